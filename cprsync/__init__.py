@@ -1,0 +1,1 @@
+"""cprsync keeps a library's patron records true to the civil register."""

@@ -1,0 +1,1 @@
+"""The rules: values and pure functions. No I/O, no clock, no logging."""

@@ -1,0 +1,39 @@
+"""Working days as the register counts them: which days a delivery is expected for, and when it is due."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import holidays
+
+COPENHAGEN = ZoneInfo("Europe/Copenhagen")
+SATURDAY = 5
+#: A delivery dated D is loaded by this hour of the next day (decision 1).
+LOAD_HOUR = time(6, 0)
+#: The longest Danish run of days without a delivery is well below this.
+_LOOK_BACK_DAYS = 14
+
+# 5 June, 24 and 31 December are no public holidays, but nobody produces files on them.
+_HOLIDAYS = holidays.country_holidays("DK", categories=("public", "optional"))
+
+
+def is_working_day(day: date) -> bool:
+    """True when CPR produces a delivery dated `day`: neither weekend nor Danish holiday."""
+    return day.weekday() < SATURDAY and day not in _HOLIDAYS
+
+
+def working_day_before(day: date) -> date:
+    """The last working day before `day`."""
+    for back in range(1, _LOOK_BACK_DAYS):
+        earlier = day - timedelta(days=back)
+        if is_working_day(earlier):
+            return earlier
+    raise AssertionError("no working day within two weeks")
+
+
+def last_loaded(now: datetime) -> date:
+    """The production date of the last expected delivery whose load hour has passed at `now` (aware)."""
+    local = now.astimezone(COPENHAGEN)
+    day = local.date() if local.time() >= LOAD_HOUR else local.date() - timedelta(days=1)
+    return working_day_before(day)

@@ -1,0 +1,328 @@
+"""Decide what a person means for a patron's record. Does no I/O and reads no clock.
+
+There is one `decide`, for the night and for the desk. It looks at the snapshot, never at the event
+code: a code may only name the kind of a change.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from cprsync.domain.municipality import culr_number_of, municipality_of
+from cprsync.domain.patron import Source
+from cprsync.domain.person import (
+    EMPTY,
+    NUMBER_ONLY,
+    SILENT,
+    WITH_ADDRESS,
+    Abroad,
+    Address,
+    Gap,
+    Name,
+    Person,
+    Protection,
+    Silent,
+    Status,
+)
+from cprsync.domain.policy import Harm
+
+if TYPE_CHECKING:
+    from cprsync.domain.patron import AsOf, Patron
+
+
+class Action(enum.Enum):
+    """What happens to a record, in the order in which it is done. Protection comes before any address."""
+
+    #: the first word of a source about this patron
+    FIRST_COPY = "first_copy"
+    #: name and address protection begins
+    PROTECT = "protect"
+    #: name and address protection ends, confirmed
+    UNPROTECT = "unprotect"
+    #: a source has spoken for the first time: not protected
+    PROTECTION_SETTLED = "protection_settled"
+    #: a child gets her first name
+    NAMED = "named"
+    #: another name
+    RENAME = "rename"
+    #: the registered birth date is corrected
+    BIRTH_CORRECTED = "birth_corrected"
+    #: another dwelling
+    MOVE = "move"
+    #: the same dwelling with other words: street renamed, postcode, c/o, technical
+    ADDRESS_CORRECTED = "address_corrected"
+    #: another municipality number
+    MUNICIPALITY = "municipality"
+    #: moved abroad
+    EMIGRATE = "emigrate"
+    #: another address abroad
+    ABROAD_CORRECTED = "abroad_corrected"
+    #: the register's contact address
+    CONTACT = "contact"
+    #: dead: letters stop at once
+    DIE = "die"
+    #: letters stop while the rest of a death waits behind a brake (decision 3)
+    STOP_LETTERS = "stop_letters"
+
+
+class Same(enum.Enum):
+    """Why nothing is written."""
+
+    #: the record already says this
+    EQUAL = "equal"
+    #: a newer source has spoken; also a look-up on the file's own day
+    OLDER = "older"
+
+
+class ProtectionEnd(enum.Enum):
+    """What the register says when it is asked whether a protection has really ended (decision 2)."""
+
+    #: not protected any more, or silent where the file already said so
+    CONFIRMED = "confirmed"
+    #: still protected: the file and the look-up contradict each other
+    DENIED = "denied"
+    #: no answer, or one older than the file: keep it and ask again
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Change:
+    """The record becomes `after`. `actions` and `harms` name what that means, without values."""
+
+    after: Person
+    actions: tuple[Action, ...]
+    harms: tuple[Harm, ...] = ()
+    #: the register is to be asked again about the end of a protection
+    ask_again: bool = False
+    #: what a person should look at, though the change is made
+    review: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Nothing is written but, for `Same.EQUAL`, the day the record is true for."""
+
+    why: Same
+    ask_again: bool = False
+    review: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Not decided here: a person looks at it. The reason is a stable name."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskRegister:
+    """The file says that a protection has ended: look her up and decide again."""
+
+
+Decision: TypeAlias = Change | Unchanged | Parked | AskRegister
+
+#: Events that correct or rename an address without anyone moving (cpr_data G).
+_CORRECTS_ADDRESS: Final = frozenset({"A07", "A09", "A10", "A42", "P10"})
+#: Events that do move someone.
+_MOVES: Final = frozenset({"A01", "A04", "P31"})
+
+
+def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: ProtectionEnd | None = None) -> Decision:
+    """Say what `person` means for `patron`.
+
+    Args:
+        person: what a source says, already silenced by status.
+        patron: the record as it stands.
+        as_of: the day and kind of that source.
+        protection_end: the register's word after an `AskRegister`.
+    """
+    if patron.as_of is not None and as_of.is_older_than(patron.as_of):
+        return Unchanged(Same.OLDER)
+    if reason := _unruled(person, patron):
+        return Parked(reason)
+    if not patron.verified:
+        return Change(merge(patron.register, person), (Action.FIRST_COPY,))
+    if _may_end_protection(person, patron, as_of):
+        if protection_end is None:
+            return AskRegister()
+        if protection_end is not ProtectionEnd.CONFIRMED:
+            return _keep_protection(person, patron, denied=protection_end is ProtectionEnd.DENIED)
+    return _change(person, patron)
+
+
+def merge(stored: Person, person: Person) -> Person:
+    """The record's register part after `person`: each group replaced whole, silence changes nothing.
+
+    The foreign address belongs to status 80 and goes with it.
+    """
+    status = person.status if person.status is not SILENT else stored.status
+    return Person(
+        number=stored.number,
+        name=person.name if person.name is not SILENT else stored.name,
+        birth=person.birth if person.birth is not SILENT else stored.birth,
+        status=status,
+        address=person.address if person.address is not SILENT else stored.address,
+        protection=person.protection if person.protection is not SILENT else stored.protection,
+        current_number=person.current_number if person.current_number is not SILENT else stored.current_number,
+        abroad=_abroad(stored, person) if status is Status.EMIGRATED else SILENT,
+        contact=person.contact if person.contact is not SILENT else stored.contact,
+    )
+
+
+def speaks_for_all(person: Person) -> bool:
+    """True when the merge with any record would be the person herself, so that a fingerprint can tell."""
+    return all(
+        group is not SILENT or (name == "abroad" and person.status is not Status.EMIGRATED)
+        for name, group in person.groups()
+    )
+
+
+def protective(change: Change, patron: Patron) -> Change | None:
+    """What goes through when the rest is held (decision 3): a new protection, and letters to the dead stop.
+
+    Returns the change cut down to that, or None when there is nothing of the kind.
+    """
+    after, actions = patron.register, []
+    if Action.PROTECT in change.actions:
+        after = replace(after, protection=Protection.NAME_AND_ADDRESS)
+        actions.append(Action.PROTECT)
+    if Action.DIE in change.actions:
+        actions.append(Action.STOP_LETTERS)
+    return Change(after, tuple(actions)) if actions else None
+
+
+# -- what has no rule yet ------------------------------------------------------------------------------
+
+
+def _unruled(person: Person, patron: Patron) -> str | None:
+    if person.status in WITH_ADDRESS and person.address is SILENT:
+        return "address.missing"
+    if person.status is SILENT:
+        return None if patron.verified else "status.missing"
+    if person.status in NUMBER_ONLY:
+        return f"status.{person.status.value}.no_rule"
+    if person.name is EMPTY and isinstance(patron.register.name, Name):
+        return "name.lost"
+    return _unruled_step(patron.register.status, person.status) if patron.verified else None
+
+
+def _unruled_step(before: Status | Gap, after: Status) -> str | None:
+    """Name the step between two statuses if it has no rule yet."""
+    if before is after or not isinstance(before, Status):
+        return None
+    moved = before in WITH_ADDRESS and after in WITH_ADDRESS
+    left = after is Status.DEAD or (after is Status.EMIGRATED and before is not Status.DEAD)
+    return None if moved or left else f"status.{before.value}-{after.value}.no_rule"
+
+
+# -- the end of a protection -----------------------------------------------------------------------------
+
+
+def _may_end_protection(person: Person, patron: Patron, as_of: AsOf) -> bool:
+    return (
+        as_of.source is Source.FILE
+        and person.protection is EMPTY
+        and patron.register.protection is Protection.NAME_AND_ADDRESS
+    )
+
+
+def _keep_protection(person: Person, patron: Patron, *, denied: bool) -> Change | Unchanged:
+    kept = replace(person, protection=Protection.NAME_AND_ADDRESS)
+    review = "protection.contradicted" if denied else None
+    decision = _change(kept, patron)
+    return replace(decision, ask_again=not denied, review=review)
+
+
+# -- what changes ------------------------------------------------------------------------------------------
+
+
+def _change(person: Person, patron: Patron) -> Change | Unchanged:
+    before, after = patron.register, merge(patron.register, person)
+    if after == before:
+        return Unchanged(Same.EQUAL)
+    actions = (
+        *_protection_actions(before, after),
+        *_name_actions(before, after),
+        *_birth_actions(before, after),
+        *_address_actions(before, after, person.events),
+        *_status_actions(before, after),
+    )
+    return Change(after, actions, harms_of(before, after, actions))
+
+
+def _protection_actions(before: Person, after: Person) -> tuple[Action, ...]:
+    if before.protection is after.protection:
+        return ()
+    if after.protection is Protection.NAME_AND_ADDRESS:
+        return (Action.PROTECT,)
+    was_protected = before.protection is Protection.NAME_AND_ADDRESS
+    return (Action.UNPROTECT,) if was_protected else (Action.PROTECTION_SETTLED,)
+
+
+def _name_actions(before: Person, after: Person) -> tuple[Action, ...]:
+    if before.name == after.name:
+        return ()
+    return (Action.RENAME,) if isinstance(before.name, Name) else (Action.NAMED,)
+
+
+def _birth_actions(before: Person, after: Person) -> tuple[Action, ...]:
+    return () if before.birth == after.birth else (Action.BIRTH_CORRECTED,)
+
+
+def _address_actions(before: Person, after: Person, events: tuple[str, ...]) -> tuple[Action, ...]:
+    if before.address == after.address:
+        return ()
+    kind = Action.MOVE if _is_move(before.address, after.address, events) else Action.ADDRESS_CORRECTED
+    changed = municipality_of(before) != municipality_of(after)
+    return (kind, Action.MUNICIPALITY) if changed else (kind,)
+
+
+def _is_move(before: Address | Gap, after: Address | Gap, events: tuple[str, ...]) -> bool:
+    if not isinstance(before, Address) or not isinstance(after, Address) or before.dwelling == after.dwelling:
+        return False
+    told = set(events)
+    # other codes for the same door: a municipality's codes, a street or a house number was corrected
+    return not (told & _CORRECTS_ADDRESS and not told & _MOVES)
+
+
+def _status_actions(before: Person, after: Person) -> tuple[Action, ...]:
+    actions: list[Action] = []
+    if before.status is not after.status and after.status is Status.EMIGRATED:
+        actions.append(Action.EMIGRATE)
+    elif before.abroad != after.abroad and after.status is Status.EMIGRATED:
+        actions.append(Action.ABROAD_CORRECTED)
+    if before.contact != after.contact:
+        actions.append(Action.CONTACT)
+    if before.status is not after.status and after.status is Status.DEAD:
+        actions.append(Action.DIE)
+    return tuple(actions)
+
+
+def harms_of(before: Person, after: Person, actions: tuple[Action, ...]) -> tuple[Harm, ...]:
+    """The classes of harm that this change would count in, were it wrong."""
+    lost = bool(culr_number_of(before)) and culr_number_of(after) == ""
+    tests = (
+        (Harm.ADDRESS_LOST, isinstance(before.address, Address) and after.address is SILENT),
+        (Harm.PROTECTION_LIFTED, _opens(before, after)),
+        (Harm.ENTITLEMENT_LOST, lost),
+        (Harm.GONE, Action.EMIGRATE in actions or Action.DIE in actions),
+        (Harm.NAME_REPLACED, Action.RENAME in actions),
+        (Harm.CHANGED, before.name != after.name or before.address != after.address or lost),
+    )
+    return tuple(harm for harm, met in tests if met)
+
+
+def _opens(before: Person, after: Person) -> bool:
+    """True when name and address would become visible: protection ends, or an administrative street does."""
+    ended = before.protection is Protection.NAME_AND_ADDRESS and after.protection is not before.protection
+    return ended or (_administrative(before.address) and not _administrative(after.address))
+
+
+def _administrative(address: Address | Gap) -> bool:
+    return isinstance(address, Address) and address.is_administrative
+
+
+def _abroad(stored: Person, person: Person) -> Abroad | Silent:
+    return person.abroad if person.abroad is not SILENT else stored.abroad

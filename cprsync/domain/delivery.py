@@ -1,0 +1,61 @@
+"""A delivery's place in the chain: which file follows which. Knows dates and hashes, never the content."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a delivery says of itself in its first record."""
+
+    task: str
+    produced: date
+    previous: date
+
+
+class Place(enum.Enum):
+    """Where a delivery belongs (decision 4)."""
+
+    #: the next one, or the first of all: apply it
+    NEXT = "applied"
+    #: same date and content as one already taken: nothing to do
+    REPEAT = "repeat"
+    #: older than the last one taken, and not known: never overwrites
+    OLDER = "older"
+    #: the one before it is missing: stop
+    GAP = "gap"
+    #: same date as one already taken, other content: stop, show both hashes
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A delivery already taken: its production date and the hash of its content."""
+
+    produced: date
+    sha256: str
+
+
+def place_of(header: Header, sha256: str, *, taken: Link | None, last: date | None, strict: bool) -> Place:
+    """Say where a delivery belongs.
+
+    Args:
+        header: its first record.
+        sha256: the hash of its content.
+        taken: the delivery of the same date, if one was taken before.
+        last: the production date of the last one taken; None before the first delivery, which starts the chain.
+        strict: whether the date of the previous production must be that of the last one taken.
+    """
+    if taken is not None:
+        return Place.REPEAT if taken.sha256 == sha256 else Place.REPLACED
+    if last is None:
+        return Place.NEXT
+    if header.produced < last:
+        return Place.OLDER
+    return Place.GAP if strict and header.previous != last else Place.NEXT

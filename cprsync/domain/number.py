@@ -1,0 +1,72 @@
+"""A CPR number as a value that shows nothing when printed. Knows its form, not whether anyone holds it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Self
+
+# One hyphen in place 7 is how the number is written on cards; nothing else is tolerated.
+_FORM = re.compile(r"[0-9]{6}-?[0-9]{4}", re.ASCII)
+#: Digit 7 decides the century together with the year: (digits, last year of the 2000s or 1900s).
+_CENTURIES: tuple[tuple[str, int, int, int], ...] = (
+    # digit 7, years up to and including, century below, century above
+    ("0123", 99, 1900, 1900),
+    ("4", 36, 2000, 1900),
+    ("5678", 57, 2000, 1800),
+    ("9", 36, 2000, 1900),
+)
+#: Replacement numbers raise the day by 60 (cpr.dk, "erstatningspersonnummer").
+_REPLACEMENT_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True, repr=False, order=True)
+class CprNumber:
+    """A well-formed CPR number. Printing one shows nothing; screens ask for `masked()`."""
+
+    digits: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Take ten ASCII digits, with or without a hyphen in place 7.
+
+        Modulus 11 is not checked: numbers without it are issued since 2007 (cpr.dk).
+        Raises ValueError, without quoting the input.
+        """
+        stripped = text.strip(" ")
+        if not _FORM.fullmatch(stripped):
+            raise ValueError("not a CPR number: expected ten digits, with at most one hyphen after the sixth")
+        return cls(stripped.replace("-", ""))
+
+    def __repr__(self) -> str:
+        return "CprNumber(…)"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    @property
+    def is_replacement(self) -> bool:
+        """True for a number made by a library or hospital, which CPR does not know."""
+        return _REPLACEMENT_DAYS < int(self.digits[:2]) <= _REPLACEMENT_DAYS + 31
+
+    @property
+    def born(self) -> date | None:
+        """The date in the number, which is not always the registered birth date; None if it is no date."""
+        day, month, year = int(self.digits[:2]), int(self.digits[2:4]), int(self.digits[4:6])
+        if self.is_replacement:
+            day -= _REPLACEMENT_DAYS
+        for digits, last, below, above in _CENTURIES:
+            if self.digits[6] in digits:
+                century = below if year <= last else above
+                break
+        try:
+            return date(century + year, month, day)
+        except ValueError:
+            return None
+
+    def masked(self) -> str:
+        """The form for screens: the birth date's part, the rest hidden."""
+        return f"{self.digits[:6]}-xxxx"

@@ -1,0 +1,77 @@
+"""A patron as the store hands her to the rules: what the register owns, and what else decides.
+
+What patron and staff own (telephones, notes, cards) is not here: no rule of the night reads it.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cprsync.domain.person import SILENT, Protection
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cprsync.domain.number import CprNumber
+    from cprsync.domain.person import Person
+
+
+class Source(enum.Enum):
+    """Where a person's data came from. On equal dates the file wins over the look-up."""
+
+    #: the nightly delivery
+    FILE = "file"
+    #: one SOAP answer
+    LOOKUP = "lookup"
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The day a source speaks of: the file's production date, or that of the last loaded delivery."""
+
+    day: date
+    source: Source
+
+    def is_older_than(self, other: AsOf) -> bool:
+        """True when this may not overwrite what `other` said: older, or a look-up on the file's own day."""
+        if self.day != other.day:
+            return self.day < other.day
+        return self.source is Source.LOOKUP and other.source is Source.FILE
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Patron:
+    """One patron of one library. `register` is the last known person; `as_of` None: not yet verified."""
+
+    id: str
+    register: Person
+    as_of: AsOf | None
+    version: int
+    letters_stopped: date | None = None
+
+    def __repr__(self) -> str:
+        return f"Patron({self.id})"
+
+    @property
+    def number(self) -> CprNumber:
+        return self.register.number
+
+    @property
+    def verified(self) -> bool:
+        """True once a source has spoken of her."""
+        return self.as_of is not None
+
+
+def is_sealed(person: Person, *, silent_is_sealed: bool) -> bool:
+    """True when name and address go nowhere without a reasoned reveal (decision 2).
+
+    Name and address protection; a person of whose protection no source has spoken, unless policy
+    says otherwise; and whoever has an administrative street code.
+    """
+    if person.protection is Protection.NAME_AND_ADDRESS:
+        return True
+    if person.protection is SILENT and silent_is_sealed:
+        return True
+    return person.address is not SILENT and person.address.is_administrative

@@ -1,0 +1,68 @@
+"""What the library sets: the guard's limits, and how silence about protection is read."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Harm(enum.Enum):
+    """What a wrong night would do to many people: each class has its own brake (trust, R-20)."""
+
+    #: an address that was there is gone
+    ADDRESS_LOST = "address_lost"
+    #: name and address protection ends
+    PROTECTION_LIFTED = "protection_lifted"
+    #: the right to net media ends
+    ENTITLEMENT_LOST = "entitlement_lost"
+    #: dead, abroad or disappeared
+    GONE = "gone"
+    #: two records become one, or a record gets another number
+    MERGED = "merged"
+    #: another name
+    NAME_REPLACED = "name_replaced"
+    #: any change of name, address or right
+    CHANGED = "changed"
+    #: could not be decided and waits for a person
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """As many as `count`, or as `share` of the patrons if that is more, but never above `ceiling`."""
+
+    count: int
+    share: float
+    ceiling: int | None = None
+
+    def of(self, population: int) -> int:
+        """The largest number that still passes."""
+        allowed = max(self.count, int(self.share * population))
+        return allowed if self.ceiling is None else min(allowed, self.ceiling)
+
+
+#: Decision 19 and trust R-20: a library sets its own in policy.toml.
+DEFAULT_LIMITS: Mapping[Harm, Limit] = {
+    Harm.ADDRESS_LOST: Limit(20, 0.002),
+    Harm.PROTECTION_LIFTED: Limit(10, 0.001),
+    Harm.ENTITLEMENT_LOST: Limit(50, 0.005),
+    Harm.GONE: Limit(20, 0.002),
+    Harm.MERGED: Limit(10, 0.001),
+    Harm.NAME_REPLACED: Limit(100, 0.01),
+    Harm.CHANGED: Limit(200, 0.05),
+    Harm.PARKED: Limit(10, 0.01, ceiling=500),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One library's policy, as far as the night reads it."""
+
+    limits: Mapping[Harm, Limit] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
+    silent_is_sealed: bool = True
+    #: municipalities that count as residence
+    home: frozenset[str] = frozenset()

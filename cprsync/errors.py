@@ -1,0 +1,128 @@
+"""Every error a caller may catch, grouped by whose fault it is.
+
+An error carries a `kind` (a stable name such as `delivery.gap`) and values that hold no personal
+data. What to do about it stands in one table in the command line, not here.
+"""
+
+
+class CprsyncError(Exception):
+    """The root: everything cprsync raises on purpose."""
+
+    kind = "internal"
+
+    def __init__(self, message: str, *, kind: str | None = None) -> None:
+        super().__init__(message)
+        if kind is not None:
+            self.kind = kind
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+# -- ours: wrong usage, configuration or certificate ---------------------------------------------
+
+
+class ConfigurationError(CprsyncError):
+    """A setting, a policy file, a key or a packaged file is missing or wrong."""
+
+    kind = "configuration"
+
+
+class CertificateError(ConfigurationError):
+    """Our own certificate cannot be used: expired, not yet valid, unreadable, wrong key."""
+
+    kind = "certificate.ours"
+
+
+class StoreMismatch(ConfigurationError):
+    """The store is of another version than this program, or not set up yet."""
+
+    kind = "store.version"
+
+
+# -- the input's: refused, nothing changed --------------------------------------------------------
+
+
+class BadInput(CprsyncError):
+    """A file or a value handed in is not what it should be."""
+
+    kind = "input"
+
+
+class DeliveryRefused(BadInput):
+    """A whole delivery is damaged, out of chain or not ours."""
+
+    kind = "delivery.damaged"
+
+
+# -- the counterpart's: try later, or do not ----------------------------------------------------------
+
+
+class RegisterUnavailable(CprsyncError):
+    """The register, or the way to it, does not answer: try later."""
+
+    kind = "register.unavailable"
+
+
+class PeerCertificateError(RegisterUnavailable):
+    """The counterpart's certificate cannot be trusted: wrong host, unknown issuer, out of date."""
+
+    kind = "certificate.theirs"
+
+
+class CertificateRefused(RegisterUnavailable):
+    """The counterpart refuses our certificate."""
+
+    kind = "certificate.refused"
+
+
+class RegisterRefused(CprsyncError):
+    """The register answers with a fault that trying again will not mend."""
+
+    kind = "register.refused"
+
+
+class BadAnswer(CprsyncError):
+    """The register's answer breaks its contract, or is about another person."""
+
+    kind = "register.bad_answer"
+
+
+class NoSuchPerson(RegisterRefused):
+    """The register does not know the number."""
+
+    kind = "register.no_such_person"
+
+
+# -- ourselves: we stopped --------------------------------------------------------------------------
+
+
+class RunBusy(CprsyncError):
+    """Another run of the same agreement is at work."""
+
+    kind = "run.busy"
+
+
+class DeliveryLate(CprsyncError):
+    """An expected delivery has not arrived, or is still being written."""
+
+    kind = "delivery.late"
+
+
+class LostCompare(CprsyncError):
+    """A row changed between the decision and the write: decide that person again."""
+
+    kind = "store.lost_compare"
+
+
+class FenceLost(CprsyncError):
+    """A newer run has taken over: this one may not write any more."""
+
+    kind = "run.fence_lost"
+
+
+class BalanceError(CprsyncError):
+    """The numbers of a run do not add up."""
+
+    kind = "run.balance"
