@@ -1,0 +1,1 @@
+"""The counterparts as one program: for tests, the demo and development, never beside production."""
