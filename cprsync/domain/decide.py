@@ -99,6 +99,11 @@ class Change:
     #: what a person should look at, though the change is made
     review: str | None = None
 
+    @property
+    def stops_letters(self) -> bool:
+        """True when no letter goes out from now on."""
+        return Action.DIE in self.actions or Action.STOP_LETTERS in self.actions
+
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:

@@ -318,6 +318,14 @@ class NewPatron:
     local: Local
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the stored items of a run add up to."""
+
+    outcomes: Mapping[Outcome, int]
+    by_action: Mapping[str, int]
+
+
 class Store(Protocol):
     """Our records, for one library (agency) and one agreement."""
 
@@ -333,7 +341,10 @@ class Store(Protocol):
     def set_state(self, run: Run, state: RunState) -> None: ...
 
     def close_run(self, run: Run, *, state: RunState, finished: datetime, document: Mapping[str, Any]) -> None:
-        """Write the run's report and its audit entry."""
+        """Write the run's report and its audit entry, and let go of its deliveries.
+
+        CLOSED: they are applied and the chain has moved on. HELD or any other: they wait in the inbox again.
+        """
         ...
 
     def last_run_day(self) -> date | None:
@@ -351,6 +362,10 @@ class Store(Protocol):
 
     def open_delivery(self, delivery: SealedDelivery) -> BinaryIO:
         """The content again, seekable."""
+        ...
+
+    def sealed(self) -> list[SealedDelivery]:
+        """Deliveries in the inbox that no run has applied or refused, in the order they came."""
         ...
 
     def taken_on(self, produced: date) -> Link | None: ...
@@ -378,6 +393,10 @@ class Store(Protocol):
 
     def write(self, run: Run, batch: Batch) -> None:
         """One transaction. Raises LostCompare or FenceLost, and then nothing is written."""
+        ...
+
+    def tally(self, run: Run) -> Tally:
+        """Add up the run's stored items: the report reads these, not what the program remembers."""
         ...
 
     # the register's side

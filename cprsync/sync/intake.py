@@ -1,0 +1,168 @@
+"""Fetch and accept: files become sealed deliveries, and each finds its place in the chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cprsync.domain.calendar import last_loaded
+from cprsync.domain.delivery import Link, Place, place_of
+from cprsync.errors import CprsyncError, DeliveryLate, DeliveryRefused
+from cprsync.sync.ports import InboxState, RunState
+from cprsync.sync.report import DeliveryLine
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cprsync.sync.night import Night
+    from cprsync.sync.ports import Inspection, Run, SealedDelivery
+
+
+@dataclass(slots=True)
+class Intake:
+    """What arrived: deliveries to apply in order, whole ones beyond a gap, and what stopped the rest."""
+
+    accepted: list[SealedDelivery] = field(default_factory=list)
+    beyond: list[SealedDelivery] = field(default_factory=list)
+    lines: list[DeliveryLine] = field(default_factory=list)
+    error: CprsyncError | None = None
+
+
+def take_in(night: Night, run: Run) -> Intake:
+    """Seal what waits, verify it, and accept what is next in the chain.
+
+    The first delivery that is damaged or out of chain stops the later ones; its error is in the
+    result, since protections of whole deliveries still go through (decision 3).
+    """
+    intake = Intake(accepted=night.store.run_deliveries(run))
+    intake.lines = [_line(delivery, Place.NEXT.value) for delivery in intake.accepted]
+    waiting = _fetch(night, intake)
+    night.store.set_state(run, RunState.FETCHED)
+    inspected = _inspect(night, waiting, intake)
+    for delivery, inspection in sorted(inspected, key=lambda pair: pair[1].header.produced):
+        _place(night, run, delivery, inspection, intake)
+    if not intake.accepted and intake.error is None:
+        intake.error = _lateness(night)
+    return intake
+
+
+def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
+    """Seal every whole file; return what no run has applied yet, each once."""
+    night.progress.stage("fetch")
+    fresh: dict[int, SealedDelivery] = {delivery.id: delivery for delivery in night.store.sealed()}
+    taken: list[SealedDelivery] = []
+    for file in night.feed.waiting():
+        with file.open() as content:
+            delivery = night.store.seal(file.name, content)
+        file.done()
+        night.progress.advance()
+        if delivery.state is InboxState.APPLIED:
+            taken.append(delivery)
+        else:
+            fresh[delivery.id] = delivery
+    accepted = {delivery.id for delivery in intake.accepted}
+    intake.lines += [_line(delivery, Place.REPEAT.value, received=0) for delivery in _newest(taken)]
+    return [delivery for delivery in fresh.values() if delivery.id not in accepted]
+
+
+def _newest(taken: list[SealedDelivery]) -> list[SealedDelivery]:
+    """Of the files kept in the folder only the last one taken is worth a line: it is the one sent again."""
+    dated = [delivery for delivery in taken if delivery.header is not None]
+    return sorted(dated, key=_produced)[-1:]
+
+
+def _produced(delivery: SealedDelivery) -> str:
+    return "" if delivery.header is None else delivery.header.produced.isoformat()
+
+
+def _inspect(night: Night, waiting: list[SealedDelivery], intake: Intake) -> list[tuple[SealedDelivery, Inspection]]:
+    night.progress.stage("accept", len(waiting))
+    inspected = []
+    for delivery in waiting:
+        try:
+            with night.store.open_delivery(delivery) as content:
+                inspected.append((delivery, night.reader.inspect(content)))
+        except DeliveryRefused as error:
+            night.store.refuse(delivery, error.kind)
+            intake.lines.append(_line(delivery, "refused", received=0))
+            intake.error = intake.error or _named(delivery, error)
+        night.progress.advance()
+    return inspected
+
+
+def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspection, intake: Intake) -> None:
+    """Accept a whole delivery, or say why not. After an error nothing more is accepted."""
+    header = inspection.header
+    last = _last(night, intake)
+    place = place_of(
+        header,
+        delivery.sha256,
+        taken=_taken(night, intake, header.produced),
+        last=last,
+        strict=night.strict_chain,
+    )
+    line = DeliveryLine(delivery.name, header.produced, header.previous, delivery.sha256, place.value)
+    intake.lines.append(line)
+    if place is Place.NEXT and intake.error is None:
+        line.received = inspection.persons
+        intake.accepted.append(night.store.accept(run, delivery, header, received=inspection.persons))
+        return
+    if place in {Place.REPEAT, Place.OLDER}:
+        night.store.refuse(delivery, place.value)
+        return
+    line.outcome = "refused"
+    intake.error = intake.error or _out_of_chain(night, place, line, last)
+    if place is not Place.REPLACED:
+        intake.beyond.append(delivery)
+
+
+def _last(night: Night, intake: Intake) -> date | None:
+    produced = [d.header.produced for d in intake.accepted if d.header is not None]
+    return max(produced, default=night.store.last_produced())
+
+
+def _taken(night: Night, intake: Intake, produced: date) -> Link | None:
+    for delivery in intake.accepted:
+        if delivery.header is not None and delivery.header.produced == produced:
+            return Link(produced, delivery.sha256)
+    return night.store.taken_on(produced)
+
+
+def _out_of_chain(night: Night, place: Place, line: DeliveryLine, last: date | None) -> DeliveryRefused:
+    if place is Place.REPLACED:
+        taken = night.store.taken_on(line.produced) if line.produced else None
+        return DeliveryRefused(
+            f"{line.file}: another delivery of {line.produced} was taken before "
+            f"(taken sha256 {taken.sha256[:8] if taken else '?'}…, this one {line.sha256[:8]}…)",
+            kind="delivery.replaced",
+        )
+    return DeliveryRefused(
+        f"{line.file}: it follows the delivery of {line.previous}, but the last one taken is of {last}",
+        kind="delivery.gap",
+    )
+
+
+def _named(delivery: SealedDelivery, error: DeliveryRefused) -> DeliveryRefused:
+    return DeliveryRefused(f"{delivery.name}: {error.message}", kind=error.kind)
+
+
+def _lateness(night: Night) -> CprsyncError | None:
+    """An expected delivery that is not there, once the chain has begun; nothing is expected on holidays."""
+    if unfinished := night.feed.unfinished():
+        return DeliveryLate(f"{unfinished[0]} is still being written", kind="delivery.unfinished")
+    last, due = night.store.last_produced(), last_loaded(night.clock.now())
+    if last is not None and last < due:
+        return DeliveryLate(f"the delivery of {due} has not arrived; the last one taken is of {last}")
+    return None
+
+
+def _line(delivery: SealedDelivery, outcome: str, received: int | None = None) -> DeliveryLine:
+    header = delivery.header
+    return DeliveryLine(
+        file=delivery.name,
+        produced=None if header is None else header.produced,
+        previous=None if header is None else header.previous,
+        sha256=delivery.sha256,
+        outcome=outcome,
+        received=delivery.received if received is None else received,
+    )

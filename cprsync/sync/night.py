@@ -1,0 +1,60 @@
+"""What a night works with: the ports and settings, handed from step to step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from cprsync.domain.calendar import last_loaded
+from cprsync.domain.patron import AsOf, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cprsync.domain.policy import Policy
+    from cprsync.sync.ports import Clock, Feed, Reader, Register, Store
+
+#: Persons recognised, and changes written, in one step: one transaction.
+BATCH = 500
+
+
+class Progress(Protocol):
+    """Where long work shows itself."""
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """A step begins; `total` is how many it will do, if known."""
+        ...
+
+    def advance(self, count: int = 1) -> None: ...
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """Show nothing."""
+
+    def advance(self, count: int = 1) -> None:
+        """Show nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One agreement's ports, policy and settings."""
+
+    agency: str
+    store: Store
+    register: Register
+    feed: Feed
+    reader: Reader
+    clock: Clock
+    policy: Policy
+    #: a previous-production date that is not the last accepted one stops the file
+    strict_chain: bool = True
+    progress: Progress = field(default_factory=Silence)
+    #: measures how long the run took; the clock may stand still in a test environment
+    monotonic: Callable[[], float] = field(default=lambda: 0.0)
+
+    def as_of_lookup(self) -> AsOf:
+        """A look-up carries no date: it speaks of the last delivery that is loaded by now (decision 1)."""
+        return AsOf(last_loaded(self.clock.now()), Source.LOOKUP)

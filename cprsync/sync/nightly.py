@@ -1,0 +1,113 @@
+"""The night: subscribe, fetch, accept, decide, guard, apply, report. One run of one agreement.
+
+A run that is killed anywhere and started again ends as one that was not; a second run of the same
+night does nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cprsync.domain.guard import guard
+from cprsync.sync.applying import apply, hold, protect_only
+from cprsync.sync.intake import Intake, take_in
+from cprsync.sync.planning import Planner
+from cprsync.sync.ports import RunState
+from cprsync.sync.report import Report
+from cprsync.sync.welcome import ask_open_questions, subscribe_new
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cprsync.sync.night import Night
+    from cprsync.sync.planning import Plan
+    from cprsync.sync.ports import Run, SealedDelivery
+
+log = structlog.get_logger(__name__)
+
+
+def run_night(night: Night) -> Report:
+    """Live one night and return its report, which is stored too.
+
+    Raises RunBusy when another run of the agreement is at work, and lets an unexpected error
+    through: what is committed stands and the next run goes on from there.
+    """
+    begun = night.monotonic()
+    with night.store.run_lock():
+        run = night.store.open_run(day=night.clock.today(), started=night.clock.now())
+        log.info("run.opened", run=run.id, resumed=run.resumed, agency=night.agency)
+        report = Report(run, night.agency, calendar=_calendar(night, run))
+        _work(night, run, report)
+        return _close(night, run, report, begun)
+
+
+def _work(night: Night, run: Run, report: Report) -> None:
+    report.subscriptions_kept = night.store.subscription_count()
+    report.subscriptions_added, unreached, refused = subscribe_new(night, run)
+    report.left += refused
+    planner = Planner(night, run)
+    unanswered = ask_open_questions(night, run, planner)
+    intake = take_in(night, run)
+    report.deliveries = intake.lines
+    _plan(night, planner, intake.accepted)
+    report.error = intake.error or unreached or unanswered
+    _apply(night, run, planner.plan, report)
+    if intake.beyond:
+        _protect_beyond(night, run, intake, report)
+
+
+def _plan(night: Night, planner: Planner, deliveries: list[SealedDelivery]) -> None:
+    night.progress.stage("decide", sum(delivery.received for delivery in deliveries))
+    for delivery in deliveries:
+        if delivery.header is not None:
+            with night.store.open_delivery(delivery) as content:
+                planner.deliver(delivery, night.reader.persons(content), delivery.header.produced)
+
+
+def _apply(night: Night, run: Run, plan: Plan, report: Report) -> None:
+    """Guard the whole plan, then write it; nothing is written before the whole is guarded."""
+    report.plan_hash = night.store.save_plan(run, plan.rows())
+    night.store.set_state(run, RunState.PLANNED)
+    population = night.store.population()
+    report.excess = guard(plan.harms(), parked=plan.parked, population=population, limits=night.policy.limits)
+    if report.excess:
+        report.plan = list(plan.rows())
+        report.let_through.update(hold(night, run, plan))
+        return
+    night.store.set_state(run, RunState.APPLYING)
+    apply(night, run, plan)
+    outside = [step for step in plan.steps if step.item is None]
+    report.other_actions = Counter(a.value for s in outside if s.write is not None for a in s.write.actions)
+    report.left += sum(step.parked is not None or step.review is not None for step in outside)
+
+
+def _protect_beyond(night: Night, run: Run, intake: Intake, report: Report) -> None:
+    """New protections in whole deliveries that wait behind a gap go through (decision 3)."""
+    planner = Planner(night, replace(run, checkpoint=0))
+    for delivery in intake.beyond:
+        with night.store.open_delivery(delivery) as content:
+            header = night.reader.inspect(content).header
+        with night.store.open_delivery(delivery) as content:
+            planner.deliver(delivery, night.reader.persons(content), header.produced)
+    report.let_through.update(protect_only(night, run, planner.plan))
+
+
+def _close(night: Night, run: Run, report: Report, begun: float) -> Report:
+    report.tally = night.store.tally(run)
+    report.balance()
+    report.waiting = night.store.outbox_waiting()
+    state = RunState.HELD if report.excess else RunState.CLOSED
+    report.seconds = night.monotonic() - begun
+    night.store.close_run(run, state=state, finished=night.clock.now(), document=report.document())
+    log.info("run.closed", run=run.id, state=report.state, exit=report.exit_code, received=report.received)
+    return report
+
+
+def _calendar(night: Night, run: Run) -> dict[str, int]:
+    """The calendar part's place: it lives the days since the last run; its rules come later."""
+    last: date | None = night.store.last_run_day()
+    return {"days": 0 if last is None else max(0, (run.day - last).days)}

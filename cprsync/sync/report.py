@@ -1,0 +1,139 @@
+"""The report of a run: what the operator reads, as one document. Counts, names of kinds and ids only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cprsync.domain.balance import Outcome
+from cprsync.errors import BalanceError, CprsyncError, DeliveryLate, RegisterUnavailable
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cprsync.domain.guard import Excess
+    from cprsync.sync.ports import PlanRow, Run, Tally
+
+#: Exit codes (commands): done, refused, left to a person, try later, stopped by a brake.
+DONE, REFUSED, LEFT, LATER, BRAKED = 0, 1, 3, 4, 5
+
+
+@dataclass(slots=True)
+class DeliveryLine:
+    """One delivery of the run, as the report shows it."""
+
+    file: str
+    produced: date | None
+    previous: date | None
+    sha256: str
+    outcome: str
+    received: int = 0
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "produced": self.produced and self.produced.isoformat(),
+            "previous": self.previous and self.previous.isoformat(),
+            "sha256": self.sha256,
+            "received": self.received,
+            "outcome": self.outcome,
+        }
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything a run has to say. `document()` is the shape that stays."""
+
+    run: Run
+    agency: str
+    deliveries: list[DeliveryLine] = field(default_factory=list)
+    tally: Tally | None = None
+    #: actions outside any delivery: first copies, follow-ups
+    other_actions: Counter[str] = field(default_factory=Counter)
+    calendar: dict[str, int] = field(default_factory=dict)
+    subscriptions_added: int = 0
+    subscriptions_kept: int = 0
+    waiting: int = 0
+    plan_hash: str | None = None
+    excess: tuple[Excess, ...] = ()
+    plan: list[PlanRow] = field(default_factory=list)
+    #: persons outside any delivery that wait for a person
+    left: int = 0
+    error: CprsyncError | None = None
+    seconds: float = 0.0
+    #: what decision 3 let through while the rest stopped
+    let_through: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def received(self) -> int:
+        return sum(line.received for line in self.deliveries if line.outcome == "applied")
+
+    def count(self, outcome: Outcome) -> int:
+        return 0 if self.tally is None else self.tally.outcomes.get(outcome, 0)
+
+    def balance(self) -> None:
+        """Fail the run unless received = applied + unchanged + parked + not ours + held."""
+        accounted = sum(self.count(outcome) for outcome in Outcome)
+        if accounted != self.received:
+            raise BalanceError(f"received {self.received} persons, accounted for {accounted}")
+
+    @property
+    def exit_code(self) -> int:
+        if self.excess:
+            return BRAKED
+        if isinstance(self.error, DeliveryLate | RegisterUnavailable):
+            return LATER
+        if self.error is not None:
+            return REFUSED
+        return LEFT if self.count(Outcome.PARKED) or self.left else DONE
+
+    @property
+    def state(self) -> str:
+        if self.excess:
+            return "held"
+        if self.error is not None and not isinstance(self.error, RegisterUnavailable | DeliveryLate):
+            return "stopped"
+        worked = any(line.outcome == "applied" for line in self.deliveries) or self.other_actions or self.left
+        return "done" if worked or self.subscriptions_added else "nothing"
+
+    def document(self) -> dict[str, Any]:
+        """The JSON shape of `sync`; `error` is added when something stopped."""
+        actions = Counter(self.tally.by_action if self.tally else {})
+        actions.update(self.other_actions)
+        document: dict[str, Any] = {
+            "run": self.run.id,
+            "agency": self.agency,
+            "day": self.run.day.isoformat(),
+            "state": self.state,
+            "deliveries": [line.document() for line in self.deliveries],
+            "received": self.received,
+            **{outcome.value: self.count(outcome) for outcome in Outcome},
+            "actions": dict(sorted(actions.items())),
+            "calendar": self.calendar,
+            "subscriptions": {"added": self.subscriptions_added, "removed": 0, "kept": self.subscriptions_kept},
+            "published": {"sent": 0, "waiting": self.waiting, "failed": 0},
+            "left_to_a_person": self.left,
+            "let_through": dict(sorted(self.let_through.items())),
+            "brake": self._brake(),
+            "plan": [_plan_document(row) for row in self.plan],
+            "seconds": round(self.seconds, 3),
+            "exit": self.exit_code,
+        }
+        if self.error is not None:
+            document["error"] = {"kind": self.error.kind, "message": self.error.message}
+        return document
+
+    def _brake(self) -> dict[str, Any] | None:
+        if not self.excess:
+            return None
+        classes = [{"class": e.harm.value, "count": e.count, "limit": e.limit} for e in self.excess]
+        return {"plan": self.plan_hash, "classes": classes}
+
+
+def _plan_document(row: PlanRow) -> dict[str, Any]:
+    return {
+        "patron": row.patron_id,
+        "actions": [action.value for action in row.actions],
+        "harm": [harm.value for harm in row.harms],
+    }
