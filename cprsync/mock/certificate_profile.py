@@ -1,0 +1,143 @@
+"""The shape of the development certificates: `certs/profile.toml` as types, and the names that follow from it.
+
+Issues nothing: `authority` does.
+"""
+
+import ipaddress
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from cprsync.errors import ConfigurationError
+from cprsync.resources import certs_path
+
+_HASHES = frozenset({"sha256", "sha384", "sha512"})
+_KEY_BITS = range(2048, 8192 + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityShape:
+    """What the profile says of a root or an issuing CA; `hash` is that of the signature on it."""
+
+    common_name: str
+    organization: str
+    unit: str
+    key_bits: int
+    hash: str
+    days: int
+
+    @property
+    def subject(self) -> x509.Name:
+        return _name(
+            (NameOID.ORGANIZATION_NAME, self.organization),
+            (NameOID.ORGANIZATIONAL_UNIT_NAME, self.unit),
+            (NameOID.COMMON_NAME, self.common_name),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClientShape:
+    """What the profile says of the client's certificate."""
+
+    common_name: str
+    organization: str
+    cvr: str
+    uuid: str
+    policy: str
+    key_bits: int
+    hash: str
+    days: int
+
+    @property
+    def subject(self) -> x509.Name:
+        return _name(
+            (NameOID.ORGANIZATION_IDENTIFIER, f"NTRDK-{self.cvr}"),
+            (NameOID.ORGANIZATION_NAME, self.organization),
+            (NameOID.SERIAL_NUMBER, f"UI:DK-O:G:{self.uuid}"),
+            (NameOID.COMMON_NAME, self.common_name),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServerShape:
+    """What the profile says of the server's certificate; `hosts` are names and IP addresses."""
+
+    common_name: str
+    organization: str
+    hosts: Sequence[str]
+    key_bits: int
+    hash: str
+    days: int
+
+    @property
+    def subject(self) -> x509.Name:
+        return _name((NameOID.ORGANIZATION_NAME, self.organization), (NameOID.COMMON_NAME, self.common_name))
+
+    @property
+    def alternative_names(self) -> x509.SubjectAlternativeName:
+        return x509.SubjectAlternativeName([_general_name(host) for host in self.hosts])
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The shape of all four certificates."""
+
+    root: AuthorityShape
+    issuing: AuthorityShape
+    client: ClientShape
+    server: ServerShape
+
+    def __post_init__(self) -> None:
+        for shape in (self.root, self.issuing, self.client, self.server):
+            if shape.key_bits not in _KEY_BITS or shape.hash not in _HASHES or shape.days < 1:
+                raise ConfigurationError("the certificate profile has an impossible key_bits, hash or days")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a profile.
+
+        Raises:
+            ConfigurationError: it is no TOML, or a part is missing, unknown or impossible.
+        """
+        try:
+            tables = tomllib.loads(text)
+            return cls(
+                root=AuthorityShape(**tables.pop("root")),
+                issuing=AuthorityShape(**tables.pop("issuing")),
+                client=ClientShape(**tables.pop("client")),
+                server=ServerShape(**tables.pop("server")),
+                **tables,
+            )
+        except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+            raise ConfigurationError("the certificate profile is not in order") from error
+
+    def with_key_bits(self, bits: int) -> Self:
+        """Give every key this size, for tests: the real sizes cost a second."""
+        return replace(
+            self,
+            root=replace(self.root, key_bits=bits),
+            issuing=replace(self.issuing, key_bits=bits),
+            client=replace(self.client, key_bits=bits),
+            server=replace(self.server, key_bits=bits),
+        )
+
+
+def packaged_profile() -> Profile:
+    """Read the profile that comes with cprsync: the real sizes."""
+    return Profile.parse(certs_path("profile.toml").read_text(encoding="utf-8"))
+
+
+def _name(*parts: tuple[x509.ObjectIdentifier, str]) -> x509.Name:
+    country = (NameOID.COUNTRY_NAME, "DK")
+    return x509.Name([x509.NameAttribute(kind, value) for kind, value in (country, *parts)])
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
