@@ -3,16 +3,13 @@
 The facts come from the public description of PersonBaseDataExtended 5 and CPRSubscription 1.1.
 """
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import zeep
 from lxml import etree
 
-from cprsync import resources
-from cprsync.errors import ConfigurationError
-from cprsync.resources import certs_path, schema_path
+from cprsync.resources import schema_path
 from cprsync.schemas import Schemas, compile_schema, compile_schemas
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -279,39 +276,6 @@ def test_no_description_reaches_out_of_its_folder() -> None:
     assert all((folder / place).is_file() and "/" not in place for place in places)
 
 
-# -- start-up ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An installation whose files a test may damage."""
-    (tmp_path / "schemas").mkdir()
-    for path in schema_path("CprNumber1.xsd").parent.iterdir():
-        (tmp_path / "schemas" / path.name).write_bytes(path.read_bytes())
-    monkeypatch.setattr(resources, "_ROOTS", (tmp_path,))
-    return tmp_path / "schemas"
-
-
-@pytest.mark.parametrize("name", ["PersonBaseDataExtended5.xsd", "CprSubscription1.xsd"])
-@pytest.mark.parametrize(
-    "content", [None, b"", b"<xs:schema", b"<a/>", b'<!DOCTYPE a SYSTEM "http://register.invalid/a"><a/>']
-)
-def test_a_start_without_a_whole_schema_is_refused_by_name(elsewhere: Path, name: str, content: bytes | None) -> None:
-    (elsewhere / name).unlink()
-    if content is not None:
-        (elsewhere / name).write_bytes(content)
-    with pytest.raises(ConfigurationError, match=name) as refusal:
-        compile_schemas()
-    assert refusal.value.kind == "schemas"
-
-
-def test_a_schema_without_its_import_is_refused(elsewhere: Path) -> None:
-    """The published schema of version 5 uses a type it does not import: validation must not be off without a word."""
-    (elsewhere / "CprNumber1.xsd").unlink()
-    with pytest.raises(ConfigurationError, match=r"PersonBaseDataExtended5\.xsd"):
-        compile_schemas()
-
-
 def test_the_detail_of_a_fault_has_a_schema_of_its_own() -> None:
     spf = "http://serviceplatformen.dk/xml/schemas/ServiceplatformFault/1/"
     error = "<Error><ErrorCode>1</ErrorCode><ErrorText>x</ErrorText></Error>"
@@ -319,8 +283,3 @@ def test_the_detail_of_a_fault_has_a_schema_of_its_own() -> None:
         f'<ServiceplatformFault xmlns="{spf}"><ErrorList>{error}</ErrorList></ServiceplatformFault>'
     )
     compile_schema("ServiceplatformFault1.xsd").assertValid(detail)
-
-
-def test_a_file_that_is_not_packaged_is_named() -> None:
-    with pytest.raises(ConfigurationError, match=r"certs/client\.key"):
-        certs_path("client.key")
