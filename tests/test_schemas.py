@@ -113,7 +113,7 @@ REQUEST = f"""
     <i:UserUUID>5b5f6c0a-0a1d-4f27-9a53-2f4c7a90e1d3</i:UserUUID>
     <i:ServiceAgreementUUID>7c1b2d3e-4f50-4161-8272-93a4b5c6d7e8</i:ServiceAgreementUUID>
     <i:ServiceUUID>4925d7a0-1b5b-11ec-bdc6-b312b83236d4</i:ServiceUUID>
-    <i:UserSystemUUID>0a9b8c7d-6e5f-4041-9232-4354657687a9</i:UserSystemUUID>
+    <i:UserSystemUUID>0a9b8c7d-6e5f-4041-9232-4a5b6c7d8e9f</i:UserSystemUUID>
   </i:InvocationContext>
   <n:PNR>{NOBODY}</n:PNR>
 </q:PersonLookupRequest>"""
