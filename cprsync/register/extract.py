@@ -1,0 +1,218 @@
+"""Read a change extract U12170-P: inspect a file, and turn it into persons. Two passes, flat in memory.
+
+The first pass verifies the whole delivery and indexes where each number's records stand, for they
+may stand anywhere; the second yields persons in the order of their 001. No person is
+yielded of a delivery that is not whole (decision 23).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from cprsync.domain.person import Protection
+from cprsync.errors import BadInput, DeliveryRefused
+from cprsync.register.extract_framing import BLOCK_BYTES, split_run
+from cprsync.register.extract_index import RUNS_MOST, Run, RunIndex
+from cprsync.register.extract_layout import NUMBER, Layout, layout
+from cprsync.register.extract_persons import PersonParser, number_of
+from cprsync.register.extract_verify import NO_CODE, Note, Tally, Verification
+from cprsync.sync.ports import Inspection, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cprsync.domain.number import CprNumber
+    from cprsync.domain.person import Person
+    from cprsync.register.extract_framing import Framing
+
+#: The record types that the library's task asks for; what is missing of these is empty, of others silent.
+DEFAULT_AGREEMENT = frozenset({"001", "002", "003", "004", "005", "006", "007", "008", "022", "099"})
+INDEX_LIMIT_BYTES = 32 * 1024 * 1024
+#: All records of one person; the fullest have some 10 KiB.
+PERSON_LIMIT_BYTES = 1024 * 1024
+
+
+class ExtractReader:
+    """The port `Reader` over the change extract."""
+
+    def __init__(  # noqa: PLR0913 -- settings of one library's feed, all by name
+        self,
+        *,
+        task: str | None,
+        hash_key: bytes,
+        agreement: frozenset[str] = DEFAULT_AGREEMENT,
+        index_limit_bytes: int = INDEX_LIMIT_BYTES,
+        spill: Path | None = None,
+        strict_count: bool = True,
+    ) -> None:
+        """Take the settings; `spill` is the folder for an index over its limit, or None for the system's."""
+        self._task = task
+        self._hash_key = hash_key
+        self._agreement = agreement
+        self._index_limit_bytes = index_limit_bytes
+        self._spill = spill
+        self._strict_count = strict_count
+
+    def inspect(self, source: BinaryIO) -> Inspection:
+        """Verify the whole delivery and count it. Raises DeliveryRefused."""
+        survey, refused = self._survey(source)
+        if refused is not None:
+            raise refused
+        return survey.inspection()
+
+    def examine(self, source: BinaryIO) -> tuple[dict[str, Any], DeliveryRefused | None]:
+        """Describe a delivery in the shape of `feed inspect`; a damaged one as far as it could be read."""
+        survey, refused = self._survey(source)
+        return survey.document(refused), refused
+
+    def persons(self, source: BinaryIO) -> Iterator[Person | Unreadable]:
+        """Yield each distinct number once, in the order of the 001. Raises DeliveryRefused before the first one."""
+        known = layout()
+        parser = PersonParser(known, self._agreement)
+        with self._index() as index:
+            tally = self._verification(known, index.note).verify(source)
+            runs = _RunReader(source, tally.framing or "lines", known)
+            for places in index.persons():
+                records = runs.records(places)
+                person = parser.parse(records) if records else Unreadable(runs.number(places), "person.too_large")
+                if person is not None:
+                    yield person
+
+    def _survey(self, source: BinaryIO) -> tuple[_Survey, DeliveryRefused | None]:
+        known, refused = layout(), None
+        with self._index() as index:
+            verification = self._verification(known, index.note_counted)
+            survey = _Survey(verification.tally)
+            try:
+                verification.verify(source)
+            except DeliveryRefused as damage:
+                refused = damage
+            if survey.tally.framing is not None:
+                survey.count_persons(index, _RunReader(source, survey.tally.framing, known), known)
+        return survey, refused
+
+    def _verification(self, known: Layout, note: Note) -> Verification:
+        return Verification(known, note, task=self._task, strict_count=self._strict_count)
+
+    def _index(self) -> RunIndex:
+        return RunIndex(hash_key=self._hash_key, limit_bytes=self._index_limit_bytes, folder=self._spill)
+
+
+def inspect_file(path: Path) -> dict[str, Any]:
+    """Describe a file in the shape of `feed inspect`, without a store; damage is named, not raised.
+
+    Raises:
+        BadInput: the file cannot be read at all.
+    """
+    return examine_file(path)[0]
+
+
+def examine_file(path: Path) -> tuple[dict[str, Any], DeliveryRefused | None]:
+    """Do as `inspect_file`, and give the refusal too, for whoever needs its kind."""
+    # The index lives as long as this call, and so may its key.
+    reader = ExtractReader(task=None, hash_key=secrets.token_bytes(32))
+    try:
+        with path.open("rb") as source:
+            return reader.examine(source)
+    except OSError as failed:
+        raise BadInput("the file cannot be read", kind="input.file") from failed
+
+
+@dataclass(slots=True)
+class _Survey:
+    """A delivery's counts."""
+
+    tally: Tally
+    by_status: Counter[str] = field(default_factory=Counter)
+    protected: int = 0
+
+    def count_persons(self, index: RunIndex, runs: _RunReader, known: Layout) -> None:
+        status, kind = known.place("001", "STATUS"), known.place("004", "BESKYTTYPE")
+        for places in index.persons():
+            records = runs.records(places)
+            main = next((record for record in records if record.startswith("001")), None)
+            if main is None:
+                continue
+            code = main[status]
+            self.by_status[code if code.isdecimal() else NO_CODE] += 1
+            sealed = (r[kind] == Protection.NAME_AND_ADDRESS.value for r in records if r.startswith("004"))
+            self.protected += any(sealed)
+
+    def inspection(self) -> Inspection:
+        header, framing = self.tally.header, self.tally.framing
+        if header is None or framing is None:
+            raise DeliveryRefused("the delivery has no record 000")
+        return Inspection(header=header, framing=framing, **self._counts())
+
+    def document(self, refused: DeliveryRefused | None) -> dict[str, Any]:
+        header = self.tally.header
+        return {
+            "task": header.task if header else None,
+            "produced": header.produced.isoformat() if header else None,
+            "previous": header.previous.isoformat() if header else None,
+            "framing": self.tally.framing,
+            **self._counts(),
+            "complete": refused is None,
+            "problem": refused.message if refused else None,
+        }
+
+    def _counts(self) -> dict[str, Any]:
+        known = layout().lengths
+        found = {kind.decode(): count for kind, count in sorted(self.tally.by_type.items()) if count}
+        return {
+            "records": self.tally.records,
+            "persons": self.by_status.total(),
+            "by_record": {kind: count for kind, count in found.items() if kind in known},
+            "by_status": dict(sorted(self.by_status.items())),
+            "protected": self.protected,
+            "events": self.tally.by_event.total(),
+            "by_event": dict(sorted(self.tally.by_event.items())),
+            "unknown_records": {kind: count for kind, count in found.items() if kind not in known},
+        }
+
+
+class _RunReader:
+    """Reads runs again: those with 001 come in file order, through a window; the others by seeking."""
+
+    def __init__(self, source: BinaryIO, framing: Framing, known: Layout) -> None:
+        self._source = source
+        self._framing = framing
+        self._lengths = known.lengths
+        self._window = b""
+        self._window_start = 0
+
+    def records(self, places: list[Run]) -> list[str]:
+        """Return all records of one person; none if they are too large to be a person's."""
+        if len(places) > RUNS_MOST or sum(run.length for run in places) > PERSON_LIMIT_BYTES:
+            return []
+        found: list[str] = []
+        for run in places:
+            found += split_run(self._read(run).decode("latin-1"), self._framing, self._lengths)
+        return found
+
+    def number(self, places: list[Run]) -> CprNumber | None:
+        """Return the number that the runs are about; None if it is no number."""
+        head = self._read(Run(places[0].start, NUMBER.stop, main=False)).decode("latin-1")
+        return number_of(head)
+
+    def _read(self, run: Run) -> bytes:
+        at = run.start - self._window_start
+        if not 0 <= at <= len(self._window) - run.length:
+            if not run.main:
+                return self._read_at(run.start, run.length, least=run.length)
+            self._window = self._read_at(run.start, max(run.length, BLOCK_BYTES), least=run.length)
+            self._window_start, at = run.start, 0
+        return self._window[at : at + run.length]
+
+    def _read_at(self, start: int, size: int, *, least: int) -> bytes:
+        self._source.seek(start)
+        content = b""
+        while len(content) < size and (block := self._source.read(size - len(content))):
+            content += block
+        if len(content) < least:
+            raise DeliveryRefused("the delivery became shorter while it was read")
+        return content

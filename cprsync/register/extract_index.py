@@ -1,0 +1,150 @@
+"""Where in a delivery each person's records stand. Holds keyed hashes of numbers, and offsets; no content."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import struct
+import tempfile
+from contextlib import ExitStack
+from itertools import chain, groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from cprsync.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+HASH_BYTES = 16
+KEY_LEAST_BYTES = 16
+#: What one run costs in memory at most: 150 bytes measured, and more while the dictionary grows.
+ENTRY_BYTES = 256
+#: More runs than this are kept of nobody: she is told to be too large.
+RUNS_MOST = 1000
+_BATCH_ROWS = 5000
+_PLACE = struct.Struct("<QQ?")
+_TABLE = "CREATE TABLE run (hash BLOB NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL, main INTEGER NOT NULL)"
+# Those without 001 come last, as in memory.
+_PERSONS = """
+    WITH person AS (SELECT hash, MIN(CASE WHEN main THEN start END) AS main_start, MIN(start) AS first
+                    FROM run GROUP BY hash)
+    SELECT run.hash, run.start, run.length, run.main FROM person JOIN run USING (hash)
+    ORDER BY person.main_start IS NULL, person.main_start, person.first, run.start
+"""
+
+
+class Run(NamedTuple):
+    """Records of one number that stand together; `main` if 001 is among them, `sealed` if 004 is."""
+
+    start: int
+    length: int
+    main: bool
+    sealed: bool = False
+
+
+class RunIndex:
+    """Collects the runs of a delivery and gives them back by person.
+
+    Above its limit it moves to a temporary SQLite file, in a folder that only we may read.
+    """
+
+    def __init__(self, *, hash_key: bytes, limit_bytes: int, folder: Path | None) -> None:
+        if len(hash_key) < KEY_LEAST_BYTES:
+            raise ConfigurationError(f"the index key is shorter than {KEY_LEAST_BYTES} bytes", kind="keys")
+        key = hash_key if len(hash_key) <= hashlib.blake2b.MAX_KEY_SIZE else hashlib.blake2b(hash_key).digest()
+        self._hasher = hashlib.blake2b(key=key, digest_size=HASH_BYTES)
+        self._entries_most = max(1, limit_bytes // ENTRY_BYTES)
+        self._folder = folder
+        self._entries = 0
+        self._runs: dict[bytes, bytes] = {}
+        self._order: list[bytes] = []
+        self._rows: list[tuple[bytes, int, int, bool]] = []
+        self._spilled: sqlite3.Connection | None = None
+        self._resources = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
+
+    @property
+    def spilled(self) -> bool:
+        """Whether it has moved to a file."""
+        return self._spilled is not None
+
+    def note(self, number: bytes, run: Run) -> None:
+        """Add a run."""
+        hasher = self._hasher.copy()
+        hasher.update(number)
+        digest = hasher.digest()
+        if self._spilled is not None:
+            self._add_row(digest, run)
+            return
+        places = self._runs.get(digest, b"")
+        if len(places) > RUNS_MOST * _PLACE.size:
+            return
+        self._runs[digest] = places + _PLACE.pack(*run[:3])
+        if run.main and not (places and _has_main(places)):
+            self._order.append(digest)
+        self._entries += 1
+        if self._entries > self._entries_most:
+            self._spill()
+
+    def note_counted(self, number: bytes, run: Run) -> None:
+        """Add a run only if it holds what an inspection counts of a person: 001 or 004."""
+        if run.main or run.sealed:
+            self.note(number, run)
+
+    def persons(self) -> Iterator[list[Run]]:
+        """Yield each person's runs in the order of the file; persons in the order of their 001, then those without."""
+        if self._spilled is not None:
+            yield from self._spilled_persons(self._spilled)
+            return
+        without = (digest for digest, places in self._runs.items() if not _has_main(places))
+        for digest in chain(self._order, without):
+            yield [Run(*place) for place in _PLACE.iter_unpack(self._runs[digest])]
+
+    def _spilled_persons(self, spilled: sqlite3.Connection) -> Iterator[list[Run]]:
+        self._flush(spilled)
+        spilled.execute("CREATE INDEX IF NOT EXISTS run_hash ON run (hash)")
+        for _, rows in groupby(spilled.execute(_PERSONS), key=itemgetter(0)):
+            runs: list[Run] = []
+            for _, start, length, main in rows:
+                if len(runs) <= RUNS_MOST:
+                    runs.append(Run(start, length, bool(main)))
+            yield runs
+
+    def _spill(self) -> None:
+        folder = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="cprsync-index-", dir=self._folder))
+        spilled = sqlite3.connect(Path(folder) / "index.sqlite", isolation_level=None)
+        self._resources.callback(spilled.close)
+        # The file is thrown away with this delivery: nothing in it needs to survive a crash.
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", "cache_size = -4096"):
+            spilled.execute(f"PRAGMA {pragma}")
+        spilled.execute(_TABLE)
+        self._spilled = spilled
+        for digest, places in self._runs.items():
+            for place in _PLACE.iter_unpack(places):
+                self._add_row(digest, Run(*place))
+        self._runs, self._order = {}, []
+
+    def _add_row(self, digest: bytes, run: Run) -> None:
+        self._rows.append((digest, run.start, run.length, run.main))
+        if self._spilled is not None and len(self._rows) >= _BATCH_ROWS:
+            self._flush(self._spilled)
+
+    def _flush(self, spilled: sqlite3.Connection) -> None:
+        spilled.execute("BEGIN")
+        spilled.executemany("INSERT INTO run VALUES (?, ?, ?, ?)", self._rows)
+        spilled.execute("COMMIT")
+        self._rows.clear()
+
+
+def _has_main(places: bytes) -> bool:
+    return any(main for _, _, main in _PLACE.iter_unpack(places))

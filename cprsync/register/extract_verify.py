@@ -1,0 +1,232 @@
+"""The first pass over a change extract: is it whole, ours, of the product we know? Counts, and reads no person.
+
+A product is known by its 001 records: at least one must have the form of U12170-P, and none may
+be longer than that form, trailing blanks aside. The private product (one line of 469 characters) and
+the time-stamped total product fail this; a delivery with some bad persons does not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+
+import structlog
+
+from cprsync.domain.delivery import Header
+from cprsync.errors import DeliveryRefused
+from cprsync.register.extract_framing import (
+    EncodingWatch,
+    Framed,
+    Framing,
+    blocks_of,
+    framing_of,
+    records_of,
+    too_short,
+)
+from cprsync.register.extract_index import Run
+from cprsync.register.extract_layout import NUMBER, RECORD_LEAST, TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cprsync.register.extract_layout import Layout
+
+#: Told of each run of records with one number.
+Note: TypeAlias = "Callable[[bytes, Run], None]"
+
+log = structlog.get_logger()
+
+#: Types whose key is not the number of a delivered person: errors and receipts.
+WITHOUT_PERSON = frozenset({b"910", b"997"})
+#: Codes that are no codes are counted under this, so that no content gets into a report.
+NO_CODE = "?"
+# A ceiling on what a broken file can put into the counts.
+_CODES_MOST = 1000
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the first pass has found so far; after damage, what it found before."""
+
+    header: Header | None = None
+    framing: Framing | None = None
+    #: record types without 000 and 999; the known ones are there from the start
+    by_type: dict[bytes, int] = field(default_factory=dict)
+    by_event: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def records(self) -> int:
+        return sum(self.by_type.values())
+
+
+class Verification:
+    """One first pass over one delivery."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        note: Note,
+        *,
+        task: str | None = None,
+        strict_count: bool = True,
+    ) -> None:
+        self.tally = Tally()
+        self._layout = layout
+        self._lengths = {kind.encode(): length for kind, length in layout.lengths.items()}
+        self._note = note
+        self._task = task
+        self._strict_count = strict_count
+        self._known_form = False
+
+    def verify(self, source: BinaryIO) -> Tally:
+        """Read the whole delivery once.
+
+        Raises:
+            DeliveryRefused: it is damaged, empty, wrongly encoded, of another task or product.
+        """
+        watch = EncodingWatch()
+        blocks = blocks_of(source, watch)
+        try:
+            self._verify(source, blocks)
+        except DeliveryRefused as damage:
+            self._blame(damage, blocks, watch)
+            raise
+        watch.finish()
+        return self.tally
+
+    def _verify(self, source: BinaryIO, blocks: Iterator[bytes]) -> None:
+        tally = self.tally
+        tally.framing = framing_of(source)
+        records = records_of(blocks, tally.framing, self._lengths)
+        _, first = next(records)
+        tally.header = parse_header(first, self._layout, task=self._task)
+        tally.by_type = {kind: 0 for kind in self._lengths if kind not in {b"000", b"999"}}
+        offset, last = self._walk(records)
+        if next(records, None) is not None:
+            raise DeliveryRefused("something follows record 999")
+        self._compare_count(last, offset)
+        self._check_product()
+
+    def _blame(self, damage: DeliveryRefused, blocks: Iterator[bytes], watch: EncodingWatch) -> None:
+        """Say what is behind the damage: a wrong encoding or another product breaks the records first."""
+        if damage.kind != DeliveryRefused.kind:
+            return
+        for _ in blocks:
+            pass
+        watch.finish()
+        self._check_product()
+
+    def _walk(self, records: Iterator[Framed]) -> Framed:
+        """Count records and note runs; return record 999."""
+        counts, note = self.tally.by_type, self._note
+        current, start, main, sealed = b"", 0, False, False
+        for offset, record in records:
+            kind, number = record[TYPE], record[NUMBER]
+            if number != current or kind == b"999":
+                if current:
+                    note(current, Run(start, offset - start, main, sealed))
+                if kind == b"999":
+                    return offset, record
+                current = self._key_of(kind, number, offset)
+                start, main, sealed = offset, False, False
+            if kind not in counts:
+                self._add_type(kind, offset)
+            counts[kind] += 1
+            if kind == b"001":
+                main = True
+                self._look_at_form(record)
+            elif kind == b"004":
+                sealed = True
+            elif kind == b"099":
+                self._count_event(record)
+        raise DeliveryRefused("record 999 is missing: the delivery is cut short")
+
+    def _key_of(self, kind: bytes, number: bytes, offset: int) -> bytes:
+        """Return the number a run is about; nothing where the record is about no person."""
+        if len(number) < RECORD_LEAST - len(kind):
+            raise too_short(kind, offset)
+        return number if kind in self._lengths and kind not in WITHOUT_PERSON else b""
+
+    def _add_type(self, kind: bytes, offset: int) -> None:
+        if kind == b"000":
+            raise DeliveryRefused(f"record 000 at byte offset {offset}: another delivery begins before 999")
+        if not kind.isdigit() or len(self.tally.by_type) > _CODES_MOST:
+            raise DeliveryRefused(f"no record type at byte offset {offset}")
+        self.tally.by_type[kind] = 0
+
+    def _count_event(self, record: bytes) -> None:
+        code = record[self._layout.place("099", "HAENDELSE")].decode("latin-1").strip()
+        plain = code.isascii() and code.isalnum() and len(self.tally.by_event) < _CODES_MOST
+        self.tally.by_event[code if plain else NO_CODE] += 1
+
+    def _look_at_form(self, record: bytes) -> None:
+        if len(record) > self._layout.lengths["001"] and record[self._layout.lengths["001"] :].strip():
+            raise _unknown_product()
+        self._known_form = self._known_form or has_known_form(record.decode("latin-1"), self._layout)
+
+    def _check_product(self) -> None:
+        if self.tally.by_type.get(b"001") and not self._known_form:
+            raise _unknown_product()
+
+    def _compare_count(self, last: bytes, offset: int) -> None:
+        if len(last) < self._layout.lengths["999"]:
+            raise too_short(b"999", offset)
+        says, found = last[self._layout.place("999", "TAELLER")], self.tally.records
+        if not says.isdigit():
+            raise DeliveryRefused(f"record 999 at byte offset {offset} holds no count")
+        if int(says) == found:
+            return
+        if self._strict_count:
+            raise DeliveryRefused(f"record 999 counts {int(says)} records, and {found} are there")
+        log.warning("delivery.count", counted=int(says), found=found)
+
+
+def parse_header(record: bytes, layout: Layout, *, task: str | None) -> Header:
+    """Read record 000.
+
+    Raises:
+        DeliveryRefused: it is cut short, its dates are no dates or the wrong way round, or it is for another task.
+    """
+    text = record.decode("latin-1").rstrip()
+    if len(text) < layout.lengths["000"]:
+        raise too_short(b"000", 0)
+    number = text[layout.place("000", "OPGAVENR")]
+    if not number.isdecimal():
+        raise DeliveryRefused("record 000 holds no task number")
+    if task is not None and number != task:
+        raise DeliveryRefused(f"the delivery is for task {number}, and ours is {task}", kind="delivery.task")
+    produced = _date(text[layout.place("000", "PRODDTO")])
+    previous = _date(text[layout.place("000", "PRODDTOFORRIG")])
+    if previous >= produced:
+        raise DeliveryRefused("record 000: the previous production is not before this one")
+    return Header(number, produced, previous)
+
+
+def has_known_form(record: str, layout: Layout) -> bool:
+    """Whether a record 001 stands as in U12170-P: numbers, times, and sex or birth date in their places."""
+    current, since, sex, born = (
+        record[layout.place("001", name)].strip() for name in ("PNRGAELD", "STATUSHAENSTART", "KOEN", "FOED_DT")
+    )
+    digits = all(not part or part.isdecimal() for part in (current, since))
+    return digits and (sex in {"M", "K"} or (not sex and _looks_like_a_date(born)))
+
+
+def _looks_like_a_date(text: str) -> bool:
+    return len(text) == len("YYYY-MM-DD") and text[4] == text[7] == "-" and text.replace("-", "").isdecimal()
+
+
+def _date(digits: str) -> date:
+    try:
+        # Only digits: the library reads other forms of a date too.
+        return date.fromisoformat(digits if digits.isdecimal() else "")
+    except ValueError:
+        # The error of the library quotes the text.
+        raise DeliveryRefused("record 000 holds a production date that is no date") from None
+
+
+def _unknown_product() -> DeliveryRefused:
+    return DeliveryRefused(
+        "the records 001 are not those of U12170-P: this is another product", kind="delivery.product"
+    )
