@@ -1,0 +1,100 @@
+"""Which files of a folder are deliveries, and which of them are whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cprsync.errors import ConfigurationError, DeliveryRefused
+from cprsync.register.folder import FolderFeed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = "D270301.L123456"
+
+
+def metadata(size: int | str, *, prefix: str = "ns2:") -> bytes:
+    namespace = "http://serviceplatformen.dk/xml/wsdl/soap11/SFTP/1/types"
+    declared = f'xmlns:{prefix[:-1]}="{namespace}"' if prefix else f'xmlns="{namespace}"'
+    return (
+        f"<{prefix}Trigger {declared}><FileTransferUUID>x</FileTransferUUID><FileDescriptor><FileName>{NAME}</FileName>"
+        f"<SizeInBytes>{size}</SizeInBytes><Sender>s</Sender></FileDescriptor></{prefix}Trigger>"
+    ).encode()
+
+
+def feed(folder: Path, *, delete: bool = False) -> FolderFeed:
+    return FolderFeed(folder, after="delete" if delete else "keep")
+
+
+def names(folder: Path) -> tuple[list[str], list[str]]:
+    return [file.name for file in feed(folder).waiting()], feed(folder).unfinished()
+
+
+def test_deliveries_wait_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name in ("d270303.l123456", "D270302.L123456.5f1c", "D270301.L123456", "notes.txt", "D2703.L1"):
+        (tmp_path / name).write_bytes(b"x")
+    assert names(tmp_path) == (["D270301.L123456", "D270302.L123456.5f1c", "d270303.l123456"], [])
+
+
+@pytest.mark.parametrize("prefix", ["ns2:", "q:", ""])
+@pytest.mark.parametrize(("size", "whole"), [(4, True), (3, True), (5, False)])
+def test_a_file_smaller_than_announced_is_left_alone(tmp_path: Path, prefix: str, size: int, *, whole: bool) -> None:
+    """A file larger than announced is let through: the reader says what is wrong with it."""
+    (tmp_path / NAME).write_bytes(b"0001")
+    (tmp_path / f"{NAME}.metadata").write_bytes(metadata(size, prefix=prefix))
+    assert names(tmp_path) == (([NAME], []) if whole else ([], [NAME]))
+
+
+@pytest.mark.parametrize(
+    "companion",
+    [
+        b"",
+        metadata(4)[:-20],
+        metadata("four"),
+        metadata(4).replace(b"SizeInBytes", b"Other"),
+        metadata(4) + b" " * 70_000,
+        b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]><x><SizeInBytes>&e;</SizeInBytes></x>',
+    ],
+)
+def test_a_companion_that_cannot_be_read_leaves_its_file_unfinished(tmp_path: Path, companion: bytes) -> None:
+    (tmp_path / NAME).write_bytes(b"0001")
+    (tmp_path / f"{NAME}.metadata").write_bytes(companion)
+    assert names(tmp_path) == ([], [NAME])
+
+
+def test_a_companion_without_its_file_and_a_file_being_written_are_unfinished(tmp_path: Path) -> None:
+    (tmp_path / f"{NAME}.metadata").write_bytes(metadata(4))
+    (tmp_path / "D270302.L123456.filepart").write_bytes(b"0001")
+    (tmp_path / f"{NAME}.trigger").write_bytes(metadata(4))
+    assert names(tmp_path) == ([], [NAME, "D270302.L123456.filepart"])
+
+
+def test_a_file_is_read_from_its_first_byte(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(b"0001")
+    with feed(tmp_path).waiting()[0].open() as content:
+        assert content.read() == b"0001"
+
+
+@pytest.mark.parametrize("delete", [False, True])
+def test_a_file_that_is_done_is_kept_or_deleted_as_set(tmp_path: Path, *, delete: bool) -> None:
+    (tmp_path / NAME).write_bytes(b"0001")
+    (tmp_path / f"{NAME}.metadata").write_bytes(metadata(4))
+    (tmp_path / "D270302.L123456").write_bytes(b"x")
+    feed(tmp_path, delete=delete).waiting()[0].done()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"D270302.L123456"} | (set() if delete else {NAME, f"{NAME}.metadata"})
+
+
+def test_a_file_that_went_away_is_refused(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(b"0001")
+    waiting = feed(tmp_path).waiting()[0]
+    (tmp_path / NAME).unlink()
+    with pytest.raises(DeliveryRefused):
+        waiting.open()
+
+
+def test_a_folder_that_is_not_there_is_a_wrong_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError):
+        feed(tmp_path / "nowhere").waiting()
