@@ -1,0 +1,82 @@
+"""What an error means for whoever sits at the terminal: its exit code and what to do next, in one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cprsync import errors
+
+if TYPE_CHECKING:
+    from cprsync.errors import CprsyncError
+
+
+class Advice(NamedTuple):
+    """An exit code of the command line, and the next step."""
+
+    exit: int
+    next: str
+
+
+#: The most exact kind first; a kind not here falls back to its error's class.
+BY_KIND: dict[str, Advice] = {
+    "certificate.ours": Advice(2, "Run `cprsync certs check`; certs/README.md says how to renew a certificate."),
+    "certificate.theirs": Advice(
+        2, "Check the host name and the `ca` file of [library.register]; nothing is sent until they agree."
+    ),
+    "certificate.refused": Advice(
+        2, "Ask the platform whether this certificate is registered to your system; run `cprsync certs check`."
+    ),
+    "delivery.empty": Advice(1, "Ask the platform to deliver the file again."),
+    "delivery.damaged": Advice(1, "Ask the platform to deliver the file again; the file stays where it is."),
+    "delivery.encoding": Advice(1, "The file was converted on its way: fetch it again as binary."),
+    "delivery.gap": Advice(1, "Ask the platform for the missing delivery; the waiting ones follow by themselves."),
+    "delivery.late": Advice(4, "Try again later; if it stays away, ask the platform."),
+    "delivery.product": Advice(1, "The file is of another product: check the agreement's task and its contents."),
+    "delivery.replaced": Advice(1, "Ask the platform which of the two is right; nothing of the new one was taken."),
+    "delivery.task": Advice(1, "The file belongs to another agreement: check `task` in [library.feed]."),
+    "delivery.unfinished": Advice(4, "Try again when the transfer has ended."),
+    "mock.not_running": Advice(4, "Start it with `cprsync mock serve --dir DIR`."),
+    "policy": Advice(2, "Mend the policy file; the night has not begun."),
+    "run.balance": Advice(7, "Report this: the run's numbers do not add up. What is committed stands."),
+    "store.version": Advice(2, "Run `cprsync db upgrade` with the version of cprsync that you use."),
+    "schemas": Advice(2, "Install cprsync again: its schemas are damaged."),
+}
+
+BY_CLASS: tuple[tuple[type[CprsyncError], Advice], ...] = (
+    (errors.ConfigurationError, Advice(2, "Mend the setting and run the command again.")),
+    (errors.DeliveryRefused, Advice(1, "Ask the platform to deliver the file again.")),
+    (errors.BadInput, Advice(1, "Mend the input and run the command again.")),
+    (errors.DeliveryLate, Advice(4, "Try again later.")),
+    (errors.RunBusy, Advice(4, "Wait until the other run has ended.")),
+    (errors.NoSuchPerson, Advice(1, "Check the number with the patron.")),
+    (errors.RegisterUnavailable, Advice(4, "Try again later; what was committed stands.")),
+    (errors.RegisterRefused, Advice(1, "Check the agreement in [library.register] with the platform.")),
+    (errors.BadAnswer, Advice(1, "Report this to the platform; the answer was not used.")),
+    (errors.LostCompare, Advice(7, "Run the command again: it goes on where it stopped.")),
+    (errors.FenceLost, Advice(7, "A newer run has taken over; look at `cprsync runs list`.")),
+)
+UNEXPECTED = Advice(7, "Run the command again: it goes on where it stopped. If it fails again, report it.")
+
+
+def advice_for(error: CprsyncError) -> Advice:
+    """Find the advice by kind, then by the kind's parents, then by class."""
+    kind = error.kind
+    while kind:
+        if kind in BY_KIND:
+            return BY_KIND[kind]
+        kind = kind.rpartition(".")[0]
+    for of, advice in BY_CLASS:
+        if isinstance(error, of):
+            return advice
+    return UNEXPECTED
+
+
+def error_document(error: CprsyncError, *, changed: str, reference: str) -> dict[str, Any]:
+    """The JSON shape of a failure."""
+    return {
+        "kind": error.kind,
+        "message": error.message,
+        "changed": changed,
+        "next": advice_for(error).next,
+        "reference": reference,
+    }

@@ -1,0 +1,219 @@
+"""`cprsync demo`: a week in a mock register, night by night, and a comparison at the end.
+
+Everything is real but the people: certificates, mutual TLS, files, a store, the same commands that
+an operator runs.
+"""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+import time
+import tomllib
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.output import failures, note, print_json, say
+from cprsync.cli.words import Language, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cprsync.settings import Settings
+
+#: Working nights and the days between them never need more steps than this.
+DAYS_MAX = 60
+
+
+@dataclass(slots=True)
+class Week:
+    """What the demo lives: the people's keys, and what happens on each working day."""
+
+    start: date
+    patrons: list[str]
+    nights: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where the demo is set up."""
+
+    folder: Path
+    ready: dict[str, Any]
+    settings: Settings
+    week: Week
+    language: Language
+    as_json: bool
+    nights: list[dict[str, Any]] = field(default_factory=list)
+
+    def tell(self, text: str = "") -> None:
+        if not self.as_json:
+            say(text)
+
+
+def run_demo(*, keep: Path | None, language: Language, as_json: bool) -> int:
+    """Live the week; exit 0 only if every record equals the register."""
+    begun = time.monotonic()
+    with failures(as_json=as_json), ExitStack() as stack:
+        folder = _folder(keep, stack)
+        stage = stack.enter_context(_set_up(folder, language, as_json=as_json))
+        _live(stage)
+        return _compare(stage, seconds=time.monotonic() - begun, kept=keep)
+
+
+def load_week() -> Week:
+    """The packaged week."""
+    from cprsync.resources import fixture_path
+
+    document = tomllib.loads(fixture_path("demo.toml").read_text(encoding="utf-8"))
+    return Week(document["demo"]["start"], document["demo"]["patrons"], document["night"])
+
+
+def _folder(keep: Path | None, stack: ExitStack) -> Path:
+    from cprsync.errors import BadInput
+
+    if keep is None:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cprsync-demo-")))
+    if keep.exists() and any(keep.iterdir()):
+        raise BadInput("the folder for --keep is not empty", kind="input.folder")
+    keep.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return keep.resolve()
+
+
+@contextmanager
+def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stage]:
+    from cprsync.cli.setup import upgrade, write_folder
+    from cprsync.mock.server import running
+    from cprsync.resources import fixture_path
+    from cprsync.settings import load_settings
+
+    week = load_week()
+    if not as_json:
+        title = word("demo_title", language)
+        say(f"{title}\n{'=' * len(title)}")
+        say(word("demo_set_up", language, patrons=len(week.patrons)))
+    with running(folder=folder / "mock", people=fixture_path("people.toml"), now=lambda: datetime.now(UTC)) as ready:
+        write_folder(folder, mock=folder / "mock" / "ready.json")
+        settings = load_settings(folder / "cprsync.toml")
+        upgrade(settings.store.url)
+        yield Stage(folder, ready, settings, week, language, as_json)
+
+
+# -- the week ----------------------------------------------------------------------------------------
+
+
+def _live(stage: Stage) -> None:
+    from cprsync.cli.patrons import import_file
+
+    patrons = stage.folder / "patrons.csv"
+    _write_patrons(patrons, stage.week.patrons)
+    import_file(stage.settings, patrons, apply=True)
+    stage.tell(f"\n{word('demo_first', stage.language)}")
+    _night(stage)
+    for number, night in enumerate(stage.week.nights, start=1):
+        _walk_to(stage, night["day"])
+        _happen(stage, number, night)
+        _deliver(stage)
+        _night(stage)
+
+
+def _write_patrons(path: Path, keys: list[str]) -> None:
+    """The library's own list, as another system would export it."""
+    from cprsync.resources import fixture_path
+
+    town = tomllib.loads(fixture_path("people.toml").read_text(encoding="utf-8"))
+    numbers = {person["key"]: person["number"] for person in town["person"]}
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["cpr_number", "card", "branch", "group", "language"])
+        for position, key in enumerate(keys, start=1):
+            writer.writerow([numbers[key], f"K{position:05}", "HOVED", "Voksen", "da"])
+
+
+def _walk_to(stage: Stage, day: date) -> None:
+    """Live the days without a delivery up to a working day; the night still runs on each."""
+    from cprsync.mock import control
+
+    for _ in range(DAYS_MAX):
+        now = date.fromisoformat(control.clock(stage.ready)["day"])
+        if now >= day:
+            return
+        stage.tell(f"\n{_heading(now, stage.language)}: {word('demo_quiet', stage.language)}")
+        control.day(stage.ready)
+
+
+def _happen(stage: Stage, number: int, night: Mapping[str, Any]) -> None:
+    from cprsync.mock import control
+
+    stage.tell(f"\n{_heading(night['day'], stage.language)}  ({number}/{len(stage.week.nights)})")
+    stage.tell(f"  {night[f'note_{stage.language}']}")
+    if stage.language == "da":
+        stage.tell(f"  {night['note_en']}")
+    for event in night["events"]:
+        control.event(stage.ready, event["kind"], event["who"], event.get("to"))
+
+
+def _deliver(stage: Stage) -> None:
+    from cprsync.mock import control
+
+    control.night(stage.ready)
+
+
+def _night(stage: Stage) -> None:
+    from cprsync.cli.night import live_night
+    from cprsync.cli.report_text import report_lines
+
+    document = live_night(stage.settings, None, as_json=True)
+    stage.nights.append(document)
+    for line in report_lines(document, stage.language):
+        stage.tell(f"  {line}")
+
+
+_DAYS = {
+    "da": ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+
+
+def _heading(day: date, language: Language) -> str:
+    return f"{_DAYS[language][day.weekday()].capitalize()} {day.isoformat()}"
+
+
+# -- the comparison ------------------------------------------------------------------------------------
+
+
+def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
+    from cprsync import wiring
+    from cprsync.cli.comparison import compare
+    from cprsync.mock import control
+
+    section = wiring.library_of(stage.settings, None)
+    with wiring.opened_store(stage.settings, section, wiring.SystemClock()) as store:
+        result = compare(control.state(stage.ready), stage.week.patrons, store.opened_records())
+    failed = [night for night in stage.nights if night["exit"] != 0]
+    ok = not result.differs and not failed
+    if stage.as_json:
+        print_json(
+            {
+                "nights": stage.nights,
+                "comparison": result.document(),
+                "folder": None if kept is None else str(kept),
+                "seconds": round(seconds, 1),
+                "exit": 0 if ok else 1,
+            }
+        )
+        return 0 if ok else 1
+    stage.tell(f"\n{word('demo_compare', stage.language)}")
+    for text, count in result.intended.items():
+        stage.tell(f"  {word('demo_intended', stage.language)}: {text} ({count})")
+    for key, groups in result.differs.items():
+        note(f"  {word('demo_differs', stage.language)}: {key}: {', '.join(groups)}")
+    if kept is not None:
+        stage.tell(f"  {word('demo_kept', stage.language, folder=kept)}")
+    equal = len(stage.week.patrons) - len(result.differs)
+    last = word("demo_equal", stage.language, equal=equal, patrons=len(stage.week.patrons))
+    stage.tell(f"  {last}  ({seconds:.0f} s)")
+    return 0 if ok else 1

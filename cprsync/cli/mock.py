@@ -1,0 +1,85 @@
+"""`mock`: serve the counterparts and let things happen in the town."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.output import failures, print_json, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def serve_command(
+    folder: Path,
+    *,
+    people: Path | None,
+    ports: tuple[int | None, int | None, int | None, int | None],
+    framing: str,
+    omit_false: bool,
+) -> None:
+    """Serve until stopped; announce on one line when ready."""
+    from cprsync.mock.server import Ports, serve
+    from cprsync.resources import fixture_path
+
+    soap, control, sftp, culr = ports
+    with failures(as_json=False):
+        serve(
+            folder=folder,
+            people=people or fixture_path("people.toml"),
+            ports=Ports(soap=soap, control=control, sftp=sftp, culr=culr),
+            now=lambda: datetime.now(UTC),
+            announce=_announce,
+            stop=None,
+            framing=framing,
+            omit_false=omit_false,
+        )
+
+
+def _announce(ready: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(ready, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def event_command(kind: str, *, who: str, to: str | None, folder: Path, as_json: bool) -> None:
+    """Let one thing happen to one person."""
+    from cprsync.mock import control
+
+    with failures(as_json=as_json):
+        _answer(control.event(folder, kind, who, to), f"{kind} {who}", as_json=as_json)
+
+
+def night_command(folder: Path, *, count: int, empty: bool, as_json: bool) -> None:
+    """Close working days."""
+    from cprsync.mock import control
+
+    with failures(as_json=as_json):
+        done = control.night(folder, count=count, empty=empty)
+        _answer(done, f"{done['day']}: {', '.join(done['files']) or 'no delivery'}", as_json=as_json)
+
+
+def day_command(folder: Path, *, as_json: bool) -> None:
+    """Move one calendar day."""
+    from cprsync.mock import control
+
+    with failures(as_json=as_json):
+        done = control.day(folder)
+        _answer(done, str(done["day"]), as_json=as_json)
+
+
+def fault_command(kind: str, *, times: int, folder: Path, as_json: bool) -> None:
+    """Let the next calls fail."""
+    from cprsync.mock import control
+
+    with failures(as_json=as_json):
+        _answer(control.fault(folder, kind, times), f"{kind} × {times}", as_json=as_json)
+
+
+def _answer(document: dict[str, Any], text: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(document)
+    else:
+        say(text)

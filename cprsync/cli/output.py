@@ -1,0 +1,70 @@
+"""How commands speak: one JSON document or plain text on standard output, trouble on standard error."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.advice import UNEXPECTED, advice_for, error_document
+from cprsync.errors import CprsyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def print_json(document: Mapping[str, Any] | list[Any]) -> None:
+    """Print one document and nothing else."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str = "") -> None:
+    """Print a line of the answer."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Print a line beside the answer."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def failures(*, as_json: bool) -> Iterator[None]:
+    """Turn an error into its message, what was changed, what to do next, and its exit code."""
+    try:
+        yield
+    except CprsyncError as error:
+        advice = advice_for(error)
+        changed = "part" if advice.exit == 7 else "nothing"  # noqa: PLR2004 -- stopped part-way
+        document = error_document(error, changed=changed, reference=secrets.token_hex(4))
+        if as_json:
+            print_json({"error": document})
+        else:
+            show_error(document)
+        raise SystemExit(advice.exit) from None
+
+
+def show_error(document: Mapping[str, Any]) -> None:
+    """Show a failure on standard error: what happened, what changed, what to do next."""
+    note(f"cprsync: {document['message']}")
+    note(f"  changed:   {document['changed']}")
+    note(f"  next:      {document['next']}")
+    note(f"  reference: {document['kind']} {document['reference']}")
+
+
+def unexpected(error: Exception) -> int:
+    """Say where an unexpected error arose, by file and line: its own text may quote what it was given."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = "" if frame is None else f" at {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+    note(f"cprsync: unexpected {type(error).__name__}{where}")
+    note("  changed:   part; what was committed stands")
+    note(f"  next:      {UNEXPECTED.next}")
+    note(f"  reference: internal {secrets.token_hex(4)}")
+    return UNEXPECTED.exit

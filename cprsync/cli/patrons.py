@@ -1,0 +1,89 @@
+"""`patron import` and `patron show`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.output import failures, note, print_json, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cprsync.settings import Settings
+    from cprsync.sync.importing import Imported
+
+
+def import_command(file: Path, *, apply: bool, config: Path, library: str | None, as_json: bool) -> int:
+    """Import a CSV file; a dry run without `apply`; exit 3 when rows were refused."""
+    from cprsync.settings import load_settings
+
+    with failures(as_json=as_json):
+        imported = import_file(load_settings(config), file, apply=apply, library=library)
+        document = imported.document()
+        if as_json:
+            print_json(document)
+        else:
+            _show_import(document, apply=apply)
+        return 3 if imported.refused else 0
+
+
+def import_file(settings: Settings, file: Path, *, apply: bool, library: str | None = None) -> Imported:
+    """Read the file and hand it to the store."""
+    from cprsync import wiring
+    from cprsync.errors import BadInput
+    from cprsync.sync.importing import import_patrons
+
+    section = wiring.library_of(settings, library)
+    try:
+        text = file.open(encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise BadInput(f"the file cannot be read ({error.strerror})", kind="input.file") from None
+    with text, wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+        return import_patrons(text, store, apply=apply)
+
+
+def _show_import(document: Mapping[str, Any], *, apply: bool) -> None:
+    counts = ", ".join(f"{document[key]} {key}" for key in ("created", "updated", "unchanged"))
+    say(f"{document['rows']} rows: {counts}, {len(document['refused'])} refused")
+    for refused in document["refused"]:
+        note(f"  line {refused['line']}, {refused['field']}: {refused['reason']}")
+    if not apply:
+        say("Nothing was written: this was a dry run. Add --apply to write.")
+
+
+def show_command(patron: str, *, config: Path, library: str | None, as_json: bool) -> None:
+    """Show one record."""
+    from cprsync import wiring
+    from cprsync.errors import BadInput
+    from cprsync.settings import load_policy, load_settings
+    from cprsync.sync.showing import patron_document
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        policy = load_policy(section.policy, section.municipalities)
+        with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+            view = store.patron(patron)
+        if view is None:
+            raise BadInput("there is no such patron", kind="patron.unknown")
+        document = patron_document(view, policy, agency=section.agency)
+        if as_json:
+            print_json(document)
+            return
+        for line in _record_lines(document):
+            say(line)
+
+
+def _record_lines(document: Mapping[str, Any]) -> list[str]:
+    marks = [
+        "beskyttet / protected" if document["protected"] else "",
+        "" if document["verified"] else "endnu ikke bekræftet / not yet verified",
+    ]
+    head = f"{document['patron']} · {document['library']} {' · '.join(mark for mark in marks if mark)}"
+    lines = [head.rstrip()]
+    for name, entry in document["fields"].items():
+        value = "<beskyttet>" if entry.get("sealed") else entry["value"]
+        shown = "–" if value in {None, ""} else value
+        lines.append(f"  {name:<20} {shown}  [{entry['owner']}, {entry['source']}, {entry['as_of'] or '–'}]")
+    return lines

@@ -1,0 +1,73 @@
+"""A night's report as an operator reads it. Takes the JSON document, so that text and JSON cannot differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.words import Language, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+OUTCOMES = ("applied", "unchanged", "parked", "not_ours", "held")
+
+
+def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The report, line by line; quiet where nothing happened."""
+    yield _title(document, language)
+    if document["state"] == "nothing" and not document["deliveries"]:
+        yield "  " + word("nothing", language)
+    for delivery in document["deliveries"]:
+        yield _delivery(delivery, language)
+    if document["received"]:
+        yield "  " + _balance(document, language)
+    if document["actions"]:
+        yield f"  {word('changes', language)}: {_counted(document['actions'], language)}"
+    yield from _around(document, language)
+    yield from _stopped(document, language)
+
+
+def _title(document: Mapping[str, Any], language: Language) -> str:
+    run = word("run", language, run=document["run"])
+    return f"{word('night', language, day=document['day'])} · {run} · {document['agency']}"
+
+
+def _delivery(delivery: Mapping[str, Any], language: Language) -> str:
+    outcome = "applied_delivery" if delivery["outcome"] == "applied" else delivery["outcome"]
+    produced = f" ({delivery['produced']})" if delivery["produced"] else ""
+    return f"  {word('delivery', language)} {delivery['file']}{produced}: {word(outcome, language)}"
+
+
+def _balance(document: Mapping[str, Any], language: Language) -> str:
+    parts = [f"{document[key]} {word(key, language)}" for key in OUTCOMES if document[key]] or ["0"]
+    whole = sum(document[key] for key in OUTCOMES) == document["received"]
+    verdict = word("adds_up" if whole else "does_not_add_up", language)
+    return f"{document['received']} {word('received', language)} = {' + '.join(parts)}  ({verdict})"
+
+
+def _counted(counts: Mapping[str, int], language: Language) -> str:
+    return ", ".join(f"{word(kind, language)} {count}" for kind, count in counts.items())
+
+
+def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    subscriptions = document["subscriptions"]
+    if subscriptions["added"]:
+        total = subscriptions["added"] + subscriptions["kept"]
+        yield "  " + word("subscribed", language, added=subscriptions["added"], total=total)
+    if document["published"]["waiting"]:
+        yield "  " + word("waiting", language, waiting=document["published"]["waiting"])
+    if document["left_to_a_person"]:
+        yield "  " + word("left", language, left=document["left_to_a_person"])
+
+
+def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    brake = document["brake"]
+    if brake is not None:
+        yield "  " + word("brake", language)
+        for entry in brake["classes"]:
+            what = word(entry["class"], language)
+            yield "    " + word("brake_class", language, what=what, count=entry["count"], limit=entry["limit"])
+    if document["let_through"]:
+        yield f"  {word('let_through', language)}: {_counted(document['let_through'], language)}"
+    if "error" in document:
+        yield f"  {word('stopped', language)}: {document['error']['message']}"

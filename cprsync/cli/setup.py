@@ -1,0 +1,252 @@
+"""`init`, `certs` and `db`: what an installation needs before its first night."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.output import failures, print_json, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Until the platform has named a real agreement, these places say what belongs there.
+PLACEHOLDER: dict[str, Any] = {
+    "lookup_url": "https://exttest.serviceplatformen.dk/service/CPR/PersonBaseDataExtended/5",
+    "subscription_url": "https://exttest.serviceplatformen.dk/service/CPRSubscription/CPRSubscription/1/",
+    "ca": "certs/ca.pem",
+    "client_cert": "certs/client.pem",
+    "client_key": "certs/client.key",
+    "task": "000000",
+    "agreement": {
+        "agency": "700000",
+        "service_agreement": "00000000-0000-0000-0000-000000000000",
+        "user_system": "00000000-0000-0000-0000-000000000000",
+        "user": "00000000-0000-0000-0000-000000000000",
+        "cvr": "00000000",
+    },
+}
+
+CONFIGURATION = """\
+# cprsync's configuration. A relative path is meant from this file's folder.
+# Environment variables win: CPRSYNC_STORE__URL is [store] url.
+
+# "production", or "test" against a mock or the platform's external test environment.
+environment = "{environment}"
+# DEBUG, INFO, WARNING or ERROR; events go to standard error and hold no personal data.
+log_level = "WARNING"
+
+[store]
+# sqlite:///file, or postgresql+psycopg://user@host/database
+url = "sqlite:///cprsync.db"
+
+[keys]
+# The keys that seal the records. Keep a copy apart from the database's backup: without them nothing opens.
+dir = "keys"
+
+[[library]]
+# The library's six-digit agency number, and its name.
+agency = "{agency}"
+name = "{name}"
+# The municipalities that count as residence.
+municipalities = [{municipalities}]
+# The guard's limits.
+policy = "policy.toml"
+
+[library.register]
+lookup_url = "{lookup_url}"
+subscription_url = "{subscription_url}"
+# The counterpart's certificate authority, and our own certificate with its key (or one p12 file).
+ca = "{ca}"
+client_cert = "{client_cert}"
+client_key = "{client_key}"
+# From the service agreement; all lower case.
+service_agreement = "{service_agreement}"
+user_system = "{user_system}"
+user = "{user}"
+cvr = "{cvr}"
+
+[library.feed]
+# The folder in which deliveries arrive.
+path = "{path}"
+# The task number (opgavenr) of the agreement: a file of another task is refused.
+task = "{task}"
+# strict: a missing delivery, or a wrong count at the end of one, stops; warn: it is reported.
+chain = "strict"
+count = "strict"
+# What happens to a file once it is sealed in the inbox: keep or delete.
+after = "keep"
+"""
+TESTING = """
+[test]
+# Only with environment = "test": take the day from the mock.
+control_url = "{control_url}"
+"""
+SERVICE = """\
+[Unit]
+Description=cprsync: the night
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+WorkingDirectory={folder}
+ExecStart=cprsync sync --config {folder}/cprsync.toml --json
+SuccessExitStatus=3
+TimeoutStartSec=4h
+"""
+TIMER = """\
+[Unit]
+Description=cprsync: every morning, after the register's delivery
+
+[Timer]
+OnCalendar=*-*-* 06:15 Europe/Copenhagen
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+"""
+
+
+def init_folder(folder: Path, *, mock: Path | None, as_json: bool) -> None:
+    """Write a folder to start from; nothing that is there is overwritten."""
+    with failures(as_json=as_json):
+        written = write_folder(folder, mock=mock)
+        if as_json:
+            print_json({"folder": str(folder), "written": written})
+            return
+        say(f"{folder}: {', '.join(written) if written else 'everything was there already'}")
+        say(f"Next: cprsync db upgrade --config {folder}/cprsync.toml")
+
+
+def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
+    """Write what is not there yet and return its names. Raises ConfigurationError."""
+    from cprsync.resources import fixture_path
+    from cprsync.store.keys import create_keys
+
+    ready = _ready(mock)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    texts = {
+        "cprsync.toml": _configuration(ready, mock),
+        "policy.toml": fixture_path("policy.toml").read_text(encoding="utf-8"),
+        "cprsync.service": SERVICE.format(folder=folder.resolve()),
+        "cprsync.timer": TIMER,
+    }
+    written = []
+    for name, text in texts.items():
+        path = folder / name
+        if not path.exists():
+            path.write_text(text, encoding="utf-8")
+            written.append(name)
+    if not (folder / "keys").exists():
+        create_keys(folder / "keys")
+        written.append("keys")
+    return written
+
+
+def _ready(mock: Path | None) -> dict[str, Any]:
+    from cprsync.errors import ConfigurationError
+
+    if mock is None:
+        return PLACEHOLDER
+    try:
+        document: dict[str, Any] = json.loads(mock.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise ConfigurationError(f"{mock}: not the mock's ready.json") from None
+    return document
+
+
+def _configuration(ready: dict[str, Any], mock: Path | None) -> str:
+    keys = ("lookup_url", "subscription_url", "ca", "client_cert", "client_key", "task")
+    text = CONFIGURATION.format(
+        **{key: ready[key] for key in keys},
+        **ready["agreement"],
+        environment="test",
+        name="Bibliotekerne" if mock is None else "Byens bibliotek (demo)",
+        municipalities='"0101"' if mock is None else '"0751"',
+        path="IN" if mock is None else str(mock.resolve().parent / "IN"),
+    )
+    return text if mock is None else text + TESTING.format(control_url=ready["control_url"])
+
+
+def certs_dev_command(folder: Path, *, as_json: bool) -> None:
+    """Make development certificates, or keep those that are there and still valid."""
+    from cprsync.mock.authority import develop_certificates
+
+    with failures(as_json=as_json):
+        made = develop_certificates(folder, now=datetime.now(UTC))
+        paths = {
+            name: str(getattr(made, name))
+            for name in ("ca", "client_cert", "client_key", "client_p12", "server_cert", "server_key")
+        }
+        if as_json:
+            print_json({**paths, "serial": made.serial})
+            return
+        for name, path in paths.items():
+            say(f"{name:<12} {path}")
+        say(f"{'serial':<12} {made.serial}")
+        say("For development only: the issuer is called Test, and production refuses it.")
+
+
+def certs_check_command(config: Path, *, library: str | None, as_json: bool) -> int:
+    """Say of each certificate whose it is and how long it lasts; exit 2 when one cannot be used."""
+    from cprsync import wiring
+    from cprsync.register.certificates import certificate_report
+    from cprsync.settings import load_settings
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        rows = certificate_report(wiring.register_settings(section.register_), now=datetime.now(UTC))
+        if as_json:
+            print_json({"certificates": rows})
+        else:
+            for row in rows:
+                say("  ".join(f"{value}" for value in row.values() if value not in {None, ""}))
+        return 2 if any(row["level"] == "critical" for row in rows) else 0
+
+
+def db_upgrade_command(config: Path, *, as_json: bool) -> None:
+    """Migrate the store."""
+    from cprsync.settings import load_settings
+
+    with failures(as_json=as_json):
+        document = upgrade(load_settings(config).store.url)
+        if as_json:
+            print_json(document)
+        else:
+            say(f"the store is at version {document['version']}")
+
+
+def upgrade(url: str) -> dict[str, Any]:
+    """Bring the store at `url` to this program's version."""
+    from cprsync.store.engine import open_engine
+    from cprsync.store.migrate import status
+    from cprsync.store.migrate import upgrade as migrate
+
+    engine = open_engine(url)
+    try:
+        migrate(engine)
+        return {"version": status(engine).current, "needed": status(engine).wanted}
+    finally:
+        engine.dispose()
+
+
+def db_status_command(config: Path, *, as_json: bool) -> int:
+    """Exit 2 when the store is of another version than the program."""
+    from cprsync.settings import load_settings
+    from cprsync.store.engine import open_engine
+    from cprsync.store.migrate import status
+
+    with failures(as_json=as_json):
+        engine = open_engine(load_settings(config).store.url)
+        try:
+            found = status(engine)
+        finally:
+            engine.dispose()
+        if as_json:
+            print_json({"version": found.current, "needed": found.wanted})
+        else:
+            say(f"the store is at version {found.current or 'none'}, this program needs {found.wanted}")
+        return 0 if found.up_to_date else 2

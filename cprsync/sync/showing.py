@@ -1,0 +1,139 @@
+"""One record as it may be shown: each field with its owner, source and day; sealed where it must be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cprsync.domain.label import label_lines
+from cprsync.domain.patron import Patron, is_sealed
+from cprsync.domain.person import Abroad, Address, Birth, Contact, Name, Protection, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+
+    from cprsync.domain.person import Person
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.record import Local
+
+#: What nobody sees of a protected patron without a reasoned reveal; the municipality is not among them.
+SEALED = frozenset(
+    {
+        "name",
+        "first_names",
+        "middle_names",
+        "last_name",
+        "address",
+        "address_abroad",
+        "register_contact_address",
+        "contact_address",
+    }
+)
+
+
+class PatronView(Protocol):
+    """What the store tells of one patron."""
+
+    @property
+    def patron(self) -> Patron: ...
+    @property
+    def local(self) -> Local: ...
+    @property
+    def since(self) -> Mapping[str, date]:
+        """By action, the day of its last occurrence to this patron."""
+        ...
+
+
+#: Which actions gave a field the value it has.
+GIVEN_BY: Mapping[str, tuple[str, ...]] = {
+    "name": ("named", "rename"),
+    "first_names": ("named", "rename"),
+    "middle_names": ("named", "rename"),
+    "last_name": ("named", "rename"),
+    "birth_date": ("birth_corrected",),
+    "address": ("move", "address_corrected"),
+    "municipality": ("municipality",),
+    "address_abroad": ("emigrate", "abroad_corrected"),
+    "register_contact_address": ("contact",),
+    "status": ("emigrate", "die"),
+    "protection": ("protect", "unprotect", "protection_settled"),
+}
+
+
+def patron_document(view: PatronView, policy: Policy, *, agency: str) -> dict[str, Any]:
+    """The JSON shape of `patron show`. A protected patron's sealed fields have no value."""
+    patron = view.patron
+    sealed = is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed)
+    fields = {name: _register_field(name, value, view, sealed=sealed) for name, value in _register(patron.register)}
+    fields |= {name: _local_field(name, value, owner, sealed=sealed) for name, value, owner in _local(view.local)}
+    return {
+        "patron": patron.id,
+        "library": agency,
+        "fields": fields,
+        "protected": sealed,
+        "verified": patron.verified,
+        "letters_stopped": patron.letters_stopped and patron.letters_stopped.isoformat(),
+    }
+
+
+def _register(person: Person) -> Iterator[tuple[str, Any]]:
+    name = person.name if isinstance(person.name, Name) else None
+    address = person.address if isinstance(person.address, Address) else None
+    yield "cpr_number", person.number.masked()
+    yield "name", name and name.addressing
+    yield "first_names", name and name.first
+    yield "middle_names", name and name.middle
+    yield "last_name", name and name.last
+    yield "birth_date", person.birth.day.isoformat() if isinstance(person.birth, Birth) else None
+    yield "status", person.status.value if isinstance(person.status, Status) else None
+    yield "municipality", address and address.municipality
+    yield "address", address and label_lines(address)
+    yield "address_abroad", _filled(person.abroad.lines) if isinstance(person.abroad, Abroad) else None
+    yield "register_contact_address", _filled(person.contact.lines) if isinstance(person.contact, Contact) else None
+    yield "protection", _protection(person)
+
+
+def _protection(person: Person) -> str | None:
+    return Protection.NAME_AND_ADDRESS.value if person.protection is Protection.NAME_AND_ADDRESS else None
+
+
+def _filled(lines: tuple[str, ...]) -> list[str]:
+    return [line for line in lines if line]
+
+
+def _local(local: Local) -> Iterator[tuple[str, Any, str]]:
+    yield "cards", [card.number for card in local.cards], "staff"
+    yield "group", local.group, "staff"
+    yield "branch", local.branch, "patron"
+    yield "language", local.language, "patron"
+    yield "contact_address", [*([local.contact_co] if local.contact_co else []), *local.contact_lines], "patron"
+    yield "telephones", [one.number for one in local.telephones], "patron"
+    yield "emails", [one.address for one in local.emails], "patron"
+    absence = local.absence
+    yield "absence", absence and [absence.since.isoformat(), absence.until and absence.until.isoformat()], "patron"
+    yield "blocks", [{"since": block.since.isoformat(), "reason": block.reason} for block in local.blocks], "staff"
+    yield "internal_note", local.internal_note, "staff"
+    yield "note_to_patron", local.note_to_patron, "staff"
+
+
+def _register_field(name: str, value: Any, view: PatronView, *, sealed: bool) -> dict[str, Any]:
+    as_of = view.patron.as_of
+    days = [view.since[kind] for kind in (*GIVEN_BY.get(name, ()), "first_copy") if kind in view.since]
+    entry = {
+        "value": value,
+        "owner": "register",
+        "source": None if as_of is None else as_of.source.value,
+        "since": max(days).isoformat() if days else None,
+        "as_of": None if as_of is None else as_of.day.isoformat(),
+        "override": None,
+    }
+    return _closed(entry) if sealed and name in SEALED else entry
+
+
+def _local_field(name: str, value: Any, owner: str, *, sealed: bool) -> dict[str, Any]:
+    entry = {"value": value, "owner": owner, "source": owner, "since": None, "as_of": None, "override": None}
+    return _closed(entry) if sealed and name in SEALED else entry
+
+
+def _closed(entry: dict[str, Any]) -> dict[str, Any]:
+    return {**entry, "value": None, "sealed": True}

@@ -1,0 +1,142 @@
+"""The composition root: settings become ready objects. The only file that sees every layer."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
+from typing import TYPE_CHECKING
+
+from cprsync.domain.calendar import COPENHAGEN
+from cprsync.errors import ConfigurationError
+from cprsync.settings import LibrarySection, RegisterSection, Settings, load_policy
+from cprsync.sync.night import Night
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cprsync.register.settings import RegisterSettings
+    from cprsync.register.soap import SoapRegister
+    from cprsync.store.sql import SqlStore
+    from cprsync.sync.night import Progress
+    from cprsync.sync.ports import Clock
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def today(self) -> date:
+        return self.now().astimezone(COPENHAGEN).date()
+
+
+class StillClock:
+    """A clock that stands still: at the mock's moment, or at a day given for a test."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def now(self) -> datetime:
+        return self._moment
+
+    def today(self) -> date:
+        return self._moment.astimezone(COPENHAGEN).date()
+
+
+def clock_for(settings: Settings, today: date | None = None) -> Clock:
+    """The machine's clock; in the test environment the mock's, or a given day at half past six."""
+    if settings.environment == "production":
+        if today is not None:
+            raise ConfigurationError('--today is for environment = "test" only')
+        return SystemClock()
+    if today is not None:
+        return StillClock(datetime.combine(today, time_of_day(6, 30), tzinfo=COPENHAGEN).astimezone(UTC))
+    if settings.test.control_url is None:
+        return SystemClock()
+    from cprsync.mock.control import clock
+
+    told = clock({"control_url": settings.test.control_url})
+    return StillClock(datetime.fromisoformat(told["now"]).astimezone(UTC))
+
+
+def library_of(settings: Settings, agency: str | None) -> LibrarySection:
+    """The library meant: the only one, or the one named."""
+    if agency is None and len(settings.library) == 1:
+        return settings.library[0]
+    for library in settings.library:
+        if library.agency == agency:
+            return library
+    raise ConfigurationError(
+        "say which library with --library AGENCY" if agency is None else "no [[library]] has that agency",
+        kind="usage",
+    )
+
+
+@contextmanager
+def opened_store(settings: Settings, library: LibrarySection, clock: Clock) -> Iterator[SqlStore]:
+    """The store of one library, closed at the end."""
+    from cprsync.store.engine import open_engine
+    from cprsync.store.keys import Keyring
+    from cprsync.store.sql import SqlStore
+
+    engine = open_engine(settings.store.url)
+    try:
+        yield SqlStore(
+            engine,
+            agency=library.agency,
+            agreement=library.register_.service_agreement,
+            keyring=Keyring.load(settings.keys.dir),
+            clock=clock,
+        )
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def opened_register(section: RegisterSection) -> Iterator[SoapRegister]:
+    """The register's client, its connections closed at the end. Refuses to start without compiled schemas."""
+    from cprsync.register.soap import SoapRegister
+    from cprsync.schemas import compile_schemas
+
+    register = SoapRegister(register_settings(section), schemas=compile_schemas())
+    try:
+        yield register
+    finally:
+        register.close()
+
+
+def register_settings(section: RegisterSection) -> RegisterSettings:
+    """The section as the client takes it."""
+    from cprsync.register.settings import RegisterSettings
+
+    return RegisterSettings(**section.model_dump())
+
+
+@contextmanager
+def night(
+    settings: Settings, library: LibrarySection, *, progress: Progress, today: date | None = None
+) -> Iterator[Night]:
+    """Everything one night of one library works with."""
+    from cprsync.register.extract import ExtractReader
+    from cprsync.register.folder import FolderFeed
+
+    clock = clock_for(settings, today)
+    policy = load_policy(library.policy, library.municipalities)
+    with opened_store(settings, library, clock) as store, opened_register(library.register_) as register:
+        yield Night(
+            agency=library.agency,
+            store=store,
+            register=register,
+            feed=FolderFeed(library.feed.path, after=library.feed.after),
+            reader=ExtractReader(
+                task=library.feed.task, hash_key=store.index_key, strict_count=library.feed.count == "strict"
+            ),
+            clock=clock,
+            policy=policy,
+            strict_chain=library.feed.chain == "strict",
+            progress=progress,
+            monotonic=time.monotonic,
+        )
