@@ -1,0 +1,1 @@
+"""Our records: tables, sealing, audit chain and migrations, on SQLite and PostgreSQL. Decides nothing."""

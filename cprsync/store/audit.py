@@ -1,0 +1,150 @@
+"""The audit chain: each entry's code covers the one before it, and the head moves in the same transaction.
+
+Names runs, patrons and actions, never values. SQLite gives detection, not prevention (decision 22).
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from cprsync.store import tables
+from cprsync.store.checkpoints import heads_kept
+from cprsync.store.failures import AuditBroken
+from cprsync.store.keys import Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+
+_FIRST = bytes(32)
+#: Entries read at a time when the chain is verified.
+_READ_ROWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What one entry says; `actions` are stable names."""
+
+    kind: str
+    run: int | None = None
+    patron: str | None = None
+    actions: tuple[str, ...] = ()
+
+
+def append(connection: Connection, tenant: Tenant, stream: str, happened: Sequence[Happened]) -> None:
+    """Add entries to the end of a stream, in the caller's transaction."""
+    if not happened:
+        return
+    seq, mac, last = _hold_head(connection, tenant, stream)
+    at = max(tenant.stamp(), last)  # stamps never go backward within a chain, whatever the clock does
+    key = tenant.keyring.newest(Purpose.AUDIT)
+    rows = []
+    for number, one in enumerate(happened, start=seq + 1):
+        entry = _entry(tenant, stream, number, at, one)
+        mac = hmac.digest(key.secret, mac + entry, "sha256")
+        place = {"agency": tenant.agency, "stream": stream, "seq": number}
+        rows.append(place | {"at": at, "entry": entry, "mac": mac, "key": key.id})
+    connection.execute(insert(tables.audit), rows)
+    head = tables.audit_head
+    connection.execute(
+        update(head)
+        .where(head.c.agency == tenant.agency, head.c.stream == stream)
+        .values(seq=seq + len(rows), mac=mac, at=at)
+    )
+
+
+def _hold_head(connection: Connection, tenant: Tenant, stream: str) -> tuple[int, bytes, str]:
+    head = tables.audit_head
+    wanted = select(head).where(head.c.agency == tenant.agency, head.c.stream == stream).with_for_update()
+    row = connection.execute(wanted).one_or_none()
+    if row is None:
+        connection.execute(insert(head).values(agency=tenant.agency, stream=stream, seq=0, mac=_FIRST, at=""))
+        return 0, _FIRST, ""
+    return row.seq, row.mac, row.at
+
+
+def _entry(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) -> bytes:
+    entry = {
+        "actions": happened.actions,
+        "agency": tenant.agency,
+        "at": at,
+        "kind": happened.kind,
+        "patron": happened.patron,
+        "run": happened.run,
+        "seq": seq,
+        "stream": stream,
+    }
+    return json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()
+
+
+def heads(connection: Connection, tenant: Tenant) -> list[tuple[str, int, bytes]]:
+    """The streams of the agency with their last number and code."""
+    head = tables.audit_head.c
+    rows = connection.execute(
+        select(head.stream, head.seq, head.mac).where(head.agency == tenant.agency).order_by(head.stream)
+    )
+    return [(row.stream, row.seq, row.mac) for row in rows]
+
+
+def verify(connection: Connection, tenant: Tenant) -> int:
+    """Follow every stream from its first entry to its head and past the heads kept elsewhere.
+
+    Returns: how many entries there are.
+
+    Raises:
+        AuditBroken: names the first one that does not fit.
+    """
+    kept = heads_kept(tenant.keyring, tenant.agency)
+    ours = {stream: (seq, mac) for stream, seq, mac in heads(connection, tenant)}
+    stored = set(connection.scalars(select(tables.audit.c.stream).where(_ours(tenant)).distinct()))
+    count = 0
+    for stream in sorted(stored | set(ours) | set(kept)):
+        reached, mac = _follow(connection, tenant, stream, kept.get(stream, {}))
+        if ours.get(stream) != (reached, mac):
+            raise AuditBroken(stream, reached + 1, "entries at the end are missing, or more than the head knows")
+        beyond = [seq for seq in kept.get(stream, {}) if seq > reached]
+        if beyond:
+            raise AuditBroken(stream, reached + 1, "entries at the end are missing that were there at a checkpoint")
+        count += reached
+    return count
+
+
+def _ours(tenant: Tenant) -> Any:
+    return tables.audit.c.agency == tenant.agency
+
+
+def _follow(connection: Connection, tenant: Tenant, stream: str, kept: Mapping[int, bytes]) -> tuple[int, bytes]:
+    keys = tenant.keyring.by_id(Purpose.AUDIT)
+    reached, mac = 0, _FIRST
+    for row in _rows(connection, tenant, stream):
+        if row.seq != reached + 1:
+            raise AuditBroken(stream, reached + 1, "the entry is missing")
+        key = keys.get(row.key)
+        if key is None:
+            raise AuditBroken(stream, row.seq, "its key is not in the key folder")
+        mac = hmac.digest(key.secret, mac + row.entry, "sha256")
+        if not hmac.compare_digest(mac, row.mac) or not _says_where_it_is(row, tenant, stream):
+            raise AuditBroken(stream, row.seq, "the entry was altered or moved")
+        if kept.get(row.seq, mac) != mac:
+            raise AuditBroken(stream, row.seq, "the entry is not the one of the checkpoint")
+        reached = row.seq
+    return reached, mac
+
+
+def _rows(connection: Connection, tenant: Tenant, stream: str) -> Iterator[AnyRow]:
+    row = tables.audit.c
+    wanted = select(row.seq, row.at, row.entry, row.mac, row.key).where(_ours(tenant), row.stream == stream)
+    yield from connection.execution_options(yield_per=_READ_ROWS).execute(wanted.order_by(row.seq))
+
+
+def _says_where_it_is(row: AnyRow, tenant: Tenant, stream: str) -> bool:
+    entry = json.loads(row.entry)
+    told = (entry["agency"], entry["stream"], entry["seq"], entry["at"])
+    return told == (tenant.agency, stream, row.seq, row.at)

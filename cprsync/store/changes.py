@@ -1,0 +1,272 @@
+"""Write a batch of decided changes: all of it in one transaction, or nothing (decision 20)."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, select, text, update
+
+from cprsync.domain.decide import Action
+from cprsync.domain.municipality import municipality_of
+from cprsync.domain.patron import AsOf, Source
+from cprsync.domain.person import SILENT, Status
+from cprsync.errors import LostCompare
+from cprsync.store import audit, tables
+from cprsync.store.engine import parts, writing
+from cprsync.store.records import REGISTER
+from cprsync.store.runs import set_values
+from cprsync.store.tenant import hold_fence, next_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cprsync.domain.person import Person, Silent
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.ports import Batch, FollowUp, Item, Run, Touch, Write
+
+#: How long a change can be undone (decision 19).
+BEFORE_IMAGE_DAYS = 30
+CULR = "culr"
+FIRST_COPY = "first_copy"
+_PATRON = tables.patron.c
+#: What may be said of a patron's status in clear; a fixed abode or none is not told apart.
+STATUS_CLASSES: dict[Status | Silent, str] = {
+    SILENT: "unknown",
+    Status.RESIDENT: "resident",
+    Status.RESIDENT_ADMINISTRATIVE: "resident",
+    Status.GREENLAND: "greenland",
+    Status.GREENLAND_ADMINISTRATIVE: "greenland",
+    Status.NO_RESIDENCE: "no_residence",
+    Status.ANNULLED: "replaced",
+    Status.DUPLICATE: "replaced",
+    Status.CHANGED: "replaced",
+    Status.DISAPPEARED: "disappeared",
+    Status.EMIGRATED: "emigrated",
+    Status.DEAD: "dead",
+}
+
+
+def write(tenant: Tenant, run: Run, batch: Batch) -> None:
+    """Write records, before-images, audit, outbox, items, follow-ups, reviews and the checkpoint.
+
+    Raises:
+        FenceLost: a newer run has taken over.
+        LostCompare: a patron changed since the decision.
+    """
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        _write_records(connection, tenant, run, batch.writes)
+        _touch(connection, tenant, batch.touches)
+        _add_items(connection, tenant, run, batch.items)
+        first_copies = [write.patron.id for write in batch.writes if Action.FIRST_COPY in write.actions]
+        ask(connection, tenant, [(follow_up.patron_id, follow_up.kind) for follow_up in batch.asks])
+        _answer(connection, tenant, batch.answered, first_copies)
+        _ask_staff(connection, tenant, run, batch.reviews)
+        audit.append(connection, tenant, tenant.night, [_happened(run, write) for write in batch.writes])
+        if batch.checkpoint is not None:
+            set_values(connection, tenant, run, checkpoint=batch.checkpoint)
+
+
+def _happened(run: Run, write: Write) -> audit.Happened:
+    actions = tuple(action.value for action in write.actions)
+    return audit.Happened("change", run=run.id, patron=write.patron.id, actions=actions)
+
+
+# -- records -----------------------------------------------------------------------------------------
+
+
+def _write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequence[Write]) -> None:
+    if not writes:
+        return
+    _keep_before_images(connection, tenant, run, [write.patron.id for write in writes])
+    now = tenant.stamp()
+    done = connection.execute(_CHANGE, [_changed(tenant, write, now) for write in writes]).rowcount
+    if done != len(writes):
+        raise LostCompare("a record changed between the decision and the write")
+    # a second kind of row in the same order; letters stop once and are never started by a change of address
+    stopped = [_stopped(tenant, write) for write in writes if write.letters_stopped is not None]
+    if stopped:
+        connection.execute(_STOP_LETTERS, stopped)
+    waiting = [_outgoing(tenant, write, now) for write in writes if write.culr is not None]
+    if waiting:
+        connection.execute(insert(tables.outbox), waiting)
+
+
+_THIS = (_PATRON.agency == bindparam("at_agency")) & (_PATRON.id == bindparam("at_id"))
+_CHANGE = (
+    update(tables.patron)
+    .where(_THIS, _PATRON.version == bindparam("at_version"))
+    .values(
+        {
+            name: bindparam(f"new_{name}", type_=_PATRON[name].type)
+            for name in (
+                "register_blob",
+                "register_key",
+                "fingerprint",
+                "fingerprint_key",
+                "version",
+                "as_of_day",
+                "as_of_source",
+                "municipality",
+                "status_class",
+                "address_index",
+                "address_key",
+                "register_since",
+            )
+        }
+    )
+)
+_STOP_LETTERS = update(tables.patron).where(_THIS).values(letters_stopped=bindparam("new_letters_stopped"))
+
+
+def _changed(tenant: Tenant, write: Write, now: str) -> dict[str, Any]:
+    vault, version = tenant.vault, write.patron.version + 1
+    sealed = vault.seal(write.prepared.canonical, place=write.patron.id, owner=REGISTER, version=version)
+    return {
+        "at_agency": tenant.agency,
+        "at_id": write.patron.id,
+        "at_version": write.patron.version,
+        "new_register_blob": sealed,
+        "new_register_key": vault.seal_key,
+        "new_fingerprint": write.prepared.fingerprint,
+        "new_fingerprint_key": vault.fingerprint_key,
+        "new_version": version,
+        "new_as_of_day": write.as_of.day,
+        "new_as_of_source": write.as_of.source.value,
+        "new_register_since": now,
+    } | {f"new_{name}": value for name, value in clear_columns(tenant, write.after).items()}
+
+
+def clear_columns(tenant: Tenant, person: Person) -> dict[str, Any]:
+    """What a row says of a person in clear."""
+    known = person.address is not SILENT
+    return {
+        "municipality": municipality_of(person),
+        "status_class": STATUS_CLASSES[person.status],
+        "address_index": tenant.vault.address_index(person.address) if person.address is not SILENT else None,
+        "address_key": tenant.vault.index_key if known else None,
+    }
+
+
+def _stopped(tenant: Tenant, write: Write) -> dict[str, Any]:
+    return {"at_agency": tenant.agency, "at_id": write.patron.id, "new_letters_stopped": write.letters_stopped}
+
+
+def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: Sequence[str]) -> None:
+    """Keep the old sealed blobs as they are: they open under the version they were sealed for."""
+    image = tables.before_image
+    until = run.day + timedelta(days=BEFORE_IMAGE_DAYS)
+    for part in parts(ids):
+        old = select(
+            _PATRON.agency,
+            _PATRON.id,
+            _PATRON.version,
+            literal(run.id, image.c.run_id.type),
+            _PATRON.register_blob,
+            _PATRON.register_key,
+            literal(until, image.c.until_day.type),
+        ).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
+        connection.execute(insert(image).from_select([column.name for column in image.columns], old))
+
+
+def _outgoing(tenant: Tenant, write: Write, now: str) -> dict[str, Any]:
+    version = write.patron.version + 1
+    payload = {"municipalityNo": write.culr, "userIdType": "CPR", "userIdValue": write.patron.number.digits}
+    plain = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
+    return {
+        "agency": tenant.agency,
+        "target": CULR,
+        "patron_id": write.patron.id,
+        "version": version,
+        "payload": tenant.vault.seal(plain, place=write.patron.id, owner=CULR, version=version),
+        "key": tenant.vault.seal_key,
+        "state": "waiting",
+        "created": now,
+    }
+
+
+def _touch(connection: Connection, tenant: Tenant, touches: Sequence[Touch]) -> None:
+    """Move as-of, forward only; no version, no audit, no before-image (decision 1)."""
+    by_day: dict[AsOf, list[str]] = defaultdict(list)
+    for touch in touches:
+        by_day[touch.as_of].append(touch.patron_id)
+    for as_of, ids in by_day.items():
+        newer = _PATRON.as_of_day < as_of.day
+        if as_of.source is Source.FILE:
+            # on equal dates the file wins over a look-up
+            same_day = (_PATRON.as_of_day == as_of.day) & (_PATRON.as_of_source == Source.LOOKUP.value)
+            newer = or_(newer, same_day)
+        for part in parts(ids):
+            connection.execute(
+                update(tables.patron)
+                .where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part), newer)
+                .values(as_of_day=as_of.day, as_of_source=as_of.source.value)
+            )
+
+
+# -- the balance sheet, and what stays open --------------------------------------------------------------
+
+
+def _add_items(connection: Connection, tenant: Tenant, run: Run, items: Sequence[Item]) -> None:
+    if items:
+        connection.execute(insert(tables.run_item), [_item(tenant, run, item) for item in items])
+
+
+def _item(tenant: Tenant, run: Run, item: Item) -> dict[str, Any]:
+    return {
+        "agency": tenant.agency,
+        "run_id": run.id,
+        "ordinal": item.ordinal,
+        "inbox_id": item.delivery_id,
+        "number_index": None if item.number is None else tenant.vault.number_index(item.number),
+        "patron_id": item.patron_id,
+        "outcome": item.outcome.value,
+        "actions": ",".join(action.value for action in item.actions),
+        "reason": item.reason,
+    }
+
+
+_ASK = text(
+    "INSERT INTO follow_up (agency, patron_id, kind, since) VALUES (:agency, :patron_id, :kind, :since)"
+    " ON CONFLICT DO NOTHING"
+)
+
+
+def ask(connection: Connection, tenant: Tenant, questions: Sequence[tuple[str, str]]) -> None:
+    """Open questions to the register, each (patron id, kind) once."""
+    if questions:
+        now = tenant.stamp()
+        rows = [{"agency": tenant.agency, "patron_id": one, "kind": kind, "since": now} for one, kind in questions]
+        connection.execute(_ASK, rows)
+
+
+def _answer(connection: Connection, tenant: Tenant, answered: Sequence[FollowUp], first_copies: Sequence[str]) -> None:
+    closed = [(follow_up.patron_id, follow_up.kind) for follow_up in answered]
+    # a first copy answers the question for one, whether or not it was looked up for it
+    closed += [(patron_id, FIRST_COPY) for patron_id in first_copies]
+    if closed:
+        row = tables.follow_up
+        this = (row.c.patron_id == bindparam("at_id")) & (row.c.kind == bindparam("at_kind"))
+        statement = delete(row).where(row.c.agency == tenant.agency, this)
+        connection.execute(statement, [{"at_id": one, "at_kind": kind} for one, kind in closed])
+
+
+def _ask_staff(connection: Connection, tenant: Tenant, run: Run, reviews: Sequence[tuple[str, str]]) -> None:
+    if not reviews:
+        return
+    row = tables.review_item
+    waiting = select(row.c.patron_id, row.c.kind).where(
+        row.c.agency == tenant.agency, row.c.state == "waiting", row.c.patron_id.in_([one for one, _ in reviews])
+    )
+    asked = {(found.patron_id, found.kind) for found in connection.execute(waiting)}
+    fresh = [review for review in dict.fromkeys(reviews) if review not in asked]
+    first = next_id(connection, tenant, row)
+    rows = [
+        {"agency": tenant.agency, "id": number, "patron_id": one, "kind": kind, "run_id": run.id, "state": "waiting"}
+        for number, (one, kind) in enumerate(fresh, start=first)
+    ]
+    if rows:
+        connection.execute(insert(row), rows)

@@ -1,0 +1,73 @@
+"""The heads of the audit chain, kept outside the database and signed with a key of their own.
+
+They show what the chain itself cannot: that its end was cut off together with its head.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+from typing import TYPE_CHECKING
+
+from cprsync.store.failures import AuditBroken
+from cprsync.store.keys import Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from cprsync.store.keys import Keyring
+
+FILE = "audit-heads.log"
+#: No line of the file is longer than this many bytes.
+LINE_MAX = 1000
+
+
+def keep_heads(keyring: Keyring, agency: str, heads: Iterable[tuple[str, int, bytes]]) -> None:
+    """Append one signed line for each stream, and see it on disk."""
+    key = keyring.newest(Purpose.CHECKPOINT)
+    lines = []
+    for stream, seq, mac in heads:
+        text = json.dumps(
+            {"agency": agency, "key": key.id, "mac": mac.hex(), "seq": seq, "stream": stream}, sort_keys=True
+        )
+        lines.append(f"{text}\t{_signature(key.secret, text)}\n")
+    handle = os.open(_path(keyring), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "a", encoding="ascii") as file:
+        file.write("".join(lines))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def heads_kept(keyring: Keyring, agency: str) -> dict[str, dict[int, bytes]]:
+    """For each stream of the agency the codes at the numbers that were kept; empty before the first.
+
+    Raises:
+        AuditBroken: a line is not signed by us; `seq` is its number in the file.
+    """
+    if not _path(keyring).exists():
+        return {}
+    keys = keyring.by_id(Purpose.CHECKPOINT)
+    kept: dict[str, dict[int, bytes]] = {}
+    with _path(keyring).open(encoding="ascii", errors="replace") as file:
+        for number, line in enumerate(file, start=1):
+            text, _, signature = line[:LINE_MAX].rstrip("\n").partition("\t")
+            if not any(_is_signed(key.secret, text, signature) for key in keys.values()):
+                raise AuditBroken(FILE, number, "the line is not signed by us")
+            head = json.loads(text)
+            if head["agency"] == agency:
+                kept.setdefault(head["stream"], {})[head["seq"]] = bytes.fromhex(head["mac"])
+    return kept
+
+
+def _path(keyring: Keyring) -> Path:
+    return keyring.folder / FILE
+
+
+def _signature(secret: bytes, text: str) -> str:
+    return hmac.digest(secret, text.encode(), "sha256").hex()
+
+
+def _is_signed(secret: bytes, text: str, signature: str) -> bool:
+    return hmac.compare_digest(_signature(secret, text).encode(), signature.encode())

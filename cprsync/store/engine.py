@@ -1,0 +1,137 @@
+"""Open the database and begin transactions: reading, or writing with the write lock taken at once.
+
+Knows the two databases' habits and no table.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+
+from cprsync.errors import ConfigurationError
+from cprsync.store.failures import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Row
+
+#: How long a writer waits for another one, in seconds.
+WAIT_SECONDS = 5
+CONNECT_SECONDS = 10
+#: How many keys one IN (...) names.
+IN_MAX = 500
+
+T = TypeVar("T")
+#: A row of whatever columns were asked for.
+AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
+
+
+def open_engine(url: str) -> Engine:
+    """Make the engine of a store: `sqlite:///FILE` or `postgresql://…`.
+
+    Raises:
+        ConfigurationError: no such kind of database, or its driver or folder is missing.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _open_sqlite(parsed)
+        if parsed.get_backend_name() == "postgresql":
+            return _open_postgresql(parsed)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise ConfigurationError("the store's url is not one of a database", kind="store.url") from error
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            "the store's driver is missing: install cprsync[postgres]", kind="store.url"
+        ) from error
+    raise ConfigurationError("the store's url is neither sqlite nor postgresql", kind="store.url")
+
+
+def _open_sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        # a night spans processes, and its lock is a file beside the database
+        raise ConfigurationError("the store's url names no file", kind="store.url")
+    try:
+        # made before SQLite does, so that no one else can read it; its -wal and -shm take the same mode
+        os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise ConfigurationError("the store's file cannot be opened", kind="store.url") from error
+    engine = create_engine(url, hide_parameters=True, echo=False, connect_args={"timeout": WAIT_SECONDS})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself: `_begin_sqlite` does
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={WAIT_SECONDS * 1000}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that reads and then writes fails at once when another has written, whatever the timeout.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _open_postgresql(url: URL) -> Engine:
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
+        echo=False,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "options": f"-c lock_timeout={WAIT_SECONDS * 1000} -c timezone=UTC",
+        },
+    )
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One transaction that only reads, and sees one moment of the store."""
+    with translated(), engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that writes: all of it, or nothing when an error leaves it."""
+    with translated(), engine.execution_options(writes=True).begin() as connection:
+        yield connection
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Say in our words that the database does not answer."""
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreUnavailable("the database does not answer, or another writer holds it") from error
+
+
+def parts(rows: Sequence[T], size: int = IN_MAX) -> Iterator[Sequence[T]]:
+    """Cut a sequence into parts of at most `size`."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def stamp_of(moment: datetime) -> str:
+    """Write a moment as a row holds it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment_of(stamp: str) -> datetime:
+    """Read a row's moment."""
+    return datetime.fromisoformat(stamp)

@@ -1,0 +1,29 @@
+"""What can be wrong with the store itself: a seal or the audit chain is broken, or the database does not answer.
+
+Leaves out what the use cases catch by name: those errors stand in `cprsync.errors`.
+"""
+
+from cprsync.errors import CprsyncError
+
+
+class SealBroken(CprsyncError):
+    """A sealed value does not belong where it stands: altered, swapped, or of a key that is not here."""
+
+    kind = "store.seal"
+
+
+class AuditBroken(CprsyncError):
+    """The audit chain was altered; `stream` and `seq` name the first entry that does not fit."""
+
+    kind = "audit.broken"
+
+    def __init__(self, stream: str, seq: int, what: str) -> None:
+        super().__init__(f"the audit chain is broken in {stream} at entry {seq}: {what}")
+        self.stream = stream
+        self.seq = seq
+
+
+class StoreUnavailable(CprsyncError):
+    """The database does not answer, or another writer holds it for too long: try later."""
+
+    kind = "store.unavailable"

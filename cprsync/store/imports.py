@@ -1,0 +1,253 @@
+"""Take in patrons from a library's own list: created, updated or unchanged, matched by number only.
+
+One transaction for the whole list. The register's part of a record is not touched.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from cprsync.domain.person import Person
+from cprsync.errors import BadInput
+from cprsync.store import audit, tables
+from cprsync.store.changes import clear_columns
+from cprsync.store.engine import IN_MAX, parts, writing
+from cprsync.store.local import decode_local, encode_local, joined
+from cprsync.store.records import REGISTER, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from cprsync.domain.record import Local
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.ports import NewPatron
+
+LOCAL = "local"
+CARD = "card"
+STREAM = "import"
+_FIRST_ID = 10_000_000
+_IDS = 90_000_000
+_ID_BYTES = 8
+#: How often free patron numbers are drawn; with the numbers half used up, 40 fail once in 10^12.
+_DRAWS = 40
+_PATRON = tables.patron.c
+_KEY = tables.patron_key.c
+
+
+class ImportOutcome(enum.Enum):
+    """What became of one row."""
+
+    #: a new patron, not yet verified
+    CREATED = "created"
+    #: a patron's own part changed
+    UPDATED = "updated"
+    #: the record already said so
+    UNCHANGED = "unchanged"
+    #: not taken; the reason says why
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of one row, in the order of the rows."""
+
+    outcome: ImportOutcome
+    patron_id: str | None
+    reason: str | None = None
+
+
+@dataclass(slots=True, repr=False)
+class _Part:
+    """One part of the list on its way: what is known of it, and what is to be written."""
+
+    stored: Mapping[bytes, AnyRow]
+    cards: dict[bytes, str]
+    created: list[dict[str, Any]] = field(default_factory=list)
+    updated: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[dict[str, Any]] = field(default_factory=list)
+
+
+def import_patrons(tenant: Tenant, rows: Iterable[NewPatron], *, apply: bool) -> list[Imported]:
+    """Take in the rows; without `apply` only say what would become of them."""
+    results: list[Imported] = []
+    with writing(tenant.engine) as connection:
+        for part in _distinct_parts(rows):
+            results.extend(_import_part(connection, tenant, part))
+        if not apply:
+            connection.rollback()
+    return results
+
+
+def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:
+    """Cut the list so that no part holds a number twice: the second row must find what the first one made."""
+    part: dict[str, NewPatron] = {}
+    for row in rows:
+        if row.number.digits in part or len(part) == IN_MAX:
+            yield list(part.values())
+            part = {}
+        part[row.number.digits] = row
+    if part:
+        yield list(part.values())
+
+
+def _import_part(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> list[Imported]:
+    part = _Part(_stored(connection, tenant, rows), _card_holders(connection, tenant, rows))
+    fresh = _fresh_ids(connection, tenant, len(rows))
+    results = [_import_row(tenant, part, row, fresh) for row in rows]
+    _write_part(connection, tenant, part)
+    happened = [
+        audit.Happened("import", patron=result.patron_id, actions=(result.outcome.value,))
+        for result in results
+        if result.outcome in {ImportOutcome.CREATED, ImportOutcome.UPDATED}
+    ]
+    audit.append(connection, tenant, STREAM, happened)
+    return results
+
+
+def _import_row(tenant: Tenant, part: _Part, row: NewPatron, fresh: Iterator[str]) -> Imported:
+    probes = tenant.vault.probes("number", row.number.digits)
+    stored = next((part.stored[index] for index in probes if index in part.stored), None)
+    patron_id = next(fresh) if stored is None else str(stored.id)
+    if not _claim_cards(tenant, part, row.local, patron_id):
+        return Imported(ImportOutcome.REFUSED, None if stored is None else patron_id, "card.taken")
+    if stored is None:
+        part.created.append(_new_row(tenant, row, patron_id))
+        return Imported(ImportOutcome.CREATED, patron_id)
+    held = open_local(tenant, stored)
+    after = joined(held, row.local)
+    if after == held:
+        return Imported(ImportOutcome.UNCHANGED, patron_id)
+    part.updated.append(_update_row(tenant, stored, after))
+    return Imported(ImportOutcome.UPDATED, patron_id)
+
+
+def _claim_cards(tenant: Tenant, part: _Part, local: Local, patron_id: str) -> bool:
+    """Take the row's cards for the patron; False, and none taken, if one is another patron's."""
+    probes = [tenant.vault.probes(CARD, card.number) for card in local.cards]
+    holders = [next((part.cards[i] for i in indexes if i in part.cards), None) for indexes in probes]
+    if any(holder not in {None, patron_id} for holder in holders):
+        return False
+    for indexes, holder in zip(probes, holders, strict=True):
+        if holder is None and indexes[0] not in part.cards:
+            part.cards[indexes[0]] = patron_id
+            part.keys.append(_key_row(tenant, indexes[0], patron_id))
+    return True
+
+
+def _key_row(tenant: Tenant, index: bytes, patron_id: str) -> dict[str, Any]:
+    return {
+        "agency": tenant.agency,
+        "kind": CARD,
+        "key_index": index,
+        "key_id": tenant.vault.index_key,
+        "patron_id": patron_id,
+    }
+
+
+def _new_row(tenant: Tenant, new: NewPatron, patron_id: str) -> dict[str, Any]:
+    vault, person = tenant.vault, Person(new.number)
+    prepared = prepare(vault, person)
+    return {
+        "agency": tenant.agency,
+        "id": patron_id,
+        "number_index": vault.number_index(new.number),
+        "index_key": vault.index_key,
+        "real_number": not new.number.is_replacement,
+        "register_blob": vault.seal(prepared.canonical, place=patron_id, owner=REGISTER, version=1),
+        "register_key": vault.seal_key,
+        "fingerprint": prepared.fingerprint,
+        "fingerprint_key": vault.fingerprint_key,
+        "version": 1,
+        "local_blob": vault.seal(encode_local(new.local), place=patron_id, owner=LOCAL, version=1),
+        "local_key": vault.seal_key,
+        "local_version": 1,
+        "patron_group": new.local.group,
+        "created": tenant.stamp(),
+    } | clear_columns(tenant, person)
+
+
+def _update_row(tenant: Tenant, stored: AnyRow, after: Local) -> dict[str, Any]:
+    version = stored.local_version + 1
+    return {
+        "at_id": stored.id,
+        "new_blob": tenant.vault.seal(encode_local(after), place=stored.id, owner=LOCAL, version=version),
+        "new_key": tenant.vault.seal_key,
+        "new_version": version,
+        "new_group": after.group,
+    }
+
+
+def open_local(tenant: Tenant, row: AnyRow) -> Local:
+    """Open what patron and staff own in a row. Raises SealBroken."""
+    blob = tenant.vault.unseal(row.local_blob, row.local_key, place=row.id, owner=LOCAL, version=row.local_version)
+    return decode_local(blob)
+
+
+def _stored(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, AnyRow]:
+    indexes = [index for row in rows for index in tenant.vault.probes("number", row.number.digits)]
+    wanted = select(
+        _PATRON.id, _PATRON.number_index, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version
+    ).where(_PATRON.agency == tenant.agency)
+    return {
+        found.number_index: found
+        for part in parts(indexes)
+        for found in connection.execute(wanted.where(_PATRON.number_index.in_(part)))
+    }
+
+
+def _card_holders(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, str]:
+    indexes = [i for row in rows for card in row.local.cards for i in tenant.vault.probes(CARD, card.number)]
+    wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == CARD)
+    return {
+        found.key_index: found.patron_id
+        for part in parts(indexes)
+        for found in connection.execute(wanted.where(_KEY.key_index.in_(part)))
+    }
+
+
+def _fresh_ids(connection: Connection, tenant: Tenant, count: int) -> Iterator[str]:
+    """Random patron numbers, none ever given before in this library.
+
+    Raises:
+        BadInput: the library's numbers are nearly used up.
+    """
+    issued = tables.issued_id.c
+    fresh: dict[str, None] = {}
+    for _ in range(_DRAWS):
+        drawn = [_draw(tenant) for _ in range(count - len(fresh))]
+        given = select(issued.id).where(issued.agency == tenant.agency, issued.id.in_(drawn))
+        taken = set(connection.scalars(given))
+        fresh |= dict.fromkeys(one for one in drawn if one not in taken)
+        if len(fresh) == count:
+            return iter(fresh)
+    raise BadInput("no free patron numbers were found: they are nearly used up", kind="store.patron_ids")
+
+
+def _draw(tenant: Tenant) -> str:
+    return str(_FIRST_ID + int.from_bytes(tenant.random(_ID_BYTES)) % _IDS)
+
+
+def _write_part(connection: Connection, tenant: Tenant, part: _Part) -> None:
+    if part.created:
+        connection.execute(insert(tables.patron), part.created)
+        given = [{"agency": tenant.agency, "id": row["id"]} for row in part.created]
+        connection.execute(insert(tables.issued_id), given)
+    if part.updated:
+        change = (
+            update(tables.patron)
+            .where(_PATRON.agency == tenant.agency, _PATRON.id == bindparam("at_id"))
+            .values(
+                local_blob=bindparam("new_blob"),
+                local_key=bindparam("new_key"),
+                local_version=bindparam("new_version"),
+                patron_group=bindparam("new_group"),
+            )
+        )
+        connection.execute(change, part.updated)
+    if part.keys:
+        connection.execute(insert(tables.patron_key), part.keys)

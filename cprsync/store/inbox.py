@@ -1,0 +1,230 @@
+"""The inbox: deliveries sealed in chunks while they stream in, and read again as one file (decision 23)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from cprsync.domain.delivery import Header, Link
+from cprsync.store import tables
+from cprsync.store.engine import reading, writing
+from cprsync.store.failures import SealBroken
+from cprsync.store.tenant import hold_fence, next_id
+from cprsync.sync.ports import InboxState, SealedDelivery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.ports import Run
+
+#: Bytes of content in one sealed chunk.
+CHUNK_BYTES = 32 * 1024
+#: Chunks written with one statement, and chunks kept open by a reader.
+_WRITE_CHUNKS = 32
+_OPEN_CHUNKS = 8
+_OWNER = "inbox"
+_TAKEN = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
+_BOX = tables.inbox.c
+
+
+def seal(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery:
+    """Seal a file; the same content under the same name is sealed once."""
+    with writing(tenant.engine) as connection:
+        number = next_id(connection, tenant, tables.inbox)
+        connection.execute(insert(tables.inbox).values(_new_row(tenant, number, name)))
+        sha256, size = _seal_chunks(connection, tenant, number, content)
+        known = _known(connection, tenant, name, sha256)
+        if known is not None:
+            connection.rollback()
+            return known
+        connection.execute(_this(tenant, number).values(sha256=sha256, size=size))
+    return SealedDelivery(number, name, sha256, size, InboxState.SEALED)
+
+
+def _new_row(tenant: Tenant, number: int, name: str) -> dict[str, Any]:
+    return {
+        "agency": tenant.agency,
+        "id": number,
+        "agreement": tenant.agreement,
+        "name": name,
+        "sha256": "",
+        "size": 0,
+        "state": InboxState.SEALED.value,
+        "key": tenant.vault.seal_key,
+        "received": 0,
+        "sealed_at": tenant.stamp(),
+    }
+
+
+def _seal_chunks(connection: Connection, tenant: Tenant, number: int, content: BinaryIO) -> tuple[str, int]:
+    digest, size, rows = hashlib.sha256(), 0, []
+    for seq, chunk in enumerate(_chunks(content)):
+        digest.update(chunk)
+        size += len(chunk)
+        blob = tenant.vault.seal(chunk, place=str(number), owner=_OWNER, version=seq)
+        rows.append({"agency": tenant.agency, "inbox_id": number, "seq": seq, "blob": blob})
+        if len(rows) == _WRITE_CHUNKS:
+            connection.execute(insert(tables.inbox_chunk), rows)
+            rows = []
+    if rows:
+        connection.execute(insert(tables.inbox_chunk), rows)
+    return digest.hexdigest(), size
+
+
+def _chunks(content: BinaryIO) -> Iterator[bytes]:
+    """Chunks of exactly CHUNK_BYTES but the last, however few bytes the source gives at a time."""
+    held = b""
+    while more := content.read(CHUNK_BYTES - len(held)):
+        held += more
+        if len(held) == CHUNK_BYTES:
+            yield held
+            held = b""
+    if held:
+        yield held
+
+
+def _known(connection: Connection, tenant: Tenant, name: str, sha256: str) -> SealedDelivery | None:
+    row = connection.execute(
+        select(tables.inbox).where(_ours(tenant), _BOX.name == name, _BOX.sha256 == sha256)
+    ).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def _ours(tenant: Tenant) -> Any:
+    return (_BOX.agency == tenant.agency) & (_BOX.agreement == tenant.agreement)
+
+
+def _this(tenant: Tenant, number: int) -> Any:
+    return update(tables.inbox).where(_BOX.agency == tenant.agency, _BOX.id == number)
+
+
+def from_row(row: AnyRow) -> SealedDelivery:
+    """A row as the use cases see it."""
+    known = row.produced is not None
+    header = Header(task=row.task, produced=row.produced, previous=row.previous) if known else None
+    return SealedDelivery(row.id, row.name, row.sha256, row.size, InboxState(row.state), header, row.received)
+
+
+def open_delivery(tenant: Tenant, delivery: SealedDelivery) -> BinaryIO:
+    """The content again, seekable."""
+    with reading(tenant.engine) as connection:
+        key = connection.execute(
+            select(_BOX.key).where(_BOX.agency == tenant.agency, _BOX.id == delivery.id)
+        ).scalar_one()
+    return io.BufferedReader(_Chunked(tenant, delivery, key), buffer_size=CHUNK_BYTES)
+
+
+class _Chunked(io.RawIOBase):
+    """Reads over the sealed chunks; keeps the last few open."""
+
+    def __init__(self, tenant: Tenant, delivery: SealedDelivery, key: str) -> None:
+        super().__init__()
+        self._size = delivery.size
+        self._at = 0
+        self._chunk = lru_cache(maxsize=_OPEN_CHUNKS)(lambda seq: _open_chunk(tenant, delivery.id, key, seq))
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        if start + offset < 0:
+            raise ValueError("a place before the beginning")
+        self._at = start + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        if self._at >= self._size:
+            return 0
+        seq, within = divmod(self._at, CHUNK_BYTES)
+        part = self._chunk(seq)[within : within + len(buffer)]
+        if not part:
+            raise SealBroken("a sealed delivery is shorter than it was")
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+
+def _open_chunk(tenant: Tenant, number: int, key: str, seq: int) -> bytes:
+    row = tables.inbox_chunk.c
+    wanted = select(row.blob).where(row.agency == tenant.agency, row.inbox_id == number, row.seq == seq)
+    with reading(tenant.engine) as connection:
+        blob = connection.scalar(wanted)
+    if blob is None:
+        raise SealBroken("a sealed delivery misses a part")
+    return tenant.vault.unseal(blob, key, place=str(number), owner=_OWNER, version=seq)
+
+
+def taken_on(tenant: Tenant, produced: date) -> Link | None:
+    """The delivery of this production date that was taken last."""
+    wanted = select(_BOX.produced, _BOX.sha256).where(_ours(tenant), _BOX.produced == produced, _BOX.state.in_(_TAKEN))
+    with reading(tenant.engine) as connection:
+        row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
+    return None if row is None else Link(row.produced, row.sha256)
+
+
+def last_produced(tenant: Tenant) -> date | None:
+    """The production date of the last delivery taken."""
+    row = tables.agreement.c
+    with reading(tenant.engine) as connection:
+        return connection.scalar(
+            select(row.last_produced).where(row.agency == tenant.agency, row.id == tenant.agreement)
+        )
+
+
+def accept(tenant: Tenant, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
+    """The delivery is whole and in chain: the run takes it and the chain moves. Raises FenceLost."""
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        connection.execute(
+            _this(tenant, delivery.id).values(
+                state=InboxState.ACCEPTED.value,
+                task=header.task,
+                produced=header.produced,
+                previous=header.previous,
+                received=received,
+            )
+        )
+        _take(connection, tenant, run, delivery)
+        _move_chain(connection, tenant, header)
+    return SealedDelivery(
+        delivery.id, delivery.name, delivery.sha256, delivery.size, InboxState.ACCEPTED, header, received
+    )
+
+
+def _take(connection: Connection, tenant: Tenant, run: Run, delivery: SealedDelivery) -> None:
+    taken = tables.run_delivery
+    rows = select(func.count()).where(taken.c.agency == tenant.agency, taken.c.run_id == run.id)
+    if connection.scalar(rows.where(taken.c.inbox_id == delivery.id)):
+        return
+    position = (connection.scalar(rows) or 0) + 1
+    connection.execute(
+        insert(taken).values(agency=tenant.agency, run_id=run.id, position=position, inbox_id=delivery.id)
+    )
+
+
+def _move_chain(connection: Connection, tenant: Tenant, header: Header) -> None:
+    row = tables.agreement
+    newer = row.c.last_produced.is_(None) | (row.c.last_produced < header.produced)
+    ours = (row.c.agency == tenant.agency) & (row.c.id == tenant.agreement)
+    connection.execute(update(row).where(ours, newer).values(last_produced=header.produced))
+    connection.execute(update(row).where(ours).values(task=header.task))
+
+
+def refuse(tenant: Tenant, delivery: SealedDelivery, reason: str) -> None:
+    """The delivery is damaged or out of chain; the reason is a stable name."""
+    with writing(tenant.engine) as connection:
+        connection.execute(_this(tenant, delivery.id).values(state=InboxState.REFUSED.value, reason=reason))

@@ -1,0 +1,135 @@
+"""The keys of a store: files beside no database, one purpose each, the newest of a purpose writes.
+
+Makes, checks and reads the files; what a key is used for stands in `vault` and `audit`.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from cprsync.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+KEY_BYTES = 32
+ID_BYTES = 4
+#: No key file is longer than this many bytes.
+FILE_MAX = 200
+_NAME = re.compile(r"([a-z]+)-([0-9]{1,4})\.key", re.ASCII)
+_FORM = re.compile(r"([0-9a-f]{8}) ([0-9a-f]{64})\n?", re.ASCII)
+
+
+class Purpose(enum.Enum):
+    """What a key is for; none serves two purposes."""
+
+    #: seals records, deliveries and payloads
+    SEAL = "seal"
+    #: finds patrons by number, card, telephone and address
+    INDEX = "index"
+    #: tells whether a record is the same
+    FINGERPRINT = "fingerprint"
+    #: chains the audit entries
+    AUDIT = "audit"
+    #: signs the heads of the chain that are kept elsewhere
+    CHECKPOINT = "checkpoint"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Key:
+    """One secret and the name under which rows refer to it."""
+
+    id: str
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keyring:
+    """All live keys, for each purpose the newest first."""
+
+    folder: Path
+    keys: Mapping[Purpose, tuple[Key, ...]]
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read the keys of a folder.
+
+        Raises:
+            ConfigurationError: a purpose has no key, or a file is not ours alone or not of the right form.
+        """
+        _check_private(folder, 0o700)
+        found: dict[Purpose, list[tuple[int, Key]]] = {purpose: [] for purpose in Purpose}
+        purposes = {purpose.value: purpose for purpose in Purpose}
+        for path in sorted(folder.glob("*.key")):
+            name = _NAME.fullmatch(path.name)
+            if name is None or name[1] not in purposes:
+                raise ConfigurationError(f"the file {path.name} in the key folder is no key", kind="keys.form")
+            found[purposes[name[1]]].append((int(name[2]), _read(path)))
+        for purpose, keys in found.items():
+            if not keys:
+                raise ConfigurationError(f"the key folder holds no {purpose.value} key", kind="keys.missing")
+        ordered = {p: tuple(key for _, key in sorted(keys, key=lambda k: -k[0])) for p, keys in found.items()}
+        return cls(folder, ordered)
+
+    def newest(self, purpose: Purpose) -> Key:
+        """The key that writes."""
+        return self.keys[purpose][0]
+
+    def by_id(self, purpose: Purpose) -> dict[str, Key]:
+        """All that may be read with."""
+        return {key.id: key for key in self.keys[purpose]}
+
+
+def create_keys(folder: Path, *, random: Callable[[int], bytes] = os.urandom) -> None:
+    """Make one key of each purpose in a folder that has none yet.
+
+    Raises:
+        ConfigurationError: the folder holds keys already, or cannot be made.
+    """
+    if folder.is_dir() and any(folder.glob("*.key")):
+        raise ConfigurationError("the key folder holds keys already: they are never overwritten", kind="keys.exist")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise ConfigurationError("the key folder cannot be made", kind="keys.missing") from error
+    for purpose in Purpose:
+        add_key(folder, purpose, random=random)
+
+
+def add_key(folder: Path, purpose: Purpose, *, random: Callable[[int], bytes] = os.urandom) -> None:
+    """Add a newer key of one purpose: it writes from the next start on, the older ones go on reading."""
+    numbers = [int(path.stem.rpartition("-")[2]) for path in folder.glob(f"{purpose.value}-*.key")]
+    path = folder / f"{purpose.value}-{max(numbers, default=0) + 1}.key"
+    line = f"{random(ID_BYTES).hex()} {random(KEY_BYTES).hex()}\n"
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read(path: Path) -> Key:
+    _check_private(path, 0o600)
+    with path.open("rb") as file:
+        form = _FORM.fullmatch(file.read(FILE_MAX).decode("ascii", errors="replace"))
+    if form is None:
+        raise ConfigurationError(f"the key file {path.name} is not of the right form", kind="keys.form")
+    return Key(form[1], bytes.fromhex(form[2]))
+
+
+def _check_private(path: Path, mode: int) -> None:
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise ConfigurationError(f"the key folder or file {path.name} is missing", kind="keys.missing") from error
+    if stat.S_IMODE(state.st_mode) != mode or state.st_uid != os.geteuid():
+        raise ConfigurationError(
+            f"{path.name} must be this user's alone: its mode must be {mode:04o}", kind="keys.mode"
+        )

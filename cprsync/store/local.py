@@ -1,0 +1,59 @@
+"""The bytes of what patron and staff own, and back. Leaves out the register's part: see `codec`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from datetime import date
+from typing import Any
+
+from cprsync.domain.record import Absence, Block, Card, Email, Local, Telephone
+
+
+def encode_local(local: Local) -> bytes:
+    """Write it as JSON with sorted keys: equal records give equal bytes."""
+    document = asdict(local)
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_day).encode()
+
+
+def decode_local(written: bytes) -> Local:
+    """Read it back, exactly as it was written."""
+    document: dict[str, Any] = json.loads(written)
+    absence = document.pop("absence")
+    return Local(
+        cards=tuple(Card(**card) for card in document.pop("cards")),
+        contact_lines=tuple(document.pop("contact_lines")),
+        telephones=tuple(Telephone(**telephone) for telephone in document.pop("telephones")),
+        emails=tuple(Email(**email) for email in document.pop("emails")),
+        absence=None if absence is None else Absence(_date(absence["since"]), _maybe_date(absence["until"])),
+        blocks=tuple(Block(_date(block["since"]), block["reason"]) for block in document.pop("blocks")),
+        **document,
+    )
+
+
+def joined(stored: Local, given: Local) -> Local:
+    """What is stored, after what an import gives: given fields replace, cards come to those that are there."""
+    held = {card.number: card for card in stored.cards}
+    # a card that is already known keeps its PIN unless a new one is given
+    cards = {card.number: card for card in given.cards if card.pin_hash or card.number not in held}
+    blank = Local(language="")
+    changed = {name: value for name in _FIELDS if (value := getattr(given, name)) != getattr(blank, name)}
+    changed["cards"] = tuple((held | cards).values())
+    return replace(stored, **changed)
+
+
+_FIELDS = tuple(name for name in Local.__dataclass_fields__ if name != "cards")
+
+
+def _day(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError("a field of the record has no written form")
+
+
+def _date(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def _maybe_date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

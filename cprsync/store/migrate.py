@@ -1,0 +1,63 @@
+"""Bring a store to this program's version, in one transaction, and say which one it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+
+from cprsync.errors import StoreMismatch
+from cprsync.store.engine import writing
+from cprsync.store.version import WANTED, version_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreVersion:
+    """The version a store has (None: not set up) and the one it should have."""
+
+    current: str | None
+    wanted: str
+
+    @property
+    def up_to_date(self) -> bool:
+        return self.current == self.wanted
+
+
+def status(engine: Engine) -> StoreVersion:
+    """Say which version a store has."""
+    return StoreVersion(version_of(engine), WANTED)
+
+
+def upgrade(engine: Engine) -> StoreVersion:
+    """Bring a store to this program's version, or leave it as it was.
+
+    Returns: the version it had before.
+
+    Raises:
+        StoreMismatch: it is newer than this program.
+    """
+    before = status(engine)
+    if before.current is not None and before.current > WANTED:
+        raise StoreMismatch(f"the store is of version {before.current[:8]}, newer than this program")
+    if not before.up_to_date:
+        with writing(engine) as connection:
+            settings = settings_of_alembic()
+            settings.attributes["connection"] = connection
+            command.upgrade(settings, "head")
+    return before
+
+
+def settings_of_alembic() -> Config:
+    """Alembic's settings without a file: the migrations travel with the package."""
+    settings = Config()
+    settings.set_main_option("path_separator", "os")
+    settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return settings

@@ -1,0 +1,1 @@
+"""One module for each version; a released one is never changed."""

@@ -1,0 +1,111 @@
+"""Records read for the rules: recognised by index and fingerprint, opened only when they differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, func, select
+
+from cprsync.domain.decide import merge, speaks_for_all
+from cprsync.domain.patron import AsOf, Patron, Source
+from cprsync.store import tables
+from cprsync.store.codec import decode, encode
+from cprsync.store.engine import IN_MAX, parts, reading
+from cprsync.sync.ports import Equal, NotOurs, Prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cprsync.domain.person import Person
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+    from cprsync.store.vault import Vault
+    from cprsync.sync.ports import Recognised
+
+REGISTER = "register"
+_PATRON = tables.patron.c
+#: What a rule of the night may need of a row.
+_COLUMNS = (
+    _PATRON.id,
+    _PATRON.number_index,
+    _PATRON.register_blob,
+    _PATRON.register_key,
+    _PATRON.fingerprint,
+    _PATRON.fingerprint_key,
+    _PATRON.version,
+    _PATRON.as_of_day,
+    _PATRON.as_of_source,
+    _PATRON.letters_stopped,
+)
+
+
+def population(tenant: Tenant) -> int:
+    """How many patrons the library has."""
+    with reading(tenant.engine) as connection:
+        return connection.scalar(select(func.count()).where(_PATRON.agency == tenant.agency)) or 0
+
+
+def recognise(tenant: Tenant, persons: Sequence[Person]) -> list[Recognised]:
+    """For each person: not ours, equal by fingerprint, or the patron opened."""
+    found: list[Recognised] = []
+    with reading(tenant.engine) as connection:
+        for part in parts(persons, IN_MAX // tenant.vault.index_keys):
+            found.extend(_recognise_part(connection, tenant, part))
+    return found
+
+
+def _recognise_part(connection: Connection, tenant: Tenant, persons: Sequence[Person]) -> list[Recognised]:
+    probes = [tenant.vault.probes("number", person.number.digits) for person in persons]
+    wanted = [index for indexes in probes for index in indexes]
+    rows = connection.execute(
+        select(*_COLUMNS).where(_PATRON.agency == tenant.agency, _PATRON.number_index.in_(wanted))
+    )
+    by_index = {row.number_index: row for row in rows}
+    return [
+        _recognised(tenant.vault, next((by_index[index] for index in indexes if index in by_index), None), person)
+        for person, indexes in zip(persons, probes, strict=True)
+    ]
+
+
+def _recognised(vault: Vault, row: AnyRow | None, person: Person) -> Recognised:
+    if row is None:
+        return NotOurs()
+    as_of = as_of_from_row(row)
+    if as_of is not None and _is_equal(vault, row, person):
+        return Equal(row.id, row.version, as_of)
+    return from_row(vault, row)
+
+
+def _is_equal(vault: Vault, row: AnyRow, person: Person) -> bool:
+    # A fingerprint of another key, or of another mapping, tells nothing: open and compare.
+    if row.fingerprint_key != vault.fingerprint_key or not speaks_for_all(person):
+        return False
+    # She speaks for all groups, so that the merge with whatever is stored is the merge with herself.
+    return bool(vault.fingerprint(encode(merge(person, person))) == row.fingerprint)
+
+
+def from_row(vault: Vault, row: AnyRow) -> Patron:
+    """Open a row. Raises SealBroken."""
+    blob = vault.unseal(row.register_blob, row.register_key, place=row.id, owner=REGISTER, version=row.version)
+    return Patron(row.id, decode(blob), as_of_from_row(row), row.version, row.letters_stopped)
+
+
+def as_of_from_row(row: AnyRow) -> AsOf | None:
+    """The day and kind of the row's source; None: not yet verified."""
+    return None if row.as_of_day is None else AsOf(row.as_of_day, Source(row.as_of_source))
+
+
+def patrons(tenant: Tenant, ids: Sequence[str]) -> list[Patron]:
+    """The patrons of these ids that exist, in the order asked."""
+    found: dict[str, Patron] = {}
+    with reading(tenant.engine) as connection:
+        for part in parts(ids):
+            wanted = select(*_COLUMNS).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
+            found |= {row.id: from_row(tenant.vault, row) for row in connection.execute(wanted)}
+    return [found[one] for one in ids if one in found]
+
+
+def prepare(vault: Vault, after: Person) -> Prepared:
+    """Encode once what is then sealed and fingerprinted."""
+    canonical = encode(after)
+    return Prepared(canonical, vault.fingerprint(canonical))

@@ -1,0 +1,231 @@
+"""Runs: opening one or going on with one, its states, its plan, its end and its balance items."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from cprsync.store import audit, tables
+from cprsync.store.engine import moment_of, reading, stamp_of, writing
+from cprsync.store.inbox import from_row as delivery_from_row
+from cprsync.store.tenant import hold_fence, next_id
+from cprsync.sync.ports import InboxState, Run, RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date, datetime
+
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.ports import PlanRow, SealedDelivery
+
+_RUN = tables.run.c
+
+
+def open_run(tenant: Tenant, *, day: date, started: datetime) -> Run:
+    """A new run, or the unfinished one to go on with. Moves the fence."""
+    with writing(tenant.engine) as connection:
+        epoch = _move_fence(connection, tenant)
+        row = _unfinished(connection, tenant)
+        if row is None:
+            return _new(connection, tenant, epoch=epoch, day=day, started=started)
+        if row.state == RunState.FETCHED.value:
+            # stopped before it accepted anything: it begins again, on today's day
+            return _again(connection, row, epoch=epoch, day=day, started=started)
+        connection.execute(_this(row).values(epoch=epoch, resumed=row.resumed + 1))
+        return Run(row.id, epoch, row.day, moment_of(row.started), resumed=True, checkpoint=row.checkpoint)
+
+
+def _move_fence(connection: Connection, tenant: Tenant) -> int:
+    row = tables.agreement
+    connection.execute(
+        update(row).where(row.c.agency == tenant.agency, row.c.id == tenant.agreement).values(epoch=row.c.epoch + 1)
+    )
+    wanted = select(row.c.epoch).where(row.c.agency == tenant.agency, row.c.id == tenant.agreement)
+    return int(connection.execute(wanted).scalar_one())
+
+
+def _unfinished(connection: Connection, tenant: Tenant) -> AnyRow | None:
+    wanted = select(tables.run).where(_ours(tenant), _RUN.agreement == tenant.agreement, _RUN.finished.is_(None))
+    return connection.execute(wanted.order_by(_RUN.id.desc()).limit(1)).one_or_none()
+
+
+def _new(connection: Connection, tenant: Tenant, *, epoch: int, day: date, started: datetime) -> Run:
+    number = next_id(connection, tenant, tables.run)
+    connection.execute(
+        insert(tables.run).values(
+            agency=tenant.agency,
+            id=number,
+            agreement=tenant.agreement,
+            epoch=epoch,
+            day=day,
+            state=RunState.FETCHED.value,
+            started=stamp_of(started),
+            resumed=0,
+            checkpoint=0,
+        )
+    )
+    return Run(number, epoch, day, started)
+
+
+def _again(connection: Connection, row: AnyRow, *, epoch: int, day: date, started: datetime) -> Run:
+    connection.execute(_this(row).values(epoch=epoch, day=day, started=stamp_of(started)))
+    return Run(row.id, epoch, day, started)
+
+
+def _this(row: AnyRow) -> Any:
+    return update(tables.run).where(_RUN.agency == row.agency, _RUN.id == row.id)
+
+
+def _ours(tenant: Tenant) -> Any:
+    return _RUN.agency == tenant.agency
+
+
+def set_state(tenant: Tenant, run: Run, state: RunState) -> None:
+    """Move the run to a state. Raises FenceLost."""
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        set_values(connection, tenant, run, state=state.value)
+
+
+def set_values(connection: Connection, tenant: Tenant, run: Run, **values: object) -> None:
+    """Write columns of the run's row, in the caller's transaction."""
+    connection.execute(update(tables.run).where(_ours(tenant), _RUN.id == run.id).values(**values))
+
+
+def close_run(
+    tenant: Tenant, run: Run, *, state: RunState, finished: datetime, document: Mapping[str, Any]
+) -> list[tuple[str, int, bytes]]:
+    """Write the report and the audit entry. Returns the heads of the chain, to be kept elsewhere."""
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        set_values(
+            connection,
+            tenant,
+            run,
+            state=state.value,
+            finished=stamp_of(finished),
+            document=json.dumps(document, ensure_ascii=False),
+            exit=document.get("exit"),
+        )
+        if state in {RunState.PUBLISHED, RunState.CLOSED}:
+            _settle_deliveries(connection, tenant, run)
+        audit.append(connection, tenant, tenant.night, [audit.Happened("run", run=run.id, actions=(state.value,))])
+        return audit.heads(connection, tenant)
+
+
+def _settle_deliveries(connection: Connection, tenant: Tenant, run: Run) -> None:
+    """Every person of the run's deliveries is accounted for."""
+    taken, box = tables.run_delivery.c, tables.inbox
+    ids = select(taken.inbox_id).where(taken.agency == tenant.agency, taken.run_id == run.id)
+    accepted = box.c.state == InboxState.ACCEPTED.value
+    connection.execute(
+        update(box)
+        .where(box.c.agency == tenant.agency, box.c.id.in_(ids), accepted)
+        .values(state=InboxState.APPLIED.value)
+    )
+
+
+def last_run_day(tenant: Tenant) -> date | None:
+    """The day of the last closed run."""
+    with reading(tenant.engine) as connection:
+        closed = select(func.max(_RUN.day)).where(
+            _ours(tenant), _RUN.agreement == tenant.agreement, _RUN.state == RunState.CLOSED.value
+        )
+        day: date | None = connection.scalar(closed)
+        return day
+
+
+def run_deliveries(tenant: Tenant, run: Run) -> list[SealedDelivery]:
+    """The deliveries the run has accepted, in order."""
+    taken, box = tables.run_delivery.c, tables.inbox.c
+    wanted = (
+        select(tables.inbox)
+        .join(tables.run_delivery, (taken.agency == box.agency) & (taken.inbox_id == box.id))
+        .where(taken.agency == tenant.agency, taken.run_id == run.id)
+        .order_by(taken.position)
+    )
+    with reading(tenant.engine) as connection:
+        return [delivery_from_row(row) for row in connection.execute(wanted)]
+
+
+def save_plan(tenant: Tenant, run: Run, rows: Iterable[PlanRow]) -> str:
+    """Keep the plan in place of an earlier one of the same run; returns its hash."""
+    deliveries = [delivery.sha256 for delivery in run_deliveries(tenant, run)]
+    digest = hashlib.sha256("|".join([run.day.isoformat(), *deliveries]).encode())
+    planned = [_planned(tenant, run, ordinal, row) for ordinal, row in enumerate(rows, start=1)]
+    for row in planned:
+        named = (row["patron_id"], str(row["version"]), row["actions"], row["harms"], row["digest"].hex())
+        digest.update(("\n" + "|".join(named)).encode())
+    plan_hash = f"sha256:{digest.hexdigest()}"
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        plan = tables.plan_row
+        connection.execute(delete(plan).where(plan.c.agency == tenant.agency, plan.c.run_id == run.id))
+        if planned:
+            connection.execute(insert(plan), planned)
+        set_values(connection, tenant, run, plan_hash=plan_hash)
+    return plan_hash
+
+
+def _planned(tenant: Tenant, run: Run, ordinal: int, row: PlanRow) -> dict[str, Any]:
+    return {
+        "agency": tenant.agency,
+        "run_id": run.id,
+        "ordinal": ordinal,
+        "patron_id": row.patron_id,
+        "version": row.version,
+        "actions": ",".join(action.value for action in row.actions),
+        "harms": ",".join(harm.value for harm in row.harms),
+        "digest": row.digest,
+    }
+
+
+def runs(tenant: Tenant) -> list[dict[str, Any]]:
+    """All runs of the agency, the newest first, without their reports."""
+    with reading(tenant.engine) as connection:
+        rows = connection.execute(select(tables.run).where(_ours(tenant)).order_by(_RUN.id.desc()))
+        return [_listed(row) for row in rows]
+
+
+def _listed(row: AnyRow) -> dict[str, Any]:
+    return {
+        "run": row.id,
+        "agency": row.agency,
+        "day": row.day.isoformat(),
+        "state": row.state,
+        "started": row.started,
+        "finished": row.finished,
+        "resumed": row.resumed > 0,
+        "exit": row.exit,
+    }
+
+
+def run_document(tenant: Tenant, number: int) -> dict[str, Any] | None:
+    """The run's report with when it ran; for a run that is not finished only the latter. None: no such run."""
+    with reading(tenant.engine) as connection:
+        row = connection.execute(select(tables.run).where(_ours(tenant), _RUN.id == number)).one_or_none()
+    if row is None:
+        return None
+    document: dict[str, Any] = {} if row.document is None else json.loads(row.document)
+    return _listed(row) | document | {"approved_by": [], "reverted_by": None}
+
+
+def run_items(tenant: Tenant, number: int) -> list[dict[str, Any]]:
+    """The run's balance sheet, one line for each number, without numbers."""
+    item = tables.run_item.c
+    wanted = select(tables.run_item).where(item.agency == tenant.agency, item.run_id == number)
+    with reading(tenant.engine) as connection:
+        return [
+            {
+                "person": row.ordinal,
+                "patron": row.patron_id,
+                "actions": row.actions.split(",") if row.actions else [],
+                "outcome": row.outcome,
+                "reason": row.reason,
+            }
+            for row in connection.execute(wanted.order_by(item.inbox_id, item.ordinal))
+        ]

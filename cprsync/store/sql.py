@@ -1,0 +1,208 @@
+"""The `Store` port over SQL: one library, one agreement. Delegates; each concern has its module."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from sqlalchemy import select, text
+
+from cprsync.errors import ConfigurationError
+from cprsync.store import (
+    audit,
+    changes,
+    checkpoints,
+    imports,
+    inbox,
+    records,
+    runs,
+    subscriptions,
+    tables,
+    views,
+)
+from cprsync.store.engine import reading, writing
+from cprsync.store.lock import run_lock
+from cprsync.store.tenant import Tenant
+from cprsync.store.vault import Vault
+from cprsync.store.version import check_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import date, datetime
+
+    from sqlalchemy import Engine
+
+    from cprsync.domain.delivery import Header, Link
+    from cprsync.domain.number import CprNumber
+    from cprsync.domain.patron import Patron
+    from cprsync.domain.person import Person
+    from cprsync.domain.record import Local
+    from cprsync.store.imports import Imported
+    from cprsync.store.keys import Keyring
+    from cprsync.store.views import Clear, PatronView
+    from cprsync.sync.ports import (
+        Batch,
+        Clock,
+        FollowUp,
+        NewPatron,
+        PlanRow,
+        Prepared,
+        Recognised,
+        Run,
+        RunState,
+        SealedDelivery,
+    )
+
+
+class SqlStore:
+    """Our records, for one library (agency) and one agreement. Implements `cprsync.sync.ports.Store`."""
+
+    def __init__(  # noqa: PLR0913 -- everything it depends on is passed in
+        self,
+        engine: Engine,
+        *,
+        agency: str,
+        agreement: str,
+        keyring: Keyring,
+        clock: Clock,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        """Open the store. Raises StoreMismatch when it is of another version, or not set up."""
+        if "|" in agency or "|" in agreement:
+            raise ConfigurationError("an agency's or agreement's name holds a |", kind="configuration.agency")
+        check_version(engine)
+        vault = Vault(keyring, agency=agency, random=random)
+        self._tenant = Tenant(engine, agency, agreement, keyring, vault, clock, random)
+        self._move_in()
+
+    def _move_in(self) -> None:
+        """Make the rows of the library and its agreement, once."""
+        row, tenant = tables.agreement.c, self._tenant
+        names = {"agency": tenant.agency, "id": tenant.agreement}
+        with reading(tenant.engine) as connection:
+            known = select(row.id).where(row.agency == tenant.agency, row.id == tenant.agreement)
+            if connection.scalar(known) is not None:
+                return
+        with writing(tenant.engine) as connection:
+            connection.execute(text("INSERT INTO library (agency) VALUES (:agency) ON CONFLICT DO NOTHING"), names)
+            connection.execute(
+                text("INSERT INTO agreement (agency, id, epoch) VALUES (:agency, :id, 0) ON CONFLICT DO NOTHING"),
+                names,
+            )
+
+    # -- the night
+
+    def run_lock(self) -> AbstractContextManager[None]:
+        return run_lock(self._tenant)
+
+    def open_run(self, *, day: date, started: datetime) -> Run:
+        return runs.open_run(self._tenant, day=day, started=started)
+
+    def set_state(self, run: Run, state: RunState) -> None:
+        runs.set_state(self._tenant, run, state)
+
+    def close_run(self, run: Run, *, state: RunState, finished: datetime, document: Mapping[str, Any]) -> None:
+        heads = runs.close_run(self._tenant, run, state=state, finished=finished, document=document)
+        checkpoints.keep_heads(self._tenant.keyring, self._tenant.agency, heads)
+
+    def last_run_day(self) -> date | None:
+        return runs.last_run_day(self._tenant)
+
+    def run_deliveries(self, run: Run) -> list[SealedDelivery]:
+        return runs.run_deliveries(self._tenant, run)
+
+    # -- the inbox
+
+    def seal(self, name: str, content: BinaryIO) -> SealedDelivery:
+        return inbox.seal(self._tenant, name, content)
+
+    def open_delivery(self, delivery: SealedDelivery) -> BinaryIO:
+        return inbox.open_delivery(self._tenant, delivery)
+
+    def taken_on(self, produced: date) -> Link | None:
+        return inbox.taken_on(self._tenant, produced)
+
+    def last_produced(self) -> date | None:
+        return inbox.last_produced(self._tenant)
+
+    def accept(self, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
+        return inbox.accept(self._tenant, run, delivery, header, received=received)
+
+    def refuse(self, delivery: SealedDelivery, reason: str) -> None:
+        inbox.refuse(self._tenant, delivery, reason)
+
+    # -- records
+
+    def population(self) -> int:
+        return records.population(self._tenant)
+
+    def recognise(self, persons: Sequence[Person]) -> list[Recognised]:
+        return records.recognise(self._tenant, persons)
+
+    def patrons(self, ids: Sequence[str]) -> list[Patron]:
+        return records.patrons(self._tenant, ids)
+
+    def prepare(self, after: Person) -> Prepared:
+        return records.prepare(self._tenant.vault, after)
+
+    def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
+        return runs.save_plan(self._tenant, run, rows)
+
+    def write(self, run: Run, batch: Batch) -> None:
+        changes.write(self._tenant, run, batch)
+
+    # -- the register's side
+
+    def intend(self, run: Run, patron_ids: Sequence[str], purpose: str) -> None:
+        subscriptions.intend(self._tenant, run, patron_ids, purpose)
+
+    def unsubscribed(self, limit: int) -> list[tuple[str, CprNumber]]:
+        return subscriptions.unsubscribed(self._tenant, limit)
+
+    def subscribed(self, run: Run, rows: Sequence[tuple[str, CprNumber]], *, since: date) -> None:
+        subscriptions.subscribed(self._tenant, run, rows, since=since)
+
+    def subscription_count(self) -> int:
+        return subscriptions.subscription_count(self._tenant)
+
+    def follow_ups(self, limit: int) -> list[FollowUp]:
+        return subscriptions.follow_ups(self._tenant, limit)
+
+    def outbox_waiting(self) -> int:
+        return subscriptions.outbox_waiting(self._tenant)
+
+    # -- beyond the port: for the command line and for comparisons
+
+    def import_patrons(self, rows: Iterable[NewPatron], *, apply: bool = True) -> list[Imported]:
+        """Take in the rows, matched by number; without `apply` only say what would become of them."""
+        return imports.import_patrons(self._tenant, rows, apply=apply)
+
+    def patron(self, patron_id: str) -> PatronView | None:
+        return views.patron(self._tenant, patron_id)
+
+    def find(self, number: CprNumber) -> str | None:
+        return views.find(self._tenant, number)
+
+    def patron_ids(self) -> list[str]:
+        return views.patron_ids(self._tenant)
+
+    def opened_records(self) -> Iterator[tuple[str, Person, Local, Clear]]:
+        return views.opened_records(self._tenant)
+
+    def runs(self) -> list[dict[str, Any]]:
+        return runs.runs(self._tenant)
+
+    def run_document(self, number: int) -> dict[str, Any] | None:
+        return runs.run_document(self._tenant, number)
+
+    def run_items(self, number: int) -> list[dict[str, Any]]:
+        return runs.run_items(self._tenant, number)
+
+    def verify_audit(self) -> int:
+        """Follow the audit chain to its end and count it. Raises AuditBroken."""
+        with reading(self._tenant.engine) as connection:
+            return audit.verify(connection, self._tenant)
+
+    def everything(self) -> dict[str, list[dict[str, Any]]]:
+        return views.everything(self._tenant)

@@ -1,0 +1,137 @@
+"""What we hold of the register's side: subscriptions, look-up intents, open questions, and what waits to be sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, and_, func, insert, select
+
+from cprsync.store import audit, tables
+from cprsync.store.changes import FIRST_COPY, ask
+from cprsync.store.engine import parts, reading, writing
+from cprsync.store.records import from_row
+from cprsync.store.tenant import hold_fence
+from cprsync.sync.ports import FollowUp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from cprsync.domain.number import CprNumber
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.ports import Run
+
+ACTIVE_PATRON = "patron"
+_OWNER = "subscription"
+_SEALED_ONCE = 1
+_ROW = tables.subscription.c
+_PATRON = tables.patron.c
+
+
+def unsubscribed(tenant: Tenant, limit: int) -> list[tuple[str, CprNumber]]:
+    """Patrons with a real number and no subscription under this agreement."""
+    held = and_(
+        _ROW.agency == _PATRON.agency,
+        _ROW.patron_id == _PATRON.id,
+        _ROW.agreement == tenant.agreement,
+        _ROW.until.is_(None),
+    )
+    wanted = (
+        select(tables.patron)
+        .outerjoin(tables.subscription, held)
+        .where(_PATRON.agency == tenant.agency, _PATRON.real_number.is_(True), _ROW.patron_id.is_(None))
+        .order_by(_PATRON.id)
+        .limit(limit)
+    )
+    with reading(tenant.engine) as connection:
+        return [_numbered(tenant, row) for row in connection.execute(wanted)]
+
+
+def _numbered(tenant: Tenant, row: AnyRow) -> tuple[str, CprNumber]:
+    return row.id, from_row(tenant.vault, row).number
+
+
+def subscribed(tenant: Tenant, run: Run, rows: Sequence[tuple[str, CprNumber]], *, since: date) -> None:
+    """Write down that these are subscribed, and ask for the first copy of those not yet verified.
+
+    Both in one transaction: subscribing brings no first copy, and a killed run must not forget it.
+    """
+    if not rows:
+        return
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        held = _held(connection, tenant, [patron_id for patron_id, _ in rows])
+        fresh = [(patron_id, number) for patron_id, number in rows if patron_id not in held]
+        if fresh:
+            connection.execute(
+                insert(tables.subscription), [_new(tenant, one, number, since=since) for one, number in fresh]
+            )
+        ids = [patron_id for patron_id, _ in fresh]
+        ask(connection, tenant, [(one, FIRST_COPY) for one in _unverified(connection, tenant, ids)])
+        happened = [audit.Happened("subscribe", run=run.id, patron=one) for one in ids]
+        audit.append(connection, tenant, tenant.night, happened)
+
+
+def _new(tenant: Tenant, patron_id: str, number: CprNumber, *, since: date) -> dict[str, Any]:
+    vault = tenant.vault
+    return {
+        "agency": tenant.agency,
+        "agreement": tenant.agreement,
+        "number_index": vault.number_index(number),
+        "reason": ACTIVE_PATRON,
+        "patron_id": patron_id,
+        "number": vault.seal(number.digits.encode(), place=patron_id, owner=_OWNER, version=_SEALED_ONCE),
+        "number_key": vault.seal_key,
+        "since": since,
+        "confirmed_at": tenant.stamp(),
+    }
+
+
+def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
+    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & (_ROW.reason == ACTIVE_PATRON)
+    held: set[str] = set()
+    for part in parts(ids):
+        held.update(connection.scalars(select(_ROW.patron_id).where(ours, _ROW.patron_id.in_(part))))
+    return held
+
+
+def _unverified(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+    new = (_PATRON.agency == tenant.agency) & _PATRON.as_of_day.is_(None)
+    return [
+        patron_id
+        for part in parts(ids)
+        for patron_id in connection.scalars(select(_PATRON.id).where(new, _PATRON.id.in_(part)))
+    ]
+
+
+def subscription_count(tenant: Tenant) -> int:
+    """How many numbers are subscribed under this agreement."""
+    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & _ROW.until.is_(None)
+    with reading(tenant.engine) as connection:
+        return connection.scalar(select(func.count(_ROW.number_index.distinct())).where(ours)) or 0
+
+
+def intend(tenant: Tenant, run: Run, patron_ids: Sequence[str], purpose: str) -> None:
+    """Audit look-ups that are about to be made. Raises FenceLost."""
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        happened = [audit.Happened("lookup", run=run.id, patron=one, actions=(purpose,)) for one in patron_ids]
+        audit.append(connection, tenant, tenant.night, happened)
+
+
+def follow_ups(tenant: Tenant, limit: int) -> list[FollowUp]:
+    """Open questions to the register, the oldest first."""
+    row = tables.follow_up.c
+    wanted = select(row.patron_id, row.kind).where(row.agency == tenant.agency)
+    with reading(tenant.engine) as connection:
+        rows = connection.execute(wanted.order_by(row.since, row.patron_id, row.kind).limit(limit))
+        return [FollowUp(found.patron_id, found.kind) for found in rows]
+
+
+def outbox_waiting(tenant: Tenant) -> int:
+    """How many effects wait to be sent."""
+    row = tables.outbox.c
+    with reading(tenant.engine) as connection:
+        waiting = select(func.count()).where(row.agency == tenant.agency, row.state == "waiting")
+        return connection.scalar(waiting) or 0

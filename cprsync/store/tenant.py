@@ -1,0 +1,66 @@
+"""Whose rows are meant, and with what they are read and written. Carried to every function of the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Table, func, select
+
+from cprsync.errors import FenceLost
+from cprsync.store import tables
+from cprsync.store.engine import stamp_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+    from cprsync.store.keys import Keyring
+    from cprsync.store.vault import Vault
+    from cprsync.sync.ports import Clock, Run
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Tenant:
+    """One library, one of its agreements, and the means."""
+
+    engine: Engine
+    agency: str
+    agreement: str
+    keyring: Keyring
+    vault: Vault
+    clock: Clock
+    random: Callable[[int], bytes]
+
+    @property
+    def night(self) -> str:
+        """The audit stream of this agreement's runs."""
+        return f"night/{self.agreement}"
+
+    def stamp(self) -> str:
+        """The moment, as a row holds it."""
+        return stamp_of(self.clock.now())
+
+
+def hold_fence(connection: Connection, tenant: Tenant, run: Run) -> None:
+    """Make sure that no newer run has taken over, and that none does before this transaction ends.
+
+    Raises:
+        FenceLost: one has.
+    """
+    row = tables.agreement.c
+    epoch = connection.scalar(
+        select(row.epoch).where(row.agency == tenant.agency, row.id == tenant.agreement).with_for_update()
+    )
+    if epoch != run.epoch:
+        raise FenceLost("a newer run has taken over: this one writes nothing more")
+
+
+def next_id(connection: Connection, tenant: Tenant, table: Table) -> int:
+    """The next number of a table, without gaps: the library's row is held until the transaction ends."""
+    connection.execute(
+        select(tables.library.c.agency).where(tables.library.c.agency == tenant.agency).with_for_update()
+    )
+    last = connection.scalar(select(func.max(table.c.id)).where(table.c.agency == tenant.agency))
+    return (last or 0) + 1

@@ -1,0 +1,178 @@
+"""Records opened to be shown or compared, and everything the store holds in one canonical form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from cprsync.store import tables
+from cprsync.store.engine import moment_of, reading
+from cprsync.store.imports import open_local
+from cprsync.store.records import from_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date, datetime
+
+    from cprsync.domain.number import CprNumber
+    from cprsync.domain.patron import AsOf, Patron
+    from cprsync.domain.person import Person
+    from cprsync.domain.record import Local
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+
+#: Records opened at a time.
+_OPEN_ROWS = 500
+_PATRON = tables.patron.c
+_KEY = tables.patron_key.c
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Clear:
+    """What a row says of a patron without being opened."""
+
+    municipality: str | None
+    status_class: str
+    group: str
+    real_number: bool
+    next_age_step: date | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PatronView:
+    """One patron, opened: what the register owns, what is local, what is clear, and since when."""
+
+    patron: Patron
+    local: Local
+    clear: Clear
+    created: datetime
+    #: when the register's part was last written; None before the first copy
+    register_since: datetime | None
+    subscribed_since: date | None
+
+    @property
+    def register(self) -> Person:
+        return self.patron.register
+
+    @property
+    def as_of(self) -> AsOf | None:
+        return self.patron.as_of
+
+
+def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
+    """One patron; None: no such patron."""
+    subscription = tables.subscription.c
+    with reading(tenant.engine) as connection:
+        row = connection.execute(
+            select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id == patron_id)
+        ).one_or_none()
+        since = connection.scalar(
+            select(subscription.since)
+            .where(subscription.agency == tenant.agency, subscription.patron_id == patron_id)
+            .where(subscription.until.is_(None))
+            .order_by(subscription.since)
+            .limit(1)
+        )
+    return None if row is None else _view_from_row(tenant, row, since)
+
+
+def _view_from_row(tenant: Tenant, row: AnyRow, since: date | None) -> PatronView:
+    return PatronView(
+        patron=from_row(tenant.vault, row),
+        local=open_local(tenant, row),
+        clear=_clear_from_row(row),
+        created=moment_of(row.created),
+        register_since=None if row.register_since is None else moment_of(row.register_since),
+        subscribed_since=since,
+    )
+
+
+def _clear_from_row(row: AnyRow) -> Clear:
+    return Clear(row.municipality, row.status_class, row.patron_group, row.real_number, row.next_age_step)
+
+
+def find(tenant: Tenant, number: CprNumber) -> str | None:
+    """The patron who has this number, or had it (decision 6)."""
+    current = select(_PATRON.id).where(
+        _PATRON.agency == tenant.agency, _PATRON.number_index.in_(tenant.vault.probes("number", number.digits))
+    )
+    old = select(_KEY.patron_id).where(
+        _KEY.agency == tenant.agency,
+        _KEY.kind == "old_number",
+        _KEY.key_index.in_(tenant.vault.probes("old_number", number.digits)),
+    )
+    with reading(tenant.engine) as connection:
+        return connection.scalar(current) or connection.scalar(old)
+
+
+def patron_ids(tenant: Tenant) -> list[str]:
+    """The ids of all patrons of the library, in order."""
+    with reading(tenant.engine) as connection:
+        return list(connection.scalars(select(_PATRON.id).where(_PATRON.agency == tenant.agency).order_by(_PATRON.id)))
+
+
+def opened_records(tenant: Tenant) -> Iterator[tuple[str, Person, Local, Clear]]:
+    """Every record opened, in the order of the ids, a few at a time."""
+    last = ""
+    while True:
+        wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id > last)
+        with reading(tenant.engine) as connection:
+            rows = connection.execute(wanted.order_by(_PATRON.id).limit(_OPEN_ROWS)).all()
+        for row in rows:
+            yield row.id, from_row(tenant.vault, row).register, open_local(tenant, row), _clear_from_row(row)
+        if len(rows) < _OPEN_ROWS:
+            return
+        last = rows[-1].id
+
+
+# -- everything ----------------------------------------------------------------------------------------
+
+#: Where sealed values stand: table -> (value, key, place, owner or the column that names it, version).
+_SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
+    "patron": (
+        ("register_blob", "register_key", "id", "register", "version"),
+        ("local_blob", "local_key", "id", "local", "local_version"),
+    ),
+    "before_image": (("register_blob", "register_key", "patron_id", "register", "version"),),
+    "outbox": (("payload", "key", "patron_id", "target", "version"),),
+    "subscription": (("number", "number_key", "patron_id", "subscription", "1"),),
+}
+
+
+def everything(tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
+    """Every row of the agency in every table, sorted, sealed values opened, bytes as hex.
+
+    For tests: two stores that say the same are equal here, though no two seals are. Deliveries are
+    told by their hashes, without their chunks.
+    """
+    with reading(tenant.engine) as connection:
+        return {
+            table.name: sorted(
+                (
+                    _plain(tenant, table.name, row)
+                    for row in connection.execute(select(table).where(_owned(table, tenant)))
+                ),
+                key=lambda row: [str(value) for value in row.values()],
+            )
+            for table in tables.metadata.sorted_tables
+            if table is not tables.inbox_chunk
+        }
+
+
+def _owned(table: Any, tenant: Tenant) -> Any:
+    return table.c.agency == tenant.agency
+
+
+def _plain(tenant: Tenant, table: str, row: AnyRow) -> dict[str, Any]:
+    values = dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name for a row as a mapping
+    for value, key, place, owner, version in _SEALED.get(table, ()):
+        values[value] = tenant.vault.unseal(
+            values[value],
+            values[key],
+            place=str(values[place]),
+            owner=values.get(owner, owner),
+            version=int(row._mapping.get(version, version)),  # noqa: SLF001 -- the same
+        )
+    return {name: value.hex() if isinstance(value, bytes) else value for name, value in values.items()}

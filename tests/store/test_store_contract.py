@@ -1,0 +1,413 @@
+"""The contract of the `Store` port, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from store_people import (
+    AGENCY,
+    FILE,
+    HEADER,
+    MONDAY,
+    STARTED,
+    change,
+    enrol,
+    local,
+    number,
+    person,
+    write,
+)
+
+from cprsync.domain.balance import Outcome
+from cprsync.domain.decide import Action
+from cprsync.domain.delivery import Link
+from cprsync.domain.number import CprNumber
+from cprsync.domain.patron import AsOf, Source
+from cprsync.domain.person import SILENT, Name, Person, Status
+from cprsync.domain.policy import Harm
+from cprsync.errors import FenceLost, LostCompare, RunBusy
+from cprsync.store.imports import ImportOutcome
+from cprsync.store.sql import SqlStore
+from cprsync.sync.ports import (
+    Batch,
+    Equal,
+    FollowUp,
+    InboxState,
+    Item,
+    NewPatron,
+    NotOurs,
+    PlanRow,
+    RunState,
+    Touch,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from store_people import StoppedClock
+
+    from cprsync.store.keys import Keyring
+    from cprsync.sync.ports import Patron, Run, Store
+
+TUESDAY = MONDAY + timedelta(days=1)
+
+
+def as_port(store: SqlStore) -> Store:
+    """Mypy holds the class against the port here."""
+    return store
+
+
+# -- records -----------------------------------------------------------------------------------------
+
+
+def test_a_new_patron_knows_only_her_number_and_is_not_verified(store: SqlStore) -> None:
+    (patron_id,) = enrol(store, 1)
+    (patron,) = as_port(store).patrons([patron_id])
+    assert (patron.register, patron.as_of, patron.version) == (Person(number(0)), None, 1)
+
+
+def test_a_patron_number_is_eight_random_digits(store: SqlStore) -> None:
+    ids = enrol(store, 40)
+    assert len(set(ids)) == 40
+    assert all(len(one) == 8 and one.isdigit() and one[0] != "0" for one in ids)
+    assert ids != sorted(ids)
+
+
+def test_a_patron_number_is_never_given_twice(engine: Engine, keyring: Keyring, clock: StoppedClock) -> None:
+    draws = iter([7, 7, 7, 8, 9])  # the second patron first draws the number of the first
+
+    def random(size: int) -> bytes:
+        return next(draws).to_bytes(size) if size == 8 else bytes(size)
+
+    store = SqlStore(engine, agency=AGENCY, agreement="main", keyring=keyring, clock=clock, random=random)
+    first, second = (store.import_patrons([NewPatron(number(p), local(f"C{p}"))])[0] for p in (0, 1))
+    assert first.patron_id == "10000007"
+    assert second.patron_id == "10000008"
+
+
+def test_recognise_opens_what_differs_and_only_that(store: SqlStore, run: Run) -> None:
+    ids = enrol(store, 2)
+    write(store, run, person(0), person(1))
+    renamed = person(1, name=Name("Sørine Birk"))
+    stranger, equal, other = store.recognise([person(7), person(0), renamed])
+    assert stranger == NotOurs()
+    assert equal == Equal(ids[0], 2, FILE)
+    assert not isinstance(other, NotOurs | Equal)
+    assert other.register == person(1)
+
+
+def test_a_person_who_is_silent_on_something_is_opened_even_if_nothing_differs(store: SqlStore, run: Run) -> None:
+    """A look-up is silent where the file speaks: its fingerprint can tell nothing (decision 16)."""
+    enrol(store, 1)
+    write(store, run, person(0))
+    (recognised,) = store.recognise([person(0, contact=SILENT)])
+    assert not isinstance(recognised, NotOurs | Equal)
+
+
+def test_recognise_answers_more_persons_than_one_statement_names(store: SqlStore) -> None:
+    enrol(store, 3)
+    recognised = store.recognise([person(place % 3) for place in range(1001)])
+    assert len(recognised) == 1001
+    assert not any(isinstance(one, NotOurs) for one in recognised)
+
+
+def test_a_write_moves_version_as_of_and_what_is_clear(store: SqlStore, run: Run) -> None:
+    (patron_id,) = enrol(store, 1)
+    write(store, run, person(0), culr="751")
+    view = store.patron(patron_id)
+    assert view is not None
+    assert (view.register, view.as_of, view.patron.version) == (person(0), FILE, 2)
+    assert (view.clear.municipality, view.clear.status_class, view.clear.group) == ("0751", "resident", "adult")
+    assert view.local == local("C0")
+    assert store.outbox_waiting() == 1
+
+
+def test_a_write_keeps_the_old_record_and_names_its_actions(store: SqlStore, run: Run) -> None:
+    (patron_id,) = enrol(store, 1)
+    write(store, run, person(0))
+    store.write(run, Batch(writes=[change(store, person(0, name=Name("Ny")), Action.RENAME)]))
+    everything = store.everything()
+    assert [image["version"] for image in everything["before_image"]] == [1, 2]
+    assert everything["before_image"][0]["until_day"] == MONDAY + timedelta(days=30)
+    entries = [bytes.fromhex(row["entry"]).decode() for row in everything["audit"] if row["stream"] == "night/main"]
+    assert any('"actions":["rename"]' in entry and patron_id in entry for entry in entries)
+    assert not any("Ny" in entry for entry in entries)
+
+
+def test_the_payload_for_culr_has_its_final_shape(store: SqlStore, run: Run) -> None:
+    enrol(store, 1)
+    write(store, run, person(0), culr="")
+    (row,) = store.everything()["outbox"]
+    payload = bytes.fromhex(row["payload"]).decode()
+    assert payload == f'{{"municipalityNo":"","userIdType":"CPR","userIdValue":"{number(0).digits}"}}'
+    assert (row["target"], row["version"], row["state"]) == ("culr", 2, "waiting")
+
+
+def test_letters_stop_and_stay_stopped(store: SqlStore, run: Run) -> None:
+    (patron_id,) = enrol(store, 1)
+    write(store, run, person(0))
+    dead = person(0, status=Status.DEAD)
+    store.write(run, Batch(writes=[change(store, dead, Action.DIE, letters_stopped=MONDAY)]))
+    store.write(run, Batch(writes=[change(store, replace(dead, name=Name("Ny")), Action.RENAME)]))
+    (patron,) = store.patrons([patron_id])
+    assert patron.letters_stopped == MONDAY
+
+
+def test_a_touch_moves_as_of_forward_only_and_nothing_else(store: SqlStore, run: Run) -> None:
+    ids = enrol(store, 1)
+    write(store, run, person(0))
+    before = store.everything()
+    store.write(run, Batch(touches=[Touch(ids[0], AsOf(MONDAY - timedelta(days=1), Source.FILE))]))
+    store.write(run, Batch(touches=[Touch(ids[0], AsOf(MONDAY, Source.LOOKUP))]))
+    assert store.everything() == before
+    store.write(run, Batch(touches=[Touch(ids[0], AsOf(TUESDAY, Source.FILE))]))
+    after = store.everything()
+    assert after["patron"][0]["as_of_day"] == TUESDAY
+    after["patron"][0]["as_of_day"] = MONDAY
+    assert after == before
+
+
+def test_a_lost_compare_writes_nothing_of_the_batch(store: SqlStore, run: Run) -> None:
+    ids = enrol(store, 2)
+    stale = [change(store, person(place), culr="751") for place in (0, 1)]
+    write(store, run, person(1, name=Name("Nyere")))
+    before = store.everything()
+    items = [Item(1, None, number(0), ids[0], Outcome.APPLIED)]
+    with pytest.raises(LostCompare):
+        store.write(run, Batch(writes=stale, items=items, asks=[FollowUp(ids[0], "protection_end")], checkpoint=9))
+    assert store.everything() == before
+
+
+def test_the_older_run_writes_nothing_after_a_newer_one_took_over(store: SqlStore, run: Run) -> None:
+    ids = enrol(store, 1)
+    sealed = store.seal("D270301.L000001", io.BytesIO(b"000"))
+    stale = change(store, person(0))
+    store.open_run(day=TUESDAY, started=STARTED)
+    before = store.everything()
+    for attempt in (
+        lambda: store.write(run, Batch(writes=[stale])),
+        lambda: store.set_state(run, RunState.APPLYING),
+        lambda: store.accept(run, sealed, HEADER, received=1),
+        lambda: store.save_plan(run, []),
+        lambda: store.intend(run, ids, "first_copy"),
+        lambda: store.subscribed(run, [(ids[0], number(0))], since=MONDAY),
+        lambda: store.close_run(run, state=RunState.CLOSED, finished=STARTED, document={}),
+    ):
+        with pytest.raises(FenceLost):
+            attempt()
+    assert store.everything() == before
+
+
+# -- runs --------------------------------------------------------------------------------------------
+
+
+def test_an_unfinished_run_is_gone_on_with_at_its_checkpoint_and_on_its_day(store: SqlStore, run: Run) -> None:
+    sealed = store.seal("D270301.L000001", io.BytesIO(b"000"))
+    accepted = store.accept(run, sealed, HEADER, received=3)
+    store.set_state(run, RunState.APPLYING)
+    store.write(run, Batch(checkpoint=2))
+    again = store.open_run(day=TUESDAY, started=STARTED + timedelta(days=1))
+    assert again == replace(run, epoch=run.epoch + 1, resumed=True, checkpoint=2)
+    assert store.run_deliveries(again) == [accepted]
+
+
+def test_a_run_that_had_accepted_nothing_begins_again_on_the_new_day(store: SqlStore, run: Run) -> None:
+    again = store.open_run(day=TUESDAY, started=STARTED)
+    assert again == replace(run, epoch=run.epoch + 1, day=TUESDAY)
+
+
+def test_a_closed_run_is_followed_by_a_new_one(store: SqlStore, run: Run) -> None:
+    assert store.last_run_day() is None
+    store.close_run(run, state=RunState.CLOSED, finished=STARTED, document={"run": run.id, "exit": 0})
+    assert store.last_run_day() == MONDAY
+    assert store.open_run(day=TUESDAY, started=STARTED).id == run.id + 1
+    document = store.run_document(run.id)
+    assert document is not None
+    assert (document["exit"], document["finished"], document["resumed"]) == (0, "2027-03-02T05:30:00.000000Z", False)
+    assert [listed["state"] for listed in store.runs()] == ["fetched", "closed"]
+    assert store.run_document(99) is None
+
+
+def test_items_add_up_again_from_the_store(store: SqlStore, run: Run) -> None:
+    ids = enrol(store, 1)
+    items = [
+        Item(1, None, number(0), ids[0], Outcome.APPLIED, (Action.MOVE, Action.MUNICIPALITY)),
+        Item(2, None, None, None, Outcome.PARKED, (), "person.no_001"),
+    ]
+    store.write(run, Batch(items=items))
+    assert store.run_items(run.id) == [
+        {"person": 1, "patron": ids[0], "actions": ["move", "municipality"], "outcome": "applied", "reason": None},
+        {"person": 2, "patron": None, "actions": [], "outcome": "parked", "reason": "person.no_001"},
+    ]
+
+
+def test_the_plans_hash_tells_another_plan_apart(store: SqlStore, run: Run) -> None:
+    (patron_id,) = enrol(store, 1)
+    row = PlanRow(patron_id, 1, (Action.MOVE,), (Harm.CHANGED,), b"digest")
+    first, same = store.save_plan(run, [row]), store.save_plan(run, [row])
+    other = store.save_plan(run, [replace(row, digest=b"other")])
+    assert first == same != other
+    assert first.startswith("sha256:")
+    assert len(store.everything()["plan_row"]) == 1
+
+
+def test_one_lock_holds_the_other_back_until_it_is_let_go(store: SqlStore) -> None:
+    with store.run_lock(), pytest.raises(RunBusy), store.run_lock():
+        pass
+    with store.run_lock():
+        pass
+
+
+def test_another_agreements_lock_is_not_in_the_way(
+    engine: Engine, store: SqlStore, keyring: Keyring, clock: StoppedClock
+) -> None:
+    other = SqlStore(engine, agency=AGENCY, agreement="second", keyring=keyring, clock=clock)
+    with store.run_lock(), other.run_lock():
+        pass
+
+
+# -- the inbox ---------------------------------------------------------------------------------------
+
+
+def test_a_delivery_comes_out_as_it_went_in_and_can_be_sought_in(store: SqlStore) -> None:
+    content = bytes(range(256)) * 400  # three chunks and a part
+    sealed = store.seal("D270301.L000001", io.BytesIO(content))
+    assert (sealed.size, sealed.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    with store.open_delivery(sealed) as source:
+        assert source.read() == content
+        for place in (0, 32767, 32768, 70000, len(content) - 3, len(content) + 9):
+            source.seek(place)
+            assert source.read(7) == content[place : place + 7]
+
+
+def test_the_same_content_under_the_same_name_is_sealed_once(store: SqlStore) -> None:
+    first = store.seal("D270301.L000001", io.BytesIO(b"one"))
+    before = store.everything()
+    assert store.seal("D270301.L000001", io.BytesIO(b"one")) == first
+    assert store.everything() == before
+    assert store.seal("D270301.L000001", io.BytesIO(b"two")).id != first.id
+
+
+def test_an_accepted_delivery_moves_the_chain_and_a_refused_one_does_not(store: SqlStore, run: Run) -> None:
+    bad = store.seal("D270302.L000001", io.BytesIO(b"bad"))
+    store.refuse(bad, "delivery.damaged")
+    assert (store.last_produced(), store.taken_on(MONDAY)) == (None, None)
+    good = store.accept(run, store.seal("D270301.L000001", io.BytesIO(b"good")), HEADER, received=4)
+    assert (good.state, good.header, good.received) == (InboxState.ACCEPTED, HEADER, 4)
+    assert store.last_produced() == MONDAY
+    assert store.taken_on(MONDAY) == Link(MONDAY, good.sha256)
+    store.close_run(run, state=RunState.CLOSED, finished=STARTED, document={})
+    assert [row["state"] for row in store.everything()["inbox"]] == ["refused", "applied"]
+
+
+# -- the register's side --------------------------------------------------------------------------------
+
+
+def test_a_subscribed_patron_is_asked_for_until_her_first_copy_is_written(store: SqlStore, run: Run) -> None:
+    ids = enrol(store, 2)
+    waiting = store.unsubscribed(10)
+    assert sorted(waiting) == sorted(zip(ids, (number(0), number(1)), strict=True))
+    store.subscribed(run, waiting, since=MONDAY)
+    before = store.everything()
+    store.subscribed(run, waiting, since=TUESDAY)  # again after a kill: nothing
+    assert store.everything() == before
+    assert (store.unsubscribed(10), store.subscription_count()) == ([], 2)
+    assert sorted(one.patron_id for one in store.follow_ups(10)) == sorted(ids)
+    write(store, run, person(0))
+    assert store.follow_ups(10) == [FollowUp(ids[1], "first_copy")]
+
+
+def test_a_replacement_number_is_never_subscribed(store: SqlStore) -> None:
+    made_up = CprNumber.parse("71" + number(3).digits[2:])
+    store.import_patrons([NewPatron(made_up, local("C9"))])
+    assert store.unsubscribed(10) == []
+
+
+def test_a_question_stays_open_until_it_is_answered_and_is_asked_once(store: SqlStore, run: Run) -> None:
+    ids = enrol(store, 1)
+    question = FollowUp(ids[0], "protection_end")
+    store.write(run, Batch(asks=[question, question]))
+    store.write(run, Batch(asks=[question]))
+    assert store.follow_ups(10) == [question]
+    store.write(run, Batch(answered=[question]))
+    assert store.follow_ups(10) == []
+
+
+def test_a_review_waits_once(store: SqlStore, run: Run) -> None:
+    ids = enrol(store, 1)
+    for _ in range(2):
+        store.write(run, Batch(reviews=[(ids[0], "protection.contradicted")]))
+    assert len(store.everything()["review_item"]) == 1
+
+
+def test_an_intended_look_up_is_in_the_audit_before_the_call(store: SqlStore, run: Run) -> None:
+    ids = enrol(store, 1)
+    count = store.verify_audit()
+    store.intend(run, ids, "first_copy")
+    assert store.verify_audit() == count + 1
+
+
+# -- imports -----------------------------------------------------------------------------------------
+
+
+def test_an_import_creates_updates_or_leaves_alone_by_number(store: SqlStore) -> None:
+    row = NewPatron(number(0), local("C0"))
+    (created,) = store.import_patrons([row])
+    before = store.everything()
+    (unchanged,) = store.import_patrons([row])
+    assert store.everything() == before
+    (updated,) = store.import_patrons([NewPatron(number(0), local("C1"))])
+    outcomes = [one.outcome for one in (created, unchanged, updated)]
+    assert outcomes == [ImportOutcome.CREATED, ImportOutcome.UNCHANGED, ImportOutcome.UPDATED]
+    view = store.patron(created.patron_id or "")
+    assert view is not None
+    assert [card.number for card in view.local.cards] == ["C0", "C1"]
+
+
+def test_an_import_without_apply_says_the_same_and_writes_nothing(store: SqlStore) -> None:
+    rows = [NewPatron(number(0), local("C0")), NewPatron(number(0), local("C1")), NewPatron(number(1), local("C0"))]
+    before = store.everything()
+    told = store.import_patrons(rows, apply=False)
+    assert store.everything() == before
+    assert [one.outcome for one in told] == [one.outcome for one in store.import_patrons(rows)]
+
+
+def test_a_card_of_another_patron_is_refused_and_nothing_of_that_row_is_taken(store: SqlStore) -> None:
+    store.import_patrons([NewPatron(number(0), local("C0"))])
+    before = store.everything()
+    (refused,) = store.import_patrons([NewPatron(number(1), local("C0"))])
+    assert (refused.outcome, refused.reason) == (ImportOutcome.REFUSED, "card.taken")
+    assert store.everything() == before
+
+
+def test_a_patron_is_found_by_number_in_her_own_library_only(
+    engine: Engine, store: SqlStore, keyring: Keyring, clock: StoppedClock
+) -> None:
+    (patron_id,) = enrol(store, 1)
+    other = SqlStore(engine, agency="765700", agreement="main", keyring=keyring, clock=clock)
+    assert store.find(number(0)) == patron_id
+    assert (store.find(number(1)), other.find(number(0)), other.population()) == (None, None, 0)
+    assert (store.population(), store.patron_ids()) == (1, [patron_id])
+    assert [opened[0] for opened in store.opened_records()] == [patron_id]
+
+
+def test_two_opened_patrons_are_the_same_only_if_their_records_are(store: SqlStore, run: Run) -> None:
+    enrol(store, 1)
+    first: list[Patron] = store.patrons(store.patron_ids())
+    write(store, run, person(0, birth=SILENT))
+    assert store.patrons(store.patron_ids()) != first
+
+
+def test_a_store_that_is_opened_again_holds_the_same(
+    engine: Engine, store: SqlStore, keyring: Keyring, clock: StoppedClock
+) -> None:
+    enrol(store, 2)
+    before = store.everything()
+    again = SqlStore(engine, agency=AGENCY, agreement="main", keyring=keyring, clock=clock)
+    assert again.everything() == before
+    assert isinstance(before["patron"][0]["created"], str)
+    assert date.fromisoformat(str(before["patron"][0]["created"])[:10]) == STARTED.date()
