@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
 
+#: The kind of an entry that says that a record was changed.
+CHANGE = "change"
 _FIRST = bytes(32)
 #: Entries read at a time when the chain is verified.
 _READ_ROWS = 2000
@@ -50,7 +52,7 @@ def append(connection: Connection, tenant: Tenant, stream: str, happened: Sequen
         entry = _entry(tenant, stream, number, at, one)
         mac = hmac.digest(key.secret, mac + entry, "sha256")
         place = {"agency": tenant.agency, "stream": stream, "seq": number}
-        rows.append(place | {"at": at, "entry": entry, "mac": mac, "key": key.id})
+        rows.append(place | {"at": at, "patron_id": one.patron, "entry": entry, "mac": mac, "key": key.id})
     connection.execute(insert(tables.audit), rows)
     head = tables.audit_head
     connection.execute(
@@ -91,6 +93,14 @@ def heads(connection: Connection, tenant: Tenant) -> list[tuple[str, int, bytes]
         select(head.stream, head.seq, head.mac).where(head.agency == tenant.agency).order_by(head.stream)
     )
     return [(row.stream, row.seq, row.mac) for row in rows]
+
+
+def changes_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[tuple[int, tuple[str, ...]]]:
+    """What was changed on one record, the oldest first: the run and its actions."""
+    row = tables.audit.c
+    wanted = select(row.entry).where(_ours(tenant), row.patron_id == patron_id).order_by(row.at, row.stream, row.seq)
+    entries = [json.loads(entry) for entry in connection.scalars(wanted)]
+    return [(entry["run"], tuple(entry["actions"])) for entry in entries if entry["kind"] == CHANGE]
 
 
 def verify(connection: Connection, tenant: Tenant) -> int:
@@ -140,11 +150,13 @@ def _follow(connection: Connection, tenant: Tenant, stream: str, kept: Mapping[i
 
 def _rows(connection: Connection, tenant: Tenant, stream: str) -> Iterator[AnyRow]:
     row = tables.audit.c
-    wanted = select(row.seq, row.at, row.entry, row.mac, row.key).where(_ours(tenant), row.stream == stream)
+    wanted = select(row.seq, row.at, row.patron_id, row.entry, row.mac, row.key).where(
+        _ours(tenant), row.stream == stream
+    )
     yield from connection.execution_options(yield_per=_READ_ROWS).execute(wanted.order_by(row.seq))
 
 
 def _says_where_it_is(row: AnyRow, tenant: Tenant, stream: str) -> bool:
     entry = json.loads(row.entry)
-    told = (entry["agency"], entry["stream"], entry["seq"], entry["at"])
-    return told == (tenant.agency, stream, row.seq, row.at)
+    told = (entry["agency"], entry["stream"], entry["seq"], entry["at"], entry["patron"])
+    return told == (tenant.agency, stream, row.seq, row.at, row.patron_id)

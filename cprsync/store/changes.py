@@ -72,7 +72,7 @@ def write(tenant: Tenant, run: Run, batch: Batch) -> None:
 
 def _happened(run: Run, write: Write) -> audit.Happened:
     actions = tuple(action.value for action in write.actions)
-    return audit.Happened("change", run=run.id, patron=write.patron.id, actions=actions)
+    return audit.Happened(audit.CHANGE, run=run.id, patron=write.patron.id, actions=actions)
 
 
 # -- records -----------------------------------------------------------------------------------------

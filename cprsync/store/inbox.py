@@ -14,7 +14,7 @@ from cprsync.store import tables
 from cprsync.store.engine import reading, writing
 from cprsync.store.failures import SealBroken
 from cprsync.store.tenant import hold_fence, next_id
-from cprsync.sync.ports import InboxState, SealedDelivery
+from cprsync.sync.ports import InboxState, RunState, SealedDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,8 @@ _BOX = tables.inbox.c
 
 def seal(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery:
     """Seal a file; the same content under the same name is sealed once."""
+    if content.seekable() and (known := _known_already(tenant, name, content)) is not None:
+        return known
     with writing(tenant.engine) as connection:
         number = next_id(connection, tenant, tables.inbox)
         connection.execute(insert(tables.inbox).values(_new_row(tenant, number, name)))
@@ -46,6 +48,16 @@ def seal(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery:
             return known
         connection.execute(_this(tenant, number).values(sha256=sha256, size=size))
     return SealedDelivery(number, name, sha256, size, InboxState.SEALED)
+
+
+def _known_already(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery | None:
+    """A file that stays in its folder is read each night, but not sealed again each night to find that out."""
+    start, digest = content.tell(), hashlib.sha256()
+    for chunk in _chunks(content):
+        digest.update(chunk)
+    content.seek(start)
+    with reading(tenant.engine) as connection:
+        return _known(connection, tenant, name, digest.hexdigest())
 
 
 def _new_row(tenant: Tenant, number: int, name: str) -> dict[str, Any]:
@@ -168,6 +180,14 @@ def _open_chunk(tenant: Tenant, number: int, key: str, seq: int) -> bytes:
     return tenant.vault.unseal(blob, key, place=str(number), owner=_OWNER, version=seq)
 
 
+def sealed(tenant: Tenant) -> list[SealedDelivery]:
+    """Deliveries that no run has applied or refused, in the order they came."""
+    open_states = (InboxState.SEALED.value, InboxState.ACCEPTED.value)
+    wanted = select(tables.inbox).where(_ours(tenant), _BOX.state.in_(open_states)).order_by(_BOX.id)
+    with reading(tenant.engine) as connection:
+        return [from_row(row) for row in connection.execute(wanted)]
+
+
 def taken_on(tenant: Tenant, produced: date) -> Link | None:
     """The delivery of this production date that was taken last."""
     wanted = select(_BOX.produced, _BOX.sha256).where(_ours(tenant), _BOX.produced == produced, _BOX.state.in_(_TAKEN))
@@ -200,6 +220,12 @@ def accept(tenant: Tenant, run: Run, delivery: SealedDelivery, header: Header, *
         )
         _take(connection, tenant, run, delivery)
         _move_chain(connection, tenant, header)
+        accepted = tables.run.c
+        connection.execute(
+            update(tables.run)
+            .where(accepted.agency == tenant.agency, accepted.id == run.id)
+            .values(state=RunState.ACCEPTED.value)
+        )
     return SealedDelivery(
         delivery.id, delivery.name, delivery.sha256, delivery.size, InboxState.ACCEPTED, header, received
     )
@@ -222,6 +248,27 @@ def _move_chain(connection: Connection, tenant: Tenant, header: Header) -> None:
     ours = (row.c.agency == tenant.agency) & (row.c.id == tenant.agreement)
     connection.execute(update(row).where(ours, newer).values(last_produced=header.produced))
     connection.execute(update(row).where(ours).values(task=header.task))
+
+
+def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) -> None:
+    """What becomes of a closing run's deliveries, in the caller's transaction.
+
+    Applied when every person is accounted for. A held run lets go of them, and the chain goes back
+    with them: nothing of them is written, and the next run takes them up again.
+    """
+    taken = tables.run_delivery.c
+    ids = select(taken.inbox_id).where(taken.agency == tenant.agency, taken.run_id == run.id)
+    theirs = update(tables.inbox).where(
+        _BOX.agency == tenant.agency, _BOX.id.in_(ids), _BOX.state == InboxState.ACCEPTED.value
+    )
+    if state in {RunState.PUBLISHED, RunState.CLOSED}:
+        connection.execute(theirs.values(state=InboxState.APPLIED.value))
+    if state is RunState.HELD:
+        connection.execute(theirs.values(state=InboxState.SEALED.value))
+        last = select(func.max(_BOX.produced)).where(_ours(tenant), _BOX.state.in_(_TAKEN)).scalar_subquery()
+        row = tables.agreement
+        ours = (row.c.agency == tenant.agency) & (row.c.id == tenant.agreement)
+        connection.execute(update(row).where(ours).values(last_produced=last))
 
 
 def refuse(tenant: Tenant, delivery: SealedDelivery, reason: str) -> None:

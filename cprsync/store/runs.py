@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from cprsync.domain.balance import Outcome
 from cprsync.store import audit, tables
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.inbox import from_row as delivery_from_row
+from cprsync.store.inbox import settle
 from cprsync.store.tenant import hold_fence, next_id
-from cprsync.sync.ports import InboxState, Run, RunState
+from cprsync.sync.ports import Run, RunState, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +35,7 @@ def open_run(tenant: Tenant, *, day: date, started: datetime) -> Run:
         row = _unfinished(connection, tenant)
         if row is None:
             return _new(connection, tenant, epoch=epoch, day=day, started=started)
-        if row.state == RunState.FETCHED.value:
+        if row.checkpoint == 0 and not _has_deliveries(connection, row):
             # stopped before it accepted anything: it begins again, on today's day
             return _again(connection, row, epoch=epoch, day=day, started=started)
         connection.execute(_this(row).values(epoch=epoch, resumed=row.resumed + 1))
@@ -51,6 +54,12 @@ def _move_fence(connection: Connection, tenant: Tenant) -> int:
 def _unfinished(connection: Connection, tenant: Tenant) -> AnyRow | None:
     wanted = select(tables.run).where(_ours(tenant), _RUN.agreement == tenant.agreement, _RUN.finished.is_(None))
     return connection.execute(wanted.order_by(_RUN.id.desc()).limit(1)).one_or_none()
+
+
+def _has_deliveries(connection: Connection, row: AnyRow) -> bool:
+    taken = tables.run_delivery.c
+    rows = select(func.count()).where(taken.agency == row.agency, taken.run_id == row.id)
+    return bool(connection.scalar(rows))
 
 
 def _new(connection: Connection, tenant: Tenant, *, epoch: int, day: date, started: datetime) -> Run:
@@ -111,22 +120,9 @@ def close_run(
             document=json.dumps(document, ensure_ascii=False),
             exit=document.get("exit"),
         )
-        if state in {RunState.PUBLISHED, RunState.CLOSED}:
-            _settle_deliveries(connection, tenant, run)
+        settle(connection, tenant, run, state)
         audit.append(connection, tenant, tenant.night, [audit.Happened("run", run=run.id, actions=(state.value,))])
         return audit.heads(connection, tenant)
-
-
-def _settle_deliveries(connection: Connection, tenant: Tenant, run: Run) -> None:
-    """Every person of the run's deliveries is accounted for."""
-    taken, box = tables.run_delivery.c, tables.inbox
-    ids = select(taken.inbox_id).where(taken.agency == tenant.agency, taken.run_id == run.id)
-    accepted = box.c.state == InboxState.ACCEPTED.value
-    connection.execute(
-        update(box)
-        .where(box.c.agency == tenant.agency, box.c.id.in_(ids), accepted)
-        .values(state=InboxState.APPLIED.value)
-    )
 
 
 def last_run_day(tenant: Tenant) -> date | None:
@@ -182,6 +178,22 @@ def _planned(tenant: Tenant, run: Run, ordinal: int, row: PlanRow) -> dict[str, 
         "harms": ",".join(harm.value for harm in row.harms),
         "digest": row.digest,
     }
+
+
+def tally(tenant: Tenant, run: Run) -> Tally:
+    """Add up the run's stored items."""
+    item = tables.run_item.c
+    wanted = select(item.outcome, item.actions, func.count().label("count")).where(
+        item.agency == tenant.agency, item.run_id == run.id
+    )
+    outcomes: Counter[Outcome] = Counter()
+    by_action: Counter[str] = Counter()
+    with reading(tenant.engine) as connection:
+        for outcome, actions, count in connection.execute(wanted.group_by(item.outcome, item.actions)):
+            outcomes[Outcome(outcome)] += count
+            for action in filter(None, actions.split(",")):
+                by_action[action] += count
+    return Tally(outcomes, by_action)
 
 
 def runs(tenant: Tenant) -> list[dict[str, Any]]:

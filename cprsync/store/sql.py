@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         Run,
         RunState,
         SealedDelivery,
+        Tally,
     )
 
 
@@ -120,6 +121,9 @@ class SqlStore:
     def open_delivery(self, delivery: SealedDelivery) -> BinaryIO:
         return inbox.open_delivery(self._tenant, delivery)
 
+    def sealed(self) -> list[SealedDelivery]:
+        return inbox.sealed(self._tenant)
+
     def taken_on(self, produced: date) -> Link | None:
         return inbox.taken_on(self._tenant, produced)
 
@@ -152,6 +156,9 @@ class SqlStore:
     def write(self, run: Run, batch: Batch) -> None:
         changes.write(self._tenant, run, batch)
 
+    def tally(self, run: Run) -> Tally:
+        return runs.tally(self._tenant, run)
+
     # -- the register's side
 
     def intend(self, run: Run, patron_ids: Sequence[str], purpose: str) -> None:
@@ -173,6 +180,11 @@ class SqlStore:
         return subscriptions.outbox_waiting(self._tenant)
 
     # -- beyond the port: for the command line and for comparisons
+
+    @property
+    def index_key(self) -> bytes:
+        """A key with which a delivery's reader tells numbers apart; it opens and finds nothing here."""
+        return self._tenant.vault.foreign_key
 
     def import_patrons(self, rows: Iterable[NewPatron], *, apply: bool = True) -> list[Imported]:
         """Take in the rows, matched by number; without `apply` only say what would become of them."""

@@ -327,9 +327,12 @@ audit = Table(
     _key("stream", String(80)),
     _key("seq", BigInteger),
     _needed("at", STAMP),
+    # a copy of what the entry says, so that one patron's entries are found at once
+    _maybe("patron_id", PATRON),
     _needed("entry", LargeBinary),
     _needed("mac", LargeBinary),
     _needed("key", KEY),
+    Index("ix_audit_patron_id", "agency", "patron_id"),
 )
 
 audit_head = Table(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from cprsync.store import tables
+from cprsync.store import audit, tables
 from cprsync.store.engine import moment_of, reading
 from cprsync.store.imports import open_local
 from cprsync.store.records import from_row
@@ -50,6 +50,8 @@ class PatronView:
     created: datetime
     #: when the register's part was last written; None before the first copy
     register_since: datetime | None
+    #: by action, the day of the last run in which it happened
+    since: Mapping[str, date]
     subscribed_since: date | None
 
     @property
@@ -68,25 +70,33 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
         row = connection.execute(
             select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id == patron_id)
         ).one_or_none()
-        since = connection.scalar(
+        if row is None:
+            return None
+        since = _since(connection, tenant, patron_id)
+        subscribed = connection.scalar(
             select(subscription.since)
             .where(subscription.agency == tenant.agency, subscription.patron_id == patron_id)
             .where(subscription.until.is_(None))
             .order_by(subscription.since)
             .limit(1)
         )
-    return None if row is None else _view_from_row(tenant, row, since)
-
-
-def _view_from_row(tenant: Tenant, row: AnyRow, since: date | None) -> PatronView:
     return PatronView(
         patron=from_row(tenant.vault, row),
         local=open_local(tenant, row),
         clear=_clear_from_row(row),
         created=moment_of(row.created),
         register_since=None if row.register_since is None else moment_of(row.register_since),
-        subscribed_since=since,
+        since=since,
+        subscribed_since=subscribed,
     )
+
+
+def _since(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, date]:
+    happened = audit.changes_of(connection, tenant, patron_id)
+    run = tables.run.c
+    wanted = select(run.id, run.day).where(run.agency == tenant.agency, run.id.in_([number for number, _ in happened]))
+    days = {row.id: row.day for row in connection.execute(wanted)}
+    return {action: days[number] for number, actions in happened for action in actions if number in days}
 
 
 def _clear_from_row(row: AnyRow) -> Clear:

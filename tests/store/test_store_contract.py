@@ -50,8 +50,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from store_people import StoppedClock
 
+    from cprsync.domain.patron import Patron
     from cprsync.store.keys import Keyring
-    from cprsync.sync.ports import Patron, Run, Store
+    from cprsync.sync.ports import Run, Store
 
 TUESDAY = MONDAY + timedelta(days=1)
 
@@ -123,6 +124,7 @@ def test_a_write_moves_version_as_of_and_what_is_clear(store: SqlStore, run: Run
     assert (view.register, view.as_of, view.patron.version) == (person(0), FILE, 2)
     assert (view.clear.municipality, view.clear.status_class, view.clear.group) == ("0751", "resident", "adult")
     assert view.local == local("C0")
+    assert view.since == {"first_copy": MONDAY}
     assert store.outbox_waiting() == 1
 
 
@@ -215,6 +217,14 @@ def test_an_unfinished_run_is_gone_on_with_at_its_checkpoint_and_on_its_day(stor
     assert store.run_deliveries(again) == [accepted]
 
 
+def test_a_run_that_looks_for_files_again_keeps_its_place(store: SqlStore, run: Run) -> None:
+    store.accept(run, store.seal("D270301.L000001", io.BytesIO(b"000")), HEADER, received=3)
+    store.write(run, Batch(checkpoint=2))
+    store.set_state(run, RunState.FETCHED)  # resumed, and killed again while fetching
+    again = store.open_run(day=TUESDAY, started=STARTED)
+    assert (again.resumed, again.checkpoint, again.day) == (True, 2, MONDAY)
+
+
 def test_a_run_that_had_accepted_nothing_begins_again_on_the_new_day(store: SqlStore, run: Run) -> None:
     again = store.open_run(day=TUESDAY, started=STARTED)
     assert again == replace(run, epoch=run.epoch + 1, day=TUESDAY)
@@ -243,6 +253,15 @@ def test_items_add_up_again_from_the_store(store: SqlStore, run: Run) -> None:
         {"person": 1, "patron": ids[0], "actions": ["move", "municipality"], "outcome": "applied", "reason": None},
         {"person": 2, "patron": None, "actions": [], "outcome": "parked", "reason": "person.no_001"},
     ]
+
+
+def test_a_tally_counts_outcomes_and_actions(store: SqlStore, run: Run) -> None:
+    actions = (Action.MOVE, Action.MUNICIPALITY)
+    items = [Item(place, None, number(place), None, Outcome.APPLIED, actions[:place]) for place in (1, 2)]
+    store.write(run, Batch(items=[*items, Item(3, None, number(3), None, Outcome.NOT_OURS)]))
+    tally = store.tally(run)
+    assert tally.outcomes == {Outcome.APPLIED: 2, Outcome.NOT_OURS: 1}
+    assert tally.by_action == {"move": 2, "municipality": 1}
 
 
 def test_the_plans_hash_tells_another_plan_apart(store: SqlStore, run: Run) -> None:
@@ -302,6 +321,25 @@ def test_an_accepted_delivery_moves_the_chain_and_a_refused_one_does_not(store: 
     assert store.taken_on(MONDAY) == Link(MONDAY, good.sha256)
     store.close_run(run, state=RunState.CLOSED, finished=STARTED, document={})
     assert [row["state"] for row in store.everything()["inbox"]] == ["refused", "applied"]
+
+
+def test_a_held_runs_deliveries_are_taken_up_by_the_next_run(store: SqlStore, run: Run) -> None:
+    first = store.accept(run, store.seal("D270301.L000001", io.BytesIO(b"one")), HEADER, received=1)
+    store.close_run(run, state=RunState.CLOSED, finished=STARTED, document={})
+    second = store.open_run(day=TUESDAY, started=STARTED)
+    header = replace(HEADER, produced=TUESDAY, previous=MONDAY)
+    held = store.accept(second, store.seal("D270302.L000001", io.BytesIO(b"two")), header, received=1)
+    store.close_run(second, state=RunState.HELD, finished=STARTED, document={})
+    assert (store.last_produced(), store.taken_on(TUESDAY)) == (MONDAY, None)
+    assert store.taken_on(MONDAY) == Link(MONDAY, first.sha256)
+    assert [waiting.id for waiting in store.sealed()] == [held.id]
+
+
+def test_what_is_applied_or_refused_waits_no_more(store: SqlStore, run: Run) -> None:
+    first, second, third = (store.seal(f"D27030{n}.L000001", io.BytesIO(b"000")) for n in (1, 2, 3))
+    store.accept(run, first, HEADER, received=1)
+    store.refuse(second, "delivery.damaged")
+    assert [waiting.id for waiting in store.sealed()] == [first.id, third.id]
 
 
 # -- the register's side --------------------------------------------------------------------------------

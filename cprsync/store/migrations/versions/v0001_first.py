@@ -309,11 +309,13 @@ def _audit() -> None:
         sa.Column("stream", sa.String(length=80), autoincrement=False, nullable=False),
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("patron_id", sa.CHAR(length=8), nullable=True),
         sa.Column("entry", sa.LargeBinary(), nullable=False),
         sa.Column("mac", sa.LargeBinary(), nullable=False),
         sa.Column("key", sa.String(length=8), nullable=False),
         sa.PrimaryKeyConstraint("agency", "stream", "seq", name="pk_audit"),
     )
+    op.create_index("ix_audit_patron_id", "audit", ["agency", "patron_id"], unique=False)
 
 
 def _audit_head() -> None:
