@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.output import failures, note, print_json, say
+from cprsync.cli.advice import error_document
+from cprsync.cli.output import failures, print_json, say, show_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,18 +14,18 @@ if TYPE_CHECKING:
 
 def inspect_command(file: Path, *, as_json: bool) -> int:
     """Count what a delivery holds; damaged: exit 1, and the shape names the problem."""
-    from cprsync.errors import BadInput
-    from cprsync.register.extract import inspect_file
+    from cprsync.register.extract import examine_file
 
     with failures(as_json=as_json):
-        if not file.is_file():
-            raise BadInput("there is no such file", kind="input.file")
-        document = inspect_file(file)
+        document, refused = examine_file(file)
+        error = None if refused is None else error_document(refused, changed="nothing", reference="inspect")
         if as_json:
-            print_json(document)
-        else:
-            _show(document)
-        return 0 if document["complete"] else 1
+            print_json(document if error is None else {**document, "error": error})
+            return 0 if error is None else 1
+        _show(document)
+        if error is not None:
+            show_error(error)
+        return 0 if error is None else 1
 
 
 def _show(document: Mapping[str, Any]) -> None:
@@ -38,6 +39,3 @@ def _show(document: Mapping[str, Any]) -> None:
         say("  unknown records: " + ", ".join(f"{n} {c}" for n, c in document["unknown_records"].items()))
     if document["complete"]:
         say("  whole and undamaged")
-    else:
-        note(f"cprsync: the delivery is damaged: {document['problem']}")
-        note("  next:      ask the platform to deliver it again")

@@ -178,7 +178,7 @@ def certs_dev_command(folder: Path, *, as_json: bool) -> None:
         made = develop_certificates(folder, now=datetime.now(UTC))
         paths = {
             name: str(getattr(made, name))
-            for name in ("ca", "client_cert", "client_key", "client_p12", "server_cert", "server_key")
+            for name in ("ca", "client", "client_key", "client_p12", "server", "server_key")
         }
         if as_json:
             print_json({**paths, "serial": made.serial})

@@ -1,0 +1,133 @@
+"""Configuration and policy: a mistake is named by file and key, and nothing begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cprsync.domain.policy import DEFAULT_LIMITS, Harm
+from cprsync.errors import ConfigurationError
+from cprsync.settings import load_policy, load_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = """
+environment = "test"
+[store]
+url = "sqlite:///records.db"
+[keys]
+dir = "keys"
+[[library]]
+agency = "775100"
+name = "Biblioteket"
+municipalities = ["0751"]
+[library.register]
+lookup_url = "https://localhost:1/lookup"
+subscription_url = "https://localhost:1/subscription"
+ca = "ca.pem"
+client_cert = "client.pem"
+client_key = "client.key"
+service_agreement = "0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a"
+user_system = "0b0b0b0b-0a0a-0a0a-0a0a-0a0a0a0a0a0a"
+user = "0c0c0c0c-0a0a-0a0a-0a0a-0a0a0a0a0a0a"
+cvr = "11111111"
+[library.feed]
+path = "IN"
+task = "123456"
+"""
+
+
+def configuration(tmp_path: Path, text: str = GOOD) -> Path:
+    path = tmp_path / "cprsync.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_relative_paths_are_meant_from_the_files_own_folder(tmp_path: Path) -> None:
+    settings = load_settings(configuration(tmp_path))
+    assert settings.keys.dir == tmp_path / "keys"
+    assert settings.library[0].feed.path == tmp_path / "IN"
+    assert settings.library[0].register_.ca == tmp_path / "ca.pem"
+    assert settings.store.url == f"sqlite:///{tmp_path}/records.db"
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CPRSYNC_STORE__URL", "sqlite:////elsewhere.db")
+    assert load_settings(configuration(tmp_path)).store.url == "sqlite:////elsewhere.db"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('agency = "775100"', 'agency = "7751"', "library.0.agency"),
+        ('task = "123456"', 'task = "12345X"', "library.0.feed.task"),
+        ('cvr = "11111111"', 'cvr = "11111111"\nunknown = 1', "library.0.register.unknown"),
+        ("https://localhost:1/lookup", "http://localhost:1/lookup", "library.0.register.lookup_url"),
+        ('client_key = "client.key"', 'client_key = "client.key"\np12 = "x.p12"', "library.0.register"),
+        ("0a0a0a0a-0a0a", "0A0A0A0A-0a0a", "library.0.register.service_agreement"),
+        ('[keys]\ndir = "keys"', "", "keys"),
+    ],
+)
+def test_a_wrong_setting_is_named_by_its_key_and_its_value_is_not_quoted(
+    tmp_path: Path, old: str, new: str, named: str
+) -> None:
+    path = configuration(tmp_path, GOOD.replace(old, new))
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(path)
+    assert named in caught.value.message
+    assert str(path) in caught.value.message
+    assert "12345X" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(b"\xff\xfe", "UTF-8"), (b"a = ", "not TOML"), (b"x" * 2_000_000, "larger")]
+)
+def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
+    path = tmp_path / "cprsync.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=told):
+        load_settings(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="not there"):
+        load_settings(tmp_path / "cprsync.toml")
+
+
+def test_production_takes_no_day_from_a_mock(tmp_path: Path) -> None:
+    text = GOOD.replace('"test"', '"production"', 1) + '[test]\ncontrol_url = "http://127.0.0.1:1"\n'
+    with pytest.raises(ConfigurationError, match="control_url"):
+        load_settings(configuration(tmp_path, text))
+
+
+def test_a_policy_sets_single_limits_and_keeps_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text("[guard]\ngone = { count = 3, share = 0.5 }\n", encoding="utf-8")
+    policy = load_policy(path, frozenset({"0751"}))
+    assert (policy.limits[Harm.GONE].count, policy.limits[Harm.GONE].share) == (3, 0.5)
+    assert policy.limits[Harm.CHANGED] == DEFAULT_LIMITS[Harm.CHANGED]
+    assert policy.home == {"0751"}
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[guard]\ngone = { count = -1 }", "guard.gone.count"),
+        ("[guard]\ngone = { count = 1, share = 2.0 }", "guard.gone.share"),
+        ("[guard]\ngnoe = { count = 1 }", "guard.gnoe"),
+        ("[guard]\ngone = { counts = 1 }", "guard.gone"),
+        ('[guard]\ngone = "many"', "guard.gone"),
+        ('silent_protection = "closed"', "silent_protection"),
+        ("[gaurd]\n", "gaurd"),
+        ("[guard]\ngone = { count = true }", "guard.gone.count"),
+    ],
+)
+def test_a_mistake_in_the_policy_is_named_by_its_key(tmp_path: Path, text: str, named: str) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_policy(path, frozenset())
+    assert caught.value.kind == "policy"
+    assert named in caught.value.message
