@@ -1,0 +1,143 @@
+"""The store's version, its write transactions, and locks that die with their holder."""
+
+from __future__ import annotations
+
+import sys
+import time
+from subprocess import PIPE, Popen
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
+
+from cprsync.errors import RunBusy, StoreMismatch
+from cprsync.store import migrate
+from cprsync.store.engine import open_engine, reading, writing
+from cprsync.store.failures import StoreUnavailable
+from cprsync.store.sql import SqlStore
+from cprsync.store.tables import metadata
+from cprsync.store.version import WANTED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cprsync.store.keys import Keyring
+
+
+def test_the_migrations_make_the_tables_that_the_program_knows(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    assert ScriptDirectory.from_config(migrate.settings_of_alembic()).get_heads() == [WANTED]
+
+
+def test_upgrading_twice_is_upgrading_once(engine: Engine) -> None:
+    assert migrate.upgrade(engine).up_to_date
+    assert migrate.status(engine) == migrate.StoreVersion(WANTED, WANTED)
+
+
+@pytest.mark.parametrize("version", ["0000", "9999"])
+def test_a_store_of_another_version_is_refused(
+    engine: Engine, keyring: Keyring, clock: StoppedClock, version: str
+) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+    with pytest.raises(StoreMismatch):
+        SqlStore(engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=clock)
+    with reading(engine) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM library")) == 0
+
+
+def test_a_store_that_is_newer_than_the_program_is_not_upgraded(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreMismatch):
+        migrate.upgrade(engine)
+    assert migrate.status(engine).current == "9999"
+
+
+def test_a_store_that_is_not_set_up_is_refused(tmp_path: Path, keyring: Keyring, clock: StoppedClock) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'new.db'}")
+    assert migrate.status(engine).current is None
+    with pytest.raises(StoreMismatch) as refused:
+        SqlStore(engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=clock)
+    assert refused.value.kind == "store.not_set_up"
+    engine.dispose()
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'new.db'}")
+    with writing(engine) as connection:
+        connection.execute(text("CREATE TABLE run (agency TEXT)"))  # in the way of the tables that come late
+    with pytest.raises(StoreUnavailable):
+        migrate.upgrade(engine)
+    with reading(engine) as connection:
+        tables = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
+    assert tables == ["run"]
+    engine.dispose()
+
+
+def test_a_write_transaction_takes_the_write_lock_before_its_first_word(sqlite_store: SqlStore) -> None:
+    """A deferred transaction would let the second writer begin, and fail when it writes (decision 20)."""
+    other = open_engine(f"sqlite:///{sqlite_store._tenant.engine.url.database}")
+    with other.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=1")
+        connection.rollback()
+    with writing(sqlite_store._tenant.engine), pytest.raises(StoreUnavailable), writing(other):
+        pass
+    with reading(sqlite_store._tenant.engine), reading(other):
+        pass
+    other.dispose()
+
+
+def test_sqlite_writes_ahead_syncs_fully_and_holds_to_foreign_keys(sqlite_store: SqlStore) -> None:
+    with reading(sqlite_store._tenant.engine) as connection:
+        told = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    assert told == ["wal", 2, 1, 5000]
+
+
+HOLDER = """
+import sys, datetime, pathlib
+from cprsync.store.engine import open_engine
+from cprsync.store.keys import Keyring
+from cprsync.store.sql import SqlStore
+
+class Clock:
+    def now(self): return datetime.datetime.now(datetime.UTC)
+    def today(self): return self.now().date()
+
+url, keys, agency, agreement = sys.argv[1:]
+keyring = Keyring.load(pathlib.Path(keys))
+store = SqlStore(open_engine(url), agency=agency, agreement=agreement, keyring=keyring, clock=Clock())
+with store.run_lock():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_lock_dies_with_the_process_that_held_it(store: SqlStore, url: str, keyring: Keyring) -> None:
+    run = store.open_run(day=MONDAY, started=STARTED)
+    before = store.everything()
+    command = [sys.executable, "-c", HOLDER, url, str(keyring.folder), AGENCY, AGREEMENT]
+    with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(RunBusy), store.run_lock():
+            pass
+        assert store.everything() == before
+        holder.kill()
+        holder.wait()
+    for _ in range(200):  # the server takes a moment to see that its client is gone
+        try:
+            with store.run_lock():
+                break
+        except RunBusy:
+            time.sleep(0.05)
+    with store.run_lock():
+        assert store.open_run(day=MONDAY, started=STARTED).epoch == run.epoch + 1
