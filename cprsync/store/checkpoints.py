@@ -10,6 +10,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from cprsync.errors import ConfigurationError
 from cprsync.store.failures import AuditBroken
 from cprsync.store.keys import Purpose
 
@@ -25,7 +26,11 @@ LINE_MAX = 1000
 
 
 def keep_heads(keyring: Keyring, agency: str, heads: Iterable[tuple[str, int, bytes]]) -> None:
-    """Append one signed line for each stream, and see it on disk."""
+    """Append one signed line for each stream, and see it on disk.
+
+    Raises:
+        ConfigurationError: the key folder cannot be written to.
+    """
     key = keyring.newest(Purpose.CHECKPOINT)
     lines = []
     for stream, seq, mac in heads:
@@ -33,11 +38,14 @@ def keep_heads(keyring: Keyring, agency: str, heads: Iterable[tuple[str, int, by
             {"agency": agency, "key": key.id, "mac": mac.hex(), "seq": seq, "stream": stream}, sort_keys=True
         )
         lines.append(f"{text}\t{_signature(key.secret, text)}\n")
-    handle = os.open(_path(keyring), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "a", encoding="ascii") as file:
-        file.write("".join(lines))
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        handle = os.open(_path(keyring), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "a", encoding="ascii") as file:
+            file.write("".join(lines))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise ConfigurationError(f"{FILE} in the key folder cannot be written", kind="audit.checkpoint") from error
 
 
 def heads_kept(keyring: Keyring, agency: str) -> dict[str, dict[int, bytes]]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, StoreMismatch
 from cprsync.store.failures import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -119,6 +119,11 @@ def translated() -> Iterator[None]:
         yield
     except OperationalError as error:
         raise StoreUnavailable("the database does not answer, or another writer holds it") from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise
+        # the bare class is what SQLite's driver says of a file that is something else, or torn
+        raise StoreMismatch("the store's file is not a database, or is damaged", kind="store.damaged") from error
 
 
 def parts(rows: Sequence[T], size: int = IN_MAX) -> Iterator[Sequence[T]]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 KEY_BYTES = 32
 ID_BYTES = 4
+#: What group and others may do with a file: nothing.
+_OTHERS = 0o077
 #: No key file is longer than this many bytes.
 FILE_MAX = 200
 _NAME = re.compile(r"([a-z]+)-([0-9]{1,4})\.key", re.ASCII)
@@ -63,7 +65,7 @@ class Keyring:
         Raises:
             ConfigurationError: a purpose has no key, or a file is not ours alone or not of the right form.
         """
-        _check_private(folder, 0o700)
+        _check_private(folder)
         found: dict[Purpose, list[tuple[int, Key]]] = {purpose: [] for purpose in Purpose}
         purposes = {purpose.value: purpose for purpose in Purpose}
         for path in sorted(folder.glob("*.key")):
@@ -116,7 +118,7 @@ def add_key(folder: Path, purpose: Purpose, *, random: Callable[[int], bytes] = 
 
 
 def _read(path: Path) -> Key:
-    _check_private(path, 0o600)
+    _check_private(path)
     with path.open("rb") as file:
         form = _FORM.fullmatch(file.read(FILE_MAX).decode("ascii", errors="replace"))
     if form is None:
@@ -124,12 +126,10 @@ def _read(path: Path) -> Key:
     return Key(form[1], bytes.fromhex(form[2]))
 
 
-def _check_private(path: Path, mode: int) -> None:
+def _check_private(path: Path) -> None:
     try:
         state = path.stat()
     except OSError as error:
         raise ConfigurationError(f"the key folder or file {path.name} is missing", kind="keys.missing") from error
-    if stat.S_IMODE(state.st_mode) != mode or state.st_uid != os.geteuid():
-        raise ConfigurationError(
-            f"{path.name} must be this user's alone: its mode must be {mode:04o}", kind="keys.mode"
-        )
+    if stat.S_IMODE(state.st_mode) & _OTHERS or state.st_uid != os.geteuid():
+        raise ConfigurationError(f"{path.name} must be this user's alone: mode 0600, a folder 0700", kind="keys.mode")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from cprsync.errors import RunBusy
 from cprsync.store.engine import translated
@@ -57,8 +58,11 @@ def _session_lock(tenant: Tenant) -> Iterator[None]:
         try:
             yield
         finally:
-            # closed, not given back to the pool: the session's end frees the lock whatever state it is in
-            connection.invalidate()
+            try:
+                connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
+            except DBAPIError:
+                # the session's end frees the lock, whatever state it is in
+                connection.invalidate()
 
 
 def _busy() -> RunBusy:

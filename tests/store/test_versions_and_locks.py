@@ -68,6 +68,17 @@ def test_a_store_that_is_not_set_up_is_refused(tmp_path: Path, keyring: Keyring,
     engine.dispose()
 
 
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "letter.db"
+    path.write_text("Kære bibliotek, " * 100)
+    engine = open_engine(f"sqlite:///{path}")
+    with pytest.raises(StoreMismatch) as refused:
+        migrate.upgrade(engine)
+    assert refused.value.kind == "store.damaged"
+    assert path.read_text() == "Kære bibliotek, " * 100
+    engine.dispose()
+
+
 def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'new.db'}")
     with writing(engine) as connection:
