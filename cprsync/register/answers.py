@@ -1,0 +1,179 @@
+"""Read a PersonLookupResponse into a Person (decision 1): what is absent is silent, never "remove".
+
+The element has passed the schema. Name markers, dates of protection and everything that the
+library may not keep are not read.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from cprsync.domain.number import CprNumber
+from cprsync.domain.person import (
+    EMPTY,
+    LINES,
+    SILENT,
+    Abroad,
+    Address,
+    Birth,
+    Contact,
+    Gap,
+    Name,
+    Person,
+    Protection,
+    Silent,
+    Status,
+    abroad_of,
+    address_of,
+    by_status,
+    contact_of,
+    name_of,
+)
+from cprsync.errors import BadAnswer
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+NAMESPACE = "http://serviceplatformen.dk/xml/wsdl/soap11/CPR/PersonBaseDataExtended/5/"
+RESPONSE = f"{{{NAMESPACE}}}PersonLookupResponse"
+_NS = {"p": NAMESPACE}
+_DAY = len("2027-03-01")
+_TRUE = frozenset({"true", "1"})
+
+
+def parse_person(response: etree._Element, asked: CprNumber) -> Person:
+    """Return the person in an answer about the number asked for.
+
+    Raises BadAnswer: there is no person in it, she is another one, or a value is impossible.
+    """
+    persondata = response.find("p:persondata", _NS)
+    if persondata is None:
+        raise BadAnswer("the answer holds no person", kind="register.empty_answer")
+    _check_number(persondata, asked)
+    try:
+        person = Person(
+            number=asked,
+            name=_name(persondata),
+            birth=_birth(persondata),
+            status=_status(persondata),
+            address=_address(response),
+            protection=_protection(persondata),
+            current_number=_current_number(persondata, asked),
+            abroad=_abroad(response),
+            contact=_contact(response),
+        )
+    except ValueError:
+        # from None: the library's text quotes the value.
+        raise BadAnswer("the answer holds an impossible value", kind="register.impossible_value") from None
+    return by_status(person)
+
+
+def _check_number(persondata: etree._Element, asked: CprNumber) -> None:
+    # Compared as it stands: digits of other scripts and a hyphen are not what the contract says.
+    if _text(persondata, "p:personnummer") != asked.digits:
+        raise BadAnswer("the answer is not about the number asked for", kind="register.other_person")
+
+
+def _name(persondata: etree._Element) -> Name | Gap:
+    navn = persondata.find("p:navn", _NS)
+    if navn is None:
+        return SILENT
+    return name_of(
+        _text(navn, "p:personadresseringsnavn"),
+        _text(navn, "p:fornavn"),
+        _text(navn, "p:mellemnavn"),
+        _text(navn, "p:efternavn"),
+    )
+
+
+def _birth(persondata: etree._Element) -> Birth | Silent:
+    day = _day(_text(persondata, "p:foedselsdato/p:dato"))
+    if day is None:
+        return SILENT
+    return Birth(day, uncertain=_text(persondata, "p:foedselsdato/p:usikkerhedsmarkering") == "*")
+
+
+def _status(persondata: etree._Element) -> Status | Silent:
+    text = _text(persondata, "p:status/p:status")
+    return Status(f"{int(text):02d}") if text else SILENT
+
+
+def _protection(persondata: etree._Element) -> Protection | Gap:
+    element = persondata.find("p:adressebeskyttelse", _NS)
+    if element is None:
+        return SILENT
+    flag = _text(element, "p:beskyttet")
+    # Without the flag, or with a start and no end while the flag says no: in doubt she is protected.
+    contradiction = bool(_text(element, "p:startdato")) and not _text(element, "p:slutdato")
+    if flag in _TRUE or not flag or contradiction:
+        return Protection.NAME_AND_ADDRESS
+    return EMPTY
+
+
+def _current_number(persondata: etree._Element, asked: CprNumber) -> CprNumber | Gap:
+    text = _text(persondata, "p:gaeldendePersonnummer")
+    # Her own number says nothing of a successor; `by_status` makes it empty for the living.
+    if text in {"", asked.digits}:
+        return SILENT
+    return CprNumber.parse(text)
+
+
+def _address(response: etree._Element) -> Address | Silent:
+    element = response.find("p:adresse/p:aktuelAdresse", _NS)
+    if element is None:
+        return SILENT
+    return address_of(
+        municipality=_integer(element, "p:kommunekode"),
+        street_code=_integer(element, "p:vejkode"),
+        house=_text(element, "p:husnummer"),
+        building=_text(element, "p:bygningsnummer"),
+        floor=_text(element, "p:etage"),
+        door=_text(element, "p:sidedoer"),
+        co=_text(element, "p:conavn"),
+        locality=_text(element, "p:lokalitet"),
+        town=_text(element, "p:bynavn"),
+        postcode=_text(element, "p:postnummer"),
+        district=_text(element, "p:postdistrikt"),
+        road=_text(element, "p:vejadresseringsnavn"),
+        supplementary=_lines(element, "p:adr{}-supladr"),
+    )
+
+
+def _abroad(response: etree._Element) -> Abroad | Silent:
+    element = response.find("p:adresse/p:udrejseoplysninger", _NS)
+    if element is None:
+        return SILENT
+    country, lines = _integer(element, "p:udrejselandekode"), _lines(element, "p:udlandsadresse{}")
+    # A departure date alone is no address.
+    return abroad_of(country, lines) if country or any(lines) else SILENT
+
+
+def _contact(response: etree._Element) -> Contact | Silent:
+    element = response.find("p:adresse/p:kontaktAdresse", _NS)
+    if element is None:
+        return SILENT
+    contact = contact_of(_lines(element, "p:kontaktAdr{}"))
+    # The service cannot say "none": five blank lines say nothing.
+    return contact if isinstance(contact, Contact) else SILENT
+
+
+def _text(element: etree._Element, path: str) -> str:
+    return (element.findtext(path, "", _NS) or "").strip(" \t\r\n")
+
+
+def _integer(element: etree._Element, path: str) -> str:
+    text = _text(element, path)
+    return str(int(text)) if text else ""
+
+
+def _lines(element: etree._Element, pattern: str) -> list[str]:
+    return [_text(element, pattern.format(number)) for number in range(1, LINES + 1)]
+
+
+def _day(text: str) -> date | None:
+    # The date as written: turning `1962-12-10T00:00:00.000+01:00` into UTC would move it a day back.
+    try:
+        return date.fromisoformat(text[:_DAY])
+    except ValueError:
+        return None

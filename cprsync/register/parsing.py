@@ -1,0 +1,196 @@
+"""Parse what the platform sends, under ceilings and without ever fetching or expanding anything.
+
+Knows XML and the SOAP envelope, not what an operation means. No error quotes the answer.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import zlib
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+from lxml import etree
+
+from cprsync.errors import BadAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cprsync.register.settings import AnswerLimits
+
+    Element: TypeAlias = etree._Element  # noqa: SLF001 -- the stubs' name of the type
+
+ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
+BODY = f"{{{ENVELOPE}}}Body"
+FAULT = f"{{{ENVELOPE}}}Fault"
+#: The charsets in which `<!DOCTYPE` is always these nine bytes.
+CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "utf-8", "iso-8859-1": "iso-8859-1", "latin-1": "iso-8859-1"}
+_DECLARED = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_DOCTYPE = b"<!DOCTYPE"
+#: An XML declaration fits in so many bytes.
+_HEAD = 256
+_INFLATE_STEP = 64 * 1024
+
+
+def _too_large(what: str) -> BadAnswer:
+    return BadAnswer(f"the answer is too large: {what}", kind="register.oversized")
+
+
+def _not_xml() -> BadAnswer:
+    return BadAnswer("the answer is not well-formed XML, or is cut short", kind="register.not_xml")
+
+
+def inflated(chunks: Iterable[bytes], *, encoding: str, max_bytes: int) -> Iterator[bytes]:
+    """Pass the answer's bytes on, unzipped where they are zipped; the ceiling holds before and after that.
+
+    Raises BadAnswer: too large, an encoding that was not asked for, or damaged.
+    """
+    if encoding not in {"", "identity", "gzip", "x-gzip"}:
+        raise BadAnswer("the answer is packed in a way that was not asked for", kind="register.encoding")
+    plain = _unzipped(chunks) if encoding.endswith("gzip") else iter(chunks)
+    seen = 0
+    for chunk in plain:
+        seen += len(chunk)
+        if seen > max_bytes:
+            raise _too_large(f"more than {max_bytes} bytes")
+        yield chunk
+
+
+def _unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        for chunk in chunks:
+            rest = chunk
+            while rest and not unzip.eof:
+                # In steps, so that a bomb stops at the ceiling and not in memory.
+                yield unzip.decompress(rest, _INFLATE_STEP)
+                rest = unzip.unconsumed_tail
+    except zlib.error:
+        raise BadAnswer("the answer's packing is damaged", kind="register.not_xml") from None
+    if not unzip.eof:
+        raise _not_xml()
+
+
+class AnswerParser:
+    """Parses an answer as it comes in. Hands out (event, element) pairs; the ceilings are counted on the way."""
+
+    def __init__(self, limits: AnswerLimits, *, header_charset: str | None) -> None:
+        self._limits = limits
+        self._header_charset = header_charset
+        self._head = b""
+        self._tail = b""
+        self._parser: etree.XMLPullParser | None = None
+        self._elements = 0
+        self._depth = 0
+
+    def events(self, chunks: Iterable[bytes]) -> Iterator[tuple[str, etree._Element]]:
+        """Parse to the end. Raises BadAnswer."""
+        try:
+            for chunk in chunks:
+                self._feed(chunk)
+                yield from self._counted()
+            self._end()
+            yield from self._counted()
+        except etree.XMLSyntaxError:
+            # from None: libxml2 quotes the document.
+            raise _not_xml() from None
+
+    def root(self, chunks: Iterable[bytes]) -> etree._Element:
+        """Parse the whole answer and keep it. Raises BadAnswer."""
+        root = None
+        for _, element in self.events(chunks):
+            root = element
+        if root is None:
+            raise _not_xml()
+        return root.getroottree().getroot()
+
+    def _feed(self, chunk: bytes) -> None:
+        window = self._tail + chunk
+        if _DOCTYPE in window:
+            raise BadAnswer("the answer declares a document type", kind="register.doctype")
+        self._tail = window[1 - len(_DOCTYPE) :]
+        if self._parser is not None:
+            self._parser.feed(chunk)
+            return
+        self._head += chunk
+        if len(self._head) >= _HEAD:
+            self._parser = self._begin()
+
+    def _begin(self) -> etree.XMLPullParser:
+        parser = etree.XMLPullParser(
+            events=("start", "end"),
+            encoding=self._charset(self._head),
+            resolve_entities=False,
+            load_dtd=False,
+            no_network=True,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        parser.feed(self._head)
+        return parser
+
+    def _end(self) -> None:
+        if self._parser is None and not self._head.strip():
+            raise BadAnswer("the answer is empty", kind="register.empty_body")
+        self._parser = self._parser or self._begin()
+        self._parser.close()
+
+    def _charset(self, head: bytes) -> str:
+        declared = _DECLARED.match(head)
+        names = [declared[1].decode("ascii")] if declared else []
+        names += [self._header_charset] if self._header_charset else []
+        if any(name.lower() not in CHARSETS for name in names):
+            raise BadAnswer("the answer is in a charset that is not taken", kind="register.charset")
+        # The document's own declaration counts: gateways send a default in the header.
+        return CHARSETS[names[0].lower()] if names else "utf-8"
+
+    def _counted(self) -> Iterator[tuple[str, etree._Element]]:
+        if self._parser is None:
+            return
+        events = cast("Iterator[tuple[Literal['start', 'end'], Element]]", self._parser.read_events())
+        for event, element in events:
+            if event == "start":
+                self._count(element)
+            else:
+                self._depth -= 1
+            yield event, element
+
+    def _count(self, element: etree._Element) -> None:
+        self._elements += 1
+        self._depth += 1
+        if self._elements > self._limits.max_elements:
+            raise _too_large(f"more than {self._limits.max_elements} elements")
+        if self._depth > self._limits.max_depth:
+            raise _too_large(f"elements deeper than {self._limits.max_depth}")
+        if len(element.attrib) > self._limits.max_attributes:
+            raise _too_large(f"more than {self._limits.max_attributes} attributes")
+
+
+def payload(root: etree._Element) -> etree._Element:
+    """Return the one element in the envelope's body. Raises BadAnswer."""
+    body = root.find(BODY) if root.tag == f"{{{ENVELOPE}}}Envelope" else None
+    if body is None:
+        raise BadAnswer("the answer is no SOAP envelope", kind="register.not_soap")
+    if len(body) != 1:
+        raise BadAnswer("the answer's body does not hold one element", kind="register.empty_body")
+    return body[0]
+
+
+class Contract:
+    """A compiled schema that many threads may ask."""
+
+    def __init__(self, schema: etree.XMLSchema) -> None:
+        self._schema = schema
+        # The list of errors belongs to the schema object, not to the call.
+        self._lock = threading.Lock()
+
+    def breach(self, element: etree._Element) -> str | None:
+        """Name the rule and the place where an element breaks the schema, without a value; None if it does not."""
+        with self._lock:
+            if self._schema.validate(element):
+                return None
+            # The rule and the path only: libxml2's message quotes the value.
+            entry = cast("Any", self._schema.error_log)[0]
+            return f"{entry.type_name} at {entry.path}"

@@ -1,0 +1,117 @@
+"""Take an answer in: its HTTP status, its bytes under the operation's ceilings, the fault in it, its schema.
+
+Every way in which an answer can be wrong leaves as an error of ours that quotes nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from email.message import Message
+from typing import TYPE_CHECKING
+
+from cprsync.errors import BadAnswer, NoSuchPerson, RegisterRefused, RegisterUnavailable
+from cprsync.register.faults import parse_fault
+from cprsync.register.filters import read_subscriptions
+from cprsync.register.parsing import FAULT, AnswerParser, Contract, inflated, payload
+from cprsync.sync.ports import Subscribed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+    from lxml import etree
+
+    from cprsync.domain.number import CprNumber
+    from cprsync.register.settings import AnswerLimits
+
+_SUBSCRIPTION = "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}"
+_CHUNK = 64 * 1024
+#: The statuses that carry SOAP: an answer, or a fault.
+_SOAP_STATUSES = frozenset({200, 500})
+#: HTTP status -> why sending the same again would not help. All others may pass.
+_REFUSALS = {
+    301: "it points to another address, which is not followed",
+    302: "it points to another address, which is not followed",
+    307: "it points to another address, which is not followed",
+    308: "it points to another address, which is not followed",
+    401: "it wants another kind of access",
+    403: "our certificate or agreement has no access",
+    404: "there is no such service: check the address",
+    405: "there is no such service: check the address",
+    413: "our request is too large",
+}
+#: Operation -> the words it may answer. The platform's set is open: another word is an error.
+_RESULTS = {
+    "AddPNRSubscription": {"ADDED": Subscribed.ADDED, "ALREADY_EXISTED": Subscribed.ALREADY},
+    "RemovePNRSubscription": {"REMOVED": Subscribed.REMOVED, "NON_EXISTING_PNR": Subscribed.ABSENT},
+}
+
+
+def receive(response: requests.Response, limits: AnswerLimits) -> etree._Element:
+    """Read the element in the answer's body.
+
+    Raises BadAnswer, or what the fault or the HTTP status in its place means.
+    """
+    with closing(response), _as_answered(response):
+        element = payload(_parser(response, limits).root(_chunks(response, limits)))
+    if element.tag == FAULT:
+        raise parse_fault(element)
+    return element
+
+
+def receive_subscriptions(response: requests.Response, limits: AnswerLimits) -> set[CprNumber]:
+    """Read the numbers of a GetAllFilters answer as they come in. Raises as `receive` does."""
+    with closing(response), _as_answered(response):
+        return read_subscriptions(_parser(response, limits).events(_chunks(response, limits)))
+
+
+def check_answer(element: etree._Element, root: str, contract: Contract) -> None:
+    """Raises BadAnswer when it is another operation's answer or breaks the schema."""
+    if element.tag != root:
+        raise BadAnswer("the answer belongs to another operation", kind="register.wrong_root")
+    breach = contract.breach(element)
+    if breach is not None:
+        raise BadAnswer(f"the answer breaks the register's schema ({breach})", kind="register.schema")
+
+
+def parse_result(operation: str, element: etree._Element) -> Subscribed:
+    """Return what a subscription call did. Raises NoSuchPerson, BadAnswer."""
+    word = element.findtext(f"{_SUBSCRIPTION}Result", "").strip()
+    known = _RESULTS[operation]
+    if word in known:
+        return known[word]
+    if word == "NON_EXISTING_PNR":
+        raise NoSuchPerson("the register does not know the number")
+    raise BadAnswer("the register answers with an unknown result", kind="register.unknown_result")
+
+
+@contextmanager
+def _as_answered(response: requests.Response) -> Iterator[None]:
+    status = response.status_code
+    if status in _REFUSALS:
+        raise RegisterRefused(f"the register answers HTTP {status}: {_REFUSALS[status]}", kind="register.http")
+    if status not in _SOAP_STATUSES:
+        raise _unavailable(status)
+    try:
+        yield
+    except BadAnswer:
+        if status == 200:  # noqa: PLR2004 -- HTTP's own number
+            raise
+        # A gateway's page in place of the service.
+        raise _unavailable(status) from None
+
+
+def _unavailable(status: int) -> RegisterUnavailable:
+    return RegisterUnavailable(f"the register answers HTTP {status} and no SOAP", kind="register.http")
+
+
+def _chunks(response: requests.Response, limits: AnswerLimits) -> Iterator[bytes]:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    sent = response.raw.stream(_CHUNK, decode_content=False)
+    return inflated(sent, encoding=encoding, max_bytes=limits.max_bytes)
+
+
+def _parser(response: requests.Response, limits: AnswerLimits) -> AnswerParser:
+    header = Message()
+    header["Content-Type"] = response.headers.get("Content-Type", "text/xml")
+    return AnswerParser(limits, header_charset=header.get_content_charset())

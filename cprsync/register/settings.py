@@ -1,0 +1,74 @@
+"""What the register's client is set up with: addresses, certificates, identifiers and ceilings. Reads no file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from cprsync.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLimits:
+    """Ceilings of one answer (decision 27)."""
+
+    #: after inflating
+    max_bytes: int
+    max_elements: int
+    #: from connecting to the last byte
+    seconds: float
+    max_depth: int = 64
+    #: of one element
+    max_attributes: int = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Ceilings of the register's operations and of their repetition."""
+
+    lookup: AnswerLimits = AnswerLimits(max_bytes=2 * MIB, max_elements=20_000, seconds=30)
+    subscribe: AnswerLimits = AnswerLimits(max_bytes=2 * MIB, max_elements=20_000, seconds=30)
+    filters: AnswerLimits = AnswerLimits(max_bytes=64 * MIB, max_elements=2_000_000, seconds=300)
+    connect_seconds: float = 10
+    #: tries of one call, the first included
+    tries: int = 3
+    #: no new try begins after this
+    tries_seconds: float = 60
+    #: so many calls in a row without an answer, and no more are made
+    unanswered_in_a_row: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterSettings:
+    """One agreement's way to the register. `client_cert` with `client_key`, or `p12` alone."""
+
+    lookup_url: str
+    subscription_url: str
+    #: the only issuers that the counterpart's certificate may come from
+    ca: Path
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    p12: Path | None = None
+    #: holds the password of the .p12; a key in PEM form has none
+    p12_password_file: Path | None = None
+    service_agreement: str
+    user_system: str
+    user: str
+    cvr: str
+    context: Literal["invocation", "authority"] = "invocation"
+    #: calls at the same time, each with its own kept connection
+    workers: int = 4
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        for url in (self.lookup_url, self.subscription_url):
+            if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
+                raise ConfigurationError("the register's address is no https address", kind="configuration.url")
+        if self.workers < 1:
+            raise ConfigurationError("the register needs at least one worker", kind="configuration.workers")

@@ -1,0 +1,179 @@
+"""The register over SOAP: look people up and keep subscriptions, each call bounded in time, size and tries.
+
+Implements `sync.ports.Register`. Threads stay in here; callers see iterators.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import structlog
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
+
+from cprsync.errors import CertificateRefused, CprsyncError, PeerCertificateError, RegisterUnavailable
+from cprsync.register import answers
+from cprsync.register.contexts import build_lookup_context, build_subscription_context
+from cprsync.register.fanout import fan_out
+from cprsync.register.identity import load_identity
+from cprsync.register.parsing import Contract
+from cprsync.register.receiving import check_answer, parse_result, receive, receive_subscriptions
+from cprsync.register.settings import AnswerLimits, Limits, RegisterSettings
+from cprsync.register.tls import Channel, ClosedUnanswered, build_context, refused_in_silence
+from cprsync.sync.ports import Found, NotFound, Subscribed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from cprsync.domain.number import CprNumber
+    from cprsync.domain.person import Person
+    from cprsync.schemas import Schemas
+
+__all__ = ["AnswerLimits", "Limits", "RegisterSettings", "SoapRegister"]
+
+T = TypeVar("T")
+
+_SUBSCRIPTION = "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}"
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+class SoapRegister:
+    """The civil register through the platform's two SOAP services, over mutual TLS. Close it after use."""
+
+    def __init__(  # noqa: PLR0913 -- clocks, sleep and log are passed in
+        self,
+        settings: RegisterSettings,
+        *,
+        schemas: Schemas,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = _now,
+        log: Any = None,
+    ) -> None:
+        """Raises CertificateError or ConfigurationError before anything is sent."""
+        from cprsync.register import client  # loads zeep
+
+        self._settings = settings
+        self._sleep, self._monotonic, self._now = sleep, monotonic, now
+        self._log = log if log is not None else structlog.get_logger("cprsync.register")
+        self._identity = load_identity(settings)
+        self._identity.check(now())
+        context = build_context(settings.ca, self._identity, monotonic=monotonic)
+        limits = settings.limits
+        self._channel = Channel(context, connections=settings.workers, connect_seconds=limits.connect_seconds)
+        self._lookup = client.lookup_service(settings.lookup_url, self._channel, Contract(schemas.lookup))
+        self._subscription = client.subscription_service(
+            settings.subscription_url, self._channel, Contract(schemas.subscription)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the kept connections."""
+        self._channel.close()
+
+    # -- the port ------------------------------------------------------------------------------------
+
+    def look_up_many(self, numbers: Iterable[CprNumber]) -> Iterator[Found | NotFound]:
+        """Answer each number once, in any order.
+
+        After `unanswered_in_a_row` calls without an answer, or a certificate that is refused, the rest is not
+        asked: they are `NotFound` at once.
+        """
+        for number, outcome in self._fan_out(numbers, self.look_up):
+            yield NotFound(number, outcome) if isinstance(outcome, CprsyncError) else Found(number, outcome)
+
+    def subscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
+        """Subscribe each number once, in any order, with the same give-up as `look_up_many`."""
+        yield from self._fan_out(numbers, self.subscribe)
+
+    def subscriptions(self) -> set[CprNumber]:
+        """Return all numbers subscribed under our agreement, read as a stream."""
+        return self._call("GetAllFilters", self._get_filters)
+
+    # -- one number ----------------------------------------------------------------------------------
+
+    def look_up(self, number: CprNumber) -> Person:
+        """Return the person. Raises NoSuchPerson and every other error of the register's side."""
+        return self._call("PersonLookup", lambda: self._look_up(number))
+
+    def subscribe(self, number: CprNumber) -> Subscribed:
+        """Subscribe a number. Raises NoSuchPerson when the register says that there is none such."""
+        return self._call("AddPNRSubscription", lambda: self._change("AddPNRSubscription", number))
+
+    def unsubscribe(self, number: CprNumber) -> Subscribed:
+        """End a subscription; ABSENT when there was none."""
+        return self._call("RemovePNRSubscription", lambda: self._change("RemovePNRSubscription", number))
+
+    # -- operations: one try ---------------------------------------------------------------------------
+
+    def _look_up(self, number: CprNumber) -> Person:
+        limits = self._settings.limits.lookup
+        with self._channel.deadline(self._settings.lookup_url, limits.seconds):
+            response = self._lookup.send("PersonLookup", **build_lookup_context(self._settings), PNR=number.digits)
+            element = receive(response, limits)
+        check_answer(element, answers.RESPONSE, self._lookup.contract)
+        return answers.parse_person(element, number)
+
+    def _change(self, operation: str, number: CprNumber) -> Subscribed:
+        limits, context = self._settings.limits.subscribe, build_subscription_context(self._settings)
+        with self._channel.deadline(self._settings.subscription_url, limits.seconds):
+            element = receive(self._subscription.send(operation, **context, PNR=number.digits), limits)
+        check_answer(element, f"{_SUBSCRIPTION}{operation}Response", self._subscription.contract)
+        return parse_result(operation, element)
+
+    def _get_filters(self) -> set[CprNumber]:
+        limits, context = self._settings.limits.filters, build_subscription_context(self._settings)
+        with self._channel.deadline(self._settings.subscription_url, limits.seconds):
+            return receive_subscriptions(self._subscription.send("GetAllFilters", **context), limits)
+
+    # -- tries -----------------------------------------------------------------------------------------
+
+    def _call(self, operation: str, once: Callable[[], T]) -> T:
+        self._identity.check(self._now())
+        limits, started = self._settings.limits, self._monotonic()
+        first = stop_after_attempt(limits.tries)
+        tries = Retrying(
+            retry=retry_if_exception(_may_pass),
+            stop=lambda state: first(state) or self._monotonic() - started >= limits.tries_seconds,
+            wait=wait_exponential(multiplier=0.2, max=1.6) + wait_random(0, 0.4),  # 0.2 to 2 s
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            result: T = tries(self._logged, operation, once)
+        except ClosedUnanswered as error:
+            raise refused_in_silence(error) from error
+        return result
+
+    def _logged(self, operation: str, once: Callable[[], T]) -> T:
+        started, outcome = self._monotonic(), "unexpected"
+        try:
+            result = once()
+            outcome = "ok"
+        except CprsyncError as error:
+            outcome = error.kind
+            raise
+        finally:
+            milliseconds = round((self._monotonic() - started) * 1000)
+            self._log.debug("register.call", operation=operation, outcome=outcome, milliseconds=milliseconds)
+        return result
+
+    def _fan_out(
+        self, numbers: Iterable[CprNumber], call: Callable[[CprNumber], T]
+    ) -> Iterator[tuple[CprNumber, T | CprsyncError]]:
+        settings = self._settings
+        return fan_out(numbers, call, workers=settings.workers, unanswered_in_a_row=settings.limits.unanswered_in_a_row)
+
+
+def _may_pass(error: BaseException) -> bool:
+    # A certificate that was refused is refused again; a refusal and a bad answer too.
+    return isinstance(error, RegisterUnavailable) and not isinstance(error, PeerCertificateError | CertificateRefused)

@@ -1,0 +1,259 @@
+"""Reach the platform over mutual TLS: our trust only, kept connections, one deadline for a whole answer.
+
+Says whose certificate is at fault when a connection fails. Knows nothing of SOAP.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+
+from cprsync.errors import (
+    CertificateError,
+    CertificateRefused,
+    CprsyncError,
+    PeerCertificateError,
+    RegisterUnavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.register.identity import Identity
+
+#: OpenSSL's reason -> what the counterpart says of our certificate.
+ALERTS = {
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "it got none",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "it got none, or agreed on no way to encrypt",
+    "TLSV1_ALERT_UNKNOWN_CA": "it does not know the issuer",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "it finds it expired or not yet valid",
+    "SSLV3_ALERT_CERTIFICATE_REVOKED": "it finds it revoked",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "it does not accept it",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "it finds it damaged or wrong",
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": "it does not take this kind",
+    "TLSV1_ALERT_DECRYPT_ERROR": "it cannot verify its signature",
+    "TLSV1_ALERT_ACCESS_DENIED": "it gives it no access",
+}
+#: X.509 verification codes (OpenSSL's x509_vfy.h) -> (kind, what is wrong with theirs).
+PEER_PROBLEMS = {
+    9: ("not_yet_valid", "is not yet valid"),
+    10: ("expired", "has expired"),
+    62: ("host", "is for another host name"),
+    64: ("host", "is for another address"),
+}
+_UNTRUSTED = ("untrusted", "does not come from an issuer that we trust")
+#: Among the causes of a failure -> (kind, what happened). The first that fits counts.
+_FAILURES: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
+    ((ConnectionRefusedError,), "register.unreachable", "takes no connections"),
+    ((TimeoutError, urllib3.exceptions.TimeoutError), "register.timeout", "did not answer in time"),
+    (
+        (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError),  # http.client's RemoteDisconnected is one of them
+        "register.closed",
+        "closed the connection before it answered",
+    ),
+    ((urllib3.exceptions.ProtocolError, http.client.HTTPException), "register.cut", "broke its answer off"),
+)
+
+
+class ClosedUnanswered(RegisterUnavailable):
+    """The counterpart hung up before it answered anything: it may not know our certificate."""
+
+    kind = "register.closed"
+
+
+class DeadlineContext(ssl.SSLContext):
+    """A TLS context whose sockets stop reading at the calling thread's deadline, however slowly bytes drip in."""
+
+    calls: threading.local
+    monotonic: Callable[[], float]
+
+    def left(self) -> float | None:
+        """Seconds until the deadline; None if there is none. Raises TimeoutError when it has passed."""
+        deadline: float | None = getattr(self.calls, "deadline", None)
+        if deadline is None:
+            return None
+        left = deadline - self.monotonic()
+        if left <= 0:
+            raise TimeoutError("the deadline of the call has passed")
+        return left
+
+
+class DeadlineSocket(ssl.SSLSocket):
+    """Each read waits no longer than what is left of the call's time."""
+
+    def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 -- ssl's own name
+        left = self.context.left() if isinstance(self.context, DeadlineContext) else None
+        if left is not None:
+            self.settimeout(left)
+        return super().read(len, buffer)
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        try:
+            return super().send(data, flags)
+        except (ssl.SSLError, ConnectionResetError) as error:
+            # TLS 1.3 judges our certificate after the handshake: what the counterpart says of it waits to be read.
+            self.read(1)
+            raise ConnectionResetError("the connection was closed while sending") from error
+
+
+def build_context(
+    ca: Path, identity: Identity | None, *, monotonic: Callable[[], float] = time.monotonic
+) -> DeadlineContext:
+    """Return a TLS context that trusts the issuers in `ca` and nothing else, whatever the environment says.
+
+    Raises CertificateError.
+    """
+    context = DeadlineContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.calls, context.monotonic = threading.local(), monotonic
+    context.sslsocket_class = DeadlineSocket
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = True
+    context.verify_mode = ssl.CERT_REQUIRED
+    try:
+        context.load_verify_locations(cafile=ca)
+    except FileNotFoundError as error:
+        raise CertificateError(f"the counterpart's issuers are missing: {ca}", kind="certificate.ca.missing") from error
+    except (OSError, ssl.SSLError) as error:
+        raise CertificateError(
+            f"the counterpart's issuers are unreadable: {ca}", kind="certificate.ca.unreadable"
+        ) from error
+    if identity is not None:
+        identity.lend_to(context)
+    return context
+
+
+class _QuietConnection(HTTPSConnection):
+    # http.client prints every byte when someone sets its class's debuglevel: ours stays silent.
+    debuglevel = 0
+
+    def set_debuglevel(self, level: int) -> None:
+        pass
+
+
+class _QuietPool(HTTPSConnectionPool):
+    ConnectionCls = _QuietConnection
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter with our context and no way round it: `verify`, `cert` and the environment change nothing."""
+
+    def __init__(self, context: ssl.SSLContext, *, connections: int) -> None:
+        self._context = context
+        super().__init__(pool_connections=2, pool_maxsize=connections, pool_block=True, max_retries=0)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **_: Any) -> None:
+        self.poolmanager = urllib3.PoolManager(
+            num_pools=connections, maxsize=maxsize, block=block, ssl_context=self._context, cert_reqs="CERT_REQUIRED"
+        )
+        self.poolmanager.pool_classes_by_scheme = {"https": _QuietPool}
+
+    def build_connection_pool_key_attributes(
+        self,
+        request: requests.PreparedRequest,
+        verify: Any,  # noqa: ARG002 -- on purpose: the context decides
+        cert: Any = None,  # noqa: ARG002 -- the same
+    ) -> tuple[Any, Any]:
+        url = urlsplit(request.url or "")
+        return {"scheme": url.scheme, "host": url.hostname, "port": url.port}, {}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """The context decides; nothing is set on the connection."""
+
+
+class Channel:
+    """Kept connections to the platform's hosts. Answers come unread, to be read within the call's deadline."""
+
+    def __init__(self, context: DeadlineContext, *, connections: int, connect_seconds: float) -> None:
+        self._context = context
+        self._connect_seconds = connect_seconds
+        self._answered: set[str] = set()
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.adapters.clear()
+        self._session.mount("https://", _Adapter(context, connections=connections))
+        self._session.headers.update({"User-Agent": "cprsync", "Accept": "text/xml", "Accept-Encoding": "gzip"})
+
+    @contextmanager
+    def deadline(self, url: str, seconds: float) -> Iterator[None]:
+        """Bound the calling thread's exchange; its failures leave as our errors, with whose fault they are."""
+        host = urlsplit(url).netloc
+        self._context.calls.deadline = self._context.monotonic() + seconds
+        try:
+            yield
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, http.client.HTTPException) as error:
+            raise connection_error(error, host=host, answered=host in self._answered) from error
+        finally:
+            self._context.calls.deadline = None
+
+    def left(self) -> float:
+        """Seconds until the calling thread's deadline. Raises TimeoutError when it has passed."""
+        return self._context.left() or 0
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
+        """Send; returns when the answer's headers are there. Call within `deadline`; redirects are not followed."""
+        left = self.left()
+        timeout = (min(self._connect_seconds, left), left)
+        response = self._session.post(
+            url, data=body, headers=headers, timeout=timeout, stream=True, allow_redirects=False
+        )
+        self._answered.add(urlsplit(url).netloc)
+        return response
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def connection_error(error: BaseException, *, host: str, answered: bool) -> CprsyncError:
+    """Return what a failed exchange means. `answered`: the host has answered us before, so it knows our certificate."""
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return peer_error(cause, host=host)
+        if isinstance(cause, ssl.SSLError) and cause.reason in ALERTS:
+            return CertificateRefused(f"{host} refuses our certificate: {ALERTS[cause.reason]}")
+    for types, kind, happened in _FAILURES:
+        if any(isinstance(cause, types) for cause in causes):
+            error_type = ClosedUnanswered if kind == ClosedUnanswered.kind and not answered else RegisterUnavailable
+            return error_type(f"{host} {happened}", kind=kind)
+    return RegisterUnavailable(f"{host} cannot be reached", kind="register.unreachable")
+
+
+def peer_error(error: ssl.SSLCertVerificationError, *, host: str) -> PeerCertificateError:
+    """Return what is wrong with the counterpart's certificate."""
+    kind, problem = PEER_PROBLEMS.get(error.verify_code, _UNTRUSTED)
+    return PeerCertificateError(f"the certificate of {host} {problem}", kind=f"certificate.theirs.{kind}")
+
+
+def refused_in_silence(error: ClosedUnanswered) -> CertificateRefused:
+    """Return the error for a counterpart that hung up on every try and never said why."""
+    return CertificateRefused(
+        f"{error.message}, each time: it does so at the certificate step when it does not know our certificate;"
+        " ours is in date and belongs to its key",
+        kind="certificate.refused.silent",
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and those it was raised from, or holds as requests and urllib3 do."""
+    waiting: list[BaseException] = [error]
+    seen: set[int] = set()
+    while waiting:
+        cause = waiting.pop()
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        held = (cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args)
+        waiting += [other for other in held if isinstance(other, BaseException)]
