@@ -1,0 +1,95 @@
+"""Ask a running mock: what the command line, the demo and the tests use.
+
+A mock is named by its folder, by its ready document, or by a document with just a `control_url`. Everybody in it
+is named by a key of the people file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import requests
+
+from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable
+
+#: Connecting and waiting, in seconds: a year of nights in one call takes a while.
+_TIMEOUT = (5.0, 120.0)
+
+Mock: TypeAlias = "Path | str | Mapping[str, Any]"
+
+
+def event(mock: Mock, kind: str, who: str, to: str | None = None) -> dict[str, Any]:
+    """Let one thing happen to one person; `touched` lists the keys of all it changed.
+
+    Raises:
+        BadInput: the kind or a key is unknown, or the event makes no sense for this person.
+        RegisterUnavailable: kind `mock.not_running`.
+    """
+    return _ask(mock, "/event", {"kind": kind, "who": who, "to": to})
+
+
+def night(mock: Mock, count: int = 1, empty: bool = True) -> dict[str, Any]:
+    """Close `count` working days; `empty` writes a delivery without persons on a day without changes."""
+    return _ask(mock, "/night", {"count": count, "empty": empty})
+
+
+def day(mock: Mock) -> dict[str, Any]:
+    """Move one calendar day, without a delivery."""
+    return _ask(mock, "/day", {})
+
+
+def state(mock: Mock) -> dict[str, Any]:
+    """Everything the mock knows: day, persons by key, subscriptions by agreement, calls."""
+    return _ask(mock, "/state", {})
+
+
+def clock(mock: Mock) -> dict[str, Any]:
+    """The register's day and time."""
+    return _ask(mock, "/clock", {})
+
+
+def fault(mock: Mock, kind: str, times: int = 1, *, seconds: float = 5.0) -> dict[str, Any]:
+    """Let the next `times` calls fail; `seconds` is for `slow`. `half-file` damages the next delivery."""
+    return _ask(mock, "/fault", {"kind": kind, "times": times, "seconds": seconds})
+
+
+def _ask(mock: Mock, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    url = f"{_control_url(mock)}{path}"
+    try:
+        with requests.Session() as session:
+            # A proxy of the environment must not see the loopback interface.
+            session.trust_env = False
+            answer = session.post(url, json=asked, timeout=_TIMEOUT, allow_redirects=False)
+            document = answer.json()
+    except (requests.RequestException, ValueError) as error:
+        raise _not_running() from error
+    if not isinstance(document, dict):
+        raise _not_running()
+    if answer.status_code == requests.codes.ok:
+        return document
+    problem = document.get("error")
+    if not isinstance(problem, dict):
+        raise _not_running()
+    raise BadInput(str(problem.get("message")), kind=str(problem.get("kind")))
+
+
+def _control_url(mock: Mock) -> str:
+    if isinstance(mock, Mapping):
+        return str(mock["control_url"])
+    path = Path(mock)
+    path = path / "ready.json" if path.is_dir() else path
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["control_url"])
+    except FileNotFoundError as error:
+        raise _not_running() from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError("the mock's ready.json is damaged: start the mock again", kind="mock.ready") from error
+
+
+def _not_running() -> RegisterUnavailable:
+    return RegisterUnavailable(
+        "the mock does not answer: start it with `cprsync mock serve --dir DIR`", kind="mock.not_running"
+    )

@@ -1,0 +1,56 @@
+"""A delivery as files in the folder: the data whole or not at all, and its companion after it.
+
+Knows no record: the content comes from `extract`.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+_NAMESPACE = "http://serviceplatformen.dk/xml/wsdl/soap11/SFTP/1/types"
+#: The platform's user who sends, and ours who receives: any two names.
+_SENDER = "serviceplatformen"
+_RECIPIENT = "bibliotek"
+
+
+def delivery_name(produced: date, task: str) -> str:
+    return f"D{produced:%y%m%d}.L{task}"
+
+
+def write_delivery(folder: Path, name: str, content: bytes, *, half: bool = False) -> None:
+    """Write a delivery and then its `.metadata`; `half` leaves the data cut in the middle, its size as promised."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(folder / name, content[: len(content) // 2] if half else content)
+    _write(folder / f"{name}.metadata", _metadata(name, len(content)).encode())
+
+
+def _metadata(name: str, size: int) -> str:
+    # The same file has the same number however often it is written: a night that is done again changes nothing.
+    transfer = uuid.uuid5(uuid.NAMESPACE_OID, f"{name} {size}")
+    return (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+        f'<ns2:Trigger xmlns:ns2="{_NAMESPACE}">\n'
+        f"  <FileTransferUUID>{transfer}</FileTransferUUID>\n"
+        "  <FileDescriptor>\n"
+        f"    <FileName>{escape(name)}</FileName>\n"
+        f"    <SizeInBytes>{size}</SizeInBytes>\n"
+        f"    <Sender>{_SENDER}</Sender>\n"
+        f"    <Recipients>{_RECIPIENT}</Recipients>\n"
+        "  </FileDescriptor>\n"
+        "  <FileContentDescriptor/>\n"
+        "</ns2:Trigger>\n"
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    # A dot file is no delivery: nobody who looks into the folder takes a file that is still being written.
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(content)
+    draft.replace(path)

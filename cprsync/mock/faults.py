@@ -1,0 +1,80 @@
+"""Faults on command: what can be made to go wrong, and how many times it still will.
+
+Knows what a fault is called and whom it concerns; how a damaged answer looks is in `damage`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from cprsync.errors import BadInput
+
+TIMES_MAX = 10_000
+SECONDS_MAX = 120.0
+
+#: The kinds that damage the answer to a call, with a line on each.
+CALL_KINDS: dict[str, str] = {
+    "http-500-html": "HTTP 500 with a page of HTML",
+    "empty-200": "HTTP 200 with nothing",
+    "truncated": "an answer that ends in the middle",
+    "oversized": "an answer of more than 2 MiB",
+    "other-person": "an answer about somebody else",
+    "wrong-root": "an answer of another operation",
+    "slow": "an answer after some seconds",
+    "close": "the connection is dropped",
+    "bad-schema": "an answer that breaks the schema",
+    "platform-fault": "a soap:Fault of the platform's own",
+}
+#: Damages the next night's delivery.
+HALF_FILE = "half-file"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One kind of fault and how many times it is still to happen."""
+
+    kind: str
+    times: int = 1
+    seconds: float = 5.0
+
+
+class FaultScript:
+    """The faults to come, in the order in which they were asked for."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self._faults = faults
+
+    @classmethod
+    def parse(cls, rows: list[dict[str, Any]]) -> FaultScript:
+        return cls([Fault(**row) for row in rows])
+
+    def dump(self) -> list[dict[str, Any]]:
+        return [asdict(fault) for fault in self._faults]
+
+    def add(self, kind: str, *, times: int, seconds: float) -> None:
+        """Ask for a fault.
+
+        Raises:
+            BadInput: the kind is unknown, or it is too often or too slow.
+        """
+        if kind not in CALL_KINDS and kind != HALF_FILE:
+            raise BadInput(f"no such fault; there are {', '.join([*CALL_KINDS, HALF_FILE])}", kind="mock.fault")
+        if not (1 <= times <= TIMES_MAX and 0 <= seconds <= SECONDS_MAX):
+            raise BadInput("a fault happens 1 to 10000 times and takes at most 120 seconds", kind="mock.fault")
+        self._faults.append(Fault(kind, times, seconds))
+
+    def take_for_call(self, *, is_lookup: bool) -> Fault | None:
+        """The fault for this call, if one is due; an answer about somebody else waits for a look-up."""
+        return self._take(lambda kind: kind in CALL_KINDS and (is_lookup or kind != "other-person"))
+
+    def take_for_night(self) -> bool:
+        return self._take(lambda kind: kind == HALF_FILE) is not None
+
+    def _take(self, concerns: Any) -> Fault | None:
+        for position, fault in enumerate(self._faults):
+            if concerns(fault.kind):
+                left = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
+                self._faults[position : position + 1] = left
+                return fault
+        return None

@@ -1,0 +1,279 @@
+"""The register that lives: its people today and as of last night, its day, who subscribes, and who called.
+
+Every public method that changes something has kept it in the folder when it returns. Speaks no protocol: `soap`
+and `control_app` do. One thread only: the mock is one event loop.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from cprsync.errors import BadInput, ConfigurationError
+from cprsync.mock import agreement
+from cprsync.mock.clock import COPENHAGEN, MORNING, next_working_day, working_day_before
+from cprsync.mock.delivery import delivery_name, write_delivery
+from cprsync.mock.events import Scene, happen, stamp_of
+from cprsync.mock.extract import Event, Framing, Head, build_extract
+from cprsync.mock.faults import FaultScript
+from cprsync.mock.people import Person, Town, person_of, town_of
+from cprsync.mock.subscriptions import Entry, Filters, dump, replayed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cprsync.mock.state import Memory
+
+#: The dump shows the last calls only; the journal in the folder has all.
+CALLS_SHOWN = 10_000
+_NOON = time(12, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One SOAP call: which operation, under which agreement, with which client certificate, and how it went."""
+
+    operation: str
+    agreement: str
+    #: serialNumber of the certificate's subject, and the certificate's own serial in capital hex digits.
+    serial: str
+    certificate: str
+    outcome: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """A closed working day; `file` is None when none was written, `skipped` are the days passed over before it."""
+
+    closed: date
+    file: str | None
+    persons: int
+    skipped: tuple[date, ...] = ()
+
+
+@dataclass(slots=True)
+class Register:
+    """All that the mock knows."""
+
+    folder: Path
+    memory: Memory
+    town: Town
+    day: date
+    people: dict[str, Person]
+    published: dict[str, Person]
+    pending: dict[str, list[Event]] = field(default_factory=dict)
+    produced: date | None = None
+    faults: FaultScript = field(default_factory=lambda: FaultScript([]))
+    filters: dict[str, Filters] = field(default_factory=dict)
+    calls: deque[Call] = field(default_factory=lambda: deque(maxlen=CALLS_SHOWN))
+    framing: Framing = "lines"
+    #: How many people the people file had.
+    in_file: int = 0
+    _by_number: dict[str, Person] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._publish()
+
+    # -- what happens ----------------------------------------------------------------------------------
+
+    def happen(self, kind: str, *, who: str, to: str | None) -> list[str]:
+        """Let an event happen to a person; return the keys of all it touched.
+
+        Raises:
+            BadInput: the kind or a key is unknown, or the event makes no sense for this person.
+        """
+        if who not in self.people:
+            raise BadInput("no such person: --who takes a key of the people file", kind="mock.event")
+        scene = Scene(self.people[who], to, self.day, self.people, self.town.streets, self.town.names)
+        changes = happen(kind, scene)
+        noon = datetime.combine(self.day, _NOON, tzinfo=COPENHAGEN)
+        for change in changes:
+            key = change.person.key
+            self.people[key] = change.person
+            self.pending.setdefault(key, []).append(Event(stamp_of(change.code, noon), change.code, change.mark))
+        self._save()
+        return [change.person.key for change in changes]
+
+    def close_day(self, *, empty: bool) -> Night:
+        """Close the working day, the next one if this is none: write the delivery and let look-ups see the day."""
+        closed = next_working_day(self.day)
+        skipped = tuple(self.day + timedelta(days=n) for n in range((closed - self.day).days))
+        delivered = self._delivered(closed)
+        file = self._deliver(closed, delivered) if delivered or empty else None
+        self.produced = closed if file else self.produced
+        self.day = closed + timedelta(days=1)
+        self.pending.clear()
+        self.published = dict(self.people)
+        self._publish()
+        self._save()
+        return Night(closed, file, len(delivered), skipped)
+
+    def move_day(self) -> None:
+        """Move one calendar day; what changed waits for the next delivery."""
+        self.day += timedelta(days=1)
+        self._save()
+
+    def subscribe(self, service_agreement: str, group: str, value: str) -> str:
+        return self._subscribed(service_agreement, group, value, added=True)
+
+    def unsubscribe(self, service_agreement: str, group: str, value: str) -> str:
+        return self._subscribed(service_agreement, group, value, added=False)
+
+    def add_fault(self, kind: str, *, times: int, seconds: float) -> None:
+        self.faults.add(kind, times=times, seconds=seconds)
+        self._save()
+
+    def record(self, call: Call) -> None:
+        """Keep who called; a fault that this call has used up is kept as well."""
+        self.calls.append(call)
+        self.memory.append("calls", asdict(call))
+
+    def fault_taken(self) -> None:
+        self._save()
+
+    # -- what is asked ----------------------------------------------------------------------------------
+
+    def find(self, number: str) -> Person | None:
+        """The person of a number as of last night; None if the register did not know it then."""
+        return self._by_number.get(number)
+
+    def another_than(self, number: str) -> Person | None:
+        return next((person for other, person in self._by_number.items() if other != number), None)
+
+    def filters_of(self, service_agreement: str) -> Filters:
+        """The filters of an agreement; one that nobody has used yet has none."""
+        return self.filters.get(service_agreement, Filters())
+
+    @property
+    def now(self) -> datetime:
+        """The register's time: it always stands on the morning of its day."""
+        return datetime.combine(self.day, MORNING, tzinfo=COPENHAGEN)
+
+    def dump(self) -> dict[str, Any]:
+        """Everything, people by key; for comparisons in tests and the demo."""
+        return {
+            "day": self.day.isoformat(),
+            "now": self.now.isoformat(),
+            "task": self.town.task,
+            "produced": self.produced.isoformat() if self.produced else None,
+            "persons": {key: asdict(person) for key, person in self.people.items()},
+            "published": {key: asdict(person) for key, person in self.published.items()},
+            "pending": {key: [event.code + event.mark for event in events] for key, events in self.pending.items()},
+            "subscriptions": dump(self.filters),
+            "calls": [asdict(call) for call in self.calls],
+            "faults": self.faults.dump(),
+        }
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    def _delivered(self, closed: date) -> list[tuple[Person, list[Event]]]:
+        # Thinned when the night comes: who changed in the morning and was subscribed at noon is delivered, since
+        # look-ups until then answered as of the night before and would have missed the change.
+        filters = self.filters_of(agreement.SERVICE_AGREEMENT)
+        return [
+            (self.people[key], events)
+            for key, events in self.pending.items()
+            if filters.selects(
+                self._numbers(key),
+                [state for state in (self.published.get(key), self.people[key]) if state],
+                codes={event.code for event in events},
+                day=closed,
+            )
+        ]
+
+    def _numbers(self, key: str) -> set[str]:
+        """All numbers that mean this person: whoever subscribes to the old or the new one gets both."""
+        person, before = self.people[key], self.published.get(key)
+        numbers = {person.number} | ({before.number} if before else set())
+        if person.status == "60" and person.current in self.pending:
+            numbers.add(self.people[person.current].number)
+        return numbers
+
+    def _deliver(self, closed: date, delivered: list[tuple[Person, list[Event]]]) -> str:
+        head = Head(self.town.task, closed, self.produced or working_day_before(closed))
+        content = build_extract(head, delivered, people=self.people, framing=self.framing)
+        name = delivery_name(closed, self.town.task)
+        write_delivery(self.folder / "IN", name, content, half=self.faults.take_for_night())
+        return name
+
+    def _subscribed(self, service_agreement: str, group: str, value: str, *, added: bool) -> str:
+        filters = self.filters.setdefault(service_agreement, Filters())
+        result = filters.add(group, value) if added else filters.remove(group, value)
+        self.memory.append("subscriptions", [service_agreement, group, value, added])
+        return result
+
+    def _publish(self) -> None:
+        self._by_number = {person.number: person for person in self.published.values() if not person.unborn}
+
+    def _save(self) -> None:
+        town = self.town
+        changed = {k: asdict(p) for k, p in self.published.items() if p is not self.people[k]}
+        self.memory.save(
+            {
+                "town": {"day": town.day.isoformat(), "task": town.task},
+                "streets": {key: asdict(street) for key, street in town.streets.items()},
+                "names": {key: asdict(name) for key, name in town.names.items()},
+                "in_file": self.in_file,
+                "day": self.day.isoformat(),
+                "person": [asdict(person) for person in self.people.values()],
+                # Only those whose look-up does not show today's state; None: not in the register last night.
+                "published": changed | {key: None for key in self.people if key not in self.published},
+                "pending": {key: [asdict(event) for event in events] for key, events in self.pending.items()},
+                "produced": self.produced.isoformat() if self.produced else None,
+                "faults": self.faults.dump(),
+            }
+        )
+
+
+def new_register(folder: Path, memory: Memory, town: Town, *, framing: Framing) -> Register:
+    """The register of a town on its first day, which is also what look-ups show."""
+    return Register(
+        folder,
+        memory,
+        town,
+        town.day,
+        people=dict(town.people),
+        published=dict(town.people),
+        framing=framing,
+        in_file=len(town.people),
+    )
+
+
+def kept_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, framing: Framing) -> Register:
+    """The register as it was when the mock stopped.
+
+    Raises:
+        ConfigurationError: kind `mock.state`; what was kept is not in order.
+    """
+    try:
+        town = town_of(document)
+        people = dict(town.people)
+        published: dict[str, Person] = dict(people)
+        for key, fields in document["published"].items():
+            if fields is None:
+                del published[key]
+            else:
+                published[key] = person_of(fields)
+        produced = document["produced"]
+        entries: list[Entry] = [tuple(entry) for entry in memory.journal("subscriptions")]
+        return Register(
+            folder,
+            memory,
+            town,
+            date.fromisoformat(document["day"]),
+            people=people,
+            published=published,
+            pending={key: [Event(**row) for row in rows] for key, rows in document["pending"].items()},
+            produced=date.fromisoformat(produced) if produced else None,
+            faults=FaultScript.parse(document["faults"]),
+            filters=replayed(entries),
+            calls=deque((Call(**row) for row in memory.journal("calls")), maxlen=CALLS_SHOWN),
+            framing=framing,
+            in_file=int(document["in_file"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError("the mock's kept state is damaged: use a new folder", kind="mock.state") from error

@@ -1,0 +1,242 @@
+"""The mock as a program: certificates, ports, the ready document, and one event loop until it is told to stop.
+
+What it serves is in `web`. Nothing here belongs beside production.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import threading
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cprsync.errors import ConfigurationError
+from cprsync.mock import agreement
+from cprsync.mock.authority import develop_certificates
+from cprsync.mock.extract import FRAMINGS, Framing
+from cprsync.mock.people import load_town
+from cprsync.mock.register import Register, kept_register, new_register
+from cprsync.mock.soap import LOOKUP_PATH, SUBSCRIPTION_PATH, SoapServices
+from cprsync.mock.state import Memory, only_one
+from cprsync.mock.web import QuietServer, control_app, make_server, soap_app
+from cprsync.schemas import compile_schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from cprsync.mock.authority import DevCertificates
+
+_HOST = "127.0.0.1"
+_BACKLOG = 128
+_TICK_SECONDS = 0.05
+#: Making the keys of a new folder takes a few seconds, on a busy machine many.
+_START_SECONDS = 120
+_STOP_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where to listen: 0 picks a free port, None takes the folder's last one, else a free one.
+
+    `sftp` and `culr` are taken and not used yet.
+    """
+
+    soap: int | None = 0
+    control: int | None = 0
+    sftp: int | None = 0
+    culr: int | None = 0
+
+
+def serve(  # noqa: PLR0913 -- a program's options
+    *,
+    folder: Path,
+    people: Path,
+    ports: Ports,
+    now: Callable[[], datetime],
+    announce: Callable[[dict[str, Any]], None],
+    stop: threading.Event | None,
+    framing: Framing | str = "lines",
+    omit_false: bool = False,
+) -> None:
+    """Serve until stopped, by SIGINT or SIGTERM in the main thread or by `stop`; announce the ready document once.
+
+    The people file is read the first time only: a folder that has been used goes on with what is in it.
+
+    Raises:
+        ConfigurationError: the people file, the folder or its state is not in order, or a port is taken.
+    """
+    if framing not in FRAMINGS:
+        raise ConfigurationError("the framing is lines or stream", kind="mock.framing")
+    schemas = compile_schemas()
+    folder = folder.resolve()
+    with ExitStack() as stack:
+        stack.enter_context(only_one(folder))
+        memory = Memory(folder)
+        stack.callback(memory.close)
+        register = _register(folder, memory, people, framing="stream" if framing == "stream" else "lines")
+        certificates = develop_certificates(folder / "certs", now=now())
+        last = _last_ports(folder)
+        soap = stack.enter_context(_listening(ports.soap, last.get("soap")))
+        control = stack.enter_context(_listening(ports.control, last.get("control")))
+        services = SoapServices(register, schemas, now, omit_false)
+        servers = {
+            soap: make_server(soap_app(services), certificates),
+            control: make_server(control_app(register)),
+        }
+        _write(folder / "ports.json", {"soap": _port(soap), "control": _port(control)})
+        ready = _ready(register, certificates, soap=_port(soap), control=_port(control))
+        _write(folder / "ready.json", ready)
+        asyncio.run(_run(servers, stop, lambda: announce(ready)))
+
+
+@contextmanager
+def running(  # noqa: PLR0913 -- a program's options
+    folder: Path,
+    people: Path,
+    *,
+    now: Callable[[], datetime] | None = None,
+    ports: Ports | None = None,
+    framing: Framing = "lines",
+    omit_false: bool = False,
+) -> Iterator[dict[str, Any]]:
+    """Run the mock in a thread while the block lasts, and hand over its ready document.
+
+    Raises:
+        ConfigurationError: as `serve`.
+    """
+    stop, ready = threading.Event(), _Waiting()
+    options: dict[str, Any] = {
+        "folder": folder,
+        "people": people,
+        "ports": ports or Ports(None, None, None, None),
+        "now": now or (lambda: datetime.now(UTC)),
+        "framing": framing,
+        "omit_false": omit_false,
+    }
+    thread = threading.Thread(target=ready.run, args=(stop, options), name="mock", daemon=True)
+    thread.start()
+    try:
+        yield ready.document()
+    finally:
+        stop.set()
+        thread.join(_STOP_SECONDS)
+
+
+class _Waiting:
+    """What a thread tells the one that started it: the ready document, or why there is none."""
+
+    def __init__(self) -> None:
+        self._known = threading.Event()
+        self._ready: dict[str, Any] | None = None
+        self._failed: BaseException | None = None
+
+    def run(self, stop: threading.Event, options: dict[str, Any]) -> None:
+        try:
+            serve(**options, announce=self._announce, stop=stop)
+        except BaseException as error:  # noqa: BLE001 -- raised again in the thread that waits
+            self._failed = error
+        finally:
+            self._known.set()
+
+    def _announce(self, ready: dict[str, Any]) -> None:
+        self._ready = ready
+        self._known.set()
+
+    def document(self) -> dict[str, Any]:
+        if not self._known.wait(_START_SECONDS) or (self._ready is None and self._failed is None):
+            raise ConfigurationError("the mock did not start in two minutes", kind="mock.start")
+        if self._ready is None and self._failed is not None:
+            raise self._failed
+        return dict(self._ready or {})
+
+
+async def _run(
+    servers: dict[socket.socket, QuietServer], stop: threading.Event | None, started: Callable[[], None]
+) -> None:
+    asked = asyncio.Event()
+    if threading.current_thread() is threading.main_thread():
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, asked.set)
+    tasks = [asyncio.create_task(server.serve(sockets=[listener])) for listener, server in servers.items()]
+    await _until(lambda: all(server.started for server in servers.values()) or any(task.done() for task in tasks))
+    started()
+    await _until(lambda: asked.is_set() or (stop is not None and stop.is_set()) or any(task.done() for task in tasks))
+    for server in servers.values():
+        server.should_exit = True
+    await asyncio.gather(*tasks)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    # A threading.Event and uvicorn's own flags can only be looked at.
+    while not holds():  # noqa: ASYNC110 -- none of them wakes an event loop
+        await asyncio.sleep(_TICK_SECONDS)
+
+
+# -- setting up --------------------------------------------------------------------------------------------
+
+
+def _register(folder: Path, memory: Memory, people: Path, *, framing: Framing) -> Register:
+    document = memory.load()
+    if document is None:
+        return new_register(folder, memory, load_town(people), framing=framing)
+    return kept_register(folder, memory, document, framing=framing)
+
+
+def _last_ports(folder: Path) -> dict[str, int]:
+    try:
+        ports = json.loads((folder / "ports.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {name: int(port) for name, port in ports.items()} if isinstance(ports, dict) else {}
+
+
+@contextmanager
+def _listening(asked: int | None, last: int | None) -> Iterator[socket.socket]:
+    port = last or 0 if asked is None else asked
+    # asyncio sends small answers at once only on sockets that say they are TCP.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((_HOST, port))
+        except (OSError, OverflowError) as error:
+            raise ConfigurationError(f"port {port} cannot be used: choose another, or 0", kind="mock.port") from error
+        listener.listen(_BACKLOG)
+        yield listener
+
+
+def _port(listener: socket.socket) -> int:
+    return int(listener.getsockname()[1])
+
+
+def _ready(register: Register, certificates: DevCertificates, *, soap: int, control: int) -> dict[str, Any]:
+    first = agreement.DEFAULT.document()
+    return {
+        "ready": True,
+        "day": register.day.isoformat(),
+        "lookup_url": f"https://localhost:{soap}{LOOKUP_PATH}",
+        "subscription_url": f"https://localhost:{soap}{SUBSCRIPTION_PATH}",
+        "culr_url": None,
+        "sftp": None,
+        "control_url": f"http://{_HOST}:{control}",
+        "ca": str(certificates.ca),
+        "client_cert": str(certificates.client),
+        "client_key": str(certificates.client_key),
+        "task": register.town.task,
+        "agreement": first,
+        "agreements": [first],
+        "people": register.in_file,
+    }
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
+    draft.replace(path)

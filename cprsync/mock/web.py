@@ -1,0 +1,187 @@
+"""HTTP for the mock: the SOAP services over mutual TLS and the control over plain HTTP, both on uvicorn.
+
+Knows sizes, status codes and certificates; what a request means is known by `soap` and `control_app`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from contextlib import contextmanager
+from email.message import Message
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from cprsync.errors import CprsyncError
+from cprsync.mock.control_app import control
+from cprsync.mock.damage import Response
+from cprsync.mock.soap import Peer, SoapServices
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from cprsync.mock.authority import DevCertificates
+    from cprsync.mock.register import Register
+
+    Receive = Callable[[], Awaitable[Any]]
+    Send = Callable[[Any], Awaitable[None]]
+    App = Callable[[Any, Receive, Send], Awaitable[None]]
+
+REQUEST_MAX_BYTES = 1024 * 1024
+#: How long a stop waits for answers that are under way, in seconds.
+_STOP_WAITS = 1
+_KEEP_ALIVE_SECONDS = 60
+_JSON = "application/json"
+
+
+class PeerProtocol(H11Protocol):
+    """Hands the client's certificate and the connection itself on to the application."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrows it the same way
+        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        peer = _peer_of(tls.getpeercert()) if tls is not None else None
+        self.app_state = {**self.app_state, "peer": peer, "transport": transport}
+
+
+def _peer_of(certificate: dict[str, Any]) -> Peer:
+    subject = {name: value for part in certificate.get("subject", ()) for name, value in part}
+    return Peer(str(subject.get("serialNumber", "")), str(certificate.get("serialNumber", "")))
+
+
+class QuietServer(uvicorn.Server):
+    """A server that leaves signals to whoever runs it, since two share one loop, and that stops at once."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop without waiting for clients that keep an idle connection: TLS would wait for their goodbye."""
+        self._abort(lambda connection: connection.cycle is None or connection.cycle.response_complete)
+        await super().shutdown(sockets)
+        self._abort(lambda _: True)
+        await asyncio.sleep(0)
+
+    def _abort(self, which: Callable[[Any], bool]) -> None:
+        for connection in list(self.server_state.connections):
+            if which(connection):
+                connection.transport.abort()
+
+
+def make_server(app: App, certificates: DevCertificates | None = None) -> QuietServer:
+    """A server for an application; with certificates over mutual TLS."""
+    config = uvicorn.Config(
+        app,
+        http=PeerProtocol,
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_STOP_WAITS,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        ssl_context_factory=None if certificates is None else lambda _config, _default: tls_context(certificates),
+    )
+    return QuietServer(config)
+
+
+def tls_context(certificates: DevCertificates) -> ssl.SSLContext:
+    """Mutual TLS: 1.2 at least, and nobody without a certificate of our CA."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_cert_chain(certificates.server, certificates.server_key)
+    context.load_verify_locations(certificates.ca)
+    return context
+
+
+def soap_app(services: SoapServices) -> App:
+    """The application of both SOAP services."""
+
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        body = await _read(receive)
+        if body is None:
+            response = services.too_large()
+        elif not services.knows(scope["path"]):
+            response = Response(404, b"no such service\n", "text/plain")
+        elif scope["method"] != "POST":
+            response = Response(405, b"SOAP is posted\n", "text/plain")
+        else:
+            response = services.answer(scope["path"], body, charset=_charset(scope), peer=scope["state"]["peer"])
+        await _answer(response, scope, receive, send)
+
+    return app
+
+
+def control_app(register: Register) -> App:
+    """The application of the control."""
+
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        body = await _read(receive)
+        response = _controlled(register, scope, body)
+        await _answer(response, scope, receive, send)
+
+    return app
+
+
+def _controlled(register: Register, scope: Any, body: bytes | None) -> Response:
+    headers = dict(scope["headers"])
+    # A page in a browser of this machine can post forms, but neither JSON nor to another host's name.
+    local = headers.get(b"host", b"").partition(b":")[0] == b"127.0.0.1"
+    if not local or scope["method"] != "POST" or headers.get(b"content-type") != _JSON.encode():
+        return _json(403, {"error": {"kind": "mock.control", "message": "the control takes JSON from this machine"}})
+    try:
+        asked = json.loads(body or b"")
+        return _json(200, control(register, scope["path"], asked if isinstance(asked, dict) else {}))
+    except CprsyncError as error:
+        return _json(400, {"error": {"kind": error.kind, "message": error.message}})
+    except ValueError:
+        return _json(400, {"error": {"kind": "mock.control", "message": "not JSON"}})
+
+
+def _json(status: int, document: dict[str, Any]) -> Response:
+    return Response(status, json.dumps(document, ensure_ascii=False).encode(), _JSON)
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The request's body; None if it is larger than it may be. The rest is read and thrown away."""
+    body, size, more = bytearray(), 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        size += len(message.get("body", b""))
+        if size <= REQUEST_MAX_BYTES:
+            body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(body) if size <= REQUEST_MAX_BYTES else None
+
+
+async def _answer(response: Response, scope: Any, receive: Receive, send: Send) -> None:
+    if response.wait:
+        await asyncio.sleep(response.wait)
+    if response.drop:
+        scope["state"]["transport"].abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        return
+    headers = [
+        (b"content-type", response.content_type.encode()),
+        (b"content-length", str(len(response.body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def _charset(scope: Any) -> str | None:
+    message = Message()
+    message["content-type"] = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
+    charset = message.get_param("charset")
+    return charset if isinstance(charset, str) else None
