@@ -38,6 +38,11 @@ BY_KIND: dict[str, Advice] = {
     "mock.not_running": Advice(4, "Start it with `cprsync mock serve --dir DIR`."),
     "policy": Advice(2, "Mend the policy file; the night has not begun."),
     "run.balance": Advice(7, "Report this: the run's numbers do not add up. What is committed stands."),
+    "audit.broken": Advice(1, "Keep the database as it is and report this: the audit was altered."),
+    "store.seal": Advice(1, "A record does not open: check [keys] dir, then restore the database from a backup."),
+    "store.unavailable": Advice(4, "Look after the database, then run again; what was committed stands."),
+    "store.damaged": Advice(2, "Restore the database from a backup, or check [store] url."),
+    "store.not_set_up": Advice(2, "Run `cprsync db upgrade`."),
     "store.version": Advice(2, "Run `cprsync db upgrade` with the version of cprsync that you use."),
     "schemas": Advice(2, "Install cprsync again: its schemas are damaged."),
 }
