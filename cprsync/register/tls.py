@@ -102,10 +102,10 @@ class DeadlineSocket(ssl.SSLSocket):
     def send(self, data: Any, flags: int = 0) -> int:
         try:
             return super().send(data, flags)
-        except (ssl.SSLError, ConnectionResetError) as error:
+        except (ssl.SSLError, ConnectionResetError):
             # TLS 1.3 judges our certificate after the handshake: what the counterpart says of it waits to be read.
             self.read(1)
-            raise ConnectionResetError("the connection was closed while sending") from error
+            raise
 
 
 def build_context(
@@ -223,6 +223,9 @@ def connection_error(error: BaseException, *, host: str, answered: bool) -> Cprs
             return peer_error(cause, host=host)
         if isinstance(cause, ssl.SSLError) and cause.reason in ALERTS:
             return CertificateRefused(f"{host} refuses our certificate: {ALERTS[cause.reason]}")
+    if any(isinstance(cause, ssl.SSLError) and cause.errno == ssl.SSL_ERROR_SYSCALL for cause in causes):
+        # OpenSSL's word for a line that went dead.
+        causes.append(ConnectionResetError())
     for types, kind, happened in _FAILURES:
         if any(isinstance(cause, types) for cause in causes):
             error_type = ClosedUnanswered if kind == ClosedUnanswered.kind and not answered else RegisterUnavailable

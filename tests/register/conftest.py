@@ -1,0 +1,99 @@
+"""What the tests of the SOAP side share: certificates made once, settings, and a client that waits for nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+import responses
+from cryptography.hazmat.primitives import serialization
+from register_pki import MONTH, NOW, SMALL, Pki
+
+from cprsync.mock.authority import Authority, DevCertificates, develop_certificates, make_authority
+from cprsync.register.soap import RegisterSettings, SoapRegister
+from cprsync.schemas import Schemas, compile_schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cprsync.mock.authority import Identity
+
+
+@pytest.fixture(scope="session")
+def schemas() -> Schemas:
+    return compile_schemas()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> DevCertificates:
+    return develop_certificates(tmp_path_factory.mktemp("pki") / "dev", now=NOW, profile=SMALL)
+
+
+@pytest.fixture(scope="session")
+def authority(certificates: DevCertificates) -> Authority:
+    return make_authority(certificates.ca.parent, profile=SMALL, now=NOW)
+
+
+@pytest.fixture(scope="session")
+def settings(certificates: DevCertificates) -> RegisterSettings:
+    return RegisterSettings(
+        lookup_url="https://register.test/lookup",
+        subscription_url="https://register.test/subscription",
+        ca=certificates.ca,
+        client_cert=certificates.client,
+        client_key=certificates.client_key,
+        service_agreement="aaaaaaaa-1111-2222-3333-444444444444",
+        user_system="bbbbbbbb-1111-2222-3333-444444444444",
+        user="cccccccc-1111-2222-3333-444444444444",
+        cvr="12345678",
+    )
+
+
+@pytest.fixture
+def make_register(settings: RegisterSettings, schemas: Schemas) -> Iterator[Callable[..., SoapRegister]]:
+    """A client with some settings changed. It never sleeps."""
+    made: list[SoapRegister] = []
+
+    def make(**changed: object) -> SoapRegister:
+        clocks = {name: changed.pop(name) for name in ("sleep", "now", "log", "monotonic") if name in changed}
+        options = {"sleep": lambda _: None, **clocks}
+        made.append(SoapRegister(replace(settings, **changed), schemas=schemas, **options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for register in made:
+        register.close()
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture(scope="session")
+def rogue(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The same names, another key."""
+    return make_authority(tmp_path_factory.mktemp("pki") / "rogue", profile=SMALL, now=NOW)
+
+
+@pytest.fixture(scope="session")
+def pki(certificates: DevCertificates, authority: Authority, rogue: Authority) -> Pki:
+    folder = certificates.ca.parent
+    wanted: dict[str, Identity] = {
+        "client-expired": authority.issue_client(valid_from=NOW - 2 * MONTH, days=30),
+        "client-early": authority.issue_client(valid_from=NOW + MONTH),
+        "client-rogue": rogue.issue_client(valid_from=NOW - MONTH),
+        "server-expired": authority.issue_server(valid_from=NOW - 2 * MONTH, days=30),
+        "server-early": authority.issue_server(valid_from=NOW + MONTH),
+        "server-elsewhere": authority.issue_server(valid_from=NOW - MONTH, hosts=["elsewhere.test"]),
+        "server-rogue": rogue.issue_server(valid_from=NOW - MONTH),
+    }
+    for name, identity in wanted.items():
+        identity.write(folder, name)
+    # Alone: its issuer was not yet valid then, and the counterpart has the issuer anyway.
+    leaf = wanted["client-expired"].certificate.public_bytes(serialization.Encoding.PEM)
+    (folder / "client-expired.pem").write_bytes(leaf)
+    (folder / "rogue-ca.pem").write_bytes(rogue.trust_pem)
+    return Pki(folder)

@@ -1,0 +1,238 @@
+"""What an answer about a person says: known, empty or silent (decision 1)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from soap_bodies import ADDRESS, BIRTH, NAME, anna, answer, element, persondata, status
+from town import number
+
+from cprsync.domain.number import CprNumber
+from cprsync.domain.person import EMPTY, SILENT, Abroad, Address, Birth, Contact, Name, Person, Protection, Status
+from cprsync.errors import BadAnswer
+from cprsync.register.answers import parse_person
+
+if TYPE_CHECKING:
+    from cprsync.schemas import Schemas
+
+ANNA, BO = number("ANNA"), number("BO")
+
+
+def read(person: str, *, address: str = "", asked: str = ANNA) -> Person:
+    return parse_person(element(answer(person, address=address)), CprNumber(asked))
+
+
+def alive(**parts: str) -> str:
+    return persondata(ANNA, after=status(1) + parts.pop("after", ""), **parts)
+
+
+def test_the_typed_answers_keep_the_contract(schemas: Schemas) -> None:
+    """Or the tests below would show nothing."""
+    assert schemas.lookup.validate(element(anna(ANNA)))
+    assert schemas.lookup.validate(element(answer(alive(after=protection("<ns3:beskyttet>true</ns3:beskyttet>")))))
+    assert schemas.lookup.validate(element(answer(alive(), address=ABROAD + contact("Postboks 7"))))
+
+
+def test_a_whole_answer_is_read() -> None:
+    person = parse_person(element(anna(ANNA)), CprNumber(ANNA))
+    assert person == Person(
+        CprNumber(ANNA),
+        name=Name("Mette Ærø Skovgaard", "Mette", "Ærø", "Skovgaard"),
+        birth=Birth(date(1985, 5, 4)),
+        status=Status.RESIDENT,
+        address=Address(
+            municipality="0751",
+            street_code="0104",
+            house="16B",
+            floor="st",
+            door="th",
+            co="c/o Vestergaard",
+            postcode="8000",
+            district="Aarhus C",
+            road="Uglesporet",
+            supplementary=("Porten", "", "Baghuset", "", ""),
+        ),
+        current_number=EMPTY,
+    )
+
+
+def test_what_is_absent_is_silent() -> None:
+    person = read(persondata(ANNA, before=""))
+    assert {name for name, group in person.groups() if group is not SILENT} == set()
+
+
+def test_a_child_without_a_name_yet_is_said_to_have_none() -> None:
+    navn = "<ns3:navn><ns3:personadresseringsnavn></ns3:personadresseringsnavn></ns3:navn>"
+    assert read(alive(before=navn)).name is EMPTY
+
+
+@pytest.mark.parametrize(
+    "written", ["1985-05-04+02:00", "1985-05-04", "1985-05-04Z", "1985-05-04-11:00", " 1985-05-04+14:00 "]
+)
+def test_a_date_is_taken_as_written_whatever_its_zone(written: str) -> None:
+    birth = f"<ns3:foedselsdato><ns3:dato>{written}</ns3:dato></ns3:foedselsdato>"
+    assert read(alive(before=birth)).birth == Birth(date(1985, 5, 4))
+
+
+@pytest.mark.parametrize("written", ["-0044-03-15", "12024-01-01"])
+def test_a_date_that_cannot_be_a_birth_date_is_silent(written: str) -> None:
+    assert read(alive(before=f"<ns3:foedselsdato><ns3:dato>{written}</ns3:dato></ns3:foedselsdato>")).birth is SILENT
+
+
+def test_a_marked_birth_date_is_uncertain() -> None:
+    mark = "<ns3:usikkerhedsmarkering>*</ns3:usikkerhedsmarkering></ns3:foedselsdato>"
+    assert read(alive(before=BIRTH.replace("</ns3:foedselsdato>", mark))).birth == Birth(
+        date(1985, 5, 4), uncertain=True
+    )
+
+
+def protection(inner: str) -> str:
+    return f"<ns3:adressebeskyttelse>{inner}</ns3:adressebeskyttelse>"
+
+
+START = "<ns3:startdato>2020-01-01+01:00</ns3:startdato>"
+END = "<ns3:slutdato>2022-01-01+01:00</ns3:slutdato>"
+YES, NO = "<ns3:beskyttet>true</ns3:beskyttet>", "<ns3:beskyttet>false</ns3:beskyttet>"
+PROTECTED = Protection.NAME_AND_ADDRESS
+
+
+@pytest.mark.parametrize(
+    ("inner", "meaning"),
+    [
+        (YES, PROTECTED),
+        ("<ns3:beskyttet>1</ns3:beskyttet>", PROTECTED),
+        (START + YES, PROTECTED),
+        (START + END + YES, PROTECTED),  # no date ever lifts it
+        ("", PROTECTED),  # the element without its flag
+        (START, PROTECTED),
+        (START + END, PROTECTED),
+        (START + NO, PROTECTED),  # contradiction
+        (NO, EMPTY),
+        ("<ns3:beskyttet>0</ns3:beskyttet>", EMPTY),
+        (START + END + NO, EMPTY),
+    ],
+)
+def test_protection_is_read_on_the_side_of_safety(inner: str, meaning: object) -> None:
+    assert read(alive(after=protection(inner))).protection is meaning
+
+
+def test_other_protections_do_not_seal() -> None:
+    """Only 0001, adressebeskyttelse, does (decision 2)."""
+    other = f"<ns3:vejviserbeskyttelse>{YES}</ns3:vejviserbeskyttelse>"
+    assert read(alive(after=other)).protection is SILENT
+
+
+ABROAD = (
+    "<ns3:udrejseoplysninger><ns3:udrejselandekode>5120</ns3:udrejselandekode>"
+    "<ns3:udlandsadresse1>Storgatan 1</ns3:udlandsadresse1><ns3:udlandsadresse3>Malmö</ns3:udlandsadresse3>"
+    "</ns3:udrejseoplysninger>"
+)
+
+
+def test_an_emigrated_person_has_a_foreign_address_and_no_other() -> None:
+    person = read(persondata(ANNA, after=status(80)), address=ADDRESS + ABROAD)
+    assert person.abroad == Abroad("5120", ("Storgatan 1", "", "Malmö", "", ""))
+    assert person.address is SILENT
+
+
+def test_a_foreign_address_of_someone_at_home_is_not_read() -> None:
+    assert read(alive(), address=ABROAD).abroad is SILENT
+
+
+def test_a_departure_date_alone_is_no_address() -> None:
+    day = "<ns3:udrejsedato><ns3:dato>2020-01-01T00:00:00.000+01:00</ns3:dato></ns3:udrejsedato>"
+    left = f"<ns3:udrejseoplysninger>{day}</ns3:udrejseoplysninger>"
+    assert read(persondata(ANNA, after=status(80)), address=left).abroad is SILENT
+
+
+def contact(line: str) -> str:
+    return f"<ns3:kontaktAdresse><ns3:kontaktAdr2>{line}</ns3:kontaktAdr2></ns3:kontaktAdresse>"
+
+
+def test_a_contact_address_keeps_its_lines_in_their_place() -> None:
+    assert read(alive(), address=contact("Postboks 7")).contact == Contact(("", "Postboks 7", "", "", ""))
+
+
+def test_five_blank_contact_lines_say_nothing() -> None:
+    assert read(alive(), address=contact("  ")).contact is SILENT
+
+
+@pytest.mark.parametrize("code", [50, 60])
+def test_a_replaced_number_tells_of_its_successor_and_of_nothing_else(code: int) -> None:
+    person = read(persondata(ANNA, current=BO, after=status(code)), address=ADDRESS)
+    assert person == Person(CprNumber(ANNA), status=Status(str(code)), current_number=CprNumber(BO))
+
+
+def test_a_number_is_not_its_own_successor() -> None:
+    assert read(persondata(ANNA, current=ANNA, after=status(60))).current_number is SILENT
+
+
+@pytest.mark.parametrize("current", [ANNA, BO, None])
+def test_a_living_number_has_no_successor(current: str | None) -> None:
+    """The service sends the person's own number when there is none."""
+    assert read(persondata(ANNA, current=current, after=status(1))).current_number is EMPTY
+
+
+@pytest.mark.parametrize("code", [1, 3, 5, 7, 20, 30, 50, 60, 70, 80, 90])
+def test_a_status_is_two_digits(code: int) -> None:
+    person = read(persondata(ANNA, after=status(code)))
+    assert person.status is Status(f"{code:02}")
+
+
+@pytest.mark.parametrize("code", [20, 70, 80, 90])
+def test_an_address_without_residence_is_not_read(code: int) -> None:
+    assert read(persondata(ANNA, after=status(code)), address=ADDRESS).address is SILENT
+
+
+def test_an_address_without_a_house_is_none() -> None:
+    bare = "<ns3:aktuelAdresse><ns3:kommunekode>751</ns3:kommunekode><ns3:vejkode>104</ns3:vejkode></ns3:aktuelAdresse>"
+    assert read(alive(), address=bare).address is SILENT
+
+
+def full_width(digits: str) -> str:
+    return "".join(chr(ord("０") + int(digit)) for digit in digits)
+
+
+@pytest.mark.parametrize("other", [BO, "", full_width(ANNA), ANNA[:6] + "-" + ANNA[6:], ANNA[:9]])
+def test_an_answer_about_another_number_is_refused(other: str) -> None:
+    with pytest.raises(BadAnswer) as refused:
+        read(persondata(other, after=status(1)))
+    assert refused.value.kind == "register.other_person"
+    assert ANNA not in str(refused.value)
+
+
+def test_an_answer_without_a_number_is_refused() -> None:
+    with pytest.raises(BadAnswer) as refused:
+        read("<ns3:persondata><ns3:antalBoernUnder18>0</ns3:antalBoernUnder18></ns3:persondata>")
+    assert refused.value.kind == "register.other_person"
+
+
+@pytest.mark.parametrize("xml", [answer(""), answer("", address=ADDRESS)])
+def test_an_answer_without_a_person_is_not_an_empty_person(xml: str) -> None:
+    with pytest.raises(BadAnswer) as refused:
+        parse_person(element(xml), CprNumber(ANNA))
+    assert refused.value.kind == "register.empty_answer"
+
+
+@pytest.mark.parametrize(
+    ("person", "address"),
+    [
+        (persondata(ANNA, current=full_width(BO), after=status(60)), ""),
+        (alive(), ADDRESS.replace("751", "-751")),
+        (alive(), ADDRESS.replace("751", "75x")),
+        (persondata(ANNA, after=status(2)), ""),
+    ],
+)
+def test_an_impossible_value_is_refused_without_being_quoted(person: str, address: str) -> None:
+    with pytest.raises(BadAnswer) as refused:
+        read(person, address=address)
+    assert str(refused.value) == "the answer holds an impossible value"
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
+
+
+def test_a_person_read_shows_nothing_when_printed() -> None:
+    assert "Mette" not in repr(parse_person(element(anna(ANNA)), CprNumber(ANNA)))
+    assert NAME not in repr(read(alive()))

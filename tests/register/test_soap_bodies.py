@@ -1,0 +1,311 @@
+"""What the client makes of answers: good ones, hostile ones and faults. Bodies by `responses`, so no TLS here."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+from soap_bodies import (
+    anna,
+    answer,
+    envelope,
+    fault,
+    persondata,
+    result,
+    status,
+)
+from soap_wire import BOMB, DEEP, FETCH, LOOKUP_URL, WIDE, says, sent_body
+from town import number
+
+from cprsync.domain.number import CprNumber
+from cprsync.domain.person import Name
+from cprsync.errors import (
+    BadAnswer,
+    ConfigurationError,
+    CprsyncError,
+    NoSuchPerson,
+    RegisterRefused,
+    RegisterUnavailable,
+)
+from cprsync.register.settings import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import responses
+
+    from cprsync.register.soap import SoapRegister
+
+ANNA, BO = number("ANNA"), number("BO")
+WHO = CprNumber(ANNA)
+DECLARED = '<?xml version="1.0" encoding="{}"?>'
+
+
+def refusal(register: SoapRegister) -> CprsyncError:
+    """The error of a look-up, which never holds what the answer held."""
+    with pytest.raises(CprsyncError) as caught:
+        register.look_up(WHO)
+    assert ANNA not in str(caught.value)
+    assert BO not in str(caught.value)
+    assert "Skovgaard" not in str(caught.value)
+    return caught.value
+
+
+# -- requests ---------------------------------------------------------------------------------------------
+
+
+def test_a_look_up_asks_with_an_invocation_context(
+    wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    says(wire, envelope(anna(ANNA)))
+    person = make_register().look_up(WHO)
+    assert isinstance(person.name, Name)
+    assert person.name.last == "Skovgaard"
+    sent = sent_body(wire)
+    assert "4925d7a0-1b5b-11ec-bdc6-b312b83236d4" in sent
+    assert "aaaaaaaa-1111-2222-3333-444444444444" in sent
+    assert "AuthorityContext" not in sent
+    assert wire.calls[0].request.headers["SOAPAction"].strip('"').endswith("/PersonLookup")
+
+
+def test_a_look_up_asks_with_an_authority_context(
+    wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    says(wire, envelope(anna(ANNA)))
+    make_register(context="authority").look_up(WHO)
+    sent = sent_body(wire)
+    assert ">12345678</" in sent
+    assert "InvocationContext" not in sent.replace("xmlns", "").split("PersonLookupRequest")[1]
+    assert sent.index("CallContext") < sent.index("AuthorityContext") < sent.index("PNR")
+
+
+def test_a_request_that_breaks_the_schema_is_not_sent(
+    wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    """The platform's UUIDs are lower-case; zeep would send anything."""
+    says(wire, envelope(anna(ANNA)))
+    with pytest.raises(ConfigurationError) as refused:
+        make_register(user="CCCCCCCC-1111-2222-3333-444444444444").look_up(WHO)
+    assert refused.value.kind == "register.request"
+    assert "CCCCCCCC" not in str(refused.value)
+    assert len(wire.calls) == 0
+
+
+# -- hostile answers --------------------------------------------------------------------------------------
+
+HOSTILE: dict[str, tuple[str | bytes, str]] = {
+    "nothing": (b"", "register.empty_body"),
+    "blanks": (b"  \n ", "register.empty_body"),
+    "html": ("<html><body>Log in</body></html>", "register.not_soap"),
+    "broken html": ("<html><br>Log in", "register.not_xml"),
+    "json": ('{"error": 1}', "register.not_xml"),
+    "cut": (envelope(anna(ANNA))[:-40], "register.not_xml"),
+    "cut in the prolog": (b"<?xml vers", "register.not_xml"),
+    "empty body": (envelope(""), "register.empty_body"),
+    "no body": ('<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"/>', "register.not_soap"),
+    "SOAP 1.2": (envelope(anna(ANNA)).replace("schemas.xmlsoap.org/soap", "www.w3.org/2003/05"), "register.not_soap"),
+    "two in the body": (envelope(anna(ANNA) * 2), "register.empty_body"),
+    "another operation": (result("AddPNRSubscription", "ADDED"), "register.wrong_root"),
+    "other namespace": (envelope(anna(ANNA)).replace("Extended/5/", "Extended/4/"), "register.wrong_root"),
+    "required element missing": (
+        envelope(anna(ANNA)).replace("<ns3:antalBoernUnder18>0</ns3:antalBoernUnder18>", ""),
+        "register.schema",
+    ),
+    "unknown status": (envelope(answer(persondata(ANNA, after=status(2)))), "register.schema"),
+    "impossible date": (envelope(anna(ANNA)).replace("1985-05-04", "1985-00-00"), "register.schema"),
+    "somebody else": (envelope(anna(BO)), "register.other_person"),
+    "nobody": (envelope(answer("")), "register.empty_answer"),
+    "entity bomb": (BOMB + envelope(anna(ANNA)), "register.doctype"),
+    "entity to fetch": (FETCH + envelope(anna(ANNA)), "register.doctype"),
+    "too deep": (envelope(DEEP), "register.oversized"),
+    "too many attributes": (envelope(WIDE), "register.oversized"),
+    "too many elements": (envelope("<a/>" * 20_001), "register.oversized"),
+    "too many bytes": (envelope(f"<a>{'x' * 2 * 1024 * 1024}</a>"), "register.oversized"),
+    "UTF-16": (envelope(anna(ANNA)).encode("utf-16"), "register.not_xml"),
+    "UTF-7": (DECLARED.format("utf-7") + envelope(anna(ANNA)), "register.charset"),
+    "not UTF-8": (envelope(anna(ANNA)).encode("iso-8859-1"), "register.not_xml"),
+}
+
+
+@pytest.mark.parametrize(("body", "kind"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_bad_answer_is_refused(
+    body: str | bytes, kind: str, wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    says(wire, body)
+    error = refusal(make_register())
+    assert isinstance(error, BadAnswer)
+    assert error.kind == kind
+    assert len(wire.calls) == 1  # trying again would not mend it
+
+
+def test_what_a_parser_or_a_schema_says_of_a_value_is_dropped(
+    wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    says(wire, envelope(anna(ANNA)).replace("<ns3:antalBoernUnder18>0<", "<ns3:antalBoernUnder18>Skovgaard<"))
+    error = refusal(make_register())
+    assert "SCHEMAV_" in str(error)
+    assert error.__cause__ is None
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", "ISO-8859-1"])
+def test_an_answer_in_a_charset_of_the_platform_is_read(
+    charset: str, wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    says(wire, (DECLARED.format(charset) + envelope(anna(ANNA))).encode(charset), content_type="text/xml")
+    name = make_register().look_up(WHO).name
+    assert isinstance(name, Name)
+    assert name.middle == "Ærø"
+
+
+def test_the_header_tells_the_charset_when_the_document_does_not(
+    wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    says(wire, envelope(anna(ANNA)).encode("iso-8859-1"), content_type="text/xml; charset=ISO-8859-1")
+    name = make_register().look_up(WHO).name
+    assert isinstance(name, Name)
+    assert name.middle == "Ærø"
+
+
+def test_any_prefix_will_do(wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]) -> None:
+    says(
+        wire,
+        envelope(anna(ANNA))
+        .replace("ns3:", "q:")
+        .replace(":ns3", ":q")
+        .replace("soap:", "E:")
+        .replace(":soap=", ":E="),
+    )
+    assert make_register().look_up(WHO).number == WHO
+
+
+def test_a_zipped_answer_is_read(wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]) -> None:
+    says(wire, gzip.compress(envelope(anna(ANNA)).encode()), headers={"Content-Encoding": "gzip"})
+    assert make_register().look_up(WHO).number == WHO
+
+
+@pytest.mark.parametrize(
+    ("packed", "encoding", "kind"),
+    [
+        (gzip.compress(b" " * 50 * 1024 * 1024), "gzip", "register.oversized"),
+        (gzip.compress(envelope(anna(ANNA)).encode())[:-30], "gzip", "register.not_xml"),
+        (b"no gzip at all", "gzip", "register.not_xml"),
+        (zlib.compress(envelope(anna(ANNA)).encode()), "deflate", "register.encoding"),
+        (gzip.compress(gzip.compress(b" " * 50 * 1024 * 1024)), "gzip, gzip", "register.encoding"),
+    ],
+)
+def test_a_badly_zipped_answer_is_refused(
+    packed: bytes, encoding: str, kind: str, wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    says(wire, packed, headers={"Content-Encoding": encoding})
+    assert refusal(make_register()).kind == kind
+
+
+# -- faults and HTTP --------------------------------------------------------------------------------------
+
+TRAILER = "\n\nFor further information contact the Helpdesk and inform:\n    CallUUID: {}\n    Received: 2025-10-23\n"
+CALL = "0f0e0d0c-1a2b-3c4d-5e6f-a1b2c3d4e5f6"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "error", "kind"),
+    [
+        (f"PNR not found {ANNA}", "soap:Server", NoSuchPerson, "register.no_such_person"),
+        ("PNRNotFound", "soap:Server", NoSuchPerson, "register.no_such_person"),
+        (
+            "Security model for the called operation was not provided.",
+            "soap:Server",
+            RegisterRefused,
+            "register.context",
+        ),
+        ("Unknown service agreement", "soap:Server", RegisterRefused, "register.agreement"),
+        ("Certificate is not registered", "soap:Server", RegisterRefused, "register.certificate"),
+        ("Unmarshalling Error: cvc-pattern-valid", "soap:Client", RegisterRefused, "register.request"),
+        (f"Something about {ANNA} Skovgaard", "soap:Client", RegisterRefused, "register.refused"),
+        (f"Something about {ANNA} Skovgaard", "Client.Authentication", RegisterRefused, "register.refused"),
+        (f"Something about {ANNA} Skovgaard", "soap:Server", RegisterUnavailable, "register.fault"),
+        (f"Something about {ANNA} Skovgaard", "", RegisterUnavailable, "register.fault"),
+    ],
+)
+def test_a_fault_means_one_error(  # noqa: PLR0913, PLR0917 -- a row of the table and two fixtures
+    text: str,
+    code: str,
+    error: type[CprsyncError],
+    kind: str,
+    wire: responses.RequestsMock,
+    make_register: Callable[..., SoapRegister],
+) -> None:
+    says(wire, fault(text + TRAILER.format(CALL), code=code), status=500)
+    caught = refusal(make_register())
+    assert type(caught) is error
+    assert caught.kind == kind
+    assert CALL in str(caught)
+
+
+def test_the_detail_of_a_fault_is_read_too(
+    wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    """Where the platform writes PNRNotFound is not known."""
+    detail = "<x><ErrorCode>PNRNotFound</ErrorCode></x>"
+    says(wire, fault("An error", detail=detail), status=500)
+    assert isinstance(refusal(make_register()), NoSuchPerson)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (301, RegisterRefused),
+        (302, RegisterRefused),
+        (403, RegisterRefused),
+        (404, RegisterRefused),
+        (202, RegisterUnavailable),
+        (429, RegisterUnavailable),
+        (500, RegisterUnavailable),
+        (502, RegisterUnavailable),
+        (503, RegisterUnavailable),
+    ],
+)
+def test_a_page_in_place_of_the_service_is_the_registers_trouble(
+    code: int, error: type[CprsyncError], wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    says(
+        wire,
+        "<html><p>Oops</html>",
+        status=code,
+        headers={"Location": "https://elsewhere.test/"},
+        content_type="text/html",
+    )
+    caught = refusal(make_register())
+    assert type(caught) is error
+    assert f"HTTP {code}" in str(caught)
+    assert {call.request.url for call in wire.calls} == {LOOKUP_URL}  # no redirect is followed
+
+
+# -- tries ------------------------------------------------------------------------------------------------
+
+
+def test_trouble_that_passes_is_tried_again_after_a_short_wait(
+    wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    waits: list[float] = []
+    says(wire, "", status=503)
+    says(wire, envelope(anna(ANNA)))
+    assert make_register(sleep=waits.append).look_up(WHO).number == WHO
+    assert len(waits) == 1
+    assert 0.2 <= waits[0] <= 2
+
+
+def test_tries_end(wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]) -> None:
+    says(wire, "", status=503)
+    refusal(make_register())
+    assert len(wire.calls) == 3
+
+
+def test_no_try_begins_after_the_total_time(
+    wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    clock = iter(range(0, 10**6, 25))
+    says(wire, "", status=503)
+    refusal(make_register(monotonic=lambda: next(clock), limits=Limits(tries_seconds=60)))
+    assert len(wire.calls) == 1

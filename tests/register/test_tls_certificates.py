@@ -1,0 +1,126 @@
+"""Our own certificate files, and the report on all certificates."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from register_pki import MONTH, NOW, Pki
+from soap_bodies import anna, envelope
+from tls_servers import http, threaded
+from town import number
+
+from cprsync.domain.number import CprNumber
+from cprsync.errors import CertificateError
+from cprsync.register.certificates import certificate_report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cprsync.mock.authority import Authority
+    from cprsync.register.settings import RegisterSettings
+    from cprsync.register.soap import SoapRegister
+
+WHO = CprNumber(number("ANNA"))
+ANSWER = http(envelope(anna(WHO.digits)).encode())
+
+
+def unusable(settings: RegisterSettings, make_register: Callable[..., SoapRegister], **changed: object) -> str:
+    with pytest.raises(CertificateError) as refused:
+        make_register(**changed)
+    assert "PRIVATE KEY" not in str(refused.value)
+    return refused.value.kind
+
+
+def test_certificate_files_that_cannot_be_used_are_told_apart(
+    settings: RegisterSettings, pki: Pki, tmp_path: Path, make_register: Callable[..., SoapRegister]
+) -> None:
+    chain, _key = pki["client"]
+    junk, nothing = tmp_path / "junk", tmp_path / "nothing"
+    junk.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", encoding="ascii")
+    leaf_and_other = tmp_path / "wrong-chain.pem"
+    leaf_and_other.write_bytes(chain.read_bytes().partition(b"-----END CERTIFICATE-----\n")[0])
+    leaf_and_other.write_bytes(
+        leaf_and_other.read_bytes() + b"-----END CERTIFICATE-----\n" + (pki.folder / "rogue-ca.pem").read_bytes()
+    )
+    for kind, changed in {
+        "certificate.ours.missing": {"client_cert": nothing},
+        "certificate.ours.unreadable": {"client_key": junk},
+        "certificate.ours.key_mismatch": {"client_key": pki["client-rogue"][1]},
+        "certificate.ours.chain": {"client_cert": leaf_and_other},
+        "certificate.ca.missing": {"ca": nothing},
+        "certificate.ca.unreadable": {"ca": junk},
+    }.items():
+        assert unusable(settings, make_register, **changed) == kind
+    assert unusable(settings, make_register, client_cert=None, client_key=None) == "certificate.ours.missing"
+    assert unusable(settings, make_register, client_cert=None, p12=junk) == "certificate.ours.unreadable"
+    assert unusable(settings, make_register, client_key=nothing) == "certificate.ours.missing"
+
+
+def test_a_locked_key_is_unreadable_and_nobody_is_asked_for_its_password(
+    settings: RegisterSettings, authority: Authority, tmp_path: Path, make_register: Callable[..., SoapRegister]
+) -> None:
+    ours = authority.issue_client(valid_from=NOW - MONTH)
+    locked = ours.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"secret")
+    )
+    (tmp_path / "c.pem").write_bytes(ours.chain_pem)
+    (tmp_path / "c.key").write_bytes(locked)
+    files = {"client_cert": tmp_path / "c.pem", "client_key": tmp_path / "c.key"}
+    assert unusable(settings, make_register, **files) == "certificate.ours.unreadable"
+
+
+def test_the_report_names_every_certificate_and_its_days(pki: Pki, settings: RegisterSettings) -> None:
+    with threaded(pki.context("server", ssl.TLSVersion.TLSv1_3), lambda _: ANSWER) as server:
+        rows = certificate_report(
+            replace(settings, lookup_url=server.url, subscription_url=server.url), datetime.now(UTC)
+        )
+    assert [row["whose"] for row in rows] == ["ours", "chain", "trusted", "trusted", "theirs"]
+    assert rows[-1]["host"] == f"localhost:{server.port}"
+    assert all(row["level"] == "ok" and row["problem"] is None for row in rows)
+    assert rows[0]["days_left"] > 1000
+
+
+@pytest.mark.parametrize(
+    ("left", "level", "step"),
+    [
+        (91, "ok", None),
+        (90, "warn", 90),
+        (60, "warn", 60),
+        (15, "warn", 30),
+        (14, "critical", 14),
+        (1, "critical", 1),
+        (0, "critical", 1),
+    ],
+)
+def test_the_report_speaks_up_as_the_end_comes_near(
+    left: int, level: str, step: int | None, pki: Pki, settings: RegisterSettings
+) -> None:
+    end = end_of_ours(pki)
+    (ours, *_) = certificate_report(replace(settings, **_nowhere()), end - timedelta(days=left, hours=1))
+    assert (ours["days_left"], ours["level"], ours["step"]) == (left, level, step)
+
+
+def end_of_ours(pki: Pki) -> datetime:
+    return x509.load_pem_x509_certificate(pki["client"][0].read_bytes()).not_valid_after_utc
+
+
+def _nowhere() -> dict[str, str]:
+    return {"lookup_url": "https://localhost:1/", "subscription_url": "https://localhost:1/"}
+
+
+def test_the_report_never_raises(pki: Pki, settings: RegisterSettings, tmp_path: Path) -> None:
+    broken = replace(settings, client_cert=tmp_path / "none", ca=tmp_path / "none", **_nowhere())
+    rows = certificate_report(broken, NOW)
+    assert {row["level"] for row in rows} == {"critical"}
+    assert [row["whose"] for row in rows] == ["ours", "trusted", "theirs"]
+    with threaded(pki.context("server-expired", ssl.TLSVersion.TLSv1_3), lambda _: ANSWER) as server:
+        rows = certificate_report(replace(settings, lookup_url=server.url, subscription_url=server.url), NOW)
+    assert "has expired" in rows[-1]["problem"]
+    assert certificate_report(replace(settings, **_nowhere()), NOW)[-1]["level"] == "critical"
