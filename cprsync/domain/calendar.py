@@ -14,13 +14,14 @@ LOAD_HOUR = time(6, 0)
 #: The longest Danish run of days without a delivery is well below this.
 _LOOK_BACK_DAYS = 14
 
-# 5 June, 24 and 31 December are no public holidays, but nobody produces files on them.
-_HOLIDAYS = holidays.country_holidays("DK", categories=("public", "optional"))
+_HOLIDAYS = holidays.country_holidays("DK", categories=("public",))
+#: No public holidays, but nobody produces files on 5 June, 24 and 31 December. On 1 May they do.
+_CLOSED = frozenset({(6, 5), (12, 24), (12, 31)})
 
 
 def is_working_day(day: date) -> bool:
-    """True when CPR produces a delivery dated `day`: neither weekend nor Danish holiday."""
-    return day.weekday() < SATURDAY and day not in _HOLIDAYS
+    """True when CPR produces a delivery dated `day`: neither weekend nor Danish holiday nor a day closed by custom."""
+    return day.weekday() < SATURDAY and (day.month, day.day) not in _CLOSED and day not in _HOLIDAYS
 
 
 def working_day_before(day: date) -> date:

@@ -15,6 +15,7 @@ from cprsync.domain.patron import Source
 from cprsync.domain.person import (
     EMPTY,
     NUMBER_ONLY,
+    REPLACED,
     SILENT,
     WITH_ADDRESS,
     Abroad,
@@ -25,6 +26,7 @@ from cprsync.domain.person import (
     Protection,
     Silent,
     Status,
+    by_status,
 )
 from cprsync.domain.policy import Harm
 
@@ -101,8 +103,9 @@ class Change:
 
     @property
     def stops_letters(self) -> bool:
-        """True when no letter goes out from now on."""
-        return Action.DIE in self.actions or Action.STOP_LETTERS in self.actions
+        """True when no letter goes out from now on: she died, or was dead when we first heard of her."""
+        dead_on_arrival = Action.FIRST_COPY in self.actions and self.after.status is Status.DEAD
+        return dead_on_arrival or Action.DIE in self.actions or Action.STOP_LETTERS in self.actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,20 +163,27 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
 def merge(stored: Person, person: Person) -> Person:
     """The record's register part after `person`: each group replaced whole, silence changes nothing.
 
-    The foreign address belongs to status 80 and goes with it.
+    The foreign address belongs to status 80 and goes with it. A person silent about her status may say
+    no more than the stored status allows: no address of a dead woman, no successor of a living one.
     """
-    status = person.status if person.status is not SILENT else stored.status
+    if person.status is SILENT:
+        person = _within(person, stored.status)
     return Person(
         number=stored.number,
         name=person.name if person.name is not SILENT else stored.name,
         birth=person.birth if person.birth is not SILENT else stored.birth,
-        status=status,
+        status=person.status,
         address=person.address if person.address is not SILENT else stored.address,
         protection=person.protection if person.protection is not SILENT else stored.protection,
         current_number=person.current_number if person.current_number is not SILENT else stored.current_number,
-        abroad=_abroad(stored, person) if status is Status.EMIGRATED else SILENT,
+        abroad=_abroad(stored, person) if person.status is Status.EMIGRATED else SILENT,
         contact=person.contact if person.contact is not SILENT else stored.contact,
     )
+
+
+def _within(person: Person, status: Status | Silent) -> Person:
+    allowed = by_status(replace(person, status=status))
+    return allowed if status in REPLACED else replace(allowed, current_number=SILENT)
 
 
 def speaks_for_all(person: Person) -> bool:
@@ -204,18 +214,18 @@ def protective(change: Change, patron: Patron) -> Change | None:
 def _unruled(person: Person, patron: Patron) -> str | None:
     if person.status in WITH_ADDRESS and person.address is SILENT:
         return "address.missing"
-    if person.status is SILENT:
-        return None if patron.verified else "status.missing"
-    if person.status in NUMBER_ONLY:
+    if person.status is SILENT and not patron.verified:
+        return "status.missing"
+    if person.status is not SILENT and person.status in NUMBER_ONLY:
         return f"status.{person.status.value}.no_rule"
     if person.name is EMPTY and isinstance(patron.register.name, Name):
         return "name.lost"
     return _unruled_step(patron.register.status, person.status) if patron.verified else None
 
 
-def _unruled_step(before: Status | Gap, after: Status) -> str | None:
+def _unruled_step(before: Status | Gap, after: Status | Gap) -> str | None:
     """Name the step between two statuses if it has no rule yet."""
-    if before is after or not isinstance(before, Status):
+    if before is after or not isinstance(before, Status) or not isinstance(after, Status):
         return None
     moved = before in WITH_ADDRESS and after in WITH_ADDRESS
     left = after is Status.DEAD or (after is Status.EMIGRATED and before is not Status.DEAD)
@@ -245,7 +255,7 @@ def _keep_protection(person: Person, patron: Patron, *, denied: bool) -> Change 
 
 def _change(person: Person, patron: Patron) -> Change | Unchanged:
     before, after = patron.register, merge(patron.register, person)
-    if after == before:
+    if after == before or _says_nothing_new(before, after):
         return Unchanged(Same.EQUAL)
     actions = (
         *_protection_actions(before, after),
@@ -255,6 +265,18 @@ def _change(person: Person, patron: Patron) -> Change | Unchanged:
         *_status_actions(before, after),
     )
     return Change(after, actions, harms_of(before, after, actions))
+
+
+def _says_nothing_new(before: Person, after: Person) -> bool:
+    """True when all that differs is a silence that became "none": the two agree (decision 1).
+
+    So it is with the contact address of everyone whose first copy was a look-up, which cannot say "none".
+    Protection is apart: there the difference unseals.
+    """
+    return all(
+        ours == theirs or (ours is SILENT and theirs is EMPTY and name != "protection")
+        for (name, ours), (_, theirs) in zip(before.groups(), after.groups(), strict=True)
+    )
 
 
 def _protection_actions(before: Person, after: Person) -> tuple[Action, ...]:
@@ -267,7 +289,7 @@ def _protection_actions(before: Person, after: Person) -> tuple[Action, ...]:
 
 
 def _name_actions(before: Person, after: Person) -> tuple[Action, ...]:
-    if before.name == after.name:
+    if before.name == after.name or not isinstance(after.name, Name):
         return ()
     return (Action.RENAME,) if isinstance(before.name, Name) else (Action.NAMED,)
 
@@ -298,7 +320,7 @@ def _status_actions(before: Person, after: Person) -> tuple[Action, ...]:
         actions.append(Action.EMIGRATE)
     elif before.abroad != after.abroad and after.status is Status.EMIGRATED:
         actions.append(Action.ABROAD_CORRECTED)
-    if before.contact != after.contact:
+    if before.contact != after.contact and not (before.contact is SILENT and after.contact is EMPTY):
         actions.append(Action.CONTACT)
     if before.status is not after.status and after.status is Status.DEAD:
         actions.append(Action.DIE)
@@ -321,7 +343,9 @@ def harms_of(before: Person, after: Person, actions: tuple[Action, ...]) -> tupl
 
 def _opens(before: Person, after: Person) -> bool:
     """True when name and address would become visible: protection ends, or an administrative street does."""
-    ended = before.protection is Protection.NAME_AND_ADDRESS and after.protection is not before.protection
+    if after.protection is Protection.NAME_AND_ADDRESS:
+        return False
+    ended = before.protection is Protection.NAME_AND_ADDRESS
     return ended or (_administrative(before.address) and not _administrative(after.address))
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 NOT_A_RESIDENCE = frozenset({"0000", "0009", "0010", "0011", "0012", "0019", "0100"})
 #: Grønland: 0955-0961. CULR's login broker accepts no such number.
 GREENLAND_PREFIX = "09"
+#: Statuses under which the address says where she lives; nobody knows where the disappeared or a dead number do.
+_LIVES_THERE = frozenset({Status.RESIDENT, Status.RESIDENT_ADMINISTRATIVE})
 #: Statuses under which nobody lives in a Danish municipality, whatever the last address says.
 _ENDS_RESIDENCE = frozenset(
     {Status.GREENLAND, Status.GREENLAND_ADMINISTRATIVE, Status.NO_RESIDENCE, Status.EMIGRATED, Status.DEAD}
@@ -44,7 +46,7 @@ def residence_of(person: Person, home: AbstractSet[str]) -> Residence:
     if person.status in _ENDS_RESIDENCE:
         return Residence.NOT_RESIDENT
     code = municipality_of(person)
-    if person.status is SILENT or code is None or person.status is Status.DISAPPEARED:
+    if person.status not in _LIVES_THERE or code is None or code in NOT_A_RESIDENCE:
         return Residence.UNKNOWN
     return Residence.RESIDENT if code in home else Residence.NOT_RESIDENT
 
@@ -58,7 +60,7 @@ def culr_number_of(person: Person) -> str | None:
     if person.status in _ENDS_RESIDENCE:
         return ""
     code = municipality_of(person)
-    if person.status is SILENT or person.status is Status.DISAPPEARED or code is None or code in NOT_A_RESIDENCE:
+    if person.status not in _LIVES_THERE or code is None or code in NOT_A_RESIDENCE:
         return None
     if code.startswith(GREENLAND_PREFIX):
         return ""

@@ -9,9 +9,9 @@ from typing import Self
 
 # One hyphen in place 7 is how the number is written on cards; nothing else is tolerated.
 _FORM = re.compile(r"[0-9]{6}-?[0-9]{4}", re.ASCII)
-#: Digit 7 decides the century together with the year: (digits, last year of the 2000s or 1900s).
+#: Digit 7 decides the century together with the year.
 _CENTURIES: tuple[tuple[str, int, int, int], ...] = (
-    # digit 7, years up to and including, century below, century above
+    # digit 7, years up to and including, their century, the century of the years after
     ("0123", 99, 1900, 1900),
     ("4", 36, 2000, 1900),
     ("5678", 57, 2000, 1800),
@@ -29,15 +29,14 @@ class CprNumber:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Take ten ASCII digits, with or without a hyphen in place 7.
+        """Take ten ASCII digits, with or without a hyphen in place 7; whoever reads a padded field strips it first.
 
         Modulus 11 is not checked: numbers without it are issued since 2007 (cpr.dk).
         Raises ValueError, without quoting the input.
         """
-        stripped = text.strip(" ")
-        if not _FORM.fullmatch(stripped):
+        if not _FORM.fullmatch(text):
             raise ValueError("not a CPR number: expected ten digits, with at most one hyphen after the sixth")
-        return cls(stripped.replace("-", ""))
+        return cls(text.replace("-", ""))
 
     def __repr__(self) -> str:
         return "CprNumber(…)"
@@ -58,10 +57,9 @@ class CprNumber:
         day, month, year = int(self.digits[:2]), int(self.digits[2:4]), int(self.digits[4:6])
         if self.is_replacement:
             day -= _REPLACEMENT_DAYS
-        for digits, last, below, above in _CENTURIES:
-            if self.digits[6] in digits:
-                century = below if year <= last else above
-                break
+        century = next(
+            early if year <= last else late for digits, last, early, late in _CENTURIES if self.digits[6] in digits
+        )
         try:
             return date(century + year, month, day)
         except ValueError:

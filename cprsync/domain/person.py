@@ -187,13 +187,17 @@ def disagreements(one: Person, other: Person) -> list[str]:
 # -- canonical forms (decision 1) --------------------------------------------------------------------
 
 
+#: Control, format, unassigned and the like, and the two separators that end a line on a label or in a log.
+_BREAKS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
 def text_of(raw: str) -> str:
-    """Canonical text: NFC, control characters turned to blanks, ends stripped."""
+    """Canonical text: NFC, control characters and line separators turned to blanks, ends stripped."""
     if raw.isascii() and raw.isprintable():
         return raw.strip()
     composed = unicodedata.normalize("NFC", raw)
     if not composed.isprintable():
-        composed = "".join(" " if unicodedata.category(c).startswith("C") else c for c in composed)
+        composed = "".join(" " if unicodedata.category(c) in _BREAKS else c for c in composed)
     return composed.strip()
 
 
@@ -278,7 +282,7 @@ def contact_of(lines: Iterable[str]) -> Contact | Gap:
 def by_status(person: Person) -> Person:
     """Silence the groups that the person's status leaves without meaning (decision 1, "by status").
 
-    30, 50, 60: only status and current number. 30 and above: no address even if one is carried.
+    30, 50, 60: only status and current number. 20, and 30 and above: no address even if one is carried.
     The foreign address is read at status 80 only; the current number at 50 and 60 only.
     """
     status = person.status

@@ -41,7 +41,8 @@ class Limit:
 
     def of(self, population: int) -> int:
         """The largest number that still passes."""
-        allowed = max(self.count, int(self.share * population))
+        # Rounded first: as floats, 0.29 of 100 is a hair below 29.
+        allowed = max(self.count, int(round(self.share * population, 6)))
         return allowed if self.ceiling is None else min(allowed, self.ceiling)
 
 
