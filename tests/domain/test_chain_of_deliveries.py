@@ -1,0 +1,48 @@
+"""The chain of deliveries (decision 4): which file is next, sent again, too old, after a gap, or another one."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from cprsync.domain.delivery import Header, Link, Place, place_of
+
+THURSDAY, FRIDAY, MONDAY, TUESDAY = (date(2027, 4, day) for day in (15, 16, 19, 20))
+CONTENT, OTHER = "aa" * 32, "bb" * 32
+
+
+@pytest.mark.parametrize(
+    ("produced", "previous", "taken", "last", "strict", "lenient"),
+    [
+        (MONDAY, FRIDAY, None, FRIDAY, Place.NEXT, Place.NEXT),
+        (TUESDAY, MONDAY, None, FRIDAY, Place.GAP, Place.NEXT),
+        (TUESDAY, THURSDAY, None, FRIDAY, Place.GAP, Place.NEXT),
+        (THURSDAY, date(2027, 4, 14), None, FRIDAY, Place.OLDER, Place.OLDER),
+        (FRIDAY, THURSDAY, CONTENT, FRIDAY, Place.REPEAT, Place.REPEAT),
+        (THURSDAY, date(2027, 4, 14), CONTENT, FRIDAY, Place.REPEAT, Place.REPEAT),
+        (FRIDAY, THURSDAY, OTHER, FRIDAY, Place.REPLACED, Place.REPLACED),
+        (THURSDAY, date(2027, 4, 14), OTHER, FRIDAY, Place.REPLACED, Place.REPLACED),
+        (MONDAY, FRIDAY, None, None, Place.NEXT, Place.NEXT),
+        (MONDAY, date(1, 1, 1), None, None, Place.NEXT, Place.NEXT),
+    ],
+    ids=[
+        "the next one",
+        "one is missing",
+        "it follows another chain",
+        "older and unknown",
+        "the last one again",
+        "an earlier one again",
+        "the last one's date with other content",
+        "an earlier one's date with other content",
+        "the first starts the chain",
+        "the very first has no predecessor",
+    ],
+)
+def test_a_delivery_has_its_place(  # noqa: PLR0913, PLR0917 -- a row of the table
+    produced: date, previous: date, taken: str | None, last: date | None, strict: Place, lenient: Place
+) -> None:
+    header = Header("123456", produced, previous)
+    link = None if taken is None else Link(produced, taken)
+    assert place_of(header, CONTENT, taken=link, last=last, strict=True) is strict
+    assert place_of(header, CONTENT, taken=link, last=last, strict=False) is lenient

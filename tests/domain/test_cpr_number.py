@@ -1,0 +1,135 @@
+"""A CPR number: which texts are one, what it says of a birth date, and that it never shows itself."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+from people import generated
+from stdnum.dk import cpr
+from town import ANNA, PEOPLE, number
+
+from cprsync.domain.number import CprNumber
+
+
+def test_ten_digits_are_a_number_with_or_without_a_hyphen_in_place_seven() -> None:
+    assert CprNumber.parse(ANNA) == CprNumber.parse(f"{ANNA[:6]}-{ANNA[6:]}") == CprNumber(ANNA)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ANNA[:9],
+        ANNA + "0",
+        f" {ANNA}",
+        f"{ANNA} ",
+        f"{ANNA}\n",
+        f"{ANNA[:6]} {ANNA[6:]}",
+        f"{ANNA[:5]}-{ANNA[5:]}",
+        f"{ANNA[:6]}--{ANNA[6:]}",
+        f"{ANNA}-",
+        f"-{ANNA}",
+        f"{ANNA[:6]}\N{NON-BREAKING HYPHEN}{ANNA[6:]}",
+        f"{ANNA[:2]}-{ANNA[2:6]}-{ANNA[6:]}",
+        "".join(chr(ord("\N{FULLWIDTH DIGIT ZERO}") + int(digit)) for digit in ANNA),
+        "".join(chr(ord("\N{ARABIC-INDIC DIGIT ZERO}") + int(digit)) for digit in ANNA),
+        f"{ANNA[:9]}\N{SUPERSCRIPT TWO}",
+        f"{ANNA[:6]}AB{ANNA[8:]}",
+    ],
+)
+def test_anything_else_is_refused_without_being_quoted(text: str) -> None:
+    """Exactly ten ASCII digits once one hyphen in place 7 is removed (trust, R-17)."""
+    with pytest.raises(ValueError, match="not a CPR number") as refused:
+        CprNumber.parse(text)
+    assert ANNA[:5] not in str(refused.value)
+    assert ANNA[6:9] not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_a_number_that_fails_modulus_11_is_a_number() -> None:
+    """Numbers without the check digit are issued since 2007 (cpr.dk)."""
+    assert cpr.checksum(ANNA) != 0
+    assert CprNumber.parse(ANNA).digits == ANNA
+
+
+def test_a_number_whose_date_is_in_the_future_is_a_number() -> None:
+    """Whoever asks the wall clock refuses newborns around midnight."""
+    assert CprNumber.parse(generated(31, 12, 36, "4")).born == date(2036, 12, 31)
+
+
+@pytest.mark.parametrize("seventh", "0123456789")
+@pytest.mark.parametrize("year", [0, 36, 37, 57, 58, 99])
+def test_the_seventh_digit_tells_the_century_as_an_outside_oracle_says(seventh: str, year: int) -> None:
+    digits = generated(1, 7, year, seventh)
+    assert CprNumber.parse(digits).born == cpr.get_birth_date(digits)
+
+
+@pytest.mark.parametrize(
+    ("seventh", "year", "born"),
+    [
+        ("0", 0, 1900),
+        ("3", 99, 1999),
+        ("4", 36, 2036),
+        ("4", 37, 1937),
+        ("5", 57, 2057),
+        ("5", 58, 1858),
+        ("8", 57, 2057),
+        ("8", 58, 1858),
+        ("9", 36, 2036),
+        ("9", 37, 1937),
+        ("9", 57, 1957),
+    ],
+)
+def test_the_centuries_change_where_the_table_says(seventh: str, year: int, born: int) -> None:
+    """The table of the seventh digit (cpr.dk, "Opbygning af CPR-nummeret")."""
+    assert CprNumber.parse(generated(2, 3, year, seventh)).born == date(born, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("day", "month", "year"), [(0, 1, 50), (1, 0, 50), (1, 13, 50), (30, 2, 50), (29, 2, 3), (32, 1, 50)]
+)
+def test_a_number_without_a_date_is_a_number_born_on_no_day(day: int, month: int, year: int) -> None:
+    assert CprNumber.parse(generated(day, month, year, "1")).born is None
+
+
+def test_the_numbers_date_is_not_the_registered_one() -> None:
+    assert CprNumber.parse(number("SKAEV")).born != PEOPLE["SKAEV"]["born"]
+
+
+@pytest.mark.parametrize(
+    ("day", "is_replacement"), [(1, False), (31, False), (60, False), (61, True), (91, True), (92, False)]
+)
+def test_a_day_raised_by_sixty_is_a_replacement_number(day: int, *, is_replacement: bool) -> None:
+    """Replacement numbers are not CPR's: the day is 61 to 91 (cpr.dk, "Erstatningspersonnummer")."""
+    assert CprNumber.parse(generated(day, 5, 80, "1")).is_replacement is is_replacement
+
+
+def test_a_replacement_number_holds_a_date_all_the_same() -> None:
+    assert CprNumber.parse(generated(64, 5, 85, "0")).born == date(1985, 5, 4)
+
+
+@pytest.mark.parametrize("show", [str, repr, "{}".format, "{:>40}".format, "%s".__mod__, lambda n: f"{n!s}{n!r}{[n]}"])
+def test_printing_a_number_shows_nothing_of_it(show: object) -> None:
+    assert callable(show)
+    shown = show(CprNumber.parse(ANNA))
+    assert "CprNumber(…)" in shown
+    assert not any(character.isdigit() for character in shown)
+
+
+def test_a_number_cannot_slip_into_json() -> None:
+    with pytest.raises(TypeError) as refused:
+        json.dumps(CprNumber.parse(ANNA))
+    assert ANNA not in str(refused.value)
+
+
+def test_a_screen_sees_the_date_and_not_the_serial() -> None:
+    assert CprNumber.parse(ANNA).masked() == f"{ANNA[:6]}-xxxx"
+
+
+def test_numbers_are_equal_and_sorted_by_their_digits() -> None:
+    assert sorted({CprNumber(number("BO")), CprNumber(ANNA), CprNumber.parse(ANNA)}) == [
+        CprNumber(ANNA),
+        CprNumber(number("BO")),
+    ]

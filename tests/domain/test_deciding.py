@@ -1,0 +1,327 @@
+"""What a night decides for one patron: each kind of change, nothing new, what is too old, and what is parked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from people import (
+    FRIDAY,
+    LOOKED_UP,
+    MONDAY,
+    STORED,
+    TONIGHT,
+    corrects_her_birth_date,
+    dies,
+    emigrates,
+    gains_protection,
+    gets_a_contact_address,
+    gets_her_first_name,
+    having,
+    loses_protection,
+    moves,
+    moves_abroad,
+    nothing_happens_to,
+    patron,
+    person,
+    renames,
+    street,
+    unverified,
+)
+from town import PEOPLE
+
+from cprsync.domain.decide import Action, Change, Parked, ProtectionEnd, Same, Unchanged, decide, merge
+from cprsync.domain.patron import AsOf, Source
+from cprsync.domain.person import EMPTY, SILENT, Address, Person, Status, by_status
+from cprsync.domain.policy import Harm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Event = Callable[[Person], Person]
+
+RESIDENT = [key for key, raw in PEOPLE.items() if raw["status"] in {"01", "03", "05", "07"}]
+A, H = Action, Harm
+
+
+@pytest.mark.parametrize(
+    ("key", "event", "actions", "harms"),
+    [
+        ("ANNA", moves, (A.MOVE,), (H.CHANGED,)),
+        ("ANNA", lambda p: moves(p, "ODENSE"), (A.MOVE, A.MUNICIPALITY), (H.CHANGED,)),
+        ("ANNA", renames, (A.RENAME,), (H.NAME_REPLACED, H.CHANGED)),
+        ("ANNA", corrects_her_birth_date, (A.BIRTH_CORRECTED,), ()),
+        ("UMULIG", corrects_her_birth_date, (A.BIRTH_CORRECTED,), ()),
+        ("ANNA", gains_protection, (A.PROTECT,), ()),
+        ("ANNA", gets_a_contact_address, (A.CONTACT,), ()),
+        ("ANNA", emigrates, (A.EMIGRATE,), (H.ENTITLEMENT_LOST, H.GONE, H.CHANGED)),
+        ("ANNA", dies, (A.DIE,), (H.ENTITLEMENT_LOST, H.GONE, H.CHANGED)),
+        ("NAVNLOES", gets_her_first_name, (A.NAMED,), (H.CHANGED,)),
+        ("UDREJST", moves_abroad, (A.ABROAD_CORRECTED,), ()),
+        ("UDREJST", dies, (A.DIE,), (H.GONE,)),
+        ("FORSVUNDET", dies, (A.DIE,), (H.GONE,)),
+        ("FORSVUNDET", emigrates, (A.EMIGRATE,), (H.GONE,)),
+        ("SKAT", dies, (A.DIE,), (H.GONE,)),
+        ("RIKKE", lambda p: replace(gains_protection(p), address=street("HAVNEN")), (A.PROTECT, A.MOVE), (H.CHANGED,)),
+    ],
+)
+def test_a_record_changes_when_a_patron(
+    key: str, event: Event, actions: tuple[Action, ...], harms: tuple[Harm, ...]
+) -> None:
+    now = event(person(key))
+    decision = decide(now, patron(key), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert (decision.actions, decision.harms) == (actions, harms)
+    assert decision.after == merge(person(key), now)
+    assert decision.review is None
+    assert not decision.ask_again
+    assert decision.stops_letters is (Action.DIE in actions)
+
+
+@pytest.mark.parametrize(
+    "event", [moves, renames, corrects_her_birth_date, gains_protection, gets_a_contact_address, emigrates, dies]
+)
+def test_the_second_run_of_a_night_does_nothing(event: Event) -> None:
+    now = event(person("ANNA"))
+    decision = decide(now, patron("ANNA"), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    written = replace(patron("ANNA"), register=decision.after, as_of=TONIGHT)
+    assert decide(now, written, as_of=TONIGHT) == Unchanged(Same.EQUAL)
+
+
+def test_protection_stands_before_the_address_among_what_is_done() -> None:
+    order = list(Action)
+    everything = replace(dies(renames(moves(gains_protection(person("ANNA"))))), address=street("ODENSE"))
+    decision = decide(everything, patron("ANNA"), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert list(decision.actions) == sorted(decision.actions, key=order.index)
+    assert decision.actions[0] is Action.PROTECT
+
+
+def test_the_last_address_of_who_is_gone_stays_as_last_known() -> None:
+    for gone in (dies, emigrates):
+        decision = decide(gone(person("ANNA")), patron("ANNA"), as_of=TONIGHT)
+        assert isinstance(decision, Change)
+        assert decision.after.address == person("ANNA").address
+
+
+# -- moved, or corrected ------------------------------------------------------------------------------------
+
+
+def at(**deviations: str) -> Address:
+    address = person("ANNA").address
+    assert isinstance(address, Address)
+    return replace(address, **deviations)  # type: ignore[arg-type]  # every deviation here is text
+
+
+@pytest.mark.parametrize(
+    ("events", "address", "kinds"),
+    [
+        ((), at(road="Uglestræde"), (A.ADDRESS_CORRECTED,)),
+        ((), at(postcode="8001"), (A.ADDRESS_CORRECTED,)),
+        (("A01",), at(co="c/o Frandsen"), (A.ADDRESS_CORRECTED,)),
+        (("A42",), at(municipality="0752"), (A.ADDRESS_CORRECTED, A.MUNICIPALITY)),
+        (("P10",), at(street_code="1105"), (A.ADDRESS_CORRECTED,)),
+        (("A09",), at(house="16C"), (A.ADDRESS_CORRECTED,)),
+        (("A07",), at(door="tv"), (A.ADDRESS_CORRECTED,)),
+        (("A10",), at(house="1"), (A.ADDRESS_CORRECTED,)),
+        (("A01",), at(house="16C"), (A.MOVE,)),
+        ((), at(house="16C"), (A.MOVE,)),
+        (("A33",), at(house="16C"), (A.MOVE,)),
+        (("X99",), at(house="16C"), (A.MOVE,)),
+        (("A01", "A09"), at(house="16C"), (A.MOVE,)),
+        (("A42", "P31"), at(municipality="0752"), (A.MOVE, A.MUNICIPALITY)),
+    ],
+)
+def test_an_event_names_the_kind_of_a_new_address_and_never_what_is_written(
+    events: tuple[str, ...], address: Address, kinds: tuple[Action, ...]
+) -> None:
+    """Decision 7. The same door is never a move; another door is one unless only corrections are told."""
+    decision = decide(replace(person("ANNA"), address=address, events=events), patron("ANNA"), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert decision.actions == kinds
+    assert decision.after.address == address
+
+
+def test_a_first_known_address_is_no_move() -> None:
+    """A record without an address, as one of before the register told of addresses."""
+    decision = decide(person("ANNA"), patron("ANNA", address=SILENT), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert decision.actions == (Action.ADDRESS_CORRECTED, Action.MUNICIPALITY)
+
+
+def test_there_and_back_within_one_delivery_is_nothing() -> None:
+    back = replace(person("ANNA"), events=("A01", "A01", "A21", "A25"))
+    assert decide(back, patron("ANNA"), as_of=TONIGHT) == Unchanged(Same.EQUAL)
+
+
+def test_an_event_without_a_difference_changes_nothing() -> None:
+    for events in (("A21",), ("A33",), ("P02",), ("unheard of",)):
+        assert decide(replace(person("ANNA"), events=events), patron("ANNA"), as_of=TONIGHT) == Unchanged(Same.EQUAL)
+
+
+# -- nothing new, and too old ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", [key for key, raw in PEOPLE.items() if raw["status"] not in {"30", "50", "60"}])
+def test_a_person_as_the_record_has_her_changes_nothing(key: str) -> None:
+    assert decide(nothing_happens_to(person(key)), patron(key), as_of=LOOKED_UP) == Unchanged(Same.EQUAL)
+
+
+@pytest.mark.parametrize("group", ["name", "birth", "protection", "contact", "current_number"])
+def test_a_group_left_out_changes_nothing(group: str) -> None:
+    for key in ("ANNA", "HELLE"):
+        silent = having(person(key), **{group: SILENT})
+        assert decide(silent, patron(key), as_of=TONIGHT) == Unchanged(Same.EQUAL)
+
+
+@pytest.mark.parametrize("key", ["ANNA", "UDREJST", "AFDOED", "SKAT"])
+def test_a_person_of_whom_a_source_says_nothing_at_all_stays_as_she_is(key: str) -> None:
+    assert decide(Person(person(key).number), patron(key), as_of=LOOKED_UP) == Unchanged(Same.EQUAL)
+
+
+@pytest.mark.parametrize("group", ["name", "contact", "current_number"])
+def test_none_where_another_source_said_nothing_is_nothing_new(group: str) -> None:
+    """A look-up cannot say "no contact address"; the first file that can has no change to tell (decision 1)."""
+    record = patron("NAVNLOES", **{group: SILENT})
+    assert decide(having(person("NAVNLOES"), **{group: EMPTY}), record, as_of=TONIGHT) == Unchanged(Same.EQUAL)
+
+
+def test_none_where_another_source_said_nothing_is_no_action_beside_a_real_change() -> None:
+    decision = decide(moves(person("NAVNLOES")), patron("NAVNLOES", contact=SILENT, name=SILENT), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert decision.actions == (Action.MOVE,)
+    assert (decision.after.contact, decision.after.name) == (EMPTY, EMPTY)
+
+
+def test_a_contact_address_that_ends_is_a_change() -> None:
+    decision = decide(replace(person("UDREJST"), contact=EMPTY), patron("UDREJST"), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert decision.actions == (Action.CONTACT,)
+
+
+@pytest.mark.parametrize(
+    ("says", "stored", "is_older"),
+    [
+        (AsOf(FRIDAY, Source.FILE), AsOf(MONDAY, Source.FILE), True),
+        (AsOf(FRIDAY, Source.FILE), AsOf(MONDAY, Source.LOOKUP), True),
+        (AsOf(MONDAY, Source.LOOKUP), AsOf(MONDAY, Source.FILE), True),
+        (AsOf(MONDAY, Source.FILE), AsOf(MONDAY, Source.LOOKUP), False),
+        (AsOf(MONDAY, Source.FILE), AsOf(MONDAY, Source.FILE), False),
+        (AsOf(MONDAY, Source.LOOKUP), AsOf(MONDAY, Source.LOOKUP), False),
+        (AsOf(MONDAY, Source.LOOKUP), AsOf(FRIDAY, Source.FILE), False),
+    ],
+)
+def test_older_never_overwrites_newer_and_on_equal_days_the_file_wins(
+    says: AsOf, stored: AsOf, *, is_older: bool
+) -> None:
+    record = replace(patron("ANNA"), as_of=stored)
+    decision = decide(moves(person("ANNA")), record, as_of=says)
+    assert decision == Unchanged(Same.OLDER) if is_older else isinstance(decision, Change)
+
+
+def test_older_is_said_of_what_could_not_be_decided_and_of_what_is_equal() -> None:
+    record = replace(patron("ANNA"), as_of=TONIGHT)
+    for old in (person("ANNA"), replace(person("ANNA"), address=SILENT), person("GAMMELNUMMER")):
+        assert decide(old, record, as_of=STORED) == Unchanged(Same.OLDER)
+
+
+# -- the first copy ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", [key for key, raw in PEOPLE.items() if raw["status"] not in {"30", "50", "60"}])
+@pytest.mark.parametrize("as_of", [TONIGHT, LOOKED_UP])
+def test_the_first_copy_is_taken_whole_and_does_no_harm(key: str, as_of: AsOf) -> None:
+    decision = decide(person(key), unverified(key), as_of=as_of)
+    assert isinstance(decision, Change)
+    assert decision.after == person(key)
+    assert (decision.actions, decision.harms) == ((Action.FIRST_COPY,), ())
+
+
+def test_letters_stop_for_who_was_dead_when_we_first_heard_of_her() -> None:
+    stops = {
+        key: decision.stops_letters
+        for key in ("ANNA", "UDREJST", "FORSVUNDET", "AFDOED")
+        if isinstance(decision := decide(person(key), unverified(key), as_of=LOOKED_UP), Change)
+    }
+    assert stops == {"ANNA": False, "UDREJST": False, "FORSVUNDET": False, "AFDOED": True}
+
+
+def test_letters_that_have_stopped_do_not_stop_again_when_the_dead_get_a_contact_address() -> None:
+    decision = decide(gets_a_contact_address(person("AFDOED")), patron("AFDOED"), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert not decision.stops_letters
+
+
+# -- parked -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["ANNULLERET", "DOBBELT", "GAMMELNUMMER"])
+def test_a_dead_number_is_parked_for_want_of_a_rule(key: str) -> None:
+    reason = f"status.{PEOPLE[key]['status']}.no_rule"
+    assert decide(person(key), unverified(key), as_of=LOOKED_UP) == Parked(reason)
+    assert decide(person(key), patron("ANNA"), as_of=TONIGHT) == Parked(reason)
+
+
+@pytest.mark.parametrize("key", RESIDENT)
+def test_a_resident_without_an_address_is_parked(key: str) -> None:
+    homeless = replace(person(key), address=SILENT)
+    assert decide(homeless, patron(key), as_of=TONIGHT) == Parked("address.missing")
+    assert decide(homeless, unverified(key), as_of=LOOKED_UP) == Parked("address.missing")
+
+
+@pytest.mark.parametrize("status", [Status.RESIDENT, Status.DEAD, SILENT])
+def test_a_name_that_is_gone_is_parked(status: Status) -> None:
+    nameless = replace(person("ANNA"), name=EMPTY, status=status)
+    assert decide(nameless, patron("ANNA"), as_of=TONIGHT) == Parked("name.lost")
+
+
+def test_a_first_copy_without_a_status_is_parked() -> None:
+    assert decide(Person(person("ANNA").number), unverified("ANNA"), as_of=LOOKED_UP) == Parked("status.missing")
+
+
+_RESIDENT = ("01", "03", "05", "07")
+#: From status to status: the steps that have a rule. All others wait for a person.
+RULED = {(before, after) for before in _RESIDENT for after in _RESIDENT}
+RULED |= {(before, after) for before in (*_RESIDENT, "20", "70") for after in ("80", "90")} | {("80", "90")}
+RULED |= {(same, same) for same in ("20", "70", "80", "90")}
+
+
+@pytest.mark.parametrize("before", [*_RESIDENT, "20", "70", "80", "90"])
+@pytest.mark.parametrize("after", [*_RESIDENT, "20", "70", "80", "90"])
+def test_a_step_between_two_statuses_is_parked_unless_it_has_a_rule(before: str, after: str) -> None:
+    record = patron("ANNA", status=Status(before))
+    decision = decide(by_status(replace(person("ANNA"), status=Status(after))), record, as_of=TONIGHT)
+    if (before, after) in RULED:
+        assert isinstance(decision, Change | Unchanged)
+    else:
+        assert decision == Parked(f"status.{before}-{after}.no_rule")
+
+
+def test_a_status_alone_is_written_though_the_step_has_no_name_of_its_own() -> None:
+    decision = decide(replace(person("ANNA"), status=Status.RESIDENT_ADMINISTRATIVE), patron("ANNA"), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert decision.after.status is Status.RESIDENT_ADMINISTRATIVE
+    assert decision.actions == ()
+
+
+def test_what_is_not_a_change_carries_none() -> None:
+    """So that a person who is parked or unchanged leaves the record as it is."""
+    for decision in (Parked("name.lost"), Unchanged(Same.EQUAL), Unchanged(Same.OLDER)):
+        assert not hasattr(decision, "after")
+
+
+def test_a_decision_prints_nothing_of_the_person() -> None:
+    decision = decide(renames(moves(person("ANNA"))), patron("ANNA"), as_of=TONIGHT)
+    assert "Aagaard" not in repr(decision)
+    assert "Tovværkskajen" not in repr(decision)
+    assert repr(patron("ANNA")) == "Patron(40817263)"
+
+
+def test_the_registers_word_is_not_asked_for_where_no_protection_ends() -> None:
+    now = moves(person("ANNA"))
+    plain = decide(now, patron("ANNA"), as_of=TONIGHT)
+    for word in ProtectionEnd:
+        assert decide(now, patron("ANNA"), as_of=TONIGHT, protection_end=word) == plain
+    assert decide(loses_protection(person("ANNA")), patron("ANNA"), as_of=TONIGHT) == Unchanged(Same.EQUAL)

@@ -1,0 +1,72 @@
+"""An address as lines for a label, and a balance sheet that shows when it does not add up."""
+
+from __future__ import annotations
+
+import pytest
+from people import person, street
+
+from cprsync.domain.balance import Balance, Outcome
+from cprsync.domain.label import label_lines
+from cprsync.domain.person import Address
+
+
+def address(key: str) -> Address:
+    at = person(key).address
+    assert isinstance(at, Address)
+    return at
+
+
+@pytest.mark.parametrize(
+    ("key", "lines"),
+    [
+        ("ANNA", ["Uglesporet 16B, st. th", "8000 Aarhus C"]),
+        ("CLARA", ["c/o Vestergaard", "Frøken Elvers Gade 42, 4. mf", "8000 Aarhus C"]),
+        ("DAVID", ["Møllegården", "Møllebækslugten 7", "Mejlby", "8530 Hjortshøj"]),
+        ("EDITH", ["Rønnebærkrogen 118", "8270 Højbjerg"]),
+        ("HENRIK", ["Ovb. Lindegaards Pl. 9, 1. 3", "8230 Åbyhøj"]),
+        ("IVAN", ["Frøken Elvers Gade 11, kl. 12", "8000 Aarhus C"]),
+        ("NUKA", ["Rypelien 3412, 2. 204", "3900 Nuuk"]),
+        ("KLAUS", ["Midlertidigt ophold"]),
+    ],
+)
+def test_a_label_has_the_lines_in_cprs_order(key: str, lines: list[str]) -> None:
+    """c/o, locality, road with house and floor as since 2023, town, postcode and district (CPR, "Bilag - Formater")."""
+    assert label_lines(address(key)) == lines
+
+
+def test_a_floor_without_a_door_ends_in_a_full_stop() -> None:
+    assert label_lines(street("AMAGER")) == ["Kulsviergangen 27, kl.", "2300 København S"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "lines"),
+    [
+        ({"door": "th"}, ["th"]),
+        ({"postcode": "8000"}, ["8000"]),
+        ({"district": "Aarhus C"}, ["Aarhus C"]),
+        ({"house": "4"}, ["4"]),
+        ({}, []),
+    ],
+)
+def test_what_is_missing_leaves_no_blank_behind(parts: dict[str, str], lines: list[str]) -> None:
+    assert label_lines(Address("0751", "1104", **parts)) == lines  # type: ignore[arg-type]  # all of them are text
+
+
+def test_a_balance_adds_up_when_every_number_received_is_in_one_class() -> None:
+    balance = Balance(received=len(Outcome))
+    for outcome in Outcome:
+        balance.add(outcome)
+    assert balance.adds_up
+    assert dict(balance.counts) == dict.fromkeys(Outcome, 1)
+
+
+def test_a_balance_shows_a_number_too_few_and_one_too_many() -> None:
+    assert not Balance(received=1).adds_up
+    balance = Balance(received=1)
+    balance.add(Outcome.APPLIED)
+    balance.add(Outcome.APPLIED)
+    assert not balance.adds_up
+
+
+def test_a_balance_of_nothing_adds_up() -> None:
+    assert Balance().adds_up

@@ -1,0 +1,222 @@
+"""Protection (decisions 2 and 3): when it begins, who may say that it has ended, and what goes through a brake."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from people import (
+    LOOKED_UP,
+    PROTECTED,
+    TONIGHT,
+    dies,
+    emigrates,
+    gains_protection,
+    loses_protection,
+    moves,
+    patron,
+    person,
+    renames,
+    street,
+    unverified,
+)
+
+from cprsync.domain.decide import (
+    Action,
+    AskRegister,
+    Change,
+    Decision,
+    ProtectionEnd,
+    Same,
+    Unchanged,
+    decide,
+    protective,
+)
+from cprsync.domain.patron import AsOf, is_sealed
+from cprsync.domain.person import EMPTY, SILENT, Person, Protection, Status
+from cprsync.domain.policy import Harm
+
+EQUAL = Unchanged(Same.EQUAL)
+
+
+def anna(protection: Any) -> Person:
+    return person("ANNA", protection=protection)
+
+
+def becomes(protection: Any, action: Action, *harms: Harm) -> Change:
+    return Change(anna(protection), (action,), harms)
+
+
+LIFTED = becomes(EMPTY, Action.UNPROTECT, Harm.PROTECTION_LIFTED)
+SEALED = becomes(PROTECTED, Action.PROTECT)
+SETTLED = becomes(EMPTY, Action.PROTECTION_SETTLED)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "says", "stored", "expected"),
+    [
+        (TONIGHT, PROTECTED, PROTECTED, EQUAL),
+        (TONIGHT, PROTECTED, EMPTY, SEALED),
+        (TONIGHT, PROTECTED, SILENT, SEALED),
+        (TONIGHT, EMPTY, PROTECTED, AskRegister()),
+        (TONIGHT, EMPTY, EMPTY, EQUAL),
+        (TONIGHT, EMPTY, SILENT, SETTLED),
+        (TONIGHT, SILENT, PROTECTED, EQUAL),
+        (TONIGHT, SILENT, EMPTY, EQUAL),
+        (TONIGHT, SILENT, SILENT, EQUAL),
+        (LOOKED_UP, PROTECTED, PROTECTED, EQUAL),
+        (LOOKED_UP, PROTECTED, EMPTY, SEALED),
+        (LOOKED_UP, PROTECTED, SILENT, SEALED),
+        (LOOKED_UP, EMPTY, PROTECTED, LIFTED),
+        (LOOKED_UP, EMPTY, EMPTY, EQUAL),
+        (LOOKED_UP, EMPTY, SILENT, SETTLED),
+        (LOOKED_UP, SILENT, PROTECTED, EQUAL),
+        (LOOKED_UP, SILENT, EMPTY, EQUAL),
+        (LOOKED_UP, SILENT, SILENT, EQUAL),
+    ],
+)
+def test_a_source_decides_about_protection(as_of: AsOf, says: Any, stored: Any, expected: Decision) -> None:
+    """A file without 0001 is a candidate end only; a look-up's false is one; silence is none (decision 2)."""
+    assert decide(anna(says), patron("ANNA", protection=stored), as_of=as_of) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        (ProtectionEnd.CONFIRMED, LIFTED),
+        (ProtectionEnd.DENIED, replace(EQUAL, review="protection.contradicted")),
+        (ProtectionEnd.UNANSWERED, replace(EQUAL, ask_again=True)),
+    ],
+)
+def test_the_register_has_the_last_word_about_an_end(word: ProtectionEnd, expected: Decision) -> None:
+    now, record = loses_protection(anna(PROTECTED)), patron("ANNA", protection=PROTECTED)
+    assert decide(now, record, as_of=TONIGHT) == AskRegister()
+    assert decide(now, record, as_of=TONIGHT, protection_end=word) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "review", "ask_again"),
+    [(ProtectionEnd.DENIED, "protection.contradicted", False), (ProtectionEnd.UNANSWERED, None, True)],
+)
+def test_other_changes_still_apply_while_a_protection_is_kept(
+    word: ProtectionEnd, review: str | None, *, ask_again: bool
+) -> None:
+    now = moves(loses_protection(anna(PROTECTED)))
+    decision = decide(now, patron("ANNA", protection=PROTECTED), as_of=TONIGHT, protection_end=word)
+    assert decision == Change(
+        replace(now, protection=PROTECTED), (Action.MOVE,), (Harm.CHANGED,), ask_again=ask_again, review=review
+    )
+
+
+def test_an_end_confirmed_goes_with_the_other_changes_and_before_them() -> None:
+    now = moves(loses_protection(anna(PROTECTED)))
+    record = patron("ANNA", protection=PROTECTED)
+    decision = decide(now, record, as_of=TONIGHT, protection_end=ProtectionEnd.CONFIRMED)
+    assert decision == Change(now, (Action.UNPROTECT, Action.MOVE), (Harm.PROTECTION_LIFTED, Harm.CHANGED))
+
+
+def test_the_dead_keep_their_protection_until_its_end_is_confirmed() -> None:
+    record = patron("ANNA", protection=PROTECTED)
+    assert decide(dies(anna(EMPTY)), record, as_of=TONIGHT) == AskRegister()
+    decision = decide(dies(anna(EMPTY)), record, as_of=TONIGHT, protection_end=ProtectionEnd.UNANSWERED)
+    assert isinstance(decision, Change)
+    assert (decision.after.protection, decision.actions) == (PROTECTED, (Action.DIE,))
+
+
+def test_a_first_copy_asks_nobody() -> None:
+    """There is no protection on record that could end."""
+    assert isinstance(decide(anna(EMPTY), unverified("ANNA"), as_of=TONIGHT), Change)
+
+
+def test_leaving_an_administrative_street_opens_an_address_unless_protection_still_seals_it() -> None:
+    for key, opens in (("KLAUS", True), ("JESPER", False)):
+        home = replace(person(key), status=Status.RESIDENT, address=street("HAVNEN"))
+        decision = decide(home, patron(key), as_of=TONIGHT)
+        assert isinstance(decision, Change)
+        assert (Harm.PROTECTION_LIFTED in decision.harms) is opens, key
+
+
+def test_moving_to_an_administrative_street_lifts_no_protection() -> None:
+    hidden = replace(person("ANNA"), status=Status.RESIDENT_ADMINISTRATIVE, address=person("KLAUS").address)
+    decision = decide(hidden, patron("ANNA"), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert Harm.PROTECTION_LIFTED not in decision.harms
+
+
+# -- who is sealed ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "is_hidden"),
+    [
+        ("ANNA", False),
+        ("HELLE", True),
+        ("MIA", True),
+        ("INGER", True),
+        ("JESPER", True),
+        ("KLAUS", True),
+        ("MALIK", True),
+        ("NICOLAI", False),
+        ("OTTO", False),
+        ("AFDOED", False),
+    ],
+)
+def test_type_0001_and_administrative_streets_seal_and_nothing_else(key: str, *, is_hidden: bool) -> None:
+    """0002 and 0003 do not; 0001 that starts in the future does."""
+    for silent_is_sealed in (True, False):
+        assert is_sealed(person(key), silent_is_sealed=silent_is_sealed) is is_hidden
+
+
+def test_of_whom_no_source_has_spoken_the_policy_decides() -> None:
+    for one in (anna(SILENT), unverified("ANNA").register):
+        assert is_sealed(one, silent_is_sealed=True)
+        assert not is_sealed(one, silent_is_sealed=False)
+
+
+def test_an_open_policy_opens_no_administrative_street() -> None:
+    assert is_sealed(person("KLAUS", protection=SILENT), silent_is_sealed=False)
+
+
+# -- what goes through a brake --------------------------------------------------------------------------------
+
+
+def let_through(key: str, now: Person) -> Change | None:
+    decision = decide(now, patron(key), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    return protective(decision, patron(key))
+
+
+def test_a_new_protection_goes_through_alone() -> None:
+    now = renames(moves(gains_protection(person("ANNA"))))
+    assert let_through("ANNA", now) == Change(anna(Protection.NAME_AND_ADDRESS), (Action.PROTECT,))
+
+
+def test_letters_to_the_dead_stop_and_the_record_stays_as_it_is() -> None:
+    through = let_through("ANNA", dies(person("ANNA")))
+    assert through == Change(person("ANNA"), (Action.STOP_LETTERS,))
+    assert through.stops_letters
+
+
+def test_of_a_protected_death_both_go_through() -> None:
+    through = let_through("ANNA", dies(renames(gains_protection(person("ANNA")))))
+    assert through == Change(anna(PROTECTED), (Action.PROTECT, Action.STOP_LETTERS))
+
+
+@pytest.mark.parametrize("event", [moves, renames, emigrates])
+def test_nothing_else_goes_through(event: Any) -> None:
+    assert let_through("ANNA", event(person("ANNA"))) is None
+
+
+def test_the_end_of_a_protection_does_not_go_through() -> None:
+    record = patron("PIA")
+    ended = decide(loses_protection(person("PIA")), record, as_of=TONIGHT, protection_end=ProtectionEnd.CONFIRMED)
+    assert isinstance(ended, Change)
+    assert protective(ended, record) is None
+
+
+def test_a_first_copy_waits_behind_a_brake() -> None:
+    """Nothing of her is on record yet that could be shown."""
+    decision = decide(person("HELLE"), unverified("HELLE"), as_of=LOOKED_UP)
+    assert isinstance(decision, Change)
+    assert protective(decision, unverified("HELLE")) is None
