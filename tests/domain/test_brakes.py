@@ -8,8 +8,9 @@ import pytest
 from people import TONIGHT, moves, patron, person, unverified
 from town import PEOPLE
 
-from cprsync.domain.decide import Change, Unchanged, decide
+from cprsync.domain.decide import Change, Unchanged, decide, harms_of
 from cprsync.domain.guard import Excess, guard
+from cprsync.domain.person import SILENT
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm, Limit, Policy
 
 BRAKED = [harm for harm in Harm if harm is not Harm.PARKED]
@@ -106,6 +107,13 @@ def test_a_night_in_which_everybody_moves_stops() -> None:
     assert guard([decision.harms] * 1000, parked=0, population=1000, limits=DEFAULT_LIMITS) == (
         Excess(Harm.CHANGED, 1000, 200),
     )
+
+
+def test_an_address_that_was_there_and_is_gone_is_lost() -> None:
+    """No merge loses one today; the brake is there for the day one does."""
+    lost = person("ANNA", address=SILENT)
+    assert harms_of(person("ANNA"), lost, ()) == (Harm.ADDRESS_LOST, Harm.CHANGED)
+    assert harms_of(lost, lost, ()) == ()
 
 
 def test_a_policy_of_nothing_said_is_the_cautious_one() -> None:

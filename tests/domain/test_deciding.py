@@ -317,6 +317,7 @@ def test_a_decision_prints_nothing_of_the_person() -> None:
     assert "Aagaard" not in repr(decision)
     assert "Tovværkskajen" not in repr(decision)
     assert repr(patron("ANNA")) == "Patron(40817263)"
+    assert repr(patron("ANNA").number) == "CprNumber(…)"
 
 
 def test_the_registers_word_is_not_asked_for_where_no_protection_ends() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from people import PROTECTED, gains_protection, having, moves, person, renames
@@ -23,6 +24,7 @@ from cprsync.domain.person import (
     by_status,
     disagreements,
 )
+from cprsync.domain.record import Absence, Block, Card, Email, Local, Telephone
 
 #: Says more than any source says of anyone.
 EVERYTHING = replace(
@@ -103,6 +105,25 @@ def test_printing_a_person_or_a_group_shows_nothing_of_it(shown: object) -> None
     told = {raw["number"], *raw["name"].values(), *raw["address"].values()}
     seen = "".join(shown(one) for one in (EVERYTHING, *(group for _, group in EVERYTHING.groups())))
     assert not [text for text in told if isinstance(text, str) and len(text) > 3 and text in seen]
+
+
+def test_printing_what_patron_and_staff_own_shows_nothing_of_it() -> None:
+    secret = "Kukbo"
+    owned = Local(
+        cards=(Card(secret),),
+        contact_co=secret,
+        contact_lines=(secret,),
+        telephones=(Telephone(secret),),
+        emails=(Email(secret),),
+        absence=Absence(date(2027, 4, 1)),
+        blocks=(Block(date(2027, 4, 1), secret),),
+        internal_note=secret,
+        note_to_patron=secret,
+    )
+    values = [owned.absence, *owned.cards, *owned.telephones, *owned.emails, *owned.blocks]
+    seen = "".join(f"{one!r}{one!s}" for one in (owned, *values))
+    assert secret not in seen
+    assert "2027" not in seen
 
 
 def test_a_gap_prints_its_name() -> None:
