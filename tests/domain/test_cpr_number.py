@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 from datetime import date
 
 import pytest
@@ -59,7 +60,7 @@ def test_a_number_whose_date_is_in_the_future_is_a_number() -> None:
     assert CprNumber.parse(generated(31, 12, 36, "4")).born == date(2036, 12, 31)
 
 
-@pytest.mark.parametrize("seventh", "0123456789")
+@pytest.mark.parametrize("seventh", string.digits)
 @pytest.mark.parametrize("year", [0, 36, 37, 57, 58, 99])
 def test_the_seventh_digit_tells_the_century_as_an_outside_oracle_says(seventh: str, year: int) -> None:
     digits = generated(1, 7, year, seventh)
