@@ -16,11 +16,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cprsync.cli.dates import heading
 from cprsync.cli.output import failures, note, print_json, say
 from cprsync.cli.words import Language, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from cprsync.settings import Settings
 
@@ -54,13 +55,28 @@ class Stage:
             say(text)
 
 
-def run_demo(*, keep: Path | None, language: Language, as_json: bool) -> int:
-    """Live the week; exit 0 only if every record equals the register."""
+def run_demo(
+    *,
+    keep: Path | None,
+    language: Language,
+    as_json: bool,
+    before_comparing: Callable[[Settings], None] | None = None,
+) -> int:
+    """Live the week; exit 0 only if every record equals the register.
+
+    Args:
+        keep: where everything stays; None: a temporary folder.
+        language: of the story.
+        as_json: one document instead of the story.
+        before_comparing: done to the library when the week is over; a test alters a record here.
+    """
     begun = time.monotonic()
     with failures(as_json=as_json), ExitStack() as stack:
         folder = _folder(keep, stack)
         stage = stack.enter_context(_set_up(folder, language, as_json=as_json))
         _live(stage)
+        if before_comparing is not None:
+            before_comparing(stage.settings)
         return _compare(stage, seconds=time.monotonic() - begun, kept=keep)
 
 
@@ -137,23 +153,36 @@ def _walk_to(stage: Stage, day: date) -> None:
     """Live the days without a delivery up to a working day; the night still runs on each."""
     from cprsync.mock import control
 
+    quiet: list[date] = []
     for _ in range(DAYS_MAX):
         now = date.fromisoformat(control.clock(stage.ready)["day"])
         if now >= day:
-            return
-        stage.tell(f"\n{_heading(now, stage.language)}: {word('demo_quiet', stage.language)}")
+            break
+        quiet.append(now)
         control.day(stage.ready)
+    if quiet:
+        until = "" if len(quiet) == 1 else f" – {heading(quiet[-1], stage.language, capital=False)}"
+        stage.tell(f"\n{heading(quiet[0], stage.language)}{until}: {word('demo_quiet', stage.language)}")
 
 
 def _happen(stage: Stage, number: int, night: Mapping[str, Any]) -> None:
     from cprsync.mock import control
 
-    stage.tell(f"\n{_heading(night['day'], stage.language)}  ({number}/{len(stage.week.nights)})")
+    stage.tell(f"\n{heading(night['day'], stage.language)}  ({number}/{len(stage.week.nights)})")
     stage.tell(f"  {night[f'note_{stage.language}']}")
     if stage.language == "da":
         stage.tell(f"  {night['note_en']}")
     for event in night["events"]:
         control.event(stage.ready, event["kind"], event["who"], event.get("to"))
+        stage.tell(f"    · {_event_line(event, stage)}")
+
+
+def _event_line(event: Mapping[str, Any], stage: Stage) -> str:
+    """Who and what, by the keys of the people file, which are nobody's names."""
+    happens = word(f"event_{event['kind']}", stage.language)
+    to = f" → {event['to']}" if "to" in event else ""
+    patron = "" if event["who"] in stage.week.patrons else f" ({word('not_patron', stage.language)})"
+    return f"{event['who']} {happens}{to}{patron}"
 
 
 def _deliver(stage: Stage) -> None:
@@ -170,16 +199,6 @@ def _night(stage: Stage) -> None:
     stage.nights.append(document)
     for line in report_lines(document, stage.language):
         stage.tell(f"  {line}")
-
-
-_DAYS = {
-    "da": ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-}
-
-
-def _heading(day: date, language: Language) -> str:
-    return f"{_DAYS[language][day.weekday()].capitalize()} {day.isoformat()}"
 
 
 # -- the comparison ------------------------------------------------------------------------------------

@@ -83,7 +83,15 @@ def _record_lines(document: Mapping[str, Any]) -> list[str]:
     head = f"{document['patron']} · {document['library']} {' · '.join(mark for mark in marks if mark)}"
     lines = [head.rstrip()]
     for name, entry in document["fields"].items():
-        value = "<beskyttet>" if entry.get("sealed") else entry["value"]
-        shown = "–" if value in {None, ""} else value
-        lines.append(f"  {name:<20} {shown}  [{entry['owner']}, {entry['source']}, {entry['as_of'] or '–'}]")
+        told = "<beskyttet>" if entry.get("sealed") else _told(entry["value"])
+        lines.append(f"  {name:<26} {told}  [{entry['owner']}, {entry['since'] or '–'}]")
     return lines
+
+
+def _told(value: Any) -> str:
+    """A value as text: lists on one line, nothing as a dash."""
+    if isinstance(value, list):
+        return ", ".join(_told(one) for one in value) or "–"
+    if isinstance(value, dict):
+        return " ".join(_told(one) for one in value.values())
+    return str(value) if value else "–"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from cprsync.cli.dates import long_day
 from cprsync.cli.words import Language, word
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ OUTCOMES = ("applied", "unchanged", "parked", "not_ours", "held")
 def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The report, line by line; quiet where nothing happened."""
     yield _title(document, language)
-    if document["state"] == "nothing" and not document["deliveries"]:
+    if document["state"] == "nothing" and not document["deliveries"] and "error" not in document:
         yield "  " + word("nothing", language)
     for delivery in document["deliveries"]:
         yield _delivery(delivery, language)
@@ -29,12 +31,14 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
 
 def _title(document: Mapping[str, Any], language: Language) -> str:
     run = word("run", language, run=document["run"])
-    return f"{word('night', language, day=document['day'])} · {run} · {document['agency']}"
+    day = long_day(date.fromisoformat(document["day"]), language)
+    return f"{word('night', language, day=day)} · {run} · {document['agency']}"
 
 
 def _delivery(delivery: Mapping[str, Any], language: Language) -> str:
     outcome = "applied_delivery" if delivery["outcome"] == "applied" else delivery["outcome"]
-    produced = f" ({delivery['produced']})" if delivery["produced"] else ""
+    day = delivery["produced"]
+    produced = f" ({long_day(date.fromisoformat(day), language)})" if day else ""
     return f"  {word('delivery', language)} {delivery['file']}{produced}: {word(outcome, language)}"
 
 

@@ -30,7 +30,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "brake_class": ("{what}: {count}, grænsen er {limit}", "{what}: {count}, the limit is {limit}"),
     "stopped": ("STANDSET", "STOPPED"),
     "applied_delivery": ("taget", "taken"),
-    "repeat": ("sendt igen, intet at gøre", "sent again, nothing to do"),
+    "repeat": ("allerede taget, intet at gøre", "already taken, nothing to do"),
     "older": ("ældre end den sidste, ikke brugt", "older than the last one, not used"),
     "refused": ("afvist", "refused"),
     # what happens to a record
@@ -74,6 +74,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "demo_intended": ("Med vilje anderledes", "Different on purpose"),
     "demo_differs": ("AFVIGER", "DIFFERS"),
     "demo_kept": ("Alt ligger i {folder}", "Everything is in {folder}"),
+    "event_move": ("flytter", "moves"),
+    "event_rename": ("skifter navn", "changes name"),
+    "event_protect": ("får navne- og adressebeskyttelse", "gains name and address protection"),
+    "event_unprotect": ("har ikke længere beskyttelse", "is no longer protected"),
+    "event_emigrate": ("udrejser", "emigrates"),
+    "event_die": ("dør", "dies"),
+    "event_birthdate": ("får rettet sin fødselsdato", "has the birth date corrected"),
+    "event_resend": ("sendes igen", "is sent again"),
     "not_patron": ("ikke låner", "no patron"),
 }
 

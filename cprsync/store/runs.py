@@ -200,7 +200,14 @@ def runs(tenant: Tenant) -> list[dict[str, Any]]:
     """All runs of the agency, the newest first, without their reports."""
     with reading(tenant.engine) as connection:
         rows = connection.execute(select(tables.run).where(_ours(tenant)).order_by(_RUN.id.desc()))
-        return [_listed(row) for row in rows]
+        return [_listed(row) | _counted(row) for row in rows]
+
+
+def _counted(row: AnyRow) -> dict[str, Any]:
+    """What of a run's report is worth a line in a list; nothing of one that is not finished."""
+    document: dict[str, Any] = {} if row.document is None else json.loads(row.document)
+    told = ("state", "received", *(outcome.value for outcome in Outcome))
+    return {name: document[name] for name in told if name in document}
 
 
 def _listed(row: AnyRow) -> dict[str, Any]:

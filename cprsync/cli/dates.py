@@ -1,0 +1,36 @@
+"""Days as people write them, in Danish and English."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cprsync.cli.words import Language
+
+DAYS: dict[Language, tuple[str, ...]] = {
+    "da": ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+# fmt: off
+MONTHS: dict[Language, tuple[str, ...]] = {
+    "da": ("januar", "februar", "marts", "april", "maj", "juni",
+           "juli", "august", "september", "oktober", "november", "december"),
+    "en": ("January", "February", "March", "April", "May", "June",
+           "July", "August", "September", "October", "November", "December"),
+}
+# fmt: on
+
+
+def heading(day: date, language: Language, *, capital: bool = True) -> str:
+    """`Tirsdag 23. marts`, `Tuesday 23 March`."""
+    dot = "." if language == "da" else ""
+    text = f"{DAYS[language][day.weekday()]} {day.day}{dot} {MONTHS[language][day.month - 1]}"
+    return text[0].upper() + text[1:] if capital else text
+
+
+def long_day(day: date, language: Language) -> str:
+    """`23. marts 2027`, `23 March 2027`."""
+    dot = "." if language == "da" else ""
+    return f"{day.day}{dot} {MONTHS[language][day.month - 1]} {day.year}"

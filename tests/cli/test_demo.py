@@ -1,0 +1,77 @@
+"""The demo: a week that ends equal to the register, and that says so only when it is true."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cprsync import wiring
+from cprsync.cli.demo import run_demo
+from cprsync.domain.person import Address
+from cprsync.sync.ports import Batch, RunState, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cprsync.domain.person import Person
+    from cprsync.settings import Settings
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+def alter(change: Callable[[Person], Person]) -> Callable[[Settings], None]:
+    """Write a first resident's record otherwise than the register has it."""
+
+    def meddle(settings: Settings) -> None:
+        library = wiring.library_of(settings, None)
+        with wiring.opened_store(settings, library, wiring.SystemClock()) as store:
+            ids = store.patron_ids()
+            patron = next(p for p in store.patrons(ids) if isinstance(p.register.address, Address))
+            run = store.open_run(day=wiring.SystemClock().today(), started=wiring.SystemClock().now())
+            after = change(patron.register)
+            assert patron.as_of is not None
+            store.write(run, Batch(writes=[Write(patron, after, store.prepare(after), patron.as_of, ())]))
+            store.close_run(run, state=RunState.CLOSED, finished=wiring.SystemClock().now(), document={"exit": 0})
+
+    return meddle
+
+
+def another_street(person: Person) -> Person:
+    assert isinstance(person.address, Address)
+    return replace(person, address=replace(person.address, road="Omvejen"))
+
+
+def test_the_week_ends_with_every_record_equal_to_the_register(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_demo(keep=None, language="da", as_json=True) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["comparison"]["compared"] == 40
+    assert document["comparison"]["differs"] == {}
+    assert [night["exit"] for night in document["nights"]] == [0] * 8
+    worth_seeing = [sum(night["actions"].values()) + night["unchanged"] for night in document["nights"]]
+    assert all(worth_seeing)
+
+
+def test_the_week_spans_a_weekend_and_a_holiday(capsys: pytest.CaptureFixture[str]) -> None:
+    run_demo(keep=None, language="en", as_json=False)
+    told = capsys.readouterr().out
+    assert "Thursday 25 March – Monday 29 March: no delivery" in told
+    assert told.count("(adds up)") == 7
+
+
+def test_one_altered_street_makes_the_demo_fail(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_demo(keep=None, language="da", as_json=True, before_comparing=alter(another_street)) == 1
+    differs = json.loads(capsys.readouterr().out)["comparison"]["differs"]
+    assert list(differs.values()) == [["address"]]
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "theirs").write_text("theirs", encoding="utf-8")
+    with pytest.raises(SystemExit) as refused:
+        run_demo(keep=tmp_path, language="da", as_json=True)
+    assert refused.value.code == 1
+    assert json.loads(capsys.readouterr().out)["error"]["kind"] == "input.folder"
+    assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
