@@ -95,7 +95,7 @@ class Register:
             key = change.person.key
             self.people[key] = change.person
             self.pending.setdefault(key, []).append(Event(stamp_of(change.code, noon), change.code, change.mark))
-        self._save()
+        self.keep()
         return [change.person.key for change in changes]
 
     def close_day(self, *, empty: bool) -> Night:
@@ -109,13 +109,13 @@ class Register:
         self.pending.clear()
         self.published = dict(self.people)
         self._publish()
-        self._save()
+        self.keep()
         return Night(closed, file, len(delivered), skipped)
 
     def move_day(self) -> None:
         """Move one calendar day; what changed waits for the next delivery."""
         self.day += timedelta(days=1)
-        self._save()
+        self.keep()
 
     def subscribe(self, service_agreement: str, group: str, value: str) -> str:
         return self._subscribed(service_agreement, group, value, added=True)
@@ -125,15 +125,12 @@ class Register:
 
     def add_fault(self, kind: str, *, times: int, seconds: float) -> None:
         self.faults.add(kind, times=times, seconds=seconds)
-        self._save()
+        self.keep()
 
     def record(self, call: Call) -> None:
         """Keep who called; a fault that this call has used up is kept as well."""
         self.calls.append(call)
         self.memory.append("calls", asdict(call))
-
-    def fault_taken(self) -> None:
-        self._save()
 
     # -- what is asked ----------------------------------------------------------------------------------
 
@@ -209,7 +206,8 @@ class Register:
     def _publish(self) -> None:
         self._by_number = {person.number: person for person in self.published.values() if not person.unborn}
 
-    def _save(self) -> None:
+    def keep(self) -> None:
+        """Write all but the journals to the folder."""
         town = self.town
         changed = {k: asdict(p) for k, p in self.published.items() if p is not self.people[k]}
         self.memory.save(
@@ -231,7 +229,7 @@ class Register:
 
 def new_register(folder: Path, memory: Memory, town: Town, *, framing: Framing) -> Register:
     """The register of a town on its first day, which is also what look-ups show."""
-    return Register(
+    register = Register(
         folder,
         memory,
         town,
@@ -241,6 +239,8 @@ def new_register(folder: Path, memory: Memory, town: Town, *, framing: Framing) 
         framing=framing,
         in_file=len(town.people),
     )
+    register.keep()
+    return register
 
 
 def kept_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, framing: Framing) -> Register:

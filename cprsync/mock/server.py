@@ -78,6 +78,7 @@ def serve(  # noqa: PLR0913 -- a program's options
     folder = folder.resolve()
     with ExitStack() as stack:
         stack.enter_context(only_one(folder))
+        (folder / "IN").mkdir(mode=0o700, exist_ok=True)
         memory = Memory(folder)
         stack.callback(memory.close)
         register = _register(folder, memory, people, framing="stream" if framing == "stream" else "lines")

@@ -92,7 +92,7 @@ class SoapServices:
     def _due_fault(self, *, is_lookup: bool) -> Fault | None:
         fault = self.register.faults.take_for_call(is_lookup=is_lookup)
         if fault is not None:
-            self.register.fault_taken()
+            self.register.keep()
         if fault is not None and fault.kind == "platform-fault":
             raise SoapFault("The service is out of order.", blame="Server", code="InternalError")
         return fault

@@ -1,0 +1,68 @@
+"""What the tests of the mock share: certificates made once in a worker, and a mock to call."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from mock_wire import Caller
+from town import PEOPLE_FILE
+
+from cprsync.mock.authority import develop_certificates
+from cprsync.mock.server import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def made_certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certificates") / "certs"
+    develop_certificates(folder, now=datetime.now(UTC))
+    return folder
+
+
+@pytest.fixture
+def start(tmp_path: Path, made_certificates: Path) -> Callable[..., AbstractContextManager[dict[str, Any]]]:
+    """Start a mock in a folder, by default always the same one."""
+
+    @contextmanager
+    def started(
+        folder: Path = tmp_path / "mock", people: Path = PEOPLE_FILE, **options: Any
+    ) -> Iterator[dict[str, Any]]:
+        if not (folder / "certs").exists():
+            shutil.copytree(made_certificates, folder / "certs")
+        with running(folder, people, **options) as ready:
+            yield ready
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def still(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[dict[str, Any]]:
+    """A mock for tests that change nothing; it is started once."""
+    folder = tmp_path_factory.mktemp("still")
+    shutil.copytree(made_certificates, folder / "certs")
+    with running(folder, PEOPLE_FILE) as document:
+        yield document
+
+
+@pytest.fixture(scope="session")
+def reader(still: dict[str, Any]) -> Caller:
+    return Caller(still)
+
+
+@pytest.fixture
+def ready(start: Callable[..., AbstractContextManager[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    with start() as document:
+        yield document
+
+
+@pytest.fixture
+def caller(ready: dict[str, Any]) -> Caller:
+    return Caller(ready)

@@ -1,0 +1,256 @@
+"""The mock as a program: ready document, restart, ports, faults on command, and the control."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from lxml import etree
+from mock_delivery import delivery
+from mock_wire import LOOKUP, Caller
+from town import ANNA, PEOPLE, PEOPLE_FILE, number
+
+from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable
+from cprsync.mock import control
+from cprsync.mock.faults import CALL_KINDS, HALF_FILE
+from cprsync.mock.people import load_town
+from cprsync.mock.server import Ports
+from cprsync.schemas import compile_schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    Start = Callable[..., AbstractContextManager[dict[str, Any]]]
+
+
+# -- ready --------------------------------------------------------------------------------------------------
+
+
+def test_the_ready_document_has_the_promised_shape_and_lies_in_the_folder(
+    ready: dict[str, Any], tmp_path: Path
+) -> None:
+    assert ready["ready"] is True
+    assert ready["day"] == "2027-03-22"
+    assert ready["lookup_url"].endswith("/service/CPR/PersonBaseDataExtended/5")
+    assert ready["subscription_url"].endswith("/service/CPRSubscription/CPRSubscription/1/")
+    assert urlsplit(ready["lookup_url"]).netloc == urlsplit(ready["subscription_url"]).netloc
+    assert (ready["culr_url"], ready["sftp"], ready["task"]) == (None, None, "123456")
+    assert ready["people"] == len(PEOPLE)
+    assert ready["agreements"] == [ready["agreement"]]
+    assert set(ready["agreement"]) == {"agency", "service_agreement", "user_system", "user", "cvr"}
+    assert json.loads((tmp_path / "mock" / "ready.json").read_text(encoding="utf-8")) == ready
+
+
+def test_a_restart_keeps_everything(start: Start) -> None:
+    with start() as first:
+        caller = Caller(first)
+        caller.subscribe(ANNA)
+        caller.subscription("AddMunicipalityCodeSubscription", "<x:MunicipalityCode>0751</x:MunicipalityCode>")
+        control.event(first, "number", "ANNA")
+        control.night(first)
+        control.event(first, "birth", "UFOEDT")
+        control.event(first, "die", "BO")
+        control.fault(first, "slow", 3, seconds=1)
+        before = control.state(first)
+    with start() as second:
+        assert second == {**first, "day": "2027-03-23"}
+        assert control.state(second) == before
+        assert control.night(second)["files"] == ["D270323.L123456"]
+
+
+def test_a_journals_torn_last_line_is_dropped_and_the_next_one_is_whole(start: Start, tmp_path: Path) -> None:
+    with start() as ready:
+        Caller(ready).subscribe(ANNA)
+    with (tmp_path / "mock" / "subscriptions.jsonl").open("a", encoding="utf-8") as journal:
+        journal.write('["torn')
+    with start() as ready:
+        assert Caller(ready).subscribe(number("BO")) == "ADDED"
+        before = control.state(ready)["subscriptions"]
+    with start() as ready:
+        assert control.state(ready)["subscriptions"] == before
+        assert before[ready["agreement"]["service_agreement"]]["PNR"] == [ANNA, number("BO")]
+
+
+def test_a_second_mock_in_the_same_folder_is_refused(ready: dict[str, Any], start: Start) -> None:
+    with pytest.raises(ConfigurationError, match="another mock runs"), start():
+        pass
+    assert control.clock(ready)["day"] == "2027-03-22"
+
+
+def test_a_port_that_is_taken_is_named(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"port {port} "), start(ports=Ports(soap=port)):
+            pass
+
+
+def test_the_program_says_one_line_and_stops_on_sigterm(tmp_path: Path, made_certificates: Path) -> None:
+    (tmp_path / "mock").mkdir()
+    (tmp_path / "mock" / "certs").symlink_to(made_certificates)
+    program = """
+    import json, pathlib, sys
+    from datetime import UTC, datetime
+    from cprsync.mock.server import Ports, serve
+    serve(folder=pathlib.Path(sys.argv[1]), people=pathlib.Path(sys.argv[2]), ports=Ports(None, None, None, None),
+          now=lambda: datetime.now(UTC), announce=lambda ready: print(json.dumps(ready), flush=True), stop=None)
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program), str(tmp_path / "mock"), str(PEOPLE_FILE)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running_program:
+        assert running_program.stdout is not None
+        ready = json.loads(running_program.stdout.readline())
+        assert Caller(ready).look_up(ANNA).status == 200
+        running_program.send_signal(signal.SIGTERM)
+        out, err = running_program.communicate(timeout=20)
+    assert (running_program.returncode, out, err) == (0, "", "")
+
+
+# -- faults on command -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", CALL_KINDS)
+def test_a_fault_happens_as_often_as_asked_and_then_no_more(ready: dict[str, Any], caller: Caller, kind: str) -> None:
+    good = caller.look_up(ANNA)
+    control.fault(ready, kind, 1, seconds=0)
+    if kind == "close":
+        with pytest.raises((http.client.HTTPException, OSError)):
+            caller.look_up(ANNA)
+    else:
+        bad = caller.look_up(ANNA)
+        assert bad != good or kind == "slow"
+    assert caller.look_up(ANNA) == good
+    assert [call["outcome"] for call in control.state(ready)["calls"]] == [
+        "ok",
+        "fault" if kind == "platform-fault" else kind,
+        "ok",
+    ]
+
+
+def test_each_fault_is_what_its_name_says(ready: dict[str, Any], caller: Caller) -> None:
+    def next_answer(kind: str) -> Any:
+        control.fault(ready, kind)
+        return caller.look_up(ANNA)
+
+    assert next_answer("http-500-html").status == 500
+    assert next_answer("http-500-html").body.startswith(b"<!DOCTYPE html>")
+    assert (next_answer("empty-200").status, next_answer("empty-200").body) == (200, b"")
+    with pytest.raises(etree.XMLSyntaxError):
+        _ = next_answer("truncated").payload
+    assert len(next_answer("oversized").body) > 2 * 1024 * 1024
+    assert next_answer("other-person").value("persondata/personnummer") not in {None, ANNA}
+    assert next_answer("wrong-root").payload.tag != f"{{{LOOKUP}}}PersonLookupResponse"
+    schema = compile_schemas().lookup
+    assert not schema.validate(next_answer("bad-schema").payload)
+    assert next_answer("platform-fault").status == 500
+    assert schema.validate(next_answer("other-person").payload)
+
+
+def test_an_answer_about_somebody_else_waits_for_a_look_up(ready: dict[str, Any], caller: Caller) -> None:
+    control.fault(ready, "other-person")
+    assert caller.subscribe(ANNA) == "ADDED"
+    assert caller.look_up(ANNA).value("persondata/personnummer") != ANNA
+
+
+def test_half_a_file_is_shorter_than_its_metadata_says_and_the_next_is_whole(
+    ready: dict[str, Any], tmp_path: Path
+) -> None:
+    control.fault(ready, HALF_FILE)
+    first, second = control.night(ready, count=2)["files"]
+    assert len(delivery(tmp_path / "mock", first).content) < delivery(tmp_path / "mock", first).promised
+    assert len(delivery(tmp_path / "mock", second).content) == delivery(tmp_path / "mock", second).promised
+
+
+@pytest.mark.parametrize(("kind", "times", "seconds"), [("flood", 1, 1), ("slow", 0, 1), ("slow", 1, 121)])
+def test_an_unknown_or_endless_fault_is_refused(still: dict[str, Any], kind: str, times: int, seconds: float) -> None:
+    before = control.state(still)
+    with pytest.raises(BadInput):
+        control.fault(still, kind, times, seconds=seconds)
+    assert control.state(still) == before
+
+
+# -- the control -----------------------------------------------------------------------------------------------
+
+
+def test_the_mock_is_found_by_folder_file_or_document(ready: dict[str, Any], tmp_path: Path) -> None:
+    named = (tmp_path / "mock", tmp_path / "mock" / "ready.json", ready, {"control_url": ready["control_url"]})
+    assert [control.clock(mock)["day"] for mock in named] == ["2027-03-22"] * 4
+
+
+def test_a_mock_that_does_not_run_says_so(start: Start, tmp_path: Path) -> None:
+    with pytest.raises(RegisterUnavailable) as never:
+        control.clock(tmp_path)
+    with start() as ready:
+        pass
+    with pytest.raises(RegisterUnavailable) as stopped:
+        control.clock(ready)
+    assert never.value.kind == stopped.value.kind == "mock.not_running"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Content-Type": "text/plain"}, {"Content-Type": "application/json", "Host": "evil.test"}],
+)
+def test_the_control_takes_nothing_from_a_web_page(still: dict[str, Any], headers: dict[str, str]) -> None:
+    answer = requests.post(f"{still['control_url']}/day", data="{}", headers=headers, timeout=10)
+    assert answer.status_code == 403
+    assert control.clock(still)["day"] == "2027-03-22"
+
+
+@pytest.mark.parametrize("count", [0, 371, "many"])
+def test_an_impossible_number_of_nights_is_refused(still: dict[str, Any], count: Any) -> None:
+    with pytest.raises(BadInput):
+        control.night(still, count=count)
+    assert control.clock(still)["day"] == "2027-03-22"
+
+
+# -- the people file ---------------------------------------------------------------------------------------------
+
+HEAD = '[town]\nday = 2027-03-22\ntask = "123456"\n'
+ONE = f'[[person]]\nkey = "A"\nnumber = "{ANNA}"\nstatus = "01"\nsex = "K"\nborn = 1985-05-04\n'
+
+MISTAKES = [
+    ("no TOML", "= 1", "line 1, column 1"),
+    ("no town", ONE, "day and a task"),
+    ("no number", HEAD + ONE.replace(f'number = "{ANNA}"\n', ""), "A: person lacks number"),
+    ("a short number", HEAD + ONE.replace(ANNA, ANNA[:9]), "A: person number"),
+    ("an unknown status", HEAD + ONE.replace('"01"', '"02"'), "A: person status"),
+    ("the same key", HEAD + ONE + ONE, "A: the key is used twice"),
+    ("the same number", HEAD + ONE + ONE.replace('"A"', '"B"'), "B: a number is used twice"),
+    ("no such spouse", HEAD + ONE + 'spouse = "C"\n', "A: a relative's key"),
+    (
+        "a long addressing name",
+        HEAD + ONE + f'name = {{ first = "X", addressing = "{"x" * 35}" }}\n',
+        "name addressing",
+    ),
+    ("no Latin-1", HEAD + ONE + 'name = { first = "Łukasz", last = "X" }\n', "A: name first"),
+    ("a field nobody knows", HEAD + ONE + 'noerregade = "x"\n', "A: a field of person"),
+]
+
+
+@pytest.mark.parametrize(("text", "where"), [mistake[1:] for mistake in MISTAKES], ids=[m[0] for m in MISTAKES])
+def test_a_mistake_in_the_people_file_is_placed_and_never_quoted(tmp_path: Path, text: str, where: str) -> None:
+    path = tmp_path / "people.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refusal:
+        load_town(path)
+    assert where in refusal.value.message
+    assert not any(secret in refusal.value.message for secret in (ANNA[:9], "Łukasz", "noerregade"))
+
+
+def test_a_missing_people_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_town(tmp_path / "none.toml")
