@@ -302,7 +302,7 @@ EXPECTED_THREE: list[dict[str, Any]] = [
             "street_code": "1104",
             "house": "21C",
             "floor": "4",
-            "door": "d-53",
+            "door": "D-53",
             "co": "Øster Færgegård v. Åløkkes Strandæ",
             "locality": "Ålykkegårds ved Søndre Mølleåens Ø",
             "town": "Åbyskov Nørremark ved Østerlunds Å",

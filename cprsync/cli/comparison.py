@@ -113,7 +113,7 @@ def _part(name: str, value: object) -> str:
     text = _text(value)
     if name in {"house", "floor", "door", "building"}:
         text = text.lstrip("0")
-    return text.lower() if name in {"floor", "door"} else text
+    return text.lower() if name == "floor" or text.lower() in {"th", "tv", "mf"} else text
 
 
 def _abroad_equal(person: Mapping[str, Any], record: Person) -> bool:

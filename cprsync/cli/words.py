@@ -48,6 +48,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "abroad_corrected": ("udlandsadresse rettet", "address abroad corrected"),
     "contact": ("kontaktadresse", "contact address"),
     "die": ("død", "died"),
+    "status": ("anden status", "another status"),
     "stop_letters": ("breve standset", "letters stopped"),
     # classes of harm
     "address_lost": ("adresser forsvinder", "addresses lost"),

@@ -10,7 +10,8 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from cprsync.domain.municipality import culr_number_of, municipality_of
+from cprsync.domain.harm import harms_between
+from cprsync.domain.municipality import municipality_of
 from cprsync.domain.patron import Source
 from cprsync.domain.person import (
     EMPTY,
@@ -20,6 +21,7 @@ from cprsync.domain.person import (
     WITH_ADDRESS,
     Abroad,
     Address,
+    Contact,
     Gap,
     Name,
     Person,
@@ -28,10 +30,10 @@ from cprsync.domain.person import (
     Status,
     by_status,
 )
-from cprsync.domain.policy import Harm
 
 if TYPE_CHECKING:
     from cprsync.domain.patron import AsOf, Patron
+    from cprsync.domain.policy import Harm
 
 
 class Action(enum.Enum):
@@ -65,6 +67,8 @@ class Action(enum.Enum):
     CONTACT = "contact"
     #: dead: letters stop at once
     DIE = "die"
+    #: another of the statuses with an address: no fixed abode, Greenland, and back
+    STATUS = "status"
     #: letters stop while the rest of a death waits behind a brake (decision 3)
     STOP_LETTERS = "stop_letters"
 
@@ -163,8 +167,9 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
 def merge(stored: Person, person: Person) -> Person:
     """The record's register part after `person`: each group replaced whole, silence changes nothing.
 
-    The foreign address belongs to status 80 and goes with it. A person silent about her status may say
-    no more than the stored status allows: no address of a dead woman, no successor of a living one.
+    A record knows of no contact address until a source gives one: a look-up cannot say "none". The foreign
+    address belongs to status 80 and goes with it. A person silent about her status may say no more than the
+    stored status allows: no address of a dead woman, no successor of a living one.
     """
     if person.status is SILENT:
         person = _within(person, stored.status)
@@ -177,7 +182,7 @@ def merge(stored: Person, person: Person) -> Person:
         protection=person.protection if person.protection is not SILENT else stored.protection,
         current_number=person.current_number if person.current_number is not SILENT else stored.current_number,
         abroad=_abroad(stored, person) if person.status is Status.EMIGRATED else SILENT,
-        contact=person.contact if person.contact is not SILENT else stored.contact,
+        contact=_contact(stored, person),
     )
 
 
@@ -264,19 +269,23 @@ def _change(person: Person, patron: Patron) -> Change | Unchanged:
         *_address_actions(before, after, person.events),
         *_status_actions(before, after),
     )
-    return Change(after, actions, harms_of(before, after, actions))
+    harms = harms_between(before, after, gone=_leaves(actions), renamed=Action.RENAME in actions)
+    return Change(after, actions, harms)
 
 
 def _says_nothing_new(before: Person, after: Person) -> bool:
     """True when all that differs is a silence that became "none": the two agree (decision 1).
 
-    So it is with the contact address of everyone whose first copy was a look-up, which cannot say "none".
     Protection is apart: there the difference unseals.
     """
     return all(
         ours == theirs or (ours is SILENT and theirs is EMPTY and name != "protection")
         for (name, ours), (_, theirs) in zip(before.groups(), after.groups(), strict=True)
     )
+
+
+def _leaves(actions: tuple[Action, ...]) -> bool:
+    return Action.EMIGRATE in actions or Action.DIE in actions
 
 
 def _protection_actions(before: Person, after: Person) -> tuple[Action, ...]:
@@ -324,34 +333,16 @@ def _status_actions(before: Person, after: Person) -> tuple[Action, ...]:
         actions.append(Action.CONTACT)
     if before.status is not after.status and after.status is Status.DEAD:
         actions.append(Action.DIE)
+    if before.status is not after.status and after.status in WITH_ADDRESS:
+        actions.append(Action.STATUS)
     return tuple(actions)
-
-
-def harms_of(before: Person, after: Person, actions: tuple[Action, ...]) -> tuple[Harm, ...]:
-    """The classes of harm that this change would count in, were it wrong."""
-    lost = bool(culr_number_of(before)) and culr_number_of(after) == ""
-    tests = (
-        (Harm.ADDRESS_LOST, isinstance(before.address, Address) and after.address is SILENT),
-        (Harm.PROTECTION_LIFTED, _opens(before, after)),
-        (Harm.ENTITLEMENT_LOST, lost),
-        (Harm.GONE, Action.EMIGRATE in actions or Action.DIE in actions),
-        (Harm.NAME_REPLACED, Action.RENAME in actions),
-        (Harm.CHANGED, before.name != after.name or before.address != after.address or lost),
-    )
-    return tuple(harm for harm, met in tests if met)
-
-
-def _opens(before: Person, after: Person) -> bool:
-    """True when name and address would become visible: protection ends, or an administrative street does."""
-    if after.protection is Protection.NAME_AND_ADDRESS:
-        return False
-    ended = before.protection is Protection.NAME_AND_ADDRESS
-    return ended or (_administrative(before.address) and not _administrative(after.address))
-
-
-def _administrative(address: Address | Gap) -> bool:
-    return isinstance(address, Address) and address.is_administrative
 
 
 def _abroad(stored: Person, person: Person) -> Abroad | Silent:
     return person.abroad if person.abroad is not SILENT else stored.abroad
+
+
+def _contact(stored: Person, person: Person) -> Contact | Gap:
+    if person.contact is not SILENT:
+        return person.contact
+    return EMPTY if stored.contact is SILENT else stored.contact

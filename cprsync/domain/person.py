@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
 
 LINES = 5
+#: til højre, til venstre, midtfor
+SIDES = frozenset({"th", "tv", "mf"})
 #: Street codes from here on are administrative: no fixed abode and the like (status 03 and 07).
 ADMINISTRATIVE_STREET = 9900
 
@@ -211,6 +213,12 @@ def part_of(raw: str) -> str:
     return text_of(raw).lstrip("0")
 
 
+def door_of(raw: str) -> str:
+    """Canonical door: th, tv and mf in lower case, any other name of a door as it is."""
+    door = part_of(raw)
+    return door.lower() if door.lower() in SIDES else door
+
+
 def lines_of(raw: Iterable[str]) -> tuple[str, str, str, str, str]:
     """Canonical lines: always five, blank ones kept in their place."""
     one, two, three, four, five = ([text_of(line) for line in raw] + [""] * LINES)[:LINES]
@@ -250,7 +258,7 @@ def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
         house=part_of(house),
         building=part_of(building),
         floor=part_of(floor).lower(),
-        door=part_of(door).lower(),
+        door=door_of(door),
         co=text_of(co),
         locality=text_of(locality),
         town=text_of(town),

@@ -31,6 +31,7 @@ from cprsync.domain.person import (
     by_status,
     code_of,
     contact_of,
+    door_of,
     name_of,
     part_of,
 )
@@ -235,6 +236,6 @@ def _canonical(codes: tuple[str, ...]) -> tuple[str, ...]:
         code_of(street),
         part_of(house),
         part_of(floor).lower(),
-        part_of(door).lower(),
+        door_of(door),
         part_of(building),
     )

@@ -55,7 +55,7 @@ GIVEN_BY: Mapping[str, tuple[str, ...]] = {
     "municipality": ("municipality",),
     "address_abroad": ("emigrate", "abroad_corrected"),
     "register_contact_address": ("contact",),
-    "status": ("emigrate", "die"),
+    "status": ("emigrate", "die", "status"),
     "protection": ("protect", "unprotect", "protection_settled"),
 }
 

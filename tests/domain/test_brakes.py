@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from people import TONIGHT, moves, patron, person, unverified
 from town import PEOPLE
 
-from cprsync.domain.decide import Change, Unchanged, decide, harms_of
+from cprsync.domain.decide import Action, Change, Unchanged, decide
 from cprsync.domain.guard import Excess, guard
-from cprsync.domain.person import SILENT
+from cprsync.domain.harm import harms_between
+from cprsync.domain.person import SILENT, Address
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm, Limit, Policy
 
 BRAKED = [harm for harm in Harm if harm is not Harm.PARKED]
@@ -112,8 +114,19 @@ def test_a_night_in_which_everybody_moves_stops() -> None:
 def test_an_address_that_was_there_and_is_gone_is_lost() -> None:
     """No merge loses one today; the brake is there for the day one does."""
     lost = person("ANNA", address=SILENT)
-    assert harms_of(person("ANNA"), lost, ()) == (Harm.ADDRESS_LOST, Harm.CHANGED)
-    assert harms_of(lost, lost, ()) == ()
+    assert harms_between(person("ANNA"), lost, gone=False, renamed=False) == (Harm.ADDRESS_LOST, Harm.CHANGED)
+    assert harms_between(lost, lost, gone=False, renamed=False) == ()
+
+
+def test_a_renumbering_of_municipality_and_street_is_no_harm() -> None:
+    """Trust, R-21: other codes for the same words trip no brake, however many get them."""
+    before = person("ANNA")
+    assert isinstance(before.address, Address)
+    renumbered = replace(before, address=replace(before.address, municipality="0710", street_code="4711"))
+    decision = decide(replace(renumbered, events=("A42",)), patron("ANNA"), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert decision.actions == (Action.ADDRESS_CORRECTED, Action.MUNICIPALITY)
+    assert decision.harms == ()
 
 
 def test_a_policy_of_nothing_said_is_the_cautious_one() -> None:

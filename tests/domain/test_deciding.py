@@ -299,11 +299,11 @@ def test_a_step_between_two_statuses_is_parked_unless_it_has_a_rule(before: str,
         assert decision == Parked(f"status.{before}-{after}.no_rule")
 
 
-def test_a_status_alone_is_written_though_the_step_has_no_name_of_its_own() -> None:
+def test_a_step_between_statuses_with_an_address_has_a_name_of_its_own() -> None:
     decision = decide(replace(person("ANNA"), status=Status.RESIDENT_ADMINISTRATIVE), patron("ANNA"), as_of=TONIGHT)
     assert isinstance(decision, Change)
     assert decision.after.status is Status.RESIDENT_ADMINISTRATIVE
-    assert decision.actions == ()
+    assert decision.actions == (Action.STATUS,)
 
 
 def test_what_is_not_a_change_carries_none() -> None:
