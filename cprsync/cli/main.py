@@ -250,13 +250,14 @@ def mock_fault(
     kind: str,
     *,
     times: Annotated[int, typer.Option("--times", min=1, max=10_000)] = 1,
+    seconds: Annotated[float, typer.Option("--seconds", min=0, max=600, help="How slow a slow answer is.")] = 5.0,
     folder: Folder,
     as_json: Json = False,
 ) -> None:
     """Let the next calls fail: http-500-html empty-200 truncated oversized other-person wrong-root slow close."""
     from cprsync.cli.mock import fault_command
 
-    fault_command(kind, times=times, folder=folder, as_json=as_json)
+    fault_command(kind, times=times, seconds=seconds, folder=folder, as_json=as_json)
 
 
 @app.callback()

@@ -58,7 +58,8 @@ def night_command(folder: Path, *, count: int, empty: bool, as_json: bool) -> No
 
     with failures(as_json=as_json):
         done = control.night(folder, count=count, empty=empty)
-        _answer(done, f"{done['day']}: {', '.join(done['files']) or 'no delivery'}", as_json=as_json)
+        passed = f" (passed over {', '.join(done['skipped'])})" if done["skipped"] else ""
+        _answer(done, f"{', '.join(done['files']) or 'no delivery'}{passed}; it is now {done['day']}", as_json=as_json)
 
 
 def day_command(folder: Path, *, as_json: bool) -> None:
@@ -70,12 +71,12 @@ def day_command(folder: Path, *, as_json: bool) -> None:
         _answer(done, str(done["day"]), as_json=as_json)
 
 
-def fault_command(kind: str, *, times: int, folder: Path, as_json: bool) -> None:
+def fault_command(kind: str, *, times: int, seconds: float, folder: Path, as_json: bool) -> None:
     """Let the next calls fail."""
     from cprsync.mock import control
 
     with failures(as_json=as_json):
-        _answer(control.fault(folder, kind, times), f"{kind} × {times}", as_json=as_json)
+        _answer(control.fault(folder, kind, times, seconds=seconds), f"{kind} × {times}", as_json=as_json)
 
 
 def _answer(document: dict[str, Any], text: str, *, as_json: bool) -> None:
