@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from typing import Self
@@ -41,31 +41,30 @@ class Lines(Nothing):
             sys.stderr.write(f"{name}{'' if total is None else f': {total}'}\n")
 
 
-class Bar:
-    """A bar that leaves nothing behind."""
+class Bar(Nothing):
+    """One bar for each step whose length is known; the others pass in silence."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed}"))
-        self._progress = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
-        self._task = self._progress.add_task("", total=None)
+        self._bar: Any = None
 
     def stage(self, name: str, total: int | None = None) -> None:
-        """Begin a step anew."""
-        self._progress.reset(self._task, description=name, total=total)
+        """End the last step's bar and begin the next one."""
+        import typer
+
+        self.__exit__()
+        if total:
+            self._bar = typer.progressbar(length=total, label=f"{name:<10}", file=sys.stderr, width=40)
+            self._bar.__enter__()
 
     def advance(self, count: int = 1) -> None:
         """Move the step on."""
-        self._progress.advance(self._task, count)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
+        if self._bar is not None:
+            self._bar.update(count)
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None
 
 
 def progress(*, as_json: bool) -> _Shown:
