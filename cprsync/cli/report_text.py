@@ -21,7 +21,7 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
         yield "  " + word("nothing", language)
     for delivery in document["deliveries"]:
         yield _delivery(delivery, language)
-    if document["received"]:
+    if any(delivery["outcome"] == "applied" for delivery in document["deliveries"]):
         yield "  " + _balance(document, language)
     if document["actions"]:
         yield f"  {word('changes', language)}: {_counted(document['actions'], language)}"
