@@ -6,12 +6,13 @@ One transaction for the whole list. The register's part of a record is not touch
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from cprsync.domain.person import Person
+from cprsync.domain.record import Local
 from cprsync.errors import BadInput
 from cprsync.store import audit, tables
 from cprsync.store.changes import clear_columns
@@ -22,7 +23,6 @@ from cprsync.store.records import REGISTER, prepare
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cprsync.domain.record import Local
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
     from cprsync.sync.ports import NewPatron
@@ -152,6 +152,7 @@ def _key_row(tenant: Tenant, index: bytes, patron_id: str) -> dict[str, Any]:
 def _new_row(tenant: Tenant, new: NewPatron, patron_id: str) -> dict[str, Any]:
     vault, person = tenant.vault, Person(new.number)
     prepared = prepare(vault, person)
+    local = replace(new.local, language=new.local.language or Local().language)
     return {
         "agency": tenant.agency,
         "id": patron_id,
@@ -163,10 +164,10 @@ def _new_row(tenant: Tenant, new: NewPatron, patron_id: str) -> dict[str, Any]:
         "fingerprint": prepared.fingerprint,
         "fingerprint_key": vault.fingerprint_key,
         "version": 1,
-        "local_blob": vault.seal(encode_local(new.local), place=patron_id, owner=LOCAL, version=1),
+        "local_blob": vault.seal(encode_local(local), place=patron_id, owner=LOCAL, version=1),
         "local_key": vault.seal_key,
         "local_version": 1,
-        "patron_group": new.local.group,
+        "patron_group": local.group,
         "created": tenant.stamp(),
     } | clear_columns(tenant, person)
 

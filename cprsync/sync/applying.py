@@ -7,18 +7,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cprsync.domain.balance import Outcome
-from cprsync.domain.decide import Change, Parked, Same, Unchanged, decide, protective
-from cprsync.domain.patron import AsOf, Patron, Source
+from cprsync.domain.decide import Action, Change, protective
+from cprsync.domain.person import Protection
 from cprsync.errors import LostCompare
-from cprsync.sync.night import BATCH, Night
-from cprsync.sync.planning import Step, write_of
 from cprsync.sync.ports import Batch
+from cprsync.sync.steps import Step, decided, item_of, step_of, write_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from cprsync.sync.planning import Plan
+    from cprsync.domain.patron import Patron
+    from cprsync.sync.night import Night
     from cprsync.sync.ports import Run
+    from cprsync.sync.steps import Plan
 
 #: A batch whose compare is lost is decided again this often before the run gives up.
 TRIES = 3
@@ -27,37 +28,39 @@ TRIES = 3
 def apply(night: Night, run: Run, plan: Plan) -> None:
     """Write every step, in order."""
     night.progress.stage("apply", len(plan.steps))
-    for steps in _batches(plan.steps):
+    for steps in _batches(plan.steps, night.batch):
         _write(night, run, steps)
         night.progress.advance(len(steps))
 
 
 def hold(night: Night, run: Run, plan: Plan) -> Counter[str]:
-    """Write the balance sheet with every change held, and let through what protects (decision 3)."""
+    """Write the balance sheet with every change held, and let through what protects (decision 3).
+
+    Returns what went through, by action. A held run that is gone on with hands in its whole plan
+    again: the lines up to its checkpoint are written already.
+    """
     through: Counter[str] = Counter()
-    for steps in _batches([_held(night, step) for step in plan.steps]):
-        night.store.write(run, _batch(steps))
-        through.update(a.value for step in steps if step.write is not None for a in step.write.actions)
+    fresh = (step for step in plan.steps if step.item is None or step.item.ordinal > run.checkpoint)
+    for steps in _batches(fresh, night.batch):
+        through.update(_save(night, run, steps, items=True))
     return through
 
 
 def protect_only(night: Night, run: Run, plan: Plan) -> Counter[str]:
     """Let through what protects from deliveries that may not be applied yet: no balance, no checkpoint."""
     through: Counter[str] = Counter()
-    saved = [replace(_held(night, step), item=None) for step in plan.changes]
-    for steps in _batches([step for step in saved if step.write is not None]):
-        night.store.write(run, _batch(steps))
-        through.update(a.value for step in steps if step.write is not None for a in step.write.actions)
+    for steps in _batches(plan.changes, night.batch):
+        through.update(_save(night, run, steps, items=False))
     return through
 
 
-def _batches(steps: list[Step]) -> Iterator[list[Step]]:
-    """Cut into transactions; a patron is written at most once in each, so that compare-and-set can tell."""
+def _batches(steps: Iterable[Step], size: int) -> Iterator[list[Step]]:
+    """Cut into transactions; each patron at most once, so that what happens to her happens in order."""
     batch: list[Step] = []
     seen: set[str] = set()
     for step in steps:
-        patron = step.write.patron.id if step.write else None
-        if len(batch) >= BATCH or patron in seen:
+        patron = step.patron_id
+        if len(batch) >= size or patron in seen:
             yield batch
             batch, seen = [], set()
         batch.append(step)
@@ -80,61 +83,90 @@ def _batch(steps: list[Step]) -> Batch:
     )
 
 
+def _as_they_stand(night: Night, steps: Iterable[Step]) -> dict[str, Patron]:
+    ids = [step.write.patron.id for step in steps if step.write is not None]
+    return {patron.id: patron for patron in night.store.patrons(ids)}
+
+
+# -- the whole plan ------------------------------------------------------------------------------------
+
+
 def _write(night: Night, run: Run, steps: list[Step]) -> None:
     for _ in range(TRIES - 1):
         try:
             night.store.write(run, _batch(steps))
         except LostCompare:
-            steps = _decide_again(night, steps)
+            # someone else wrote some of these patrons in the meantime: decide on what stands there now
+            fresh = _as_they_stand(night, steps)
+            steps = [_decide_again(night, step, fresh) for step in steps]
         else:
             return
     night.store.write(run, _batch(steps))
 
 
-def _decide_again(night: Night, steps: list[Step]) -> list[Step]:
-    """Someone else wrote some of these patrons in the meantime: decide on what stands there now."""
-    ids = [step.write.patron.id for step in steps if step.write is not None]
-    fresh = {patron.id: patron for patron in night.store.patrons(ids)}
-    return [_again(night, step, fresh) for step in steps]
-
-
-def _again(night: Night, step: Step, fresh: dict[str, Patron]) -> Step:
-    write = step.write
-    if write is None or step.person is None or write.patron.id not in fresh:
+def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
+    write, person = step.write, step.person
+    if write is None or person is None:
         return step
-    patron = fresh[write.patron.id]
+    patron = fresh.get(write.patron.id)
+    if patron is None:
+        # erased since the decision
+        return Step(step.item and replace(step.item, outcome=Outcome.NOT_OURS, patron_id=None, actions=()))
     if patron.version == write.patron.version:
         return step
-    decision = decide(step.person, patron, as_of=write.as_of)
-    match decision:
-        case Change():
-            return replace(step, change=decision, write=write_of(night, decision, patron, write.as_of))
-        case Unchanged(why=why):
-            reason = why.value if why is Same.OLDER else None
-            return _settled(step, Outcome.UNCHANGED, reason)
-        case Parked(reason=reason):
-            return _settled(step, Outcome.PARKED, reason)
-        case _:
-            # The end of a protection is not asked twice in one run: it waits for the next.
-            return _settled(step, Outcome.PARKED, "protection.unanswered")
+    decision = decided(person, patron, write.as_of, step.end)
+    again = step_of(night, decision, person, patron, write.as_of)
+    again.answered, again.end = step.answered, step.end
+    again.item = step.item and item_of(step.item, decision)
+    return again
 
 
-def _settled(step: Step, outcome: Outcome, reason: str | None) -> Step:
-    item = step.item and replace(step.item, outcome=outcome, actions=(), reason=reason)
-    return replace(step, item=item, change=None, write=None)
+# -- only what protects --------------------------------------------------------------------------------
 
 
-def _held(night: Night, step: Step) -> Step:
-    """The step with its change held back, except for what protects."""
-    write = step.write
-    if write is None or step.change is None:
-        # Nothing of a held night moves a date or closes a question.
-        return replace(step, touch=None, answered=None, asks=None)
-    saved = protective(step.change, write.patron)
+def _save(night: Night, run: Run, steps: list[Step], *, items: bool) -> Counter[str]:
+    for _ in range(TRIES - 1):
+        try:
+            return _save_once(night, run, steps, items=items)
+        except LostCompare:
+            continue
+    return _save_once(night, run, steps, items=items)
+
+
+def _save_once(night: Night, run: Run, steps: list[Step], *, items: bool) -> Counter[str]:
+    """Decide on the records as they stand in the store: of what the plan did before, most was not written."""
+    fresh = _as_they_stand(night, steps)
+    held = [_held(night, step, fresh) for step in steps]
+    batch = _batch(held)
+    if not items:
+        batch = Batch(writes=batch.writes)
+    if batch.items or batch.writes:
+        night.store.write(run, batch)
+    return Counter(action.value for write in batch.writes for action in write.actions)
+
+
+def _held(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
+    """The step with its change held back, except for what protects; no date moves and no question is closed."""
+    if step.write is None or step.change is None:
+        return Step(step.item)
+    patron = fresh.get(step.write.patron.id)
+    saved = None if patron is None else _saved(step.change, patron)
     actions = () if saved is None else saved.actions
-    item = step.item and replace(step.item, outcome=Outcome.HELD, actions=actions)
-    if saved is None:
+    item = step.item and replace(step.item, outcome=Outcome.HELD, actions=actions, reason=None)
+    if saved is None or patron is None or patron.as_of is None:
         return Step(item)
     # The rest of the snapshot is not applied: the record stays true for the day it was true for.
-    as_of = write.patron.as_of or AsOf(write.as_of.day, Source.LOOKUP)
-    return Step(item, step.person, saved, replace(write_of(night, saved, write.patron, as_of), culr=None))
+    return Step(item, step.person, saved, write_of(night, saved, patron, patron.as_of))
+
+
+def _saved(change: Change, patron: Patron) -> Change | None:
+    """What protects and is not so already; of a patron not yet verified nothing is known that could be shown."""
+    saved = protective(change, patron) if patron.verified else None
+    if saved is None:
+        return None
+    already = {
+        Action.PROTECT: patron.register.protection is Protection.NAME_AND_ADDRESS,
+        Action.STOP_LETTERS: patron.letters_stopped is not None,
+    }
+    actions = tuple(action for action in saved.actions if not already[action])
+    return replace(saved, actions=actions) if actions else None

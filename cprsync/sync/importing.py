@@ -6,6 +6,7 @@ import csv
 import enum  # noqa: TC003 -- a protocol's annotation
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from cprsync.domain.number import CprNumber
@@ -14,14 +15,12 @@ from cprsync.errors import BadInput
 from cprsync.sync.ports import NewPatron
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 COLUMNS = ("cpr_number", "card", "branch", "group", "language")
 REASONS = {"card.taken": "another patron has this card"}
 #: A cell is not longer than this.
 CELL_MAX = 200
-#: Rows handed to the store at a time.
-ROWS_AT_A_TIME = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,52 +72,70 @@ class PatronImport(Protocol):
 
 
 def import_patrons(text: TextIO, store: PatronImport, *, apply: bool) -> Imported:
-    """Read CSV with a header line and hand its rows to the store.
+    """Read CSV with a header line and hand its rows to the store, all at once: they are taken together.
 
-    Raises BadInput when the file is no such table; a bad row is refused by line and field.
+    Raises BadInput when the file is no such table, and then nothing is taken; a bad row is refused by
+    line and field.
     """
     imported = Imported()
     seen: set[CprNumber] = set()
     lines: list[int] = []
-    batch: list[NewPatron] = []
+    rows: list[NewPatron] = []
     for line, row in _rows(text):
         imported.rows += 1
         parsed = _parse(line, row, seen)
         if isinstance(parsed, Refused):
             imported.refused.append(parsed)
-            continue
-        lines.append(line)
-        batch.append(parsed)
-        if len(batch) >= ROWS_AT_A_TIME:
-            _hand_over(store, imported, lines, batch, apply=apply)
-            lines, batch = [], []
-    _hand_over(store, imported, lines, batch, apply=apply)
+        else:
+            lines.append(line)
+            rows.append(parsed)
+    if rows:
+        _hand_over(store, imported, lines, rows, apply=apply)
+    imported.refused.sort(key=lambda refused: refused.line)
     return imported
 
 
-def _rows(text: TextIO) -> Iterator[tuple[int, Mapping[str, str]]]:
-    header = text.readline()
+def _rows(text: TextIO) -> Iterator[tuple[int, list[tuple[str, str]]]]:
+    """Each row with its line; a cell beyond the header has the name ""."""
+    line = 1
+    try:
+        header = text.readline()
+        names, delimiter = _columns(header)
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        for cells in reader:
+            line = reader.line_num + 1
+            if cells:
+                yield line, list(zip_longest(names[: len(cells)], cells, fillvalue=""))
+    except (csv.Error, UnicodeDecodeError) as error:
+        # the header is line 1, and the reader counts from the line after it
+        raise BadInput(f"after line {line}: not readable as CSV in UTF-8", kind="input.csv") from error
+
+
+def _columns(header: str) -> tuple[list[str], str]:
+    header = header.lstrip("\ufeff")
     if not header.strip():
         raise BadInput("the file is empty: expected a header line", kind="input.header")
     delimiter = ";" if header.count(";") > header.count(",") else ","
-    names = [name.strip() for name in next(csv.reader([header.lstrip("\ufeff")], delimiter=delimiter))]
+    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
     if "cpr_number" not in names:
         raise BadInput("the header has no column cpr_number", kind="input.header")
-    if unknown := [position for position, name in enumerate(names, start=1) if name not in COLUMNS]:
-        raise BadInput(f"column {unknown[0]} is not known: the columns are {', '.join(COLUMNS)}", kind="input.header")
-    reader = csv.DictReader(text, fieldnames=names, delimiter=delimiter, restkey="", restval="")
-    try:
-        for row in reader:
-            yield reader.line_num + 1, {name: row.get(name) or "" for name in COLUMNS}
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise BadInput(f"line {reader.line_num + 1}: not readable as CSV in UTF-8", kind="input.csv") from error
+    for position, name in enumerate(names, start=1):
+        if name not in COLUMNS:
+            raise BadInput(f"column {position} is not known: the columns are {', '.join(COLUMNS)}", kind="input.header")
+        if name in names[: position - 1]:
+            raise BadInput(f"column {position} stands in the header twice", kind="input.header")
+    return names, delimiter
 
 
-def _parse(line: int, row: Mapping[str, str], seen: set[CprNumber]) -> NewPatron | Refused:
-    values = {name: value.strip() for name, value in row.items()}
-    for name, value in values.items():
+def _parse(line: int, row: list[tuple[str, str]], seen: set[CprNumber]) -> NewPatron | Refused:
+    values = dict.fromkeys(COLUMNS, "")
+    for name, cell in row:
+        value = cell.strip()
+        if not name and value:
+            return Refused(line, "row", "more cells than the header has columns")
         if len(value) > CELL_MAX or not value.isprintable():
             return Refused(line, name, "too long, or with control characters")
+        values[name] = value
     try:
         number = CprNumber.parse(values["cpr_number"])
     except ValueError as error:
@@ -127,15 +144,14 @@ def _parse(line: int, row: Mapping[str, str], seen: set[CprNumber]) -> NewPatron
         return Refused(line, "cpr_number", "the same number stands on an earlier line")
     seen.add(number)
     cards = (Card(values["card"]),) if values["card"] else ()
-    local = Local(cards=cards, branch=values["branch"], group=values["group"], language=values["language"] or "da")
+    # a cell left empty says nothing: it never overwrites what the record has
+    local = Local(cards=cards, branch=values["branch"], group=values["group"], language=values["language"])
     return NewPatron(number, local)
 
 
 def _hand_over(
     store: PatronImport, imported: Imported, lines: Sequence[int], batch: Sequence[NewPatron], *, apply: bool
 ) -> None:
-    if not batch:
-        return
     for line, taken in zip(lines, store.import_patrons(batch, apply=apply), strict=True):
         if taken.outcome.value == "refused":
             imported.refused.append(Refused(line, "card", REASONS.get(taken.reason or "", "not taken")))

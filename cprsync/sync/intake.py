@@ -24,6 +24,8 @@ class Intake:
 
     accepted: list[SealedDelivery] = field(default_factory=list)
     beyond: list[SealedDelivery] = field(default_factory=list)
+    #: the last one taken that is still in the folder: worth a line only when nothing else came
+    kept: list[SealedDelivery] = field(default_factory=list)
     lines: list[DeliveryLine] = field(default_factory=list)
     error: CprsyncError | None = None
 
@@ -31,8 +33,9 @@ class Intake:
 def take_in(night: Night, run: Run) -> Intake:
     """Seal what waits, verify it, and accept what is next in the chain.
 
-    The first delivery that is damaged or out of chain stops the later ones; its error is in the
-    result, since protections of whole deliveries still go through (decision 3).
+    A delivery that is out of chain stops the later ones; a damaged one, of which not even the day is
+    sure, stops all that no run has accepted. The error is in the result, since protections of whole
+    deliveries still go through (decision 3).
     """
     intake = Intake(accepted=night.store.run_deliveries(run))
     intake.lines = [_line(delivery, Place.NEXT.value) for delivery in intake.accepted]
@@ -41,8 +44,9 @@ def take_in(night: Night, run: Run) -> Intake:
     inspected = _inspect(night, waiting, intake)
     for delivery, inspection in sorted(inspected, key=lambda pair: pair[1].header.produced):
         _place(night, run, delivery, inspection, intake)
-    if not intake.accepted and intake.error is None:
-        intake.error = _lateness(night)
+    if not intake.accepted:
+        intake.lines += [_line(delivery, Place.REPEAT.value, received=0) for delivery in intake.kept]
+        intake.error = intake.error or _lateness(night)
     return intake
 
 
@@ -52,21 +56,26 @@ def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
     fresh: dict[int, SealedDelivery] = {delivery.id: delivery for delivery in night.store.sealed()}
     taken: list[SealedDelivery] = []
     for file in night.feed.waiting():
-        with file.open() as content:
-            delivery = night.store.seal(file.name, content)
-        file.done()
         night.progress.advance()
+        try:
+            with file.open() as content:
+                delivery = night.store.seal(file.name, content)
+        except DeliveryRefused as error:
+            intake.lines.append(DeliveryLine(file.name, None, None, "", "refused"))
+            intake.error = intake.error or DeliveryRefused(f"{file.name}: {error.message}", kind=error.kind)
+            continue
+        file.done()
         if delivery.state is InboxState.APPLIED:
             taken.append(delivery)
         else:
             fresh[delivery.id] = delivery
     accepted = {delivery.id for delivery in intake.accepted}
-    intake.lines += [_line(delivery, Place.REPEAT.value, received=0) for delivery in _newest(taken)]
+    intake.kept = _newest(taken)
     return [delivery for delivery in fresh.values() if delivery.id not in accepted]
 
 
 def _newest(taken: list[SealedDelivery]) -> list[SealedDelivery]:
-    """Of the files kept in the folder only the last one taken is worth a line: it is the one sent again."""
+    """The last one taken of the files kept in the folder."""
     dated = [delivery for delivery in taken if delivery.header is not None]
     return sorted(dated, key=_produced)[-1:]
 
@@ -112,7 +121,10 @@ def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspect
         return
     line.outcome = "refused"
     intake.error = intake.error or _out_of_chain(night, place, line, last)
-    if place is not Place.REPLACED:
+    if place is Place.REPLACED:
+        # It stops the nights for as long as its file stays where it is, not for ever: an operator can take it away.
+        night.store.refuse(delivery, "delivery.replaced")
+    else:
         intake.beyond.append(delivery)
 
 

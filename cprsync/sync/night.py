@@ -51,6 +51,8 @@ class Night:
     policy: Policy
     #: a previous-production date that is not the last accepted one stops the file
     strict_chain: bool = True
+    #: how many are recognised, asked for or written in one step
+    batch: int = BATCH
     progress: Progress = field(default_factory=Silence)
     #: measures how long the run took; the clock may stand still in a test environment
     monotonic: Callable[[], float] = field(default=lambda: 0.0)

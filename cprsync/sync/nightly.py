@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from cprsync.domain.balance import Outcome
 from cprsync.domain.guard import guard
 from cprsync.sync.applying import apply, hold, protect_only
 from cprsync.sync.intake import Intake, take_in
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.sync.night import Night
-    from cprsync.sync.planning import Plan
     from cprsync.sync.ports import Run, SealedDelivery
+    from cprsync.sync.steps import Plan
 
 log = structlog.get_logger(__name__)
 
@@ -49,12 +50,14 @@ def _work(night: Night, run: Run, report: Report) -> None:
     report.subscriptions_kept = night.store.subscription_count()
     report.subscriptions_added, unreached, refused = subscribe_new(night, run)
     report.left += refused
-    planner = Planner(night, run)
-    unanswered = ask_open_questions(night, run, planner)
+    report.held = run.resumed and night.store.tally(run).outcomes.get(Outcome.HELD, 0) > 0
+    # A run killed while it held back its changes goes on holding: it plans, and counts the harm of, all of them.
+    planner = Planner(night, replace(run, checkpoint=0) if report.held else run)
+    ask_open_questions(night, run, planner)
     intake = take_in(night, run)
     report.deliveries = intake.lines
     _plan(night, planner, intake.accepted)
-    report.error = intake.error or unreached or unanswered
+    report.error = intake.error or unreached or planner.unanswered
     _apply(night, run, planner.plan, report)
     if intake.beyond:
         _protect_beyond(night, run, intake, report)
@@ -74,8 +77,10 @@ def _apply(night: Night, run: Run, plan: Plan, report: Report) -> None:
     night.store.set_state(run, RunState.PLANNED)
     population = night.store.population()
     report.excess = guard(plan.harms(), parked=plan.parked, population=population, limits=night.policy.limits)
-    if report.excess:
+    if report.excess or report.held:
+        report.held = True
         report.plan = list(plan.rows())
+        night.store.set_state(run, RunState.HELD)
         report.let_through.update(hold(night, run, plan))
         return
     night.store.set_state(run, RunState.APPLYING)
@@ -83,11 +88,12 @@ def _apply(night: Night, run: Run, plan: Plan, report: Report) -> None:
     outside = [step for step in plan.steps if step.item is None]
     report.other_actions = Counter(a.value for s in outside if s.write is not None for a in s.write.actions)
     report.left += sum(step.parked is not None or step.review is not None for step in outside)
+    report.to_review = sum(step.item is not None and step.review is not None for step in plan.steps)
 
 
 def _protect_beyond(night: Night, run: Run, intake: Intake, report: Report) -> None:
-    """New protections in whole deliveries that wait behind a gap go through (decision 3)."""
-    planner = Planner(night, replace(run, checkpoint=0))
+    """New protections in whole deliveries that wait behind what stopped the night go through (decision 3)."""
+    planner = Planner(night, replace(run, checkpoint=0), asks=False)
     for delivery in intake.beyond:
         with night.store.open_delivery(delivery) as content:
             header = night.reader.inspect(content).header
@@ -100,7 +106,7 @@ def _close(night: Night, run: Run, report: Report, begun: float) -> Report:
     report.tally = night.store.tally(run)
     report.balance()
     report.waiting = night.store.outbox_waiting()
-    state = RunState.HELD if report.excess else RunState.CLOSED
+    state = RunState.HELD if report.held else RunState.CLOSED
     report.seconds = night.monotonic() - begun
     night.store.close_run(run, state=state, finished=night.clock.now(), document=report.document())
     log.info("run.closed", run=run.id, state=report.state, exit=report.exit_code, received=report.received)

@@ -2,98 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from cprsync.domain.balance import Outcome
-from cprsync.domain.decide import (
-    AskRegister,
-    Change,
-    Decision,
-    Parked,
-    ProtectionEnd,
-    Same,
-    Unchanged,
-    decide,
-)
-from cprsync.domain.municipality import culr_number_of
+from cprsync.domain.decide import AskRegister, Decision, ProtectionEnd, Same, decide
 from cprsync.domain.patron import AsOf, Patron, Source
-from cprsync.domain.person import EMPTY, Gap, Person, Protection
-from cprsync.errors import NoSuchPerson
-from cprsync.sync.night import BATCH, Night
-from cprsync.sync.ports import Equal, FollowUp, Found, Item, NotFound, NotOurs, PlanRow, Touch, Unreadable, Write
+from cprsync.domain.person import EMPTY, Person, Protection
+from cprsync.errors import NoSuchPerson, RegisterUnavailable
+from cprsync.sync.ports import Equal, FollowUp, Found, Item, NotFound, NotOurs, Touch, Unreadable
+from cprsync.sync.steps import FIRST_COPY, PROTECTION_END, Plan, Step, decided, end_of, item_of, step_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from cprsync.domain.number import CprNumber
-    from cprsync.domain.policy import Harm
+    from cprsync.errors import CprsyncError
+    from cprsync.sync.night import Night
     from cprsync.sync.ports import Delivered, Recognised, Run, SealedDelivery
 
 #: Open questions that the register is asked again in one night.
 FOLLOW_UPS_A_NIGHT = 100_000
-PROTECTION_END = "protection_end"
-FIRST_COPY = "first_copy"
-
-
-@dataclass(slots=True, repr=False)
-class Step:
-    """What one person leads to: a line of the balance sheet, and perhaps a write."""
-
-    item: Item | None = None
-    person: Person | None = None
-    change: Change | None = None
-    write: Write | None = None
-    touch: Touch | None = None
-    asks: FollowUp | None = None
-    answered: FollowUp | None = None
-    review: tuple[str, str] | None = None
-    parked: str | None = None
-
-
-@dataclass(slots=True, repr=False)
-class Plan:
-    """All steps of a run, in order."""
-
-    steps: list[Step] = field(default_factory=list)
-
-    @property
-    def changes(self) -> list[Step]:
-        return [step for step in self.steps if step.write is not None]
-
-    def harms(self) -> Iterator[tuple[Harm, ...]]:
-        return (step.change.harms for step in self.steps if step.change is not None)
-
-    @property
-    def parked(self) -> int:
-        return sum(step.parked is not None for step in self.steps)
-
-    def rows(self) -> Iterator[PlanRow]:
-        for step in self.changes:
-            if step.write is not None and step.change is not None:
-                write = step.write
-                yield PlanRow(
-                    write.patron.id, write.patron.version, write.actions, step.change.harms, write.prepared.fingerprint
-                )
 
 
 class Planner:
     """Decides person by person over what the store holds and what this plan has already decided."""
 
-    def __init__(self, night: Night, run: Run) -> None:
+    def __init__(self, night: Night, run: Run, *, asks: bool = True) -> None:
+        """`asks` False: for deliveries that may not be applied yet, nobody is looked up."""
         self._night = night
         self._run = run
+        self._asks = asks
         self.plan = Plan()
+        #: why some look-ups brought no answer
+        self.unanswered: CprsyncError | None = None
         self._planned: dict[CprNumber, Patron] = {}
+        self._contradicted: dict[str, Step] = {}
         self._ordinal = 0
 
     def deliver(self, delivery: SealedDelivery, persons: Iterable[Delivered], produced: date) -> None:
         """Plan one delivery after those before it. Persons already written by a resumed run are passed over."""
         as_of = AsOf(produced, Source.FILE)
         numbered = iter(persons)
-        while chunk := list(islice(numbered, BATCH)):
+        while chunk := list(islice(numbered, self._night.batch)):
             first = self._ordinal + 1
             self._ordinal += len(chunk)
             rest = chunk[max(0, self._run.checkpoint - first + 1) :]
@@ -103,24 +56,35 @@ class Planner:
     def follow_up(self, question: FollowUp, patron: Patron, answer: Found | NotFound, as_of: AsOf) -> None:
         """Plan what the register's answer to an open question means."""
         patron = self._planned.get(patron.number, patron)
-        if question.kind == FIRST_COPY:
-            self._first_copy(question, patron, answer, as_of)
-        elif isinstance(answer, Found):
+        if isinstance(answer, NotFound):
+            self._no_answer(question, answer.error)
+        elif question.kind == FIRST_COPY:
+            self._first_copy(question, patron, answer.person, as_of)
+        else:
             self._settle_protection(question, patron, answer)
 
     # -- one chunk of a delivery ------------------------------------------------------------------
 
     def _decide_chunk(self, delivery: SealedDelivery, chunk: Sequence[Delivered], as_of: AsOf, first: int) -> None:
-        persons = [p for p in chunk if isinstance(p, Person)]
-        known = dict(zip((p.number for p in persons), self._night.store.recognise(persons), strict=True))
-        known.update({p.number: self._planned[p.number] for p in persons if p.number in self._planned})
-        ends = self._ask_ends(persons, known, as_of)
+        known = self._recognise(chunk)
+        persons = [delivered for delivered in chunk if isinstance(delivered, Person)]
+        ends = self._ask_ends(persons, known, as_of) if self._asks else {}
         for ordinal, delivered in enumerate(chunk, start=first):
+            found = NotOurs() if delivered.number is None else known[delivered.number]
             if isinstance(delivered, Unreadable):
-                self._park_unreadable(delivery, delivered, ordinal)
+                self._park_unreadable(delivery, delivered, found, ordinal)
             else:
-                found = known[delivered.number]
                 self._decide_one(delivery, delivered, found, as_of, ordinal, ends.get(delivered.number))
+
+    def _recognise(self, chunk: Sequence[Delivered]) -> dict[CprNumber, Recognised]:
+        """Who they are to us; whoever this plan has changed already, as she will be."""
+        persons = [
+            delivered if isinstance(delivered, Person) else Person(delivered.number)
+            for delivered in chunk
+            if delivered.number is not None
+        ]
+        found = zip((p.number for p in persons), self._night.store.recognise(persons), strict=True)
+        return {number: self._planned.get(number, recognised) for number, recognised in found}
 
     def _ask_ends(
         self, persons: Sequence[Person], known: dict[CprNumber, Recognised], as_of: AsOf
@@ -135,7 +99,11 @@ class Planner:
             return {}
         self._night.store.intend(self._run, list(asked.values()), PROTECTION_END)
         fresh = self._night.as_of_lookup().day >= as_of.day
-        return {a.number: end_of(a, fresh=fresh) for a in self._night.register.look_up_many(list(asked))}
+        answers = list(self._night.register.look_up_many(list(asked)))
+        for answer in answers:
+            if isinstance(answer, NotFound):
+                self._note(answer.error)
+        return {answer.number: end_of(answer, fresh=fresh) for answer in answers}
 
     def _decide_one(  # noqa: PLR0913, PLR0917 -- one person with all that is known of her
         self,
@@ -151,87 +119,88 @@ class Planner:
             self.plan.steps.append(Step(item))
             return
         if isinstance(found, Equal):
-            self.plan.steps.append(_equal_step(item, found, as_of))
-            return
-        decision = decide(person, found, as_of=as_of, protection_end=end)
-        step = self._step(decision, person, found, as_of)
-        step.item = _item_of(replace(item, patron_id=found.id), decision)
+            step = _equal_step(item, found, as_of)
+            patron_id = found.patron_id
+        else:
+            decision = decided(person, found, as_of, end)
+            step = self._step(decision, person, found, as_of)
+            step.end = end
+            step.item = item_of(replace(item, patron_id=found.id), decision)
+            patron_id = found.id
+        self._still_protected(step, person, patron_id)
         self.plan.steps.append(step)
 
-    def _park_unreadable(self, delivery: SealedDelivery, person: Unreadable, ordinal: int) -> None:
+    def _still_protected(self, step: Step, person: Person, patron_id: str) -> None:
+        """A newer file that says 0001 closes what an older one without it had opened."""
+        if step.review is not None and step.parked is None:
+            self._contradicted[patron_id] = step
+        older = step.item is not None and step.item.reason == Same.OLDER.value
+        if person.protection is not Protection.NAME_AND_ADDRESS or step.parked is not None or older:
+            return
+        step.answered = FollowUp(patron_id, PROTECTION_END)
+        if earlier := self._contradicted.pop(patron_id, None):
+            # The look-up already spoke of this file's day: nobody contradicts anybody.
+            earlier.review = None
+            earlier.item = earlier.item and replace(earlier.item, reason=None)
+
+    def _park_unreadable(self, delivery: SealedDelivery, person: Unreadable, found: Recognised, ordinal: int) -> None:
         item = Item(ordinal, delivery.id, person.number, None, Outcome.PARKED, reason=person.reason)
-        self.plan.steps.append(Step(item, parked=person.reason))
+        if isinstance(found, NotOurs):
+            # Without a number nobody can tell whose she is: a person looks.
+            outcome = Outcome.PARKED if person.number is None else Outcome.NOT_OURS
+            parked = person.reason if person.number is None else None
+            self.plan.steps.append(Step(replace(item, outcome=outcome), parked=parked))
+            return
+        patron_id = found.patron_id if isinstance(found, Equal) else found.id
+        item = replace(item, patron_id=patron_id)
+        self.plan.steps.append(Step(item, parked=person.reason, review=(patron_id, person.reason)))
 
     # -- open questions -----------------------------------------------------------------------------
 
-    def _first_copy(self, question: FollowUp, patron: Patron, answer: Found | NotFound, as_of: AsOf) -> None:
-        if isinstance(answer, Found):
-            decision: Decision = decide(answer.person, patron, as_of=as_of)
-            step = self._step(decision, answer.person, patron, as_of)
-        elif isinstance(answer.error, NoSuchPerson):
-            step = Step(parked=answer.error.kind)
-        else:
-            return  # no answer tonight: the question stays open
+    def _note(self, error: CprsyncError) -> None:
+        if isinstance(error, RegisterUnavailable):
+            self.unanswered = self.unanswered or error
+
+    def _no_answer(self, question: FollowUp, error: CprsyncError) -> None:
+        self._note(error)
+        if isinstance(error, RegisterUnavailable):
+            return  # the question stays open, and nobody needs to look
+        step = Step(parked=error.kind, review=(question.patron_id, error.kind))
+        if question.kind == FIRST_COPY and isinstance(error, NoSuchPerson):
+            step.answered = question  # asking again will not make her known
+        self.plan.steps.append(step)
+
+    def _first_copy(self, question: FollowUp, patron: Patron, person: Person, as_of: AsOf) -> None:
+        step = self._step(decided(person, patron, as_of, None), person, patron, as_of)
         step.answered = question
-        if step.parked is not None:
-            step.review = (patron.id, step.parked)
         self.plan.steps.append(step)
 
     def _settle_protection(self, question: FollowUp, patron: Patron, answer: Found) -> None:
-        step = Step(answered=question)
+        step = Step()
         if patron.register.protection is Protection.NAME_AND_ADDRESS and patron.as_of is not None:
-            fresh = self._night.as_of_lookup().day >= patron.as_of.day
-            end = end_of(answer, fresh=fresh)
+            end = end_of(answer, fresh=self._night.as_of_lookup().day >= patron.as_of.day)
             if end is ProtectionEnd.UNANSWERED:
                 return
-            person = replace(patron.register, protection=EMPTY)
+            # Of the file that raised the question, only what it said of protection.
+            person = Person(patron.number, protection=EMPTY)
             as_of = AsOf(patron.as_of.day, Source.FILE)
-            step = self._step(decide(person, patron, as_of=as_of, protection_end=end), person, patron, as_of)
-            step.answered = question
+            step = self._step(decided(person, patron, as_of, end), person, patron, as_of)
+            step.end = end
+        step.answered = question
         self.plan.steps.append(step)
 
     # -- steps --------------------------------------------------------------------------------------------
 
     def _step(self, decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Step:
-        if isinstance(decision, Parked):
-            return Step(parked=decision.reason, review=(patron.id, decision.reason))
-        step = Step(person=person)
-        if isinstance(decision, Change):
-            step.change = decision
-            step.write = write_of(self._night, decision, patron, as_of)
-            self._planned[patron.number] = replace(
-                patron, register=decision.after, as_of=as_of, version=patron.version + 1
+        step = step_of(self._night, decision, person, patron, as_of)
+        if step.write is not None:
+            stopped = patron.letters_stopped or step.write.letters_stopped
+            self._planned[patron.number] = Patron(
+                patron.id, step.write.after, as_of, patron.version + 1, letters_stopped=stopped
             )
-        elif isinstance(decision, Unchanged) and decision.why is Same.EQUAL and as_of != patron.as_of:
-            step.touch = Touch(patron.id, as_of)
-        if isinstance(decision, Change | Unchanged):
-            step.asks = FollowUp(patron.id, PROTECTION_END) if decision.ask_again else None
-            step.review = (patron.id, decision.review) if decision.review else None
+        elif step.touch is not None:
+            self._planned[patron.number] = replace(patron, as_of=as_of)
         return step
-
-
-def write_of(night: Night, change: Change, patron: Patron, as_of: AsOf) -> Write:
-    """The write that makes `change` true; the net media hear of it only when their number changes."""
-    culr = culr_number_of(change.after)
-    if patron.verified and culr == culr_number_of(patron.register):
-        culr = None
-    return Write(
-        patron=patron,
-        after=change.after,
-        prepared=night.store.prepare(change.after),
-        as_of=as_of,
-        actions=change.actions,
-        culr=culr,
-        letters_stopped=night.clock.today() if change.stops_letters else None,
-    )
-
-
-def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
-    """What an answer says about the end of a protection that the file has already called ended."""
-    if isinstance(answer, NotFound) or not fresh:
-        return ProtectionEnd.UNANSWERED
-    still: Protection | Gap = answer.person.protection
-    return ProtectionEnd.DENIED if still is Protection.NAME_AND_ADDRESS else ProtectionEnd.CONFIRMED
 
 
 def _equal_step(item: Item, found: Equal, as_of: AsOf) -> Step:
@@ -242,16 +211,3 @@ def _equal_step(item: Item, found: Equal, as_of: AsOf) -> Step:
         replace(item, patron_id=found.patron_id, outcome=Outcome.UNCHANGED, reason=reason),
         touch=Touch(found.patron_id, as_of) if moves else None,
     )
-
-
-def _item_of(item: Item, decision: Decision) -> Item:
-    match decision:
-        case Change(actions=actions, review=review):
-            return replace(item, outcome=Outcome.APPLIED, actions=actions, reason=review)
-        case Unchanged(why=why, review=review):
-            return replace(item, outcome=Outcome.UNCHANGED, reason=review or (why.value if why is Same.OLDER else None))
-        case Parked(reason=reason):
-            return replace(item, outcome=Outcome.PARKED, reason=reason)
-        case AskRegister():
-            # Asked and not answered within the same run: keep the protection, ask again.
-            return replace(item, outcome=Outcome.UNCHANGED, reason="protection.unanswered")

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.balance import Outcome
-from cprsync.errors import BalanceError, CprsyncError, DeliveryLate, RegisterUnavailable
+from cprsync.errors import (
+    BalanceError,
+    CertificateRefused,
+    CprsyncError,
+    DeliveryLate,
+    PeerCertificateError,
+    RegisterUnavailable,
+)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -15,8 +22,8 @@ if TYPE_CHECKING:
     from cprsync.domain.guard import Excess
     from cprsync.sync.ports import PlanRow, Run, Tally
 
-#: Exit codes (commands): done, refused, left to a person, try later, stopped by a brake.
-DONE, REFUSED, LEFT, LATER, BRAKED = 0, 1, 3, 4, 5
+#: Exit codes (commands): done, refused, a certificate is wrong, left to a person, try later, stopped by a brake.
+DONE, REFUSED, WRONG, LEFT, LATER, BRAKED = 0, 1, 2, 3, 4, 5
 
 
 @dataclass(slots=True)
@@ -56,10 +63,14 @@ class Report:
     subscriptions_kept: int = 0
     waiting: int = 0
     plan_hash: str | None = None
+    #: stopped by a brake: now, or before this run was killed and gone on with
+    held: bool = False
     excess: tuple[Excess, ...] = ()
     plan: list[PlanRow] = field(default_factory=list)
     #: persons outside any delivery that wait for a person
     left: int = 0
+    #: persons of a delivery whom someone should look at, parked ones among them
+    to_review: int = 0
     error: CprsyncError | None = None
     seconds: float = 0.0
     #: what decision 3 let through while the rest stopped
@@ -80,17 +91,19 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        if self.excess:
+        if self.held:
             return BRAKED
+        if isinstance(self.error, PeerCertificateError | CertificateRefused):
+            return WRONG
         if isinstance(self.error, DeliveryLate | RegisterUnavailable):
             return LATER
         if self.error is not None:
             return REFUSED
-        return LEFT if self.count(Outcome.PARKED) or self.left else DONE
+        return LEFT if self.count(Outcome.PARKED) or self.left or self.to_review else DONE
 
     @property
     def state(self) -> str:
-        if self.excess:
+        if self.held:
             return "held"
         if self.error is not None and not isinstance(self.error, RegisterUnavailable | DeliveryLate):
             return "stopped"
@@ -125,7 +138,7 @@ class Report:
         return document
 
     def _brake(self) -> dict[str, Any] | None:
-        if not self.excess:
+        if not self.held:
             return None
         classes = [{"class": e.harm.value, "count": e.count, "limit": e.limit} for e in self.excess]
         return {"plan": self.plan_hash, "classes": classes}

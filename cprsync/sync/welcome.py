@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cprsync.errors import CprsyncError, RegisterUnavailable
-from cprsync.sync.night import BATCH
 from cprsync.sync.planning import FOLLOW_UPS_A_NIGHT
-from cprsync.sync.ports import Found
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cprsync.domain.number import CprNumber
     from cprsync.sync.night import Night
     from cprsync.sync.planning import Planner
-    from cprsync.sync.ports import Run
+    from cprsync.sync.ports import FollowUp, Run
 
 #: New patrons subscribed in one night; the rest the night after.
 NEW_A_NIGHT = 100_000
@@ -25,43 +25,48 @@ NEW_A_NIGHT = 100_000
 
 def subscribe_new(night: Night, run: Run) -> tuple[int, CprsyncError | None, int]:
     """Subscribe patrons who are not; returns how many, what stopped the rest, and how many were refused."""
-    added, error, refused = 0, None, 0
+    added, error = 0, None
+    refused: set[str] = set()
     night.progress.stage("subscribe")
     while error is None and added < NEW_A_NIGHT:
-        new = {number: patron for patron, number in night.store.unsubscribed(BATCH)}
+        # those refused tonight stay at the head of the list: look past them
+        waiting = night.store.unsubscribed(night.batch + len(refused))
+        new = {number: patron for patron, number in waiting if patron not in refused}
+        if not new:
+            break
         done: list[tuple[str, CprNumber]] = []
-        refused = 0
         for number, result in night.register.subscribe_many(new):
             if isinstance(result, RegisterUnavailable):
                 error = error or result
             elif isinstance(result, CprsyncError):
-                refused += 1
+                refused.add(new[number])
             else:
                 done.append((new[number], number))
             night.progress.advance()
         night.store.subscribed(run, done, since=night.clock.today())
         added += len(done)
-        if not done:
-            break
-    return added, error, refused
+    return added, error, len(refused)
 
 
-def ask_open_questions(night: Night, run: Run, planner: Planner) -> CprsyncError | None:
-    """Look up everyone with an open question and plan the answers; returns why some got none."""
+def ask_open_questions(night: Night, run: Run, planner: Planner) -> None:
+    """Look up everyone with an open question, after the audit has it, and plan the answers."""
     questions = night.store.follow_ups(FOLLOW_UPS_A_NIGHT)
     night.progress.stage("look up", len(questions))
-    error: CprsyncError | None = None
+    for start in range(0, len(questions), night.batch):
+        _ask(night, run, planner, questions[start : start + night.batch])
+
+
+def _ask(night: Night, run: Run, planner: Planner, questions: Sequence[FollowUp]) -> None:
+    patrons = {patron.id: patron for patron in night.store.patrons([q.patron_id for q in questions])}
+    asked: dict[CprNumber, list[FollowUp]] = {}
+    for question in questions:
+        if question.patron_id in patrons:
+            asked.setdefault(patrons[question.patron_id].number, []).append(question)
+    for kind in sorted({question.kind for question in questions}):
+        ids = [q.patron_id for some in asked.values() for q in some if q.kind == kind]
+        night.store.intend(run, ids, kind)
     as_of = night.as_of_lookup()
-    for start in range(0, len(questions), BATCH):
-        some = questions[start : start + BATCH]
-        patrons = {patron.id: patron for patron in night.store.patrons([q.patron_id for q in some])}
-        for kind in sorted({q.kind for q in some}):
-            night.store.intend(run, [q.patron_id for q in some if q.kind == kind], kind)
-        by_number = {patrons[q.patron_id].number: q for q in some if q.patron_id in patrons}
-        for answer in night.register.look_up_many(list(by_number)):
-            question = by_number[answer.number]
+    for answer in night.register.look_up_many(list(asked)):
+        for question in asked[answer.number]:
             planner.follow_up(question, patrons[question.patron_id], answer, as_of)
-            if not isinstance(answer, Found) and isinstance(answer.error, RegisterUnavailable):
-                error = error or answer.error
-            night.progress.advance()
-    return error
+        night.progress.advance()

@@ -1,0 +1,145 @@
+"""Steps of a plan: what one decision writes, and the whole plan of a night. Decides nothing for itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from cprsync.domain.balance import Outcome
+from cprsync.domain.decide import (
+    AskRegister,
+    Change,
+    Decision,
+    Parked,
+    ProtectionEnd,
+    Same,
+    Unchanged,
+    decide,
+)
+from cprsync.domain.municipality import culr_number_of
+from cprsync.domain.person import Gap, Protection
+from cprsync.sync.ports import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cprsync.domain.patron import AsOf, Patron
+    from cprsync.domain.person import Person
+    from cprsync.domain.policy import Harm
+    from cprsync.sync.night import Night
+
+PROTECTION_END = "protection_end"
+FIRST_COPY = "first_copy"
+
+
+@dataclass(slots=True, repr=False)
+class Step:
+    """What one person leads to: a line of the balance sheet, and perhaps a write."""
+
+    item: Item | None = None
+    person: Person | None = None
+    change: Change | None = None
+    write: Write | None = None
+    touch: Touch | None = None
+    asks: FollowUp | None = None
+    answered: FollowUp | None = None
+    review: tuple[str, str] | None = None
+    parked: str | None = None
+    #: the register's word on the end of a protection, for whoever has to decide again
+    end: ProtectionEnd | None = None
+
+    @property
+    def patron_id(self) -> str | None:
+        """Whose rows the step writes; None: no patron's."""
+        if self.write is not None:
+            return self.write.patron.id
+        return next((about.patron_id for about in (self.touch, self.asks, self.answered) if about is not None), None)
+
+
+@dataclass(slots=True, repr=False)
+class Plan:
+    """All steps of a run, in order."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def changes(self) -> list[Step]:
+        return [step for step in self.steps if step.write is not None]
+
+    def harms(self) -> Iterator[tuple[Harm, ...]]:
+        return (step.change.harms for step in self.steps if step.change is not None)
+
+    @property
+    def parked(self) -> int:
+        return sum(step.parked is not None for step in self.steps)
+
+    def rows(self) -> Iterator[PlanRow]:
+        for step in self.changes:
+            if step.write is not None and step.change is not None:
+                write = step.write
+                yield PlanRow(
+                    write.patron.id, write.patron.version, write.actions, step.change.harms, write.prepared.fingerprint
+                )
+
+
+def decided(person: Person, patron: Patron, as_of: AsOf, end: ProtectionEnd | None) -> Decision:
+    """Decide for good: a question that nobody has answered keeps the protection and stays open."""
+    decision = decide(person, patron, as_of=as_of, protection_end=end)
+    if isinstance(decision, AskRegister):
+        return decide(person, patron, as_of=as_of, protection_end=ProtectionEnd.UNANSWERED)
+    return decision
+
+
+def step_of(night: Night, decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Step:
+    """What a decision leads to, without its line of the balance sheet."""
+    if isinstance(decision, Parked):
+        return Step(parked=decision.reason, review=(patron.id, decision.reason))
+    step = Step(person=person)
+    if isinstance(decision, Change):
+        step.change = decision
+        step.write = write_of(night, decision, patron, as_of)
+    elif isinstance(decision, Unchanged) and decision.why is Same.EQUAL and as_of != patron.as_of:
+        step.touch = Touch(patron.id, as_of)
+    if isinstance(decision, Change | Unchanged):
+        step.asks = FollowUp(patron.id, PROTECTION_END) if decision.ask_again else None
+        step.review = (patron.id, decision.review) if decision.review else None
+    return step
+
+
+def write_of(night: Night, change: Change, patron: Patron, as_of: AsOf) -> Write:
+    """The write that makes `change` true; the net media hear of it only when their number changes."""
+    culr = culr_number_of(change.after)
+    if patron.verified and culr == culr_number_of(patron.register):
+        culr = None
+    stops = change.stops_letters and patron.letters_stopped is None
+    return Write(
+        patron=patron,
+        after=change.after,
+        prepared=night.store.prepare(change.after),
+        as_of=as_of,
+        actions=change.actions,
+        culr=culr,
+        letters_stopped=night.clock.today() if stops else None,
+    )
+
+
+def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
+    """What an answer says about the end of a protection that the file has already called ended."""
+    if isinstance(answer, NotFound) or not fresh:
+        return ProtectionEnd.UNANSWERED
+    still: Protection | Gap = answer.person.protection
+    return ProtectionEnd.DENIED if still is Protection.NAME_AND_ADDRESS else ProtectionEnd.CONFIRMED
+
+
+def item_of(item: Item, decision: Decision) -> Item:
+    """The line of the balance sheet that a decision makes of `item`."""
+    match decision:
+        case Change(actions=actions, review=review):
+            return replace(item, outcome=Outcome.APPLIED, actions=actions, reason=review)
+        case Unchanged(why=why, review=review):
+            reason = review or (why.value if why is Same.OLDER else None)
+            return replace(item, outcome=Outcome.UNCHANGED, actions=(), reason=reason)
+        case Parked(reason=reason):
+            return replace(item, outcome=Outcome.PARKED, actions=(), reason=reason)
+        case AskRegister():
+            raise AssertionError("a decision for good is never a question")
