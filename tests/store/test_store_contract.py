@@ -414,6 +414,15 @@ def test_an_import_without_apply_says_the_same_and_writes_nothing(store: SqlStor
     assert [one.outcome for one in told] == [one.outcome for one in store.import_patrons(rows)]
 
 
+def test_a_new_patron_speaks_danish_and_an_import_that_names_no_language_changes_none(store: SqlStore) -> None:
+    unsaid = replace(local("C0"), language="")
+    (created,) = store.import_patrons([NewPatron(number(0), unsaid)])
+    store.import_patrons([NewPatron(number(1), replace(local("C1"), language="en"))])
+    (unchanged,) = store.import_patrons([NewPatron(number(1), replace(local("C1"), language=""))])
+    languages = [view.local.language for one in (created, unchanged) if (view := store.patron(one.patron_id or ""))]
+    assert (languages, unchanged.outcome) == (["da", "en"], ImportOutcome.UNCHANGED)
+
+
 def test_a_card_of_another_patron_is_refused_and_nothing_of_that_row_is_taken(store: SqlStore) -> None:
     store.import_patrons([NewPatron(number(0), local("C0"))])
     before = store.everything()

@@ -1,0 +1,129 @@
+"""The end of a protection: a file without 0001 is a candidate, and the register has the last word (decision 2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import time
+
+import pytest
+from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, happened, unowned
+from townspeople import cpr, gains_protection, loses_protection, moves, person
+
+from cprsync.domain.person import EMPTY, SILENT, Gap
+from cprsync.errors import NoSuchPerson, RegisterUnavailable
+
+BO = person("BO")
+
+
+def protected(library: Library) -> bool:
+    return library.record("BO").protection is gains_protection(BO).protection
+
+
+@pytest.mark.parametrize("told", [EMPTY, SILENT])
+def test_the_register_confirms_and_the_protection_ends_in_the_same_run(library: Library, told: Gap) -> None:
+    library.register.knows(replace(BO, protection=told))
+    library.deliver(MONDAY, loses_protection(moves(BO)))
+    report = library.night()
+    assert (report.exit_code, report.document()["actions"]) == (0, {"unprotect": 1, "move": 1})
+    assert library.register.looked_up == [cpr("BO")]
+    assert library.record("BO") == loses_protection(moves(BO))
+    # one look-up for the first copy, one for this
+    assert happened(library.everything())["lookup", library.id_of("BO")] == 2
+
+
+def test_the_register_denies_and_a_person_is_asked_to_look(library: Library) -> None:
+    library.deliver(MONDAY, loses_protection(moves(BO)))
+    report = library.night()
+    assert report.exit_code == 3
+    assert library.record("BO") == gains_protection(moves(BO))
+    assert library.reviews() == [(library.id_of("BO"), "protection.contradicted")]
+    assert library.items(report) == [("applied", "protection.contradicted")]
+    assert library.questions() == []
+
+
+def test_without_an_answer_it_is_kept_and_asked_again_the_next_night(library: Library) -> None:
+    library.register.down = RegisterUnavailable("the register does not answer")
+    library.deliver(MONDAY, loses_protection(moves(BO)))
+    report = library.one_night()
+    assert (report.exit_code, report.state) == (4, "done")
+    assert library.record("BO") == gains_protection(moves(BO))
+    assert library.questions() == [(library.id_of("BO"), "protection_end")]
+    before = library.everything()
+    assert library.one_night().exit_code == 4
+    assert unowned(library.everything()) == unowned(before)
+
+    library.register.down = None
+    library.register.knows(loses_protection(moves(BO)))
+    library.deliver(TUESDAY)
+    report = library.night()
+    assert (report.exit_code, report.other_actions) == (0, {"unprotect": 1})
+    assert library.record("BO") == loses_protection(moves(BO))
+    assert library.questions() == []
+
+
+def test_an_answer_older_than_the_file_does_not_count(library: Library) -> None:
+    """Before the load hour the register still answers as of the delivery before."""
+    library.register.knows(loses_protection(BO))
+    library.deliver(MONDAY, loses_protection(BO))
+    library.clock.set_after(MONDAY, at=time(5, 0))
+    report = library.one_night()
+    assert (report.exit_code, protected(library)) == (0, True)
+    assert library.one_night().exit_code == 0
+    assert protected(library)
+    library.clock.set_after(MONDAY)
+    assert library.night().other_actions == {"unprotect": 1}
+
+
+def test_a_denial_of_an_open_question_closes_it_with_a_review(library: Library) -> None:
+    library.register.failures[cpr("BO")] = RegisterUnavailable("no answer")
+    library.deliver(MONDAY, loses_protection(BO))
+    library.one_night()
+    library.register.failures.clear()
+    assert library.night().exit_code == 3
+    assert (protected(library), library.questions()) == (True, [])
+    assert library.reviews() == [(library.id_of("BO"), "protection.contradicted")]
+
+
+def test_a_number_that_the_register_has_lost_is_left_to_a_person_and_stays_protected(library: Library) -> None:
+    library.register.failures[cpr("BO")] = NoSuchPerson("PNR not found")
+    library.deliver(MONDAY, loses_protection(BO))
+    library.one_night()
+    for _ in range(2):
+        assert library.one_night().exit_code == 3
+        assert library.reviews() == [(library.id_of("BO"), "register.no_such_person")]
+    assert protected(library)
+
+
+def test_a_newer_file_with_the_protection_closes_the_question(library: Library) -> None:
+    library.register.failures[cpr("BO")] = RegisterUnavailable("no answer")
+    library.deliver(MONDAY, loses_protection(BO))
+    library.one_night()
+    library.deliver(TUESDAY, gains_protection(BO))
+    library.one_night()
+    assert (protected(library), library.questions(), library.reviews()) == (True, [], [])
+    library.nothing_is_left()
+
+
+def test_a_question_opened_after_it_was_closed_in_the_same_run_stays_open(library: Library) -> None:
+    """Both deliveries leave the record as it is, so that nothing but their order tells them apart."""
+    library.register.failures[cpr("BO")] = RegisterUnavailable("no answer")
+    library.deliver(MONDAY, gains_protection(BO))
+    library.deliver(TUESDAY, loses_protection(BO))
+    library.one_night()
+    assert (protected(library), library.questions()) == (True, [(library.id_of("BO"), "protection_end")])
+
+
+def test_off_in_one_file_and_on_in_the_next_of_the_same_run_is_no_contradiction(library: Library) -> None:
+    """The look-up speaks of the last day, and so does the last file."""
+    library.deliver(MONDAY, loses_protection(BO))
+    library.deliver(TUESDAY, gains_protection(moves(BO)))
+    report = library.night()
+    assert (report.exit_code, library.reviews()) == (0, [])
+    assert library.record("BO") == gains_protection(moves(BO))
+
+
+def test_a_denied_end_waits_for_a_person_once(library: Library) -> None:
+    for day in (MONDAY, TUESDAY, WEDNESDAY):
+        library.deliver(day, loses_protection(BO))
+        assert library.night().exit_code == 3
+    assert library.reviews() == [(library.id_of("BO"), "protection.contradicted")]
