@@ -1,0 +1,80 @@
+"""Which patrons get another number. Follows the register's own links only, never a name or an address.
+
+A number of status 50 or 60 says which number replaces it (decision 6). A chain is followed to its
+end; what goes in a circle, or ends at another patron, is for a person to decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.number import CprNumber
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Renumber:
+    """The patron gets the number at the end of the chain."""
+
+    patron_id: str
+    old: CprNumber
+    new: CprNumber
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Collision:
+    """The chain ends at a number that another patron has, or that another patron's chain ends at too."""
+
+    patron_id: str
+    old: CprNumber
+    other: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Circle:
+    """The chain comes back to where it has been: the register contradicts itself."""
+
+    patron_id: str
+    old: CprNumber
+
+
+NumberChange: TypeAlias = Renumber | Collision | Circle
+
+
+def follow(number: CprNumber, links: Mapping[CprNumber, CprNumber]) -> CprNumber | None:
+    """The number at the end of the chain from `number`; None when it goes in a circle."""
+    seen = {number}
+    while number in links:
+        number = links[number]
+        if number in seen:
+            return None
+        seen.add(number)
+    return number
+
+
+def number_changes(links: Mapping[CprNumber, CprNumber], holders: Mapping[CprNumber, str]) -> tuple[NumberChange, ...]:
+    """Say what a delivery's links mean for the patrons who hold one of their numbers.
+
+    Args:
+        links: old number to the one that replaces it, as delivered.
+        holders: the patrons' ids by their present numbers, for all numbers in `links`.
+    """
+    moved = {number: patron for number, patron in holders.items() if number in links}
+    ends = {number: follow(number, links) for number in moved}
+    return tuple(_change(patron, number, ends, holders) for number, patron in moved.items())
+
+
+def _change(
+    patron: str, number: CprNumber, ends: Mapping[CprNumber, CprNumber | None], holders: Mapping[CprNumber, str]
+) -> NumberChange:
+    end = ends[number]
+    if end is None:
+        return Circle(patron, number)
+    # whoever has the number already, and whoever would get it by a link of her own
+    rivals = [holders[end]] if end in holders else []
+    rivals += [holders[other] for other, theirs in ends.items() if theirs == end]
+    other = next((rival for rival in rivals if rival != patron), None)
+    return Renumber(patron, number, end) if other is None else Collision(patron, number, other)

@@ -1,0 +1,94 @@
+"""Number changes (decision 6, trust R-16): followed by the register's links only, and nothing merged wrongly."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from people import generated
+
+from cprsync.domain.number import CprNumber
+from cprsync.domain.number_change import Circle, Collision, Renumber, follow, number_changes
+
+NUMBERS = tuple(CprNumber.parse(generated(day, 3, 70, "1")) for day in range(1, 9))
+A, B, C, D = NUMBERS[:4]
+
+
+@pytest.mark.parametrize(
+    ("links", "holders", "expected"),
+    [
+        ({A: B}, {A: "1"}, (Renumber("1", A, B),)),
+        ({A: B, B: C}, {A: "1"}, (Renumber("1", A, C),)),
+        ({B: C, A: B}, {A: "1"}, (Renumber("1", A, C),)),
+        ({B: A}, {B: "1"}, (Renumber("1", B, A),)),
+        ({A: B}, {B: "1"}, ()),
+        ({A: B}, {}, ()),
+        ({A: B}, {A: "1", B: "2"}, (Collision("1", A, "2"),)),
+        ({A: C, B: C}, {A: "1", B: "2"}, (Collision("1", A, "2"), Collision("2", B, "1"))),
+        ({A: B, B: C}, {A: "1", B: "2"}, (Collision("1", A, "2"), Collision("2", B, "1"))),
+        ({A: B, B: A}, {A: "1"}, (Circle("1", A),)),
+        ({A: B, B: A}, {A: "1", B: "2"}, (Circle("1", A), Circle("2", B))),
+        ({A: A}, {A: "1"}, (Circle("1", A),)),
+        ({A: B, B: C, C: B}, {A: "1"}, (Circle("1", A),)),
+        ({A: B, C: D}, {A: "1", C: "2"}, (Renumber("1", A, B), Renumber("2", C, D))),
+    ],
+    ids=[
+        "one change",
+        "a chain",
+        "a chain in the other order",
+        "a change undone: back to the old number",
+        "only the new number is a patron's",
+        "nobody of ours",
+        "both already patrons",
+        "two patrons to one number",
+        "a chain through another patron",
+        "a circle of two",
+        "a swap of two patrons",
+        "a number that replaces itself",
+        "a chain into a circle",
+        "two changes in one delivery",
+    ],
+)
+def test_a_delivery_of_number_changes_means(
+    links: dict[CprNumber, CprNumber], holders: dict[CprNumber, str], expected: tuple[object, ...]
+) -> None:
+    assert number_changes(links, holders) == expected
+
+
+LINKS = st.dictionaries(st.sampled_from(NUMBERS), st.sampled_from(NUMBERS), max_size=8)
+HOLDERS = st.lists(st.sampled_from(NUMBERS), unique=True, max_size=8).map(
+    lambda numbers: {number: str(position) for position, number in enumerate(numbers)}
+)
+
+
+@settings(deadline=None, max_examples=1000)
+@given(LINKS, HOLDERS)
+def test_no_history_gives_one_number_to_two_patrons_or_two_numbers_to_one(
+    links: dict[CprNumber, CprNumber], holders: dict[CprNumber, str]
+) -> None:
+    """The slow and obvious model: walk each chain by hand, then look at who stands where."""
+    after = dict.fromkeys(holders.values())
+    for number, patron in holders.items():
+        after[patron] = number
+    for change in number_changes(links, holders):
+        if isinstance(change, Renumber):
+            after[change.patron_id] = change.new
+            assert change.new not in links, "the end of a chain is not replaced again"
+    assert len(set(after.values())) == len(after), "one number belongs to one patron"
+
+
+@settings(deadline=None, max_examples=300)
+@given(LINKS, HOLDERS)
+def test_every_patron_whose_number_is_replaced_is_told_apart(
+    links: dict[CprNumber, CprNumber], holders: dict[CprNumber, str]
+) -> None:
+    told = {change.patron_id for change in number_changes(links, holders)}
+    assert told == {patron for number, patron in holders.items() if number in links}
+
+
+@given(LINKS, st.sampled_from(NUMBERS))
+def test_a_chain_is_followed_to_a_number_that_is_not_replaced(
+    links: dict[CprNumber, CprNumber], number: CprNumber
+) -> None:
+    end = follow(number, links)
+    assert end is None or end not in links
