@@ -126,8 +126,10 @@ def test_a_patron_not_yet_verified_is_not_made_so_by_a_held_protection(library: 
     library.enrol("HENRIK")
     library.register.knows(person("HENRIK"))
     library.deliver(TUESDAY, dies(person("DAVID")), gains_protection(moves(person("HENRIK"))))
-    assert_held(library.one_night())
+    report = library.one_night()
+    assert_held(report)
     assert not library.view("HENRIK").patron.verified
+    assert library.store.run_items(report.run.id)[-1]["actions"] == []
     raise_the_limit(library)
     library.night()
     assert library.record("HENRIK") == gains_protection(moves(person("HENRIK")))

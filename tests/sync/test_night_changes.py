@@ -156,13 +156,13 @@ def test_deliveries_are_applied_by_their_day_and_not_by_their_name(library: Libr
 # -- two at once ---------------------------------------------------------------------------------------
 
 
-def desk_write(library: Library, key: str) -> Callable[[], None]:
+def desk_write(library: Library, key: str, event: Callable[[Person], Person] = renames) -> Callable[[], None]:
     """A write that takes nobody's fence: what a desk will do, straight in the store."""
 
     def act() -> None:
         with library.engine.execution_options(writes=True).begin() as connection:
             (patron,) = library.store.patrons([library.id_of(key)])
-            after = renames(patron.register)
+            after = event(patron.register)
             write = Write(patron, after, library.store.prepare(after), AsOf(FRIDAY, Source.FILE), (Action.RENAME,))
             run = Run(99, 0, TUESDAY, library.clock.now())
             _write_records(connection, library.store._tenant, run, [write])
@@ -187,6 +187,13 @@ def test_a_record_that_the_desk_already_made_so_is_unchanged_when_decided_again(
     assert library.items(report) == [("unchanged", None)]
     assert report.document()["actions"] == {}
     assert library.view("ANNA").as_of == AsOf(MONDAY, Source.FILE)
+
+
+def test_a_protection_that_came_since_the_decision_is_kept_and_asked_about(library: Library) -> None:
+    library.deliver(MONDAY, moves(person("ANNA")))
+    library.one_night(DisturbedStore(library.store, desk_write(library, "ANNA", gains_protection)))
+    assert library.record("ANNA") == gains_protection(moves(person("ANNA")))
+    assert library.questions() == [(library.id_of("ANNA"), "protection_end")]
 
 
 def test_a_run_gives_up_when_it_loses_every_time(library: Library) -> None:

@@ -98,6 +98,7 @@ def test_a_run_killed_anywhere_and_started_again_ends_as_one_that_was_not(
             assert report.exit_code == expected.exit_code
             assert report.run.resumed == accepted
             assert report.document()["received"] == expected.document()["received"]
+            assert report.excess == expected.excess
         assert outcome(other) == wanted
         other.store.verify_audit()
         kills += 1
