@@ -1,0 +1,161 @@
+"""A library for tests of the program as a whole: a folder made once, copied for each case, and the real command line.
+
+What the store holds is read here with sqlite3 and not through the store: equal rows, seals included, are equal records.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from town import PEOPLE, TOWN
+
+from cprsync import wiring
+from cprsync.cli.demo import _write_patrons
+from cprsync.cli.patrons import import_file
+from cprsync.cli.setup import upgrade, write_folder
+from cprsync.settings import load_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: One command ends long before this.
+CEILING_SECONDS = 60
+#: What is known of patrons. A failing night may add its run, what it fetched and its audit entry, and nothing here.
+RECORDS = (
+    "patron",
+    "patron_key",
+    "issued_id",
+    "subscription",
+    "before_image",
+    "follow_up",
+    "review_item",
+    "outbox",
+    "loan",
+    "reservation",
+    "balance",
+    "message",
+)
+#: Shorter words stand in ordinary text too.
+WORD_MIN = 6
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that has ended."""
+
+    exit: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.out)
+        return document
+
+    @property
+    def error(self) -> dict[str, Any]:
+        error: dict[str, Any] = self.document["error"]
+        return error
+
+
+@dataclass(frozen=True)
+class Library:
+    """The folder of one library: configuration, policy, keys and an SQLite store."""
+
+    folder: Path
+
+    def run(self, *command: str, environment: dict[str, str] | None = None) -> Ran:
+        """Run a command of this library, in JSON."""
+        configured = (*command, "--config", str(self.folder / "cprsync.toml"), "--json")
+        done = subprocess.run(
+            [sys.executable, "-m", "cprsync", *configured],
+            capture_output=True,
+            text=True,
+            timeout=CEILING_SECONDS,
+            check=False,
+            cwd=self.folder,
+            env=environment,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def copy(self, to: Path) -> Library:
+        shutil.copytree(self.folder, to)
+        return Library(to)
+
+    @property
+    def inbox(self) -> Path:
+        """The folder in which deliveries arrive: this library's own, not the mock's."""
+        return self.folder / "IN"
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "cprsync.db"
+
+    def rewrite(self, name: str, old: str, new: str) -> None:
+        """Change a line of a file of the folder."""
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text, old
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def rows(self, *tables: str) -> Rows:
+        """The rows of some tables, or of all, as they stand in the file."""
+        with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
+            found = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {
+                name: sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr)  # noqa: S608 -- names of its own
+                for name in tables or found
+            }
+
+    def records(self) -> Rows:
+        return self.rows(*RECORDS)
+
+    def opened(self) -> dict[str, Any]:
+        """By key of the people file: the register's part of the record."""
+        settings = load_settings(self.folder / "cprsync.toml")
+        section = wiring.library_of(settings, None)
+        keys = {person["number"]: key for key, person in PEOPLE.items()}
+        with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
+            return {keys[record[1].number.digits]: record[1] for record in store.opened_records()}
+
+
+def new_library(folder: Path, mock: Path, patrons: list[str]) -> Library:
+    """Set a library up against a mock, with some patrons who have not been subscribed yet."""
+    write_folder(folder, mock=mock / "ready.json")
+    library = Library(folder)
+    library.inbox.mkdir()
+    library.rewrite("cprsync.toml", f'path = "{mock.resolve()}/IN"', 'path = "IN"')
+    settings = load_settings(folder / "cprsync.toml")
+    upgrade(settings.store.url)
+    _write_patrons(folder / "patrons.csv", patrons)
+    import_file(settings, folder / "patrons.csv", apply=True)
+    return library
+
+
+def personal() -> set[str]:
+    """What no message may quote: every number, name, street and line of an address of the town."""
+    found: set[str] = set()
+    for person in TOWN["person"]:
+        found |= {person["number"], *person.get("next_numbers", []), *(person.get("name") or {}).values()}
+        found |= {str(value) for value in person.get("address", {}).values() if isinstance(value, str)}
+    return {word for word in found if len(word) >= WORD_MIN}
+
+
+def assert_refused(ran: Ran, *, code: int, kind: str, says: str, advises: str) -> None:
+    """It failed as it should: exit code and kind, whose fault it was, what to do, and nothing personal."""
+    told = f"{ran.out}\n{ran.err}"
+    assert (ran.exit, ran.error["kind"]) == (code, kind), told
+    assert says in ran.error["message"]
+    assert advises in ran.error["next"]
+    assert ran.error["changed"] == "nothing"
+    assert ran.error["reference"]
+    assert not [word for word in personal() if word in told]
+    assert "Traceback" not in told

@@ -1,0 +1,164 @@
+"""What a failing register does to a night, through the real command line: nothing to the records, and it is said.
+
+A counterpart that does not answer is exit 4. A bad answer about one person leaves that person to somebody (exit 3),
+and the others go on.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from e2e_library import RECORDS, Library, assert_refused, new_library, personal
+from town import PEOPLE_FILE
+
+from cprsync.domain.person import SILENT, Status
+from cprsync.mock import control
+from cprsync.mock.server import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("bad register")
+
+#: Kind of the fault -> kind of the error. After these, no answer was of use and trying again may help.
+UNANSWERED = {"http-500-html": "register.http"}
+#: Answers that break the contract: not asked again.
+BAD_ANSWERS = {
+    "empty-200": "register.empty_body",
+    "truncated": "register.not_xml",
+    "oversized": "register.oversized",
+    "other-person": "register.other_person",
+    "wrong-root": "register.wrong_root",
+    "bad-schema": "register.schema",
+}
+#: One call is tried so often (the ceiling of the client).
+TRIES = 3
+
+
+@pytest.fixture(scope="module")
+def mock(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    folder = tmp_path_factory.mktemp("register") / "mock"
+    shutil.copytree(made_certificates, folder / "certs")
+    with running(folder, PEOPLE_FILE) as ready:
+        yield folder, ready
+
+
+@pytest.fixture(scope="module")
+def ready(mock: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
+    return mock[1]
+
+
+@pytest.fixture(scope="module")
+def new(mock: tuple[Path, dict[str, Any]]) -> Library:
+    """Nobody is subscribed yet."""
+    return new_library(mock[0].parent / "new", mock[0], ["ANNA"])
+
+
+@pytest.fixture(scope="module")
+def subscribed(new: Library, mock: tuple[Path, dict[str, Any]]) -> Library:
+    """Everybody is subscribed, and nobody has been answered."""
+    library = new.copy(mock[0].parent / "subscribed")
+    control.fault(mock[1], "other-person")
+    assert library.run("sync").exit == 3
+    return library
+
+
+@pytest.fixture
+def exhausted(ready: dict[str, Any]) -> Iterator[None]:
+    """Every fault that was asked for has happened, and no more than that."""
+    yield
+    assert control.state(ready)["faults"] == []
+
+
+@pytest.mark.usefixtures("exhausted")
+@pytest.mark.parametrize("at", ["new", "subscribed"])
+@pytest.mark.parametrize("fault", UNANSWERED)
+def test_a_register_in_trouble_is_asked_later(
+    fault: str, at: str, ready: dict[str, Any], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    library = request.getfixturevalue(at).copy(tmp_path / "library")
+    before = library.records()
+    control.fault(ready, fault, TRIES)
+    assert_refused(library.run("sync"), code=4, kind=UNANSWERED[fault], says="the register answers", advises="later")
+    assert library.records() == before
+
+
+@pytest.mark.usefixtures("exhausted")
+@pytest.mark.parametrize("fault", BAD_ANSWERS)
+def test_a_bad_look_up_leaves_the_record_as_it_is_and_her_to_a_person(
+    fault: str, ready: dict[str, Any], subscribed: Library, tmp_path: Path
+) -> None:
+    library = subscribed.copy(tmp_path / "library")
+    others = [table for table in RECORDS if table != "review_item"]
+    before = library.rows(*others)
+    control.fault(ready, fault)
+    ran = library.run("sync")
+    assert (ran.exit, ran.document["left_to_a_person"]) == (3, 1)
+    assert library.rows(*others) == before
+    assert BAD_ANSWERS[fault] in {row[3] for row in library.rows("review_item")["review_item"]}
+    assert not [word for word in personal() if word in ran.out + ran.err]
+
+
+@pytest.mark.usefixtures("exhausted")
+@pytest.mark.parametrize("fault", [fault for fault in BAD_ANSWERS if fault != "other-person"])
+def test_a_bad_answer_to_a_subscription_is_no_subscription(
+    fault: str, ready: dict[str, Any], new: Library, tmp_path: Path
+) -> None:
+    library = new.copy(tmp_path / "library")
+    others = [table for table in RECORDS if table != "review_item"]
+    before = library.rows(*others)
+    control.fault(ready, fault)
+    ran = library.run("sync")
+    assert (ran.exit, ran.document["left_to_a_person"], ran.document["subscriptions"]["added"]) == (3, 1, 0)
+    assert library.rows(*others) == before
+
+
+@pytest.mark.usefixtures("exhausted")
+def test_one_bad_answer_stops_nobody_else(
+    ready: dict[str, Any], mock: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    library = new_library(tmp_path / "library", mock[0], ["ANNA", "BO", "HELLE"])
+    control.fault(ready, "other-person")
+    ran = library.run("sync")
+    assert (ran.exit, ran.document["actions"], ran.document["left_to_a_person"]) == (3, {"first_copy": 2}, 1)
+    assert [status for status in _statuses(library).values() if status is SILENT] == [SILENT]
+    again = library.run("sync")
+    assert (again.exit, again.document["actions"]) == (0, {"first_copy": 1})
+    assert set(_statuses(library).values()) == {Status.RESIDENT}
+
+
+@pytest.mark.usefixtures("exhausted")
+def test_a_register_that_goes_away_during_first_copies_is_gone_on_with(
+    ready: dict[str, Any], mock: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    """Three are subscribed, one is answered, then every connection is dropped: what was answered stands."""
+    library = new_library(tmp_path / "library", mock[0], ["ANNA", "BO", "HELLE"])
+    control.fault(ready, "slow", 4, seconds=0)  # slow by nothing: four calls go well
+    control.fault(ready, "close", 2 * TRIES)
+    ran = library.run("sync")
+    assert (ran.exit, ran.error["kind"], ran.document["actions"]) == (4, "register.closed", {"first_copy": 1})
+    assert "closed the connection before it answered" in ran.error["message"]
+    assert [status for status in _statuses(library).values() if status is SILENT] == [SILENT, SILENT]
+    assert not [word for word in personal() if word in ran.out + ran.err]
+    again = library.run("sync")
+    assert (again.exit, again.document["actions"]) == (0, {"first_copy": 2})
+    assert set(_statuses(library).values()) == {Status.RESIDENT}
+
+
+@pytest.mark.usefixtures("exhausted")
+def test_a_register_that_hangs_up_on_every_try_may_not_know_our_certificate(
+    ready: dict[str, Any], new: Library, tmp_path: Path
+) -> None:
+    library = new.copy(tmp_path / "library")
+    before = library.records()
+    control.fault(ready, "close", TRIES)
+    says = "it does so at the certificate step when it does not know our certificate"
+    assert_refused(library.run("sync"), code=2, kind="certificate.refused.silent", says=says, advises="platform")
+    assert library.records() == before
+
+
+def _statuses(library: Library) -> dict[str, Any]:
+    return {key: person.status for key, person in library.opened().items()}

