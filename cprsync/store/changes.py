@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 BEFORE_IMAGE_DAYS = 30
 CULR = "culr"
 FIRST_COPY = "first_copy"
+PARKED = "parked."
 _PATRON = tables.patron.c
 #: What may be said of a patron's status in clear; a fixed abode or none is not told apart.
 STATUS_CLASSES: dict[Status | Silent, str] = {
@@ -64,6 +65,7 @@ def write(tenant: Tenant, run: Run, batch: Batch) -> None:
         first_copies = [write.patron.id for write in batch.writes if Action.FIRST_COPY in write.actions]
         ask(connection, tenant, [(follow_up.patron_id, follow_up.kind) for follow_up in batch.asks])
         _answer(connection, tenant, batch.answered, first_copies)
+        _settle(connection, tenant, batch)
         _ask_staff(connection, tenant, run, batch.reviews)
         audit.append(connection, tenant, tenant.night, [_happened(run, write) for write in batch.writes])
         if batch.checkpoint is not None:
@@ -252,6 +254,16 @@ def _answer(connection: Connection, tenant: Tenant, answered: Sequence[FollowUp]
         this = (row.c.patron_id == bindparam("at_id")) & (row.c.kind == bindparam("at_kind"))
         statement = delete(row).where(row.c.agency == tenant.agency, this)
         connection.execute(statement, [{"at_id": one, "at_kind": kind} for one, kind in closed])
+
+
+def _settle(connection: Connection, tenant: Tenant, batch: Batch) -> None:
+    """Let go of whoever could not be decided before and could be now: she no longer waits for a person."""
+    still = {patron_id for patron_id, kind in batch.reviews if kind.startswith(PARKED)}
+    decided = {write.patron.id for write in batch.writes} | {touch.patron_id for touch in batch.touches}
+    row = tables.review_item
+    waiting = (row.c.agency == tenant.agency) & (row.c.state == "waiting") & row.c.kind.startswith(PARKED)
+    for part in parts(sorted(decided - still)):
+        connection.execute(update(row).where(waiting, row.c.patron_id.in_(part)).values(state="settled"))
 
 
 def _ask_staff(connection: Connection, tenant: Tenant, run: Run, reviews: Sequence[tuple[str, str]]) -> None:

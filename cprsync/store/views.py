@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from cprsync.store import audit, tables
+from cprsync.store.changes import PARKED
 from cprsync.store.engine import moment_of, reading
 from cprsync.store.imports import open_local
 from cprsync.store.records import from_row
@@ -53,6 +54,8 @@ class PatronView:
     #: by action, the day of the last run in which it happened
     since: Mapping[str, date]
     subscribed_since: date | None
+    #: could not be decided, and waits for a person
+    parked: bool = False
 
     @property
     def register(self) -> Person:
@@ -80,6 +83,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
             .order_by(subscription.since)
             .limit(1)
         )
+        parked = _is_parked(connection, tenant, patron_id)
     return PatronView(
         patron=from_row(tenant.vault, row),
         local=open_local(tenant, row),
@@ -88,7 +92,14 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
         register_since=None if row.register_since is None else moment_of(row.register_since),
         since=since,
         subscribed_since=subscribed,
+        parked=parked,
     )
+
+
+def _is_parked(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
+    row = tables.review_item.c
+    waiting = select(row.id).where(row.agency == tenant.agency, row.patron_id == patron_id, row.state == "waiting")
+    return connection.scalar(waiting.where(row.kind.startswith(PARKED)).limit(1)) is not None
 
 
 def _since(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, date]:

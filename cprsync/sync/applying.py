@@ -117,7 +117,7 @@ def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step
     decision = decided(person, patron, write.as_of, step.end)
     again = step_of(night, decision, person, patron, write.as_of)
     again.answered, again.end = step.answered, step.end
-    again.item = step.item and item_of(step.item, decision)
+    again.item = step.item and item_of(step.item, decision, again.write)
     return again
 
 

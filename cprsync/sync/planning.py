@@ -12,7 +12,7 @@ from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import EMPTY, Person, Protection
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
 from cprsync.sync.ports import Equal, FollowUp, Found, Item, NotFound, NotOurs, Touch, Unreadable
-from cprsync.sync.steps import FIRST_COPY, PROTECTION_END, Plan, Step, decided, end_of, item_of, step_of
+from cprsync.sync.steps import FIRST_COPY, PARKED, PROTECTION_END, Plan, Step, decided, end_of, item_of, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -125,7 +125,7 @@ class Planner:
             decision = decided(person, found, as_of, end)
             step = self._step(decision, person, found, as_of)
             step.end = end
-            step.item = item_of(replace(item, patron_id=found.id), decision)
+            step.item = item_of(replace(item, patron_id=found.id), decision, step.write)
             patron_id = found.id
         self._still_protected(step, person, patron_id)
         self.plan.steps.append(step)
@@ -153,7 +153,7 @@ class Planner:
             return
         patron_id = found.patron_id if isinstance(found, Equal) else found.id
         item = replace(item, patron_id=patron_id)
-        self.plan.steps.append(Step(item, parked=person.reason, review=(patron_id, person.reason)))
+        self.plan.steps.append(Step(item, parked=person.reason, review=(patron_id, f"{PARKED}{person.reason}")))
 
     # -- open questions -----------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ class Planner:
         self._note(error)
         if isinstance(error, RegisterUnavailable):
             return  # the question stays open, and nobody needs to look
-        step = Step(parked=error.kind, review=(question.patron_id, error.kind))
+        step = Step(parked=error.kind, review=(question.patron_id, f"{PARKED}{error.kind}"))
         if question.kind == FIRST_COPY and isinstance(error, NoSuchPerson):
             step.answered = question  # asking again will not make her known
         self.plan.steps.append(step)
@@ -196,7 +196,7 @@ class Planner:
         if step.write is not None:
             stopped = patron.letters_stopped or step.write.letters_stopped
             self._planned[patron.number] = Patron(
-                patron.id, step.write.after, as_of, patron.version + 1, letters_stopped=stopped
+                patron.id, step.write.after, step.write.as_of, patron.version + 1, letters_stopped=stopped
             )
         elif step.touch is not None:
             self._planned[patron.number] = replace(patron, as_of=as_of)

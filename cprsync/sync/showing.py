@@ -39,6 +39,11 @@ class PatronView(Protocol):
     @property
     def local(self) -> Local: ...
     @property
+    def parked(self) -> bool:
+        """True while she waits for a person because a source could not be decided."""
+        ...
+
+    @property
     def since(self) -> Mapping[str, date]:
         """By action, the day of its last occurrence to this patron."""
         ...
@@ -63,7 +68,8 @@ GIVEN_BY: Mapping[str, tuple[str, ...]] = {
 def patron_document(view: PatronView, policy: Policy, *, agency: str) -> dict[str, Any]:
     """The JSON shape of `patron show`. A protected patron's sealed fields have no value."""
     patron = view.patron
-    sealed = is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed)
+    # a parked person counts as protected (decision 3)
+    sealed = view.parked or is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed)
     fields = {name: _register_field(name, value, view, sealed=sealed) for name, value in _register(patron.register)}
     fields |= {name: _local_field(name, value, owner, sealed=sealed) for name, value, owner in _local(view.local)}
     return {
@@ -72,6 +78,7 @@ def patron_document(view: PatronView, policy: Policy, *, agency: str) -> dict[st
         "fields": fields,
         "protected": sealed,
         "verified": patron.verified,
+        "parked": view.parked,
         "letters_stopped": patron.letters_stopped and patron.letters_stopped.isoformat(),
     }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import (
+    Action,
     AskRegister,
     Change,
     Decision,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 PROTECTION_END = "protection_end"
 FIRST_COPY = "first_copy"
+#: How the review of someone who could not be decided begins; it is settled when she can be.
+PARKED = "parked."
 
 
 @dataclass(slots=True, repr=False)
@@ -93,7 +96,7 @@ def decided(person: Person, patron: Patron, as_of: AsOf, end: ProtectionEnd | No
 def step_of(night: Night, decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Step:
     """What a decision leads to, without its line of the balance sheet."""
     if isinstance(decision, Parked):
-        return Step(parked=decision.reason, review=(patron.id, decision.reason))
+        return _parked(night, decision.reason, person, patron)
     step = Step(person=person)
     if isinstance(decision, Change):
         step.change = decision
@@ -103,6 +106,18 @@ def step_of(night: Night, decision: Decision, person: Person, patron: Patron, as
     if isinstance(decision, Change | Unchanged):
         step.asks = FollowUp(patron.id, PROTECTION_END) if decision.ask_again else None
         step.review = (patron.id, decision.review) if decision.review else None
+    return step
+
+
+def _parked(night: Night, reason: str, person: Person, patron: Patron) -> Step:
+    """A parked person counts as protected (decision 3): if she is, that much is written at once."""
+    step = Step(person=person, parked=reason, review=(patron.id, f"{PARKED}{reason}"))
+    newly = person.protection is Protection.NAME_AND_ADDRESS is not patron.register.protection
+    if newly and patron.as_of is not None:
+        after = replace(patron.register, protection=Protection.NAME_AND_ADDRESS)
+        step.change = Change(after, (Action.PROTECT,))
+        # the rest of the snapshot is not applied: the record stays true for the day it was true for
+        step.write = write_of(night, step.change, patron, patron.as_of)
     return step
 
 
@@ -131,15 +146,16 @@ def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
     return ProtectionEnd.DENIED if still is Protection.NAME_AND_ADDRESS else ProtectionEnd.CONFIRMED
 
 
-def item_of(item: Item, decision: Decision) -> Item:
-    """The line of the balance sheet that a decision makes of `item`."""
+def item_of(item: Item, decision: Decision, written: Write | None) -> Item:
+    """The line of the balance sheet that a decision makes of `item`, with what is written of it."""
+    actions = () if written is None else written.actions
     match decision:
-        case Change(actions=actions, review=review):
+        case Change(review=review):
             return replace(item, outcome=Outcome.APPLIED, actions=actions, reason=review)
         case Unchanged(why=why, review=review):
             reason = review or (why.value if why is Same.OLDER else None)
             return replace(item, outcome=Outcome.UNCHANGED, actions=(), reason=reason)
         case Parked(reason=reason):
-            return replace(item, outcome=Outcome.PARKED, actions=(), reason=reason)
+            return replace(item, outcome=Outcome.PARKED, actions=actions, reason=reason)
         case AskRegister():
             raise AssertionError("a decision for good is never a question")

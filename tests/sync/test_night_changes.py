@@ -95,7 +95,7 @@ def test_every_number_of_a_delivery_is_in_one_class(library: Library) -> None:
         0,
     ]
     assert (report.exit_code, document["state"]) == (3, "done")
-    assert library.reviews() == [(library.id_of("CLARA"), "person.no_001")]
+    assert library.reviews() == [(library.id_of("CLARA"), "parked.person.no_001")]
     assert library.record("CLARA").address == person("CLARA").address
 
 
@@ -104,7 +104,7 @@ def test_a_person_with_a_status_that_has_no_rule_is_parked_and_the_others_go_on(
     library.deliver(MONDAY, annulled, moves(person("CLARA")))
     report = library.night()
     assert library.items(report) == [("parked", "status.30.no_rule"), ("applied", None)]
-    assert library.reviews() == [(library.id_of("ANNA"), "status.30.no_rule")]
+    assert library.reviews() == [(library.id_of("ANNA"), "parked.status.30.no_rule")]
     assert library.record("ANNA").status is Status.RESIDENT
 
 

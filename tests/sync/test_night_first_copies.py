@@ -91,7 +91,7 @@ def test_a_number_that_the_register_does_not_know_is_left_to_a_person(library: L
     library.enrol("HENRIK")
     report = library.night()
     assert (report.exit_code, report.left) == (3, 1)
-    assert library.reviews() == [(library.id_of("HENRIK"), "register.no_such_person")]
+    assert library.reviews() == [(library.id_of("HENRIK"), "parked.register.no_such_person")]
     assert (library.record("HENRIK"), library.questions()) == (Person(cpr("HENRIK")), [])
 
 
@@ -100,7 +100,7 @@ def test_an_answer_that_breaks_the_contract_is_left_to_a_person_and_asked_for_ag
     library.register.failures[cpr("HENRIK")] = BadAnswer("the answer is about someone else")
     for _ in range(2):
         assert library.one_night().exit_code == 3
-        assert library.reviews() == [(library.id_of("HENRIK"), "register.bad_answer")]
+        assert library.reviews() == [(library.id_of("HENRIK"), "parked.register.bad_answer")]
     assert library.questions() == [(library.id_of("HENRIK"), "first_copy")]
     assert library.record("HENRIK") == Person(cpr("HENRIK"))
 
@@ -151,7 +151,7 @@ def test_a_status_without_a_rule_is_left_to_a_person(library: Library) -> None:
     library.enrol("HENRIK")
     library.register.knows(replace(Person(cpr("HENRIK")), status=Status.ANNULLED))
     assert library.night().exit_code == 3
-    assert library.reviews() == [(library.id_of("HENRIK"), "status.30.no_rule")]
+    assert library.reviews() == [(library.id_of("HENRIK"), "parked.status.30.no_rule")]
     assert not library.view("HENRIK").patron.verified
 
 

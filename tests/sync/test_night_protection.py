@@ -7,9 +7,9 @@ from datetime import time
 
 import pytest
 from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, happened, unowned
-from townspeople import cpr, gains_protection, loses_protection, moves, person
+from townspeople import cpr, gains_protection, loses_protection, moves, person, renames
 
-from cprsync.domain.person import EMPTY, SILENT, Gap
+from cprsync.domain.person import EMPTY, SILENT, Gap, Person, Protection
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
 
 BO = person("BO")
@@ -90,7 +90,7 @@ def test_a_number_that_the_register_has_lost_is_left_to_a_person_and_stays_prote
     library.one_night()
     for _ in range(2):
         assert library.one_night().exit_code == 3
-        assert library.reviews() == [(library.id_of("BO"), "register.no_such_person")]
+        assert library.reviews() == [(library.id_of("BO"), "parked.register.no_such_person")]
     assert protected(library)
 
 
@@ -127,3 +127,28 @@ def test_a_denied_end_waits_for_a_person_once(library: Library) -> None:
         library.deliver(day, loses_protection(BO))
         assert library.night().exit_code == 3
     assert library.reviews() == [(library.id_of("BO"), "protection.contradicted")]
+
+
+def without_an_address(who: Person) -> Person:
+    """A resident whose address the register leaves out: nobody can decide her."""
+    return replace(who, address=SILENT)
+
+
+def test_a_parked_person_counts_as_protected_until_she_can_be_decided(library: Library) -> None:
+    """Decision 3."""
+    library.deliver(MONDAY, without_an_address(person("ANNA")))
+    report = library.night()
+    assert (report.exit_code, library.items(report)) == (3, [("parked", "address.missing")])
+    assert library.record("ANNA") == person("ANNA")
+    assert library.view("ANNA").parked
+    library.deliver(TUESDAY, person("ANNA"))
+    library.night()
+    assert not library.view("ANNA").parked
+
+
+def test_a_protection_is_written_though_the_rest_of_her_is_parked(library: Library) -> None:
+    """Decision 3: what protects goes through, and nothing else of the snapshot does."""
+    library.deliver(MONDAY, gains_protection(renames(without_an_address(person("ANNA")))))
+    report = library.night()
+    assert library.items(report) == [("parked", "address.missing")]
+    assert library.record("ANNA") == replace(person("ANNA"), protection=Protection.NAME_AND_ADDRESS)
