@@ -15,6 +15,7 @@ from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Status
 from cprsync.errors import LostCompare
 from cprsync.store import audit, tables
+from cprsync.store.bulk import append
 from cprsync.store.engine import parts, writing
 from cprsync.store.records import REGISTER
 from cprsync.store.runs import set_values
@@ -32,6 +33,8 @@ BEFORE_IMAGE_DAYS = 30
 CULR = "culr"
 FIRST_COPY = "first_copy"
 PARKED = "parked."
+#: One encoder for all payloads: making one takes longer than using it.
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _PATRON = tables.patron.c
 #: What may be said of a patron's status in clear; a fixed abode or none is not told apart.
 STATUS_CLASSES: dict[Status | Silent, str] = {
@@ -92,9 +95,7 @@ def _write_records(connection: Connection, tenant: Tenant, run: Run, writes: Seq
     stopped = [_stopped(tenant, write) for write in writes if write.letters_stopped is not None]
     if stopped:
         connection.execute(_STOP_LETTERS, stopped)
-    waiting = [_outgoing(tenant, write, now) for write in writes if write.culr is not None]
-    if waiting:
-        connection.execute(insert(tables.outbox), waiting)
+    append(connection, tables.outbox, [_outgoing(tenant, write, now) for write in writes if write.culr is not None])
 
 
 _THIS = (_PATRON.agency == bindparam("at_agency")) & (_PATRON.id == bindparam("at_id"))
@@ -174,20 +175,11 @@ def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: S
         connection.execute(insert(image).from_select([column.name for column in image.columns], old))
 
 
-def _outgoing(tenant: Tenant, write: Write, now: str) -> dict[str, Any]:
-    version = write.patron.version + 1
+def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
+    patron_id, version = write.patron.id, write.patron.version + 1
     payload = {"municipalityNo": write.culr, "userIdType": "CPR", "userIdValue": write.patron.number.digits}
-    plain = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
-    return {
-        "agency": tenant.agency,
-        "target": CULR,
-        "patron_id": write.patron.id,
-        "version": version,
-        "payload": tenant.vault.seal(plain, place=write.patron.id, owner=CULR, version=version),
-        "key": tenant.vault.seal_key,
-        "state": "waiting",
-        "created": now,
-    }
+    sealed = tenant.vault.seal(_ENCODE(payload).encode(), place=patron_id, owner=CULR, version=version)
+    return tenant.agency, CULR, patron_id, version, sealed, tenant.vault.seal_key, "waiting", now
 
 
 def _touch(connection: Connection, tenant: Tenant, touches: Sequence[Touch]) -> None:
@@ -213,22 +205,21 @@ def _touch(connection: Connection, tenant: Tenant, touches: Sequence[Touch]) -> 
 
 
 def _add_items(connection: Connection, tenant: Tenant, run: Run, items: Sequence[Item]) -> None:
-    if items:
-        connection.execute(insert(tables.run_item), [_item(tenant, run, item) for item in items])
+    append(connection, tables.run_item, [_item(tenant, run, item) for item in items])
 
 
-def _item(tenant: Tenant, run: Run, item: Item) -> dict[str, Any]:
-    return {
-        "agency": tenant.agency,
-        "run_id": run.id,
-        "ordinal": item.ordinal,
-        "inbox_id": item.delivery_id,
-        "number_index": None if item.number is None else tenant.vault.number_index(item.number),
-        "patron_id": item.patron_id,
-        "outcome": item.outcome.value,
-        "actions": ",".join(action.value for action in item.actions),
-        "reason": item.reason,
-    }
+def _item(tenant: Tenant, run: Run, item: Item) -> tuple[Any, ...]:
+    return (
+        tenant.agency,
+        run.id,
+        item.ordinal,
+        item.delivery_id,
+        None if item.number is None else tenant.vault.number_index(item.number),
+        item.patron_id,
+        item.outcome.value,
+        ",".join(action.value for action in item.actions),
+        item.reason,
+    )
 
 
 _ASK = text(
