@@ -181,11 +181,20 @@ def _toml(path: Path, what: str) -> dict[str, Any]:
         raise ConfigurationError(f"{path}: not UTF-8", kind=what) from None
 
 
+#: pydantic's kinds of mistake whose own words would puzzle an operator.
+PLAIN = {
+    "extra_forbidden": "there is no such setting",
+    "missing": "this setting is missing",
+    "enum": "there is no such class of harm",
+}
+
+
 def _first(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the whole"
     more = error.error_count() - 1
-    return f"{where}: {first['msg']}" + (f" (and {more} more)" if more else "")
+    told = PLAIN.get(first["type"], first["msg"])
+    return f"{where}: {told}" + (f" (and {more} more)" if more else "")
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:

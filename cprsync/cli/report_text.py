@@ -25,6 +25,8 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
         yield "  " + _balance(document, language)
     if document["actions"]:
         yield f"  {word('changes', language)}: {_counted(document['actions'], language)}"
+    if document["reasons"]:
+        yield f"  {word('reasons', language)}: {_counted(document['reasons'], language)}"
     yield from _around(document, language)
     yield from _stopped(document, language)
 

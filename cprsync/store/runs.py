@@ -11,10 +11,11 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from cprsync.domain.balance import Outcome
 from cprsync.store import audit, tables
+from cprsync.store.bulk import append
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.inbox import from_row as delivery_from_row
 from cprsync.store.inbox import settle
-from cprsync.store.tenant import hold_fence, next_id
+from cprsync.store.tenant import hold_fence, newest_epoch, next_id
 from cprsync.sync.ports import Run, RunState, Tally
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _RUN = tables.run.c
 def open_run(tenant: Tenant, *, day: date, started: datetime) -> Run:
     """A new run, or the unfinished one to go on with. Moves the fence."""
     with writing(tenant.engine) as connection:
-        epoch = _move_fence(connection, tenant)
+        epoch = newest_epoch(connection, tenant) + 1
         row = _unfinished(connection, tenant)
         if row is None:
             return _new(connection, tenant, epoch=epoch, day=day, started=started)
@@ -40,15 +41,6 @@ def open_run(tenant: Tenant, *, day: date, started: datetime) -> Run:
             return _again(connection, row, epoch=epoch, day=day, started=started)
         connection.execute(_this(row).values(epoch=epoch, resumed=row.resumed + 1))
         return Run(row.id, epoch, row.day, moment_of(row.started), resumed=True, checkpoint=row.checkpoint)
-
-
-def _move_fence(connection: Connection, tenant: Tenant) -> int:
-    row = tables.agreement
-    connection.execute(
-        update(row).where(row.c.agency == tenant.agency, row.c.id == tenant.agreement).values(epoch=row.c.epoch + 1)
-    )
-    wanted = select(row.c.epoch).where(row.c.agency == tenant.agency, row.c.id == tenant.agreement)
-    return int(connection.execute(wanted).scalar_one())
 
 
 def _unfinished(connection: Connection, tenant: Tenant) -> AnyRow | None:
@@ -153,31 +145,23 @@ def save_plan(tenant: Tenant, run: Run, rows: Iterable[PlanRow]) -> str:
     deliveries = [delivery.sha256 for delivery in run_deliveries(tenant, run)]
     digest = hashlib.sha256("|".join([run.day.isoformat(), *deliveries]).encode())
     planned = [_planned(tenant, run, ordinal, row) for ordinal, row in enumerate(rows, start=1)]
-    for row in planned:
-        named = (row["patron_id"], str(row["version"]), row["actions"], row["harms"], row["digest"].hex())
+    for _, _, _, patron_id, version, actions, harms, fingerprint in planned:
+        named = (patron_id, str(version), actions, harms, fingerprint.hex())
         digest.update(("\n" + "|".join(named)).encode())
     plan_hash = f"sha256:{digest.hexdigest()}"
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
         plan = tables.plan_row
         connection.execute(delete(plan).where(plan.c.agency == tenant.agency, plan.c.run_id == run.id))
-        if planned:
-            connection.execute(insert(plan), planned)
+        append(connection, plan, planned)
         set_values(connection, tenant, run, plan_hash=plan_hash)
     return plan_hash
 
 
-def _planned(tenant: Tenant, run: Run, ordinal: int, row: PlanRow) -> dict[str, Any]:
-    return {
-        "agency": tenant.agency,
-        "run_id": run.id,
-        "ordinal": ordinal,
-        "patron_id": row.patron_id,
-        "version": row.version,
-        "actions": ",".join(action.value for action in row.actions),
-        "harms": ",".join(harm.value for harm in row.harms),
-        "digest": row.digest,
-    }
+def _planned(tenant: Tenant, run: Run, ordinal: int, row: PlanRow) -> tuple[Any, ...]:
+    actions = ",".join(action.value for action in row.actions)
+    harms = ",".join(harm.value for harm in row.harms)
+    return tenant.agency, run.id, ordinal, row.patron_id, row.version, actions, harms, row.digest
 
 
 def tally(tenant: Tenant, run: Run) -> Tally:

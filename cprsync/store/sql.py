@@ -88,7 +88,7 @@ class SqlStore:
         with writing(tenant.engine) as connection:
             connection.execute(text("INSERT INTO library (agency) VALUES (:agency) ON CONFLICT DO NOTHING"), names)
             connection.execute(
-                text("INSERT INTO agreement (agency, id, epoch) VALUES (:agency, :id, 0) ON CONFLICT DO NOTHING"),
+                text("INSERT INTO agreement (agency, id) VALUES (:agency, :id) ON CONFLICT DO NOTHING"),
                 names,
             )
 

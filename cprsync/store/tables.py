@@ -68,7 +68,6 @@ agreement = Table(
     _key("agency", AGENCY),
     _key("id", AGREEMENT),
     _maybe("task", WORD),
-    _needed("epoch", Integer),
     _maybe("last_produced", Date),
     _to("library", "agency"),
 )

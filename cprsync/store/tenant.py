@@ -49,12 +49,20 @@ def hold_fence(connection: Connection, tenant: Tenant, run: Run) -> None:
     Raises:
         FenceLost: one has.
     """
-    row = tables.agreement.c
-    epoch = connection.scalar(
-        select(row.epoch).where(row.agency == tenant.agency, row.id == tenant.agreement).with_for_update()
-    )
-    if epoch != run.epoch:
+    if newest_epoch(connection, tenant) != run.epoch:
         raise FenceLost("a newer run has taken over: this one writes nothing more")
+
+
+def newest_epoch(connection: Connection, tenant: Tenant) -> int:
+    """The newest run's fence; the agreement's row is held, so that it is still the newest when this ends."""
+    agreement, run = tables.agreement.c, tables.run.c
+    connection.execute(
+        select(agreement.id)
+        .where(agreement.agency == tenant.agency, agreement.id == tenant.agreement)
+        .with_for_update()
+    )
+    newest = select(func.max(run.epoch)).where(run.agency == tenant.agency, run.agreement == tenant.agreement)
+    return connection.scalar(newest) or 0
 
 
 def next_id(connection: Connection, tenant: Tenant, table: Table) -> int:

@@ -19,6 +19,7 @@ from cprsync.sync.intake import Intake, take_in
 from cprsync.sync.planning import Planner
 from cprsync.sync.ports import RunState
 from cprsync.sync.report import Report
+from cprsync.sync.steps import PARKED
 from cprsync.sync.welcome import ask_open_questions, subscribe_new
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def run_night(night: Night) -> Report:
 def _work(night: Night, run: Run, report: Report) -> None:
     report.subscriptions_kept = night.store.subscription_count()
     report.subscriptions_added, unreached, refused = subscribe_new(night, run)
-    report.left += refused
+    report.left += len(refused)
+    report.reasons.update(refused.values())
     report.held = run.resumed and night.store.tally(run).outcomes.get(Outcome.HELD, 0) > 0
     # A run killed while it held back its changes goes on holding: it plans, and counts the harm of, all of them.
     planner = Planner(night, replace(run, checkpoint=0) if report.held else run)
@@ -88,6 +90,7 @@ def _apply(night: Night, run: Run, plan: Plan, report: Report) -> None:
     outside = [step for step in plan.steps if step.item is None]
     report.other_actions = Counter(a.value for s in outside if s.write is not None for a in s.write.actions)
     report.left += sum(step.parked is not None or step.review is not None for step in outside)
+    report.reasons.update(step.review[1].removeprefix(PARKED) for step in plan.steps if step.review is not None)
     report.to_review = sum(step.item is not None and step.review is not None for step in plan.steps)
 
 

@@ -71,6 +71,8 @@ class Report:
     left: int = 0
     #: persons of a delivery whom someone should look at, parked ones among them
     to_review: int = 0
+    #: why someone should look, by reason
+    reasons: Counter[str] = field(default_factory=Counter)
     error: CprsyncError | None = None
     seconds: float = 0.0
     #: what decision 3 let through while the rest stopped
@@ -127,6 +129,7 @@ class Report:
             "subscriptions": {"added": self.subscriptions_added, "removed": 0, "kept": self.subscriptions_kept},
             "published": {"sent": 0, "waiting": self.waiting, "failed": 0},
             "left_to_a_person": self.left,
+            "reasons": dict(sorted(self.reasons.items())),
             "let_through": dict(sorted(self.let_through.items())),
             "brake": self._brake(),
             "plan": [_plan_document(row) for row in self.plan],

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from cprsync.errors import CprsyncError, RegisterUnavailable
 from cprsync.sync.planning import FOLLOW_UPS_A_NIGHT
+from cprsync.sync.ports import Batch
+from cprsync.sync.steps import PARKED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +25,10 @@ if TYPE_CHECKING:
 NEW_A_NIGHT = 100_000
 
 
-def subscribe_new(night: Night, run: Run) -> tuple[int, CprsyncError | None, int]:
-    """Subscribe patrons who are not; returns how many, what stopped the rest, and how many were refused."""
+def subscribe_new(night: Night, run: Run) -> tuple[int, CprsyncError | None, dict[str, str]]:
+    """Subscribe patrons who are not; returns how many, what stopped the rest, and who was refused and why."""
     added, error = 0, None
-    refused: set[str] = set()
+    refused: dict[str, str] = {}
     night.progress.stage("subscribe")
     while error is None and added < NEW_A_NIGHT:
         # those refused tonight stay at the head of the list: look past them
@@ -39,13 +41,16 @@ def subscribe_new(night: Night, run: Run) -> tuple[int, CprsyncError | None, int
             if isinstance(result, RegisterUnavailable):
                 error = error or result
             elif isinstance(result, CprsyncError):
-                refused.add(new[number])
+                refused[new[number]] = result.kind
             else:
                 done.append((new[number], number))
             night.progress.advance()
         night.store.subscribed(run, done, since=night.clock.today())
         added += len(done)
-    return added, error, len(refused)
+    if refused:
+        reviews = [(patron, f"{PARKED}{kind}") for patron, kind in refused.items()]
+        night.store.write(run, Batch(reviews=reviews))
+    return added, error, refused
 
 
 def ask_open_questions(night: Night, run: Run, planner: Planner) -> None:

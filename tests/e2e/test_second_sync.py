@@ -26,8 +26,8 @@ Tables = dict[str, list[dict[str, Any]]]
 
 #: What a run may add: its own row, its balance items and its audit entry.
 ADDED = frozenset({"run", "run_item", "audit"})
-#: What a run may move on: the end of the audit chain, and the fence that keeps an older run from writing.
-MOVED = {"audit_head": {"seq", "mac", "at"}, "agreement": {"epoch"}}
+#: What a run may move on: the end of the audit chain.
+MOVED = {"audit_head": {"seq", "mac", "at"}}
 
 
 def everything(settings: Settings) -> Tables:
@@ -133,18 +133,17 @@ def test_a_second_sync_of_each_night_changes_no_row_but_its_own(
 def test_the_comparison_sees_an_altered_row() -> None:
     """Otherwise the tests above would prove nothing."""
     before: Tables = {"patron": [{"id": "1", "version": 1}], "run": [], "run_item": [], "audit": []}
-    before |= {"audit_head": [], "agreement": [{"epoch": 1, "last_produced": None}]}
+    before |= {"audit_head": [], "agreement": [{"last_produced": None}]}
     own: Tables = {
         "run": [{"id": 2}],
         "audit": [{"patron_id": None}],
-        "agreement": [{"epoch": 2, "last_produced": None}],
     }
     assert_only_the_run_shows(before, before | own, run=2)
     alterations: list[Tables] = [
         {"patron": [{"id": "1", "version": 2}]},
         {"audit": [{"patron_id": "1"}]},
         {"run_item": [{"run_id": 1}]},
-        {"agreement": [{"epoch": 2, "last_produced": "2027-03-22"}]},
+        {"agreement": [{"last_produced": "2027-03-22"}]},
     ]
     for altered in alterations:
         with pytest.raises(AssertionError):

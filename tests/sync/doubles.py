@@ -339,10 +339,7 @@ def unreadable(key: str | None, reason: str = "person.no_001") -> Unreadable:
 def unowned(everything: dict[str, list[dict[str, Any]]], *besides: str) -> dict[str, Any]:
     """All rows but a run's own, the audit's, and those named."""
     left_out = {*OWN, *besides, "audit", "audit_head"}
-    rows = {table: rows for table, rows in everything.items() if table not in left_out}
-    if "agreement" in rows:
-        rows["agreement"] = [{**row, "epoch": None} for row in everything["agreement"]]
-    return rows
+    return {table: rows for table, rows in everything.items() if table not in left_out}
 
 
 def happened(everything: dict[str, list[dict[str, Any]]]) -> Counter[tuple[str, str | None]]:

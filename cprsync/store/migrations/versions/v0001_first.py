@@ -52,7 +52,6 @@ def _agreement() -> None:
         sa.Column("agency", sa.String(length=16), autoincrement=False, nullable=False),
         sa.Column("id", sa.String(length=64), autoincrement=False, nullable=False),
         sa.Column("task", sa.String(length=32), nullable=True),
-        sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("last_produced", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(["agency"], ["library.agency"], name="fk_agreement_library"),
         sa.PrimaryKeyConstraint("agency", "id", name="pk_agreement"),
