@@ -41,7 +41,7 @@ MISTAKES: dict[str, tuple[Callable[[Library], object], str, str, str]] = {
     "a misspelt section of the policy": (
         lambda library: library.rewrite("policy.toml", "[guard]", "[gaurd]"),
         "policy",
-        "policy.toml: gaurd",
+        "policy.toml: gaurd: there is no such setting",
         "policy file",
     ),
     "a policy that is no TOML": (
@@ -53,7 +53,7 @@ MISTAKES: dict[str, tuple[Callable[[Library], object], str, str, str]] = {
     "a misspelt setting": (
         lambda library: library.rewrite("cprsync.toml", "\ntask =", "\ntsak ="),
         "configuration",
-        "library.0.feed.task: Field required",
+        "library.0.feed.task: this setting is missing",
         "Mend the setting",
     ),
     "a configuration that is no TOML": (
