@@ -15,7 +15,7 @@ from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Status
 from cprsync.errors import LostCompare
 from cprsync.store import audit, tables
-from cprsync.store.bulk import append
+from cprsync.store.bulk import append, change
 from cprsync.store.engine import parts, writing
 from cprsync.store.records import REGISTER
 from cprsync.store.runs import set_values
@@ -88,8 +88,8 @@ def _write_records(connection: Connection, tenant: Tenant, run: Run, writes: Seq
         return
     _keep_before_images(connection, tenant, run, [write.patron.id for write in writes])
     now = tenant.stamp()
-    done = connection.execute(_CHANGE, [_changed(tenant, write, now) for write in writes]).rowcount
-    if done != len(writes):
+    rows = [_changed(tenant, write, now) for write in writes]
+    if change(connection, tables.patron, new=_CHANGED, where=("agency", "id", "version"), rows=rows) != len(writes):
         raise LostCompare("a record changed between the decision and the write")
     # a second kind of row in the same order; letters stop once and are never started by a change of address
     stopped = [_stopped(tenant, write) for write in writes if write.letters_stopped is not None]
@@ -99,52 +99,44 @@ def _write_records(connection: Connection, tenant: Tenant, run: Run, writes: Seq
 
 
 _THIS = (_PATRON.agency == bindparam("at_agency")) & (_PATRON.id == bindparam("at_id"))
-_CHANGE = (
-    update(tables.patron)
-    .where(_THIS, _PATRON.version == bindparam("at_version"))
-    .values(
-        {
-            name: bindparam(f"new_{name}", type_=_PATRON[name].type)
-            for name in (
-                "register_blob",
-                "register_key",
-                "fingerprint",
-                "fingerprint_key",
-                "version",
-                "as_of_day",
-                "as_of_source",
-                "municipality",
-                "status_class",
-                "address_index",
-                "address_key",
-                "register_since",
-            )
-        }
-    )
+_CHANGED = (
+    "register_blob",
+    "register_key",
+    "fingerprint",
+    "fingerprint_key",
+    "version",
+    "as_of_day",
+    "as_of_source",
+    "register_since",
+    "municipality",
+    "status_class",
+    "address_index",
+    "address_key",
 )
 _STOP_LETTERS = update(tables.patron).where(_THIS).values(letters_stopped=bindparam("new_letters_stopped"))
 
 
-def _changed(tenant: Tenant, write: Write, now: str) -> dict[str, Any]:
-    vault, version = tenant.vault, write.patron.version + 1
-    sealed = vault.seal(write.prepared.canonical, place=write.patron.id, owner=REGISTER, version=version)
-    return {
-        "at_agency": tenant.agency,
-        "at_id": write.patron.id,
-        "at_version": write.patron.version,
-        "new_register_blob": sealed,
-        "new_register_key": vault.seal_key,
-        "new_fingerprint": write.prepared.fingerprint,
-        "new_fingerprint_key": vault.fingerprint_key,
-        "new_version": version,
-        "new_as_of_day": write.as_of.day,
-        "new_as_of_source": write.as_of.source.value,
-        "new_register_since": now,
-    } | {f"new_{name}": value for name, value in clear_columns(tenant, write.after).items()}
+def _changed(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
+    vault, patron = tenant.vault, write.patron
+    version = patron.version + 1
+    return (
+        vault.seal(write.prepared.canonical, place=patron.id, owner=REGISTER, version=version),
+        vault.seal_key,
+        write.prepared.fingerprint,
+        vault.fingerprint_key,
+        version,
+        write.as_of.day,
+        write.as_of.source.value,
+        now,
+        *clear_columns(tenant, write.after).values(),
+        tenant.agency,
+        patron.id,
+        patron.version,
+    )
 
 
 def clear_columns(tenant: Tenant, person: Person) -> dict[str, Any]:
-    """What a row says of a person in clear."""
+    """What a row says of a person in clear: the last four of the columns that a change writes, in their order."""
     known = person.address is not SILENT
     return {
         "municipality": municipality_of(person),

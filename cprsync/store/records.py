@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from cprsync.domain.decide import merge, speaks_for_all
 from cprsync.domain.patron import AsOf, Patron, Source
+from cprsync.domain.person import SILENT
 from cprsync.store import tables
 from cprsync.store.codec import decode, encode
 from cprsync.store.engine import IN_MAX, parts, reading
@@ -80,8 +81,10 @@ def _is_equal(vault: Vault, row: AnyRow, person: Person) -> bool:
     # A fingerprint of another key, or of another mapping, tells nothing: open and compare.
     if row.fingerprint_key != vault.fingerprint_key or not speaks_for_all(person):
         return False
-    # She speaks for all groups, so that the merge with whatever is stored is the merge with herself.
-    return bool(vault.fingerprint(encode(merge(person, person))) == row.fingerprint)
+    # She speaks for all groups, so that the merge with whatever is stored is the merge with herself: she as she is,
+    # but for a foreign address that her status leaves without meaning.
+    whole = person if person.abroad is SILENT else merge(person, person)
+    return bool(vault.fingerprint(encode(whole)) == row.fingerprint)
 
 
 def from_row(vault: Vault, row: AnyRow) -> Patron:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy import Connection, exists, func, insert, select
 
 from cprsync.store import audit, tables
 from cprsync.store.changes import FIRST_COPY, ask
@@ -31,21 +31,24 @@ _PATRON = tables.patron.c
 
 def unsubscribed(tenant: Tenant, limit: int) -> list[tuple[str, CprNumber]]:
     """Patrons with a real number and no subscription under this agreement."""
-    held = and_(
+    held = exists().where(
         _ROW.agency == _PATRON.agency,
         _ROW.patron_id == _PATRON.id,
         _ROW.agreement == tenant.agreement,
         _ROW.until.is_(None),
     )
-    wanted = (
-        select(tables.patron)
-        .outerjoin(tables.subscription, held)
-        .where(_PATRON.agency == tenant.agency, _PATRON.real_number.is_(True), _ROW.patron_id.is_(None))
-        .order_by(_PATRON.id)
-        .limit(limit)
-    )
+    ours = (_PATRON.agency == tenant.agency) & _PATRON.real_number.is_(True)
+    # found by indexes alone, a hundred thousand each night; then the few are read
     with reading(tenant.engine) as connection:
-        return [_numbered(tenant, row) for row in connection.execute(wanted)]
+        ids = connection.scalars(select(_PATRON.id).where(ours, ~held).order_by(_PATRON.id).limit(limit)).all()
+        rows = {
+            row.id: row
+            for part in parts(ids)
+            for row in connection.execute(
+                select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
+            )
+        }
+    return [_numbered(tenant, rows[one]) for one in ids]
 
 
 def _numbered(tenant: Tenant, row: AnyRow) -> tuple[str, CprNumber]:

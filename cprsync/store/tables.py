@@ -105,6 +105,8 @@ patron = Table(
     UniqueConstraint("agency", "number_index"),
     Index("ix_patron_address_index", "agency", "address_index"),
     Index("ix_patron_next_age_step", "agency", "next_age_step"),
+    # with the next one: who is not subscribed yet is told each night without reading a row
+    Index("ix_patron_real_number", "agency", "real_number", "id"),
     _to("library", "agency"),
     # room for the next version of a row on its own page: 1.7 times the updates a second
     postgresql_with={"fillfactor": 60},
@@ -139,7 +141,8 @@ subscription = Table(
     _needed("since", Date),
     _maybe("until", Date),
     _maybe("confirmed_at", STAMP),
-    Index("ix_subscription_patron_id", "agency", "patron_id"),
+    Index("ix_subscription_patron_id", "agency", "patron_id", "agreement", "until"),
+    Index("ix_subscription_until", "agency", "agreement", "until", "number_index"),
     _to("agreement", "agency", "agreement"),
     _to("patron", "agency", "patron_id"),
 )

@@ -92,6 +92,7 @@ def _patron() -> None:
     )
     op.create_index("ix_patron_address_index", "patron", ["agency", "address_index"], unique=False)
     op.create_index("ix_patron_next_age_step", "patron", ["agency", "next_age_step"], unique=False)
+    op.create_index("ix_patron_real_number", "patron", ["agency", "real_number", "id"], unique=False)
 
 
 def _issued_id() -> None:
@@ -137,7 +138,8 @@ def _subscription() -> None:
         sa.ForeignKeyConstraint(["agency", "patron_id"], ["patron.agency", "patron.id"], name="fk_subscription_patron"),
         sa.PrimaryKeyConstraint("agency", "agreement", "number_index", "reason", "patron_id", name="pk_subscription"),
     )
-    op.create_index("ix_subscription_patron_id", "subscription", ["agency", "patron_id"], unique=False)
+    op.create_index("ix_subscription_patron_id", "subscription", ["agency", "patron_id", "agreement", "until"])
+    op.create_index("ix_subscription_until", "subscription", ["agency", "agreement", "until", "number_index"])
 
 
 def _before_image() -> None:
