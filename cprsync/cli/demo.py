@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.dates import heading
-from cprsync.cli.output import failures, note, print_json, say
+from cprsync.cli.output import emphasise, failures, note, print_json, say
 from cprsync.cli.words import Language, word
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stag
     week = load_week()
     if not as_json:
         title = word("demo_title", language)
-        say(f"{title}\n{'=' * len(title)}")
+        say(emphasise(f"{title}\n{'=' * len(title)}"))
         say(word("demo_set_up", language, patrons=len(week.patrons)))
     with running(folder=folder / "mock", people=fixture_path("people.toml"), now=lambda: datetime.now(UTC)) as ready:
         write_folder(folder, mock=folder / "mock" / "ready.json")
@@ -168,7 +168,8 @@ def _walk_to(stage: Stage, day: date) -> None:
 def _happen(stage: Stage, number: int, night: Mapping[str, Any]) -> None:
     from cprsync.mock import control
 
-    stage.tell(f"\n{heading(night['day'], stage.language)}  ({number}/{len(stage.week.nights)})")
+    title = f"{heading(night['day'], stage.language)}  ({number}/{len(stage.week.nights)})"
+    stage.tell("\n" + emphasise(title))
     stage.tell(f"  {night[f'note_{stage.language}']}")
     if stage.language == "da":
         stage.tell(f"  {night['note_en']}")
@@ -225,7 +226,7 @@ def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
             }
         )
         return 0 if ok else 1
-    stage.tell(f"\n{word('demo_compare', stage.language)}")
+    stage.tell("\n" + emphasise(word("demo_compare", stage.language)))
     for text, count in result.intended.items():
         stage.tell(f"  {word('demo_intended', stage.language)}: {text} ({count})")
     for key, groups in result.differs.items():
@@ -234,5 +235,5 @@ def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
         stage.tell(f"  {word('demo_kept', stage.language, folder=kept)}")
     equal = len(stage.week.patrons) - len(result.differs)
     last = word("demo_equal", stage.language, equal=equal, patrons=len(stage.week.patrons))
-    stage.tell(f"  {last}  ({seconds:.0f} s)")
+    stage.tell("  " + emphasise(f"{last}  ({seconds:.0f} s)", colour="green" if ok else "red"))
     return 0 if ok else 1

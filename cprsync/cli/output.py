@@ -27,6 +27,15 @@ def say(text: str = "") -> None:
     sys.stdout.flush()
 
 
+def emphasise(text: str, *, colour: str | None = None) -> str:
+    """The text in bold, coloured if wanted, when a person watches; as it is when piped."""
+    if not sys.stdout.isatty():
+        return text
+    import typer
+
+    return typer.style(text, bold=True, fg=colour)
+
+
 def note(text: str) -> None:
     """Print a line beside the answer."""
     sys.stderr.write(text + "\n")
