@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from cprsync.domain.person import Protection
 from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.register.extract_framing import BLOCK_BYTES, split_run
-from cprsync.register.extract_index import RUNS_MOST, Run, RunIndex
+from cprsync.register.extract_index import MAIN, RUNS_MOST, SEALS, Run, RunIndex
 from cprsync.register.extract_layout import NUMBER, Layout, layout
 from cprsync.register.extract_persons import PersonParser, number_of
 from cprsync.register.extract_verify import NO_CODE, Note, Tally, Verification
@@ -85,7 +85,7 @@ class ExtractReader:
     def _survey(self, source: BinaryIO) -> tuple[_Survey, DeliveryRefused | None]:
         known, refused = layout(), None
         with self._index() as index:
-            verification = self._verification(known, index.note_counted)
+            verification = self._verification(known, index.note)
             survey = _Survey(verification.tally)
             try:
                 verification.verify(source)
@@ -127,17 +127,20 @@ class _Survey:
     """A delivery's counts."""
 
     tally: Tally
+    #: of the distinct numbers with a 001
     by_status: Counter[str] = field(default_factory=Counter)
     protected: int = 0
+    #: what `persons` yields of it: those whose 001 is missing or who cannot be read, too
+    delivered: int = 0
 
     def count_persons(self, index: RunIndex, runs: _RunReader, known: Layout) -> None:
         status, kind = known.place("001", "STATUS"), known.place("004", "BESKYTTYPE")
         for places in index.persons():
-            records = runs.records(places)
-            main = next((record for record in records if record.startswith("001")), None)
-            if main is None:
+            self.delivered += 1
+            if not any(run.holds & MAIN for run in places):
                 continue
-            code = main[status]
+            records = runs.records(places, only=MAIN | SEALS)
+            code = next((record[status] for record in records if record.startswith("001")), NO_CODE)
             self.by_status[code if code.isdecimal() else NO_CODE] += 1
             sealed = (r[kind] == Protection.NAME_AND_ADDRESS.value for r in records if r.startswith("004"))
             self.protected += any(sealed)
@@ -146,7 +149,7 @@ class _Survey:
         header, framing = self.tally.header, self.tally.framing
         if header is None or framing is None:
             raise DeliveryRefused("the delivery has no record 000")
-        return Inspection(header=header, framing=framing, **self._counts())
+        return Inspection(header=header, framing=framing, **self._counts() | {"persons": self.delivered})
 
     def document(self, refused: DeliveryRefused | None) -> dict[str, Any]:
         header = self.tally.header
@@ -185,24 +188,27 @@ class _RunReader:
         self._window = b""
         self._window_start = 0
 
-    def records(self, places: list[Run]) -> list[str]:
-        """Return all records of one person; none if they are too large to be a person's."""
+    def records(self, places: list[Run], *, only: int | None = None) -> list[str]:
+        """Return the records of one person, of runs that hold `only` if given; none if all are too large for a person.
+
+        Raises DeliveryRefused: the delivery changed since it was verified.
+        """
         if len(places) > RUNS_MOST or sum(run.length for run in places) > PERSON_LIMIT_BYTES:
             return []
         found: list[str] = []
-        for run in places:
+        for run in places if only is None else [run for run in places if run.holds & only]:
             found += split_run(self._read(run).decode("latin-1"), self._framing, self._lengths)
         return found
 
     def number(self, places: list[Run]) -> CprNumber | None:
         """Return the number that the runs are about; None if it is no number."""
-        head = self._read(Run(places[0].start, NUMBER.stop, main=False)).decode("latin-1")
+        head = self._read(Run(places[0].start, NUMBER.stop)).decode("latin-1")
         return number_of(head)
 
     def _read(self, run: Run) -> bytes:
         at = run.start - self._window_start
         if not 0 <= at <= len(self._window) - run.length:
-            if not run.main:
+            if not run.holds & MAIN:
                 return self._read_at(run.start, run.length, least=run.length)
             self._window = self._read_at(run.start, max(run.length, BLOCK_BYTES), least=run.length)
             self._window_start, at = run.start, 0

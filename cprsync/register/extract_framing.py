@@ -160,7 +160,9 @@ def split_run(run: str, framing: Framing, lengths: Mapping[str, int]) -> list[st
         return run.removesuffix("\n").split("\n")
     records, at = [], 0
     while at < len(run):
-        length = lengths[run[at : at + 3]]
+        length = lengths.get(run[at : at + 3])
+        if length is None:
+            raise DeliveryRefused("the delivery changed while it was read")
         records.append(run[at : at + length])
         at += length
     return records

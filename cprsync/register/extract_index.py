@@ -6,7 +6,7 @@ import hashlib
 import sqlite3
 import struct
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
@@ -25,24 +25,27 @@ ENTRY_BYTES = 256
 #: More runs than this are kept of nobody: she is told to be too large.
 RUNS_MOST = 1000
 _BATCH_ROWS = 5000
-_PLACE = struct.Struct("<QQ?")
-_TABLE = "CREATE TABLE run (hash BLOB NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL, main INTEGER NOT NULL)"
+#: What a run holds: a record that delivers the person; her 001; a 004.
+DELIVERS, MAIN, SEALS = 1, 2, 4
+_PLACE = struct.Struct("<QQB")
+_TABLE = (
+    "CREATE TABLE run (hash BLOB NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL, holds INTEGER NOT NULL)"
+)
 # Those without 001 come last, as in memory.
 _PERSONS = """
-    WITH person AS (SELECT hash, MIN(CASE WHEN main THEN start END) AS main_start, MIN(start) AS first
+    WITH person AS (SELECT hash, MIN(CASE WHEN holds & 2 THEN start END) AS main_start, MIN(start) AS first
                     FROM run GROUP BY hash)
-    SELECT run.hash, run.start, run.length, run.main FROM person JOIN run USING (hash)
+    SELECT run.hash, run.start, run.length, run.holds FROM person JOIN run USING (hash)
     ORDER BY person.main_start IS NULL, person.main_start, person.first, run.start
 """
 
 
 class Run(NamedTuple):
-    """Records of one number that stand together; `main` if 001 is among them, `sealed` if 004 is."""
+    """Records of one number that stand together; `holds` is a sum of `DELIVERS`, `MAIN` and `SEALS`."""
 
     start: int
     length: int
-    main: bool
-    sealed: bool = False
+    holds: int = 0
 
 
 class RunIndex:
@@ -61,7 +64,7 @@ class RunIndex:
         self._entries = 0
         self._runs: dict[bytes, bytes] = {}
         self._order: list[bytes] = []
-        self._rows: list[tuple[bytes, int, int, bool]] = []
+        self._rows: list[tuple[bytes, int, int, int]] = []
         self._spilled: sqlite3.Connection | None = None
         self._resources = ExitStack()
 
@@ -89,38 +92,47 @@ class RunIndex:
         places = self._runs.get(digest, b"")
         if len(places) > RUNS_MOST * _PLACE.size:
             return
-        self._runs[digest] = places + _PLACE.pack(*run[:3])
-        if run.main and not (places and _has_main(places)):
+        self._runs[digest] = places + _PLACE.pack(*run)
+        if run.holds & MAIN and not (places and _has_main(places)):
             self._order.append(digest)
         self._entries += 1
         if self._entries > self._entries_most:
             self._spill()
 
-    def note_counted(self, number: bytes, run: Run) -> None:
-        """Add a run only if it holds what an inspection counts of a person: 001 or 004."""
-        if run.main or run.sealed:
-            self.note(number, run)
-
     def persons(self) -> Iterator[list[Run]]:
-        """Yield each person's runs in the order of the file; persons in the order of their 001, then those without."""
-        if self._spilled is not None:
-            yield from self._spilled_persons(self._spilled)
-            return
+        """Yield each person's runs in the order of the file; persons in the order of their 001, then those without.
+
+        A number that is only named, as an old one or by an event, is no person delivered. One with too many runs is.
+        """
+        found = self._kept_persons() if self._spilled is None else self._spilled_persons(self._spilled)
+        return (runs for runs in found if len(runs) > RUNS_MOST or any(run.holds & DELIVERS for run in runs))
+
+    def _kept_persons(self) -> Iterator[list[Run]]:
         without = (digest for digest, places in self._runs.items() if not _has_main(places))
         for digest in chain(self._order, without):
             yield [Run(*place) for place in _PLACE.iter_unpack(self._runs[digest])]
 
     def _spilled_persons(self, spilled: sqlite3.Connection) -> Iterator[list[Run]]:
         self._flush(spilled)
-        spilled.execute("CREATE INDEX IF NOT EXISTS run_hash ON run (hash)")
-        for _, rows in groupby(spilled.execute(_PERSONS), key=itemgetter(0)):
+        with _needing_room():
+            spilled.execute("CREATE INDEX IF NOT EXISTS run_hash ON run (hash)")
+            ordered = spilled.execute(_PERSONS)
+        for _, rows in groupby(ordered, key=itemgetter(0)):
             runs: list[Run] = []
-            for _, start, length, main in rows:
+            for _, start, length, holds in rows:
                 if len(runs) <= RUNS_MOST:
-                    runs.append(Run(start, length, bool(main)))
+                    runs.append(Run(start, length, holds))
             yield runs
 
     def _spill(self) -> None:
+        with _needing_room():
+            self._spilled = self._new_file()
+        for digest, places in self._runs.items():
+            for place in _PLACE.iter_unpack(places):
+                self._add_row(digest, Run(*place))
+        self._runs, self._order = {}, []
+
+    def _new_file(self) -> sqlite3.Connection:
         folder = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="cprsync-index-", dir=self._folder))
         spilled = sqlite3.connect(Path(folder) / "index.sqlite", isolation_level=None)
         self._resources.callback(spilled.close)
@@ -128,23 +140,31 @@ class RunIndex:
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", "cache_size = -4096"):
             spilled.execute(f"PRAGMA {pragma}")
         spilled.execute(_TABLE)
-        self._spilled = spilled
-        for digest, places in self._runs.items():
-            for place in _PLACE.iter_unpack(places):
-                self._add_row(digest, Run(*place))
-        self._runs, self._order = {}, []
+        return spilled
 
     def _add_row(self, digest: bytes, run: Run) -> None:
-        self._rows.append((digest, run.start, run.length, run.main))
+        self._rows.append((digest, run.start, run.length, run.holds))
         if self._spilled is not None and len(self._rows) >= _BATCH_ROWS:
             self._flush(self._spilled)
 
     def _flush(self, spilled: sqlite3.Connection) -> None:
-        spilled.execute("BEGIN")
-        spilled.executemany("INSERT INTO run VALUES (?, ?, ?, ?)", self._rows)
-        spilled.execute("COMMIT")
+        with _needing_room():
+            spilled.execute("BEGIN")
+            spilled.executemany("INSERT INTO run VALUES (?, ?, ?, ?)", self._rows)
+            spilled.execute("COMMIT")
         self._rows.clear()
 
 
+@contextmanager
+def _needing_room() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigurationError(
+            "a large delivery needs room for its index in the folder of temporary files, and there is none",
+            kind="delivery.no_room",
+        ) from error
+
+
 def _has_main(places: bytes) -> bool:
-    return any(main for _, _, main in _PLACE.iter_unpack(places))
+    return any(holds & MAIN for _, _, holds in _PLACE.iter_unpack(places))

@@ -25,7 +25,7 @@ from cprsync.register.extract_framing import (
     records_of,
     too_short,
 )
-from cprsync.register.extract_index import Run
+from cprsync.register.extract_index import DELIVERS, MAIN, SEALS, Run
 from cprsync.register.extract_layout import NUMBER, RECORD_LEAST, TYPE
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ log = structlog.get_logger()
 
 #: Types whose key is not the number of a delivered person: errors and receipts.
 WITHOUT_PERSON = frozenset({b"910", b"997"})
+#: What a record makes of its run, by type; all others deliver the person. Old numbers and events only name a number.
+HOLDS = {b"001": DELIVERS | MAIN, b"004": DELIVERS | SEALS, b"022": 0, b"099": 0, b"910": 0, b"997": 0}
 #: Codes that are no codes are counted under this, so that no content gets into a report.
 NO_CODE = "?"
 # A ceiling on what a broken file can put into the counts.
@@ -121,24 +123,23 @@ class Verification:
     def _walk(self, records: Iterator[Framed]) -> Framed:
         """Count records and note runs; return record 999."""
         counts, note = self.tally.by_type, self._note
-        current, start, main, sealed = b"", 0, False, False
+        current, start, holds = b"", 0, 0
         for offset, record in records:
             kind, number = record[TYPE], record[NUMBER]
-            if number != current or kind == b"999":
+            # Without a key so far, each record is looked at for its own: two short ones are not of one number.
+            if number != current or not current or kind == b"999":
                 if current:
-                    note(current, Run(start, offset - start, main, sealed))
+                    note(current, Run(start, offset - start, holds))
                 if kind == b"999":
                     return offset, record
                 current = self._key_of(kind, number, offset)
-                start, main, sealed = offset, False, False
+                start, holds = offset, 0
             if kind not in counts:
                 self._add_type(kind, offset)
             counts[kind] += 1
+            holds |= HOLDS.get(kind, DELIVERS)
             if kind == b"001":
-                main = True
                 self._look_at_form(record)
-            elif kind == b"004":
-                sealed = True
             elif kind == b"099":
                 self._count_event(record)
         raise DeliveryRefused("record 999 is missing: the delivery is cut short")

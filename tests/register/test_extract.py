@@ -12,7 +12,7 @@ from extract_lines import ANNA, BO, GONE, NEW, OLD, lines, night, small_night, s
 
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import EMPTY, SILENT, Abroad, Address, Birth, Contact, Name, Person, Protection, Status
-from cprsync.errors import BadInput, ConfigurationError
+from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
 from cprsync.register.extract import DEFAULT_AGREEMENT, ExtractReader, examine_file, inspect_file
 from cprsync.sync.ports import Unreadable
 
@@ -246,6 +246,25 @@ def test_a_spilled_index_holds_no_number(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_no_room_for_the_index_is_said_and_is_not_the_deliverys_fault(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        persons(lines(small_night()), index_limit_bytes=1, spill=tmp_path / "gone")
+    assert refused.value.kind == "delivery.no_room"
+
+
+def test_a_stream_that_changes_between_the_passes_is_refused() -> None:
+    others = [rec.number(serial) for serial in range(10, 900)]
+    between = [record for other in others for record in (rec.main(other), rec.codes(other))]
+    content = stream(night(rec.main(ANNA), rec.main(BO), *between, rec.text(BO)))
+    source = BytesIO(content)
+    found = reader().persons(source)
+    next(found)
+    source.seek(content.index(b"003" + BO.encode()))
+    source.write(b"xxx")
+    with pytest.raises(DeliveryRefused):
+        list(found)
+
+
 def test_a_key_that_is_too_short_is_refused() -> None:
     with pytest.raises(ConfigurationError):
         persons(lines(small_night()), hash_key=b"short")
@@ -277,7 +296,7 @@ def test_a_file_is_described_by_its_counts(make: object, framing: str, tmp_path:
     assert inspect_file(path) == SMALL | {"framing": framing}
 
 
-def test_persons_are_distinct_numbers_and_protection_counts_wherever_it_stands() -> None:
+def test_a_status_is_counted_once_for_each_number_and_protection_wherever_it_stands() -> None:
     content = lines(
         night(
             rec.main(ANNA),
@@ -289,8 +308,41 @@ def test_persons_are_distinct_numbers_and_protection_counts_wherever_it_stands()
         )
     )
     inspection = reader().inspect(BytesIO(content))
-    assert (inspection.persons, dict(inspection.by_status), inspection.protected) == (2, {"01": 2}, 1)
+    assert (dict(inspection.by_status), inspection.protected) == ({"01": 2}, 1)
     assert inspection.by_record["001"] == 3
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        (rec.main(ANNA), rec.name(BO)),
+        (rec.main(ANNA), "00409099x0000" + "0001"),
+        (rec.main(ANNA), rec.protection(BO), rec.event(BO)),
+        (rec.main(ANNA), *(rec.name(BO),) * 6000),
+        (rec.main(BO), *(record for _ in range(1001) for record in (rec.event(ANNA), rec.event(BO)))),
+        (rec.main(ANNA), rec.event(BO), rec.old_number(GONE, OLD), "910" + OLD, "997" + NEW),
+        (rec.main(ANNA), "055" + BO),
+        (rec.main(ANNA), "910" + ANNA, rec.name(ANNA)),
+    ],
+    ids=[
+        "no 001",
+        "no number",
+        "protection alone",
+        "too large",
+        "too many places",
+        "only named",
+        "unknown",
+        "in a run",
+    ],
+)
+@pytest.mark.parametrize("index_limit_bytes", [1, 32 * 1024 * 1024])
+def test_as_many_persons_are_announced_as_are_then_delivered(
+    records: tuple[str, ...], index_limit_bytes: int, tmp_path: Path
+) -> None:
+    """The balance counts what was announced: one orphaned record must not keep a night from closing."""
+    content = lines(night(*records))
+    options = {"index_limit_bytes": index_limit_bytes, "spill": tmp_path}
+    assert reader(**options).inspect(BytesIO(content)).persons == len(persons(content, **options))
 
 
 def test_unknown_record_types_and_codes_are_counted_without_content() -> None:

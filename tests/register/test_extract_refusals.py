@@ -58,6 +58,8 @@ TOTAL = "001" + ANNA + "202001011200" + "0751" + "01" + "202001011200" + "0751" 
         (lines(small_night() * 2), "delivery.damaged", "follows record 999"),
         (lines([rec.START, *small_night()]), "delivery.damaged", "000 at byte offset 36"),
         (lines(night(rec.main(ANNA), "", rec.main(BO))), "delivery.damaged", "too short"),
+        (lines(night("001", rec.main(ANNA))), "delivery.damaged", "record 001 at byte offset 36 is too short"),
+        (lines(night("910" + BO, "001", rec.main(ANNA))), "delivery.damaged", "record 001 at byte offset 50"),
         (lines(night(rec.main(ANNA), "Ærøgade 16B, 8000")), "delivery.damaged", "no record type"),
         (
             stream(night(rec.main(ANNA))).replace(b"999999", b"077999"),
