@@ -40,6 +40,9 @@ RESPONSE = f"{{{NAMESPACE}}}PersonLookupResponse"
 _NS = {"p": NAMESPACE}
 _DAY = len("2027-03-01")
 _TRUE = frozenset({"true", "1"})
+#: No field of the register is longer than 50 characters; the schema has no limit.
+_TEXT_LIMIT = 200
+_CODE_MAX = 9999
 
 
 def parse_person(response: etree._Element, asked: CprNumber) -> Person:
@@ -71,7 +74,7 @@ def parse_person(response: etree._Element, asked: CprNumber) -> Person:
 
 def _check_number(persondata: etree._Element, asked: CprNumber) -> None:
     # Compared as it stands: digits of other scripts and a hyphen are not what the contract says.
-    if _text(persondata, "p:personnummer") != asked.digits:
+    if persondata.findtext("p:personnummer", "", _NS) != asked.digits:
         raise BadAnswer("the answer is not about the number asked for", kind="register.other_person")
 
 
@@ -124,8 +127,8 @@ def _address(response: etree._Element) -> Address | Silent:
     if element is None:
         return SILENT
     return address_of(
-        municipality=_integer(element, "p:kommunekode"),
-        street_code=_integer(element, "p:vejkode"),
+        municipality=_code(element, "p:kommunekode"),
+        street_code=_code(element, "p:vejkode"),
         house=_text(element, "p:husnummer"),
         building=_text(element, "p:bygningsnummer"),
         floor=_text(element, "p:etage"),
@@ -144,7 +147,7 @@ def _abroad(response: etree._Element) -> Abroad | Silent:
     element = response.find("p:adresse/p:udrejseoplysninger", _NS)
     if element is None:
         return SILENT
-    country, lines = _integer(element, "p:udrejselandekode"), _lines(element, "p:udlandsadresse{}")
+    country, lines = _code(element, "p:udrejselandekode"), _lines(element, "p:udlandsadresse{}")
     # A departure date alone is no address.
     return abroad_of(country, lines) if country or any(lines) else SILENT
 
@@ -159,11 +162,16 @@ def _contact(response: etree._Element) -> Contact | Silent:
 
 
 def _text(element: etree._Element, path: str) -> str:
-    return (element.findtext(path, "", _NS) or "").strip(" \t\r\n")
+    text = (element.findtext(path, "", _NS) or "").strip(" \t\r\n")
+    if len(text) > _TEXT_LIMIT:
+        raise ValueError("longer than any field of the register")
+    return text
 
 
-def _integer(element: etree._Element, path: str) -> str:
+def _code(element: etree._Element, path: str) -> str:
     text = _text(element, path)
+    if text and not 0 <= int(text) <= _CODE_MAX:
+        raise ValueError("not a code of four digits")
     return str(int(text)) if text else ""
 
 

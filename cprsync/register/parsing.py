@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 BODY = f"{{{ENVELOPE}}}Body"
+HEADER = f"{{{ENVELOPE}}}Header"
 FAULT = f"{{{ENVELOPE}}}Fault"
 #: The charsets in which `<!DOCTYPE` is always these nine bytes.
 CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "utf-8", "iso-8859-1": "iso-8859-1", "latin-1": "iso-8859-1"}
 _DECLARED = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _DOCTYPE = b"<!DOCTYPE"
+_MUST_UNDERSTAND = f"{{{ENVELOPE}}}mustUnderstand"
 #: An XML declaration fits in so many bytes.
 _HEAD = 256
 _INFLATE_STEP = 64 * 1024
@@ -48,9 +50,13 @@ def inflated(chunks: Iterable[bytes], *, encoding: str, max_bytes: int) -> Itera
     """
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise BadAnswer("the answer is packed in a way that was not asked for", kind="register.encoding")
-    plain = _unzipped(chunks) if encoding.endswith("gzip") else iter(chunks)
+    sent = _bounded(chunks, max_bytes)
+    return _bounded(_unzipped(sent), max_bytes) if encoding.endswith("gzip") else sent
+
+
+def _bounded(chunks: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
     seen = 0
-    for chunk in plain:
+    for chunk in chunks:
         seen += len(chunk)
         if seen > max_bytes:
             raise _too_large(f"more than {max_bytes} bytes")
@@ -62,10 +68,15 @@ def _unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
     try:
         for chunk in chunks:
             rest = chunk
+            if rest and unzip.eof:
+                raise _not_xml()
             while rest and not unzip.eof:
                 # In steps, so that a bomb stops at the ceiling and not in memory.
                 yield unzip.decompress(rest, _INFLATE_STEP)
-                rest = unzip.unconsumed_tail
+                rest = unzip.unconsumed_tail or unzip.unused_data
+            if rest:
+                # a second packing, or what hides behind the first
+                raise _not_xml()
     except zlib.error:
         raise BadAnswer("the answer's packing is damaged", kind="register.not_xml") from None
     if not unzip.eof:
@@ -82,6 +93,7 @@ class AnswerParser:
         self._tail = b""
         self._parser: etree.XMLPullParser | None = None
         self._elements = 0
+        self._namespaces = 0
         self._depth = 0
 
     def events(self, chunks: Iterable[bytes]) -> Iterator[tuple[str, etree._Element]]:
@@ -119,7 +131,7 @@ class AnswerParser:
 
     def _begin(self) -> etree.XMLPullParser:
         parser = etree.XMLPullParser(
-            events=("start", "end"),
+            events=("start", "end", "start-ns"),
             encoding=self._charset(self._head),
             resolve_entities=False,
             load_dtd=False,
@@ -149,13 +161,22 @@ class AnswerParser:
     def _counted(self) -> Iterator[tuple[str, etree._Element]]:
         if self._parser is None:
             return
-        events = cast("Iterator[tuple[Literal['start', 'end'], Element]]", self._parser.read_events())
+        events = cast("Iterator[tuple[Literal['start', 'end', 'start-ns'], Element]]", self._parser.read_events())
         for event, element in events:
+            if event == "start-ns":
+                self._count_namespace()
+                continue
             if event == "start":
                 self._count(element)
             else:
                 self._depth -= 1
             yield event, element
+
+    def _count_namespace(self) -> None:
+        # Each is looked through for each element: thousands of them cost seconds.
+        self._namespaces += 1
+        if self._namespaces > self._limits.max_namespaces:
+            raise _too_large(f"more than {self._limits.max_namespaces} namespaces")
 
     def _count(self, element: etree._Element) -> None:
         self._elements += 1
@@ -169,13 +190,29 @@ class AnswerParser:
 
 
 def payload(root: etree._Element) -> etree._Element:
-    """Return the one element in the envelope's body. Raises BadAnswer."""
-    body = root.find(BODY) if root.tag == f"{{{ENVELOPE}}}Envelope" else None
-    if body is None:
-        raise BadAnswer("the answer is no SOAP envelope", kind="register.not_soap")
+    """Return the one element in the envelope's one body. Raises BadAnswer."""
+    parts = [part.tag for part in root]
+    if root.tag != f"{{{ENVELOPE}}}Envelope" or parts not in ([BODY], [HEADER, BODY]):
+        raise not_soap()
+    for block in root[0] if parts[0] == HEADER else ():
+        refuse_if_to_be_understood(block)
+    body = root[-1]
     if len(body) != 1:
         raise BadAnswer("the answer's body does not hold one element", kind="register.empty_body")
+    if any((text or "").strip() for text in (root.text, body.text, body.tail, body[0].tail)):
+        raise not_soap()
     return body[0]
+
+
+def not_soap() -> BadAnswer:
+    """Build the refusal of what is no envelope, or more than one."""
+    return BadAnswer("the answer is no SOAP envelope", kind="register.not_soap")
+
+
+def refuse_if_to_be_understood(block: etree._Element) -> None:
+    """Refuse a block of the header that must be understood: none is known here (SOAP 1.1, 4.2.3). Raises BadAnswer."""
+    if block.get(_MUST_UNDERSTAND, "0").strip() not in {"0", "false"}:
+        raise BadAnswer("the answer demands what we do not know of", kind="register.must_understand")
 
 
 class Contract:

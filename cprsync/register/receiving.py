@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 _SUBSCRIPTION = "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}"
 _CHUNK = 64 * 1024
 #: The statuses that carry SOAP: an answer, or a fault.
-_SOAP_STATUSES = frozenset({200, 500})
+_OK = 200
+_SOAP_STATUSES = frozenset({_OK, 500})
 #: HTTP status -> why sending the same again would not help. All others may pass.
 _REFUSALS = {
     301: "it points to another address, which is not followed",
     302: "it points to another address, which is not followed",
+    303: "it points to another address, which is not followed",
     307: "it points to another address, which is not followed",
     308: "it points to another address, which is not followed",
     401: "it wants another kind of access",
@@ -56,13 +58,19 @@ def receive(response: requests.Response, limits: AnswerLimits) -> etree._Element
         element = payload(_parser(response, limits).root(_chunks(response, limits)))
     if element.tag == FAULT:
         raise parse_fault(element)
+    if response.status_code != _OK:
+        # SOAP 1.1 sends a fault with 500, and nothing else.
+        raise _unavailable(response.status_code)
     return element
 
 
 def receive_subscriptions(response: requests.Response, limits: AnswerLimits) -> set[CprNumber]:
     """Read the numbers of a GetAllFilters answer as they come in. Raises as `receive` does."""
     with closing(response), _as_answered(response):
-        return read_subscriptions(_parser(response, limits).events(_chunks(response, limits)))
+        numbers = read_subscriptions(_parser(response, limits).events(_chunks(response, limits)))
+    if response.status_code != _OK:
+        raise _unavailable(response.status_code)
+    return numbers
 
 
 def check_answer(element: etree._Element, root: str, contract: Contract) -> None:
@@ -95,7 +103,7 @@ def _as_answered(response: requests.Response) -> Iterator[None]:
     try:
         yield
     except BadAnswer:
-        if status == 200:  # noqa: PLR2004 -- HTTP's own number
+        if status == _OK:
             raise
         # A gateway's page in place of the service.
         raise _unavailable(status) from None
@@ -114,4 +122,6 @@ def _chunks(response: requests.Response, limits: AnswerLimits) -> Iterator[bytes
 def _parser(response: requests.Response, limits: AnswerLimits) -> AnswerParser:
     header = Message()
     header["Content-Type"] = response.headers.get("Content-Type", "text/xml")
-    return AnswerParser(limits, header_charset=header.get_content_charset())
+    charset = header.get_param("charset")
+    # Written in RFC 2231's way it is a tuple, which no service needs: refused like any unknown charset.
+    return AnswerParser(limits, header_charset="?" if isinstance(charset, tuple) else charset)

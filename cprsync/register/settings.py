@@ -26,6 +26,8 @@ class AnswerLimits:
     max_depth: int = 64
     #: of one element
     max_attributes: int = 64
+    #: declared in the whole answer; the platform declares about ten
+    max_namespaces: int = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

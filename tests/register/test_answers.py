@@ -203,6 +203,13 @@ def test_an_answer_about_another_number_is_refused(other: str) -> None:
     assert ANNA not in str(refused.value)
 
 
+def test_blanks_do_not_make_another_number_hers() -> None:
+    """Ten characters, as the schema wants, of which one is a blank."""
+    with pytest.raises(BadAnswer) as refused:
+        read(persondata(f" {ANNA[1:]}"))
+    assert refused.value.kind == "register.other_person"
+
+
 def test_an_answer_without_a_number_is_refused() -> None:
     with pytest.raises(BadAnswer) as refused:
         read("<ns3:persondata><ns3:antalBoernUnder18>0</ns3:antalBoernUnder18></ns3:persondata>")
@@ -222,6 +229,9 @@ def test_an_answer_without_a_person_is_not_an_empty_person(xml: str) -> None:
         (persondata(ANNA, current=full_width(BO), after=status(60)), ""),
         (alive(), ADDRESS.replace("751", "-751")),
         (alive(), ADDRESS.replace("751", "75x")),
+        (alive(), ADDRESS.replace("751", "10751")),
+        (alive(), ADDRESS.replace("751", "9" * 5000)),
+        (alive(before=NAME.replace("Mette", "x" * 201)), ""),
         (persondata(ANNA, after=status(2)), ""),
     ],
 )

@@ -95,6 +95,11 @@ def test_a_request_that_breaks_the_schema_is_not_sent(
 
 # -- hostile answers --------------------------------------------------------------------------------------
 
+
+def header(must_understand: str) -> str:
+    return f'<soap:Header><a soap:mustUnderstand="{must_understand}"/></soap:Header>'
+
+
 HOSTILE: dict[str, tuple[str | bytes, str]] = {
     "nothing": (b"", "register.empty_body"),
     "blanks": (b"  \n ", "register.empty_body"),
@@ -107,6 +112,22 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
     "no body": ('<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"/>', "register.not_soap"),
     "SOAP 1.2": (envelope(anna(ANNA)).replace("schemas.xmlsoap.org/soap", "www.w3.org/2003/05"), "register.not_soap"),
     "two in the body": (envelope(anna(ANNA) * 2), "register.empty_body"),
+    "two bodies": (envelope(anna(ANNA)).replace("</soap:Body>", "</soap:Body><soap:Body/>"), "register.not_soap"),
+    "something after the body": (envelope(anna(ANNA)).replace("</soap:Body>", "</soap:Body><a/>"), "register.not_soap"),
+    "a header after the body": (
+        envelope(anna(ANNA)).replace("</soap:Body>", "</soap:Body><soap:Header/>"),
+        "register.not_soap",
+    ),
+    "text in the body": (envelope("Error" + anna(ANNA)), "register.not_soap"),
+    "a demand": (envelope(anna(ANNA)).replace("<soap:Body>", header("1") + "<soap:Body>"), "register.must_understand"),
+    "a demand in words": (
+        envelope(anna(ANNA)).replace("<soap:Body>", header(" true ") + "<soap:Body>"),
+        "register.must_understand",
+    ),
+    "too many namespaces": (
+        envelope("<a " + " ".join(f'xmlns:n{i}="n{i}"' for i in range(300)) + "/>"),
+        "register.oversized",
+    ),
     "another operation": (result("AddPNRSubscription", "ADDED"), "register.wrong_root"),
     "other namespace": (envelope(anna(ANNA)).replace("Extended/5/", "Extended/4/"), "register.wrong_root"),
     "required element missing": (
@@ -168,6 +189,29 @@ def test_the_header_tells_the_charset_when_the_document_does_not(
     assert name.middle == "Ærø"
 
 
+@pytest.mark.parametrize("charset", ["utf-16", "utf-7", "æ", '"utf-8'])
+def test_a_header_with_an_unknown_charset_is_refused(
+    charset: str, wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    says(wire, envelope(anna(ANNA)), content_type=f"text/xml; charset={charset}")
+    assert refusal(make_register()).kind == "register.charset"
+
+
+@pytest.mark.parametrize("charset", ["a%00b''x", "hex''utf-8", "'" * 5, "idna''%ff"])
+def test_a_charset_in_the_long_way_of_headers_is_refused_and_breaks_nothing(
+    charset: str, wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    says(wire, envelope(anna(ANNA)), content_type=f"text/xml; charset*={charset}")
+    assert refusal(make_register()).kind == "register.charset"
+
+
+def test_a_header_that_demands_nothing_is_no_matter(
+    wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    says(wire, envelope(anna(ANNA)).replace("<soap:Body>", header("0") + "<soap:Body>"))
+    assert make_register().look_up(WHO).number == WHO
+
+
 def test_any_prefix_will_do(wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]) -> None:
     says(
         wire,
@@ -185,6 +229,10 @@ def test_a_zipped_answer_is_read(wire: responses.RequestsMock, make_register: Ca
     assert make_register().look_up(WHO).number == WHO
 
 
+#: Blocks without content: what comes in grows, and what comes out does not.
+EMPTY_BLOCKS = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\0\0\0\xff\xff" * 1024 * 1024
+
+
 @pytest.mark.parametrize(
     ("packed", "encoding", "kind"),
     [
@@ -192,6 +240,10 @@ def test_a_zipped_answer_is_read(wire: responses.RequestsMock, make_register: Ca
         (gzip.compress(envelope(anna(ANNA)).encode())[:-30], "gzip", "register.not_xml"),
         (b"no gzip at all", "gzip", "register.not_xml"),
         (zlib.compress(envelope(anna(ANNA)).encode()), "deflate", "register.encoding"),
+        (gzip.compress(envelope(anna(ANNA)).encode()) + b"x", "gzip", "register.not_xml"),
+        (gzip.compress(envelope(anna(ANNA)).encode()) + b"x" * 3 * 1024 * 1024, "gzip", "register.not_xml"),
+        (gzip.compress(b"<a>") + gzip.compress(b"</a>"), "gzip", "register.not_xml"),
+        (EMPTY_BLOCKS, "gzip", "register.oversized"),
         (gzip.compress(gzip.compress(b" " * 50 * 1024 * 1024)), "gzip, gzip", "register.encoding"),
     ],
 )
@@ -257,6 +309,7 @@ def test_the_detail_of_a_fault_is_read_too(
     [
         (301, RegisterRefused),
         (302, RegisterRefused),
+        (303, RegisterRefused),
         (403, RegisterRefused),
         (404, RegisterRefused),
         (202, RegisterUnavailable),
@@ -280,6 +333,14 @@ def test_a_page_in_place_of_the_service_is_the_registers_trouble(
     assert type(caught) is error
     assert f"HTTP {code}" in str(caught)
     assert {call.request.url for call in wire.calls} == {LOOKUP_URL}  # no redirect is followed
+
+
+def test_an_answer_with_the_status_of_a_fault_is_no_answer(
+    wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    """SOAP 1.1 over HTTP: 500 goes with a fault."""
+    says(wire, envelope(anna(ANNA)), status=500)
+    assert type(refusal(make_register())) is RegisterUnavailable
 
 
 # -- tries ------------------------------------------------------------------------------------------------

@@ -79,6 +79,10 @@ def test_all_subscribed_numbers_are_listed(
     assert make_register().subscriptions() == {CprNumber(n) for n in numbers}
 
 
+OVERSIZED = "register.oversized"
+DEMAND = '<soap:Header><a soap:mustUnderstand="1"/></soap:Header>'
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
@@ -93,7 +97,18 @@ def test_all_subscribed_numbers_are_listed(
         (result("AddPNRSubscription", "ADDED"), "register.wrong_root"),
         ("<html/>", "register.not_soap"),
         (BOMB + filters([ANNA]), "register.doctype"),
-        (filters([ANNA], before=f"<ns3:ChangeCode>{DEEP}</ns3:ChangeCode>"), "register.oversized"),
+        (fault("x", detail=DEEP), OVERSIZED),
+        (fault("x", detail="<a/>" * 1000), OVERSIZED),
+        (filters([ANNA]).replace("<soap:Body>", f"<soap:Header>{'<a/>' * 1001}</soap:Header><soap:Body>"), OVERSIZED),
+        (filters([ANNA]).replace("<soap:Body>", f"{DEMAND}<soap:Body>"), "register.must_understand"),
+        (filters([ANNA]).replace("</soap:Body>", "</soap:Body><soap:Header/>"), "register.not_soap"),
+        (filters([ANNA]).replace("</soap:Body>", "</soap:Body><soap:Body/>"), "register.not_soap"),
+        (filters([ANNA], before="<ns3:ChangeCode><a/></ns3:ChangeCode>"), "register.schema"),
+        (filters([ANNA], before="<ns3:AgeRange><a/></ns3:AgeRange>"), "register.schema"),
+        (filters([ANNA], before='<ns3:AgeRange a="1"/>'), "register.schema"),
+        (filters([ANNA], before="none"), "register.schema"),
+        (filters([ANNA], end="<ns3:noFilter>maybe</ns3:noFilter>"), "register.schema"),
+        (filters([f"{ANNA[:6]}-{ANNA[6:]}"]), "register.impossible_value"),
     ],
 )
 def test_a_bad_list_of_subscriptions_is_refused(
