@@ -10,14 +10,15 @@ import uuid
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from cprsync.mock.agreement import SFTP_USER
+
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
 _NAMESPACE = "http://serviceplatformen.dk/xml/wsdl/soap11/SFTP/1/types"
-#: The platform's user who sends, and ours who receives: any two names.
+#: The platform's user who sends: any name.
 _SENDER = "serviceplatformen"
-_RECIPIENT = "bibliotek"
 
 
 def delivery_name(produced: date, task: str) -> str:
@@ -42,7 +43,7 @@ def _metadata(name: str, size: int) -> str:
         f"    <FileName>{escape(name)}</FileName>\n"
         f"    <SizeInBytes>{size}</SizeInBytes>\n"
         f"    <Sender>{_SENDER}</Sender>\n"
-        f"    <Recipients>{_RECIPIENT}</Recipients>\n"
+        f"    <Recipients>{SFTP_USER}</Recipients>\n"
         "  </FileDescriptor>\n"
         "  <FileContentDescriptor/>\n"
         "</ns2:Trigger>\n"

@@ -28,6 +28,13 @@ CALL_KINDS: dict[str, str] = {
 }
 #: Damages the next night's delivery.
 HALF_FILE = "half-file"
+#: The kinds that meet whoever fetches deliveries.
+SFTP_KINDS: dict[str, str] = {
+    "sftp-refuse": "the key is not accepted, for one connection",
+    "sftp-cut": "the connection drops in the middle of a delivery",
+    "sftp-slow": "a delivery's first bytes come after some seconds",
+}
+_KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +65,8 @@ class FaultScript:
         Raises:
             BadInput: the kind is unknown, or it is too often or too slow.
         """
-        if kind not in CALL_KINDS and kind != HALF_FILE:
-            raise BadInput(f"no such fault; there are {', '.join([*CALL_KINDS, HALF_FILE])}", kind="mock.fault")
+        if kind not in _KINDS:
+            raise BadInput(f"no such fault; there are {', '.join(_KINDS)}", kind="mock.fault")
         if not (1 <= times <= TIMES_MAX and 0 <= seconds <= SECONDS_MAX):
             raise BadInput("a fault happens 1 to 10000 times and takes at most 120 seconds", kind="mock.fault")
         self._faults.append(Fault(kind, times, seconds))
@@ -70,6 +77,9 @@ class FaultScript:
 
     def take_for_night(self) -> bool:
         return self._take(lambda kind: kind == HALF_FILE) is not None
+
+    def take_for_sftp(self, kind: str) -> Fault | None:
+        return self._take(lambda other: other == kind)
 
     def _take(self, concerns: Any) -> Fault | None:
         for position, fault in enumerate(self._faults):

@@ -22,6 +22,8 @@ from cprsync.mock.authority import develop_certificates
 from cprsync.mock.extract import FRAMINGS, Framing
 from cprsync.mock.people import load_town
 from cprsync.mock.register import Register, kept_register, new_register
+from cprsync.mock.sftp import serving_sftp
+from cprsync.mock.sftp_keys import SftpKeys, keep_keys
 from cprsync.mock.soap import LOOKUP_PATH, SUBSCRIPTION_PATH, SoapServices
 from cprsync.mock.state import Memory, only_one
 from cprsync.mock.web import QuietServer, control_app, make_server, soap_app
@@ -29,6 +31,7 @@ from cprsync.schemas import compile_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from cprsync.mock.authority import DevCertificates
@@ -45,7 +48,7 @@ _STOP_SECONDS = 15
 class Ports:
     """Where to listen: 0 picks a free port, None takes the folder's last one, else a free one.
 
-    `sftp` and `culr` are taken and not used yet.
+    `culr` is taken and not used yet.
     """
 
     soap: int | None = 0
@@ -86,15 +89,19 @@ def serve(  # noqa: PLR0913 -- a program's options
         last = _last_ports(folder)
         soap = stack.enter_context(_listening(ports.soap, last.get("soap")))
         control = stack.enter_context(_listening(ports.control, last.get("control")))
+        sftp = stack.enter_context(_listening(ports.sftp, last.get("sftp")))
+        keys = keep_keys(folder / "sftp", host=_HOST, port=_port(sftp))
         services = SoapServices(register, schemas, now, omit_false)
         servers = {
             soap: make_server(soap_app(services), certificates),
             control: make_server(control_app(register)),
         }
-        _write(folder / "ports.json", {"soap": _port(soap), "control": _port(control)})
+        _write(folder / "ports.json", {"soap": _port(soap), "control": _port(control), "sftp": _port(sftp)})
         ready = _ready(register, certificates, soap=_port(soap), control=_port(control))
+        ready |= _with_sftp(ready, keys, port=_port(sftp))
         _write(folder / "ready.json", ready)
-        asyncio.run(_run(servers, stop, lambda: announce(ready)))
+        box = serving_sftp(sftp, register, keys, user=agreement.SFTP_USER)
+        asyncio.run(_run(servers, box, stop, lambda: announce(ready)))
 
 
 @contextmanager
@@ -159,7 +166,10 @@ class _Waiting:
 
 
 async def _run(
-    servers: dict[socket.socket, QuietServer], stop: threading.Event | None, started: Callable[[], None]
+    servers: dict[socket.socket, QuietServer],
+    box: AbstractAsyncContextManager[None],
+    stop: threading.Event | None,
+    started: Callable[[], None],
 ) -> None:
     asked = asyncio.Event()
     if threading.current_thread() is threading.main_thread():
@@ -168,8 +178,11 @@ async def _run(
             loop.add_signal_handler(number, asked.set)
     tasks = [asyncio.create_task(server.serve(sockets=[listener])) for listener, server in servers.items()]
     await _until(lambda: all(server.started for server in servers.values()) or any(task.done() for task in tasks))
-    started()
-    await _until(lambda: asked.is_set() or (stop is not None and stop.is_set()) or any(task.done() for task in tasks))
+    async with box:
+        started()
+        await _until(
+            lambda: asked.is_set() or (stop is not None and stop.is_set()) or any(task.done() for task in tasks)
+        )
     for server in servers.values():
         server.should_exit = True
     await asyncio.gather(*tasks)
@@ -225,16 +238,27 @@ def _ready(register: Register, certificates: DevCertificates, *, soap: int, cont
         "lookup_url": f"https://localhost:{soap}{LOOKUP_PATH}",
         "subscription_url": f"https://localhost:{soap}{SUBSCRIPTION_PATH}",
         "culr_url": None,
-        "sftp": None,
         "control_url": f"http://{_HOST}:{control}",
         "ca": str(certificates.ca),
         "client_cert": str(certificates.client),
         "client_key": str(certificates.client_key),
         "task": register.town.task,
         "agreement": first,
-        "agreements": [first],
         "people": register.in_file,
     }
+
+
+def _with_sftp(ready: dict[str, Any], keys: SftpKeys, *, port: int) -> dict[str, Any]:
+    """What is known of a delivery box; with it an agreement is complete."""
+    sftp = {
+        "host": _HOST,
+        "port": port,
+        "user": agreement.SFTP_USER,
+        "key": str(keys.client),
+        "known_hosts": str(keys.known_hosts),
+        "folder": "IN",
+    }
+    return {"sftp": sftp, "agreements": [{**ready["agreement"], "task": ready["task"], "sftp": sftp}]}
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:

@@ -45,9 +45,10 @@ def test_the_ready_document_has_the_promised_shape_and_lies_in_the_folder(
     assert ready["lookup_url"].endswith("/service/CPR/PersonBaseDataExtended/5")
     assert ready["subscription_url"].endswith("/service/CPRSubscription/CPRSubscription/1/")
     assert urlsplit(ready["lookup_url"]).netloc == urlsplit(ready["subscription_url"]).netloc
-    assert (ready["culr_url"], ready["sftp"], ready["task"]) == (None, None, "123456")
+    assert (ready["culr_url"], ready["task"]) == (None, "123456")
+    assert set(ready["sftp"]) == {"host", "port", "user", "key", "known_hosts", "folder"}
     assert ready["people"] == len(PEOPLE)
-    assert ready["agreements"] == [ready["agreement"]]
+    assert ready["agreements"] == [{**ready["agreement"], "task": "123456", "sftp": ready["sftp"]}]
     assert set(ready["agreement"]) == {"agency", "service_agreement", "user_system", "user", "cvr"}
     assert json.loads((tmp_path / "mock" / "ready.json").read_text(encoding="utf-8")) == ready
 
