@@ -6,28 +6,25 @@ taken: its record 999 proves that it is whole. Reads no delivery, and knows noth
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias
-
-from lxml import etree
+from typing import TYPE_CHECKING, BinaryIO
 
 from cprsync.errors import ConfigurationError, DeliveryRefused
+from cprsync.register.arrivals import (
+    METADATA_LIMIT_BYTES,
+    After,
+    announced,
+    companion_of,
+    in_order,
+    is_being_written,
+    is_delivery,
+    parse_size,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.sync.ports import WaitingFile
-
-After: TypeAlias = Literal["keep", "delete"]
-
-METADATA = ".metadata"
-METADATA_LIMIT_BYTES = 64 * 1024
-# D, the day, L, the task; the platform may add to it. Letter case varies.
-_DELIVERY = re.compile(r"D[0-9]{6}\.L[0-9]{6}.*", re.IGNORECASE | re.ASCII)
-#: Companions that are no deliveries, and what transfer programs call a file while they write it.
-_NO_DELIVERY = (METADATA, ".trigger", ".sftpreceipt")
-_BEING_WRITTEN = (".part", ".filepart", ".tmp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,54 +70,35 @@ class FolderFeed:
 
     def unfinished(self) -> list[str]:
         """Names of files that are smaller than announced, announced and not there, or named as being written."""
-        return [path.name for path in self._deliveries(announced=True) if not _is_whole(path)]
+        return [path.name for path in self._deliveries(promised=True) if not _is_whole(path)]
 
-    def _deliveries(self, *, announced: bool = False) -> list[Path]:
+    def _deliveries(self, *, promised: bool = False) -> list[Path]:
         try:
             found = {path.name: path for path in self._path.iterdir() if path.is_file()}
         except OSError as failed:
             raise ConfigurationError("the folder of deliveries cannot be read", kind="feed.folder") from failed
-        if announced:
-            names = [name[: -len(METADATA)] for name in found if name.endswith(METADATA)]
-            found = {name: self._path / name for name in names} | found
-        named = [path for name, path in found.items() if _is_delivery(name)]
-        return sorted(named, key=lambda path: (path.name.upper(), path.name))
-
-
-def _is_delivery(name: str) -> bool:
-    return _DELIVERY.fullmatch(name) is not None and not name.lower().endswith(_NO_DELIVERY)
+        if promised:
+            found = {name: self._path / name for name in announced(set(found))} | found
+        return sorted((path for name, path in found.items() if is_delivery(name)), key=lambda path: in_order(path.name))
 
 
 def _companion(path: Path) -> Path:
-    return path.with_name(path.name + METADATA)
+    return path.with_name(companion_of(path.name))
 
 
 def _is_whole(path: Path) -> bool:
     """Whether all announced bytes are there. Too many are let through: the reader says what is wrong."""
-    if path.name.lower().endswith(_BEING_WRITTEN):
+    if is_being_written(path.name):
         return False
     try:
         size = path.stat().st_size
-        announced = _start_of(_companion(path)) if _companion(path).exists() else None
+        metadata = _start_of(_companion(path)) if _companion(path).exists() else None
     except OSError:
         # announced but not there, or moved away just now
         return False
-    return announced is None or size >= _size_in_bytes(announced)
+    return metadata is None or size >= parse_size(metadata)
 
 
 def _start_of(companion: Path) -> bytes:
     with companion.open("rb") as content:
         return content.read(METADATA_LIMIT_BYTES + 1)
-
-
-def _size_in_bytes(metadata: bytes) -> float:
-    """Read the announced size; infinite while the companion itself is not whole."""
-    if len(metadata) > METADATA_LIMIT_BYTES:
-        return float("inf")
-    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
-    try:
-        root = etree.fromstring(metadata, parser)
-    except etree.XMLSyntaxError:
-        return float("inf")
-    texts = [str(size.text) for size in root.iter("{*}SizeInBytes")]
-    return int(texts[0]) if len(texts) == 1 and re.fullmatch(r"[0-9]{1,15}", texts[0].strip()) else float("inf")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import responses
 from cryptography.hazmat.primitives import serialization
 from register_pki import MONTH, NOW, SMALL, Pki
+from sftp_server import Server
+from town import PEOPLE_FILE
 
 from cprsync.mock.authority import Authority, DevCertificates, develop_certificates, make_authority
+from cprsync.mock.server import running
 from cprsync.register.soap import RegisterSettings, SoapRegister
 from cprsync.schemas import Schemas, compile_schemas
 
@@ -97,3 +101,22 @@ def pki(certificates: DevCertificates, authority: Authority, rogue: Authority) -
     (folder / "client-expired.pem").write_bytes(leaf)
     (folder / "rogue-ca.pem").write_bytes(rogue.trust_pem)
     return Pki(folder)
+
+
+@pytest.fixture(scope="session")
+def sftp_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    with running(tmp_path_factory.mktemp("sftp"), PEOPLE_FILE) as ready:
+        yield ready
+
+
+@pytest.fixture
+def server(sftp_mock: dict[str, Any]) -> Iterator[Server]:
+    """The server with an empty folder; what a test opens is closed, and each fault it asks for has happened."""
+    folder = Path(sftp_mock["sftp"]["key"]).parent.parent / "IN"
+    server = Server(sftp_mock, folder)
+    yield server
+    for feed in server.feeds:
+        feed.close()
+    for path in folder.iterdir():
+        path.unlink()
+    assert server.faults() == []
