@@ -61,13 +61,30 @@ class RegisterSection(_Strict):
 
 
 class FeedSection(_Strict):
-    """Where deliveries arrive: `path` is a folder."""
+    """Where deliveries arrive: a folder (`path`), or a folder of an SFTP server (`host` and what goes with it)."""
 
-    path: Path
+    path: Path | None = None
+    host: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:-]{1,253}$")
+    port: int = Field(default=22, ge=1, le=65535)
+    user: str | None = Field(default=None, min_length=1)
+    key: Path | None = None
+    known_hosts: Path | None = None
+    folder: str = Field(default="IN", min_length=1)
     task: str = Field(pattern=r"^[0-9]{6}$")
     chain: Literal["strict", "warn"] = "strict"
     count: Literal["strict", "warn"] = "strict"
     after: Literal["keep", "delete"] = "keep"
+
+    @model_validator(mode="after")
+    def _one_place(self) -> FeedSection:
+        sftp = (self.host, self.user, self.key, self.known_hosts)
+        if (self.path is None) == (self.host is None):
+            raise ValueError("give either path or host")
+        if self.path is None and None in sftp:
+            raise ValueError("host needs user, key and known_hosts")
+        if self.path is not None and sftp != (None,) * 4:
+            raise ValueError("user, key and known_hosts belong to host, not to path")
+        return self
 
 
 class LibrarySection(_Strict):
@@ -208,7 +225,9 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
                         for name in ("ca", "client_cert", "client_key", "p12", "p12_password_file")
                     }
                 ),
-                "feed": library.feed.model_copy(update={"path": _from(folder, library.feed.path)}),
+                "feed": library.feed.model_copy(
+                    update={name: _from(folder, getattr(library.feed, name)) for name in ("path", "key", "known_hosts")}
+                ),
             }
         )
         for library in settings.library

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from typing import TYPE_CHECKING
 
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.errors import ConfigurationError
-from cprsync.settings import LibrarySection, RegisterSection, Settings, load_policy
+from cprsync.settings import FeedSection, LibrarySection, RegisterSection, Settings, load_policy
 from cprsync.sync.night import Night
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cprsync.register.settings import RegisterSettings
+    from cprsync.register.sftp_session import SftpSettings
     from cprsync.register.soap import SoapRegister
     from cprsync.store.sql import SqlStore
     from cprsync.sync.night import Progress
-    from cprsync.sync.ports import Clock
+    from cprsync.sync.ports import Clock, Feed
 
 
 class SystemClock:
@@ -116,21 +117,47 @@ def register_settings(section: RegisterSection) -> RegisterSettings:
 
 
 @contextmanager
+def opened_feed(section: FeedSection) -> Iterator[Feed]:
+    """Where deliveries arrive; a connection is made when it is first asked, and closed at the end."""
+    if section.path is not None:
+        from cprsync.register.folder import FolderFeed
+
+        yield FolderFeed(section.path, after=section.after)
+        return
+    from cprsync.register.sftp import SftpFeed
+
+    feed = SftpFeed(sftp_settings(section))
+    try:
+        yield feed
+    finally:
+        feed.close()
+
+
+def sftp_settings(section: FeedSection) -> SftpSettings:
+    """The section as the pick-up takes it."""
+    from cprsync.register.sftp_session import SftpSettings
+
+    taken = ("host", "port", "user", "key", "known_hosts", "folder", "after")
+    return SftpSettings(**{name: getattr(section, name) for name in taken})
+
+
+@contextmanager
 def night(
     settings: Settings, library: LibrarySection, *, progress: Progress, today: date | None = None
 ) -> Iterator[Night]:
     """Everything one night of one library works with."""
     from cprsync.register.extract import ExtractReader
-    from cprsync.register.folder import FolderFeed
 
     clock = clock_for(settings, today)
     policy = load_policy(library.policy, library.municipalities)
-    with opened_store(settings, library, clock) as store, opened_register(library.register_) as register:
+    with ExitStack() as stack:
+        store = stack.enter_context(opened_store(settings, library, clock))
+        register = stack.enter_context(opened_register(library.register_))
         yield Night(
             agency=library.agency,
             store=store,
             register=register,
-            feed=FolderFeed(library.feed.path, after=library.feed.after),
+            feed=stack.enter_context(opened_feed(library.feed)),
             reader=ExtractReader(
                 task=library.feed.task, hash_key=store.index_key, strict_count=library.feed.count == "strict"
             ),

@@ -39,6 +39,17 @@ BY_KIND: dict[str, Advice] = {
     "policy": Advice(2, "Mend the policy file; the night has not begun."),
     "run.balance": Advice(7, "Report this: the run's numbers do not add up. What is committed stands."),
     "audit.broken": Advice(1, "Keep the database as it is and report this: the audit was altered."),
+    "sftp.broken": Advice(4, "Try again later; what was fetched whole is in the inbox."),
+    "sftp.crowded": Advice(2, 'Clear the folder on the server, or set after = "delete" in [library.feed].'),
+    "sftp.delete": Advice(2, 'Ask for the right to delete there, or set after = "keep" in [library.feed].'),
+    "sftp.folder": Advice(2, "Check `folder` in [library.feed] and our rights there with the platform."),
+    "sftp.host_key": Advice(
+        2, "Nothing was sent. Ask the platform, by another way, whether its key is new before you change `known_hosts`."
+    ),
+    "sftp.key": Advice(2, "Check `key` in [library.feed]: an SSH key without a passphrase that only its owner reads."),
+    "sftp.known_hosts": Advice(2, "Check `known_hosts` in [library.feed]: it holds the server's key."),
+    "sftp.refused": Advice(2, "Ask the platform whether the public half of `key` belongs to `user` of [library.feed]."),
+    "sftp.unreachable": Advice(4, "Try again later; if it stays so, check `host` and `port` in [library.feed]."),
     "store.seal": Advice(1, "A record does not open: check [keys] dir, then restore the database from a backup."),
     "store.unavailable": Advice(4, "Look after the database, then run again; what was committed stands."),
     "store.damaged": Advice(2, "Restore the database from a backup, or check [store] url."),

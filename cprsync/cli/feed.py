@@ -1,15 +1,19 @@
-"""`feed inspect`: look into a delivery without a store."""
+"""`feed`: look into a delivery without a store, and fetch what waits without living the night."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.advice import error_document
+from cprsync.cli.advice import advice_for, error_document
 from cprsync.cli.output import failures, print_json, say, show_error
+from cprsync.cli.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from cprsync.errors import CprsyncError
+    from cprsync.sync.fetching import Fetched
 
 
 def inspect_command(file: Path, *, as_json: bool) -> int:
@@ -39,3 +43,45 @@ def _show(document: Mapping[str, Any]) -> None:
         say("  unknown records: " + ", ".join(f"{n} {c}" for n, c in document["unknown_records"].items()))
     if document["complete"]:
         say("  whole and undamaged")
+
+
+def fetch_command(config: Path, *, library: str | None, as_json: bool) -> int:
+    """Seal what waits in the inbox; what could not be fetched decides the exit code."""
+    from cprsync import wiring
+    from cprsync.settings import load_settings
+    from cprsync.sync.fetching import fetch_between_nights
+
+    with failures(as_json=as_json), progress(as_json=as_json) as shown:
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        with (
+            wiring.opened_store(settings, section, wiring.clock_for(settings)) as store,
+            wiring.opened_feed(section.feed) as feed,
+        ):
+            fetched = fetch_between_nights(store, feed, shown)
+    document = _fetched_document(fetched)
+    if as_json:
+        print_json(document)
+    else:
+        for delivery in fetched.new:
+            say(f"{delivery.name}  {delivery.size} bytes  sha256 {delivery.sha256}")
+        say(f"{len(fetched.new)} sealed in the inbox, {len(fetched.known)} were there already")
+        if "error" in document:
+            show_error(document["error"])
+    error = _error(fetched)
+    return 0 if error is None else advice_for(error).exit
+
+
+def _fetched_document(fetched: Fetched) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "fetched": [{"file": one.name, "sha256": one.sha256, "size": one.size} for one in fetched.new],
+        "kept": len(fetched.known),
+    }
+    if (error := _error(fetched)) is not None:
+        changed = "part" if fetched.new else "nothing"
+        document["error"] = error_document(error, changed=changed, reference="fetch")
+    return document
+
+
+def _error(fetched: Fetched) -> CprsyncError | None:
+    return fetched.refused[0][1] if fetched.refused else fetched.left

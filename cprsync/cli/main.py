@@ -26,7 +26,7 @@ app = typer.Typer(
 certs_app = typer.Typer(help="Certificates: make development ones, check ours and the counterparts'.")
 db_app = typer.Typer(help="The store: set up, upgrade, status.")
 mock_app = typer.Typer(help="The mock register: SOAP, deliveries, a town that lives, faults on command.")
-feed_app = typer.Typer(help="Deliveries: look into one without a store.")
+feed_app = typer.Typer(help="Deliveries: fetch what waits, look into one without a store.")
 patron_app = typer.Typer(help="Patron records: import and show.")
 runs_app = typer.Typer(help="The nights that were.")
 for sub, name in (
@@ -127,6 +127,14 @@ def feed_inspect(file: Path, *, as_json: Json = False) -> None:
     from cprsync.cli.feed import inspect_command
 
     raise SystemExit(inspect_command(file, as_json=as_json))
+
+
+@feed_app.command("fetch")
+def feed_fetch(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
+    """Take what waits into the inbox, sealed; the next night reads it."""
+    from cprsync.cli.feed import fetch_command
+
+    raise SystemExit(fetch_command(config, library=library, as_json=as_json))
 
 
 @patron_app.command("import")
@@ -254,7 +262,7 @@ def mock_fault(
     folder: Folder,
     as_json: Json = False,
 ) -> None:
-    """Let the next calls fail: http-500-html empty-200 truncated oversized other-person wrong-root slow close."""
+    """Let the next calls fail: http-500-html … close; half-file, or sftp-refuse sftp-cut sftp-slow for deliveries."""
     from cprsync.cli.mock import fault_command
 
     fault_command(kind, times=times, seconds=seconds, folder=folder, as_json=as_json)

@@ -19,6 +19,14 @@ PLACEHOLDER: dict[str, Any] = {
     "client_cert": "certs/client.pem",
     "client_key": "certs/client.key",
     "task": "000000",
+    "sftp": {
+        "host": "sftpexttest.serviceplatformen.dk",
+        "port": 22,
+        "user": "user-of-the-sftp-agreement",
+        "key": "sftp/key",
+        "known_hosts": "sftp/known_hosts",
+        "folder": "IN",
+    },
     "agreement": {
         "agency": "700000",
         "service_agreement": "00000000-0000-0000-0000-000000000000",
@@ -68,8 +76,17 @@ user = "{user}"
 cvr = "{cvr}"
 
 [library.feed]
-# The folder in which deliveries arrive.
-path = "{path}"
+# The SFTP server on which deliveries arrive, and our user there.
+host = "{host}"
+port = {port}
+user = "{sftp_user}"
+# Our private SSH key, which only its owner may read, and the known_hosts file that pins the server's key.
+key = "{key}"
+known_hosts = "{known_hosts}"
+# The folder there.
+folder = "{folder}"
+# Instead of these six: path, a folder of this machine to which something else brings the deliveries.
+# path = "IN"
 # The task number (opgavenr) of the agreement: a file of another task is refused.
 task = "{task}"
 # strict: a missing delivery, or a wrong count at the end of one, stops; warn: it is reported.
@@ -151,21 +168,25 @@ def _ready(mock: Path | None) -> dict[str, Any]:
     if mock is None:
         return PLACEHOLDER
     try:
-        document: dict[str, Any] = json.loads(mock.read_text(encoding="utf-8"))
+        document: Any = json.loads(mock.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise ConfigurationError(f"{mock}: not the mock's ready.json") from None
-    return document
+    if not (isinstance(document, dict) and document.get("sftp")):
+        raise ConfigurationError(f"{mock}: of an older mock: start it again")
+    return dict(document)
 
 
 def _configuration(ready: dict[str, Any], mock: Path | None) -> str:
     keys = ("lookup_url", "subscription_url", "ca", "client_cert", "client_key", "task")
+    sftp = ready["sftp"]
     text = CONFIGURATION.format(
         **{key: ready[key] for key in keys},
         **ready["agreement"],
         environment="test",
         name="Bibliotekerne" if mock is None else "Byens bibliotek (demo)",
         municipalities='"0101"' if mock is None else '"0751"',
-        path="IN" if mock is None else str(mock.resolve().parent / "IN"),
+        sftp_user=sftp["user"],
+        **{key: sftp[key] for key in ("host", "port", "key", "known_hosts", "folder")},
     )
     return text if mock is None else text + TESTING.format(control_url=ready["control_url"])
 

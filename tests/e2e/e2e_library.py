@@ -6,6 +6,7 @@ What the store holds is read here with sqlite3 and not through the store: equal 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -106,6 +107,13 @@ class Library:
         assert old in text, old
         path.write_text(text.replace(old, new), encoding="utf-8")
 
+    def deliver_to_folder(self) -> None:
+        """Take deliveries from a folder of its own instead of the mock's SFTP server."""
+        path = self.folder / "cprsync.toml"
+        text, count = re.subn(r'(?ms)^host = .*?^folder = "IN"$', 'path = "IN"', path.read_text(encoding="utf-8"))
+        assert count == 1
+        path.write_text(text, encoding="utf-8")
+
     def rows(self, *tables: str) -> Rows:
         """The rows of some tables, or of all, as they stand in the file."""
         with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
@@ -132,7 +140,7 @@ def new_library(folder: Path, mock: Path, patrons: list[str]) -> Library:
     write_folder(folder, mock=mock / "ready.json")
     library = Library(folder)
     library.inbox.mkdir()
-    library.rewrite("cprsync.toml", f'path = "{mock.resolve()}/IN"', 'path = "IN"')
+    library.deliver_to_folder()
     settings = load_settings(folder / "cprsync.toml")
     upgrade(settings.store.url)
     _write_patrons(folder / "patrons.csv", patrons)

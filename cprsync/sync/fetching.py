@@ -1,0 +1,65 @@
+"""Fetch: every whole file that waits becomes a sealed delivery in the inbox. Reads none of them, and needs no run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cprsync.errors import DeliveryLate, DeliveryRefused, RegisterUnavailable
+from cprsync.sync.ports import InboxState
+
+if TYPE_CHECKING:
+    from cprsync.sync.night import Progress
+    from cprsync.sync.ports import Feed, SealedDelivery, Store, WaitingFile
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What came of the files that waited."""
+
+    #: sealed now
+    new: list[SealedDelivery] = field(default_factory=list)
+    #: in the inbox already
+    known: list[SealedDelivery] = field(default_factory=list)
+    #: files that no try will make a delivery
+    refused: list[tuple[str, DeliveryRefused]] = field(default_factory=list)
+    #: why files may be left that another try will fetch
+    left: DeliveryLate | RegisterUnavailable | None = None
+
+
+def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
+    """Seal what waits, and only then let go of it where it came from.
+
+    When the place does not answer, what was sealed until then stays.
+    """
+    progress.stage("fetch")
+    fetched = Fetched()
+    before = {delivery.id for delivery in store.sealed()}
+    try:
+        for file in feed.waiting():
+            progress.advance()
+            _take(store, file, before, fetched)
+    except RegisterUnavailable as error:
+        fetched.left = error
+    return fetched
+
+
+def fetch_between_nights(store: Store, feed: Feed, progress: Progress) -> Fetched:
+    """Fetch without living the night. Raises RunBusy while one is lived."""
+    with store.run_lock():
+        return fetch(store, feed, progress)
+
+
+def _take(store: Store, file: WaitingFile, before: set[int], fetched: Fetched) -> None:
+    try:
+        with file.open() as content:
+            delivery = store.seal(file.name, content)
+    except DeliveryRefused as error:
+        fetched.refused.append((file.name, error))
+        return
+    except DeliveryLate as error:
+        fetched.left = fetched.left or error
+        return
+    fresh = delivery.state is InboxState.SEALED and delivery.id not in before
+    (fetched.new if fresh else fetched.known).append(delivery)
+    file.done()
