@@ -15,7 +15,6 @@ from cprsync.domain.municipality import municipality_of
 from cprsync.domain.patron import Source
 from cprsync.domain.person import (
     EMPTY,
-    NUMBER_ONLY,
     REPLACED,
     SILENT,
     WITH_ADDRESS,
@@ -59,16 +58,30 @@ class Action(enum.Enum):
     ADDRESS_CORRECTED = "address_corrected"
     #: another municipality number
     MUNICIPALITY = "municipality"
+    #: the register's contact address
+    CONTACT = "contact"
+    #: found again
+    FOUND = "found"
+    #: back from abroad
+    RETURN = "return"
+    #: the death was a mistake: letters go out again
+    DEATH_ANNULLED = "death_annulled"
+    #: an annulled number is valid again
+    NUMBER_RESTORED = "number_restored"
+    #: another of the statuses with an address, or none for tax reasons: no fixed abode, Greenland, and back
+    STATUS = "status"
+    #: the register no longer knows where she is
+    VANISH = "vanish"
     #: moved abroad
     EMIGRATE = "emigrate"
     #: another address abroad
     ABROAD_CORRECTED = "abroad_corrected"
-    #: the register's contact address
-    CONTACT = "contact"
     #: dead: letters stop at once
     DIE = "die"
-    #: another of the statuses with an address: no fixed abode, Greenland, and back
-    STATUS = "status"
+    #: the number is annulled; the record stays as it was
+    NUMBER_ANNULLED = "number_annulled"
+    #: another number replaces hers
+    RENUMBER = "renumber"
     #: letters stop while the rest of a death waits behind a brake (decision 3)
     STOP_LETTERS = "stop_letters"
 
@@ -111,6 +124,12 @@ class Change:
         dead_on_arrival = Action.FIRST_COPY in self.actions and self.after.status is Status.DEAD
         return dead_on_arrival or Action.DIE in self.actions or Action.STOP_LETTERS in self.actions
 
+    @property
+    def resumes_letters(self) -> bool:
+        """True when letters that a death stopped go out again: the death is annulled, alone or with her number."""
+        undone = {Action.DEATH_ANNULLED, Action.NUMBER_RESTORED}
+        return not undone.isdisjoint(self.actions) and self.after.status is not Status.DEAD
+
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
@@ -135,6 +154,8 @@ class AskRegister:
 
 Decision: TypeAlias = Change | Unchanged | Parked | AskRegister
 
+#: Why someone should look at a patron whose number is annulled: what is known of her stays, and may be wrong.
+NUMBER_ANNULLED: Final = "number.annulled"
 #: Events that correct or rename an address without anyone moving (cpr_data G).
 _CORRECTS_ADDRESS: Final = frozenset({"A07", "A09", "A10", "A42", "P10"})
 #: Events that do move someone.
@@ -152,10 +173,11 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
     """
     if patron.as_of is not None and as_of.is_older_than(patron.as_of):
         return Unchanged(Same.OLDER)
-    if reason := _unruled(person, patron):
+    if reason := _undecidable(person, patron):
         return Parked(reason)
     if not patron.verified:
-        return Change(merge(patron.register, person), (Action.FIRST_COPY,))
+        review = NUMBER_ANNULLED if person.status is Status.ANNULLED else None
+        return Change(merge(patron.register, person), (Action.FIRST_COPY,), review=review)
     if _may_end_protection(person, patron, as_of):
         if protection_end is None:
             return AskRegister()
@@ -213,28 +235,21 @@ def protective(change: Change, patron: Patron) -> Change | None:
     return Change(after, tuple(actions)) if actions else None
 
 
-# -- what has no rule yet ------------------------------------------------------------------------------
+# -- what a person has to look at -----------------------------------------------------------------------
 
 
-def _unruled(person: Person, patron: Patron) -> str | None:
+def _undecidable(person: Person, patron: Patron) -> str | None:
+    """Name what keeps a snapshot from being applied; every status and every step between two has its rule."""
     if person.status in WITH_ADDRESS and person.address is SILENT:
         return "address.missing"
     if person.status is SILENT and not patron.verified:
         return "status.missing"
-    if person.status is not SILENT and person.status in NUMBER_ONLY:
-        return f"status.{person.status.value}.no_rule"
+    if person.status in REPLACED:
+        # handled with the links of the whole delivery; here only when those led nowhere
+        return "number.unresolved"
     if person.name is EMPTY and isinstance(patron.register.name, Name):
         return "name.lost"
-    return _unruled_step(patron.register.status, person.status) if patron.verified else None
-
-
-def _unruled_step(before: Status | Gap, after: Status | Gap) -> str | None:
-    """Name the step between two statuses if it has no rule yet."""
-    if before is after or not isinstance(before, Status) or not isinstance(after, Status):
-        return None
-    moved = before in WITH_ADDRESS and after in WITH_ADDRESS
-    left = after is Status.DEAD or (after is Status.EMIGRATED and before is not Status.DEAD)
-    return None if moved or left else f"status.{before.value}-{after.value}.no_rule"
+    return None
 
 
 # -- the end of a protection -----------------------------------------------------------------------------
@@ -270,7 +285,8 @@ def _change(person: Person, patron: Patron) -> Change | Unchanged:
         *_status_actions(before, after),
     )
     harms = harms_between(before, after, gone=_leaves(actions), renamed=Action.RENAME in actions)
-    return Change(after, actions, harms)
+    review = NUMBER_ANNULLED if Action.NUMBER_ANNULLED in actions else None
+    return Change(after, actions, harms, review=review)
 
 
 def _says_nothing_new(before: Person, after: Person) -> bool:
@@ -285,7 +301,7 @@ def _says_nothing_new(before: Person, after: Person) -> bool:
 
 
 def _leaves(actions: tuple[Action, ...]) -> bool:
-    return Action.EMIGRATE in actions or Action.DIE in actions
+    return not {Action.EMIGRATE, Action.DIE, Action.VANISH, Action.NUMBER_ANNULLED}.isdisjoint(actions)
 
 
 def _protection_actions(before: Person, after: Person) -> tuple[Action, ...]:
@@ -325,17 +341,40 @@ def _is_move(before: Address | Gap, after: Address | Gap, events: tuple[str, ...
 
 def _status_actions(before: Person, after: Person) -> tuple[Action, ...]:
     actions: list[Action] = []
-    if before.status is not after.status and after.status is Status.EMIGRATED:
-        actions.append(Action.EMIGRATE)
-    elif before.abroad != after.abroad and after.status is Status.EMIGRATED:
-        actions.append(Action.ABROAD_CORRECTED)
     if before.contact != after.contact and not (before.contact is SILENT and after.contact is EMPTY):
         actions.append(Action.CONTACT)
-    if before.status is not after.status and after.status is Status.DEAD:
-        actions.append(Action.DIE)
-    if before.status is not after.status and after.status in WITH_ADDRESS:
-        actions.append(Action.STATUS)
+    if before.status is not after.status:
+        actions += _step_between(before.status, after.status)
+    elif before.abroad != after.abroad and after.status is Status.EMIGRATED:
+        actions.append(Action.ABROAD_CORRECTED)
     return tuple(actions)
+
+
+#: What it means to leave a status.
+_LEAVING: Final = {
+    Status.DISAPPEARED: Action.FOUND,
+    Status.EMIGRATED: Action.RETURN,
+    Status.DEAD: Action.DEATH_ANNULLED,
+    Status.ANNULLED: Action.NUMBER_RESTORED,
+}
+#: What it means to come to one.
+_COMING: Final = {
+    Status.DISAPPEARED: Action.VANISH,
+    Status.EMIGRATED: Action.EMIGRATE,
+    Status.DEAD: Action.DIE,
+    Status.ANNULLED: Action.NUMBER_ANNULLED,
+}
+
+
+def _step_between(before: Status | Gap, after: Status | Gap) -> list[Action]:
+    """Name a step between two statuses: every one of them can be undone in the register (cpr-data B, G)."""
+    leaving = _LEAVING.get(before) if isinstance(before, Status) else None
+    coming = _COMING.get(after) if isinstance(after, Status) else None
+    if coming is None:
+        return [leaving or Action.STATUS]
+    # who dies abroad has not come back first; but whoever was dead and is missing is alive again
+    lives = leaving is Action.DEATH_ANNULLED and coming is not Action.NUMBER_ANNULLED
+    return [leaving, coming] if leaving is not None and (lives or leaving is Action.NUMBER_RESTORED) else [coming]
 
 
 def _abroad(stored: Person, person: Person) -> Abroad | Silent:

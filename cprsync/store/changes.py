@@ -91,8 +91,8 @@ def _write_records(connection: Connection, tenant: Tenant, run: Run, writes: Seq
     rows = [_changed(tenant, write, now) for write in writes]
     if change(connection, tables.patron, new=_CHANGED, where=("agency", "id", "version"), rows=rows) != len(writes):
         raise LostCompare("a record changed between the decision and the write")
-    # a second kind of row in the same order; letters stop once and are never started by a change of address
-    stopped = [_stopped(tenant, write) for write in writes if write.letters_stopped is not None]
+    # a second kind of row in the same order; a change of address neither stops letters nor lets them go out again
+    stopped = [_stopped(tenant, write) for write in writes if write.letters_stopped is not None or write.letters_resume]
     if stopped:
         connection.execute(_STOP_LETTERS, stopped)
     append(connection, tables.outbox, [_outgoing(tenant, write, now) for write in writes if write.culr is not None])

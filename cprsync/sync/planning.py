@@ -194,7 +194,7 @@ class Planner:
     def _step(self, decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Step:
         step = step_of(self._night, decision, person, patron, as_of)
         if step.write is not None:
-            stopped = patron.letters_stopped or step.write.letters_stopped
+            stopped = None if step.write.letters_resume else patron.letters_stopped or step.write.letters_stopped
             self._planned[patron.number] = Patron(
                 patron.id, step.write.after, step.write.as_of, patron.version + 1, letters_stopped=stopped
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
@@ -78,6 +78,10 @@ class Register(Protocol):
 
     def subscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
         """Subscribe each number once, in any order; subscribing twice is the same as once."""
+        ...
+
+    def unsubscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
+        """End the subscription of each number once, in any order; ending it twice is the same as once."""
         ...
 
     def subscriptions(self) -> set[CprNumber]:
@@ -265,6 +269,8 @@ class Write:
     #: the municipality number that CULR is to hold from now on; None: nothing to send
     culr: str | None = None
     letters_stopped: date | None = None
+    #: letters that a death stopped go out again
+    letters_resume: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +314,20 @@ class Batch:
     answered: list[FollowUp] = field(default_factory=list)
     reviews: list[tuple[str, str]] = field(default_factory=list)
     checkpoint: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Gaps:
+    """Our subscriptions against the register's list."""
+
+    #: ours, and not in the list
+    missing: tuple[CprNumber, ...]
+    #: in the list; we added them, and no reason holds any more
+    ended: tuple[CprNumber, ...]
+    #: in the list, and not from us
+    foreign: tuple[CprNumber, ...]
+    #: ours, and in the list
+    kept: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -408,9 +428,32 @@ class Store(Protocol):
         """Patrons with a real number and no subscription row."""
         ...
 
-    def subscribed(self, run: Run, rows: Sequence[tuple[str, CprNumber]], *, since: date) -> None: ...
+    def subscribed(
+        self,
+        run: Run,
+        rows: Sequence[tuple[str, CprNumber]],
+        *,
+        since: date,
+        already: Collection[CprNumber] = (),
+    ) -> None:
+        """Write rows down; `already` were there before we asked, so they are not ours to remove where others share."""
+        ...
 
     def subscription_count(self) -> int: ...
+
+    def subscription_gaps(self, listed: Collection[CprNumber]) -> Gaps: ...
+
+    def end_subscriptions(self, run: Run | None, *, on: date) -> int:
+        """End the rows for which no reason holds any more; returns how many."""
+        ...
+
+    def added_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+        """The register has added these again."""
+        ...
+
+    def removed_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+        """The register holds these no more: what others may add under them is theirs."""
+        ...
 
     def follow_ups(self, limit: int) -> list[FollowUp]: ...
 

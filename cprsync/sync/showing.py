@@ -60,7 +60,17 @@ GIVEN_BY: Mapping[str, tuple[str, ...]] = {
     "municipality": ("municipality",),
     "address_abroad": ("emigrate", "abroad_corrected"),
     "register_contact_address": ("contact",),
-    "status": ("emigrate", "die", "status"),
+    "status": (
+        "emigrate",
+        "return",
+        "die",
+        "death_annulled",
+        "vanish",
+        "found",
+        "number_annulled",
+        "number_restored",
+        "status",
+    ),
     "protection": ("protect", "unprotect", "protection_settled"),
 }
 

@@ -135,6 +135,7 @@ def write_of(night: Night, change: Change, patron: Patron, as_of: AsOf) -> Write
         actions=change.actions,
         culr=culr,
         letters_stopped=night.clock.today() if stops else None,
+        letters_resume=change.resumes_letters and patron.letters_stopped is not None,
     )
 
 

@@ -33,11 +33,13 @@ from town import PEOPLE
 
 from cprsync.domain.decide import Action, Change, Parked, ProtectionEnd, Same, Unchanged, decide, merge
 from cprsync.domain.patron import AsOf, Source
-from cprsync.domain.person import EMPTY, SILENT, Address, Person, Status, by_status
+from cprsync.domain.person import EMPTY, SILENT, Address, Person, Status, abroad_of, by_status
 from cprsync.domain.policy import Harm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cprsync.domain.patron import Patron
 
     Event = Callable[[Person], Person]
 
@@ -257,11 +259,11 @@ def test_letters_that_have_stopped_do_not_stop_again_when_the_dead_get_a_contact
 # -- parked -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["ANNULLERET", "DOBBELT", "GAMMELNUMMER"])
-def test_a_dead_number_is_parked_for_want_of_a_rule(key: str) -> None:
-    reason = f"status.{PEOPLE[key]['status']}.no_rule"
-    assert decide(person(key), unverified(key), as_of=LOOKED_UP) == Parked(reason)
-    assert decide(person(key), patron("ANNA"), as_of=TONIGHT) == Parked(reason)
+@pytest.mark.parametrize("key", ["DOBBELT", "GAMMELNUMMER"])
+def test_a_replaced_number_that_leads_nowhere_is_parked(key: str) -> None:
+    """Where a number leads is followed over the whole delivery; here it is known that it led nowhere."""
+    assert decide(person(key), unverified(key), as_of=LOOKED_UP) == Parked("number.unresolved")
+    assert decide(person(key), patron("ANNA"), as_of=TONIGHT) == Parked("number.unresolved")
 
 
 @pytest.mark.parametrize("key", RESIDENT)
@@ -281,29 +283,104 @@ def test_a_first_copy_without_a_status_is_parked() -> None:
     assert decide(Person(person("ANNA").number), unverified("ANNA"), as_of=LOOKED_UP) == Parked("status.missing")
 
 
-_RESIDENT = ("01", "03", "05", "07")
-#: From status to status: the steps that have a rule. All others wait for a person.
-RULED = {(before, after) for before in _RESIDENT for after in _RESIDENT}
-RULED |= {(before, after) for before in (*_RESIDENT, "20", "70") for after in ("80", "90")} | {("80", "90")}
-RULED |= {(same, same) for same in ("20", "70", "80", "90")}
+# -- from status to status ------------------------------------------------------------------------------------------
+
+_ADDRESSED = ("01", "03", "05", "07")
+_STATUSES = (*_ADDRESSED, "20", "30", "70", "80", "90")
+_COMES = {"30": A.NUMBER_ANNULLED, "70": A.VANISH, "80": A.EMIGRATE, "90": A.DIE}
+_LEAVES = {"30": A.NUMBER_RESTORED, "70": A.FOUND, "80": A.RETURN, "90": A.DEATH_ANNULLED}
 
 
-@pytest.mark.parametrize("before", [*_RESIDENT, "20", "70", "80", "90"])
-@pytest.mark.parametrize("after", [*_RESIDENT, "20", "70", "80", "90"])
-def test_a_step_between_two_statuses_is_parked_unless_it_has_a_rule(before: str, after: str) -> None:
-    record = patron("ANNA", status=Status(before))
-    decision = decide(by_status(replace(person("ANNA"), status=Status(after))), record, as_of=TONIGHT)
-    if (before, after) in RULED:
-        assert isinstance(decision, Change | Unchanged)
+def of_status(status: str) -> Person:
+    """ANNA in that status, as a delivery carries her."""
+    return by_status(replace(person("ANNA"), status=Status(status), abroad=abroad_of("5120", ("Storgatan 1",))))
+
+
+def after_step(record: Patron, status: str) -> tuple[tuple[Action, ...], Patron]:
+    decision = decide(of_status(status), record, as_of=TONIGHT)
+    assert isinstance(decision, Change), decision
+    return decision.actions, replace(record, register=decision.after)
+
+
+@pytest.mark.parametrize("there", [status for status in _STATUSES if status != "01"])
+def test_every_status_can_be_undone_and_the_record_is_as_it_was(there: str) -> None:
+    """Everything can be undone in the register (cpr-data G: A03, A04, A25, and corrections)."""
+    before = patron("ANNA")
+    went, gone = after_step(before, there)
+    came, back = after_step(gone, "01")
+    assert went == (_COMES.get(there, A.STATUS),)
+    assert came == (_LEAVES.get(there, A.STATUS),)
+    assert back == before
+
+
+@pytest.mark.parametrize("before", _STATUSES)
+@pytest.mark.parametrize("after", _STATUSES)
+def test_no_step_between_two_statuses_is_left_to_a_person(before: str, after: str) -> None:
+    record = patron("ANNA") if before == "01" else after_step(patron("ANNA"), before)[1]
+    decision = decide(of_status(after), record, as_of=TONIGHT)
+    if before == after:
+        assert decision == Unchanged(Same.EQUAL)
     else:
-        assert decision == Parked(f"status.{before}-{after}.no_rule")
+        assert isinstance(decision, Change)
+        assert decision.after.status is Status(after)
+        assert decision.after.name == person("ANNA").name
+        assert decision.actions
 
 
-def test_a_step_between_statuses_with_an_address_has_a_name_of_its_own() -> None:
-    decision = decide(replace(person("ANNA"), status=Status.RESIDENT_ADMINISTRATIVE), patron("ANNA"), as_of=TONIGHT)
+@pytest.mark.parametrize(
+    ("before", "after", "actions"),
+    [
+        ("80", "90", (A.DIE,)),
+        ("70", "90", (A.DIE,)),
+        ("70", "80", (A.EMIGRATE,)),
+        ("90", "80", (A.DEATH_ANNULLED, A.EMIGRATE)),
+        ("90", "70", (A.DEATH_ANNULLED, A.VANISH)),
+        ("90", "30", (A.NUMBER_ANNULLED,)),
+        ("30", "90", (A.NUMBER_RESTORED, A.DIE)),
+        ("30", "80", (A.NUMBER_RESTORED, A.EMIGRATE)),
+        ("80", "20", (A.RETURN,)),
+        ("90", "20", (A.DEATH_ANNULLED,)),
+    ],
+)
+def test_a_death_and_an_annulment_are_named_even_when_another_step_undoes_them(
+    before: str, after: str, actions: tuple[Action, ...]
+) -> None:
+    assert after_step(after_step(patron("ANNA"), before)[1], after)[0] == actions
+
+
+@pytest.mark.parametrize("before", _STATUSES)
+@pytest.mark.parametrize("after", _STATUSES)
+def test_letters_go_out_again_only_when_a_death_is_undone(before: str, after: str) -> None:
+    if before == after:
+        return
+    record = patron("ANNA") if before == "01" else after_step(patron("ANNA"), before)[1]
+    decision = decide(of_status(after), record, as_of=TONIGHT)
     assert isinstance(decision, Change)
-    assert decision.after.status is Status.RESIDENT_ADMINISTRATIVE
-    assert decision.actions == (Action.STATUS,)
+    undone = (before == "90" and after != "30") or (before == "30" and after != "90")
+    assert decision.resumes_letters is undone
+    assert decision.stops_letters is (after == "90")
+
+
+def test_an_annulled_number_leaves_all_that_is_known_and_asks_a_person_to_look() -> None:
+    decision = decide(of_status("30"), patron("ANNA"), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert decision.after == replace(person("ANNA"), status=Status.ANNULLED)
+    assert (decision.review, decision.harms) == ("number.annulled", (H.GONE,))
+
+
+def test_a_number_that_was_annulled_when_we_first_heard_of_it_is_taken_and_looked_at() -> None:
+    decision = decide(person("ANNULLERET"), unverified("ANNULLERET"), as_of=LOOKED_UP)
+    assert isinstance(decision, Change)
+    assert (decision.actions, decision.review) == ((Action.FIRST_COPY,), "number.annulled")
+    assert decision.after == replace(person("ANNULLERET"), contact=EMPTY)
+
+
+def test_who_returns_to_another_address_has_moved_too() -> None:
+    gone = after_step(patron("ANNA"), "80")[1]
+    decision = decide(moves(person("ANNA")), gone, as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert decision.actions == (Action.MOVE, Action.RETURN)
+    assert decision.after == moves(person("ANNA"))
 
 
 def test_what_is_not_a_change_carries_none() -> None:

@@ -183,7 +183,7 @@ def with_status(content: bytes, key: str, status: bytes) -> bytes:
     return content[: start + 23] + status + content[start + 25 :]
 
 
-@pytest.mark.parametrize(("status", "reason"), [(b"42", "person.status"), (b"30", "status.30.no_rule")])
+@pytest.mark.parametrize(("status", "reason"), [(b"42", "person.status"), (b"60", "number.unresolved")])
 def test_one_bad_person_is_parked_with_a_reason_and_the_others_are_applied(
     status: bytes, reason: str, night: Night, library: Library
 ) -> None:

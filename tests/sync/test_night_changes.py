@@ -9,7 +9,6 @@ import pytest
 from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, DisturbedStore, Library, unowned, unreadable
 from townspeople import (
     corrects_her_birth_date,
-    cpr,
     dies,
     emigrates,
     gains_protection,
@@ -20,7 +19,7 @@ from townspeople import (
 
 from cprsync.domain.decide import Action
 from cprsync.domain.patron import AsOf, Source
-from cprsync.domain.person import SILENT, Name, Person, Protection, Status
+from cprsync.domain.person import SILENT, Name, Person, Protection
 from cprsync.errors import BalanceError, FenceLost, LostCompare, RunBusy
 from cprsync.store.changes import _write_records
 from cprsync.sync.ports import Run, Write
@@ -99,13 +98,12 @@ def test_every_number_of_a_delivery_is_in_one_class(library: Library) -> None:
     assert library.record("CLARA").address == person("CLARA").address
 
 
-def test_a_person_with_a_status_that_has_no_rule_is_parked_and_the_others_go_on(library: Library) -> None:
-    annulled = Person(cpr("ANNA"), status=Status.ANNULLED)
-    library.deliver(MONDAY, annulled, moves(person("CLARA")))
+def test_a_person_who_cannot_be_decided_is_parked_and_the_others_go_on(library: Library) -> None:
+    library.deliver(MONDAY, replace(person("ANNA"), address=SILENT), moves(person("CLARA")))
     report = library.night()
-    assert library.items(report) == [("parked", "status.30.no_rule"), ("applied", None)]
-    assert library.reviews() == [(library.id_of("ANNA"), "parked.status.30.no_rule")]
-    assert library.record("ANNA").status is Status.RESIDENT
+    assert library.items(report) == [("parked", "address.missing"), ("applied", None)]
+    assert library.reviews() == [(library.id_of("ANNA"), "parked.address.missing")]
+    assert library.record("ANNA") == person("ANNA")
 
 
 def test_a_person_whom_nothing_happened_to_is_only_true_for_a_newer_day(library: Library) -> None:

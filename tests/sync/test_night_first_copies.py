@@ -147,12 +147,22 @@ def test_a_patron_who_was_dead_when_she_came_gets_no_letters(library: Library) -
     assert library.outbox("HENRIK") == [(2, "")]
 
 
-def test_a_status_without_a_rule_is_left_to_a_person(library: Library) -> None:
+def test_a_replaced_number_that_leads_nowhere_is_left_to_a_person(library: Library) -> None:
+    library.enrol("HENRIK")
+    library.register.knows(replace(Person(cpr("HENRIK")), status=Status.CHANGED))
+    assert library.night().exit_code == 3
+    assert library.reviews() == [(library.id_of("HENRIK"), "parked.number.unresolved")]
+    assert not library.view("HENRIK").patron.verified
+
+
+def test_an_annulled_number_is_taken_and_looked_at(library: Library) -> None:
     library.enrol("HENRIK")
     library.register.knows(replace(Person(cpr("HENRIK")), status=Status.ANNULLED))
-    assert library.night().exit_code == 3
-    assert library.reviews() == [(library.id_of("HENRIK"), "parked.status.30.no_rule")]
-    assert not library.view("HENRIK").patron.verified
+    assert library.one_night().exit_code == 3
+    assert library.reviews() == [(library.id_of("HENRIK"), "number.annulled")]
+    assert library.record("HENRIK").status is Status.ANNULLED
+    assert library.outbox("HENRIK") == []
+    library.nothing_is_left()
 
 
 def test_a_look_up_that_is_older_than_the_file_changes_nothing(library: Library) -> None:
