@@ -115,8 +115,15 @@ def _unavailable(status: int) -> RegisterUnavailable:
 
 def _chunks(response: requests.Response, limits: AnswerLimits) -> Iterator[bytes]:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    sent = response.raw.stream(_CHUNK, decode_content=False)
-    return inflated(sent, encoding=encoding, max_bytes=limits.max_bytes)
+    return inflated(_sent(response), encoding=encoding, max_bytes=limits.max_bytes)
+
+
+def _sent(response: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from response.raw.stream(_CHUNK, decode_content=False)
+    except ValueError as error:
+        # urllib3 tries to read a chunk of less than nothing.
+        raise RegisterUnavailable("the register's answer is no HTTP", kind="register.cut") from error
 
 
 def _parser(response: requests.Response, limits: AnswerLimits) -> AnswerParser:

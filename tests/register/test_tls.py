@@ -227,10 +227,15 @@ def test_the_environment_cannot_change_whom_we_trust(
         monkeypatch.setenv(name, str(pki.folder / "rogue-ca.pem"))
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NETRC", str(pki.folder / "netrc"))
+    (pki.folder / "netrc").write_text("machine localhost login someone password else\n")
+    monkeypatch.setenv("SSLKEYLOGFILE", str(pki.folder / "keys.log"))
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     with threaded(pki.context("server", ssl.TLSVersion.TLSv1_3), lambda _: ANSWER) as server:
         assert make_register(lookup_url=server.url).look_up(WHO).number == WHO
+        assert b"authorization" not in server.requests[0].lower()
+    assert not (pki.folder / "keys.log").exists()
     with threaded(pki.context("server-rogue", ssl.TLSVersion.TLSv1_3), lambda _: ANSWER) as server:
         with pytest.raises(PeerCertificateError):
             make_register(lookup_url=server.url).look_up(WHO)
@@ -282,6 +287,24 @@ def test_an_answer_that_breaks_off_is_the_lines_fault(pki: Pki, make_register: C
 
     with threaded(pki.context("server", ssl.TLSVersion.TLSv1_3), half) as server:
         register = make_register(lookup_url=server.url, limits=Limits(tries=1, lookup=_within(0.7)))
+        with pytest.raises(RegisterUnavailable):
+            register.look_up(WHO)
+
+
+BROKEN = {
+    "a chunk of less than nothing": b"Transfer-Encoding: chunked\r\n\r\n-5\r\n" + b" " * 100,
+    "a chunk without end of its length": b"Transfer-Encoding: chunked\r\n\r\n1;" + b"x" * 200_000,
+    "a trailer without end": b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"x" * 200_000,
+    "headers without end": b"X: y\r\n" * 10_000,
+}
+
+
+@pytest.mark.parametrize("rest", BROKEN.values(), ids=BROKEN.keys())
+def test_an_answer_that_is_no_http_is_the_lines_fault(
+    rest: bytes, pki: Pki, make_register: Callable[..., SoapRegister]
+) -> None:
+    with threaded(pki.context("server", ssl.TLSVersion.TLSv1_3), lambda _: b"HTTP/1.1 200 OK\r\n" + rest) as server:
+        register = make_register(lookup_url=server.url, limits=Limits(tries=1, lookup=_within(5)))
         with pytest.raises(RegisterUnavailable):
             register.look_up(WHO)
 
