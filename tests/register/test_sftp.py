@@ -81,6 +81,21 @@ def test_what_has_taken_a_files_place_is_not_deleted_with_it(server: Server) -> 
     assert server.names() == {NAME, f"{NAME}.metadata"}
 
 
+def test_a_sealed_file_that_cannot_be_deleted_is_said(server: Server) -> None:
+    """Otherwise it would be fetched every night, and nobody would know."""
+    (server.folder / NAME).write_bytes(b"0001")
+    companion = server.folder / f"{NAME}.metadata"
+    companion.mkdir()
+    try:
+        file = server.feed(after="delete").waiting()[0]
+        with pytest.raises(ConfigurationError) as refused:
+            file.done()
+    finally:
+        companion.rmdir()
+    assert refused.value.kind == "sftp.delete"
+    assert server.names() == {NAME}
+
+
 # -- what is left alone -------------------------------------------------------------------------------------
 
 
@@ -98,6 +113,12 @@ def test_a_file_announced_and_one_named_as_being_written_are_unfinished(server: 
         assert names(server.feed()) == ([], [NAME, "D270302.L123456.filepart"])
     finally:
         (server.folder / "D270303.L123456").rmdir()
+
+
+@pytest.mark.parametrize("tail", ["\x1b[31m", "æ", " 1", "\n", "a" * 201])
+def test_a_name_that_would_not_show_as_it_is_is_no_delivery(server: Server, tail: str) -> None:
+    server.put(b"0001", f"{NAME}{tail}")
+    assert names(server.feed()) == ([], [])
 
 
 @pytest.mark.parametrize("companion", [b"", metadata(4)[:-20], metadata(4) + b" " * 70_000])
