@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from cprsync.domain.balance import Outcome
 from cprsync.store import audit, tables
@@ -178,6 +178,17 @@ def tally(tenant: Tenant, run: Run) -> Tally:
             for action in filter(None, actions.split(",")):
                 by_action[action] += count
     return Tally(outcomes, by_action)
+
+
+def raised(tenant: Tenant, run: Run) -> dict[tuple[str, str], bool]:
+    """Reviews that the run has asked for, settled or not, and whether the patron stands in its balance sheet."""
+    row, item = tables.review_item.c, tables.run_item.c
+    told = exists().where(item.agency == row.agency, item.run_id == row.run_id, item.patron_id == row.patron_id)
+    wanted = select(row.patron_id, row.kind, told.label("told")).where(
+        row.agency == tenant.agency, row.run_id == run.id
+    )
+    with reading(tenant.engine) as connection:
+        return {(found.patron_id, found.kind): bool(found.told) for found in connection.execute(wanted)}
 
 
 def runs(tenant: Tenant) -> list[dict[str, Any]]:

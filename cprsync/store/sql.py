@@ -159,6 +159,9 @@ class SqlStore:
     def tally(self, run: Run) -> Tally:
         return runs.tally(self._tenant, run)
 
+    def raised(self, run: Run) -> dict[tuple[str, str], bool]:
+        return runs.raised(self._tenant, run)
+
     # -- the register's side
 
     def intend(self, run: Run, patron_ids: Sequence[str], purpose: str) -> None:

@@ -23,6 +23,7 @@ from cprsync.sync.steps import PARKED
 from cprsync.sync.welcome import ask_open_questions, subscribe_new
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from cprsync.sync.night import Night
@@ -48,6 +49,7 @@ def run_night(night: Night) -> Report:
 
 
 def _work(night: Night, run: Run, report: Report) -> None:
+    before = night.store.raised(run)
     report.subscriptions_kept = night.store.subscription_count()
     report.subscriptions_added, unreached, refused = subscribe_new(night, run)
     report.left += len(refused)
@@ -61,6 +63,7 @@ def _work(night: Night, run: Run, report: Report) -> None:
     _plan(night, planner, intake.accepted)
     report.error = intake.error or unreached or planner.unanswered
     _apply(night, run, planner.plan, report)
+    _left_before(before, refused, planner.plan, report)
     if intake.beyond:
         _protect_beyond(night, run, intake, report)
 
@@ -92,6 +95,19 @@ def _apply(night: Night, run: Run, plan: Plan, report: Report) -> None:
     report.left += sum(step.parked is not None or step.review is not None for step in outside)
     report.reasons.update(step.review[1].removeprefix(PARKED) for step in plan.steps if step.review is not None)
     report.to_review = sum(step.item is not None and step.review is not None for step in plan.steps)
+
+
+def _left_before(
+    before: Mapping[tuple[str, str], bool], refused: Mapping[str, str], plan: Plan, report: Report
+) -> None:
+    """Count what the run left to a person before it was killed: going on, its plan names no longer what is written."""
+    again = {step.review for step in plan.steps} | {(patron, f"{PARKED}{kind}") for patron, kind in refused.items()}
+    for review in before.keys() - again:
+        report.reasons[review[1].removeprefix(PARKED)] += 1
+        if before[review]:
+            report.to_review += 1
+        else:
+            report.left += 1
 
 
 def _protect_beyond(night: Night, run: Run, intake: Intake, report: Report) -> None:

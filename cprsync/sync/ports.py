@@ -419,6 +419,10 @@ class Store(Protocol):
         """Add up the run's stored items: the report reads these, not what the program remembers."""
         ...
 
+    def raised(self, run: Run) -> dict[tuple[str, str], bool]:
+        """What the run has left to a person so far, as (patron id, kind), and whether a delivery told of her."""
+        ...
+
     # the register's side
     def intend(self, run: Run, patron_ids: Sequence[str], purpose: str) -> None:
         """Audit entries for look-ups that are about to be made, committed before the calls."""

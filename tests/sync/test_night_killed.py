@@ -10,7 +10,7 @@ from doubles import MONDAY, OWN, TUESDAY, WEDNESDAY, Killed, KilledStore, Librar
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.policy import Harm, Policy
-from cprsync.errors import RegisterUnavailable
+from cprsync.errors import NoSuchPerson, RegisterUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +52,13 @@ def a_night_without_answers(library: Library) -> None:
         library.register.failures[cpr(key)] = RegisterUnavailable("no answer")
 
 
+def a_night_with_a_number_nobody_has(library: Library) -> None:
+    """All that it leaves to a person is the first copy of HENRIK: a run that goes on has not forgotten him."""
+    library.enrol("HENRIK", "EDITH")
+    library.register.failures[cpr("HENRIK")] = NoSuchPerson("PNR not found")
+    library.deliver(MONDAY, moves(person("ANNA")), person("CLARA"), dies(person("DAVID")))
+
+
 def killed(library: Library, folder: Path) -> Iterator[tuple[Library, bool]]:
     """The library after each possible kill, and whether a delivery had been accepted by then."""
     for at in range(1, WRITES_MAX):
@@ -81,7 +88,14 @@ def outcome(library: Library) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "night", [a_night_of_everything, a_night_with_a_gap, a_night_over_a_limit, a_night_without_answers]
+    "night",
+    [
+        a_night_of_everything,
+        a_night_with_a_gap,
+        a_night_over_a_limit,
+        a_night_without_answers,
+        a_night_with_a_number_nobody_has,
+    ],
 )
 def test_a_run_killed_anywhere_and_started_again_ends_as_one_that_was_not(
     library: Library, tmp_path: Path, night: Callable[[Library], None]
@@ -96,6 +110,7 @@ def test_a_run_killed_anywhere_and_started_again_ends_as_one_that_was_not(
         if not is_closed(other):
             report = other.one_night()
             assert report.exit_code == expected.exit_code
+            assert (report.left, report.reasons) == (expected.left, expected.reasons)
             assert report.run.resumed == accepted
             assert report.document()["received"] == expected.document()["received"]
             assert report.excess == expected.excess
