@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cprsync.register.sftp_session import SftpSettings
     from cprsync.register.soap import SoapRegister
     from cprsync.store.sql import SqlStore
+    from cprsync.sync.lookup import Desk
     from cprsync.sync.night import Progress
     from cprsync.sync.ports import Clock, Feed
 
@@ -139,6 +140,17 @@ def sftp_settings(section: FeedSection) -> SftpSettings:
 
     taken = ("host", "port", "user", "key", "known_hosts", "folder", "after")
     return SftpSettings(**{name: getattr(section, name) for name in taken})
+
+
+@contextmanager
+def desk(settings: Settings, library: LibrarySection) -> Iterator[Desk]:
+    """What one look-up at the desk of one library works with."""
+    from cprsync.sync.lookup import Desk
+
+    clock = clock_for(settings)
+    policy = load_policy(library.policy, library.municipalities)
+    with opened_store(settings, library, clock) as store, opened_register(library.register_) as register:
+        yield Desk(library.agency, store, register, clock, policy)
 
 
 @contextmanager

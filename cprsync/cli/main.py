@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cprsync.domain.purpose import Purpose  # noqa: TC001 -- typer reads the annotation
+
 if TYPE_CHECKING:
     from cprsync.cli.words import Language
 
@@ -101,6 +103,21 @@ def sync(
     raise SystemExit(
         sync_command(config, library=library, today=_day(today), language=_language(lang), as_json=as_json)
     )
+
+
+@app.command()
+def lookup(
+    *,
+    purpose: Annotated[Purpose, typer.Option("--purpose", help="Why; written down before the register is asked.")],
+    register: Annotated[bool, typer.Option("--register", help="Create or update the patron, and subscribe.")] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    as_json: Json = False,
+) -> None:
+    """Look one person up; the CPR number is asked for, or read from standard input."""
+    from cprsync.cli.lookup import lookup_command
+
+    raise SystemExit(lookup_command(purpose, register=register, config=config, library=library, as_json=as_json))
 
 
 @runs_app.command("list")

@@ -71,19 +71,28 @@ def show_command(patron: str, *, config: Path, library: str | None, as_json: boo
         if as_json:
             print_json(document)
             return
-        for line in _record_lines(document):
+        for line in record_lines(document):
             say(line)
 
 
-def _record_lines(document: Mapping[str, Any]) -> list[str]:
+def record_lines(document: Mapping[str, Any]) -> list[str]:
+    """One record as text: what is sealed says so."""
     marks = [
         "beskyttet / protected" if document["protected"] else "",
         "" if document["verified"] else "endnu ikke bekræftet / not yet verified",
     ]
     head = f"{document['patron']} · {document['library']} {' · '.join(mark for mark in marks if mark)}"
     lines = [head.rstrip()]
-    for name, entry in document["fields"].items():
+    return [*lines, *field_lines(document["fields"])]
+
+
+def field_lines(fields: Mapping[str, Any]) -> list[str]:
+    """The fields of a record, each with its owner and since when; after an arrow what the register says instead."""
+    lines = []
+    for name, entry in fields.items():
         told = "<beskyttet>" if entry.get("sealed") else _told(entry["value"])
+        if "register" in entry:
+            told += f" → {_told(entry['register'])}"
         lines.append(f"  {name:<26} {told}  [{entry['owner']}, {entry['since'] or '–'}]")
     return lines
 

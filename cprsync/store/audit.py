@@ -40,6 +40,8 @@ class Happened:
     run: int | None = None
     patron: str | None = None
     actions: tuple[str, ...] = ()
+    #: what else there is to say, by name: never a value of a record
+    more: tuple[tuple[str, str], ...] = ()
 
 
 def append(connection: Connection, tenant: Tenant, stream: str, happened: Sequence[Happened]) -> None:
@@ -74,7 +76,7 @@ def _hold_head(connection: Connection, tenant: Tenant, stream: str) -> tuple[int
 
 
 def _entry(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) -> bytes:
-    entry = {
+    entry: dict[str, Any] = {
         "actions": happened.actions,
         "agency": tenant.agency,
         "at": at,
@@ -84,6 +86,7 @@ def _entry(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) -
         "seq": seq,
         "stream": stream,
     }
+    entry.update(happened.more)
     return _ENCODE(entry).encode()
 
 
@@ -96,12 +99,15 @@ def heads(connection: Connection, tenant: Tenant) -> list[tuple[str, int, bytes]
     return [(row.stream, row.seq, row.mac) for row in rows]
 
 
-def changes_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[tuple[int, tuple[str, ...]]]:
-    """What was changed on one record, the oldest first: the run and its actions."""
+def changes_of(
+    connection: Connection, tenant: Tenant, patron_id: str
+) -> list[tuple[int | None, str, tuple[str, ...]]]:
+    """What was changed on one record, the oldest first: the run, none for the desk, the moment, and the actions."""
     row = tables.audit.c
     wanted = select(row.entry).where(_ours(tenant), row.patron_id == patron_id).order_by(row.at, row.stream, row.seq)
     entries = [json.loads(entry) for entry in connection.scalars(wanted)]
-    return [(entry["run"], tuple(entry["actions"])) for entry in entries if entry["kind"] == CHANGE]
+    changes = [entry for entry in entries if entry["kind"] == CHANGE]
+    return [(entry["run"], entry["at"], tuple(entry["actions"])) for entry in changes]
 
 
 def verify(connection: Connection, tenant: Tenant) -> int:

@@ -62,20 +62,25 @@ def write(tenant: Tenant, run: Run, batch: Batch) -> None:
     """
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
-        _write_records(connection, tenant, run, batch.writes)
-        _touch(connection, tenant, batch.touches)
-        _add_items(connection, tenant, run, batch.items)
-        first_copies = [write.patron.id for write in batch.writes if Action.FIRST_COPY in write.actions]
-        ask(connection, tenant, [(follow_up.patron_id, follow_up.kind) for follow_up in batch.asks])
-        _answer(connection, tenant, batch.answered, first_copies)
-        _settle(connection, tenant, batch)
-        _ask_staff(connection, tenant, run, batch.reviews)
+        write_changes(connection, tenant, run, batch)
         audit.append(connection, tenant, tenant.night, [_happened(run, write) for write in batch.writes])
         if batch.checkpoint is not None:
             set_values(connection, tenant, run, checkpoint=batch.checkpoint)
 
 
 def _happened(run: Run, write: Write) -> audit.Happened:
+def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
+    """What a night and a desk write alike, in the caller's transaction; fence and audit are the caller's."""
+    _write_records(connection, tenant, run, batch.writes)
+    _touch(connection, tenant, batch.touches)
+    _add_items(connection, tenant, run, batch.items)
+    first_copies = [write.patron.id for write in batch.writes if Action.FIRST_COPY in write.actions]
+    ask(connection, tenant, [(follow_up.patron_id, follow_up.kind) for follow_up in batch.asks])
+    _answer(connection, tenant, batch.answered, first_copies)
+    _settle(connection, tenant, batch)
+    _ask_staff(connection, tenant, run, batch.reviews)
+
+
     actions = tuple(action.value for action in write.actions)
     return audit.Happened(audit.CHANGE, run=run.id, patron=write.patron.id, actions=actions)
 

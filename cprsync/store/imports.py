@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from cprsync.domain.person import Person
 from cprsync.domain.record import Local
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, LostCompare
 from cprsync.store import audit, tables
 from cprsync.store.changes import clear_columns
 from cprsync.store.engine import IN_MAX, parts, writing
@@ -107,6 +107,20 @@ def _import_part(connection: Connection, tenant: Tenant, rows: Sequence[NewPatro
     ]
     audit.append(connection, tenant, STREAM, happened)
     return results
+
+
+def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
+    """One new patron, not yet verified, in the caller's transaction; the caller's audit names her.
+
+    Raises:
+        LostCompare: another writer has just created her.
+    """
+    if _stored(connection, tenant, [new]):
+        raise LostCompare("the patron was created between the decision and the write")
+    patron_id = next(_fresh_ids(connection, tenant, 1))
+    part = _Part({}, {}, created=[_new_row(tenant, new, patron_id)])
+    _write_part(connection, tenant, part)
+    return patron_id
 
 
 def _import_row(tenant: Tenant, part: _Part, row: NewPatron, fresh: Iterator[str]) -> Imported:

@@ -12,6 +12,7 @@ from cprsync.store import (
     audit,
     changes,
     checkpoints,
+    desk,
     imports,
     inbox,
     records,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from cprsync.store.views import Clear, PatronView
     from cprsync.sync.ports import (
         Batch,
+    from cprsync.sync.lookup import Entry
         Clock,
         FollowUp,
         NewPatron,
@@ -221,3 +223,9 @@ class SqlStore:
 
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         return views.everything(self._tenant)
+    def intend_at_desk(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
+        desk.intend(self._tenant, number, purpose=purpose, user=user, patron_id=patron_id)
+
+    def save_at_desk(self, entry: Entry) -> str:
+        return desk.save(self._tenant, entry)
+

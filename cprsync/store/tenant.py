@@ -65,10 +65,15 @@ def newest_epoch(connection: Connection, tenant: Tenant) -> int:
     return connection.scalar(newest) or 0
 
 
-def next_id(connection: Connection, tenant: Tenant, table: Table) -> int:
-    """The next number of a table, without gaps: the library's row is held until the transaction ends."""
+def hold_library(connection: Connection, tenant: Tenant) -> None:
+    """Hold the library's row until the transaction ends: whoever makes new rows of it goes one after the other."""
     connection.execute(
         select(tables.library.c.agency).where(tables.library.c.agency == tenant.agency).with_for_update()
     )
+
+
+def next_id(connection: Connection, tenant: Tenant, table: Table) -> int:
+    """The next number of a table, without gaps: the library's row is held until the transaction ends."""
+    hold_library(connection, tenant)
     last = connection.scalar(select(func.max(table.c.id)).where(table.c.agency == tenant.agency))
     return (last or 0) + 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
+from cprsync.domain.calendar import COPENHAGEN
 from cprsync.store import audit, tables
 from cprsync.store.changes import PARKED
 from cprsync.store.engine import moment_of, reading
@@ -105,9 +106,14 @@ def _is_parked(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
 def _since(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, date]:
     happened = audit.changes_of(connection, tenant, patron_id)
     run = tables.run.c
-    wanted = select(run.id, run.day).where(run.agency == tenant.agency, run.id.in_([number for number, _ in happened]))
-    days = {row.id: row.day for row in connection.execute(wanted)}
-    return {action: days[number] for number, actions in happened for action in actions if number in days}
+    numbers = [number for number, _, _ in happened if number is not None]
+    wanted = select(run.id, run.day).where(run.agency == tenant.agency, run.id.in_(numbers))
+    days: dict[int | None, date] = {row.id: row.day for row in connection.execute(wanted)}
+    return {
+        action: days[number] if number in days else moment_of(at).astimezone(COPENHAGEN).date()
+        for number, at, actions in happened
+        for action in actions
+    }
 
 
 def _clear_from_row(row: AnyRow) -> Clear:

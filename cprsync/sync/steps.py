@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import (
@@ -27,7 +27,23 @@ if TYPE_CHECKING:
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Harm
-    from cprsync.sync.night import Night
+    from cprsync.sync.ports import Clock, Prepared
+
+
+class Preparing(Protocol):
+    """What encodes a record once, before it is written."""
+
+    def prepare(self, after: Person) -> Prepared: ...
+
+
+class Means(Protocol):
+    """What it takes to turn a decision into a write: a night has it, and so has a desk."""
+
+    @property
+    def store(self) -> Preparing: ...
+    @property
+    def clock(self) -> Clock: ...
+
 
 PROTECTION_END = "protection_end"
 FIRST_COPY = "first_copy"
@@ -93,7 +109,7 @@ def decided(person: Person, patron: Patron, as_of: AsOf, end: ProtectionEnd | No
     return decision
 
 
-def step_of(night: Night, decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Step:
+def step_of(night: Means, decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Step:
     """What a decision leads to, without its line of the balance sheet."""
     if isinstance(decision, Parked):
         return _parked(night, decision.reason, person, patron)
@@ -109,7 +125,7 @@ def step_of(night: Night, decision: Decision, person: Person, patron: Patron, as
     return step
 
 
-def _parked(night: Night, reason: str, person: Person, patron: Patron) -> Step:
+def _parked(night: Means, reason: str, person: Person, patron: Patron) -> Step:
     """A parked person counts as protected (decision 3): if she is, that much is written at once."""
     step = Step(person=person, parked=reason, review=(patron.id, f"{PARKED}{reason}"))
     newly = person.protection is Protection.NAME_AND_ADDRESS is not patron.register.protection
@@ -121,8 +137,8 @@ def _parked(night: Night, reason: str, person: Person, patron: Patron) -> Step:
     return step
 
 
-def write_of(night: Night, change: Change, patron: Patron, as_of: AsOf) -> Write:
-    """The write that makes `change` true; the net media hear of it only when their number changes."""
+def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -> Write:
+    """The write that makes `change` true; the net media hear of it only when their number changes, or hers."""
     culr = culr_number_of(change.after)
     if patron.verified and culr == culr_number_of(patron.register):
         culr = None

@@ -1,0 +1,92 @@
+"""What the desk writes: the audit of a look-up before it is made, and one patron created or changed.
+
+A desk holds no run's fence: what keeps it apart from a night is the compare on the patron's version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, insert, update
+
+from cprsync.domain.record import Local
+from cprsync.store import audit, tables
+from cprsync.store.changes import write_changes
+from cprsync.store.engine import writing
+from cprsync.store.imports import create
+from cprsync.store.subscriptions import ACTIVE_PATRON, SEALED_ONCE, SUBSCRIPTION
+from cprsync.store.tenant import hold_library
+from cprsync.sync.ports import Batch, NewPatron, Run, Subscribed
+
+if TYPE_CHECKING:
+    from cprsync.domain.number import CprNumber
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.lookup import Entry
+
+STREAM = "desk"
+#: The run that a change belongs to which no run made.
+NO_RUN = 0
+
+
+def intend(tenant: Tenant, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
+    """Audit a look-up that is about to be made, with the keyed index of the number."""
+    about = (("number", tenant.vault.number_index(number).hex()), ("user", user))
+    happened = audit.Happened("lookup", patron=patron_id, actions=(purpose,), more=about)
+    with writing(tenant.engine) as connection:
+        audit.append(connection, tenant, STREAM, [happened])
+
+
+def save(tenant: Tenant, entry: Entry) -> str:
+    """Create or change one patron, and write down her subscription: all of it, or nothing.
+
+    Raises:
+        LostCompare: someone else wrote her since the decision.
+    """
+    run = Run(NO_RUN, NO_RUN, tenant.clock.today(), tenant.clock.now())
+    by = (("user", entry.user),)
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        patron_id, batch, happened = entry.patron_id, entry.batch, []
+        if patron_id is None:
+            patron_id = create(connection, tenant, NewPatron(entry.number, Local()))
+            batch = _batch_of(batch, patron_id)
+            happened.append(audit.Happened("register", patron=patron_id, more=by))
+        if entry.subscribed is not None:
+            _subscribe(connection, tenant, patron_id, entry)
+            happened.append(audit.Happened("subscribe", patron=patron_id, more=by))
+        write_changes(connection, tenant, run, batch)
+        for write in batch.writes:
+            actions = tuple(action.value for action in write.actions)
+            happened.append(audit.Happened(audit.CHANGE, patron=patron_id, actions=actions, more=by))
+        audit.append(connection, tenant, STREAM, happened)
+    return patron_id
+
+
+def _batch_of(batch: Batch, patron_id: str) -> Batch:
+    """The same for the patron who has just been created."""
+    return Batch(
+        writes=[replace(write, patron=replace(write.patron, id=patron_id)) for write in batch.writes],
+        reviews=[(patron_id, kind) for _, kind in batch.reviews],
+    )
+
+
+def _subscribe(connection: Connection, tenant: Tenant, patron_id: str, entry: Entry) -> None:
+    row, vault = tables.subscription.c, tenant.vault
+    # who was there before us may be someone else's: it is not counted as added by us
+    ours = entry.subscribed is Subscribed.ADDED
+    values = {"since": tenant.clock.today(), "until": None, "confirmed_at": tenant.stamp() if ours else None}
+    key = {
+        "agency": tenant.agency,
+        "agreement": tenant.agreement,
+        "number_index": vault.number_index(entry.number),
+        "reason": ACTIVE_PATRON,
+        "patron_id": patron_id,
+    }
+    # one that had ended begins again
+    again = update(tables.subscription).where(*(row[name] == value for name, value in key.items())).values(values)
+    if connection.execute(again).rowcount:
+        return
+    number = vault.seal(entry.number.digits.encode(), place=patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE)
+    new = insert(tables.subscription).values(key | values | {"number": number, "number_key": vault.seal_key})
+    connection.execute(new)

@@ -1,0 +1,305 @@
+"""One look-up at the desk: asked with a purpose, audited before the call, decided by the same `decide`.
+
+Without `register` nothing but the audit is written. Leaves out who may ask, and how often.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cprsync.domain.calendar import last_loaded
+from cprsync.domain.decide import Change, Decision, Parked, Same, Unchanged
+from cprsync.domain.number import CprNumber
+from cprsync.domain.patron import AsOf, Patron, Source, is_sealed
+from cprsync.domain.person import Person
+from cprsync.domain.record import Local
+from cprsync.errors import BadAnswer, BadInput, CprsyncError, LostCompare, NoSuchPerson
+from cprsync.sync.ports import Batch, NotFound, Subscribed
+from cprsync.sync.showing import patron_document
+from cprsync.sync.steps import Step, decided, step_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.purpose import Purpose
+    from cprsync.sync.ports import Clock, Prepared, Register
+    from cprsync.sync.showing import PatronView
+
+#: A patron who is not created yet has no number.
+NEW = ""
+OLD_NUMBER = "old_number"
+#: How many replaced numbers are followed, each a look-up of its own.
+LINKS_MAX = 5
+#: A record that is written by someone else at the same moment is decided again this often.
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked:
+    """What was asked, why, and by which user of the operating system."""
+
+    number: CprNumber
+    purpose: Purpose
+    user: str
+    #: create or update the patron, and subscribe
+    register: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Entry:
+    """What the desk writes about one patron, in one transaction."""
+
+    number: CprNumber
+    #: None: she is created
+    patron_id: str | None
+    batch: Batch
+    user: str
+    #: what the subscription call did; None: she was subscribed already
+    subscribed: Subscribed | None = None
+
+
+class Shown(Protocol):
+    """A view that also tells whether she is subscribed."""
+
+    @property
+    def patron(self) -> Patron: ...
+    @property
+    def local(self) -> Local: ...
+    @property
+    def parked(self) -> bool: ...
+    @property
+    def since(self) -> Mapping[str, date]: ...
+    @property
+    def subscribed_since(self) -> date | None: ...
+
+
+class DeskStore(Protocol):
+    """What a desk needs of the store."""
+
+    def find(self, number: CprNumber) -> str | None:
+        """The patron who has this number, or had it."""
+        ...
+
+    def patron(self, patron_id: str) -> Shown | None: ...
+
+    def patrons(self, ids: Sequence[str]) -> list[Patron]: ...
+
+    def prepare(self, after: Person) -> Prepared: ...
+
+    def intend_at_desk(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
+        """Commit the audit entry of a look-up that is about to be made."""
+        ...
+
+    def save_at_desk(self, entry: Entry) -> str:
+        """One transaction; returns the patron's id. Raises LostCompare, and then nothing is written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One library's ports and policy at the desk."""
+
+    agency: str
+    store: DeskStore
+    register: Register
+    clock: Clock
+    policy: Policy
+
+    def as_of(self) -> AsOf:
+        """A look-up carries no date: it speaks of the last delivery that is loaded by now (decision 1)."""
+        return AsOf(last_loaded(self.clock.now()), Source.LOOKUP)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Heard:
+    """The register's answer about the number that is hers now; no person: it does not know the number."""
+
+    number: CprNumber
+    patron_id: str | None
+    person: Person | None
+    is_old: bool
+
+
+@dataclass(slots=True, repr=False)
+class LookedUp:
+    """The answer: its JSON shape, and whether a person has to go on with it."""
+
+    document: dict[str, Any]
+    parked: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Stranger:
+    """Someone who is no patron, shown as one would be."""
+
+    patron: Patron
+    local: Local = field(default_factory=Local)
+    parked: bool = False
+    since: Mapping[str, date] = field(default_factory=dict)
+
+
+def look_up(desk: Desk, asked: Asked) -> LookedUp:
+    """Look one person up; with `register` the patron is created or updated, and subscribed.
+
+    Raises:
+        BadInput: a replacement number, which is never sent.
+        RegisterUnavailable: no answer; nothing but the audit is written.
+    """
+    heard = _ask(desk, asked)
+    warnings = [OLD_NUMBER] if heard.is_old else []
+    if heard.person is None:
+        warnings.append(NoSuchPerson.kind)
+        return LookedUp(_document(heard.patron_id, {}, found=False, warnings=warnings))
+    if asked.register:
+        return _register(desk, asked, heard, warnings)
+    patron, decision, step = _decide(desk, heard.person, heard.number, heard.patron_id)
+    after = step.write.after if step.write is not None else patron.register
+    shown = _shown(desk, patron, after, parked=isinstance(decision, Parked))
+    return _answer(decision, shown, warnings)
+
+
+# -- asking ----------------------------------------------------------------------------------------------
+
+
+def _ask(desk: Desk, asked: Asked) -> _Heard:
+    """Ask about the number that is hers now: the record's own, or where the register's links lead a stranger."""
+    number, is_old = asked.number, False
+    for _ in range(LINKS_MAX):
+        patron_id = desk.store.find(number)
+        if patron_id is not None:
+            (patron,) = desk.store.patrons([patron_id])
+            number, is_old = patron.number, is_old or patron.number != number
+        if number.is_replacement:
+            raise BadInput("a replacement number: the register does not know it, and it is never sent", kind="input")
+        desk.store.intend_at_desk(number, purpose=asked.purpose.value, user=asked.user, patron_id=patron_id)
+        (answer,) = desk.register.look_up_many([number])
+        if isinstance(answer, NotFound):
+            if not isinstance(answer.error, NoSuchPerson):
+                raise answer.error
+            return _Heard(number, patron_id, None, is_old)
+        successor = answer.person.current_number
+        if patron_id is not None or not isinstance(successor, CprNumber):
+            return _Heard(number, patron_id, answer.person, is_old)
+        number, is_old = successor, True
+    raise BadAnswer("one replaced number leads to the next, and to no end")
+
+
+def _decide(desk: Desk, person: Person, number: CprNumber, patron_id: str | None) -> tuple[Patron, Decision, Step]:
+    patron = Patron(NEW, Person(number), None, 1) if patron_id is None else desk.store.patrons([patron_id])[0]
+    decision = decided(person, patron, desk.as_of(), None)
+    return patron, decision, step_of(desk, decision, person, patron, desk.as_of())
+
+
+# -- registering -----------------------------------------------------------------------------------------
+
+
+def _register(desk: Desk, asked: Asked, heard: _Heard, warnings: list[str]) -> LookedUp:
+    """Write what the answer means, and decide again when someone else wrote her at the same moment."""
+    person = heard.person
+    assert person is not None  # noqa: S101 -- only called with an answer
+    patron_id, subscribed = heard.patron_id, None
+    for left in reversed(range(TRIES)):
+        _, decision, step = _decide(desk, person, heard.number, patron_id)
+        if patron_id is None and isinstance(decision, Parked):
+            stranger = _stranger(desk, Patron(NEW, person, desk.as_of(), 1), parked=True)
+            return _answer(decision, stranger, warnings)
+        # Found first, so that no number is subscribed that does not exist; before anything is written, so that
+        # nobody becomes a patron of whose changes we would not hear.
+        subscribed = subscribed or _subscribe(desk, heard.number, patron_id)
+        try:
+            patron_id = desk.store.save_at_desk(Entry(heard.number, patron_id, _batch(step), asked.user, subscribed))
+            break
+        except LostCompare:
+            if not left:
+                raise
+            patron_id = desk.store.find(heard.number)
+    view = desk.store.patron(patron_id or NEW)
+    assert view is not None  # noqa: S101 -- it was written just now
+    return _answer(decision, patron_document(view, desk.policy, agency=desk.agency), warnings)
+
+
+def _subscribe(desk: Desk, number: CprNumber, patron_id: str | None) -> Subscribed | None:
+    view = None if patron_id is None else desk.store.patron(patron_id)
+    if view is not None and view.subscribed_since is not None:
+        return None
+    ((_, result),) = desk.register.subscribe_many([number])
+    if isinstance(result, CprsyncError):
+        raise result
+    return result
+
+
+def _batch(step: Step) -> Batch:
+    return Batch(
+        writes=[step.write] if step.write is not None else [],
+        touches=[step.touch] if step.touch is not None else [],
+        reviews=[step.review] if step.review is not None else [],
+    )
+
+
+# -- showing ---------------------------------------------------------------------------------------------
+
+
+def _shown(desk: Desk, patron: Patron, after: Person, *, parked: bool) -> dict[str, Any]:
+    """The stored record, and beside each field what the register says where it differs; or a stranger's."""
+    heard = Patron(patron.id, after, desk.as_of(), patron.version)
+    view = None if patron.id == NEW else desk.store.patron(patron.id)
+    if view is None:
+        return _stranger(desk, heard, parked=parked)
+    # what either of the two seals is sealed in both
+    sealed = parked or is_sealed(after, silent_is_sealed=desk.policy.silent_is_sealed)
+    stored = patron_document(_Seen(view, sealed=sealed), desk.policy, agency=desk.agency)
+    said = _stranger(desk, heard, parked=stored["protected"])["fields"]
+    for name, entry in said.items():
+        if entry["value"] != stored["fields"][name]["value"]:
+            stored["fields"][name]["register"] = entry["value"]
+    return stored
+
+
+class _Seen:
+    """A view that is shown sealed when the register's answer asks for it."""
+
+    def __init__(self, view: PatronView, *, sealed: bool) -> None:
+        self.patron, self.local, self.since = view.patron, view.local, view.since
+        self.parked = view.parked or sealed
+
+
+def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
+    document = patron_document(_Stranger(patron, parked=parked), desk.policy, agency=desk.agency)
+    document["fields"] = {name: entry for name, entry in document["fields"].items() if entry["owner"] == "register"}
+    return document
+
+
+def _answer(decision: Decision, shown: Mapping[str, Any], warnings: Sequence[str]) -> LookedUp:
+    actions: list[str] = []
+    told = list(warnings)
+    if isinstance(decision, Change):
+        actions = [action.value for action in decision.actions]
+    if isinstance(decision, Parked):
+        told.append(decision.reason)
+    elif isinstance(decision, Unchanged) and decision.why is Same.OLDER:
+        told.append(Same.OLDER.value)
+    if isinstance(decision, Change | Unchanged) and decision.review is not None:
+        told.append(decision.review)
+    document = _document(shown["patron"] or None, shown["fields"], found=True, actions=actions, warnings=told)
+    return LookedUp(document | {"protected": shown["protected"]}, parked=isinstance(decision, Parked))
+
+
+def _document(
+    patron_id: str | None,
+    fields: Mapping[str, Any],
+    *,
+    found: bool,
+    actions: Sequence[str] = (),
+    warnings: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The JSON shape of `lookup`."""
+    return {
+        "found": found,
+        "patron": patron_id,
+        "fields": dict(fields),
+        "actions": list(actions),
+        "warnings": list(warnings),
+    }

@@ -1,0 +1,304 @@
+"""A look-up at the desk: audited before the call, decided as a night is, and writing nothing unless asked to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doubles import AGENCY, MONDAY, Library, happened, unowned
+from townspeople import cpr, dies, gains_protection, moves, person, renames
+from townspeople import emigrates as leaves
+
+from cprsync.domain.number import CprNumber
+from cprsync.domain.patron import AsOf, Source
+from cprsync.domain.person import SILENT, Person, Status
+from cprsync.domain.purpose import Purpose
+from cprsync.errors import BadInput, LostCompare, RegisterUnavailable
+from cprsync.store.failures import StoreUnavailable
+from cprsync.sync.lookup import Asked, Desk, LookedUp, look_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DOWN = RegisterUnavailable("no answer")
+
+
+def lookup(library: Library, key: str, *, register: bool = False, store: Any = None) -> LookedUp:
+    asked = Asked(cpr(key), Purpose.REGISTRATION, "lisbeth", register=register)
+    return ask(library, asked, store=store)
+
+
+def ask(library: Library, asked: Asked, *, store: Any = None) -> LookedUp:
+    desk = Desk(AGENCY, store or library.store, library.register, library.clock, library.policy)
+    return look_up(desk, asked)
+
+
+def desk_entries(library: Library) -> list[dict[str, Any]]:
+    rows = [row for row in library.everything()["audit"] if row["stream"] == "desk"]
+    return [json.loads(bytes.fromhex(row["entry"])) for row in sorted(rows, key=lambda row: row["seq"])]
+
+
+def values(looked_up: LookedUp) -> dict[str, Any]:
+    return {name: entry["value"] for name, entry in looked_up.document["fields"].items()}
+
+
+# -- without --register ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["ANNA", "EDITH"])
+def test_a_look_up_writes_nothing_but_its_audit(library: Library, key: str) -> None:
+    library.register.knows(moves(person(key)))
+    before = library.everything()
+    assert lookup(library, key).document["found"] is True
+    after = library.everything()
+    assert unowned(after) == unowned(before)
+    patron = library.store.find(cpr(key))
+    assert happened(after) - happened(before) == {("lookup", patron): 1}
+    library.store.verify_audit()
+
+
+def test_the_audit_says_why_who_and_about_whom_without_the_number(library: Library) -> None:
+    lookup(library, "ANNA")
+    (entry,) = desk_entries(library)
+    assert (entry["kind"], entry["actions"], entry["user"]) == ("lookup", ["registration"], "lisbeth")
+    assert (entry["patron"], entry["run"]) == (library.id_of("ANNA"), None)
+    index = [row["number_index"] for row in library.everything()["patron"] if row["id"] == library.id_of("ANNA")]
+    assert [entry["number"]] == index
+    assert cpr("ANNA").digits not in json.dumps(entry)
+
+
+def test_the_audit_is_committed_before_the_register_is_asked(library: Library) -> None:
+    seen: list[int] = []
+    library.register.on_look_up = lambda _: seen.append(len(desk_entries(library)))
+    lookup(library, "ANNA")
+    assert seen == [1]
+
+
+def test_the_register_is_not_asked_when_the_audit_cannot_be_written(library: Library) -> None:
+    class Broken:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(library.store, name)
+
+        def intend_at_desk(self, *_: object, **__: object) -> None:
+            raise StoreUnavailable("the database does not answer")
+
+    before = library.everything()
+    with pytest.raises(StoreUnavailable):
+        lookup(library, "ANNA", register=True, store=Broken())
+    assert (library.register.looked_up, library.everything()) == ([], before)
+
+
+def test_a_patron_is_shown_beside_what_the_register_says_now(library: Library) -> None:
+    library.clock.set_after(MONDAY)
+    library.register.knows(renames(person("ANNA")))
+    document = lookup(library, "ANNA").document
+    assert (document["patron"], document["actions"]) == (library.id_of("ANNA"), ["rename"])
+    name = document["fields"]["name"]
+    assert (name["value"], name["register"]) == (person("ANNA").name.addressing, "Mette Aagaard")  # type: ignore[union-attr]  # she has a name
+    assert "register" not in document["fields"]["address"]
+    assert "group" in document["fields"]
+
+
+def test_a_stranger_is_shown_as_the_register_has_her(library: Library) -> None:
+    library.register.knows(person("EDITH"))
+    looked_up = lookup(library, "EDITH")
+    assert (looked_up.document["patron"], looked_up.document["actions"]) == (None, ["first_copy"])
+    assert values(looked_up)["municipality"] == "0751"
+    assert {entry["owner"] for entry in looked_up.document["fields"].values()} == {"register"}
+    assert looked_up.document["fields"]["name"]["source"] == "lookup"
+
+
+def test_a_record_that_is_newer_than_the_answer_says_so(library: Library) -> None:
+    library.deliver(MONDAY, moves(person("ANNA")))
+    library.night()
+    document = lookup(library, "ANNA").document
+    assert (document["actions"], document["warnings"]) == ([], ["older"])
+
+
+# -- protected -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["ANNA", "EDITH", "BO"])
+@pytest.mark.parametrize("register", [False, True])
+def test_name_and_address_of_the_protected_are_sealed(library: Library, key: str, *, register: bool) -> None:
+    """Whether the record or only the register says so, for patrons and strangers."""
+    library.clock.set_after(MONDAY)
+    library.register.knows(gains_protection(renames(moves(person(key)))))
+    document = lookup(library, key, register=register).document
+    assert document["protected"] is True
+    for name in ("name", "address", "last_name"):
+        entry = document["fields"][name]
+        assert (entry["value"], entry["sealed"], entry.get("register")) == (None, True, None)
+    told = json.dumps(document, ensure_ascii=False)
+    assert "Aagaard" not in told
+    assert document["fields"]["municipality"]["value"] == "0751"
+
+
+def test_a_protection_that_the_register_no_longer_has_is_not_shown_open(library: Library) -> None:
+    library.clock.set_after(MONDAY)
+    library.register.knows(person("BO"))
+    document = lookup(library, "BO").document
+    assert document["fields"]["name"]["sealed"]
+    assert "register" not in document["fields"]["name"]
+
+
+# -- numbers ---------------------------------------------------------------------------------------------
+
+
+def test_a_replacement_number_is_never_sent(library: Library) -> None:
+    made = CprNumber(f"{int(cpr('ANNA').digits[:2]) + 60}{cpr('ANNA').digits[2:]}")
+    before = library.everything()
+    with pytest.raises(BadInput):
+        ask(library, Asked(made, Purpose.DEBT, "lisbeth", register=True))
+    assert (library.register.looked_up, library.everything()) == ([], before)
+
+
+@pytest.mark.parametrize("register", [False, True])
+def test_a_number_that_the_register_does_not_know_is_not_found(library: Library, *, register: bool) -> None:
+    before = library.everything()
+    document = lookup(library, "EDITH", register=register).document
+    assert (document["found"], document["patron"], document["fields"]) == (False, None, {})
+    assert unowned(library.everything()) == unowned(before)
+    assert cpr("EDITH") not in library.register.subscribed
+
+
+@pytest.mark.parametrize("register", [False, True])
+def test_a_replaced_number_leads_to_the_one_that_is_hers_now(library: Library, *, register: bool) -> None:
+    old = replace(Person(cpr("EDITH")), status=Status.CHANGED, current_number=cpr("HENRIK"))
+    library.register.knows(person("HENRIK"))
+    library.register.persons[cpr("EDITH")] = old
+    document = lookup(library, "EDITH", register=register).document
+    assert document["warnings"] == ["old_number"]
+    assert document["fields"]["cpr_number"]["value"] == cpr("HENRIK").masked()
+    assert len([entry for entry in desk_entries(library) if entry["kind"] == "lookup"]) == 2
+    assert (library.store.find(cpr("HENRIK")) is not None) is register
+    assert library.store.find(cpr("EDITH")) is None
+
+
+def test_numbers_that_lead_in_a_circle_end_the_look_up(library: Library) -> None:
+    for one, other in (("EDITH", "HENRIK"), ("HENRIK", "EDITH")):
+        changed = replace(Person(cpr(one)), status=Status.CHANGED, current_number=cpr(other))
+        library.register.persons[cpr(one)] = changed
+    with pytest.raises(Exception, match="no end"):
+        lookup(library, "EDITH", register=True)
+    assert library.store.find(cpr("EDITH")) is None
+
+
+# -- with --register -------------------------------------------------------------------------------------
+
+
+def test_a_new_patron_is_created_subscribed_and_verified_at_once(library: Library) -> None:
+    library.register.knows(person("EDITH"))
+    document = lookup(library, "EDITH", register=True).document
+    view = library.view("EDITH")
+    assert (document["patron"], document["actions"]) == (library.id_of("EDITH"), ["first_copy"])
+    assert view.register == replace(person("EDITH"), contact=view.register.contact)
+    assert (view.patron.verified, view.as_of.source) == (True, Source.LOOKUP)
+    assert view.subscribed_since == library.clock.today()
+    assert set(view.since.values()) == {library.clock.today()}
+    assert cpr("EDITH") in library.register.subscribed
+    assert library.outbox("EDITH") == [(2, "751")]
+    assert library.questions() == []
+    kinds = [(entry["kind"], entry["user"]) for entry in desk_entries(library)]
+    assert kinds == [(kind, "lisbeth") for kind in ("lookup", "register", "subscribe", "change")]
+    library.store.verify_audit()
+
+
+def test_registering_twice_is_the_same_as_once(library: Library) -> None:
+    library.register.knows(person("EDITH"))
+    lookup(library, "EDITH", register=True)
+    before, calls = library.everything(), len(library.register.subscribed)
+    document = lookup(library, "EDITH", register=True).document
+    assert (document["actions"], document["patron"]) == ([], library.id_of("EDITH"))
+    assert unowned(library.everything()) == unowned(before)
+    assert len(library.register.subscribed) == calls
+
+
+def test_a_night_after_a_registration_has_nothing_to_do_for_her(library: Library) -> None:
+    library.register.knows(person("EDITH"))
+    lookup(library, "EDITH", register=True)
+    library.deliver(MONDAY, person("EDITH"))
+    report = library.night()
+    assert (report.exit_code, library.items(report)) == (0, [("unchanged", None)])
+
+
+@pytest.mark.parametrize("event", [moves, renames, dies, leaves])
+def test_a_patron_is_updated_as_a_night_would(library: Library, event: Callable[[Person], Person]) -> None:
+    library.clock.set_after(MONDAY)
+    library.register.knows(event(person("ANNA")))
+    before = library.view("ANNA").patron
+    lookup(library, "ANNA", register=True)
+    expected = event(person("ANNA"))
+    address = expected.address if expected.address is not SILENT else person("ANNA").address
+    view = library.view("ANNA")
+    assert view.register == replace(expected, address=address)
+    assert (view.as_of, view.patron.version) == (AsOf(MONDAY, Source.LOOKUP), before.version + 1)
+    assert (view.patron.letters_stopped is not None) is (event is dies)
+    images = [row["version"] for row in library.everything()["before_image"] if row["patron_id"] == before.id]
+    assert before.version in images
+
+
+def test_a_patron_who_waits_for_her_first_copy_gets_it_and_the_question_is_closed(library: Library) -> None:
+    library.enrol("EDITH")
+    library.register.failures[cpr("EDITH")] = DOWN
+    library.one_night()
+    del library.register.failures[cpr("EDITH")]
+    library.register.knows(person("EDITH"))
+    lookup(library, "EDITH", register=True)
+    assert library.view("EDITH").patron.verified
+    assert library.questions() == []
+
+
+def test_a_register_that_does_not_answer_creates_nobody(library: Library) -> None:
+    library.register.down = DOWN
+    before = library.everything()
+    with pytest.raises(RegisterUnavailable):
+        lookup(library, "EDITH", register=True)
+    assert unowned(library.everything()) == unowned(before)
+
+
+def test_nobody_is_created_who_cannot_be_subscribed(library: Library) -> None:
+    library.register.knows(person("EDITH"))
+    library.register.refuses_to_subscribe[cpr("EDITH")] = DOWN
+    before = library.everything()
+    with pytest.raises(RegisterUnavailable):
+        lookup(library, "EDITH", register=True)
+    assert unowned(library.everything()) == unowned(before)
+
+
+def test_a_person_who_cannot_be_decided_becomes_no_patron(library: Library) -> None:
+    library.register.knows(replace(person("EDITH"), address=SILENT))
+    before = library.everything()
+    looked_up = lookup(library, "EDITH", register=True)
+    assert (looked_up.parked, looked_up.document["warnings"]) == (True, ["address.missing"])
+    assert looked_up.document["patron"] is None
+    assert unowned(library.everything()) == unowned(before)
+    assert cpr("EDITH") not in library.register.subscribed
+
+
+def test_a_record_written_by_someone_else_meanwhile_is_decided_again(library: Library) -> None:
+    library.register.knows(person("EDITH"))
+
+    class Disturbed:
+        """Another desk registers her just before this one writes."""
+
+        lost = 0
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(library.store, name)
+
+        def save_at_desk(self, entry: Any) -> str:
+            if entry.patron_id is None:
+                lookup(library, "EDITH", register=True)
+            try:
+                return library.store.save_at_desk(entry)
+            except LostCompare:
+                self.lost += 1
+                raise
+
+    store = Disturbed()
+    document = lookup(library, "EDITH", register=True, store=store).document
+    assert (store.lost, document["patron"]) == (1, library.id_of("EDITH"))
+    assert library.view("EDITH").patron.version == 2
