@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import BadInput
+from cprsync.mock.faults import SECONDS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,7 +40,7 @@ def _event(register: Register, asked: Mapping[str, Any]) -> Document:
 
 def _night(register: Register, asked: Mapping[str, Any]) -> Document:
     count, empty = asked.get("count", 1), asked.get("empty", True)
-    if not isinstance(count, int) or not 1 <= count <= NIGHTS_MAX:
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= NIGHTS_MAX:
         raise BadInput(f"the number of nights is 1 to {NIGHTS_MAX}", kind="mock.control")
     nights = [register.close_day(empty=bool(empty)) for _ in range(count)]
     return {
@@ -66,8 +67,10 @@ def _clock(register: Register, _asked: Mapping[str, Any]) -> Document:
 
 def _fault(register: Register, asked: Mapping[str, Any]) -> Document:
     times, seconds = asked.get("times", 1), asked.get("seconds", 5.0)
-    if not isinstance(times, int) or not isinstance(seconds, int | float):
+    if not isinstance(times, int) or not isinstance(seconds, int | float) or isinstance(times, bool):
         raise BadInput("times and seconds are numbers", kind="mock.fault")
+    if seconds > SECONDS_MAX:
+        raise BadInput(f"a fault takes at most {SECONDS_MAX:.0f} seconds", kind="mock.fault")
     register.add_fault(str(asked.get("kind")), times=times, seconds=float(seconds))
     return {"faults": register.faults.dump()}
 

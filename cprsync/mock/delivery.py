@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -21,6 +22,14 @@ _NAMESPACE = "http://serviceplatformen.dk/xml/wsdl/soap11/SFTP/1/types"
 _SENDER = "serviceplatformen"
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A delivery of a day that is closed, not yet in its folder; `half` is what a fault makes of it."""
+
+    name: str
+    half: bool = False
+
+
 def delivery_name(produced: date, task: str) -> str:
     return f"D{produced:%y%m%d}.L{task}"
 
@@ -30,6 +39,12 @@ def write_delivery(folder: Path, name: str, content: bytes, *, half: bool = Fals
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write(folder / name, content[: len(content) // 2] if half else content)
     _write(folder / f"{name}.metadata", _metadata(name, len(content)).encode())
+
+
+def clear_drafts(folder: Path) -> None:
+    """Remove what a mock that was killed had begun to write."""
+    for draft in folder.glob(".D*"):
+        draft.unlink()
 
 
 def _metadata(name: str, size: int) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.mock import agreement
 from cprsync.mock.clock import COPENHAGEN, MORNING, next_working_day, working_day_before
-from cprsync.mock.delivery import delivery_name, write_delivery
+from cprsync.mock.delivery import Owed, clear_drafts, delivery_name, write_delivery
 from cprsync.mock.events import Scene, happen, stamp_of
 from cprsync.mock.extract import Event, Framing, Head, build_extract
 from cprsync.mock.faults import FaultScript
@@ -73,6 +73,7 @@ class Register:
     framing: Framing = "lines"
     #: How many people the people file had.
     in_file: int = 0
+    owed: Owed | None = None
     _by_number: dict[str, Person] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -99,18 +100,33 @@ class Register:
         return [change.person.key for change in changes]
 
     def close_day(self, *, empty: bool) -> Night:
-        """Close the working day, the next one if this is none: write the delivery and let look-ups see the day."""
+        """Close the working day, the next one if this is none: write the delivery and let look-ups see the day.
+
+        The day is kept as closed, with its delivery set aside, before the file appears: whoever is killed between the
+        two delivers it on the next start, and no day is delivered twice with different content.
+        """
+        self.deliver_owed()
         closed = next_working_day(self.day)
         skipped = tuple(self.day + timedelta(days=n) for n in range((closed - self.day).days))
         delivered = self._delivered(closed)
-        file = self._deliver(closed, delivered) if delivered or empty else None
+        self.owed = self._set_aside(closed, delivered) if delivered or empty else None
+        file = self.owed.name if self.owed else None
         self.produced = closed if file else self.produced
         self.day = closed + timedelta(days=1)
         self.pending.clear()
         self.published = dict(self.people)
         self._publish()
         self.keep()
+        self.deliver_owed()
         return Night(closed, file, len(delivered), skipped)
+
+    def deliver_owed(self) -> None:
+        """Put a delivery that was set aside into the folder; nothing if there is none."""
+        if self.owed is None:
+            return
+        write_delivery(self.folder / "IN", self.owed.name, self.memory.aside(), half=self.owed.half)
+        self.owed = None
+        self.keep()
 
     def move_day(self) -> None:
         """Move one calendar day; what changed waits for the next delivery."""
@@ -190,12 +206,11 @@ class Register:
             numbers.add(self.people[person.current].number)
         return numbers
 
-    def _deliver(self, closed: date, delivered: list[tuple[Person, list[Event]]]) -> str:
+    def _set_aside(self, closed: date, delivered: list[tuple[Person, list[Event]]]) -> Owed:
         head = Head(self.town.task, closed, self.produced or working_day_before(closed))
         content = build_extract(head, delivered, people=self.people, framing=self.framing)
-        name = delivery_name(closed, self.town.task)
-        write_delivery(self.folder / "IN", name, content, half=self.faults.take_for_night())
-        return name
+        self.memory.put_aside(content)
+        return Owed(delivery_name(closed, self.town.task), half=self.faults.take_for_night())
 
     def _subscribed(self, service_agreement: str, group: str, value: str, *, added: bool) -> str:
         filters = self.filters.setdefault(service_agreement, Filters())
@@ -223,6 +238,7 @@ class Register:
                 "pending": {key: [asdict(event) for event in events] for key, events in self.pending.items()},
                 "produced": self.produced.isoformat() if self.produced else None,
                 "faults": self.faults.dump(),
+                "owed": asdict(self.owed) if self.owed else None,
             }
         )
 
@@ -244,7 +260,7 @@ def new_register(folder: Path, memory: Memory, town: Town, *, framing: Framing) 
 
 
 def kept_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, framing: Framing) -> Register:
-    """The register as it was when the mock stopped.
+    """The register as it was when the mock stopped; a delivery that it still owed is delivered.
 
     Raises:
         ConfigurationError: kind `mock.state`; what was kept is not in order.
@@ -260,7 +276,8 @@ def kept_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, 
                 published[key] = person_of(fields)
         produced = document["produced"]
         entries: list[Entry] = [tuple(entry) for entry in memory.journal("subscriptions")]
-        return Register(
+        owed = document.get("owed")
+        register = Register(
             folder,
             memory,
             town,
@@ -274,6 +291,10 @@ def kept_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, 
             calls=deque((Call(**row) for row in memory.journal("calls")), maxlen=CALLS_SHOWN),
             framing=framing,
             in_file=int(document["in_file"]),
+            owed=None if owed is None else Owed(**owed),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigurationError("the mock's kept state is damaged: use a new folder", kind="mock.state") from error
+    clear_drafts(folder / "IN")
+    register.deliver_owed()
+    return register

@@ -26,6 +26,7 @@ class Memory:
 
     def __init__(self, folder: Path) -> None:
         self._state = folder / "state.json"
+        self._aside = folder / "owed"
         self._journals: dict[str, IO[str]] = {}
         self._folder = folder
 
@@ -50,6 +51,19 @@ class Memory:
         text = json.dumps({"version": _VERSION, **document}, ensure_ascii=False, separators=(",", ":"))
         draft.write_text(text, encoding="utf-8")
         draft.replace(self._state)
+
+    def put_aside(self, content: bytes) -> None:
+        """Keep a delivery until it is where it belongs; the document says what it is."""
+        draft = self._aside.with_suffix(".draft")
+        draft.write_bytes(content)
+        draft.replace(self._aside)
+
+    def aside(self) -> bytes:
+        """What was put aside last. Raises ConfigurationError, kind `mock.state`: it is gone."""
+        try:
+            return self._aside.read_bytes()
+        except OSError as error:
+            raise _unreadable() from error
 
     def append(self, journal: str, entry: Any) -> None:
         """Add a line to a journal; it is with the operating system when this returns."""
@@ -109,5 +123,5 @@ def only_one(folder: Path) -> Iterator[None]:
 
 def _unreadable() -> ConfigurationError:
     return ConfigurationError(
-        "the mock's state.json is damaged or of another version: use a new folder", kind="mock.state"
+        "the mock's kept state is damaged or of another version: use a new folder", kind="mock.state"
     )

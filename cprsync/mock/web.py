@@ -142,8 +142,10 @@ def _controlled(register: Register, scope: Any, body: bytes | None) -> Response:
         return _json(200, control(register, scope["path"], asked if isinstance(asked, dict) else {}))
     except CprsyncError as error:
         return _json(400, {"error": {"kind": error.kind, "message": error.message}})
-    except ValueError:
+    except (ValueError, RecursionError):
         return _json(400, {"error": {"kind": "mock.control", "message": "not JSON"}})
+    except OSError:
+        return _json(507, {"error": {"kind": "mock.folder", "message": "the mock's folder cannot be written"}})
 
 
 def _json(status: int, document: dict[str, Any]) -> Response:

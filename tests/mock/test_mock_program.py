@@ -83,6 +83,58 @@ def test_a_journals_torn_last_line_is_dropped_and_the_next_one_is_whole(start: S
         assert before[ready["agreement"]["service_agreement"]]["PNR"] == [ANNA, number("BO")]
 
 
+def test_a_mock_killed_between_closing_a_day_and_delivering_it_delivers_on_the_next_start(
+    start: Start, tmp_path: Path
+) -> None:
+    """The day is kept as closed first: an event after the restart belongs to the next day's file."""
+    folder, inbox = tmp_path / "mock", tmp_path / "mock" / "IN"
+    with start() as ready:
+        Caller(ready).subscribe(ANNA)
+        control.event(ready, "move", "ANNA", "SKOLEN")
+        (name,) = control.night(ready)["files"]
+        before = control.state(ready)
+    content = (inbox / name).read_bytes()
+    state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    assert state["owed"] is None
+    (folder / "state.json").write_text(json.dumps({**state, "owed": {"name": name, "half": False}}), encoding="utf-8")
+    for path in inbox.iterdir():
+        path.unlink()
+    (inbox / f".{name}.1").write_bytes(content[:9])
+    with start() as ready:
+        assert (inbox / name).read_bytes() == content
+        assert control.state(ready)["day"] == before["day"]
+        assert not list(inbox.glob(".*"))
+        (inbox / name).unlink()
+    with start():
+        assert not (inbox / name).exists()
+
+
+def test_a_delivery_that_is_owed_and_gone_is_said(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "mock"
+    with start() as ready:
+        (name,) = control.night(ready)["files"]
+    state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    (folder / "state.json").write_text(json.dumps({**state, "owed": {"name": name, "half": False}}), encoding="utf-8")
+    (folder / "owed").unlink()
+    with pytest.raises(ConfigurationError) as refused, start():
+        pass
+    assert refused.value.kind == "mock.state"
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_the_delivery_follows(
+    ready: dict[str, Any], tmp_path: Path
+) -> None:
+    inbox = tmp_path / "mock" / "IN"
+    inbox.rmdir()
+    inbox.write_text("no folder", encoding="utf-8")
+    with pytest.raises(BadInput) as refused:
+        control.night(ready)
+    assert refused.value.kind == "mock.folder"
+    inbox.unlink()
+    (second,) = control.night(ready)["files"]
+    assert sorted(path.name for path in inbox.glob("D*.L123456")) == ["D270322.L123456", second]
+
+
 def test_a_second_mock_in_the_same_folder_is_refused(ready: dict[str, Any], start: Start) -> None:
     with pytest.raises(ConfigurationError, match="another mock runs"), start():
         pass
@@ -175,7 +227,10 @@ def test_half_a_file_is_shorter_than_its_metadata_says_and_the_next_is_whole(
     assert len(delivery(tmp_path / "mock", second).content) == delivery(tmp_path / "mock", second).promised
 
 
-@pytest.mark.parametrize(("kind", "times", "seconds"), [("flood", 1, 1), ("slow", 0, 1), ("slow", 1, 121)])
+@pytest.mark.parametrize(
+    ("kind", "times", "seconds"),
+    [("flood", 1, 1), ("slow", 0, 1), ("slow", 1, 121), ("slow", 1, 10**400), ("slow", True, 1)],
+)
 def test_an_unknown_or_endless_fault_is_refused(still: dict[str, Any], kind: str, times: int, seconds: float) -> None:
     before = control.state(still)
     with pytest.raises(BadInput):
@@ -211,7 +266,15 @@ def test_the_control_takes_nothing_from_a_web_page(still: dict[str, Any], header
     assert control.clock(still)["day"] == "2027-03-22"
 
 
-@pytest.mark.parametrize("count", [0, 371, "many"])
+@pytest.mark.parametrize("body", ["", "{", "\0", "[" * 100_000, '{"a":' * 50_000, '{"count":' + "9" * 5000 + "}"])
+def test_the_control_refuses_what_is_no_json_and_goes_on(still: dict[str, Any], body: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = requests.post(f"{still['control_url']}/night", data=body, headers=headers, timeout=10)
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "mock.control")
+    assert control.clock(still)["day"] == "2027-03-22"
+
+
+@pytest.mark.parametrize("count", [0, 371, "many", True])
 def test_an_impossible_number_of_nights_is_refused(still: dict[str, Any], count: Any) -> None:
     with pytest.raises(BadInput):
         control.night(still, count=count)
