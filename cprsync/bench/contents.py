@@ -27,11 +27,11 @@ _APART = {"key", "mac", "at", "seq", "entry", "stream", "created", "register_sin
 _SEALED = {"register_blob": "register", "payload": "culr"}
 
 
-def digest_of(tenant: Tenant, patrons: Sequence[str]) -> str:
-    """A digest over all that the database says of these patrons: sealed values are opened first."""
+def digest_of(tenant: Tenant, patrons: Sequence[str], *, records: bool = True) -> str:
+    """A digest over all that the database says of these patrons, sealed values opened; `records`: theirs too."""
     lines: list[str] = []
     with reading(tenant.engine) as connection:
-        for table in (tables.patron, *_ABOUT_PATRONS):
+        for table in ((tables.patron,) if records else ()) + _ABOUT_PATRONS:
             for part in parts(sorted(patrons)):
                 lines += (f"{table.name}|{line}" for line in _said(connection, tenant, table, part))
     digest = hashlib.sha256()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
-from cprsync.errors import BadInput, ConfigurationError
+from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,8 +109,7 @@ def opened_databases(name: str, folder: Path) -> Iterator[Databases]:
     """The kind of database asked for.
 
     Raises:
-        BadInput: there is no such kind.
-        ConfigurationError: no PostgreSQL server is named, and none can be started here.
+        ConfigurationError: there is no such kind, or no PostgreSQL server is named and none can be started here.
     """
     if name == "sqlite":
         yield SqliteFiles(folder)
@@ -118,7 +117,7 @@ def opened_databases(name: str, folder: Path) -> Iterator[Databases]:
         with _server() as server:
             yield PostgresqlTemplates(server)
     else:
-        raise BadInput(f"--database is one of {', '.join(NAMES)}", kind="usage")
+        raise ConfigurationError(f"--database is one of {', '.join(NAMES)}", kind="usage")
 
 
 @contextmanager

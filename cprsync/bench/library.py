@@ -77,6 +77,10 @@ class SilentRegister:
         for number in numbers:
             yield number, RegisterUnavailable("the bench has no register")
 
+    def unsubscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
+        for number in numbers:
+            yield number, RegisterUnavailable("the bench has no register")
+
     def subscriptions(self) -> set[CprNumber]:
         return set()
 
@@ -119,6 +123,7 @@ def night_of(tenant: Tenant, feed: Path, *, patrons: int) -> Night:
         reader=reader_of(store),
         clock=tenant.clock,
         policy=bench_policy(patrons),
+        reconciles=False,
         monotonic=time.monotonic,
     )
 

@@ -110,7 +110,8 @@ class NaiveStore:
         row.register_blob = vault.seal(write.prepared.canonical, place=row.id, owner=REGISTER, version=row.version)
         row.register_key, row.fingerprint_key = vault.seal_key, vault.fingerprint_key
         row.fingerprint, row.register_since = write.prepared.fingerprint, self._tenant.stamp()
-        row.as_of_day, row.as_of_source = write.as_of.day, write.as_of.source.value
+        if write.as_of is not None:
+            row.as_of_day, row.as_of_source = write.as_of.day, write.as_of.source.value
         row.municipality, row.status_class = municipality_of(person), STATUS_CLASSES[person.status]
         row.address_index = None if person.address is SILENT else vault.address_index(person.address)
         row.address_key = None if person.address is SILENT else vault.index_key

@@ -7,11 +7,11 @@ schema: it reads no file, decides nothing and seals nothing.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from cprsync.bench.child import Watch, in_child, peak_rss_mb
 from cprsync.bench.contents import TABLES, digest_of, own_rows, weight
@@ -73,7 +73,8 @@ def ours(work: Work) -> Measured:
             run_night(night)
         peak = peak_rss_mb()
         told = weight(own_rows(tenant, records=work.records))
-        digest, part = digest_of(tenant, work.ids), digest_of(tenant, work.part)
+        digest = digest_of(tenant, work.ids, records=work.records)
+        part = digest_of(tenant, work.part) if work.records else ""
     return Measured(watch.seconds, watch.cpu_seconds, peak, digest, told, part)
 
 
@@ -90,7 +91,8 @@ def floor(work: Work) -> Measured:
                 pour(connection, table, rows.get(table.name, ()))
         peak = peak_rss_mb()
         told = weight(own_rows(tenant, records=work.records))
-        digest = digest_of(tenant, work.ids) if work.records else ""
+        # of a night without news only its own rows are compared
+        digest = digest_of(tenant, work.ids, records=work.records)
     return Measured(watch.seconds, watch.cpu_seconds, peak, digest, told)
 
 
@@ -98,7 +100,7 @@ def naive(work: Work) -> Measured:
     """A part of the changes, a person at a time."""
     watch = Watch()
     url = defaults(work.place.url)
-    with opened_tenant(replace(work.place)) as tenant:
+    with opened_tenant(work.place) as tenant:
         night = night_of(tenant, work.place.feed, patrons=work.patrons)
         tenant.engine.dispose()
         with watch.running():
@@ -110,7 +112,10 @@ def naive(work: Work) -> Measured:
     return Measured(watch.seconds, watch.cpu_seconds, peak, part, None, part, share)
 
 
-WAYS: Mapping[str, Callable[[Work], Measured]] = {OURS: ours, FLOOR: floor, NAIVE: naive}
+Ways: TypeAlias = "Mapping[str, Callable[[Work], Measured]]"
+#: How a way is run: in a process of its own, or, where memory and time do not matter, in this one.
+Runner: TypeAlias = "Callable[[Callable[[Work], Measured], Work], Measured]"
+WAYS: Ways = {OURS: ours, FLOOR: floor, NAIVE: naive}
 
 
 class Bench:
@@ -168,20 +173,21 @@ class Bench:
         }
 
 
-def bench_night(
+def bench_night(  # noqa: PLR0913 -- one parameter for each option
     *,
     patrons: int,
     changes: int,
     database: str,
     rounds: int,
-    ways: Mapping[str, Callable[[Work], Measured]] = WAYS,
+    ways: Ways = WAYS,
+    runner: Runner = in_child,
 ) -> Figures:
     """Measure nights, interleaved, each way on a copy of its own. `ways` may be replaced to show what is noticed."""
     with TemporaryDirectory(prefix="cprsync-bench-") as folder, opened_databases(database, Path(folder)) as databases:
         bench = Bench(Path(folder), databases, patrons=patrons, changes=changes)
         figures = Figures("night", database, bench.size())
         for number in range(rounds):
-            figures.rounds.append(_round(bench, ways, with_naive=number == 0))
+            figures.rounds.append(_round(bench, ways, runner, with_naive=number == 0))
     rows, size = figures.rounds[0][OURS].weight or (0, 0)
     figures.size |= {"rows": rows, "row_bytes": size}
     figures.goals = [Goal("peak_rss_mb of ours", "<=", PEAK_MB, figures.peak(OURS))]
@@ -190,16 +196,16 @@ def bench_night(
     return figures
 
 
-def _round(bench: Bench, ways: Mapping[str, Callable[[Work], Measured]], *, with_naive: bool) -> dict[str, Measured]:
+def _round(bench: Bench, ways: Ways, runner: Runner, *, with_naive: bool) -> dict[str, Measured]:
     databases = bench.databases
     try:
         databases.copy(PREPARED, OURS)
-        measured = {OURS: in_child(ways[OURS], bench.work(OURS))}
+        measured = {OURS: runner(ways[OURS], bench.work(OURS))}
         databases.copy(EMPTY, FLOOR)
-        measured[FLOOR] = in_child(ways[FLOOR], bench.work(FLOOR, source=OURS))
+        measured[FLOOR] = runner(ways[FLOOR], bench.work(FLOOR, source=OURS))
         if with_naive:
             databases.copy(PREPARED, NAIVE)
-            measured[NAIVE] = in_child(ways[NAIVE], bench.work(NAIVE, part=True))
+            measured[NAIVE] = runner(ways[NAIVE], bench.work(NAIVE, part=True))
     finally:
         for way in ways:
             databases.drop(way)

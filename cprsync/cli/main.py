@@ -28,7 +28,7 @@ app = typer.Typer(
 certs_app = typer.Typer(help="Certificates: make development ones, check ours and the counterparts'.")
 db_app = typer.Typer(help="The store: set up, upgrade, status.")
 mock_app = typer.Typer(help="The mock register: SOAP, deliveries, a town that lives, faults on command.")
-feed_app = typer.Typer(help="Deliveries: fetch what waits, look into one without a store.")
+feed_app = typer.Typer(help="Deliveries: fetch what waits, look into one without a store, accept one that stops the night.")
 patron_app = typer.Typer(help="Patron records: import and show.")
 runs_app = typer.Typer(help="The nights that were.")
 for sub, name in (
@@ -152,6 +152,21 @@ def feed_fetch(*, config: Config = CONFIG, library: Library = None, as_json: Jso
     from cprsync.cli.feed import fetch_command
 
     raise SystemExit(fetch_command(config, library=library, as_json=as_json))
+
+
+@feed_app.command("accept")
+def feed_accept(
+    file: str,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit.")],
+    config: Config = CONFIG,
+    library: Library = None,
+    as_json: Json = False,
+) -> None:
+    """Take a replacement, or go on over a gap: the next night applies FILE, of the inbox or on disk."""
+    from cprsync.cli.feed import accept_command
+
+    accept_command(file, reason=reason, config=config, library=library, as_json=as_json)
 
 
 @patron_app.command("import")
@@ -283,6 +298,35 @@ def mock_fault(
     from cprsync.cli.mock import fault_command
 
     fault_command(kind, times=times, seconds=seconds, folder=folder, as_json=as_json)
+
+
+@app.command()
+def bench(  # noqa: PLR0913 -- one parameter for each option
+    name: Annotated[str, typer.Argument(help="night, extract or noop.")],
+    *,
+    patrons: Annotated[int, typer.Option("--patrons", help="In the store before the night.")] = 100_000,
+    changes: Annotated[int, typer.Option("--changes", help="Persons in the delivery.")] = 10_000,
+    database: Annotated[
+        str, typer.Option("--database", help="sqlite, or postgresql: the server of CPRSYNC_BENCH_URL or its own.")
+    ] = "sqlite",
+    rounds: Annotated[int, typer.Option("--rounds", help="Each way so often, interleaved.")] = 3,
+    size_mb: Annotated[int, typer.Option("--size-mb", help="extract: the delivery's size.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Measure a night, a delivery read or a night without news against the floor of the same run."""
+    from cprsync.cli.bench import bench_command
+
+    raise SystemExit(
+        bench_command(
+            name,
+            patrons=patrons,
+            changes=changes,
+            database=database,
+            rounds=rounds,
+            size_mb=size_mb,
+            as_json=as_json,
+        )
+    )
 
 
 @app.callback()

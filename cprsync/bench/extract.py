@@ -1,0 +1,169 @@
+"""A change extract read: into typed persons by ours; cut into lines, the floor; into dictionaries, the naive way."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, TypeAlias
+
+from cprsync.bench.child import Watch, in_child, peak_rss_mb
+from cprsync.bench.deliveries import TASK, write_large_delivery
+from cprsync.bench.figures import FLOOR, NAIVE, OURS, Figures, Goal, Measured
+from cprsync.bench.library import PREVIOUS, PRODUCED
+from cprsync.bench.night import SEED
+from cprsync.domain.person import Name, Person, Status
+from cprsync.register.extract import ExtractReader
+from cprsync.register.extract_framing import BLOCK_BYTES
+from cprsync.resources import schema_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+MIB = 1024 * 1024
+#: Peak memory may grow by so much from one MiB of file to the size measured (decision 23).
+FLAT_MB = 48
+SMALL_MB = 1
+#: Dictionaries of a larger file take gigabytes, to show what a smaller one shows.
+NAIVE_MOST_MB = 50
+#: A key only tells numbers apart while a file is read.
+_KEY = bytes(range(32))
+#: What everyone tells of a person in the end: type and place of her number, status and name (from 0).
+_NUMBER, _STATUS, _NAME = slice(3, 13), slice(23, 25), slice(159, 193)
+_ENCODING = "iso-8859-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a child is given: a file, and whether to tell what it read."""
+
+    path: Path
+    tells: bool = True
+
+
+def ours(reading: Reading) -> Measured:
+    """Verified, indexed, and each person parsed."""
+    return _measured(reading, lambda path: _count(_persons(path)), lambda path: map(_told, _persons(path)))
+
+
+def floor(reading: Reading) -> Measured:
+    """Blocks cut at the line ends, and nothing else."""
+    return _measured(reading, lambda path: _count(_lines(path)), _told_of_lines)
+
+
+def naive(reading: Reading) -> Measured:
+    """A dictionary of stripped strings for each record, gathered by number."""
+    return _measured(reading, lambda path: len(_gathered(path)), _told_of_dictionaries)
+
+
+Ways: TypeAlias = "Mapping[str, Callable[[Reading], Measured]]"
+#: How a way is run: in a process of its own, or, where memory and time do not matter, in this one.
+Runner: TypeAlias = "Callable[[Callable[[Reading], Measured], Reading], Measured]"
+WAYS: Ways = {OURS: ours, FLOOR: floor, NAIVE: naive}
+
+
+def bench_extract(*, size_mb: int, rounds: int, ways: Ways = WAYS, runner: Runner = in_child) -> Figures:
+    """Measure a file of `size_mb`, and ours' memory against that for a small one."""
+    with TemporaryDirectory(prefix="cprsync-bench-") as folder:
+        large, small = Path(folder) / "large", Path(folder) / "small"
+        persons = _write(large, size_mb)
+        _write(small, SMALL_MB)
+        size = {"bytes": large.stat().st_size, "persons": persons}
+        figures = Figures("extract", None, size)
+        for number in range(rounds):
+            with_naive = number == 0 and size_mb <= NAIVE_MOST_MB
+            measured = {name: way for name, way in ways.items() if name != NAIVE or with_naive}
+            figures.rounds.append({name: runner(way, Reading(large)) for name, way in measured.items()})
+        least = runner(ways[OURS], Reading(small, tells=False)).peak_rss_mb
+    grown = figures.peak(OURS) - least
+    figures.found["memory"] = {"small_mb": SMALL_MB, "small_peak_rss_mb": round(least, 1), "grown_mb": round(grown, 1)}
+    figures.goals = [Goal("memory grown from 1 MiB of file, in MB", "<=", FLAT_MB, grown)]
+    return figures
+
+
+def _write(path: Path, size_mb: int) -> int:
+    return write_large_delivery(path, size=size_mb * MIB, seed=SEED, produced=PRODUCED, previous=PREVIOUS)
+
+
+def _measured(
+    reading: Reading, read: Callable[[Path], int], tell: Callable[[Path], Iterable[tuple[str, str, str]]]
+) -> Measured:
+    watch = Watch()
+    with watch.running():
+        read(reading.path)
+    peak = peak_rss_mb()
+    return Measured(watch.seconds, watch.cpu_seconds, peak, _digest(tell(reading.path)) if reading.tells else "")
+
+
+def _digest(told: Iterable[tuple[str, str, str]]) -> str:
+    """Over what was read of each person, in whatever order it was read."""
+    both = 0
+    for one in told:
+        both ^= int.from_bytes(hashlib.blake2b("|".join(one).encode(), digest_size=32).digest())
+    return f"sha256:{hashlib.sha256(both.to_bytes(32)).hexdigest()}"
+
+
+def _count(things: Iterable[object]) -> int:
+    return sum(1 for _ in things)
+
+
+def _persons(path: Path) -> Iterator[Person]:
+    reader = ExtractReader(task=TASK, hash_key=_KEY)
+    with path.open("rb") as source:
+        for person in reader.persons(source):
+            if isinstance(person, Person):
+                yield person
+
+
+def _told(person: Person) -> tuple[str, str, str]:
+    name = person.name.addressing if isinstance(person.name, Name) else ""
+    return person.number.digits, person.status.value if isinstance(person.status, Status) else "", name
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    rest = b""
+    with path.open("rb") as source:
+        while block := source.read(BLOCK_BYTES):
+            *lines, rest = (rest + block).split(b"\n")
+            yield from lines
+
+
+def _told_of_lines(path: Path) -> Iterator[tuple[str, str, str]]:
+    status, name = {}, {}
+    for line in _lines(path):
+        text = line.decode(_ENCODING)
+        if line.startswith(b"001"):
+            status[text[_NUMBER]] = text[_STATUS]
+        elif line.startswith(b"008"):
+            name[text[_NUMBER]] = text[_NAME].strip()
+    return ((number, code, name.get(number, "")) for number, code in status.items())
+
+
+def _gathered(path: Path) -> dict[str, list[dict[str, str]]]:
+    fields = _fields()
+    people: dict[str, list[dict[str, str]]] = {}
+    with path.open(encoding=_ENCODING) as source:
+        for line in source:
+            places = fields.get(line[:3], [])
+            record = {name: line[start:end].strip() for name, start, end in places}
+            people.setdefault(record.get("PNR", ""), []).append(record | {"type": line[:3]})
+    return people
+
+
+def _fields() -> dict[str, list[tuple[str, int, int]]]:
+    fields: dict[str, list[tuple[str, int, int]]] = {}
+    with schema_path("change-extract-U12170-P.csv").open(encoding="utf-8", newline="") as table:
+        for row in csv.DictReader(table):
+            start = int(row["start"]) - 1
+            fields.setdefault(row["record"], []).append((row["field"], start, start + int(row["length"])))
+    return fields
+
+
+def _told_of_dictionaries(path: Path) -> Iterator[tuple[str, str, str]]:
+    for number, records in _gathered(path).items():
+        main = next((record for record in records if record["type"] == "001"), None)
+        if main is not None:
+            name = next((record["ADRNVN"] for record in records if record["type"] == "008"), "")
+            yield number, main["STATUS"], name

@@ -1,0 +1,95 @@
+"""A night without news: the delivery of a night that was applied comes again, and nothing is to be written for it.
+
+The night's own rows are taken away first, so that the delivery is not known as a repeat: each of its persons
+is met again by a record that says the same. The floor appends what ours wrote, its own rows, in bulk.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from cprsync.bench.child import in_child
+from cprsync.bench.contents import TABLES, rows_of, written
+from cprsync.bench.databases import opened_databases
+from cprsync.bench.figures import FLOOR, OURS, Figures, Goal
+from cprsync.bench.library import night_of, opened_tenant
+from cprsync.bench.night import EMPTY, PEAK_MB, PREPARED, WAYS, Bench
+from cprsync.store.engine import writing
+from cprsync.sync.nightly import run_night
+
+if TYPE_CHECKING:
+    from cprsync.bench.figures import Measured
+    from cprsync.bench.night import Runner, Ways
+    from cprsync.store.tenant import Tenant
+
+APPLIED = "applied"
+#: What a night may write that has no news: its own rows, the delivery's, and its line in the audit.
+ITS_OWN = frozenset({"run", "run_item", "run_delivery", "inbox", "inbox_chunk", "audit", "audit_head", "agreement"})
+#: A night's rows, in an order in which they can be taken away.
+_FORGOTTEN = (
+    *("run_item", "plan_row", "run_delivery", "run", "inbox_chunk", "inbox"),
+    *("audit", "audit_head", "before_image", "outbox", "follow_up", "review_item"),
+)
+
+
+def bench_noop(  # noqa: PLR0913 -- one parameter for each option
+    *,
+    patrons: int,
+    changes: int,
+    database: str,
+    rounds: int,
+    ways: Ways = WAYS,
+    runner: Runner = in_child,
+) -> Figures:
+    """Measure the same delivery applied once more."""
+    with TemporaryDirectory(prefix="cprsync-bench-") as folder, opened_databases(database, Path(folder)) as databases:
+        bench = Bench(Path(folder), databases, patrons=patrons, changes=changes)
+        _apply_and_forget(bench)
+        figures = Figures("noop", database, bench.size())
+        for number in range(rounds):
+            figures.rounds.append(_round(bench, ways, runner))
+            if number == 0:
+                figures.found["written"] = _written(bench)
+            databases.drop(OURS)
+            databases.drop(FLOOR)
+    beyond = sum(count for table, count in figures.found["written"].items() if table not in ITS_OWN)
+    figures.goals = [
+        Goal("rows written that are not the run's own", "<=", 0, beyond),
+        Goal("peak_rss_mb of ours", "<=", PEAK_MB, figures.peak(OURS)),
+    ]
+    return figures
+
+
+def _round(bench: Bench, ways: Ways, runner: Runner) -> dict[str, Measured]:
+    bench.databases.copy(APPLIED, OURS)
+    measured = {OURS: runner(ways[OURS], bench.work(OURS, records=False))}
+    bench.databases.copy(EMPTY, FLOOR)
+    measured[FLOOR] = runner(ways[FLOOR], bench.work(FLOOR, source=OURS, records=False))
+    return measured
+
+
+def _apply_and_forget(bench: Bench) -> None:
+    bench.databases.copy(PREPARED, APPLIED)
+    with opened_tenant(bench.place(APPLIED)) as tenant:
+        run_night(night_of(tenant, bench.feed, patrons=bench.patrons))
+        _forget(tenant)
+
+
+def _forget(tenant: Tenant) -> None:
+    tables = {table.name: table for table in TABLES}
+    with writing(tenant.engine) as connection:
+        for name in _FORGOTTEN:
+            connection.execute(tables[name].delete())
+        connection.execute(tables["agreement"].update().values(last_produced=None, task=None))
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("ANALYZE")
+
+
+def _written(bench: Bench) -> dict[str, int]:
+    """Rows that are new or changed, by table."""
+    with opened_tenant(bench.place(APPLIED)) as tenant:
+        before = rows_of(tenant)
+    with opened_tenant(bench.place(OURS)) as tenant:
+        return written(before, rows_of(tenant))

@@ -1,0 +1,119 @@
+"""A bench at tiny sizes: its shape, that all ways come to the same, and that one that does not is noticed.
+
+No test asserts a time: that is what the command is for.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import broken_ways
+import pytest
+
+from cprsync.bench import extract, night
+from cprsync.bench.child import in_child, peak_rss_mb
+from cprsync.bench.extract import bench_extract
+from cprsync.bench.figures import FLOOR, NAIVE, OURS
+from cprsync.bench.night import bench_night
+from cprsync.bench.noop import ITS_OWN, bench_noop
+from cprsync.cli.bench import report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cprsync.bench.figures import Measured
+
+
+def here(way: Callable[[Any], Measured], work: Any) -> Measured:
+    """In this process: no memory is compared where this runs a way."""
+    return way(work)
+
+
+SIZE: dict[str, Any] = {"patrons": 60, "changes": 30, "runner": here}
+SPREAD = {"min", "median", "max"}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def document(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """A night's figures on each database."""
+    return bench_night(**SIZE, database=request.param, rounds=2).document()
+
+
+def test_a_night_is_told_in_the_shape_that_stays(document: dict[str, Any]) -> None:
+    assert document["name"] == "night"
+    assert document["rounds"] == 2
+    assert document["digest"].startswith("sha256:")
+    assert list(document["ways"]) == [OURS, FLOOR, NAIVE]
+    for way in document["ways"].values():
+        assert set(way["seconds"]) == SPREAD
+        assert way["peak_rss_mb"] > 0
+    assert {name: set(ratio) for name, ratio in document["ratios"].items()} == {
+        "ours/floor": SPREAD,
+        "naive/ours": SPREAD,
+    }
+    assert all({"ratio", "op", "value", "met"} <= set(goal) for goal in document["goals"])
+
+
+def test_the_floor_and_the_naive_way_come_to_what_ours_does(document: dict[str, Any]) -> None:
+    assert document["equal"]
+
+
+def test_naive_does_a_tenth_in_one_round_and_says_so(document: dict[str, Any]) -> None:
+    assert document["ways"][NAIVE]["share"] == 0.1
+    assert document["ways"][NAIVE]["rounds"] == 1
+
+
+def test_the_floor_writes_a_row_of_each_kind_for_each_change(document: dict[str, Any]) -> None:
+    """Record, before-image, audit, plan row and balance item; then what is sent, and the run's own."""
+    assert document["size"]["rows"] > 5 * SIZE["changes"]
+
+
+def test_a_report_for_the_terminal_names_every_way_ratio_and_goal(document: dict[str, Any]) -> None:
+    text = "\n".join(report(document))
+    assert all(word in text for word in (OURS, FLOOR, NAIVE, "ours/floor", "naive/ours", "peak_rss_mb", "equal: yes"))
+
+
+@pytest.mark.parametrize(
+    ("way", "broken"),
+    [
+        (FLOOR, broken_ways.floor_without_audit),
+        (FLOOR, broken_ways.floor_of_another_street),
+        (NAIVE, broken_ways.naive_that_forgets_the_outbox),
+    ],
+)
+def test_a_way_that_comes_to_something_else_is_noticed(way: str, broken: Callable[..., Any]) -> None:
+    figures = bench_night(**SIZE, database="sqlite", rounds=1, ways={**night.WAYS, way: broken})
+    assert not figures.equal
+    assert not figures.document()["equal"]
+
+
+def test_the_same_delivery_again_writes_nothing_but_a_runs_own_rows() -> None:
+    document = bench_noop(**SIZE, database="sqlite", rounds=1).document()
+    assert document["equal"]
+    assert set(document["written"]) <= ITS_OWN
+    assert document["written"]["run_item"] == SIZE["changes"]
+    assert document["written"]["audit"] == 1
+
+
+def test_three_ways_read_the_same_persons_out_of_a_delivery() -> None:
+    document = bench_extract(size_mb=1, rounds=1, runner=here).document()
+    assert document["equal"]
+    assert list(document["ways"]) == [OURS, FLOOR, NAIVE]
+
+
+def test_a_reader_that_misses_a_name_is_noticed() -> None:
+    broken = {**extract.WAYS, FLOOR: broken_ways.extract_floor_of_another_file}
+    assert not bench_extract(size_mb=1, rounds=1, runner=here, ways=broken).equal
+
+
+def process_of(_: object) -> tuple[int, float]:
+    return os.getpid(), peak_rss_mb()
+
+
+def test_memory_is_measured_in_a_process_that_knows_nothing_of_this_ones() -> None:
+    """`ru_maxrss` of a child begins with what its parent had: held up here on purpose."""
+    held = bytearray(400 * 1024 * 1024)
+    process, peak = in_child(process_of, None)
+    assert process != os.getpid()
+    assert 0 < peak < len(held) / 1024 / 1024
