@@ -104,6 +104,12 @@ class RunBusy(CprsyncError):
     kind = "run.busy"
 
 
+class RunStopped(CprsyncError):
+    """Someone asked the run to stop: what is committed stands."""
+
+    kind = "run.stopped"
+
+
 class DeliveryLate(CprsyncError):
     """An expected delivery has not arrived, or is still being written."""
 

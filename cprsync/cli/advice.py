@@ -64,6 +64,7 @@ BY_CLASS: tuple[tuple[type[CprsyncError], Advice], ...] = (
     (errors.BadInput, Advice(1, "Mend the input and run the command again.")),
     (errors.DeliveryLate, Advice(4, "Try again later.")),
     (errors.RunBusy, Advice(4, "Wait until the other run has ended.")),
+    (errors.RunStopped, Advice(7, "Run the command again: it goes on where it stopped.")),
     (errors.NoSuchPerson, Advice(1, "Check the number with the patron.")),
     (errors.RegisterUnavailable, Advice(4, "Try again later; what was committed stands.")),
     (errors.RegisterRefused, Advice(1, "Check the agreement in [library.register] with the platform.")),

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.advice import error_document
 from cprsync.cli.output import failures, print_json, say, show_error
 from cprsync.cli.progress import progress
 from cprsync.cli.report_text import report_lines
+from cprsync.cli.stopping import stoppable
 from cprsync.cli.words import Language, word
+from cprsync.sync.night import go_on
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date
     from pathlib import Path
 
     from cprsync.settings import Settings
+
+#: A night that was asked to stop: those of the other libraries do not begin.
+STOPPED = 7
 
 
 def sync_command(config: Path, *, library: str | None, today: date | None, language: Language, as_json: bool) -> int:
@@ -25,12 +31,24 @@ def sync_command(config: Path, *, library: str | None, today: date | None, langu
     with failures(as_json=as_json):
         settings = load_settings(config)
         chosen = [library] if library or len(settings.library) == 1 else [one.agency for one in settings.library]
-        documents = [live_night(settings, one, today=today, as_json=as_json) for one in chosen]
+        documents: list[dict[str, Any]] = []
+        with stoppable() as heed:
+            for one in chosen:
+                documents.append(live_night(settings, one, today=today, as_json=as_json, heed=heed))
+                if documents[-1]["exit"] == STOPPED:
+                    break
         _print(documents, language, as_json=as_json)
         return max(int(document["exit"]) for document in documents)
 
 
-def live_night(settings: Settings, library: str | None, *, today: date | None = None, as_json: bool) -> dict[str, Any]:
+def live_night(
+    settings: Settings,
+    library: str | None,
+    *,
+    today: date | None = None,
+    as_json: bool,
+    heed: Callable[[], None] = go_on,
+) -> dict[str, Any]:
     """One library's night; the report as a document, with the advice added to its error."""
     from cprsync import wiring
     from cprsync.sync.nightly import run_night
@@ -38,10 +56,10 @@ def live_night(settings: Settings, library: str | None, *, today: date | None = 
     with progress(as_json=as_json) as shown:
         section = wiring.library_of(settings, library)
         with wiring.night(settings, section, progress=shown, today=today) as night:
-            report = run_night(night)
+            report = run_night(replace(night, heed=heed))
     document = report.document()
     if report.error is not None:
-        changed = "part" if report.received or report.let_through else "nothing"
+        changed = "part" if document["exit"] == STOPPED or report.received or report.let_through else "nothing"
         document["error"] = error_document(report.error, changed=changed, reference=f"run-{report.run.id}")
     return document
 

@@ -31,6 +31,7 @@ def apply(night: Night, run: Run, plan: Plan) -> None:
     for steps in _batches(plan.steps, night.batch):
         _write(night, run, steps)
         night.progress.advance(len(steps))
+        night.heed()
 
 
 def hold(night: Night, run: Run, plan: Plan) -> Counter[str]:
@@ -43,6 +44,7 @@ def hold(night: Night, run: Run, plan: Plan) -> Counter[str]:
     fresh = (step for step in plan.steps if step.item is None or step.item.ordinal > run.checkpoint)
     for steps in _batches(fresh, night.batch):
         through.update(_save(night, run, steps, items=True))
+        night.heed()
     return through
 
 
@@ -51,6 +53,7 @@ def protect_only(night: Night, run: Run, plan: Plan) -> Counter[str]:
     through: Counter[str] = Counter()
     for steps in _batches(plan.changes, night.batch):
         through.update(_save(night, run, steps, items=False))
+        night.heed()
     return through
 
 

@@ -28,6 +28,10 @@ class Progress(Protocol):
     def advance(self, count: int = 1) -> None: ...
 
 
+def go_on() -> None:
+    """Nobody asks a night to stop."""
+
+
 class Silence:
     """Progress that nobody watches."""
 
@@ -54,6 +58,8 @@ class Night:
     #: how many are recognised, asked for or written in one step
     batch: int = BATCH
     progress: Progress = field(default_factory=Silence)
+    #: called between two pieces of work; raises RunStopped once someone has asked the night to stop
+    heed: Callable[[], None] = field(default=go_on)
     #: measures how long the run took; the clock may stand still in a test environment
     monotonic: Callable[[], float] = field(default=lambda: 0.0)
 

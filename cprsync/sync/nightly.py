@@ -14,6 +14,7 @@ import structlog
 
 from cprsync.domain.balance import Outcome
 from cprsync.domain.guard import guard
+from cprsync.errors import RunStopped
 from cprsync.sync.applying import apply, hold, protect_only
 from cprsync.sync.intake import Intake, take_in
 from cprsync.sync.planning import Planner
@@ -37,14 +38,18 @@ def run_night(night: Night) -> Report:
     """Live one night and return its report, which is stored too.
 
     Raises RunBusy when another run of the agreement is at work, and lets an unexpected error
-    through: what is committed stands and the next run goes on from there.
+    through: what is committed stands and the next run goes on from there. Asked to stop, it ends
+    after the piece of work at hand; that report is not stored, since the run is not over.
     """
     begun = night.monotonic()
     with night.store.run_lock():
         run = night.store.open_run(day=night.clock.today(), started=night.clock.now())
         log.info("run.opened", run=run.id, resumed=run.resumed, agency=night.agency)
         report = Report(run, night.agency, calendar=_calendar(night, run))
-        _work(night, run, report)
+        try:
+            _work(night, run, report)
+        except RunStopped as stopped:
+            return _stop(night, run, report, stopped, begun)
         return _close(night, run, report, begun)
 
 
@@ -119,6 +124,16 @@ def _protect_beyond(night: Night, run: Run, intake: Intake, report: Report) -> N
         with night.store.open_delivery(delivery) as content:
             planner.deliver(delivery, night.reader.persons(content), header.produced)
     report.let_through.update(protect_only(night, run, planner.plan))
+
+
+def _stop(night: Night, run: Run, report: Report, stopped: RunStopped, begun: float) -> Report:
+    """Say how far it came. The run stays open: the next one goes on with it."""
+    report.error = stopped
+    report.tally = night.store.tally(run)
+    report.waiting = night.store.outbox_waiting()
+    report.seconds = night.monotonic() - begun
+    log.info("run.stopped", run=run.id)
+    return report
 
 
 def _close(night: Night, run: Run, report: Report, begun: float) -> Report:

@@ -52,6 +52,7 @@ class Planner:
             rest = chunk[max(0, self._run.checkpoint - first + 1) :]
             self._decide_chunk(delivery, rest, as_of, self._ordinal - len(rest) + 1)
             self._night.progress.advance(len(chunk))
+            self._night.heed()
 
     def follow_up(self, question: FollowUp, patron: Patron, answer: Found | NotFound, as_of: AsOf) -> None:
         """Plan what the register's answer to an open question means."""

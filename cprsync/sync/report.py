@@ -14,6 +14,7 @@ from cprsync.errors import (
     DeliveryLate,
     PeerCertificateError,
     RegisterUnavailable,
+    RunStopped,
 )
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from cprsync.domain.guard import Excess
     from cprsync.sync.ports import PlanRow, Run, Tally
 
-#: Exit codes (commands): done, refused, a certificate is wrong, left to a person, try later, stopped by a brake.
-DONE, REFUSED, WRONG, LEFT, LATER, BRAKED = 0, 1, 2, 3, 4, 5
+#: Exit codes (commands): done, refused, a certificate is wrong, left to a person, try later, stopped by a brake,
+#: stopped part-way.
+DONE, REFUSED, WRONG, LEFT, LATER, BRAKED, PART = 0, 1, 2, 3, 4, 5, 7
 
 
 @dataclass(slots=True)
@@ -93,6 +95,8 @@ class Report:
 
     @property
     def exit_code(self) -> int:
+        if isinstance(self.error, RunStopped):
+            return PART
         if self.held:
             return BRAKED
         if isinstance(self.error, PeerCertificateError | CertificateRefused):
@@ -105,7 +109,7 @@ class Report:
 
     @property
     def state(self) -> str:
-        if self.held:
+        if self.held and not isinstance(self.error, RunStopped):
             return "held"
         if self.error is not None and not isinstance(self.error, RegisterUnavailable | DeliveryLate):
             return "stopped"

@@ -47,6 +47,7 @@ def subscribe_new(night: Night, run: Run) -> tuple[int, CprsyncError | None, dic
             night.progress.advance()
         night.store.subscribed(run, done, since=night.clock.today())
         added += len(done)
+        night.heed()
     if refused:
         reviews = [(patron, f"{PARKED}{kind}") for patron, kind in refused.items()]
         night.store.write(run, Batch(reviews=reviews))
@@ -59,6 +60,7 @@ def ask_open_questions(night: Night, run: Run, planner: Planner) -> None:
     night.progress.stage("look up", len(questions))
     for start in range(0, len(questions), night.batch):
         _ask(night, run, planner, questions[start : start + night.batch])
+        night.heed()
 
 
 def _ask(night: Night, run: Run, planner: Planner, questions: Sequence[FollowUp]) -> None:

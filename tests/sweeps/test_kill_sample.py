@@ -1,0 +1,32 @@
+"""A sample of the sweep in every check. The whole is `python tests/sweeps/kill.py`, on each database."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+#: The sample ends long before this.
+CEILING_SECONDS = 300
+
+
+@pytest.mark.parametrize(("database", "every", "kills"), [("sqlite", 45, 6), ("postgresql", 110, 3)])
+def test_a_night_killed_at_some_statement_ends_as_one_that_was_not(
+    database: str, every: int, kills: int, made_certificates: Path
+) -> None:
+    options = ["--database", database, "--every", str(every), "--certificates", str(made_certificates), "--json"]
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "kill.py"), *options],
+        capture_output=True,
+        text=True,
+        timeout=CEILING_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["statements"] == found["counted"]["statements"]
+    assert found["killed"] >= kills
+    assert found["differences"] == {}
