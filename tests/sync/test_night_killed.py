@@ -10,7 +10,7 @@ from doubles import MONDAY, OWN, TUESDAY, WEDNESDAY, Killed, KilledStore, Librar
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.policy import Harm, Policy
-from cprsync.errors import NoSuchPerson, RegisterUnavailable
+from cprsync.errors import NoSuchPerson, RegisterUnavailable, RunStopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,6 +144,39 @@ def test_a_night_killed_while_it_held_back_goes_on_holding_though_the_limit_was_
         assert {row["state"] for row in other.everything()["inbox"]} == {"applied"}
         other.nothing_is_left()
     assert held > 1
+    whole.engine.dispose()
+
+
+def asked_to_stop(at: int) -> Callable[[], None]:
+    """Ask at the so-manieth pause between two pieces of work."""
+    pauses = iter(range(1, at))
+
+    def heed() -> None:
+        if next(pauses, None) is None:
+            raise RunStopped("asked to")
+
+    return heed
+
+
+def test_a_run_asked_to_stop_at_any_pause_stays_open_and_the_next_ends_it(library: Library, tmp_path: Path) -> None:
+    library.batch = 2
+    a_night_of_everything(library)
+    whole = library.copy(tmp_path / "whole")
+    whole.one_night()
+    stops = 0
+    while True:
+        other = library.copy(tmp_path / f"stop{stops}")
+        stopped = other.one_night_with(heed=asked_to_stop(stops + 1))
+        if stopped.error is None or stopped.error.kind != "run.stopped":
+            break
+        assert (stopped.exit_code, stopped.state) == (7, "stopped")
+        assert not is_closed(other)
+        assert other.one_night().error is None
+        assert outcome(other) == outcome(whole)
+        other.engine.dispose()
+        stops += 1
+    assert stops > 8
+    other.engine.dispose()
     whole.engine.dispose()
 
 
