@@ -74,6 +74,8 @@ service_agreement = "{service_agreement}"
 user_system = "{user_system}"
 user = "{user}"
 cvr = "{cvr}"
+# true: others subscribe under this agreement too, and only the subscriptions that we added are ever removed.
+shared = false
 
 [library.feed]
 # The SFTP server on which deliveries arrive, and our user there.
@@ -119,6 +121,8 @@ Description=cprsync: every morning, after the register's delivery
 
 [Timer]
 OnCalendar=*-*-* 06:15 Europe/Copenhagen
+OnCalendar=*-*-* 09:15 Europe/Copenhagen
+OnCalendar=*-*-* 11:45 Europe/Copenhagen
 Persistent=true
 
 [Install]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cprsync.domain.calendar import last_loaded
 from cprsync.domain.delivery import Link, Place, place_of
 from cprsync.errors import CprsyncError, DeliveryLate, DeliveryRefused
+from cprsync.sync.fetching import fetch
 from cprsync.sync.ports import InboxState, RunState
 from cprsync.sync.report import DeliveryLine
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from cprsync.sync.night import Night
     from cprsync.sync.ports import Inspection, Run, SealedDelivery
+
+
+#: Places that stop a night until someone decides.
+STOPS = frozenset({Place.GAP, Place.REPLACED})
 
 
 @dataclass(slots=True)
@@ -28,6 +33,8 @@ class Intake:
     kept: list[SealedDelivery] = field(default_factory=list)
     lines: list[DeliveryLine] = field(default_factory=list)
     error: CprsyncError | None = None
+    #: why something may be left where it arrives; stops nothing that is in the inbox
+    left: CprsyncError | None = None
 
 
 def take_in(night: Night, run: Run) -> Intake:
@@ -46,32 +53,23 @@ def take_in(night: Night, run: Run) -> Intake:
         _place(night, run, delivery, inspection, intake)
     if not intake.accepted:
         intake.lines += [_line(delivery, Place.REPEAT.value, received=0) for delivery in intake.kept]
-        intake.error = intake.error or _lateness(night)
+        intake.error = intake.error or intake.left or _lateness(night)
+    intake.error = intake.error or intake.left
     return intake
 
 
 def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
     """Seal every whole file; return what no run has applied yet, each once."""
-    night.progress.stage("fetch")
-    fresh: dict[int, SealedDelivery] = {delivery.id: delivery for delivery in night.store.sealed()}
-    taken: list[SealedDelivery] = []
-    for file in night.feed.waiting():
-        night.progress.advance()
-        try:
-            with file.open() as content:
-                delivery = night.store.seal(file.name, content)
-        except DeliveryRefused as error:
-            intake.lines.append(DeliveryLine(file.name, None, None, "", "refused"))
-            intake.error = intake.error or DeliveryRefused(f"{file.name}: {error.message}", kind=error.kind)
-            continue
-        file.done()
-        if delivery.state is InboxState.APPLIED:
-            taken.append(delivery)
-        else:
-            fresh[delivery.id] = delivery
+    fetched = fetch(night.store, night.feed, night.progress)
+    for name, error in fetched.refused:
+        intake.lines.append(DeliveryLine(name, None, None, "", "refused"))
+        intake.error = intake.error or DeliveryRefused(f"{name}: {error.message}", kind=error.kind)
+    # A place that does not answer is said in the end: what is in the inbox already is applied all the same.
+    intake.left = fetched.left
+    intake.kept = _newest([delivery for delivery in fetched.known if delivery.state is InboxState.APPLIED])
+    fresh = {delivery.id: delivery for delivery in (*night.store.sealed(), *fetched.known, *fetched.new)}
     accepted = {delivery.id for delivery in intake.accepted}
-    intake.kept = _newest(taken)
-    return [delivery for delivery in fresh.values() if delivery.id not in accepted]
+    return [d for d in fresh.values() if d.id not in accepted and d.state is not InboxState.APPLIED]
 
 
 def _newest(taken: list[SealedDelivery]) -> list[SealedDelivery]:
@@ -110,6 +108,9 @@ def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspect
         last=last,
         strict=night.strict_chain,
     )
+    if delivery.accepted and place in STOPS:
+        # an operator takes it as it is, with a reason (decision 4)
+        place = Place.NEXT
     line = DeliveryLine(delivery.name, header.produced, header.previous, delivery.sha256, place.value)
     intake.lines.append(line)
     if place is Place.NEXT and intake.error is None:

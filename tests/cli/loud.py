@@ -9,7 +9,17 @@ import sys
 from cprsync.cli import logs
 from cprsync.cli.main import app
 
-LOUD = ("zeep", "zeep.transports", "urllib3", "requests", "sqlalchemy.engine", "sqlalchemy.pool", "alembic", "uvicorn")
+LOUD = (
+    "asyncssh",
+    "zeep",
+    "zeep.transports",
+    "urllib3",
+    "requests",
+    "sqlalchemy.engine",
+    "sqlalchemy.pool",
+    "alembic",
+    "uvicorn",
+)
 
 
 def loud(level: str) -> None:

@@ -135,6 +135,17 @@ def test_the_next_night_reads_what_was_fetched(
     assert [(line["file"], line["outcome"]) for line in document["deliveries"]] == [(name, "applied")]
 
 
+def test_a_night_without_the_server_applies_what_is_in_the_inbox_and_says_so(
+    server: Server, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (name,) = control.night(server.ready)["files"]
+    assert fetched(config, capsys)[0] == 0
+    server.fault("sftp-refuse")
+    document = live_night(load_settings(config), None, as_json=True)
+    assert [(line["file"], line["outcome"]) for line in document["deliveries"]] == [(name, "applied")]
+    assert (document["exit"], document["error"]["kind"]) == (2, "sftp.refused")
+
+
 def test_a_wrong_host_key_ends_with_what_to_do(
     server: Server, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
