@@ -52,6 +52,8 @@ class RegisterSection(_Strict):
     user: str = Field(pattern=r"^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$")
     cvr: str = Field(pattern=r"^[0-9]{8}$")
     context: Literal["invocation", "authority"] = "invocation"
+    #: others subscribe under the same agreement: only what we added is removed
+    shared: bool = False
 
     @model_validator(mode="after")
     def _one_certificate(self) -> RegisterSection:

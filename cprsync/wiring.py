@@ -114,7 +114,7 @@ def register_settings(section: RegisterSection) -> RegisterSettings:
     """The section as the client takes it."""
     from cprsync.register.settings import RegisterSettings
 
-    return RegisterSettings(**section.model_dump())
+    return RegisterSettings(**section.model_dump(exclude={"shared"}))
 
 
 @contextmanager
@@ -179,3 +179,4 @@ def night(
             progress=progress,
             monotonic=time.monotonic,
         )
+            shared=library.register_.shared,

@@ -66,6 +66,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "merged": ("poster lægges sammen", "records merged"),
     "name_replaced": ("nye navne", "names replaced"),
     "changed": ("ændringer i alt", "changes in all"),
+    "unsubscribed": ("abonnementer mangler eller ophører", "subscriptions missing or ending"),
     # the demo
     "demo_title": ("En uge på biblioteket", "A week at the library"),
     "demo_set_up": (

@@ -29,6 +29,8 @@ class Harm(enum.Enum):
     CHANGED = "changed"
     #: could not be decided and waits for a person
     PARKED = "parked"
+    #: a subscription is to end, or is missing in the register's own list
+    UNSUBSCRIBED = "unsubscribed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ DEFAULT_LIMITS: Mapping[Harm, Limit] = {
     Harm.NAME_REPLACED: Limit(100, 0.01),
     Harm.CHANGED: Limit(200, 0.05),
     Harm.PARKED: Limit(10, 0.01, ceiling=500),
+    # As many as may lose their address: whoever is not subscribed keeps an old one in silence.
+    Harm.UNSUBSCRIBED: Limit(20, 0.002),
 }
 
 

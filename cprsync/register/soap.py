@@ -95,6 +95,10 @@ class SoapRegister:
         """Subscribe each number once, in any order, with the same give-up as `look_up_many`."""
         yield from self._fan_out(numbers, self.subscribe)
 
+    def unsubscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
+        """End the subscription of each number once, with the same give-up as `look_up_many`."""
+        yield from self._fan_out(numbers, self.unsubscribe)
+
     def subscriptions(self) -> set[CprNumber]:
         """Return all numbers subscribed under our agreement, read as a stream."""
         return self._call("GetAllFilters", self._get_filters)

@@ -15,6 +15,7 @@ from cprsync.store import (
     desk,
     imports,
     inbox,
+    reconciling,
     records,
     runs,
     subscriptions,
@@ -28,7 +29,7 @@ from cprsync.store.vault import Vault
 from cprsync.store.version import check_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         Clock,
         FollowUp,
         NewPatron,
+        Gaps,
         PlanRow,
         Prepared,
         Recognised,
@@ -172,8 +174,15 @@ class SqlStore:
     def unsubscribed(self, limit: int) -> list[tuple[str, CprNumber]]:
         return subscriptions.unsubscribed(self._tenant, limit)
 
-    def subscribed(self, run: Run, rows: Sequence[tuple[str, CprNumber]], *, since: date) -> None:
-        subscriptions.subscribed(self._tenant, run, rows, since=since)
+    def subscribed(
+        self,
+        run: Run,
+        rows: Sequence[tuple[str, CprNumber]],
+        *,
+        since: date,
+        already: Collection[CprNumber] = (),
+    ) -> None:
+        subscriptions.subscribed(self._tenant, run, rows, since=since, already=already)
 
     def subscription_count(self) -> int:
         return subscriptions.subscription_count(self._tenant)
@@ -188,6 +197,18 @@ class SqlStore:
 
     @property
     def index_key(self) -> bytes:
+    def subscription_gaps(self, listed: Collection[CprNumber]) -> Gaps:
+        return reconciling.subscription_gaps(self._tenant, listed)
+
+    def end_subscriptions(self, run: Run | None, *, on: date) -> int:
+        return reconciling.end_subscriptions(self._tenant, run, on=on)
+
+    def added_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+        reconciling.added_there(self._tenant, run, numbers)
+
+    def removed_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+        reconciling.removed_there(self._tenant, run, numbers)
+
         """A key with which a delivery's reader tells numbers apart; it opens and finds nothing here."""
         return self._tenant.vault.foreign_key
 
@@ -223,6 +244,13 @@ class SqlStore:
 
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         return views.everything(self._tenant)
+    def subscription_list(self) -> list[dict[str, Any]]:
+        return reconciling.subscription_list(self._tenant)
+
+    def end_patron(self, patron_id: str, *, on: date) -> int:
+        """End the subscriptions of a patron who has left; returns how many."""
+        return reconciling.leave(self._tenant, patron_id, on=on)
+
     def intend_at_desk(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
         desk.intend(self._tenant, number, purpose=purpose, user=user, patron_id=patron_id)
 

@@ -14,7 +14,7 @@ from cprsync.store.tenant import hold_fence
 from cprsync.sync.ports import FollowUp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
     from cprsync.domain.number import CprNumber
@@ -23,19 +23,23 @@ if TYPE_CHECKING:
     from cprsync.sync.ports import Run
 
 ACTIVE_PATRON = "patron"
-_OWNER = "subscription"
-_SEALED_ONCE = 1
+#: What a row's number is sealed as, once.
+SUBSCRIPTION = "subscription"
+SEALED_ONCE = 1
 _ROW = tables.subscription.c
 _PATRON = tables.patron.c
 
 
 def unsubscribed(tenant: Tenant, limit: int) -> list[tuple[str, CprNumber]]:
-    """Patrons with a real number and no subscription under this agreement."""
+    """Patrons with a real number that was never subscribed under this agreement; a row that ended says: she left.
+
+    When she gets another number the row of the old one gets another reason, and hers is missing again.
+    """
     held = exists().where(
         _ROW.agency == _PATRON.agency,
         _ROW.patron_id == _PATRON.id,
         _ROW.agreement == tenant.agreement,
-        _ROW.until.is_(None),
+        _ROW.reason == ACTIVE_PATRON,
     )
     ours = (_PATRON.agency == tenant.agency) & _PATRON.real_number.is_(True)
     # found by indexes alone, a hundred thousand each night; then the few are read
@@ -55,10 +59,19 @@ def _numbered(tenant: Tenant, row: AnyRow) -> tuple[str, CprNumber]:
     return row.id, from_row(tenant.vault, row).number
 
 
-def subscribed(tenant: Tenant, run: Run, rows: Sequence[tuple[str, CprNumber]], *, since: date) -> None:
+def subscribed(
+    tenant: Tenant,
+    run: Run,
+    rows: Sequence[tuple[str, CprNumber]],
+    *,
+    since: date,
+    already: Collection[CprNumber] = (),
+) -> None:
     """Write down that these are subscribed, and ask for the first copy of those not yet verified.
 
     Both in one transaction: subscribing brings no first copy, and a killed run must not forget it.
+    `already` were there before: from someone who shares the agreement, or from us when an answer was lost. Nobody
+    can tell, so they are not counted as added by us: better one subscription too many there than another's lost.
     """
     if not rows:
         return
@@ -67,16 +80,15 @@ def subscribed(tenant: Tenant, run: Run, rows: Sequence[tuple[str, CprNumber]], 
         held = _held(connection, tenant, [patron_id for patron_id, _ in rows])
         fresh = [(patron_id, number) for patron_id, number in rows if patron_id not in held]
         if fresh:
-            connection.execute(
-                insert(tables.subscription), [_new(tenant, one, number, since=since) for one, number in fresh]
-            )
+            new = [_new(tenant, one, number, since=since, added=number not in already) for one, number in fresh]
+            connection.execute(insert(tables.subscription), new)
         ids = [patron_id for patron_id, _ in fresh]
         ask(connection, tenant, [(one, FIRST_COPY) for one in _unverified(connection, tenant, ids)])
         happened = [audit.Happened("subscribe", run=run.id, patron=one) for one in ids]
         audit.append(connection, tenant, tenant.night, happened)
 
 
-def _new(tenant: Tenant, patron_id: str, number: CprNumber, *, since: date) -> dict[str, Any]:
+def _new(tenant: Tenant, patron_id: str, number: CprNumber, *, since: date, added: bool) -> dict[str, Any]:
     vault = tenant.vault
     return {
         "agency": tenant.agency,
@@ -84,10 +96,10 @@ def _new(tenant: Tenant, patron_id: str, number: CprNumber, *, since: date) -> d
         "number_index": vault.number_index(number),
         "reason": ACTIVE_PATRON,
         "patron_id": patron_id,
-        "number": vault.seal(number.digits.encode(), place=patron_id, owner=_OWNER, version=_SEALED_ONCE),
+        "number": vault.seal(number.digits.encode(), place=patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE),
         "number_key": vault.seal_key,
         "since": since,
-        "confirmed_at": tenant.stamp(),
+        "confirmed_at": tenant.stamp() if added else None,
     }
 
 

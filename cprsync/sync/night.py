@@ -55,6 +55,10 @@ class Night:
     policy: Policy
     #: a previous-production date that is not the last accepted one stops the file
     strict_chain: bool = True
+    #: others add subscriptions under the same agreement: only what we added is ours to remove
+    shared: bool = False
+    #: whether the night compares its subscriptions with the register's list; a bench does without
+    reconciles: bool = True
     #: how many are recognised, asked for or written in one step
     batch: int = BATCH
     progress: Progress = field(default_factory=Silence)

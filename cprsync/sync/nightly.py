@@ -21,6 +21,7 @@ from cprsync.sync.planning import Planner
 from cprsync.sync.ports import RunState
 from cprsync.sync.report import Report
 from cprsync.sync.steps import PARKED
+from cprsync.sync.subscriptions import Comparison
 from cprsync.sync.welcome import ask_open_questions, subscribe_new
 
 if TYPE_CHECKING:
@@ -55,7 +56,6 @@ def run_night(night: Night) -> Report:
 
 def _work(night: Night, run: Run, report: Report) -> None:
     before = night.store.raised(run)
-    report.subscriptions_kept = night.store.subscription_count()
     report.subscriptions_added, unreached, refused = subscribe_new(night, run)
     report.left += len(refused)
     report.reasons.update(refused.values())
@@ -66,8 +66,9 @@ def _work(night: Night, run: Run, report: Report) -> None:
     intake = take_in(night, run)
     report.deliveries = intake.lines
     _plan(night, planner, intake.accepted)
-    report.error = intake.error or unreached or planner.unanswered
-    _apply(night, run, planner.plan, report)
+    comparison = Comparison(night, run)
+    report.error = intake.error or unreached or planner.unanswered or comparison.error
+    _apply(night, run, planner.plan, report, comparison)
     _left_before(before, refused, planner.plan, report)
     if intake.beyond:
         _protect_beyond(night, run, intake, report)
@@ -81,20 +82,25 @@ def _plan(night: Night, planner: Planner, deliveries: list[SealedDelivery]) -> N
                 planner.deliver(delivery, night.reader.persons(content), delivery.header.produced)
 
 
-def _apply(night: Night, run: Run, plan: Plan, report: Report) -> None:
+def _apply(night: Night, run: Run, plan: Plan, report: Report, comparison: Comparison) -> None:
     """Guard the whole plan, then write it; nothing is written before the whole is guarded."""
     report.plan_hash = night.store.save_plan(run, plan.rows())
     night.store.set_state(run, RunState.PLANNED)
     population = night.store.population()
     report.excess = guard(plan.harms(), parked=plan.parked, population=population, limits=night.policy.limits)
+    report.excess += comparison.excess
     if report.excess or report.held:
         report.held = True
         report.plan = list(plan.rows())
         night.store.set_state(run, RunState.HELD)
         report.let_through.update(hold(night, run, plan))
+        _settle(comparison, report, removes=False)
         return
     night.store.set_state(run, RunState.APPLYING)
     apply(night, run, plan)
+    if any(step.write is not None and step.write.renumbered for step in plan.steps):
+        _subscribe_new_numbers(night, run, report)
+    _settle(comparison, report, removes=True)
     outside = [step for step in plan.steps if step.item is None]
     report.other_actions = Counter(a.value for s in outside if s.write is not None for a in s.write.actions)
     report.left += sum(step.parked is not None or step.review is not None for step in outside)
@@ -124,6 +130,16 @@ def _protect_beyond(night: Night, run: Run, intake: Intake, report: Report) -> N
         with night.store.open_delivery(delivery) as content:
             planner.deliver(delivery, night.reader.persons(content), header.produced)
     report.let_through.update(protect_only(night, run, planner.plan))
+def _settle(comparison: Comparison, report: Report, *, removes: bool) -> None:
+    """Make the register's list ours: what is missing is added even when a brake stops the removals."""
+    report.subscriptions_added += comparison.add_missing()
+    if removes:
+        report.subscriptions_removed += comparison.remove_ended()
+    report.error = report.error or comparison.error
+    report.left += comparison.refused.total()
+    report.reasons.update(comparison.refused)
+
+
 
 
 def _stop(night: Night, run: Run, report: Report, stopped: RunStopped, begun: float) -> Report:
@@ -149,5 +165,6 @@ def _close(night: Night, run: Run, report: Report, begun: float) -> Report:
 
 def _calendar(night: Night, run: Run) -> dict[str, int]:
     """The calendar part's place: it lives the days since the last run; its rules come later."""
+    report.subscriptions_kept = max(0, night.store.subscription_count() - report.subscriptions_added)
     last: date | None = night.store.last_run_day()
     return {"days": 0 if last is None else max(0, (run.day - last).days)}

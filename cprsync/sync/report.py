@@ -62,6 +62,7 @@ class Report:
     other_actions: Counter[str] = field(default_factory=Counter)
     calendar: dict[str, int] = field(default_factory=dict)
     subscriptions_added: int = 0
+    subscriptions_removed: int = 0
     subscriptions_kept: int = 0
     waiting: int = 0
     plan_hash: str | None = None
@@ -114,7 +115,7 @@ class Report:
         if self.error is not None and not isinstance(self.error, RegisterUnavailable | DeliveryLate):
             return "stopped"
         worked = any(line.outcome == "applied" for line in self.deliveries) or self.other_actions or self.left
-        return "done" if worked or self.subscriptions_added else "nothing"
+        return "done" if worked or self.subscriptions_added or self.subscriptions_removed else "nothing"
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of `sync`; `error` is added when something stopped."""
@@ -130,7 +131,11 @@ class Report:
             **{outcome.value: self.count(outcome) for outcome in Outcome},
             "actions": dict(sorted(actions.items())),
             "calendar": self.calendar,
-            "subscriptions": {"added": self.subscriptions_added, "removed": 0, "kept": self.subscriptions_kept},
+            "subscriptions": {
+                "added": self.subscriptions_added,
+                "removed": self.subscriptions_removed,
+                "kept": self.subscriptions_kept,
+            },
             "published": {"sent": 0, "waiting": self.waiting, "failed": 0},
             "left_to_a_person": self.left,
             "reasons": dict(sorted(self.reasons.items())),

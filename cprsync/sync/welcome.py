@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cprsync.errors import CprsyncError, RegisterUnavailable
 from cprsync.sync.planning import FOLLOW_UPS_A_NIGHT
-from cprsync.sync.ports import Batch
+from cprsync.sync.ports import Batch, Subscribed
 from cprsync.sync.steps import PARKED
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def subscribe_new(night: Night, run: Run) -> tuple[int, CprsyncError | None, dic
         if not new:
             break
         done: list[tuple[str, CprNumber]] = []
+        already: set[CprNumber] = set()
         for number, result in night.register.subscribe_many(new):
             if isinstance(result, RegisterUnavailable):
                 error = error or result
@@ -44,8 +45,10 @@ def subscribe_new(night: Night, run: Run) -> tuple[int, CprsyncError | None, dic
                 refused[new[number]] = result.kind
             else:
                 done.append((new[number], number))
+                if result is Subscribed.ALREADY:
+                    already.add(number)
             night.progress.advance()
-        night.store.subscribed(run, done, since=night.clock.today())
+        night.store.subscribed(run, done, since=night.clock.today(), already=already)
         added += len(done)
         night.heed()
     if refused:

@@ -26,6 +26,7 @@ LIMITS = {
     Harm.NAME_REPLACED: (100, 1000),
     Harm.CHANGED: (200, 5000),
     Harm.PARKED: (20, 500),
+    Harm.UNSUBSCRIBED: (20, 200),
 }
 
 

@@ -72,6 +72,9 @@ class RegisterDouble:
     down: CprsyncError | None = None
     looked_up: list[CprNumber] = field(default_factory=list)
     subscribed: list[CprNumber] = field(default_factory=list)
+    unsubscribed: list[CprNumber] = field(default_factory=list)
+    #: what is subscribed under the agreement, whoever added it
+    listed: set[CprNumber] = field(default_factory=set)
     #: called before each look-up is answered
     on_look_up: Callable[[CprNumber], None] = field(default=lambda _: None)
 
@@ -91,10 +94,23 @@ class RegisterDouble:
         for number in numbers:
             self.subscribed.append(number)
             error = self.down or self.refuses_to_subscribe.get(number)
-            yield number, error or Subscribed.ADDED
+            result = Subscribed.ALREADY if number in self.listed else Subscribed.ADDED
+            if error is None:
+                self.listed.add(number)
+            yield number, error or result
+
+    def unsubscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
+        for number in numbers:
+            self.unsubscribed.append(number)
+            result = Subscribed.REMOVED if number in self.listed else Subscribed.ABSENT
+            if self.down is None:
+                self.listed.discard(number)
+            yield number, self.down or result
 
     def subscriptions(self) -> set[CprNumber]:
-        return set(self.subscribed)
+        if self.down is not None:
+            raise self.down
+        return set(self.listed)
 
 
 @dataclass
@@ -156,7 +172,10 @@ class KilledStore:
     """The real store, which dies when its n-th write is committed: before the next is the same."""
 
     WRITES = frozenset(
-        {"open_run", "set_state", "close_run", "seal", "accept", "refuse", "save_plan", "write", "intend", "subscribed"}
+        {
+            *("open_run", "set_state", "close_run", "seal", "accept", "refuse", "save_plan", "write", "intend"),
+            *("subscribed", "end_subscriptions", "added_there", "removed_there"),
+        }
     )
 
     def __init__(self, store: SqlStore, *, at: int) -> None:
@@ -216,6 +235,7 @@ class Library:
             self.engine,
             agency=AGENCY,
             agreement=AGREEMENT,
+        self.shared = False
             keyring=Keyring.load(folder / "keys"),
             clock=self.clock,
         )
@@ -226,7 +246,7 @@ class Library:
         shutil.copytree(self.folder, to)
         other = Library(to)
         other.clock.moment = self.clock.moment
-        other.register = replace(self.register, persons=dict(self.register.persons))
+        other.register = replace(self.register, persons=dict(self.register.persons), listed=set(self.register.listed))
         other.feed = FeedDouble(dict(self.feed.files), list(self.feed.being_written))
         other.reader = self.reader
         other.policy, other.strict, other.batch = self.policy, self.strict, self.batch
@@ -276,6 +296,7 @@ class Library:
     def night(self, store: object = None) -> Report:
         """One night, and a second one that must find nothing to do."""
         report = run_night(self.ports(store))
+            shared=self.shared,
         self.nothing_is_left()
         return report
 

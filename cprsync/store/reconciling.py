@@ -1,0 +1,179 @@
+"""Our subscription rows against the register's list: what is missing there, and what is there without a reason.
+
+A row ends (`until`) when its reason holds no more, and stays as the memory of what we added: `confirmed_at` is set
+while the register holds the number because we added it. Where others share the agreement, only such numbers are ours
+to remove. Calls nobody.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import exists, select, update
+
+from cprsync.domain.number import CprNumber
+from cprsync.store import audit, tables
+from cprsync.store.engine import parts, reading, writing
+from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
+from cprsync.store.tenant import hold_fence
+from cprsync.sync.ports import Gaps
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from datetime import date
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.ports import Run
+
+OLD_NUMBER = "old_number"
+_ROW = tables.subscription.c
+_PATRON = tables.patron.c
+
+
+def subscription_gaps(tenant: Tenant, listed: Collection[CprNumber]) -> Gaps:
+    """Compare by index, so that of a hundred thousand rows only those that are missing are opened."""
+    held, added = _indexes(tenant)
+    found: set[bytes] = set()
+    ended, foreign = [], []
+    for number in sorted(listed, key=_digits):
+        probes = tenant.vault.probes("number", number.digits)
+        if ours := held.intersection(probes):
+            found |= ours
+        elif added.isdisjoint(probes):
+            foreign.append(number)
+        else:
+            ended.append(number)
+    missing = _opened(tenant, held - found)
+    return Gaps(tuple(missing), tuple(ended), tuple(foreign), len(found))
+
+
+def _digits(number: CprNumber) -> str:
+    return number.digits
+
+
+def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
+    """The indexes that a reason holds, and those that none does though the register has them from us."""
+    holds = _ROW.until.is_(None) & ~_due()
+    wanted = select(_ROW.number_index, holds.label("holds"), _ROW.confirmed_at.is_not(None).label("added"))
+    held: set[bytes] = set()
+    added: set[bytes] = set()
+    with reading(tenant.engine) as connection:
+        for row in connection.execute(wanted.where(_ours(tenant))):
+            if row.holds:
+                held.add(row.number_index)
+            elif row.added:
+                added.add(row.number_index)
+    return held, added - held
+
+
+def _opened(tenant: Tenant, indexes: Iterable[bytes]) -> list[CprNumber]:
+    numbers: set[CprNumber] = set()
+    with reading(tenant.engine) as connection:
+        for part in parts(sorted(indexes)):
+            rows = connection.execute(select(tables.subscription).where(_ours(tenant), _ROW.number_index.in_(part)))
+            numbers.update(_opened_one(tenant, row) for row in rows)
+    return sorted(numbers, key=_digits)
+
+
+def _opened_one(tenant: Tenant, row: AnyRow) -> CprNumber:
+    plain = tenant.vault.unseal(
+        row.number, row.number_key, place=row.patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE
+    )
+    return CprNumber.parse(plain.decode())
+
+
+def _ours(tenant: Tenant) -> ColumnElement[bool]:
+    return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+
+
+def _due() -> ColumnElement[bool]:
+    """An old number is needed until a file has delivered the new one (decision 6)."""
+    delivered = exists().where(
+        _PATRON.agency == _ROW.agency,
+        _PATRON.id == _ROW.patron_id,
+        _PATRON.as_of_source == "file",
+        _PATRON.as_of_day >= _ROW.since,
+    )
+    return (_ROW.reason == OLD_NUMBER) & delivered
+
+
+def end_subscriptions(tenant: Tenant, run: Run | None, *, on: date) -> int:
+    """End the rows whose reason holds no more; returns how many."""
+    ending = _ours(tenant) & _ROW.until.is_(None) & _due()
+    with reading(tenant.engine) as connection:
+        if connection.execute(select(_ROW.patron_id).where(ending).limit(1)).first() is None:
+            return 0
+    return _end(tenant, run, ending, on=on)
+
+
+def leave(tenant: Tenant, patron_id: str, *, on: date) -> int:
+    """End every row of a patron, who is not subscribed again by herself; returns how many."""
+    return _end(tenant, None, _ours(tenant) & _ROW.until.is_(None) & (_ROW.patron_id == patron_id), on=on)
+
+
+def _end(tenant: Tenant, run: Run | None, ending: ColumnElement[bool], *, on: date) -> int:
+    with _written(tenant, run) as connection:
+        patrons = connection.scalars(select(_ROW.patron_id).where(ending).order_by(_ROW.patron_id)).all()
+        connection.execute(update(tables.subscription).where(ending).values(until=on))
+        _tell(connection, tenant, run, "subscription_end", patrons)
+        return len(patrons)
+
+
+def added_there(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+    """The register has added these again."""
+    _confirm(tenant, run, numbers, at=tenant.stamp(), kind="subscribe")
+
+
+def removed_there(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+    """The register holds these no more: what others may add under them later is theirs.
+
+    A number that was never ours has no row; the entry without a patron says how it went.
+    """
+    _confirm(tenant, run, numbers, at=None, kind="unsubscribe")
+
+
+def _confirm(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber], *, at: str | None, kind: str) -> None:
+    if not numbers:
+        return
+    indexes = [probe for number in numbers for probe in tenant.vault.probes("number", number.digits)]
+    told: list[str | None] = []
+    with _written(tenant, run) as connection:
+        for part in parts(indexes):
+            concerned = _ours(tenant) & _ROW.number_index.in_(part)
+            told += connection.scalars(select(_ROW.patron_id).where(concerned).order_by(_ROW.patron_id).distinct())
+            connection.execute(update(tables.subscription).where(concerned).values(confirmed_at=at))
+        told += [None] * (len(numbers) - len(told))
+        _tell(connection, tenant, run, kind, told)
+
+
+def _tell(connection: Connection, tenant: Tenant, run: Run | None, kind: str, patrons: Sequence[str | None]) -> None:
+    number = None if run is None else run.id
+    audit.append(connection, tenant, tenant.night, [audit.Happened(kind, run=number, patron=one) for one in patrons])
+
+
+@contextmanager
+def _written(tenant: Tenant, run: Run | None) -> Iterator[Connection]:
+    """A transaction of a run, or of someone who holds the agreement's lock."""
+    with writing(tenant.engine) as connection:
+        if run is not None:
+            hold_fence(connection, tenant, run)
+        yield connection
+
+
+def subscription_list(tenant: Tenant) -> list[dict[str, Any]]:
+    """Every row, by patron and reason, without its number."""
+    wanted = select(_ROW.patron_id, _ROW.reason, _ROW.since, _ROW.until).where(_ours(tenant))
+    with reading(tenant.engine) as connection:
+        return [
+            {
+                "patron": row.patron_id,
+                "reason": row.reason,
+                "since": row.since.isoformat(),
+                "until": None if row.until is None else row.until.isoformat(),
+            }
+            for row in connection.execute(wanted.order_by(_ROW.patron_id, _ROW.since, _ROW.reason))
+        ]

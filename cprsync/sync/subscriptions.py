@@ -1,0 +1,119 @@
+"""Our subscriptions against the register's list, both ways (decision 10): add what is missing, remove what ended.
+
+The list is fetched once. On an agreement that others share only what we added is removed. A list that is empty, or
+lacks more of ours than the limit of `unsubscribed` allows, is not believed, and more removals than that are a
+mistake of ours: either brakes the night before the first removal, while what is missing is still added. Single
+numbers are added and removed; the operations that clear a whole agreement are never called.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cprsync.domain.guard import Excess
+from cprsync.domain.policy import Harm
+from cprsync.errors import CprsyncError, RegisterUnavailable
+from cprsync.sync.ports import Gaps, Subscribed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from cprsync.domain.number import CprNumber
+    from cprsync.sync.night import Night
+    from cprsync.sync.ports import Run
+
+log = structlog.get_logger(__name__)
+
+
+class Comparison:
+    """One night's comparison; nothing is written or called before `add_missing` and `remove_ended`."""
+
+    def __init__(self, night: Night, run: Run | None) -> None:
+        """Fetch the list; when it does not come, there is an `error` and nothing to add or remove."""
+        self._night = night
+        self._run = run
+        #: why another try may do more
+        self.error: CprsyncError | None = None
+        #: numbers that the register would not take, by reason: someone should look
+        self.refused: Counter[str] = Counter()
+        self.excess: tuple[Excess, ...] = ()
+        self.gaps = Gaps((), (), (), 0)
+        self._listed: set[CprNumber] = set()
+        if not night.reconciles:
+            return
+        night.progress.stage("reconcile")
+        try:
+            self._listed = night.register.subscriptions()
+        except CprsyncError as error:
+            self.error = error
+            return
+        self._look()
+
+    def _look(self) -> None:
+        self.gaps = self._night.store.subscription_gaps(self._listed)
+        self.excess = tuple(self._exceeded())
+
+    def _exceeded(self) -> Iterator[Excess]:
+        """Say when the list is not to be believed, or too much would be removed."""
+        limit = self._night.policy.limits.get(Harm.UNSUBSCRIBED)
+        if limit is None:
+            return
+        allowed, missing = limit.of(self._night.store.population()), len(self.gaps.missing)
+        if missing and not self._listed:
+            yield Excess(Harm.UNSUBSCRIBED, missing, 0)
+        elif (count := max(missing, len(self.removable))) > allowed:
+            yield Excess(Harm.UNSUBSCRIBED, count, allowed)
+
+    @property
+    def removable(self) -> tuple[CprNumber, ...]:
+        """What is there and ours to remove."""
+        return self.gaps.ended if self._night.shared else (*self.gaps.ended, *self.gaps.foreign)
+
+    def add_missing(self) -> int:
+        """Add again what the list lacks; returns how many are there now."""
+        register, store = self._night.register, self._night.store
+        added = 0
+        for done in self._carried_out(self.gaps.missing, register.subscribe_many):
+            store.added_there(self._run, [number for number, result in done if result is Subscribed.ADDED])
+            added += len(done)
+        return added
+
+    def remove_ended(self) -> int:
+        """End the rows without a reason and remove what is ours to remove; returns how many are gone there."""
+        if self.error is not None or not self._night.reconciles:
+            return 0
+        if self._night.store.end_subscriptions(self._run, on=self._night.clock.today()):
+            self._look()  # this night's deliveries have ended some more
+            if self.excess:
+                return 0  # the next night begins with this, and stops
+        register, store = self._night.register, self._night.store
+        removed = 0
+        for done in self._carried_out(self.removable, register.unsubscribe_many):
+            store.removed_there(self._run, [number for number, _ in done])
+            removed += sum(result is Subscribed.REMOVED for _, result in done)
+        return removed
+
+    def _carried_out(
+        self,
+        numbers: Sequence[CprNumber],
+        call: Callable[[Iterable[CprNumber]], Iterator[tuple[CprNumber, Subscribed | CprsyncError]]],
+    ) -> Iterator[list[tuple[CprNumber, Subscribed]]]:
+        """Call for each number, a batch at a time; after one without an answer no further batch begins."""
+        size = self._night.batch
+        for start in range(0, len(numbers), size):
+            done: list[tuple[CprNumber, Subscribed]] = []
+            for number, result in call(numbers[start : start + size]):
+                if isinstance(result, CprsyncError) and not isinstance(result, RegisterUnavailable):
+                    self.refused[result.kind] += 1
+                elif isinstance(result, CprsyncError):
+                    self.error = self.error or result
+                else:
+                    done.append((number, result))
+                self._night.progress.advance()
+            yield done
+            if self.error is not None:
+                log.warning("subscriptions.unfinished", kind=self.error.kind)
+                return
