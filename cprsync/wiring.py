@@ -16,6 +16,7 @@ from cprsync.sync.night import Night
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cprsync.register.extract import ExtractReader
     from cprsync.register.settings import RegisterSettings
     from cprsync.register.sftp_session import SftpSettings
     from cprsync.register.soap import SoapRegister
@@ -142,6 +143,13 @@ def sftp_settings(section: FeedSection) -> SftpSettings:
     return SftpSettings(**{name: getattr(section, name) for name in taken})
 
 
+def reader(section: FeedSection, store: SqlStore) -> ExtractReader:
+    """What reads the deliveries of one agreement."""
+    from cprsync.register.extract import ExtractReader
+
+    return ExtractReader(task=section.task, hash_key=store.index_key, strict_count=section.count == "strict")
+
+
 @contextmanager
 def desk(settings: Settings, library: LibrarySection) -> Iterator[Desk]:
     """What one look-up at the desk of one library works with."""
@@ -158,8 +166,6 @@ def night(
     settings: Settings, library: LibrarySection, *, progress: Progress, today: date | None = None
 ) -> Iterator[Night]:
     """Everything one night of one library works with."""
-    from cprsync.register.extract import ExtractReader
-
     clock = clock_for(settings, today)
     policy = load_policy(library.policy, library.municipalities)
     with ExitStack() as stack:
@@ -170,13 +176,11 @@ def night(
             store=store,
             register=register,
             feed=stack.enter_context(opened_feed(library.feed)),
-            reader=ExtractReader(
-                task=library.feed.task, hash_key=store.index_key, strict_count=library.feed.count == "strict"
-            ),
+            reader=reader(library.feed, store),
             clock=clock,
             policy=policy,
             strict_chain=library.feed.chain == "strict",
+            shared=library.register_.shared,
             progress=progress,
             monotonic=time.monotonic,
         )
-            shared=library.register_.shared,

@@ -29,10 +29,20 @@ BY_KIND: dict[str, Advice] = {
     "delivery.empty": Advice(1, "Ask the platform to deliver the file again."),
     "delivery.damaged": Advice(1, "Ask the platform to deliver the file again; the file stays where it is."),
     "delivery.encoding": Advice(1, "The file was converted on its way: fetch it again as binary."),
-    "delivery.gap": Advice(1, "Ask the platform for the missing delivery; the waiting ones follow by themselves."),
+    "delivery.gap": Advice(
+        1,
+        "Ask the platform for the missing delivery; the waiting ones follow by themselves. "
+        "Gone for good: `cprsync feed accept FILE --reason TEXT` goes on without it.",
+    ),
+    "delivery.not_stopped": Advice(1, "Nothing is to be accepted: run `cprsync sync`, which takes what is in chain."),
+    "delivery.unknown": Advice(1, "Name a delivery as `cprsync sync` names it, or a file on disk."),
     "delivery.late": Advice(4, "Try again later; if it stays away, ask the platform."),
     "delivery.product": Advice(1, "The file is of another product: check the agreement's task and its contents."),
-    "delivery.replaced": Advice(1, "Ask the platform which of the two is right; nothing of the new one was taken."),
+    "delivery.replaced": Advice(
+        1,
+        "Ask the platform which of the two is right; nothing of the new one was taken. "
+        "It is the new one: `cprsync feed accept FILE --reason TEXT`.",
+    ),
     "delivery.task": Advice(1, "The file belongs to another agreement: check `task` in [library.feed]."),
     "delivery.unfinished": Advice(4, "Try again when the transfer has ended."),
     "mock.not_running": Advice(4, "Start it with `cprsync mock serve --dir DIR`."),

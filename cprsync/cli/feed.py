@@ -1,4 +1,4 @@
-"""`feed`: look into a delivery without a store, and fetch what waits without living the night."""
+"""`feed`: look into a delivery without a store, fetch what waits between nights, and accept one out of chain."""
 
 from __future__ import annotations
 
@@ -70,6 +70,32 @@ def fetch_command(config: Path, *, library: str | None, as_json: bool) -> int:
             show_error(document["error"])
     error = _error(fetched)
     return 0 if error is None else advice_for(error).exit
+
+
+def accept_command(file: str, *, reason: str, config: Path, library: str | None, as_json: bool) -> None:
+    """Take a delivery that stops the nights: one of the inbox by its name, or a file on disk."""
+    from cprsync import wiring
+    from cprsync.cli.operator import user_name
+    from cprsync.settings import load_settings
+    from cprsync.sync.accepting import accept_delivery
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+            document = accept_delivery(
+                store,
+                wiring.reader(section.feed, store),
+                file,
+                strict=section.feed.chain == "strict",
+                reason=reason,
+                user=user_name(),
+            )
+    if as_json:
+        print_json(document)
+        return
+    say(f"{document['file']}  sha256 {document['sha256']}")
+    say(f"  produced {document['produced']}, after {document['previous']}: the next `cprsync sync` applies it")
 
 
 def _fetched_document(fetched: Fetched) -> dict[str, Any]:

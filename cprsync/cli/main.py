@@ -28,7 +28,7 @@ app = typer.Typer(
 certs_app = typer.Typer(help="Certificates: make development ones, check ours and the counterparts'.")
 db_app = typer.Typer(help="The store: set up, upgrade, status.")
 mock_app = typer.Typer(help="The mock register: SOAP, deliveries, a town that lives, faults on command.")
-feed_app = typer.Typer(help="Deliveries: fetch what waits, look into one without a store, accept one that stops the night.")
+feed_app = typer.Typer(help="Deliveries: fetch what waits, look into one, accept one that stops the night.")
 patron_app = typer.Typer(help="Patron records: import and show.")
 runs_app = typer.Typer(help="The nights that were.")
 for sub, name in (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from cprsync.domain.delivery import Header, Link
-from cprsync.store import tables
+from cprsync.store import audit, tables
 from cprsync.store.engine import reading, writing
 from cprsync.store.failures import SealBroken
 from cprsync.store.tenant import hold_fence, next_id
@@ -32,6 +32,8 @@ _WRITE_CHUNKS = 32
 #: of their own: a reader goes to and fro in them, and with few open chunks it opened 186 of them 4,863 times.
 _OPEN_CHUNKS = 256
 _OWNER = "inbox"
+#: The audit stream of what an operator does to deliveries.
+STREAM = "feed"
 _TAKEN = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
 _BOX = tables.inbox.c
 
@@ -123,7 +125,16 @@ def from_row(row: AnyRow) -> SealedDelivery:
     """A row as the use cases see it."""
     known = row.produced is not None
     header = Header(task=row.task, produced=row.produced, previous=row.previous) if known else None
-    return SealedDelivery(row.id, row.name, row.sha256, row.size, InboxState(row.state), header, row.received)
+    return SealedDelivery(
+        row.id,
+        row.name,
+        row.sha256,
+        row.size,
+        InboxState(row.state),
+        header,
+        row.received,
+        accepted=row.accepted_reason is not None,
+    )
 
 
 def open_delivery(tenant: Tenant, delivery: SealedDelivery) -> BinaryIO:
@@ -275,6 +286,24 @@ def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) ->
         row = tables.agreement
         ours = (row.c.agency == tenant.agency) & (row.c.id == tenant.agreement)
         connection.execute(update(row).where(ours).values(last_produced=last))
+
+
+def stopped(tenant: Tenant, name: str) -> SealedDelivery | None:
+    """The newest delivery of this name that no run has taken; None: there is none."""
+    untaken = (InboxState.SEALED.value, InboxState.REFUSED.value)
+    wanted = select(tables.inbox).where(_ours(tenant), _BOX.name == name, _BOX.state.in_(untaken))
+    with reading(tenant.engine) as connection:
+        row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def accept_stopped(tenant: Tenant, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> None:
+    """An operator takes a delivery that is out of chain: the next run applies it. Nothing else is changed."""
+    more = (("delivery", delivery.sha256), ("reason", reason), ("user", user))
+    with writing(tenant.engine) as connection:
+        accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": reason}
+        connection.execute(_this(tenant, delivery.id).values(accepted))
+        audit.append(connection, tenant, STREAM, [audit.Happened("accept", actions=(place,), more=more)])
 
 
 def refuse(tenant: Tenant, delivery: SealedDelivery, reason: str) -> None:

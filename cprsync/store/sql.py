@@ -44,13 +44,13 @@ if TYPE_CHECKING:
     from cprsync.store.keys import Keyring
     from cprsync.store.views import Clear, PatronView
     from cprsync.sync.ports import (
-        Batch,
     from cprsync.sync.lookup import Entry
+        Batch,
         Clock,
         FollowUp,
-        NewPatron,
         Gaps,
         PlanRow,
+        NewPatron,
         Prepared,
         Recognised,
         Run,
@@ -141,6 +141,12 @@ class SqlStore:
         inbox.refuse(self._tenant, delivery, reason)
 
     # -- records
+    def stopped(self, name: str) -> SealedDelivery | None:
+        return inbox.stopped(self._tenant, name)
+
+    def accept_stopped(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> None:
+        inbox.accept_stopped(self._tenant, delivery, place=place, reason=reason, user=user)
+
 
     def population(self) -> int:
         return records.population(self._tenant)
@@ -187,16 +193,6 @@ class SqlStore:
     def subscription_count(self) -> int:
         return subscriptions.subscription_count(self._tenant)
 
-    def follow_ups(self, limit: int) -> list[FollowUp]:
-        return subscriptions.follow_ups(self._tenant, limit)
-
-    def outbox_waiting(self) -> int:
-        return subscriptions.outbox_waiting(self._tenant)
-
-    # -- beyond the port: for the command line and for comparisons
-
-    @property
-    def index_key(self) -> bytes:
     def subscription_gaps(self, listed: Collection[CprNumber]) -> Gaps:
         return reconciling.subscription_gaps(self._tenant, listed)
 
@@ -213,6 +209,16 @@ class SqlStore:
         return self._tenant.vault.foreign_key
 
     def import_patrons(self, rows: Iterable[NewPatron], *, apply: bool = True) -> list[Imported]:
+    def follow_ups(self, limit: int) -> list[FollowUp]:
+        return subscriptions.follow_ups(self._tenant, limit)
+
+    def outbox_waiting(self) -> int:
+        return subscriptions.outbox_waiting(self._tenant)
+
+    # -- beyond the port: for the command line and for comparisons
+
+    @property
+    def index_key(self) -> bytes:
         """Take in the rows, matched by number; without `apply` only say what would become of them."""
         return imports.import_patrons(self._tenant, rows, apply=apply)
 
@@ -229,9 +235,22 @@ class SqlStore:
         return views.opened_records(self._tenant)
 
     def runs(self) -> list[dict[str, Any]]:
+    def intend_at_desk(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
+        desk.intend(self._tenant, number, purpose=purpose, user=user, patron_id=patron_id)
+
+    def save_at_desk(self, entry: Entry) -> str:
+        return desk.save(self._tenant, entry)
+
         return runs.runs(self._tenant)
 
     def run_document(self, number: int) -> dict[str, Any] | None:
+    def subscription_list(self) -> list[dict[str, Any]]:
+        return reconciling.subscription_list(self._tenant)
+
+    def end_patron(self, patron_id: str, *, on: date) -> int:
+        """End the subscriptions of a patron who has left; returns how many."""
+        return reconciling.leave(self._tenant, patron_id, on=on)
+
         return runs.run_document(self._tenant, number)
 
     def run_items(self, number: int) -> list[dict[str, Any]]:
@@ -244,16 +263,3 @@ class SqlStore:
 
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         return views.everything(self._tenant)
-    def subscription_list(self) -> list[dict[str, Any]]:
-        return reconciling.subscription_list(self._tenant)
-
-    def end_patron(self, patron_id: str, *, on: date) -> int:
-        """End the subscriptions of a patron who has left; returns how many."""
-        return reconciling.leave(self._tenant, patron_id, on=on)
-
-    def intend_at_desk(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
-        desk.intend(self._tenant, number, purpose=purpose, user=user, patron_id=patron_id)
-
-    def save_at_desk(self, entry: Entry) -> str:
-        return desk.save(self._tenant, entry)
-

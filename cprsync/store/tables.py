@@ -242,6 +242,8 @@ inbox = Table(
     _maybe("previous", Date),
     _needed("received", Integer),
     _maybe("reason", Text),
+    # why an operator takes it though it is out of chain
+    _maybe("accepted_reason", Text),
     _needed("sealed_at", STAMP),
     UniqueConstraint("agency", "agreement", "name", "sha256"),
     _to("agreement", "agency", "agreement"),

@@ -233,6 +233,8 @@ class Equal:
     patron_id: str
     version: int
     as_of: AsOf
+    #: an operator takes it though it is out of chain
+    accepted: bool = False
 
 
 Recognised: TypeAlias = "NotOurs | Equal | Patron"

@@ -215,6 +215,7 @@ def _inbox() -> None:
         sa.Column("previous", sa.Date(), nullable=True),
         sa.Column("received", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("accepted_reason", sa.Text(), nullable=True),
         sa.Column("sealed_at", sa.String(length=27), nullable=False),
         sa.ForeignKeyConstraint(
             ["agency", "agreement"], ["agreement.agency", "agreement.id"], name="fk_inbox_agreement"

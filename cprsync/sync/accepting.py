@@ -1,0 +1,105 @@
+"""Accept a delivery that stops the nights: a replacement, or the first one after a gap (decision 4).
+
+Says only that the next night takes it. Nothing is applied here, and what is damaged stays refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from cprsync.domain.delivery import place_of
+from cprsync.errors import BadInput
+from cprsync.sync.intake import STOPS
+
+if TYPE_CHECKING:
+    from datetime import date
+    from io import BufferedReader
+
+    from cprsync.domain.delivery import Header, Link, Place
+    from cprsync.sync.ports import Reader, SealedDelivery
+
+REASON_MAX = 200
+#: The reason is kept for good, in clear: it is no place for a person's number.
+_NUMBER = re.compile(r"\d{6}-?\d{4}", re.ASCII)
+
+
+class Inbox(Protocol):
+    """What accepting needs of the store."""
+
+    def stopped(self, name: str) -> SealedDelivery | None: ...
+
+    def seal(self, name: str, content: BinaryIO) -> SealedDelivery: ...
+
+    def open_delivery(self, delivery: SealedDelivery) -> BinaryIO: ...
+
+    def taken_on(self, produced: date) -> Link | None: ...
+
+    def last_produced(self) -> date | None: ...
+
+    def accept_stopped(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> None: ...
+
+
+def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decides
+    store: Inbox, reader: Reader, file: str, *, strict: bool, reason: str, user: str
+) -> dict[str, Any]:
+    """Let the next night take `file`, a name in the inbox or a path; returns what was accepted.
+
+    Raises:
+        BadInput: no such delivery, a reason that may not be kept, or one that stops no night.
+        DeliveryRefused: it is damaged.
+    """
+    reason = _checked(reason)
+    delivery = store.stopped(file)
+    if delivery is not None:
+        with store.open_delivery(delivery) as content:
+            header = reader.inspect(content).header
+        place = _stop(store, header, delivery.sha256, strict=strict)
+    else:
+        # looked at where it lies, so that nothing of it is kept when it is not to be accepted
+        with _opened(file) as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+            content.seek(0)
+            header = reader.inspect(content).header
+            place = _stop(store, header, sha256, strict=strict)
+            content.seek(0)
+            delivery = store.seal(Path(file).name, content)
+    store.accept_stopped(delivery, place=place.value, reason=reason, user=user)
+    return {
+        "file": delivery.name,
+        "produced": header.produced.isoformat(),
+        "previous": header.previous.isoformat(),
+        "sha256": delivery.sha256,
+        "accepted": place.value,
+        "reason": reason,
+    }
+
+
+def _checked(reason: str) -> str:
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_MAX or not reason.isprintable():
+        raise BadInput(
+            f"the reason is empty, longer than {REASON_MAX} characters, or not on one line", kind="input.reason"
+        )
+    if _NUMBER.search(reason):
+        raise BadInput("the reason holds what looks like a CPR number: it is kept in clear", kind="input.reason")
+    return reason
+
+
+def _opened(file: str) -> BufferedReader:
+    try:
+        return Path(file).open("rb")
+    except OSError:
+        raise BadInput(
+            "no delivery of that name waits in the inbox, and no such file can be read", kind="delivery.unknown"
+        ) from None
+
+
+def _stop(store: Inbox, header: Header, sha256: str, *, strict: bool) -> Place:
+    taken, last = store.taken_on(header.produced), store.last_produced()
+    place = place_of(header, sha256, taken=taken, last=last, strict=strict)
+    if place not in STOPS:
+        raise BadInput(f"the delivery of {header.produced} stops no night ({place.value})", kind="delivery.not_stopped")
+    return place
