@@ -43,14 +43,14 @@ if TYPE_CHECKING:
     from cprsync.store.imports import Imported
     from cprsync.store.keys import Keyring
     from cprsync.store.views import Clear, PatronView
-    from cprsync.sync.ports import (
     from cprsync.sync.lookup import Entry
+    from cprsync.sync.ports import (
         Batch,
         Clock,
         FollowUp,
         Gaps,
-        PlanRow,
         NewPatron,
+        PlanRow,
         Prepared,
         Recognised,
         Run,
@@ -140,13 +140,13 @@ class SqlStore:
     def refuse(self, delivery: SealedDelivery, reason: str) -> None:
         inbox.refuse(self._tenant, delivery, reason)
 
-    # -- records
     def stopped(self, name: str) -> SealedDelivery | None:
         return inbox.stopped(self._tenant, name)
 
     def accept_stopped(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> None:
         inbox.accept_stopped(self._tenant, delivery, place=place, reason=reason, user=user)
 
+    # -- records
 
     def population(self) -> int:
         return records.population(self._tenant)
@@ -205,10 +205,6 @@ class SqlStore:
     def removed_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
         reconciling.removed_there(self._tenant, run, numbers)
 
-        """A key with which a delivery's reader tells numbers apart; it opens and finds nothing here."""
-        return self._tenant.vault.foreign_key
-
-    def import_patrons(self, rows: Iterable[NewPatron], *, apply: bool = True) -> list[Imported]:
     def follow_ups(self, limit: int) -> list[FollowUp]:
         return subscriptions.follow_ups(self._tenant, limit)
 
@@ -219,6 +215,10 @@ class SqlStore:
 
     @property
     def index_key(self) -> bytes:
+        """A key with which a delivery's reader tells numbers apart; it opens and finds nothing here."""
+        return self._tenant.vault.foreign_key
+
+    def import_patrons(self, rows: Iterable[NewPatron], *, apply: bool = True) -> list[Imported]:
         """Take in the rows, matched by number; without `apply` only say what would become of them."""
         return imports.import_patrons(self._tenant, rows, apply=apply)
 
@@ -231,19 +231,15 @@ class SqlStore:
     def patron_ids(self) -> list[str]:
         return views.patron_ids(self._tenant)
 
-    def opened_records(self) -> Iterator[tuple[str, Person, Local, Clear]]:
-        return views.opened_records(self._tenant)
-
-    def runs(self) -> list[dict[str, Any]]:
     def intend_at_desk(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
         desk.intend(self._tenant, number, purpose=purpose, user=user, patron_id=patron_id)
 
     def save_at_desk(self, entry: Entry) -> str:
         return desk.save(self._tenant, entry)
 
-        return runs.runs(self._tenant)
+    def opened_records(self) -> Iterator[tuple[str, Person, Local, Clear]]:
+        return views.opened_records(self._tenant)
 
-    def run_document(self, number: int) -> dict[str, Any] | None:
     def subscription_list(self) -> list[dict[str, Any]]:
         return reconciling.subscription_list(self._tenant)
 
@@ -251,6 +247,10 @@ class SqlStore:
         """End the subscriptions of a patron who has left; returns how many."""
         return reconciling.leave(self._tenant, patron_id, on=on)
 
+    def runs(self) -> list[dict[str, Any]]:
+        return runs.runs(self._tenant)
+
+    def run_document(self, number: int) -> dict[str, Any] | None:
         return runs.run_document(self._tenant, number)
 
     def run_items(self, number: int) -> list[dict[str, Any]]:
