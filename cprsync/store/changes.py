@@ -68,7 +68,6 @@ def write(tenant: Tenant, run: Run, batch: Batch) -> None:
             set_values(connection, tenant, run, checkpoint=batch.checkpoint)
 
 
-def _happened(run: Run, write: Write) -> audit.Happened:
 def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
     """What a night and a desk write alike, in the caller's transaction; fence and audit are the caller's."""
     _write_records(connection, tenant, run, batch.writes)
@@ -81,6 +80,7 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
     _ask_staff(connection, tenant, run, batch.reviews)
 
 
+def _happened(run: Run, write: Write) -> audit.Happened:
     actions = tuple(action.value for action in write.actions)
     return audit.Happened(audit.CHANGE, run=run.id, patron=write.patron.id, actions=actions)
 

@@ -219,6 +219,8 @@ class SealedDelivery:
     state: InboxState
     header: Header | None = None
     received: int = 0
+    #: an operator takes it though it is out of chain
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +235,6 @@ class Equal:
     patron_id: str
     version: int
     as_of: AsOf
-    #: an operator takes it though it is out of chain
-    accepted: bool = False
 
 
 Recognised: TypeAlias = "NotOurs | Equal | Patron"
