@@ -17,6 +17,7 @@ from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.register.extract_framing import BLOCK_BYTES, split_run
 from cprsync.register.extract_index import MAIN, RUNS_MOST, SEALS, Run, RunIndex
 from cprsync.register.extract_layout import NUMBER, Layout, layout
+from cprsync.register.extract_numbers import links_of
 from cprsync.register.extract_persons import PersonParser, number_of
 from cprsync.register.extract_verify import NO_CODE, Note, Tally, Verification
 from cprsync.sync.ports import Inspection, Unreadable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
     from cprsync.domain.person import Person
     from cprsync.register.extract_framing import Framing
+    from cprsync.sync.ports import Links
 
 #: The record types that the library's task asks for; what is missing of these is empty, of others silent.
 DEFAULT_AGREEMENT = frozenset({"001", "002", "003", "004", "005", "006", "007", "008", "022", "099"})
@@ -81,6 +83,10 @@ class ExtractReader:
                 person = parser.parse(records) if records else Unreadable(runs.number(places), "person.too_large")
                 if person is not None:
                     yield person
+
+    def links(self, source: BinaryIO) -> Links:
+        """Tell which numbers the delivery says are replaced, and by which. Raises DeliveryRefused."""
+        return links_of(source, layout())
 
     def _survey(self, source: BinaryIO) -> tuple[_Survey, DeliveryRefused | None]:
         known, refused = layout(), None

@@ -17,6 +17,7 @@ from cprsync.errors import LostCompare
 from cprsync.store import audit, tables
 from cprsync.store.bulk import append, change
 from cprsync.store.engine import parts, writing
+from cprsync.store.numbers import renumber
 from cprsync.store.records import REGISTER
 from cprsync.store.runs import set_values
 from cprsync.store.tenant import hold_fence, next_id
@@ -100,6 +101,7 @@ def _write_records(connection: Connection, tenant: Tenant, run: Run, writes: Seq
     stopped = [_stopped(tenant, write) for write in writes if write.letters_stopped is not None or write.letters_resume]
     if stopped:
         connection.execute(_STOP_LETTERS, stopped)
+    renumber(connection, tenant, [write for write in writes if write.renumbered is not None])
     append(connection, tables.outbox, [_outgoing(tenant, write, now) for write in writes if write.culr is not None])
 
 
@@ -130,8 +132,8 @@ def _changed(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
         write.prepared.fingerprint,
         vault.fingerprint_key,
         version,
-        write.as_of.day,
-        write.as_of.source.value,
+        write.as_of and write.as_of.day,
+        write.as_of and write.as_of.source.value,
         now,
         *clear_columns(tenant, write.after).values(),
         tenant.agency,
@@ -174,7 +176,9 @@ def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: S
 
 def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
     patron_id, version = write.patron.id, write.patron.version + 1
-    payload = {"municipalityNo": write.culr, "userIdType": "CPR", "userIdValue": write.patron.number.digits}
+    payload = {"municipalityNo": write.culr, "userIdType": "CPR", "userIdValue": write.after.number.digits}
+    if write.renumbered is not None:
+        payload["replaces"] = write.patron.number.digits
     sealed = tenant.vault.seal(_ENCODE(payload).encode(), place=patron_id, owner=CULR, version=version)
     return tenant.agency, CULR, patron_id, version, sealed, tenant.vault.seal_key, "waiting", now
 

@@ -24,6 +24,7 @@ from cprsync.store import (
 )
 from cprsync.store.engine import reading, writing
 from cprsync.store.lock import run_lock
+from cprsync.store.numbers import old_numbers
 from cprsync.store.tenant import Tenant
 from cprsync.store.vault import Vault
 from cprsync.store.version import check_version
@@ -156,6 +157,9 @@ class SqlStore:
 
     def patrons(self, ids: Sequence[str]) -> list[Patron]:
         return records.patrons(self._tenant, ids)
+
+    def old_numbers(self, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
+        return old_numbers(self._tenant, numbers)
 
     def prepare(self, after: Person) -> Prepared:
         return records.prepare(self._tenant.vault, after)

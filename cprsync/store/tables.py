@@ -141,7 +141,7 @@ subscription = Table(
     _needed("since", Date),
     _maybe("until", Date),
     _maybe("confirmed_at", STAMP),
-    Index("ix_subscription_patron_id", "agency", "patron_id", "agreement", "until"),
+    Index("ix_subscription_patron_id", "agency", "patron_id", "agreement", "reason"),
     Index("ix_subscription_until", "agency", "agreement", "until", "number_index"),
     _to("agreement", "agency", "agreement"),
     _to("patron", "agency", "patron_id"),

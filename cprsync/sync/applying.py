@@ -11,6 +11,7 @@ from cprsync.domain.decide import Action, Change, protective
 from cprsync.domain.person import Protection
 from cprsync.errors import LostCompare
 from cprsync.sync.ports import Batch
+from cprsync.sync.renumbering import renumber_again
 from cprsync.sync.steps import Step, decided, item_of, step_of, write_of
 
 if TYPE_CHECKING:
@@ -109,13 +110,17 @@ def _write(night: Night, run: Run, steps: list[Step]) -> None:
 
 def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
     write, person = step.write, step.person
-    if write is None or person is None:
+    if write is None:
         return step
     patron = fresh.get(write.patron.id)
     if patron is None:
         # erased since the decision
         return Step(step.item and replace(step.item, outcome=Outcome.NOT_OURS, patron_id=None, actions=()))
     if patron.version == write.patron.version:
+        return step
+    if write.renumbered is not None:
+        return renumber_again(night, step, patron)
+    if person is None or write.as_of is None:
         return step
     decision = decided(person, patron, write.as_of, step.end)
     again = step_of(night, decision, person, patron, write.as_of)

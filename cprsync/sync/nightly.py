@@ -79,7 +79,7 @@ def _plan(night: Night, planner: Planner, deliveries: list[SealedDelivery]) -> N
     for delivery in deliveries:
         if delivery.header is not None:
             with night.store.open_delivery(delivery) as content:
-                planner.deliver(delivery, night.reader.persons(content), delivery.header.produced)
+                planner.deliver(delivery, content, delivery.header.produced)
 
 
 def _apply(night: Night, run: Run, plan: Plan, report: Report, comparison: Comparison) -> None:
@@ -128,7 +128,7 @@ def _protect_beyond(night: Night, run: Run, intake: Intake, report: Report) -> N
         with night.store.open_delivery(delivery) as content:
             header = night.reader.inspect(content).header
         with night.store.open_delivery(delivery) as content:
-            planner.deliver(delivery, night.reader.persons(content), header.produced)
+            planner.deliver(delivery, content, header.produced)
     report.let_through.update(protect_only(night, run, planner.plan))
 def _settle(comparison: Comparison, report: Report, *, removes: bool) -> None:
     """Make the register's list ours: what is missing is added even when a brake stops the removals."""

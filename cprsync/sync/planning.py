@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import AskRegister, Decision, ProtectionEnd, Same, decide
@@ -12,10 +12,11 @@ from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import EMPTY, Person, Protection
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
 from cprsync.sync.ports import Equal, FollowUp, Found, Item, NotFound, NotOurs, Touch, Unreadable
+from cprsync.sync.renumbering import NUMBER_CHANGE, Renumbering, renumbered
 from cprsync.sync.steps import FIRST_COPY, PARKED, PROTECTION_END, Plan, Step, decided, end_of, item_of, step_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     from cprsync.domain.number import CprNumber
@@ -39,13 +40,17 @@ class Planner:
         #: why some look-ups brought no answer
         self.unanswered: CprsyncError | None = None
         self._planned: dict[CprNumber, Patron] = {}
+        self._numbers = Renumbering(night)
+        #: patrons with another number whom the delivery says nothing more of
+        self._unknown: list[Patron] = []
         self._contradicted: dict[str, Step] = {}
         self._ordinal = 0
 
-    def deliver(self, delivery: SealedDelivery, persons: Iterable[Delivered], produced: date) -> None:
+    def deliver(self, delivery: SealedDelivery, content: BinaryIO, produced: date) -> None:
         """Plan one delivery after those before it. Persons already written by a resumed run are passed over."""
         as_of = AsOf(produced, Source.FILE)
-        numbered = iter(persons)
+        self._numbers.begin(self._night.reader.links(content), produced, self._planned)
+        numbered = iter(self._night.reader.persons(content))
         while chunk := list(islice(numbered, self._night.batch)):
             first = self._ordinal + 1
             self._ordinal += len(chunk)
@@ -53,14 +58,15 @@ class Planner:
             self._decide_chunk(delivery, rest, as_of, self._ordinal - len(rest) + 1)
             self._night.progress.advance(len(chunk))
             self._night.heed()
+        self._ask_new_numbers()
 
     def follow_up(self, question: FollowUp, patron: Patron, answer: Found | NotFound, as_of: AsOf) -> None:
         """Plan what the register's answer to an open question means."""
         patron = self._planned.get(patron.number, patron)
         if isinstance(answer, NotFound):
             self._no_answer(question, answer.error)
-        elif question.kind == FIRST_COPY:
-            self._first_copy(question, patron, answer.person, as_of)
+        elif question.kind in {FIRST_COPY, NUMBER_CHANGE}:
+            self._whole_answer(question, patron, answer.person, as_of)
         else:
             self._settle_protection(question, patron, answer)
 
@@ -85,7 +91,9 @@ class Planner:
             if delivered.number is not None
         ]
         found = zip((p.number for p in persons), self._night.store.recognise(persons), strict=True)
-        return {number: self._planned.get(number, recognised) for number, recognised in found}
+        known = {number: self._numbers.now(number, recognised, self._planned) for number, recognised in found}
+        self._numbers.look_at([number for number, one in known.items() if isinstance(one, NotOurs)])
+        return known
 
     def _ask_ends(
         self, persons: Sequence[Person], known: dict[CprNumber, Recognised], as_of: AsOf
@@ -116,6 +124,11 @@ class Planner:
         end: ProtectionEnd | None,
     ) -> None:
         item = Item(ordinal, delivery.id, person.number, None, Outcome.NOT_OURS)
+        if number_step := self._numbers.line(item, person, found):
+            self._renumber(number_step)
+            return
+        if number_step := self._numbers.take(person.number):
+            self._renumber(number_step)
         if isinstance(found, NotOurs):
             self.plan.steps.append(Step(item))
             return
@@ -130,6 +143,17 @@ class Planner:
             patron_id = found.id
         self._still_protected(step, person, patron_id)
         self.plan.steps.append(step)
+
+    def _renumber(self, step: Step) -> None:
+        """A step about a number; whoever gets another one is decided under it from here on."""
+        self.plan.steps.append(step)
+        if step.write is None:
+            return
+        patron = renumbered(step.write.patron, step.write.after.number)
+        self._planned.pop(step.write.patron.number, None)
+        self._planned[patron.number] = patron
+        if step.asks is not None:
+            self._unknown.append(patron)
 
     def _still_protected(self, step: Step, person: Person, patron_id: str) -> None:
         """A newer file that says 0001 closes what an older one without it had opened."""
@@ -158,6 +182,17 @@ class Planner:
 
     # -- open questions -----------------------------------------------------------------------------
 
+    def _ask_new_numbers(self) -> None:
+        """Look up, after the audit has it, who they are under a number that was not delivered itself."""
+        patrons, self._unknown = {patron.number: patron for patron in self._unknown}, []
+        if not patrons or not self._asks:
+            return
+        self._night.store.intend(self._run, [patron.id for patron in patrons.values()], NUMBER_CHANGE)
+        as_of = self._night.as_of_lookup()
+        for answer in self._night.register.look_up_many(list(patrons)):
+            patron = patrons[answer.number]
+            self.follow_up(FollowUp(patron.id, NUMBER_CHANGE), patron, answer, as_of)
+
     def _note(self, error: CprsyncError) -> None:
         if isinstance(error, RegisterUnavailable):
             self.unanswered = self.unanswered or error
@@ -171,9 +206,10 @@ class Planner:
             step.answered = question  # asking again will not make her known
         self.plan.steps.append(step)
 
-    def _first_copy(self, question: FollowUp, patron: Patron, person: Person, as_of: AsOf) -> None:
+    def _whole_answer(self, question: FollowUp, patron: Patron, person: Person, as_of: AsOf) -> None:
         step = self._step(decided(person, patron, as_of, None), person, patron, as_of)
-        step.answered = question
+        if question.kind == FIRST_COPY or step.parked is None:
+            step.answered = question
         self.plan.steps.append(step)
 
     def _settle_protection(self, question: FollowUp, patron: Patron, answer: Found) -> None:

@@ -146,11 +146,25 @@ class Inspection:
     unknown_records: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Links:
+    """What a delivery says of replaced numbers, before any person of it is read."""
+
+    #: a number of status 50 or 60 to the one that replaces it
+    replaced: Mapping[CprNumber, CprNumber] = field(default_factory=dict)
+    #: of the new numbers those that the delivery holds a person for
+    delivered: frozenset[CprNumber] = frozenset()
+
+
 class Reader(Protocol):
     """Reads the change extract. `source` is seekable; two passes, memory flat in the file's size."""
 
     def inspect(self, source: BinaryIO) -> Inspection:
         """Verify the whole file and count it. Raises DeliveryRefused."""
+        ...
+
+    def links(self, source: BinaryIO) -> Links:
+        """The replaced numbers of the delivery, wherever they stand in it. Raises DeliveryRefused."""
         ...
 
     def persons(self, source: BinaryIO) -> Iterator[Delivered]:
@@ -266,13 +280,16 @@ class Write:
     patron: Patron
     after: Person
     prepared: Prepared
-    as_of: AsOf
+    #: None for a patron who gets another number before any source has spoken of her
+    as_of: AsOf | None
     actions: tuple[Action, ...]
     #: the municipality number that CULR is to hold from now on; None: nothing to send
     culr: str | None = None
     letters_stopped: date | None = None
     #: letters that a death stopped go out again
     letters_resume: bool = False
+    #: the day of the delivery by which `after` has another number than `patron`
+    renumbered: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +318,7 @@ class FollowUp:
     """A question to the register that stays open until it is answered."""
 
     patron_id: str
-    #: `protection_end` or `first_copy`
+    #: `protection_end`, `first_copy` or `number_change`
     kind: str
 
 
@@ -406,6 +423,10 @@ class Store(Protocol):
         ...
 
     def patrons(self, ids: Sequence[str]) -> list[Patron]: ...
+
+    def old_numbers(self, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
+        """Which of the numbers a patron had before another replaced it, and who."""
+        ...
 
     def prepare(self, after: Person) -> Prepared: ...
 

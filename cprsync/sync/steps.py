@@ -140,7 +140,8 @@ def _parked(night: Means, reason: str, person: Person, patron: Patron) -> Step:
 def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -> Write:
     """The write that makes `change` true; the net media hear of it only when their number changes, or hers."""
     culr = culr_number_of(change.after)
-    if patron.verified and culr == culr_number_of(patron.register):
+    same_number = change.after.number == patron.number
+    if patron.verified and same_number and culr == culr_number_of(patron.register):
         culr = None
     stops = change.stops_letters and patron.letters_stopped is None
     return Write(

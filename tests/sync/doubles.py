@@ -14,6 +14,8 @@ from townspeople import as_looked_up, cpr
 
 from cprsync.domain.calendar import COPENHAGEN, working_day_before
 from cprsync.domain.delivery import Header
+from cprsync.domain.number import CprNumber
+from cprsync.domain.person import Person
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm, Limit, Policy
 from cprsync.domain.record import Card, Local
 from cprsync.errors import CprsyncError, DeliveryRefused, NoSuchPerson
@@ -22,14 +24,12 @@ from cprsync.store.keys import Keyring
 from cprsync.store.sql import SqlStore
 from cprsync.sync.night import Night
 from cprsync.sync.nightly import run_night
-from cprsync.sync.ports import Found, Inspection, NewPatron, NotFound, Subscribed, Unreadable
+from cprsync.sync.ports import Found, Inspection, Links, NewPatron, NotFound, Subscribed, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from cprsync.domain.number import CprNumber
-    from cprsync.domain.person import Person
     from cprsync.sync.ports import Delivered, Store, WaitingFile
     from cprsync.sync.report import Report
 
@@ -154,10 +154,16 @@ class ReaderDouble:
         header, persons = self._delivery(source)
         return Inspection(header, "lines", 0, len(persons), {}, {}, 0, 0, {}, {})
 
+    def links(self, source: BinaryIO) -> Links:
+        persons = [one for one in self._delivery(source)[1] if isinstance(one, Person)]
+        replaced = {one.number: one.current_number for one in persons if isinstance(one.current_number, CprNumber)}
+        return Links(replaced, frozenset(one.number for one in persons) & set(replaced.values()))
+
     def persons(self, source: BinaryIO) -> Iterator[Delivered]:
         yield from self._delivery(source)[1]
 
     def _delivery(self, source: BinaryIO) -> tuple[Header, tuple[Delivered, ...]]:
+        source.seek(0)
         token = source.read().decode()
         if token not in self.deliveries:
             raise DeliveryRefused("record 999 is missing", kind="delivery.damaged")
@@ -229,13 +235,13 @@ class Library:
         self.reader = ReaderDouble()
         self.policy = Policy()
         self.strict = True
+        self.shared = False
         self.batch = 500
         self.engine = open_engine(f"sqlite:///{folder / 'store.db'}")
         self.store = SqlStore(
             self.engine,
             agency=AGENCY,
             agreement=AGREEMENT,
-        self.shared = False
             keyring=Keyring.load(folder / "keys"),
             clock=self.clock,
         )
@@ -290,13 +296,13 @@ class Library:
             clock=self.clock,
             policy=self.policy,
             strict_chain=self.strict,
+            shared=self.shared,
             batch=self.batch,
         )
 
     def night(self, store: object = None) -> Report:
         """One night, and a second one that must find nothing to do."""
         report = run_night(self.ports(store))
-            shared=self.shared,
         self.nothing_is_left()
         return report
 

@@ -239,7 +239,7 @@ def test_a_balance_that_does_not_add_up_fails_the_run(library: Library) -> None:
     inspect = library.reader.inspect
 
     class Miscounting:
-        persons = library.reader.persons
+        persons, links = library.reader.persons, library.reader.links
 
         def inspect(self, source: object) -> object:
             told = inspect(source)  # type: ignore[arg-type]  # a stream, as the port says

@@ -138,7 +138,7 @@ def _subscription() -> None:
         sa.ForeignKeyConstraint(["agency", "patron_id"], ["patron.agency", "patron.id"], name="fk_subscription_patron"),
         sa.PrimaryKeyConstraint("agency", "agreement", "number_index", "reason", "patron_id", name="pk_subscription"),
     )
-    op.create_index("ix_subscription_patron_id", "subscription", ["agency", "patron_id", "agreement", "until"])
+    op.create_index("ix_subscription_patron_id", "subscription", ["agency", "patron_id", "agreement", "reason"])
     op.create_index("ix_subscription_until", "subscription", ["agency", "agreement", "until", "number_index"])
 
 

@@ -1,0 +1,105 @@
+"""A patron gets another number: where she is found, what stays subscribed. The old number still finds her (decision 6).
+
+Leaves out which patron gets which number: that is decided before, by the register's own links.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from cprsync.errors import LostCompare
+from cprsync.store import tables
+from cprsync.store.engine import IN_MAX, parts, reading
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cprsync.domain.number import CprNumber
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.ports import Write
+
+#: The reason of a subscription and the kind of a key.
+OLD_NUMBER = "old_number"
+ACTIVE_PATRON = "patron"
+_PATRON = tables.patron.c
+_KEY = tables.patron_key.c
+_ROW = tables.subscription.c
+
+
+def renumber(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
+    """Let patrons be found by the numbers that the writes give them, in the caller's transaction.
+
+    Raises:
+        LostCompare: someone else has got one of the numbers since the decision.
+    """
+    _make_sure_that_free(connection, tenant, [write.after.number for write in writes])
+    for write in writes:
+        _move(connection, tenant, write)
+        _keep_old(connection, tenant, write)
+        _keep_subscribed(connection, tenant, write)
+
+
+def _make_sure_that_free(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumber]) -> None:
+    probes = [probe for number in numbers for probe in tenant.vault.probes("number", number.digits)]
+    for part in parts(probes):
+        taken = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.number_index.in_(part))
+        if connection.execute(taken.limit(1)).first() is not None:
+            raise LostCompare("another patron has got the number since the decision")
+
+
+def _move(connection: Connection, tenant: Tenant, write: Write) -> None:
+    number = write.after.number
+    connection.execute(
+        update(tables.patron)
+        .where(_PATRON.agency == tenant.agency, _PATRON.id == write.patron.id)
+        .values(
+            number_index=tenant.vault.number_index(number),
+            index_key=tenant.vault.index_key,
+            real_number=not number.is_replacement,
+        )
+    )
+
+
+def _keep_old(connection: Connection, tenant: Tenant, write: Write) -> None:
+    """The old number finds her from now on; the new one no longer counts as anybody's old one."""
+    vault, old = tenant.vault, write.patron.number
+    probes = [probe for number in (old, write.after.number) for probe in vault.probes(OLD_NUMBER, number.digits)]
+    ours = (_KEY.agency == tenant.agency) & (_KEY.kind == OLD_NUMBER)
+    connection.execute(delete(tables.patron_key).where(ours, _KEY.key_index.in_(probes)))
+    connection.execute(
+        insert(tables.patron_key).values(
+            agency=tenant.agency,
+            kind=OLD_NUMBER,
+            key_index=vault.index(OLD_NUMBER, old.digits),
+            key_id=vault.index_key,
+            patron_id=write.patron.id,
+        )
+    )
+
+
+def _keep_subscribed(connection: Connection, tenant: Tenant, write: Write) -> None:
+    """The old number stays subscribed until a file has delivered the new one; a number that returns is as before."""
+    rows, day = tables.subscription, write.renumbered
+    hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == write.patron.id)
+    returned = hers & (_ROW.reason == OLD_NUMBER)
+    returned &= _ROW.number_index.in_(tenant.vault.probes("number", write.after.number.digits))
+    holds = _ROW.until.is_(None)
+    # one that has ended is made again when it is subscribed again
+    connection.execute(delete(rows).where(returned, ~holds))
+    active = hers & (_ROW.reason == ACTIVE_PATRON) & holds
+    connection.execute(update(rows).where(active).values(reason=OLD_NUMBER, since=day))
+    connection.execute(update(rows).where(returned).values(reason=ACTIVE_PATRON, since=day))
+
+
+def old_numbers(tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
+    """Which of the numbers a patron had before another replaced it, and who."""
+    found: dict[CprNumber, str] = {}
+    wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == OLD_NUMBER)
+    with reading(tenant.engine) as connection:
+        for part in parts(numbers, IN_MAX // tenant.vault.index_keys):
+            by_probe = {probe: n for n in part for probe in tenant.vault.probes(OLD_NUMBER, n.digits)}
+            rows = connection.execute(wanted.where(_KEY.key_index.in_(by_probe)))
+            found |= {by_probe[row.key_index]: row.patron_id for row in rows}
+    return found

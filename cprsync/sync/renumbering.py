@@ -1,0 +1,207 @@
+"""What a delivery's replaced numbers mean for the patrons: worked out before any person of it is decided.
+
+Follows `domain.number_change`. The change itself is a step of its own, made at the first line of the
+delivery that is about the old or the new number, so that a killed run knows it as done or not done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.balance import Outcome
+from cprsync.domain.decide import Action, Change
+from cprsync.domain.number_change import Circle, Collision, NumberChange, Renumber, follow, number_changes
+from cprsync.domain.patron import Patron
+from cprsync.domain.person import REPLACED, Person, Status
+from cprsync.domain.policy import Harm
+from cprsync.sync.ports import FollowUp, Links, NotOurs
+from cprsync.sync.steps import PARKED, Step, write_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from cprsync.domain.number import CprNumber
+    from cprsync.sync.night import Night
+    from cprsync.sync.ports import Item, Recognised
+
+#: The question that stays open until the register has said who she is under her new number.
+NUMBER_CHANGE: Final = "number_change"
+#: Why a line of the balance sheet says *unchanged*: it is about a number that a patron no longer has ...
+OLD: Final = "number.old"
+#: ... or never had here, on the way to the one she has.
+BETWEEN: Final = "number.replaced"
+#: Two patrons for one person: a person looks at both.
+BOTH: Final = "number.both_patrons"
+CIRCLE: Final = "number.circle"
+UNRESOLVED: Final = "number.unresolved"
+#: An old number lives again, and the register has not said that the new one was a mistake.
+OLD_ACTIVE: Final = "number.old_active"
+
+
+@dataclass(slots=True, repr=False)
+class NumberPlan:
+    """One delivery's number changes, and who has which number once they are made."""
+
+    links: Links = field(default_factory=Links)
+    #: by the patron's present number
+    changes: dict[CprNumber, NumberChange] = field(default_factory=dict)
+    #: by the number they will have, until the step is planned
+    waiting: dict[CprNumber, tuple[Renumber, Patron]] = field(default_factory=dict)
+    #: patrons by the number that the delivery leaves them with
+    holders: dict[CprNumber, str] = field(default_factory=dict)
+
+    def patron_after(self, number: CprNumber) -> Patron | None:
+        """Who will have this number, as she will be."""
+        if number not in self.waiting:
+            return None
+        change, patron = self.waiting[number]
+        return renumbered(patron, change.new)
+
+    def holder_of_end(self, number: CprNumber) -> str | None:
+        """Who has the number that replaces this one in the end."""
+        end = follow(number, self.links.replaced)
+        return None if end is None or end == number else self.holders.get(end)
+
+
+def numbers_in(links: Links) -> list[CprNumber]:
+    """All numbers that the links name, each once."""
+    return list(dict.fromkeys((*links.replaced, *links.replaced.values())))
+
+
+def number_plan(links: Links, patrons: Mapping[CprNumber, Patron]) -> NumberPlan:
+    """Work out what the links mean for the patrons who have one of their numbers."""
+    holders = {number: patron.id for number, patron in patrons.items()}
+    plan = NumberPlan(links, holders=dict(holders))
+    for change in number_changes(links.replaced, holders):
+        plan.changes[change.old] = change
+        if isinstance(change, Renumber):
+            plan.waiting[change.new] = (change, patrons[change.old])
+            del plan.holders[change.old]
+            plan.holders[change.new] = change.patron_id
+    return plan
+
+
+def renumbered(patron: Patron, number: CprNumber) -> Patron:
+    """The patron after the step that gives her this number; nothing else of her changes."""
+    return replace(patron, register=replace(patron.register, number=number), version=patron.version + 1)
+
+
+def renumber_step(night: Night, patron: Patron, new: CprNumber, *, day: date) -> Step:
+    """Give a patron another number: name, address and the day they are true for stay."""
+    change = Change(renumbered(patron, new).register, (Action.RENUMBER,), (Harm.MERGED,))
+    write = replace(write_of(night, change, patron, patron.as_of), renumbered=day)
+    return Step(change=change, write=write)
+
+
+def renumber_again(night: Night, step: Step, patron: Patron) -> Step:
+    """The step over the record as it stands by now, when it was written to since the decision."""
+    write = step.write
+    if write is None or write.renumbered is None:
+        return step
+    if patron.number != write.patron.number:
+        # someone else was quicker; what the register says of her is asked all the same
+        item = step.item and replace(step.item, outcome=Outcome.UNCHANGED, actions=(), reason=OLD)
+        return Step(item, asks=step.asks)
+    again = renumber_step(night, patron, write.after.number, day=write.renumbered)
+    again.item, again.asks = step.item, step.asks
+    return again
+
+
+def stuck_step(item: Item, change: Collision | Circle) -> Step:
+    """Leave it to a person; the line of the balance sheet says which other patron it is about."""
+    reason, other = (BOTH, f":{change.other}") if isinstance(change, Collision) else (CIRCLE, "")
+    parked = parked_step(item, change.patron_id, reason)
+    parked.item = replace(item, patron_id=change.patron_id, outcome=Outcome.PARKED, reason=f"{reason}{other}")
+    return parked
+
+
+def parked_step(item: Item, patron_id: str, reason: str) -> Step:
+    """Park a line about a patron's number."""
+    line = replace(item, patron_id=patron_id, outcome=Outcome.PARKED, reason=reason)
+    return Step(line, parked=reason, review=(patron_id, f"{PARKED}{reason}"))
+
+
+def unchanged_step(item: Item, patron_id: str, reason: str) -> Step:
+    """Account for a line about a number that is no longer in use."""
+    return Step(replace(item, patron_id=patron_id, outcome=Outcome.UNCHANGED, reason=reason))
+
+
+class Renumbering:
+    """Number changes over all deliveries of a plan: who has which number by now, and what a line about one means."""
+
+    def __init__(self, night: Night) -> None:
+        self._night = night
+        self._plan = NumberPlan()
+        self._day: date | None = None
+        #: whose number it was before this plan
+        self._left: dict[CprNumber, str] = {}
+        #: whose number it once was, of those looked at
+        self._old: dict[CprNumber, str] = {}
+
+    def begin(self, links: Links, day: date, planned: Mapping[CprNumber, Patron]) -> None:
+        """Turn to the next delivery; `planned` is what the plan has already made of whom."""
+        self._day = day
+        self._plan = NumberPlan(links)
+        numbers = numbers_in(links)
+        if not numbers:
+            return
+        stored = self._night.store.recognise([Person(number) for number in numbers])
+        found = {number: self._now(number, one, planned) for number, one in zip(numbers, stored, strict=True)}
+        patrons = {number: one for number, one in found.items() if isinstance(one, Patron)}
+        self._plan = number_plan(links, patrons)
+        self.look_at(numbers)
+
+    def _now(self, number: CprNumber, stored: Recognised, planned: Mapping[CprNumber, Patron]) -> Recognised:
+        return planned.get(number) or (NotOurs() if number in self._left else stored)
+
+    def now(self, number: CprNumber, stored: Recognised, planned: Mapping[CprNumber, Patron]) -> Recognised:
+        """Who a number is to us when the delivery's lines about it are decided."""
+        return self._plan.patron_after(number) or self._now(number, stored, planned)
+
+    def look_at(self, numbers: Sequence[CprNumber]) -> None:
+        """Find out which of the numbers are old ones."""
+        if numbers:
+            self._old = self._night.store.old_numbers(numbers)
+
+    def _former(self, number: CprNumber) -> str | None:
+        return self._left.get(number) or self._old.get(number)
+
+    def take(self, number: CprNumber) -> Step | None:
+        """The step by which a patron gets this number, unless it is planned already or nobody does."""
+        if number not in self._plan.waiting or self._day is None:
+            return None
+        change, patron = self._plan.waiting.pop(number)
+        self._left[change.old] = patron.id
+        self._left.pop(change.new, None)
+        return renumber_step(self._night, patron, change.new, day=self._day)
+
+    def line(self, item: Item, person: Person, found: Recognised) -> Step | None:
+        """What a line about a number that is out of use means; None: the person is to be decided."""
+        if person.status in REPLACED:
+            return self._replaced(item, person.number, found)
+        former = self._former(person.number) if isinstance(found, NotOurs) else None
+        if former is None:
+            return None
+        annulled = person.status is Status.ANNULLED
+        return unchanged_step(item, former, OLD) if annulled else parked_step(item, former, OLD_ACTIVE)
+
+    def _replaced(self, item: Item, number: CprNumber, found: Recognised) -> Step | None:
+        change = self._plan.changes.get(number)
+        if isinstance(change, Collision | Circle):
+            return stuck_step(item, change)
+        if change is not None and (step := self.take(change.new)):
+            step.item = replace(item, patron_id=change.patron_id, outcome=Outcome.APPLIED, actions=(Action.RENUMBER,))
+            if change.new not in self._plan.links.delivered:
+                step.asks = FollowUp(change.patron_id, NUMBER_CHANGE)
+            return step
+        former = self._former(number)
+        if change is None and not isinstance(found, NotOurs):
+            return None  # hers, and the register does not say which number replaces it
+        holder = self._plan.holder_of_end(number) or former
+        if holder is None:
+            return None
+        if former is not None and holder != former:
+            return parked_step(item, former, UNRESOLVED)
+        return unchanged_step(item, holder, BETWEEN if former is None else OLD)
