@@ -31,6 +31,7 @@ mock_app = typer.Typer(help="The mock register: SOAP, deliveries, a town that li
 feed_app = typer.Typer(help="Deliveries: fetch what waits, look into one, accept one that stops the night.")
 patron_app = typer.Typer(help="Patron records: import and show.")
 runs_app = typer.Typer(help="The nights that were.")
+subscriptions_app = typer.Typer(help="Subscriptions: ours, and ours against the register's list.")
 for sub, name in (
     (certs_app, "certs"),
     (db_app, "db"),
@@ -38,6 +39,7 @@ for sub, name in (
     (feed_app, "feed"),
     (patron_app, "patron"),
     (runs_app, "runs"),
+    (subscriptions_app, "subscriptions"),
 ):
     app.add_typer(sub, name=name, no_args_is_help=True)
 
@@ -89,11 +91,13 @@ def init(
 
 
 @app.command()
-def sync(
+def sync(  # noqa: PLR0913 -- one parameter for each option
     *,
     config: Config = CONFIG,
     library: Library = None,
     today: Annotated[str | None, typer.Option("--today", help="YYYY-MM-DD, test environment only.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan the night; write no record.")] = False,
+    plan: Annotated[Path | None, typer.Option("--plan", help="Write the plan, without values, to this file.")] = None,
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
@@ -101,7 +105,15 @@ def sync(
     from cprsync.cli.night import sync_command
 
     raise SystemExit(
-        sync_command(config, library=library, today=_day(today), language=_language(lang), as_json=as_json)
+        sync_command(
+            config,
+            library=library,
+            today=_day(today),
+            language=_language(lang),
+            as_json=as_json,
+            dry_run=dry_run,
+            plan=plan,
+        )
     )
 
 
@@ -136,6 +148,28 @@ def runs_show(
     from cprsync.cli.night import runs_show_command
 
     runs_show_command(run, config=config, library=library, language=_language(lang), as_json=as_json)
+
+
+@subscriptions_app.command("list")
+def subscriptions_list(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
+    """List our subscriptions by patron and reason."""
+    from cprsync.cli.subscriptions import list_command
+
+    list_command(config, library=library, as_json=as_json)
+
+
+@subscriptions_app.command("reconcile")
+def subscriptions_reconcile(
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Add and remove; without it nothing is changed.")] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    as_json: Json = False,
+) -> None:
+    """Compare our subscriptions with the register's list."""
+    from cprsync.cli.subscriptions import reconcile_command
+
+    raise SystemExit(reconcile_command(config, library=library, apply=apply, as_json=as_json))
 
 
 @feed_app.command("inspect")

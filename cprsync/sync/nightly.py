@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-def run_night(night: Night) -> Report:
+def run_night(night: Night, *, only_plan: bool = False) -> Report:
     """Live one night and return its report, which is stored too.
 
     Raises RunBusy when another run of the agreement is at work, and lets an unexpected error
@@ -46,7 +46,7 @@ def run_night(night: Night) -> Report:
     with night.store.run_lock():
         run = night.store.open_run(day=night.clock.today(), started=night.clock.now())
         log.info("run.opened", run=run.id, resumed=run.resumed, agency=night.agency)
-        report = Report(run, night.agency, calendar=_calendar(night, run))
+        report = Report(run, night.agency, calendar=_calendar(night, run), only_plan=only_plan)
         try:
             _work(night, run, report)
         except RunStopped as stopped:
@@ -61,7 +61,8 @@ def _work(night: Night, run: Run, report: Report) -> None:
     report.reasons.update(refused.values())
     report.held = run.resumed and night.store.tally(run).outcomes.get(Outcome.HELD, 0) > 0
     # A run killed while it held back its changes goes on holding: it plans, and counts the harm of, all of them.
-    planner = Planner(night, replace(run, checkpoint=0) if report.held else run)
+    resumed = replace(run, checkpoint=0) if report.held else run
+    planner = Planner(night, resumed, asks=not report.only_plan)
     ask_open_questions(night, run, planner)
     intake = take_in(night, run)
     report.deliveries = intake.lines
@@ -89,9 +90,9 @@ def _apply(night: Night, run: Run, plan: Plan, report: Report, comparison: Compa
     population = night.store.population()
     report.excess = guard(plan.harms(), parked=plan.parked, population=population, limits=night.policy.limits)
     report.excess += comparison.excess
+    report.plan = list(plan.rows())
     if report.excess or report.held:
         report.held = True
-        report.plan = list(plan.rows())
         night.store.set_state(run, RunState.HELD)
         report.let_through.update(hold(night, run, plan))
         _settle(comparison, report, removes=False)

@@ -66,6 +66,8 @@ class Report:
     subscriptions_kept: int = 0
     waiting: int = 0
     plan_hash: str | None = None
+    #: decided and not written
+    only_plan: bool = False
     #: stopped by a brake: now, or before this run was killed and gone on with
     held: bool = False
     excess: tuple[Excess, ...] = ()
@@ -110,6 +112,8 @@ class Report:
 
     @property
     def state(self) -> str:
+        if self.only_plan:
+            return "planned"
         if self.held and not isinstance(self.error, RunStopped):
             return "held"
         if self.error is not None and not isinstance(self.error, RegisterUnavailable | DeliveryLate):
@@ -141,13 +145,27 @@ class Report:
             "reasons": dict(sorted(self.reasons.items())),
             "let_through": dict(sorted(self.let_through.items())),
             "brake": self._brake(),
-            "plan": [_plan_document(row) for row in self.plan],
+            "plan": self.plan_rows() if self.held or self.only_plan else [],
             "seconds": round(self.seconds, 3),
             "exit": self.exit_code,
         }
         if self.error is not None:
             document["error"] = {"kind": self.error.kind, "message": self.error.message}
         return document
+
+    def plan_document(self) -> dict[str, Any]:
+        """The plan to look at or keep: who, what and which harm, never a value."""
+        return {
+            "agency": self.agency,
+            "day": self.run.day.isoformat(),
+            "hash": self.plan_hash,
+            "deliveries": [line.sha256 for line in self.deliveries if line.outcome == "applied"],
+            "brake": self._brake(),
+            "plan": self.plan_rows(),
+        }
+
+    def plan_rows(self) -> list[dict[str, Any]]:
+        return [_plan_document(row) for row in self.plan]
 
     def _brake(self) -> dict[str, Any] | None:
         if not self.held:

@@ -9,7 +9,7 @@ numbers are added and removed; the operations that clear a whole agreement are n
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -117,3 +117,30 @@ class Comparison:
             if self.error is not None:
                 log.warning("subscriptions.unfinished", kind=self.error.kind)
                 return
+
+
+def reconcile(night: Night, *, apply: bool) -> dict[str, Any]:
+    """Compare between two nights, and with `apply` make the register's list ours; counts only.
+
+    Raises RunBusy while a night is lived, and the register's error when the list does not come, or an answer.
+    """
+    with night.store.run_lock():
+        comparison = Comparison(night, None)
+        if comparison.error is not None:
+            raise comparison.error
+        gaps, surplus, excess = comparison.gaps, len(comparison.removable), comparison.excess
+        added = comparison.add_missing() if apply else 0
+        removed = comparison.remove_ended() if apply and not excess else 0
+        if comparison.error is not None:
+            raise comparison.error
+    return {
+        "agency": night.agency,
+        "shared": night.shared,
+        "kept": gaps.kept,
+        "missing": len(gaps.missing),
+        "surplus": surplus,
+        "added": added,
+        "removed": removed,
+        "refused": comparison.refused.total(),
+        "brake": [{"class": one.harm.value, "count": one.count, "limit": one.limit} for one in excess],
+    }

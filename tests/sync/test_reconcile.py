@@ -14,6 +14,7 @@ from cprsync.domain.number import CprNumber
 from cprsync.domain.policy import Harm, Policy
 from cprsync.errors import RegisterRefused, RegisterUnavailable
 from cprsync.store.tables import subscription
+from cprsync.sync.subscriptions import reconcile
 
 if TYPE_CHECKING:
     from cprsync.sync.report import Report
@@ -184,3 +185,16 @@ def test_a_hundred_thousand_numbers_are_compared_in_one_night(library: Library) 
     library.register.listed |= set(generated(100_000))
     assert len(library.register.listed) > 100_000
     assert counts(library.one_night()) == (0, 0, 4)
+
+
+def test_a_comparison_between_two_nights_changes_nothing_until_it_is_applied(library: Library) -> None:
+    leaves(library, "ANNA")
+    library.register.listed.remove(cpr("BO"))
+    before = library.everything()
+    told = reconcile(library.ports(), apply=False)
+    assert [told[key] for key in ("kept", "missing", "surplus", "added", "removed")] == [2, 1, 1, 0, 0]
+    assert (library.everything(), cpr("BO") in library.register.listed) == (before, False)
+    told = reconcile(library.ports(), apply=True)
+    assert [told[key] for key in ("added", "removed")] == [1, 1]
+    assert library.register.listed == {cpr(key) for key in ("BO", "CLARA", "DAVID")}
+    assert counts(library.night()) == (0, 0, 3)

@@ -1,0 +1,120 @@
+"""A night that is only planned: the same decisions over the same deliveries, and no record written.
+
+What waits is sealed in the inbox, as `feed fetch` does, and is read there by the night that follows. Nothing else is
+left: no run, no plan, no audit entry. The register is asked for its list of subscriptions and for nobody's data,
+since a look-up needs its entry in the audit first: a protection that may end stays in this plan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from cprsync.errors import RegisterUnavailable
+from cprsync.sync.nightly import run_night
+from cprsync.sync.ports import NotFound, Run, Subscribed, Tally
+from cprsync.sync.welcome import NEW_A_NIGHT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date, datetime
+
+    from cprsync.domain.balance import Outcome
+    from cprsync.domain.delivery import Header
+    from cprsync.domain.number import CprNumber
+    from cprsync.sync.night import Night
+    from cprsync.sync.ports import Batch, PlanRow, Register, SealedDelivery, Store
+    from cprsync.sync.report import Report
+
+#: The writes that a plan leaves out.
+_LEFT_OUT = frozenset(
+    {"set_state", "close_run", "refuse", "intend", "subscribed", "added_there", "removed_there", "end_subscriptions"}
+)
+#: A run that is no run.
+_NO_RUN = 0
+
+
+def plan_night(night: Night) -> Report:
+    """Plan one night and return its report. Raises RunBusy while one is lived."""
+    unwritten = Unwritten(night.store)
+    planned = replace(night, store=cast("Store", unwritten), register=Unasked(night.register))
+    report = run_night(planned, only_plan=True)
+    report.subscriptions_added += unwritten.waiting
+    return report
+
+
+def plan_hash(day: date, deliveries: Iterable[str], rows: Iterable[PlanRow]) -> str:
+    """The hash of a plan: day, deliveries, patrons with their versions, kinds, harms and keyed digests."""
+    digest = hashlib.sha256("|".join([day.isoformat(), *deliveries]).encode())
+    for row in rows:
+        actions = ",".join(action.value for action in row.actions)
+        harms = ",".join(harm.value for harm in row.harms)
+        digest.update(("\n" + "|".join((row.patron_id, str(row.version), actions, harms, row.digest.hex()))).encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+class Unwritten:
+    """The store as it is, in which nothing is written but what is sealed; it counts what would be."""
+
+    def __init__(self, store: Store) -> None:
+        """Take the store that is read."""
+        self._store = store
+        self._outcomes: Counter[Outcome] = Counter()
+        self._actions: Counter[str] = Counter()
+        self._accepted: list[str] = []
+        self.waiting = len(store.unsubscribed(NEW_A_NIGHT))
+
+    def __getattr__(self, name: str) -> Any:
+        """Read from the store; a write that is left out does nothing."""
+        return _nothing if name in _LEFT_OUT else getattr(self._store, name)
+
+    def open_run(self, *, day: date, started: datetime) -> Run:
+        return Run(_NO_RUN, _NO_RUN, day, started)
+
+    def accept(self, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:  # noqa: ARG002 -- the port's signature
+        self._accepted.append(delivery.sha256)
+        return replace(delivery, header=header, received=received)
+
+    def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
+        return plan_hash(run.day, self._accepted, rows)
+
+    def write(self, run: Run, batch: Batch) -> None:  # noqa: ARG002 -- the port's signature
+        for item in batch.items:
+            self._outcomes[item.outcome] += 1
+            self._actions.update(action.value for action in item.actions)
+
+    def tally(self, run: Run) -> Tally:  # noqa: ARG002 -- the port's signature
+        return Tally(self._outcomes, self._actions)
+
+    def unsubscribed(self, limit: int) -> list[tuple[str, CprNumber]]:  # noqa: ARG002 -- the port's signature
+        return []
+
+    def follow_ups(self, limit: int) -> list[Any]:  # noqa: ARG002 -- the port's signature
+        return []
+
+
+def _nothing(*_: object, **__: object) -> int:
+    return 0
+
+
+class Unasked:
+    """The register, which is asked for its list alone; changes are taken as done."""
+
+    def __init__(self, register: Register) -> None:
+        """Take the register whose list is read."""
+        self._register = register
+
+    def look_up_many(self, numbers: Iterable[CprNumber]) -> Iterator[NotFound]:
+        for number in numbers:
+            yield NotFound(number, RegisterUnavailable("a plan asks for nobody"))
+
+    def subscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed]]:
+        return ((number, Subscribed.ADDED) for number in numbers)
+
+    def unsubscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed]]:
+        return ((number, Subscribed.REMOVED) for number in numbers)
+
+    def subscriptions(self) -> set[CprNumber]:
+        return self._register.subscriptions()
