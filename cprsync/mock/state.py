@@ -47,7 +47,7 @@ class Memory:
         return document
 
     def save(self, document: dict[str, Any]) -> None:
-        draft = self._state.with_suffix(f".{os.getpid()}")
+        draft = self._state.with_suffix(".draft")
         text = json.dumps({"version": _VERSION, **document}, ensure_ascii=False, separators=(",", ":"))
         draft.write_text(text, encoding="utf-8")
         draft.replace(self._state)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 import structlog
@@ -46,6 +47,8 @@ HOLDS = {b"001": DELIVERS | MAIN, b"004": DELIVERS | SEALS, b"022": 0, b"099": 0
 NO_CODE = "?"
 # A ceiling on what a broken file can put into the counts.
 _CODES_MOST = 1000
+#: How far a damaged file is read on to name the cause: 64 MiB, since it may be anything, a device without end too.
+_BLAME_BLOCKS = 256
 
 
 @dataclass(slots=True)
@@ -115,7 +118,7 @@ class Verification:
         """Say what is behind the damage: a wrong encoding or another product breaks the records first."""
         if damage.kind != DeliveryRefused.kind:
             return
-        for _ in blocks:
+        for _ in islice(blocks, _BLAME_BLOCKS):
             pass
         watch.finish()
         self._check_product()

@@ -136,6 +136,23 @@ def test_a_delivery_with_some_bad_persons_is_still_of_the_product() -> None:
     assert len(found) == 2
 
 
+class _Endless(BytesIO):
+    """Zeros for ever, as /dev/zero."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.taken += size or 0
+        return bytes(size or 0)
+
+
+def test_a_file_without_end_that_is_no_delivery_is_given_up() -> None:
+    source = _Endless()
+    with pytest.raises(DeliveryRefused):
+        reader().inspect(source)
+    assert source.taken < 100 * 1024 * 1024
+
+
 def test_an_end_that_never_comes_is_refused_before_it_fills_memory() -> None:
     assert "has no end" in refusal(lines([rec.START]) + b"001" + b"7" * 400_000).message
 
