@@ -45,6 +45,8 @@ class Sweep:
     statements: int = 0
     counted: int = 0
     exit: int = -1
+    #: what the night does
+    actions: dict[str, int] = field(default_factory=dict)
     killed: int = 0
     differences: dict[int, list[str]] = field(default_factory=dict)
 
@@ -57,6 +59,7 @@ class Sweep:
             "database": self.database.name,
             "statements": self.statements,
             "counted": {"by": self.database.counter, "statements": self.counted},
+            "actions": self.actions,
             "every": self.every,
             "killed": self.killed,
             "differences": self.differences,
@@ -64,14 +67,14 @@ class Sweep:
         }
 
 
-def sweep(night: SmallNight, every: int, *, first: int | None = None) -> Sweep:
+def sweep(night: SmallNight, every: int) -> Sweep:
     """Kill at every so-manieth statement."""
     found = Sweep(night.database, every)
     wanted = whole_night(night, found)
     tell(
         f"{night.database.name}: {found.statements} statements at the gate, {found.counted} in {night.database.counter}"
     )
-    for at in range(first or every, found.statements + 1, every):
+    for at in range(every, found.statements + 1, every):
         differences = killed_at(night, at, wanted, exits=found.exit)
         found.killed += 1
         if differences:
@@ -87,7 +90,9 @@ def whole_night(night: SmallNight, found: Sweep) -> State:
     counts: list[int] = []
     with night.again() as ready:
         with night.database.counting(counts) as environment:
-            found.exit = night.sync(environment).wait()
+            child = night.sync(environment)
+            found.exit = child.wait()
+        found.actions = json.loads(child.out.read_text(encoding="utf-8"))["actions"]
         wanted = night.state(ready)
     found.counted = counts[0]
     with night.again(), closing(night.database.gate()) as gate:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from gates import Child
     from small_night import State
 
+#: Each database's night is made once, in one worker.
+pytestmark = pytest.mark.xdist_group("stopping")
+
 
 def mocking(folder: Path) -> AbstractContextManager[dict[str, Any]]:
     return running(folder, fixture_path("people.toml"))
@@ -58,10 +61,7 @@ class Stage:
         assert self.night.state(ready) == self.wanted
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(name, marks=pytest.mark.xdist_group(f"stopping-{name}")) for name in ("sqlite", "postgresql")],
-)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def stage(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, made_certificates: Path
 ) -> Iterator[Stage]:
