@@ -109,6 +109,15 @@ def _apply(night: Night, run: Run, plan: Plan, report: Report, comparison: Compa
     report.to_review = sum(step.item is not None and step.review is not None for step in plan.steps)
 
 
+def _subscribe_new_numbers(night: Night, run: Run, report: Report) -> None:
+    """Subscribe numbers that replaced others in this run, before an old one is let go."""
+    added, unreached, refused = subscribe_new(night, run)
+    report.subscriptions_added += added
+    report.error = report.error or unreached
+    report.left += len(refused)
+    report.reasons.update(refused.values())
+
+
 def _left_before(
     before: Mapping[tuple[str, str], bool], refused: Mapping[str, str], plan: Plan, report: Report
 ) -> None:
@@ -122,15 +131,6 @@ def _left_before(
             report.left += 1
 
 
-def _protect_beyond(night: Night, run: Run, intake: Intake, report: Report) -> None:
-    """New protections in whole deliveries that wait behind what stopped the night go through (decision 3)."""
-    planner = Planner(night, replace(run, checkpoint=0), asks=False)
-    for delivery in intake.beyond:
-        with night.store.open_delivery(delivery) as content:
-            header = night.reader.inspect(content).header
-        with night.store.open_delivery(delivery) as content:
-            planner.deliver(delivery, content, header.produced)
-    report.let_through.update(protect_only(night, run, planner.plan))
 def _settle(comparison: Comparison, report: Report, *, removes: bool) -> None:
     """Make the register's list ours: what is missing is added even when a brake stops the removals."""
     report.subscriptions_added += comparison.add_missing()
@@ -141,6 +141,15 @@ def _settle(comparison: Comparison, report: Report, *, removes: bool) -> None:
     report.reasons.update(comparison.refused)
 
 
+def _protect_beyond(night: Night, run: Run, intake: Intake, report: Report) -> None:
+    """New protections in whole deliveries that wait behind what stopped the night go through (decision 3)."""
+    planner = Planner(night, replace(run, checkpoint=0), asks=False)
+    for delivery in intake.beyond:
+        with night.store.open_delivery(delivery) as content:
+            header = night.reader.inspect(content).header
+        with night.store.open_delivery(delivery) as content:
+            planner.deliver(delivery, content, header.produced)
+    report.let_through.update(protect_only(night, run, planner.plan))
 
 
 def _stop(night: Night, run: Run, report: Report, stopped: RunStopped, begun: float) -> Report:
@@ -157,6 +166,7 @@ def _close(night: Night, run: Run, report: Report, begun: float) -> Report:
     report.tally = night.store.tally(run)
     report.balance()
     report.waiting = night.store.outbox_waiting()
+    report.subscriptions_kept = max(0, night.store.subscription_count() - report.subscriptions_added)
     state = RunState.HELD if report.held else RunState.CLOSED
     report.seconds = night.monotonic() - begun
     night.store.close_run(run, state=state, finished=night.clock.now(), document=report.document())
@@ -166,6 +176,5 @@ def _close(night: Night, run: Run, report: Report, begun: float) -> Report:
 
 def _calendar(night: Night, run: Run) -> dict[str, int]:
     """The calendar part's place: it lives the days since the last run; its rules come later."""
-    report.subscriptions_kept = max(0, night.store.subscription_count() - report.subscriptions_added)
     last: date | None = night.store.last_run_day()
     return {"days": 0 if last is None else max(0, (run.day - last).days)}
