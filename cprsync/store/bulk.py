@@ -6,7 +6,8 @@ a dictionary for each row and looks at each value.
 
 from __future__ import annotations
 
-from functools import cache
+from datetime import date
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Boolean, Date, Integer, LargeBinary
@@ -14,7 +15,7 @@ from sqlalchemy import BigInteger, Boolean, Date, Integer, LargeBinary
 from cprsync.store.failures import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Column, Connection, Table
 
@@ -62,6 +63,32 @@ def change(
     return connection.exec_driver_sql(_update(table, new, where), _with_text(rows, columns)).rowcount
 
 
+def find(  # noqa: PLR0913 -- the parts of one statement
+    connection: Connection, table: Table, *, columns: tuple[str, ...], by: str, values: Sequence[Any], agency: str
+) -> Iterator[tuple[Any, ...]]:
+    """The columns of the agency's rows whose column `by` has one of the values; at most as many as one IN may name."""
+    if connection.dialect.name == "postgresql":
+        rows = connection.exec_driver_sql(_selection_any(table, columns, by), (agency, list(values)))
+    else:
+        rows = connection.exec_driver_sql(_selection_in(table, columns, by, len(values)), (agency, *values))
+    # not SQLAlchemy's rows, which look at each value
+    found = rows.cursor.fetchall()
+    days = [place for place, name in enumerate(columns) if isinstance(table.c[name].type, Date)]
+    return (_with_days(row, days) for row in found) if connection.dialect.name == "sqlite" and days else iter(found)
+
+
+def _with_days(row: tuple[Any, ...], days: Sequence[int]) -> tuple[Any, ...]:
+    values = list(row)
+    for place in days:
+        if values[place] is not None:
+            values[place] = _day(values[place])
+    return tuple(values)
+
+
+#: A night's rows hold few different days.
+_day = lru_cache(maxsize=64)(date.fromisoformat)
+
+
 def _with_text(rows: Sequence[tuple[Any, ...]], columns: Sequence[Column[Any]]) -> list[tuple[Any, ...]]:
     # SQLite has no dates: SQLAlchemy's, and so ours, are text
     days = [place for place, column in enumerate(columns) if isinstance(column.type, Date)]
@@ -80,6 +107,18 @@ def _with_text(rows: Sequence[tuple[Any, ...]], columns: Sequence[Column[Any]]) 
 def _insertion(table: Table) -> str:
     marks = ", ".join("?" * len(table.columns))
     return f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks})"  # noqa: S608 -- all names are ours
+
+
+@cache
+def _selection_in(table: Table, columns: tuple[str, ...], by: str, count: int) -> str:
+    marks = ", ".join("?" * count)
+    return f"SELECT {', '.join(columns)} FROM {table.name} WHERE agency = ? AND {by} IN ({marks})"  # noqa: S608 -- all names are ours
+
+
+@cache
+def _selection_any(table: Table, columns: tuple[str, ...], by: str) -> str:
+    wanted = f"%b::{_wire_type(table.c[by])}[]"
+    return f"SELECT {', '.join(columns)} FROM {table.name} WHERE agency = %s AND {by} = ANY({wanted})"  # noqa: S608 -- the same
 
 
 @cache

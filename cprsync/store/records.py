@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from cprsync.domain.decide import merge, speaks_for_all
 from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import SILENT
-from cprsync.store import tables
+from cprsync.store import bulk, tables
 from cprsync.store.codec import decode, encode
 from cprsync.store.engine import IN_MAX, parts, reading
 from cprsync.sync.ports import Equal, NotOurs, Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from cprsync.domain.person import Person
     from cprsync.store.engine import AnyRow
@@ -25,19 +26,21 @@ if TYPE_CHECKING:
 
 REGISTER = "register"
 _PATRON = tables.patron.c
-#: What a rule of the night may need of a row.
-_COLUMNS = (
-    _PATRON.id,
-    _PATRON.number_index,
-    _PATRON.register_blob,
-    _PATRON.register_key,
-    _PATRON.fingerprint,
-    _PATRON.fingerprint_key,
-    _PATRON.version,
-    _PATRON.as_of_day,
-    _PATRON.as_of_source,
-    _PATRON.letters_stopped,
-)
+
+
+class _Row(NamedTuple):
+    """What a rule of the night may need of a row."""
+
+    id: str
+    number_index: bytes
+    register_blob: bytes
+    register_key: str
+    fingerprint: bytes
+    fingerprint_key: str
+    version: int
+    as_of_day: date | None
+    as_of_source: str
+    letters_stopped: date | None
 
 
 def population(tenant: Tenant) -> int:
@@ -58,17 +61,19 @@ def recognise(tenant: Tenant, persons: Sequence[Person]) -> list[Recognised]:
 def _recognise_part(connection: Connection, tenant: Tenant, persons: Sequence[Person]) -> list[Recognised]:
     probes = [tenant.vault.probes("number", person.number.digits) for person in persons]
     wanted = [index for indexes in probes for index in indexes]
-    rows = connection.execute(
-        select(*_COLUMNS).where(_PATRON.agency == tenant.agency, _PATRON.number_index.in_(wanted))
-    )
-    by_index = {row.number_index: row for row in rows}
+    by_index = {row.number_index: row for row in _rows(connection, tenant, "number_index", wanted)}
     return [
         _recognised(tenant.vault, next((by_index[index] for index in indexes if index in by_index), None), person)
         for person, indexes in zip(persons, probes, strict=True)
     ]
 
 
-def _recognised(vault: Vault, row: AnyRow | None, person: Person) -> Recognised:
+def _rows(connection: Connection, tenant: Tenant, by: str, values: Sequence[object]) -> Iterator[_Row]:
+    found = bulk.find(connection, tables.patron, columns=_Row._fields, by=by, values=values, agency=tenant.agency)
+    return map(_Row._make, found)
+
+
+def _recognised(vault: Vault, row: _Row | None, person: Person) -> Recognised:
     if row is None:
         return NotOurs()
     as_of = as_of_from_row(row)
@@ -77,7 +82,7 @@ def _recognised(vault: Vault, row: AnyRow | None, person: Person) -> Recognised:
     return from_row(vault, row)
 
 
-def _is_equal(vault: Vault, row: AnyRow, person: Person) -> bool:
+def _is_equal(vault: Vault, row: _Row, person: Person) -> bool:
     # A fingerprint of another key, or of another mapping, tells nothing: open and compare.
     if row.fingerprint_key != vault.fingerprint_key or not speaks_for_all(person):
         return False
@@ -87,13 +92,13 @@ def _is_equal(vault: Vault, row: AnyRow, person: Person) -> bool:
     return bool(vault.fingerprint(encode(whole)) == row.fingerprint)
 
 
-def from_row(vault: Vault, row: AnyRow) -> Patron:
+def from_row(vault: Vault, row: AnyRow | _Row) -> Patron:
     """Open a row. Raises SealBroken."""
     blob = vault.unseal(row.register_blob, row.register_key, place=row.id, owner=REGISTER, version=row.version)
     return Patron(row.id, decode(blob), as_of_from_row(row), row.version, row.letters_stopped)
 
 
-def as_of_from_row(row: AnyRow) -> AsOf | None:
+def as_of_from_row(row: AnyRow | _Row) -> AsOf | None:
     """The day and kind of the row's source; None: not yet verified."""
     return None if row.as_of_day is None else AsOf(row.as_of_day, Source(row.as_of_source))
 
@@ -103,8 +108,7 @@ def patrons(tenant: Tenant, ids: Sequence[str]) -> list[Patron]:
     found: dict[str, Patron] = {}
     with reading(tenant.engine) as connection:
         for part in parts(ids):
-            wanted = select(*_COLUMNS).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
-            found |= {row.id: from_row(tenant.vault, row) for row in connection.execute(wanted)}
+            found |= {row.id: from_row(tenant.vault, row) for row in _rows(connection, tenant, "id", part)}
     return [found[one] for one in ids if one in found]
 
 
