@@ -1,0 +1,144 @@
+"""`lookup` and `feed accept` as commands, and statuses that come and go in the mock's town."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from e2e_library import Library, Ran, assert_refused, new_library, personal
+from town import PEOPLE_FILE, number
+
+from cprsync.mock import control
+from cprsync.mock.server import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("lookup command")
+CEILING_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def mock(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    folder = tmp_path_factory.mktemp("desk") / "mock"
+    shutil.copytree(made_certificates, folder / "certs")
+    with running(folder, PEOPLE_FILE) as ready:
+        yield folder, ready
+
+
+@pytest.fixture(scope="module")
+def ready(mock: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
+    return mock[1]
+
+
+@pytest.fixture(scope="module")
+def first(mock: tuple[Path, dict[str, Any]]) -> Library:
+    """ANNA is a patron and has her first copy."""
+    library = new_library(mock[0].parent / "first", mock[0], ["ANNA"])
+    assert library.run("sync").exit in {0, 4}
+    return library
+
+
+@pytest.fixture
+def library(first: Library, tmp_path: Path) -> Library:
+    return first.copy(tmp_path / "library")
+
+
+def lookup(library: Library, typed: str, *options: str) -> Ran:
+    """The number goes in by standard input only."""
+    command = ("lookup", "--purpose", "registration", *options, "--config", str(library.folder / "cprsync.toml"))
+    done = subprocess.run(
+        [sys.executable, "-m", "cprsync", *command, "--json"],
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=CEILING_SECONDS,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def test_a_look_up_shows_a_stranger_and_writes_no_record(library: Library) -> None:
+    before = library.records()
+    ran = lookup(library, number("EDITH") + "\n")
+    assert ran.exit == 0, ran.err
+    assert set(ran.document) >= {"found", "patron", "fields", "actions", "warnings"}
+    assert (ran.document["found"], ran.document["patron"], ran.document["actions"]) == (True, None, ["first_copy"])
+    assert library.records() == before
+    assert number("EDITH") not in ran.out + ran.err
+
+
+def test_a_registration_makes_a_patron_who_is_verified_and_subscribed(library: Library, ready: dict[str, Any]) -> None:
+    ran = lookup(library, number("EDITH") + "\n", "--register")
+    assert ran.exit == 0, ran.err
+    assert set(library.opened()) == {"ANNA", "EDITH"}
+    shown = library.run("patron", "show", ran.document["patron"]).document
+    assert shown["verified"]
+    assert shown["fields"]["name"]["since"] is not None
+    assert number("EDITH") in str(control.state(ready)["subscriptions"])
+
+
+@pytest.mark.parametrize("typed", ["", "\n", "Anna\n", "12345\n"])
+def test_what_is_no_number_is_refused_before_anything_is_written(library: Library, typed: str) -> None:
+    before = library.rows()
+    assert_refused(
+        lookup(library, typed, "--register"), code=1, kind="input.number", says="not a CPR number", advises="Mend"
+    )
+    assert library.rows() == before
+
+
+def test_a_number_that_the_register_does_not_know_is_exit_1(library: Library) -> None:
+    before = library.records()
+    ran = lookup(library, unknown() + "\n", "--register")
+    assert (ran.exit, ran.document["found"]) == (1, False)
+    assert library.records() == before
+
+
+def unknown() -> str:
+    """A well-formed number of nobody: the date of another century's digit."""
+    return number("ANNA")[:7] + "".join(str(9 - int(digit)) for digit in number("ANNA")[7:])
+
+
+def test_a_register_that_is_down_is_exit_4_and_creates_nobody(library: Library, ready: dict[str, Any]) -> None:
+    before = library.records()
+    control.fault(ready, "http-500-html", times=3)
+    ran = lookup(library, number("CLARA") + "\n", "--register")
+    assert (ran.exit, ran.error["kind"]) == (4, "register.http")
+    assert library.records() == before
+    assert not [word for word in personal() if word in ran.out + ran.err]
+
+
+def test_a_number_is_no_argument(library: Library) -> None:
+    ran = lookup(library, "", number("ANNA"))
+    assert ran.exit == 2
+    assert library.records()
+
+
+# -- statuses, there and back ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("there", "back", "actions"),
+    [
+        ("vanish", "found", ("vanish", "found")),
+        ("emigrate", "return", ("emigrate", "return")),
+        ("die", "undie", ("die", "death_annulled")),
+    ],
+)
+def test_a_record_is_what_it_was_when_the_register_undoes(
+    first: Library, mock: tuple[Path, dict[str, Any]], there: str, back: str, actions: tuple[str, str]
+) -> None:
+    """One library lives on: what one case does to ANNA is undone when it ends."""
+    before = first.opened()["ANNA"]
+    for event, action in zip((there, back), actions, strict=True):
+        control.event(mock[1], event, "ANNA")
+        control.night(mock[1])
+        for file in (mock[0] / "IN").iterdir():
+            shutil.copy(file, first.inbox / file.name)
+        ran = first.run("sync")
+        assert (ran.exit, ran.document["actions"]) == (0, {action: 1}), ran.out
+    assert first.opened()["ANNA"] == before
