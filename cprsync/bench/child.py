@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
+from cprsync.collector import look_seldom
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -46,11 +48,12 @@ class Watch:
 def in_child(work: Callable[[A], R], argument: A) -> R:
     """Do a piece of work in a fresh process, which knows nothing of this one's memory."""
     fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=fresh, initializer=_quiet) as pool:
+    with ProcessPoolExecutor(max_workers=1, mp_context=fresh, initializer=_set_up) as pool:
         return pool.submit(work, argument).result(timeout=CEILING_SECONDS)
 
 
-def _quiet() -> None:
+def _set_up() -> None:
+    look_seldom()  # as the program does
     # a line of log for each night has no place in what is measured
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 

@@ -376,6 +376,7 @@ def main(
 
 def run() -> None:
     """Start the program; what breaks unexpectedly shows a reference, never a traceback with data."""
+    look_seldom()
     try:
         app()
     except SystemExit:
