@@ -1,6 +1,6 @@
-"""The one service agreement that has a delivery folder: invented, and the same in every mock."""
+"""The service agreements that have a delivery folder: invented, and the same in every mock."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 #: The mock's ids have letters in every group, so that none reads as a number of ten digits.
 SERVICE_AGREEMENT = "7e1f0c4a-3b9d-4c68-a5e2-d94b8f6a1c3e"
@@ -19,10 +19,28 @@ class Agreement:
     user_system: str
     user: str
     cvr: str
+    #: of its deliveries, in the mock's folder
+    folder: str = field(default="IN", repr=False)
 
     def document(self) -> dict[str, str]:
-        return asdict(self)
+        names = asdict(self)
+        del names["folder"]
+        return names
 
 
 #: The CVR number is that of the development client's certificate: no company has it.
 DEFAULT = Agreement("710100", SERVICE_AGREEMENT, USER_SYSTEM, USER, "1" * 8)
+#: Another library of the same town, with a task and deliveries of its own once it subscribes to someone.
+SECOND = Agreement(
+    "710200",
+    "3d8b6f2e-9a4c-4e17-b8d5-f6c1a7e92b4d",
+    "f4a7c2d9-1e6b-4b83-a9c5-d8e3b6f17a2c",
+    "a6e1d8b3-7c4f-4d92-8b6e-c5f9a2d73e1b",
+    "1" * 8,
+    folder="IN2",
+)
+
+
+def second_task(task: str) -> str:
+    """The task number of the second agreement: the one after the town's."""
+    return f"{(int(task) + 1) % 1_000_000:06}"

@@ -67,6 +67,8 @@ class Register:
     published: dict[str, Person]
     pending: dict[str, list[Event]] = field(default_factory=dict)
     produced: date | None = None
+    #: the same of the second agreement
+    produced_second: date | None = None
     faults: FaultScript = field(default_factory=lambda: FaultScript([]))
     filters: dict[str, Filters] = field(default_factory=dict)
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=CALLS_SHOWN))
@@ -108,7 +110,8 @@ class Register:
         self.deliver_owed()
         closed = next_working_day(self.day)
         skipped = tuple(self.day + timedelta(days=n) for n in range((closed - self.day).days))
-        delivered = self._delivered(closed)
+        delivered = self._delivered(closed, agreement.DEFAULT)
+        self._deliver_second(closed, empty=empty)
         self.owed = self._set_aside(closed, delivered) if delivered or empty else None
         file = self.owed.name if self.owed else None
         self.produced = closed if file else self.produced
@@ -183,10 +186,10 @@ class Register:
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    def _delivered(self, closed: date) -> list[tuple[Person, list[Event]]]:
+    def _delivered(self, closed: date, under: agreement.Agreement) -> list[tuple[Person, list[Event]]]:
         # Thinned when the night comes: who changed in the morning and was subscribed at noon is delivered, since
         # look-ups until then answered as of the night before and would have missed the change.
-        filters = self.filters_of(agreement.SERVICE_AGREEMENT)
+        filters = self.filters_of(under.service_agreement)
         return [
             (self.people[key], events)
             for key, events in self.pending.items()
@@ -211,6 +214,21 @@ class Register:
         content = build_extract(head, delivered, people=self.people, framing=self.framing)
         self.memory.put_aside(content)
         return Owed(delivery_name(closed, self.town.task), half=self.faults.take_for_night())
+
+    def _deliver_second(self, closed: date, *, empty: bool) -> None:
+        """Deliver to the second agreement, which begins when it first subscribes to someone.
+
+        It is written before the day is kept as closed: whoever is killed between the two writes it again.
+        """
+        second = agreement.SECOND
+        delivered = self._delivered(closed, second)
+        if second.service_agreement not in self.filters or not (delivered or empty):
+            return
+        task = agreement.second_task(self.town.task)
+        head = Head(task, closed, self.produced_second or working_day_before(closed))
+        content = build_extract(head, delivered, people=self.people, framing=self.framing)
+        write_delivery(self.folder / second.folder, delivery_name(closed, task), content)
+        self.produced_second = closed
 
     def _subscribed(self, service_agreement: str, group: str, value: str, *, added: bool) -> str:
         filters = self.filters.setdefault(service_agreement, Filters())
@@ -237,6 +255,7 @@ class Register:
                 "published": changed | {key: None for key in self.people if key not in self.published},
                 "pending": {key: [asdict(event) for event in events] for key, events in self.pending.items()},
                 "produced": self.produced.isoformat() if self.produced else None,
+                "produced_second": self.produced_second.isoformat() if self.produced_second else None,
                 "faults": self.faults.dump(),
                 "owed": asdict(self.owed) if self.owed else None,
             }
@@ -274,7 +293,7 @@ def kept_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, 
                 del published[key]
             else:
                 published[key] = person_of(fields)
-        produced = document["produced"]
+        produced, second = document["produced"], document.get("produced_second")
         entries: list[Entry] = [tuple(entry) for entry in memory.journal("subscriptions")]
         owed = document.get("owed")
         register = Register(
@@ -286,6 +305,7 @@ def kept_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, 
             published=published,
             pending={key: [Event(**row) for row in rows] for key, rows in document["pending"].items()},
             produced=date.fromisoformat(produced) if produced else None,
+            produced_second=date.fromisoformat(second) if second else None,
             faults=FaultScript.parse(document["faults"]),
             filters=replayed(entries),
             calls=deque((Call(**row) for row in memory.journal("calls")), maxlen=CALLS_SHOWN),

@@ -81,7 +81,8 @@ def serve(  # noqa: PLR0913 -- a program's options
     folder = folder.resolve()
     with ExitStack() as stack:
         stack.enter_context(only_one(folder))
-        (folder / "IN").mkdir(mode=0o700, exist_ok=True)
+        for inbox in (agreement.DEFAULT.folder, agreement.SECOND.folder):
+            (folder / inbox).mkdir(mode=0o700, exist_ok=True)
         memory = Memory(folder)
         stack.callback(memory.close)
         register = _register(folder, memory, people, framing="stream" if framing == "stream" else "lines")
@@ -258,7 +259,16 @@ def _with_sftp(ready: dict[str, Any], keys: SftpKeys, *, port: int) -> dict[str,
         "known_hosts": str(keys.known_hosts),
         "folder": "IN",
     }
-    return {"sftp": sftp, "agreements": [{**ready["agreement"], "task": ready["task"], "sftp": sftp}]}
+    second = agreement.SECOND
+    agreements = [
+        {**ready["agreement"], "task": ready["task"], "sftp": sftp},
+        {
+            **second.document(),
+            "task": agreement.second_task(ready["task"]),
+            "sftp": {**sftp, "folder": second.folder},
+        },
+    ]
+    return {"sftp": sftp, "agreements": agreements}
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from cprsync.mock.register import Register
     from cprsync.mock.sftp_keys import SftpKeys
 
-INBOX = b"IN"
+#: The folders of the two agreements.
+INBOXES = frozenset({b"IN", b"IN2"})
 _LOGIN_SECONDS = 30
 
 
@@ -84,14 +85,14 @@ class Box(asyncssh.SFTPServer):
 
     def map_path(self, path: bytes) -> bytes:
         inside = posixpath.normpath(posixpath.join(b"/", path)).strip(b"/")
-        if inside and inside.split(b"/")[0] != INBOX:
+        if inside and inside.split(b"/")[0] not in INBOXES:
             raise asyncssh.SFTPNoSuchFile("no such file")
         return super().map_path(path)
 
     async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
         root = posixpath.normpath(posixpath.join(b"/", path)).strip(b"/") == b""
         async for name in super().scandir(path):
-            if not root or name.filename in {b".", b"..", INBOX}:
+            if not root or name.filename in {b".", b"..", *INBOXES}:
                 yield name
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:

@@ -48,7 +48,10 @@ def test_the_ready_document_has_the_promised_shape_and_lies_in_the_folder(
     assert (ready["culr_url"], ready["task"]) == (None, "123456")
     assert set(ready["sftp"]) == {"host", "port", "user", "key", "known_hosts", "folder"}
     assert ready["people"] == len(PEOPLE)
-    assert ready["agreements"] == [{**ready["agreement"], "task": "123456", "sftp": ready["sftp"]}]
+    first, second = ready["agreements"]
+    assert first == {**ready["agreement"], "task": "123456", "sftp": ready["sftp"]}
+    assert (second["task"], second["sftp"]) == ("123457", {**ready["sftp"], "folder": "IN2"})
+    assert second.keys() == first.keys()
     assert set(ready["agreement"]) == {"agency", "service_agreement", "user_system", "user", "cvr"}
     assert json.loads((tmp_path / "mock" / "ready.json").read_text(encoding="utf-8")) == ready
 
