@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cprsync.collector import look_seldom
-
 from cprsync.domain.purpose import Purpose  # noqa: TC001 -- typer reads the annotation
 
 if TYPE_CHECKING:
