@@ -177,6 +177,20 @@ def test_a_replaced_number_leads_to_the_one_that_is_hers_now(library: Library, *
     assert library.store.find(cpr("EDITH")) is None
 
 
+def test_a_patron_is_found_by_her_old_number_which_is_neither_sent_nor_shown(library: Library) -> None:
+    old = replace(Person(cpr("ANNA")), status=Status.CHANGED, current_number=cpr("HENRIK"))
+    new = replace(person("ANNA"), number=cpr("HENRIK"))
+    library.register.knows(new)
+    library.deliver(MONDAY, old, new)
+    library.one_night()
+    library.register.looked_up.clear()
+    document = lookup(library, "ANNA").document
+    assert document["warnings"][0] == "old_number"
+    assert document["patron"] == library.id_of("HENRIK")
+    assert document["fields"]["cpr_number"]["value"] == cpr("HENRIK").masked()
+    assert library.register.looked_up == [cpr("HENRIK")]
+
+
 def test_numbers_that_lead_in_a_circle_end_the_look_up(library: Library) -> None:
     for one, other in (("EDITH", "HENRIK"), ("HENRIK", "EDITH")):
         changed = replace(Person(cpr(one)), status=Status.CHANGED, current_number=cpr(other))
