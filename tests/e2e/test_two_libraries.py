@@ -1,0 +1,94 @@
+"""Two libraries on one installation, each under an agreement of its own: what one does is not the other's."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from e2e_library import Library, new_library
+from town import PEOPLE_FILE, number
+
+from cprsync import wiring
+from cprsync.cli.patrons import import_file
+from cprsync.domain.number import CprNumber
+from cprsync.mock import control
+from cprsync.mock.server import running
+from cprsync.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FIRST, SECOND = "710100", "710200"
+
+
+@pytest.fixture
+def both(tmp_path: Path, made_certificates: Path) -> Iterator[tuple[Library, dict[str, Any]]]:
+    """ANNA is a patron of both libraries, BO of the first; both take their files from the mock's folders."""
+    folder = tmp_path / "mock"
+    folder.mkdir()
+    shutil.copytree(made_certificates, folder / "certs")
+    with running(folder, PEOPLE_FILE) as ready:
+        library = new_library(tmp_path / "library", folder, ["ANNA", "BO"])
+        path = library.folder / "cprsync.toml"
+        text = path.read_text(encoding="utf-8").replace('path = "IN"', f'path = "{folder}/IN"')
+        second = re.search(r"(?ms)^\[\[library\]\].*?(?=^\[test\])", text)
+        assert second is not None
+        own, one = ready["agreements"][1], second.group()
+        for name in ("agency", "service_agreement", "user_system", "user", "task"):
+            one = re.sub(rf'(?m)^{name} = ".*"$', f'{name} = "{own[name]}"', one)
+        path.write_text(text + "\n" + one.replace(f"{folder}/IN", f"{folder}/IN2"), encoding="utf-8")
+        csv = library.folder / "patrons.csv"
+        lines = csv.read_text(encoding="utf-8").splitlines()
+        csv.write_text("\n".join([lines[0], *(line for line in lines[1:] if number("ANNA") in line)]) + "\n")
+        import_file(load_settings(path), csv, apply=True, library=SECOND)
+        yield library, ready
+
+
+def test_one_library_lets_a_patron_go_and_the_other_keeps_her(both: tuple[Library, dict[str, Any]]) -> None:
+    library, ready = both
+    control.night(ready)
+    ran = library.run("sync")
+    assert ran.out, ran.err
+    told = ran.document
+    assert [run["subscriptions"]["added"] for run in told["runs"]] == [2, 1]
+    control.event(ready, "rename", "ANNA")
+    control.night(ready)
+    ran = library.run("sync")
+    assert (ran.exit, ran.document["received"], ran.document["applied"]) == (0, 2, 2), ran.out
+    assert [(run["agency"], run["received"]) for run in ran.document["runs"]] == [(FIRST, 1), (SECOND, 1)]
+
+    settings = load_settings(library.folder / "cprsync.toml")
+    section = wiring.library_of(settings, FIRST)
+    with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+        patron = store.find(CprNumber.parse(number("ANNA")))
+        assert patron is not None
+        store.end_patron(patron, on=wiring.clock_for(settings).today())
+    ran = library.run("sync")
+    assert [run["subscriptions"]["removed"] for run in ran.document["runs"]] == [1, 0], ran.out
+    subscribed = control.state(ready)["subscriptions"]
+    first, second = (subscribed[one["service_agreement"]]["PNR"] for one in ready["agreements"])
+    assert (first, second) == ([number("BO")], [number("ANNA")])
+    control.event(ready, "move", "ANNA")
+    control.night(ready)
+    ran = library.run("sync")
+    assert [run["received"] for run in ran.document["runs"]] == [0, 1], ran.out
+    called = {call["operation"] for call in control.state(ready)["calls"]}
+    assert called.isdisjoint({"RemoveAll", "AddNoFilterSubscription", "RemoveNoFilterSubscription"})
+
+
+def test_library_picks_one_and_its_plan_is_written_for_its_owner_alone(both: tuple[Library, dict[str, Any]]) -> None:
+    library, ready = both
+    control.night(ready)
+    library.run("sync")
+    control.event(ready, "rename", "ANNA")
+    control.night(ready)
+    plan = library.folder / "plan.json"
+    ran = library.run("sync", "--library", SECOND, "--dry-run", "--plan", str(plan))
+    assert (ran.exit, ran.document["state"], ran.document["agency"]) == (0, "planned", SECOND), ran.out
+    assert plan.stat().st_mode & 0o777 == 0o600
+    assert number("ANNA") not in plan.read_text(encoding="utf-8")
+    assert library.run("subscriptions", "list", "--library", FIRST).document["by_reason"] == {"patron": 2}
+    assert library.run("subscriptions", "reconcile", "--library", SECOND).document["missing"] == 0
