@@ -99,9 +99,7 @@ def heads(connection: Connection, tenant: Tenant) -> list[tuple[str, int, bytes]
     return [(row.stream, row.seq, row.mac) for row in rows]
 
 
-def changes_of(
-    connection: Connection, tenant: Tenant, patron_id: str
-) -> list[tuple[int | None, str, tuple[str, ...]]]:
+def changes_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[tuple[int | None, str, tuple[str, ...]]]:
     """What was changed on one record, the oldest first: the run, none for the desk, the moment, and the actions."""
     row = tables.audit.c
     wanted = select(row.entry).where(_ours(tenant), row.patron_id == patron_id).order_by(row.at, row.stream, row.seq)
