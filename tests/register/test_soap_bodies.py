@@ -246,6 +246,18 @@ EMPTY_BLOCKS = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\0\0\0\xff\xff" * 1024 * 1024
         (EMPTY_BLOCKS, "gzip", "register.oversized"),
         (gzip.compress(gzip.compress(b" " * 50 * 1024 * 1024)), "gzip, gzip", "register.encoding"),
     ],
+    # Not from the bytes: they hold the second in which they were packed, and two workers would differ.
+    ids=[
+        "bomb",
+        "cut",
+        "not packed",
+        "something behind",
+        "much behind",
+        "two packings",
+        "nothing inside",
+        "deflate",
+        "twice",
+    ],
 )
 def test_a_badly_zipped_answer_is_refused(
     packed: bytes, encoding: str, kind: str, wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
