@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Boolean, Date, Integer, LargeBinary
+from sqlalchemy import CHAR, BigInteger, Boolean, Date, Integer, LargeBinary
 
 from cprsync.store.failures import StoreUnavailable
 
@@ -117,7 +117,7 @@ def _selection_in(table: Table, columns: tuple[str, ...], by: str, count: int) -
 
 @cache
 def _selection_any(table: Table, columns: tuple[str, ...], by: str) -> str:
-    wanted = f"%b::{_wire_type(table.c[by])}[]"
+    wanted = f"%b::{_array_of(table.c[by])}[]"
     return f"SELECT {', '.join(columns)} FROM {table.name} WHERE agency = %s AND {by} = ANY({wanted})"  # noqa: S608 -- the same
 
 
@@ -133,7 +133,7 @@ def _update_from(table: Table, new: tuple[str, ...], where: tuple[str, ...]) -> 
     """One statement for all rows: an array for each column."""
     written = ", ".join(f'"{name}" = given.new_{name}' for name in new)
     found = " AND ".join(f'{table.name}."{name}" = given.at_{name}' for name in where)
-    arrays = ", ".join(f"%b::{_wire_type(table.c[name])}[]" for name in (*new, *where))
+    arrays = ", ".join(f"%b::{_array_of(table.c[name])}[]" for name in (*new, *where))
     names = ", ".join([*(f"new_{name}" for name in new), *(f"at_{name}" for name in where)])
     given = f"unnest({arrays}) AS given({names})"
     return f"UPDATE {table.name} SET {written} FROM {given} WHERE {found}"  # noqa: S608 -- all names are ours
@@ -156,3 +156,8 @@ def _names(table: Table) -> str:
 
 def _wire_type(column: Column[Any]) -> str:
     return _WIRE.get(type(column.type), "text")
+
+
+def _array_of(column: Column[Any]) -> str:
+    # Compared as text, a CHAR is found by no index: PostgreSQL would read the whole table for each batch.
+    return "bpchar" if isinstance(column.type, CHAR) else _wire_type(column)
