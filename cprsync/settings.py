@@ -196,6 +196,8 @@ def _toml(path: Path, what: str) -> dict[str, Any]:
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror})", kind=what) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: not TOML: {error}", kind=what) from None
+    except RecursionError:
+        raise ConfigurationError(f"{path}: not TOML: nested too deep", kind=what) from None
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path}: not UTF-8", kind=what) from None
 

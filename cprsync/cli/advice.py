@@ -29,6 +29,7 @@ BY_KIND: dict[str, Advice] = {
     "delivery.empty": Advice(1, "Ask the platform to deliver the file again."),
     "delivery.damaged": Advice(1, "Ask the platform to deliver the file again; the file stays where it is."),
     "delivery.encoding": Advice(1, "The file was converted on its way: fetch it again as binary."),
+    "delivery.future": Advice(1, "Ask the platform for the right file, and look at this machine's date."),
     "delivery.gap": Advice(
         1,
         "Ask the platform for the missing delivery; the waiting ones follow by themselves. "
@@ -46,6 +47,7 @@ BY_KIND: dict[str, Advice] = {
     "delivery.task": Advice(1, "The file belongs to another agreement: check `task` in [library.feed]."),
     "delivery.unfinished": Advice(4, "Try again when the transfer has ended."),
     "mock.not_running": Advice(4, "Start it with `cprsync mock serve --dir DIR`."),
+    "interrupted": Advice(7, "Run the command again: it goes on where it stopped."),
     "policy": Advice(2, "Mend the policy file; the night has not begun."),
     "run.balance": Advice(7, "Report this: the run's numbers do not add up. What is committed stands."),
     "audit.broken": Advice(1, "Keep the database as it is and report this: the audit was altered."),

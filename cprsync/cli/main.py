@@ -375,16 +375,26 @@ def main(
     configure(log_level if log_level in {"DEBUG", "INFO", "WARNING", "ERROR"} else "WARNING")
 
 
+#: What typer returns for a Ctrl-C.
+INTERRUPTED = 130
+
+
 def run() -> None:
     """Start the program; what breaks unexpectedly shows a reference, never a traceback with data."""
+    from cprsync.cli.output import interrupted, misused, unexpected
+
     look_seldom()
+    as_json = "--json" in sys.argv
     try:
-        app()
-    except SystemExit:
-        raise
+        ended = app(standalone_mode=False)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
     except Exception as error:  # noqa: BLE001 -- the last line of defence: an unexpected error may quote data
-        from cprsync.cli.output import unexpected
-
-        raise SystemExit(unexpected(error)) from None
+        told = getattr(error, "format_message", None)  # a mistake on the command line: typer's own kind of error
+        raise SystemExit(
+            unexpected(error, as_json=as_json) if told is None else misused(error, as_json=as_json)
+        ) from None
+    if ended == INTERRUPTED:
+        raise SystemExit(interrupted(as_json=as_json))
+    raise SystemExit(ended or 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import sys
 from contextlib import contextmanager
@@ -13,6 +14,10 @@ from cprsync.errors import CprsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+
+#: What looks like a CPR number.
+_NUMBER = re.compile(r"[0-9]{6}-?[0-9]{4}")
 
 
 def print_json(document: Mapping[str, Any] | list[Any]) -> None:
@@ -66,14 +71,43 @@ def show_error(document: Mapping[str, Any]) -> None:
     note(f"  reference: {document['kind']} {document['reference']}")
 
 
-def unexpected(error: Exception) -> int:
+def unexpected(error: BaseException, *, as_json: bool) -> int:
     """Say where an unexpected error arose, by file and line: its own text may quote what it was given."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     where = "" if frame is None else f" at {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
-    note(f"cprsync: unexpected {type(error).__name__}{where}")
-    note("  changed:   part; what was committed stands")
-    note(f"  next:      {UNEXPECTED.next}")
-    note(f"  reference: internal {secrets.token_hex(4)}")
+    document = {
+        "kind": "internal",
+        "message": f"unexpected {type(error).__name__}{where}",
+        "changed": "part",
+        "next": UNEXPECTED.next,
+        "reference": secrets.token_hex(4),
+    }
+    if as_json:
+        print_json({"error": document})
+    else:
+        show_error(document)
     return UNEXPECTED.exit
+
+
+def interrupted(*, as_json: bool) -> int:
+    """Say that someone stopped the command; what was committed stands."""
+    document = error_document(
+        CprsyncError("stopped from outside", kind="interrupted"), changed="part", reference=secrets.token_hex(4)
+    )
+    if as_json:
+        print_json({"error": document})
+    else:
+        show_error(document)
+    return UNEXPECTED.exit
+
+
+def misused(error: Any, *, as_json: bool) -> int:
+    """Say what is wrong with the command line itself; nothing was done. A number typed there is not repeated."""
+    usage = "" if error.ctx is None else f"{error.ctx.get_usage()}\n"
+    note(_NUMBER.sub("…", f"{usage}{error.format_message()}"))
+    if as_json:
+        told = {"kind": "usage", "message": "wrong usage: see standard error", "changed": "nothing"}
+        print_json({"error": {**told, "next": "See `cprsync --help`.", "reference": secrets.token_hex(4)}})
+    return int(error.exit_code)

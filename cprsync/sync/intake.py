@@ -113,6 +113,13 @@ def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspect
         place = Place.NEXT
     line = DeliveryLine(delivery.name, header.produced, header.previous, delivery.sha256, place.value)
     intake.lines.append(line)
+    if night.knows_the_day and header.produced > night.clock.today():
+        # taken, it would make every true delivery look old
+        line.outcome = "refused"
+        intake.error = intake.error or DeliveryRefused(
+            f"{delivery.name}: it is of {header.produced}, a day that has not come yet", kind="delivery.future"
+        )
+        return
     if place is Place.NEXT and intake.error is None:
         line.received = inspection.persons
         intake.accepted.append(night.store.accept(run, delivery, header, received=inspection.persons))

@@ -61,6 +61,8 @@ class Night:
     reconciles: bool = True
     #: how many are recognised, asked for or written in one step
     batch: int = BATCH
+    #: the clock is the register's, so that a delivery of a later day is refused
+    knows_the_day: bool = True
     progress: Progress = field(default_factory=Silence)
     #: called between two pieces of work; raises RunStopped once someone has asked the night to stop
     heed: Callable[[], None] = field(default=go_on)

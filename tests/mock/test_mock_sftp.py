@@ -116,8 +116,8 @@ def test_there_is_no_shell_and_no_forwarding(still: dict[str, Any]) -> None:
 # -- what may be seen and done ------------------------------------------------------------------------------
 
 
-def test_the_root_holds_the_folder_of_deliveries_and_nothing_of_the_mocks(still: dict[str, Any]) -> None:
-    assert set(ask(still, lambda client: client.listdir("/"))) == {".", "..", "IN"}
+def test_the_root_holds_the_folders_of_deliveries_and_nothing_of_the_mocks(still: dict[str, Any]) -> None:
+    assert set(ask(still, lambda client: client.listdir("/"))) == {".", "..", "IN", "IN2"}
 
 
 @pytest.mark.parametrize(

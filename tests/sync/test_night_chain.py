@@ -205,3 +205,13 @@ def test_protection_behind_a_gap_is_written_once(library: Library) -> None:
     assert library.record("CLARA").protection is Protection.NAME_AND_ADDRESS
     assert [library.view(key).patron.version for key in ("CLARA", "DAVID")] == [3, 3]
     assert not library.nothing_is_left().let_through
+
+
+def test_a_delivery_of_a_day_that_has_not_come_is_refused(library: Library) -> None:
+    """Taken, it would make every true delivery after it look old."""
+    library.deliver(WEDNESDAY, moves(person("ANNA")), previous=MONDAY)
+    library.clock.set_after(MONDAY)
+    report = library.one_night()
+    assert (report.exit_code, report.error and report.error.kind) == (1, "delivery.future")
+    assert library.record("ANNA") == person("ANNA")
+    assert library.store.last_produced() is None
