@@ -214,4 +214,4 @@ def test_a_delivery_of_a_day_that_has_not_come_is_refused(library: Library) -> N
     report = library.one_night()
     assert (report.exit_code, report.error and report.error.kind) == (1, "delivery.future")
     assert library.record("ANNA") == person("ANNA")
-    assert library.store.last_produced() is None
+    assert library.store.last_produced() == FRIDAY
