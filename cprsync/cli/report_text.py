@@ -20,7 +20,7 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     if document["state"] == "nothing" and not document["deliveries"] and "error" not in document:
         yield "  " + word("nothing", language)
     for delivery in document["deliveries"]:
-        yield _delivery(delivery, language)
+        yield _delivery(delivery, language, held=document["state"] == "held")
     if any(delivery["outcome"] == "applied" for delivery in document["deliveries"]):
         yield "  " + _balance(document, language)
     if document["actions"]:
@@ -37,8 +37,9 @@ def _title(document: Mapping[str, Any], language: Language) -> str:
     return f"{word('night', language, day=day)} · {run} · {document['agency']}"
 
 
-def _delivery(delivery: Mapping[str, Any], language: Language) -> str:
-    outcome = "applied_delivery" if delivery["outcome"] == "applied" else delivery["outcome"]
+def _delivery(delivery: Mapping[str, Any], language: Language, *, held: bool) -> str:
+    taken = "held" if held else "applied_delivery"
+    outcome = taken if delivery["outcome"] == "applied" else delivery["outcome"]
     day = delivery["produced"]
     produced = f" ({long_day(date.fromisoformat(day), language)})" if day else ""
     return f"  {word('delivery', language)} {delivery['file']}{produced}: {word(outcome, language)}"
