@@ -28,7 +28,7 @@ from cprsync.store.sql import SqlStore
 from cprsync.store.tenant import Tenant
 from cprsync.store.vault import Vault
 from cprsync.sync.night import Night
-from cprsync.sync.ports import NotFound
+from cprsync.sync.values import NotFound
 from cprsync.wiring import StillClock
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
     from cprsync.errors import CprsyncError
     from cprsync.mock.people import Person as Raw
-    from cprsync.sync.ports import Found, Subscribed
+    from cprsync.sync.values import Found, Subscribed
 
 AGENCY, AGREEMENT = "710100", "bench"
 PRODUCED, PREVIOUS = date(2027, 3, 22), date(2027, 3, 19)

@@ -28,8 +28,8 @@ from cprsync.sync.steps import decided, step_of
 if TYPE_CHECKING:
     from cprsync.store.tenant import Tenant
     from cprsync.sync.night import Night
-    from cprsync.sync.ports import Write
     from cprsync.sync.steps import Step
+    from cprsync.sync.values import Write
 
 _REGISTRY = registry()
 

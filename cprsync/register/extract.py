@@ -20,7 +20,7 @@ from cprsync.register.extract_layout import NUMBER, Layout, layout
 from cprsync.register.extract_numbers import links_of
 from cprsync.register.extract_persons import PersonParser, number_of
 from cprsync.register.extract_verify import NO_CODE, Note, Tally, Verification
-from cprsync.sync.ports import Inspection, Unreadable
+from cprsync.sync.values import Inspection, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
     from cprsync.domain.person import Person
     from cprsync.register.extract_framing import Framing
-    from cprsync.sync.ports import Links
+    from cprsync.sync.values import Links
 
 #: The record types that the library's task asks for; what is missing of these is empty, of others silent.
 DEFAULT_AGREEMENT = frozenset({"001", "002", "003", "004", "005", "006", "007", "008", "022", "099"})

@@ -8,7 +8,7 @@ from cprsync.domain.number import CprNumber
 from cprsync.domain.person import REPLACED
 from cprsync.register.extract_framing import EncodingWatch, blocks_of, framing_of, records_of
 from cprsync.register.extract_layout import NUMBER, TYPE
-from cprsync.sync.ports import Links
+from cprsync.sync.values import Links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -36,7 +36,7 @@ from cprsync.domain.person import (
     part_of,
 )
 from cprsync.register.extract_layout import NUMBER, TYPE
-from cprsync.sync.ports import Unreadable
+from cprsync.sync.values import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,7 @@ from cprsync.errors import BadAnswer, NoSuchPerson, RegisterRefused, RegisterUna
 from cprsync.register.faults import parse_fault
 from cprsync.register.filters import read_subscriptions
 from cprsync.register.parsing import FAULT, AnswerParser, Contract, inflated, payload
-from cprsync.sync.ports import Subscribed
+from cprsync.sync.values import Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

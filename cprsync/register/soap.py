@@ -21,7 +21,7 @@ from cprsync.register.parsing import Contract
 from cprsync.register.receiving import check_answer, parse_result, receive, receive_subscriptions
 from cprsync.register.settings import AnswerLimits, Limits, RegisterSettings
 from cprsync.register.tls import Channel, ClosedUnanswered, build_context, refused_in_silence
-from cprsync.sync.ports import Found, NotFound, Subscribed
+from cprsync.sync.values import Found, NotFound, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person import Person, Silent
     from cprsync.store.tenant import Tenant
-    from cprsync.sync.ports import Batch, FollowUp, Item, Run, Touch, Write
+    from cprsync.sync.values import Batch, FollowUp, Item, Run, Touch, Write
 
 #: How long a change can be undone (decision 19).
 BEFORE_IMAGE_DAYS = 30

@@ -17,7 +17,7 @@ from cprsync.store.engine import writing
 from cprsync.store.imports import create
 from cprsync.store.subscriptions import ACTIVE_PATRON, SEALED_ONCE, SUBSCRIPTION
 from cprsync.store.tenant import hold_library
-from cprsync.sync.ports import Batch, NewPatron, Run, Subscribed
+from cprsync.sync.values import Batch, NewPatron, Run, Subscribed
 
 if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber

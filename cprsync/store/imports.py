@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
-    from cprsync.sync.ports import NewPatron
+    from cprsync.sync.values import NewPatron
 
 LOCAL = "local"
 CARD = "card"

@@ -14,7 +14,7 @@ from cprsync.store import audit, tables
 from cprsync.store.engine import reading, writing
 from cprsync.store.failures import SealBroken
 from cprsync.store.tenant import hold_fence, next_id
-from cprsync.sync.ports import InboxState, RunState, SealedDelivery
+from cprsync.sync.values import InboxState, RunState, SealedDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
-    from cprsync.sync.ports import Run
+    from cprsync.sync.values import Run
 
 #: Bytes of content in one sealed chunk.
 CHUNK_BYTES = 32 * 1024

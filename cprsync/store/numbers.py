@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.number import CprNumber
     from cprsync.store.tenant import Tenant
-    from cprsync.sync.ports import Write
+    from cprsync.sync.values import Write
 
 #: The reason of a subscription and the kind of a key.
 OLD_NUMBER = "old_number"

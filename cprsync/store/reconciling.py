@@ -17,7 +17,7 @@ from cprsync.store import audit, tables
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
 from cprsync.store.tenant import hold_fence
-from cprsync.sync.ports import Gaps
+from cprsync.sync.values import Gaps
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
-    from cprsync.sync.ports import Run
+    from cprsync.sync.values import Run
 
 OLD_NUMBER = "old_number"
 _ROW = tables.subscription.c

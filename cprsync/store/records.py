@@ -12,7 +12,7 @@ from cprsync.domain.person import SILENT
 from cprsync.store import bulk, tables
 from cprsync.store.codec import decode, encode
 from cprsync.store.engine import IN_MAX, parts, reading
-from cprsync.sync.ports import Equal, NotOurs, Prepared
+from cprsync.sync.values import Equal, NotOurs, Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
     from cprsync.store.vault import Vault
-    from cprsync.sync.ports import Recognised
+    from cprsync.sync.values import Recognised
 
 REGISTER = "register"
 _PATRON = tables.patron.c

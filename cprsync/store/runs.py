@@ -16,7 +16,7 @@ from cprsync.store.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.inbox import from_row as delivery_from_row
 from cprsync.store.inbox import settle
 from cprsync.store.tenant import hold_fence, newest_epoch, next_id
-from cprsync.sync.ports import Run, RunState, Tally
+from cprsync.sync.values import Run, RunState, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
-    from cprsync.sync.ports import PlanRow, SealedDelivery
+    from cprsync.sync.values import PlanRow, SealedDelivery
 
 _RUN = tables.run.c
 

@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from cprsync.store.keys import Keyring
     from cprsync.store.views import Clear, PatronView
     from cprsync.sync.lookup import Entry
-    from cprsync.sync.ports import (
+    from cprsync.sync.ports import Clock
+    from cprsync.sync.values import (
         Batch,
-        Clock,
         FollowUp,
         Gaps,
         NewPatron,

@@ -11,7 +11,7 @@ from cprsync.store.changes import FIRST_COPY, ask
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.records import from_row
 from cprsync.store.tenant import hold_fence
-from cprsync.sync.ports import FollowUp
+from cprsync.sync.values import FollowUp
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
-    from cprsync.sync.ports import Run
+    from cprsync.sync.values import Run
 
 ACTIVE_PATRON = "patron"
 #: What a row's number is sealed as, once.

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from cprsync.store.keys import Keyring
     from cprsync.store.vault import Vault
-    from cprsync.sync.ports import Clock, Run
+    from cprsync.sync.ports import Clock
+    from cprsync.sync.values import Run
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
     from cprsync.domain.delivery import Header, Link, Place
-    from cprsync.sync.ports import Reader, SealedDelivery
+    from cprsync.sync.ports import Reader
+    from cprsync.sync.values import SealedDelivery
 
 REASON_MAX = 200
 #: The reason is kept for good, in clear: it is no place for a person's number.

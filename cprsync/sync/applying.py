@@ -10,17 +10,17 @@ from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import Action, Change, protective
 from cprsync.domain.person import Protection
 from cprsync.errors import LostCompare
-from cprsync.sync.ports import Batch
 from cprsync.sync.renumbering import renumber_again
 from cprsync.sync.steps import Step, decided, item_of, step_of, write_of
+from cprsync.sync.values import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cprsync.domain.patron import Patron
     from cprsync.sync.night import Night
-    from cprsync.sync.ports import Run
     from cprsync.sync.steps import Plan
+    from cprsync.sync.values import Run
 
 #: A batch whose compare is lost is decided again this often before the run gives up.
 TRIES = 3

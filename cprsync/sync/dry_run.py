@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cprsync.errors import RegisterUnavailable
 from cprsync.sync.nightly import run_night
-from cprsync.sync.ports import NotFound, Run, Subscribed, Tally
+from cprsync.sync.values import NotFound, Run, Subscribed, Tally
 from cprsync.sync.welcome import NEW_A_NIGHT
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from cprsync.domain.delivery import Header
     from cprsync.domain.number import CprNumber
     from cprsync.sync.night import Night
-    from cprsync.sync.ports import Batch, PlanRow, Register, SealedDelivery, Store
+    from cprsync.sync.ports import Register, Store
     from cprsync.sync.report import Report
+    from cprsync.sync.values import Batch, PlanRow, SealedDelivery
 
 #: The writes that a plan leaves out.
 _LEFT_OUT = frozenset(

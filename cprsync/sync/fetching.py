@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cprsync.errors import DeliveryLate, DeliveryRefused, RegisterUnavailable
-from cprsync.sync.ports import InboxState
+from cprsync.sync.values import InboxState
 
 if TYPE_CHECKING:
     from cprsync.sync.night import Progress
-    from cprsync.sync.ports import Feed, SealedDelivery, Store, WaitingFile
+    from cprsync.sync.ports import Feed, Store, WaitingFile
+    from cprsync.sync.values import SealedDelivery
 
 
 @dataclass(slots=True)

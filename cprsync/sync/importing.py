@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 from cprsync.domain.number import CprNumber
 from cprsync.domain.record import Card, Local
 from cprsync.errors import BadInput
-from cprsync.sync.ports import NewPatron
+from cprsync.sync.values import NewPatron
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,14 +9,14 @@ from cprsync.domain.calendar import last_loaded
 from cprsync.domain.delivery import Link, Place, place_of
 from cprsync.errors import CprsyncError, DeliveryLate, DeliveryRefused
 from cprsync.sync.fetching import fetch
-from cprsync.sync.ports import InboxState, RunState
 from cprsync.sync.report import DeliveryLine
+from cprsync.sync.values import InboxState, RunState
 
 if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.sync.night import Night
-    from cprsync.sync.ports import Inspection, Run, SealedDelivery
+    from cprsync.sync.values import Inspection, Run, SealedDelivery
 
 
 #: Places that stop a night until someone decides.

@@ -15,9 +15,9 @@ from cprsync.domain.patron import AsOf, Patron, Source, is_sealed
 from cprsync.domain.person import Person
 from cprsync.domain.record import Local
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, LostCompare, NoSuchPerson
-from cprsync.sync.ports import Batch, NotFound, Subscribed
 from cprsync.sync.showing import patron_document
 from cprsync.sync.steps import Step, decided, step_of
+from cprsync.sync.values import Batch, NotFound, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from cprsync.domain.policy import Policy
     from cprsync.domain.purpose import Purpose
-    from cprsync.sync.ports import Clock, Prepared, Register
+    from cprsync.sync.ports import Clock, Register
     from cprsync.sync.showing import PatronView
+    from cprsync.sync.values import Prepared
 
 #: A patron who is not created yet has no number.
 NEW = ""

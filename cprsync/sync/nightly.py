@@ -18,10 +18,10 @@ from cprsync.errors import RunStopped
 from cprsync.sync.applying import apply, hold, protect_only
 from cprsync.sync.intake import Intake, take_in
 from cprsync.sync.planning import Planner
-from cprsync.sync.ports import RunState
 from cprsync.sync.report import Report
 from cprsync.sync.steps import PARKED
 from cprsync.sync.subscriptions import Comparison
+from cprsync.sync.values import RunState
 from cprsync.sync.welcome import ask_open_questions, subscribe_new
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.sync.night import Night
-    from cprsync.sync.ports import Run, SealedDelivery
     from cprsync.sync.steps import Plan
+    from cprsync.sync.values import Run, SealedDelivery
 
 log = structlog.get_logger(__name__)
 

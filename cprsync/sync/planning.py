@@ -11,9 +11,9 @@ from cprsync.domain.decide import AskRegister, Decision, ProtectionEnd, Same, de
 from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import EMPTY, Person, Protection
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
-from cprsync.sync.ports import Equal, FollowUp, Found, Item, NotFound, NotOurs, Touch, Unreadable
 from cprsync.sync.renumbering import NUMBER_CHANGE, Renumbering, renumbered
 from cprsync.sync.steps import FIRST_COPY, PARKED, PROTECTION_END, Plan, Step, decided, end_of, item_of, step_of
+from cprsync.sync.values import Equal, FollowUp, Found, Item, NotFound, NotOurs, Touch, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
     from cprsync.errors import CprsyncError
     from cprsync.sync.night import Night
-    from cprsync.sync.ports import Delivered, Recognised, Run, SealedDelivery
+    from cprsync.sync.values import Delivered, Recognised, Run, SealedDelivery
 
 #: Open questions that the register is asked again in one night.
 FOLLOW_UPS_A_NIGHT = 100_000

@@ -15,8 +15,8 @@ from cprsync.domain.number_change import Circle, Collision, NumberChange, Renumb
 from cprsync.domain.patron import Patron
 from cprsync.domain.person import REPLACED, Person, Status
 from cprsync.domain.policy import Harm
-from cprsync.sync.ports import FollowUp, Links, NotOurs
 from cprsync.sync.steps import PARKED, Step, write_of
+from cprsync.sync.values import FollowUp, Links, NotOurs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.number import CprNumber
     from cprsync.sync.night import Night
-    from cprsync.sync.ports import Item, Recognised
+    from cprsync.sync.values import Item, Recognised
 
 #: The question that stays open until the register has said who she is under her new number.
 NUMBER_CHANGE: Final = "number_change"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.guard import Excess
-    from cprsync.sync.ports import PlanRow, Run, Tally
+    from cprsync.sync.values import PlanRow, Run, Tally
 
 #: Exit codes (commands): done, refused, a certificate is wrong, left to a person, try later, stopped by a brake,
 #: stopped part-way.

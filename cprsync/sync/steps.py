@@ -19,7 +19,7 @@ from cprsync.domain.decide import (
 )
 from cprsync.domain.municipality import culr_number_of
 from cprsync.domain.person import Gap, Protection
-from cprsync.sync.ports import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
+from cprsync.sync.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Harm
-    from cprsync.sync.ports import Clock, Prepared
+    from cprsync.sync.ports import Clock
+    from cprsync.sync.values import Prepared
 
 
 class Preparing(Protocol):

@@ -16,14 +16,14 @@ import structlog
 from cprsync.domain.guard import Excess
 from cprsync.domain.policy import Harm
 from cprsync.errors import CprsyncError, RegisterUnavailable
-from cprsync.sync.ports import Gaps, Subscribed
+from cprsync.sync.values import Gaps, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cprsync.domain.number import CprNumber
     from cprsync.sync.night import Night
-    from cprsync.sync.ports import Run
+    from cprsync.sync.values import Run
 
 log = structlog.get_logger(__name__)
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from cprsync.errors import CprsyncError, RegisterUnavailable
 from cprsync.sync.planning import FOLLOW_UPS_A_NIGHT
-from cprsync.sync.ports import Batch, Subscribed
 from cprsync.sync.steps import PARKED
+from cprsync.sync.values import Batch, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
     from cprsync.sync.night import Night
     from cprsync.sync.planning import Planner
-    from cprsync.sync.ports import FollowUp, Run
+    from cprsync.sync.values import FollowUp, Run
 
 #: New patrons subscribed in one night; the rest the night after.
 NEW_A_NIGHT = 100_000

@@ -11,7 +11,7 @@ import pytest
 from cprsync import wiring
 from cprsync.cli.demo import run_demo
 from cprsync.domain.person import Address
-from cprsync.sync.ports import Batch, RunState, Write
+from cprsync.sync.values import Batch, RunState, Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

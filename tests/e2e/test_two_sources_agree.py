@@ -25,7 +25,7 @@ from cprsync.register.extract import ExtractReader
 from cprsync.register.settings import RegisterSettings
 from cprsync.register.soap import SoapRegister
 from cprsync.schemas import compile_schemas
-from cprsync.sync.ports import Found
+from cprsync.sync.values import Found
 
 pytestmark = pytest.mark.xdist_group("two sources")
 

@@ -14,7 +14,7 @@ from cprsync.domain.number import CprNumber
 from cprsync.domain.person import EMPTY, SILENT, Abroad, Address, Birth, Contact, Name, Person, Protection, Status
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
 from cprsync.register.extract import DEFAULT_AGREEMENT, ExtractReader, examine_file, inspect_file
-from cprsync.sync.ports import Unreadable
+from cprsync.sync.values import Unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from extract_lines import ANNA, BO, NEW, OLD, lines, night, small_night, stream
 
 from cprsync.domain.number import CprNumber
 from cprsync.register.extract import ExtractReader
-from cprsync.sync.ports import Links
+from cprsync.sync.values import Links
 
 
 def links(content: bytes) -> Links:

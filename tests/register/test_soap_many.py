@@ -17,7 +17,7 @@ from town import number
 from cprsync.domain.number import CprNumber
 from cprsync.errors import BadAnswer
 from cprsync.register.settings import Limits
-from cprsync.sync.ports import Found, NotFound
+from cprsync.sync.values import Found, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable

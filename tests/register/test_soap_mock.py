@@ -18,7 +18,7 @@ from cprsync.errors import BadAnswer, CertificateRefused, CprsyncError, NoSuchPe
 from cprsync.mock import control
 from cprsync.mock.server import running
 from cprsync.register.settings import AnswerLimits, Limits
-from cprsync.sync.ports import Found, Subscribed
+from cprsync.sync.values import Found, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ from town import number
 from cprsync.domain.number import CprNumber
 from cprsync.errors import BadAnswer, CprsyncError, NoSuchPerson, RegisterRefused
 from cprsync.register.settings import AnswerLimits, Limits
-from cprsync.sync.ports import Subscribed
+from cprsync.sync.values import Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

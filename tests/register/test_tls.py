@@ -22,7 +22,7 @@ from cprsync.domain.number import CprNumber
 from cprsync.errors import CertificateError, CertificateRefused, PeerCertificateError, RegisterUnavailable
 from cprsync.register.settings import AnswerLimits, Limits
 from cprsync.register.tls import Channel, build_context
-from cprsync.sync.ports import Found
+from cprsync.sync.values import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from cprsync.store.sql import SqlStore
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cprsync.sync.ports import Run
+    from cprsync.sync.values import Run
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import EMPTY, Address, Birth, Name, Person, Status
 from cprsync.domain.record import Card, Local
-from cprsync.sync.ports import Batch, NewPatron, Write
+from cprsync.sync.values import Batch, NewPatron, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cprsync.store.sql import SqlStore
-    from cprsync.sync.ports import Run
+    from cprsync.sync.values import Run
 
 AGENCY = "710100"
 AGREEMENT = "main"

@@ -13,7 +13,7 @@ from store_people import MONDAY, STARTED, StoppedClock, enrol
 from cprsync.store.checkpoints import FILE
 from cprsync.store.engine import writing
 from cprsync.store.failures import AuditBroken
-from cprsync.sync.ports import RunState
+from cprsync.sync.values import RunState
 
 if TYPE_CHECKING:
     from cprsync.store.sql import SqlStore

@@ -14,7 +14,7 @@ from cprsync.store.engine import open_engine, writing
 from cprsync.store.failures import SealBroken
 from cprsync.store.keys import Keyring, Purpose, add_key, create_keys
 from cprsync.store.sql import SqlStore
-from cprsync.sync.ports import Equal, NewPatron
+from cprsync.sync.values import Equal, NewPatron
 
 if TYPE_CHECKING:
     from pathlib import Path

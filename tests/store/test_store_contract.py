@@ -33,18 +33,7 @@ from cprsync.domain.policy import Harm
 from cprsync.errors import FenceLost, LostCompare, RunBusy
 from cprsync.store.imports import ImportOutcome
 from cprsync.store.sql import SqlStore
-from cprsync.sync.ports import (
-    Batch,
-    Equal,
-    FollowUp,
-    InboxState,
-    Item,
-    NewPatron,
-    NotOurs,
-    PlanRow,
-    RunState,
-    Touch,
-)
+from cprsync.sync.values import Batch, Equal, FollowUp, InboxState, Item, NewPatron, NotOurs, PlanRow, RunState, Touch
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -52,7 +41,8 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron import Patron
     from cprsync.store.keys import Keyring
-    from cprsync.sync.ports import Run, Store
+    from cprsync.sync.ports import Store
+    from cprsync.sync.values import Run
 
 TUESDAY = MONDAY + timedelta(days=1)
 

@@ -24,14 +24,15 @@ from cprsync.store.keys import Keyring
 from cprsync.store.sql import SqlStore
 from cprsync.sync.night import Night
 from cprsync.sync.nightly import run_night
-from cprsync.sync.ports import Found, Inspection, Links, NewPatron, NotFound, Subscribed, Unreadable
+from cprsync.sync.values import Found, Inspection, Links, NewPatron, NotFound, Subscribed, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from cprsync.sync.ports import Delivered, Store, WaitingFile
+    from cprsync.sync.ports import Store, WaitingFile
     from cprsync.sync.report import Report
+    from cprsync.sync.values import Delivered
 
 AGENCY, AGREEMENT, TASK = "775100", "aarhus", "123456"
 FRIDAY, MONDAY, TUESDAY, WEDNESDAY = (date(2027, 3, day) for day in (19, 22, 23, 24))

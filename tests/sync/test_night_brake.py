@@ -12,7 +12,7 @@ from cprsync.domain.decide import Action
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm, Policy
 from cprsync.store.changes import _write_records
-from cprsync.sync.ports import Run, Write
+from cprsync.sync.values import Run, Write
 
 if TYPE_CHECKING:
     from cprsync.domain.person import Person

@@ -22,7 +22,7 @@ from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Name, Person, Protection
 from cprsync.errors import BalanceError, FenceLost, LostCompare, RunBusy
 from cprsync.store.changes import _write_records
-from cprsync.sync.ports import Run, Write
+from cprsync.sync.values import Run, Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from cprsync.domain.person import SILENT, Person, Protection, Status, by_status
 from cprsync.domain.policy import Harm
 from cprsync.domain.record import Card, Local
 from cprsync.errors import LostCompare, RegisterUnavailable
-from cprsync.sync.ports import NewPatron
+from cprsync.sync.values import NewPatron
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,280 @@
+"""The values that pass through the ports: the register's answers, a delivery's counts, and the rows of a run.
+
+Holds no rule and no port. What a record says is `domain`'s.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from cprsync.domain.balance import Outcome
+    from cprsync.domain.decide import Action
+    from cprsync.domain.delivery import Header
+    from cprsync.domain.number import CprNumber
+    from cprsync.domain.patron import AsOf, Patron
+    from cprsync.domain.person import Person
+    from cprsync.domain.policy import Harm
+    from cprsync.domain.record import Local
+    from cprsync.errors import CprsyncError
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """The register's answer about one number."""
+
+    number: CprNumber
+    person: Person
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NotFound:
+    """No person for one number; the error says whose fault that is."""
+
+    number: CprNumber
+    error: CprsyncError
+
+
+class Subscribed(enum.Enum):
+    """What a subscription call did."""
+
+    #: ADDED
+    ADDED = "added"
+    #: ALREADY_EXISTED
+    ALREADY = "already"
+    #: REMOVED
+    REMOVED = "removed"
+    #: NON_EXISTING_PNR: was not subscribed
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unreadable:
+    """A person in a delivery whose records break the layout; the reason is a stable name."""
+
+    number: CprNumber | None
+    reason: str
+
+
+Delivered: TypeAlias = "Person | Unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a whole and undamaged delivery holds, counted without a store."""
+
+    header: Header
+    framing: str
+    records: int
+    persons: int
+    by_record: Mapping[str, int]
+    by_status: Mapping[str, int]
+    protected: int
+    events: int
+    by_event: Mapping[str, int]
+    unknown_records: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Links:
+    """What a delivery says of replaced numbers, before any person of it is read."""
+
+    #: a number of status 50 or 60 to the one that replaces it
+    replaced: Mapping[CprNumber, CprNumber] = field(default_factory=dict)
+    #: of the new numbers those that the delivery holds a person for
+    delivered: frozenset[CprNumber] = frozenset()
+
+
+class RunState(enum.Enum):
+    """A run's states (decision 17)."""
+
+    #: deliveries are in the inbox
+    FETCHED = "fetched"
+    #: whole, in chain
+    ACCEPTED = "accepted"
+    #: the whole plan is there
+    PLANNED = "planned"
+    #: stopped by a brake
+    HELD = "held"
+    #: two people said yes
+    APPROVED = "approved"
+    #: the first batch may have been written
+    APPLYING = "applying"
+    #: the outbox was offered to the counterparts
+    PUBLISHED = "published"
+    #: the report is written
+    CLOSED = "closed"
+
+
+class InboxState(enum.Enum):
+    """Where a sealed delivery stands."""
+
+    #: sealed, not yet verified
+    SEALED = "sealed"
+    #: whole and in chain; a run has it
+    ACCEPTED = "accepted"
+    #: every person of it is accounted for
+    APPLIED = "applied"
+    #: damaged or out of chain
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one agreement; `epoch` is the fence that a newer run moves."""
+
+    id: int
+    epoch: int
+    day: date
+    started: datetime
+    resumed: bool = False
+    #: how many items of the deliveries are written: a resumed run goes on after them
+    checkpoint: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDelivery:
+    """A delivery in the inbox."""
+
+    id: int
+    name: str
+    sha256: str
+    size: int
+    state: InboxState
+    header: Header | None = None
+    received: int = 0
+    #: an operator takes it though it is out of chain
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotOurs:
+    """No patron has this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """The patron's fingerprint equals the person's: nothing was opened."""
+
+    patron_id: str
+    version: int
+    as_of: AsOf
+
+
+Recognised: TypeAlias = "NotOurs | Equal | Patron"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Prepared:
+    """A record encoded once: the same bytes are sealed and fingerprinted."""
+
+    canonical: bytes
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PlanRow:
+    """One planned change, without values; `digest` is the fingerprint of the new ones."""
+
+    patron_id: str
+    version: int
+    actions: tuple[Action, ...]
+    harms: tuple[Harm, ...]
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Write:
+    """One change to write, with compare-and-set on the version of `patron`."""
+
+    patron: Patron
+    after: Person
+    prepared: Prepared
+    #: None for a patron who gets another number before any source has spoken of her
+    as_of: AsOf | None
+    actions: tuple[Action, ...]
+    #: the municipality number that CULR is to hold from now on; None: nothing to send
+    culr: str | None = None
+    letters_stopped: date | None = None
+    #: letters that a death stopped go out again
+    letters_resume: bool = False
+    #: the day of the delivery by which `after` has another number than `patron`
+    renumbered: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """The record stays as it is and is now true for a newer day."""
+
+    patron_id: str
+    as_of: AsOf
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Item:
+    """One line of the balance sheet."""
+
+    ordinal: int
+    delivery_id: int | None
+    number: CprNumber | None
+    patron_id: str | None
+    outcome: Outcome
+    actions: tuple[Action, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A question to the register that stays open until it is answered."""
+
+    patron_id: str
+    #: `protection_end`, `first_copy` or `number_change`
+    kind: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction writes: records, before-images, audit, outbox, items, follow-ups, checkpoint."""
+
+    writes: list[Write] = field(default_factory=list)
+    touches: list[Touch] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    asks: list[FollowUp] = field(default_factory=list)
+    answered: list[FollowUp] = field(default_factory=list)
+    reviews: list[tuple[str, str]] = field(default_factory=list)
+    checkpoint: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Gaps:
+    """Our subscriptions against the register's list."""
+
+    #: ours, and not in the list
+    missing: tuple[CprNumber, ...]
+    #: in the list; we added them, and no reason holds any more
+    ended: tuple[CprNumber, ...]
+    #: in the list, and not from us
+    foreign: tuple[CprNumber, ...]
+    #: ours, and in the list
+    kept: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewPatron:
+    """A patron to create, not yet verified."""
+
+    number: CprNumber
+    local: Local
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the stored items of a run add up to."""
+
+    outcomes: Mapping[Outcome, int]
+    by_action: Mapping[str, int]
