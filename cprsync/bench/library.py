@@ -193,6 +193,7 @@ def _patron_row(tenant: Tenant, patron_id: str, card: str, person: Person) -> Ro
         "local_blob": vault.seal(encode_local(local), place=patron_id, owner="local", version=1),
         "local_key": vault.seal_key,
         "local_version": 1,
+        "overrides": 0,
         "patron_group": local.group,
         "created": tenant.stamp(),
         "register_since": tenant.stamp(),

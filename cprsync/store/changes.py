@@ -269,7 +269,15 @@ def _ask_staff(connection: Connection, tenant: Tenant, run: Run, reviews: Sequen
     fresh = [review for review in dict.fromkeys(reviews) if review not in asked]
     first = next_id(connection, tenant, row)
     rows = [
-        {"agency": tenant.agency, "id": number, "patron_id": one, "kind": kind, "run_id": run.id, "state": "waiting"}
+        {
+            "agency": tenant.agency,
+            "id": number,
+            "patron_id": one,
+            "kind": kind,
+            "run_id": run.id,
+            "state": "waiting",
+            "opened": run.day,
+        }
         for number, (one, kind) in enumerate(fresh, start=first)
     ]
     if rows:

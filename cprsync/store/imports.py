@@ -181,6 +181,7 @@ def _new_row(tenant: Tenant, new: NewPatron, patron_id: str) -> dict[str, Any]:
         "local_blob": vault.seal(encode_local(local), place=patron_id, owner=LOCAL, version=1),
         "local_key": vault.seal_key,
         "local_version": 1,
+        "overrides": 0,
         "patron_group": local.group,
         "created": tenant.stamp(),
     } | clear_columns(tenant, person)

@@ -99,12 +99,17 @@ patron = Table(
     _maybe("address_index", LargeBinary),
     _maybe("address_key", KEY),
     _maybe("next_age_step", Date),
+    # the next day on which the calendar has something to do about the local part; it does not say what
+    _maybe("local_due", Date),
+    # how many overrides are in force: who has none is decided without a look at that table
+    _needed("overrides", Integer),
     _maybe("letters_stopped", Date),
     _needed("created", STAMP),
     _maybe("register_since", STAMP),
     UniqueConstraint("agency", "number_index"),
     Index("ix_patron_address_index", "agency", "address_index"),
     Index("ix_patron_next_age_step", "agency", "next_age_step"),
+    Index("ix_patron_local_due", "agency", "local_due"),
     # with the next one: who is not subscribed yet is told each night without reading a row
     Index("ix_patron_real_number", "agency", "real_number", "id"),
     _to("library", "agency"),
@@ -170,6 +175,41 @@ follow_up = Table(
     _to("patron", "agency", "patron_id"),
 )
 
+#: What staff typed as a correction, with who, why and until when; the value and the reason are sealed.
+override = Table(
+    "override",
+    metadata,
+    _key("agency", AGENCY),
+    _key("id", Integer),
+    _needed("patron_id", PATRON),
+    _needed("field", WORD),
+    _needed("value", LargeBinary),
+    _needed("key", KEY),
+    _needed("by_user", String(64)),
+    _needed("since", Date),
+    _maybe("until", Date),
+    # live, ended by its day, withdrawn by hand, or replaced by a later one
+    _needed("state", WORD),
+    _maybe("warned", Date),
+    _maybe("ended", Date),
+    Index("ix_override_patron_id", "agency", "patron_id", "state"),
+    Index("ix_override_until", "agency", "state", "until"),
+    _to("patron", "agency", "patron_id"),
+)
+
+#: What the calendar part of a night has done, day by day; a second run of the same day finds it here.
+calendar_event = Table(
+    "calendar_event",
+    metadata,
+    _key("agency", AGENCY),
+    _key("day", Date),
+    _key("patron_id", PATRON),
+    _key("kind", WORD),
+    _key("what", String(128)),
+    _needed("run_id", Integer),
+    _to("patron", "agency", "patron_id"),
+)
+
 review_item = Table(
     "review_item",
     metadata,
@@ -178,7 +218,17 @@ review_item = Table(
     _needed("patron_id", PATRON),
     _needed("kind", String(64)),
     _needed("run_id", Integer),
+    # waiting, accepted, rejected, or settled: it resolved itself
     _needed("state", WORD),
+    _needed("opened", Date),
+    # the other patron, where two are concerned
+    _maybe("about", PATRON),
+    _maybe("decided_by", String(64)),
+    _maybe("decided_at", STAMP),
+    # what an undo needs, sealed
+    _maybe("undo", LargeBinary),
+    _maybe("key", KEY),
+    Index("ix_review_item_patron_id", "agency", "patron_id", "state"),
     _to("patron", "agency", "patron_id"),
 )
 
@@ -218,7 +268,7 @@ def _circulation(name: str, *dates: str) -> Table:
 #: Udlån: gone 30 days after return
 loan = _circulation("loan", "due", "returned")
 #: Reserveringer: gone when fulfilled or cancelled
-reservation = _circulation("reservation", "placed", "until")
+reservation = _circulation("reservation", "placed", "until", "cancelled")
 #: Mellemværende: gone 30 days after it is paid
 balance = _circulation("balance", "raised", "settled")
 #: Beskeder: the content is gone after 30 days, the fact stays
@@ -244,6 +294,8 @@ inbox = Table(
     _maybe("reason", Text),
     # why an operator takes it though it is out of chain
     _maybe("accepted_reason", Text),
+    # what told the file at its source from another when it was sealed: its size, its time, and its companion's hash
+    _maybe("mark", Text),
     _needed("sealed_at", STAMP),
     UniqueConstraint("agency", "agreement", "name", "sha256"),
     _to("agreement", "agency", "agreement"),

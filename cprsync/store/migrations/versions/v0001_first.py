@@ -21,10 +21,12 @@ def upgrade() -> None:
     _subscription()
     _before_image()
     _follow_up()
+    _override()
+    _calendar_event()
     _review_item()
     _outbox()
     _circulation("loan", "due", "returned")
-    _circulation("reservation", "placed", "until")
+    _circulation("reservation", "placed", "until", "cancelled")
     _circulation("balance", "raised", "settled")
     _circulation("message", "sent", "content_until")
     _inbox()
@@ -82,6 +84,8 @@ def _patron() -> None:
         sa.Column("address_index", sa.LargeBinary(), nullable=True),
         sa.Column("address_key", sa.String(length=8), nullable=True),
         sa.Column("next_age_step", sa.Date(), nullable=True),
+        sa.Column("local_due", sa.Date(), nullable=True),
+        sa.Column("overrides", sa.Integer(), nullable=False),
         sa.Column("letters_stopped", sa.Date(), nullable=True),
         sa.Column("created", sa.String(length=27), nullable=False),
         sa.Column("register_since", sa.String(length=27), nullable=True),
@@ -92,6 +96,7 @@ def _patron() -> None:
     )
     op.create_index("ix_patron_address_index", "patron", ["agency", "address_index"], unique=False)
     op.create_index("ix_patron_next_age_step", "patron", ["agency", "next_age_step"], unique=False)
+    op.create_index("ix_patron_local_due", "patron", ["agency", "local_due"], unique=False)
     op.create_index("ix_patron_real_number", "patron", ["agency", "real_number", "id"], unique=False)
 
 
@@ -169,6 +174,44 @@ def _follow_up() -> None:
     )
 
 
+def _override() -> None:
+    op.create_table(
+        "override",
+        sa.Column("agency", sa.String(length=16), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("patron_id", sa.CHAR(length=8), nullable=False),
+        sa.Column("field", sa.String(length=32), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.Column("key", sa.String(length=8), nullable=False),
+        sa.Column("by_user", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("warned", sa.Date(), nullable=True),
+        sa.Column("ended", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["agency", "patron_id"], ["patron.agency", "patron.id"], name="fk_override_patron"),
+        sa.PrimaryKeyConstraint("agency", "id", name="pk_override"),
+    )
+    op.create_index("ix_override_patron_id", "override", ["agency", "patron_id", "state"], unique=False)
+    op.create_index("ix_override_until", "override", ["agency", "state", "until"], unique=False)
+
+
+def _calendar_event() -> None:
+    op.create_table(
+        "calendar_event",
+        sa.Column("agency", sa.String(length=16), autoincrement=False, nullable=False),
+        sa.Column("day", sa.Date(), autoincrement=False, nullable=False),
+        sa.Column("patron_id", sa.CHAR(length=8), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=32), autoincrement=False, nullable=False),
+        sa.Column("what", sa.String(length=128), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency", "patron_id"], ["patron.agency", "patron.id"], name="fk_calendar_event_patron"
+        ),
+        sa.PrimaryKeyConstraint("agency", "day", "patron_id", "kind", "what", name="pk_calendar_event"),
+    )
+
+
 def _review_item() -> None:
     op.create_table(
         "review_item",
@@ -178,9 +221,16 @@ def _review_item() -> None:
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("opened", sa.Date(), nullable=False),
+        sa.Column("about", sa.CHAR(length=8), nullable=True),
+        sa.Column("decided_by", sa.String(length=64), nullable=True),
+        sa.Column("decided_at", sa.String(length=27), nullable=True),
+        sa.Column("undo", sa.LargeBinary(), nullable=True),
+        sa.Column("key", sa.String(length=8), nullable=True),
         sa.ForeignKeyConstraint(["agency", "patron_id"], ["patron.agency", "patron.id"], name="fk_review_item_patron"),
         sa.PrimaryKeyConstraint("agency", "id", name="pk_review_item"),
     )
+    op.create_index("ix_review_item_patron_id", "review_item", ["agency", "patron_id", "state"], unique=False)
 
 
 def _outbox() -> None:
@@ -216,6 +266,7 @@ def _inbox() -> None:
         sa.Column("received", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("accepted_reason", sa.Text(), nullable=True),
+        sa.Column("mark", sa.Text(), nullable=True),
         sa.Column("sealed_at", sa.String(length=27), nullable=False),
         sa.ForeignKeyConstraint(
             ["agency", "agreement"], ["agreement.agency", "agreement.id"], name="fk_inbox_agreement"
