@@ -15,6 +15,7 @@ from cprsync.domain.municipality import municipality_of
 from cprsync.domain.patron import Source
 from cprsync.domain.person import (
     EMPTY,
+    GROUPS,
     REPLACED,
     SILENT,
     WITH_ADDRESS,
@@ -275,7 +276,7 @@ def _keep_protection(person: Person, patron: Patron, *, denied: bool) -> Change 
 
 def _change(person: Person, patron: Patron) -> Change | Unchanged:
     before, after = patron.register, merge(patron.register, person)
-    if after == before or _says_nothing_new(before, after):
+    if _says_nothing_new(before, after):
         return Unchanged(Same.EQUAL)
     actions = (
         *_protection_actions(before, after),
@@ -294,10 +295,11 @@ def _says_nothing_new(before: Person, after: Person) -> bool:
 
     Protection is apart: there the difference unseals.
     """
-    return all(
-        ours == theirs or (ours is SILENT and theirs is EMPTY and name != "protection")
-        for (name, ours), (_, theirs) in zip(before.groups(), after.groups(), strict=True)
-    )
+    for name in GROUPS:
+        ours, theirs = getattr(before, name), getattr(after, name)
+        if ours != theirs and not (ours is SILENT and theirs is EMPTY and name != "protection"):
+            return False
+    return True
 
 
 def _leaves(actions: tuple[Action, ...]) -> bool:

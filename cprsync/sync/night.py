@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cprsync.sync.ports import Clock, Feed, Reader, Register, Store
 
 #: Persons recognised, and changes written, in one step: one transaction.
-BATCH = 500
+BATCH = 2_000
 
 
 class Progress(Protocol):

@@ -102,7 +102,12 @@ class Planner:
         asked: dict[CprNumber, str] = {}
         for person in persons:
             patron = known[person.number]
-            if isinstance(patron, Patron) and isinstance(decide(person, patron, as_of=as_of), AskRegister):
+            # most have nothing to ask about: only they are decided twice
+            if person.protection is not EMPTY or not isinstance(patron, Patron):
+                continue
+            if patron.register.protection is not Protection.NAME_AND_ADDRESS:
+                continue
+            if isinstance(decide(person, patron, as_of=as_of), AskRegister):
                 asked[person.number] = patron.id
         if not asked:
             return {}
