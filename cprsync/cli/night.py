@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.advice import error_document
-from cprsync.cli.output import failures, print_json, say, show_error
+from cprsync.cli.advice import advice_for, error_document
+from cprsync.cli.output import (
+    failures,
+    interrupted_document,
+    note,
+    print_json,
+    say,
+    show_error,
+    unexpected_document,
+)
 from cprsync.cli.progress import progress
 from cprsync.cli.report_text import report_lines
 from cprsync.cli.stopping import stoppable
 from cprsync.cli.words import Language, word
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.sync.night import go_on
+from cprsync.sync.report import unlived
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -38,31 +49,87 @@ def sync_command(  # noqa: PLR0913 -- one parameter for each option
     plan: Path | None = None,
 ) -> int:
     """Live or plan one night for each library meant; several libraries: sums on top, `runs` beneath."""
+    from cprsync import wiring
     from cprsync.settings import load_settings
 
     with failures(as_json=as_json):
         settings = load_settings(config)
-        chosen = [library] if library or len(settings.library) == 1 else [one.agency for one in settings.library]
-        documents: list[dict[str, Any]] = []
-        plans: list[dict[str, Any]] = []
-        with stoppable() as heed:
-            for one in chosen:
-                documents.append(
-                    live_night(settings, one, today=today, as_json=as_json, heed=heed, dry_run=dry_run, plans=plans)
-                )
-                if documents[-1]["exit"] == STOPPED:
-                    break
-        if plan is not None:
-            write_plan(plan, plans)
-        _print(documents, language, as_json=as_json)
-        return max(int(document["exit"]) for document in documents)
+        agencies = (
+            [wiring.library_of(settings, library).agency] if library else [one.agency for one in settings.library]
+        )
+    plans: list[dict[str, Any]] = []
+    with stoppable() as heed:
+        live = partial(live_night, settings, today=today, as_json=as_json, heed=heed, dry_run=dry_run, plans=plans)
+        documents = _nights(agencies, live, plan, partial(_day, settings, today))
+    if plan is not None and plans:
+        _keep_plan(plan, plans, documents)
+    whole = _summed(documents) if len(agencies) > 1 else documents[0]
+    _print(whole, documents, language, as_json=as_json)
+    return int(whole["exit"])
+
+
+def _nights(
+    agencies: Sequence[str], live: Callable[[str], dict[str, Any]], plan: Path | None, day: Callable[[], date | None]
+) -> list[dict[str, Any]]:
+    """Live one library's night after the other: what stops one stops no other's, unless nobody foresaw it."""
+    documents: list[dict[str, Any]] = []
+    for agency in agencies:
+        try:
+            if plan is not None:
+                reserve(plan)  # a night is not lived to find out in the end that its plan has no place
+            documents.append(live(agency))
+        except CprsyncError as error:
+            documents.append(unlived(agency, day=day(), error=_told(error), code=advice_for(error).exit))
+        except KeyboardInterrupt:
+            documents.append(unlived(agency, day=day(), error=interrupted_document(), code=STOPPED))
+        except Exception as error:  # noqa: BLE001 -- what it says may quote data: only its place is told
+            documents.append(unlived(agency, day=day(), error=unexpected_document(error), code=STOPPED))
+        if documents[-1]["exit"] == STOPPED:
+            break
+    return documents
+
+
+def _told(error: CprsyncError, *, part: bool = False) -> dict[str, Any]:
+    """The error of a night that has no report; a database that went away may have done so in the middle."""
+    part = part or advice_for(error).exit == STOPPED or error.kind == "store.unavailable"
+    return error_document(error, changed="part" if part else "nothing", reference=secrets.token_hex(4))
+
+
+def _day(settings: Settings, today: date | None) -> date | None:
+    """The day as far as a clock tells it."""
+    from cprsync import wiring
+
+    try:
+        return wiring.clock_for(settings, today).today()
+    except CprsyncError:
+        return None
+
+
+def _keep_plan(path: Path, plans: list[dict[str, Any]], documents: list[dict[str, Any]]) -> None:
+    """Write the plan; when that fails the nights are lived all the same, and say so."""
+    try:
+        write_plan(path, plans)
+    except ConfigurationError as error:
+        lived = any(document["state"] in {"done", "held"} for document in documents)
+        last = documents[-1]
+        last.setdefault("error", _told(error, part=lived))
+        last["exit"] = max(int(last["exit"]), advice_for(error).exit)
+
+
+def reserve(path: Path) -> None:
+    """Make the plan's file, readable by its owner only; one that is there stays. Raises ConfigurationError."""
+    _opened(path, os.O_WRONLY | os.O_CREAT, "")
 
 
 def write_plan(path: Path, plans: list[dict[str, Any]]) -> None:
     """Write what was planned, readable by its owner only. Raises ConfigurationError."""
     text = json.dumps(plans[0] if len(plans) == 1 else {"plans": plans}, ensure_ascii=False, indent=2) + "\n"
+    _opened(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, text)
+
+
+def _opened(path: Path, how: int, text: str) -> None:
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        handle = os.open(path, how, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             os.fchmod(handle, 0o600)
             file.write(text)
@@ -99,24 +166,30 @@ def live_night(  # noqa: PLR0913 -- what a night is lived with
     return document
 
 
-def _print(documents: list[dict[str, Any]], language: Language, *, as_json: bool) -> None:
+def _print(whole: Mapping[str, Any], documents: list[dict[str, Any]], language: Language, *, as_json: bool) -> None:
     if as_json:
-        print_json(documents[0] if len(documents) == 1 else _summed(documents))
+        print_json(whole)
         return
     for document in documents:
-        for line in report_lines(document, language):
-            say(line)
+        if document["run"] is not None:
+            for line in report_lines(document, language):
+                say(line)
+        elif len(documents) > 1:
+            note(f"{document['agency']}:")
         if "error" in document:
             show_error(document["error"])
 
 
 def _summed(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    """Sums on top, with the error of the worst night."""
     counted = ("received", "applied", "unchanged", "parked", "not_ours", "held")
-    return {
+    worst = max(documents, key=lambda document: int(document["exit"]))
+    whole: dict[str, Any] = {
         **{key: sum(document[key] for document in documents) for key in counted},
-        "exit": max(document["exit"] for document in documents),
+        "exit": worst["exit"],
         "runs": documents,
     }
+    return whole | ({"error": worst["error"]} if "error" in worst else {})
 
 
 def runs_list_command(config: Path, *, library: str | None, language: Language, as_json: bool) -> None:

@@ -71,31 +71,38 @@ def show_error(document: Mapping[str, Any]) -> None:
     note(f"  reference: {document['kind']} {document['reference']}")
 
 
-def unexpected(error: BaseException, *, as_json: bool) -> int:
+def unexpected_document(error: BaseException) -> dict[str, Any]:
     """Say where an unexpected error arose, by file and line: its own text may quote what it was given."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     where = "" if frame is None else f" at {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
-    document = {
+    return {
         "kind": "internal",
         "message": f"unexpected {type(error).__name__}{where}",
         "changed": "part",
         "next": UNEXPECTED.next,
         "reference": secrets.token_hex(4),
     }
-    if as_json:
-        print_json({"error": document})
-    else:
-        show_error(document)
-    return UNEXPECTED.exit
+
+
+def interrupted_document() -> dict[str, Any]:
+    """Say that someone stopped the command; what was committed stands."""
+    stopped = CprsyncError("stopped from outside", kind="interrupted")
+    return error_document(stopped, changed="part", reference=secrets.token_hex(4))
+
+
+def unexpected(error: BaseException, *, as_json: bool) -> int:
+    """Show an error that nobody foresaw; returns the exit code."""
+    return _ended(unexpected_document(error), as_json=as_json)
 
 
 def interrupted(*, as_json: bool) -> int:
-    """Say that someone stopped the command; what was committed stands."""
-    document = error_document(
-        CprsyncError("stopped from outside", kind="interrupted"), changed="part", reference=secrets.token_hex(4)
-    )
+    """Show that someone stopped the command; returns the exit code."""
+    return _ended(interrupted_document(), as_json=as_json)
+
+
+def _ended(document: Mapping[str, Any], *, as_json: bool) -> int:
     if as_json:
         print_json({"error": document})
     else:

@@ -180,3 +180,28 @@ def _plan_document(row: PlanRow) -> dict[str, Any]:
         "actions": [action.value for action in row.actions],
         "harm": [harm.value for harm in row.harms],
     }
+
+
+def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) -> dict[str, Any]:
+    """The shape of `sync` for a night that has no report: no run, and all counts nought; no day if no clock told it."""
+    counts = dict.fromkeys(("received", *(outcome.value for outcome in Outcome)), 0)
+    return {
+        "run": None,
+        "agency": agency,
+        "day": day and day.isoformat(),
+        "state": "stopped",
+        "deliveries": [],
+        **counts,
+        "actions": {},
+        "calendar": {},
+        "subscriptions": dict.fromkeys(("added", "removed", "kept"), 0),
+        "published": dict.fromkeys(("sent", "waiting", "failed"), 0),
+        "reasons": {},
+        "left_to_a_person": 0,
+        "let_through": {},
+        "brake": None,
+        "plan": [],
+        "seconds": 0.0,
+        "exit": code,
+        "error": error,
+    }

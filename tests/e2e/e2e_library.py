@@ -5,6 +5,8 @@ What the store holds is read here with sqlite3 and not through the store: equal 
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import shutil
@@ -19,11 +21,13 @@ from town import PEOPLE, TOWN
 
 from cprsync import wiring
 from cprsync.cli.demo import _write_patrons
+from cprsync.cli.main import app
 from cprsync.cli.patrons import import_file
 from cprsync.cli.setup import upgrade, write_folder
 from cprsync.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 #: One command ends long before this.
@@ -86,6 +90,24 @@ class Library:
             env=environment,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
+
+    def call(self, *command: str) -> Ran:
+        """Run a command of this library in the test's own process, in JSON: only the start is spared."""
+        out, code = io.StringIO(), 0
+        with contextlib.redirect_stdout(out):
+            try:
+                app([*command, "--config", str(self.folder / "cprsync.toml"), "--json"], standalone_mode=False)
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        return Ran(code, out.getvalue(), "")
+
+    @contextlib.contextmanager
+    def holding_the_lock(self, agency: str | None = None) -> Iterator[None]:
+        """Be another run at work."""
+        settings = load_settings(self.folder / "cprsync.toml")
+        section = wiring.library_of(settings, agency)
+        with wiring.opened_store(settings, section, wiring.SystemClock()) as store, store.run_lock():
+            yield
 
     def copy(self, to: Path) -> Library:
         shutil.copytree(self.folder, to)

@@ -92,3 +92,23 @@ def test_library_picks_one_and_its_plan_is_written_for_its_owner_alone(both: tup
     assert number("ANNA") not in plan.read_text(encoding="utf-8")
     assert library.run("subscriptions", "list", "--library", FIRST).document["by_reason"] == {"patron": 2}
     assert library.run("subscriptions", "reconcile", "--library", SECOND).document["missing"] == 0
+
+
+def test_a_library_whose_run_is_at_work_keeps_no_other_from_its_night(both: tuple[Library, dict[str, Any]]) -> None:
+    library, ready = both
+    control.night(ready)
+    library.run("sync")
+    control.event(ready, "rename", "ANNA")
+    control.night(ready)
+    with library.holding_the_lock(FIRST):
+        ran = library.run("sync")
+    told = ran.document
+    assert (ran.exit, told["exit"], told["error"]["kind"]) == (4, 4, "run.busy"), ran.out
+    assert [(run["agency"], run["state"], run["received"]) for run in told["runs"]] == [
+        (FIRST, "stopped", 0),
+        (SECOND, "done", 1),
+    ]
+    assert [told[name] for name in ("received", "applied", "unchanged", "held")] == [1, 1, 0, 0]
+    assert [run.get("error", {}).get("kind") for run in told["runs"]] == ["run.busy", None]
+    ran = library.run("sync")
+    assert [(run["agency"], run["received"]) for run in ran.document["runs"]] == [(FIRST, 1), (SECOND, 0)], ran.out
