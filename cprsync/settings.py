@@ -6,18 +6,14 @@ named by their paths.
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path  # noqa: TC003 -- pydantic reads the annotations
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from cprsync.domain.policy import DEFAULT_LIMITS, Harm, Limit, Policy
 from cprsync.errors import ConfigurationError
-
-#: A configuration or policy file is not larger than this.
-FILE_MAX_BYTES = 1024 * 1024
+from cprsync.toml_file import first_mistake, read_toml
 
 
 class _Strict(BaseModel):
@@ -138,84 +134,14 @@ def load_settings(path: Path) -> Settings:
 
     Raises ConfigurationError naming the file and the key, never the value.
     """
-    document = _toml(path, "configuration")
+    document = read_toml(path, "configuration")
     try:
         settings = Settings(**document)
     except ValidationError as error:
-        raise ConfigurationError(f"{path}: {_first(error)}") from None
+        raise ConfigurationError(f"{path}: {first_mistake(error)}") from None
     if settings.environment == "production" and settings.test.control_url is not None:
         raise ConfigurationError(f'{path}: test.control_url belongs to environment = "test"')
     return _anchored(settings, path.resolve().parent)
-
-
-def load_policy(path: Path | None, home: frozenset[str]) -> Policy:
-    """Read a library's policy, or take the default one.
-
-    Raises ConfigurationError naming the file and the key.
-    """
-    if path is None:
-        return Policy(home=home)
-    document = _toml(path, "policy")
-    try:
-        read = PolicyFile.model_validate(document)
-    except ValidationError as error:
-        raise ConfigurationError(f"{path}: {_first(error)}", kind="policy") from None
-    limits = dict(DEFAULT_LIMITS)
-    limits.update({harm: limit.value() for harm, limit in read.guard.items()})
-    return Policy(limits=limits, silent_is_sealed=read.silent_protection == "sealed", home=home)
-
-
-class LimitEntry(_Strict):
-    """As many as `count`, or as `share` of the patrons if that is more, but never above `ceiling`."""
-
-    count: int = Field(ge=0, le=10_000_000, strict=True)
-    share: float = Field(ge=0, le=1, default=0.0)
-    ceiling: int | None = Field(ge=0, default=None, strict=True)
-
-    def value(self) -> Limit:
-        return Limit(self.count, self.share, self.ceiling)
-
-
-class PolicyFile(_Strict):
-    """`policy.toml`: the guard's limits, and how silence about protection is read."""
-
-    silent_protection: Literal["sealed", "open"] = "sealed"
-    guard: dict[Harm, LimitEntry] = Field(default_factory=dict)
-
-
-def _toml(path: Path, what: str) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            content = file.read(FILE_MAX_BYTES + 1)
-        if len(content) > FILE_MAX_BYTES:
-            raise ConfigurationError(f"{path}: larger than {FILE_MAX_BYTES} bytes", kind=what)
-        return tomllib.loads(content.decode("utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError(f"{path}: the {what} file is not there", kind=what) from None
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})", kind=what) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: not TOML: {error}", kind=what) from None
-    except RecursionError:
-        raise ConfigurationError(f"{path}: not TOML: nested too deep", kind=what) from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path}: not UTF-8", kind=what) from None
-
-
-#: pydantic's kinds of mistake whose own words would puzzle an operator.
-PLAIN = {
-    "extra_forbidden": "there is no such setting",
-    "missing": "this setting is missing",
-    "enum": "there is no such class of harm",
-}
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the whole"
-    more = error.error_count() - 1
-    told = PLAIN.get(first["type"], first["msg"])
-    return f"{where}: {told}" + (f" (and {more} more)" if more else "")
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.errors import ConfigurationError
-from cprsync.settings import FeedSection, LibrarySection, RegisterSection, Settings, load_policy
+from cprsync.policy_file import load_policy
 from cprsync.sync.night import Night
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cprsync.register.settings import RegisterSettings
     from cprsync.register.sftp_session import SftpSettings
     from cprsync.register.soap import SoapRegister
+    from cprsync.settings import FeedSection, LibrarySection, RegisterSection, Settings
     from cprsync.store.sql import SqlStore
     from cprsync.sync.lookup import Desk
     from cprsync.sync.night import Progress

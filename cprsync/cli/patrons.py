@@ -56,7 +56,8 @@ def show_command(patron: str, *, config: Path, library: str | None, as_json: boo
     """Show one record."""
     from cprsync import wiring
     from cprsync.errors import BadInput
-    from cprsync.settings import load_policy, load_settings
+    from cprsync.policy_file import load_policy
+    from cprsync.settings import load_settings
     from cprsync.sync.showing import patron_document
 
     with failures(as_json=as_json):

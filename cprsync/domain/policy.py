@@ -1,10 +1,12 @@
-"""What the library sets: the guard's limits, and how silence about protection is read."""
+"""What the library sets: the guard's limits, patron groups by age, and how long things last."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from cprsync.domain.groups import Ladders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,3 +73,11 @@ class Policy:
     silent_is_sealed: bool = True
     #: municipalities that count as residence
     home: frozenset[str] = frozenset()
+    #: patron groups that follow age
+    ladders: Ladders = field(default_factory=Ladders)
+    #: days before the end of an override on which someone is told
+    override_warn_days: int = 14
+    #: days that an override may last; a pinned group may stay
+    override_max_days: int = 366
+    #: days that a dead patron stays subscribed, so that an annulment arrives (decision 10)
+    dead_subscription_days: int = 90

@@ -8,7 +8,8 @@ import pytest
 
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import ConfigurationError
-from cprsync.settings import load_policy, load_settings
+from cprsync.policy_file import load_policy
+from cprsync.settings import load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

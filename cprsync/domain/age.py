@@ -1,0 +1,80 @@
+"""Birth date and age: which date counts, how old someone is on a day, and on which day she turns an age.
+
+The register's birth date comes first. The date in the number is a fallback and is marked as one: the two
+may differ, and a corrected birth date recomputes everything that hangs on it (cpr-data A).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from cprsync.domain.person import Birth
+
+if TYPE_CHECKING:
+    from cprsync.domain.person import Person
+
+#: Nobody is asked for an age above this.
+AGE_MAX = 150
+
+
+class LeapDay(enum.Enum):
+    """When someone born on 29 February turns a year older in a common year: no Danish source says (decision 9)."""
+
+    #: 1 March, the default
+    MARCH = "03-01"
+    #: 28 February
+    FEBRUARY = "02-28"
+
+
+class BirthSource(enum.Enum):
+    """Where a birth date comes from."""
+
+    #: typed at the desk as a correction
+    STAFF = "staff"
+    #: FOED_DT, or fødselsdato of a look-up
+    REGISTER = "register"
+    #: derived from the CPR number: used while the register has not said one
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class BirthDate:
+    """The birth date that rules count from."""
+
+    day: date
+    source: BirthSource
+    #: the register is not sure of it, or it is only the number's
+    uncertain: bool = False
+
+
+def birth_date_of(person: Person, *, corrected: date | None = None) -> BirthDate | None:
+    """The date that counts: what staff corrected, else the register's, else the number's; None if none is a date."""
+    if corrected is not None:
+        return BirthDate(corrected, BirthSource.STAFF)
+    if isinstance(person.birth, Birth):
+        return BirthDate(person.birth.day, BirthSource.REGISTER, person.birth.uncertain)
+    born = person.number.born
+    return None if born is None else BirthDate(born, BirthSource.NUMBER, uncertain=True)
+
+
+def birthday(born: date, age: int, *, leap: LeapDay = LeapDay.MARCH) -> date:
+    """The day on which someone born on `born` turns `age`.
+
+    Raises ValueError for an age below 0 or above `AGE_MAX`.
+    """
+    if not 0 <= age <= AGE_MAX:
+        raise ValueError(f"not an age: expected 0 to {AGE_MAX}")
+    try:
+        return born.replace(year=born.year + age)
+    except ValueError:
+        month, day = leap.value.split("-")
+        return date(born.year + age, int(month), int(day))
+
+
+def age_on(born: date, day: date, *, leap: LeapDay = LeapDay.MARCH) -> int:
+    """Whole years lived on `day`; 0 before the birth, for a child who is registered early."""
+    years = max(0, min(AGE_MAX, day.year - born.year))
+    return years if years == 0 or birthday(born, years, leap=leap) <= day else years - 1
