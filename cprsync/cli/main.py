@@ -1,21 +1,18 @@
-"""The program: every command and its options. What a command does is imported only when it runs."""
+"""The program: its commands and options. What a command does is imported only when it runs."""
 
 from __future__ import annotations
 
 import os
 import sys
-from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from cprsync.cli.apps import certs, db, feed, mock, patron, runs, subscriptions
+from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, day, language
 from cprsync.collector import look_seldom
-from cprsync.domain.purpose import Purpose  # noqa: TC001 -- typer reads the annotation
-
-if TYPE_CHECKING:
-    from cprsync.cli.words import Language
-
+from cprsync.domain.purpose import Purpose
 
 app = typer.Typer(
     name="cprsync",
@@ -26,43 +23,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-certs_app = typer.Typer(help="Certificates: make development ones, check ours and the counterparts'.")
-db_app = typer.Typer(help="The store: set up, upgrade, status.")
-mock_app = typer.Typer(help="The mock register: SOAP, deliveries, a town that lives, faults on command.")
-feed_app = typer.Typer(help="Deliveries: fetch what waits, look into one, accept one that stops the night.")
-patron_app = typer.Typer(help="Patron records: import and show.")
-runs_app = typer.Typer(help="The nights that were.")
-subscriptions_app = typer.Typer(help="Subscriptions: ours, and ours against the register's list.")
-for sub, name in (
-    (certs_app, "certs"),
-    (db_app, "db"),
-    (mock_app, "mock"),
-    (feed_app, "feed"),
-    (patron_app, "patron"),
-    (runs_app, "runs"),
-    (subscriptions_app, "subscriptions"),
+for group, name in (
+    (certs, "certs"),
+    (db, "db"),
+    (mock, "mock"),
+    (feed, "feed"),
+    (patron, "patron"),
+    (runs, "runs"),
+    (subscriptions, "subscriptions"),
 ):
-    app.add_typer(sub, name=name, no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
-Config = Annotated[Path, typer.Option("--config", envvar="CPRSYNC_CONFIG", help="The configuration file.")]
-Library = Annotated[str | None, typer.Option("--library", help="The agency, where more than one is set up.")]
-Lang = Annotated[str, typer.Option("--lang", envvar="CPRSYNC_LANG", help="da or en.")]
-Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder.")]
-CONFIG = Path("cprsync.toml")
-
-
-def _language(text: str) -> Language:
-    return "en" if text == "en" else "da"
-
-
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 -- a day has no zone
-    except ValueError:
-        raise typer.BadParameter("expected a day as YYYY-MM-DD") from None
+    app.add_typer(group.app, name=name, no_args_is_help=True)
 
 
 @app.command()
@@ -75,7 +45,7 @@ def demo(
     """Live a week in a mock register and watch the library's records follow."""
     from cprsync.cli.demo import run_demo
 
-    raise SystemExit(run_demo(keep=keep, language=_language(lang), as_json=as_json))
+    raise SystemExit(run_demo(keep=keep, language=language(lang), as_json=as_json))
 
 
 @app.command()
@@ -109,8 +79,8 @@ def sync(  # noqa: PLR0913 -- one parameter for each option
         sync_command(
             config,
             library=library,
-            today=_day(today),
-            language=_language(lang),
+            today=day(today),
+            language=language(lang),
             as_json=as_json,
             dry_run=dry_run,
             plan=plan,
@@ -131,208 +101,6 @@ def lookup(
     from cprsync.cli.lookup import lookup_command
 
     raise SystemExit(lookup_command(purpose, register=register, config=config, library=library, as_json=as_json))
-
-
-@runs_app.command("list")
-def runs_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
-    """List the nights."""
-    from cprsync.cli.night import runs_list_command
-
-    runs_list_command(config, library=library, language=_language(lang), as_json=as_json)
-
-
-@runs_app.command("show")
-def runs_show(
-    run: int, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
-) -> None:
-    """Show one night's report, number by number."""
-    from cprsync.cli.night import runs_show_command
-
-    runs_show_command(run, config=config, library=library, language=_language(lang), as_json=as_json)
-
-
-@subscriptions_app.command("list")
-def subscriptions_list(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
-    """List our subscriptions by patron and reason."""
-    from cprsync.cli.subscriptions import list_command
-
-    list_command(config, library=library, as_json=as_json)
-
-
-@subscriptions_app.command("reconcile")
-def subscriptions_reconcile(
-    *,
-    apply: Annotated[bool, typer.Option("--apply", help="Add and remove; without it nothing is changed.")] = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    as_json: Json = False,
-) -> None:
-    """Compare our subscriptions with the register's list."""
-    from cprsync.cli.subscriptions import reconcile_command
-
-    raise SystemExit(reconcile_command(config, library=library, apply=apply, as_json=as_json))
-
-
-@feed_app.command("inspect")
-def feed_inspect(file: Path, *, as_json: Json = False) -> None:
-    """Count what a delivery holds, and say whether it is whole."""
-    from cprsync.cli.feed import inspect_command
-
-    raise SystemExit(inspect_command(file, as_json=as_json))
-
-
-@feed_app.command("fetch")
-def feed_fetch(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
-    """Take what waits into the inbox, sealed; the next night reads it."""
-    from cprsync.cli.feed import fetch_command
-
-    raise SystemExit(fetch_command(config, library=library, as_json=as_json))
-
-
-@feed_app.command("accept")
-def feed_accept(
-    file: str,
-    *,
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit.")],
-    config: Config = CONFIG,
-    library: Library = None,
-    as_json: Json = False,
-) -> None:
-    """Take a replacement, or go on over a gap: the next night applies FILE, of the inbox or on disk."""
-    from cprsync.cli.feed import accept_command
-
-    accept_command(file, reason=reason, config=config, library=library, as_json=as_json)
-
-
-@patron_app.command("import")
-def patron_import(
-    file: Path,
-    *,
-    apply: Annotated[bool, typer.Option("--apply", help="Write; without it nothing is changed.")] = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    as_json: Json = False,
-) -> None:
-    """Import patrons from CSV with the columns cpr_number, card, branch, group, language."""
-    from cprsync.cli.patrons import import_command
-
-    raise SystemExit(import_command(file, apply=apply, config=config, library=library, as_json=as_json))
-
-
-@patron_app.command("show")
-def patron_show(patron: str, *, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
-    """Show one record: each field with its owner and source."""
-    from cprsync.cli.patrons import show_command
-
-    show_command(patron, config=config, library=library, as_json=as_json)
-
-
-@certs_app.command("dev")
-def certs_dev(folder: Path, *, as_json: Json = False) -> None:
-    """Make a development CA with a server and a client certificate shaped like OCES3 test ones."""
-    from cprsync.cli.setup import certs_dev_command
-
-    certs_dev_command(folder, as_json=as_json)
-
-
-@certs_app.command("check")
-def certs_check(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
-    """Check our certificate, its chain and the counterparts': who, and how many days are left."""
-    from cprsync.cli.setup import certs_check_command
-
-    raise SystemExit(certs_check_command(config, library=library, as_json=as_json))
-
-
-@db_app.command("upgrade")
-def db_upgrade(*, config: Config = CONFIG, as_json: Json = False) -> None:
-    """Set the store up, or bring it to this program's version."""
-    from cprsync.cli.setup import db_upgrade_command
-
-    db_upgrade_command(config, as_json=as_json)
-
-
-@db_app.command("status")
-def db_status(*, config: Config = CONFIG, as_json: Json = False) -> None:
-    """Say which version the store is of, and which this program needs."""
-    from cprsync.cli.setup import db_status_command
-
-    raise SystemExit(db_status_command(config, as_json=as_json))
-
-
-@mock_app.command("serve")
-def mock_serve(  # noqa: PLR0913 -- one parameter for each option
-    folder: Folder,
-    *,
-    people: Annotated[Path | None, typer.Option("--people", help="Another town.")] = None,
-    port: Annotated[int | None, typer.Option("--port", help="Both SOAP services; 0 picks a free one.")] = None,
-    sftp_port: Annotated[int | None, typer.Option("--sftp-port")] = None,
-    culr_port: Annotated[int | None, typer.Option("--culr-port")] = None,
-    control_port: Annotated[int | None, typer.Option("--control-port")] = None,
-    framing: Annotated[str, typer.Option("--framing", help="lines or stream.")] = "lines",
-    omit_false: Annotated[bool, typer.Option("--omit-false", help="Leave beskyttet=false out.")] = False,
-) -> None:
-    """Serve the counterparts; one JSON line when ready."""
-    from cprsync.cli.mock import serve_command
-
-    serve_command(
-        folder,
-        people=people,
-        ports=(port, control_port, sftp_port, culr_port),
-        framing=framing,
-        omit_false=omit_false,
-    )
-
-
-@mock_app.command("event")
-def mock_event(
-    kind: str,
-    *,
-    who: Annotated[str, typer.Option("--who", help="A key of the people file.")],
-    to: Annotated[str | None, typer.Option("--to", help="A street, a name, a day, a country or another key.")] = None,
-    folder: Folder,
-    as_json: Json = False,
-) -> None:
-    """Let something happen to someone: move rename birth die undie protect unprotect emigrate return."""
-    from cprsync.cli.mock import event_command
-
-    event_command(kind, who=who, to=to, folder=folder, as_json=as_json)
-
-
-@mock_app.command("night")
-def mock_night(
-    *,
-    folder: Folder,
-    count: Annotated[int, typer.Option("--count", min=1, max=366)] = 1,
-    empty: Annotated[bool, typer.Option("--empty/--no-empty", help="A file on days without changes.")] = True,
-    as_json: Json = False,
-) -> None:
-    """Close the working day and write its delivery."""
-    from cprsync.cli.mock import night_command
-
-    night_command(folder, count=count, empty=empty, as_json=as_json)
-
-
-@mock_app.command("day")
-def mock_day(*, folder: Folder, as_json: Json = False) -> None:
-    """Move the clock one calendar day."""
-    from cprsync.cli.mock import day_command
-
-    day_command(folder, as_json=as_json)
-
-
-@mock_app.command("fault")
-def mock_fault(
-    kind: str,
-    *,
-    times: Annotated[int, typer.Option("--times", min=1, max=10_000)] = 1,
-    seconds: Annotated[float, typer.Option("--seconds", min=0, max=600, help="How slow a slow answer is.")] = 5.0,
-    folder: Folder,
-    as_json: Json = False,
-) -> None:
-    """Let the next calls fail: http-500-html … close; half-file, or sftp-refuse sftp-cut sftp-slow for deliveries."""
-    from cprsync.cli.mock import fault_command
-
-    fault_command(kind, times=times, seconds=seconds, folder=folder, as_json=as_json)
 
 
 @app.command()

@@ -1,0 +1,27 @@
+"""`cprsync runs`: its commands and their options."""
+
+from __future__ import annotations
+
+import typer
+
+from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, language
+
+app = typer.Typer(help="The nights that were.")
+
+
+@app.command("list")
+def runs_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+    """List the nights."""
+    from cprsync.cli.night import runs_list_command
+
+    runs_list_command(config, library=library, language=language(lang), as_json=as_json)
+
+
+@app.command("show")
+def runs_show(
+    run: int, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+) -> None:
+    """Show one night's report, number by number."""
+    from cprsync.cli.night import runs_show_command
+
+    runs_show_command(run, config=config, library=library, language=language(lang), as_json=as_json)

@@ -1,0 +1,33 @@
+"""`cprsync subscriptions`: its commands and their options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cprsync.cli.options import CONFIG, Config, Json, Library
+
+app = typer.Typer(help="Subscriptions: ours, and ours against the register's list.")
+
+
+@app.command("list")
+def subscriptions_list(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
+    """List our subscriptions by patron and reason."""
+    from cprsync.cli.subscriptions import list_command
+
+    list_command(config, library=library, as_json=as_json)
+
+
+@app.command("reconcile")
+def subscriptions_reconcile(
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Add and remove; without it nothing is changed.")] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    as_json: Json = False,
+) -> None:
+    """Compare our subscriptions with the register's list."""
+    from cprsync.cli.subscriptions import reconcile_command
+
+    raise SystemExit(reconcile_command(config, library=library, apply=apply, as_json=as_json))

@@ -1,0 +1,32 @@
+"""Options that several commands share, and how their text becomes a value."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cprsync.cli.words import Language
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+Config = Annotated[Path, typer.Option("--config", envvar="CPRSYNC_CONFIG", help="The configuration file.")]
+Library = Annotated[str | None, typer.Option("--library", help="The agency, where more than one is set up.")]
+Lang = Annotated[str, typer.Option("--lang", envvar="CPRSYNC_LANG", help="da or en.")]
+Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder.")]
+CONFIG = Path("cprsync.toml")
+
+
+def language(text: str) -> Language:
+    return "en" if text == "en" else "da"
+
+
+def day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 -- a day has no zone
+    except ValueError:
+        raise typer.BadParameter("expected a day as YYYY-MM-DD") from None
