@@ -38,6 +38,10 @@ class FolderFile:
     def name(self) -> str:
         return self.path.name
 
+    @property
+    def mark(self) -> None:
+        """None: a file at hand is read each night, which notices any replacement of it."""
+
     def open(self) -> BinaryIO:
         """Open the content. Raises DeliveryRefused if the file cannot be read."""
         try:

@@ -1,7 +1,12 @@
-"""The port `Feed` over SFTP: which deliveries wait on the server, and what becomes of them. Reads no delivery."""
+"""The port `Feed` over SFTP: which deliveries wait on the server, and what becomes of them. Reads no delivery.
+
+A file that stays on the server is told by its mark: its size, its time as the server has it (whole seconds), and the
+hash of its companion, which names the transfer. Only a replacement in which all three are the same goes unnoticed.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import time
 from typing import TYPE_CHECKING, BinaryIO
@@ -27,15 +32,25 @@ if TYPE_CHECKING:
     from cprsync.sync.ports import WaitingFile
 
 _GONE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
+#: A younger file has no mark: it may change once more within the second that its time names. A minute, since the
+#: server's clock need not be ours; such a file is read once more the next time.
+_YOUNG_SECONDS = 60
 
 
 class SftpFeed:
     """The deliveries in one folder of an SFTP server, over one connection that `close` ends."""
 
-    def __init__(self, settings: SftpSettings, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Take the settings; the connection is made when something is first asked."""
+    def __init__(
+        self,
+        settings: SftpSettings,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Take the settings; it connects when something is first asked. `now` is real time, never a mock's."""
         self._settings = settings
         self._sleep = sleep
+        self._now = now
         self._session = SftpSession(settings, sleep=sleep)
         self._unfinished: list[str] | None = None
 
@@ -46,10 +61,16 @@ class SftpFeed:
             RegisterUnavailable: as `SftpSession.run`.
             ConfigurationError: kinds `sftp.folder`, `sftp.crowded`, and as `SftpSession.run`.
         """
+        began = self._now()
         stamps, names = self._look()
-        whole = {name for name in names if self._is_whole(name, stamps)}
-        self._unfinished = [name for name in names if name not in whole]
-        return [SftpFile(name, stamps[name], self._settings, self._session) for name in names if name in whole]
+        files: dict[str, WaitingFile] = {}
+        for name in names:
+            companion = self._companion(name, stamps)
+            if self._is_whole(name, stamps, companion):
+                mark = self._mark(stamps[name], companion, began)
+                files[name] = SftpFile(name, stamps[name], self._settings, self._session, mark=mark)
+        self._unfinished = [name for name in names if name not in files]
+        return list(files.values())
 
     def unfinished(self) -> list[str]:
         """Names of files that were still being written at the last look: smaller than announced, or growing."""
@@ -73,13 +94,24 @@ class SftpFeed:
         moving = {name for name in names if companion_of(name) not in stamps and before.get(name) != stamps.get(name)}
         return {name: stamp for name, stamp in stamps.items() if name not in moving}, names
 
-    def _is_whole(self, name: str, stamps: Mapping[str, Stamp]) -> bool:
+    def _companion(self, name: str, stamps: Mapping[str, Stamp]) -> bytes | None:
+        """What the companion of a file says; None: it has none."""
+        if companion_of(name) not in stamps:
+            return None
+        return self._session.run(lambda client: self._start_of(client, name))
+
+    def _is_whole(self, name: str, stamps: Mapping[str, Stamp], companion: bytes | None) -> bool:
         """Whether all announced bytes are there. Too many are let through: the reader says what is wrong."""
         if is_being_written(name) or name not in stamps:
             return False
-        if companion_of(name) not in stamps:
-            return True
-        return stamps[name].size >= parse_size(self._session.run(lambda client: self._start_of(client, name)))
+        return companion is None or stamps[name].size >= parse_size(companion)
+
+    def _mark(self, stamp: Stamp, companion: bytes | None, began: float) -> str | None:
+        """Tell this state of a file; None where it is not sure, or the file is to be deleted: then it is read."""
+        if self._settings.after == "delete" or stamp.modified is None or stamp.modified > began - _YOUNG_SECONDS:
+            return None
+        told = "none" if companion is None else hashlib.sha256(companion).hexdigest()
+        return f"{stamp.size} {stamp.modified} {told}"
 
     async def _list(self, client: asyncssh.SFTPClient) -> dict[str, Stamp]:
         found: dict[str, Stamp] = {}
@@ -113,9 +145,12 @@ class SftpFeed:
 class SftpFile:
     """A whole file on the server."""
 
-    def __init__(self, name: str, listed: Stamp, settings: SftpSettings, session: SftpSession) -> None:
+    def __init__(
+        self, name: str, listed: Stamp, settings: SftpSettings, session: SftpSession, *, mark: str | None
+    ) -> None:
         """Take the file as it was listed."""
         self._name = name
+        self._mark = mark
         self._stamp = listed
         self._settings = settings
         self._session = session
@@ -123,6 +158,10 @@ class SftpFile:
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def mark(self) -> str | None:
+        return self._mark
 
     def open(self) -> BinaryIO:
         """Open the content, to be read once.

@@ -1,8 +1,10 @@
-"""The inbox: deliveries sealed in chunks while they stream in, and read again as one file (decision 23)."""
+"""The inbox: sealed deliveries, read again as one file, and how each stands in the chain (decision 23).
+
+How they are sealed is in `sealing`.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import io
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -13,11 +15,10 @@ from cprsync.domain.delivery import Header, Link
 from cprsync.store import audit, tables
 from cprsync.store.engine import reading, writing
 from cprsync.store.failures import SealBroken
-from cprsync.store.tenant import hold_fence, next_id
+from cprsync.store.tenant import hold_fence
 from cprsync.sync.values import InboxState, RunState, SealedDelivery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import date
 
     from cprsync.store.engine import AnyRow
@@ -26,91 +27,15 @@ if TYPE_CHECKING:
 
 #: Bytes of content in one sealed chunk.
 CHUNK_BYTES = 32 * 1024
-#: Chunks written with one statement.
-_WRITE_CHUNKS = 32
 #: Chunks kept open by a reader, 8 MiB of them. The addresses of a delivery stand in one block at its end, in an order
 #: of their own: a reader goes to and fro in them, and with few open chunks it opened 186 of them 4,863 times.
 _OPEN_CHUNKS = 256
-_OWNER = "inbox"
+#: What a chunk is sealed as.
+OWNER = "inbox"
 #: The audit stream of what an operator does to deliveries.
 STREAM = "feed"
 _TAKEN = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
 _BOX = tables.inbox.c
-
-
-def seal(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery:
-    """Seal a file; the same content under the same name is sealed once."""
-    if content.seekable() and (known := _known_already(tenant, name, content)) is not None:
-        return known
-    with writing(tenant.engine) as connection:
-        number = next_id(connection, tenant, tables.inbox)
-        connection.execute(insert(tables.inbox).values(_new_row(tenant, number, name)))
-        sha256, size = _seal_chunks(connection, tenant, number, content)
-        known = _known(connection, tenant, name, sha256)
-        if known is not None:
-            connection.rollback()
-            return known
-        connection.execute(_this(tenant, number).values(sha256=sha256, size=size))
-    return SealedDelivery(number, name, sha256, size, InboxState.SEALED)
-
-
-def _known_already(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery | None:
-    """A file that stays in its folder is read each night, but not sealed again each night to find that out."""
-    start, digest = content.tell(), hashlib.sha256()
-    for chunk in _chunks(content):
-        digest.update(chunk)
-    content.seek(start)
-    with reading(tenant.engine) as connection:
-        return _known(connection, tenant, name, digest.hexdigest())
-
-
-def _new_row(tenant: Tenant, number: int, name: str) -> dict[str, Any]:
-    return {
-        "agency": tenant.agency,
-        "id": number,
-        "agreement": tenant.agreement,
-        "name": name,
-        "sha256": "",
-        "size": 0,
-        "state": InboxState.SEALED.value,
-        "key": tenant.vault.seal_key,
-        "received": 0,
-        "sealed_at": tenant.stamp(),
-    }
-
-
-def _seal_chunks(connection: Connection, tenant: Tenant, number: int, content: BinaryIO) -> tuple[str, int]:
-    digest, size, rows = hashlib.sha256(), 0, []
-    for seq, chunk in enumerate(_chunks(content)):
-        digest.update(chunk)
-        size += len(chunk)
-        blob = tenant.vault.seal(chunk, place=str(number), owner=_OWNER, version=seq)
-        rows.append({"agency": tenant.agency, "inbox_id": number, "seq": seq, "blob": blob})
-        if len(rows) == _WRITE_CHUNKS:
-            connection.execute(insert(tables.inbox_chunk), rows)
-            rows = []
-    if rows:
-        connection.execute(insert(tables.inbox_chunk), rows)
-    return digest.hexdigest(), size
-
-
-def _chunks(content: BinaryIO) -> Iterator[bytes]:
-    """Chunks of exactly CHUNK_BYTES but the last, however few bytes the source gives at a time."""
-    held = b""
-    while more := content.read(CHUNK_BYTES - len(held)):
-        held += more
-        if len(held) == CHUNK_BYTES:
-            yield held
-            held = b""
-    if held:
-        yield held
-
-
-def _known(connection: Connection, tenant: Tenant, name: str, sha256: str) -> SealedDelivery | None:
-    row = connection.execute(
-        select(tables.inbox).where(_ours(tenant), _BOX.name == name, _BOX.sha256 == sha256)
-    ).one_or_none()
-    return None if row is None else from_row(row)
 
 
 def _ours(tenant: Tenant) -> Any:
@@ -194,7 +119,7 @@ def _open_chunk(tenant: Tenant, number: int, key: str, seq: int) -> bytes:
         blob = connection.scalar(_ONE_CHUNK, {"agency": tenant.agency, "number": number, "seq": seq})
     if blob is None:
         raise SealBroken("a sealed delivery misses a part")
-    return tenant.vault.unseal(blob, key, place=str(number), owner=_OWNER, version=seq)
+    return tenant.vault.unseal(blob, key, place=str(number), owner=OWNER, version=seq)
 
 
 def sealed(tenant: Tenant) -> list[SealedDelivery]:

@@ -18,6 +18,7 @@ from cprsync.store import (
     reconciling,
     records,
     runs,
+    sealing,
     subscriptions,
     tables,
     views,
@@ -120,8 +121,14 @@ class SqlStore:
 
     # -- the inbox
 
-    def seal(self, name: str, content: BinaryIO) -> SealedDelivery:
-        return inbox.seal(self._tenant, name, content)
+    def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
+        return sealing.seal(self._tenant, name, content, mark=mark)
+
+    def sealed_as(self, name: str, mark: str) -> SealedDelivery | None:
+        return sealing.sealed_as(self._tenant, name, mark)
+
+    def clear_half_sealed(self) -> None:
+        sealing.clear_half_sealed(self._tenant)
 
     def open_delivery(self, delivery: SealedDelivery) -> BinaryIO:
         return inbox.open_delivery(self._tenant, delivery)

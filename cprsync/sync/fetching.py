@@ -29,12 +29,14 @@ class Fetched:
 
 
 def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
-    """Seal what waits, and only then let go of it where it came from.
+    """Seal what waits, and only then let go of it where it came from. The caller holds the run lock.
 
-    When the place does not answer, what was sealed until then stays.
+    A file whose mark says that it is the one sealed before is not read again. When the place does not answer, what
+    was sealed until then stays.
     """
     progress.stage("fetch")
     fetched = Fetched()
+    store.clear_half_sealed()
     before = {delivery.id for delivery in store.sealed()}
     try:
         for file in feed.waiting():
@@ -52,9 +54,15 @@ def fetch_between_nights(store: Store, feed: Feed, progress: Progress) -> Fetche
 
 
 def _take(store: Store, file: WaitingFile, before: set[int], fetched: Fetched) -> None:
+    mark = file.mark
+    known = None if mark is None else store.sealed_as(file.name, mark)
+    if known is not None:
+        fetched.known.append(known)
+        file.done()
+        return
     try:
         with file.open() as content:
-            delivery = store.seal(file.name, content)
+            delivery = store.seal(file.name, content, mark=mark)
     except DeliveryRefused as error:
         fetched.refused.append((file.name, error))
         return

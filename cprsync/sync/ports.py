@@ -82,6 +82,11 @@ class WaitingFile(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def mark(self) -> str | None:
+        """What tells this state of the file from any other, to spare reading it; None: only its content does."""
+        ...
+
     def open(self) -> BinaryIO:
         """The content, from its first byte."""
         ...
@@ -152,8 +157,19 @@ class Store(Protocol):
         ...
 
     # the inbox
-    def seal(self, name: str, content: BinaryIO) -> SealedDelivery:
-        """Seal a file in chunks while streaming it in; the same content under the same name is sealed once."""
+    def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
+        """Seal a file in chunks while streaming it in; the same content under the same name is sealed once.
+
+        No write transaction is open while `content` is waited for. `mark` is kept for `sealed_as`.
+        """
+        ...
+
+    def sealed_as(self, name: str, mark: str) -> SealedDelivery | None:
+        """The delivery sealed from a file of this name while it had this mark."""
+        ...
+
+    def clear_half_sealed(self) -> None:
+        """Remove what a killed program left half sealed. The caller holds the run lock."""
         ...
 
     def open_delivery(self, delivery: SealedDelivery) -> BinaryIO:

@@ -114,6 +114,8 @@ class RunState(enum.Enum):
 class InboxState(enum.Enum):
     """Where a sealed delivery stands."""
 
+    #: it is being sealed; what there is of it is no delivery yet
+    RECEIVING = "receiving"
     #: sealed, not yet verified
     SEALED = "sealed"
     #: whole and in chain; a run has it

@@ -121,6 +121,7 @@ class FileDouble:
     name: str
     token: str
     readable: bool = True
+    mark: str | None = None
 
     def open(self) -> BinaryIO:
         if not self.readable:

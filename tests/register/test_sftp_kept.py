@@ -1,0 +1,159 @@
+"""Files that stay on the server: downloaded once, unless they were replaced; and a slow download is in nobody's way."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import pytest
+from sftp_server import NAME, Server, metadata
+
+from cprsync.store.engine import open_engine
+from cprsync.store.keys import Keyring, create_keys
+from cprsync.store.migrate import upgrade
+from cprsync.store.sql import SqlStore
+from cprsync.sync.fetching import fetch_between_nights
+from cprsync.sync.night import Silence
+from cprsync.wiring import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cprsync.sync.ports import WaitingFile
+
+pytestmark = pytest.mark.xdist_group("mock")
+
+CONTENT = b"the first content of this file"
+OTHER = b"some other content, as long   "
+YESTERDAY = int(time.time()) - 24 * 60 * 60
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    create_keys(tmp_path / "keys")
+    engine = open_engine(f"sqlite:///{tmp_path / 'store.db'}")
+    upgrade(engine)
+    yield SqlStore(engine, agency="775100", agreement="a", keyring=Keyring.load(tmp_path / "keys"), clock=SystemClock())
+    engine.dispose()
+
+
+class Watched:
+    """A feed whose files say when they are opened."""
+
+    def __init__(self, server: Server, **changed: Any) -> None:
+        self.feed = server.feed(**changed)
+        self.opened: list[str] = []
+
+    def waiting(self) -> list[WaitingFile]:
+        return [WatchedFile(file, self.opened) for file in self.feed.waiting()]
+
+    def unfinished(self) -> list[str]:
+        return self.feed.unfinished()
+
+
+class WatchedFile:
+    def __init__(self, file: WaitingFile, opened: list[str]) -> None:
+        self.file, self.opened = file, opened
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+    @property
+    def mark(self) -> str | None:
+        return self.file.mark
+
+    def open(self) -> BinaryIO:
+        self.opened.append(self.name)
+        return self.file.open()
+
+    def done(self) -> None:
+        self.file.done()
+
+
+def put(server: Server, content: bytes = CONTENT, name: str = NAME, *, at: int = YESTERDAY) -> Path:
+    """Put a file that has lain there for a while."""
+    path = server.put(content, name)
+    os.utime(path, (at, at))
+    return path
+
+
+def night(server: Server, store: SqlStore, **changed: Any) -> tuple[list[str], list[str], list[str]]:
+    """Fetch once: the names that were downloaded, those sealed anew, and those known."""
+    feed = Watched(server, **changed)
+    fetched = fetch_between_nights(store, feed, Silence())
+    return feed.opened, [one.name for one in fetched.new], [one.name for one in fetched.known]
+
+
+def test_a_kept_file_is_downloaded_once_and_the_new_one_beside_it_too(server: Server, store: SqlStore) -> None:
+    put(server)
+    assert night(server, store) == ([NAME], [NAME], [])
+    sealed = store.everything()
+    assert night(server, store) == ([], [], [NAME])
+    assert store.everything() == sealed
+    put(server, OTHER, "D270302.L123456")
+    assert night(server, store) == (["D270302.L123456"], ["D270302.L123456"], [NAME])
+
+
+def test_a_file_that_was_replaced_under_its_name_and_size_is_sealed_beside_the_first(
+    server: Server, store: SqlStore
+) -> None:
+    put(server)
+    night(server, store)
+    put(server, OTHER, at=YESTERDAY + 1)
+    assert night(server, store) == ([NAME], [NAME], [])
+    contents = {store.open_delivery(one).read() for one in store.sealed()}
+    assert contents == {CONTENT, OTHER}
+    assert night(server, store) == ([], [], [NAME])
+
+
+def test_a_replacement_of_the_same_size_and_time_is_noticed_by_its_companion(server: Server, store: SqlStore) -> None:
+    path = put(server)
+    night(server, store)
+    put(server, OTHER)
+    path.with_name(f"{NAME}.metadata").write_bytes(metadata(len(OTHER)) + b"<!-- another transfer -->")
+    assert night(server, store) == ([NAME], [NAME], [])
+
+
+def test_a_file_that_was_only_touched_is_downloaded_once_more_and_then_no_more(server: Server, store: SqlStore) -> None:
+    put(server)
+    night(server, store)
+    put(server, at=YESTERDAY + 1)
+    assert night(server, store) == ([NAME], [], [NAME])
+    assert night(server, store) == ([], [], [NAME])
+    assert len(store.sealed()) == 1
+
+
+def test_a_file_of_this_minute_may_change_within_the_second_and_is_read_again(server: Server, store: SqlStore) -> None:
+    path = put(server, at=int(time.time()))
+    night(server, store)
+    put(server, OTHER, at=int(path.stat().st_mtime))
+    assert night(server, store) == ([NAME], [NAME], [])
+
+
+def test_a_file_that_is_to_be_deleted_is_read_again_before_it_goes(server: Server, store: SqlStore) -> None:
+    put(server)
+    night(server, store)
+    assert night(server, store, after="delete") == ([NAME], [], [NAME])
+    assert server.names() == set()
+
+
+def test_another_writer_gets_through_while_a_slow_server_sends(server: Server, store: SqlStore, tmp_path: Path) -> None:
+    put(server)
+    server.fault("sftp-slow", seconds=4.0)
+    thread = threading.Thread(target=night, args=(server, store))
+    thread.start()
+    while server.faults() and thread.is_alive():
+        time.sleep(0.01)
+    with sqlite3.connect(tmp_path / "store.db", timeout=0, isolation_level=None) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        states = writer.execute("SELECT state FROM inbox").fetchall()
+        writer.execute("ROLLBACK")
+    thread.join()
+    writer.close()
+    assert states == [("receiving",)]
+    assert [one.name for one in store.sealed()] == [NAME]
