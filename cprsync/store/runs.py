@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from cprsync.store.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.inbox import from_row as delivery_from_row
 from cprsync.store.inbox import settle
 from cprsync.store.tenant import hold_fence, newest_epoch, next_id
+from cprsync.sync.plan_hash import plan_hash
 from cprsync.sync.values import Run, RunState, Tally
 
 if TYPE_CHECKING:
@@ -142,20 +142,17 @@ def run_deliveries(tenant: Tenant, run: Run) -> list[SealedDelivery]:
 
 def save_plan(tenant: Tenant, run: Run, rows: Iterable[PlanRow]) -> str:
     """Keep the plan in place of an earlier one of the same run; returns its hash."""
+    rows = list(rows)
     deliveries = [delivery.sha256 for delivery in run_deliveries(tenant, run)]
-    digest = hashlib.sha256("|".join([run.day.isoformat(), *deliveries]).encode())
+    named = plan_hash(run.day, deliveries, rows)
     planned = [_planned(tenant, run, ordinal, row) for ordinal, row in enumerate(rows, start=1)]
-    for _, _, _, patron_id, version, actions, harms, fingerprint in planned:
-        named = (patron_id, str(version), actions, harms, fingerprint.hex())
-        digest.update(("\n" + "|".join(named)).encode())
-    plan_hash = f"sha256:{digest.hexdigest()}"
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
         plan = tables.plan_row
         connection.execute(delete(plan).where(plan.c.agency == tenant.agency, plan.c.run_id == run.id))
         append(connection, plan, planned)
-        set_values(connection, tenant, run, plan_hash=plan_hash)
-    return plan_hash
+        set_values(connection, tenant, run, plan_hash=named)
+    return named
 
 
 def _planned(tenant: Tenant, run: Run, ordinal: int, row: PlanRow) -> tuple[Any, ...]:

@@ -185,7 +185,7 @@ class SqlStore:
 
     # -- the register's side
 
-    def intend(self, run: Run, patron_ids: Sequence[str], purpose: str) -> None:
+    def intend(self, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
         subscriptions.intend(self._tenant, run, patron_ids, purpose)
 
     def unsubscribed(self, limit: int) -> list[tuple[str, CprNumber]]:

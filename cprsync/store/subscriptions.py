@@ -127,11 +127,13 @@ def subscription_count(tenant: Tenant) -> int:
         return connection.scalar(select(func.count(_ROW.number_index.distinct())).where(ours)) or 0
 
 
-def intend(tenant: Tenant, run: Run, patron_ids: Sequence[str], purpose: str) -> None:
-    """Audit look-ups that are about to be made. Raises FenceLost."""
+def intend(tenant: Tenant, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
+    """Audit look-ups that are about to be made, by a run or by a plan. Raises FenceLost."""
+    number = None if run is None else run.id
     with writing(tenant.engine) as connection:
-        hold_fence(connection, tenant, run)
-        happened = [audit.Happened("lookup", run=run.id, patron=one, actions=(purpose,)) for one in patron_ids]
+        if run is not None:
+            hold_fence(connection, tenant, run)
+        happened = [audit.Happened("lookup", run=number, patron=one, actions=(purpose,)) for one in patron_ids]
         audit.append(connection, tenant, tenant.night, happened)
 
 

@@ -1,24 +1,24 @@
 """A night that is only planned: the same decisions over the same deliveries, and no record written.
 
-What waits is sealed in the inbox, as `feed fetch` does, and is read there by the night that follows. Nothing else is
-left: no run, no plan, no audit entry. The register is asked for its list of subscriptions and for nobody's data,
-since a look-up needs its entry in the audit first: a protection that may end stays in this plan.
+What waits is sealed in the inbox, as `feed fetch` does, and is read there by the night that follows. The register is
+asked what the night would ask, or a night that lifts protections would be planned as one that lifts none: each look-up
+has its entry in the audit first. Nothing else is left: no run and no plan. Whoever is not subscribed yet is not asked
+about, and her first copy is not planned.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from cprsync.errors import RegisterUnavailable
 from cprsync.sync.nightly import run_night
-from cprsync.sync.values import NotFound, Run, Subscribed, Tally
+from cprsync.sync.plan_hash import plan_hash
+from cprsync.sync.values import Run, Subscribed, Tally
 from cprsync.sync.welcome import NEW_A_NIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date, datetime
 
     from cprsync.domain.balance import Outcome
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from cprsync.sync.night import Night
     from cprsync.sync.ports import Register, Store
     from cprsync.sync.report import Report
-    from cprsync.sync.values import Batch, PlanRow, SealedDelivery
+    from cprsync.sync.values import Batch, Found, NotFound, PlanRow, SealedDelivery
 
 #: The writes that a plan leaves out.
 _LEFT_OUT = frozenset(
-    {"set_state", "close_run", "refuse", "intend", "subscribed", "added_there", "removed_there", "end_subscriptions"}
+    {"set_state", "close_run", "refuse", "subscribed", "added_there", "removed_there", "end_subscriptions"}
 )
 #: A run that is no run.
 _NO_RUN = 0
@@ -40,20 +40,10 @@ _NO_RUN = 0
 def plan_night(night: Night) -> Report:
     """Plan one night and return its report. Raises RunBusy while one is lived."""
     unwritten = Unwritten(night.store)
-    planned = replace(night, store=cast("Store", unwritten), register=Unasked(night.register))
+    planned = replace(night, store=cast("Store", unwritten), register=Asked(night.register))
     report = run_night(planned, only_plan=True)
     report.subscriptions_added += unwritten.waiting
     return report
-
-
-def plan_hash(day: date, deliveries: Iterable[str], rows: Iterable[PlanRow]) -> str:
-    """The hash of a plan: day, deliveries, patrons with their versions, kinds, harms and keyed digests."""
-    digest = hashlib.sha256("|".join([day.isoformat(), *deliveries]).encode())
-    for row in rows:
-        actions = ",".join(action.value for action in row.actions)
-        harms = ",".join(harm.value for harm in row.harms)
-        digest.update(("\n" + "|".join((row.patron_id, str(row.version), actions, harms, row.digest.hex()))).encode())
-    return f"sha256:{digest.hexdigest()}"
 
 
 class Unwritten:
@@ -92,24 +82,23 @@ class Unwritten:
     def unsubscribed(self, limit: int) -> list[tuple[str, CprNumber]]:  # noqa: ARG002 -- the port's signature
         return []
 
-    def follow_ups(self, limit: int) -> list[Any]:  # noqa: ARG002 -- the port's signature
-        return []
+    def intend(self, run: Run, patron_ids: Sequence[str], purpose: str) -> None:  # noqa: ARG002 -- the port's signature
+        self._store.intend(None, patron_ids, purpose)
 
 
 def _nothing(*_: object, **__: object) -> int:
     return 0
 
 
-class Unasked:
-    """The register, which is asked for its list alone; changes are taken as done."""
+class Asked:
+    """The register, which is only asked; changes are taken as done."""
 
     def __init__(self, register: Register) -> None:
-        """Take the register whose list is read."""
+        """Take the register that is asked."""
         self._register = register
 
-    def look_up_many(self, numbers: Iterable[CprNumber]) -> Iterator[NotFound]:
-        for number in numbers:
-            yield NotFound(number, RegisterUnavailable("a plan asks for nobody"))
+    def look_up_many(self, numbers: Iterable[CprNumber]) -> Iterator[Found | NotFound]:
+        return self._register.look_up_many(numbers)
 
     def subscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed]]:
         return ((number, Subscribed.ADDED) for number in numbers)

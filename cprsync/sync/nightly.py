@@ -62,7 +62,7 @@ def _work(night: Night, run: Run, report: Report) -> None:
     report.held = run.resumed and night.store.tally(run).outcomes.get(Outcome.HELD, 0) > 0
     # A run killed while it held back its changes goes on holding: it plans, and counts the harm of, all of them.
     resumed = replace(run, checkpoint=0) if report.held else run
-    planner = Planner(night, resumed, asks=not report.only_plan)
+    planner = Planner(night, resumed)
     ask_open_questions(night, run, planner)
     intake = take_in(night, run)
     report.deliveries = intake.lines

@@ -220,8 +220,8 @@ class Store(Protocol):
         ...
 
     # the register's side
-    def intend(self, run: Run, patron_ids: Sequence[str], purpose: str) -> None:
-        """Audit entries for look-ups that are about to be made, committed before the calls."""
+    def intend(self, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
+        """Audit entries for look-ups that are about to be made, committed before the calls; no run: for a plan."""
         ...
 
     def unsubscribed(self, limit: int) -> list[tuple[str, CprNumber]]:

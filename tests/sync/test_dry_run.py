@@ -1,4 +1,4 @@
-"""A dry run decides as the night does, and leaves no record, run or audit entry."""
+"""A dry run decides as the night does, and leaves no record and no run; in the audit only whom it looked up."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from doubles import MONDAY, Library, unreadable
-from townspeople import cpr, dies, moves, person, renames
+from doubles import MONDAY, Library, happened, unreadable
+from townspeople import cpr, dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.policy import Harm
+from cprsync.errors import RegisterUnavailable
 from cprsync.sync.dry_run import plan_night
 
 if TYPE_CHECKING:
@@ -78,3 +79,50 @@ def test_a_dry_run_counts_subscriptions_and_changes_none(library: Library) -> No
     told = planned(library).document()["subscriptions"]
     assert (told["added"], told["removed"]) == (2, 1)
     assert cpr("EDITH") in library.register.listed
+
+
+def asked(library: Library) -> Report:
+    """A dry run that looks someone up: an entry in the audit for each, and nothing else that is not sealed."""
+    before = library.everything()
+    report = plan_night(library.ports())
+    after = library.everything()
+    written = {table for table, rows in after.items() if rows != before[table]}
+    assert written <= {"inbox", "inbox_chunk", "audit", "audit_head"}
+    library.store.verify_audit()
+    new = happened(after) - happened(before)
+    assert all(entry[0] == "lookup" for entry in new)
+    assert new.total() == 1
+    return report
+
+
+def test_a_protection_that_ends_is_planned_as_the_night_lifts_it(library: Library) -> None:
+    library.limit(Harm.PROTECTION_LIFTED, 0)
+    library.register.knows(loses_protection(person("BO")))
+    library.deliver(MONDAY, loses_protection(person("BO")))
+    report = asked(library)
+    assert [(one.harm, one.count, one.limit) for one in report.excess] == [(Harm.PROTECTION_LIFTED, 1, 0)]
+    assert (report.exit_code, report.document()["plan"][0]["harm"]) == (5, ["protection_lifted"])
+    assert report.plan_hash == library.one_night().plan_hash
+
+
+def test_a_protection_that_the_register_still_knows_of_stays_in_the_plan(library: Library) -> None:
+    library.register.knows(gains_protection(person("BO")))
+    library.deliver(MONDAY, loses_protection(person("BO")))
+    report = asked(library)
+    assert (report.exit_code, report.document()["plan"]) == (3, [])
+
+
+def test_a_dry_run_without_an_answer_says_so(library: Library) -> None:
+    library.register.failures[cpr("BO")] = RegisterUnavailable("no answer")
+    library.deliver(MONDAY, loses_protection(person("BO")))
+    assert asked(library).exit_code == 4
+
+
+def test_a_dry_run_asks_the_questions_that_are_open(library: Library) -> None:
+    library.register.failures[cpr("BO")] = RegisterUnavailable("no answer")
+    library.deliver(MONDAY, loses_protection(person("BO")))
+    assert library.one_night().exit_code == 4
+    library.register.failures.clear()
+    library.register.knows(loses_protection(person("BO")))
+    assert asked(library).document()["plan"][0]["actions"] == ["unprotect"]
+    assert library.questions() == [(library.id_of("BO"), "protection_end")]
