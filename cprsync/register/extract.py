@@ -12,7 +12,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cprsync.domain.person import Protection
 from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.register.extract_framing import BLOCK_BYTES, split_run
 from cprsync.register.extract_index import MAIN, RUNS_MOST, SEALS, Run, RunIndex
@@ -20,7 +19,7 @@ from cprsync.register.extract_layout import NUMBER, Layout, layout
 from cprsync.register.extract_numbers import links_of
 from cprsync.register.extract_persons import PersonParser, number_of
 from cprsync.register.extract_verify import NO_CODE, Note, Tally, Verification
-from cprsync.sync.values import Inspection, Unreadable
+from cprsync.sync.values import Inspection, Links, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
     from cprsync.domain.person import Person
     from cprsync.register.extract_framing import Framing
-    from cprsync.sync.values import Links
 
 #: The record types that the library's task asks for; what is missing of these is empty, of others silent.
 DEFAULT_AGREEMENT = frozenset({"001", "002", "003", "004", "005", "006", "007", "008", "022", "099"})
@@ -58,13 +56,18 @@ class ExtractReader:
         self._index_limit_bytes = index_limit_bytes
         self._spill = spill
         self._strict_count = strict_count
+        self._kept: _Kept | None = None
 
     def inspect(self, source: BinaryIO) -> Inspection:
         """Verify the whole delivery and count it. Raises DeliveryRefused."""
+        self._kept = None
         survey, refused = self._survey(source)
         if refused is not None:
             raise refused
-        return survey.inspection()
+        inspection = survey.inspection()
+        if (content := content_of(source)) is not None and not survey.index.spilled:
+            self._kept = _Kept(content, survey.tally, survey.index)
+        return inspection
 
     def examine(self, source: BinaryIO) -> tuple[dict[str, Any], DeliveryRefused | None]:
         """Describe a delivery in the shape of `feed inspect`; a damaged one as far as it could be read."""
@@ -75,8 +78,10 @@ class ExtractReader:
         """Yield each distinct number once, in the order of the 001. Raises DeliveryRefused before the first one."""
         known = layout()
         parser = PersonParser(known, self._agreement)
-        with self._index() as index:
-            tally = self._verification(known, index.note).verify(source)
+        kept = self._kept_of(source)
+        with self._index() if kept is None else kept.index as index:
+            tally = self._verification(known, index.note).verify(source) if kept is None else kept.tally
+            self._kept = None
             runs = _RunReader(source, tally.framing or "lines", known)
             for places in index.persons():
                 records = runs.records(places)
@@ -86,19 +91,23 @@ class ExtractReader:
 
     def links(self, source: BinaryIO) -> Links:
         """Tell which numbers the delivery says are replaced, and by which. Raises DeliveryRefused."""
-        return links_of(source, layout())
+        kept = self._kept_of(source)
+        return Links() if kept is not None and not kept.tally.replaces else links_of(source, layout())
+
+    def _kept_of(self, source: BinaryIO) -> _Kept | None:
+        kept = self._kept
+        return kept if kept is not None and kept.content == content_of(source) else None
 
     def _survey(self, source: BinaryIO) -> tuple[_Survey, DeliveryRefused | None]:
         known, refused = layout(), None
         with self._index() as index:
             verification = self._verification(known, index.note)
-            survey = _Survey(verification.tally)
+            survey = _Survey(verification.tally, index)
             try:
                 verification.verify(source)
             except DeliveryRefused as damage:
                 refused = damage
-            if survey.tally.framing is not None:
-                survey.count_persons(index, _RunReader(source, survey.tally.framing, known), known)
+            survey.count_persons()
         return survey, refused
 
     def _verification(self, known: Layout, note: Note) -> Verification:
@@ -106,6 +115,21 @@ class ExtractReader:
 
     def _index(self) -> RunIndex:
         return RunIndex(hash_key=self._hash_key, limit_bytes=self._index_limit_bytes, folder=self._spill)
+
+
+def content_of(source: BinaryIO) -> str | None:
+    """The name of a content that cannot have changed since it was last read, as a sealed one; None for any other."""
+    named: str | None = getattr(source, "content_id", None)
+    return named
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The last delivery inspected, so that its persons are read without verifying the same sealed bytes again."""
+
+    content: str
+    tally: Tally
+    index: RunIndex
 
 
 def inspect_file(path: Path) -> dict[str, Any]:
@@ -133,23 +157,22 @@ class _Survey:
     """A delivery's counts."""
 
     tally: Tally
+    index: RunIndex
     #: of the distinct numbers with a 001
     by_status: Counter[str] = field(default_factory=Counter)
     protected: int = 0
     #: what `persons` yields of it: those whose 001 is missing or who cannot be read, too
     delivered: int = 0
 
-    def count_persons(self, index: RunIndex, runs: _RunReader, known: Layout) -> None:
-        status, kind = known.place("001", "STATUS"), known.place("004", "BESKYTTYPE")
-        for places in index.persons():
+    def count_persons(self) -> None:
+        for places in self.index.persons():
             self.delivered += 1
-            if not any(run.holds & MAIN for run in places):
+            main = next((run for run in places if run.holds & MAIN), None)
+            if main is None:
                 continue
-            records = runs.records(places, only=MAIN | SEALS)
-            code = next((record[status] for record in records if record.startswith("001")), NO_CODE)
-            self.by_status[code if code.isdecimal() else NO_CODE] += 1
-            sealed = (r[kind] == Protection.NAME_AND_ADDRESS.value for r in records if r.startswith("004"))
-            self.protected += any(sealed)
+            readable = not too_large(places)
+            self.by_status[(main.status or NO_CODE) if readable else NO_CODE] += 1
+            self.protected += readable and any(run.holds & SEALS for run in places)
 
     def inspection(self) -> Inspection:
         header, framing = self.tally.header, self.tally.framing
@@ -184,6 +207,11 @@ class _Survey:
         }
 
 
+def too_large(places: list[Run]) -> bool:
+    """Whether these are more records than one person can have."""
+    return len(places) > RUNS_MOST or sum([run.length for run in places]) > PERSON_LIMIT_BYTES
+
+
 class _RunReader:
     """Reads runs again: those with 001 come in file order, through a window; the others by seeking."""
 
@@ -194,15 +222,15 @@ class _RunReader:
         self._window = b""
         self._window_start = 0
 
-    def records(self, places: list[Run], *, only: int | None = None) -> list[str]:
-        """Return the records of one person, of runs that hold `only` if given; none if all are too large for a person.
+    def records(self, places: list[Run]) -> list[str]:
+        """Return the records of one person; none if they are too large for a person.
 
         Raises DeliveryRefused: the delivery changed since it was verified.
         """
-        if len(places) > RUNS_MOST or sum(run.length for run in places) > PERSON_LIMIT_BYTES:
+        if too_large(places):
             return []
         found: list[str] = []
-        for run in places if only is None else [run for run in places if run.holds & only]:
+        for run in places:
             found += split_run(self._read(run).decode("latin-1"), self._framing, self._lengths)
         return found
 

@@ -25,9 +25,11 @@ ENTRY_BYTES = 256
 #: More runs than this are kept of nobody: she is told to be too large.
 RUNS_MOST = 1000
 _BATCH_ROWS = 5000
-#: What a run holds: a record that delivers the person; her 001; a 004.
+#: What a run holds: a record that delivers the person; her 001; a 004 that seals.
 DELIVERS, MAIN, SEALS = 1, 2, 4
-_PLACE = struct.Struct("<QQB")
+#: Above these stands the status of her first 001, so that a delivery is counted without being read again.
+_STATUS_SHIFT = 3
+_PLACE = struct.Struct("<QQH")
 _TABLE = (
     "CREATE TABLE run (hash BLOB NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL, holds INTEGER NOT NULL)"
 )
@@ -41,11 +43,22 @@ _PERSONS = """
 
 
 class Run(NamedTuple):
-    """Records of one number that stand together; `holds` is a sum of `DELIVERS`, `MAIN` and `SEALS`."""
+    """Records of one number that stand together; `holds` is a sum of `DELIVERS`, `MAIN`, `SEALS` and a status."""
 
     start: int
     length: int
     holds: int = 0
+
+    @property
+    def status(self) -> str | None:
+        """The two digits of the run's 001; None: it has none, or what stands there is no status."""
+        number = (self.holds >> _STATUS_SHIFT) - 1
+        return None if number < 0 else f"{number:02}"
+
+
+def status_held(digits: bytes) -> int:
+    """What a 001 of this status adds to `holds`: nothing if it is no number."""
+    return int(digits) + 1 << _STATUS_SHIFT if digits.isdigit() else 0
 
 
 class RunIndex:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from cprsync.register.extract_layout import Layout
 
-_STATUSES = frozenset(status.value.encode() for status in REPLACED)
+#: The statuses of a number that another replaces, as they stand in a record.
+REPLACED_CODES = frozenset(status.value.encode() for status in REPLACED)
 
 
 def links_of(source: BinaryIO, known: Layout) -> Links:
@@ -27,7 +28,7 @@ def links_of(source: BinaryIO, known: Layout) -> Links:
     status, current = known.place("001", "STATUS"), known.place("001", "PNRGAELD")
     links: dict[CprNumber, CprNumber] = {}
     for record in _main_records(source, known):
-        if record[status] in _STATUSES and (old := _number(record[NUMBER])) and (new := _number(record[current])):
+        if record[status] in REPLACED_CODES and (old := _number(record[NUMBER])) and (new := _number(record[current])):
             links[old] = new
     if not links:
         return Links()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 import structlog
 
 from cprsync.domain.delivery import Header
+from cprsync.domain.person import Protection
 from cprsync.errors import DeliveryRefused
 from cprsync.register.extract_framing import (
     EncodingWatch,
@@ -26,8 +27,9 @@ from cprsync.register.extract_framing import (
     records_of,
     too_short,
 )
-from cprsync.register.extract_index import DELIVERS, MAIN, SEALS, Run
+from cprsync.register.extract_index import DELIVERS, MAIN, SEALS, Run, status_held
 from cprsync.register.extract_layout import NUMBER, RECORD_LEAST, TYPE
+from cprsync.register.extract_numbers import REPLACED_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +44,9 @@ log = structlog.get_logger()
 #: Types whose key is not the number of a delivered person: errors and receipts.
 WITHOUT_PERSON = frozenset({b"910", b"997"})
 #: What a record makes of its run, by type; all others deliver the person. Old numbers and events only name a number.
-HOLDS = {b"001": DELIVERS | MAIN, b"004": DELIVERS | SEALS, b"022": 0, b"099": 0, b"910": 0, b"997": 0}
+HOLDS = {b"022": 0, b"099": 0, b"910": 0, b"997": 0}
+#: The type of a 004 that seals.
+SEALING = Protection.NAME_AND_ADDRESS.value.encode()
 #: Codes that are no codes are counted under this, so that no content gets into a report.
 NO_CODE = "?"
 # A ceiling on what a broken file can put into the counts.
@@ -60,6 +64,8 @@ class Tally:
     #: record types without 000 and 999; the known ones are there from the start
     by_type: dict[bytes, int] = field(default_factory=dict)
     by_event: Counter[str] = field(default_factory=Counter)
+    #: whether any number is replaced by another
+    replaces: bool = False
 
     @property
     def records(self) -> int:
@@ -84,6 +90,7 @@ class Verification:
         self._task = task
         self._strict_count = strict_count
         self._known_form = False
+        self._status = layout.place("001", "STATUS")
 
     def verify(self, source: BinaryIO) -> Tally:
         """Read the whole delivery once.
@@ -125,7 +132,7 @@ class Verification:
 
     def _walk(self, records: Iterator[Framed]) -> Framed:
         """Count records and note runs; return record 999."""
-        counts, note = self.tally.by_type, self._note
+        counts, note, protects = self.tally.by_type, self._note, self._layout.place("004", "BESKYTTYPE")
         current, start, holds = b"", 0, 0
         for offset, record in records:
             kind, number = record[TYPE], record[NUMBER]
@@ -140,11 +147,14 @@ class Verification:
             if kind not in counts:
                 self._add_type(kind, offset)
             counts[kind] += 1
-            holds |= HOLDS.get(kind, DELIVERS)
-            if kind == b"001":
-                self._look_at_form(record)
-            elif kind == b"099":
+            if kind == b"099":
                 self._count_event(record)
+            elif kind == b"001":
+                holds |= self._look_at_main(record, first=not holds & MAIN)
+            elif kind == b"004" and record[protects] == SEALING:
+                holds |= DELIVERS | SEALS
+            else:
+                holds |= HOLDS.get(kind, DELIVERS)
         raise DeliveryRefused("record 999 is missing: the delivery is cut short")
 
     def _key_of(self, kind: bytes, number: bytes, offset: int) -> bytes:
@@ -165,10 +175,14 @@ class Verification:
         plain = code.isascii() and code.isalnum() and len(self.tally.by_event) < _CODES_MOST
         self.tally.by_event[code if plain else NO_CODE] += 1
 
-    def _look_at_form(self, record: bytes) -> None:
+    def _look_at_main(self, record: bytes, *, first: bool) -> int:
+        """Look at a record 001; return what it adds to its run."""
         if len(record) > self._layout.lengths["001"] and record[self._layout.lengths["001"] :].strip():
             raise _unknown_product()
         self._known_form = self._known_form or has_known_form(record.decode("latin-1"), self._layout)
+        status = record[self._status]
+        self.tally.replaces = self.tally.replaces or status in REPLACED_CODES
+        return DELIVERS | MAIN | (status_held(status) if first else 0)
 
     def _check_product(self) -> None:
         if self.tally.by_type.get(b"001") and not self._known_form:

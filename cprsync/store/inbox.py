@@ -68,7 +68,15 @@ def open_delivery(tenant: Tenant, delivery: SealedDelivery) -> BinaryIO:
         key = connection.execute(
             select(_BOX.key).where(_BOX.agency == tenant.agency, _BOX.id == delivery.id)
         ).scalar_one()
-    return io.BufferedReader(_Chunked(tenant, delivery, key), buffer_size=CHUNK_BYTES)
+    return _SealedContent(tenant, delivery, key)
+
+
+class _SealedContent(io.BufferedReader):
+    """A delivery's content. It says which one it is: each chunk opens in its own place or not at all."""
+
+    def __init__(self, tenant: Tenant, delivery: SealedDelivery, key: str) -> None:
+        super().__init__(_Chunked(tenant, delivery, key), buffer_size=CHUNK_BYTES)
+        self.content_id = f"{tenant.agency}|{delivery.id}|{delivery.sha256}"
 
 
 class _Chunked(io.RawIOBase):
