@@ -86,6 +86,9 @@ class Action(enum.Enum):
     #: letters stop while the rest of a death waits behind a brake (decision 3)
     STOP_LETTERS = "stop_letters"
 
+    # a member is one object: the enum's own hash is slow
+    __hash__ = object.__hash__
+
 
 class Same(enum.Enum):
     """Why nothing is written."""
@@ -196,6 +199,9 @@ def merge(stored: Person, person: Person) -> Person:
     """
     if person.status is SILENT:
         person = _within(person, stored.status)
+    elif _replaces_all(person) and person.number == stored.number:
+        # nearly everyone in a delivery: whoever says something of every group is the merge herself
+        return person
     return Person(
         number=stored.number,
         name=person.name if person.name is not SILENT else stored.name,
@@ -216,10 +222,22 @@ def _within(person: Person, status: Status | Silent) -> Person:
 
 def speaks_for_all(person: Person) -> bool:
     """True when the merge with any record would be the person herself, so that a fingerprint can tell."""
-    return all(
-        group is not SILENT or (name == "abroad" and person.status is not Status.EMIGRATED)
-        for name, group in person.groups()
+    # spelled out, since it is asked several times about each person of a delivery
+    return not (
+        person.name is SILENT
+        or person.birth is SILENT
+        or person.status is SILENT
+        or person.address is SILENT
+        or person.protection is SILENT
+        or person.current_number is SILENT
+        or (person.abroad is SILENT and person.status is Status.EMIGRATED)
+        or person.contact is SILENT
     )
+
+
+def _replaces_all(person: Person) -> bool:
+    """True when the merge is the person as she is: no foreign address has to go either."""
+    return speaks_for_all(person) and (person.abroad is SILENT or person.status is Status.EMIGRATED)
 
 
 def protective(change: Change, patron: Patron) -> Change | None:

@@ -77,6 +77,9 @@ class Status(enum.Enum):
     #: død
     DEAD = "90"
 
+    # A member is one object, and is looked up several times for each person: the enum's own hash is slow.
+    __hash__ = object.__hash__
+
 
 #: An address is read for these; for all others it is silent even if one is carried.
 WITH_ADDRESS = frozenset(
@@ -294,7 +297,7 @@ def by_status(person: Person) -> Person:
     The foreign address is read at status 80 only; the current number at 50 and 60 only.
     """
     status = person.status
-    if status is SILENT:
+    if status is SILENT or _is_silenced(person, status):
         return person
     if status in NUMBER_ONLY:
         return Person(
@@ -314,6 +317,16 @@ def by_status(person: Person) -> Person:
         abroad=person.abroad if status is Status.EMIGRATED else SILENT,
         contact=person.contact,
         events=person.events,
+    )
+
+
+def _is_silenced(person: Person, status: Status) -> bool:
+    """Whether a person says nothing that her status leaves without meaning, as whoever was read with it in mind."""
+    return (
+        status not in NUMBER_ONLY
+        and person.current_number is EMPTY
+        and (person.address is SILENT or status in WITH_ADDRESS)
+        and (person.abroad is SILENT or status is Status.EMIGRATED)
     )
 
 

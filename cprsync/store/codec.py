@@ -9,7 +9,6 @@ outside: it moves without the record changing.
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, TypeVar
 
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import (
@@ -28,36 +27,72 @@ from cprsync.domain.person import (
 )
 from cprsync.store.failures import SealBroken
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 #: Raised when a field is added or read in another way; fingerprints of older versions then never match.
 MAPPING = 1
+_VERSION = bytes((MAPPING,))
 _GROUP = "\x1e"
 _FIELD = "\x1f"
 _GROUPS = 8
+#: The written form of a group that is one word, and of the gaps.
+_STATUSES: dict[str, Status | Silent] = {"S": SILENT} | {f"K{status.value}": status for status in Status}
+_STATUS_WORDS = {status: word for word, status in _STATUSES.items()}
+_GAPS: dict[str, Gap] = {"E": EMPTY, "S": SILENT}
+_PROTECTED = f"K{Protection.NAME_AND_ADDRESS.value}"
 
-T = TypeVar("T")
+# Both ways are spelled out, group by group: a night goes each of them once for every person of a delivery.
 
 
 def encode(person: Person) -> bytes:
     """Write a person, events apart. Raises ValueError for text that is not canonical."""
-    known = [
-        _name(person.name),
-        _birth(person.birth),
-        (person.status.value,) if isinstance(person.status, Status) else person.status,
-        _address(person.address),
-        (person.protection.value,) if isinstance(person.protection, Protection) else person.protection,
-        (person.current_number.digits,) if isinstance(person.current_number, CprNumber) else person.current_number,
-        (person.abroad.country, *person.abroad.lines) if isinstance(person.abroad, Abroad) else person.abroad,
-        person.contact.lines if isinstance(person.contact, Contact) else person.contact,
-    ]
-    texts = [_GAPS[group] if isinstance(group, Gap) else "K" + _FIELD.join(group) for group in known]
-    text = _GROUP.join((person.number.digits, *texts))
-    fields = sum(len(group) - 1 for group in known if not isinstance(group, Gap))
-    if text.count(_GROUP) != _GROUPS or text.count(_FIELD) != fields:
+    name, birth, address = _name(person.name), _birth(person.birth), _address(person.address)
+    abroad, contact = _abroad(person.abroad), _contact(person.contact)
+    groups = (
+        person.number.digits,
+        name,
+        birth,
+        _STATUS_WORDS[person.status],
+        address,
+        _gap(person.protection) if isinstance(person.protection, Gap) else _PROTECTED,
+        _gap(person.current_number) if isinstance(person.current_number, Gap) else f"K{person.current_number.digits}",
+        abroad,
+        contact,
+    )
+    text = _GROUP.join(groups)
+    # how many fields each of them has but for its first
+    counted = ((name, 3), (birth, 1), (address, 16), (abroad, 5), (contact, 4))
+    if text.count(_GROUP) != _GROUPS or text.count(_FIELD) != sum([n for group, n in counted if group[0] == "K"]):
         raise ValueError("not canonical: a field holds a separator")
-    return bytes((MAPPING,)) + text.encode()
+    return _VERSION + text.encode()
+
+
+def _gap(gap: Gap) -> str:
+    return "S" if gap is SILENT else "E"
+
+
+def _name(name: Name | Gap) -> str:
+    if isinstance(name, Gap):
+        return _gap(name)
+    return f"K{name.addressing}{_FIELD}{name.first}{_FIELD}{name.middle}{_FIELD}{name.last}"
+
+
+def _birth(birth: Birth | Silent) -> str:
+    return "S" if birth is SILENT else f"K{birth.day.isoformat()}{_FIELD}{'*' if birth.uncertain else ''}"
+
+
+def _address(at: Address | Silent) -> str:
+    if at is SILENT:
+        return "S"
+    where = (at.municipality, at.street_code, at.house, at.building, at.floor, at.door)
+    words = (at.co, at.locality, at.town, at.postcode, at.district, at.road)
+    return "K" + _FIELD.join((*where, *words, *at.supplementary))
+
+
+def _abroad(abroad: Abroad | Silent) -> str:
+    return "S" if abroad is SILENT else "K" + _FIELD.join((abroad.country, *abroad.lines))
+
+
+def _contact(contact: Contact | Gap) -> str:
+    return _gap(contact) if isinstance(contact, Gap) else "K" + _FIELD.join(contact.lines)
 
 
 def decode(canonical: bytes) -> Person:
@@ -66,60 +101,45 @@ def decode(canonical: bytes) -> Person:
     Raises:
         SealBroken: the bytes are of a mapping that this program does not know.
     """
-    if canonical[:1] != bytes((MAPPING,)):
+    if canonical[:1] != _VERSION:
         raise SealBroken("a record is written by another version of the program")
-    number, *groups = canonical[1:].decode().split(_GROUP)
-    name, birth, status, address, protection, current, abroad, contact = groups
+    number, name, birth, status, address, protection, current, abroad, contact = canonical[1:].decode().split(_GROUP)
+    if "E" in {birth, status, address, abroad}:
+        raise SealBroken("a record says that there is none of what is never none")
     return Person(
-        number=CprNumber(number),
-        name=_read(name, lambda f: Name(*f)),
-        birth=_never_empty(_read(birth, lambda f: Birth(date.fromisoformat(f[0]), uncertain=f[1] == "*"))),
-        status=_never_empty(_read(status, lambda f: Status(f[0]))),
-        address=_never_empty(_read(address, _address_of)),
-        protection=_read(protection, lambda f: Protection(f[0])),
-        current_number=_read(current, lambda f: CprNumber(f[0])),
-        abroad=_never_empty(_read(abroad, lambda f: Abroad(f[0], _five(f[1:])))),
-        contact=_read(contact, lambda f: Contact(_five(f))),
+        CprNumber(number),
+        _GAPS[name] if name in _GAPS else Name(*_fields(name)),
+        SILENT if birth == "S" else _birth_of(birth),
+        _STATUSES[status],
+        SILENT if address == "S" else _address_of(address),
+        _GAPS[protection] if protection in _GAPS else Protection(protection[1:]),
+        _GAPS[current] if current in _GAPS else CprNumber(current[1:]),
+        SILENT if abroad == "S" else _abroad_of(abroad),
+        _GAPS[contact] if contact in _GAPS else Contact(_five(_fields(contact))),
     )
 
 
-_GAPS = {EMPTY: "E", SILENT: "S"}
+def _fields(group: str) -> list[str]:
+    return group[1:].split(_FIELD)
 
 
-def _name(name: Name | Gap) -> tuple[str, ...] | Gap:
-    return (name.addressing, name.first, name.middle, name.last) if isinstance(name, Name) else name
+def _birth_of(group: str) -> Birth:
+    day, mark = _fields(group)
+    return Birth(date.fromisoformat(day), mark == "*")
 
 
-def _birth(birth: Birth | Silent) -> tuple[str, ...] | Gap:
-    return (birth.day.isoformat(), "*" if birth.uncertain else "") if isinstance(birth, Birth) else birth
-
-
-def _address(at: Address | Silent) -> tuple[str, ...] | Gap:
-    if not isinstance(at, Address):
-        return at
-    return (*at.dwelling, at.co, at.locality, at.town, at.postcode, at.district, at.road, *at.supplementary)
-
-
-def _address_of(fields: list[str]) -> Address:
-    municipality, street, house, building, floor, door, co, locality, town, postcode, district, road, *lines = fields
+def _address_of(group: str) -> Address:
+    municipality, street, house, building, floor, door, *words = _fields(group)
+    co, locality, town, postcode, district, road, *lines = words
     at = (municipality, street, house, building, floor, door)
     return Address(*at, co, locality, town, postcode, district, road, _five(lines))
+
+
+def _abroad_of(group: str) -> Abroad:
+    country, *lines = _fields(group)
+    return Abroad(country, _five(lines))
 
 
 def _five(fields: list[str]) -> tuple[str, str, str, str, str]:
     one, two, three, four, five = fields
     return one, two, three, four, five
-
-
-def _read(text: str, build: Callable[[list[str]], T]) -> T | Gap:
-    if text == "S":
-        return SILENT
-    if text == "E":
-        return EMPTY
-    return build(text[1:].split(_FIELD))
-
-
-def _never_empty(group: T | Gap) -> T | Silent:
-    if group is EMPTY:
-        raise SealBroken("a record says that there is none of what is never none")
-    return group
