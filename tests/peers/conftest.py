@@ -1,0 +1,43 @@
+"""Two ways to live a night: the real command line against a running mock, and the use case with doubles around it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cprsync.mock.server import running
+
+# What the tests of other folders share is found there, not copied.
+sys.path += [str(Path(__file__).resolve().parent.parent / folder) for folder in ("e2e", "sync", "cli")]
+
+from e2e.conftest import logging_as_the_program_does, made_certificates
+from peers_town import PATRONS, Town, installed
+from sync.conftest import empty_store, library, new_library
+from town import PEOPLE_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from e2e_library import Library
+
+__all__ = ["empty_store", "library", "logging_as_the_program_does", "made_certificates", "new_library"]
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[Town]:
+    """A mock that lives on through the module: each test lets its own people's lives happen."""
+    folder = tmp_path_factory.mktemp("peers")
+    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    with running(folder / "mock", PEOPLE_FILE) as ready:
+        first = installed(folder / "first", folder / "mock", list(PATRONS))
+        yield Town(folder / "mock", ready, first)
+
+
+@pytest.fixture
+def installation(town: Town, tmp_path: Path) -> Library:
+    """A library whose patrons are subscribed and have their first copies; no delivery has come yet."""
+    return town.first.copy(tmp_path / "installation")
