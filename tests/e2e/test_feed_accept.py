@@ -1,0 +1,203 @@
+"""`cprsync feed accept FILE --reason`: a delivery that stops the nights is taken after all, and the reason is kept."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from e2e_library import Library, new_library, personal
+from town import PEOPLE_FILE, number
+
+from cprsync.cli.operator import user_name
+from cprsync.mock import control
+from cprsync.mock.server import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("feed accept")
+
+REASON = "the platform has lost the file before it"
+METADATA = "<Trigger><FileDescriptor><SizeInBytes>{size}</SizeInBytes></FileDescriptor></Trigger>"
+
+
+@dataclass(frozen=True)
+class Week:
+    """A library that has taken the first delivery, and the two after it: ANNA moves, then BO gets another name."""
+
+    library: Library
+    moved: tuple[str, bytes]
+    renamed: tuple[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[Week]:
+    folder = tmp_path_factory.mktemp("accept")
+    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    with running(folder / "mock", PEOPLE_FILE) as ready:
+        library = new_library(folder / "library", folder / "mock", ["ANNA", "BO"])
+        files = []
+        for event, key in ((None, ""), ("move", "ANNA"), ("rename", "BO")):
+            if event:
+                control.event(ready, event, key)
+            (name,) = control.night(ready)["files"]
+            files.append((name, (folder / "mock" / "IN" / name).read_bytes()))
+            if event is None:
+                deliver(library, *files[0])
+                assert library.call("sync").exit == 0
+        yield Week(library, files[1], files[2])
+
+
+@pytest.fixture
+def library(week: Week, tmp_path: Path) -> Library:
+    return week.library.copy(tmp_path / "library")
+
+
+def deliver(library: Library, name: str, content: bytes) -> None:
+    (library.inbox / name).write_bytes(content)
+    (library.inbox / f"{name}.metadata").write_text(METADATA.format(size=len(content)), encoding="utf-8")
+
+
+def another(week: Week) -> bytes:
+    """Another content for the day on which ANNA moves: what the file after it says, under this one's record 000."""
+    header, rest = week.moved[1].partition(b"\n")[0], week.renamed[1].partition(b"\n")[2]
+    return header + b"\n" + rest
+
+
+def accepted(library: Library) -> list[dict[str, Any]]:
+    rows = [json.loads(row[5]) for row in library.rows("audit")["audit"]]
+    return [row for row in rows if row["kind"] == "accept"]
+
+
+def assert_applied_once(library: Library, action: str, file: str, sha256: str, *, late: bool = False) -> None:
+    """The next `sync` applies what was accepted, and the one after it does nothing."""
+    ran = library.call("sync")
+    assert (ran.exit, ran.document["state"], ran.document["actions"]) == (0, "done", {action: 1}), ran.out
+    taken = [line for line in ran.document["deliveries"] if line["outcome"] == "applied"]
+    assert [(line["file"], line["sha256"]) for line in taken] == [(file, sha256)]
+    before = library.records()
+    ran = library.call("sync")
+    # by now the file after a replaced one is late
+    assert (ran.exit, ran.document["state"], ran.document["actions"]) == (4 if late else 0, "nothing", {}), ran.out
+    assert library.records() == before
+    assert len(accepted(library)) == 1
+
+
+@pytest.fixture
+def gap(week: Week, library: Library) -> Library:
+    """The delivery in which ANNA moves never came."""
+    deliver(library, *week.renamed)
+    ran = library.call("sync")
+    assert (ran.exit, ran.error["kind"]) == (1, "delivery.gap")
+    assert "feed accept" in ran.error["next"]
+    return library
+
+
+@pytest.fixture
+def replaced(week: Week, library: Library) -> Library:
+    """The delivery in which ANNA moves came twice, the second time as one in which BO gets another name."""
+    deliver(library, *week.moved)
+    assert library.call("sync").document["actions"] == {"move": 1}
+    deliver(library, week.moved[0], another(week))
+    ran = library.call("sync")
+    assert (ran.exit, ran.error["kind"]) == (1, "delivery.replaced")
+    assert "feed accept" in ran.error["next"]
+    return library
+
+
+def test_a_gap_is_gone_over_with_the_delivery_that_waits_in_the_inbox(week: Week, gap: Library) -> None:
+    records = gap.records()
+    ran = gap.call("feed", "accept", week.renamed[0], "--reason", REASON)
+    told = ran.document
+    assert (ran.exit, told["file"], told["accepted"], told["reason"]) == (0, week.renamed[0], "gap", REASON), ran.out
+    assert gap.records() == records
+    assert_applied_once(gap, "rename", week.renamed[0], told["sha256"])
+
+
+def test_a_gap_is_gone_over_with_a_file_on_disk(week: Week, library: Library, tmp_path: Path) -> None:
+    file = tmp_path / week.renamed[0]
+    file.write_bytes(week.renamed[1])
+    ran = library.call("feed", "accept", str(file), "--reason", REASON)
+    assert (ran.exit, ran.document["accepted"]) == (0, "gap"), ran.out
+    assert_applied_once(library, "rename", week.renamed[0], ran.document["sha256"])
+
+
+def test_a_replacement_that_waits_in_the_inbox_is_taken(week: Week, replaced: Library) -> None:
+    ran = replaced.call("feed", "accept", week.moved[0], "--reason", REASON)
+    assert (ran.exit, ran.document["accepted"]) == (0, "replaced"), ran.out
+    assert_applied_once(replaced, "rename", week.moved[0], ran.document["sha256"], late=True)
+
+
+def test_a_replacement_on_disk_is_taken(week: Week, library: Library, tmp_path: Path) -> None:
+    deliver(library, *week.moved)
+    assert library.call("sync").document["actions"] == {"move": 1}
+    file = tmp_path / week.moved[0]
+    file.write_bytes(another(week))
+    ran = library.call("feed", "accept", str(file), "--reason", REASON)
+    assert (ran.exit, ran.document["accepted"]) == (0, "replaced"), ran.out
+    assert_applied_once(library, "rename", week.moved[0], ran.document["sha256"], late=True)
+
+
+def test_the_audit_keeps_who_accepted_which_delivery_and_why(week: Week, gap: Library) -> None:
+    told = gap.call("feed", "accept", week.renamed[0], "--reason", REASON).document
+    (entry,) = accepted(gap)
+    assert (entry["kind"], entry["actions"], entry["user"]) == ("accept", ["gap"], user_name())
+    assert (entry["reason"], entry["delivery"]) == (REASON, told["sha256"])
+
+
+def test_nothing_has_to_be_accepted_when_the_missing_delivery_comes_after_all(week: Week, gap: Library) -> None:
+    deliver(gap, *week.moved)
+    ran = gap.call("sync")
+    assert (ran.exit, ran.document["actions"]) == (0, {"move": 1, "rename": 1}), ran.out
+
+
+WRONG: dict[str, tuple[str, Callable[[bytes], bytes | None]]] = {
+    "of another name": ("delivery.unknown", lambda _: None),
+    "damaged": ("delivery.damaged", lambda content: content[:-20]),
+    "empty": ("delivery.empty", lambda _: b""),
+    "of another task": ("delivery.task", lambda content: content[:13] + b"654321" + content[19:]),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_file_is_refused_that_is(wrong: str, week: Week, gap: Library, tmp_path: Path) -> None:
+    kind, damage = WRONG[wrong]
+    file = tmp_path / week.renamed[0]
+    if (content := damage(week.renamed[1])) is not None:
+        file.write_bytes(content)
+    before = gap.rows()
+    ran = gap.call("feed", "accept", str(file), "--reason", REASON)
+    assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (1, kind, "nothing"), ran.out
+    assert not [word for word in personal() if word in ran.out]
+    assert gap.rows() == before
+    assert gap.call("sync").error["kind"] == "delivery.gap"
+
+
+def test_a_delivery_that_stops_nothing_is_not_accepted(week: Week, library: Library, tmp_path: Path) -> None:
+    file = tmp_path / week.moved[0]
+    file.write_bytes(week.moved[1])
+    before = library.rows()
+    ran = library.call("feed", "accept", str(file), "--reason", REASON)
+    assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (1, "delivery.not_stopped", "nothing")
+    assert library.rows() == before
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "kind"),
+    [
+        ((), 2, "usage"),
+        (("--reason", " "), 1, "input.reason"),
+        (("--reason", f"for {number('ANNA')}"), 1, "input.reason"),
+    ],
+    ids=["no reason", "an empty reason", "a reason with a number in it"],
+)
+def test_nothing_is_accepted_with(reason: tuple[str, ...], code: int, kind: str, week: Week, gap: Library) -> None:
+    before = gap.rows()
+    ran = gap.run("feed", "accept", week.renamed[0], *reason)
+    assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (code, kind, "nothing"), ran.out
+    assert number("ANNA") not in ran.out + ran.err
+    assert gap.rows() == before
