@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, select, text, update
 
-from cprsync.domain.decide import Action
+from cprsync.domain.action import Action
 from cprsync.domain.municipality import municipality_of
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Status

@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
-from cprsync.domain.decide import Action, Change, protective
+from cprsync.domain.decide import Change, protective
 from cprsync.domain.person import Protection
 from cprsync.errors import LostCompare
 from cprsync.sync.renumbering import renumber_again

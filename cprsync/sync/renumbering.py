@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
-from cprsync.domain.decide import Action, Change
+from cprsync.domain.decide import Change
 from cprsync.domain.number_change import Circle, Collision, NumberChange, Renumber, follow, number_changes
 from cprsync.domain.patron import Patron
 from cprsync.domain.person import REPLACED, Person, Status

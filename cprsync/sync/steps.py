@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import (
-    Action,
     AskRegister,
     Change,
     Decision,

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+    from cprsync.domain.action import Action
     from cprsync.domain.balance import Outcome
-    from cprsync.domain.decide import Action
     from cprsync.domain.delivery import Header
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import AsOf, Patron

@@ -9,7 +9,8 @@ import pytest
 from people import TONIGHT, moves, patron, person, unverified
 from town import PEOPLE
 
-from cprsync.domain.decide import Action, Change, Unchanged, decide
+from cprsync.domain.action import Action
+from cprsync.domain.decide import Change, Unchanged, decide
 from cprsync.domain.guard import Excess, guard
 from cprsync.domain.harm import harms_between
 from cprsync.domain.person import SILENT, Address

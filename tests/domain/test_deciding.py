@@ -31,7 +31,8 @@ from people import (
 )
 from town import PEOPLE
 
-from cprsync.domain.decide import Action, Change, Parked, ProtectionEnd, Same, Unchanged, decide, merge
+from cprsync.domain.action import Action
+from cprsync.domain.decide import Change, Parked, ProtectionEnd, Same, Unchanged, decide, merge
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import EMPTY, SILENT, Address, Person, Status, abroad_of, by_status
 from cprsync.domain.policy import Harm

@@ -22,8 +22,8 @@ from people import (
     unverified,
 )
 
+from cprsync.domain.action import Action
 from cprsync.domain.decide import (
-    Action,
     AskRegister,
     Change,
     Decision,

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from town import PEOPLE, PEOPLE_FILE
 
-from cprsync.domain.decide import Action, Change, Parked, Same, Unchanged, decide
+from cprsync.domain.action import Action
+from cprsync.domain.decide import Change, Parked, Same, Unchanged, decide
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import EMPTY, GROUPS, SILENT, Person, disagreements

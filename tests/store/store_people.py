@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.decide import Action
+from cprsync.domain.action import Action
 from cprsync.domain.delivery import Header
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import AsOf, Source

@@ -23,8 +23,8 @@ from store_people import (
     write,
 )
 
+from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
-from cprsync.domain.decide import Action
 from cprsync.domain.delivery import Link
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import AsOf, Source

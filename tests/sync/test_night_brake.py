@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from doubles import MONDAY, TUESDAY, DisturbedStore, Library, unowned, unreadable
 from townspeople import dies, gains_protection, loses_protection, moves, person, renames
 
-from cprsync.domain.decide import Action
+from cprsync.domain.action import Action
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm, Policy
 from cprsync.store.changes import _write_records

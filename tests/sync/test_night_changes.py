@@ -17,7 +17,7 @@ from townspeople import (
     renames,
 )
 
-from cprsync.domain.decide import Action
+from cprsync.domain.action import Action
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Name, Person, Protection
 from cprsync.errors import BalanceError, FenceLost, LostCompare, RunBusy
