@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.number import CprNumber
+    from cprsync.domain.override import Override
     from cprsync.domain.person import Person
 
 
@@ -50,6 +51,10 @@ class Patron:
     as_of: AsOf | None
     version: int
     letters_stopped: date | None = None
+    #: Lånergruppe, as it is in force
+    group: str = ""
+    #: what staff corrected; the register's part never holds any of it
+    overrides: tuple[Override, ...] = ()
 
     def __repr__(self) -> str:
         return f"Patron({self.id})"

@@ -9,15 +9,16 @@ from sqlalchemy import Connection, func, select
 from cprsync.domain.decide import merge, speaks_for_all
 from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import SILENT
-from cprsync.store import bulk, tables
+from cprsync.store import bulk, overrides, tables
 from cprsync.store.codec import decode, encode
 from cprsync.store.engine import IN_MAX, parts, reading
 from cprsync.sync.values import Equal, NotOurs, Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from cprsync.domain.override import Override
     from cprsync.domain.person import Person
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
@@ -41,6 +42,8 @@ class _Row(NamedTuple):
     as_of_day: date | None
     as_of_source: str
     letters_stopped: date | None
+    patron_group: str
+    overrides: int
 
 
 def population(tenant: Tenant) -> int:
@@ -62,10 +65,9 @@ def _recognise_part(connection: Connection, tenant: Tenant, persons: Sequence[Pe
     probes = [tenant.vault.probes("number", person.number.digits) for person in persons]
     wanted = [index for indexes in probes for index in indexes]
     by_index = {row.number_index: row for row in _rows(connection, tenant, "number_index", wanted)}
-    return [
-        _recognised(tenant.vault, next((by_index[index] for index in indexes if index in by_index), None), person)
-        for person, indexes in zip(persons, probes, strict=True)
-    ]
+    corrected = overrides_of(connection, tenant, by_index.values())
+    rows = [next((by_index[index] for index in indexes if index in by_index), None) for indexes in probes]
+    return [_recognised(tenant.vault, row, person, corrected) for row, person in zip(rows, persons, strict=True)]
 
 
 def _rows(connection: Connection, tenant: Tenant, by: str, values: Sequence[object]) -> Iterator[_Row]:
@@ -73,13 +75,15 @@ def _rows(connection: Connection, tenant: Tenant, by: str, values: Sequence[obje
     return map(_Row._make, found)
 
 
-def _recognised(vault: Vault, row: _Row | None, person: Person) -> Recognised:
+def _recognised(
+    vault: Vault, row: _Row | None, person: Person, corrected: Mapping[str, tuple[Override, ...]]
+) -> Recognised:
     if row is None:
         return NotOurs()
     as_of = as_of_from_row(row)
     if as_of is not None and _is_equal(vault, row, person):
         return Equal(row.id, row.version, as_of)
-    return from_row(vault, row)
+    return from_row(vault, row, corrected.get(row.id, ()))
 
 
 def _is_equal(vault: Vault, row: _Row, person: Person) -> bool:
@@ -92,10 +96,18 @@ def _is_equal(vault: Vault, row: _Row, person: Person) -> bool:
     return bool(vault.fingerprint(encode(whole)) == row.fingerprint)
 
 
-def from_row(vault: Vault, row: AnyRow | _Row) -> Patron:
-    """Open a row. Raises SealBroken."""
+def from_row(vault: Vault, row: AnyRow | _Row, corrected: tuple[Override, ...] = ()) -> Patron:
+    """Open a row, with what staff corrected. Raises SealBroken."""
     blob = vault.unseal(row.register_blob, row.register_key, place=row.id, owner=REGISTER, version=row.version)
-    return Patron(row.id, decode(blob), as_of_from_row(row), row.version, row.letters_stopped)
+    as_of, person = as_of_from_row(row), decode(blob)
+    return Patron(row.id, person, as_of, row.version, row.letters_stopped, row.patron_group, corrected)
+
+
+def overrides_of(
+    connection: Connection, tenant: Tenant, rows: Iterable[AnyRow | _Row]
+) -> dict[str, tuple[Override, ...]]:
+    """What staff corrected, for those of the rows who have any: for all others nothing is read."""
+    return overrides.of(connection, tenant, [row.id for row in rows if row.overrides])
 
 
 def as_of_from_row(row: AnyRow | _Row) -> AsOf | None:
@@ -108,7 +120,9 @@ def patrons(tenant: Tenant, ids: Sequence[str]) -> list[Patron]:
     found: dict[str, Patron] = {}
     with reading(tenant.engine) as connection:
         for part in parts(ids):
-            found |= {row.id: from_row(tenant.vault, row) for row in _rows(connection, tenant, "id", part)}
+            rows = list(_rows(connection, tenant, "id", part))
+            corrected = overrides_of(connection, tenant, rows)
+            found |= {row.id: from_row(tenant.vault, row, corrected.get(row.id, ())) for row in rows}
     return [found[one] for one in ids if one in found]
 
 

@@ -12,7 +12,7 @@ from cprsync.store import audit, tables
 from cprsync.store.changes import PARKED
 from cprsync.store.engine import moment_of, reading
 from cprsync.store.imports import open_local
-from cprsync.store.records import from_row
+from cprsync.store.records import from_row, overrides_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,8 +85,9 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
             .limit(1)
         )
         parked = _is_parked(connection, tenant, patron_id)
+        corrected = overrides_of(connection, tenant, [row])
     return PatronView(
-        patron=from_row(tenant.vault, row),
+        patron=from_row(tenant.vault, row, corrected.get(patron_id, ())),
         local=open_local(tenant, row),
         clear=_clear_from_row(row),
         created=moment_of(row.created),
@@ -165,6 +166,7 @@ _SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "before_image": (("register_blob", "register_key", "patron_id", "register", "version"),),
     "outbox": (("payload", "key", "patron_id", "target", "version"),),
     "subscription": (("number", "number_key", "patron_id", "subscription", "1"),),
+    "override": (("value", "key", "patron_id", "override", "id"),),
 }
 
 

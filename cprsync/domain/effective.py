@@ -1,0 +1,97 @@
+"""What is in force for a patron on a day: the register's word, and over it what staff corrected.
+
+The register's part of a record is never touched by a correction. Whatever hangs on a birth date, a
+municipality or a patron group is read from here, by night, desk and forecast alike. Holds no rule
+about residence: it asks `municipality`, as if the register had said what staff say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.age import birth_date_of
+from cprsync.domain.due import Facts, derived_group
+from cprsync.domain.municipality import Residence, culr_number_of, municipality_of, residence_of
+from cprsync.domain.override import birth_date_in, in_force, municipality_in
+from cprsync.domain.person import NUMBER_ONLY, SILENT, Address, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from cprsync.domain.age import BirthDate
+    from cprsync.domain.override import Override
+    from cprsync.domain.person import Person
+    from cprsync.domain.policy import Policy
+
+#: Any street: only the municipality is read of an address that staff typed.
+_SOME_STREET: Final = "0001"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Effective:
+    """What rules count with on one day."""
+
+    #: None: neither staff, register nor number tell one
+    birth: BirthDate | None
+    #: four digits; the last known one, also of someone who lives there no longer
+    municipality: str | None
+    residence: Residence
+    #: what CULR is to hold: three digits, "" for a deliberate empty, None to send nothing
+    culr: str | None
+    group: str
+
+
+def effective(person: Person, *, group: str, overrides: Iterable[Override], policy: Policy, on: date) -> Effective:
+    """What is in force on a day.
+
+    Args:
+        person: the register's part of the record.
+        group: the patron group she is in now.
+        overrides: what staff corrected, whether it holds on that day or not.
+        policy: the library's.
+        on: the day.
+    """
+    corrected = tuple(overrides)
+    holding = in_force(corrected, on)
+    lives = as_if_living(person, municipality_in(holding))
+    return Effective(
+        birth=birth_date_of(person, corrected=birth_date_in(holding)),
+        municipality=municipality_in(holding) or municipality_of(person),
+        residence=residence_of(lives, policy.home),
+        culr=_culr(person, lives),
+        group=derived_group(Facts("", person, group, corrected), on, policy),
+    )
+
+
+def culr_in_force(person: Person, overrides: Iterable[Override], on: date) -> str | None:
+    """What CULR is to hold on a day: the part of `effective` that needs no policy."""
+    return _culr(person, as_if_living(person, municipality_in(in_force(overrides, on))))
+
+
+def municipality_in_force(person: Person, overrides: Iterable[Override], on: date) -> str | None:
+    """The municipality on a day: staff's while a correction holds, else the last known address's."""
+    return municipality_in(in_force(overrides, on)) or municipality_of(person)
+
+
+def as_if_living(person: Person, municipality: str | None) -> Person:
+    """The person as the register would tell of her, were staff right about where she lives.
+
+    A status that ends residence ends it whatever staff typed. Where the register does not know, because
+    it is silent, she has disappeared or no address came, staff's word makes it known.
+    """
+    if municipality is None or _status_ends_residence(person):
+        return person
+    return replace(person, status=Status.RESIDENT, address=Address(municipality, _SOME_STREET))
+
+
+def _status_ends_residence(person: Person) -> bool:
+    return residence_of(replace(person, address=SILENT), frozenset()) is Residence.NOT_RESIDENT
+
+
+def _culr(person: Person, lives: Person) -> str | None:
+    # staff may know where she lives; the net media know her by a number, and these are no one's
+    if person.number.is_replacement or person.status in NUMBER_ONLY:
+        return culr_number_of(person)
+    return culr_number_of(lives)

@@ -1,0 +1,119 @@
+"""What staff corrected, stored beside the register's part: added, replaced, withdrawn, ended.
+
+Each has its row; value and reason are sealed together. How many of a patron's are live stands in her own row,
+so that whoever has none is read without a look at this table.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+
+from cprsync.domain.override import Overridden, Override
+from cprsync.store import tables
+from cprsync.store.engine import parts
+from cprsync.store.tenant import next_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+    from cprsync.store.vault import Vault
+
+OVERRIDE: Final = "override"
+#: The states of a row: it stands, its day has passed, someone took it back, or a later one stands in its place.
+LIVE: Final = "live"
+ENDED: Final = "ended"
+WITHDRAWN: Final = "withdrawn"
+REPLACED: Final = "replaced"
+_ROW = tables.override.c
+_PATRON = tables.patron.c
+
+
+def of(connection: Connection, tenant: Tenant, patron_ids: Iterable[str]) -> dict[str, tuple[Override, ...]]:
+    """The live overrides of these patrons, by patron and in the order in which they were made.
+
+    Raises:
+        SealBroken: one was altered or moved.
+    """
+    found: dict[str, tuple[Override, ...]] = {}
+    wanted = select(tables.override).where(_ROW.agency == tenant.agency, _ROW.state == LIVE).order_by(_ROW.id)
+    for part in parts(list(patron_ids)):
+        for row in connection.execute(wanted.where(_ROW.patron_id.in_(part))):
+            found[row.patron_id] = (*found.get(row.patron_id, ()), from_row(tenant.vault, row))
+    return found
+
+
+def from_row(vault: Vault, row: AnyRow) -> Override:
+    """Open a row. Raises SealBroken."""
+    plain = vault.unseal(row.value, row.key, place=row.patron_id, owner=OVERRIDE, version=row.id)
+    typed = json.loads(plain)
+    return Override(
+        field=Overridden(row.field),
+        value=typed["value"],
+        by=row.by_user,
+        reason=typed["reason"],
+        since=row.since,
+        until=row.until,
+        id=row.id,
+        warned=row.warned,
+    )
+
+
+def add(connection: Connection, tenant: Tenant, patron_id: str, override: Override) -> None:
+    """Write an override; a live one of the same field gives its place to it."""
+    number = next_id(connection, tenant, tables.override)
+    _close(connection, _live(tenant, patron_id, override.field), state=REPLACED, on=override.since)
+    typed = json.dumps({"reason": override.reason, "value": override.value}, sort_keys=True, ensure_ascii=False)
+    row = {
+        "agency": tenant.agency,
+        "id": number,
+        "patron_id": patron_id,
+        "field": override.field.value,
+        "value": tenant.vault.seal(typed.encode(), place=patron_id, owner=OVERRIDE, version=number),
+        "key": tenant.vault.seal_key,
+        "by_user": override.by,
+        "since": override.since,
+        "until": override.until,
+        "state": LIVE,
+    }
+    connection.execute(insert(tables.override).values(row))
+    count_again(connection, tenant, [patron_id])
+
+
+def withdraw(connection: Connection, tenant: Tenant, patron_id: str, field: Overridden, *, on: date) -> bool:
+    """Take the live override of a field back; False when there is none."""
+    taken = _close(connection, _live(tenant, patron_id, field), state=WITHDRAWN, on=on)
+    if taken:
+        count_again(connection, tenant, [patron_id])
+    return taken
+
+
+def end(connection: Connection, tenant: Tenant, ids: Sequence[int], *, on: date) -> None:
+    """Let overrides give way whose day has passed."""
+    for part in parts(ids):
+        ended = (_ROW.agency == tenant.agency) & _ROW.id.in_(part) & (_ROW.state == LIVE)
+        hers = list(connection.scalars(select(_ROW.patron_id).where(ended).distinct()))
+        connection.execute(update(tables.override).where(ended).values(state=ENDED, ended=on))
+        count_again(connection, tenant, hers)
+
+
+def count_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+    """Let the patrons' rows say how many of their overrides are live."""
+    live = select(func.count()).where(_ROW.agency == tenant.agency, _ROW.patron_id == _PATRON.id, _ROW.state == LIVE)
+    for part in parts(patron_ids):
+        hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        connection.execute(update(tables.patron).where(hers).values(overrides=live.scalar_subquery()))
+
+
+def _live(tenant: Tenant, patron_id: str, field: Overridden) -> ColumnElement[bool]:
+    hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
+    return hers & (_ROW.field == field.value) & (_ROW.state == LIVE)
+
+
+def _close(connection: Connection, live: ColumnElement[bool], *, state: str, on: date) -> bool:
+    return bool(connection.execute(update(tables.override).where(live).values(state=state, ended=on)).rowcount)

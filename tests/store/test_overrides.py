@@ -1,0 +1,162 @@
+"""What staff corrected, on both databases: stored sealed, one live row a field, counted in the patron's row."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text, update
+from store_people import MONDAY, enrol, number, person, write
+
+from cprsync.domain.override import Overridden, Override
+from cprsync.domain.person import Name
+from cprsync.store import overrides, tables
+from cprsync.store.engine import reading, writing
+from cprsync.store.failures import SealBroken
+from cprsync.sync.values import Equal, NotOurs
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from cprsync.domain.patron import Patron
+    from cprsync.store.sql import SqlStore
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.values import Run
+
+LATER = date(2027, 5, 1)
+
+
+def typed(value: str, field: Overridden = Overridden.MUNICIPALITY, **rest: Any) -> Override:
+    return Override(field, value, by="lone", reason="Moved last week", since=MONDAY, until=LATER, **rest)
+
+
+def tenant_of(store: SqlStore) -> Tenant:
+    return store._tenant
+
+
+def add(store: SqlStore, patron_id: str, *added: Override) -> None:
+    for override in added:
+        with writing(tenant_of(store).engine) as connection:
+            overrides.add(connection, tenant_of(store), patron_id, override)
+
+
+def withdraw(store: SqlStore, patron_id: str, field: Overridden = Overridden.MUNICIPALITY) -> bool:
+    with writing(tenant_of(store).engine) as connection:
+        return overrides.withdraw(connection, tenant_of(store), patron_id, field, on=MONDAY)
+
+
+def end(store: SqlStore, *ids: int) -> None:
+    with writing(tenant_of(store).engine) as connection:
+        overrides.end(connection, tenant_of(store), ids, on=LATER)
+
+
+def live(store: SqlStore, patron_id: str) -> tuple[Override, ...]:
+    with reading(tenant_of(store).engine) as connection:
+        return overrides.of(connection, tenant_of(store), [patron_id]).get(patron_id, ())
+
+
+def rows(store: SqlStore) -> list[tuple[int, str, str]]:
+    return [(row["id"], row["field"], row["state"]) for row in store.everything()["override"]]
+
+
+def count(store: SqlStore, patron_id: str) -> int:
+    (row,) = [row for row in store.everything()["patron"] if row["id"] == patron_id]
+    return int(row["overrides"])
+
+
+def opened(store: SqlStore, patron_id: str) -> Patron:
+    (patron,) = store.patrons([patron_id])
+    return patron
+
+
+def test_an_override_is_read_back_as_it_was_typed(store: SqlStore) -> None:
+    (patron_id,) = enrol(store, 1)
+    add(store, patron_id, typed("0101"))
+    assert live(store, patron_id) == (typed("0101", id=1),)
+    assert count(store, patron_id) == 1
+
+
+def test_a_later_one_of_the_same_field_replaces_the_earlier(store: SqlStore) -> None:
+    (patron_id,) = enrol(store, 1)
+    add(store, patron_id, typed("0101"), typed("Anna", Overridden.NAME), typed("0751"))
+    assert live(store, patron_id) == (typed("Anna", Overridden.NAME, id=2), typed("0751", id=3))
+    assert rows(store) == [(1, "municipality", "replaced"), (2, "name", "live"), (3, "municipality", "live")]
+    assert count(store, patron_id) == 2
+
+
+def test_a_withdrawn_one_is_gone_and_stays_on_record(store: SqlStore) -> None:
+    (patron_id,) = enrol(store, 1)
+    add(store, patron_id, typed("0101"))
+    assert withdraw(store, patron_id)
+    assert live(store, patron_id) == ()
+    assert rows(store) == [(1, "municipality", "withdrawn")]
+    assert count(store, patron_id) == 0
+
+
+def test_nothing_is_withdrawn_where_there_is_nothing(store: SqlStore) -> None:
+    (patron_id,) = enrol(store, 1)
+    add(store, patron_id, typed("Anna", Overridden.NAME))
+    before = store.everything()
+    assert not withdraw(store, patron_id)
+    assert store.everything() == before
+
+
+def test_ending_ends_those_named_and_no_other(store: SqlStore) -> None:
+    first, second = enrol(store, 2)
+    add(store, first, typed("0101"), typed("Anna", Overridden.NAME))
+    add(store, second, typed("0101"))
+    end(store, 1, 3)
+    assert rows(store) == [(1, "municipality", "ended"), (2, "name", "live"), (3, "municipality", "ended")]
+    assert (count(store, first), count(store, second)) == (1, 0)
+
+
+def test_an_ended_one_does_not_end_twice(store: SqlStore) -> None:
+    (patron_id,) = enrol(store, 1)
+    add(store, patron_id, typed("0101"))
+    withdraw(store, patron_id)
+    before = store.everything()
+    end(store, 1)
+    assert store.everything() == before
+
+
+def test_value_and_reason_stand_nowhere_in_clear(store: SqlStore, engine: Engine) -> None:
+    (patron_id,) = enrol(store, 1)
+    add(store, patron_id, typed("Anna Ny", Overridden.NAME))
+    with reading(engine) as connection:
+        raw = bytes(connection.execute(text("SELECT value FROM override")).scalar_one())
+    assert b"Anna" not in raw
+    assert b"Moved" not in raw
+
+
+def test_one_moved_to_another_patron_does_not_open(store: SqlStore, engine: Engine) -> None:
+    first, second = enrol(store, 2)
+    add(store, first, typed("0101"))
+    with writing(engine) as connection:
+        connection.execute(update(tables.override).values(patron_id=second))
+    with pytest.raises(SealBroken):
+        live(store, second)
+
+
+def test_a_patron_is_read_with_her_group_and_what_staff_corrected(store: SqlStore, run: Run) -> None:
+    first, second = enrol(store, 2)
+    write(store, run, person(0), person(1))
+    add(store, first, typed("0101"))
+    corrected = (typed("0101", id=1),)
+    assert (opened(store, first).group, opened(store, first).overrides) == ("adult", corrected)
+    assert opened(store, second).overrides == ()
+    view = store.patron(first)
+    assert view is not None
+    assert view.patron.overrides == corrected
+    (recognised,) = store.recognise([person(0, name=Name("Sørine Birk"))])
+    assert not isinstance(recognised, NotOurs | Equal)
+    assert recognised.overrides == corrected
+    assert recognised.register == person(0)
+
+
+def test_whoever_has_none_costs_no_look_at_the_table(store: SqlStore, engine: Engine) -> None:
+    enrol(store, 1)
+    with writing(engine) as connection:
+        connection.execute(text("DROP TABLE override"))
+    (patron,) = store.patrons(store.patron_ids())
+    assert patron.number == number(0)
