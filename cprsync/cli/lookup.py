@@ -14,15 +14,6 @@ if TYPE_CHECKING:
 
 NOT_FOUND = 1
 LEFT_TO_A_PERSON = 3
-#: What staff should know beside the answer; a warning that is not here is shown by its name.
-WARNINGS = {
-    "old_number": "nummeret er skiftet ud / the number was replaced",
-    "older": "posten er nyere end opslaget / the record is newer than the answer",
-    "register.no_such_person": "registret kender ikke nummeret / the register does not know the number",
-    "number.annulled": "nummeret er annulleret / the number is annulled",
-    "number.unresolved": "nummeret er skiftet ud, se på posten / the number was replaced, look at the record",
-    "address.missing": "registret har ingen adresse / the register has no address",
-}
 
 
 def lookup_command(purpose: Purpose, *, register: bool, config: Path, library: str | None, as_json: bool) -> int:
@@ -49,7 +40,7 @@ def lookup_command(purpose: Purpose, *, register: bool, config: Path, library: s
 
 def _show(document: Mapping[str, Any]) -> None:
     from cprsync.cli.patrons import field_lines
-    from cprsync.cli.words import word
+    from cprsync.cli.words import reason_words, word
 
     if not document["found"]:
         say("Ikke fundet i CPR / not found in the register")
@@ -61,4 +52,4 @@ def _show(document: Mapping[str, Any]) -> None:
     if document["actions"]:
         say("  = " + ", ".join(f"{word(one, 'da')} / {word(one, 'en')}" for one in document["actions"]))
     for warning in document["warnings"]:
-        say(f"  ! {WARNINGS.get(warning, warning)}")
+        say(f"  ! {reason_words(warning, 'da')} / {reason_words(warning, 'en')}")

@@ -22,7 +22,7 @@ from cprsync.cli.output import (
 from cprsync.cli.progress import progress
 from cprsync.cli.report_text import report_lines
 from cprsync.cli.stopping import stoppable
-from cprsync.cli.words import Language, word
+from cprsync.cli.words import Language, reason_words, word
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.sync.night import go_on
 from cprsync.sync.report import unlived
@@ -241,5 +241,5 @@ def runs_show_command(run: int, *, config: Path, library: str | None, language: 
 
 def _item_line(item: Mapping[str, Any], language: Language) -> str:
     actions = ", ".join(word(action, language) for action in item["actions"])
-    reason = f" ({item['reason']})" if item["reason"] else ""
+    reason = f" ({reason_words(item['reason'], language)})" if item["reason"] else ""
     return f"    {item['person']:>4}  {item['patron'] or '–':<8}  {word(item['outcome'], language)} {actions}{reason}"

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.dates import long_day
-from cprsync.cli.words import Language, word
+from cprsync.cli.words import Language, reason_words, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     if document["actions"]:
         yield f"  {word('changes', language)}: {_counted(document['actions'], language)}"
     if document["reasons"]:
-        yield f"  {word('reasons', language)}: {_counted(document['reasons'], language)}"
+        yield f"  {word('reasons', language)}: {_reasons(document['reasons'], language)}"
     yield from _around(document, language)
     yield from _stopped(document, language)
 
@@ -38,8 +38,8 @@ def _title(document: Mapping[str, Any], language: Language) -> str:
 
 
 def _delivery(delivery: Mapping[str, Any], language: Language, *, held: bool) -> str:
-    taken = "held" if held else "applied_delivery"
-    outcome = taken if delivery["outcome"] == "applied" else delivery["outcome"]
+    said = {"applied": "held" if held else "applied_delivery", "older": "older_delivery"}
+    outcome = said.get(delivery["outcome"], delivery["outcome"])
     day = delivery["produced"]
     produced = f" ({long_day(date.fromisoformat(day), language)})" if day else ""
     return f"  {word('delivery', language)} {delivery['file']}{produced}: {word(outcome, language)}"
@@ -54,6 +54,10 @@ def _balance(document: Mapping[str, Any], language: Language) -> str:
 
 def _counted(counts: Mapping[str, int], language: Language) -> str:
     return ", ".join(f"{word(kind, language)} {count}" for kind, count in counts.items())
+
+
+def _reasons(counts: Mapping[str, int], language: Language) -> str:
+    return ", ".join(f"{reason_words(reason, language)} {count}" for reason, count in counts.items())
 
 
 def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:

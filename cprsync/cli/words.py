@@ -32,7 +32,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "stopped": ("STANDSET", "STOPPED"),
     "applied_delivery": ("taget", "taken"),
     "repeat": ("allerede taget, intet at gøre", "already taken, nothing to do"),
-    "older": ("ældre end den sidste, ikke brugt", "older than the last one, not used"),
+    "older_delivery": ("ældre end den sidste, ikke brugt", "older than the last one, not used"),
     "refused": ("afvist", "refused"),
     # what happens to a record
     "first_copy": ("første kopi", "first copy"),
@@ -58,6 +58,72 @@ WORDS: dict[str, tuple[str, str]] = {
     "number_annulled": ("personnummer annulleret", "number annulled"),
     "number_restored": ("personnummer gyldigt igen", "number valid again"),
     "renumber": ("nyt personnummer", "another number"),
+    # why nothing is written, or a person should look
+    "older": ("en nyere kilde har talt", "a newer source has spoken"),
+    "old_number": ("nummeret er skiftet ud", "the number was replaced"),
+    "card.taken": ("kortet er en andens", "the card is someone else's"),
+    "abroad.country": ("landekoden kan ikke læses", "the country code cannot be read"),
+    "address.missing": ("registret har ingen adresse", "the register has no address"),
+    "address.code": ("adressens koder kan ikke læses", "the address's codes cannot be read"),
+    "address.municipality": ("kommunekoden kan ikke læses", "the municipality code cannot be read"),
+    "address.street": ("vejkoden kan ikke læses", "the street code cannot be read"),
+    "address.contradiction": ("to adresser modsiger hinanden", "two addresses contradict each other"),
+    "name.lost": ("navnet er væk", "the name is gone"),
+    "number.annulled": ("nummeret er annulleret", "the number is annulled"),
+    "number.old": ("et gammelt nummer", "an old number"),
+    "number.old_active": ("et gammelt nummer lever igen", "an old number lives again"),
+    "number.replaced": ("et nummer på vejen til det nuværende", "a number on the way to the present one"),
+    "number.both_patrons": ("begge numre er låneres", "both numbers are patrons'"),
+    "number.circle": ("numrene afløser hinanden i ring", "the numbers replace each other in a circle"),
+    "number.unresolved": (
+        "nummeret er skiftet ud, men ikke med hvad",
+        "the number was replaced, and not said by which",
+    ),
+    "person.current_number": ("det nye nummer kan ikke læses", "the new number cannot be read"),
+    "person.duplicate_": ("en posttype står to gange", "a record type stands twice"),
+    "person.no_001": ("stamposten (001) mangler", "the main record (001) is missing"),
+    "person.number": ("nummeret kan ikke læses", "the number cannot be read"),
+    "person.status": ("ukendt status", "an unknown status"),
+    "person.too_large": ("for mange poster om én", "too many records about one"),
+    "protection.contradicted": (
+        "filen siger beskyttelsen er ophørt, registret siger nej",
+        "the file says that protection has ended, the register says no",
+    ),
+    "protection.type": ("beskyttelsens art kan ikke læses", "the kind of protection cannot be read"),
+    "status.missing": ("registret siger ingen status", "the register gives no status"),
+    # why the register brought no answer about someone
+    "register.agreement": ("aftalen godtages ikke", "our agreement is not accepted"),
+    "register.bad_answer": ("svaret kan ikke bruges", "the answer cannot be used"),
+    "register.certificate": ("certifikatet godtages ikke", "our certificate is not accepted"),
+    "register.charset": ("svaret er i et fremmed tegnsæt", "the answer is in a foreign charset"),
+    "register.closed": ("forbindelsen blev lukket", "the connection was closed"),
+    "register.context": ("konteksten godtages ikke", "our context is not accepted"),
+    "register.cut": ("svaret blev afbrudt", "the answer was cut short"),
+    "register.doctype": ("svaret erklærer en dokumenttype", "the answer declares a document type"),
+    "register.empty_answer": ("svaret er uden person", "the answer holds no person"),
+    "register.empty_body": ("svaret er tomt", "the answer is empty"),
+    "register.encoding": ("svaret er pakket forkert", "the answer is packed wrongly"),
+    "register.fault": ("registret melder en fejl hos sig selv", "the register reports a fault of its own"),
+    "register.given_up": ("ikke spurgt: registret svarer ikke", "not asked: the register does not answer"),
+    "register.http": ("registret svarer uden SOAP", "the register answers without SOAP"),
+    "register.impossible_value": ("svaret har en umulig værdi", "the answer holds an impossible value"),
+    "register.must_understand": ("svaret kræver noget ukendt", "the answer demands what we do not know"),
+    "register.no_such_person": ("registret kender ikke nummeret", "the register does not know the number"),
+    "register.not_soap": ("svaret er ikke SOAP", "the answer is no SOAP"),
+    "register.not_xml": ("svaret er ikke XML", "the answer is no XML"),
+    "register.other_person": ("svaret er om en anden", "the answer is about someone else"),
+    "register.oversized": ("svaret er for stort", "the answer is too large"),
+    "register.refused": ("registret afviser kaldet", "the register refuses the call"),
+    "register.request": ("registret finder kaldet forkert", "the register finds the call malformed"),
+    "register.schema": ("svaret bryder registrets skema", "the answer breaks the register's schema"),
+    "register.timeout": ("registret svarede ikke i tide", "the register did not answer in time"),
+    "register.unavailable": ("registret svarer ikke", "the register does not answer"),
+    "register.unknown_result": ("registret giver et ukendt resultat", "the register gives an unknown result"),
+    "register.unreachable": ("registret kan ikke nås", "the register cannot be reached"),
+    "register.wrong_root": ("svaret hører til et andet kald", "the answer belongs to another call"),
+    # questions that stay open until the register has answered
+    "protection_end": ("er beskyttelsen ophørt?", "has the protection ended?"),
+    "number_change": ("hvem er det under det nye nummer?", "who is it under the new number?"),
     # classes of harm
     "address_lost": ("adresser forsvinder", "addresses lost"),
     "protection_lifted": ("beskyttelser ophører", "protections lifted"),
@@ -100,3 +166,12 @@ def word(key: str, language: Language, **values: object) -> str:
     """The word in one language; an unknown key is shown as it is."""
     danish, english = WORDS.get(key, (key, key))
     return (danish if language == "da" else english).format(**values)
+
+
+def reason_words(reason: str, language: Language) -> str:
+    """Why nothing is written, or someone should look; a patron named after a colon is named here too."""
+    kind, _, patron = reason.partition(":")
+    if kind not in WORDS and (head := f"{kind.rpartition('_')[0]}_") in WORDS:
+        # the record type stands at the end
+        return f"{word(head, language)} ({kind.removeprefix(head)})"
+    return f"{word(kind, language)} ({patron})" if patron else word(kind, language)
