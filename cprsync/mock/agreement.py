@@ -1,12 +1,18 @@
-"""The service agreements that have a delivery folder: invented, and the same in every mock."""
+"""The service agreements that have a delivery box: invented, and the same in every mock."""
+
+from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: The mock's ids have letters in every group, so that none reads as a number of ten digits.
 SERVICE_AGREEMENT = "7e1f0c4a-3b9d-4c68-a5e2-d94b8f6a1c3e"
 USER_SYSTEM = "b25d8e9f-6a1c-4f37-9e4b-c8a3d7f5e61b"
-#: Who fetches this agreement's deliveries.
-SFTP_USER = "bibliotek"
+#: Of each box: where deliveries arrive in it.
+INBOX = "IN"
 USER = "c9a4f7d2-e85b-4a16-8d3c-f1b7e6a9d48c"
 
 
@@ -19,17 +25,28 @@ class Agreement:
     user_system: str
     user: str
     cvr: str
-    #: of its deliveries, in the mock's folder
-    folder: str = field(default="IN", repr=False)
+    #: who fetches its deliveries
+    sftp_user: str = field(repr=False)
+    #: how many tasks after the town's its own is
+    task_after: int = field(default=0, repr=False)
+    #: the box: a folder in the mock's
+    box: str = field(default=".", repr=False)
 
     def document(self) -> dict[str, str]:
-        names = asdict(self)
-        del names["folder"]
-        return names
+        own = asdict(self)
+        return {name: own[name] for name in ("agency", "service_agreement", "user_system", "user", "cvr")}
+
+    def task(self, town: str) -> str:
+        """The number of its task, after that of the town."""
+        return f"{(int(town) + self.task_after) % 1_000_000:06}"
+
+    def inbox(self, folder: Path) -> Path:
+        """Where its deliveries are put, in the mock's folder."""
+        return folder / self.box / INBOX
 
 
 #: The CVR number is that of the development client's certificate: no company has it.
-DEFAULT = Agreement("710100", SERVICE_AGREEMENT, USER_SYSTEM, USER, "1" * 8)
+DEFAULT = Agreement("710100", SERVICE_AGREEMENT, USER_SYSTEM, USER, "1" * 8, sftp_user="bibliotek")
 #: Another library of the same town, with a task and deliveries of its own once it subscribes to someone.
 SECOND = Agreement(
     "710200",
@@ -37,10 +54,13 @@ SECOND = Agreement(
     "f4a7c2d9-1e6b-4b83-a9c5-d8e3b6f17a2c",
     "a6e1d8b3-7c4f-4d92-8b6e-c5f9a2d73e1b",
     "1" * 8,
-    folder="IN2",
+    sftp_user="bibliotek-2",
+    task_after=1,
+    box="710200",
 )
+ALL = (DEFAULT, SECOND)
 
 
-def second_task(task: str) -> str:
-    """The task number of the second agreement: the one after the town's."""
-    return f"{(int(task) + 1) % 1_000_000:06}"
+def of_agency(agency: str) -> Agreement:
+    """The agreement of a library. Raises KeyError: it has none."""
+    return {one.agency: one for one in ALL}[agency]

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from cprsync.mock.agreement import SFTP_USER
-
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
@@ -24,9 +22,10 @@ _SENDER = "serviceplatformen"
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A delivery of a day that is closed, not yet in its folder; `half` is what a fault makes of it."""
+    """A delivery of a day that is closed, not yet in its library's box; `half` is what a fault makes of it."""
 
     name: str
+    agency: str
     half: bool = False
 
 
@@ -34,11 +33,11 @@ def delivery_name(produced: date, task: str) -> str:
     return f"D{produced:%y%m%d}.L{task}"
 
 
-def write_delivery(folder: Path, name: str, content: bytes, *, half: bool = False) -> None:
+def write_delivery(folder: Path, name: str, content: bytes, *, recipient: str, half: bool = False) -> None:
     """Write a delivery and then its `.metadata`; `half` leaves the data cut in the middle, its size as promised."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write(folder / name, content[: len(content) // 2] if half else content)
-    _write(folder / f"{name}.metadata", _metadata(name, len(content)).encode())
+    _write(folder / f"{name}.metadata", _metadata(name, len(content), recipient).encode())
 
 
 def clear_drafts(folder: Path) -> None:
@@ -47,7 +46,7 @@ def clear_drafts(folder: Path) -> None:
         draft.unlink()
 
 
-def _metadata(name: str, size: int) -> str:
+def _metadata(name: str, size: int, recipient: str) -> str:
     # The same file has the same number however often it is written: a night that is done again changes nothing.
     transfer = uuid.uuid5(uuid.NAMESPACE_OID, f"{name} {size}")
     return (
@@ -58,7 +57,7 @@ def _metadata(name: str, size: int) -> str:
         f"    <FileName>{escape(name)}</FileName>\n"
         f"    <SizeInBytes>{size}</SizeInBytes>\n"
         f"    <Sender>{_SENDER}</Sender>\n"
-        f"    <Recipients>{SFTP_USER}</Recipients>\n"
+        f"    <Recipients>{escape(recipient)}</Recipients>\n"
         "  </FileDescriptor>\n"
         "  <FileContentDescriptor/>\n"
         "</ns2:Trigger>\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.mock import agreement
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: The dump shows the last calls only; the journal in the folder has all.
 CALLS_SHOWN = 10_000
 _NOON = time(12, 0)
+#: Who is delivered, each with what happened to her.
+Delivered: TypeAlias = "list[tuple[Person, list[Event]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,16 @@ class Register:
     people: dict[str, Person]
     published: dict[str, Person]
     pending: dict[str, list[Event]] = field(default_factory=dict)
-    produced: date | None = None
-    #: the same of the second agreement
-    produced_second: date | None = None
+    #: the last day that was delivered, by library
+    produced: dict[str, date] = field(default_factory=dict)
     faults: FaultScript = field(default_factory=lambda: FaultScript([]))
     filters: dict[str, Filters] = field(default_factory=dict)
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=CALLS_SHOWN))
     framing: Framing = "lines"
     #: How many people the people file had.
     in_file: int = 0
-    owed: Owed | None = None
+    #: of the day that was closed last, one for each library that gets one
+    owed: list[Owed] = field(default_factory=list)
     _by_number: dict[str, Person] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -104,32 +106,37 @@ class Register:
     def close_day(self, *, empty: bool) -> Night:
         """Close the working day, the next one if this is none: write the delivery and let look-ups see the day.
 
-        The day is kept as closed, with its delivery set aside, before the file appears: whoever is killed between the
-        two delivers it on the next start, and no day is delivered twice with different content.
+        The day is kept as closed, with its deliveries set aside, before any file appears: whoever is killed between
+        the two delivers them on the next start, and no day is delivered twice with different content.
         """
         self.deliver_owed()
         closed = next_working_day(self.day)
         skipped = tuple(self.day + timedelta(days=n) for n in range((closed - self.day).days))
-        delivered = self._delivered(closed, agreement.DEFAULT)
-        self._deliver_second(closed, empty=empty)
-        self.owed = self._set_aside(closed, delivered) if delivered or empty else None
-        file = self.owed.name if self.owed else None
-        self.produced = closed if file else self.produced
+        delivered = {one.agency: self._delivered(closed, one) for one in agreement.ALL}
+        # all are set aside before the first counts as owed
+        self.owed = [owed for one in agreement.ALL if (owed := self._set_aside(closed, one, delivered, empty=empty))]
+        self.produced |= {owed.agency: closed for owed in self.owed}
         self.day = closed + timedelta(days=1)
         self.pending.clear()
         self.published = dict(self.people)
         self._publish()
         self.keep()
+        first = agreement.DEFAULT.agency
+        file = next((owed.name for owed in self.owed if owed.agency == first), None)
         self.deliver_owed()
-        return Night(closed, file, len(delivered), skipped)
+        return Night(closed, file, len(delivered[first]), skipped)
 
     def deliver_owed(self) -> None:
-        """Put a delivery that was set aside into the folder; nothing if there is none."""
-        if self.owed is None:
+        """Put deliveries that were set aside into their boxes; nothing if there are none."""
+        if not self.owed:
             return
-        write_delivery(self.folder / "IN", self.owed.name, self.memory.aside(), half=self.owed.half)
-        self.owed = None
+        for owed in self.owed:
+            under = agreement.of_agency(owed.agency)
+            content = self.memory.aside(owed.name)
+            write_delivery(under.inbox(self.folder), owed.name, content, recipient=under.sftp_user, half=owed.half)
+        self.owed = []
         self.keep()
+        self.memory.clear_aside()
 
     def move_day(self) -> None:
         """Move one calendar day; what changed waits for the next delivery."""
@@ -171,11 +178,12 @@ class Register:
 
     def dump(self) -> dict[str, Any]:
         """Everything, people by key; for comparisons in tests and the demo."""
+        produced = self.produced.get(agreement.DEFAULT.agency)
         return {
             "day": self.day.isoformat(),
             "now": self.now.isoformat(),
             "task": self.town.task,
-            "produced": self.produced.isoformat() if self.produced else None,
+            "produced": produced.isoformat() if produced else None,
             "persons": {key: asdict(person) for key, person in self.people.items()},
             "published": {key: asdict(person) for key, person in self.published.items()},
             "pending": {key: [event.code + event.mark for event in events] for key, events in self.pending.items()},
@@ -186,7 +194,7 @@ class Register:
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    def _delivered(self, closed: date, under: agreement.Agreement) -> list[tuple[Person, list[Event]]]:
+    def _delivered(self, closed: date, under: agreement.Agreement) -> Delivered:
         # Thinned when the night comes: who changed in the morning and was subscribed at noon is delivered, since
         # look-ups until then answered as of the night before and would have missed the change.
         filters = self.filters_of(under.service_agreement)
@@ -209,26 +217,21 @@ class Register:
             numbers.add(self.people[person.current].number)
         return numbers
 
-    def _set_aside(self, closed: date, delivered: list[tuple[Person, list[Event]]]) -> Owed:
-        head = Head(self.town.task, closed, self.produced or working_day_before(closed))
-        content = build_extract(head, delivered, people=self.people, framing=self.framing)
-        self.memory.put_aside(content)
-        return Owed(delivery_name(closed, self.town.task), half=self.faults.take_for_night())
+    def _set_aside(
+        self, closed: date, under: agreement.Agreement, delivered: Mapping[str, Delivered], *, empty: bool
+    ) -> Owed | None:
+        """Make a library's delivery and set it aside; None: it gets none.
 
-    def _deliver_second(self, closed: date, *, empty: bool) -> None:
-        """Deliver to the second agreement, which begins when it first subscribes to someone.
-
-        It is written before the day is kept as closed: whoever is killed between the two writes it again.
+        Another library than the first gets deliveries once it has subscribed to someone.
         """
-        second = agreement.SECOND
-        delivered = self._delivered(closed, second)
-        if second.service_agreement not in self.filters or not (delivered or empty):
-            return
-        task = agreement.second_task(self.town.task)
-        head = Head(task, closed, self.produced_second or working_day_before(closed))
-        content = build_extract(head, delivered, people=self.people, framing=self.framing)
-        write_delivery(self.folder / second.folder, delivery_name(closed, task), content)
-        self.produced_second = closed
+        first, persons = under is agreement.DEFAULT, delivered[under.agency]
+        if not (persons or empty) or not (first or under.service_agreement in self.filters):
+            return None
+        task = under.task(self.town.task)
+        head = Head(task, closed, self.produced.get(under.agency) or working_day_before(closed))
+        name = delivery_name(closed, task)
+        self.memory.put_aside(name, build_extract(head, persons, people=self.people, framing=self.framing))
+        return Owed(name, under.agency, half=first and self.faults.take_for_night())
 
     def _subscribed(self, service_agreement: str, group: str, value: str, *, added: bool) -> str:
         filters = self.filters.setdefault(service_agreement, Filters())
@@ -254,10 +257,9 @@ class Register:
                 # Only those whose look-up does not show today's state; None: not in the register last night.
                 "published": changed | {key: None for key in self.people if key not in self.published},
                 "pending": {key: [asdict(event) for event in events] for key, events in self.pending.items()},
-                "produced": self.produced.isoformat() if self.produced else None,
-                "produced_second": self.produced_second.isoformat() if self.produced_second else None,
+                "produced": {agency: day.isoformat() for agency, day in self.produced.items()},
                 "faults": self.faults.dump(),
-                "owed": asdict(self.owed) if self.owed else None,
+                "owed": [asdict(one) for one in self.owed],
             }
         )
 
@@ -293,9 +295,7 @@ def kept_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, 
                 del published[key]
             else:
                 published[key] = person_of(fields)
-        produced, second = document["produced"], document.get("produced_second")
         entries: list[Entry] = [tuple(entry) for entry in memory.journal("subscriptions")]
-        owed = document.get("owed")
         register = Register(
             folder,
             memory,
@@ -304,17 +304,18 @@ def kept_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, 
             people=people,
             published=published,
             pending={key: [Event(**row) for row in rows] for key, rows in document["pending"].items()},
-            produced=date.fromisoformat(produced) if produced else None,
-            produced_second=date.fromisoformat(second) if second else None,
+            produced={agency: date.fromisoformat(day) for agency, day in document["produced"].items()},
             faults=FaultScript.parse(document["faults"]),
             filters=replayed(entries),
             calls=deque((Call(**row) for row in memory.journal("calls")), maxlen=CALLS_SHOWN),
             framing=framing,
             in_file=int(document["in_file"]),
-            owed=None if owed is None else Owed(**owed),
+            owed=[Owed(**one) for one in document["owed"]],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError("the mock's kept state is damaged: use a new folder", kind="mock.state") from error
-    clear_drafts(folder / "IN")
+    for one in agreement.ALL:
+        clear_drafts(one.inbox(folder))
     register.deliver_owed()
+    memory.clear_aside()
     return register

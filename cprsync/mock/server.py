@@ -81,8 +81,8 @@ def serve(  # noqa: PLR0913 -- a program's options
     folder = folder.resolve()
     with ExitStack() as stack:
         stack.enter_context(only_one(folder))
-        for inbox in (agreement.DEFAULT.folder, agreement.SECOND.folder):
-            (folder / inbox).mkdir(mode=0o700, exist_ok=True)
+        for one in agreement.ALL:
+            one.inbox(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         memory = Memory(folder)
         stack.callback(memory.close)
         register = _register(folder, memory, people, framing="stream" if framing == "stream" else "lines")
@@ -91,7 +91,8 @@ def serve(  # noqa: PLR0913 -- a program's options
         soap = stack.enter_context(_listening(ports.soap, last.get("soap")))
         control = stack.enter_context(_listening(ports.control, last.get("control")))
         sftp = stack.enter_context(_listening(ports.sftp, last.get("sftp")))
-        keys = keep_keys(folder / "sftp", host=_HOST, port=_port(sftp))
+        users = [one.sftp_user for one in agreement.ALL]
+        keys = keep_keys(folder / "sftp", users=users, host=_HOST, port=_port(sftp))
         services = SoapServices(register, schemas, now, omit_false)
         servers = {
             soap: make_server(soap_app(services), certificates),
@@ -101,8 +102,8 @@ def serve(  # noqa: PLR0913 -- a program's options
         ready = _ready(register, certificates, soap=_port(soap), control=_port(control))
         ready |= _with_sftp(ready, keys, port=_port(sftp))
         _write(folder / "ready.json", ready)
-        box = serving_sftp(sftp, register, keys, user=agreement.SFTP_USER)
-        asyncio.run(_run(servers, box, stop, lambda: announce(ready)))
+        boxes = serving_sftp(sftp, register, keys)
+        asyncio.run(_run(servers, boxes, stop, lambda: announce(ready)))
 
 
 @contextmanager
@@ -250,25 +251,23 @@ def _ready(register: Register, certificates: DevCertificates, *, soap: int, cont
 
 
 def _with_sftp(ready: dict[str, Any], keys: SftpKeys, *, port: int) -> dict[str, Any]:
-    """What is known of a delivery box; with it an agreement is complete."""
-    sftp = {
-        "host": _HOST,
-        "port": port,
-        "user": agreement.SFTP_USER,
-        "key": str(keys.client),
-        "known_hosts": str(keys.known_hosts),
-        "folder": "IN",
-    }
-    second = agreement.SECOND
+    """What is known of the delivery boxes; with its own an agreement is complete."""
     agreements = [
-        {**ready["agreement"], "task": ready["task"], "sftp": sftp},
         {
-            **second.document(),
-            "task": agreement.second_task(ready["task"]),
-            "sftp": {**sftp, "folder": second.folder},
-        },
+            **one.document(),
+            "task": one.task(ready["task"]),
+            "sftp": {
+                "host": _HOST,
+                "port": port,
+                "user": one.sftp_user,
+                "key": str(keys.logins[one.sftp_user].key),
+                "known_hosts": str(keys.known_hosts),
+                "folder": agreement.INBOX,
+            },
+        }
+        for one in agreement.ALL
     ]
-    return {"sftp": sftp, "agreements": agreements}
+    return {"sftp": agreements[0]["sftp"], "agreements": agreements}
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""SFTP for the mock: one user with one key, who sees one folder and may read and remove in it. No shell, no forwarding.
+"""SFTP for the mock: each user has one key and one box, with a folder to read and remove in. No shell, no forwarding.
 
 Runs in the mock's one event loop. What is in the folder is written by `delivery`; the keys are made by `sftp_keys`.
 """
@@ -14,25 +14,27 @@ from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
+from cprsync.mock.agreement import ALL, INBOX
+
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from pathlib import Path
 
     from cprsync.mock.register import Register
     from cprsync.mock.sftp_keys import SftpKeys
 
-#: The folders of the two agreements.
-INBOXES = frozenset({b"IN", b"IN2"})
+_INBOX = INBOX.encode()
 _LOGIN_SECONDS = 30
 
 
 @dataclass(slots=True)
 class SftpService:
-    """What every connection needs: whose folder, which key, and the faults to come."""
+    """What every connection needs: whose box, which key, and the faults to come."""
 
     register: Register
-    user: str
-    key: asyncssh.SSHKey
+    #: by user
+    keys: Mapping[str, asyncssh.SSHKey]
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
 
 
@@ -61,7 +63,7 @@ class Guest(asyncssh.SSHServer):
         return True
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        return not self._refused and username == self._service.user and key == self._service.key
+        return not self._refused and key == self._service.keys.get(username)
 
 
 @dataclass(slots=True)
@@ -76,23 +78,23 @@ class OpenFile:
 
 
 class Box(asyncssh.SFTPServer):
-    """The user's world: a root with nothing but IN, in which files can be looked at, read and removed."""
+    """A user's world: a root with nothing but IN, in which files can be looked at, read and removed."""
 
     def __init__(self, chan: asyncssh.SSHServerChannel[bytes], service: SftpService) -> None:
-        """Take the mock's folder as the root; most of what is in it does not exist here."""
+        """Take the user's box as the root. The first one's is the mock's folder: most of it does not exist here."""
         self._service = service
-        super().__init__(chan, chroot=str(service.register.folder).encode())
+        super().__init__(chan, chroot=str(_box_of(chan, service.register.folder)).encode())
 
     def map_path(self, path: bytes) -> bytes:
         inside = posixpath.normpath(posixpath.join(b"/", path)).strip(b"/")
-        if inside and inside.split(b"/")[0] not in INBOXES:
+        if inside and inside.split(b"/")[0] != _INBOX:
             raise asyncssh.SFTPNoSuchFile("no such file")
         return super().map_path(path)
 
     async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
         root = posixpath.normpath(posixpath.join(b"/", path)).strip(b"/") == b""
         async for name in super().scandir(path):
-            if not root or name.filename in {b".", b"..", *INBOXES}:
+            if not root or name.filename in {b".", b"..", _INBOX}:
                 yield name
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
@@ -134,6 +136,11 @@ class Box(asyncssh.SFTPServer):
     symlink = link = readlink = lock = unlock = statvfs = fstatvfs = fsync = _refuse
 
 
+def _box_of(channel: asyncssh.SSHServerChannel[bytes], folder: Path) -> Path:
+    user = channel.get_connection().get_extra_info("username")
+    return folder / {one.sftp_user: one for one in ALL}[user].box
+
+
 def _opened(file: object) -> OpenFile:
     if not isinstance(file, OpenFile):
         raise TypeError("not a file of this box")
@@ -145,11 +152,10 @@ def _read_only() -> asyncssh.SFTPPermissionDenied:
 
 
 @asynccontextmanager
-async def serving_sftp(
-    listener: socket.socket, register: Register, keys: SftpKeys, *, user: str
-) -> AsyncIterator[None]:
+async def serving_sftp(listener: socket.socket, register: Register, keys: SftpKeys) -> AsyncIterator[None]:
     """Serve SFTP on a listening socket while the block lasts; connections are cut at its end."""
-    service = SftpService(register, user, asyncssh.read_public_key(keys.public))
+    logins = {user: asyncssh.read_public_key(login.public) for user, login in keys.logins.items()}
+    service = SftpService(register, logins)
     new_guest: Callable[[], asyncssh.SSHServer] = lambda: Guest(service)  # noqa: E731 -- typed for asyncssh
     acceptor = await asyncssh.listen(
         sock=listener,

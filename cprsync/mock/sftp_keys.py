@@ -1,4 +1,4 @@
-"""The SSH keys of the mock: the server's, that of the library that fetches, and the known_hosts that pins the first.
+"""The SSH keys of the mock: the server's, those of the libraries that fetch, and the known_hosts that pins the first.
 
 Development keys: made once in the mock's folder. RSA, as the platform asks for.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import asyncssh
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _ALGORITHM = "ssh-rsa"
@@ -20,21 +21,32 @@ _BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """A library's key pair."""
+
+    key: Path
+    public: Path
+
+
+@dataclass(frozen=True, slots=True)
 class SftpKeys:
     """Paths, all absolute."""
 
     host: Path
-    client: Path
-    public: Path
     known_hosts: Path
+    #: by user
+    logins: dict[str, Login]
 
 
-def keep_keys(folder: Path, *, host: str, port: int) -> SftpKeys:
+def keep_keys(folder: Path, *, users: Iterable[str], host: str, port: int) -> SftpKeys:
     """Make the keys that are not there yet, and write which host key this address has."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keys = SftpKeys(folder / "host_key", folder / "client_key", folder / "client_key.pub", folder / "known_hosts")
+    names = {user: f"client_key{number or ''}" for number, user in enumerate(users)}
+    logins = {user: Login(folder / name, folder / f"{name}.pub") for user, name in names.items()}
+    keys = SftpKeys(folder / "host_key", folder / "known_hosts", logins)
     server = _kept(keys.host)
-    _kept(keys.client).write_public_key(str(keys.public))
+    for login in logins.values():
+        _kept(login.key).write_public_key(str(login.public))
     public = server.export_public_key().decode("ascii").strip()
     keys.known_hosts.write_text(f"[{host}]:{port} {public}\n", encoding="ascii")
     return keys

@@ -26,7 +26,6 @@ class Memory:
 
     def __init__(self, folder: Path) -> None:
         self._state = folder / "state.json"
-        self._aside = folder / "owed"
         self._journals: dict[str, IO[str]] = {}
         self._folder = folder
 
@@ -52,18 +51,26 @@ class Memory:
         draft.write_text(text, encoding="utf-8")
         draft.replace(self._state)
 
-    def put_aside(self, content: bytes) -> None:
+    def put_aside(self, name: str, content: bytes) -> None:
         """Keep a delivery until it is where it belongs; the document says what it is."""
-        draft = self._aside.with_suffix(".draft")
+        draft = self._folder / "owed.draft"
         draft.write_bytes(content)
-        draft.replace(self._aside)
+        draft.replace(self._aside(name))
 
-    def aside(self) -> bytes:
-        """What was put aside last. Raises ConfigurationError, kind `mock.state`: it is gone."""
+    def aside(self, name: str) -> bytes:
+        """What was put aside under this name. Raises ConfigurationError, kind `mock.state`: it is gone."""
         try:
-            return self._aside.read_bytes()
+            return self._aside(name).read_bytes()
         except OSError as error:
             raise _unreadable() from error
+
+    def clear_aside(self) -> None:
+        """Remove all that was put aside: nothing is owed any more."""
+        for path in self._folder.glob("owed.*"):
+            path.unlink()
+
+    def _aside(self, name: str) -> Path:
+        return self._folder / f"owed.{name}"
 
     def append(self, journal: str, entry: Any) -> None:
         """Add a line to a journal; it is with the operating system when this returns."""

@@ -39,7 +39,7 @@ def both(tmp_path: Path, made_certificates: Path) -> Iterator[tuple[Library, dic
         own, one = ready["agreements"][1], second.group()
         for name in ("agency", "service_agreement", "user_system", "user", "task"):
             one = re.sub(rf'(?m)^{name} = ".*"$', f'{name} = "{own[name]}"', one)
-        path.write_text(text + "\n" + one.replace(f"{folder}/IN", f"{folder}/IN2"), encoding="utf-8")
+        path.write_text(text + "\n" + one.replace(f"{folder}/IN", f"{folder}/{SECOND}/IN"), encoding="utf-8")
         csv = library.folder / "patrons.csv"
         lines = csv.read_text(encoding="utf-8").splitlines()
         csv.write_text("\n".join([lines[0], *(line for line in lines[1:] if number("ANNA") in line)]) + "\n")

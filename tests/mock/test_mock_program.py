@@ -50,7 +50,10 @@ def test_the_ready_document_has_the_promised_shape_and_lies_in_the_folder(
     assert ready["people"] == len(PEOPLE)
     first, second = ready["agreements"]
     assert first == {**ready["agreement"], "task": "123456", "sftp": ready["sftp"]}
-    assert (second["task"], second["sftp"]) == ("123457", {**ready["sftp"], "folder": "IN2"})
+    own = {name: second["sftp"].pop(name) for name in ("user", "key")}
+    assert (second["task"], second["sftp"]) == ("123457", {k: v for k, v in first["sftp"].items() if k not in own})
+    assert own.items().isdisjoint(first["sftp"].items())
+    second["sftp"] |= own
     assert second.keys() == first.keys()
     assert set(ready["agreement"]) == {"agency", "service_agreement", "user_system", "user", "cvr"}
     assert json.loads((tmp_path / "mock" / "ready.json").read_text(encoding="utf-8")) == ready
@@ -86,6 +89,14 @@ def test_a_journals_torn_last_line_is_dropped_and_the_next_one_is_whole(start: S
         assert before[ready["agreement"]["service_agreement"]]["PNR"] == [ANNA, number("BO")]
 
 
+def owe(folder: Path, name: str) -> None:
+    """Leave a mock's state as it is between closing a day and delivering it."""
+    state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    assert (state["owed"], list(folder.glob("owed*"))) == ([], [])
+    owed = [{"name": name, "agency": "710100", "half": False}]
+    (folder / "state.json").write_text(json.dumps({**state, "owed": owed}), encoding="utf-8")
+
+
 def test_a_mock_killed_between_closing_a_day_and_delivering_it_delivers_on_the_next_start(
     start: Start, tmp_path: Path
 ) -> None:
@@ -97,9 +108,8 @@ def test_a_mock_killed_between_closing_a_day_and_delivering_it_delivers_on_the_n
         (name,) = control.night(ready)["files"]
         before = control.state(ready)
     content = (inbox / name).read_bytes()
-    state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    assert state["owed"] is None
-    (folder / "state.json").write_text(json.dumps({**state, "owed": {"name": name, "half": False}}), encoding="utf-8")
+    owe(folder, name)
+    (folder / f"owed.{name}").write_bytes(content)
     for path in inbox.iterdir():
         path.unlink()
     (inbox / f".{name}.1").write_bytes(content[:9])
@@ -116,9 +126,7 @@ def test_a_delivery_that_is_owed_and_gone_is_said(start: Start, tmp_path: Path) 
     folder = tmp_path / "mock"
     with start() as ready:
         (name,) = control.night(ready)["files"]
-    state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    (folder / "state.json").write_text(json.dumps({**state, "owed": {"name": name, "half": False}}), encoding="utf-8")
-    (folder / "owed").unlink()
+    owe(folder, name)
     with pytest.raises(ConfigurationError) as refused, start():
         pass
     assert refused.value.kind == "mock.state"

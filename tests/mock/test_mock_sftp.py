@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,43 @@ def ask(ready: dict[str, Any], work: Work, **changed: Any) -> Any:
     return asyncio.run(connected())
 
 
+# -- another agreement ---------------------------------------------------------------------------------------
+
+
+def second_of(ready: dict[str, Any]) -> dict[str, Any]:
+    return {"sftp": ready["agreements"][1]["sftp"]}
+
+
+def test_each_agreement_sees_its_own_deliveries_alone(still: dict[str, Any], delivered: Path) -> None:
+    second = second_of(still)
+    own = delivered.parent.parent / "710200" / "IN" / "D270301.L123457"
+    own.write_bytes(b"its own")
+    try:
+        assert set(ask(second, lambda client: client.listdir("/"))) == {".", "..", "IN"}
+        assert set(ask(second, lambda client: client.listdir("IN"))) == {".", "..", own.name}
+        assert delivered.name in ask(still, lambda client: client.listdir("IN"))
+        assert own.name not in ask(still, lambda client: client.listdir("IN"))
+    finally:
+        own.unlink()
+
+
+@pytest.mark.parametrize("path", ["IN/D270301.L123456", "../IN", "/../IN", "IN/../../IN", "/710200/IN"])
+def test_no_path_leads_from_one_box_to_the_other(still: dict[str, Any], delivered: Path, path: str) -> None:
+    found: list[str] = []
+    with suppress(asyncssh.SFTPNoSuchFile):
+        found = ask(second_of(still), lambda client: client.listdir(path))
+    assert delivered.name not in found
+    with pytest.raises(asyncssh.SFTPNoSuchFile):
+        ask(still, lambda client: client.listdir("/710200/IN"))
+
+
+def test_the_one_agreements_key_is_not_the_others(still: dict[str, Any]) -> None:
+    with pytest.raises(asyncssh.PermissionDenied):
+        ask(still, lambda client: client.listdir("IN"), user=second_of(still)["sftp"]["user"])
+    with pytest.raises(asyncssh.PermissionDenied):
+        ask(second_of(still), lambda client: client.listdir("IN"), user=still["sftp"]["user"])
+
+
 # -- OpenSSH ------------------------------------------------------------------------------------------------
 
 
@@ -116,8 +154,8 @@ def test_there_is_no_shell_and_no_forwarding(still: dict[str, Any]) -> None:
 # -- what may be seen and done ------------------------------------------------------------------------------
 
 
-def test_the_root_holds_the_folders_of_deliveries_and_nothing_of_the_mocks(still: dict[str, Any]) -> None:
-    assert set(ask(still, lambda client: client.listdir("/"))) == {".", "..", "IN", "IN2"}
+def test_the_root_holds_the_folder_of_deliveries_and_nothing_of_the_mocks(still: dict[str, Any]) -> None:
+    assert set(ask(still, lambda client: client.listdir("/"))) == {".", "..", "IN"}
 
 
 @pytest.mark.parametrize(
