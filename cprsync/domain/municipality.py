@@ -1,28 +1,33 @@
-"""Municipality codes and what they mean for residence and for the net media.
+"""Municipality codes, and what they and a status mean for residence and for the net media.
 
-Four digits everywhere but in CULR, which has three (reference: CPR's authority codes, CULR 1.6).
+Four digits everywhere but in CULR, which has three. The list of codes and names is read outside the domain; what
+is asked here is only of which kind a code is. A code that the list does not know goes by its digits.
 """
 
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.person import SILENT, Person, Status
+from cprsync.domain.person import SILENT, Person
+from cprsync.domain.status_rule import STATUS_RULES, Lives, NetMedia
+from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
+    from datetime import date
+
+    from cprsync.domain.person import Silent, Status
 
 #: Codes that are no place to live: unknown, tax and administrative numbers, Udbetaling Danmark.
-NOT_A_RESIDENCE = frozenset({"0000", "0009", "0010", "0011", "0012", "0019", "0100"})
+NOT_A_RESIDENCE: Final = frozenset({"0000", "0009", "0010", "0011", "0012", "0019", "0100"})
 #: Grønland: 0955-0961. CULR's login broker accepts no such number.
-GREENLAND_PREFIX = "09"
-#: Statuses under which the address says where she lives; nobody knows where the disappeared or a dead number do.
-_LIVES_THERE = frozenset({Status.RESIDENT, Status.RESIDENT_ADMINISTRATIVE})
-#: Statuses under which nobody lives in a Danish municipality, whatever the last address says.
-_ENDS_RESIDENCE = frozenset(
-    {Status.GREENLAND, Status.GREENLAND_ADMINISTRATIVE, Status.NO_RESIDENCE, Status.EMIGRATED, Status.DEAD}
-)
+GREENLAND_PREFIX: Final = "09"
+#: What the login broker accepts of Danish municipalities begins with one of these after the zero (CULR 1.6).
+_DANISH_HUNDREDS: Final = frozenset("12345678")
+_DIGITS: Final = 4
 
 
 class Residence(enum.Enum):
@@ -36,32 +41,166 @@ class Residence(enum.Enum):
     UNKNOWN = "unknown"
 
 
+class Kind(enum.Enum):
+    """What a municipality code stands for."""
+
+    #: a Danish municipality of today, and Christiansø (0411), which is none and counts as one
+    DANISH = "danish"
+    #: a Greenlandic municipality, of today or not
+    GREENLANDIC = "greenlandic"
+    #: no place to live: unknown, tax, administrative numbers, and what is no code of a municipality
+    NO_PLACE = "no_place"
+    #: a Danish municipality that was merged into another: nobody lives there any more
+    HISTORICAL = "historical"
+
+    # a member is one object: the enum's own hash is slow
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Municipality:
+    """One code of the list; `until` is the last day of one that is no more."""
+
+    code: str
+    name: str
+    kind: Kind
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Municipalities:
+    """The list of codes. An empty one, the default everywhere, tells a kind by the digits alone."""
+
+    by_code: Mapping[str, Municipality] = field(default_factory=dict)
+
+    def kind_of(self, code: str) -> Kind:
+        """The kind of a four-digit code; one that is newer than the list goes by its digits."""
+        known = self.by_code.get(code)
+        return _kind_by_digits(code) if known is None else known.kind
+
+    def homes(self) -> frozenset[str]:
+        """Every code that may count as residence: the Danish ones of today, and the Greenlandic ones."""
+        return frozenset(
+            code
+            for code, one in self.by_code.items()
+            if one.until is None and one.kind in {Kind.DANISH, Kind.GREENLANDIC}
+        )
+
+    def mistake_in(self, code: str) -> str | None:
+        """Say why a code cannot count as a library's residence; None if it can."""
+        known = self.by_code.get(code)
+        if known is None:
+            return "is no municipality code"
+        if known.until is not None:
+            return f"is {known.name}, which ended on {known.until:%Y-%m-%d}"
+        return f"is {known.name}, where nobody lives" if known.kind is Kind.NO_PLACE else None
+
+
+@dataclass(frozen=True, slots=True)
+class ResidenceRule:
+    """One row: what an address with a code of this kind means while the status lets the address decide."""
+
+    kind: Kind | None
+    what: Wording
+    lives: Lives
+    net_media: NetMedia
+    source: Wording
+
+
+#: By the kind of the address's code; None: there is no address.
+RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
+    rule.kind: rule
+    for rule in (
+        ResidenceRule(
+            Kind.DANISH,
+            Wording("dansk kommune, også Christiansø (0411)", "Danish municipality, Christiansø (0411) too"),
+            Lives.BY_ADDRESS,
+            NetMedia.DIGITS,
+            Wording("CPR: kommunekoder; beslutning 11 og 13", "CPR: municipality codes; decisions 11 and 13"),
+        ),
+        ResidenceRule(
+            Kind.GREENLANDIC,
+            Wording("grønlandsk kommune (0955-0961)", "Greenlandic municipality (0955-0961)"),
+            Lives.BY_ADDRESS,
+            NetMedia.EMPTY,
+            Wording("CPR: kommunekoder; beslutning 11", "CPR: municipality codes; decision 11"),
+        ),
+        ResidenceRule(
+            Kind.NO_PLACE,
+            Wording(
+                "kode uden bopæl (0000, 0009-0012, 0019, 0100)", "code that is no place (0000, 0009-0012, 0019, 0100)"
+            ),
+            Lives.UNKNOWN,
+            NetMedia.NOTHING,
+            Wording("CPR: myndighedskoder; beslutning 11", "CPR: authority codes; decision 11"),
+        ),
+        ResidenceRule(
+            Kind.HISTORICAL,
+            Wording("nedlagt kommune", "municipality that is no more"),
+            Lives.UNKNOWN,
+            NetMedia.NOTHING,
+            Wording("CPR: myndighedskoder med slutdato; beslutning 11", "CPR: codes with an end date; decision 11"),
+        ),
+        ResidenceRule(
+            None,
+            Wording("ingen adresse kendt", "no address known"),
+            Lives.UNKNOWN,
+            NetMedia.NOTHING,
+            Wording("Beslutning 1 og 11", "Decisions 1 and 11"),
+        ),
+    )
+}
+
+_BY_DIGITS: Final = Municipalities()
+
+
+def code_from(text: str) -> str:
+    """A municipality code as typed, with three digits or four, as four: `101` is `0101`."""
+    return text.strip().zfill(_DIGITS)
+
+
 def municipality_of(person: Person) -> str | None:
     """The code of the last known Danish or Greenlandic address; None if none is known."""
     return None if person.address is SILENT else person.address.municipality
 
 
-def residence_of(person: Person, home: AbstractSet[str]) -> Residence:
+def residence_of(person: Person, home: AbstractSet[str], places: Municipalities = _BY_DIGITS) -> Residence:
     """Residence in the municipalities `home`, by status first and address second."""
-    if person.status in _ENDS_RESIDENCE:
-        return Residence.NOT_RESIDENT
+    by_status = Lives.UNKNOWN if person.status is SILENT else STATUS_RULES[person.status].lives
+    if by_status is not Lives.BY_ADDRESS:
+        return Residence.NOT_RESIDENT if by_status is Lives.ELSEWHERE else Residence.UNKNOWN
     code = municipality_of(person)
-    if person.status not in _LIVES_THERE or code is None or code in NOT_A_RESIDENCE:
+    if RESIDENCE_RULES[_kind(code, places)].lives is not Lives.BY_ADDRESS:
         return Residence.UNKNOWN
     return Residence.RESIDENT if code in home else Residence.NOT_RESIDENT
 
 
-def culr_number_of(person: Person) -> str | None:
+def culr_number_of(person: Person, places: Municipalities = _BY_DIGITS) -> str | None:
     """What CULR is to hold (decision 11): three digits, "" for a deliberate empty, None to send nothing.
 
     Living in any Danish municipality, the library's own or not: its three digits. Emigrated,
     Greenland, status 20, dead: a deliberate empty. Unknown: nothing is sent.
     """
-    if person.status in _ENDS_RESIDENCE:
-        return ""
+    says = _net_media(person.status)
     code = municipality_of(person)
-    if person.status not in _LIVES_THERE or code is None or code in NOT_A_RESIDENCE:
-        return None
+    if says is NetMedia.DIGITS:
+        says = RESIDENCE_RULES[_kind(code, places)].net_media
+    if says is NetMedia.DIGITS and code is not None:
+        return code[1:]
+    return "" if says is NetMedia.EMPTY else None
+
+
+def _net_media(status: Status | Silent) -> NetMedia:
+    return NetMedia.NOTHING if status is SILENT else STATUS_RULES[status].net_media
+
+
+def _kind(code: str | None, places: Municipalities) -> Kind | None:
+    return None if code is None else places.kind_of(code)
+
+
+def _kind_by_digits(code: str) -> Kind:
+    if code in NOT_A_RESIDENCE or len(code) != _DIGITS or code[0] != "0":
+        return Kind.NO_PLACE
     if code.startswith(GREENLAND_PREFIX):
-        return ""
-    return code[1:]
+        return Kind.GREENLANDIC
+    return Kind.DANISH if code[1] in _DANISH_HUNDREDS else Kind.NO_PLACE

@@ -1,0 +1,257 @@
+"""What each of the register's eleven statuses does to a record, as one table with its sources.
+
+The code reads the same rows that `cprsync rules` prints. A code that is none of the eleven has no row: whoever
+carries it is parked as unreadable, and her record stays as it is. Nothing is ever deleted because of a status.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.action import Action
+from cprsync.domain.person import Status
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Letters(enum.Enum):
+    """What happens to letters on paper."""
+
+    #: to the contact address if there is one, else to the registered address
+    GO = "go"
+    #: there is no registered address that a letter would reach
+    CONTACT_ADDRESS = "contact_address"
+    #: none goes out, whatever is known; a contact address is shown to staff only
+    STOPPED = "stopped"
+
+
+class BlockRule(enum.Enum):
+    """Whether the patron should be blocked; nothing blocks her without a person."""
+
+    #: no block
+    NONE = "none"
+    #: proposed: a person confirms it or not
+    PROPOSED = "proposed"
+
+
+class Lives(enum.Enum):
+    """What the status says of where she lives."""
+
+    #: where the address says
+    BY_ADDRESS = "by_address"
+    #: in no Danish municipality, whatever the last address says
+    ELSEWHERE = "elsewhere"
+    #: nobody knows: never treated as elsewhere
+    UNKNOWN = "unknown"
+
+
+class NetMedia(enum.Enum):
+    """What CULR is to hold of her municipality (decision 11)."""
+
+    #: the municipality's three digits
+    DIGITS = "digits"
+    #: a deliberate empty
+    EMPTY = "empty"
+    #: nothing is sent: what CULR holds stays
+    NOTHING = "nothing"
+
+
+class Subscribed(enum.Enum):
+    """What becomes of the subscription (decision 10)."""
+
+    #: as long as she is a patron
+    KEPT = "kept"
+    #: for a set number of days, so that an annulment arrives
+    KEPT_FOR_A_TIME = "kept_for_a_time"
+    #: the new number is subscribed; the old one stays until the new one was delivered
+    MOVES = "moves"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRule:
+    """One row: what a status means and does, and what undoes it."""
+
+    status: Status
+    meaning: Wording
+    letters: Letters
+    block: BlockRule
+    lives: Lives
+    net_media: NetMedia
+    subscription: Subscribed
+    #: what coming to the status is called
+    coming: Action
+    #: what leaving it is called: that is what undoes it
+    leaving: Action
+    #: event codes that were seen to come with the undoing: examples, nothing is decided by them
+    undone_by: tuple[str, ...]
+    source: Wording
+
+
+def _source(*decisions: int, also: str = "") -> Wording:
+    """The register's own list of statuses, what else it writes, and our decisions."""
+    *first, last = [str(decision) for decision in decisions]
+    danish = " og ".join([", ".join(first), last] if first else [last])
+    english = danish.replace(" og ", " and ")
+    return Wording(
+        f"CPR: post 001 (status){also}; beslutning {danish}",
+        f"CPR: record 001 (status){also}; decision{'s' if first else ''} {english}",
+    )
+
+
+#: The registered address is an administrative street, record 002's VEJKOD.
+_HIGH = ", 002 (vejkode)"
+#: Contact address of someone who is gone.
+_CONTACT = ", 006 (kontaktadresse)"
+
+_ROWS: Final = (
+    StatusRule(
+        Status.RESIDENT,
+        Wording("bopæl i Danmark", "lives in Denmark"),
+        Letters.GO,
+        BlockRule.NONE,
+        Lives.BY_ADDRESS,
+        NetMedia.DIGITS,
+        Subscribed.KEPT,
+        coming=Action.STATUS,
+        leaving=Action.STATUS,
+        undone_by=(),
+        source=_source(11),
+    ),
+    StatusRule(
+        Status.RESIDENT_ADMINISTRATIVE,
+        Wording("i Danmark, vejkode 9900-9999 (uden fast bopæl o.l.)", "in Denmark, street code 9900-9999"),
+        Letters.CONTACT_ADDRESS,
+        BlockRule.NONE,
+        Lives.BY_ADDRESS,
+        NetMedia.DIGITS,
+        Subscribed.KEPT,
+        coming=Action.STATUS,
+        leaving=Action.STATUS,
+        undone_by=("A01",),
+        source=_source(2, also=_HIGH),
+    ),
+    StatusRule(
+        Status.GREENLAND,
+        Wording("bopæl i Grønland", "lives in Greenland"),
+        Letters.GO,
+        BlockRule.NONE,
+        Lives.ELSEWHERE,
+        NetMedia.EMPTY,
+        Subscribed.KEPT,
+        coming=Action.STATUS,
+        leaving=Action.STATUS,
+        undone_by=("A01",),
+        source=_source(11),
+    ),
+    StatusRule(
+        Status.GREENLAND_ADMINISTRATIVE,
+        Wording("i Grønland, vejkode 9900-9999", "in Greenland, street code 9900-9999"),
+        Letters.CONTACT_ADDRESS,
+        BlockRule.NONE,
+        Lives.ELSEWHERE,
+        NetMedia.EMPTY,
+        Subscribed.KEPT,
+        coming=Action.STATUS,
+        leaving=Action.STATUS,
+        undone_by=("A01",),
+        source=_source(2, 11, also=_HIGH),
+    ),
+    StatusRule(
+        Status.NO_RESIDENCE,
+        Wording("uden bopæl, nummer af skattehensyn", "no residence, number given for tax"),
+        Letters.CONTACT_ADDRESS,
+        BlockRule.NONE,
+        Lives.ELSEWHERE,
+        NetMedia.EMPTY,
+        Subscribed.KEPT,
+        coming=Action.STATUS,
+        leaving=Action.STATUS,
+        undone_by=("P31",),
+        source=_source(11),
+    ),
+    StatusRule(
+        Status.ANNULLED,
+        Wording("nummeret er annulleret", "the number is annulled"),
+        Letters.CONTACT_ADDRESS,
+        BlockRule.PROPOSED,
+        Lives.UNKNOWN,
+        NetMedia.NOTHING,
+        Subscribed.KEPT,
+        coming=Action.NUMBER_ANNULLED,
+        leaving=Action.NUMBER_RESTORED,
+        undone_by=(),
+        source=_source(1, 11),
+    ),
+    StatusRule(
+        Status.DUPLICATE,
+        Wording("nummeret er slettet: personen havde to", "the number is deleted: there were two"),
+        Letters.GO,
+        BlockRule.NONE,
+        Lives.UNKNOWN,
+        NetMedia.NOTHING,
+        Subscribed.MOVES,
+        coming=Action.RENUMBER,
+        leaving=Action.RENUMBER,
+        undone_by=("P43",),
+        source=_source(6),
+    ),
+    StatusRule(
+        Status.CHANGED,
+        Wording("nummeret er ændret", "the number is changed"),
+        Letters.GO,
+        BlockRule.NONE,
+        Lives.UNKNOWN,
+        NetMedia.NOTHING,
+        Subscribed.MOVES,
+        coming=Action.RENUMBER,
+        leaving=Action.RENUMBER,
+        undone_by=("P42",),
+        source=_source(6),
+    ),
+    StatusRule(
+        Status.DISAPPEARED,
+        Wording("forsvundet", "disappeared"),
+        Letters.CONTACT_ADDRESS,
+        BlockRule.PROPOSED,
+        Lives.UNKNOWN,
+        NetMedia.NOTHING,
+        Subscribed.KEPT,
+        coming=Action.VANISH,
+        leaving=Action.FOUND,
+        undone_by=("A03", "A10"),
+        source=_source(11, also=_CONTACT),
+    ),
+    StatusRule(
+        Status.EMIGRATED,
+        Wording("udrejst", "emigrated"),
+        Letters.CONTACT_ADDRESS,
+        BlockRule.NONE,
+        Lives.ELSEWHERE,
+        NetMedia.EMPTY,
+        Subscribed.KEPT,
+        coming=Action.EMIGRATE,
+        leaving=Action.RETURN,
+        undone_by=("A04", "A10"),
+        source=_source(11, also=_CONTACT),
+    ),
+    StatusRule(
+        Status.DEAD,
+        Wording("død", "dead"),
+        Letters.STOPPED,
+        BlockRule.PROPOSED,
+        Lives.ELSEWHERE,
+        NetMedia.EMPTY,
+        Subscribed.KEPT_FOR_A_TIME,
+        coming=Action.DIE,
+        leaving=Action.DEATH_ANNULLED,
+        undone_by=("A25",),
+        source=_source(3, 10, 11),
+    ),
+)
+
+#: The table by status: every one of the eleven has its row.
+STATUS_RULES: Final[Mapping[Status, StatusRule]] = {rule.status: rule for rule in _ROWS}

@@ -1,0 +1,101 @@
+"""The table of the eleven statuses, typed by hand from CPR's own list and the decisions, and the code that reads it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from people import person, street
+
+from cprsync.domain.action import Action
+from cprsync.domain.municipality import Residence, culr_number_of, residence_of
+from cprsync.domain.person import Person, Status
+from cprsync.domain.status_rule import STATUS_RULES, BlockRule, Letters, Lives, NetMedia, Subscribed
+
+A = Action
+#: code: meaning, letters, block, residence, net media, subscription, coming, leaving, events that undo it, source.
+#: Meanings: the register's list of person statuses. 10 is reserved and is none of them.
+TABLE: dict[str, tuple[object, ...]] = {
+    "01": ("bopæl i Danmark", "go", "none", "by_address", "digits", "kept", A.STATUS, A.STATUS, (), "11"),
+    "03": (
+        "i Danmark, vejkode 9900-9999 (uden fast bopæl o.l.)",
+        *("contact_address", "none", "by_address", "digits", "kept", A.STATUS, A.STATUS, ("A01",), "2"),
+    ),
+    "05": ("bopæl i Grønland", "go", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("A01",), "11"),
+    "07": (
+        "i Grønland, vejkode 9900-9999",
+        *("contact_address", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("A01",), "2 og 11"),
+    ),
+    "20": (
+        "uden bopæl, nummer af skattehensyn",
+        *("contact_address", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("P31",), "11"),
+    ),
+    "30": (
+        "nummeret er annulleret",
+        *("contact_address", "proposed", "unknown", "nothing", "kept", A.NUMBER_ANNULLED, A.NUMBER_RESTORED, ()),
+        "1 og 11",
+    ),
+    "50": (
+        "nummeret er slettet: personen havde to",
+        *("go", "none", "unknown", "nothing", "moves", A.RENUMBER, A.RENUMBER, ("P43",), "6"),
+    ),
+    "60": (
+        "nummeret er ændret",
+        *("go", "none", "unknown", "nothing", "moves", A.RENUMBER, A.RENUMBER, ("P42",), "6"),
+    ),
+    "70": (
+        "forsvundet",
+        *("contact_address", "proposed", "unknown", "nothing", "kept", A.VANISH, A.FOUND, ("A03", "A10"), "11"),
+    ),
+    "80": (
+        "udrejst",
+        *("contact_address", "none", "elsewhere", "empty", "kept", A.EMIGRATE, A.RETURN, ("A04", "A10"), "11"),
+    ),
+    "90": (
+        "død",
+        *("stopped", "proposed", "elsewhere", "empty", "kept_for_a_time", A.DIE, A.DEATH_ANNULLED, ("A25",)),
+        "3, 10 og 11",
+    ),
+}
+EACH = pytest.mark.parametrize("code", TABLE, ids=lambda code: f"status-{code}")
+
+
+def test_the_table_has_the_eleven_statuses_and_no_other() -> None:
+    assert [status.value for status in STATUS_RULES] == list(TABLE)
+    assert set(STATUS_RULES) == set(Status)
+
+
+@EACH
+def test_a_status_does_what_its_row_says(code: str) -> None:
+    meaning, letters, block, lives, net_media, subscription, coming, leaving, undone_by, decision = TABLE[code]
+    rule = STATUS_RULES[Status(code)]
+    assert rule.meaning.da == meaning
+    assert (rule.letters, rule.block) == (Letters(letters), BlockRule(block))
+    assert (rule.lives, rule.net_media) == (Lives(lives), NetMedia(net_media))
+    assert rule.subscription is Subscribed(subscription)
+    assert (rule.coming, rule.leaving, rule.undone_by) == (coming, leaving, undone_by)
+    assert rule.source.da.startswith("CPR: post 001 (status)")
+    assert rule.source.da.endswith(f"beslutning {decision}")
+    assert rule.meaning.en
+    assert rule.source.en
+
+
+#: What the residence of someone at Havnen, Aarhus, is called for each of the table's words.
+RESIDENCE = {
+    "by_address": Residence.RESIDENT,
+    "elsewhere": Residence.NOT_RESIDENT,
+    "unknown": Residence.UNKNOWN,
+}
+CULR = {"digits": "751", "empty": "", "nothing": None}
+
+
+@EACH
+def test_residence_and_net_media_follow_the_row(code: str) -> None:
+    """Whatever the last known address says."""
+    who: Person = replace(person("ANNA"), status=Status(code), address=street("HAVNEN"))
+    assert residence_of(who, frozenset({"0751"})) is RESIDENCE[str(TABLE[code][3])]
+    assert culr_number_of(who) == CULR[str(TABLE[code][4])]
+
+
+def test_only_the_dead_get_no_letters_at_all() -> None:
+    assert [code for code, row in TABLE.items() if row[1] == "stopped"] == ["90"]
