@@ -13,12 +13,12 @@ def label_lines(address: Address) -> list[str]:
 
     Road, floor and door as since 2023: `Strandvejen 123A, st. tv` (CPR, "Bilag - Formater").
     """
-    where = " ".join(part for part in (address.road, address.house or address.building) if part)
-    up = " ".join(part for part in (f"{address.floor}." if address.floor else "", address.door) if part)
+    where = " ".join(filter(None, (address.road, address.house or address.building)))
+    up = " ".join(filter(None, (f"{address.floor}." if address.floor else "", address.door)))
     lines = (
         address.co,
         address.locality,
-        ", ".join(part for part in (where, up) if part),
+        ", ".join(filter(None, (where, up))),
         address.town,
         f"{address.postcode} {address.district}".strip(),
     )

@@ -224,8 +224,15 @@ def door_of(raw: str) -> str:
 
 def lines_of(raw: Iterable[str]) -> tuple[str, str, str, str, str]:
     """Canonical lines: always five, blank ones kept in their place."""
-    one, two, three, four, five = ([text_of(line) for line in raw] + [""] * LINES)[:LINES]
+    written = [text_of(line) for line in raw]
+    if not any(written):
+        return _BLANK
+    one, two, three, four, five = (written + [""] * LINES)[:LINES]
     return one, two, three, four, five
+
+
+#: Most people have no such lines.
+_BLANK = ("", "", "", "", "")
 
 
 def name_of(addressing: str, first: str, middle: str, last: str) -> Name | Gap:

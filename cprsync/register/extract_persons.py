@@ -64,7 +64,10 @@ class PersonParser:
         self._main = layout.pick("001", "PNRGAELD", "STATUS", "FOED_DT", "FOED_DT_UMRK")
         self._name = layout.pick("008", "ADRNVN", "FORNVN", "MELNVN", "EFTERNVN")
         self._codes = layout.pick("002", *_CODES)
-        self._extra = layout.pick("002", "CONVN", *(f"ADR{line}-SUPLADR" for line in range(1, 6)))
+        self._co = layout.place("002", "CONVN")
+        self._extra = layout.pick("002", *(f"ADR{line}-SUPLADR" for line in range(1, 6)))
+        lines = [layout.place("002", f"ADR{line}-SUPLADR") for line in range(1, 6)]
+        self._extra_lines = slice(min(place.start for place in lines), max(place.stop for place in lines))
         self._text_codes = layout.pick("003", *_CODES)
         self._text = layout.pick("003", "CONVN", "LOKALITET", "BYNVN", "POSTNR", "POSTDISTTXT", "VEJADRNVN")
         self._abroad = layout.pick("005", "UDR_LANDEKOD", *(f"UDLANDADR{line}" for line in range(1, 6)))
@@ -142,12 +145,19 @@ class PersonParser:
         parts = self._address_codes(codes, text)
         if parts is None:
             return SILENT
+        municipality, street_code, house, floor, door, building = parts
         text_co, locality, town, postcode, district, road = self._text(text or "")
-        co, *supplementary = self._extra(codes or "")
+        # nearly nobody has supplementary lines: looked at one by one only where anything stands there
+        supplementary = self._extra(codes) if codes and codes[self._extra_lines].strip() else ()
         try:
             return address_of(
-                **dict(zip(("municipality", "street_code", "house", "floor", "door", "building"), parts, strict=True)),
-                co=co if codes is not None else text_co,
+                municipality=municipality,
+                street_code=street_code,
+                house=house,
+                floor=floor,
+                door=door,
+                building=building,
+                co=codes[self._co] if codes is not None else text_co,
                 locality=locality,
                 town=town,
                 postcode=postcode,

@@ -90,6 +90,9 @@ class Verification:
         self._task = task
         self._strict_count = strict_count
         self._known_form = False
+        self._event = layout.place("099", "HAENDELSE")
+        #: the codes of events, by how they stand there
+        self._codes: dict[bytes, str] = {}
         self._status = layout.place("001", "STATUS")
 
     def verify(self, source: BinaryIO) -> Tally:
@@ -171,9 +174,15 @@ class Verification:
         self.tally.by_type[kind] = 0
 
     def _count_event(self, record: bytes) -> None:
-        code = record[self._layout.place("099", "HAENDELSE")].decode("latin-1").strip()
-        plain = code.isascii() and code.isalnum() and len(self.tally.by_event) < _CODES_MOST
-        self.tally.by_event[code if plain else NO_CODE] += 1
+        raw = record[self._event]
+        code = self._codes.get(raw)
+        if code is None:
+            text = raw.decode("latin-1").strip()
+            plain = text.isascii() and text.isalnum() and len(self._codes) < _CODES_MOST
+            code = text if plain else NO_CODE
+            if plain:
+                self._codes[raw] = code
+        self.tally.by_event[code] += 1
 
     def _look_at_main(self, record: bytes, *, first: bool) -> int:
         """Look at a record 001; return what it adds to its run."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, select, text, update
@@ -82,8 +83,13 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
 
 
 def _happened(run: Run, write: Write) -> audit.Happened:
-    actions = tuple(action.value for action in write.actions)
-    return audit.Happened(audit.CHANGE, run=run.id, patron=write.patron.id, actions=actions)
+    return audit.Happened(audit.CHANGE, run=run.id, patron=write.patron.id, actions=_words(write.actions))
+
+
+@lru_cache(maxsize=256)
+def _words(actions: tuple[Action, ...]) -> tuple[str, ...]:
+    """The stable names of actions: a night has few combinations of them."""
+    return tuple(action.value for action in actions)
 
 
 # -- records -----------------------------------------------------------------------------------------
@@ -218,7 +224,7 @@ def _item(tenant: Tenant, run: Run, item: Item) -> tuple[Any, ...]:
         None if item.number is None else tenant.vault.number_index(item.number),
         item.patron_id,
         item.outcome.value,
-        ",".join(action.value for action in item.actions),
+        ",".join(_words(item.actions)),
         item.reason,
     )
 
@@ -254,6 +260,8 @@ def _settle(connection: Connection, tenant: Tenant, batch: Batch) -> None:
     decided = {write.patron.id for write in batch.writes} | {touch.patron_id for touch in batch.touches}
     row = tables.review_item
     waiting = (row.c.agency == tenant.agency) & (row.c.state == "waiting") & row.c.kind.startswith(PARKED)
+    if connection.scalar(select(row.c.id).where(waiting).limit(1)) is None:
+        return  # as on most nights: nobody to look for among thousands
     for part in parts(sorted(decided - still)):
         connection.execute(update(row).where(waiting, row.c.patron_id.in_(part)).values(state="settled"))
 

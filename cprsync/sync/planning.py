@@ -128,24 +128,23 @@ class Planner:
         ordinal: int,
         end: ProtectionEnd | None,
     ) -> None:
-        item = Item(ordinal, delivery.id, person.number, None, Outcome.NOT_OURS)
+        patron_id = None if isinstance(found, NotOurs) else found.patron_id if isinstance(found, Equal) else found.id
+        item = Item(ordinal, delivery.id, person.number, patron_id, Outcome.NOT_OURS)
         if number_step := self._numbers.line(item, person, found):
             self._renumber(number_step)
             return
         if number_step := self._numbers.take(person.number):
             self._renumber(number_step)
-        if isinstance(found, NotOurs):
+        if isinstance(found, NotOurs) or patron_id is None:
             self.plan.steps.append(Step(item))
             return
         if isinstance(found, Equal):
             step = _equal_step(item, found, as_of)
-            patron_id = found.patron_id
         else:
             decision = decided(person, found, as_of, end)
             step = self._step(decision, person, found, as_of)
             step.end = end
-            step.item = item_of(replace(item, patron_id=found.id), decision, step.write)
-            patron_id = found.id
+            step.item = item_of(item, decision, step.write)
         self._still_protected(step, person, patron_id)
         self.plan.steps.append(step)
 
@@ -250,6 +249,6 @@ def _equal_step(item: Item, found: Equal, as_of: AsOf) -> Step:
     reason = Same.OLDER.value if older else None
     moves = not older and as_of != found.as_of
     return Step(
-        replace(item, patron_id=found.patron_id, outcome=Outcome.UNCHANGED, reason=reason),
+        Item(item.ordinal, item.delivery_id, item.number, found.patron_id, Outcome.UNCHANGED, reason=reason),
         touch=Touch(found.patron_id, as_of) if moves else None,
     )
