@@ -30,9 +30,9 @@ CHUNK_BYTES = 32 * 1024
 #: Chunks kept open by a reader, 8 MiB of them. The addresses of a delivery stand in one block at its end, in an order
 #: of their own: a reader goes to and fro in them, and with few open chunks it opened 186 of them 4,863 times.
 _OPEN_CHUNKS = 256
-#: What a chunk is sealed as.
 #: Read ahead after each leap: whoever reads in order asks for far more at once, whoever leaps wants one record.
 _AHEAD_BYTES = 1024
+#: What a chunk is sealed as.
 OWNER = "inbox"
 #: The audit stream of what an operator does to deliveries.
 STREAM = "feed"
