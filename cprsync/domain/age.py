@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, date
 from typing import TYPE_CHECKING
 
 from cprsync.domain.person import Birth
@@ -61,17 +61,20 @@ def birth_date_of(person: Person, *, corrected: date | None = None) -> BirthDate
 
 
 def birthday(born: date, age: int, *, leap: LeapDay = LeapDay.MARCH) -> date:
-    """The day on which someone born on `born` turns `age`.
+    """The day on which someone born on `born` turns `age`; the last day there is for one that no calendar has.
 
     Raises ValueError for an age below 0 or above `AGE_MAX`.
     """
     if not 0 <= age <= AGE_MAX:
         raise ValueError(f"not an age: expected 0 to {AGE_MAX}")
+    year = born.year + age
+    if year > MAXYEAR:
+        return date.max
     try:
-        return born.replace(year=born.year + age)
+        return born.replace(year=year)
     except ValueError:
         month, day = leap.value.split("-")
-        return date(born.year + age, int(month), int(day))
+        return date(year, int(month), int(day))
 
 
 def age_on(born: date, day: date, *, leap: LeapDay = LeapDay.MARCH) -> int:

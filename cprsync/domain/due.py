@@ -7,20 +7,24 @@ thirty days forecast. Age and overrides are facts; the day is handed in.
 from __future__ import annotations
 
 import enum
+import hashlib
+import json
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.age import birth_date_of
 from cprsync.domain.override import Overridden, birth_date_in, in_force
+from cprsync.domain.person import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import date
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cprsync.domain.override import Override
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
+
+ONE_DAY: Final = timedelta(days=1)
 
 
 class DueKind(enum.Enum):
@@ -63,35 +67,41 @@ class Facts:
 
 
 def derived_group(facts: Facts, day: date, policy: Policy) -> str:
-    """The patron group in force on a day: pinned, else by age, else as it is."""
+    """The patron group in force on a day: pinned, else by age, else as it is. The dead grow no older."""
     holding = in_force(facts.overrides, day)
     if pinned := holding.get(Overridden.GROUP):
         return pinned.value
     # a group that was pinned is no reason to stay there: age decides again
     was_pinned = any(one.field is Overridden.GROUP and one.value == facts.group for one in facts.overrides)
-    if not (policy.ladders.follows_age(facts.group) or (was_pinned and policy.ladders.ladders)):
+    follows_age = policy.ladders.follows_age(facts.group) or (was_pinned and policy.ladders.ladders)
+    if not follows_age or facts.register.status is Status.DEAD:
         return facts.group
     born = birth_date_of(facts.register, corrected=birth_date_in(holding))
     group = None if born is None else policy.ladders.group_on(born.day, day)
     return facts.group if group is None else group
 
 
+def age_step_of(facts: Facts, day: date, policy: Policy) -> tuple[str, date | None]:
+    """The patron group in force on a day, and the next day on which age changes it: for whoever writes a birth date."""
+    group = derived_group(facts, day, policy)
+    return group, next_age_step(replace(facts, group=group), day, policy)
+
+
 def live(facts: Facts, day: date, policy: Policy) -> tuple[tuple[Due, ...], Facts]:
-    """One day of one patron: what is due, and the facts as they are that evening."""
-    found = [(kind, what) for kind, what in _ends(facts, day, policy)]
+    """One day of one patron: what is due by then, and the facts as they are that evening."""
+    found = list(_due(facts, day, policy))
     group = derived_group(facts, day, policy)
     if group != facts.group:
         found.append((DueKind.AGE_STEP, f"{facts.group or '-'} > {group}"))
     order = list(DueKind)
     found.sort(key=lambda one: (order.index(one[0]), one[1]))
-    return tuple(Due(day, facts.patron_id, kind, what) for kind, what in found), _evening(facts, day, group)
+    return tuple(Due(day, facts.patron_id, kind, what) for kind, what in found), _evening(facts, day, group, policy)
 
 
 def next_due(facts: Facts, after: date, policy: Policy) -> date | None:
     """The next day later than `after` on which `live` may find something; None: nothing is in sight."""
-    return min(
-        (day for day in (next_age_step(facts, after, policy), local_due(facts, after, policy)) if day), default=None
-    )
+    days = (next_age_step(facts, after, policy), local_due(facts, after, policy), after_day(facts.subscribed_until))
+    return min((max(day, after + ONE_DAY) for day in days if day is not None), default=None)
 
 
 def next_age_step(facts: Facts, after: date, policy: Policy) -> date | None:
@@ -99,19 +109,23 @@ def next_age_step(facts: Facts, after: date, policy: Policy) -> date | None:
     holding = in_force(facts.overrides, after)
     if Overridden.GROUP in holding or not policy.ladders.follows_age(facts.group):
         return None
+    if facts.register.status is Status.DEAD:
+        return None
     born = birth_date_of(facts.register, corrected=birth_date_in(holding))
     return None if born is None else policy.ladders.next_change(born.day, after)
 
 
 def local_due(facts: Facts, after: date, policy: Policy) -> date | None:
-    """The next day on which an override begins, is warned of or ends, or an absence ends."""
-    days = [facts.absent_until + timedelta(days=1)] if facts.absent_until else []
+    """The next day on which an override begins, is warned of or ends, or an absence ends; the next one if overdue."""
+    days = [after_day(facts.absent_until)]
     for override in facts.overrides:
-        days += [day for day in (override.since, override.warns(policy.override_warn_days), override.gives_way) if day]
-    return min((day for day in days if day > after), default=None)
+        days += [override.gives_way, _warning(override, policy)]
+        if override.since > after:
+            days.append(override.since)
+    return min((max(day, after + ONE_DAY) for day in days if day is not None), default=None)
 
 
-def forecast(all_facts: Iterator[Facts], *, first: date, last: date, policy: Policy) -> Iterator[Due]:
+def forecast(all_facts: Iterable[Facts], *, first: date, last: date, policy: Policy) -> Iterator[Due]:
     """What will happen from `first` to `last` if no delivery changes anything, patron by patron."""
     for facts in all_facts:
         day: date | None = first
@@ -119,35 +133,66 @@ def forecast(all_facts: Iterator[Facts], *, first: date, last: date, policy: Pol
         while day is not None and day <= last:
             due, now = live(now, day, policy)
             yield from due
-            following = [one for one in (next_due(now, day, policy), _after(now.subscribed_until)) if one and one > day]
-            day = min(following, default=None)
+            day = next_due(now, day, policy)
 
 
-def _ends(facts: Facts, day: date, policy: Policy) -> Iterator[tuple[DueKind, str]]:
+def after_day(until: date | None) -> date | None:
+    """The day after a last day; None: there is no last day, or none that anybody lives to see."""
+    return None if until is None or until == date.max else until + ONE_DAY
+
+
+def calendar_stamp(policy: Policy) -> str | None:
+    """What of a policy decides on which days something is due, as a digest; None: no group follows age."""
+    if not policy.ladders.ladders:
+        return None
+    written = json.dumps(
+        {
+            "leap": policy.ladders.leap.value,
+            "warn_days": policy.override_warn_days,
+            "ladders": [
+                [ladder.since.isoformat(), [[group.name, group.from_age] for group in ladder.groups]]
+                for ladder in policy.ladders.ladders
+            ],
+        },
+        ensure_ascii=False,
+    )
+    return hashlib.sha256(written.encode()).hexdigest()
+
+
+def _due(facts: Facts, day: date, policy: Policy) -> Iterator[tuple[DueKind, str]]:
     for override in facts.overrides:
-        if override.gives_way == day:
+        if _by(override.gives_way, day):
             yield DueKind.OVERRIDE_ENDED, override.field.value
-        elif override.warns(policy.override_warn_days) == day:
+        elif _by(_warning(override, policy), day):
             yield DueKind.OVERRIDE_WARNED, override.field.value
-    if _after(facts.absent_until) == day:
-        yield DueKind.ABSENCE_ENDED, ""
-    if _after(facts.subscribed_until) == day:
+    if _by(after_day(facts.absent_until), day):
+        yield DueKind.ABSENCE_ENDED, "absence"
+    if _by(after_day(facts.subscribed_until), day):
         yield DueKind.SUBSCRIPTION_ENDED, "dead"
 
 
-def _after(day: date | None) -> date | None:
-    return None if day is None else day + timedelta(days=1)
+def _warning(override: Override, policy: Policy) -> date | None:
+    """The day on which someone is told, once: the morning after it was typed at the earliest."""
+    day = override.warns(policy.override_warn_days)
+    return None if day is None or override.warned is not None else max(day, override.since + ONE_DAY)
 
 
-def _evening(facts: Facts, day: date, group: str) -> Facts:
+def _by(due: date | None, day: date) -> bool:
+    """Whether something is due: on its day, or later if that day was never lived."""
+    return due is not None and due <= day
+
+
+def _evening(facts: Facts, day: date, group: str, policy: Policy) -> Facts:
+    def told(override: Override) -> Override:
+        return replace(override, warned=day) if _by(_warning(override, policy), day) else override
+
     def still(until: date | None) -> date | None:
         return None if until is not None and until < day else until
 
-    left = tuple(one for one in facts.overrides if one.gives_way is None or one.gives_way > day)
     return replace(
         facts,
         group=group,
-        overrides=left,
+        overrides=tuple(told(one) for one in facts.overrides if not _by(one.gives_way, day)),
         absent_until=still(facts.absent_until),
         subscribed_until=still(facts.subscribed_until),
     )

@@ -1,0 +1,302 @@
+"""One day of one patron, and all the days to come: what is lived day by day is what was forecast."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from people import dies, generated, person
+
+from cprsync.domain.age import LeapDay
+from cprsync.domain.due import (
+    Due,
+    DueKind,
+    Facts,
+    age_step_of,
+    calendar_stamp,
+    counts,
+    derived_group,
+    forecast,
+    live,
+    local_due,
+    next_age_step,
+    next_due,
+)
+from cprsync.domain.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.number import CprNumber
+from cprsync.domain.override import Overridden, Override
+from cprsync.domain.person import SILENT, Birth, Person
+from cprsync.domain.policy import Policy
+
+CHILD, YOUTH, ADULT = AgeGroup("Barn", 0), AgeGroup("Ung", 14), AgeGroup("Voksen", 18)
+LADDERS = Ladders((Ladder(date(2000, 1, 1), (CHILD, YOUTH, ADULT)), Ladder(date(2027, 6, 1), (CHILD, ADULT))))
+POLICY = Policy(ladders=LADDERS)
+MARCH = date(2027, 3, 1)
+#: WILMA turns 14 on this day.
+BIRTHDAY = date(2027, 3, 24)
+
+
+def facts(key: str = "WILMA", group: str = "Barn", **deviations: Any) -> Facts:
+    return Facts(key, person(key), group, **deviations)
+
+
+def corrected(field: Overridden, value: str, until: date | None, since: date = MARCH) -> Override:
+    return Override(field, value, "kaj", "set pas", since, until, id=1)
+
+
+def days_of(one: Facts, first: date = MARCH, days: int = 40, policy: Policy = POLICY) -> list[tuple[str, str, str]]:
+    """What is forecast, and, day by day, what is lived: they have to be the same."""
+    last = first + timedelta(days=days - 1)
+    told = list(forecast([one], first=first, last=last, policy=policy))
+    assert told == lived(one, first, last, policy)
+    return [(due.day.strftime("%d%m"), due.kind.value, due.what) for due in told]
+
+
+def lived(one: Facts, first: date, last: date, policy: Policy) -> list[Due]:
+    found: list[Due] = []
+    day = first
+    while day <= last:
+        due, one = live(one, day, policy)
+        found += due
+        day += timedelta(days=1)
+    return found
+
+
+# -- age -------------------------------------------------------------------------------------------------
+
+
+def test_a_birthday_changes_the_group_on_its_day() -> None:
+    assert days_of(facts()) == [("2403", "age_step", "Barn > Ung")]
+
+
+def test_whoever_has_no_group_yet_gets_one_on_the_first_day() -> None:
+    assert days_of(facts(group=""))[0] == ("0103", "age_step", "- > Barn")
+
+
+def test_a_group_that_follows_no_age_is_left_alone() -> None:
+    assert days_of(facts(group="Personale"), days=400) == []
+    assert days_of(facts(), policy=Policy(), days=400) == []
+
+
+def test_29_february_is_celebrated_on_the_day_the_policy_names() -> None:
+    leap = replace(facts(), register=person("WILMA", birth=Birth(date(2012, 2, 29))))
+    february = replace(POLICY, ladders=replace(LADDERS, leap=LeapDay.FEBRUARY))
+    first = date(2026, 2, 20)
+    assert days_of(leap, first, 15) == [("0103", "age_step", "Barn > Ung")]
+    assert days_of(leap, first, 15, february) == [("2802", "age_step", "Barn > Ung")]
+
+
+def test_a_policy_of_a_later_day_moves_her_on_that_day() -> None:
+    assert days_of(facts(), days=120) == [("2403", "age_step", "Barn > Ung"), ("0106", "age_step", "Ung > Barn")]
+
+
+def test_the_dead_grow_no_older() -> None:
+    dead = replace(facts(), register=dies(person("WILMA")))
+    assert days_of(dead, days=400) == []
+    assert next_age_step(dead, MARCH, POLICY) is None
+
+
+def test_without_a_birth_date_the_group_stays() -> None:
+    nobody = Facts("nobody", Person(CprNumber.parse(generated(31, 2, 2001, "5"))), "Barn")
+    assert (derived_group(nobody, MARCH, POLICY), next_age_step(nobody, MARCH, POLICY)) == ("Barn", None)
+
+
+def test_a_ladder_that_begins_later_leaves_the_group_until_then() -> None:
+    later = Policy(ladders=Ladders((Ladder(date(2027, 3, 10), (AgeGroup("Ung", 0), ADULT)),)))
+    assert days_of(facts(group=""), policy=later) == [("1003", "age_step", "- > Ung")]
+
+
+def test_a_write_of_a_birth_date_takes_group_and_next_step_with_it() -> None:
+    assert age_step_of(facts(group="Voksen"), MARCH, POLICY) == ("Barn", BIRTHDAY)
+    assert age_step_of(facts(group="Personale"), MARCH, POLICY) == ("Personale", None)
+
+
+# -- corrections that end ------------------------------------------------------------------------------
+
+
+def test_a_correction_is_warned_of_once_and_then_gives_way() -> None:
+    one = facts(overrides=(corrected(Overridden.NAME, "Wilma", date(2027, 3, 20)),))
+    assert days_of(one)[:2] == [("0603", "override_warned", "name"), ("2103", "override_ended", "name")]
+
+
+def test_a_correction_of_a_few_days_is_warned_of_the_morning_after() -> None:
+    """The night of the day on which it was typed is over by then."""
+    one = facts(overrides=(corrected(Overridden.NAME, "Wilma", date(2027, 3, 4)),))
+    assert days_of(one)[:2] == [("0203", "override_warned", "name"), ("0503", "override_ended", "name")]
+
+
+def test_a_correction_of_one_day_ends_without_a_warning() -> None:
+    one = facts(overrides=(corrected(Overridden.NAME, "Wilma", MARCH),))
+    assert days_of(one)[0] == ("0203", "override_ended", "name")
+
+
+def test_a_correction_without_an_end_is_never_due() -> None:
+    one = facts(overrides=(corrected(Overridden.NAME, "Wilma", None),))
+    assert local_due(one, MARCH, POLICY) is None
+
+
+def test_a_corrected_birth_date_that_ends_on_a_birthday_gives_the_registers_group_that_day() -> None:
+    """Until then she was 20 by what staff typed; on 24 March the register's date makes her 14."""
+    birth = corrected(Overridden.BIRTH_DATE, "2007-03-24", BIRTHDAY - timedelta(days=1))
+    told = days_of(facts(group="Voksen", overrides=(birth,)), date(2027, 3, 20), 10)
+    assert told == [
+        ("2003", "override_warned", "birth_date"),
+        ("2403", "override_ended", "birth_date"),
+        ("2403", "age_step", "Voksen > Ung"),
+    ]
+
+
+def test_a_corrected_birth_date_moves_the_birthday() -> None:
+    birth = corrected(Overridden.BIRTH_DATE, "2013-03-10", date(2027, 12, 31))
+    assert days_of(facts(overrides=(birth,)))[0] == ("1003", "age_step", "Barn > Ung")
+
+
+def test_a_pinned_group_stays_on_a_birthday_and_age_decides_when_the_pin_ends() -> None:
+    pin = corrected(Overridden.GROUP, "Barn", date(2027, 3, 30))
+    told = days_of(facts(overrides=(pin,)))
+    assert told == [
+        ("1603", "override_warned", "group"),
+        ("3103", "override_ended", "group"),
+        ("3103", "age_step", "Barn > Ung"),
+    ]
+
+
+def test_a_pin_to_a_group_without_an_age_gives_way_to_age_too() -> None:
+    pin = corrected(Overridden.GROUP, "Personale", date(2027, 3, 30))
+    assert days_of(facts(group="Personale", overrides=(pin,)))[-1] == ("3103", "age_step", "Personale > Ung")
+    assert derived_group(facts(group="Personale", overrides=(pin,)), date(2027, 3, 31), Policy()) == "Personale"
+
+
+def test_a_pin_that_begins_later_begins_on_its_day() -> None:
+    pin = corrected(Overridden.GROUP, "Voksen", None, since=date(2027, 3, 5))
+    assert days_of(facts(overrides=(pin,))) == [("0503", "age_step", "Barn > Voksen")]
+
+
+# -- absences and subscriptions --------------------------------------------------------------------------
+
+
+def test_an_absence_ends_on_the_day_after_its_last_one() -> None:
+    assert days_of(facts(absent_until=date(2027, 3, 9)))[0] == ("1003", "absence_ended", "absence")
+
+
+@pytest.mark.parametrize("until", [None, date.max])
+def test_an_absence_without_an_end_never_ends(until: date | None) -> None:
+    assert local_due(facts(absent_until=until), MARCH, POLICY) is None
+
+
+def test_the_subscription_of_the_dead_ends_after_its_last_day() -> None:
+    dead = replace(facts(subscribed_until=date(2027, 3, 9)), register=dies(person("WILMA")))
+    assert days_of(dead) == [("1003", "subscription_ended", "dead")]
+
+
+# -- days that nobody lived ------------------------------------------------------------------------------
+
+
+def test_what_was_due_on_a_day_that_nobody_lived_is_done_on_the_next_and_once() -> None:
+    one = facts(
+        overrides=(corrected(Overridden.NAME, "Wilma", date(2027, 3, 4)),),
+        absent_until=date(2027, 3, 5),
+        subscribed_until=date(2027, 3, 6),
+    )
+    due, evening = live(one, date(2027, 4, 1), POLICY)
+    assert counts(due) == {"override_ended": 1, "age_step": 1, "absence_ended": 1, "subscription_ended": 1}
+    assert live(evening, date(2027, 4, 1), POLICY) == ((), evening)
+
+
+def test_what_is_overdue_is_due_on_the_next_day() -> None:
+    one = facts(absent_until=date(2027, 1, 1))
+    assert (local_due(one, MARCH, POLICY), next_due(one, MARCH, POLICY)) == (date(2027, 3, 2), date(2027, 3, 2))
+
+
+def test_a_policy_that_warns_earlier_warns_of_what_has_not_been_warned_of() -> None:
+    one = facts(overrides=(corrected(Overridden.NAME, "Wilma", date(2027, 3, 31)),))
+    assert live(one, date(2027, 3, 10), POLICY)[0] == ()
+    due, evening = live(one, date(2027, 3, 10), replace(POLICY, override_warn_days=30))
+    assert [(one.kind, one.what) for one in due] == [(DueKind.OVERRIDE_WARNED, "name")]
+    assert live(evening, date(2027, 3, 18), POLICY)[0] == ()
+
+
+def test_the_stamp_of_a_policy_follows_what_decides_on_its_days() -> None:
+    stamp = calendar_stamp(POLICY)
+    others = [
+        replace(POLICY, override_warn_days=15),
+        replace(POLICY, ladders=replace(LADDERS, leap=LeapDay.FEBRUARY)),
+        replace(POLICY, ladders=Ladders(LADDERS.ladders[:1])),
+    ]
+    assert len({stamp, *map(calendar_stamp, others)}) == 4
+    assert calendar_stamp(replace(POLICY, dead_subscription_days=1)) == stamp
+    assert calendar_stamp(Policy()) is None
+
+
+# -- any life --------------------------------------------------------------------------------------------
+
+_FIRST = date(2027, 2, 20)
+_NEAR = st.dates(_FIRST - timedelta(days=30), _FIRST + timedelta(days=130))
+_BORN = st.dates(date(2007, 1, 1), date(2027, 6, 30)) | st.sampled_from([date(2012, 2, 29), date(2008, 2, 29)])
+_VALUES = {
+    Overridden.BIRTH_DATE: _BORN.map(date.isoformat),
+    Overridden.GROUP: st.sampled_from(["Barn", "Voksen", "Personale"]),
+    Overridden.MUNICIPALITY: st.just("0751"),
+}
+
+
+@st.composite
+def _overrides(draw: st.DrawFn) -> tuple[Override, ...]:
+    made = []
+    for number, field in enumerate(draw(st.lists(st.sampled_from(list(_VALUES)), unique=True))):
+        since = draw(_NEAR)
+        lasts = draw(st.none() | st.integers(0, 60).map(lambda days: timedelta(days=days)))
+        until = None if lasts is None else since + lasts
+        made.append(Override(field, draw(_VALUES[field]), "kaj", "", since, until, id=number + 1))
+    return tuple(made)
+
+
+_LIVES = st.builds(
+    Facts,
+    st.just("12345678"),
+    st.one_of(st.none(), _BORN).map(
+        lambda born: person("WILMA", birth=SILENT if born is None else Birth(born)),
+    ),
+    st.sampled_from(["", "Barn", "Ung", "Voksen", "Personale"]),
+    _overrides(),
+    st.none() | _NEAR,
+    st.none() | _NEAR,
+)
+_POLICIES = st.builds(
+    Policy,
+    ladders=st.builds(Ladders, st.sampled_from([(), LADDERS.ladders[:1], LADDERS.ladders]), st.sampled_from(LeapDay)),
+    override_warn_days=st.integers(0, 40),
+)
+
+
+@settings(deadline=None)
+@given(_LIVES, _POLICIES, st.integers(0, 120))
+def test_a_forecast_is_every_day_lived_one_by_one(one: Facts, policy: Policy, days: int) -> None:
+    """No day on which something happens is skipped by `next_due`."""
+    last = _FIRST + timedelta(days=days)
+    assert list(forecast([one], first=_FIRST, last=last, policy=policy)) == lived(one, _FIRST, last, policy)
+
+
+@settings(deadline=None)
+@given(_LIVES, _POLICIES, st.integers(1, 60))
+def test_a_day_caught_up_with_leaves_what_the_days_lived_one_by_one_leave(
+    one: Facts, policy: Policy, days: int
+) -> None:
+    """The night lives every day since the last run; whoever has nothing due on a day is not even looked at."""
+    lived_daily = looked_at = one
+    for day in (_FIRST + timedelta(days=n) for n in range(days)):
+        lived_daily = live(lived_daily, day, policy)[1]
+        if day == _FIRST or next_due(looked_at, day - timedelta(days=1), policy) == day:
+            looked_at = live(looked_at, day, policy)[1]
+        assert looked_at == lived_daily
+
+
+@settings(deadline=None)
+@given(_LIVES, _POLICIES)
+def test_a_day_lived_twice_does_nothing_the_second_time(one: Facts, policy: Policy) -> None:
+    evening = live(one, _FIRST, policy)[1]
+    assert live(evening, _FIRST, policy) == ((), evening)

@@ -1,0 +1,84 @@
+"""Patron groups by age: a ladder without holes, ladders that follow each other, and the next day of a change."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cprsync.domain.age import LeapDay
+from cprsync.domain.groups import AgeGroup, Ladder, Ladders
+
+CHILD, YOUTH, ADULT = AgeGroup("Barn", 0), AgeGroup("Ung", 14), AgeGroup("Voksen", 18)
+OLD = Ladder(date(2000, 1, 1), (CHILD, YOUTH, ADULT))
+NEW = Ladder(date(2027, 6, 1), (CHILD, AgeGroup("Voksen", 16)))
+BOTH = Ladders((OLD, NEW))
+BORN = date(2010, 7, 1)
+
+
+@pytest.mark.parametrize(
+    ("groups", "why"),
+    [
+        ((), "hole"),
+        ((YOUTH, ADULT), "hole"),
+        ((CHILD, ADULT, YOUTH), "higher age"),
+        ((CHILD, AgeGroup("Ung", 0)), "higher age"),
+        ((CHILD, AgeGroup("Barn", 14)), "same name"),
+    ],
+)
+def test_a_ladder_with_a_hole_a_step_back_or_one_name_twice_is_refused(groups: tuple[AgeGroup, ...], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Ladder(date(2000, 1, 1), groups)
+
+
+@pytest.mark.parametrize("ladders", [(NEW, OLD), (OLD, OLD)])
+def test_ladders_out_of_order_or_of_one_day_are_refused(ladders: tuple[Ladder, ...]) -> None:
+    with pytest.raises(ValueError, match="order of their days"):
+        Ladders(ladders)
+
+
+@pytest.mark.parametrize(
+    ("age", "group"), [(0, "Barn"), (13, "Barn"), (14, "Ung"), (17, "Ung"), (18, "Voksen"), (99, "Voksen")]
+)
+def test_an_age_belongs_to_the_last_group_that_it_has_reached(age: int, group: str) -> None:
+    assert OLD.group_at(age) == group
+
+
+def test_before_the_first_ladder_age_decides_nothing() -> None:
+    assert (BOTH.on(date(1999, 12, 31)), BOTH.group_on(BORN, date(1999, 12, 31))) == (None, None)
+    assert Ladders((NEW,)).next_change(BORN, date(2027, 1, 1)) == date(2027, 6, 1)
+
+
+def test_a_policy_that_changes_moves_those_whom_it_moves_on_its_day_and_not_before() -> None:
+    assert BOTH.group_on(BORN, date(2027, 5, 31)) == "Ung"
+    assert BOTH.next_change(BORN, date(2027, 1, 1)) == date(2027, 6, 1)
+    assert BOTH.group_on(BORN, date(2027, 6, 1)) == "Voksen"
+    # a child stays a child: the new ladder's day is passed over
+    assert BOTH.next_change(date(2020, 7, 1), date(2027, 1, 1)) == date(2036, 7, 1)
+
+
+def test_only_groups_of_a_ladder_and_no_group_at_all_follow_age() -> None:
+    assert [BOTH.follows_age(group) for group in ("Barn", "Ung", "", "Personale")] == [True, True, True, False]
+    assert not Ladders().follows_age("")
+
+
+def test_whoever_has_reached_the_last_group_changes_no_more() -> None:
+    assert BOTH.next_change(date(1950, 1, 1), date(2028, 1, 1)) is None
+    assert Ladders().next_change(BORN, date(2028, 1, 1)) is None
+
+
+DAYS = st.dates(date(2024, 1, 1), date(2032, 12, 31))
+
+
+@given(
+    st.dates(date(2008, 1, 1), date(2020, 12, 31)) | st.sampled_from([date(2012, 2, 29), date(2016, 2, 29)]),
+    DAYS,
+    st.sampled_from(LeapDay),
+)
+def test_the_next_change_is_the_first_day_whose_group_is_another_one(born: date, after: date, leap: LeapDay) -> None:
+    ladders = Ladders((OLD, NEW), leap)
+    days = (after + timedelta(days=n) for n in range(1, 8000))
+    now = ladders.group_on(born, after)
+    assert ladders.next_change(born, after) == next((day for day in days if ladders.group_on(born, day) != now), None)
