@@ -7,12 +7,14 @@ named by their paths.
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 -- pydantic reads the annotations
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from cprsync.domain.municipality import code_from
 from cprsync.errors import ConfigurationError
+from cprsync.municipality_file import load_municipalities
 from cprsync.toml_file import first_mistake, read_toml
 
 
@@ -85,12 +87,21 @@ class FeedSection(_Strict):
         return self
 
 
+def _home_code(typed: str) -> str:
+    """Four digits, of a municipality that there is: a wrong one would make every patron a stranger."""
+    code = code_from(typed)
+    if mistake := load_municipalities().mistake_in(code):
+        raise ValueError(f"the code {mistake}")
+    return code
+
+
 class LibrarySection(_Strict):
     """One library: its own data controller, with a policy and the municipalities that count as residence."""
 
     agency: str = Field(pattern=r"^[0-9]{6}$")
     name: str
-    municipalities: frozenset[str] = frozenset()
+    #: with three digits or four
+    municipalities: frozenset[Annotated[str, AfterValidator(_home_code)]] = frozenset()
     policy: Path | None = None
     register_: RegisterSection = Field(alias="register")
     feed: FeedSection

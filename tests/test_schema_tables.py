@@ -72,11 +72,11 @@ def test_a_municipality_has_four_digits_and_one_name() -> None:
     table = {row["code"]: (row["name"], row["kind"]) for row in rows("municipalities.csv")}
     assert len(table) == len(rows("municipalities.csv"))
     assert all(len(code) == 4 and code.isdigit() for code in table)
-    assert table["0751"] == ("Aarhus", "denmark")
-    assert table["0955"][1] == "greenland"
-    assert table["0019"][1] == "special"
+    assert table["0751"] == ("Aarhus", "danish")
+    assert table["0955"][1] == "greenlandic"
+    assert table["0019"][1] == "no_place"
     # 98 municipalities and Christiansø, which is none and has a code all the same
-    assert [kind for _, kind in table.values()].count("denmark") == 99
+    assert [kind for _, kind in table.values()].count("danish") == 99
 
 
 def test_an_event_code_has_three_signs_and_a_meaning() -> None:

@@ -46,11 +46,11 @@ class Kind(enum.Enum):
 
     #: a Danish municipality of today, and Christiansø (0411), which is none and counts as one
     DANISH = "danish"
-    #: a Greenlandic municipality, of today or not
+    #: a Greenlandic municipality of today
     GREENLANDIC = "greenlandic"
     #: no place to live: unknown, tax, administrative numbers, and what is no code of a municipality
     NO_PLACE = "no_place"
-    #: a Danish municipality that was merged into another: nobody lives there any more
+    #: a municipality that was merged or parted: nobody lives there any more
     HISTORICAL = "historical"
 
     # a member is one object: the enum's own hash is slow
@@ -80,20 +80,16 @@ class Municipalities:
 
     def homes(self) -> frozenset[str]:
         """Every code that may count as residence: the Danish ones of today, and the Greenlandic ones."""
-        return frozenset(
-            code
-            for code, one in self.by_code.items()
-            if one.until is None and one.kind in {Kind.DANISH, Kind.GREENLANDIC}
-        )
+        return frozenset(code for code in self.by_code if self.mistake_in(code) is None)
 
     def mistake_in(self, code: str) -> str | None:
         """Say why a code cannot count as a library's residence; None if it can."""
         known = self.by_code.get(code)
         if known is None:
-            return "is no municipality code"
-        if known.until is not None:
-            return f"is {known.name}, which ended on {known.until:%Y-%m-%d}"
-        return f"is {known.name}, where nobody lives" if known.kind is Kind.NO_PLACE else None
+            return "is none of a municipality"
+        if known.kind is Kind.HISTORICAL:
+            return f"is {known.name}'s, which is no more since {known.until or 'long ago'}"
+        return f"is {known.name}'s, where nobody lives" if known.kind is Kind.NO_PLACE else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,131 @@
+"""The list of municipality codes, and what a code is worth for residence, for the net media and in the settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from people import person
+
+from cprsync.domain.municipality import (
+    NOT_A_RESIDENCE,
+    RESIDENCE_RULES,
+    Kind,
+    Municipalities,
+    Municipality,
+    Residence,
+    code_from,
+    culr_number_of,
+    residence_of,
+)
+from cprsync.domain.person import SILENT, Address, Person
+from cprsync.domain.status_rule import Lives, NetMedia
+from cprsync.municipality_file import load_municipalities
+
+PLACES = load_municipalities()
+AARHUS = frozenset({"0751"})
+
+
+def living_in(code: str) -> Person:
+    return replace(person("ANNA"), address=Address(code, "1104", "16B"))
+
+
+#: kind: what it means for residence elsewhere than at home, for the net media, and whose decision that is
+RESIDENCE_TABLE = {
+    Kind.DANISH: ("by_address", "digits", "CPR: kommunekoder; beslutning 11 og 13"),
+    Kind.GREENLANDIC: ("by_address", "empty", "CPR: kommunekoder; beslutning 11"),
+    Kind.NO_PLACE: ("unknown", "nothing", "CPR: myndighedskoder; beslutning 11"),
+    Kind.HISTORICAL: ("unknown", "nothing", "CPR: myndighedskoder med slutdato; beslutning 11"),
+    None: ("unknown", "nothing", "Beslutning 1 og 11"),
+}
+
+
+@pytest.mark.parametrize("kind", RESIDENCE_TABLE, ids=lambda kind: f"residence-{kind.value if kind else 'none'}")
+def test_a_kind_of_code_means_what_its_row_says(kind: Kind | None) -> None:
+    lives, net_media, source = RESIDENCE_TABLE[kind]
+    rule = RESIDENCE_RULES[kind]
+    assert (rule.kind, rule.lives, rule.net_media, rule.source.da) == (kind, Lives(lives), NetMedia(net_media), source)
+    assert rule.what.da
+    assert rule.what.en
+    assert set(RESIDENCE_RULES) == set(RESIDENCE_TABLE)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "residence", "culr"),
+    [
+        pytest.param("0751", Kind.DANISH, Residence.RESIDENT, "751", id="residence-danish-0751"),
+        pytest.param("0101", Kind.DANISH, Residence.NOT_RESIDENT, "101", id="residence-danish-0101"),
+        pytest.param("0411", Kind.DANISH, Residence.NOT_RESIDENT, "411", id="residence-danish-0411"),
+        pytest.param("0955", Kind.GREENLANDIC, Residence.NOT_RESIDENT, "", id="residence-greenlandic-0955"),
+        pytest.param("0961", Kind.GREENLANDIC, Residence.NOT_RESIDENT, "", id="residence-greenlandic-0961"),
+        pytest.param("0100", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0100"),
+        pytest.param("0019", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0019"),
+        pytest.param("0958", Kind.HISTORICAL, Residence.UNKNOWN, None, id="residence-historical-0958"),
+    ],
+)
+def test_an_address_counts_by_the_kind_of_its_code(
+    code: str, kind: Kind, residence: Residence, culr: str | None
+) -> None:
+    assert PLACES.kind_of(code) is kind
+    assert residence_of(living_in(code), AARHUS, PLACES) is residence
+    assert culr_number_of(living_in(code), PLACES) == culr
+
+
+def test_without_an_address_nobody_lives_anywhere_for_sure() -> None:
+    nowhere = replace(person("ANNA"), address=SILENT)
+    assert residence_of(nowhere, AARHUS, PLACES) is Residence.UNKNOWN
+    assert culr_number_of(nowhere, PLACES) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("0999", Kind.GREENLANDIC),
+        ("0862", Kind.DANISH),
+        ("0023", Kind.NO_PLACE),
+        ("5100", Kind.NO_PLACE),
+        ("751", Kind.NO_PLACE),
+        *((code, Kind.NO_PLACE) for code in sorted(NOT_A_RESIDENCE)),
+    ],
+)
+def test_a_code_that_the_list_does_not_know_goes_by_its_digits(code: str, kind: Kind) -> None:
+    """A municipality that is newer than this list is somewhere; what is no code at all is nowhere."""
+    assert Municipalities().kind_of(code) is kind
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"), [("101", "0101"), ("0101", "0101"), ("411", "0411"), (" 751 ", "0751"), ("19", "0019")]
+)
+def test_three_digits_and_four_are_one_code(typed: str, code: str) -> None:
+    assert code_from(typed) == code
+
+
+def test_the_list_and_the_digits_agree_about_every_code_that_is_not_historical() -> None:
+    wrong = [
+        code
+        for code, one in PLACES.by_code.items()
+        if one.kind is not Kind.HISTORICAL and Municipalities().kind_of(code) is not one.kind
+    ]
+    assert wrong == []
+
+
+def test_the_list_has_98_municipalities_christiansoe_and_greenlands() -> None:
+    kinds = [one.kind for one in PLACES.by_code.values()]
+    assert (kinds.count(Kind.DANISH), kinds.count(Kind.GREENLANDIC), kinds.count(Kind.NO_PLACE)) == (99, 6, 6)
+    assert PLACES.by_code["0751"] == Municipality("0751", "Aarhus", Kind.DANISH)
+    # parted in two
+    assert PLACES.by_code["0958"] == Municipality(
+        "0958", "Qaasuitsup Kommunia", Kind.HISTORICAL, until=date(2017, 12, 31)
+    )
+    assert all(one.until is not None for one in PLACES.by_code.values() if one.kind is Kind.HISTORICAL)
+    assert all(one.until is None for one in PLACES.by_code.values() if one.kind is not Kind.HISTORICAL)
+
+
+def test_only_a_municipality_of_today_may_be_a_librarys_own() -> None:
+    assert {"0101", "0411", "0955"} <= PLACES.homes()
+    assert PLACES.homes().isdisjoint({"0958", "0019", "0100"})
+    assert PLACES.mistake_in("0751") is None
+    assert PLACES.mistake_in("0999") == "is none of a municipality"
+    assert PLACES.mistake_in("0019") == "is Administrativt personnummer's, where nobody lives"
+    assert PLACES.mistake_in("0958") == "is Qaasuitsup Kommunia's, which is no more since 2017-12-31"
