@@ -47,6 +47,9 @@ BY_KIND: dict[str, Advice] = {
     "delivery.task": Advice(1, "The file belongs to another agreement: check `task` in [library.feed]."),
     "delivery.unfinished": Advice(4, "Try again when the transfer has ended."),
     "mock.not_running": Advice(4, "Start it with `cprsync mock serve --dir DIR`."),
+    "mock.stopped": Advice(
+        7, "Start it with `cprsync mock serve --dir DIR`: it says its day. Then ask for the nights that are left."
+    ),
     "interrupted": Advice(7, "Run the command again: it goes on where it stopped."),
     "policy": Advice(2, "Mend the policy file; the night has not begun."),
     "run.balance": Advice(7, "Report this: the run's numbers do not add up. What is committed stands."),

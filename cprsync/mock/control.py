@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import requests
+from urllib3.exceptions import NewConnectionError
 
-from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable
+from cprsync.errors import BadInput, ConfigurationError, CprsyncError, RegisterUnavailable, RunStopped
+from cprsync.mock.control_app import NIGHTS_MAX
 
 #: Connecting and waiting, in seconds: a year of nights in one call takes a while.
 _TIMEOUT = (5.0, 120.0)
@@ -27,18 +29,43 @@ def event(mock: Mock, kind: str, who: str, to: str | None = None) -> dict[str, A
     Raises:
         BadInput: the kind or a key is unknown, or the event makes no sense for this person.
         RegisterUnavailable: kind `mock.not_running`.
+        RunStopped: kind `mock.stopped`; the mock was asked, but has not answered.
     """
-    return _ask(mock, "/event", {"kind": kind, "who": who, "to": to})
+    return _change(mock, "/event", {"kind": kind, "who": who, "to": to})
 
 
 def night(mock: Mock, count: int = 1, empty: bool = True) -> dict[str, Any]:
-    """Close `count` working days; `empty` writes a delivery without persons on a day without changes."""
-    return _ask(mock, "/night", {"count": count, "empty": empty})
+    """Close `count` working days; `empty` writes a delivery without persons on a day without changes.
+
+    One is asked for after the other, so that it is known how many are closed when the mock stops in between.
+
+    Raises as `event` does; RunStopped says how many are closed.
+    """
+    asked = {"count": count, "empty": empty}
+    if count not in range(2, NIGHTS_MAX + 1):
+        # one, or none that the mock takes
+        return _change(mock, "/night", asked)
+    done: dict[str, Any] = {}
+    for closed in range(count):
+        try:
+            one = _change(mock, "/night", {**asked, "count": 1})
+        except CprsyncError as error:
+            if closed == 0:
+                raise
+            told = f"{closed} of {count} days are closed, and perhaps the next one; then: {error.message}"
+            raise RunStopped(told, kind="mock.stopped") from error
+        done = {name: _joined(done[name], value) if name in done else value for name, value in one.items()}
+    return done
+
+
+def _joined(before: Any, value: Any) -> Any:
+    """Files and days one after the other, persons added up, and the day as it is now."""
+    return value if isinstance(value, str) else before + value
 
 
 def day(mock: Mock) -> dict[str, Any]:
     """Move one calendar day, without a delivery."""
-    return _ask(mock, "/day", {})
+    return _change(mock, "/day", {})
 
 
 def state(mock: Mock) -> dict[str, Any]:
@@ -53,7 +80,20 @@ def clock(mock: Mock) -> dict[str, Any]:
 
 def fault(mock: Mock, kind: str, times: int = 1, *, seconds: float = 5.0) -> dict[str, Any]:
     """Let the next `times` calls fail; `seconds` is for `slow`. `half-file` damages the next delivery."""
-    return _ask(mock, "/fault", {"kind": kind, "times": times, "seconds": seconds})
+    return _change(mock, "/fault", {"kind": kind, "times": times, "seconds": seconds})
+
+
+class _NoAnswer(RegisterUnavailable):
+    """The mock was reached, and did not answer."""
+
+
+def _change(mock: Mock, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return _ask(mock, path, asked)
+    except _NoAnswer as error:
+        raise RunStopped(
+            "the mock stopped before it answered: what was asked for may be done", kind="mock.stopped"
+        ) from error
 
 
 def _ask(mock: Mock, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +105,7 @@ def _ask(mock: Mock, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
             answer = session.post(url, json=asked, timeout=_TIMEOUT, allow_redirects=False)
             document = answer.json()
     except (requests.RequestException, ValueError) as error:
-        raise _not_running() from error
+        raise (_not_running() if _is_not_there(error) else _not_running(_NoAnswer)) from error
     if not isinstance(document, dict):
         raise _not_running()
     if answer.status_code == requests.codes.ok:
@@ -89,7 +129,11 @@ def _control_url(mock: Mock) -> str:
         raise ConfigurationError("the mock's ready.json is damaged: start the mock again", kind="mock.ready") from error
 
 
-def _not_running() -> RegisterUnavailable:
-    return RegisterUnavailable(
-        "the mock does not answer: start it with `cprsync mock serve --dir DIR`", kind="mock.not_running"
-    )
+def _is_not_there(error: Exception) -> bool:
+    """Whether nobody took the call, and not only the answer failed."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError) or isinstance(error, requests.ConnectTimeout)
+
+
+def _not_running(kind: type[RegisterUnavailable] = RegisterUnavailable) -> RegisterUnavailable:
+    return kind("the mock does not answer: start it with `cprsync mock serve --dir DIR`", kind="mock.not_running")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import textwrap
+import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,7 +21,8 @@ from mock_delivery import delivery
 from mock_wire import LOOKUP, Caller
 from town import ANNA, PEOPLE, PEOPLE_FILE, number
 
-from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable
+from cprsync.cli.advice import advice_for
+from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable, RunStopped
 from cprsync.mock import control
 from cprsync.mock.faults import CALL_KINDS, HALF_FILE
 from cprsync.mock.people import load_town
@@ -265,6 +268,54 @@ def test_a_mock_that_does_not_run_says_so(start: Start, tmp_path: Path) -> None:
     with pytest.raises(RegisterUnavailable) as stopped:
         control.clock(ready)
     assert never.value.kind == stopped.value.kind == "mock.not_running"
+
+
+def test_a_mock_that_stops_in_the_middle_of_many_nights_says_how_many_are_closed(
+    ready: dict[str, Any], tmp_path: Path
+) -> None:
+    """The third night finds no folder to deliver to."""
+    inbox = tmp_path / "mock" / "IN"
+    asked: list[str] = []
+
+    class Hooked(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            asked.append(name)
+            if len(asked) == 3:
+                shutil.rmtree(inbox)
+                inbox.write_text("no folder", encoding="utf-8")
+            return super().__getitem__(name)
+
+    with pytest.raises(RunStopped) as stopped:
+        control.night(Hooked(ready), count=5)
+    assert stopped.value.kind == "mock.stopped"
+    assert "2 of 5 days are closed" in stopped.value.message
+    inbox.unlink()
+    assert advice_for(stopped.value).exit == 7
+    assert control.clock(ready)["day"] == "2027-03-25"
+
+
+def test_a_mock_that_is_killed_while_it_answers_is_said_to_have_begun() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            listener.accept()[0].close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        killed = {"control_url": f"http://127.0.0.1:{listener.getsockname()[1]}"}
+        with pytest.raises(RunStopped, match="may be done") as stopped:
+            control.night(killed, count=2)
+        thread.join()
+    assert stopped.value.kind == "mock.stopped"
+
+
+def test_many_nights_are_told_as_one(ready: dict[str, Any], caller: Caller) -> None:
+    caller.subscribe(ANNA)
+    control.event(ready, "move", "ANNA", "SKOLEN")
+    done = control.night(ready, count=3)
+    files = ["D270322.L123456", "D270323.L123456", "D270324.L123456"]
+    days = ["2027-03-22", "2027-03-23", "2027-03-24"]
+    assert done == {"day": "2027-03-25", "files": files, "persons": 1, "closed": days, "skipped": []}
 
 
 @pytest.mark.parametrize(
