@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from cprsync.domain.action import Action
 from cprsync.domain.harm import harms_between
 from cprsync.domain.municipality import municipality_of
+from cprsync.domain.override import in_force
 from cprsync.domain.patron import Source
 from cprsync.domain.person import (
     EMPTY,
@@ -33,6 +34,8 @@ from cprsync.domain.person import (
 )
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.policy import Harm
 
@@ -133,8 +136,8 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
         if protection_end is None:
             return AskRegister()
         if protection_end is not ProtectionEnd.CONFIRMED:
-            return _keep_protection(person, patron, denied=protection_end is ProtectionEnd.DENIED)
-    return _change(person, patron)
+            return _keep_protection(person, patron, as_of.day, denied=protection_end is ProtectionEnd.DENIED)
+    return _change(person, patron, as_of.day)
 
 
 def merge(stored: Person, person: Person) -> Person:
@@ -229,17 +232,17 @@ def _may_end_protection(person: Person, patron: Patron, as_of: AsOf) -> bool:
     )
 
 
-def _keep_protection(person: Person, patron: Patron, *, denied: bool) -> Change | Unchanged:
+def _keep_protection(person: Person, patron: Patron, on: date, *, denied: bool) -> Change | Unchanged:
     kept = replace(person, protection=Protection.NAME_AND_ADDRESS)
     review = "protection.contradicted" if denied else None
-    decision = _change(kept, patron)
+    decision = _change(kept, patron, on)
     return replace(decision, ask_again=not denied, review=review)
 
 
 # -- what changes ------------------------------------------------------------------------------------------
 
 
-def _change(person: Person, patron: Patron) -> Change | Unchanged:
+def _change(person: Person, patron: Patron, on: date) -> Change | Unchanged:
     before, after = patron.register, merge(patron.register, person)
     if _says_nothing_new(before, after):
         return Unchanged(Same.EQUAL)
@@ -250,7 +253,8 @@ def _change(person: Person, patron: Patron) -> Change | Unchanged:
         *_address_actions(before, after, person.events),
         *_status_actions(before, after),
     )
-    harms = harms_between(before, after, gone=_leaves(actions), renamed=Action.RENAME in actions)
+    holding = in_force(patron.overrides, on)
+    harms = harms_between(before, after, gone=_leaves(actions), renamed=Action.RENAME in actions, holding=holding)
     review = NUMBER_ANNULLED if Action.NUMBER_ANNULLED in actions else None
     return Change(after, actions, harms, review=review)
 

@@ -17,11 +17,11 @@ from cprsync.domain.override import birth_date_in, in_force, municipality_in
 from cprsync.domain.person import NUMBER_ONLY, SILENT, Address, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from cprsync.domain.age import BirthDate
-    from cprsync.domain.override import Override
+    from cprsync.domain.override import Overridden, Override
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
 
@@ -58,21 +58,28 @@ def effective(person: Person, *, group: str, overrides: Iterable[Override], poli
     lives = as_if_living(person, municipality_in(holding))
     return Effective(
         birth=birth_date_of(person, corrected=birth_date_in(holding)),
-        municipality=municipality_in(holding) or municipality_of(person),
+        municipality=municipality_in_force(person, holding),
         residence=residence_of(lives, policy.home),
-        culr=_culr(person, lives),
+        culr=culr_in_force(person, holding),
         group=derived_group(Facts("", person, group, corrected), on, policy),
     )
 
 
-def culr_in_force(person: Person, overrides: Iterable[Override], on: date) -> str | None:
-    """What CULR is to hold on a day: the part of `effective` that needs no policy."""
-    return _culr(person, as_if_living(person, municipality_in(in_force(overrides, on))))
+def culr_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str | None:
+    """What CULR is to hold: the part of `effective` that needs no policy.
+
+    Staff may know where someone lives; the net media know her by a number, and a replacement number, an
+    annulled or a replaced one is nobody's there.
+    """
+    staffs = municipality_in(holding)
+    if staffs is None or person.status in NUMBER_ONLY or person.number.is_replacement:
+        return culr_number_of(person)
+    return culr_number_of(as_if_living(person, staffs))
 
 
-def municipality_in_force(person: Person, overrides: Iterable[Override], on: date) -> str | None:
-    """The municipality on a day: staff's while a correction holds, else the last known address's."""
-    return municipality_in(in_force(overrides, on)) or municipality_of(person)
+def municipality_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str | None:
+    """The municipality: staff's while a correction holds, else the last known address's."""
+    return municipality_in(holding) or municipality_of(person)
 
 
 def as_if_living(person: Person, municipality: str | None) -> Person:
@@ -88,10 +95,3 @@ def as_if_living(person: Person, municipality: str | None) -> Person:
 
 def _status_ends_residence(person: Person) -> bool:
     return residence_of(replace(person, address=SILENT), frozenset()) is Residence.NOT_RESIDENT
-
-
-def _culr(person: Person, lives: Person) -> str | None:
-    # staff may know where she lives; the net media know her by a number, and these are no one's
-    if person.number.is_replacement or person.status in NUMBER_ONLY:
-        return culr_number_of(person)
-    return culr_number_of(lives)

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.effective import culr_in_force
 from cprsync.domain.label import label_lines
-from cprsync.domain.municipality import culr_number_of
+from cprsync.domain.override import Overridden
 from cprsync.domain.person import SILENT, Address, Protection
 from cprsync.domain.policy import Harm
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.override import Override
     from cprsync.domain.person import Gap, Person
 
+_NONE: Final[Mapping[Overridden, Override]] = {}
 
-def harms_between(before: Person, after: Person, *, gone: bool, renamed: bool) -> tuple[Harm, ...]:
+
+def harms_between(
+    before: Person, after: Person, *, gone: bool, renamed: bool, holding: Mapping[Overridden, Override] = _NONE
+) -> tuple[Harm, ...]:
     """The classes that a step from one record to another counts in.
+
+    What staff corrected is not changed by the register, and no harm is done there.
 
     Args:
         before: the register part of the record as it is.
         after: as it would be.
         gone: whether the step is a death, an emigration or a disappearance.
         renamed: whether a name replaces another.
+        holding: what staff corrected, as long as it holds.
     """
-    lost = bool(culr_number_of(before)) and culr_number_of(after) == ""
+    lost = bool(culr_in_force(before, holding)) and culr_in_force(after, holding) == ""
+    named, addressed = Overridden.NAME not in holding, Overridden.ADDRESS not in holding
+    rewritten = (named and before.name != after.name) or (addressed and _written(before) != _written(after))
     tests = (
-        (Harm.ADDRESS_LOST, isinstance(before.address, Address) and after.address is SILENT),
+        (Harm.ADDRESS_LOST, addressed and isinstance(before.address, Address) and after.address is SILENT),
         (Harm.PROTECTION_LIFTED, _opens(before, after)),
         (Harm.ENTITLEMENT_LOST, lost),
         (Harm.GONE, gone),
-        (Harm.NAME_REPLACED, renamed),
-        (Harm.CHANGED, before.name != after.name or _written(before) != _written(after) or lost),
+        (Harm.NAME_REPLACED, named and renamed),
+        (Harm.CHANGED, rewritten or lost),
     )
     return tuple(harm for harm, met in tests if met)
 

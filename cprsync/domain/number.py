@@ -1,7 +1,12 @@
-"""A CPR number as a value that shows nothing when printed. Knows its form, not whether anyone holds it."""
+"""A CPR number as a value that shows nothing when printed. Knows its form, not whether anyone holds it.
+
+Beside the register's numbers there are those that libraries, schools and hospitals make for whoever has none.
+They are kept, and never sent to the register.
+"""
 
 from __future__ import annotations
 
+import enum
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +14,8 @@ from typing import Self
 
 # One hyphen in place 7 is how the number is written on cards; nothing else is tolerated.
 _FORM = re.compile(r"[0-9]{6}-?[0-9]{4}", re.ASCII)
+# Schools and regions put letters where CPR has the serial number; the date before it is a date.
+_WITH_LETTERS = re.compile(r"[0-9]{6}-?(?=[0-9]*[A-Z])[0-9A-Z]{4}", re.ASCII)
 #: Digit 7 decides the century together with the year.
 _CENTURIES: tuple[tuple[str, int, int, int], ...] = (
     # digit 7, years up to and including, their century, the century of the years after
@@ -19,6 +26,27 @@ _CENTURIES: tuple[tuple[str, int, int, int], ...] = (
 )
 #: Replacement numbers raise the day by 60 (cpr.dk, "erstatningspersonnummer").
 _REPLACEMENT_DAYS = 60
+_LAST_DAY = 31
+
+
+class NumberKind(enum.Enum):
+    """Who made a number."""
+
+    #: by its form one of the register's
+    REAL = "real"
+    #: erstatningspersonnummer: the day is raised by 60
+    REPLACEMENT = "replacement"
+    #: letters in the place of the serial number
+    LETTERS = "letters"
+
+
+class NumberSex(enum.Enum):
+    """The sex that a number was given for, which need not be the person's."""
+
+    #: the last digit is even
+    WOMAN = "woman"
+    #: the last digit is odd
+    MAN = "man"
 
 
 @dataclass(frozen=True, slots=True, repr=False, order=True)
@@ -38,6 +66,15 @@ class CprNumber:
             raise ValueError("not a CPR number: expected ten digits, with at most one hyphen after the sixth")
         return cls(text.replace("-", ""))
 
+    @classmethod
+    def parse_any(cls, text: str) -> Self:
+        """Take a number of any kind: also one with letters, which no counterpart is ever told.
+
+        Raises ValueError, without quoting the input.
+        """
+        written = text.upper()
+        return cls(written.replace("-", "")) if _WITH_LETTERS.fullmatch(written) else cls.parse(text)
+
     def __repr__(self) -> str:
         return "CprNumber(…)"
 
@@ -47,15 +84,34 @@ class CprNumber:
         return repr(self)
 
     @property
+    def kind(self) -> NumberKind:
+        """Who made it, as far as its form tells."""
+        if not self.digits.isdigit():
+            return NumberKind.LETTERS
+        raised = _REPLACEMENT_DAYS < int(self.digits[:2]) <= _REPLACEMENT_DAYS + _LAST_DAY
+        return NumberKind.REPLACEMENT if raised else NumberKind.REAL
+
+    @property
     def is_replacement(self) -> bool:
-        """True for a number made by a library or hospital, which CPR does not know."""
-        return _REPLACEMENT_DAYS < int(self.digits[:2]) <= _REPLACEMENT_DAYS + 31
+        """True for a number made by a library, school or hospital, which CPR does not know: it is never sent."""
+        return self.kind is not NumberKind.REAL
+
+    @property
+    def sex(self) -> NumberSex | None:
+        """What the last digit says, real or replacement; None if that is a letter."""
+        last = self.digits[-1]
+        if not last.isdigit():
+            return None
+        return NumberSex.MAN if int(last) % 2 else NumberSex.WOMAN
 
     @property
     def born(self) -> date | None:
-        """The date in the number, which is not always the registered birth date; None if it is no date."""
+        """The date in the number, which is not always the registered birth date; None if it tells none."""
+        kind = self.kind
+        if kind is NumberKind.LETTERS:
+            return None  # the century stands in a digit that is not there
         day, month, year = int(self.digits[:2]), int(self.digits[2:4]), int(self.digits[4:6])
-        if self.is_replacement:
+        if kind is NumberKind.REPLACEMENT:
             day -= _REPLACEMENT_DAYS
         century = next(
             early if year <= last else late for digits, last, early, late in _CENTURIES if self.digits[6] in digits

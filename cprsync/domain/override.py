@@ -8,6 +8,7 @@ the rest.
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from dataclasses import field as of_dataclass
 from datetime import date, timedelta
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 #: As on the health card and on a label (cpr-data D).
 TEXT_MAX: Final = 34
+#: As long as policy.toml lets a group's name be.
+GROUP_MAX: Final = 64
+#: Nobody is born longer ago than that, and a year typed wrongly is caught.
+_OLDEST_YEARS: Final = 130
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MUNICIPALITY_DIGITS: Final = 4
 
 
@@ -38,7 +44,7 @@ class Overridden(enum.Enum):
 
 #: What is hidden when the patron is sealed.
 SEALED_FIELDS: Final = frozenset({Overridden.NAME, Overridden.ADDRESS})
-#: Who has an end day at the latest; a pinned group may stay.
+#: What may stay until it is taken back; everything else has a last day.
 ENDLESS: Final = frozenset({Overridden.GROUP})
 
 
@@ -90,55 +96,75 @@ def municipality_in(holding: Mapping[Overridden, Override]) -> str | None:
     return None if override is None else override.value
 
 
-def value_of(field_: Overridden, text: str, *, municipalities: frozenset[str], groups: frozenset[str]) -> str:
-    """Canonical text of what was typed.
+def last_day_of(field_: Overridden, until: date | None, *, on: date, max_days: int) -> date | None:
+    """The last day on which a correction made on `on` holds; only a pinned group may hold until it is taken back.
 
-    Args:
-        field_: the field it is for.
-        text: as typed; an address may have several lines.
-        municipalities: every code there is.
-        groups: the groups that staff may choose; none: any name.
+    Raises:
+        ValueError: it has no end and needs one, is over already, or lasts longer than the policy lets it.
+    """
+    if until is None:
+        if field_ not in ENDLESS:
+            raise ValueError("a correction needs its last day: only a patron group may stay")
+        return None
+    if until < on:
+        raise ValueError("its last day has passed")
+    if field_ not in ENDLESS and until > on + timedelta(days=max_days):
+        raise ValueError(f"it may hold for {max_days} days: policy.toml, overrides.max_days")
+    return until
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a typed value is held against: every municipality there is, and the day."""
+
+    municipalities: frozenset[str]
+    today: date
+
+
+def value_of(field_: Overridden, text: str, known: Known) -> str:
+    """Canonical text of what was typed; an address may have several lines.
 
     Raises:
         ValueError: it cannot stand in that field. The message does not quote it.
     """
     lines = [text_of(line) for line in text.splitlines()]
     lines = [line for line in lines if line]
+    longest = GROUP_MAX if field_ is Overridden.GROUP else TEXT_MAX
     if not lines or len(lines) > (LINES if field_ is Overridden.ADDRESS else 1):
         raise ValueError(f"expected one line, or up to {LINES} for an address")
-    if any(len(line) > TEXT_MAX for line in lines):
-        raise ValueError(f"a line is longer than {TEXT_MAX} characters")
-    return _CHECKS[field_]("\n".join(lines), municipalities, groups)
+    if any(len(line) > longest for line in lines):
+        raise ValueError(f"a line is longer than {longest} characters")
+    return _CHECKS[field_]("\n".join(lines), known)
 
 
-def _any_text(value: str, _municipalities: frozenset[str], _groups: frozenset[str]) -> str:
+def _any_text(value: str, _known: Known) -> str:
     return value
 
 
-def _date(value: str, _municipalities: frozenset[str], _groups: frozenset[str]) -> str:
+def _birth_date(value: str, known: Known) -> str:
+    if not _DAY.fullmatch(value):
+        raise ValueError("not a day: expected YYYY-MM-DD")
     try:
-        return date.fromisoformat(value).isoformat()
+        day = date.fromisoformat(value)
     except ValueError:
         raise ValueError("not a day: expected YYYY-MM-DD") from None
+    if not known.today.year - _OLDEST_YEARS <= day.year or day > known.today:
+        raise ValueError("nobody who lives today is born on that day")
+    return day.isoformat()
 
 
-def _municipality(value: str, municipalities: frozenset[str], _groups: frozenset[str]) -> str:
+def _municipality(value: str, known: Known) -> str:
     code = value.zfill(_MUNICIPALITY_DIGITS)
-    if code not in municipalities:
+    if code not in known.municipalities:
         raise ValueError("no municipality has that code")
     return code
-
-
-def _group(value: str, _municipalities: frozenset[str], groups: frozenset[str]) -> str:
-    if groups and value not in groups:
-        raise ValueError("policy.toml has no such patron group")
-    return value
 
 
 _CHECKS: Final = {
     Overridden.NAME: _any_text,
     Overridden.ADDRESS: _any_text,
-    Overridden.BIRTH_DATE: _date,
+    Overridden.BIRTH_DATE: _birth_date,
     Overridden.MUNICIPALITY: _municipality,
-    Overridden.GROUP: _group,
+    # any name: staff and institutions are on no ladder
+    Overridden.GROUP: _any_text,
 }

@@ -11,7 +11,7 @@ from people import generated
 from stdnum.dk import cpr
 from town import ANNA, PEOPLE, number
 
-from cprsync.domain.number import CprNumber
+from cprsync.domain.number import CprNumber, NumberKind, NumberSex
 
 
 def test_ten_digits_are_a_number_with_or_without_a_hyphen_in_place_seven() -> None:
@@ -134,3 +134,66 @@ def test_numbers_are_equal_and_sorted_by_their_digits() -> None:
         CprNumber(ANNA),
         CprNumber(number("BO")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "replacement"),
+    [
+        (ANNA, NumberKind.REAL, False),
+        (generated(61, 5, 80, "1"), NumberKind.REPLACEMENT, True),
+        (generated(91, 5, 80, "1"), NumberKind.REPLACEMENT, True),
+        (f"{ANNA[:6]}KOT1", NumberKind.LETTERS, True),
+        (f"{ANNA[:6]}-kot1", NumberKind.LETTERS, True),
+        (f"{ANNA[:6]}4A12", NumberKind.LETTERS, True),
+        (f"{ANNA[:6]}123Z", NumberKind.LETTERS, True),
+    ],
+)
+def test_a_number_is_kept_with_its_kind(text: str, kind: NumberKind, *, replacement: bool) -> None:
+    """Replacement numbers and those with letters exist outside CPR (cpr.dk; STIL); only a real one is ever sent."""
+    number_ = CprNumber.parse_any(text)
+    assert number_.kind is kind
+    assert number_.is_replacement is replacement
+    assert len(number_.digits) == 10
+
+
+def test_a_number_with_letters_is_none_of_the_registers() -> None:
+    with pytest.raises(ValueError, match="not a CPR number"):
+        CprNumber.parse(f"{ANNA[:6]}KOT1")
+
+
+def test_a_number_with_letters_tells_no_birth_date() -> None:
+    """The century stands in the seventh digit, and there is none."""
+    assert CprNumber.parse_any(f"{ANNA[:6]}KOT1").born is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", ANNA[:9], f"{ANNA}1", f"{ANNA[:6]}KOT", f"{ANNA[:6]}KOT12", f"{ANNA[:6]}--KOT1", f"{ANNA[:6]}K T1"),
+        *(f"A{ANNA[1:]}", f"{ANNA[:6]}KØT1", f"{ANNA[:6]}KOT1\n", f"{ANNA[:6]}K_T1"),
+    ],
+)
+def test_no_other_text_is_a_number_of_any_kind(text: str) -> None:
+    with pytest.raises(ValueError, match="not a CPR number"):
+        CprNumber.parse_any(text)
+
+
+@pytest.mark.parametrize(
+    ("last", "sex"),
+    [
+        *((digit, NumberSex.WOMAN) for digit in "02468"),
+        *((digit, NumberSex.MAN) for digit in "13579"),
+    ],
+)
+def test_the_last_digit_tells_the_sex_a_number_was_given_for(last: str, sex: NumberSex) -> None:
+    """Even is a woman, odd a man (BEK 862 of 2023, section 1)."""
+    assert CprNumber(f"{ANNA[:9]}{last}").sex is sex
+    assert CprNumber(f"{ANNA[:6]}KOT{last}").sex is sex
+
+
+def test_a_number_that_ends_in_a_letter_tells_no_sex() -> None:
+    assert CprNumber.parse_any(f"{ANNA[:6]}12AB").sex is None
+
+
+def test_a_screen_sees_no_serial_of_a_number_with_letters_either() -> None:
+    assert CprNumber.parse_any(f"{ANNA[:6]}KOT1").masked() == f"{ANNA[:6]}-xxxx"

@@ -1,0 +1,327 @@
+"""What staff corrected: it wins visibly over the register until its day, then gives way; protection beats it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from people import dies, emigrates, having, moves, patron, person
+from town import ANNA
+
+from cprsync.domain.age import BirthSource
+from cprsync.domain.decide import Change, decide
+from cprsync.domain.effective import culr_in_force, effective, municipality_in_force
+from cprsync.domain.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.municipality import Residence
+from cprsync.domain.number import CprNumber
+from cprsync.domain.override import (
+    ENDLESS,
+    Known,
+    Overridden,
+    Override,
+    birth_date_in,
+    in_force,
+    last_day_of,
+    municipality_in,
+    value_of,
+)
+from cprsync.domain.patron import AsOf, Patron, Source
+from cprsync.domain.person import SILENT, Address, Birth, Name, Person, Status
+from cprsync.domain.policy import Harm, Policy
+
+TODAY = date(2027, 3, 23)
+UNTIL = date(2027, 5, 1)
+DAY = timedelta(days=1)
+TONIGHT = AsOf(TODAY, Source.FILE)
+KNOWN = Known(frozenset({"0101", "0751", "0000"}), TODAY)
+LADDER = Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18)))
+POLICY = Policy(home=frozenset({"0751"}), ladders=Ladders((LADDER,)))
+HOME, AWAY, UNKNOWN = Residence.RESIDENT, Residence.NOT_RESIDENT, Residence.UNKNOWN
+
+
+def typed(field: Overridden, value: str, **deviations: Any) -> Override:
+    kept: dict[str, Any] = {"by": "lone", "reason": "Showed her papers", "since": TODAY, "until": UNTIL}
+    return Override(field, value, **(kept | deviations))
+
+
+COPENHAGEN = typed(Overridden.MUNICIPALITY, "0101")
+
+
+def seen(who: Person, *overrides: Override, on: date = TODAY, group: str = "Voksen") -> Any:
+    return effective(who, group=group, overrides=overrides, policy=POLICY, on=on)
+
+
+# -- how long ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("day", "holds"), [(TODAY - DAY, False), (TODAY, True), (UNTIL, True), (UNTIL + DAY, False)])
+def test_it_holds_from_its_first_to_its_last_day(day: date, *, holds: bool) -> None:
+    assert COPENHAGEN.holds_on(day) is holds
+    assert (in_force([COPENHAGEN], day) != {}) is holds
+
+
+def test_the_register_is_in_force_again_the_day_after() -> None:
+    assert COPENHAGEN.gives_way == UNTIL + DAY
+
+
+def test_one_without_an_end_never_gives_way_and_is_not_warned_of() -> None:
+    pin = typed(Overridden.GROUP, "Voksen", until=None)
+    assert (pin.gives_way, pin.warns(14)) == (None, None)
+    assert pin.holds_on(date(2199, 12, 31))
+
+
+def test_its_end_is_announced_so_many_days_before_but_never_before_it_begins() -> None:
+    assert COPENHAGEN.warns(14) == UNTIL - timedelta(days=14)
+    assert COPENHAGEN.warns(366) == TODAY
+
+
+def test_of_two_the_later_one_counts() -> None:
+    earlier = typed(Overridden.MUNICIPALITY, "0751", since=TODAY - DAY, id=9)
+    assert in_force([COPENHAGEN, earlier], TODAY) == {Overridden.MUNICIPALITY: COPENHAGEN}
+
+
+def test_of_two_on_one_day_the_one_stored_later_counts() -> None:
+    second = typed(Overridden.MUNICIPALITY, "0751", id=2)
+    first = typed(Overridden.MUNICIPALITY, "0101", id=1)
+    assert municipality_in(in_force([second, first], TODAY)) == "0751"
+
+
+def test_the_earlier_one_counts_until_the_later_one_begins() -> None:
+    later = typed(Overridden.MUNICIPALITY, "0751", since=UNTIL)
+    assert municipality_in(in_force([COPENHAGEN, later], UNTIL - DAY)) == "0101"
+    assert municipality_in(in_force([COPENHAGEN, later], UNTIL)) == "0751"
+
+
+def test_fields_do_not_mix() -> None:
+    holding = in_force([COPENHAGEN, typed(Overridden.BIRTH_DATE, "1985-04-05")], TODAY)
+    assert birth_date_in(holding) == date(1985, 4, 5)
+    assert municipality_in(holding) == "0101"
+    assert birth_date_in({}) is None
+
+
+def test_it_prints_no_value_and_no_reason() -> None:
+    assert repr(typed(Overridden.NAME, "Anna Ny")) == "Override(name, …)"
+
+
+# -- the last day ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", [field for field in Overridden if field not in ENDLESS])
+def test_a_correction_needs_a_last_day(field: Overridden) -> None:
+    with pytest.raises(ValueError, match="needs its last day"):
+        last_day_of(field, None, on=TODAY, max_days=366)
+
+
+def test_a_pinned_group_may_stay_and_may_end_when_it_likes() -> None:
+    far = TODAY + timedelta(days=4000)
+    assert last_day_of(Overridden.GROUP, None, on=TODAY, max_days=366) is None
+    assert last_day_of(Overridden.GROUP, far, on=TODAY, max_days=366) == far
+
+
+def test_a_correction_holds_no_longer_than_the_policy_lets_it() -> None:
+    last = TODAY + timedelta(days=30)
+    assert last_day_of(Overridden.NAME, last, on=TODAY, max_days=30) == last
+    with pytest.raises(ValueError, match="30 days"):
+        last_day_of(Overridden.NAME, last + DAY, on=TODAY, max_days=30)
+
+
+@pytest.mark.parametrize("field", [Overridden.NAME, Overridden.GROUP])
+def test_a_last_day_that_has_passed_is_refused(field: Overridden) -> None:
+    assert last_day_of(field, TODAY, on=TODAY, max_days=30) == TODAY
+    with pytest.raises(ValueError, match="has passed"):
+        last_day_of(field, TODAY - DAY, on=TODAY, max_days=30)
+
+
+# -- what may be typed --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        (Overridden.NAME, "  Anna Å\n", "Anna \N{LATIN CAPITAL LETTER A WITH RING ABOVE}"),
+        (Overridden.NAME, "A\N{COMBINING RING ABOVE}se", "\N{LATIN CAPITAL LETTER A WITH RING ABOVE}se"),
+        (Overridden.NAME, "x" * 34, "x" * 34),
+        (Overridden.ADDRESS, "c/o Birk\r\n\n Havnen 2 \n8000 Aarhus C", "c/o Birk\nHavnen 2\n8000 Aarhus C"),
+        (Overridden.ADDRESS, "1\n2\n3\n4\n5", "1\n2\n3\n4\n5"),
+        (Overridden.BIRTH_DATE, "1985-04-05", "1985-04-05"),
+        (Overridden.BIRTH_DATE, TODAY.isoformat(), TODAY.isoformat()),
+        (Overridden.BIRTH_DATE, "1897-01-02", "1897-01-02"),
+        (Overridden.MUNICIPALITY, "751", "0751"),
+        (Overridden.MUNICIPALITY, "0101", "0101"),
+        (Overridden.GROUP, "Personale", "Personale"),
+        (Overridden.GROUP, "x" * 64, "x" * 64),
+    ],
+)
+def test_what_is_typed_is_kept_in_its_canonical_form(field: Overridden, text: str, value: str) -> None:
+    assert value_of(field, text, KNOWN) == value
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "why"),
+    [
+        (Overridden.NAME, "", "one line"),
+        (Overridden.NAME, " \n ", "one line"),
+        (Overridden.NAME, "Anna\nBo", "one line"),
+        (Overridden.NAME, "x" * 35, "34 characters"),
+        (Overridden.ADDRESS, "1\n2\n3\n4\n5\n6", "up to 5"),
+        (Overridden.ADDRESS, "1\n" + "x" * 35, "34 characters"),
+        (Overridden.BIRTH_DATE, "5/4 1985", "YYYY-MM-DD"),
+        (Overridden.BIRTH_DATE, "1985-W14-5", "YYYY-MM-DD"),
+        (Overridden.BIRTH_DATE, "19850405", "YYYY-MM-DD"),
+        (Overridden.BIRTH_DATE, "1985-02-29", "YYYY-MM-DD"),
+        (Overridden.BIRTH_DATE, "2027-03-24", "who lives today"),
+        (Overridden.BIRTH_DATE, "1896-12-31", "who lives today"),
+        (Overridden.MUNICIPALITY, "0999", "no municipality"),
+        (Overridden.MUNICIPALITY, "Aarhus", "no municipality"),
+        (Overridden.MUNICIPALITY, "٠٧٥١", "no municipality"),
+        (Overridden.GROUP, "x" * 65, "64 characters"),
+    ],
+)
+def test_what_cannot_stand_in_the_field_is_refused_without_being_quoted(field: Overridden, text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why) as refused:
+        value_of(field, text, KNOWN)
+    assert not text.strip() or text not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+# -- what is in force ---------------------------------------------------------------------------------------
+
+
+def test_staffs_municipality_wins_until_its_day_and_then_gives_way() -> None:
+    held, over = seen(person("ANNA"), COPENHAGEN, on=UNTIL), seen(person("ANNA"), COPENHAGEN, on=UNTIL + DAY)
+    assert (held.municipality, held.residence, held.culr) == ("0101", AWAY, "101")
+    assert (over.municipality, over.residence, over.culr) == ("0751", HOME, "751")
+
+
+def test_the_registers_part_is_not_touched() -> None:
+    anna = person("ANNA")
+    seen(anna, COPENHAGEN)
+    assert anna == person("ANNA")
+
+
+def test_her_move_changes_nothing_while_staffs_word_holds() -> None:
+    assert seen(moves(person("ANNA")), COPENHAGEN).culr == "101"
+
+
+@pytest.mark.parametrize("status", [Status(code) for code in ("05", "07", "20", "80", "90")])
+def test_a_status_that_ends_residence_ends_it_whatever_staff_typed(status: Status) -> None:
+    gone = seen(having(person("ANNA"), status=status), typed(Overridden.MUNICIPALITY, "0751"))
+    assert (gone.residence, gone.culr) == (AWAY, "")
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"status": SILENT, "address": SILENT},
+        {"status": Status.RESIDENT, "address": SILENT},
+        {"status": Status.DISAPPEARED},
+        {"address": Address("0000", "0001")},
+    ],
+)
+def test_staffs_word_makes_known_what_the_register_does_not_know(groups: dict[str, Any]) -> None:
+    unknown = having(person("ANNA"), **groups)
+    assert (seen(unknown).residence, seen(unknown).culr) == (UNKNOWN, None)
+    known = seen(unknown, typed(Overridden.MUNICIPALITY, "0751"))
+    assert (known.residence, known.culr) == (HOME, "751")
+
+
+@pytest.mark.parametrize("status", [Status(code) for code in ("30", "50", "60")])
+def test_a_number_that_is_nobodys_is_not_told_to_the_net_media(status: Status) -> None:
+    replaced = seen(having(person("ANNA"), status=status), COPENHAGEN)
+    assert (replaced.residence, replaced.culr) == (AWAY, None)
+
+
+def test_a_replacement_number_is_not_told_to_the_net_media() -> None:
+    made = Person(CprNumber.parse_any(f"{ANNA[:6]}KOT1"))
+    assert (seen(made, COPENHAGEN).residence, seen(made, COPENHAGEN).culr) == (AWAY, None)
+
+
+def test_a_place_that_is_no_residence_stays_unknown() -> None:
+    assert seen(person("ANNA"), typed(Overridden.MUNICIPALITY, "0000")).residence is UNKNOWN
+
+
+def test_staffs_greenland_is_a_deliberate_empty() -> None:
+    assert culr_in_force(person("ANNA"), {Overridden.MUNICIPALITY: typed(Overridden.MUNICIPALITY, "0957")}) == ""
+
+
+def test_without_a_correction_the_register_is_in_force() -> None:
+    anna = person("ANNA")
+    assert municipality_in_force(anna, {}) == "0751"
+    assert seen(anna).birth.source is BirthSource.REGISTER
+    assert seen(anna).group == "Voksen"
+
+
+def test_staffs_birth_date_decides_age_and_group() -> None:
+    child = seen(person("ANNA"), typed(Overridden.BIRTH_DATE, "2020-01-02"))
+    assert (child.birth.day, child.birth.source) == (date(2020, 1, 2), BirthSource.STAFF)
+    assert child.group == "Barn"
+
+
+def test_a_pinned_group_wins_over_age_and_gives_way_to_it() -> None:
+    pin = typed(Overridden.GROUP, "Barn")
+    assert seen(person("ANNA"), pin).group == "Barn"
+    assert seen(person("ANNA"), pin, group="Barn", on=UNTIL + DAY).group == "Voksen"
+
+
+# -- harm ---------------------------------------------------------------------------------------------------
+
+
+def harms(after: Person, *overrides: Override) -> tuple[Harm, ...]:
+    decision = decide(after, having_patron(overrides=overrides), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    return decision.harms
+
+
+def having_patron(**deviations: Any) -> Patron:
+    return replace(patron("ANNA"), **deviations)
+
+
+RENAMED = having(person("ANNA"), name=Name("Anna Birk", "Anna", "", "Birk"))
+NAME, ADDRESS = typed(Overridden.NAME, "Anna Ny"), typed(Overridden.ADDRESS, "Havnen 2\n8000 Aarhus C")
+
+
+@pytest.mark.parametrize(
+    ("after", "override", "without", "within"),
+    [
+        (RENAMED, NAME, {Harm.NAME_REPLACED, Harm.CHANGED}, set()),
+        (moves(person("ANNA")), ADDRESS, {Harm.CHANGED}, set()),
+        (moves(person("ANNA")), NAME, {Harm.CHANGED}, {Harm.CHANGED}),
+        (emigrates(person("ANNA")), COPENHAGEN, None, None),
+        (dies(person("ANNA")), ADDRESS, None, None),
+    ],
+)
+def test_only_what_changes_in_force_counts_as_harm(
+    after: Person, override: Override, without: set[Harm] | None, within: set[Harm] | None
+) -> None:
+    """A brake counts what the night would do to people (decision 19)."""
+    if without is not None:
+        assert set(harms(after)) == without
+    assert set(harms(after, override)) == (set(harms(after)) if within is None else within)
+
+
+def test_a_right_that_only_staffs_word_gave_is_lost_with_an_emigration() -> None:
+    unknown = having(person("ANNA"), status=Status.DISAPPEARED)
+    vanished = having_patron(register=unknown)
+    decision = decide(emigrates(person("ANNA")), vanished, as_of=TONIGHT)
+    held = decide(emigrates(person("ANNA")), having_patron(register=unknown, overrides=(COPENHAGEN,)), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert isinstance(held, Change)
+    assert Harm.ENTITLEMENT_LOST not in decision.harms
+    assert Harm.ENTITLEMENT_LOST in held.harms
+
+
+def test_a_correction_that_is_over_hides_no_harm() -> None:
+    over = typed(Overridden.NAME, "Anna Ny", since=TODAY - DAY, until=TODAY - DAY)
+    assert set(harms(RENAMED, over)) == {Harm.NAME_REPLACED, Harm.CHANGED}
+
+
+def test_a_birth_date_is_corrected_in_the_record_whatever_staff_typed() -> None:
+    decision = decide(
+        having(person("ANNA"), birth=Birth(date(1986, 1, 2))),
+        having_patron(overrides=(typed(Overridden.BIRTH_DATE, "1985-04-05"),)),
+        as_of=TONIGHT,
+    )
+    assert isinstance(decision, Change)
+    assert decision.after.birth == Birth(date(1986, 1, 2))
