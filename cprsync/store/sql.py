@@ -23,6 +23,7 @@ from cprsync.store import (
     tables,
     views,
 )
+from cprsync.store.done import done
 from cprsync.store.engine import reading, writing
 from cprsync.store.lock import run_lock
 from cprsync.store.numbers import old_numbers
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from cprsync.sync.ports import Clock
     from cprsync.sync.values import (
         Batch,
+        Done,
         FollowUp,
         Gaps,
         NewPatron,
@@ -179,6 +181,9 @@ class SqlStore:
 
     def tally(self, run: Run) -> Tally:
         return runs.tally(self._tenant, run)
+
+    def done(self, run: Run) -> Done:
+        return done(self._tenant, run)
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:
         return runs.raised(self._tenant, run)

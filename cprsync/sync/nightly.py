@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
 from cprsync.domain.guard import guard
+from cprsync.domain.review import PARKED
 from cprsync.errors import RunStopped
 from cprsync.sync.applying import apply, hold, protect_only
 from cprsync.sync.intake import Intake, take_in
 from cprsync.sync.planning import Planner
 from cprsync.sync.report import Report
-from cprsync.sync.steps import PARKED
 from cprsync.sync.subscriptions import Comparison
-from cprsync.sync.values import RunState
+from cprsync.sync.values import RunState, Tally
 from cprsync.sync.welcome import ask_open_questions, subscribe_new
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from cprsync.sync.values import Run, SealedDelivery
 
 log = structlog.get_logger(__name__)
+
+#: What goes through when the rest is held (decision 3).
+PROTECTIVE = (Action.PROTECT.value, Action.STOP_LETTERS.value)
 
 
 def run_night(night: Night, *, only_plan: bool = False) -> Report:
@@ -56,10 +60,11 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
 
 def _work(night: Night, run: Run, report: Report) -> None:
     before = night.store.raised(run)
-    report.subscriptions_added, unreached, refused = subscribe_new(night, run)
+    outside = _go_on(night, run, report)
+    added, unreached, refused = subscribe_new(night, run)
+    report.subscriptions_added += added
     report.left += len(refused)
     report.reasons.update(refused.values())
-    report.held = run.resumed and night.store.tally(run).outcomes.get(Outcome.HELD, 0) > 0
     # A run killed while it held back its changes goes on holding: it plans, and counts the harm of, all of them.
     resumed = replace(run, checkpoint=0) if report.held else run
     planner = Planner(night, resumed)
@@ -73,6 +78,33 @@ def _work(night: Night, run: Run, report: Report) -> None:
     _left_before(before, refused, planner.plan, report)
     if intake.beyond:
         _protect_beyond(night, run, intake, report)
+        _let_through_before(outside, report)
+
+
+def _go_on(night: Night, run: Run, report: Report) -> Counter[str]:
+    """Begin with what the run did before it was killed: its second part knows nothing of the first.
+
+    Returns the actions that stand on no line of the balance sheet.
+    """
+    done = night.store.done(run)
+    tally = night.store.tally(run) if run.resumed else Tally({}, {})
+    report.held = tally.outcomes.get(Outcome.HELD, 0) > 0
+    report.subscriptions_added, report.subscriptions_removed = done.subscribed, done.unsubscribed
+    outside = Counter(done.by_action) - Counter(tally.by_action)
+    if report.held:
+        # all that a held run writes
+        report.let_through.update({action: done.by_action.get(action, 0) for action in PROTECTIVE})
+        report.let_through += Counter()
+    else:
+        report.other_actions.update(outside)
+    return outside
+
+
+def _let_through_before(outside: Counter[str], report: Report) -> None:
+    """With deliveries beyond what stopped the night, what protects and stands on no line was let through."""
+    through = Counter({} if report.held else {action: outside[action] for action in PROTECTIVE if outside[action]})
+    report.let_through.update(through)
+    report.other_actions -= through
 
 
 def _plan(night: Night, planner: Planner, deliveries: list[SealedDelivery]) -> None:
@@ -103,7 +135,7 @@ def _apply(night: Night, run: Run, plan: Plan, report: Report, comparison: Compa
         _subscribe_new_numbers(night, run, report)
     _settle(comparison, report, removes=True)
     outside = [step for step in plan.steps if step.item is None]
-    report.other_actions = Counter(a.value for s in outside if s.write is not None for a in s.write.actions)
+    report.other_actions.update(a.value for s in outside if s.write is not None for a in s.write.actions)
     report.left += sum(step.parked is not None or step.review is not None for step in outside)
     report.reasons.update(step.review[1].removeprefix(PARKED) for step in plan.steps if step.review is not None)
     report.to_review = sum(step.item is not None and step.review is not None for step in plan.steps)

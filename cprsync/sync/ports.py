@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cprsync.sync.values import (
         Batch,
         Delivered,
+        Done,
         FollowUp,
         Found,
         Gaps,
@@ -213,6 +214,10 @@ class Store(Protocol):
 
     def tally(self, run: Run) -> Tally:
         """Add up the run's stored items: the report reads these, not what the program remembers."""
+        ...
+
+    def done(self, run: Run) -> Done:
+        """What the run did before it was killed; nothing of one that has just begun."""
         ...
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:

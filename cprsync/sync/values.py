@@ -280,3 +280,12 @@ class Tally:
 
     outcomes: Mapping[Outcome, int]
     by_action: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an open run has done so far, outside its balance sheet and in it."""
+
+    subscribed: int
+    unsubscribed: int
+    by_action: Mapping[str, int]

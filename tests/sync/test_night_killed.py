@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from cprsync.sync.report import Report
+
 #: No night of these tests writes more often than this.
 WRITES_MAX = 60
 
@@ -87,6 +89,19 @@ def outcome(library: Library) -> dict[str, Any]:
     return {**unowned(everything), "items": items, "audit": Counter(entries)}
 
 
+def counted(report: Report) -> dict[str, Any]:
+    """What the report counts of the whole run, and not only of the part that was lived last."""
+    document = report.document()
+    return {name: document[name] for name in ("state", "actions", "subscriptions", "let_through", "published")}
+
+
+def stored(library: Library) -> dict[str, Any]:
+    """The same of the newest run, as `runs show` reads it."""
+    document = library.store.run_document(max(row["id"] for row in library.everything()["run"]))
+    assert document is not None
+    return {name: document[name] for name in ("state", "actions", "subscriptions", "let_through", "published")}
+
+
 @pytest.mark.parametrize(
     "night",
     [
@@ -114,7 +129,9 @@ def test_a_run_killed_anywhere_and_started_again_ends_as_one_that_was_not(
             assert report.run.resumed == accepted
             assert report.document()["received"] == expected.document()["received"]
             assert report.excess == expected.excess
+            assert counted(report) == counted(expected)
         assert outcome(other) == wanted
+        assert stored(other) == counted(expected)
         other.store.verify_audit()
         kills += 1
     assert kills > 10
@@ -172,6 +189,7 @@ def test_a_run_asked_to_stop_at_any_pause_stays_open_and_the_next_ends_it(librar
         assert (stopped.exit_code, stopped.state) == (7, "stopped")
         assert not is_closed(other)
         assert other.one_night().error is None
+        assert stored(other) == stored(whole)
         assert outcome(other) == outcome(whole)
         other.engine.dispose()
         stops += 1

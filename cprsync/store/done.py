@@ -1,0 +1,44 @@
+"""What a run has done so far, as the audit tells it: for a run that goes on after it was killed."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from cprsync.store import audit, tables
+from cprsync.store.engine import reading
+from cprsync.sync.values import Done
+
+if TYPE_CHECKING:
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.values import Run
+
+#: What the report of a run leaves behind as its last entry.
+CLOSED = "run"
+#: Entries read at a time.
+_READ_ROWS = 2000
+
+
+def done(tenant: Tenant, run: Run) -> Done:
+    """Count subscriptions and changes of an open run; one that has just begun costs one entry.
+
+    Runs of an agreement follow each other: everything after the last report is this run's, or a desk's or a plan's.
+    """
+    row = tables.audit.c
+    wanted = select(row.entry).where(row.agency == tenant.agency, row.stream == tenant.night).order_by(row.seq.desc())
+    kinds: Counter[str] = Counter()
+    by_action: Counter[str] = Counter()
+    with reading(tenant.engine) as connection:
+        for entry in connection.execution_options(yield_per=_READ_ROWS).scalars(wanted):
+            told = json.loads(entry)
+            if told["kind"] == CLOSED:
+                break
+            if told["run"] != run.id:
+                continue
+            kinds[told["kind"]] += 1
+            if told["kind"] == audit.CHANGE:
+                by_action.update(told["actions"])
+    return Done(kinds["subscribe"], kinds["unsubscribe"], by_action)
