@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, select, text, update
 
 from cprsync.domain.action import Action
-from cprsync.domain.municipality import municipality_of
+from cprsync.domain.effective import municipality_in_force
+from cprsync.domain.override import in_force
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Status
 from cprsync.errors import LostCompare
@@ -26,6 +27,7 @@ from cprsync.store.tenant import hold_fence, next_id
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cprsync.domain.override import Override
     from cprsync.domain.person import Person, Silent
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import Batch, FollowUp, Item, Run, Touch, Write
@@ -141,18 +143,18 @@ def _changed(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
         write.as_of and write.as_of.day,
         write.as_of and write.as_of.source.value,
         now,
-        *clear_columns(tenant, write.after).values(),
+        *clear_columns(tenant, write.after, patron.overrides).values(),
         tenant.agency,
         patron.id,
         patron.version,
     )
 
 
-def clear_columns(tenant: Tenant, person: Person) -> dict[str, Any]:
+def clear_columns(tenant: Tenant, person: Person, overrides: tuple[Override, ...] = ()) -> dict[str, Any]:
     """What a row says of a person in clear: the last four of the columns that a change writes, in their order."""
     known = person.address is not SILENT
     return {
-        "municipality": municipality_of(person),
+        "municipality": municipality_in_force(person, in_force(overrides, tenant.clock.today()) if overrides else {}),
         "status_class": STATUS_CLASSES[person.status],
         "address_index": tenant.vault.address_index(person.address) if person.address is not SILENT else None,
         "address_key": tenant.vault.index_key if known else None,

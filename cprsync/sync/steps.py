@@ -17,7 +17,8 @@ from cprsync.domain.decide import (
     Unchanged,
     decide,
 )
-from cprsync.domain.municipality import culr_number_of
+from cprsync.domain.effective import culr_in_force
+from cprsync.domain.override import in_force
 from cprsync.domain.person import Gap, Protection
 from cprsync.sync.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
 
@@ -140,9 +141,10 @@ def _parked(night: Means, reason: str, person: Person, patron: Patron) -> Step:
 
 def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -> Write:
     """The write that makes `change` true; the net media hear of it only when their number changes, or hers."""
-    culr = culr_number_of(change.after)
+    holding = in_force(patron.overrides, night.clock.today())
+    culr = culr_in_force(change.after, holding)
     same_number = change.after.number == patron.number
-    if patron.verified and same_number and culr == culr_number_of(patron.register):
+    if patron.verified and same_number and culr == culr_in_force(patron.register, holding):
         culr = None
     stops = change.stops_letters and patron.letters_stopped is None
     return Write(
