@@ -19,6 +19,7 @@ from cprsync.store.changes import clear_columns
 from cprsync.store.engine import IN_MAX, parts, writing
 from cprsync.store.local import decode_local, encode_local, joined
 from cprsync.store.records import REGISTER, prepare
+from cprsync.store.subscriptions import begin_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,6 +51,9 @@ class ImportOutcome(enum.Enum):
     UNCHANGED = "unchanged"
     #: not taken; the reason says why
     REFUSED = "refused"
+
+
+_KNOWN = (ImportOutcome.UPDATED, ImportOutcome.UNCHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,14 @@ def _import_part(connection: Connection, tenant: Tenant, rows: Sequence[NewPatro
     fresh = _fresh_ids(connection, tenant, len(rows))
     results = [_import_row(tenant, part, row, fresh) for row in rows]
     _write_part(connection, tenant, part)
+    known = [r.patron_id for r in results if r.outcome in _KNOWN and r.patron_id is not None]
+    back = begin_again(connection, tenant, known)
     happened = [
         audit.Happened("import", patron=result.patron_id, actions=(result.outcome.value,))
         for result in results
         if result.outcome in {ImportOutcome.CREATED, ImportOutcome.UPDATED}
     ]
+    happened += [audit.Happened("return", patron=one) for one in back]
     audit.append(connection, tenant, STREAM, happened)
     return results
 

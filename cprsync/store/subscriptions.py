@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, exists, func, insert, select
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from cprsync.store import audit, tables
 from cprsync.store.changes import FIRST_COPY, ask
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cprsync.sync.values import Run
 
 ACTIVE_PATRON = "patron"
+#: What the row of a patron who left is called once she is one again: the memory of her time before.
+LEFT = "left"
 #: What a row's number is sealed as, once.
 SUBSCRIPTION = "subscription"
 SEALED_ONCE = 1
@@ -33,7 +35,8 @@ _PATRON = tables.patron.c
 def unsubscribed(tenant: Tenant, limit: int) -> list[tuple[str, CprNumber]]:
     """Patrons with a real number that was never subscribed under this agreement; a row that ended says: she left.
 
-    When she gets another number the row of the old one gets another reason, and hers is missing again.
+    Registered again she is here again (`begin_again`). When she gets another number the row of the old one gets
+    another reason, and hers is missing again.
     """
     held = exists().where(
         _ROW.agency == _PATRON.agency,
@@ -59,6 +62,26 @@ def _numbered(tenant: Tenant, row: AnyRow) -> tuple[str, CprNumber]:
     return row.id, from_row(tenant.vault, row).number
 
 
+def begin_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
+    """Patrons who had left are registered again: the next night subscribes them as it does new ones.
+
+    In the caller's transaction; returns who had left. Her ended row stays under another reason, and takes over from
+    the one of an earlier time whether we had added her number at the register.
+    """
+    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+    ended = ours & (_ROW.reason == ACTIVE_PATRON) & _ROW.until.is_not(None)
+    wanted = select(_ROW.patron_id, _ROW.number_index).where(ended).order_by(_ROW.patron_id)
+    back = [row for part in parts(patron_ids) for row in connection.execute(wanted.where(_ROW.patron_id.in_(part)))]
+    for row in back:
+        same = ours & (_ROW.patron_id == row.patron_id) & (_ROW.number_index == row.number_index)
+        earlier = same & (_ROW.reason == LEFT)
+        added = connection.scalar(select(_ROW.confirmed_at).where(earlier))
+        connection.execute(delete(tables.subscription).where(earlier))
+        memory = {"reason": LEFT, "confirmed_at": func.coalesce(_ROW.confirmed_at, added)}
+        connection.execute(update(tables.subscription).where(same & ended).values(memory))
+    return list(dict.fromkeys(row.patron_id for row in back))
+
+
 def subscribed(
     tenant: Tenant,
     run: Run,
@@ -67,7 +90,7 @@ def subscribed(
     since: date,
     already: Collection[CprNumber] = (),
 ) -> None:
-    """Write down that these are subscribed, and ask for the first copy of those not yet verified.
+    """Write down that these are subscribed, and ask for a first copy of whomever nothing was heard of until now.
 
     Both in one transaction: subscribing brings no first copy, and a killed run must not forget it.
     `already` were there before: from someone who shares the agreement, or from us when an answer was lost. Nobody
@@ -83,7 +106,7 @@ def subscribed(
             new = [_new(tenant, one, number, since=since, added=number not in already) for one, number in fresh]
             connection.execute(insert(tables.subscription), new)
         ids = [patron_id for patron_id, _ in fresh]
-        ask(connection, tenant, [(one, FIRST_COPY) for one in _unverified(connection, tenant, ids)])
+        ask(connection, tenant, [(one, FIRST_COPY) for one in _without_news(connection, tenant, ids)])
         happened = [audit.Happened("subscribe", run=run.id, patron=one) for one in ids]
         audit.append(connection, tenant, tenant.night, happened)
 
@@ -111,8 +134,15 @@ def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str
     return held
 
 
-def _unverified(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
-    new = (_PATRON.agency == tenant.agency) & _PATRON.as_of_day.is_(None)
+def _without_news(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+    """Patrons not yet verified, and those who had left: of these no change was delivered meanwhile."""
+    left = exists().where(
+        _ROW.agency == _PATRON.agency,
+        _ROW.patron_id == _PATRON.id,
+        _ROW.agreement == tenant.agreement,
+        _ROW.reason == LEFT,
+    )
+    new = (_PATRON.agency == tenant.agency) & (_PATRON.as_of_day.is_(None) | left)
     return [
         patron_id
         for part in parts(ids)

@@ -65,6 +65,41 @@ def test_a_patron_who_left_is_removed_there_and_not_subscribed_again(library: Li
     assert cpr("ANNA") not in library.register.listed
 
 
+@pytest.mark.parametrize("nights_away", [0, 1])
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_patron_who_left_and_is_registered_again_is_subscribed_again(
+    library: Library, nights_away: int, *, shared: bool
+) -> None:
+    """With reason and since; and looked up once, since no change was delivered meanwhile."""
+    library.shared = shared
+    for _ in range(2):
+        leaves(library, "ANNA")
+        for _ in range(nights_away):
+            library.one_night()
+        library.clock.moment += timedelta(days=1)
+        library.enrol("ANNA")
+        library.register.looked_up.clear()
+        assert counts(library.night())[:2] == (1, 0)
+        assert library.register.looked_up == [cpr("ANNA")]
+        assert cpr("ANNA") in library.register.listed
+    ours = [row for row in library.store.subscription_list() if row["patron"] == library.id_of("ANNA")]
+    today, before = library.clock.today(), library.clock.today() - timedelta(days=1)
+    assert [(row["reason"], row["since"], row["until"]) for row in ours] == [
+        ("left", before.isoformat(), before.isoformat()),
+        ("patron", today.isoformat(), None),
+    ]
+    leaves(library, "ANNA")
+    assert counts(library.night())[1] == 1
+    assert cpr("ANNA") not in library.register.listed
+
+
+def test_an_import_that_names_no_one_who_left_changes_nothing(library: Library) -> None:
+    leaves(library, "ANNA")
+    before = library.everything()
+    library.enrol("BO")
+    assert library.everything() == before
+
+
 def test_on_an_agreement_of_our_own_a_number_without_a_reason_is_removed(library: Library) -> None:
     library.register.listed.add(cpr("EDITH"))
     assert counts(library.night()) == (0, 1, 4)
