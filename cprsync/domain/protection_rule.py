@@ -1,0 +1,199 @@
+"""What a source's word about protection does to a record, as one table with its sources (decisions 1 to 3).
+
+The rows tell of four things that a source may say. A reader tells a contradiction as protected, since protection
+errs on the safe side; and what the agreement does not deliver is silent. So the code asks with what it was told,
+and the table shows what stood there.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from cprsync.domain.action import Action
+from cprsync.domain.patron import Source
+from cprsync.domain.person import EMPTY, SILENT, Gap, Protection
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Voice(enum.Enum):
+    """Whose word it is."""
+
+    #: a delivery
+    FILE = "file"
+    #: a look-up at the desk, or the first one about a patron
+    LOOKUP = "lookup"
+    #: the look-up that the night makes because a delivery said that a protection has ended
+    ANSWER = "answer"
+
+
+class Says(enum.Enum):
+    """What the source says of name and address protection."""
+
+    #: protected
+    KNOWN = "known"
+    #: protected and not, or a word missing
+    CONTRADICTORY = "contradictory"
+    #: there is none
+    EMPTY = "empty"
+    #: not a word about it
+    SILENT = "silent"
+    #: there is no answer, or one that is older than the delivery
+    UNANSWERED = "unanswered"
+
+
+class Stands(enum.Enum):
+    """How the record stands before."""
+
+    PROTECTED = "protected"
+    OPEN = "open"
+    #: no source has spoken of her protection yet
+    NEW = "new"
+
+
+class Protecting(enum.Enum):
+    """What is done."""
+
+    #: name and address are sealed, before any other change and in the same transaction
+    SEAL = "seal"
+    #: as it was
+    KEEP = "keep"
+    #: as it was, and the register is looked up in the same night
+    ASK = "ask"
+    #: the protection ends
+    LIFT = "lift"
+    #: she is not protected: the first time that a source says so
+    SETTLED_OPEN = "settled_open"
+    #: nothing is known, so she is sealed; `silent_protection` is a library's policy
+    SEALED_UNTIL_TOLD = "sealed_until_told"
+    #: as it was, and a person is told that two sources contradict each other
+    KEEP_FOR_REVIEW = "keep_for_review"
+    #: as it was, and the next night asks again
+    KEEP_AND_ASK_AGAIN = "keep_and_ask_again"
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectionRule:
+    """One row. `agreed`: whether record 004 is in the agreement; None where that makes no difference."""
+
+    voice: Voice
+    says: Says
+    agreed: bool | None
+    stands: Stands
+    does: Protecting
+    source: Wording
+
+
+_FILE_0001: Final = Wording("CPR: post 004, type 0001; beslutning 2", "CPR: record 004, type 0001; decision 2")
+_FILE_DATES: Final = Wording(
+    "CPR: post 004, sletningsdato er ingen slutdato; beslutning 2",
+    "CPR: record 004, a deletion date ends nothing; decision 2",
+)
+_FILE_NONE: Final = Wording(
+    "CPR: ændringsudtræk er hele personen; beslutning 1 og 2",
+    "CPR: the extract is the whole person; decisions 1 and 2",
+)
+_FILE_OUTSIDE: Final = Wording(
+    "Beslutning 1: en post uden for aftalen er tavs", "Decision 1: a record outside the agreement is silent"
+)
+_FILE_SILENT: Final = Wording("Beslutning 1: tavshed er ikke nyt", "Decision 1: silence is not news")
+_SOAP_TRUE: Final = Wording("SF1520: beskyttet er true; beslutning 2", "SF1520: beskyttet is true; decision 2")
+_SOAP_DOUBT: Final = Wording(
+    "SF1520: uden beskyttet, eller startdato uden slutdato; beslutning 1",
+    "SF1520: no beskyttet, or a start without an end; decision 1",
+)
+_SOAP_FALSE: Final = Wording("SF1520: beskyttet er false; beslutning 1", "SF1520: beskyttet is false; decision 1")
+_SOAP_ABSENT: Final = Wording(
+    "SF1520: uden adressebeskyttelse; beslutning 1 og 2", "SF1520: no adressebeskyttelse; decisions 1 and 2"
+)
+_ASKED: Final = Wording("Beslutning 2: samme nat slås op", "Decision 2: the same night looks her up")
+
+PROTECTION_RULES: Final = (
+    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP, _FILE_0001),
+    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.OPEN, Protecting.SEAL, _FILE_0001),
+    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.NEW, Protecting.SEAL, _FILE_0001),
+    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP, _FILE_DATES),
+    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.OPEN, Protecting.SEAL, _FILE_DATES),
+    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.NEW, Protecting.SEAL, _FILE_DATES),
+    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.PROTECTED, Protecting.ASK, _FILE_NONE),
+    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.OPEN, Protecting.KEEP, _FILE_NONE),
+    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.NEW, Protecting.SETTLED_OPEN, _FILE_NONE),
+    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.PROTECTED, Protecting.KEEP, _FILE_OUTSIDE),
+    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.OPEN, Protecting.KEEP, _FILE_OUTSIDE),
+    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.NEW, Protecting.SEALED_UNTIL_TOLD, _FILE_OUTSIDE),
+    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.PROTECTED, Protecting.KEEP, _FILE_SILENT),
+    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.OPEN, Protecting.KEEP, _FILE_SILENT),
+    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.NEW, Protecting.SEALED_UNTIL_TOLD, _FILE_SILENT),
+    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP, _SOAP_TRUE),
+    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.OPEN, Protecting.SEAL, _SOAP_TRUE),
+    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.NEW, Protecting.SEAL, _SOAP_TRUE),
+    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP, _SOAP_DOUBT),
+    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.OPEN, Protecting.SEAL, _SOAP_DOUBT),
+    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.NEW, Protecting.SEAL, _SOAP_DOUBT),
+    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.PROTECTED, Protecting.LIFT, _SOAP_FALSE),
+    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.OPEN, Protecting.KEEP, _SOAP_FALSE),
+    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.NEW, Protecting.SETTLED_OPEN, _SOAP_FALSE),
+    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.PROTECTED, Protecting.KEEP, _SOAP_ABSENT),
+    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.OPEN, Protecting.KEEP, _SOAP_ABSENT),
+    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.NEW, Protecting.SEALED_UNTIL_TOLD, _SOAP_ABSENT),
+    ProtectionRule(Voice.ANSWER, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP_FOR_REVIEW, _ASKED),
+    ProtectionRule(Voice.ANSWER, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP_FOR_REVIEW, _ASKED),
+    ProtectionRule(Voice.ANSWER, Says.EMPTY, None, Stands.PROTECTED, Protecting.LIFT, _ASKED),
+    ProtectionRule(Voice.ANSWER, Says.SILENT, None, Stands.PROTECTED, Protecting.LIFT, _ASKED),
+    ProtectionRule(Voice.ANSWER, Says.UNANSWERED, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _ASKED),
+)
+
+# -- how the code reads it ---------------------------------------------------------------------------------
+
+#: A group of a person, as a reader tells it.
+Told: TypeAlias = Protection | Gap
+
+_TOLD: Final[Mapping[Says, Told]] = {
+    Says.KNOWN: Protection.NAME_AND_ADDRESS,
+    Says.EMPTY: EMPTY,
+    Says.SILENT: SILENT,
+}
+_STORED: Final[Mapping[Stands, Told]] = {
+    Stands.PROTECTED: Protection.NAME_AND_ADDRESS,
+    Stands.OPEN: EMPTY,
+    Stands.NEW: SILENT,
+}
+_VOICES: Final = {Voice.FILE: Source.FILE, Voice.LOOKUP: Source.LOOKUP}
+
+#: By source, what it says and what is stored.
+_DONE: Final[Mapping[tuple[Source, Told, Told], Protecting]] = {
+    (_VOICES[rule.voice], _TOLD[rule.says], _STORED[rule.stands]): rule.does
+    for rule in PROTECTION_RULES
+    if rule.voice in _VOICES and rule.says in _TOLD and rule.agreed is not False
+}
+#: By what the look-up says when the night has asked it; None: it did not answer.
+_ANSWERED: Final[Mapping[Told | None, Protecting]] = {
+    _TOLD.get(rule.says): rule.does
+    for rule in PROTECTION_RULES
+    if rule.voice is Voice.ANSWER and rule.says is not Says.CONTRADICTORY
+}
+#: What a report calls it.
+_CALLED: Final[Mapping[Protecting, Action]] = {
+    Protecting.SEAL: Action.PROTECT,
+    Protecting.LIFT: Action.UNPROTECT,
+    Protecting.SETTLED_OPEN: Action.PROTECTION_SETTLED,
+}
+
+
+def protecting(source: Source, told: Told, stored: Told) -> Protecting:
+    """What a source's word does to a record that says `stored`."""
+    return _DONE[source, told, stored]
+
+
+def answered(told: Told | None) -> Protecting:
+    """What the look-up's word does, when a delivery has said that a protection ended; None: no answer."""
+    return _ANSWERED[told]
+
+
+def action_between(before: Told, after: Told) -> Action | None:
+    """What the step from one stored word to another is called, once it is believed; None: there is none."""
+    return _CALLED.get(_DONE[Source.LOOKUP, after, before])

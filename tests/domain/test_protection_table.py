@@ -1,0 +1,201 @@
+"""Every case of name and address protection, from the bytes of a delivery or an answer to the decision.
+
+Typed by hand from CPR's description of record 004 and of `adressebeskyttelse`, and from decisions 1 to 3; nothing
+is made from the program's own table, which is held against this one. Whoever is missing from a file stays as she
+is: nothing is read of her (test_night_protection).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from people import LOOKED_UP, PROTECTED, STORED, TONIGHT
+from protection_wire import ANNA, from_file, from_soap
+
+from cprsync.domain.action import Action
+from cprsync.domain.decide import AskRegister, Change, ProtectionEnd, Same, Unchanged, decide
+from cprsync.domain.number import CprNumber
+from cprsync.domain.patron import Patron, is_sealed
+from cprsync.domain.person import EMPTY, SILENT, Gap, Person, Protection
+from cprsync.domain.protection_rule import PROTECTION_RULES, ProtectionRule, Says, Stands, Voice
+from cprsync.errors import RegisterUnavailable
+from cprsync.sync.steps import end_of
+from cprsync.sync.values import Found, NotFound
+
+TYPE, DATES, WHOLE = "CPR: post 004, type 0001", "CPR: post 004, sletningsdato", "CPR: ændringsudtræk"
+OUTSIDE, SILENCE = "Beslutning 1: en post uden for aftalen", "Beslutning 1: tavshed"
+TRUE, DOUBT = "SF1520: beskyttet er true", "SF1520: uden beskyttet, eller startdato"
+FALSE, ABSENT = "SF1520: beskyttet er false", "SF1520: uden adressebeskyttelse"
+
+#: source, what it says, 004 in the agreement, how the record stands: what is done, and where that is written
+CASES = [
+    # a delivery with type 0001 among its records 004; also one that nobody agreed on
+    ("file", "known", True, "protected", "keep", TYPE),
+    ("file", "known", True, "open", "seal", TYPE),
+    ("file", "known", True, "new", "seal", TYPE),
+    ("file", "known", False, "protected", "keep", TYPE),
+    ("file", "known", False, "open", "seal", TYPE),
+    ("file", "known", False, "new", "seal", TYPE),
+    # type 0001 with a deletion date that has passed: no date ever lifts a protection
+    ("file", "contradictory", True, "protected", "keep", DATES),
+    ("file", "contradictory", True, "open", "seal", DATES),
+    ("file", "contradictory", True, "new", "seal", DATES),
+    ("file", "contradictory", False, "protected", "keep", DATES),
+    ("file", "contradictory", False, "open", "seal", DATES),
+    ("file", "contradictory", False, "new", "seal", DATES),
+    # no 0001, only other types: the file says that there is none, but only if it would bring one
+    ("file", "empty", True, "protected", "ask", WHOLE),
+    ("file", "empty", True, "open", "keep", WHOLE),
+    ("file", "empty", True, "new", "settled_open", WHOLE),
+    ("file", "empty", False, "protected", "keep", OUTSIDE),
+    ("file", "empty", False, "open", "keep", OUTSIDE),
+    ("file", "empty", False, "new", "sealed_until_told", OUTSIDE),
+    # a number that is annulled: its status is known and nothing else
+    ("file", "silent", True, "protected", "keep", SILENCE),
+    ("file", "silent", True, "open", "keep", SILENCE),
+    ("file", "silent", True, "new", "sealed_until_told", SILENCE),
+    ("file", "silent", False, "protected", "keep", SILENCE),
+    ("file", "silent", False, "open", "keep", SILENCE),
+    ("file", "silent", False, "new", "sealed_until_told", SILENCE),
+    # an answer: the agreement on records of the file is all the same to it
+    ("lookup", "known", True, "protected", "keep", TRUE),
+    ("lookup", "known", True, "open", "seal", TRUE),
+    ("lookup", "known", True, "new", "seal", TRUE),
+    ("lookup", "known", False, "protected", "keep", TRUE),
+    ("lookup", "known", False, "open", "seal", TRUE),
+    ("lookup", "known", False, "new", "seal", TRUE),
+    # a start, no end, and the flag says no; or no flag at all
+    ("lookup", "contradictory", True, "protected", "keep", DOUBT),
+    ("lookup", "contradictory", True, "open", "seal", DOUBT),
+    ("lookup", "contradictory", True, "new", "seal", DOUBT),
+    ("lookup", "contradictory", False, "protected", "keep", DOUBT),
+    ("lookup", "contradictory", False, "open", "seal", DOUBT),
+    ("lookup", "contradictory", False, "new", "seal", DOUBT),
+    # the flag says no
+    ("lookup", "empty", True, "protected", "lift", FALSE),
+    ("lookup", "empty", True, "open", "keep", FALSE),
+    ("lookup", "empty", True, "new", "settled_open", FALSE),
+    ("lookup", "empty", False, "protected", "lift", FALSE),
+    ("lookup", "empty", False, "open", "keep", FALSE),
+    ("lookup", "empty", False, "new", "settled_open", FALSE),
+    # the element is not there: never "remove"
+    ("lookup", "silent", True, "protected", "keep", ABSENT),
+    ("lookup", "silent", True, "open", "keep", ABSENT),
+    ("lookup", "silent", True, "new", "sealed_until_told", ABSENT),
+    ("lookup", "silent", False, "protected", "keep", ABSENT),
+    ("lookup", "silent", False, "open", "keep", ABSENT),
+    ("lookup", "silent", False, "new", "sealed_until_told", ABSENT),
+]
+#: A file said none of someone protected, the register was asked, and this is its answer.
+ANSWERS = [
+    ("known", "keep_for_review"),
+    ("contradictory", "keep_for_review"),
+    ("empty", "lift"),
+    ("silent", "lift"),
+    ("unanswered", "keep_and_ask_again"),
+]
+STORED_AS: dict[str, Protection | Gap] = {"protected": PROTECTED, "open": EMPTY, "new": SILENT}
+#: What the record says afterwards, and what the report calls it.
+AFTERWARDS: dict[str, tuple[Protection | Gap, tuple[Action, ...]]] = {
+    "seal": (PROTECTED, (Action.PROTECT,)),
+    "lift": (EMPTY, (Action.UNPROTECT,)),
+    "settled_open": (EMPTY, (Action.PROTECTION_SETTLED,)),
+}
+
+
+def read(source: str, says: str, *, agreed: bool) -> Person:
+    return from_file(says, agreed=agreed) if source == "file" else from_soap(says)
+
+
+def holding(person: Person, protection: Protection | Gap) -> Patron:
+    """A verified patron who differs from what is read in nothing but her protection."""
+    return Patron("40817263", replace(person, protection=protection, contact=EMPTY), STORED, version=1)
+
+
+def rule_of(voice: str, says: str, stands: str, *, agreed: bool) -> ProtectionRule:
+    (rule,) = [
+        rule
+        for rule in PROTECTION_RULES
+        if (rule.voice, rule.says, rule.stands) == (Voice(voice), Says(says), Stands(stands))
+        and rule.agreed in {None, agreed}
+    ]
+    return rule
+
+
+def called(case: tuple[object, ...]) -> str:
+    source, says, agreed, stands, *_ = case
+    return f"protection-{source}-{says}-{'004' if agreed else 'without004'}-{stands}"
+
+
+def test_the_cases_are_all_there_are() -> None:
+    assert len({case[:4] for case in CASES}) == len(CASES) == 2 * 4 * 2 * 3
+    assert len(ANSWERS) == len(Says)
+
+
+@pytest.mark.parametrize("case", CASES, ids=called)
+def test_protection_is_decided_from_what_a_source_wrote(case: tuple[str, str, bool, str, str, str]) -> None:
+    source, says, agreed, stands, does, _ = case
+    person = read(source, says, agreed=agreed)
+    as_of = TONIGHT if source == "file" else LOOKED_UP
+    decision = decide(person, holding(person, STORED_AS[stands]), as_of=as_of)
+    if does == "ask":
+        assert decision == AskRegister()
+    elif does in AFTERWARDS:
+        protection, actions = AFTERWARDS[does]
+        assert isinstance(decision, Change)
+        assert (decision.after.protection, decision.actions) == (protection, actions)
+        assert decision.after == replace(person, protection=protection, contact=EMPTY)
+    else:
+        # kept, or sealed until a source speaks: nothing is written
+        assert decision == Unchanged(Same.EQUAL)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case[3] == "new"], ids=called)
+def test_a_patron_who_is_new_to_us_is_sealed_unless_a_source_says_open(
+    case: tuple[str, str, bool, str, str, str],
+) -> None:
+    source, says, agreed, _, does, _ = case
+    new = Patron("40817263", Person(CprNumber(ANNA)), None, version=0)
+    decision = decide(read(source, says, agreed=agreed), new, as_of=TONIGHT if source == "file" else LOOKED_UP)
+    assert isinstance(decision, Change)
+    assert decision.actions == (Action.FIRST_COPY,)
+    assert is_sealed(decision.after, silent_is_sealed=True) is (does != "settled_open")
+    assert is_sealed(decision.after, silent_is_sealed=False) is (does == "seal")
+
+
+@pytest.mark.parametrize("case", CASES, ids=called)
+def test_the_printed_table_says_the_same(case: tuple[str, str, bool, str, str, str]) -> None:
+    source, says, agreed, stands, does, written = case
+    rule = rule_of(source, says, stands, agreed=agreed)
+    assert rule.does.value == does
+    assert rule.source.da.startswith(written)
+    assert rule.source.en
+
+
+@pytest.mark.parametrize(("says", "does"), ANSWERS, ids=lambda word: f"protection-answer-{word}")
+def test_the_register_is_asked_and_its_answer_decides(says: str, does: str) -> None:
+    """Silence lifts too: the file has already said that there is none (decision 2)."""
+    told = from_file("empty", agreed=True)
+    number = CprNumber(ANNA)
+    answer = (
+        NotFound(number, RegisterUnavailable("try later")) if says == "unanswered" else Found(number, from_soap(says))
+    )
+    decision = decide(told, holding(told, PROTECTED), as_of=TONIGHT, protection_end=end_of(answer, fresh=True))
+    if does == "lift":
+        assert isinstance(decision, Change)
+        assert decision.actions == (Action.UNPROTECT,)
+    else:
+        review = "protection.contradicted" if does == "keep_for_review" else None
+        assert decision == Unchanged(Same.EQUAL, ask_again=does == "keep_and_ask_again", review=review)
+    rule = rule_of("answer", says, "protected", agreed=True)
+    assert (rule.does.value, rule.source.da) == (does, "Beslutning 2: samme nat slås op")
+
+
+def test_an_answer_older_than_the_file_is_none() -> None:
+    for says in ("known", "empty", "silent"):
+        assert end_of(Found(CprNumber(ANNA), from_soap(says)), fresh=False) is ProtectionEnd.UNANSWERED
+
+
+def test_an_answer_without_its_flag_is_a_contradiction_too() -> None:
+    assert from_soap("without the flag").protection is from_soap("contradictory").protection is PROTECTED
