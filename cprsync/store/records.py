@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from cprsync.domain.decide import merge, speaks_for_all
 from cprsync.domain.patron import AsOf, Patron, Source
-from cprsync.domain.person import SILENT
 from cprsync.store import bulk, overrides, tables
 from cprsync.store.codec import decode, encode
 from cprsync.store.engine import IN_MAX, parts, reading
 from cprsync.sync.values import Equal, NotOurs, Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from cprsync.domain.override import Override
@@ -52,22 +52,54 @@ def population(tenant: Tenant) -> int:
         return connection.scalar(select(func.count()).where(_PATRON.agency == tenant.agency)) or 0
 
 
-def recognise(tenant: Tenant, persons: Sequence[Person]) -> list[Recognised]:
+class Encoder:
+    """Encodes and fingerprints a record once: what told that it differs is what is sealed, if she is the merge.
+
+    Holds the persons who were recognised last, no longer than until the next are.
+    """
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._recognised: dict[str, tuple[Person, Prepared]] = {}
+
+    def begin(self) -> None:
+        """Let go of whoever was recognised before."""
+        self._recognised = {}
+
+    def recognise(self, person: Person) -> Prepared:
+        """Encode a person who is compared, and may be written."""
+        prepared = prepare(self._vault, person)
+        self._recognised[person.number.digits] = person, prepared
+        return prepared
+
+    def prepare(self, after: Person) -> Prepared:
+        """Encode what is written; only of the very object that was compared it is known."""
+        person, prepared = self._recognised.get(after.number.digits, (None, None))
+        return prepared if person is after and prepared is not None else prepare(self._vault, after)
+
+
+def recognise(tenant: Tenant, persons: Sequence[Person], encoder: Encoder) -> list[Recognised]:
     """For each person: not ours, equal by fingerprint, or the patron opened."""
     found: list[Recognised] = []
+    encoder.begin()
     with reading(tenant.engine) as connection:
         for part in parts(persons, IN_MAX // tenant.vault.index_keys):
-            found.extend(_recognise_part(connection, tenant, part))
+            found.extend(_recognise_part(connection, tenant, part, encoder))
     return found
 
 
-def _recognise_part(connection: Connection, tenant: Tenant, persons: Sequence[Person]) -> list[Recognised]:
+def _recognise_part(
+    connection: Connection, tenant: Tenant, persons: Sequence[Person], encoder: Encoder
+) -> list[Recognised]:
     probes = [tenant.vault.probes("number", person.number.digits) for person in persons]
     wanted = [index for indexes in probes for index in indexes]
     by_index = {row.number_index: row for row in _rows(connection, tenant, "number_index", wanted)}
     corrected = overrides_of(connection, tenant, by_index.values())
     rows = [next((by_index[index] for index in indexes if index in by_index), None) for indexes in probes]
-    return [_recognised(tenant.vault, row, person, corrected) for row, person in zip(rows, persons, strict=True)]
+    return [
+        NotOurs() if row is None else _recognised(tenant.vault, row, person, corrected.get(row.id, ()), encoder)
+        for row, person in zip(rows, persons, strict=True)
+    ]
 
 
 def _rows(connection: Connection, tenant: Tenant, by: str, values: Sequence[object]) -> Iterator[_Row]:
@@ -76,24 +108,21 @@ def _rows(connection: Connection, tenant: Tenant, by: str, values: Sequence[obje
 
 
 def _recognised(
-    vault: Vault, row: _Row | None, person: Person, corrected: Mapping[str, tuple[Override, ...]]
+    vault: Vault, row: _Row, person: Person, corrected: tuple[Override, ...], encoder: Encoder
 ) -> Recognised:
-    if row is None:
-        return NotOurs()
     as_of = as_of_from_row(row)
-    if as_of is not None and _is_equal(vault, row, person):
+    if as_of is not None and _is_equal(vault, row, person, encoder):
         return Equal(row.id, row.version, as_of)
-    return from_row(vault, row, corrected.get(row.id, ()))
+    return from_row(vault, row, corrected)
 
 
-def _is_equal(vault: Vault, row: _Row, person: Person) -> bool:
+def _is_equal(vault: Vault, row: _Row, person: Person, encoder: Encoder) -> bool:
     # A fingerprint of another key, or of another mapping, tells nothing: open and compare.
     if row.fingerprint_key != vault.fingerprint_key or not speaks_for_all(person):
         return False
     # She speaks for all groups, so that the merge with whatever is stored is the merge with herself: she as she is,
     # but for a foreign address that her status leaves without meaning.
-    whole = person if person.abroad is SILENT else merge(person, person)
-    return bool(vault.fingerprint(encode(whole)) == row.fingerprint)
+    return encoder.recognise(merge(person, person)).fingerprint == row.fingerprint
 
 
 def from_row(vault: Vault, row: AnyRow | _Row, corrected: tuple[Override, ...] = ()) -> Patron:
@@ -112,7 +141,13 @@ def overrides_of(
 
 def as_of_from_row(row: AnyRow | _Row) -> AsOf | None:
     """The day and kind of the row's source; None: not yet verified."""
-    return None if row.as_of_day is None else AsOf(row.as_of_day, Source(row.as_of_source))
+    return None if row.as_of_day is None else _as_of(row.as_of_day, row.as_of_source)
+
+
+@lru_cache(maxsize=64)
+def _as_of(day: date, source: str) -> AsOf:
+    """One for all rows of a day: a library has few of them."""
+    return AsOf(day, Source(source))
 
 
 def patrons(tenant: Tenant, ids: Sequence[str]) -> list[Patron]:

@@ -83,6 +83,7 @@ class SqlStore:
         check_version(engine)
         vault = Vault(keyring, agency=agency, random=random)
         self._tenant = Tenant(engine, agency, agreement, keyring, vault, clock, random)
+        self._encoder = records.Encoder(vault)
         self._move_in()
 
     def _move_in(self) -> None:
@@ -162,7 +163,7 @@ class SqlStore:
         return records.population(self._tenant)
 
     def recognise(self, persons: Sequence[Person]) -> list[Recognised]:
-        return records.recognise(self._tenant, persons)
+        return records.recognise(self._tenant, persons, self._encoder)
 
     def patrons(self, ids: Sequence[str]) -> list[Patron]:
         return records.patrons(self._tenant, ids)
@@ -171,7 +172,7 @@ class SqlStore:
         return old_numbers(self._tenant, numbers)
 
     def prepare(self, after: Person) -> Prepared:
-        return records.prepare(self._tenant.vault, after)
+        return self._encoder.prepare(after)
 
     def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
         return runs.save_plan(self._tenant, run, rows)
