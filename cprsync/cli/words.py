@@ -61,6 +61,12 @@ WORDS: dict[str, tuple[str, str]] = {
     # why nothing is written, or a person should look
     "older": ("en nyere kilde har talt", "a newer source has spoken"),
     "old_number": ("nummeret er skiftet ud", "the number was replaced"),
+    "block.dead": ("død: blokering foreslås", "dead: a block is proposed"),
+    "block.disappeared": ("forsvundet: blokering foreslås", "disappeared: a block is proposed"),
+    "block.annulled": ("annulleret nummer: blokering foreslås", "annulled number: a block is proposed"),
+    "death.annulled": ("dødsfald annulleret: blokeringen kan ophæves", "death annulled: the block can be lifted"),
+    "person.found": ("genfundet: blokeringen kan ophæves", "found again: the block can be lifted"),
+    "number.restored": ("gyldigt nummer igen: blokeringen kan ophæves", "number valid again: the block can be lifted"),
     "card.taken": ("kortet er en andens", "the card is someone else's"),
     "abroad.country": ("landekoden kan ikke læses", "the country code cannot be read"),
     "address.missing": ("registret har ingen adresse", "the register has no address"),

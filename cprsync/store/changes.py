@@ -21,8 +21,9 @@ from cprsync.store.bulk import append, change
 from cprsync.store.engine import parts, writing
 from cprsync.store.numbers import renumber
 from cprsync.store.records import REGISTER
+from cprsync.store.review_items import raise_and_settle
 from cprsync.store.runs import set_values
-from cprsync.store.tenant import hold_fence, next_id
+from cprsync.store.tenant import hold_fence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 BEFORE_IMAGE_DAYS = 30
 CULR = "culr"
 FIRST_COPY = "first_copy"
-PARKED = "parked."
 #: One encoder for all payloads: making one takes longer than using it.
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _PATRON = tables.patron.c
@@ -80,8 +80,7 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
     first_copies = [write.patron.id for write in batch.writes if Action.FIRST_COPY in write.actions]
     ask(connection, tenant, [(follow_up.patron_id, follow_up.kind) for follow_up in batch.asks])
     _answer(connection, tenant, batch.answered, first_copies)
-    _settle(connection, tenant, batch)
-    _ask_staff(connection, tenant, run, batch.reviews)
+    raise_and_settle(connection, tenant, run, batch)
 
 
 def _happened(run: Run, write: Write) -> audit.Happened:
@@ -254,41 +253,3 @@ def _answer(connection: Connection, tenant: Tenant, answered: Sequence[FollowUp]
         this = (row.c.patron_id == bindparam("at_id")) & (row.c.kind == bindparam("at_kind"))
         statement = delete(row).where(row.c.agency == tenant.agency, this)
         connection.execute(statement, [{"at_id": one, "at_kind": kind} for one, kind in closed])
-
-
-def _settle(connection: Connection, tenant: Tenant, batch: Batch) -> None:
-    """Let go of whoever could not be decided before and could be now: she no longer waits for a person."""
-    still = {patron_id for patron_id, kind in batch.reviews if kind.startswith(PARKED)}
-    decided = {write.patron.id for write in batch.writes} | {touch.patron_id for touch in batch.touches}
-    row = tables.review_item
-    waiting = (row.c.agency == tenant.agency) & (row.c.state == "waiting") & row.c.kind.startswith(PARKED)
-    if connection.scalar(select(row.c.id).where(waiting).limit(1)) is None:
-        return  # as on most nights: nobody to look for among thousands
-    for part in parts(sorted(decided - still)):
-        connection.execute(update(row).where(waiting, row.c.patron_id.in_(part)).values(state="settled"))
-
-
-def _ask_staff(connection: Connection, tenant: Tenant, run: Run, reviews: Sequence[tuple[str, str]]) -> None:
-    if not reviews:
-        return
-    row = tables.review_item
-    waiting = select(row.c.patron_id, row.c.kind).where(
-        row.c.agency == tenant.agency, row.c.state == "waiting", row.c.patron_id.in_([one for one, _ in reviews])
-    )
-    asked = {(found.patron_id, found.kind) for found in connection.execute(waiting)}
-    fresh = [review for review in dict.fromkeys(reviews) if review not in asked]
-    first = next_id(connection, tenant, row)
-    rows = [
-        {
-            "agency": tenant.agency,
-            "id": number,
-            "patron_id": one,
-            "kind": kind,
-            "run_id": run.id,
-            "state": "waiting",
-            "opened": run.day,
-        }
-        for number, (one, kind) in enumerate(fresh, start=first)
-    ]
-    if rows:
-        connection.execute(insert(row), rows)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from cprsync.domain.calendar import COPENHAGEN
+from cprsync.domain.review import PARKED
 from cprsync.store import audit, tables
-from cprsync.store.changes import PARKED
 from cprsync.store.engine import moment_of, reading
 from cprsync.store.imports import open_local
 from cprsync.store.records import from_row, overrides_of

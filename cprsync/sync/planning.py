@@ -10,9 +10,10 @@ from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import AskRegister, Decision, ProtectionEnd, Same, decide
 from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import EMPTY, Person, Protection
+from cprsync.domain.review import PARKED
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
 from cprsync.sync.renumbering import NUMBER_CHANGE, Renumbering, renumbered
-from cprsync.sync.steps import FIRST_COPY, PARKED, PROTECTION_END, Plan, Step, decided, end_of, item_of, step_of
+from cprsync.sync.steps import FIRST_COPY, PROTECTION_END, Plan, Step, decided, end_of, item_of, step_of
 from cprsync.sync.values import Equal, FollowUp, Found, Item, NotFound, NotOurs, Touch, Unreadable
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from cprsync.domain.number_change import Circle, Collision, NumberChange, Renumb
 from cprsync.domain.patron import Patron
 from cprsync.domain.person import REPLACED, Person, Status
 from cprsync.domain.policy import Harm
-from cprsync.sync.steps import PARKED, Step, write_of
+from cprsync.domain.review import PARKED
+from cprsync.sync.steps import Step, write_of
 from cprsync.sync.values import FollowUp, Links, NotOurs
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from cprsync.domain.decide import (
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.override import in_force
 from cprsync.domain.person import Gap, Protection
+from cprsync.domain.review import PARKED
 from cprsync.sync.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
 
 if TYPE_CHECKING:
@@ -49,8 +50,6 @@ class Means(Protocol):
 
 PROTECTION_END = "protection_end"
 FIRST_COPY = "first_copy"
-#: How the review of someone who could not be decided begins; it is settled when she can be.
-PARKED = "parked."
 
 
 @dataclass(slots=True, repr=False)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cprsync.domain.review import PARKED
 from cprsync.errors import CprsyncError, RegisterUnavailable
 from cprsync.sync.planning import FOLLOW_UPS_A_NIGHT
-from cprsync.sync.steps import PARKED
 from cprsync.sync.values import Batch, Subscribed
 
 if TYPE_CHECKING:

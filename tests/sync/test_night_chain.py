@@ -101,7 +101,7 @@ def test_a_gap_stops_the_later_file_but_not_the_earlier_one_nor_what_protects(li
     assert library.record("ANNA").address == moves(person("ANNA"), "SKOLEN").address
     assert library.record("DAVID").status is dies(person("DAVID")).status
     assert library.record("BO").protection is loses_protection(person("BO")).protection
-    assert library.reviews() == []
+    assert library.reviews() == [(library.id_of("DAVID"), "block.dead")]
 
 
 def test_of_two_files_behind_a_gap_nothing_of_the_first_comes_with_the_protection_in_the_second(

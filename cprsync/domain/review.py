@@ -1,0 +1,259 @@
+"""Everything that is left to a person: why, what accepting and rejecting do, and what can be undone.
+
+One table, which the code, the command line and the report read. A kind without a row cannot be raised: a test
+collects the reasons from where they are written. Does nothing itself: see `sync.reviewing`.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.person import Status
+from cprsync.domain.status_rule import STATUS_RULES, BlockRule
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.person import Silent
+
+#: How the kind of someone who could not be decided begins: she counts as protected until she is.
+PARKED: Final = "parked."
+BLOCK_DEAD: Final = "block.dead"
+BLOCK_DISAPPEARED: Final = "block.disappeared"
+BLOCK_ANNULLED: Final = "block.annulled"
+DEATH_ANNULLED: Final = "death.annulled"
+FOUND_AGAIN: Final = "person.found"
+NUMBER_RESTORED: Final = "number.restored"
+BOTH_PATRONS: Final = "parked.number.both_patrons"
+
+
+class State(enum.Enum):
+    """Where an item stands."""
+
+    #: for a person
+    WAITING = "waiting"
+    #: someone said yes: it is done
+    ACCEPTED = "accepted"
+    #: someone said no: nothing was done
+    REJECTED = "rejected"
+    #: the register settled it by itself
+    SETTLED = "settled"
+    #: someone said yes, and took it back
+    UNDONE = "undone"
+
+
+class Doing(enum.Enum):
+    """What accepting does."""
+
+    #: someone has looked; nothing is written
+    SEEN = "seen"
+    #: a block comes to the record; of the dead, reservations are cancelled
+    BLOCK = "block"
+    #: the block goes, and the cancelled reservations come back
+    LIFT = "lift"
+    #: two patrons become one
+    MERGE = "merge"
+    #: the register is asked about her once more
+    ASK_AGAIN = "ask_again"
+    #: the register is asked who she is until it can be decided
+    ASK_NUMBER = "ask_number"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewKind:
+    """One row of the table."""
+
+    kind: str
+    why: Wording
+    accept: Wording
+    reject: Wording
+    doing: Doing
+
+    @property
+    def undoable(self) -> bool:
+        """Whether `review undo` takes an acceptance back."""
+        return self.doing in {Doing.BLOCK, Doing.MERGE}
+
+
+# -- the table ---------------------------------------------------------------------------------------------
+
+_CLOSE: Final = Wording("punktet lukkes; posten er uændret", "the item is closed; the record stays as it is")
+_NO_BLOCK: Final = Wording("ingen blokering; posten er uændret", "no block; the record stays as it is")
+_KEEP_BLOCK: Final = Wording("blokeringen bliver", "the block stays")
+_SEEN: Final = Wording("punktet lukkes som set", "the item is closed as seen")
+_ASK: Final = Wording("registret spørges igen i nat", "the register is asked again tonight")
+_ASK_NUMBER: Final = Wording(
+    "registret spørges hver nat, til det er afgjort", "the register is asked each night until it is decided"
+)
+_LEAVE: Final = Wording(
+    "posten bliver, som den er; hun gælder ikke længere som beskyttet for dette alene",
+    "the record stays as it is; she no longer counts as protected for this alone",
+)
+
+
+def _row(kind: str, da: str, en: str, doing: Doing, *, accept: Wording, reject: Wording) -> ReviewKind:  # noqa: PLR0913 -- one parameter for each cell
+    return ReviewKind(kind, Wording(da, en), accept, reject, doing)
+
+
+def _block(kind: str, da: str, en: str, *, accept: Wording) -> ReviewKind:
+    return _row(kind, da, en, Doing.BLOCK, accept=accept, reject=_NO_BLOCK)
+
+
+def _lift(kind: str, da: str, en: str, *, accept: Wording) -> ReviewKind:
+    return _row(kind, da, en, Doing.LIFT, accept=accept, reject=_KEEP_BLOCK)
+
+
+def _parked(reason: str, da: str, en: str) -> ReviewKind:
+    return _row(f"{PARKED}{reason}", da, en, Doing.ASK_AGAIN, accept=_ASK, reject=_LEAVE)
+
+
+def _number(reason: str, da: str, en: str) -> ReviewKind:
+    return _row(f"{PARKED}{reason}", da, en, Doing.ASK_NUMBER, accept=_ASK_NUMBER, reject=_LEAVE)
+
+
+_ROWS: Final = (
+    _block(
+        BLOCK_DEAD,
+        "registret siger, at låneren er død",
+        "the register says that the patron is dead",
+        accept=Wording(
+            "låneren blokeres, og reserveringer annulleres", "the patron is blocked, and reservations are cancelled"
+        ),
+    ),
+    _block(
+        BLOCK_DISAPPEARED,
+        "registret ved ikke længere, hvor låneren er",
+        "the register no longer knows where the patron is",
+        accept=Wording("låneren blokeres", "the patron is blocked"),
+    ),
+    _block(
+        BLOCK_ANNULLED,
+        "lånerens personnummer er annulleret",
+        "the patron's number is annulled",
+        accept=Wording("låneren blokeres", "the patron is blocked"),
+    ),
+    _lift(
+        DEATH_ANNULLED,
+        "dødsfaldet er annulleret, og låneren er blokeret",
+        "the death is annulled, and the patron is blocked",
+        accept=Wording(
+            "blokeringen ophæves, og de annullerede reserveringer genoptages",
+            "the block is lifted, and the cancelled reservations are taken back",
+        ),
+    ),
+    _lift(
+        FOUND_AGAIN,
+        "låneren er genfundet og er blokeret",
+        "the patron is found again, and is blocked",
+        accept=Wording("blokeringen ophæves", "the block is lifted"),
+    ),
+    _lift(
+        NUMBER_RESTORED,
+        "personnummeret er gyldigt igen, og låneren er blokeret",
+        "the number is valid again, and the patron is blocked",
+        accept=Wording("blokeringen ophæves", "the block is lifted"),
+    ),
+    _row(
+        "number.annulled",
+        "nummeret er annulleret; det, vi ved, kan være forkert",
+        "the number is annulled; what we know may be wrong",
+        Doing.SEEN,
+        accept=_SEEN,
+        reject=_CLOSE,
+    ),
+    _row(
+        "protection.contradicted",
+        "filen siger, at beskyttelsen er ophørt, registret siger nej",
+        "the file says that the protection has ended, the register says no",
+        Doing.SEEN,
+        accept=Wording(
+            "beskyttelsen bliver; en senere leverance afgør det", "the protection stays; a later delivery decides"
+        ),
+        reject=_CLOSE,
+    ),
+    _row(
+        BOTH_PATRONS,
+        "to lånere er efter registret én person",
+        "two patrons are one person, the register says",
+        Doing.MERGE,
+        accept=Wording(
+            "lånerne lægges sammen: alt flytter til den, der bliver",
+            "the patrons become one: everything moves to the one who stays",
+        ),
+        reject=Wording("de forbliver to lånere", "they stay two patrons"),
+    ),
+    _number("number.circle", "numrene afløser hinanden i ring", "the numbers replace each other in a circle"),
+    _number("number.old_active", "et gammelt nummer lever igen", "an old number lives again"),
+    _number(
+        "number.unresolved",
+        "nummeret er skiftet ud, men ikke sikkert med hvad",
+        "the number was replaced, and not said surely by which",
+    ),
+    _parked("abroad.country", "landekoden kan ikke læses", "the country code cannot be read"),
+    _parked("address.missing", "registret har ingen adresse", "the register has no address"),
+    _parked("address.code", "adressens koder kan ikke læses", "the address's codes cannot be read"),
+    _parked("address.municipality", "kommunekoden kan ikke læses", "the municipality code cannot be read"),
+    _parked("address.street", "vejkoden kan ikke læses", "the street code cannot be read"),
+    _parked("address.contradiction", "to adresser modsiger hinanden", "two addresses contradict each other"),
+    _parked("name.lost", "navnet er væk", "the name is gone"),
+    _parked("person.current_number", "det nye nummer kan ikke læses", "the new number cannot be read"),
+    _parked("person.duplicate_", "en posttype står to gange", "a record type stands twice"),
+    _parked("person.no_001", "stamposten (001) mangler", "the main record (001) is missing"),
+    _parked("person.number", "nummeret kan ikke læses", "the number cannot be read"),
+    _parked("person.status", "ukendt status", "an unknown status"),
+    _parked("person.too_large", "for mange poster om én", "too many records about one"),
+    _parked("protection.type", "beskyttelsens art kan ikke læses", "the kind of protection cannot be read"),
+    _parked("status.missing", "registret siger ingen status", "the register gives no status"),
+    _parked("register.no_such_person", "registret kender ikke nummeret", "the register does not know the number"),
+    # whatever else it answers instead of a person; the kind's last word tells
+    _parked("register.", "registret gav intet brugbart svar", "the register gave no answer that can be used"),
+)
+
+#: The table by kind; a kind that ends in `.` or `_` stands for all that begin so.
+REVIEW_KINDS: Final[Mapping[str, ReviewKind]] = {row.kind: row for row in _ROWS}
+_HEADS: Final = tuple(kind for kind in REVIEW_KINDS if kind.endswith((".", "_")))
+
+
+def review_kind(kind: str) -> ReviewKind:
+    """The row of a kind. Raises KeyError: it has none."""
+    head = next((head for head in _HEADS if kind.startswith(head)), kind)
+    return REVIEW_KINDS[kind if kind in REVIEW_KINDS else head]
+
+
+# -- blocks that a status proposes ---------------------------------------------------------------------------
+
+#: What a status proposes, and the reason that stands on the record (Blokeringsårsag).
+PROPOSED_AT: Final[Mapping[Status, str]] = {
+    Status.DEAD: BLOCK_DEAD,
+    Status.DISAPPEARED: BLOCK_DISAPPEARED,
+    Status.ANNULLED: BLOCK_ANNULLED,
+}
+BLOCK_REASONS: Final[Mapping[str, str]] = {
+    BLOCK_DEAD: "død",
+    BLOCK_DISAPPEARED: "forsvundet",
+    BLOCK_ANNULLED: "personnummer annulleret",
+}
+#: What is offered when the reason of a confirmed block is gone.
+LIFTED_BY: Final[Mapping[str, str]] = {
+    BLOCK_DEAD: DEATH_ANNULLED,
+    BLOCK_DISAPPEARED: FOUND_AGAIN,
+    BLOCK_ANNULLED: NUMBER_RESTORED,
+}
+BLOCK_OF: Final[Mapping[str, str]] = {lift: block for block, lift in LIFTED_BY.items()}
+#: What the status proposes, apart from what a decision leaves to a person.
+PROPOSALS: Final = frozenset({*LIFTED_BY, *BLOCK_OF})
+
+
+def proposed_at(status: Status | Silent) -> str | None:
+    """The block that a status proposes, if the status table says so."""
+    if not isinstance(status, Status) or STATUS_RULES[status].block is not BlockRule.PROPOSED:
+        return None
+    return PROPOSED_AT[status]
+
+
+def stands(block: str, status: Status | Silent) -> bool:
+    """Whether the reason of a block holds at a status: an annulled number does not undo a death, nor find anyone."""
+    return status is Status.ANNULLED or proposed_at(status) == block

@@ -1,0 +1,137 @@
+"""Each kind that is left to a person has its row, and blocks follow the status that proposes them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import cprsync
+from cprsync.domain.fees import fees_grow
+from cprsync.domain.person import SILENT, Status
+from cprsync.domain.review import (
+    BLOCK_OF,
+    BLOCK_REASONS,
+    LIFTED_BY,
+    PARKED,
+    PROPOSALS,
+    PROPOSED_AT,
+    REVIEW_KINDS,
+    Doing,
+    proposed_at,
+    review_kind,
+    stands,
+)
+from cprsync.domain.status_rule import STATUS_RULES, BlockRule
+from cprsync.sync.renumbering import BETWEEN, BOTH, OLD
+
+PACKAGE = Path(cprsync.__file__).parent
+#: Where a person's fate is decided, or a reason is found why she cannot be read.
+DECIDES = ("domain/decide.py", "domain/review.py", "sync/renumbering.py", "sync/planning.py", "sync/steps.py")
+READS = ("register/extract.py", "register/extract_persons.py", "register/parsing.py")
+ANSWERS = ("register/answers.py", "register/faults.py", "register/client.py", "errors.py")
+_KIND = re.compile(r"(?:abroad|address|block|death|name|number|person|protection|register|status)\.[a-z0-9_]+")
+#: Reasons of lines that leave nothing to a person.
+ACCOUNTED_FOR = {OLD, BETWEEN}
+
+
+def reasons() -> set[str]:
+    """Every stable name in those modules by which something may be left to a person."""
+    found: set[str] = set()
+    for module in (*DECIDES, *READS, *ANSWERS):
+        for node in ast.walk(ast.parse((PACKAGE / module).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _KIND.fullmatch(node.value):
+                found.add(node.value)
+    return found - ACCOUNTED_FOR
+
+
+#: Decided all the same, or proposed by a status: these are raised as they are, all others as parked.
+NOT_PARKED = {"number.annulled", "protection.contradicted", *PROPOSALS}
+
+
+def kinds() -> list[str]:
+    return sorted(reason if reason in NOT_PARKED else f"{PARKED}{reason}" for reason in reasons())
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_a_kind_that_the_code_can_raise_has_its_row(kind: str) -> None:
+    row = review_kind(kind)
+    assert all(text.da and text.en and text.da != text.en for text in (row.why, row.accept, row.reject))
+
+
+def test_a_kind_without_a_row_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        review_kind("parked.person.unheard_of")
+
+
+def test_no_row_is_for_a_kind_that_nobody_raises() -> None:
+    raised = kinds()
+    idle = [row for row in REVIEW_KINDS if not any(kind.startswith(row) for kind in raised)]
+    assert idle == []
+    assert {f"{PARKED}{BOTH}", "parked.address.missing", "block.dead", "parked.person.status"} <= set(raised)
+
+
+@pytest.mark.parametrize(
+    ("kind", "doing", "undoable"),
+    [
+        ("block.dead", Doing.BLOCK, True),
+        ("block.disappeared", Doing.BLOCK, True),
+        ("block.annulled", Doing.BLOCK, True),
+        ("death.annulled", Doing.LIFT, False),
+        ("person.found", Doing.LIFT, False),
+        ("number.restored", Doing.LIFT, False),
+        ("number.annulled", Doing.SEEN, False),
+        ("protection.contradicted", Doing.SEEN, False),
+        ("parked.number.both_patrons", Doing.MERGE, True),
+        ("parked.number.circle", Doing.ASK_NUMBER, False),
+        ("parked.number.old_active", Doing.ASK_NUMBER, False),
+        ("parked.number.unresolved", Doing.ASK_NUMBER, False),
+        ("parked.address.missing", Doing.ASK_AGAIN, False),
+        ("parked.person.duplicate_002", Doing.ASK_AGAIN, False),
+        ("parked.register.no_such_person", Doing.ASK_AGAIN, False),
+        ("parked.register.agreement", Doing.ASK_AGAIN, False),
+    ],
+)
+def test_what_accepting_does_and_whether_it_can_be_undone(kind: str, doing: Doing, undoable: bool) -> None:
+    row = review_kind(kind)
+    assert (row.doing, row.undoable) == (doing, undoable)
+
+
+@pytest.mark.parametrize("status", [*Status, SILENT])
+def test_a_block_is_proposed_where_the_status_table_says_so(status: Status) -> None:
+    proposes = status in STATUS_RULES and STATUS_RULES[status].block is BlockRule.PROPOSED
+    assert (proposed_at(status) is not None) == proposes
+    assert proposed_at(status) == PROPOSED_AT.get(status)
+
+
+def test_each_proposed_block_has_a_reason_in_danish_and_something_that_lifts_it() -> None:
+    assert set(PROPOSED_AT.values()) == set(BLOCK_REASONS) == set(LIFTED_BY)
+    assert {BLOCK_OF[lift]: lift for lift in BLOCK_OF} == LIFTED_BY
+    assert BLOCK_REASONS["block.dead"] == "død"
+
+
+@pytest.mark.parametrize(
+    ("block", "status", "holds"),
+    [
+        ("block.dead", Status.DEAD, True),
+        ("block.dead", Status.ANNULLED, True),
+        ("block.dead", Status.RESIDENT, False),
+        ("block.dead", Status.DISAPPEARED, False),
+        ("block.disappeared", Status.DISAPPEARED, True),
+        ("block.disappeared", Status.DEAD, False),
+        ("block.disappeared", Status.EMIGRATED, False),
+        ("block.annulled", Status.ANNULLED, True),
+        ("block.annulled", Status.DEAD, False),
+        ("block.annulled", SILENT, False),
+    ],
+)
+def test_the_reason_of_a_block_holds(block: str, status: Status, holds: bool) -> None:
+    """An annulled number says nothing about a death: that one is annulled by itself (event A25)."""
+    assert stands(block, status) is holds
+
+
+@pytest.mark.parametrize("status", [*Status, SILENT])
+def test_no_fee_grows_for_the_dead_alone(status: Status) -> None:
+    assert fees_grow(status) is (status is not Status.DEAD)
