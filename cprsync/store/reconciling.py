@@ -38,6 +38,7 @@ def subscription_gaps(tenant: Tenant, listed: Collection[CprNumber]) -> Gaps:
     """Compare by index, so that of a hundred thousand rows only those that are missing are opened."""
     held, added = _indexes(tenant)
     found: set[bytes] = set()
+    listed_still: set[bytes] = set()
     ended, foreign = [], []
     for number in sorted(listed, key=_digits):
         probes = tenant.vault.probes("number", number.digits)
@@ -47,8 +48,9 @@ def subscription_gaps(tenant: Tenant, listed: Collection[CprNumber]) -> Gaps:
             foreign.append(number)
         else:
             ended.append(number)
-    missing = _opened(tenant, held - found)
-    return Gaps(tuple(missing), tuple(ended), tuple(foreign), len(found))
+            listed_still.update(probes)
+    missing, gone = _opened(tenant, held - found), _opened(tenant, added - listed_still)
+    return Gaps(tuple(missing), tuple(ended), tuple(foreign), len(found), tuple(gone))
 
 
 def _digits(number: CprNumber) -> str:

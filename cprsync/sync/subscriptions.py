@@ -90,6 +90,8 @@ class Comparison:
             if self.excess:
                 return 0  # the next night begins with this, and stops
         register, store = self._night.register, self._night.store
+        # removed by a run that was killed before it could say so: what others add under them later is theirs
+        store.removed_there(self._run, self.gaps.gone)
         removed = 0
         for done in self._carried_out(self.removable, register.unsubscribe_many):
             store.removed_there(self._run, [number for number, _ in done])

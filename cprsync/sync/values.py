@@ -207,6 +207,24 @@ class Write:
     letters_resume: bool = False
     #: the day of the delivery by which `after` has another number than `patron`
     renumbered: date | None = None
+    #: her patron group from now on; None: it and the next day on which age changes it stay
+    group: str | None = None
+    next_age_step: date | None = None
+    #: the last day on which a patron who has died stays subscribed
+    subscribed_until: date | None = None
+    #: her death was a mistake: she stays subscribed
+    lives_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DuePage:
+    """Some of the patrons for whom something is due by a day, or of all patrons, in the order of their ids."""
+
+    day: date
+    limit: int
+    everyone: bool = False
+    #: the id after which they come
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +282,8 @@ class Gaps:
     foreign: tuple[CprNumber, ...]
     #: ours, and in the list
     kept: int
+    #: not in the list; we added them, and no reason holds any more: a removal of which we were not told
+    gone: tuple[CprNumber, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -12,9 +12,11 @@ from townspeople import cpr, moves, person
 
 from cprsync.domain.number import CprNumber
 from cprsync.domain.policy import Harm, Policy
+from cprsync.domain.record import Local
 from cprsync.errors import RegisterRefused, RegisterUnavailable
 from cprsync.store.tables import subscription
 from cprsync.sync.subscriptions import reconcile
+from cprsync.sync.values import NewPatron
 
 if TYPE_CHECKING:
     from cprsync.sync.report import Report
@@ -213,6 +215,25 @@ def test_an_old_number_is_removed_once_a_file_has_delivered_the_new_one(library:
     library.deliver(TUESDAY, person("ANNA"))
     assert counts(library.one_night()) == (0, 1, 4)
     assert library.register.unsubscribed == [cpr("EDITH")]
+
+
+def test_two_thousand_of_our_own_are_compared_both_ways(library: Library) -> None:
+    """A hundred thousand, with the real mock: tests/sweeps/reconcile.py."""
+    ours, store = generated(2000), library.store
+    library.limit(Harm.UNSUBSCRIBED, 500)
+    created = store.import_patrons([NewPatron(number, Local()) for number in ours])
+    run = store.open_run(day=library.clock.today(), started=library.clock.now())
+    ids = [one.patron_id or "" for one in created]
+    store.subscribed(run, list(zip(ids, ours, strict=True)), since=library.clock.today())
+    library.register.listed |= set(ours[40:]) | set(generated(2030)[2000:])
+    for patron_id in ids[-60:]:
+        store.end_patron(patron_id, on=library.clock.today())
+    told = reconcile(library.ports(), apply=True)
+    kept = 4 + 2000 - 40 - 60
+    assert [told[key] for key in ("kept", "missing", "surplus", "added", "removed")] == [kept, 40, 90, 40, 90]
+    assert library.register.listed == {cpr(key) for key in ("ANNA", "BO", "CLARA", "DAVID")} | set(ours[:-60])
+    again = reconcile(library.ports(), apply=True)
+    assert [again[key] for key in ("kept", "missing", "surplus", "added", "removed")] == [kept + 40, 0, 0, 0, 0]
 
 
 def test_a_hundred_thousand_numbers_are_compared_in_one_night(library: Library) -> None:
