@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from cprsync.domain.number import CprNumber
@@ -208,18 +208,30 @@ def text_of(raw: str) -> str:
 
 def code_of(raw: str) -> str:
     """Canonical four-digit code: unset is 0000, as a number without leading zeros or a padded field."""
-    return text_of(raw).zfill(4)
+    return _code(text_of(raw))
 
 
 def part_of(raw: str) -> str:
     """Canonical house, floor or door: without leading zeros (`016B` is `16B`)."""
-    return text_of(raw).lstrip("0")
+    return _part(text_of(raw))
 
 
 def door_of(raw: str) -> str:
     """Canonical door: th, tv and mf in lower case, any other name of a door as it is."""
-    door = part_of(raw)
-    return door.lower() if door.lower() in SIDES else door
+    return _door(text_of(raw))
+
+
+def _code(text: str) -> str:
+    return text.zfill(4)
+
+
+def _part(text: str) -> str:
+    return text.lstrip("0")
+
+
+def _door(text: str) -> str:
+    door, lower = text.lstrip("0"), text.lstrip("0").lower()
+    return lower if lower in SIDES else door
 
 
 def lines_of(raw: Iterable[str]) -> tuple[str, str, str, str, str]:
@@ -237,8 +249,17 @@ _BLANK = ("", "", "", "", "")
 
 def name_of(addressing: str, first: str, middle: str, last: str) -> Name | Gap:
     """Canonical name; a blank addressing name is a child not yet named."""
-    name = Name(text_of(addressing), text_of(first), text_of(middle), text_of(last))
+    text = _text_way(addressing, first, middle, last)
+    name = Name(text(addressing), text(first), text(middle), text(last))
     return name if name.addressing else EMPTY
+
+
+def _text_way(*raw: str) -> Callable[[str], str]:
+    """What makes these texts canonical: looked at together, since nearly all only need their ends stripped."""
+    together = "".join(raw)
+    # of a composed text every part is composed
+    plain = together.isprintable() and unicodedata.is_normalized("NFC", together)
+    return str.strip if plain else text_of
 
 
 def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
@@ -262,19 +283,21 @@ def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
     It counts when it has a municipality, a street code, and a house, a building or an
     administrative street code. Raises ValueError if a code is no number.
     """
+    raw = (municipality, street_code, house, building, floor, door, co, locality, town, postcode, district, road)
+    text = _text_way(*raw)
     address = Address(
-        municipality=code_of(municipality),
-        street_code=code_of(street_code),
-        house=part_of(house),
-        building=part_of(building),
-        floor=part_of(floor).lower(),
-        door=door_of(door),
-        co=text_of(co),
-        locality=text_of(locality),
-        town=text_of(town),
-        postcode=_postcode_of(postcode),
-        district=text_of(district),
-        road=text_of(road),
+        municipality=_code(text(municipality)),
+        street_code=_code(text(street_code)),
+        house=_part(text(house)),
+        building=_part(text(building)),
+        floor=_part(text(floor)).lower(),
+        door=_door(text(door)),
+        co=text(co),
+        locality=text(locality),
+        town=text(town),
+        postcode=_postcode(text(postcode)),
+        district=text(district),
+        road=text(road),
         supplementary=lines_of(supplementary),
     )
     for code in (address.municipality, address.street_code, address.postcode or "0"):
@@ -337,7 +360,6 @@ def _is_silenced(person: Person, status: Status) -> bool:
     )
 
 
-def _postcode_of(raw: str) -> str:
+def _postcode(digits: str) -> str:
     # 0000 and blank both mean "no postcode": an unset number in the file, an absent element in SOAP.
-    digits = text_of(raw)
     return "" if digits.strip("0") == "" else digits.zfill(4)

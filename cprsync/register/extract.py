@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from dataclasses import dataclass, field
+from io import SEEK_END
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cprsync.errors import BadInput, DeliveryRefused
@@ -34,6 +35,8 @@ DEFAULT_AGREEMENT = frozenset({"001", "002", "003", "004", "005", "006", "007", 
 INDEX_LIMIT_BYTES = 32 * 1024 * 1024
 #: All records of one person; the fullest have some 10 KiB.
 PERSON_LIMIT_BYTES = 1024 * 1024
+#: A sealed delivery of at most so many bytes is held while its persons are read: 10,000 persons have some 6 MB.
+WINDOW_BYTES = 8 * 1024 * 1024
 
 
 class ExtractReader:
@@ -213,13 +216,18 @@ def too_large(places: list[Run]) -> bool:
 
 
 class _RunReader:
-    """Reads runs again: those with 001 come in file order, through a window; the others by seeking."""
+    """Reads runs again: those with 001 come in file order, through a window; the others by seeking.
+
+    A small sealed delivery is one window: its addresses stand at its end in an order of their own.
+    """
 
     def __init__(self, source: BinaryIO, framing: Framing, known: Layout) -> None:
         self._source = source
         self._framing = framing
         self._lengths = known.lengths
-        self._window = b""
+        # a file that is not sealed may change meanwhile, and it shows only where it is read
+        size = source.seek(0, SEEK_END) if content_of(source) is not None else None
+        self._window = self._read_at(0, size, least=size) if size is not None and size <= WINDOW_BYTES else b""
         self._window_start = 0
 
     def records(self, places: list[Run]) -> list[str]:

@@ -172,7 +172,8 @@ class PersonParser:
         """Return the six codes, which 002 and 003 must agree on; None if one of them holds no address."""
         ours = self._codes(codes) if codes is not None else None
         theirs = self._text_codes(text) if text is not None else None
-        for found in (ours, theirs):
+        # nearly always the same text: looked at once
+        for found in (ours,) if ours == theirs else (ours, theirs):
             if found is not None:
                 _require_code(found[0], "address.municipality")
                 _require_code(found[1], "address.street")
