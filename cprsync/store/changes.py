@@ -16,7 +16,7 @@ from cprsync.domain.override import in_force
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Status
 from cprsync.errors import LostCompare
-from cprsync.store import audit, tables
+from cprsync.store import audit, dying, tables
 from cprsync.store.bulk import append, change
 from cprsync.store.engine import parts, writing
 from cprsync.store.numbers import renumber
@@ -74,7 +74,7 @@ def write(tenant: Tenant, run: Run, batch: Batch) -> None:
 
 def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
     """What a night and a desk write alike, in the caller's transaction; fence and audit are the caller's."""
-    _write_records(connection, tenant, run, batch.writes)
+    write_records(connection, tenant, run, batch.writes)
     _touch(connection, tenant, batch.touches)
     _add_items(connection, tenant, run, batch.items)
     first_copies = [write.patron.id for write in batch.writes if Action.FIRST_COPY in write.actions]
@@ -96,7 +96,12 @@ def _words(actions: tuple[Action, ...]) -> tuple[str, ...]:
 # -- records -----------------------------------------------------------------------------------------
 
 
-def _write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequence[Write]) -> None:
+def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequence[Write]) -> None:
+    """Write records, their before-images and what the net media are to hold.
+
+    Raises:
+        LostCompare: a patron changed since the decision.
+    """
     if not writes:
         return
     _keep_before_images(connection, tenant, run, [write.patron.id for write in writes])
@@ -108,6 +113,10 @@ def _write_records(connection: Connection, tenant: Tenant, run: Run, writes: Seq
     stopped = [_stopped(tenant, write) for write in writes if write.letters_stopped is not None or write.letters_resume]
     if stopped:
         connection.execute(_STOP_LETTERS, stopped)
+    aged = [_aged(tenant, write) for write in writes if write.group is not None]
+    if aged:
+        connection.execute(_AGE, aged)
+    dying.follow(connection, tenant, writes)
     renumber(connection, tenant, [write for write in writes if write.renumbered is not None])
     append(connection, tables.outbox, [_outgoing(tenant, write, now) for write in writes if write.culr is not None])
 
@@ -126,6 +135,11 @@ _CHANGED = (
     "status_class",
     "address_index",
     "address_key",
+)
+_AGE = (
+    update(tables.patron)
+    .where(_THIS)
+    .values(patron_group=bindparam("new_group"), next_age_step=bindparam("new_next_age_step"))
 )
 _STOP_LETTERS = update(tables.patron).where(_THIS).values(letters_stopped=bindparam("new_letters_stopped"))
 
@@ -162,6 +176,15 @@ def clear_columns(tenant: Tenant, person: Person, overrides: tuple[Override, ...
 
 def _stopped(tenant: Tenant, write: Write) -> dict[str, Any]:
     return {"at_agency": tenant.agency, "at_id": write.patron.id, "new_letters_stopped": write.letters_stopped}
+
+
+def _aged(tenant: Tenant, write: Write) -> dict[str, Any]:
+    return {
+        "at_agency": tenant.agency,
+        "at_id": write.patron.id,
+        "new_group": write.group,
+        "new_next_age_step": write.next_age_step,
+    }
 
 
 def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, select, update
 
 from cprsync.domain.number import CprNumber
-from cprsync.store import audit, tables
+from cprsync.store import audit, dying, tables
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
 from cprsync.store.tenant import hold_fence
@@ -59,7 +59,7 @@ def _digits(number: CprNumber) -> str:
 
 def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
     """The indexes that a reason holds, and those that none does though the register has them from us."""
-    holds = _ROW.until.is_(None) & ~_due()
+    holds = dying.holds(tenant.clock.today()) & ~_due()
     wanted = select(_ROW.number_index, holds.label("holds"), _ROW.confirmed_at.is_not(None).label("added"))
     held: set[bytes] = set()
     added: set[bytes] = set()
@@ -114,7 +114,7 @@ def end_subscriptions(tenant: Tenant, run: Run | None, *, on: date) -> int:
 
 def leave(tenant: Tenant, patron_id: str, *, on: date) -> int:
     """End every row of a patron, who is not subscribed again by herself; returns how many."""
-    return _end(tenant, None, _ours(tenant) & _ROW.until.is_(None) & (_ROW.patron_id == patron_id), on=on)
+    return _end(tenant, None, _ours(tenant) & dying.holds(on) & (_ROW.patron_id == patron_id), on=on)
 
 
 def _end(tenant: Tenant, run: Run | None, ending: ColumnElement[bool], *, on: date) -> int:

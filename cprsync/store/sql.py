@@ -10,15 +10,18 @@ from sqlalchemy import select, text
 from cprsync.errors import ConfigurationError
 from cprsync.store import (
     audit,
+    calendar,
     changes,
     checkpoints,
     desk,
     imports,
     inbox,
+    living,
     reconciling,
     records,
     runs,
     sealing,
+    setting,
     subscriptions,
     tables,
     views,
@@ -39,18 +42,22 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from cprsync.domain.delivery import Header, Link
+    from cprsync.domain.due import Facts
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import Patron
     from cprsync.domain.person import Person
+    from cprsync.domain.policy import Policy
     from cprsync.domain.record import Local
     from cprsync.store.imports import Imported
     from cprsync.store.keys import Keyring
     from cprsync.store.views import Clear, PatronView
     from cprsync.sync.lookup import Entry
     from cprsync.sync.ports import Clock
+    from cprsync.sync.setting import Correction, LocalChange
     from cprsync.sync.values import (
         Batch,
         Done,
+        DuePage,
         FollowUp,
         Gaps,
         NewPatron,
@@ -225,6 +232,23 @@ class SqlStore:
     def follow_ups(self, limit: int) -> list[FollowUp]:
         return subscriptions.follow_ups(self._tenant, limit)
 
+    # -- the calendar part
+
+    def live_day(self, run: Run, page: DuePage, policy: Policy) -> str | None:
+        return living.live_day(self._tenant, run, page, policy)
+
+    def due_facts(self, until: date, *, everyone: bool) -> Iterator[Facts]:
+        return calendar.due_facts(self._tenant, until, everyone=everyone)
+
+    def calendar_stamp(self) -> str | None:
+        return calendar.stamp(self._tenant)
+
+    def keep_calendar_stamp(self, run: Run, digest: str | None) -> None:
+        calendar.keep_stamp(self._tenant, run, digest)
+
+    def calendar_counts(self, run: Run) -> dict[str, int]:
+        return calendar.counts(self._tenant, run)
+
     def outbox_waiting(self) -> int:
         return subscriptions.outbox_waiting(self._tenant)
 
@@ -253,6 +277,12 @@ class SqlStore:
 
     def save_at_desk(self, entry: Entry) -> str:
         return desk.save(self._tenant, entry)
+
+    def correct(self, correction: Correction, *, user: str) -> None:
+        setting.correct(self._tenant, correction, user=user)
+
+    def change_local(self, change: LocalChange, *, user: str) -> bool:
+        return setting.change_local(self._tenant, change, user=user)
 
     def opened_records(self) -> Iterator[tuple[str, Person, Local, Clear]]:
         return views.opened_records(self._tenant)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
-from cprsync.store import audit, tables
+from cprsync.store import audit, dying, tables
 from cprsync.store.changes import FIRST_COPY, ask
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.records import from_row
@@ -42,7 +42,7 @@ def unsubscribed(tenant: Tenant, limit: int) -> list[tuple[str, CprNumber]]:
         _ROW.agency == _PATRON.agency,
         _ROW.patron_id == _PATRON.id,
         _ROW.agreement == tenant.agreement,
-        _ROW.reason == ACTIVE_PATRON,
+        _ROW.reason.in_(dying.HERS),
     )
     ours = (_PATRON.agency == tenant.agency) & _PATRON.real_number.is_(True)
     # found by indexes alone, a hundred thousand each night; then the few are read
@@ -127,7 +127,7 @@ def _new(tenant: Tenant, patron_id: str, number: CprNumber, *, since: date, adde
 
 
 def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & (_ROW.reason == ACTIVE_PATRON)
+    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & _ROW.reason.in_(dying.HERS)
     held: set[str] = set()
     for part in parts(ids):
         held.update(connection.scalars(select(_ROW.patron_id).where(ours, _ROW.patron_id.in_(part))))
@@ -152,7 +152,8 @@ def _without_news(connection: Connection, tenant: Tenant, ids: Sequence[str]) ->
 
 def subscription_count(tenant: Tenant) -> int:
     """How many numbers are subscribed under this agreement."""
-    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & _ROW.until.is_(None)
+    today = tenant.clock.today()
+    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & dying.holds(today)
     with reading(tenant.engine) as connection:
         return connection.scalar(select(func.count(_ROW.number_index.distinct())).where(ours)) or 0
 

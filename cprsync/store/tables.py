@@ -60,7 +60,14 @@ def _to(target: str, *columns: str, of: tuple[str, str] = ("agency", "id")) -> F
 
 # -- the library and its agreements ------------------------------------------------------------------
 
-library = Table("library", metadata, _key("agency", AGENCY), _maybe("name", Text))
+library = Table(
+    "library",
+    metadata,
+    _key("agency", AGENCY),
+    _maybe("name", Text),
+    # a digest of the policy that next_age_step was counted with; another one: it is counted again for everyone
+    _maybe("calendar_stamp", CHAR(64)),
+)
 
 agreement = Table(
     "agreement",
@@ -205,7 +212,7 @@ calendar_event = Table(
     _key("day", Date),
     _key("patron_id", PATRON),
     _key("kind", WORD),
-    _key("what", String(128)),
+    _key("what", String(160)),
     _needed("run_id", Integer),
     _to("patron", "agency", "patron_id"),
 )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.review import PARKED
-from cprsync.store import audit, tables
+from cprsync.store import audit, dying, tables
 from cprsync.store.engine import moment_of, reading
 from cprsync.store.imports import open_local
 from cprsync.store.records import from_row, overrides_of
@@ -80,7 +80,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
         subscribed = connection.scalar(
             select(subscription.since)
             .where(subscription.agency == tenant.agency, subscription.patron_id == patron_id)
-            .where(subscription.until.is_(None))
+            .where(dying.holds(tenant.clock.today()))
             .order_by(subscription.since)
             .limit(1)
         )

@@ -14,14 +14,17 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from cprsync.domain.delivery import Header, Link
+    from cprsync.domain.due import Facts
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import Patron
     from cprsync.domain.person import Person
+    from cprsync.domain.policy import Policy
     from cprsync.errors import CprsyncError
     from cprsync.sync.values import (
         Batch,
         Delivered,
         Done,
+        DuePage,
         FollowUp,
         Found,
         Gaps,
@@ -261,5 +264,27 @@ class Store(Protocol):
         ...
 
     def follow_ups(self, limit: int) -> list[FollowUp]: ...
+
+    # the calendar part
+    def live_day(self, run: Run, page: DuePage, policy: Policy) -> str | None:
+        """Do what a day brings these patrons, in one transaction; returns the last of them, None if no one is left.
+
+        Lived again it finds nothing. Raises FenceLost.
+        """
+        ...
+
+    def due_facts(self, until: date, *, everyone: bool) -> Iterable[Facts]:
+        """The facts of each patron with something due up to a day, or of all."""
+        ...
+
+    def calendar_stamp(self) -> str | None:
+        """The digest of the policy that the due days were counted with."""
+        ...
+
+    def keep_calendar_stamp(self, run: Run, digest: str | None) -> None: ...
+
+    def calendar_counts(self, run: Run) -> dict[str, int]:
+        """How often each kind of event happened in a run, by the stored rows."""
+        ...
 
     def outbox_waiting(self) -> int: ...

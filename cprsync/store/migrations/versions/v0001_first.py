@@ -44,6 +44,7 @@ def _library() -> None:
         "library",
         sa.Column("agency", sa.String(length=16), autoincrement=False, nullable=False),
         sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("calendar_stamp", sa.CHAR(length=64), nullable=True),
         sa.PrimaryKeyConstraint("agency", name="pk_library"),
     )
 
@@ -203,7 +204,7 @@ def _calendar_event() -> None:
         sa.Column("day", sa.Date(), autoincrement=False, nullable=False),
         sa.Column("patron_id", sa.CHAR(length=8), autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(length=32), autoincrement=False, nullable=False),
-        sa.Column("what", sa.String(length=128), autoincrement=False, nullable=False),
+        sa.Column("what", sa.String(length=160), autoincrement=False, nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["agency", "patron_id"], ["patron.agency", "patron.id"], name="fk_calendar_event_patron"

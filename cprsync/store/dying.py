@@ -1,0 +1,99 @@
+"""Subscriptions of the dead: kept for a time so that an annulment arrives, given back by it, ended on their day.
+
+The row of a patron who dies gets the reason `dead` and a last day (decision 10); until then it holds like any
+other. When it has ended its reason is `died`: the memory of what we added, and that she is not subscribed anew.
+The register hears of the end from the nightly comparison, under its guard.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+
+from cprsync.store import tables
+from cprsync.store.engine import parts
+from cprsync.store.numbers import ACTIVE_PATRON
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from sqlalchemy import Connection
+
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.values import Write
+
+#: Dead, and subscribed until a last day.
+DEAD: Final = "dead"
+#: Dead, and not subscribed any more.
+DIED: Final = "died"
+#: Once a patron, and the row of a time that is over (`subscriptions.LEFT`).
+LEFT: Final = "left"
+#: Whoever has a row of these is not new to the register's list.
+HERS: Final = (ACTIVE_PATRON, DEAD, DIED)
+_ROW = tables.subscription.c
+
+
+def holds(on: date) -> ColumnElement[bool]:
+    """True of a row that has no end, or is a dead patron's whose last day has not passed."""
+    return _ROW.until.is_(None) | ((_ROW.reason == DEAD) & (_ROW.until >= on))
+
+
+def follow(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
+    """What the writes mean for subscriptions, in the caller's transaction."""
+    last_days: dict[date, list[str]] = defaultdict(list)
+    for write in writes:
+        if write.subscribed_until is not None:
+            last_days[write.subscribed_until].append(write.patron.id)
+    for until, ids in last_days.items():
+        keep_until(connection, tenant, ids, until)
+    give_back(connection, tenant, [write.patron.id for write in writes if write.lives_again])
+
+
+def keep_until(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
+    """Keep the dead subscribed to a last day."""
+    active = (_ROW.reason == ACTIVE_PATRON) & _ROW.until.is_(None)
+    _turn(connection, tenant, patron_ids, active, reason=DEAD, until=until)
+
+
+def give_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+    """Take the end away: the death was a mistake. Whoever was ended already is subscribed as if she were new."""
+    _turn(connection, tenant, patron_ids, _ROW.reason == DEAD, reason=ACTIVE_PATRON, until=None)
+    _turn(connection, tenant, patron_ids, _ROW.reason == DIED, reason=LEFT)
+
+
+def end(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], *, before: date) -> None:
+    """End those whose last day has passed; the day stays."""
+    passed = (_ROW.reason == DEAD) & (_ROW.until < before)
+    _turn(connection, tenant, patron_ids, passed, reason=DIED)
+
+
+def last_days(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> dict[str, date]:
+    """The last day of each of the patrons who is dead and subscribed."""
+    wanted = select(_ROW.patron_id, func.max(_ROW.until)).where(_ours(tenant), _ROW.reason == DEAD)
+    return {
+        patron_id: until
+        for part in parts(patron_ids)
+        for patron_id, until in connection.execute(wanted.where(_ROW.patron_id.in_(part)).group_by(_ROW.patron_id))
+    }
+
+
+def _ours(tenant: Tenant) -> ColumnElement[bool]:
+    return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+
+
+def _turn(
+    connection: Connection, tenant: Tenant, patron_ids: Sequence[str], which: ColumnElement[bool], **values: object
+) -> None:
+    for part in parts(patron_ids):
+        hers = _ours(tenant) & _ROW.patron_id.in_(part)
+        turning = select(_ROW.number_index).where(hers, which)
+        numbers = list(connection.scalars(turning))
+        if not numbers:
+            continue
+        # a row of an earlier time that is called so already gives its place
+        earlier = hers & (_ROW.reason == values["reason"]) & _ROW.number_index.in_(numbers)
+        connection.execute(delete(tables.subscription).where(earlier))
+        connection.execute(update(tables.subscription).where(hers, which).values(**values))
