@@ -104,6 +104,25 @@ def lookup(
 
 
 @app.command()
+def rules(
+    *,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="A library's policy.toml; else the default one.")
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown.")] = False,
+    into: Annotated[
+        Path | None, typer.Option("--into", help="Write the Markdown between the markers of a file.")
+    ] = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Print what the register's word does to a record: status, protection, age step, residence, with sources."""
+    from cprsync.cli.rules import rules_command
+
+    rules_command(policy, language=language(lang), as_json=as_json, as_markdown=markdown, into=into)
+
+
+@app.command()
 def bench(  # noqa: PLR0913 -- one parameter for each option
     name: Annotated[str, typer.Argument(help="night, extract or noop.")],
     *,

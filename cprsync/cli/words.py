@@ -165,6 +165,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "event_birthdate": ("får rettet sin fødselsdato", "has the birth date corrected"),
     "event_resend": ("sendes igen", "is sent again"),
     "not_patron": ("ikke låner", "no patron"),
+    "decisions": ("Beslutninger", "Decisions"),
 }
 
 

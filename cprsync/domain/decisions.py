@@ -1,0 +1,55 @@
+"""The project's decisions that a rule is written after, each in one sentence: where the sources leave room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DECISIONS: Final[Mapping[int, Wording]] = {
+    1: Wording(
+        'En kilde siger noget, siger "intet", eller tier; tavshed ændrer aldrig noget. Hvad en status gør '
+        "meningsløst, læses ikke.",
+        'A source says something, says "none", or is silent; silence never changes anything. What a status leaves '
+        "without meaning is not read.",
+    ),
+    2: Wording(
+        "Kun type 0001 forsegler, og så før alt andet. Ingen dato ophæver den; en leverance uden 0001 er et spørgsmål "
+        "til registret. Vejkode 9900-9999 forsegles som en beskyttet adresse.",
+        "Only type 0001 seals, and before anything else. No date lifts it; a delivery without 0001 is a question to "
+        "the register. Street codes 9900-9999 are sealed like a protected address.",
+    ),
+    3: Wording(
+        "Nye beskyttelser og stop for breve til døde går igennem, også når resten af natten standses.",
+        "New protections, and letters to the dead that stop, go through even when the rest of a night is held.",
+    ),
+    6: Wording(
+        "Et nyt nummer følges ad registrets egen henvisning, aldrig ad navn og adresse.",
+        "A new number is followed by the register's own link, never by name and address.",
+    ),
+    8: Wording(
+        "Navnet er adresseringsnavnet, højst 34 tegn; et felt har én ejer, og en rettelse ved skranken udløber.",
+        "The name is the addressing name, at most 34 characters; a field has one owner, and a correction ends.",
+    ),
+    9: Wording(
+        "Født 29. februar fylder år 1. marts i almindelige år; biblioteket kan vælge 28. februar.",
+        "Born on 29 February turns a year older on 1 March in common years; a library may choose 28 February.",
+    ),
+    10: Wording(
+        "Et abonnement har en grund og en ende; en død låner beholdes en tid, så en annullering når frem.",
+        "A subscription has a reason and an end; the dead are kept for a time, so that an annulment arrives.",
+    ),
+    11: Wording(
+        "CULR får tre cifre for enhver dansk kommune, tom med vilje for den, der ikke bor i Danmark, og intet, når "
+        "bopælen er ukendt.",
+        "CULR gets three digits for any Danish municipality, a deliberate empty for whoever does not live in Denmark, "
+        "and nothing while residence is unknown.",
+    ),
+    13: Wording(
+        "Hvert bibliotek er dataansvarlig for sig, med sin policy og sine kommuner.",
+        "Each library is its own data controller, with its policy and its municipalities.",
+    ),
+}

@@ -1,0 +1,320 @@
+"""The rules as four tables to read: status, protection, age step, residence; each row with its source.
+
+Built from the very rows that the code reads, and from a library's policy. Holds the words; how a table is laid
+out is the command's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from cprsync.domain.action import Action
+from cprsync.domain.age import BirthSource, LeapDay
+from cprsync.domain.municipality import RESIDENCE_RULES, ResidenceRule
+from cprsync.domain.protection_rule import PROTECTION_RULES, Protecting, ProtectionRule, Says, Stands, Voice
+from cprsync.domain.status_rule import STATUS_RULES, BlockRule, Letters, Lives, NetMedia, StatusRule, Subscribed
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.groups import Ladder, Ladders
+    from cprsync.domain.policy import Policy
+
+#: An action is named as the reports name it.
+Cell: TypeAlias = Wording | Action | str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: the name by which a program asks for it, and its heading."""
+
+    key: str
+    heading: Wording
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTable:
+    """One table; the last column of each is the source. `keys` name the rows, as the tests do."""
+
+    name: str
+    title: Wording
+    columns: tuple[Column, ...]
+    keys: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def rule_tables(policy: Policy) -> tuple[RuleTable, ...]:
+    """All four, in the order of a reader's questions."""
+    return _status_table(), _protection_table(), _age_table(policy.ladders), _residence_table()
+
+
+_SOURCE: Final = Column("source", Wording("Kilde", "Source"))
+_NONE: Final = "–"
+
+# -- status ------------------------------------------------------------------------------------------------
+
+_LETTERS: Final[Mapping[Letters, Wording]] = {
+    Letters.GO: Wording("sendes", "go out"),
+    Letters.CONTACT_ADDRESS: Wording("kun til kontaktadressen", "to the contact address only"),
+    Letters.STOPPED: Wording(
+        "standses straks; kontaktadressen vises for personalet", "stop at once; staff see contact"
+    ),
+}
+_BLOCK: Final[Mapping[BlockRule, Wording]] = {
+    BlockRule.NONE: Wording("ingen", "none"),
+    BlockRule.PROPOSED: Wording("foreslås; et menneske afgør", "proposed; a person decides"),
+}
+_LIVES: Final[Mapping[Lives, Wording]] = {
+    Lives.BY_ADDRESS: Wording("efter adressen", "by the address"),
+    Lives.ELSEWHERE: Wording("ikke hjemmehørende", "not resident"),
+    Lives.UNKNOWN: Wording("ukendt", "unknown"),
+}
+_NET_MEDIA: Final[Mapping[NetMedia, Wording]] = {
+    NetMedia.DIGITS: Wording("kommunens tre cifre", "the municipality's three digits"),
+    NetMedia.EMPTY: Wording("tom med vilje", "deliberately empty"),
+    NetMedia.NOTHING: Wording("intet sendes", "nothing is sent"),
+}
+_SUBSCRIPTION: Final[Mapping[Subscribed, Wording]] = {
+    Subscribed.KEPT: Wording("beholdes", "kept"),
+    Subscribed.KEPT_FOR_A_TIME: Wording("beholdes i et fast antal dage", "kept for a set number of days"),
+    Subscribed.MOVES: Wording("følger med til det nye nummer", "moves on to the new number"),
+}
+_STATUS_COLUMNS: Final = (
+    Column("code", Wording("Kode", "Code")),
+    Column("meaning", Wording("Betydning", "Meaning")),
+    Column("coming", Wording("Hedder", "Called")),
+    Column("letters", Wording("Breve", "Letters")),
+    Column("block", Wording("Spærring", "Block")),
+    Column("residence", Wording("Bopæl", "Residence")),
+    Column("net_media", Wording("Netmedier (CULR)", "Net media (CULR)")),
+    Column("subscription", Wording("Abonnement", "Subscription")),
+    Column("undone", Wording("Ophæves af", "Undone by")),
+    Column("events", Wording("Set med hændelse", "Seen with event")),
+    _SOURCE,
+)
+#: What has no row in the code: an unreadable person.
+_OTHER_STATUS: Final[tuple[Cell, ...]] = (
+    Wording("andre (10)", "others (10)"),
+    Wording("ukendt her", "unknown here"),
+    Wording("venter på et menneske", "parked for a person"),
+    *(Wording("som før", "as before"),) * 5,
+    Wording("en kendt status", "a known status"),
+    _NONE,
+    Wording("CPR: post 001 (status); beslutning 1", "CPR: record 001 (status); decision 1"),
+)
+
+
+def _status_table() -> RuleTable:
+    rules = STATUS_RULES.values()
+    return RuleTable(
+        "status",
+        Wording("Status", "Status"),
+        _STATUS_COLUMNS,
+        (*(f"status-{rule.status.value}" for rule in rules), "status-other"),
+        (*(_status_row(rule) for rule in rules), _OTHER_STATUS),
+    )
+
+
+def _status_row(rule: StatusRule) -> tuple[Cell, ...]:
+    return (
+        rule.status.value,
+        rule.meaning,
+        rule.coming,
+        _LETTERS[rule.letters],
+        _BLOCK[rule.block],
+        _LIVES[rule.lives],
+        _NET_MEDIA[rule.net_media],
+        _SUBSCRIPTION[rule.subscription],
+        rule.leaving,
+        ", ".join(rule.undone_by) or _NONE,
+        rule.source,
+    )
+
+
+# -- protection --------------------------------------------------------------------------------------------
+
+_VOICE: Final[Mapping[Voice, Wording]] = {
+    Voice.FILE: Wording("leverancen", "the delivery"),
+    Voice.LOOKUP: Wording("et opslag", "a look-up"),
+    Voice.ANSWER: Wording("svaret, når leverancen har sagt: ophørt", "the answer, after a delivery said: ended"),
+}
+_SAYS: Final[Mapping[Says, Wording]] = {
+    Says.KNOWN: Wording("beskyttet", "protected"),
+    Says.CONTRADICTORY: Wording("modsiger sig selv", "contradicts itself"),
+    Says.EMPTY: Wording("ingen beskyttelse", "no protection"),
+    Says.SILENT: Wording("intet", "nothing"),
+    Says.UNANSWERED: Wording("intet svar, eller et ældre end leverancen", "no answer, or one older than the delivery"),
+}
+_AGREED: Final[Mapping[bool | None, Wording | str]] = {
+    True: Wording("ja", "yes"),
+    False: Wording("nej", "no"),
+    None: Wording("ligegyldigt", "either"),
+}
+_STANDS: Final[Mapping[Stands, Wording]] = {
+    Stands.PROTECTED: Wording("beskyttet", "protected"),
+    Stands.OPEN: Wording("ikke beskyttet", "not protected"),
+    Stands.NEW: Wording("ny: intet kendt", "new: nothing known"),
+}
+_PROTECTING: Final[Mapping[Protecting, Wording]] = {
+    Protecting.SEAL: Wording("forsegles, før alt andet", "sealed, before anything else"),
+    Protecting.KEEP: Wording("som før", "as before"),
+    Protecting.ASK: Wording("som før; samme nat slås op", "as before; looked up the same night"),
+    Protecting.LIFT: Wording("beskyttelsen ophører", "the protection ends"),
+    Protecting.SETTLED_OPEN: Wording("afklaret: ikke beskyttet", "settled: not protected"),
+    Protecting.SEALED_UNTIL_TOLD: Wording(
+        "forseglet, til en kilde har talt (policy.toml: silent_protection)",
+        "sealed until a source has spoken (policy.toml: silent_protection)",
+    ),
+    Protecting.KEEP_FOR_REVIEW: Wording("beskyttet; et menneske ser på det", "protected; a person looks at it"),
+    Protecting.KEEP_AND_ASK_AGAIN: Wording("beskyttet; næste nat spørger igen", "protected; the next night asks again"),
+}
+_PROTECTION_COLUMNS: Final = (
+    Column("voice", Wording("Hvem", "Who")),
+    Column("says", Wording("Siger", "Says")),
+    Column("agreed", Wording("004 i aftalen", "004 agreed on")),
+    Column("stands", Wording("Posten er", "The record is")),
+    Column("does", Wording("Så", "Then")),
+    _SOURCE,
+)
+
+
+def _protection_table() -> RuleTable:
+    return RuleTable(
+        "protection",
+        Wording("Navne- og adressebeskyttelse", "Name and address protection"),
+        _PROTECTION_COLUMNS,
+        tuple(_protection_key(rule) for rule in PROTECTION_RULES),
+        tuple(
+            (
+                _VOICE[rule.voice],
+                _SAYS[rule.says],
+                _AGREED[rule.agreed],
+                _STANDS[rule.stands],
+                _PROTECTING[rule.does],
+                rule.source,
+            )
+            for rule in PROTECTION_RULES
+        ),
+    )
+
+
+def _protection_key(rule: ProtectionRule) -> str:
+    agreed = {True: "-004", False: "-without004", None: ""}[rule.agreed]
+    return f"protection-{rule.voice.value}-{rule.says.value}{agreed}-{rule.stands.value}"
+
+
+# -- age step ----------------------------------------------------------------------------------------------
+
+_BIRTH: Final[Mapping[BirthSource, tuple[Wording, Wording]]] = {
+    BirthSource.STAFF: (
+        Wording("rettet ved skranken, til rettelsen udløber", "corrected at the desk, until the correction ends"),
+        Wording("Beslutning 8", "Decision 8"),
+    ),
+    BirthSource.REGISTER: (
+        Wording("ellers registrets fødselsdato, også en usikker", "else the register's, an uncertain one too"),
+        Wording("CPR: post 001 (FOED_DT)", "CPR: record 001 (FOED_DT)"),
+    ),
+    BirthSource.NUMBER: (
+        Wording("ellers nummerets, markeret som usikker", "else the number's, marked as uncertain"),
+        Wording("CPR: personnummerets opbygning", "CPR: how a number is made"),
+    ),
+}
+_LEAP: Final[Mapping[LeapDay, Wording]] = {
+    LeapDay.MARCH: Wording("født 29. februar: 1. marts i almindelige år", "born 29 February: 1 March in common years"),
+    LeapDay.FEBRUARY: Wording(
+        "født 29. februar: 28. februar i almindelige år", "born 29 February: 28 February in common years"
+    ),
+}
+_AGE_COLUMNS: Final = (
+    Column("step", Wording("Trin", "Step")),
+    Column("rule", Wording("Gælder", "What counts")),
+    Column("day", Wording("Fra", "From")),
+    _SOURCE,
+)
+_BIRTH_DATE: Final = Wording("fødselsdato", "birth date")
+_OTHER_GROUP: Final[tuple[Cell, ...]] = (
+    Wording("anden gruppe", "another group"),
+    Wording("følger ikke alderen", "does not follow age"),
+    _NONE,
+    Wording("policy.toml: age_groups", "policy.toml: age_groups"),
+)
+
+
+def _age_table(ladders: Ladders) -> RuleTable:
+    births = [(_BIRTH_DATE, rule, _NONE, source) for rule, source in (_BIRTH[source] for source in BirthSource)]
+    steps = [step for ladder in ladders.ladders for step in _age_rows(ladder, ladders.leap)]
+    return RuleTable(
+        "age",
+        Wording("Alderstrin", "Age step"),
+        _AGE_COLUMNS,
+        (*(f"age-birth-{source.value}" for source in BirthSource), *(key for key, _ in steps), "age-other"),
+        (*births, *(row for _, row in steps), _OTHER_GROUP),
+    )
+
+
+def _age_rows(ladder: Ladder, leap: LeapDay) -> list[tuple[str, tuple[Cell, ...]]]:
+    since = ladder.since.isoformat()
+    source = Wording(f"policy.toml: age_groups {since}", f"policy.toml: age_groups {since}")
+    dated = Wording(f"{source.da}, leap_day; beslutning 9", f"{source.en}, leap_day; decision 9")
+    rows: list[tuple[str, tuple[Cell, ...]]] = []
+    for group in ladder.groups:
+        step = Wording(f"{group.from_age} år", f"{group.from_age} years")
+        birthday = Wording(f"fødselsdagen; {_LEAP[leap].da}", f"the birthday; {_LEAP[leap].en}")
+        day = birthday if group.from_age else Wording("fødslen", "birth")
+        rows.append((f"age-{since}-{group.from_age}", (step, group.name, day, dated if group.from_age else source)))
+    return rows
+
+
+# -- residence ---------------------------------------------------------------------------------------------
+
+_BY_CODE: Final = Wording("i bibliotekets egne kommuner: hjemmehørende; ellers ikke", "resident in the library's own")
+_RESIDENCE_COLUMNS: Final = (
+    Column("what", Wording("Status eller adresse", "Status or address")),
+    Column("residence", Wording("Bopæl", "Residence")),
+    Column("net_media", Wording("Netmedier (CULR)", "Net media (CULR)")),
+    _SOURCE,
+)
+_STAFF: Final[tuple[Cell, ...]] = (
+    Wording("kommune rettet ved skranken", "municipality corrected at the desk"),
+    Wording("som en adresse dér; en status, der ophæver bopæl, vinder", "as an address there; a status still ends it"),
+    Wording("som en adresse dér", "as an address there"),
+    Wording("Beslutning 11; policy.toml: overrides", "Decision 11; policy.toml: overrides"),
+)
+
+
+def _residence_table() -> RuleTable:
+    by_status = [lives for lives in (Lives.ELSEWHERE, Lives.UNKNOWN) if _codes(lives)]
+    kinds = RESIDENCE_RULES.values()
+    return RuleTable(
+        "residence",
+        Wording("Bopæl", "Residence"),
+        _RESIDENCE_COLUMNS,
+        (
+            *(f"residence-status-{lives.value}" for lives in by_status),
+            *(f"residence-{rule.kind.value if rule.kind else 'none'}" for rule in kinds),
+            "residence-staff",
+        ),
+        (*(_ended_row(lives) for lives in by_status), *(_kind_row(rule) for rule in kinds), _STAFF),
+    )
+
+
+def _codes(lives: Lives) -> list[StatusRule]:
+    return [rule for rule in STATUS_RULES.values() if rule.lives is lives]
+
+
+def _ended_row(lives: Lives) -> tuple[Cell, ...]:
+    rules = _codes(lives)
+    codes = " ".join(rule.status.value for rule in rules)
+    return (
+        Wording(f"status {codes}, hvad adressen end siger", f"status {codes}, whatever the address says"),
+        _LIVES[lives],
+        _NET_MEDIA[rules[0].net_media],
+        Wording("CPR: post 001 (status); beslutning 11", "CPR: record 001 (status); decision 11"),
+    )
+
+
+def _kind_row(rule: ResidenceRule) -> tuple[Cell, ...]:
+    lives = _BY_CODE if rule.lives is Lives.BY_ADDRESS else _LIVES[rule.lives]
+    return rule.what, lives, _NET_MEDIA[rule.net_media], rule.source

@@ -1,0 +1,104 @@
+"""`cprsync rules`: four tables, the same in text, JSON and Markdown, and those in the README are today's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cprsync.cli.rules import BEGIN, END, rules_command
+from cprsync.domain.rules import rule_tables
+from cprsync.policy_file import load_policy
+from cprsync.resources import fixture_path
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+NAMES = ["status", "protection", "age", "residence"]
+
+
+def printed(capsys: pytest.CaptureFixture[str], **wanted: object) -> str:
+    options = {"language": "da", "as_json": False, "as_markdown": False, "into": None, **wanted}
+    rules_command(None, **options)  # type: ignore[arg-type]  # what a test varies
+    return capsys.readouterr().out
+
+
+def test_the_readmes_tables_are_those_of_the_code(capsys: pytest.CaptureFixture[str]) -> None:
+    """Drifted: `cprsync rules --markdown --into README.md`."""
+    _, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    made, ended, _ = rest.partition(END)
+    assert ended
+    assert made.strip() == printed(capsys, as_markdown=True).strip()
+
+
+def test_json_has_every_row_with_its_key_and_source_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(printed(capsys, as_json=True))
+    tables = rule_tables(load_policy(fixture_path("policy.toml"), frozenset()))
+    assert [table["name"] for table in document["tables"]] == NAMES
+    for told, table in zip(document["tables"], tables, strict=True):
+        assert [row["key"] for row in told["rows"]] == list(table.keys)
+        columns = [column["key"] for column in told["columns"]]
+        assert columns[-1] == "source"
+        for row in told["rows"]:
+            assert list(row) == ["key", *columns]
+            assert all(row[column]["da"] and row[column]["en"] for column in columns), row["key"]
+    assert {entry["number"] for entry in document["decisions"]} == {1, 2, 3, 6, 8, 9, 10, 11, 13}
+
+
+def test_every_decision_that_a_source_names_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(printed(capsys, as_json=True))
+    told = {str(entry["number"]) for entry in document["decisions"]}
+    for table in document["tables"]:
+        for row in table["rows"]:
+            _, named, numbers = row["source"]["da"].lower().partition("beslutning ")
+            for number in (
+                numbers.partition(":")[0].partition(";")[0].replace(" og ", ", ").split(", ") if named else ()
+            ):
+                assert number in told, row["key"]
+
+
+def test_text_is_danish_and_english_is_english(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Navne- og adressebeskyttelse" in printed(capsys)
+    english = printed(capsys, language="en")
+    assert "Name and address protection" in english
+    assert "Navne- og adressebeskyttelse" not in english
+
+
+def test_a_librarys_policy_has_its_own_age_steps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(
+        '[age]\nleap_day = "02-28"\n[[age_groups]]\nsince = 2026-01-01\n'
+        'groups = [{ name = "Barn", from = 0 }, { name = "Voksen", from = 16 }]\n',
+        encoding="utf-8",
+    )
+    rules_command(path, language="da", as_json=True, as_markdown=False, into=None)
+    (table,) = [one for one in json.loads(capsys.readouterr().out)["tables"] if one["name"] == "age"]
+    (step,) = [row for row in table["rows"] if row["key"] == "age-2026-01-01-16"]
+    assert (step["step"]["da"], step["rule"]["da"]) == ("16 år", "Voksen")
+    assert "28. februar" in step["day"]["da"]
+
+
+def test_a_file_is_written_between_its_markers_and_a_second_time_stays_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "README.md"
+    path.write_text(f"before\n{BEGIN}\nthe table of long ago\n{END}\nafter\n", encoding="utf-8")
+    assert printed(capsys, into=path) == ""
+    once = path.read_text(encoding="utf-8")
+    assert once.startswith(f"before\n{BEGIN}\n\n### Status\n")
+    assert once.endswith(f"\n\n{END}\nafter\n")
+    assert "long ago" not in once
+    printed(capsys, into=path)
+    assert path.read_text(encoding="utf-8") == once
+
+
+@pytest.mark.parametrize("content", ["", BEGIN, f"{END}\n{BEGIN}", f"{BEGIN}{BEGIN}{END}", f"{BEGIN}{END}{END}", None])
+def test_a_file_without_both_markers_is_refused_and_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None
+) -> None:
+    path = tmp_path / "README.md"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        printed(capsys, into=path)
+    assert ended.value.code == 1
+    assert (path.read_text(encoding="utf-8") if path.exists() else None) == content

@@ -1,0 +1,107 @@
+"""The age steps, typed by hand, and that every table names each of its rows once and gives it a source."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from people import person
+
+from cprsync.domain.age import BirthSource, LeapDay, birth_date_of, birthday
+from cprsync.domain.number import CprNumber
+from cprsync.domain.person import Person
+from cprsync.domain.policy import Policy
+from cprsync.domain.rules import RuleTable, rule_tables
+from cprsync.domain.status_rule import STATUS_RULES, Lives
+from cprsync.domain.wording import Wording
+from cprsync.policy_file import load_policy
+from cprsync.resources import fixture_path
+
+POLICY = load_policy(fixture_path("policy.toml"), frozenset({"0751"}))
+TABLES = {table.name: table for table in rule_tables(POLICY)}
+LEAP = "fødselsdagen; født 29. februar: 1. marts i almindelige år"
+GROUPS = "policy.toml: age_groups 2000-01-01"
+#: step: what counts, from which day, whose word that is
+AGE = {
+    "age-birth-staff": ("rettet ved skranken, til rettelsen udløber", "–", "Beslutning 8"),
+    "age-birth-register": ("ellers registrets fødselsdato, også en usikker", "–", "CPR: post 001 (FOED_DT)"),
+    "age-birth-number": ("ellers nummerets, markeret som usikker", "–", "CPR: personnummerets opbygning"),
+    "age-2000-01-01-0": ("Barn", "fødslen", GROUPS),
+    "age-2000-01-01-14": ("Ung", LEAP, f"{GROUPS}, leap_day; beslutning 9"),
+    "age-2000-01-01-18": ("Voksen", LEAP, f"{GROUPS}, leap_day; beslutning 9"),
+    "age-other": ("følger ikke alderen", "–", "policy.toml: age_groups"),
+}
+
+
+def danish(table: RuleTable, key: str) -> list[str]:
+    row = table.rows[table.keys.index(key)]
+    return [cell.da if isinstance(cell, Wording) else str(cell) for cell in row]
+
+
+@pytest.mark.parametrize("key", AGE)
+def test_an_age_step_is_printed_as_it_is_lived(key: str) -> None:
+    assert tuple(danish(TABLES["age"], key)[1:]) == AGE[key]
+    assert list(TABLES["age"].keys) == list(AGE)
+
+
+@pytest.mark.parametrize(
+    ("age", "group"),
+    [
+        pytest.param(0, "Barn", id="age-2000-01-01-0"),
+        pytest.param(14, "Ung", id="age-2000-01-01-14"),
+        pytest.param(18, "Voksen", id="age-2000-01-01-18"),
+    ],
+)
+@pytest.mark.parametrize("born", [date(2012, 2, 29), date(2013, 5, 4)])
+def test_a_group_begins_on_the_birthday_and_not_a_day_before(age: int, group: str, born: date) -> None:
+    """Born on 29 February: on 1 March of a common year (decision 9)."""
+    day = birthday(born, age)
+    assert day == (
+        date(2012 + age, 3, 1) if born.day == 29 and (2012 + age) % 4 else born.replace(year=born.year + age)
+    )
+    assert POLICY.ladders.group_on(born, day) == group
+    assert age == 0 or POLICY.ladders.group_on(born, day - timedelta(days=1)) != group
+    assert POLICY.ladders.leap is LeapDay.MARCH
+
+
+def test_the_birth_date_that_counts_is_staffs_then_the_registers_then_the_numbers() -> None:
+    anna, unknown = person("ANNA"), Person(CprNumber(person("ANNA").number.digits))
+    told = [birth_date_of(anna, corrected=date(1990, 1, 2)), birth_date_of(anna), birth_date_of(unknown)]
+    assert [one.source if one else None for one in told] == list(BirthSource)
+    assert [key for key in AGE if "birth" in key] == [f"age-birth-{source.value}" for source in BirthSource]
+
+
+@pytest.mark.parametrize(
+    ("key", "codes", "lives"),
+    [
+        ("residence-status-elsewhere", "05 07 20 80 90", Lives.ELSEWHERE),
+        ("residence-status-unknown", "30 50 60 70", Lives.UNKNOWN),
+    ],
+)
+def test_residence_ends_or_is_unknown_by_status(key: str, codes: str, lives: Lives) -> None:
+    what, residence, net_media, source = danish(TABLES["residence"], key)
+    assert what == f"status {codes}, hvad adressen end siger"
+    assert residence == {"elsewhere": "ikke hjemmehørende", "unknown": "ukendt"}[lives.value]
+    assert net_media == {"elsewhere": "tom med vilje", "unknown": "intet sendes"}[lives.value]
+    assert source == "CPR: post 001 (status); beslutning 11"
+    # one line for all of them: none of them is told otherwise
+    assert len({rule.net_media for rule in STATUS_RULES.values() if rule.lives is lives}) == 1
+
+
+def test_staff_type_a_municipality_and_a_code_that_is_no_status_changes_nothing() -> None:
+    assert danish(TABLES["residence"], "residence-staff")[1].startswith("som en adresse dér")
+    assert danish(TABLES["status"], "status-other")[:3] == ["andre (10)", "ukendt her", "venter på et menneske"]
+
+
+@pytest.mark.parametrize("name", ["status", "protection", "age", "residence"])
+def test_each_row_has_a_name_of_its_own_and_a_source(name: str) -> None:
+    table = TABLES[name]
+    assert len(set(table.keys)) == len(table.keys) == len(table.rows)
+    assert all(len(row) == len(table.columns) for row in table.rows)
+    assert all(isinstance(row[-1], Wording) and row[-1].da and row[-1].en for row in table.rows)
+    assert all(key.startswith(f"{name}-") for key in table.keys)
+
+
+def test_without_age_groups_no_step_is_printed() -> None:
+    (age,) = [table for table in rule_tables(Policy()) if table.name == "age"]
+    assert age.keys == ("age-birth-staff", "age-birth-register", "age-birth-number", "age-other")
