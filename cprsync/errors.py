@@ -56,6 +56,18 @@ class DeliveryRefused(BadInput):
     kind = "delivery.damaged"
 
 
+class ReviewUnknown(BadInput):
+    """No review item has that number."""
+
+    kind = "review.unknown"
+
+
+class ReviewClosed(BadInput):
+    """The item does not wait for this answer: someone or the register was quicker."""
+
+    kind = "review.closed"
+
+
 # -- the counterpart's: try later, or do not ----------------------------------------------------------
 
 
@@ -110,10 +122,22 @@ class RunStopped(CprsyncError):
     kind = "run.stopped"
 
 
+class AnswerLost(CprsyncError):
+    """What was to be answered cannot be written out; what was done is done."""
+
+    kind = "output.lost"
+
+
 class DeliveryLate(CprsyncError):
     """An expected delivery has not arrived, or is still being written."""
 
     kind = "delivery.late"
+
+
+class Braked(CprsyncError):
+    """One more of these today would be over the limit: nothing was written."""
+
+    kind = "review.braked"
 
 
 class LostCompare(CprsyncError):

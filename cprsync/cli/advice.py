@@ -51,6 +51,8 @@ BY_KIND: dict[str, Advice] = {
         7, "Start it with `cprsync mock serve --dir DIR`: it says its day. Then ask for the nights that are left."
     ),
     "interrupted": Advice(7, "Run the command again: it goes on where it stopped."),
+    "init.folder": Advice(2, "Name a folder of your own, or one that does not exist yet; what is there stays."),
+    "output.lost": Advice(7, "Make room where the answer goes; `cprsync runs list` tells what was done."),
     "policy": Advice(2, "Mend the policy file; the night has not begun."),
     "run.balance": Advice(7, "Report this: the run's numbers do not add up. What is committed stands."),
     "audit.broken": Advice(1, "Keep the database as it is and report this: the audit was altered."),

@@ -1,4 +1,4 @@
-"""Logging for the whole program: structured events to standard error, never a traceback with locals."""
+"""Logging for the whole program: structured events to standard error. Of an exception only its kind and place."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import sys
 
 import structlog
 
+#: An exception's causes that are told.
+CHAIN_MAX = 10
+
 
 def configure(level: str) -> None:
     """Send events of `level` and above to standard error, one line each; standard output stays the answer's."""
@@ -14,11 +17,11 @@ def configure(level: str) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+        structlog.processors.ExceptionRenderer(_kind_and_place),
         structlog.processors.EventRenamer("event"),
     ]
     lines: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        structlog.dev.ConsoleRenderer()
         if sys.stderr.isatty()
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
@@ -33,3 +36,20 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(threshold)
+
+
+def _kind_and_place(exc_info: structlog.typing.ExcInfo) -> str:
+    """Each exception of the chain, the last one first, without its text: that may quote what it was given."""
+    chain: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None and len(chain) < CHAIN_MAX:
+        chain.append(f"{type(error).__name__} at {_place(error)}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n  from ".join(chain)
+
+
+def _place(error: BaseException) -> str:
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return "" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"

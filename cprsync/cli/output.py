@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import sys
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.advice import UNEXPECTED, advice_for, error_document
-from cprsync.errors import CprsyncError
+from cprsync.errors import AnswerLost, CprsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,14 +23,24 @@ _NUMBER = re.compile(r"[0-9]{6}-?[0-9]{4}")
 
 def print_json(document: Mapping[str, Any] | list[Any]) -> None:
     """Print one document and nothing else."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-    sys.stdout.flush()
+    say(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def say(text: str = "") -> None:
-    """Print a line of the answer."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """Print a line of the answer. Raises AnswerLost when it cannot be written out."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # whoever read has seen enough
+    except OSError as error:
+        raise _answer_lost(error) from error
+
+
+def _answer_lost(error: OSError) -> AnswerLost:
+    """Say why, and let go of what is still to be written: it would fail again when the program ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return AnswerLost(f"the answer cannot be written to standard output ({error.strerror})")
 
 
 def emphasise(text: str, *, colour: str | None = None) -> str:
@@ -56,7 +67,7 @@ def failures(*, as_json: bool) -> Iterator[None]:
         advice = advice_for(error)
         changed = "part" if advice.exit == 7 else "nothing"  # noqa: PLR2004 -- stopped part-way
         document = error_document(error, changed=changed, reference=secrets.token_hex(4))
-        if as_json:
+        if as_json and not isinstance(error, AnswerLost):
             print_json({"error": document})
         else:
             show_error(document)
@@ -77,9 +88,11 @@ def unexpected_document(error: BaseException) -> dict[str, Any]:
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     where = "" if frame is None else f" at {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+    # the system's own words for what went wrong hold no input
+    why = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
     return {
         "kind": "internal",
-        "message": f"unexpected {type(error).__name__}{where}",
+        "message": f"unexpected {type(error).__name__}{why}{where}",
         "changed": "part",
         "next": UNEXPECTED.next,
         "reference": secrets.token_hex(4),
@@ -93,8 +106,21 @@ def interrupted_document() -> dict[str, Any]:
 
 
 def unexpected(error: BaseException, *, as_json: bool) -> int:
-    """Show an error that nobody foresaw; returns the exit code."""
+    """Show an error that reached the program's end, most often one that nobody foresaw; returns the exit code."""
+    lost = error if isinstance(error, AnswerLost) else _unwritten()
+    if lost is not None:
+        show_error(error_document(lost, changed="part", reference=secrets.token_hex(4)))
+        return advice_for(lost).exit
     return _ended(unexpected_document(error), as_json=as_json)
+
+
+def _unwritten() -> AnswerLost | None:
+    """Whether an answer that a library wrote, a help text, is still waiting to be written out, and why."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return _answer_lost(error)
+    return None
 
 
 def interrupted(*, as_json: bool) -> int:

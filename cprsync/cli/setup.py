@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.output import failures, print_json, say
+from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 #: Until the platform has named a real agreement, these places say what belongs there.
@@ -147,28 +149,33 @@ def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     from cprsync.store.keys import create_keys
 
     ready = _ready(mock)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     texts = {
         "cprsync.toml": _configuration(ready, mock),
         "policy.toml": fixture_path("policy.toml").read_text(encoding="utf-8"),
         "cprsync.service": SERVICE.format(folder=folder.resolve()),
         "cprsync.timer": TIMER,
     }
-    written = []
-    for name, text in texts.items():
-        path = folder / name
-        if not path.exists():
-            path.write_text(text, encoding="utf-8")
-            written.append(name)
+    try:
+        written = _write_missing(folder, texts)
+    except OSError as error:
+        told = f"{folder}: no configuration can be written there ({error.strerror})"
+        raise ConfigurationError(told, kind="init.folder") from error
     if not (folder / "keys").exists():
         create_keys(folder / "keys")
         written.append("keys")
     return written
 
 
-def _ready(mock: Path | None) -> dict[str, Any]:
-    from cprsync.errors import ConfigurationError
+def _write_missing(folder: Path, texts: Mapping[str, str]) -> list[str]:
+    """Write the files that are not there and return their names."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    missing = [name for name in texts if not (folder / name).exists()]
+    for name in missing:
+        (folder / name).write_text(texts[name], encoding="utf-8")
+    return missing
 
+
+def _ready(mock: Path | None) -> dict[str, Any]:
     if mock is None:
         return PLACEHOLDER
     try:

@@ -40,6 +40,7 @@ OF_COMMANDS = frozenset(
         "index",
         "input",
         "keys",
+        "review",
         "run",
         "sftp",
         "store",

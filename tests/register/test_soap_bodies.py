@@ -291,6 +291,19 @@ CALL = "0f0e0d0c-1a2b-3c4d-5e6f-a1b2c3d4e5f6"
         (f"Something about {ANNA} Skovgaard", "soap:Server", RegisterUnavailable, "register.fault"),
         (f"Something about {ANNA} Skovgaard", "", RegisterUnavailable, "register.fault"),
     ],
+    # a test's name is printed: it holds no number of the town
+    ids=[
+        "not found, by number",
+        "not found, in one word",
+        "security model",
+        "agreement",
+        "certificate",
+        "unmarshalling",
+        "unknown of the client",
+        "unknown of the client's rights",
+        "unknown of the server",
+        "unknown of nobody",
+    ],
 )
 def test_a_fault_means_one_error(  # noqa: PLR0913, PLR0917 -- a row of the table and two fixtures
     text: str,

@@ -1,0 +1,61 @@
+"""Where nothing can be written: a folder that cannot be made, and an answer that has no place to go."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CEILING_SECONDS = 60
+FULL = Path("/dev/full")
+
+
+def run(*arguments: str, stdout: Path | None = None, unbuffered: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cprsync", *arguments]
+    if stdout is None:
+        return subprocess.run(command, capture_output=True, text=True, timeout=CEILING_SECONDS, check=False)
+    with stdout.open("w") as out:
+        return subprocess.run(
+            command,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=CEILING_SECONDS,
+            check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )
+
+
+@pytest.mark.parametrize("under", ["a file", "nothing"])
+def test_a_folder_that_cannot_be_made_is_a_wrong_setting(under: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("here", encoding="utf-8")
+    folder = tmp_path / "file" / "library" if under == "a file" else Path("/proc/library")
+    ran = run("init", str(folder), "--json")
+    error = json.loads(ran.stdout)["error"]
+    assert (ran.returncode, error["kind"], error["changed"]) == (2, "init.folder", "nothing")
+    assert str(folder) in error["message"]
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "here"
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [("init", "--json"), ("--help",), ("sync", "--help"), ("sync", "--json", "--config", "/nowhere/cprsync.toml")],
+    ids=["an answer", "the program's help", "a command's help", "an error"],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_an_answer_that_has_no_place_says_so(arguments: tuple[str, ...], unbuffered: str, tmp_path: Path) -> None:
+    if arguments[0] == "init":
+        arguments = ("init", str(tmp_path / "library"), "--json")
+    ran = run(*arguments, stdout=FULL, unbuffered=unbuffered)
+    assert ran.returncode == 7
+    assert "(No space left on device)" in ran.stderr
+    if "--help" not in arguments or not unbuffered:  # a library's own print, of which nothing is kept
+        assert "the answer cannot be written to standard output" in ran.stderr
+        assert "output.lost" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "Exception ignored" not in ran.stderr
