@@ -47,7 +47,9 @@ _ABOUT_PATRONS = tuple(table for table in TABLES if "patron_id" in table.c and t
 def _said(connection: Connection, tenant: Tenant, table: Table, patrons: Sequence[str]) -> Iterator[str]:
     name = "id" if table is tables.patron else "patron_id"
     for row in connection.execute(select(table).where(table.c[name].in_(patrons))).mappings():
-        values = {column: _plain(tenant, row, column, place=row[name]) for column in row if column not in _APART}
+        # a review's id says only in which order it came
+        apart = _APART | ({"id"} if name != "id" else set())
+        values = {column: _plain(tenant, row, column, place=row[name]) for column in row if column not in apart}
         if table is tables.audit:
             entry = json.loads(row["entry"])
             values["happened"] = f"{entry['kind']} {entry['actions']}"

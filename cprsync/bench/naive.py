@@ -19,6 +19,7 @@ from cprsync.bench.library import AGENCY, AGREEMENT, PRODUCED
 from cprsync.domain.municipality import municipality_of
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Person
+from cprsync.domain.review import State, proposed_at
 from cprsync.store import tables
 from cprsync.store.changes import BEFORE_IMAGE_DAYS, CULR, STATUS_CLASSES
 from cprsync.store.keys import Purpose
@@ -48,6 +49,7 @@ Outbox = _mapped("Outbox", tables.outbox)
 RunRow = _mapped("RunRow", tables.run)
 RunItem = _mapped("RunItem", tables.run_item, "agency", "run_id", "ordinal")
 PlanRow = _mapped("PlanRow", tables.plan_row)
+ReviewItem = _mapped("ReviewItem", tables.review_item)
 Audit = _mapped("Audit", tables.audit)
 AuditHead = _mapped("AuditHead", tables.audit_head)
 
@@ -60,6 +62,7 @@ class NaiveStore:
         self._tenant = tenant
         self._night = night
         self._run: Any = None
+        self._reviews = 0
 
     def night(self) -> int:
         """Read the waiting delivery and write each of its persons; returns how many there were."""
@@ -119,6 +122,15 @@ class NaiveStore:
             row.letters_stopped = write.letters_stopped
         if write.culr is not None:
             self._session.add(self._outgoing(row, write))
+        if person.status is not write.patron.register.status and (block := proposed_at(person.status)) is not None:
+            self._session.add(self._proposal(row.id, block))
+
+    def _proposal(self, patron_id: str, block: str) -> Any:
+        self._reviews += 1
+        item = ReviewItem()
+        item.agency, item.id, item.patron_id, item.kind = AGENCY, self._reviews, patron_id, block
+        item.run_id, item.state, item.opened = self._run.id, State.WAITING.value, self._run.day
+        return item
 
     def _outgoing(self, row: Any, write: Write) -> Any:
         payload = {"municipalityNo": write.culr, "userIdType": "CPR", "userIdValue": write.patron.number.digits}
