@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from cprsync.domain.override import Overridden
 from cprsync.domain.person import Person
 from cprsync.domain.record import Local
 from cprsync.errors import BadInput, LostCompare
@@ -18,7 +19,7 @@ from cprsync.store import audit, tables
 from cprsync.store.changes import clear_columns
 from cprsync.store.engine import IN_MAX, parts, writing
 from cprsync.store.local import decode_local, encode_local, joined
-from cprsync.store.records import REGISTER, prepare
+from cprsync.store.records import REGISTER, overrides_of, prepare
 from cprsync.store.subscriptions import begin_again
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class _Part:
 
     stored: Mapping[bytes, AnyRow]
     cards: dict[bytes, str]
+    #: whose group staff have pinned: no list moves it
+    pinned: frozenset[str] = frozenset()
     created: list[dict[str, Any]] = field(default_factory=list)
     updated: list[dict[str, Any]] = field(default_factory=list)
     keys: list[dict[str, Any]] = field(default_factory=list)
@@ -100,7 +103,8 @@ def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:
 
 
 def _import_part(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> list[Imported]:
-    part = _Part(_stored(connection, tenant, rows), _card_holders(connection, tenant, rows))
+    stored = _stored(connection, tenant, rows)
+    part = _Part(stored, _card_holders(connection, tenant, rows), _pinned(connection, tenant, stored.values()))
     fresh = _fresh_ids(connection, tenant, len(rows))
     results = [_import_row(tenant, part, row, fresh) for row in rows]
     _write_part(connection, tenant, part)
@@ -140,7 +144,7 @@ def _import_row(tenant: Tenant, part: _Part, row: NewPatron, fresh: Iterator[str
         part.created.append(_new_row(tenant, row, patron_id))
         return Imported(ImportOutcome.CREATED, patron_id)
     held = open_local(tenant, stored)
-    after = joined(held, row.local)
+    after = joined(held, replace(row.local, group="") if patron_id in part.pinned else row.local)
     if after == held:
         return Imported(ImportOutcome.UNCHANGED, patron_id)
     part.updated.append(_update_row(tenant, stored, after))
@@ -208,19 +212,26 @@ def _update_row(tenant: Tenant, stored: AnyRow, after: Local) -> dict[str, Any]:
 def open_local(tenant: Tenant, row: AnyRow) -> Local:
     """Open what patron and staff own in a row. Raises SealBroken."""
     blob = tenant.vault.unseal(row.local_blob, row.local_key, place=row.id, owner=LOCAL, version=row.local_version)
-    return decode_local(blob)
+    # the group is the one in clear: age, policy and a pin move it without the rest being opened
+    return replace(decode_local(blob), group=row.patron_group)
 
 
 def _stored(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, AnyRow]:
     indexes = [index for row in rows for index in tenant.vault.probes("number", row.number.digits)]
     wanted = select(
-        _PATRON.id, _PATRON.number_index, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version
+        *(_PATRON.id, _PATRON.number_index, _PATRON.patron_group, _PATRON.overrides),
+        *(_PATRON.local_blob, _PATRON.local_key, _PATRON.local_version),
     ).where(_PATRON.agency == tenant.agency)
     return {
         found.number_index: found
         for part in parts(indexes)
         for found in connection.execute(wanted.where(_PATRON.number_index.in_(part)))
     }
+
+
+def _pinned(connection: Connection, tenant: Tenant, rows: Iterable[AnyRow]) -> frozenset[str]:
+    corrected = overrides_of(connection, tenant, rows)
+    return frozenset(one for one, hers in corrected.items() if any(o.field is Overridden.GROUP for o in hers))
 
 
 def _card_holders(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, str]:

@@ -1,0 +1,79 @@
+"""What staff set at the desk: a correction over the register's part, or a field that is theirs or the patron's.
+
+Each is one transaction with its audit entry, which names the field and never a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, select, update
+
+from cprsync.store import audit, overrides, tables
+from cprsync.store.changes import write_records
+from cprsync.store.desk import NO_RUN, STREAM
+from cprsync.store.engine import writing
+from cprsync.store.imports import LOCAL, open_local
+from cprsync.store.local import encode_local
+from cprsync.store.tenant import hold_library
+from cprsync.sync.values import Run
+
+if TYPE_CHECKING:
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.setting import Correction, LocalChange
+
+#: The kinds of audit entries.
+OVERRIDE = "override"
+WITHDRAWN = "override_withdrawn"
+SET = "set"
+_PATRON = tables.patron.c
+
+
+def correct(tenant: Tenant, correction: Correction, *, user: str) -> None:
+    """Write an override or take one back, with all that follows at once: group, municipality, the net media.
+
+    The record moves on by one version, so that a night which decided without the override decides again.
+
+    Raises:
+        LostCompare: someone else wrote the patron since the decision.
+    """
+    patron = correction.write.patron
+    run = Run(NO_RUN, NO_RUN, tenant.clock.today(), tenant.clock.now())
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        write_records(connection, tenant, run, [correction.write])
+        if correction.override is None:
+            overrides.withdraw(connection, tenant, patron.id, correction.field, on=run.day)
+        else:
+            overrides.add(connection, tenant, patron.id, correction.override)
+        _set(connection, tenant, patron.id, patron_group=correction.group, **correction.days)
+        until = None if correction.override is None else correction.override.until
+        more = (("user", user), *((("until", until.isoformat()),) if until else ()))
+        kind = WITHDRAWN if correction.override is None else OVERRIDE
+        entry = audit.Happened(kind, patron=patron.id, actions=(correction.field.value,), more=more)
+        audit.append(connection, tenant, STREAM, [entry])
+
+
+def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
+    """Set what patron and staff own; the rest of it stays as it is by now. False when it says so already."""
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == change.patron_id)
+        row = connection.execute(select(tables.patron).where(hers).with_for_update()).one()
+        before = open_local(tenant, row)
+        after = replace(before, **change.values)
+        if after == before:
+            return False
+        version = row.local_version + 1
+        sealed = tenant.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
+        kept = {"local_blob": sealed, "local_key": tenant.vault.seal_key, "local_version": version}
+        _set(connection, tenant, row.id, **kept, **change.days)
+        entry = audit.Happened(SET, patron=row.id, actions=(change.field,), more=(("user", user),))
+        audit.append(connection, tenant, STREAM, [entry])
+    return True
+
+
+def _set(connection: Connection, tenant: Tenant, patron_id: str, **columns: Any) -> None:
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    connection.execute(update(tables.patron).where(hers).values(columns))

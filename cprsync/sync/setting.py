@@ -1,0 +1,266 @@
+"""What staff set in a record: over a field of the register as an override, in any other field as it is.
+
+An override goes into effect at once: patron group, municipality, and what the net media are told. What was typed
+at the desk as a correction is never a silent overwrite. Leaves out the number: see `set_cpr`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from dataclasses import field as of_dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from cprsync.domain.due import ONE_DAY, Facts, local_due, next_age_step
+from cprsync.domain.effective import effective
+from cprsync.domain.override import Known, Overridden, Override, last_day_of, value_of
+from cprsync.domain.typed import LOCAL_FIELDS
+from cprsync.errors import BadInput, ConfigurationError, LostCompare
+from cprsync.sync.values import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from cprsync.domain.patron import Patron
+    from cprsync.domain.person import Person
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.record import Local
+    from cprsync.sync.ports import Clock
+    from cprsync.sync.values import Prepared
+
+#: A record that is written by someone else at the same moment is decided again this often.
+TRIES: Final = 3
+#: What nobody sets here, and why.
+NEVER_SET: Final[Mapping[str, str]] = {
+    "protection": "only the register protects, and only its word ends it",
+    "status": "only the register says it",
+    "cpr_number": "`cprsync patron set-cpr` makes a replacement number real",
+}
+REASON_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Setting:
+    """What was asked: which field of whom, the text typed, and for an override why and until when."""
+
+    patron_id: str
+    field: str
+    #: as typed; empty: take it back
+    text: str
+    user: str
+    reason: str = ""
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Correction:
+    """An override as it is written: the record's next version, and what follows from it at once."""
+
+    field: Overridden
+    #: None: the one that holds is taken back
+    override: Override | None
+    write: Write
+    #: the patron group in force from now on
+    group: str
+    #: the columns `next_age_step` and `local_due`, as far as they change
+    days: Mapping[str, date | None]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LocalChange:
+    """A field that patron or staff own, as it is written."""
+
+    patron_id: str
+    #: its name in the record, for the audit
+    field: str
+    #: what changes, by the names of `Local`
+    values: Mapping[str, Any]
+    #: the column `local_due`, if it changes
+    days: Mapping[str, date | None] = of_dataclass(default_factory=dict)
+
+
+class View(Protocol):
+    """One patron, opened."""
+
+    @property
+    def patron(self) -> Patron: ...
+    @property
+    def local(self) -> Local: ...
+
+
+class SettingStore(Protocol):
+    """What setting a field needs of the store."""
+
+    def patron(self, patron_id: str) -> View | None: ...
+
+    def prepare(self, after: Person) -> Prepared: ...
+
+    def correct(self, correction: Correction, *, user: str) -> None:
+        """One transaction. Raises LostCompare, and then nothing is written."""
+        ...
+
+    def change_local(self, change: LocalChange, *, user: str) -> bool:
+        """One transaction; False when the record says so already."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Where staff set fields: one library's store and policy, and every municipality there is."""
+
+    store: SettingStore
+    clock: Clock
+    policy: Policy
+    municipalities: frozenset[str]
+
+
+def settable() -> tuple[str, ...]:
+    """The fields that may be set, in the order in which help shows them."""
+    return (*(one.value for one in Overridden), *LOCAL_FIELDS)
+
+
+def check_field(name: str) -> None:
+    """Refuse a field that is none, or nobody's to set, before anything is asked for.
+
+    Raises ConfigurationError, which names the fields.
+    """
+    if name in NEVER_SET:
+        raise ConfigurationError(f"{name} is not set here: {NEVER_SET[name]}", kind="usage.field")
+    if name not in settable():
+        raise ConfigurationError(f"no such field: these may be set: {', '.join(settable())}", kind="usage.field")
+
+
+def check_options(name: str, *, reason: str, until: date | None, withdraws: bool = False) -> None:
+    """Refuse options that an override needs or another field has no use for.
+
+    Raises ConfigurationError.
+    """
+    overrides = name in {one.value for one in Overridden}
+    if not overrides and (reason or until is not None):
+        raise ConfigurationError(f"{name} is set for good: it takes no --reason and no --until", kind="usage.field")
+    if overrides and not reason.strip():
+        raise ConfigurationError(f"{name} is the register's: say why with --reason TEXT", kind="usage.reason")
+    if overrides and until is None and name != Overridden.GROUP.value and not withdraws:
+        raise ConfigurationError(f"{name} is the register's: say --until YYYY-MM-DD", kind="usage.until")
+
+
+def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
+    """Set one field of one patron; returns the JSON shape of `patron set`.
+
+    Raises:
+        BadInput: there is no such patron, or the text cannot stand there; nothing is written.
+        ConfigurationError: no field of that name may be set, or an option is missing.
+    """
+    check_field(asked.field)
+    check_options(asked.field, reason=asked.reason, until=asked.until, withdraws=not asked.text.strip())
+    if asked.field in LOCAL_FIELDS:
+        return _set_local(counter, asked)
+    for left in reversed(range(TRIES)):
+        try:
+            return _correct(counter, asked)
+        except LostCompare:
+            if not left:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _view(counter: Counter, patron_id: str) -> View:
+    view = counter.store.patron(patron_id)
+    if view is None:
+        raise BadInput("there is no such patron", kind="patron.unknown")
+    return view
+
+
+def _document(asked: Setting, outcome: str, *, until: date | None = None, told: str | None = None) -> dict[str, Any]:
+    return {
+        "patron": asked.patron_id,
+        "field": asked.field,
+        "outcome": outcome,
+        "until": until and until.isoformat(),
+        # what the net media are told from now on; "": that she lives nowhere in Denmark; null: nothing new
+        "culr": told,
+    }
+
+
+# -- over the register ---------------------------------------------------------------------------------------
+
+
+def _correct(counter: Counter, asked: Setting) -> dict[str, Any]:
+    view, today = _view(counter, asked.patron_id), counter.clock.today()
+    name = Overridden(asked.field)
+    held = next((one for one in reversed(view.patron.overrides) if one.field is name), None)
+    override = _override_of(counter, asked, name, today) if asked.text.strip() else None
+    if _says_the_same(held, override):
+        return _document(asked, "unchanged", until=None if held is None else held.until)
+    kept = tuple(one for one in view.patron.overrides if one.field is not name)
+    after = replace(view.patron, overrides=kept if override is None else (*kept, override))
+    correction = _correction(counter, view, after, name, override)
+    counter.store.correct(correction, user=asked.user)
+    outcome = "withdrawn" if override is None else "set"
+    return _document(asked, outcome, until=None if override is None else override.until, told=correction.write.culr)
+
+
+def _override_of(counter: Counter, asked: Setting, name: Overridden, today: date) -> Override:
+    reason = " ".join(asked.reason.split())
+    if len(reason) > REASON_MAX or not reason.isprintable():
+        raise BadInput(f"the reason is longer than {REASON_MAX} characters, or no plain text", kind="input.reason")
+    try:
+        value = value_of(name, asked.text, Known(counter.municipalities, today))
+        until = last_day_of(name, asked.until, on=today, max_days=counter.policy.override_max_days)
+    except ValueError as error:
+        raise BadInput(f"{name.value}: {error}", kind="input.value") from None
+    return Override(name, value, asked.user, reason, today, until)
+
+
+def _says_the_same(held: Override | None, override: Override | None) -> bool:
+    if held is None or override is None:
+        return held is override
+    return (held.value, held.reason, held.until) == (override.value, override.reason, override.until)
+
+
+def _correction(counter: Counter, view: View, after: Patron, name: Overridden, override: Override | None) -> Correction:
+    """What follows at once: the group that counts from now on, the next days, and what the net media are told."""
+    today, policy, before = counter.clock.today(), counter.policy, view.patron
+    was = effective(before.register, group=before.group, overrides=before.overrides, policy=policy, on=today)
+    # one that is taken back ended yesterday: age decides again over a group that was pinned
+    past = tuple(replace(one, until=today - ONE_DAY) for one in before.overrides if one.field is name)
+    ended = past if override is None else ()
+    now = effective(after.register, group=before.group, overrides=(*after.overrides, *ended), policy=policy, on=today)
+    group = now.group if now.group != was.group else before.group
+    facts = Facts(after.id, after.register, group, after.overrides, _absent_until(view.local))
+    days = {"local_due": local_due(facts, today - ONE_DAY, policy)}
+    if name in {Overridden.GROUP, Overridden.BIRTH_DATE}:
+        days["next_age_step"] = next_age_step(facts, today, policy)
+    write = Write(
+        patron=after,
+        after=after.register,
+        prepared=counter.store.prepare(after.register),
+        as_of=after.as_of,
+        actions=(),
+        culr=None if now.culr == was.culr else now.culr,
+        letters_stopped=None,
+    )
+    return Correction(name, override, write, group, days)
+
+
+# -- what is patron's or staff's ---------------------------------------------------------------------------
+
+
+def _set_local(counter: Counter, asked: Setting) -> dict[str, Any]:
+    view = _view(counter, asked.patron_id)
+    try:
+        values = LOCAL_FIELDS[asked.field](asked.text)
+    except ValueError as error:
+        raise BadInput(f"{asked.field}: {error}", kind="input.value") from None
+    days: dict[str, date | None] = {}
+    if asked.field == "absence":
+        patron, yesterday = view.patron, counter.clock.today() - ONE_DAY
+        absent = _absent_until(replace(view.local, **values))
+        facts = Facts(patron.id, patron.register, patron.group, patron.overrides, absent)
+        days = {"local_due": local_due(facts, yesterday, counter.policy)}
+    changed = counter.store.change_local(LocalChange(asked.patron_id, asked.field, values, days), user=asked.user)
+    return _document(asked, "set" if changed else "unchanged")
+
+
+def _absent_until(local: Local) -> date | None:
+    return None if local.absence is None else local.absence.until
