@@ -23,6 +23,8 @@ LINES = 5
 SIDES = frozenset({"th", "tv", "mf"})
 #: Street codes from here on are administrative: no fixed abode and the like (status 03 and 07).
 ADMINISTRATIVE_STREET = 9900
+#: Of a municipality's code and a street's.
+_CODE_DIGITS = 4
 
 
 class Gap(enum.Enum):
@@ -222,7 +224,7 @@ def door_of(raw: str) -> str:
 
 
 def _code(text: str) -> str:
-    return text.zfill(4)
+    return text.zfill(_CODE_DIGITS)
 
 
 def _part(text: str) -> str:
@@ -281,7 +283,7 @@ def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
     """Canonical address, or silent when it is too little to be one.
 
     It counts when it has a municipality, a street code, and a house, a building or an
-    administrative street code. Raises ValueError if a code is no number.
+    administrative street code. Raises ValueError if a code is no number, or one of more than four digits.
     """
     raw = (municipality, street_code, house, building, floor, door, co, locality, town, postcode, district, road)
     text = _text_way(*raw)
@@ -303,6 +305,8 @@ def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
     for code in (address.municipality, address.street_code, address.postcode or "0"):
         if not (code.isascii() and code.isdigit()):
             raise ValueError("not an address: a code is not a number")
+    if len(address.municipality) > _CODE_DIGITS or len(address.street_code) > _CODE_DIGITS:
+        raise ValueError("not an address: a code has more than four digits")
     located = address.house or address.building or address.is_administrative
     if address.municipality == "0000" or address.street_code == "0000" or not located:
         return SILENT

@@ -145,6 +145,13 @@ def test_a_code_that_is_no_number_is_refused_without_being_quoted(wrong: dict[st
         flat(**wrong)
 
 
+@pytest.mark.parametrize("wrong", [{"municipality": "10751"}, {"street_code": "99999"}, {"street_code": "9" * 5000}])
+def test_a_code_of_more_than_four_digits_is_refused_without_being_quoted(wrong: dict[str, str]) -> None:
+    """KOMKOD and VEJKOD have four (record 002); an answer says them as integers without a ceiling."""
+    with pytest.raises(ValueError, match=r"^not an address: a code has more than four digits$"):
+        flat(**wrong)
+
+
 def test_an_administrative_street_begins_at_9900() -> None:
     assert not flat(street_code="9899").is_administrative
     assert flat(street_code="9900").is_administrative

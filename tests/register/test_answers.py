@@ -230,6 +230,7 @@ def test_an_answer_without_a_person_is_not_an_empty_person(xml: str) -> None:
         (alive(), ADDRESS.replace("751", "-751")),
         (alive(), ADDRESS.replace("751", "75x")),
         (alive(), ADDRESS.replace("751", "10751")),
+        (alive(), ADDRESS.replace("104", "10104")),
         (alive(), ADDRESS.replace("751", "9" * 5000)),
         (alive(before=NAME.replace("Mette", "x" * 201)), ""),
         (persondata(ANNA, after=status(2)), ""),
