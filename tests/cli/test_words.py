@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cprsync
+from cprsync import errors
 from cprsync.cli.words import WORDS, reason_words
 from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
@@ -28,54 +29,44 @@ if TYPE_CHECKING:
 PACKAGE = Path(cprsync.__file__).parent
 #: Where what is said of one person is decided.
 DECIDES = ("domain", "sync", "register")
-#: Heads of kinds that end a whole command: the advice speaks of these, and no person is concerned.
-OF_COMMANDS = frozenset(
-    {
-        "audit",
-        "certificate",
-        "configuration",
-        "cprsync",
-        "delivery",
-        "feed",
-        "index",
-        "input",
-        "keys",
-        "review",
-        "run",
-        "sftp",
-        "store",
-    }
-)
+#: Errors about one person, whose kinds become reasons; others end a command, and the advice speaks of them.
+OF_A_PERSON = (errors.RegisterRefused, errors.BadAnswer)
+#: Heads of what looks like a reason and concerns no person.
+OTHERS = frozenset({"certificate", "cprsync", "delivery", "index", "sftp"})
 _KIND = re.compile(r"[a-z]+\.[a-z0-9_]+")
 
 
-def events_of(tree: ast.AST) -> set[int]:
-    """The names of logged events: nobody is told these."""
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
-    logged = [call for call in calls if isinstance(call.func, ast.Attribute) and _is_log(call.func.value)]
-    return {id(argument) for call in logged for argument in call.args}
-
-
-def _is_log(node: ast.AST) -> bool:
-    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-    return name in {"log", "_log"}
+def told_to_nobody(call: ast.Call) -> list[ast.expr]:
+    """The names of logged events, and the kinds of errors that are about no person."""
+    if isinstance(call.func, ast.Attribute):
+        name = (
+            call.func.value.attr if isinstance(call.func.value, ast.Attribute) else getattr(call.func.value, "id", "")
+        )
+        return call.args if name in {"log", "_log"} else []
+    error = getattr(errors, getattr(call.func, "id", ""), None)
+    if isinstance(error, type) and issubclass(error, errors.CprsyncError) and not issubclass(error, OF_A_PERSON):
+        return [keyword.value for keyword in call.keywords if keyword.arg == "kind"]
+    return []
 
 
 def written_in(source: str) -> Iterator[str]:
     """Every word of the form `head.rest` that a module may give as a reason."""
-    tree = ast.parse(source)
-    events = events_of(tree)
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in events:
+    nodes = list(ast.walk(ast.parse(source)))
+    silent = {id(one) for call in nodes if isinstance(call, ast.Call) for one in told_to_nobody(call)}
+    for node in nodes:
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in silent:
             continue
-        if _KIND.fullmatch(node.value) and node.value.partition(".")[0] not in OF_COMMANDS:
+        if _KIND.fullmatch(node.value) and node.value.partition(".")[0] not in OTHERS:
             yield node.value
 
 
 def reasons() -> list[str]:
-    modules = [PACKAGE / "errors.py", *(path for layer in DECIDES for path in (PACKAGE / layer).rglob("*.py"))]
+    modules = [path for layer in DECIDES for path in (PACKAGE / layer).rglob("*.py")]
     found = {reason for path in modules for reason in written_in(path.read_text(encoding="utf-8"))}
-    return sorted(found | {Same.OLDER.value})
+    kinds = {
+        error.kind for error in vars(errors).values() if isinstance(error, type) and issubclass(error, OF_A_PERSON)
+    }
+    return sorted(found | kinds | {Same.OLDER.value})
 
 
 @pytest.mark.parametrize("reason", reasons())
@@ -96,8 +87,8 @@ def test_the_questions_that_stay_open_have_words() -> None:
 
 
 def test_a_reason_that_nobody_gave_words_would_be_found() -> None:
-    source = 'log.info("person.seen")\nraise Refused("person.new_reason")\nraise Late("run.busy")\n'
-    assert list(written_in(source)) == ["person.new_reason"]
+    source = 'log.info("a.seen")\nraise Breaks("a.broken")\nBadInput("", kind="a.file")\nBadAnswer("", kind="a.lie")\n'
+    assert list(written_in(source)) == ["a.broken", "a.lie"]
     assert {"number.circle", "person.status", "register.other_person", "address.missing"} <= set(reasons())
 
 
