@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 def label_lines(address: Address) -> list[str]:
     """The lines below the name: c/o, locality, road and house, town, postcode and district.
 
-    Road, floor and door as since 2023: `Strandvejen 123A, st. tv` (CPR, "Bilag - Formater").
+    Road, floor and door as since 2023: `Strandvejen 123A, st. tv` (CPR, "Bilag - Formater"). Greenland's
+    building number stands where there is no house number, or after it: `Rypelien B-3412`.
     """
-    where = " ".join(filter(None, (address.road, address.house or address.building)))
-    up = " ".join(filter(None, (f"{address.floor}." if address.floor else "", address.door)))
+    building = f"B-{address.building.removeprefix('B').removeprefix('-')}" if address.building else ""
+    where = " ".join(part for part in (address.road, address.house or building) if part)
+    up = " ".join(part for part in (f"{address.floor}." if address.floor else "", address.door) if part)
     lines = (
         address.co,
         address.locality,
-        ", ".join(filter(None, (where, up))),
+        ", ".join(part for part in (where, building if address.house else "", up) if part),
         address.town,
         f"{address.postcode} {address.district}".strip(),
     )

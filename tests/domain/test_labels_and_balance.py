@@ -25,7 +25,7 @@ def address(key: str) -> Address:
         ("EDITH", ["Rønnebærkrogen 118", "8270 Højbjerg"]),
         ("HENRIK", ["Ovb. Lindegaards Pl. 9, 1. 3", "8230 Åbyhøj"]),
         ("IVAN", ["Frøken Elvers Gade 11, kl. 12", "8000 Aarhus C"]),
-        ("NUKA", ["Rypelien 3412, 2. 204", "3900 Nuuk"]),
+        ("NUKA", ["Rypelien B-3412, 2. 204", "3900 Nuuk"]),
         ("KLAUS", ["Midlertidigt ophold"]),
     ],
 )
@@ -45,6 +45,10 @@ def test_a_floor_without_a_door_ends_in_a_full_stop() -> None:
         ({"postcode": "8000"}, ["8000"]),
         ({"district": "Aarhus C"}, ["Aarhus C"]),
         ({"house": "4"}, ["4"]),
+        ({"building": "3412"}, ["B-3412"]),
+        ({"building": "B3412"}, ["B-3412"]),
+        ({"building": "B-3412", "road": "Rypelien", "house": "12", "floor": "2"}, ["Rypelien 12, B-3412, 2."]),
+        ({"co": "c/o A", "locality": "B", "town": "C", "postcode": "8000"}, ["c/o A", "B", "C", "8000"]),
         ({}, []),
     ],
 )

@@ -1,0 +1,67 @@
+"""Where a letter on paper goes (decision 8), or why none does. Leaves out what it says and who sends it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cprsync.domain.label import label_lines
+from cprsync.domain.person import SILENT, Address, Contact, Name
+from cprsync.domain.status_rule import STATUS_RULES, Letters
+
+if TYPE_CHECKING:
+    from cprsync.domain.person import Person
+    from cprsync.domain.record import Local
+
+
+class NoLetter(enum.Enum):
+    """Why no letter goes out."""
+
+    #: she is dead; a contact address is shown to staff only
+    STOPPED = "stopped"
+    #: name and address are sealed: on paper only after someone has opened them and said why
+    SEALED = "sealed"
+    #: no address is known at which a letter would reach her
+    NOWHERE = "nowhere"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Letter:
+    """The lines of the envelope, the name first; a child not yet named has none."""
+
+    lines: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "Letter(…)"
+
+
+def letter_to(person: Person, local: Local, *, stopped: bool, sealed: bool) -> Letter | NoLetter:
+    """The envelope: to the patron's own contact address, else the register's, else where she is registered.
+
+    Args:
+        person: the register's part of the record.
+        local: what patron and staff own of it.
+        stopped: letters were stopped already, while the rest of a death waits (decision 3).
+        sealed: whether name and address are.
+    """
+    rule = Letters.CONTACT_ADDRESS if person.status is SILENT else STATUS_RULES[person.status].letters
+    if stopped or rule is Letters.STOPPED:
+        return NoLetter.STOPPED
+    if sealed:
+        return NoLetter.SEALED
+    lines = _contact_lines(person, local) or (_registered_lines(person) if rule is Letters.GO else ())
+    if not lines:
+        return NoLetter.NOWHERE
+    return Letter((person.name.addressing, *lines) if isinstance(person.name, Name) else lines)
+
+
+def _contact_lines(person: Person, local: Local) -> tuple[str, ...]:
+    own = tuple(line for line in (local.contact_co, *local.contact_lines) if line)
+    if own or not isinstance(person.contact, Contact):
+        return own
+    return tuple(line for line in person.contact.lines if line)
+
+
+def _registered_lines(person: Person) -> tuple[str, ...]:
+    return tuple(label_lines(person.address)) if isinstance(person.address, Address) else ()

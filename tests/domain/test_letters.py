@@ -1,0 +1,85 @@
+"""Where a letter on paper goes: for each status, contact address or registered address, and whom none reaches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from people import person, street
+
+from cprsync.domain.letter import Letter, NoLetter, letter_to
+from cprsync.domain.person import EMPTY, SILENT, Contact, Person, Status
+from cprsync.domain.record import Local
+
+HERE = Local()
+OWN = Local(contact_co="c/o Birk", contact_lines=("Havnen 2", "", "8000 Aarhus C"))
+CONTACT = Contact(("Postboks 12", "", "8000 Aarhus C", "", ""))
+
+
+HAVNEN = ("Tovværkskajen 8D, 6. 4", "8000 Aarhus C")
+
+
+def with_status(code: str, **groups: object) -> Person:
+    who = replace(person("ANNA"), status=Status(code), address=street("HAVNEN"))
+    return replace(who, **groups)  # type: ignore[arg-type]  # what a test varies
+
+
+def sent(who: Person, local: Local = HERE, *, stopped: bool = False, sealed: bool = False) -> object:
+    letter = letter_to(who, local, stopped=stopped, sealed=sealed)
+    return letter.lines[1:] if isinstance(letter, Letter) else letter
+
+
+@pytest.mark.parametrize(
+    ("code", "registered", "contact"),
+    [
+        ("01", "address", "contact"),
+        ("03", NoLetter.NOWHERE, "contact"),
+        ("05", "address", "contact"),
+        ("07", NoLetter.NOWHERE, "contact"),
+        ("20", NoLetter.NOWHERE, "contact"),
+        ("30", NoLetter.NOWHERE, "contact"),
+        ("50", "address", "contact"),
+        ("60", "address", "contact"),
+        ("70", NoLetter.NOWHERE, "contact"),
+        ("80", NoLetter.NOWHERE, "contact"),
+        ("90", NoLetter.STOPPED, NoLetter.STOPPED),
+    ],
+    ids=lambda value: f"status-{value}" if isinstance(value, str) and value.isdigit() else None,
+)
+def test_a_letter_goes_where_the_status_allows(code: str, registered: object, contact: object) -> None:
+    lines = {"address": HAVNEN, "contact": ("Postboks 12", "8000 Aarhus C")}
+    assert sent(with_status(code)) == (lines[registered] if isinstance(registered, str) else registered)
+    assert sent(with_status(code, contact=CONTACT)) == (lines[contact] if isinstance(contact, str) else contact)
+
+
+def test_the_patrons_own_contact_address_comes_before_the_registers() -> None:
+    assert sent(with_status("01", contact=CONTACT), OWN) == ("c/o Birk", "Havnen 2", "8000 Aarhus C")
+
+
+@pytest.mark.parametrize(
+    "who", [with_status("01"), with_status("01", contact=CONTACT), with_status("80", contact=CONTACT)]
+)
+def test_nothing_is_sent_to_the_sealed_or_the_stopped_whatever_is_known(who: Person) -> None:
+    assert sent(who, OWN, sealed=True) is NoLetter.SEALED
+    assert sent(who, OWN, stopped=True, sealed=True) is NoLetter.STOPPED
+
+
+def test_of_whom_nothing_is_known_no_letter_goes_out() -> None:
+    assert sent(replace(with_status("01"), address=SILENT)) is NoLetter.NOWHERE
+    assert sent(replace(with_status("01"), status=SILENT)) is NoLetter.NOWHERE
+
+
+def test_the_name_stands_on_top() -> None:
+    letter = letter_to(with_status("01"), HERE, stopped=False, sealed=False)
+    assert isinstance(letter, Letter)
+    assert letter.lines == ("Mette Marie Skovgaard", *HAVNEN)
+
+
+def test_a_child_not_yet_named_has_an_envelope_without_a_name() -> None:
+    letter = letter_to(with_status("01", name=EMPTY), HERE, stopped=False, sealed=False)
+    assert isinstance(letter, Letter)
+    assert letter.lines == HAVNEN
+
+
+def test_an_envelope_prints_nothing() -> None:
+    assert repr(Letter(("Mette", "Havnen 2"))) == str(Letter(("Mette",))) == "Letter(…)"
