@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -31,8 +32,12 @@ def done(tenant: Tenant, run: Run) -> Done:
     wanted = select(row.entry).where(row.agency == tenant.agency, row.stream == tenant.night).order_by(row.seq.desc())
     kinds: Counter[str] = Counter()
     by_action: Counter[str] = Counter()
-    with reading(tenant.engine) as connection:
-        for entry in connection.execution_options(yield_per=_READ_ROWS).scalars(wanted):
+    with ExitStack() as stack:
+        connection = stack.enter_context(reading(tenant.engine))
+        entries = connection.execution_options(yield_per=_READ_ROWS).scalars(wanted)
+        # the last report is met long before the first entry, and PostgreSQL would hold its cursor open
+        stack.callback(entries.close)
+        for entry in entries:
             told = json.loads(entry)
             if told["kind"] == CLOSED:
                 break
