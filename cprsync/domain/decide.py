@@ -32,12 +32,12 @@ from cprsync.domain.person import (
     Status,
     by_status,
 )
+from cprsync.domain.policy import Harm
 
 if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.patron import AsOf, Patron
-    from cprsync.domain.policy import Harm
 
 
 class Same(enum.Enum):
@@ -136,8 +136,22 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
         if protection_end is None:
             return AskRegister()
         if protection_end is not ProtectionEnd.CONFIRMED:
-            return _keep_protection(person, patron, as_of.day, denied=protection_end is ProtectionEnd.DENIED)
-    return _change(person, patron, as_of.day)
+            return _keep_protection(person, patron, denied=protection_end is ProtectionEnd.DENIED)
+    return _change(person, patron)
+
+
+def counted(change: Change, patron: Patron, on: date) -> Change:
+    """The same change with the harm that it does on a day: none where staff's correction holds.
+
+    Apart from `decide`, since a delivery speaks of the day before, and a correction of today holds tonight.
+    """
+    if not patron.overrides or Action.FIRST_COPY in change.actions:
+        return change
+    gone, renamed = Harm.GONE in change.harms, Action.RENAME in change.actions
+    holding = in_force(patron.overrides, on)
+    return replace(
+        change, harms=harms_between(patron.register, change.after, gone=gone, renamed=renamed, holding=holding)
+    )
 
 
 def merge(stored: Person, person: Person) -> Person:
@@ -232,17 +246,17 @@ def _may_end_protection(person: Person, patron: Patron, as_of: AsOf) -> bool:
     )
 
 
-def _keep_protection(person: Person, patron: Patron, on: date, *, denied: bool) -> Change | Unchanged:
+def _keep_protection(person: Person, patron: Patron, *, denied: bool) -> Change | Unchanged:
     kept = replace(person, protection=Protection.NAME_AND_ADDRESS)
     review = "protection.contradicted" if denied else None
-    decision = _change(kept, patron, on)
+    decision = _change(kept, patron)
     return replace(decision, ask_again=not denied, review=review)
 
 
 # -- what changes ------------------------------------------------------------------------------------------
 
 
-def _change(person: Person, patron: Patron, on: date) -> Change | Unchanged:
+def _change(person: Person, patron: Patron) -> Change | Unchanged:
     before, after = patron.register, merge(patron.register, person)
     if _says_nothing_new(before, after):
         return Unchanged(Same.EQUAL)
@@ -253,8 +267,7 @@ def _change(person: Person, patron: Patron, on: date) -> Change | Unchanged:
         *_address_actions(before, after, person.events),
         *_status_actions(before, after),
     )
-    holding = in_force(patron.overrides, on)
-    harms = harms_between(before, after, gone=_leaves(actions), renamed=Action.RENAME in actions, holding=holding)
+    harms = harms_between(before, after, gone=_leaves(actions), renamed=Action.RENAME in actions)
     review = NUMBER_ANNULLED if Action.NUMBER_ANNULLED in actions else None
     return Change(after, actions, harms, review=review)
 

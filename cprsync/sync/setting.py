@@ -228,7 +228,7 @@ def _correction(counter: Counter, view: View, after: Patron, name: Overridden, o
     now = effective(after.register, group=before.group, overrides=(*after.overrides, *ended), policy=policy, on=today)
     group = now.group if now.group != was.group else before.group
     facts = Facts(after.id, after.register, group, after.overrides, _absent_until(view.local))
-    days = {"local_due": local_due(facts, today - ONE_DAY, policy)}
+    days = {"local_due": local_due(facts, today, policy)}
     if name in {Overridden.GROUP, Overridden.BIRTH_DATE}:
         days["next_age_step"] = next_age_step(facts, today, policy)
     write = Write(
@@ -254,10 +254,10 @@ def _set_local(counter: Counter, asked: Setting) -> dict[str, Any]:
         raise BadInput(f"{asked.field}: {error}", kind="input.value") from None
     days: dict[str, date | None] = {}
     if asked.field == "absence":
-        patron, yesterday = view.patron, counter.clock.today() - ONE_DAY
+        patron, today = view.patron, counter.clock.today()
         absent = _absent_until(replace(view.local, **values))
         facts = Facts(patron.id, patron.register, patron.group, patron.overrides, absent)
-        days = {"local_due": local_due(facts, yesterday, counter.policy)}
+        days = {"local_due": local_due(facts, today, counter.policy)}
     changed = counter.store.change_local(LocalChange(asked.patron_id, asked.field, values, days), user=asked.user)
     return _document(asked, "set" if changed else "unchanged")
 

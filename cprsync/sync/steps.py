@@ -15,6 +15,7 @@ from cprsync.domain.decide import (
     ProtectionEnd,
     Same,
     Unchanged,
+    counted,
     decide,
 )
 from cprsync.domain.effective import culr_in_force
@@ -116,7 +117,7 @@ def step_of(night: Means, decision: Decision, person: Person, patron: Patron, as
         return _parked(night, decision.reason, person, patron)
     step = Step(person=person)
     if isinstance(decision, Change):
-        step.change = decision
+        step.change = counted(decision, patron, night.clock.today())
         step.write = write_of(night, decision, patron, as_of)
     elif isinstance(decision, Unchanged) and decision.why is Same.EQUAL and as_of != patron.as_of:
         step.touch = Touch(patron.id, as_of)

@@ -11,7 +11,7 @@ from people import dies, emigrates, having, moves, patron, person
 from town import ANNA
 
 from cprsync.domain.age import BirthSource
-from cprsync.domain.decide import Change, decide
+from cprsync.domain.decide import Change, counted, decide
 from cprsync.domain.effective import culr_in_force, effective, municipality_in_force
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.municipality import Residence
@@ -34,7 +34,8 @@ from cprsync.domain.policy import Harm, Policy
 TODAY = date(2027, 3, 23)
 UNTIL = date(2027, 5, 1)
 DAY = timedelta(days=1)
-TONIGHT = AsOf(TODAY, Source.FILE)
+#: a delivery speaks of the day before the night that takes it
+YESTERDAYS = AsOf(TODAY - DAY, Source.FILE)
 KNOWN = Known(frozenset({"0101", "0751", "0000"}), TODAY)
 LADDER = Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18)))
 POLICY = Policy(home=frozenset({"0751"}), ladders=Ladders((LADDER,)))
@@ -268,10 +269,11 @@ def test_a_pinned_group_wins_over_age_and_gives_way_to_it() -> None:
 # -- harm ---------------------------------------------------------------------------------------------------
 
 
-def harms(after: Person, *overrides: Override) -> tuple[Harm, ...]:
-    decision = decide(after, having_patron(overrides=overrides), as_of=TONIGHT)
+def harms(after: Person, *overrides: Override, **deviations: Any) -> tuple[Harm, ...]:
+    hers = having_patron(overrides=overrides, **deviations)
+    decision = decide(after, hers, as_of=YESTERDAYS)
     assert isinstance(decision, Change)
-    return decision.harms
+    return counted(decision, hers, TODAY).harms
 
 
 def having_patron(**deviations: Any) -> Patron:
@@ -303,13 +305,16 @@ def test_only_what_changes_in_force_counts_as_harm(
 
 def test_a_right_that_only_staffs_word_gave_is_lost_with_an_emigration() -> None:
     unknown = having(person("ANNA"), status=Status.DISAPPEARED)
-    vanished = having_patron(register=unknown)
-    decision = decide(emigrates(person("ANNA")), vanished, as_of=TONIGHT)
-    held = decide(emigrates(person("ANNA")), having_patron(register=unknown, overrides=(COPENHAGEN,)), as_of=TONIGHT)
+    assert Harm.ENTITLEMENT_LOST not in harms(emigrates(person("ANNA")), register=unknown)
+    assert Harm.ENTITLEMENT_LOST in harms(emigrates(person("ANNA")), COPENHAGEN, register=unknown)
+
+
+def test_a_first_copy_harms_nobody_whatever_staff_typed() -> None:
+    first = patron("ANNA", name=Name("Ukendt"))
+    unverified = replace(first, as_of=None, overrides=(ADDRESS,))
+    decision = decide(RENAMED, unverified, as_of=YESTERDAYS)
     assert isinstance(decision, Change)
-    assert isinstance(held, Change)
-    assert Harm.ENTITLEMENT_LOST not in decision.harms
-    assert Harm.ENTITLEMENT_LOST in held.harms
+    assert counted(decision, unverified, TODAY).harms == ()
 
 
 def test_a_correction_that_is_over_hides_no_harm() -> None:
@@ -321,7 +326,7 @@ def test_a_birth_date_is_corrected_in_the_record_whatever_staff_typed() -> None:
     decision = decide(
         having(person("ANNA"), birth=Birth(date(1986, 1, 2))),
         having_patron(overrides=(typed(Overridden.BIRTH_DATE, "1985-04-05"),)),
-        as_of=TONIGHT,
+        as_of=YESTERDAYS,
     )
     assert isinstance(decision, Change)
     assert decision.after.birth == Birth(date(1986, 1, 2))
