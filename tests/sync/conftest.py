@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 from doubles import Library
+from ready_databases import fresh_database, postgresql_server
 from townspeople import gains_protection, person
 
 from cprsync.store.engine import open_engine
@@ -43,10 +45,34 @@ def new_library(tmp_path: Path, empty_store: Path) -> Iterator[Library]:
     library.engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server for this worker; its url without the database."""
+    with postgresql_server(tmp_path_factory.mktemp("runtime")) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_library(request: pytest.FixtureRequest, tmp_path: Path, empty_store: Path) -> Iterator[Library]:
+    """The library of `library`, once on each database."""
+    folder = tmp_path / "library"
+    shutil.copytree(empty_store, folder)
+    with ExitStack() as stack:
+        url = None
+        if request.param == "postgresql":
+            url = stack.enter_context(fresh_database(request.getfixturevalue("postgresql")))
+        library = Library(folder, url=url)
+        stack.callback(library.engine.dispose)
+        yield _begun(library)
+
+
 @pytest.fixture
 def library(new_library: Library) -> Library:
     """A library that has its first copies, and the delivery of Friday with nobody in it."""
-    library = new_library
+    return _begun(new_library)
+
+
+def _begun(library: Library) -> Library:
     library.enrol(*PATRONS)
     library.register.knows(*(person(key) for key in PATRONS if key != "BO"), gains_protection(person("BO")))
     library.deliver(library.clock.today().replace(day=19))

@@ -229,7 +229,7 @@ class DisturbedStore:
 class Library:
     """A library with a store in a folder, and doubles around it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, url: str | None = None) -> None:
         self.folder = folder
         self.clock = StillClock.after(FRIDAY)
         self.register = RegisterDouble()
@@ -239,7 +239,7 @@ class Library:
         self.strict = True
         self.shared = False
         self.batch = 500
-        self.engine = open_engine(f"sqlite:///{folder / 'store.db'}")
+        self.engine = open_engine(url or f"sqlite:///{folder / 'store.db'}")
         self.store = SqlStore(
             self.engine,
             agency=AGENCY,

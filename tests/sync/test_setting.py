@@ -1,0 +1,387 @@
+"""What staff set: a correction that goes into effect at once and gives way on its day, and fields that are theirs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doubles import MONDAY, TUESDAY, DisturbedStore, happened, unowned
+from townspeople import cpr, dies, moves, person, renames
+
+from cprsync.domain.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.override import Overridden
+from cprsync.domain.policy import Harm
+from cprsync.domain.record import Absence, Email, Local, Telephone
+from cprsync.errors import BadInput, ConfigurationError, LostCompare
+from cprsync.municipality_file import load_municipalities
+from cprsync.sync.setting import NEVER_SET, Counter, Setting, set_field, settable
+from cprsync.sync.values import NewPatron
+
+if TYPE_CHECKING:
+    from doubles import Library
+
+UNTIL = date(2027, 5, 1)
+LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Ung", 14), AgeGroup("Voksen", 18))),))
+WHY = "Showed her lease"
+
+
+def counter(library: Library, store: Any = None) -> Counter:
+    codes = frozenset(load_municipalities().by_code)
+    return Counter(store or library.store, library.clock, library.policy, codes)
+
+
+def set_(library: Library, field: str, text: str, *, key: str = "ANNA", store: Any = None, **rest: Any) -> Any:
+    """Set a field; an override with a reason and a last day unless told otherwise."""
+    asked = Setting(library.id_of(key), field, text, "lone", **rest)
+    return set_field(counter(library, store), asked)
+
+
+def correct(library: Library, field: str, text: str, **rest: Any) -> Any:
+    until = rest.pop("until", UNTIL if field != "group" else None)
+    reason = rest.pop("reason", WHY)
+    return set_(library, field, text, reason=reason, until=until, **rest)
+
+
+def row(library: Library, key: str = "ANNA") -> dict[str, Any]:
+    (found,) = [one for one in library.everything()["patron"] if one["id"] == library.id_of(key)]
+    return found
+
+
+def states(library: Library) -> list[tuple[str, str]]:
+    return [(one["field"], one["state"]) for one in library.everything()["override"]]
+
+
+def entries(library: Library) -> list[dict[str, Any]]:
+    rows = [one for one in library.everything()["audit"] if one["stream"] == "desk"]
+    return [json.loads(bytes.fromhex(one["entry"])) for one in rows]
+
+
+# -- over the register ---------------------------------------------------------------------------------------
+
+
+def test_a_corrected_municipality_counts_at_once_and_the_net_media_hear_of_it(either_library: Library) -> None:
+    library = either_library
+    sent = library.outbox("ANNA")
+    told = correct(library, "municipality", "101\n")
+    assert told == {
+        "patron": library.id_of("ANNA"),
+        "field": "municipality",
+        "outcome": "set",
+        "until": "2027-05-01",
+        "culr": "101",
+    }
+    assert (row(library)["municipality"], row(library)["overrides"]) == ("0101", 1)
+    assert library.outbox("ANNA") == [*sent, (sent[-1][0] + 1, "101")]
+    assert library.record("ANNA") == person("ANNA")
+    library.store.verify_audit()
+
+
+def test_setting_the_same_twice_is_the_same_as_once(either_library: Library) -> None:
+    correct(either_library, "municipality", "0101")
+    before = either_library.everything()
+    assert correct(either_library, "municipality", " 101 ")["outcome"] == "unchanged"
+    assert either_library.everything() == before
+
+
+def test_a_night_after_a_correction_has_nothing_to_do(library: Library) -> None:
+    correct(library, "municipality", "0101")
+    correct(library, "name", "Anna Ny")
+    library.deliver(MONDAY)
+    library.night()
+    assert library.record("ANNA") == person("ANNA")
+
+
+def test_the_audit_names_who_and_the_field_and_no_value(library: Library) -> None:
+    correct(library, "name", "Anna Ny")
+    (entry,) = entries(library)
+    assert (entry["kind"], entry["actions"], entry["user"], entry["until"]) == (
+        "override",
+        ["name"],
+        "lone",
+        "2027-05-01",
+    )
+    everything = json.dumps(library.everything()["audit"])
+    assert "Anna Ny" not in str(entry)
+    assert b"Anna Ny".hex() not in everything
+    assert WHY not in str(entry)
+
+
+def test_a_later_correction_replaces_the_earlier(library: Library) -> None:
+    correct(library, "municipality", "0101")
+    correct(library, "municipality", "0461", reason="Now in Odense")
+    assert states(library) == [("municipality", "replaced"), ("municipality", "live")]
+    assert (row(library)["municipality"], library.outbox("ANNA")[-1][1]) == ("0461", "461")
+
+
+def test_an_empty_text_takes_it_back_and_the_register_counts_again(either_library: Library) -> None:
+    library = either_library
+    correct(library, "municipality", "0101")
+    told = set_(library, "municipality", "\n", reason=WHY)
+    assert (told["outcome"], told["culr"]) == ("withdrawn", "751")
+    assert (row(library)["municipality"], row(library)["overrides"]) == ("0751", 0)
+    assert states(library) == [("municipality", "withdrawn")]
+    assert [entry["kind"] for entry in entries(library)] == ["override", "override_withdrawn"]
+
+
+def test_there_is_nothing_to_take_back(library: Library) -> None:
+    before = library.everything()
+    assert set_(library, "name", "", reason=WHY)["outcome"] == "unchanged"
+    assert library.everything() == before
+
+
+def test_a_correction_that_changes_no_right_tells_the_net_media_nothing(library: Library) -> None:
+    sent = library.outbox("ANNA")
+    assert correct(library, "municipality", "0751")["culr"] is None
+    assert correct(library, "address", "Havnen 2\n8000 Aarhus C")["culr"] is None
+    assert library.outbox("ANNA") == sent
+
+
+def test_the_dead_stay_dead_to_the_net_media(library: Library) -> None:
+    library.deliver(MONDAY, dies(person("ANNA")))
+    library.one_night()
+    sent = library.outbox("ANNA")
+    assert correct(library, "municipality", "0101")["culr"] is None
+    assert library.outbox("ANNA") == sent
+
+
+def test_a_corrected_birth_date_moves_her_to_its_group_at_once(library: Library) -> None:
+    library.policy = replace(library.policy, ladders=LADDERS)
+    set_group(library, "Voksen")
+    correct(library, "birth_date", "2015-06-01")
+    assert (row(library)["patron_group"], row(library)["next_age_step"]) == ("Barn", date(2029, 6, 1))
+    set_(library, "birth_date", "", reason=WHY)
+    assert (row(library)["patron_group"], row(library)["next_age_step"]) == ("Voksen", None)
+
+
+def set_group(library: Library, group: str, key: str = "ANNA") -> None:
+    library.store.import_patrons([NewPatron(cpr(key), Local(group=group))])
+
+
+def test_a_pinned_group_stays_until_it_is_taken_back_and_then_age_decides(either_library: Library) -> None:
+    library = either_library
+    library.policy = replace(library.policy, ladders=LADDERS)
+    correct(library, "group", "Personale")
+    assert row(library)["patron_group"] == "Personale"
+    assert library.view("ANNA").local.group == "Personale"
+    set_(library, "group", "", reason=WHY)
+    assert row(library)["patron_group"] == "Voksen"
+
+
+def test_a_list_does_not_move_a_pinned_group(library: Library) -> None:
+    correct(library, "group", "Personale")
+    set_group(library, "Voksen")
+    assert row(library)["patron_group"] == "Personale"
+    set_group(library, "Barn", "CLARA")
+    assert row(library, "CLARA")["patron_group"] == "Barn"
+
+
+@pytest.mark.parametrize("field", [one.value for one in Overridden])
+def test_the_calendar_hears_of_each_last_day(library: Library, field: str) -> None:
+    values = {"name": "Anna", "birth_date": "1985-01-02", "address": "Havnen 2", "municipality": "0101"}
+    correct(library, field, values.get(field, "Personale"), until=UNTIL)
+    assert row(library)["local_due"] == UNTIL - timedelta(days=14)
+
+
+# -- refused ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "rest", "kind"),
+    [
+        ("municipality", "0999", {}, "input.value"),
+        ("name", "Anna\nBo", {}, "input.value"),
+        ("birth_date", "yesterday", {}, "input.value"),
+        ("name", "Anna", {"until": date(2027, 3, 1)}, "input.value"),
+        ("name", "Anna", {"until": date(2029, 3, 1)}, "input.value"),
+        ("name", "Anna", {"reason": "x" * 201}, "input.reason"),
+        ("name", "Anna", {"reason": "a\x07b"}, "input.reason"),
+        ("name", "Anna", {"reason": " "}, "usage.reason"),
+        ("name", "Anna", {"until": None}, "usage.until"),
+        *((name, "01", {}, "usage.field") for name in NEVER_SET),
+        ("shoe_size", "42", {}, "usage.field"),
+        ("branch", "Risskov", {}, "usage.field"),
+    ],
+)
+def test_what_is_refused_changes_nothing(
+    library: Library, field: str, text: str, rest: dict[str, Any], kind: str
+) -> None:
+    before = library.everything()
+    with pytest.raises((BadInput, ConfigurationError)) as refused:
+        correct(library, field, text, **rest)
+    assert refused.value.kind == kind
+    assert text not in refused.value.message
+    assert library.everything() == before
+
+
+def test_a_field_that_is_none_names_those_there_are(library: Library) -> None:
+    with pytest.raises(ConfigurationError, match=", ".join(settable())):
+        set_(library, "shoe_size", "42")
+
+
+def test_a_patron_who_is_none_is_refused(library: Library) -> None:
+    with pytest.raises(BadInput, match="no such patron"):
+        set_field(counter(library), Setting("00000000", "branch", "Risskov", "lone"))
+
+
+# -- with a night ----------------------------------------------------------------------------------------------
+
+
+class Busy:
+    """The real store, in which someone else writes her just before each of the first tries."""
+
+    def __init__(self, library: Library, times: int) -> None:
+        self._library, self.left = library, times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._library.store, name)
+
+    def correct(self, *args: Any, **kwargs: Any) -> None:
+        if self.left:
+            self.left -= 1
+            raise LostCompare("a record changed between the decision and the write")
+        self._library.store.correct(*args, **kwargs)
+
+
+def test_a_record_that_someone_else_writes_is_decided_again(library: Library) -> None:
+    assert correct(library, "municipality", "0101", store=Busy(library, 2))["outcome"] == "set"
+    with pytest.raises(LostCompare):
+        correct(library, "municipality", "0461", store=Busy(library, 3))
+    assert row(library)["municipality"] == "0101"
+
+
+def test_a_move_in_the_register_stays_behind_staffs_word(either_library: Library) -> None:
+    """The record moves, and the net media keep what staff said."""
+    library = either_library
+    correct(library, "municipality", "0101")
+    sent = library.outbox("ANNA")
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.night()
+    assert library.record("ANNA").address == moves(person("ANNA"), "ODENSE").address
+    assert row(library)["municipality"] == "0101"
+    assert library.outbox("ANNA") == sent
+
+
+def test_a_night_counts_no_harm_where_staffs_word_holds(either_library: Library) -> None:
+    """With room for no new name at all, the night of a renamed patron goes on if hers is corrected."""
+    library = either_library
+    library.limit(Harm.NAME_REPLACED, 0)
+    library.deliver(MONDAY, renames(person("ANNA")))
+    correct(library, "name", "Anna Ny")
+    report = library.night()
+    assert report.excess == ()
+    assert library.record("ANNA").name == renames(person("ANNA")).name
+
+
+def test_a_night_is_braked_where_it_does_not(library: Library) -> None:
+    library.limit(Harm.NAME_REPLACED, 0)
+    correct(library, "address", "Havnen 2")
+    library.deliver(MONDAY, renames(person("ANNA")))
+    assert [excess.harm for excess in library.one_night().excess] == [Harm.NAME_REPLACED]
+    assert library.record("ANNA") == person("ANNA")
+
+
+def test_a_correction_during_a_night_makes_it_decide_again(library: Library) -> None:
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    sent = library.outbox("ANNA")
+    library.night(DisturbedStore(library.store, lambda: correct(library, "municipality", "0101")))
+    assert [told for _, told in library.outbox("ANNA")[len(sent) :]] == ["101"]
+    assert row(library)["municipality"] == "0101"
+    assert library.record("ANNA").address == moves(person("ANNA"), "ODENSE").address
+
+
+# -- what is patron's or staff's -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "values"),
+    [
+        ("branch", "Risskov\n", {"branch": "Risskov"}),
+        ("language", "en", {"language": "en"}),
+        ("note_to_patron", "Kom og hent\ndin hue", {"note_to_patron": "Kom og hent\ndin hue"}),
+        ("internal_note", "Ringer altid først", {"internal_note": "Ringer altid først"}),
+        (
+            "contact_address",
+            "c/o Birk\nHavnen 2\n8000 Aarhus C",
+            {"contact_co": "c/o Birk", "contact_lines": ("Havnen 2", "8000 Aarhus C")},
+        ),
+        (
+            "telephones",
+            "+45 87 00 00 00\n*87000001",
+            {"telephones": (Telephone("+4587000000"), Telephone("87000001", notices=True))},
+        ),
+        ("emails", "anna@example.dk", {"emails": (Email("anna@example.dk", notices=True),)}),
+        ("absence", "2027-04-01 2027-04-30", {"absence": Absence(date(2027, 4, 1), date(2027, 4, 30))}),
+    ],
+)
+def test_a_field_of_hers_is_set_as_it_is_and_emptied_by_nothing(
+    either_library: Library, field: str, text: str, values: dict[str, Any]
+) -> None:
+    library = either_library
+    before = library.view("ANNA").local
+    assert set_(library, field, text)["outcome"] == "set"
+    assert library.view("ANNA").local == replace(before, **values)
+    again = library.everything()
+    assert set_(library, field, text)["outcome"] == "unchanged"
+    assert library.everything() == again
+    assert set_(library, field, "")["outcome"] == "set"
+    assert library.view("ANNA").local == before
+    kinds = [(entry["kind"], entry["actions"], entry["user"]) for entry in entries(library)]
+    assert kinds == [("set", [field], "lone")] * 2
+
+
+def test_setting_what_is_hers_writes_nothing_of_the_registers(library: Library) -> None:
+    before, version = library.everything(), row(library)["version"]
+    set_(library, "note_to_patron", "Kom og hent din hue")
+    after = library.everything()
+    assert happened(after) - happened(before) == {("set", library.id_of("ANNA")): 1}
+    changed = {name for name, rows in unowned(after).items() if rows != unowned(before)[name]}
+    assert changed == {"patron"}
+    assert row(library)["version"] == version
+    assert b"hue".hex() not in json.dumps(after["audit"])
+
+
+def test_the_calendar_hears_of_the_end_of_an_absence(library: Library) -> None:
+    set_(library, "absence", "2027-04-01 2027-04-30")
+    assert row(library)["local_due"] == date(2027, 5, 1)
+    set_(library, "absence", "2027-04-01")
+    assert row(library)["local_due"] is None
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("branch", "Risskov\nTilst"),
+        ("branch", "x" * 65),
+        ("language", "dansk"),
+        ("contact_address", "1\n2\n3\n4\n5\n6"),
+        ("contact_address", "x" * 35),
+        ("telephones", "ring til mig"),
+        ("telephones", "*87000000\n*87000001"),
+        ("telephones", "\n".join(["87000000"] * 11)),
+        ("emails", "anna"),
+        ("emails", "anna@"),
+        ("internal_note", "x" * 2001),
+        ("absence", "i morgen"),
+        ("absence", "2027-02-30"),
+        ("absence", "2027-04-30 2027-04-01"),
+    ],
+)
+def test_what_cannot_stand_in_a_field_of_hers_is_refused(library: Library, field: str, text: str) -> None:
+    before = library.everything()
+    with pytest.raises(BadInput) as refused:
+        set_(library, field, text)
+    assert refused.value.kind == "input.value"
+    assert text not in refused.value.message
+    assert library.everything() == before
+
+
+def test_nothing_is_set_twice_by_a_second_delivery_day(library: Library) -> None:
+    """A correction outlives the nights until its day, whatever they bring."""
+    correct(library, "name", "Anna Ny")
+    for day in (MONDAY, TUESDAY):
+        library.deliver(day, person("ANNA"))
+        library.night()
+    assert states(library) == [("name", "live")]
