@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cprsync.sync.lookup import Desk
     from cprsync.sync.night import Progress
     from cprsync.sync.ports import Clock, Feed
+    from cprsync.sync.reviewing import Reviews
 
 
 class SystemClock:
@@ -160,6 +161,17 @@ def desk(settings: Settings, library: LibrarySection) -> Iterator[Desk]:
     policy = load_policy(library.policy, library.municipalities)
     with opened_store(settings, library, clock) as store, opened_register(library.register_) as register:
         yield Desk(library.agency, store, register, clock, policy)
+
+
+@contextmanager
+def reviews(settings: Settings, library: LibrarySection, *, user: str) -> Iterator[Reviews]:
+    """One library's review items, answered by a user of the operating system."""
+    from cprsync.sync.reviewing import Reviews
+
+    clock = clock_for(settings)
+    policy = load_policy(library.policy, library.municipalities)
+    with opened_store(settings, library, clock) as store:
+        yield Reviews(library.agency, store, clock, policy, user)
 
 
 @contextmanager

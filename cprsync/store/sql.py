@@ -19,6 +19,8 @@ from cprsync.store import (
     living,
     reconciling,
     records,
+    review_items,
+    reviews,
     runs,
     sealing,
     setting,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from cprsync.store.views import Clear, PatronView
     from cprsync.sync.lookup import Entry
     from cprsync.sync.ports import Clock
+    from cprsync.sync.reviewing import Answer, ReviewItem
     from cprsync.sync.setting import Correction, LocalChange
     from cprsync.sync.values import (
         Batch,
@@ -193,6 +196,12 @@ class SqlStore:
     def done(self, run: Run) -> Done:
         return done(self._tenant, run)
 
+    def reviews_waiting(self) -> dict[str, int]:
+        return review_items.waiting_by_kind(self._tenant)
+
+    def proposed(self, run: Run) -> dict[str, int]:
+        return review_items.proposed_by(self._tenant, run)
+
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:
         return runs.raised(self._tenant, run)
 
@@ -283,6 +292,21 @@ class SqlStore:
 
     def change_local(self, change: LocalChange, *, user: str) -> bool:
         return setting.change_local(self._tenant, change, user=user)
+
+    def review_items(self, *, all_states: bool) -> list[ReviewItem]:
+        return reviews.items(self._tenant, all_states=all_states)
+
+    def review_item(self, number: int) -> ReviewItem | None:
+        return reviews.item(self._tenant, number)
+
+    def review_answers(self, kind: str, *, since: datetime) -> int:
+        return reviews.answers(self._tenant, kind, since=since)
+
+    def answer_review(self, answer: Answer) -> None:
+        reviews.answer(self._tenant, answer)
+
+    def circulation_counts(self, patron_id: str) -> dict[str, int]:
+        return reviews.circulation_counts(self._tenant, patron_id)
 
     def opened_records(self) -> Iterator[tuple[str, Person, Local, Clear]]:
         return views.opened_records(self._tenant)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from cprsync.domain.calendar import COPENHAGEN
-from cprsync.domain.review import PARKED
-from cprsync.store import audit, dying, tables
+from cprsync.domain.review import PARKED, State
+from cprsync.store import audit, circulation, dying, tables
 from cprsync.store.engine import moment_of, reading
 from cprsync.store.imports import open_local
 from cprsync.store.records import from_row, overrides_of
@@ -99,9 +99,12 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
 
 
 def _is_parked(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
-    row = tables.review_item.c
-    waiting = select(row.id).where(row.agency == tenant.agency, row.patron_id == patron_id, row.state == "waiting")
-    return connection.scalar(waiting.where(row.kind.startswith(PARKED)).limit(1)) is not None
+    """Whether she could not be decided: she waits for a person, or for the register that a person had asked again."""
+    row, asked = tables.review_item.c, tables.follow_up.c
+    still = exists().where(asked.agency == row.agency, asked.patron_id == row.patron_id)
+    waits = (row.state == State.WAITING.value) | ((row.state == State.ACCEPTED.value) & still)
+    parked = select(row.id).where(row.agency == tenant.agency, row.patron_id == patron_id, waits)
+    return connection.scalar(parked.where(row.kind.startswith(PARKED)).limit(1)) is not None
 
 
 def _since(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, date]:
@@ -166,6 +169,8 @@ _SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "before_image": (("register_blob", "register_key", "patron_id", "register", "version"),),
     "outbox": (("payload", "key", "patron_id", "target", "version"),),
     "subscription": (("number", "number_key", "patron_id", "subscription", "1"),),
+    "review_item": (("undo", "key", "patron_id", "review", "id"),),
+    **{table.name: (("payload", "key", "patron_id", table.name, "id"),) for table in circulation.TABLES},
     "override": (("value", "key", "patron_id", "override", "id"),),
 }
 
@@ -197,6 +202,8 @@ def _owned(table: Any, tenant: Tenant) -> Any:
 def _plain(tenant: Tenant, table: str, row: AnyRow) -> dict[str, Any]:
     values = dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name for a row as a mapping
     for value, key, place, owner, version in _SEALED.get(table, ()):
+        if values[value] is None:
+            continue
         values[value] = tenant.vault.unseal(
             values[value],
             values[key],

@@ -52,7 +52,7 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
         BadInput: no such delivery, a reason that may not be kept, or one that stops no night.
         DeliveryRefused: it is damaged.
     """
-    reason = _checked(reason)
+    reason = checked_reason(reason)
     delivery = store.stopped(file)
     if delivery is not None:
         with store.open_delivery(delivery) as content:
@@ -78,7 +78,8 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
     }
 
 
-def _checked(reason: str) -> str:
+def checked_reason(reason: str) -> str:
+    """The reason of an answer that is kept in clear. Raises BadInput."""
     reason = reason.strip()
     if not reason or len(reason) > REASON_MAX or not reason.isprintable():
         raise BadInput(

@@ -223,6 +223,14 @@ class Store(Protocol):
         """What the run did before it was killed; nothing of one that has just begun."""
         ...
 
+    def reviews_waiting(self) -> dict[str, int]:
+        """How many items wait for a person, by kind."""
+        ...
+
+    def proposed(self, run: Run) -> dict[str, int]:
+        """What the statuses of the run's changes propose and still waits for a person, by kind."""
+        ...
+
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:
         """What the run has left to a person so far, as (patron id, kind), and whether a delivery told of her."""
         ...

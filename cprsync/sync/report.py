@@ -18,6 +18,7 @@ from cprsync.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from cprsync.domain.guard import Excess
@@ -78,6 +79,10 @@ class Report:
     to_review: int = 0
     #: why someone should look, by reason
     reasons: Counter[str] = field(default_factory=Counter)
+    #: items that wait for a person, by kind, whichever run left them
+    reviews_waiting: Mapping[str, int] = field(default_factory=dict)
+    #: what the statuses of this run's changes propose, and waits
+    proposed: int = 0
     error: CprsyncError | None = None
     seconds: float = 0.0
     #: what decision 3 let through while the rest stopped
@@ -89,6 +94,11 @@ class Report:
 
     def count(self, outcome: Outcome) -> int:
         return 0 if self.tally is None else self.tally.outcomes.get(outcome, 0)
+
+    def propose(self, kinds: Mapping[str, int]) -> None:
+        """Blocks, and ends of blocks, that the run has proposed to a person."""
+        self.proposed = sum(kinds.values())
+        self.reasons.update(kinds)
 
     def balance(self) -> None:
         """Fail the run unless received = applied + unchanged + parked + not ours + held."""
@@ -108,7 +118,7 @@ class Report:
             return LATER
         if self.error is not None:
             return REFUSED
-        return LEFT if self.count(Outcome.PARKED) or self.left or self.to_review else DONE
+        return LEFT if self.count(Outcome.PARKED) or self.left or self.to_review or self.proposed else DONE
 
     @property
     def state(self) -> str:
@@ -119,6 +129,7 @@ class Report:
         if self.error is not None and not isinstance(self.error, RegisterUnavailable | DeliveryLate):
             return "stopped"
         worked = any(line.outcome == "applied" for line in self.deliveries) or self.other_actions or self.left
+        worked = worked or any(count for kind, count in self.calendar.items() if kind != "days")
         return "done" if worked or self.subscriptions_added or self.subscriptions_removed else "nothing"
 
     def document(self) -> dict[str, Any]:
@@ -143,6 +154,7 @@ class Report:
             "published": {"sent": 0, "waiting": self.waiting, "failed": 0},
             "left_to_a_person": self.left,
             "reasons": dict(sorted(self.reasons.items())),
+            "reviews": {"waiting": sum(self.reviews_waiting.values()), "kinds": dict(self.reviews_waiting)},
             "let_through": dict(sorted(self.let_through.items())),
             "brake": self._brake(),
             "plan": self.plan_rows() if self.held or self.only_plan else [],
@@ -197,6 +209,7 @@ def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) 
         "subscriptions": dict.fromkeys(("added", "removed", "kept"), 0),
         "published": dict.fromkeys(("sent", "waiting", "failed"), 0),
         "reasons": {},
+        "reviews": {"waiting": 0, "kinds": {}},
         "left_to_a_person": 0,
         "let_through": {},
         "brake": None,

@@ -1,0 +1,34 @@
+"""What patron and staff own of one record, written back sealed for its next version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, update
+
+from cprsync.errors import LostCompare
+from cprsync.store import tables
+from cprsync.store.imports import LOCAL
+from cprsync.store.local import encode_local
+
+if TYPE_CHECKING:
+    from cprsync.domain.record import Local
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+
+_PATRON = tables.patron.c
+
+
+def write_local(connection: Connection, tenant: Tenant, row: AnyRow, after: Local) -> None:
+    """Write the local part of a row that was read in this transaction; its group stands in clear beside it.
+
+    Raises:
+        LostCompare: someone else wrote it since it was read.
+    """
+    version = row.local_version + 1
+    blob = tenant.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
+    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id) & (_PATRON.local_version == row.local_version)
+    written = update(tables.patron).where(this)
+    values = {"local_blob": blob, "local_key": tenant.vault.seal_key, "local_version": version}
+    if connection.execute(written.values(values)).rowcount != 1:
+        raise LostCompare("the record's local part changed since it was read")

@@ -1,0 +1,225 @@
+"""Two patrons of one person become one, by a person's answer, and two again (decision 6).
+
+Nothing is deleted: the one who closes stays as an empty shell that points at the one who keeps. What an undo needs
+is handed back to be sealed in the review item. Leaves out who is merged with whom, and whether it may be.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from cprsync.domain.effective import culr_in_force
+from cprsync.domain.merging import joined, parted
+from cprsync.domain.override import in_force
+from cprsync.domain.patron import AsOf, Source
+from cprsync.domain.person import Person, Protection
+from cprsync.domain.record import Local
+from cprsync.domain.review import BOTH_PATRONS, State
+from cprsync.errors import ReviewClosed
+from cprsync.store import belongings, circulation, overrides, tables
+from cprsync.store.belongings import MERGED
+from cprsync.store.changes import CULR, ask, write_records
+from cprsync.store.codec import decode, encode
+from cprsync.store.imports import open_local
+from cprsync.store.local import decode_local, encode_local
+from cprsync.store.local_part import write_local
+from cprsync.store.records import from_row, overrides_of, prepare
+from cprsync.sync.values import Run, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.number import CprNumber
+    from cprsync.domain.patron import Patron
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+
+#: The run that a change belongs to which no run made.
+NO_RUN: Final = 0
+PROTECTION_END: Final = "protection_end"
+#: What a row says in clear and no write of its register part brings back; the days among them.
+_CLEAR: Final = ("patron_group", "real_number")
+_DAYS: Final = ("next_age_step", "local_due", "letters_stopped")
+_PATRON = tables.patron.c
+_ITEM = tables.review_item.c
+
+
+def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyRow) -> dict[str, Any]:
+    """Give all that `closes` has to `keeps`; both rows are held. Returns what an undo needs."""
+    shell, keeper = _patron(connection, tenant, closes), _patron(connection, tenant, keeps)
+    kept = _remembered(tenant, closes, shell)
+    kept["circulation"] = circulation.move(connection, tenant, of=shell.id, to=keeper.id)
+    kept["subscriptions"] = belongings.move_subscriptions(connection, tenant, of=shell.id, to=keeper.id)
+    kept["keys"] = belongings.move_keys(connection, tenant, of=shell.id, to=keeper.id, number=shell.number)
+    kept["questions"] = belongings.take_questions(connection, tenant, shell.id)
+    kept["overrides"] = belongings.withdraw_overrides(connection, tenant, shell.id)
+    kept |= _join_local(connection, tenant, closes, keeps)
+    _write(connection, tenant, keeper, _protected(connection, tenant, keeper, shell))
+    _empty(connection, tenant, shell)
+    _settle(connection, tenant, of=shell.id, to=keeper.id)
+    _tell(connection, tenant, keeper, replaces=shell.number)
+    _tell_gone(connection, tenant, shell)
+    return kept
+
+
+def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRow, kept: Mapping[str, Any]) -> None:
+    """Make them two again; what has come to `keeps` since stays with her.
+
+    Raises:
+        ReviewClosed: she has been merged into a third, or someone else has the number by now.
+    """
+    person = decode(bytes.fromhex(kept["register"]))
+    if keeps.status_class == MERGED:
+        raise ReviewClosed("the patron who kept has herself been merged since: take that back first")
+    if _is_taken(connection, tenant, person.number):
+        raise ReviewClosed("another patron has the number by now: nothing was taken back")
+    circulation.move(connection, tenant, of=keeps.id, to=closed.id, only=kept["circulation"])
+    belongings.give_keys_back(connection, tenant, kept["keys"], of=keeps.id, to=closed.id, number=person.number)
+    belongings.give_subscriptions_back(connection, tenant, kept["subscriptions"], of=keeps.id, to=closed.id)
+    belongings.restore_overrides(connection, tenant, closed.id, kept["overrides"])
+    ask(connection, tenant, [(closed.id, kind) for kind in kept["questions"]])
+    keeper = _patron(connection, tenant, keeps)
+    _part_local(connection, tenant, keeps, kept)
+    _write(connection, tenant, keeper, keeper.register)
+    _tell(connection, tenant, keeper)
+    _tell(connection, tenant, _fill(connection, tenant, closed, person, kept))
+
+
+def _patron(connection: Connection, tenant: Tenant, row: AnyRow) -> Patron:
+    return from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
+
+
+def _is_taken(connection: Connection, tenant: Tenant, number: CprNumber) -> bool:
+    has = _PATRON.number_index.in_(tenant.vault.probes("number", number.digits))
+    return connection.scalar(select(_PATRON.id).where(_PATRON.agency == tenant.agency, has)) is not None
+
+
+# -- the two records -------------------------------------------------------------------------------------
+
+
+def _protected(connection: Connection, tenant: Tenant, keeper: Patron, shell: Patron) -> Person:
+    """Protection beats every other write: it comes along, and the register says tonight whether it has ended."""
+    brings = shell.register.protection is Protection.NAME_AND_ADDRESS
+    if not brings or keeper.register.protection is Protection.NAME_AND_ADDRESS:
+        return keeper.register
+    ask(connection, tenant, [(keeper.id, PROTECTION_END)])
+    return replace(keeper.register, protection=Protection.NAME_AND_ADDRESS)
+
+
+def _write(connection: Connection, tenant: Tenant, patron: Patron, after: Person) -> None:
+    """Write a record with its before-image, one version on; what the net media are told is the caller's."""
+    run = Run(NO_RUN, NO_RUN, tenant.clock.today(), tenant.clock.now())
+    write = Write(patron, after, prepare(tenant.vault, after), patron.as_of, ())
+    write_records(connection, tenant, run, [write])
+
+
+def _remembered(tenant: Tenant, row: AnyRow, shell: Patron) -> dict[str, Any]:
+    days = {name: getattr(row, name) for name in _DAYS}
+    as_of = shell.as_of
+    return {
+        "register": encode(shell.register).hex(),
+        "as_of": None if as_of is None else [as_of.day.isoformat(), as_of.source.value],
+        "local": encode_local(open_local(tenant, row)).decode(),
+        "clear": {name: getattr(row, name) for name in _CLEAR},
+        "days": {name: day and day.isoformat() for name, day in days.items()},
+    }
+
+
+def _empty(connection: Connection, tenant: Tenant, shell: Patron) -> None:
+    """Leave of a record its id and, sealed, its number: neither number, card nor address finds it any more."""
+    _write(connection, tenant, replace(shell, as_of=None, overrides=()), Person(shell.number))
+    row = _set_clear(
+        connection,
+        tenant,
+        shell.id,
+        number_index=tenant.vault.index(MERGED, shell.id),
+        status_class=MERGED,
+        real_number=False,
+        patron_group="",
+        **dict.fromkeys(_DAYS),
+    )
+    write_local(connection, tenant, row, Local())
+
+
+def _fill(connection: Connection, tenant: Tenant, closed: AnyRow, person: Person, kept: Mapping[str, Any]) -> Patron:
+    """Write the record as it was; returns the patron as she was before that write, for whoever tells of it."""
+    as_of = None if kept["as_of"] is None else AsOf(date.fromisoformat(kept["as_of"][0]), Source(kept["as_of"][1]))
+    corrected = overrides.of(connection, tenant, [closed.id]).get(closed.id, ())
+    shell = replace(from_row(tenant.vault, closed), as_of=as_of, overrides=corrected)
+    _write(connection, tenant, shell, person)
+    days = {name: day and date.fromisoformat(day) for name, day in kept["days"].items()}
+    index = tenant.vault.number_index(person.number)
+    row = _set_clear(connection, tenant, closed.id, number_index=index, **kept["clear"], **days)
+    write_local(connection, tenant, row, decode_local(kept["local"].encode()))
+    return replace(shell, register=person)
+
+
+def _set_clear(connection: Connection, tenant: Tenant, patron_id: str, **values: object) -> AnyRow:
+    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    connection.execute(update(tables.patron).where(this).values(index_key=tenant.vault.index_key, **values))
+    return connection.execute(select(tables.patron).where(this)).one()
+
+
+def _join_local(connection: Connection, tenant: Tenant, closes: AnyRow, keeps: AnyRow) -> dict[str, str]:
+    before = open_local(tenant, keeps)
+    after = joined(before, open_local(tenant, closes))
+    write_local(connection, tenant, keeps, after)
+    return {"before": encode_local(before).decode(), "joined": encode_local(after).decode()}
+
+
+def _part_local(connection: Connection, tenant: Tenant, keeps: AnyRow, kept: Mapping[str, Any]) -> None:
+    before, both = (decode_local(kept[name].encode()) for name in ("before", "joined"))
+    write_local(connection, tenant, keeps, parted(open_local(tenant, keeps), before=before, joined=both))
+
+
+# -- what others hear ------------------------------------------------------------------------------------
+
+
+def _settle(connection: Connection, tenant: Tenant, *, of: str, to: str) -> None:
+    """What waited about the one who closes waits no more; who was to be merged with her is now with the other."""
+    waiting = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value)
+    about = waiting & (_ITEM.about == of) & (_ITEM.kind == BOTH_PATRONS)
+    items, settled = update(tables.review_item), State.SETTLED.value
+    connection.execute(items.where(waiting, _ITEM.patron_id == of).values(state=settled))
+    connection.execute(items.where(about, _ITEM.patron_id == to).values(state=settled))
+    connection.execute(items.where(about).values(about=to))
+
+
+def _tell(connection: Connection, tenant: Tenant, patron: Patron, *, replaces: CprNumber | None = None) -> None:
+    """Tell the net media what they are to hold of a patron who was written just now; unknown is not told."""
+    culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
+    if culr is None:
+        return
+    told: dict[str, Any] = {"municipalityNo": culr}
+    if replaces is not None and not replaces.is_replacement:
+        told["replaces"] = replaces.digits
+    _send(connection, tenant, patron, told)
+
+
+def _tell_gone(connection: Connection, tenant: Tenant, shell: Patron) -> None:
+    _send(connection, tenant, shell, {"municipalityNo": "", "delete": True})
+
+
+def _send(connection: Connection, tenant: Tenant, patron: Patron, told: dict[str, Any]) -> None:
+    if patron.number.is_replacement:
+        return  # nobody's number there
+    version = patron.version + 1
+    payload = told | {"userIdType": "CPR", "userIdValue": patron.number.digits}
+    plain = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
+    connection.execute(
+        insert(tables.outbox).values(
+            agency=tenant.agency,
+            target=CULR,
+            patron_id=patron.id,
+            version=version,
+            payload=tenant.vault.seal(plain, place=patron.id, owner=CULR, version=version),
+            key=tenant.vault.seal_key,
+            state="waiting",
+            created=tenant.stamp(),
+        )
+    )

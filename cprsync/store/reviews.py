@@ -1,0 +1,258 @@
+"""Review items read, and one answered: its state, what the answer does, and the audit, in one transaction.
+
+The patrons' rows are held first, in the order of their ids as a night holds them, then the item. What merging does
+stands in `merging`, what raises an item in `review_items`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from cprsync.domain.record import Block
+from cprsync.domain.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, Doing, State
+from cprsync.errors import ReviewClosed
+from cprsync.store import audit, circulation, merging, tables
+from cprsync.store.changes import ask
+from cprsync.store.desk import STREAM
+from cprsync.store.engine import moment_of, reading, stamp_of, writing
+from cprsync.store.imports import open_local
+from cprsync.store.local_part import write_local
+from cprsync.sync.renumbering import NUMBER_CHANGE
+from cprsync.sync.reviewing import ReviewItem
+from cprsync.sync.steps import FIRST_COPY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.reviewing import Answer
+
+REVIEW: Final = "review"
+_ROW = tables.review_item.c
+_PATRON = tables.patron.c
+
+
+class _Done(NamedTuple):
+    """What an answer has written: the names of the fields, and what taking it back needs."""
+
+    fields: tuple[str, ...] = ()
+    undo: dict[str, Any] | None = None
+
+
+# -- reading ---------------------------------------------------------------------------------------------
+
+
+def items(tenant: Tenant, *, all_states: bool) -> list[ReviewItem]:
+    """The items that wait, or all, the oldest first."""
+    wanted = select(tables.review_item).where(_ROW.agency == tenant.agency).order_by(_ROW.id)
+    with reading(tenant.engine) as connection:
+        rows = connection.execute(wanted if all_states else wanted.where(_ROW.state == State.WAITING.value))
+        return [_from_row(row) for row in rows]
+
+
+def item(tenant: Tenant, number: int) -> ReviewItem | None:
+    """One item; None: there is none of that number."""
+    with reading(tenant.engine) as connection:
+        row = connection.execute(_this(tenant, number)).one_or_none()
+        return None if row is None else _from_row(row)
+
+
+def answers(tenant: Tenant, kind: str, *, since: datetime) -> int:
+    """How many items of a kind were accepted since a moment, those taken back among them."""
+    accepted = _ROW.state.in_([State.ACCEPTED.value, State.UNDONE.value]) & (_ROW.decided_at >= stamp_of(since))
+    counted = select(func.count()).where(_ROW.agency == tenant.agency, _ROW.kind == kind, accepted)
+    with reading(tenant.engine) as connection:
+        return connection.scalar(counted) or 0
+
+
+def circulation_counts(tenant: Tenant, patron_id: str) -> dict[str, int]:
+    """What a merge would move, by table."""
+    with reading(tenant.engine) as connection:
+        return circulation.counts(connection, tenant, patron_id)
+
+
+def _this(tenant: Tenant, number: int) -> Any:
+    return select(tables.review_item).where(_ROW.agency == tenant.agency, _ROW.id == number)
+
+
+def _from_row(row: AnyRow) -> ReviewItem:
+    return ReviewItem(
+        row.id,
+        row.patron_id,
+        row.kind,
+        State(row.state),
+        row.opened,
+        row.about,
+        row.decided_by,
+        None if row.decided_at is None else moment_of(row.decided_at),
+    )
+
+
+# -- answering -------------------------------------------------------------------------------------------
+
+
+def answer(tenant: Tenant, given: Answer) -> None:
+    """Take one answer. Raises ReviewClosed when another was quicker; then nothing is written."""
+    of = given.item
+    with writing(tenant.engine) as connection:
+        held = _hold_patrons(connection, tenant, of)
+        _decide(connection, tenant, given)
+        done = _ANSWERS[given.state](connection, tenant, of, held)
+        if done.undo is not None:
+            _keep_undo(connection, tenant, of, done.undo)
+        more = [("item", str(of.id)), ("user", given.user)]
+        more += [("fields", ",".join(done.fields))] if done.fields else []
+        more += [("reason", given.reason)] if given.reason else []
+        about = [of.patron_id] if of.about is None or not done.fields else [of.patron_id, of.about]
+        happened = [
+            audit.Happened(REVIEW, patron=one, actions=(of.kind, given.state.value), more=tuple(more)) for one in about
+        ]
+        audit.append(connection, tenant, STREAM, happened)
+
+
+def _hold_patrons(connection: Connection, tenant: Tenant, of: ReviewItem) -> dict[str, AnyRow]:
+    ids = [of.patron_id] if of.about is None else [of.patron_id, of.about]
+    wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(ids))
+    return {row.id: row for row in connection.execute(wanted.order_by(_PATRON.id).with_for_update())}
+
+
+def _decide(connection: Connection, tenant: Tenant, given: Answer) -> None:
+    """Compare and set: of two answers to one item only the first is taken."""
+    this = (_ROW.agency == tenant.agency) & (_ROW.id == given.item.id) & (_ROW.state == given.item.state.value)
+    same_other = _ROW.about.is_(None) if given.item.about is None else _ROW.about == given.item.about
+    decided = update(tables.review_item).where(this, same_other)
+    values = {"state": given.state.value, "decided_by": given.user, "decided_at": tenant.stamp()}
+    if connection.execute(decided.values(values)).rowcount != 1:
+        raise ReviewClosed(f"review item {given.item.id} was answered or settled in the meantime")
+
+
+def _accept(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:
+    return _ACCEPTS[of.row.doing](connection, tenant, of, held)
+
+
+def _reject(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all answers
+    if of.row.doing is Doing.ASK_NUMBER:
+        # it would come back each night
+        row = tables.follow_up.c
+        this = (row.agency == tenant.agency) & (row.patron_id == of.patron_id) & (row.kind == NUMBER_CHANGE)
+        connection.execute(delete(tables.follow_up).where(this))
+    return _Done()
+
+
+def _undo(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:
+    row = connection.execute(_this(tenant, of.id)).one()
+    kept = _open_undo(tenant, row)
+    if of.row.doing is Doing.MERGE:
+        merging.part(connection, tenant, closed=held[of.patron_id], keeps=held[_other(of)], kept=kept)
+        return _Done(("merged",))
+    fields = _unblock(connection, tenant, held[of.patron_id], kept)
+    _settle(connection, tenant, of.patron_id, LIFTED_BY[of.kind])
+    return _Done(fields)
+
+
+# -- what accepting does, by kind --------------------------------------------------------------------------
+
+
+def _nothing(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all
+    return _Done()
+
+
+def _block(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:
+    row, today = held[of.patron_id], tenant.clock.today()
+    block, local = Block(today, BLOCK_REASONS[of.kind]), open_local(tenant, row)
+    write_local(connection, tenant, row, replace(local, blocks=(*local.blocks, block)))
+    undo: dict[str, Any] = {"day": today.isoformat(), "reason": block.reason, "reservations": []}
+    if of.kind != BLOCK_DEAD:
+        return _Done(("blocks",), undo)
+    undo["reservations"] = circulation.cancel_reservations(connection, tenant, of.patron_id, on=today)
+    return _Done(("blocks", "reservations"), undo)
+
+
+def _lift(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all
+    """Take back each confirmed block of the kind that this one ends."""
+    confirmed = (_ROW.patron_id == of.patron_id) & (_ROW.kind == BLOCK_OF[of.kind])
+    confirmed &= _ROW.state == State.ACCEPTED.value
+    wanted = select(tables.review_item).where(_ROW.agency == tenant.agency, confirmed).order_by(_ROW.id)
+    fields: tuple[str, ...] = ()
+    for block in connection.execute(wanted).all():
+        (row,) = _hold_patrons(connection, tenant, of).values()
+        fields = _unblock(connection, tenant, row, _open_undo(tenant, block))
+        this = (_ROW.agency == tenant.agency) & (_ROW.id == block.id)
+        connection.execute(update(tables.review_item).where(this).values(state=State.UNDONE.value))
+    return _Done(fields)
+
+
+def _unblock(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping[str, Any]) -> tuple[str, ...]:
+    """Take the block off, unless someone has already, and let the reservations wait again."""
+    day, local = date.fromisoformat(kept["day"]), open_local(tenant, row)
+    blocks = list(local.blocks)
+    if (block := Block(day, kept["reason"])) in blocks:
+        blocks.remove(block)
+        write_local(connection, tenant, row, replace(local, blocks=tuple(blocks)))
+    circulation.take_back_reservations(connection, tenant, kept["reservations"], cancelled=day)
+    return ("blocks", "reservations") if kept["reservations"] else ("blocks",)
+
+
+def _settle(connection: Connection, tenant: Tenant, patron_id: str, kind: str) -> None:
+    waiting = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id) & (_ROW.kind == kind)
+    settled = update(tables.review_item).where(waiting, _ROW.state == State.WAITING.value)
+    connection.execute(settled.values(state=State.SETTLED.value))
+
+
+def _ask_again(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all
+    ask(connection, tenant, [(of.patron_id, FIRST_COPY)])
+    return _Done()
+
+
+def _ask_number(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all
+    ask(connection, tenant, [(of.patron_id, NUMBER_CHANGE)])
+    return _Done()
+
+
+def _merge(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:
+    kept = merging.merge(connection, tenant, closes=held[of.patron_id], keeps=held[_other(of)])
+    return _Done(("merged",), kept)
+
+
+def _other(of: ReviewItem) -> str:
+    if of.about is None:
+        raise ReviewClosed(f"review item {of.id} does not say which other patron it is about: reject it")
+    return of.about
+
+
+_ACCEPTS: Final[Mapping[Doing, Callable[[Connection, Tenant, ReviewItem, Mapping[str, AnyRow]], _Done]]] = {
+    Doing.SEEN: _nothing,
+    Doing.BLOCK: _block,
+    Doing.LIFT: _lift,
+    Doing.MERGE: _merge,
+    Doing.ASK_AGAIN: _ask_again,
+    Doing.ASK_NUMBER: _ask_number,
+}
+_ANSWERS: Final[Mapping[State, Callable[[Connection, Tenant, ReviewItem, Mapping[str, AnyRow]], _Done]]] = {
+    State.ACCEPTED: _accept,
+    State.REJECTED: _reject,
+    State.UNDONE: _undo,
+}
+
+
+# -- what an undo needs ------------------------------------------------------------------------------------
+
+
+def _keep_undo(connection: Connection, tenant: Tenant, of: ReviewItem, kept: Mapping[str, Any]) -> None:
+    plain = json.dumps(kept, sort_keys=True, ensure_ascii=False).encode()
+    sealed = tenant.vault.seal(plain, place=of.patron_id, owner=REVIEW, version=of.id)
+    this = (_ROW.agency == tenant.agency) & (_ROW.id == of.id)
+    connection.execute(update(tables.review_item).where(this).values(undo=sealed, key=tenant.vault.seal_key))
+
+
+def _open_undo(tenant: Tenant, row: AnyRow) -> dict[str, Any]:
+    plain = tenant.vault.unseal(row.undo, row.key, place=row.patron_id, owner=REVIEW, version=row.id)
+    kept: dict[str, Any] = json.loads(plain)
+    return kept

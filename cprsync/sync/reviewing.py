@@ -1,0 +1,188 @@
+"""Items that wait for a person: listed, shown with both records side by side, answered, and taken back.
+
+What an answer does stands in `domain.review`. Each answer is one transaction with its audit, and only one of two
+answers to the same item is taken. Leaves out who may answer: whoever may run the program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cprsync.domain.calendar import COPENHAGEN
+from cprsync.domain.guard import guard
+from cprsync.domain.policy import Harm
+from cprsync.domain.review import Doing, State, review_kind
+from cprsync.errors import Braked, ReviewClosed, ReviewUnknown
+from cprsync.sync.accepting import checked_reason
+from cprsync.sync.showing import patron_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.review import ReviewKind
+    from cprsync.domain.wording import Wording
+    from cprsync.sync.ports import Clock
+    from cprsync.sync.showing import PatronView
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """One item; names kinds and ids only."""
+
+    id: int
+    patron_id: str
+    kind: str
+    state: State
+    since: date
+    #: the other patron, where two are concerned
+    about: str | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+
+    @property
+    def row(self) -> ReviewKind:
+        return review_kind(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What someone says to an item, and who."""
+
+    item: ReviewItem
+    state: State
+    user: str
+    reason: str | None = None
+
+
+class ReviewStore(Protocol):
+    """What reviews need of the store."""
+
+    def review_items(self, *, all_states: bool) -> Sequence[ReviewItem]:
+        """The items that wait, or all, the oldest first."""
+        ...
+
+    def review_item(self, number: int) -> ReviewItem | None: ...
+
+    def review_answers(self, kind: str, *, since: datetime) -> int:
+        """How many items of a kind were accepted since a moment."""
+        ...
+
+    def answer_review(self, answer: Answer) -> None:
+        """One transaction. Raises ReviewClosed when the item has been answered by then, and nothing is written."""
+        ...
+
+    def circulation_counts(self, patron_id: str) -> Mapping[str, int]: ...
+
+    def patron(self, patron_id: str) -> PatronView | None: ...
+
+    def population(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """One library's reviews, and who answers them."""
+
+    agency: str
+    store: ReviewStore
+    clock: Clock
+    policy: Policy
+    user: str
+
+    # -- looking
+
+    def listed(self, *, all_states: bool = False) -> list[dict[str, Any]]:
+        """The items that wait, or all of them."""
+        return [document_of(item) for item in self.store.review_items(all_states=all_states)]
+
+    def shown(self, number: int) -> dict[str, Any]:
+        """One item with the record, or both, as it may be shown. Raises ReviewUnknown."""
+        item = self._item(number)
+        document = document_of(item) | {"record": self._record(item.patron_id)}
+        document["other"] = None if item.about is None else self._record(item.about)
+        if item.row.doing is Doing.MERGE and item.about is not None and item.state is State.WAITING:
+            document["plan"] = {
+                "keeps": item.about,
+                "closes": item.patron_id,
+                "moves": dict(self.store.circulation_counts(item.patron_id)),
+            }
+        return document
+
+    def _record(self, patron_id: str) -> dict[str, Any] | None:
+        view = self.store.patron(patron_id)
+        if view is None:
+            return None
+        return patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
+
+    def _item(self, number: int) -> ReviewItem:
+        item = self.store.review_item(number)
+        if item is None:
+            raise ReviewUnknown(f"there is no review item {number}")
+        return item
+
+    # -- answering
+
+    def accept(self, number: int) -> dict[str, Any]:
+        """Do what the item proposes. Raises ReviewUnknown, ReviewClosed or Braked; then nothing is changed."""
+        item = self._waiting(number)
+        if item.row.doing is Doing.MERGE:
+            self._brake_merges(item)
+        return self._answer(Answer(item, State.ACCEPTED, self.user))
+
+    def reject(self, number: int, *, reason: str) -> dict[str, Any]:
+        """Do nothing of it, and say why. Raises ReviewUnknown, ReviewClosed, or BadInput for the reason."""
+        return self._answer(Answer(self._waiting(number), State.REJECTED, self.user, checked_reason(reason)))
+
+    def undo(self, number: int) -> dict[str, Any]:
+        """Take an acceptance back. Raises ReviewUnknown or ReviewClosed."""
+        item = self._item(number)
+        if item.state is not State.ACCEPTED or not item.row.undoable:
+            raise ReviewClosed(f"review item {number} ({item.state.value}) holds nothing that can be taken back")
+        return self._answer(Answer(item, State.UNDONE, self.user))
+
+    def _waiting(self, number: int) -> ReviewItem:
+        item = self._item(number)
+        if item.state is not State.WAITING:
+            raise ReviewClosed(f"review item {number} no longer waits: it is {item.state.value}")
+        return item
+
+    def _brake_merges(self, item: ReviewItem) -> None:
+        """A day's merges are held to the same limit as a night's: every writer passes the guard (decision 17)."""
+        midnight = datetime.combine(self.clock.today(), time(), tzinfo=COPENHAGEN)
+        count = self.store.review_answers(item.kind, since=midnight) + 1
+        excess = guard(
+            [(Harm.MERGED,)] * count, parked=0, population=self.store.population(), limits=self.policy.limits
+        )
+        if excess:
+            raise Braked(f"{count} records merged today are more than the limit of {excess[0].limit}")
+
+    def _answer(self, answer: Answer) -> dict[str, Any]:
+        self.store.answer_review(answer)
+        return document_of(self._item(answer.item.id))
+
+
+def document_of(item: ReviewItem) -> dict[str, Any]:
+    """The JSON shape of an item."""
+    row = item.row
+    return {
+        "id": item.id,
+        "patron": item.patron_id,
+        "about": item.about,
+        "kind": item.kind,
+        "since": item.since.isoformat(),
+        "state": item.state.value,
+        "why": _both(row.why),
+        "accept": _both(row.accept),
+        "reject": _both(row.reject),
+        "undoable": row.undoable,
+        "decided": None
+        if item.decided_at is None
+        else {"by": item.decided_by, "at": item.decided_at.isoformat(timespec="seconds")},
+    }
+
+
+def _both(text: Wording) -> dict[str, str]:
+    return {"da": text.da, "en": text.en}
