@@ -64,11 +64,12 @@ def show_command(patron: str, *, config: Path, library: str | None, as_json: boo
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
         policy = load_policy(section.policy, section.municipalities)
-        with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+        clock = wiring.clock_for(settings)
+        with wiring.opened_store(settings, section, clock) as store:
             view = store.patron(patron)
         if view is None:
             raise BadInput("there is no such patron", kind="patron.unknown")
-        document = patron_document(view, policy, agency=section.agency)
+        document = patron_document(view, policy, agency=section.agency, on=clock.today())
         if as_json:
             print_json(document)
             return
@@ -92,10 +93,20 @@ def field_lines(fields: Mapping[str, Any]) -> list[str]:
     lines = []
     for name, entry in fields.items():
         told = "<beskyttet>" if entry.get("sealed") else _told(entry["value"])
+        told += _corrected(entry["override"])
         if "register" in entry:
             told += f" → {_told(entry['register'])}"
         lines.append(f"  {name:<26} {told}  [{entry['owner']}, {entry['since'] or '–'}]")
     return lines
+
+
+def _corrected(override: Mapping[str, Any] | None) -> str:
+    """Who corrected a field, until when, and what the register says; nothing of the last where it is sealed."""
+    if override is None:
+        return ""
+    until = f" til {override['until']}" if override["until"] else ""
+    register = "" if override["reason"] is None else f"; registret: {_told(override['register'])}"
+    return f" (rettet af {override['by']}{until}{register})"
 
 
 def _told(value: Any) -> str:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.label import label_lines
+from cprsync.domain.override import Overridden
 from cprsync.domain.person import SILENT, Address, Contact, Name
 from cprsync.domain.status_rule import STATUS_RULES, Letters
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.override import Override
     from cprsync.domain.person import Person
     from cprsync.domain.record import Local
+
+_NONE: Final[Mapping[Overridden, Override]] = {}
 
 
 class NoLetter(enum.Enum):
@@ -36,7 +42,9 @@ class Letter:
         return "Letter(…)"
 
 
-def letter_to(person: Person, local: Local, *, stopped: bool, sealed: bool) -> Letter | NoLetter:
+def letter_to(
+    person: Person, local: Local, *, stopped: bool, sealed: bool, holding: Mapping[Overridden, Override] = _NONE
+) -> Letter | NoLetter:
     """The envelope: to the patron's own contact address, else the register's, else where she is registered.
 
     Args:
@@ -44,16 +52,25 @@ def letter_to(person: Person, local: Local, *, stopped: bool, sealed: bool) -> L
         local: what patron and staff own of it.
         stopped: letters were stopped already, while the rest of a death waits (decision 3).
         sealed: whether name and address are.
+        holding: what staff corrected, as long as it holds: it stands where the register's word would.
     """
     rule = Letters.CONTACT_ADDRESS if person.status is SILENT else STATUS_RULES[person.status].letters
     if stopped or rule is Letters.STOPPED:
         return NoLetter.STOPPED
     if sealed:
         return NoLetter.SEALED
-    lines = _contact_lines(person, local) or (_registered_lines(person) if rule is Letters.GO else ())
+    corrected = _corrected(holding, Overridden.ADDRESS)
+    registered = corrected or (_registered_lines(person) if rule is Letters.GO else ())
+    lines = _contact_lines(person, local) or registered
     if not lines:
         return NoLetter.NOWHERE
-    return Letter((person.name.addressing, *lines) if isinstance(person.name, Name) else lines)
+    name = (person.name.addressing,) if isinstance(person.name, Name) else ()
+    return Letter((*(_corrected(holding, Overridden.NAME) or name), *lines))
+
+
+def _corrected(holding: Mapping[Overridden, Override], field: Overridden) -> tuple[str, ...]:
+    override = holding.get(field)
+    return () if override is None else tuple(override.value.split("\n"))
 
 
 def _contact_lines(person: Person, local: Local) -> tuple[str, ...]:

@@ -219,7 +219,7 @@ def _register(desk: Desk, asked: Asked, heard: _Heard, warnings: list[str]) -> L
             patron_id = desk.store.find(heard.number)
     view = desk.store.patron(patron_id or NEW)
     assert view is not None  # noqa: S101 -- it was written just now
-    return _answer(decision, patron_document(view, desk.policy, agency=desk.agency), warnings)
+    return _answer(decision, patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today()), warnings)
 
 
 def _subscribe(desk: Desk, number: CprNumber, patron_id: str | None) -> Subscribed | None:
@@ -251,7 +251,7 @@ def _shown(desk: Desk, patron: Patron, after: Person, *, parked: bool) -> dict[s
         return _stranger(desk, heard, parked=parked)
     # what either of the two seals is sealed in both
     sealed = parked or is_sealed(after, silent_is_sealed=desk.policy.silent_is_sealed)
-    stored = patron_document(_Seen(view, sealed=sealed), desk.policy, agency=desk.agency)
+    stored = patron_document(_Seen(view, sealed=sealed), desk.policy, agency=desk.agency, on=desk.clock.today())
     said = _stranger(desk, heard, parked=stored["protected"])["fields"]
     for name, entry in said.items():
         if entry["value"] != stored["fields"][name]["value"]:
@@ -268,7 +268,7 @@ class _Seen:
 
 
 def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
-    document = patron_document(_Stranger(patron, parked=parked), desk.policy, agency=desk.agency)
+    document = patron_document(_Stranger(patron, parked=parked), desk.policy, agency=desk.agency, on=desk.clock.today())
     document["fields"] = {name: entry for name, entry in document["fields"].items() if entry["owner"] == "register"}
     return document
 

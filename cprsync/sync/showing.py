@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cprsync.domain.due import ONE_DAY, Facts, derived_group
 from cprsync.domain.label import label_lines
+from cprsync.domain.override import Overridden, in_force
 from cprsync.domain.patron import Patron, is_sealed
 from cprsync.domain.person import Abroad, Address, Birth, Contact, Name, Protection, Status
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
+    from cprsync.domain.override import Override
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
     from cprsync.domain.record import Local
@@ -75,13 +79,20 @@ GIVEN_BY: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def patron_document(view: PatronView, policy: Policy, *, agency: str) -> dict[str, Any]:
-    """The JSON shape of `patron show`. A protected patron's sealed fields have no value."""
+def patron_document(view: PatronView, policy: Policy, *, agency: str, on: date) -> dict[str, Any]:
+    """The JSON shape of `patron show`. A protected patron's sealed fields have no value.
+
+    What staff corrected stands where the register's word stood, which is shown beside it.
+    """
     patron = view.patron
     # a parked person counts as protected (decision 3)
     sealed = view.parked or is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed)
     fields = {name: _register_field(name, value, view, sealed=sealed) for name, value in _register(patron.register)}
     fields |= {name: _local_field(name, value, owner, sealed=sealed) for name, value, owner in _local(view.local)}
+    for override in in_force(patron.overrides, on).values():
+        name = override.field.value
+        said = fields[name]["value"] if override.field is not Overridden.GROUP else _unpinned(patron, policy, on)
+        fields[name] = _overridden(fields[name], override, said, sealed=sealed and name in SEALED)
     return {
         "patron": patron.id,
         "library": agency,
@@ -154,3 +165,25 @@ def _local_field(name: str, value: Any, owner: str, *, sealed: bool) -> dict[str
 
 def _closed(entry: dict[str, Any]) -> dict[str, Any]:
     return {**entry, "value": None, "sealed": True}
+
+
+def _overridden(entry: dict[str, Any], override: Override, said: Any, *, sealed: bool) -> dict[str, Any]:
+    """The field as staff corrected it. Sealed, nothing of it shows but who did it, and until when."""
+    lines = override.value.split("\n")
+    value = None if sealed else (lines if override.field is Overridden.ADDRESS else override.value)
+    told = {
+        "by": override.by,
+        "reason": None if sealed else override.reason,
+        "until": override.until and override.until.isoformat(),
+        "register": None if sealed else said,
+    }
+    return {**entry, "value": value, "source": "staff", "since": override.since.isoformat(), "override": told}
+
+
+def _unpinned(patron: Patron, policy: Policy, on: date) -> str:
+    """The group that she would be in, were it not pinned."""
+    others = tuple(one for one in patron.overrides if one.field is not Overridden.GROUP)
+    pins = tuple(one for one in patron.overrides if one.field is Overridden.GROUP)
+    ended = tuple(replace(pin, until=on - ONE_DAY) for pin in pins)
+    facts = Facts(patron.id, patron.register, patron.group, (*others, *ended))
+    return derived_group(facts, on, policy)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from people import person, street
 
 from cprsync.domain.letter import Letter, NoLetter, letter_to
+from cprsync.domain.override import Overridden, Override, in_force
 from cprsync.domain.person import EMPTY, SILENT, Contact, Person, Status
 from cprsync.domain.record import Local
 
+TODAY = date(2027, 3, 23)
 HERE = Local()
 OWN = Local(contact_co="c/o Birk", contact_lines=("Havnen 2", "", "8000 Aarhus C"))
 CONTACT = Contact(("Postboks 12", "", "8000 Aarhus C", "", ""))
@@ -83,3 +86,28 @@ def test_a_child_not_yet_named_has_an_envelope_without_a_name() -> None:
 
 def test_an_envelope_prints_nothing() -> None:
     assert repr(Letter(("Mette", "Havnen 2"))) == str(Letter(("Mette",))) == "Letter(…)"
+
+
+def test_what_staff_corrected_stands_on_the_envelope() -> None:
+    """A correction stands where the register's word would; a contact address still comes before it."""
+    name = Override(Overridden.NAME, "Anna Ny", "lone", "", TODAY, TODAY)
+    address = Override(Overridden.ADDRESS, "Skolegade 2\n8000 Aarhus C", "lone", "", TODAY, TODAY)
+    holding = in_force([name, address], TODAY)
+    letter = letter_to(with_status("01"), HERE, stopped=False, sealed=False, holding=holding)
+    assert letter == Letter(("Anna Ny", "Skolegade 2", "8000 Aarhus C"))
+    own = letter_to(with_status("01"), OWN, stopped=False, sealed=False, holding=holding)
+    assert own == Letter(("Anna Ny", "c/o Birk", "Havnen 2", "8000 Aarhus C"))
+
+
+def test_staff_may_know_where_she_lives_though_the_register_does_not() -> None:
+    address = Override(Overridden.ADDRESS, "Skolegade 2\n8000 Aarhus C", "lone", "", TODAY, TODAY)
+    letter = letter_to(with_status("70"), HERE, stopped=False, sealed=False, holding=in_force([address], TODAY))
+    assert isinstance(letter, Letter)
+    assert letter.lines[1:] == ("Skolegade 2", "8000 Aarhus C")
+
+
+@pytest.mark.parametrize(("code", "sealed", "why"), [("90", False, NoLetter.STOPPED), ("01", True, NoLetter.SEALED)])
+def test_a_correction_opens_no_letter_that_is_stopped_or_sealed(code: str, *, sealed: bool, why: NoLetter) -> None:
+    address = Override(Overridden.ADDRESS, "Skolegade 2", "lone", "", TODAY, TODAY)
+    holding = in_force([address], TODAY)
+    assert letter_to(with_status(code), HERE, stopped=False, sealed=sealed, holding=holding) is why

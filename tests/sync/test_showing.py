@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
 
+from cprsync.cli.patrons import record_lines
+from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy import Policy
+from cprsync.municipality_file import load_municipalities
+from cprsync.sync.setting import Counter, Setting, set_field
 from cprsync.sync.showing import SEALED, patron_document
 
 
 def shown(library: Library, key: str, policy: Policy | None = None) -> dict[str, Any]:
-    document = patron_document(library.view(key), policy or library.policy, agency=AGENCY)
+    document = patron_document(library.view(key), policy or library.policy, agency=AGENCY, on=library.clock.today())
     return dict(json.loads(json.dumps(document)))
 
 
@@ -79,3 +85,75 @@ def test_the_dead_and_those_abroad_are_shown_with_what_is_last_known(library: Li
     assert (anna["fields"]["status"]["value"], anna["letters_stopped"]) == ("90", "2027-03-25")
     assert anna["fields"]["municipality"]["value"] == "0751"
     assert clara["fields"]["address_abroad"]["value"] == ["Storgatan 1"]
+
+
+# -- what staff corrected ---------------------------------------------------------------------------------
+
+
+def correct(library: Library, key: str, field: str, text: str) -> None:
+    codes = frozenset(load_municipalities().by_code)
+    until = None if field == "group" else date(2027, 5, 1)
+    asked = Setting(library.id_of(key), field, text, "lone", reason="Showed her lease", until=until)
+    set_field(Counter(library.store, library.clock, library.policy, codes), asked)
+
+
+def test_a_corrected_field_shows_both_words_who_why_and_until_when(library: Library) -> None:
+    correct(library, "ANNA", "municipality", "0101")
+    assert shown(library, "ANNA")["fields"]["municipality"] == {
+        "value": "0101",
+        "owner": "register",
+        "source": "staff",
+        "since": "2027-03-20",
+        "as_of": "2027-03-19",
+        "override": {"by": "lone", "reason": "Showed her lease", "until": "2027-05-01", "register": "0751"},
+    }
+    told = [line for line in record_lines(shown(library, "ANNA")) if "municipality" in line]
+    assert "0101 (rettet af lone til 2027-05-01; registret: 0751)" in told[0]
+
+
+def test_a_corrected_address_is_shown_as_lines(library: Library) -> None:
+    before = shown(library, "ANNA")["fields"]["address"]["value"]
+    correct(library, "ANNA", "address", "Havnen 2\n8000 Aarhus C")
+    entry = shown(library, "ANNA")["fields"]["address"]
+    assert (entry["value"], entry["override"]["register"]) == (["Havnen 2", "8000 Aarhus C"], before)
+
+
+def test_a_pinned_group_shows_the_one_that_age_would_give(library: Library) -> None:
+    ladder = Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18)))
+    library.policy = replace(library.policy, ladders=Ladders((ladder,)))
+    correct(library, "ANNA", "group", "Personale")
+    entry = shown(library, "ANNA")["fields"]["group"]
+    assert (entry["value"], entry["override"]["register"], entry["override"]["until"]) == ("Personale", "Voksen", None)
+    told = [line for line in record_lines(shown(library, "ANNA")) if " group " in line]
+    assert "Personale (rettet af lone; registret: Voksen)" in told[0]
+
+
+def test_a_correction_is_shown_no_longer_than_it_holds(library: Library) -> None:
+    correct(library, "ANNA", "municipality", "0101")
+    library.clock.set_after(date(2027, 5, 1))
+    entry = shown(library, "ANNA")["fields"]["municipality"]
+    assert (entry["value"], entry["override"], entry["source"]) == ("0751", None, "lookup")
+
+
+def test_protection_beats_a_correction(library: Library) -> None:
+    """Staff's name and address of a sealed patron are sealed as well, with the register's word and the reason."""
+    for field, text in (("name", "Bo Ny"), ("address", "Havnen 2"), ("municipality", "0101")):
+        correct(library, "BO", field, text)
+    document = shown(library, "BO")
+    sealed = {"by": "lone", "reason": None, "until": "2027-05-01", "register": None}
+    for field in ("name", "address"):
+        entry = document["fields"][field]
+        assert (entry["value"], entry["sealed"], entry["override"]) == (None, True, sealed)
+    assert document["fields"]["municipality"]["override"]["register"] == "0751"
+    told = "\n".join([json.dumps(document, ensure_ascii=False), *record_lines(document)])
+    assert "Bo Ny" not in told
+    assert "Havnen" not in told
+    assert "<beskyttet> (rettet af lone til 2027-05-01)" in told
+
+
+def test_a_correction_closes_the_night_protection_begins(library: Library) -> None:
+    correct(library, "ANNA", "name", "Anna Ny")
+    assert shown(library, "ANNA")["fields"]["name"]["value"] == "Anna Ny"
+    library.deliver(MONDAY, gains_protection(person("ANNA")))
+    library.night()
+    assert "Anna Ny" not in json.dumps(shown(library, "ANNA"))
