@@ -33,9 +33,9 @@ def harms_between(
         renamed: whether a name replaces another.
         holding: what staff corrected, as long as it holds.
     """
-    lost = bool(culr_in_force(before, holding)) and culr_in_force(after, holding) == ""
+    lost = culr_in_force(after, holding) == "" and bool(culr_in_force(before, holding))
     named, addressed = Overridden.NAME not in holding, Overridden.ADDRESS not in holding
-    rewritten = (named and before.name != after.name) or (addressed and _written(before) != _written(after))
+    rewritten = (named and before.name != after.name) or (addressed and _reads_otherwise(before, after))
     tests = (
         (Harm.ADDRESS_LOST, addressed and isinstance(before.address, Address) and after.address is SILENT),
         (Harm.PROTECTION_LIFTED, _opens(before, after)),
@@ -45,6 +45,10 @@ def harms_between(
         (Harm.CHANGED, rewritten or lost),
     )
     return tuple(harm for harm, met in tests if met)
+
+
+def _reads_otherwise(before: Person, after: Person) -> bool:
+    return before.address != after.address and _written(before) != _written(after)
 
 
 def _written(person: Person) -> tuple[str, ...]:

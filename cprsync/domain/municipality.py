@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.person import SILENT, Person
@@ -194,6 +195,7 @@ def _kind(code: str | None, places: Municipalities) -> Kind | None:
     return None if code is None else places.kind_of(code)
 
 
+@lru_cache(maxsize=1024)
 def _kind_by_digits(code: str) -> Kind:
     if code in NOT_A_RESIDENCE or len(code) != _DIGITS or code[0] != "0":
         return Kind.NO_PLACE

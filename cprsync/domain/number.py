@@ -78,6 +78,10 @@ class CprNumber:
     def __repr__(self) -> str:
         return "CprNumber(…)"
 
+    def __hash__(self) -> int:
+        # not by a tuple of its one field: each number of a delivery is looked up ten times
+        return hash(self.digits)
+
     __str__ = __repr__
 
     def __format__(self, spec: str) -> str:

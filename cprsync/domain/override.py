@@ -41,6 +41,9 @@ class Overridden(enum.Enum):
     #: the patron group: pinned while age says otherwise
     GROUP = "group"
 
+    # a member is one object: the enum's own hash is slow
+    __hash__ = object.__hash__
+
 
 #: What is hidden when the patron is sealed.
 SEALED_FIELDS: Final = frozenset({Overridden.NAME, Overridden.ADDRESS})
@@ -81,6 +84,8 @@ class Override:
 def in_force(overrides: Iterable[Override], on: date) -> Mapping[Overridden, Override]:
     """By field, the override that holds on a day; of two the later one, and the later number on the same day."""
     holding = [override for override in overrides if override.holds_on(on)]
+    if not holding:
+        return {}  # nearly everyone, and asked for each change of a night
     return {override.field: override for override in sorted(holding, key=lambda one: (one.since, one.id))}
 
 
@@ -92,7 +97,7 @@ def birth_date_in(holding: Mapping[Overridden, Override]) -> date | None:
 
 def municipality_in(holding: Mapping[Overridden, Override]) -> str | None:
     """The municipality that staff typed, if they did."""
-    override = holding.get(Overridden.MUNICIPALITY)
+    override = holding.get(Overridden.MUNICIPALITY) if holding else None
     return None if override is None else override.value
 
 

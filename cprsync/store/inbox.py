@@ -6,7 +6,7 @@ How they are sealed is in `sealing`.
 from __future__ import annotations
 
 import io
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -30,6 +30,8 @@ CHUNK_BYTES = 32 * 1024
 #: Chunks kept open by a reader, 8 MiB of them. The addresses of a delivery stand in one block at its end, in an order
 #: of their own: a reader goes to and fro in them, and with few open chunks it opened 186 of them 4,863 times.
 _OPEN_CHUNKS = 256
+#: Chunks opened with one question by whoever reads in order: half a MiB.
+_AHEAD_CHUNKS = 16
 #: Read ahead after each leap: whoever reads in order asks for far more at once, whoever leaps wants one record.
 _AHEAD_BYTES = 1024
 #: What a chunk is sealed as.
@@ -88,7 +90,10 @@ class _Chunked(io.RawIOBase):
         super().__init__()
         self._size = delivery.size
         self._at = 0
-        self._chunk = lru_cache(maxsize=_OPEN_CHUNKS)(lambda seq: _open_chunk(tenant, delivery.id, key, seq))
+        self._open = partial(_open_chunks, tenant, delivery.id, key)
+        #: the one read last stands last
+        self._opened: dict[int, bytes] = {}
+        self._last = -1
 
     def readable(self) -> bool:
         return True
@@ -117,19 +122,36 @@ class _Chunked(io.RawIOBase):
         self._at += len(part)
         return len(part)
 
+    def _chunk(self, seq: int) -> bytes:
+        content = self._opened.pop(seq, None)
+        if content is None:
+            # who reads in order is given several with one question, who leaps only what was asked for
+            in_order = seq == self._last + 1
+            self._opened.update(enumerate(self._open(seq, _AHEAD_CHUNKS if in_order else 1), start=seq))
+            content = self._opened.pop(seq)
+        self._opened[seq], self._last = content, seq
+        while len(self._opened) > _OPEN_CHUNKS:
+            del self._opened[next(iter(self._opened))]
+        return content
+
 
 _CHUNK = tables.inbox_chunk.c
-_ONE_CHUNK = select(_CHUNK.blob).where(
-    _CHUNK.agency == bindparam("agency"), _CHUNK.inbox_id == bindparam("number"), _CHUNK.seq == bindparam("seq")
+_CHUNKS = (
+    select(_CHUNK.seq, _CHUNK.blob)
+    .where(_CHUNK.agency == bindparam("agency"), _CHUNK.inbox_id == bindparam("number"))
+    .where(_CHUNK.seq >= bindparam("first"), _CHUNK.seq < bindparam("end"))
+    .order_by(_CHUNK.seq)
 )
 
 
-def _open_chunk(tenant: Tenant, number: int, key: str, seq: int) -> bytes:
+def _open_chunks(tenant: Tenant, number: int, key: str, first: int, count: int) -> list[bytes]:
+    """Open a chunk and up to `count` - 1 that follow it."""
+    place = {"agency": tenant.agency, "number": number, "first": first, "end": first + count}
     with reading(tenant.engine) as connection:
-        blob = connection.scalar(_ONE_CHUNK, {"agency": tenant.agency, "number": number, "seq": seq})
-    if blob is None:
+        rows = connection.execute(_CHUNKS, place).all()
+    if not rows or [row.seq for row in rows] != list(range(first, first + len(rows))):
         raise SealBroken("a sealed delivery misses a part")
-    return tenant.vault.unseal(blob, key, place=str(number), owner=OWNER, version=seq)
+    return [tenant.vault.unseal(row.blob, key, place=str(number), owner=OWNER, version=row.seq) for row in rows]
 
 
 def sealed(tenant: Tenant) -> list[SealedDelivery]:
