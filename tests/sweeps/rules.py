@@ -1,0 +1,310 @@
+"""Delete and alter each row of each rule table in turn, and show that a test named after the row turns red.
+
+    python tests/sweeps/rules.py [--table status|protection|age|residence] [--rows N] [--json]
+
+The rows are altered in a scratch copy of the package, one cell at a time; only the domain's quick tests of that
+table run, in a child process that imports the copy. `--rows N`: the first N rows of each table, deleted and
+altered by turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+#: One run of a table's tests ends long before this.
+CEILING_SECONDS = 120
+STATUS, PROTECTION, MUNICIPALITY = (
+    f"cprsync/domain/{name}.py" for name in ("status_rule", "protection_rule", "municipality")
+)
+RULES, POLICY = "cprsync/domain/rules.py", "fixtures/policy.toml"
+#: The quick tests of each table.
+TESTS = {
+    "status": ("test_status_rules.py", "test_residence.py", "test_letters.py", "test_rule_tables.py"),
+    "protection": ("test_protection_table.py", "test_protection.py", "test_deciding.py"),
+    "age": ("test_rule_tables.py",),
+    "residence": ("test_municipalities.py", "test_residence.py", "test_rule_tables.py"),
+}
+Span: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as it stands in a file. `named` matches the ids of the tests that are about it."""
+
+    table: str
+    key: str
+    named: str
+    file: str
+    #: from its first sign to the comma after it; None: a row that stands alone and cannot be left out
+    whole: Span | None
+    #: each cell's place and what it becomes
+    cells: tuple[tuple[Span, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One change and how many tests turned red, of which so many are named after the row."""
+
+    row: str
+    change: str
+    red: int
+    named: int
+
+
+# -- finding the rows --------------------------------------------------------------------------------------
+
+
+class Source:
+    """A file with the places of its syntax tree's nodes as offsets into the text."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.text = (ROOT / file).read_text(encoding="utf-8")
+        self._starts = [0]
+        for line in self.text.splitlines(keepends=True):
+            self._starts.append(self._starts[-1] + len(line))
+        self._lines = self.text.splitlines()
+        self._module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
+
+    def span(self, node: ast.expr) -> Span:
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        return self._offset(node.lineno, node.col_offset), self._offset(node.end_lineno, node.end_col_offset)
+
+    def _offset(self, line: int, column: int) -> int:
+        # the tree counts bytes
+        return self._starts[line - 1] + len(self._lines[line - 1].encode()[:column].decode())
+
+    def with_comma(self, first: ast.expr, last: ast.expr) -> Span:
+        end = self.span(last)[1]
+        comma = re.compile(r"\s*,").match(self.text, end)
+        return self.span(first)[0], comma.end() if comma else end
+
+    def assigned(self, name: str) -> ast.expr:
+        for node in ast.parse(self.text).body:
+            targets = (
+                node.targets
+                if isinstance(node, ast.Assign)
+                else [node.target]
+                if isinstance(node, ast.AnnAssign)
+                else []
+            )
+            if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+                assert isinstance(node, ast.Assign | ast.AnnAssign)
+                assert node.value is not None
+                return node.value
+        raise LookupError(name)
+
+    def altered(self, node: ast.expr) -> str:
+        """Another value of the same kind."""
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            kind = node.value.id
+            members = [one.name for one in getattr(self._module, kind)]
+            return f"{kind}.{members[(members.index(node.attr) + 1) % len(members)]}"
+        if isinstance(node, ast.Constant):
+            return repr(f"{node.value} x") if isinstance(node.value, str) else repr(not node.value)
+        if isinstance(node, ast.Tuple):
+            return _altered_tuple(node)
+        # a wording, a source, or the name of one
+        return "Wording('x', 'x')"
+
+    def cells(self, nodes: list[ast.expr]) -> tuple[tuple[Span, str], ...]:
+        return tuple((self.span(node), self.altered(node)) for node in nodes)
+
+
+def _altered_tuple(node: ast.Tuple) -> str:
+    if any(isinstance(element, ast.Call) for element in node.elts):
+        return "(Wording('x', 'x'), Wording('x', 'x'))"
+    return "()" if node.elts else "('A99',)"
+
+
+def called(source: Source, table: str, calls: list[ast.expr], key: object) -> Iterator[Row]:
+    """Rows that are calls of a rule's class."""
+    assert callable(key)
+    for call in calls:
+        assert isinstance(call, ast.Call)
+        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+        name, named = key(source, arguments)
+        yield Row(table, name, named, source.file, source.with_comma(call, call), source.cells(arguments))
+
+
+def value_of(source: Source, node: ast.expr) -> str:
+    """The value of an enum's member, as the tests name it."""
+    assert isinstance(node, ast.Attribute)
+    assert isinstance(node.value, ast.Name)
+    member = getattr(source._module, node.value.id)[node.attr]
+    assert isinstance(member, Enum)
+    return str(member.value)
+
+
+def status_key(source: Source, arguments: list[ast.expr]) -> tuple[str, str]:
+    key = f"status-{value_of(source, arguments[0])}"
+    return key, key
+
+
+def residence_key(source: Source, arguments: list[ast.expr]) -> tuple[str, str]:
+    key = f"residence-{'none' if isinstance(arguments[0], ast.Constant) else value_of(source, arguments[0])}"
+    return key, key
+
+
+def protection_key(source: Source, arguments: list[ast.expr]) -> tuple[str, str]:
+    voice, says, agreed, stands, *_ = arguments
+    among = {"True": "-004", "False": "-without004", "None": ""}[ast.unparse(agreed)]
+    head, end = f"protection-{value_of(source, voice)}-{value_of(source, says)}", value_of(source, stands)
+    if head.startswith("protection-answer"):
+        return f"{head}-{end}", head
+    return f"{head}{among}-{end}", f"{head}{among or '-(without)?004'}-{end}"
+
+
+def written(source: Source, table: str, name: str, key: str) -> Row:
+    """A row that stands alone in the tables' own module."""
+    value = source.assigned(name)
+    assert isinstance(value, ast.Tuple)
+    return Row(table, key, key, source.file, None, source.cells(value.elts))
+
+
+def births(source: Source) -> Iterator[Row]:
+    value = source.assigned("_BIRTH")
+    assert isinstance(value, ast.Dict)
+    for member, row in zip(value.keys, value.values, strict=True):
+        assert member is not None
+        assert isinstance(row, ast.Tuple)
+        key = f"age-birth-{value_of(source, member)}"
+        yield Row("age", key, key, source.file, source.with_comma(member, row), source.cells(row.elts))
+
+
+def steps() -> Iterator[Row]:
+    """The age steps of the default policy: a step left out, another age, another name, another leap day."""
+    text = (ROOT / POLICY).read_text(encoding="utf-8")
+    leap = re.search(r'leap_day = ("03-01")', text)
+    assert leap is not None
+    for found in re.finditer(r'\{ name = ("\w+"), from = (\d+) \},', text):
+        key = f"age-2000-01-01-{found[2]}"
+        cells: list[tuple[Span, str]] = [(found.span(1), '"Andre"'), (found.span(2), f"{int(found[2]) + 1}")]
+        if found[2] != "0":
+            cells.append((leap.span(1), '"02-28"'))
+        yield Row("age", key, key, POLICY, found.span(), tuple(cells))
+
+
+def rows() -> Iterator[Row]:
+    status, protection, municipality, rules = (Source(file) for file in (STATUS, PROTECTION, MUNICIPALITY, RULES))
+    all_status, all_protection = status.assigned("_ROWS"), protection.assigned("PROTECTION_RULES")
+    residence = municipality.assigned("RESIDENCE_RULES")
+    assert isinstance(residence, ast.DictComp)
+    all_residence = residence.generators[0].iter
+    assert isinstance(all_status, ast.Tuple)
+    assert isinstance(all_protection, ast.Tuple)
+    assert isinstance(all_residence, ast.Tuple)
+    yield from called(status, "status", all_status.elts, status_key)
+    yield written(rules, "status", "_OTHER_STATUS", "status-other")
+    yield from called(protection, "protection", all_protection.elts, protection_key)
+    yield from births(rules)
+    yield from steps()
+    yield written(rules, "age", "_OTHER_GROUP", "age-other")
+    yield from called(municipality, "residence", all_residence.elts, residence_key)
+    yield written(rules, "residence", "_STAFF", "residence-staff")
+
+
+# -- trying them ---------------------------------------------------------------------------------------------
+
+
+class Scratch:
+    """A copy of the package and of what its tests read, in which one file at a time is another one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        ignored = shutil.ignore_patterns("__pycache__", ".mypy_cache")
+        for name in ("cprsync", "fixtures", "schemas", "tests/domain"):
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        for name in ("pyproject.toml", "tests/town.py"):
+            shutil.copy(ROOT / name, folder / name)
+
+    def red(self, table: str) -> list[str]:
+        """The ids of the tests that fail; a module that cannot be imported is one."""
+        tests = [f"tests/domain/{name}" for name in TESTS[table]]
+        options = ["-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "-o", "addopts="]
+        done = subprocess.run(
+            [sys.executable, "-B", "-m", "pytest", *options, *tests],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=CEILING_SECONDS,
+        )
+        return re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+
+    def tried(self, row: Row, change: str, span: Span, becomes: str) -> Outcome:
+        path = self.folder / row.file
+        text = (ROOT / row.file).read_text(encoding="utf-8")
+        path.write_text(text[: span[0]] + becomes + text[span[1] :], encoding="utf-8")
+        try:
+            red = self.red(row.table)
+        finally:
+            path.write_text(text, encoding="utf-8")
+        named = re.compile(rf"\[(?:.*-)?{row.named}(?:-.*)?\]$")
+        return Outcome(row.key, change, len(red), sum(1 for test in red if named.search(test)))
+
+
+def swept(scratch: Scratch, chosen: list[Row], *, sample: bool) -> Iterator[Outcome]:
+    """Each row left out, and each of its cells altered; of a sample's rows only the one or the other."""
+    for position, row in enumerate(chosen):
+        if row.whole is not None and not (sample and position % 2):
+            yield scratch.tried(row, "deleted", row.whole, "")
+        cells = list(enumerate(row.cells))
+        for place, (span, becomes) in cells[-2:-1] * (position % 2) if sample else cells:
+            yield scratch.tried(row, f"cell {place + 1}", span, becomes)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--table", choices=sorted(TESTS))
+    parser.add_argument("--rows", type=int, default=0)
+    parser.add_argument("--json", action="store_true")
+    wanted = parser.parse_args()
+    chosen = [row for row in rows() if wanted.table in {None, row.table}]
+    if wanted.rows:
+        chosen = [row for table in TESTS for row in [one for one in chosen if one.table == table][: wanted.rows]]
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Scratch(Path(folder))
+        before = {table: scratch.red(table) for table in TESTS if wanted.table in {None, table}}
+        outcomes: list[Outcome] = []
+        for outcome in swept(scratch, chosen, sample=bool(wanted.rows)):
+            outcomes.append(outcome)
+            if not wanted.json:
+                say(f"{outcome.row:45} {outcome.change:10} {outcome.red:4} red, {outcome.named} of them named after it")
+    green = [[outcome.row, outcome.change] for outcome in outcomes if not outcome.red]
+    unnamed = (
+        []
+        if wanted.rows
+        else sorted({row.key for row in chosen} - {outcome.row for outcome in outcomes if outcome.named})
+    )
+    found = {"rows": len(chosen), "changes": len(outcomes), "red_before": before, "green": green, "unnamed": unnamed}
+    say(json.dumps(found) if wanted.json else "\n".join(f"{name}: {value}" for name, value in found.items()))
+    return 1 if green or unnamed or any(before.values()) else 0
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
