@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: The kind of an entry that says that a record was changed.
 CHANGE = "change"
+#: The kind of an entry that says what a day brought, though no source spoke.
+CALENDAR = "calendar"
 _FIRST = bytes(32)
 #: One encoder for all entries: making one takes longer than using it.
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
@@ -122,7 +124,7 @@ def changes_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[t
     row = tables.audit.c
     wanted = select(row.entry).where(_ours(tenant), row.patron_id == patron_id).order_by(row.at, row.stream, row.seq)
     entries = [json.loads(entry) for entry in connection.scalars(wanted)]
-    changes = [entry for entry in entries if entry["kind"] == CHANGE]
+    changes = [entry for entry in entries if entry["kind"] in {CHANGE, CALENDAR}]
     return [(entry["run"], entry["at"], tuple(entry["actions"])) for entry in changes]
 
 

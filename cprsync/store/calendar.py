@@ -130,4 +130,4 @@ def counts(tenant: Tenant, run: Run) -> dict[str, int]:
     ours = (_EVENT.agency == tenant.agency) & (_EVENT.run_id == run.id)
     wanted = select(_EVENT.kind, func.count()).where(ours).group_by(_EVENT.kind).order_by(_EVENT.kind)
     with reading(tenant.engine) as connection:
-        return dict(connection.execute(wanted).tuples().all())
+        return {kind: int(count) for kind, count in connection.execute(wanted)}

@@ -1,4 +1,4 @@
-"""The night: subscribe, fetch, accept, decide, guard, apply, report. One run of one agreement.
+"""The night: subscribe, fetch, accept, decide, guard, apply, live the days, report. One run of one agreement.
 
 A run that is killed anywhere and started again ends as one that was not; a second run of the same
 night does nothing.
@@ -18,6 +18,7 @@ from cprsync.domain.guard import guard
 from cprsync.domain.review import PARKED
 from cprsync.errors import RunStopped
 from cprsync.sync.applying import apply, hold, protect_only
+from cprsync.sync.calendar_part import foresee_days, live_days
 from cprsync.sync.intake import Intake, take_in
 from cprsync.sync.planning import Planner
 from cprsync.sync.report import Report
@@ -27,7 +28,6 @@ from cprsync.sync.welcome import ask_open_questions, subscribe_new
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
     from cprsync.sync.night import Night
     from cprsync.sync.steps import Plan
@@ -50,9 +50,10 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
     with night.store.run_lock():
         run = night.store.open_run(day=night.clock.today(), started=night.clock.now())
         log.info("run.opened", run=run.id, resumed=run.resumed, agency=night.agency)
-        report = Report(run, night.agency, calendar=_calendar(night, run), only_plan=only_plan)
+        report = Report(run, night.agency, only_plan=only_plan)
         try:
             _work(night, run, report)
+            report.calendar = foresee_days(night, run) if only_plan else live_days(night, run)
         except RunStopped as stopped:
             return _stop(night, run, report, stopped, begun)
         return _close(night, run, report, begun)
@@ -198,15 +199,11 @@ def _close(night: Night, run: Run, report: Report, begun: float) -> Report:
     report.tally = night.store.tally(run)
     report.balance()
     report.waiting = night.store.outbox_waiting()
+    report.reviews_waiting = night.store.reviews_waiting()
+    report.propose({} if report.only_plan else night.store.proposed(run))
     report.subscriptions_kept = max(0, night.store.subscription_count() - report.subscriptions_added)
     state = RunState.HELD if report.held else RunState.CLOSED
     report.seconds = night.monotonic() - begun
     night.store.close_run(run, state=state, finished=night.clock.now(), document=report.document())
     log.info("run.closed", run=run.id, state=report.state, exit=report.exit_code, received=report.received)
     return report
-
-
-def _calendar(night: Night, run: Run) -> dict[str, int]:
-    """The calendar part's place: it lives the days since the last run; its rules come later."""
-    last: date | None = night.store.last_run_day()
-    return {"days": 0 if last is None else max(0, (run.day - last).days)}

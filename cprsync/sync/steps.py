@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from cprsync.domain.action import Action
@@ -18,18 +19,20 @@ from cprsync.domain.decide import (
     counted,
     decide,
 )
+from cprsync.domain.due import Facts, age_step_of
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.override import in_force
-from cprsync.domain.person import Gap, Protection
+from cprsync.domain.person import Gap, Protection, Status
 from cprsync.domain.review import PARKED
 from cprsync.sync.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
-    from cprsync.domain.policy import Harm
+    from cprsync.domain.policy import Harm, Policy
     from cprsync.sync.ports import Clock
     from cprsync.sync.values import Prepared
 
@@ -47,6 +50,8 @@ class Means(Protocol):
     def store(self) -> Preparing: ...
     @property
     def clock(self) -> Clock: ...
+    @property
+    def policy(self) -> Policy: ...
 
 
 PROTECTION_END = "protection_end"
@@ -147,6 +152,7 @@ def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -
     if patron.verified and same_number and culr == culr_in_force(patron.register, holding):
         culr = None
     stops = change.stops_letters and patron.letters_stopped is None
+    group, next_age_step = _ages(night, change, patron)
     return Write(
         patron=patron,
         after=change.after,
@@ -156,7 +162,34 @@ def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -
         culr=culr,
         letters_stopped=night.clock.today() if stops else None,
         letters_resume=change.resumes_letters and patron.letters_stopped is not None,
+        group=group,
+        next_age_step=next_age_step,
+        subscribed_until=_last_day(night, change, patron),
+        lives_again=_is_dead(patron.register) and not _is_dead(change.after),
     )
+
+
+def _ages(night: Means, change: Change, patron: Patron) -> tuple[str | None, date | None]:
+    """Her patron group and the next day on which age changes it, where what they hang on changes; else nothing."""
+    before, after = patron.register, change.after
+    if not night.policy.ladders.ladders:
+        return None, None
+    same = before.birth == after.birth and before.number == after.number and _is_dead(before) is _is_dead(after)
+    if patron.verified and same:
+        return None, None
+    facts = Facts(patron.id, after, patron.group, patron.overrides)
+    return age_step_of(facts, night.clock.today(), night.policy)
+
+
+def _last_day(night: Means, change: Change, patron: Patron) -> date | None:
+    """How long one who has died stays subscribed, so that an annulment arrives (decision 10)."""
+    if not _is_dead(change.after) or (patron.verified and _is_dead(patron.register)):
+        return None
+    return night.clock.today() + timedelta(days=night.policy.dead_subscription_days)
+
+
+def _is_dead(person: Person) -> bool:
+    return person.status is Status.DEAD
 
 
 def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:

@@ -11,7 +11,7 @@ from townspeople import dies, gains_protection, loses_protection, moves, person,
 from cprsync.domain.action import Action
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm, Policy
-from cprsync.store.changes import _write_records
+from cprsync.store.changes import write_records
 from cprsync.sync.values import Run, Write
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def test_what_protects_is_decided_again_when_the_record_changed(library: Library
             as_of = AsOf(MONDAY, Source.LOOKUP)
             write = Write(patron, after, library.store.prepare(after), as_of, (Action.RENAME,))
             run = Run(99, 0, MONDAY, library.clock.now())
-            _write_records(connection, library.store._tenant, run, [write])
+            write_records(connection, library.store._tenant, run, [write])
 
     assert_held(library.one_night(DisturbedStore(library.store, renamed_at_the_desk)))
     assert library.record("DAVID") == gains_protection(renames(person("DAVID")))

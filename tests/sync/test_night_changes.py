@@ -21,7 +21,7 @@ from cprsync.domain.action import Action
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Name, Person, Protection
 from cprsync.errors import BalanceError, FenceLost, LostCompare, RunBusy
-from cprsync.store.changes import _write_records
+from cprsync.store.changes import write_records
 from cprsync.sync.values import Run, Write
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def desk_write(library: Library, key: str, event: Callable[[Person], Person] = r
             after = event(patron.register)
             write = Write(patron, after, library.store.prepare(after), AsOf(FRIDAY, Source.FILE), (Action.RENAME,))
             run = Run(99, 0, TUESDAY, library.clock.now())
-            _write_records(connection, library.store._tenant, run, [write])
+            write_records(connection, library.store._tenant, run, [write])
 
     return act
 

@@ -1,0 +1,68 @@
+"""The calendar part of a night: the days since the last run, lived one by one, delivery or none.
+
+It is lived after the deliveries, so that a birth date they correct counts, and in a night that a brake stops too:
+a brake holds back what a delivery says, and no birthday stands in one. What each day brings is decided by
+`domain.due`, for the night and the forecast alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.due import ONE_DAY, calendar_stamp, forecast
+from cprsync.sync.values import DuePage
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cprsync.sync.night import Night
+    from cprsync.sync.values import Run
+
+#: A library that has not run for longer lives only so many days; what was due before is done on the first of them.
+CATCH_UP_DAYS: Final = 366
+
+
+def live_days(night: Night, run: Run) -> dict[str, int]:
+    """Live the days since the last closed run; returns how many, and what happened in this run by kind.
+
+    A run that was killed lives them again: whoever has been lived has nothing due any more, and is counted once.
+    """
+    days = days_to_live(night.store.last_run_day(), run.day)
+    stamp = calendar_stamp(night.policy)
+    edited = stamp != night.store.calendar_stamp()
+    night.progress.stage("calendar", len(days))
+    if edited:
+        # another policy: its groups and days are found for every patron, once
+        _live(night, run, days[0] if days else run.day, everyone=True)
+        night.store.keep_calendar_stamp(run, stamp)
+    for day in days:
+        _live(night, run, day, everyone=False)
+        night.progress.advance()
+    return {"days": len(days), **night.store.calendar_counts(run)}
+
+
+def days_to_live(last: date | None, today: date) -> list[date]:
+    """The days after the last one lived, up to today; only today in a library's first night."""
+    first = today if last is None else max(last + ONE_DAY, today - timedelta(days=CATCH_UP_DAYS - 1))
+    return [first + timedelta(days=n) for n in range((today - first).days + 1)]
+
+
+def _live(night: Night, run: Run, day: date, *, everyone: bool) -> None:
+    last: str | None = ""
+    while last is not None:
+        page = DuePage(day, limit=night.batch, everyone=everyone, after=last)
+        last = night.store.live_day(run, page, night.policy)
+        night.heed()
+
+
+def foresee_days(night: Night, run: Run) -> dict[str, int]:
+    """What the calendar part of a night that is only planned would do, by kind; nothing is written."""
+    days = days_to_live(night.store.last_run_day(), run.day)
+    if not days:
+        return {"days": 0}
+    edited = calendar_stamp(night.policy) != night.store.calendar_stamp()
+    facts = night.store.due_facts(run.day, everyone=edited)
+    due = forecast(facts, first=days[0], last=run.day, policy=night.policy)
+    return {"days": len(days), **dict(sorted(Counter(one.kind.value for one in due).items()))}
