@@ -194,6 +194,8 @@ def _new_row(tenant: Tenant, new: NewPatron, patron_id: str) -> dict[str, Any]:
         "local_version": 1,
         "overrides": 0,
         "patron_group": local.group,
+        # a list knows no ages: the next night's calendar part finds her group, and the day of the next step
+        "next_age_step": tenant.clock.today(),
         "created": tenant.stamp(),
     } | clear_columns(tenant, person)
 
@@ -206,6 +208,7 @@ def _update_row(tenant: Tenant, stored: AnyRow, after: Local) -> dict[str, Any]:
         "new_key": tenant.vault.seal_key,
         "new_version": version,
         "new_group": after.group,
+        "new_next_age_step": tenant.clock.today(),
     }
 
 
@@ -298,6 +301,7 @@ def _write_part(connection: Connection, tenant: Tenant, part: _Part) -> None:
                 local_key=bindparam("new_key"),
                 local_version=bindparam("new_version"),
                 patron_group=bindparam("new_group"),
+                next_age_step=bindparam("new_next_age_step"),
             )
         )
         connection.execute(change, part.updated)
