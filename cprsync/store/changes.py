@@ -207,7 +207,8 @@ def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: S
 def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
     patron_id, version = write.patron.id, write.patron.version + 1
     payload = {"municipalityNo": write.culr, "userIdType": "CPR", "userIdValue": write.after.number.digits}
-    if write.renumbered is not None:
+    # a replacement number was never told to anybody
+    if write.renumbered is not None and not write.patron.number.is_replacement:
         payload["replaces"] = write.patron.number.digits
     sealed = tenant.vault.seal(_ENCODE(payload).encode(), place=patron_id, owner=CULR, version=version)
     return tenant.agency, CULR, patron_id, version, sealed, tenant.vault.seal_key, "waiting", now

@@ -15,6 +15,7 @@ from cprsync.store import audit, tables
 from cprsync.store.changes import write_changes
 from cprsync.store.engine import writing
 from cprsync.store.imports import create
+from cprsync.store.review_items import ask_staff_at_desk
 from cprsync.store.subscriptions import ACTIVE_PATRON, SEALED_ONCE, SUBSCRIPTION
 from cprsync.store.tenant import hold_library
 from cprsync.sync.values import Batch, NewPatron, Run, Subscribed
@@ -37,13 +38,22 @@ def intend(tenant: Tenant, number: CprNumber, *, purpose: str, user: str, patron
         audit.append(connection, tenant, STREAM, [happened])
 
 
+def ask_staff(tenant: Tenant, patron_id: str, kind: str, *, about: str) -> None:
+    """Leave two patrons to a person, once; no record is touched."""
+    ask_staff_at_desk(tenant, _no_run(tenant), patron_id, kind, about=about)
+
+
+def _no_run(tenant: Tenant) -> Run:
+    return Run(NO_RUN, NO_RUN, tenant.clock.today(), tenant.clock.now())
+
+
 def save(tenant: Tenant, entry: Entry) -> str:
     """Create or change one patron, and write down her subscription: all of it, or nothing.
 
     Raises:
         LostCompare: someone else wrote her since the decision.
     """
-    run = Run(NO_RUN, NO_RUN, tenant.clock.today(), tenant.clock.now())
+    run = _no_run(tenant)
     by = (("user", entry.user),)
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)

@@ -20,7 +20,7 @@ from cprsync.domain.review import (
     stands,
 )
 from cprsync.store import tables
-from cprsync.store.engine import parts, reading
+from cprsync.store.engine import parts, reading, writing
 from cprsync.store.tenant import next_id
 
 if TYPE_CHECKING:
@@ -40,6 +40,12 @@ def raise_and_settle(connection: Connection, tenant: Tenant, run: Run, batch: Ba
     asked = [*batch.reviews, *proposed]
     if asked:
         _ask_staff(connection, tenant, run, dict.fromkeys(asked), others=_others(batch))
+
+
+def ask_staff_at_desk(tenant: Tenant, run: Run, patron_id: str, kind: str, *, about: str) -> None:
+    """Leave two patrons to a person, once; no record is touched."""
+    with writing(tenant.engine) as connection:
+        _ask_staff(connection, tenant, run, {(patron_id, kind): None}, others={patron_id: about})
 
 
 def _settle_parked(connection: Connection, tenant: Tenant, batch: Batch) -> None:

@@ -287,6 +287,9 @@ class SqlStore:
     def save_at_desk(self, entry: Entry) -> str:
         return desk.save(self._tenant, entry)
 
+    def ask_staff_at_desk(self, patron_id: str, kind: str, *, about: str) -> None:
+        desk.ask_staff(self._tenant, patron_id, kind, about=about)
+
     def correct(self, correction: Correction, *, user: str) -> None:
         setting.correct(self._tenant, correction, user=user)
 

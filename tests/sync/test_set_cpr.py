@@ -1,0 +1,223 @@
+"""A replacement number becomes real at the desk: once, for one patron, and never told to the register before."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doubles import AGENCY, MONDAY, TUESDAY, happened, unowned
+from townspeople import cpr, person
+
+from cprsync.domain.number import CprNumber, NumberKind
+from cprsync.domain.patron import Source
+from cprsync.domain.person import SILENT, Person, Status
+from cprsync.domain.record import Card, Local
+from cprsync.errors import BadInput, NoSuchPerson, RegisterRefused, RegisterUnavailable
+from cprsync.sync.lookup import Desk
+from cprsync.sync.set_cpr import SetNumber, find_patron, set_number
+from cprsync.sync.values import NewPatron
+
+if TYPE_CHECKING:
+    from doubles import Library
+
+EDITH = cpr("EDITH")
+#: two forms of a number made for EDITH while she had none
+MADE = (CprNumber(f"{int(EDITH.digits[:2]) + 60}{EDITH.digits[2:]}"), CprNumber.parse_any(f"{EDITH.digits[:6]}KOT1"))
+
+
+def enrol(library: Library, number: CprNumber) -> str:
+    (imported,) = library.store.import_patrons([NewPatron(number, Local(cards=(Card("E1"),)))])
+    assert imported.patron_id is not None
+    return imported.patron_id
+
+
+def set_cpr(library: Library, patron_id: str, number: CprNumber = EDITH) -> dict[str, Any]:
+    desk = Desk(AGENCY, library.store, library.register, library.clock, library.policy)
+    return set_number(desk, SetNumber(patron_id, number, "lone"))
+
+
+def entries(library: Library) -> list[dict[str, Any]]:
+    rows = [one for one in library.everything()["audit"] if one["stream"] == "desk"]
+    return [json.loads(bytes.fromhex(one["entry"])) for one in rows]
+
+
+def told(library: Library, patron_id: str) -> list[dict[str, str]]:
+    rows = [one for one in library.everything()["outbox"] if one["patron_id"] == patron_id]
+    return [json.loads(bytes.fromhex(one["payload"])) for one in rows]
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_she_gets_her_number_a_subscription_and_a_first_copy_and_keeps_the_old_one(
+    either_library: Library, made: CprNumber
+) -> None:
+    library = either_library
+    patron_id = enrol(library, made)
+    library.register.knows(person("EDITH"))
+    assert set_cpr(library, patron_id) == {
+        "patron": patron_id,
+        "outcome": "set",
+        "verified": True,
+        "subscribed": True,
+        "warnings": [],
+    }
+    view = library.view("EDITH")
+    assert (view.patron.id, view.patron.number, view.as_of.source) == (patron_id, EDITH, Source.LOOKUP)
+    assert view.register == replace(person("EDITH"), contact=view.register.contact)
+    assert view.clear.real_number
+    assert view.subscribed_since == library.clock.today()
+    assert view.local.cards == (Card("E1"),)
+    assert find_patron(library.store, made) == {"found": True, "patron": patron_id, "warnings": ["old_number"]}
+    kinds = [(entry["kind"], entry["actions"]) for entry in entries(library)]
+    assert kinds == [("lookup", ["set_cpr"]), ("subscribe", []), ("change", ["renumber", "first_copy"])]
+    library.store.verify_audit()
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_the_number_that_was_made_is_told_to_nobody(library: Library, made: CprNumber) -> None:
+    patron_id = enrol(library, made)
+    library.register.knows(person("EDITH"))
+    library.deliver(MONDAY)
+    library.night()
+    assert made not in library.register.looked_up + library.register.subscribed
+    set_cpr(library, patron_id)
+    assert made not in library.register.looked_up + library.register.subscribed
+    assert made.digits not in json.dumps(told(library, patron_id))
+    assert [one["municipalityNo"] for one in told(library, patron_id)] == ["751"]
+
+
+def test_setting_it_twice_is_the_same_as_once_and_a_night_has_nothing_to_add(library: Library) -> None:
+    patron_id = enrol(library, MADE[0])
+    library.register.knows(person("EDITH"))
+    set_cpr(library, patron_id)
+    before, calls = library.everything(), len(library.register.looked_up)
+    assert set_cpr(library, patron_id)["outcome"] == "unchanged"
+    assert (library.everything(), len(library.register.looked_up)) == (before, calls)
+    library.deliver(MONDAY, person("EDITH"))
+    report = library.night()
+    assert (report.exit_code, library.items(report)) == (0, [("unchanged", None)])
+
+
+def test_while_the_register_is_down_the_number_is_there_and_the_night_does_the_rest(
+    either_library: Library,
+) -> None:
+    library = either_library
+    patron_id = enrol(library, MADE[0])
+    library.register.knows(person("EDITH"))
+    library.register.down = RegisterUnavailable("no answer")
+    document = set_cpr(library, patron_id)
+    assert (document["outcome"], document["verified"], document["subscribed"]) == ("set", False, False)
+    assert document["warnings"] == ["not_verified"]
+    assert (library.id_of("EDITH"), library.view("EDITH").as_of) == (patron_id, None)
+    library.register.down = None
+    library.deliver(MONDAY)
+    library.night()
+    view = library.view("EDITH")
+    assert (view.patron.verified, view.subscribed_since) == (True, library.clock.today())
+    assert view.register.name == person("EDITH").name
+
+
+def test_a_subscription_that_the_register_did_not_take_waits_for_the_night(library: Library) -> None:
+    patron_id = enrol(library, MADE[0])
+    library.register.knows(person("EDITH"))
+    library.register.refuses_to_subscribe[EDITH] = RegisterUnavailable("no answer")
+    document = set_cpr(library, patron_id)
+    assert (document["verified"], document["subscribed"]) == (True, False)
+    library.register.refuses_to_subscribe.clear()
+    library.deliver(MONDAY)
+    library.night()
+    assert library.view("EDITH").subscribed_since == library.clock.today()
+
+
+def test_another_patrons_number_is_refused_and_the_two_wait_for_a_person(either_library: Library) -> None:
+    library = either_library
+    patron_id = enrol(library, MADE[0])
+    before = library.everything()
+    for _ in range(2):
+        with pytest.raises(BadInput) as refused:
+            set_cpr(library, patron_id, cpr("ANNA"))
+        assert refused.value.kind == "number.both_patrons"
+    after = library.everything()
+    assert unowned(after, "review_item") == unowned(before, "review_item")
+    assert happened(after) == happened(before)
+    (item,) = after["review_item"]
+    assert (item["patron_id"], item["kind"], item["about"], item["state"]) == (
+        patron_id,
+        "parked.number.both_patrons",
+        library.id_of("ANNA"),
+        "waiting",
+    )
+    assert cpr("ANNA") not in library.register.looked_up
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "kind"),
+    [
+        (None, NoSuchPerson, "register.no_such_person"),
+        (RegisterRefused("no agreement"), RegisterRefused, "register.refused"),
+        (Person(EDITH, status=Status.CHANGED, current_number=cpr("HENRIK")), BadInput, "number.replaced"),
+    ],
+)
+def test_what_the_register_refuses_changes_no_record(
+    library: Library, answer: Any, error: type[Exception], kind: str
+) -> None:
+    patron_id = enrol(library, MADE[0])
+    if isinstance(answer, Person):
+        library.register.persons[EDITH] = answer
+    elif answer is not None:
+        library.register.failures[EDITH] = answer
+    before = library.everything()
+    with pytest.raises(error) as refused:
+        set_cpr(library, patron_id)
+    assert getattr(refused.value, "kind", None) == kind
+    assert unowned(library.everything()) == unowned(before)
+    assert EDITH not in library.register.subscribed
+
+
+@pytest.mark.parametrize("number", [MADE[0], MADE[1]])
+def test_a_number_that_is_none_of_the_registers_takes_no_place(library: Library, number: CprNumber) -> None:
+    patron_id = enrol(library, CprNumber.parse_any(f"{EDITH.digits[:6]}9XY2"))
+    before = library.everything()
+    with pytest.raises(BadInput, match="replacement number"):
+        set_cpr(library, patron_id, number)
+    assert library.everything() == before
+
+
+def test_a_real_number_is_replaced_by_the_register_alone(library: Library) -> None:
+    before = library.everything()
+    with pytest.raises(BadInput) as refused:
+        set_cpr(library, library.id_of("ANNA"))
+    assert refused.value.kind == "number.real"
+    assert library.everything() == before
+
+
+def test_a_patron_who_is_none_has_no_number(library: Library) -> None:
+    with pytest.raises(BadInput, match="no such patron"):
+        set_cpr(library, "00000000")
+
+
+def test_who_cannot_be_decided_has_her_number_and_waits_for_a_person(library: Library) -> None:
+    patron_id = enrol(library, MADE[0])
+    library.register.knows(replace(person("EDITH"), address=SILENT))
+    document = set_cpr(library, patron_id)
+    assert (document["outcome"], document["verified"], document["subscribed"]) == ("set", False, True)
+    assert library.reviews() == [(patron_id, "parked.address.missing")]
+    assert library.id_of("EDITH") == patron_id
+    library.register.knows(person("EDITH"))
+    library.deliver(TUESDAY, person("EDITH"), previous=MONDAY.replace(day=19))
+    library.one_night()
+    assert library.view("EDITH").patron.verified
+
+
+def test_a_number_is_found_now_and_as_an_old_one_and_not_at_all(library: Library) -> None:
+    anna = {"found": True, "patron": library.id_of("ANNA"), "warnings": []}
+    assert find_patron(library.store, cpr("ANNA")) == anna
+    assert find_patron(library.store, EDITH) == {"found": False, "patron": None, "warnings": []}
+
+
+def test_the_list_takes_in_numbers_with_letters(library: Library) -> None:
+    patron_id = enrol(library, MADE[1])
+    assert library.store.find(MADE[1]) == patron_id
+    (patron,) = library.store.patrons([patron_id])
+    assert patron.number.kind is NumberKind.LETTERS
