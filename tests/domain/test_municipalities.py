@@ -62,6 +62,7 @@ def test_a_kind_of_code_means_what_its_row_says(kind: Kind | None) -> None:
         pytest.param("0100", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0100"),
         pytest.param("0019", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0019"),
         pytest.param("0958", Kind.HISTORICAL, Residence.UNKNOWN, None, id="residence-historical-0958"),
+        pytest.param("0701", Kind.HISTORICAL, Residence.UNKNOWN, None, id="residence-historical-0701"),
     ],
 )
 def test_an_address_counts_by_the_kind_of_its_code(
@@ -118,13 +119,23 @@ def test_the_list_has_98_municipalities_christiansoe_and_greenlands() -> None:
     assert PLACES.by_code["0958"] == Municipality(
         "0958", "Qaasuitsup Kommunia", Kind.HISTORICAL, until=date(2017, 12, 31)
     )
+    # the great mergers, in Denmark and in Greenland; Bornholm and Ærø came before
+    ended = {code: PLACES.by_code[code].until for code in ("0701", "0861", "0407", "0493", "0909")}
+    assert ended == {
+        "0701": date(2006, 12, 31),
+        "0861": date(2006, 12, 31),
+        "0407": date(2003, 12, 31),
+        "0493": date(2005, 12, 31),
+        "0909": date(2008, 12, 31),
+    }
+    assert kinds.count(Kind.HISTORICAL) == 244
     assert all(one.until is not None for one in PLACES.by_code.values() if one.kind is Kind.HISTORICAL)
     assert all(one.until is None for one in PLACES.by_code.values() if one.kind is not Kind.HISTORICAL)
 
 
 def test_only_a_municipality_of_today_may_be_a_librarys_own() -> None:
     assert {"0101", "0411", "0955"} <= PLACES.homes()
-    assert PLACES.homes().isdisjoint({"0958", "0019", "0100"})
+    assert PLACES.homes().isdisjoint({"0958", "0701", "0019", "0100"})
     assert PLACES.mistake_in("0751") is None
     assert PLACES.mistake_in("0999") == "is none of a municipality"
     assert PLACES.mistake_in("0019") == "is Administrativt personnummer's, where nobody lives"
