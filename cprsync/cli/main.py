@@ -104,6 +104,22 @@ def lookup(
 
 
 @app.command()
+def forecast(  # noqa: PLR0913 -- one parameter for each option
+    *,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days ahead.")] = 30,
+    config: Config = CONFIG,
+    library: Library = None,
+    today: Annotated[str | None, typer.Option("--today", help="YYYY-MM-DD, test environment only.")] = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Show what the coming nights will do if the register changes nothing: birthdays, corrections that end."""
+    from cprsync.cli.forecast import forecast_command
+
+    forecast_command(days, config=config, library=library, today=day(today), language=language(lang), as_json=as_json)
+
+
+@app.command()
 def rules(
     *,
     policy: Annotated[

@@ -25,6 +25,9 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
         yield "  " + _balance(document, language)
     if document["actions"]:
         yield f"  {word('changes', language)}: {_counted(document['actions'], language)}"
+    happened = {kind: count for kind, count in document["calendar"].items() if kind != "days"}
+    if happened:
+        yield f"  {word('calendar', language)}: {_counted(happened, language)}"
     if document["reasons"]:
         yield f"  {word('reasons', language)}: {_reasons(document['reasons'], language)}"
     yield from _around(document, language)

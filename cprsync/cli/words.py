@@ -130,6 +130,28 @@ WORDS: dict[str, tuple[str, str]] = {
     # questions that stay open until the register has answered
     "protection_end": ("er beskyttelsen ophørt?", "has the protection ended?"),
     "number_change": ("hvem er det under det nye nummer?", "who is it under the new number?"),
+    # the calendar part of a night, and the forecast
+    "calendar": ("Kalenderen", "The calendar"),
+    "override_ended": ("rettelse ophørt", "correction ended"),
+    "override_warned": ("rettelse ophører snart", "correction ends soon"),
+    "age_step": ("ny lånergruppe", "another patron group"),
+    "absence_ended": ("fravær ophørt", "absence over"),
+    "subscription_ended": ("død låners abonnement ophørt", "dead patron's subscription ended"),
+    "policy": ("nye aldersgrupper i policy.toml", "other age groups in policy.toml"),
+    "forecast": (
+        "Det sker fra {first} til {last}, hvis intet ændres i CPR",
+        "From {first} to {last}, if CPR changes nothing",
+    ),
+    "forecast_nothing": ("Der sker intet.", "Nothing happens."),
+    "forecast_sum": ("I alt", "In all"),
+    "forecast_more": ("… og {count} til: se dem alle med --json", "… and {count} more: --json shows all"),
+    "field.name": ("navn", "name"),
+    "field.birth_date": ("fødselsdato", "birth date"),
+    "field.address": ("adresse", "address"),
+    "field.municipality": ("kommune", "municipality"),
+    "field.group": ("lånergruppe", "patron group"),
+    "field.absence": ("", ""),
+    "field.dead": ("", ""),
     # classes of harm
     "address_lost": ("adresser forsvinder", "addresses lost"),
     "protection_lifted": ("beskyttelser ophører", "protections lifted"),
