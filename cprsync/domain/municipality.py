@@ -1,16 +1,16 @@
 """Municipality codes, and what they and a status mean for residence and for the net media.
 
-Four digits everywhere but in CULR, which has three. The list of codes and names is read outside the domain; what
-is asked here is only of which kind a code is. A code that the list does not know goes by its digits.
+Four digits everywhere but in CULR, which has three. The list of codes with names and days is read outside the
+domain and says what may be typed; a rule asks only of which kind a code is, and that its digits tell.
 """
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.municipality_codes import DANISH_HUNDREDS, GREENLAND_PREFIX, HISTORICAL, NOT_A_RESIDENCE
 from cprsync.domain.person import SILENT, Person
 from cprsync.domain.status_rule import STATUS_RULES, Lives, NetMedia
 from cprsync.domain.wording import Wording
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person import Silent, Status
 
-#: Codes that are no place to live: unknown, tax and administrative numbers, Udbetaling Danmark.
-NOT_A_RESIDENCE: Final = frozenset({"0000", "0009", "0010", "0011", "0012", "0019", "0100"})
-#: Grønland: 0955-0961. CULR's login broker accepts no such number.
-GREENLAND_PREFIX: Final = "09"
-#: What the login broker accepts of Danish municipalities begins with one of these after the zero (CULR 1.6).
-_DANISH_HUNDREDS: Final = frozenset("12345678")
 _DIGITS: Final = 4
 
 
@@ -47,11 +41,11 @@ class Kind(enum.Enum):
 
     #: a Danish municipality of today, and Christiansø (0411), which is none and counts as one
     DANISH = "danish"
-    #: a Greenlandic municipality of today
+    #: a Greenlandic municipality, of today or not: in Greenland all the same
     GREENLANDIC = "greenlandic"
     #: no place to live: unknown, tax, administrative numbers, and what is no code of a municipality
     NO_PLACE = "no_place"
-    #: a municipality that was merged or parted: nobody lives there any more
+    #: a Danish municipality that was merged into another: nobody lives there any more
     HISTORICAL = "historical"
 
     # a member is one object: the enum's own hash is slow
@@ -70,14 +64,9 @@ class Municipality:
 
 @dataclass(frozen=True, slots=True)
 class Municipalities:
-    """The list of codes. An empty one, the default everywhere, tells a kind by the digits alone."""
+    """The list of codes: what a library or its staff may call a municipality."""
 
-    by_code: Mapping[str, Municipality] = field(default_factory=dict)
-
-    def kind_of(self, code: str) -> Kind:
-        """The kind of a four-digit code; one that is newer than the list goes by its digits."""
-        known = self.by_code.get(code)
-        return _kind_by_digits(code) if known is None else known.kind
+    by_code: Mapping[str, Municipality]
 
     def homes(self) -> frozenset[str]:
         """Every code that may count as residence: the Danish ones of today, and the Greenlandic ones."""
@@ -88,8 +77,8 @@ class Municipalities:
         known = self.by_code.get(code)
         if known is None:
             return "is none of a municipality"
-        if known.kind is Kind.HISTORICAL:
-            return f"is {known.name}'s, which is no more since {known.until or 'long ago'}"
+        if known.until is not None:
+            return f"is {known.name}'s, which is no more since {known.until}"
         return f"is {known.name}'s, where nobody lives" if known.kind is Kind.NO_PLACE else None
 
 
@@ -117,7 +106,7 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
         ),
         ResidenceRule(
             Kind.GREENLANDIC,
-            Wording("grønlandsk kommune (0955-0961)", "Greenlandic municipality (0955-0961)"),
+            Wording("grønlandsk kommune (0901-0961)", "Greenlandic municipality (0901-0961)"),
             Lives.BY_ADDRESS,
             NetMedia.EMPTY,
             Wording("CPR: kommunekoder; beslutning 11", "CPR: municipality codes; decision 11"),
@@ -148,7 +137,16 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
     )
 }
 
-_BY_DIGITS: Final = Municipalities()
+
+def kind_of(code: str) -> Kind:
+    """The kind of a code of four digits; a Danish one that is newer than this program is Danish."""
+    if code in NOT_A_RESIDENCE or len(code) != _DIGITS or code[0] != "0":
+        return Kind.NO_PLACE
+    if code in HISTORICAL:
+        return Kind.HISTORICAL
+    if code.startswith(GREENLAND_PREFIX):
+        return Kind.GREENLANDIC
+    return Kind.DANISH if code[1] in DANISH_HUNDREDS else Kind.NO_PLACE
 
 
 def code_from(text: str) -> str:
@@ -161,18 +159,18 @@ def municipality_of(person: Person) -> str | None:
     return None if person.address is SILENT else person.address.municipality
 
 
-def residence_of(person: Person, home: AbstractSet[str], places: Municipalities = _BY_DIGITS) -> Residence:
+def residence_of(person: Person, home: AbstractSet[str]) -> Residence:
     """Residence in the municipalities `home`, by status first and address second."""
     by_status = Lives.UNKNOWN if person.status is SILENT else STATUS_RULES[person.status].lives
     if by_status is not Lives.BY_ADDRESS:
         return Residence.NOT_RESIDENT if by_status is Lives.ELSEWHERE else Residence.UNKNOWN
     code = municipality_of(person)
-    if RESIDENCE_RULES[_kind(code, places)].lives is not Lives.BY_ADDRESS:
+    if RESIDENCE_RULES[_kind(code)].lives is not Lives.BY_ADDRESS:
         return Residence.UNKNOWN
     return Residence.RESIDENT if code in home else Residence.NOT_RESIDENT
 
 
-def culr_number_of(person: Person, places: Municipalities = _BY_DIGITS) -> str | None:
+def culr_number_of(person: Person) -> str | None:
     """What CULR is to hold (decision 11): three digits, "" for a deliberate empty, None to send nothing.
 
     Living in any Danish municipality, the library's own or not: its three digits. Emigrated,
@@ -181,7 +179,7 @@ def culr_number_of(person: Person, places: Municipalities = _BY_DIGITS) -> str |
     says = _net_media(person.status)
     code = municipality_of(person)
     if says is NetMedia.DIGITS:
-        says = RESIDENCE_RULES[_kind(code, places)].net_media
+        says = RESIDENCE_RULES[_kind(code)].net_media
     if says is NetMedia.DIGITS and code is not None:
         return code[1:]
     return "" if says is NetMedia.EMPTY else None
@@ -191,14 +189,5 @@ def _net_media(status: Status | Silent) -> NetMedia:
     return NetMedia.NOTHING if status is SILENT else STATUS_RULES[status].net_media
 
 
-def _kind(code: str | None, places: Municipalities) -> Kind | None:
-    return None if code is None else places.kind_of(code)
-
-
-@lru_cache(maxsize=1024)
-def _kind_by_digits(code: str) -> Kind:
-    if code in NOT_A_RESIDENCE or len(code) != _DIGITS or code[0] != "0":
-        return Kind.NO_PLACE
-    if code.startswith(GREENLAND_PREFIX):
-        return Kind.GREENLANDIC
-    return Kind.DANISH if code[1] in _DANISH_HUNDREDS else Kind.NO_PLACE
+def _kind(code: str | None) -> Kind | None:
+    return None if code is None else kind_of(code)

@@ -9,16 +9,16 @@ import pytest
 from people import person
 
 from cprsync.domain.municipality import (
-    NOT_A_RESIDENCE,
     RESIDENCE_RULES,
     Kind,
-    Municipalities,
     Municipality,
     Residence,
     code_from,
     culr_number_of,
+    kind_of,
     residence_of,
 )
+from cprsync.domain.municipality_codes import HISTORICAL, NOT_A_RESIDENCE
 from cprsync.domain.person import SILENT, Address, Person
 from cprsync.domain.status_rule import Lives, NetMedia
 from cprsync.municipality_file import load_municipalities
@@ -61,22 +61,23 @@ def test_a_kind_of_code_means_what_its_row_says(kind: Kind | None) -> None:
         pytest.param("0961", Kind.GREENLANDIC, Residence.NOT_RESIDENT, "", id="residence-greenlandic-0961"),
         pytest.param("0100", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0100"),
         pytest.param("0019", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0019"),
-        pytest.param("0958", Kind.HISTORICAL, Residence.UNKNOWN, None, id="residence-historical-0958"),
+        pytest.param("0958", Kind.GREENLANDIC, Residence.NOT_RESIDENT, "", id="residence-greenlandic-0958"),
+        pytest.param("0407", Kind.HISTORICAL, Residence.UNKNOWN, None, id="residence-historical-0407"),
         pytest.param("0701", Kind.HISTORICAL, Residence.UNKNOWN, None, id="residence-historical-0701"),
     ],
 )
 def test_an_address_counts_by_the_kind_of_its_code(
     code: str, kind: Kind, residence: Residence, culr: str | None
 ) -> None:
-    assert PLACES.kind_of(code) is kind
-    assert residence_of(living_in(code), AARHUS, PLACES) is residence
-    assert culr_number_of(living_in(code), PLACES) == culr
+    assert kind_of(code) is kind
+    assert residence_of(living_in(code), AARHUS) is residence
+    assert culr_number_of(living_in(code)) == culr
 
 
 def test_without_an_address_nobody_lives_anywhere_for_sure() -> None:
     nowhere = replace(person("ANNA"), address=SILENT)
-    assert residence_of(nowhere, AARHUS, PLACES) is Residence.UNKNOWN
-    assert culr_number_of(nowhere, PLACES) is None
+    assert residence_of(nowhere, AARHUS) is Residence.UNKNOWN
+    assert culr_number_of(nowhere) is None
 
 
 @pytest.mark.parametrize(
@@ -90,9 +91,9 @@ def test_without_an_address_nobody_lives_anywhere_for_sure() -> None:
         *((code, Kind.NO_PLACE) for code in sorted(NOT_A_RESIDENCE)),
     ],
 )
-def test_a_code_that_the_list_does_not_know_goes_by_its_digits(code: str, kind: Kind) -> None:
-    """A municipality that is newer than this list is somewhere; what is no code at all is nowhere."""
-    assert Municipalities().kind_of(code) is kind
+def test_a_code_that_nobody_knows_goes_by_its_digits(code: str, kind: Kind) -> None:
+    """A municipality that is newer than this program is somewhere; what is no code at all is nowhere."""
+    assert kind_of(code) is kind
 
 
 @pytest.mark.parametrize(
@@ -102,22 +103,19 @@ def test_three_digits_and_four_are_one_code(typed: str, code: str) -> None:
     assert code_from(typed) == code
 
 
-def test_the_list_and_the_digits_agree_about_every_code_that_is_not_historical() -> None:
-    wrong = [
-        code
-        for code, one in PLACES.by_code.items()
-        if one.kind is not Kind.HISTORICAL and Municipalities().kind_of(code) is not one.kind
-    ]
+def test_the_list_and_the_rules_agree_about_every_code() -> None:
+    wrong = [code for code, one in PLACES.by_code.items() if kind_of(code) is not one.kind]
     assert wrong == []
+    assert {code for code, one in PLACES.by_code.items() if one.kind is Kind.HISTORICAL} == HISTORICAL
 
 
 def test_the_list_has_98_municipalities_christiansoe_and_greenlands() -> None:
     kinds = [one.kind for one in PLACES.by_code.values()]
-    assert (kinds.count(Kind.DANISH), kinds.count(Kind.GREENLANDIC), kinds.count(Kind.NO_PLACE)) == (99, 6, 6)
+    assert (kinds.count(Kind.DANISH), kinds.count(Kind.GREENLANDIC), kinds.count(Kind.NO_PLACE)) == (99, 26, 6)
     assert PLACES.by_code["0751"] == Municipality("0751", "Aarhus", Kind.DANISH)
     # parted in two
     assert PLACES.by_code["0958"] == Municipality(
-        "0958", "Qaasuitsup Kommunia", Kind.HISTORICAL, until=date(2017, 12, 31)
+        "0958", "Qaasuitsup Kommunia", Kind.GREENLANDIC, until=date(2017, 12, 31)
     )
     # the great mergers, in Denmark and in Greenland; Bornholm and Ærø came before
     ended = {code: PLACES.by_code[code].until for code in ("0701", "0861", "0407", "0493", "0909")}
@@ -128,9 +126,9 @@ def test_the_list_has_98_municipalities_christiansoe_and_greenlands() -> None:
         "0493": date(2005, 12, 31),
         "0909": date(2008, 12, 31),
     }
-    assert kinds.count(Kind.HISTORICAL) == 244
+    assert kinds.count(Kind.HISTORICAL) == 224
     assert all(one.until is not None for one in PLACES.by_code.values() if one.kind is Kind.HISTORICAL)
-    assert all(one.until is None for one in PLACES.by_code.values() if one.kind is not Kind.HISTORICAL)
+    assert all(one.until is None for one in PLACES.by_code.values() if one.kind is Kind.DANISH)
 
 
 def test_only_a_municipality_of_today_may_be_a_librarys_own() -> None:

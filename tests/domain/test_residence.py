@@ -9,12 +9,12 @@ from people import dies, emigrates, person, unverified
 from town import PEOPLE
 
 from cprsync.domain.municipality import (
-    NOT_A_RESIDENCE,
     Residence,
     culr_number_of,
     municipality_of,
     residence_of,
 )
+from cprsync.domain.municipality_codes import NOT_A_RESIDENCE
 from cprsync.domain.person import SILENT, Address, Person, Status
 
 AARHUS = frozenset({"0751"})
