@@ -15,6 +15,7 @@ from cprsync.store import overrides, tables
 from cprsync.store.dying import DEAD
 from cprsync.store.numbers import ACTIVE_PATRON, OLD_NUMBER
 from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
+from cprsync.store.tables import MERGED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
 
-#: The kind of the key that points from a shell to the patron who keeps what it had.
-MERGED: Final = "merged"
 #: Reasons for which a number is subscribed; any other is the memory of one that has ended.
 _HOLDING: Final = (ACTIVE_PATRON, DEAD, OLD_NUMBER)
 _KEY = tables.patron_key.c

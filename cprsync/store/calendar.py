@@ -61,7 +61,7 @@ def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: boo
 
 
 def _everyone(tenant: Tenant) -> Any:
-    return select(_PATRON.id).where(_PATRON.agency == tenant.agency).subquery()
+    return select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class != tables.MERGED).subquery()
 
 
 def _due(tenant: Tenant, until: date) -> Any:
@@ -112,17 +112,19 @@ def due_facts(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[Facts]
 
 
 def stamp(tenant: Tenant) -> str | None:
-    """The digest of the policy that the due days were counted with."""
+    """What of the policy the due days were counted with (`domain.due.calendar_stamp`)."""
     with reading(tenant.engine) as connection:
         kept: str | None = connection.scalar(select(_LIBRARY.calendar_stamp).where(_LIBRARY.agency == tenant.agency))
         return kept
 
 
-def keep_stamp(tenant: Tenant, run: Run, digest: str | None) -> None:
+def keep_stamp(tenant: Tenant, run: Run, counted: str | None) -> None:
     """Every due day is counted with this policy now. Raises FenceLost."""
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
-        connection.execute(update(tables.library).where(_LIBRARY.agency == tenant.agency).values(calendar_stamp=digest))
+        connection.execute(
+            update(tables.library).where(_LIBRARY.agency == tenant.agency).values(calendar_stamp=counted)
+        )
 
 
 def counts(tenant: Tenant, run: Run) -> dict[str, int]:

@@ -22,13 +22,13 @@ from cprsync.domain.record import Local
 from cprsync.domain.review import BOTH_PATRONS, State
 from cprsync.errors import ReviewClosed
 from cprsync.store import belongings, circulation, overrides, tables
-from cprsync.store.belongings import MERGED
 from cprsync.store.changes import CULR, ask, write_records
 from cprsync.store.codec import decode, encode
 from cprsync.store.imports import open_local
 from cprsync.store.local import decode_local, encode_local
 from cprsync.store.local_part import write_local
 from cprsync.store.records import from_row, overrides_of, prepare
+from cprsync.store.tables import MERGED
 from cprsync.sync.values import Run, Write
 
 if TYPE_CHECKING:

@@ -47,9 +47,10 @@ class _Row(NamedTuple):
 
 
 def population(tenant: Tenant) -> int:
-    """How many patrons the library has."""
+    """How many patrons the library has; a merged one is none."""
+    patrons = (_PATRON.agency == tenant.agency) & (_PATRON.status_class != tables.MERGED)
     with reading(tenant.engine) as connection:
-        return connection.scalar(select(func.count()).where(_PATRON.agency == tenant.agency)) or 0
+        return connection.scalar(select(func.count()).where(patrons)) or 0
 
 
 class Encoder:

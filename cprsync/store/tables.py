@@ -65,8 +65,8 @@ library = Table(
     metadata,
     _key("agency", AGENCY),
     _maybe("name", Text),
-    # a digest of the policy that next_age_step was counted with; another one: it is counted again for everyone
-    _maybe("calendar_stamp", CHAR(64)),
+    # of the policy that next_age_step was counted with; another one: it is counted again for everyone
+    _maybe("calendar_stamp", Text),
 )
 
 agreement = Table(
@@ -78,6 +78,10 @@ agreement = Table(
     _maybe("last_produced", Date),
     _to("library", "agency"),
 )
+
+#: The status class of a patron who was merged into another: an empty shell that is counted and lived no more; and
+#: the kind of the key by which it points at her who keeps what it had.
+MERGED = "merged"
 
 # -- patrons -----------------------------------------------------------------------------------------
 

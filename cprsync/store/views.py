@@ -9,10 +9,11 @@ from sqlalchemy import Connection, exists, select
 
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.review import PARKED, State
-from cprsync.store import audit, circulation, dying, tables
+from cprsync.store import audit, belongings, circulation, dying, tables
 from cprsync.store.engine import moment_of, reading
 from cprsync.store.imports import open_local
 from cprsync.store.records import from_row, overrides_of
+from cprsync.store.tables import MERGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,6 +58,8 @@ class PatronView:
     subscribed_since: date | None
     #: could not be decided, and waits for a person
     parked: bool = False
+    #: who keeps what was hers: she is an empty shell
+    merged_into: str | None = None
 
     @property
     def register(self) -> Person:
@@ -86,6 +89,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
         )
         parked = _is_parked(connection, tenant, patron_id)
         corrected = overrides_of(connection, tenant, [row])
+        merged_into = belongings.keeper_of(connection, tenant, patron_id) if row.status_class == MERGED else None
     return PatronView(
         patron=from_row(tenant.vault, row, corrected.get(patron_id, ())),
         local=open_local(tenant, row),
@@ -95,6 +99,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
         since=since,
         subscribed_since=subscribed,
         parked=parked,
+        merged_into=merged_into,
     )
 
 
@@ -139,16 +144,18 @@ def find(tenant: Tenant, number: CprNumber) -> str | None:
 
 
 def patron_ids(tenant: Tenant) -> list[str]:
-    """The ids of all patrons of the library, in order."""
+    """The ids of all patrons of the library, in order; a merged one is none."""
+    patrons = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class != MERGED)
     with reading(tenant.engine) as connection:
-        return list(connection.scalars(select(_PATRON.id).where(_PATRON.agency == tenant.agency).order_by(_PATRON.id)))
+        return list(connection.scalars(patrons.order_by(_PATRON.id)))
 
 
 def opened_records(tenant: Tenant) -> Iterator[tuple[str, Person, Local, Clear]]:
-    """Every record opened, in the order of the ids, a few at a time."""
+    """Every record opened, in the order of the ids, a few at a time; a merged one has none."""
     last = ""
+    patrons = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.status_class != MERGED)
     while True:
-        wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id > last)
+        wanted = patrons.where(_PATRON.id > last)
         with reading(tenant.engine) as connection:
             rows = connection.execute(wanted.order_by(_PATRON.id).limit(_OPEN_ROWS)).all()
         for row in rows:
