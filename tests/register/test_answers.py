@@ -234,6 +234,8 @@ def test_an_answer_without_a_person_is_not_an_empty_person(xml: str) -> None:
         (alive(), ADDRESS.replace("751", "9" * 5000)),
         (alive(before=NAME.replace("Mette", "x" * 201)), ""),
         (persondata(ANNA, after=status(2)), ""),
+        # reserved: none of the eleven statuses
+        (persondata(ANNA, after=status(10)), ""),
     ],
 )
 def test_an_impossible_value_is_refused_without_being_quoted(person: str, address: str) -> None:

@@ -164,6 +164,8 @@ def test_an_address_carried_at_a_status_without_one_is_silent_whatever_it_holds(
     ("records", "reason"),
     [
         ((rec.main(ANNA, status="02"),), "person.status"),
+        # reserved: none of the eleven statuses
+        ((rec.main(ANNA, status="10"),), "person.status"),
         ((rec.main(ANNA, status="x1"),), "person.status"),
         ((rec.main(ANNA), rec.main(ANNA)), "person.duplicate_001"),
         ((rec.main(ANNA), rec.name(ANNA), rec.name(ANNA)), "person.duplicate_008"),
