@@ -31,22 +31,34 @@ def living_in(code: str) -> Person:
     return replace(person("ANNA"), address=Address(code, "1104", "16B"))
 
 
-#: kind: what it means for residence elsewhere than at home, for the net media, and whose decision that is
+#: kind: what an address has, what it means for residence elsewhere than at home, for the net media, and whose word
 RESIDENCE_TABLE = {
-    Kind.DANISH: ("by_address", "digits", "CPR: kommunekoder; beslutning 11 og 13"),
-    Kind.GREENLANDIC: ("by_address", "empty", "CPR: kommunekoder; beslutning 11"),
-    Kind.NO_PLACE: ("unknown", "nothing", "CPR: myndighedskoder; beslutning 11"),
-    Kind.HISTORICAL: ("unknown", "nothing", "CPR: myndighedskoder med slutdato; beslutning 11"),
-    None: ("unknown", "nothing", "Beslutning 1 og 11"),
+    Kind.DANISH: (
+        "dansk kommune, også Christiansø (0411)",
+        *("by_address", "digits", "CPR: kommunekoder; beslutning 11 og 13"),
+    ),
+    Kind.GREENLANDIC: (
+        "grønlandsk kommune (0901-0961)",
+        *("by_address", "empty", "CPR: kommunekoder; beslutning 11"),
+    ),
+    Kind.NO_PLACE: (
+        "kode uden bopæl (0000, 0009-0012, 0019, 0100)",
+        *("unknown", "nothing", "CPR: myndighedskoder; beslutning 11"),
+    ),
+    Kind.HISTORICAL: (
+        "nedlagt kommune",
+        *("unknown", "nothing", "CPR: myndighedskoder med slutdato; beslutning 11"),
+    ),
+    None: ("ingen adresse kendt", "unknown", "nothing", "Beslutning 1 og 11"),
 }
 
 
 @pytest.mark.parametrize("kind", RESIDENCE_TABLE, ids=lambda kind: f"residence-{kind.value if kind else 'none'}")
 def test_a_kind_of_code_means_what_its_row_says(kind: Kind | None) -> None:
-    lives, net_media, source = RESIDENCE_TABLE[kind]
+    what, lives, net_media, source = RESIDENCE_TABLE[kind]
     rule = RESIDENCE_RULES[kind]
-    assert (rule.kind, rule.lives, rule.net_media, rule.source.da) == (kind, Lives(lives), NetMedia(net_media), source)
-    assert rule.what.da
+    assert (rule.kind, rule.lives, rule.net_media) == (kind, Lives(lives), NetMedia(net_media))
+    assert (rule.what.da, rule.source.da) == (what, source)
     assert rule.what.en
     assert set(RESIDENCE_RULES) == set(RESIDENCE_TABLE)
 
