@@ -8,6 +8,7 @@ The register hears of the end from the nightly comparison, under its guard.
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, delete, func, select, update
@@ -18,7 +19,6 @@ from cprsync.store.numbers import ACTIVE_PATRON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from sqlalchemy import Connection
 
@@ -54,7 +54,8 @@ def follow(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> N
 
 def keep_until(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
     """Keep the dead subscribed to a last day."""
-    active = (_ROW.reason == ACTIVE_PATRON) & _ROW.until.is_(None)
+    # said so that SQLite does not take the index of last days: nobody living has one, and it would read them all
+    active = (_ROW.reason == ACTIVE_PATRON) & (func.coalesce(_ROW.until, date.max) == date.max)
     _turn(connection, tenant, patron_ids, active, reason=DEAD, until=until)
 
 

@@ -29,6 +29,7 @@ LEFT = "left"
 SUBSCRIPTION = "subscription"
 SEALED_ONCE = 1
 _ROW = tables.subscription.c
+_RARELY_HERS = tuple(reason for reason in dying.HERS if reason != ACTIVE_PATRON)
 _PATRON = tables.patron.c
 
 
@@ -38,16 +39,15 @@ def unsubscribed(tenant: Tenant, limit: int) -> list[tuple[str, CprNumber]]:
     Registered again she is here again (`begin_again`). When she gets another number the row of the old one gets
     another reason, and hers is missing again.
     """
-    held = exists().where(
-        _ROW.agency == _PATRON.agency,
-        _ROW.patron_id == _PATRON.id,
-        _ROW.agreement == tenant.agreement,
-        _ROW.reason.in_(dying.HERS),
+    hers = exists().where(
+        _ROW.agency == _PATRON.agency, _ROW.patron_id == _PATRON.id, _ROW.agreement == tenant.agreement
     )
+    # the one reason that nearly all have is asked for alone: all in one question take three times as long
+    usual, rare = hers.where(_ROW.reason == ACTIVE_PATRON), hers.where(_ROW.reason.in_(_RARELY_HERS))
     ours = (_PATRON.agency == tenant.agency) & _PATRON.real_number.is_(True)
     # found by indexes alone, a hundred thousand each night; then the few are read
     with reading(tenant.engine) as connection:
-        ids = connection.scalars(select(_PATRON.id).where(ours, ~held).order_by(_PATRON.id).limit(limit)).all()
+        ids = connection.scalars(select(_PATRON.id).where(ours, ~usual, ~rare).order_by(_PATRON.id).limit(limit)).all()
         rows = {
             row.id: row
             for part in parts(ids)
@@ -152,10 +152,19 @@ def _without_news(connection: Connection, tenant: Tenant, ids: Sequence[str]) ->
 
 def subscription_count(tenant: Tenant) -> int:
     """How many numbers are subscribed under this agreement."""
-    today = tenant.clock.today()
-    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & dying.holds(today)
+    today, other = tenant.clock.today(), tables.subscription.alias()
+    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+    again = exists().where(
+        other.c.agency == _ROW.agency,
+        other.c.agreement == _ROW.agreement,
+        other.c.number_index == _ROW.number_index,
+        other.c.until.is_(None),
+    )
+    # apart, the many are counted by an index alone, and the dead are few
+    number = select(func.count(_ROW.number_index.distinct())).where(ours)
+    for_a_time = number.where(dying.holds(today), _ROW.until >= today, ~again)
     with reading(tenant.engine) as connection:
-        return connection.scalar(select(func.count(_ROW.number_index.distinct())).where(ours)) or 0
+        return (connection.scalar(number.where(_ROW.until.is_(None))) or 0) + (connection.scalar(for_a_time) or 0)
 
 
 def intend(tenant: Tenant, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
