@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cprsync.sync.night import Progress
     from cprsync.sync.ports import Clock, Feed
     from cprsync.sync.reviewing import Reviews
+    from cprsync.sync.setting import Counter
 
 
 class SystemClock:
@@ -172,6 +173,18 @@ def reviews(settings: Settings, library: LibrarySection, *, user: str) -> Iterat
     policy = load_policy(library.policy, library.municipalities)
     with opened_store(settings, library, clock) as store:
         yield Reviews(library.agency, store, clock, policy, user)
+
+
+@contextmanager
+def counter(settings: Settings, library: LibrarySection) -> Iterator[Counter]:
+    """What setting a field of one library's patrons works with."""
+    from cprsync.municipality_file import load_municipalities
+    from cprsync.sync.setting import Counter
+
+    clock = clock_for(settings)
+    policy = load_policy(library.policy, library.municipalities)
+    with opened_store(settings, library, clock) as store:
+        yield Counter(store, clock, policy, frozenset(load_municipalities().by_code))
 
 
 @contextmanager

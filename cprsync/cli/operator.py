@@ -6,10 +6,17 @@ import getpass
 import os
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from cprsync.cli.output import note
 from cprsync.domain.number import CprNumber
 from cprsync.errors import BadInput
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: A note of the longest kind is shorter.
+VALUE_MAX = 8192
 #: A number with its hyphen and the end of the line is far shorter.
 _LINE_MAX = 64
 
@@ -29,8 +36,48 @@ def ask_number() -> CprNumber:
     Raises:
         BadInput: it is none; the message does not quote it.
     """
+    return _number(CprNumber.parse)
+
+
+def ask_any_number() -> CprNumber:
+    """The same for a number of any kind, also one with letters that no register knows.
+
+    Raises:
+        BadInput: it is none; the message does not quote it.
+    """
+    return _number(CprNumber.parse_any)
+
+
+def _number(parse: Callable[[str], CprNumber]) -> CprNumber:
     typed = getpass.getpass("CPR-nummer: ") if sys.stdin.isatty() else sys.stdin.readline(_LINE_MAX)
     try:
-        return CprNumber.parse(typed.strip())
+        return parse(typed.strip())
     except ValueError as error:
         raise BadInput(str(error), kind="input.number") from None
+
+
+def ask_value(name: str, *, lines: bool) -> str:
+    """Take what is to stand in a field: from a prompt, or all of standard input.
+
+    Args:
+        name: the field, for the prompt.
+        lines: whether it may have several; at a prompt an empty one ends them.
+
+    Raises:
+        BadInput: it is far too long, or no text.
+    """
+    try:
+        if not sys.stdin.isatty():
+            typed = sys.stdin.read(VALUE_MAX + 1)
+        elif lines:
+            note(f"{name}: en linje ad gangen, en tom slutter / one line at a time, an empty one ends")
+            typed = "\n".join(iter(input, ""))
+        else:
+            typed = input(f"{name}: ")
+    except UnicodeDecodeError:
+        raise BadInput("not readable as text", kind="input.value") from None
+    except EOFError:
+        return ""
+    if len(typed) > VALUE_MAX:
+        raise BadInput(f"longer than {VALUE_MAX} characters", kind="input.value")
+    return typed

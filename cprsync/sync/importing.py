@@ -137,7 +137,7 @@ def _parse(line: int, row: list[tuple[str, str]], seen: set[CprNumber]) -> NewPa
             return Refused(line, name, "too long, or with control characters")
         values[name] = value
     try:
-        number = CprNumber.parse(values["cpr_number"])
+        number = CprNumber.parse_any(values["cpr_number"])
     except ValueError as error:
         return Refused(line, "cpr_number", str(error))
     if number in seen:

@@ -98,6 +98,10 @@ class DeskStore(Protocol):
         """One transaction; returns the patron's id. Raises LostCompare, and then nothing is written."""
         ...
 
+    def ask_staff_at_desk(self, patron_id: str, kind: str, *, about: str) -> None:
+        """Leave two patrons to a person, once."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:

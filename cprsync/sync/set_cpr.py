@@ -7,7 +7,7 @@ wait for the night, as for any new patron. Leaves out a real number that another
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.action import Action
 from cprsync.domain.decide import Change
@@ -20,14 +20,11 @@ from cprsync.sync.steps import FIRST_COPY, decided, step_of, write_of
 from cprsync.sync.values import Batch, FollowUp, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
-    from cprsync.domain.policy import Policy
-    from cprsync.sync.ports import Clock, Register
-    from cprsync.sync.values import Prepared, Subscribed, Write
+    from cprsync.sync.lookup import Desk, DeskStore
+    from cprsync.sync.values import Subscribed, Write
 
 #: Why the audit says that the register was asked.
 PURPOSE: Final = "set_cpr"
@@ -45,43 +42,7 @@ class SetNumber:
     user: str
 
 
-class NumberStore(Protocol):
-    """What it needs of the store."""
-
-    def find(self, number: CprNumber) -> str | None: ...
-
-    def patrons(self, ids: Sequence[str]) -> list[Patron]: ...
-
-    def prepare(self, after: Person) -> Prepared: ...
-
-    def intend_at_desk(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
-        """Commit the audit entry of a look-up that is about to be made."""
-        ...
-
-    def save_at_desk(self, entry: Entry) -> str:
-        """One transaction. Raises LostCompare, and then nothing is written."""
-        ...
-
-    def ask_staff_at_desk(self, patron_id: str, kind: str, *, about: str) -> None:
-        """Leave two patrons to a person, once."""
-        ...
-
-
-class NumberDesk(Protocol):
-    """A desk as `lookup` has it."""
-
-    @property
-    def store(self) -> NumberStore: ...
-    @property
-    def register(self) -> Register: ...
-    @property
-    def clock(self) -> Clock: ...
-    @property
-    def policy(self) -> Policy: ...
-    def as_of(self) -> AsOf: ...
-
-
-def find_patron(store: NumberStore, number: CprNumber) -> dict[str, Any]:
+def find_patron(store: DeskStore, number: CprNumber) -> dict[str, Any]:
     """Who has this number, or had it: the JSON shape of `patron find`."""
     patron_id = store.find(number)
     if patron_id is None:
@@ -90,7 +51,7 @@ def find_patron(store: NumberStore, number: CprNumber) -> dict[str, Any]:
     return {"found": True, "patron": patron_id, "warnings": [] if patron.number == number else [OLD_NUMBER]}
 
 
-def set_number(desk: NumberDesk, asked: SetNumber) -> dict[str, Any]:
+def set_number(desk: Desk, asked: SetNumber) -> dict[str, Any]:
     """Give a patron her real number; returns the JSON shape of `patron set-cpr`.
 
     Raises:
@@ -133,7 +94,7 @@ def _document(asked: SetNumber, outcome: str, *, verified: bool, subscribed: boo
 # -- refusing ----------------------------------------------------------------------------------------------
 
 
-def _patron(desk: NumberDesk, asked: SetNumber) -> Patron:
+def _patron(desk: Desk, asked: SetNumber) -> Patron:
     patrons = desk.store.patrons([asked.patron_id])
     if not patrons:
         raise BadInput("there is no such patron", kind="patron.unknown")
@@ -147,7 +108,7 @@ def _refuse_what_is_real_or_never_will_be(patron: Patron, number: CprNumber) -> 
         raise BadInput("her number is real already: only the register replaces it", kind="number.real")
 
 
-def _refuse_another_patrons(desk: NumberDesk, asked: SetNumber) -> None:
+def _refuse_another_patrons(desk: Desk, asked: SetNumber) -> None:
     other = desk.store.find(asked.number)
     if other is None or other == asked.patron_id:
         return
@@ -158,7 +119,7 @@ def _refuse_another_patrons(desk: NumberDesk, asked: SetNumber) -> None:
 # -- the register --------------------------------------------------------------------------------------------
 
 
-def _ask(desk: NumberDesk, number: CprNumber) -> Person | None:
+def _ask(desk: Desk, number: CprNumber) -> Person | None:
     """Who she is; None: the register does not answer now."""
     (answer,) = desk.register.look_up_many([number])
     if isinstance(answer, NotFound):
@@ -170,7 +131,7 @@ def _ask(desk: NumberDesk, number: CprNumber) -> Person | None:
     return answer.person
 
 
-def _subscribe(desk: NumberDesk, number: CprNumber) -> Subscribed | None:
+def _subscribe(desk: Desk, number: CprNumber) -> Subscribed | None:
     """Subscribe; None: the register does not answer now, and the night will."""
     ((_, result),) = desk.register.subscribe_many([number])
     if isinstance(result, RegisterUnavailable):
@@ -183,7 +144,7 @@ def _subscribe(desk: NumberDesk, number: CprNumber) -> Subscribed | None:
 # -- writing ---------------------------------------------------------------------------------------------------
 
 
-def _batch(desk: NumberDesk, patron: Patron, person: Person | None, number: CprNumber) -> Batch:
+def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber) -> Batch:
     """The number, and with it the first copy if there is one and it can be decided."""
     hers = replace(patron, register=replace(patron.register, number=number))
     if person is None:
@@ -199,5 +160,5 @@ def _batch(desk: NumberDesk, patron: Patron, person: Person | None, number: CprN
     return Batch(writes=[_write(desk, patron, change, as_of)], reviews=[] if step.review is None else [step.review])
 
 
-def _write(desk: NumberDesk, patron: Patron, change: Change, as_of: AsOf | None) -> Write:
+def _write(desk: Desk, patron: Patron, change: Change, as_of: AsOf | None) -> Write:
     return replace(write_of(desk, change, patron, as_of), renumbered=desk.clock.today())

@@ -138,9 +138,11 @@ def check_options(name: str, *, reason: str, until: date | None, withdraws: bool
     overrides = name in {one.value for one in Overridden}
     if not overrides and (reason or until is not None):
         raise ConfigurationError(f"{name} is set for good: it takes no --reason and no --until", kind="usage.field")
+    if withdraws:
+        return
     if overrides and not reason.strip():
         raise ConfigurationError(f"{name} is the register's: say why with --reason TEXT", kind="usage.reason")
-    if overrides and until is None and name != Overridden.GROUP.value and not withdraws:
+    if overrides and until is None and name != Overridden.GROUP.value:
         raise ConfigurationError(f"{name} is the register's: say --until YYYY-MM-DD", kind="usage.until")
 
 

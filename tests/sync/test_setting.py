@@ -119,7 +119,7 @@ def test_a_later_correction_replaces_the_earlier(library: Library) -> None:
 def test_an_empty_text_takes_it_back_and_the_register_counts_again(either_library: Library) -> None:
     library = either_library
     correct(library, "municipality", "0101")
-    told = set_(library, "municipality", "\n", reason=WHY)
+    told = set_(library, "municipality", "\n")
     assert (told["outcome"], told["culr"]) == ("withdrawn", "751")
     assert (row(library)["municipality"], row(library)["overrides"]) == ("0751", 0)
     assert states(library) == [("municipality", "withdrawn")]
@@ -128,7 +128,7 @@ def test_an_empty_text_takes_it_back_and_the_register_counts_again(either_librar
 
 def test_there_is_nothing_to_take_back(library: Library) -> None:
     before = library.everything()
-    assert set_(library, "name", "", reason=WHY)["outcome"] == "unchanged"
+    assert set_(library, "name", "")["outcome"] == "unchanged"
     assert library.everything() == before
 
 
@@ -152,7 +152,7 @@ def test_a_corrected_birth_date_moves_her_to_its_group_at_once(library: Library)
     set_group(library, "Voksen")
     correct(library, "birth_date", "2015-06-01")
     assert (row(library)["patron_group"], row(library)["next_age_step"]) == ("Barn", date(2029, 6, 1))
-    set_(library, "birth_date", "", reason=WHY)
+    set_(library, "birth_date", "")
     assert (row(library)["patron_group"], row(library)["next_age_step"]) == ("Voksen", None)
 
 
@@ -166,7 +166,7 @@ def test_a_pinned_group_stays_until_it_is_taken_back_and_then_age_decides(either
     correct(library, "group", "Personale")
     assert row(library)["patron_group"] == "Personale"
     assert library.view("ANNA").local.group == "Personale"
-    set_(library, "group", "", reason=WHY)
+    set_(library, "group", "")
     assert row(library)["patron_group"] == "Voksen"
 
 

@@ -7,9 +7,16 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import CONFIG, Config, Json, Library
+from cprsync.cli.options import CONFIG, Config, Json, Library, day
 
-app = typer.Typer(help="Patron records: import and show.")
+#: The fields that `patron set` takes; a test holds it against the rules.
+FIELDS = (
+    "For a time, with --reason and --until, over the register: name, birth_date, address, municipality, group "
+    "(this one may stay). For good: branch, language, contact_address, telephones, emails, internal_note, "
+    "note_to_patron, absence."
+)
+
+app = typer.Typer(help="Patron records: import, find, show and set.")
 
 
 @app.command("import")
@@ -29,7 +36,40 @@ def patron_import(
 
 @app.command("show")
 def patron_show(patron: str, *, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
-    """Show one record: each field with its owner and source."""
+    """Show one record: each field with its owner and source, and what staff corrected beside the register's word."""
     from cprsync.cli.patrons import show_command
 
     show_command(patron, config=config, library=library, as_json=as_json)
+
+
+@app.command("find")
+def patron_find(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
+    """Find a patron by CPR number, also by one she had before; it is asked for, or read from standard input."""
+    from cprsync.cli.patron_set import find_command
+
+    raise SystemExit(find_command(config=config, library=library, as_json=as_json))
+
+
+@app.command("set")
+def patron_set(  # noqa: PLR0913 -- one parameter for each option
+    patron: str,
+    field: Annotated[str, typer.Argument(help=FIELDS)],
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why the register is corrected.")] = "",
+    until: Annotated[str | None, typer.Option("--until", help="YYYY-MM-DD: the last day of a correction.")] = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    as_json: Json = False,
+) -> None:
+    """Set one field; the value is asked for, or read from standard input. An empty one takes it back."""
+    from cprsync.cli.patron_set import set_command
+
+    set_command(patron, field, reason=reason, until=day(until), config=config, library=library, as_json=as_json)
+
+
+@app.command("set-cpr")
+def patron_set_cpr(patron: str, *, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
+    """Make a replacement number real: the CPR number is asked for, or read from standard input."""
+    from cprsync.cli.patron_set import set_cpr_command
+
+    set_cpr_command(patron, config=config, library=library, as_json=as_json)

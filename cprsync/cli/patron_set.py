@@ -1,0 +1,99 @@
+"""`patron find`, `patron set` and `patron set-cpr`: numbers and values come by standard input, never as arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.output import failures, note, print_json, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from pathlib import Path
+
+NOT_FOUND = 1
+#: Fields that may have several lines.
+LINES = frozenset({"address", "contact_address", "telephones", "emails", "internal_note", "note_to_patron"})
+OUTCOMES = {
+    "set": "sat / set",
+    "withdrawn": "taget tilbage, registret gælder / taken back, the register counts",
+    "unchanged": "det stod der allerede / it said so already",
+}
+WARNINGS = {
+    "old_number": "nummeret er skiftet ud / the number was replaced",
+    "not_verified": "registret svarede ikke: natten spørger igen / the register did not answer: the night asks again",
+}
+
+
+def find_command(*, config: Path, library: str | None, as_json: bool) -> int:
+    """Say which patron has the number, or had it; exit 1 when nobody."""
+    from cprsync import wiring
+    from cprsync.cli.operator import ask_any_number
+    from cprsync.settings import load_settings
+    from cprsync.sync.set_cpr import find_patron
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        number = ask_any_number()
+        with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+            document = find_patron(store, number)
+    if as_json:
+        print_json(document)
+    else:
+        say(document["patron"] or "ikke låner / no patron")
+        _warn(document)
+    return 0 if document["found"] else NOT_FOUND
+
+
+def set_command(  # noqa: PLR0913 -- one parameter for each option
+    patron: str, field: str, *, reason: str, until: date | None, config: Path, library: str | None, as_json: bool
+) -> None:
+    """Set one field of one patron."""
+    from cprsync import wiring
+    from cprsync.cli.operator import ask_value, user_name
+    from cprsync.settings import load_settings
+    from cprsync.sync.setting import Setting, check_field, check_options, set_field
+
+    with failures(as_json=as_json):
+        # before anything is asked for: nobody types an address in vain
+        check_field(field)
+        check_options(field, reason=reason, until=until, withdraws=True)
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        text = ask_value(field, lines=field in LINES)
+        asked = Setting(patron, field, text, user_name(), reason=reason, until=until)
+        with wiring.counter(settings, section) as counter:
+            document = set_field(counter, asked)
+    if as_json:
+        print_json(document)
+        return
+    until_told = f" til / until {document['until']}" if document["until"] else ""
+    say(f"{document['patron']} · {document['field']}: {OUTCOMES[document['outcome']]}{until_told}")
+    if document["culr"] is not None:
+        say("  netmedierne får besked / the net media are told")
+
+
+def set_cpr_command(patron: str, *, config: Path, library: str | None, as_json: bool) -> None:
+    """Give one patron her real number."""
+    from cprsync import wiring
+    from cprsync.cli.operator import ask_number, user_name
+    from cprsync.settings import load_settings
+    from cprsync.sync.set_cpr import SetNumber, set_number
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        asked = SetNumber(patron, ask_number(), user_name())
+        with wiring.desk(settings, section) as desk:
+            document = set_number(desk, asked)
+    if as_json:
+        print_json(document)
+        return
+    say(f"{document['patron']} · cpr_number: {OUTCOMES[document['outcome']]}")
+    _warn(document)
+
+
+def _warn(document: Mapping[str, Any]) -> None:
+    for warning in document["warnings"]:
+        note(f"  ! {WARNINGS[warning]}")

@@ -1,0 +1,190 @@
+"""`patron find`, `set` and `set-cpr` as commands: values by standard input only, each refusal without a trace."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from e2e_library import Library, Ran, assert_refused, new_library
+from town import PEOPLE_FILE, number
+
+from cprsync.cli.apps.patron import FIELDS
+from cprsync.cli.operator import user_name
+from cprsync.mock import control
+from cprsync.mock.server import running
+from cprsync.sync.setting import NEVER_SET, settable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("patron set command")
+CEILING_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def mock(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    folder = tmp_path_factory.mktemp("setting") / "mock"
+    shutil.copytree(made_certificates, folder / "certs")
+    with running(folder, PEOPLE_FILE) as ready:
+        yield folder, ready
+
+
+@pytest.fixture(scope="module")
+def first(mock: tuple[Path, dict[str, Any]]) -> Library:
+    """ANNA and INGER, who is protected, are patrons and have their first copies."""
+    library = new_library(mock[0].parent / "first", mock[0], ["ANNA", "INGER"])
+    assert library.run("sync").exit in {0, 4}
+    return library
+
+
+@pytest.fixture
+def library(first: Library, tmp_path: Path) -> Library:
+    return first.copy(tmp_path / "library")
+
+
+def patron(library: Library, *command: str, typed: str) -> Ran:
+    """The value goes in by standard input only; in the test's own process, which spares the start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.StringIO(typed))
+        return library.call("patron", *command)
+
+
+def found(library: Library, key: str) -> str:
+    ran = patron(library, "find", typed=f"{number(key)}\n")
+    assert ran.exit == 0, ran.err
+    return str(ran.document["patron"])
+
+
+def correct(library: Library, key: str, field: str, typed: str) -> Ran:
+    options = ("--reason", "Showed her lease", "--until", "2027-05-01")
+    return patron(library, "set", found(library, key), field, *options, typed=typed)
+
+
+def shown(library: Library, key: str) -> dict[str, Any]:
+    return dict(library.run("patron", "show", found(library, key)).document["fields"])
+
+
+def test_the_program_itself_reads_standard_input(library: Library) -> None:
+    config = str(library.folder / "cprsync.toml")
+    done = subprocess.run(
+        [sys.executable, "-m", "cprsync", "patron", "find", "--config", config],
+        input=f"{number('ANNA')}\n",
+        capture_output=True,
+        text=True,
+        timeout=CEILING_SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, found(library, "ANNA"))
+
+
+def test_a_patron_is_found_by_number_and_nobody_by_nobodys(library: Library) -> None:
+    ran = patron(library, "find", typed=f"{number('ANNA')[:6]}-{number('ANNA')[6:]}\n")
+    assert (ran.exit, ran.document["warnings"]) == (0, [])
+    nobody = patron(library, "find", typed=f"{number('EDITH')}\n")
+    assert (nobody.exit, nobody.document) == (1, {"found": False, "patron": None, "warnings": []})
+    assert number("ANNA") not in ran.out + ran.err
+
+
+def test_a_correction_is_shown_beside_the_registers_word(library: Library) -> None:
+    ran = correct(library, "ANNA", "municipality", "101\n")
+    assert (ran.exit, ran.document["outcome"], ran.document["culr"]) == (0, "set", "101"), ran.err
+    entry = shown(library, "ANNA")["municipality"]
+    assert (entry["value"], entry["source"]) == ("0101", "staff")
+    assert entry["override"] == {
+        "by": user_name(),
+        "reason": "Showed her lease",
+        "until": "2027-05-01",
+        "register": "0751",
+    }
+    taken = patron(library, "set", found(library, "ANNA"), "municipality", typed="")
+    assert (taken.exit, taken.document["outcome"]) == (0, "withdrawn")
+    assert shown(library, "ANNA")["municipality"]["value"] == "0751"
+
+
+def test_protection_beats_a_correction_on_the_screen(library: Library) -> None:
+    assert correct(library, "INGER", "name", "Inger Ny\n").exit == 0
+    entry = shown(library, "INGER")["name"]
+    assert (entry["value"], entry["override"]["register"], entry["override"]["reason"]) == (None, None, None)
+
+
+def test_an_address_is_typed_as_lines_and_never_echoed(library: Library) -> None:
+    ran = correct(library, "ANNA", "address", "Skjulestien 2\n8000 Aarhus C\n")
+    assert ran.exit == 0
+    assert "Skjulestien" not in ran.out + ran.err
+    assert shown(library, "ANNA")["address"]["value"] == ["Skjulestien 2", "8000 Aarhus C"]
+
+
+def test_a_field_of_hers_is_set_without_a_reason(library: Library) -> None:
+    ran = patron(library, "set", found(library, "ANNA"), "note_to_patron", typed="Kom og hent din hue\n")
+    assert (ran.exit, ran.document["outcome"]) == (0, "set"), ran.err
+    assert shown(library, "ANNA")["note_to_patron"]["value"] == "Kom og hent din hue"
+
+
+@pytest.mark.parametrize(
+    ("field", "options", "code", "kind", "says"),
+    [
+        ("shoe_size", (), 2, "usage.field", "birth_date"),
+        *((field, (), 2, "usage.field", "not set here") for field in NEVER_SET),
+        ("name", (), 2, "usage.reason", "--reason"),
+        ("name", ("--reason", "x"), 2, "usage.until", "--until"),
+        ("branch", ("--reason", "x"), 2, "usage.field", "no --reason"),
+        ("birth_date", ("--reason", "x", "--until", "2027-05-01"), 1, "input.value", "YYYY-MM-DD"),
+        ("name", ("--reason", "x", "--until", "2031-05-01"), 1, "input.value", "366 days"),
+    ],
+)
+def test_a_refused_setting_changes_nothing(  # noqa: PLR0913, PLR0917 -- one parameter for each cell of the table
+    library: Library, field: str, options: tuple[str, ...], code: int, kind: str, says: str
+) -> None:
+    who = found(library, "ANNA")
+    before = library.rows()
+    ran = patron(library, "set", who, field, *options, typed="Anna Hemmelig\n")
+    assert_refused(ran, code=code, kind=kind, says=says, advises="")
+    assert "Hemmelig" not in ran.out + ran.err
+    assert library.rows() == before
+
+
+def test_far_too_much_and_what_is_no_text_are_refused(library: Library) -> None:
+    who = found(library, "ANNA")
+    assert_refused(
+        patron(library, "set", who, "internal_note", typed="x" * 9000),
+        code=1,
+        kind="input.value",
+        says="longer",
+        advises="",
+    )
+
+
+def test_the_help_names_every_field_that_may_be_set() -> None:
+    assert all(field in FIELDS for field in settable())
+
+
+def test_a_replacement_number_becomes_real(library: Library, mock: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    """Imported with letters, set at the desk: subscribed and verified, and found by the old number."""
+    made = f"{number('EDITH')[:6]}KOT1"
+    file = tmp_path / "patrons.csv"
+    file.write_text(f"cpr_number,card\n{made},E1\n", encoding="utf-8")
+    assert library.run("patron", "import", str(file), "--apply").document["created"] == 1
+    who = str(patron(library, "find", typed=f"{made}\n").document["patron"])
+    ran = patron(library, "set-cpr", who, typed=f"{number('EDITH')}\n")
+    assert (ran.exit, ran.document["verified"], ran.document["subscribed"]) == (0, True, True), ran.out + ran.err
+    assert number("EDITH") not in ran.out + ran.err
+    assert number("EDITH") in str(control.state(mock[1])["subscriptions"])
+    assert patron(library, "find", typed=f"{made}\n").document["warnings"] == ["old_number"]
+    assert found(library, "EDITH") == who
+
+
+def test_another_patrons_number_is_refused_and_waits_for_a_person(library: Library, tmp_path: Path) -> None:
+    made = f"{number('EDITH')[:6]}KOT2"
+    file = tmp_path / "patrons.csv"
+    file.write_text(f"cpr_number,card\n{made},E2\n", encoding="utf-8")
+    library.run("patron", "import", str(file), "--apply")
+    who = str(patron(library, "find", typed=f"{made}\n").document["patron"])
+    ran = patron(library, "set-cpr", who, typed=f"{number('ANNA')}\n")
+    assert_refused(ran, code=1, kind="number.both_patrons", says="another patron", advises="review list")
+    (item,) = library.rows("review_item")["review_item"]
+    assert "parked.number.both_patrons" in item
