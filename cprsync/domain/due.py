@@ -7,7 +7,6 @@ thirty days forecast. Age and overrides are facts; the day is handed in.
 from __future__ import annotations
 
 import enum
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -142,10 +141,10 @@ def after_day(until: date | None) -> date | None:
 
 
 def calendar_stamp(policy: Policy) -> str | None:
-    """What of a policy decides on which days something is due, as a digest; None: no group follows age."""
+    """What of a policy decides on which days something is due, as one text; None: no group follows age."""
     if not policy.ladders.ladders:
         return None
-    written = json.dumps(
+    return json.dumps(
         {
             "leap": policy.ladders.leap.value,
             "warn_days": policy.override_warn_days,
@@ -156,7 +155,14 @@ def calendar_stamp(policy: Policy) -> str | None:
         },
         ensure_ascii=False,
     )
-    return hashlib.sha256(written.encode()).hexdigest()
+
+
+def coming_from(stamp: str | None, policy: Policy) -> Policy:
+    """The policy for those whom an earlier one has grouped: a group that is no more is no reason to stay in it."""
+    if stamp is None:
+        return policy
+    former = frozenset(name for _, groups in json.loads(stamp)["ladders"] for name, _ in groups)
+    return replace(policy, ladders=replace(policy.ladders, former=former))
 
 
 def _due(facts: Facts, day: date, policy: Policy) -> Iterator[tuple[DueKind, str]]:

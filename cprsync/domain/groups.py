@@ -51,6 +51,8 @@ class Ladders:
 
     ladders: tuple[Ladder, ...] = ()
     leap: LeapDay = LeapDay.MARCH
+    #: groups of the policy before this one: whoever is in one that was renamed or dropped follows age still
+    former: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         days = [ladder.since for ladder in self.ladders]
@@ -72,7 +74,7 @@ class Ladders:
 
     def follows_age(self, group: str) -> bool:
         """True for a group that age decides: one of a ladder, or none at all while there are ladders."""
-        return bool(self.ladders) and (group == "" or group in self.names())
+        return bool(self.ladders) and (group == "" or group in self.names() or group in self.former)
 
     def next_change(self, born: date, after: date) -> date | None:
         """The first day later than `after` on which the group is another one than on `after`."""

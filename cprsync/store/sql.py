@@ -252,8 +252,8 @@ class SqlStore:
     def calendar_stamp(self) -> str | None:
         return calendar.stamp(self._tenant)
 
-    def keep_calendar_stamp(self, run: Run, digest: str | None) -> None:
-        calendar.keep_stamp(self._tenant, run, digest)
+    def keep_calendar_stamp(self, run: Run, counted: str | None) -> None:
+        calendar.keep_stamp(self._tenant, run, counted)
 
     def calendar_counts(self, run: Run) -> dict[str, int]:
         return calendar.counts(self._tenant, run)

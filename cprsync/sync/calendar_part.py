@@ -8,15 +8,18 @@ a brake holds back what a delivery says, and no birthday stands in one. What eac
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
-from cprsync.domain.due import ONE_DAY, calendar_stamp, forecast
+from cprsync.domain.due import ONE_DAY, Due, Facts, calendar_stamp, coming_from, forecast
 from cprsync.sync.values import DuePage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
+    from cprsync.domain.policy import Policy
     from cprsync.sync.night import Night
     from cprsync.sync.values import Run
 
@@ -30,12 +33,12 @@ def live_days(night: Night, run: Run) -> dict[str, int]:
     A run that was killed lives them again: whoever has been lived has nothing due any more, and is counted once.
     """
     days = days_to_live(night.store.last_run_day(), run.day)
-    stamp = calendar_stamp(night.policy)
-    edited = stamp != night.store.calendar_stamp()
+    stamp, kept = calendar_stamp(night.policy), night.store.calendar_stamp()
     night.progress.stage("calendar", len(days))
-    if edited:
+    if stamp != kept:
         # another policy: its groups and days are found for every patron, once
-        _live(night, run, days[0] if days else run.day, everyone=True)
+        coming = replace(night, policy=coming_from(kept, night.policy))
+        _live(coming, run, days[0] if days else run.day, everyone=True)
         night.store.keep_calendar_stamp(run, stamp)
     for day in days:
         _live(night, run, day, everyone=False)
@@ -57,12 +60,25 @@ def _live(night: Night, run: Run, day: date, *, everyone: bool) -> None:
         night.heed()
 
 
+class Calendar(Protocol):
+    """What the days ahead are read from."""
+
+    def due_facts(self, until: date, *, everyone: bool) -> Iterable[Facts]: ...
+
+    def calendar_stamp(self) -> str | None: ...
+
+
+def upcoming(store: Calendar, policy: Policy, *, first: date, last: date) -> Iterator[Due]:
+    """What the nights of these days will do, with another policy than the last night's for everyone."""
+    kept = store.calendar_stamp()
+    facts = store.due_facts(last, everyone=calendar_stamp(policy) != kept)
+    return forecast(facts, first=first, last=last, policy=coming_from(kept, policy))
+
+
 def foresee_days(night: Night, run: Run) -> dict[str, int]:
     """What the calendar part of a night that is only planned would do, by kind; nothing is written."""
     days = days_to_live(night.store.last_run_day(), run.day)
     if not days:
         return {"days": 0}
-    edited = calendar_stamp(night.policy) != night.store.calendar_stamp()
-    facts = night.store.due_facts(run.day, everyone=edited)
-    due = forecast(facts, first=days[0], last=run.day, policy=night.policy)
+    due = upcoming(night.store, night.policy, first=days[0], last=run.day)
     return {"days": len(days), **dict(sorted(Counter(one.kind.value for one in due).items()))}

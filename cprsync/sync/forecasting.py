@@ -8,14 +8,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from cprsync.domain.due import ONE_DAY, DueKind, calendar_stamp, forecast
-from cprsync.sync.calendar_part import days_to_live
+from cprsync.domain.due import ONE_DAY, DueKind
+from cprsync.sync.calendar_part import Calendar, days_to_live, upcoming
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import date
 
-    from cprsync.domain.due import Facts
     from cprsync.domain.policy import Policy
 
 #: Nobody plans by a calendar longer than this, leap years included.
@@ -25,14 +24,10 @@ POLICY: Final = "policy"
 _ORDER: Final = (POLICY, *(kind.value for kind in DueKind))
 
 
-class Foreseen(Protocol):
+class Foreseen(Calendar, Protocol):
     """What a forecast needs of the store."""
 
     def last_run_day(self) -> date | None: ...
-
-    def due_facts(self, until: date, *, everyone: bool) -> Iterable[Facts]: ...
-
-    def calendar_stamp(self) -> str | None: ...
 
 
 def foresee(store: Foreseen, policy: Policy, *, today: date, days: int) -> dict[str, Any]:
@@ -47,11 +42,9 @@ def foresee(store: Foreseen, policy: Policy, *, today: date, days: int) -> dict[
     missed = days_to_live(lived, today)
     first = missed[0] if missed or lived is None else lived + ONE_DAY
     last = max(first, today) + timedelta(days=days - 1)
-    edited = calendar_stamp(policy) != store.calendar_stamp()
-    facts = store.due_facts(last, everyone=edited)
     events: list[dict[str, Any]] = [
         {"day": due.day.isoformat(), "patron": due.patron_id, "kind": due.kind.value, "what": due.what}
-        for due in forecast(facts, first=first, last=last, policy=policy)
+        for due in upcoming(store, policy, first=first, last=last)
     ]
     events += _policy_days(policy, first, last)
     events.sort(key=lambda one: (one["day"], _ORDER.index(str(one["kind"])), one["patron"] or "", one["what"]))

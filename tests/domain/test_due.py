@@ -18,6 +18,7 @@ from cprsync.domain.due import (
     Facts,
     age_step_of,
     calendar_stamp,
+    coming_from,
     counts,
     derived_group,
     forecast,
@@ -218,6 +219,14 @@ def test_a_policy_that_warns_earlier_warns_of_what_has_not_been_warned_of() -> N
     due, evening = live(one, date(2027, 3, 10), replace(POLICY, override_warn_days=30))
     assert [(one.kind, one.what) for one in due] == [(DueKind.OVERRIDE_WARNED, "name")]
     assert live(evening, date(2027, 3, 18), POLICY)[0] == ()
+
+
+def test_a_group_that_was_renamed_or_dropped_is_no_reason_to_stay_in_it() -> None:
+    renamed = Policy(ladders=Ladders((Ladder(date(2000, 1, 1), (CHILD, AgeGroup("Teen", 14), ADULT)),)))
+    stays = facts(group="Ung")
+    assert derived_group(stays, BIRTHDAY, renamed) == "Ung"
+    assert derived_group(stays, BIRTHDAY, coming_from(calendar_stamp(POLICY), renamed)) == "Teen"
+    assert coming_from(None, renamed) == renamed
 
 
 def test_the_stamp_of_a_policy_follows_what_decides_on_its_days() -> None:

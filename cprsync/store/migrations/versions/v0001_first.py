@@ -44,7 +44,7 @@ def _library() -> None:
         "library",
         sa.Column("agency", sa.String(length=16), autoincrement=False, nullable=False),
         sa.Column("name", sa.Text(), nullable=True),
-        sa.Column("calendar_stamp", sa.CHAR(length=64), nullable=True),
+        sa.Column("calendar_stamp", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("agency", name="pk_library"),
     )
 
