@@ -92,10 +92,10 @@ def field_lines(fields: Mapping[str, Any]) -> list[str]:
     """The fields of a record, each with its owner and since when; after an arrow what the register says instead."""
     lines = []
     for name, entry in fields.items():
-        told = "<beskyttet>" if entry.get("sealed") else _told(entry["value"])
+        told = "<beskyttet>" if entry.get("sealed") else value_text(entry["value"])
         told += _corrected(entry["override"])
         if "register" in entry:
-            told += f" → {_told(entry['register'])}"
+            told += f" → {value_text(entry['register'])}"
         lines.append(f"  {name:<26} {told}  [{entry['owner']}, {entry['since'] or '–'}]")
     return lines
 
@@ -105,14 +105,14 @@ def _corrected(override: Mapping[str, Any] | None) -> str:
     if override is None:
         return ""
     until = f" til {override['until']}" if override["until"] else ""
-    register = "" if override["reason"] is None else f"; registret: {_told(override['register'])}"
+    register = "" if override["reason"] is None else f"; registret: {value_text(override['register'])}"
     return f" (rettet af {override['by']}{until}{register})"
 
 
-def _told(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value as text: lists on one line, nothing as a dash."""
     if isinstance(value, list):
-        return ", ".join(_told(one) for one in value) or "–"
+        return ", ".join(value_text(one) for one in value) or "–"
     if isinstance(value, dict):
-        return " ".join(_told(one) for one in value.values())
+        return " ".join(value_text(one) for one in value.values())
     return str(value) if value else "–"

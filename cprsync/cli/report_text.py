@@ -72,6 +72,9 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
         yield "  " + word("waiting", language, waiting=document["published"]["waiting"])
     if document["left_to_a_person"]:
         yield "  " + word("left", language, left=document["left_to_a_person"])
+    # a run of an earlier version counted none
+    if waiting := document.get("reviews", {}).get("waiting"):
+        yield "  " + word("reviews", language, waiting=waiting)
 
 
 def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -127,6 +127,33 @@ WORDS: dict[str, tuple[str, str]] = {
     "register.unknown_result": ("registret giver et ukendt resultat", "the register gives an unknown result"),
     "register.unreachable": ("registret kan ikke nås", "the register cannot be reached"),
     "register.wrong_root": ("svaret hører til et andet kald", "the answer belongs to another call"),
+    # what waits for a person
+    "reviews": (
+        "Venter på et menneske i alt: {waiting} (cprsync review list)",
+        "Waiting for a person in all: {waiting} (cprsync review list)",
+    ),
+    "review_none": ("Intet venter.", "Nothing waits."),
+    "review_waiting": ("venter", "waiting"),
+    "review_accepted": ("godkendt", "accepted"),
+    "review_rejected": ("afvist", "rejected"),
+    "review_settled": ("faldet væk", "settled"),
+    "review_undone": ("taget tilbage", "taken back"),
+    "review_accept": ("Godkendes det", "If accepted"),
+    "review_reject": ("Afvises det", "If rejected"),
+    "review_undo": (
+        "Fortrydes med: cprsync review undo {number}",
+        "To take it back: cprsync review undo {number}",
+    ),
+    "review_register": ("CPR", "The register"),
+    "review_ours": ("Biblioteket", "The library"),
+    "review_plan": (
+        "{closes} lukkes, {keeps} bliver; der flyttes: {moves}",
+        "{closes} closes, {keeps} stays; moved: {moves}",
+    ),
+    "review_loan": ("lån", "loans"),
+    "review_reservation": ("reserveringer", "reservations"),
+    "review_balance": ("mellemværender", "balances"),
+    "review_message": ("beskeder", "messages"),
     # questions that stay open until the register has answered
     "protection_end": ("er beskyttelsen ophørt?", "has the protection ended?"),
     "number_change": ("hvem er det under det nye nummer?", "who is it under the new number?"),

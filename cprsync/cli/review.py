@@ -1,0 +1,149 @@
+"""`review`: what waits for a person, shown with both sides, answered, and taken back."""
+
+from __future__ import annotations
+
+import enum
+from contextlib import contextmanager
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.output import emphasise, failures, print_json, say
+from cprsync.cli.patrons import value_text
+from cprsync.cli.words import Language, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.sync.reviewing import Reviews
+
+#: Columns of text: the name of a field, and what the left side says of it.
+NAME_WIDTH, SIDE_WIDTH = 26, 34
+
+
+class Answering(enum.Enum):
+    """What someone does with an item."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    UNDO = "undo"
+
+
+@contextmanager
+def _reviews(config: Path, library: str | None) -> Iterator[Reviews]:
+    from cprsync import wiring
+    from cprsync.cli.operator import user_name
+    from cprsync.settings import load_settings
+
+    settings = load_settings(config)
+    with wiring.reviews(settings, wiring.library_of(settings, library), user=user_name()) as reviews:
+        yield reviews
+
+
+def list_command(config: Path, *, library: str | None, language: Language, as_json: bool, all_states: bool) -> None:
+    """List what waits, or all items."""
+    with failures(as_json=as_json), _reviews(config, library) as reviews:
+        items = reviews.listed(all_states=all_states)
+    if as_json:
+        print_json({"items": items})
+        return
+    if not items:
+        say(word("review_none", language))
+    for item in items:
+        say(_line(item, language))
+
+
+def show_command(number: int, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:
+    """Show one item with its record, or with both."""
+    with failures(as_json=as_json), _reviews(config, library) as reviews:
+        document = reviews.shown(number)
+    if as_json:
+        print_json(document)
+        return
+    for line in shown_lines(document, language):
+        say(line)
+
+
+def answer_command(  # noqa: PLR0913 -- one parameter for each option
+    answering: Answering,
+    number: int,
+    *,
+    config: Path,
+    library: str | None,
+    language: Language,
+    as_json: bool,
+    reason: str = "",
+) -> None:
+    """Answer one item, and say what was done."""
+    with failures(as_json=as_json), _reviews(config, library) as reviews:
+        if answering is Answering.ACCEPT:
+            item = reviews.accept(number)
+        elif answering is Answering.REJECT:
+            item = reviews.reject(number, reason=reason)
+        else:
+            item = reviews.undo(number)
+    if as_json:
+        print_json({"item": item})
+        return
+    say(_line(item, language))
+    if answering is not Answering.UNDO:
+        say(f"  {item[answering.value][language]}")
+    if answering is Answering.ACCEPT and item["undoable"]:
+        say("  " + word("review_undo", language, number=number))
+
+
+def _line(item: Mapping[str, Any], language: Language) -> str:
+    state = word(f"review_{item['state']}", language)
+    about = f" + {item['about']}" if item["about"] else ""
+    return f"{item['id']:>5}  {item['since']}  {state:<10}  {item['patron']}{about}  {item['why'][language]}"
+
+
+def shown_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """One item as text: why, what each answer does, and the two sides beside each other."""
+    yield emphasise(_line(document, language))
+    yield f"  {word('review_accept', language)}: {document['accept'][language]}"
+    yield f"  {word('review_reject', language)}: {document['reject'][language]}"
+    if "plan" in document:
+        yield "  " + _plan(document["plan"], language)
+    record, other = document["record"], document["other"]
+    if record is None:
+        return
+    if other is None:
+        yield from _register_and_ours(record, language)
+    else:
+        yield from _two_records(record, other)
+
+
+def _plan(plan: Mapping[str, Any], language: Language) -> str:
+    moves = ", ".join(f"{word(f'review_{name}', language)} {count}" for name, count in plan["moves"].items())
+    return word("review_plan", language, keeps=plan["keeps"], closes=plan["closes"], moves=moves)
+
+
+def _register_and_ours(record: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The register's word on the left, on the right what patron and staff own, or have corrected."""
+    left: list[str] = []
+    right: list[str] = []
+    for name, entry in record["fields"].items():
+        override = entry.get("override")
+        if override is not None and not entry.get("sealed"):
+            left.append(f"{name}: {value_text(override['register'])}")
+        side = left if entry["owner"] == "register" and override is None else right
+        if entry.get("sealed") or entry["value"]:
+            side.append(f"{name}: {_said(entry)}")
+    width = NAME_WIDTH + SIDE_WIDTH
+    yield f"  {word('review_register', language):<{width}} {word('review_ours', language)}"
+    for register, ours in zip_longest(left, right, fillvalue=""):
+        yield f"  {register:<{width}} {ours}".rstrip()
+
+
+def _two_records(record: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
+    """The one who closes on the left, the one who keeps on the right; what neither has is left out."""
+    yield f"  {'':<{NAME_WIDTH}} {record['patron']:<{SIDE_WIDTH}} {other['patron']}"
+    for name in record["fields"]:
+        left, right = _said(record["fields"][name]), _said(other["fields"][name])
+        if {left, right} != {"–"}:
+            yield f"  {name:<{NAME_WIDTH}} {left:<{SIDE_WIDTH}} {right}"
+
+
+def _said(entry: Mapping[str, Any]) -> str:
+    return "<beskyttet>" if entry.get("sealed") else value_text(entry["value"])
