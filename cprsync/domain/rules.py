@@ -1,7 +1,7 @@
 """The rules as four tables to read: status, protection, age step, residence; each row with its source.
 
 Built from the very rows that the code reads, and from a library's policy. Holds the words; how a table is laid
-out is the command's.
+out is the command's; how a value is named stands in `rule_words`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.action import Action
-from cprsync.domain.age import BirthSource, LeapDay
+from cprsync.domain.age import BirthSource
 from cprsync.domain.municipality import RESIDENCE_RULES, ResidenceRule
-from cprsync.domain.protection_rule import PROTECTION_RULES, Protecting, ProtectionRule, Says, Stands, Voice
-from cprsync.domain.status_rule import STATUS_RULES, BlockRule, Letters, Lives, NetMedia, StatusRule, Subscribed
+from cprsync.domain.protection_rule import PROTECTION_RULES, ProtectionRule
+from cprsync.domain.rule_words import (
+    AGREED,
+    BIRTH,
+    BLOCK,
+    LEAP,
+    LETTERS,
+    LIVES,
+    NET_MEDIA,
+    PROTECTING,
+    SAYS,
+    STANDS,
+    SUBSCRIPTION,
+    VOICE,
+)
+from cprsync.domain.status_rule import STATUS_RULES, Lives, StatusRule
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from cprsync.domain.age import LeapDay
     from cprsync.domain.groups import Ladder, Ladders
     from cprsync.domain.policy import Policy
 
@@ -55,32 +68,6 @@ _NONE: Final = "–"
 
 # -- status ------------------------------------------------------------------------------------------------
 
-_LETTERS: Final[Mapping[Letters, Wording]] = {
-    Letters.GO: Wording("sendes", "go out"),
-    Letters.CONTACT_ADDRESS: Wording("kun til kontaktadressen", "to the contact address only"),
-    Letters.STOPPED: Wording(
-        "standses straks; kontaktadressen vises for personalet", "stop at once; staff see contact"
-    ),
-}
-_BLOCK: Final[Mapping[BlockRule, Wording]] = {
-    BlockRule.NONE: Wording("ingen", "none"),
-    BlockRule.PROPOSED: Wording("foreslås; et menneske afgør", "proposed; a person decides"),
-}
-_LIVES: Final[Mapping[Lives, Wording]] = {
-    Lives.BY_ADDRESS: Wording("efter adressen", "by the address"),
-    Lives.ELSEWHERE: Wording("ikke hjemmehørende", "not resident"),
-    Lives.UNKNOWN: Wording("ukendt", "unknown"),
-}
-_NET_MEDIA: Final[Mapping[NetMedia, Wording]] = {
-    NetMedia.DIGITS: Wording("kommunens tre cifre", "the municipality's three digits"),
-    NetMedia.EMPTY: Wording("tom med vilje", "deliberately empty"),
-    NetMedia.NOTHING: Wording("intet sendes", "nothing is sent"),
-}
-_SUBSCRIPTION: Final[Mapping[Subscribed, Wording]] = {
-    Subscribed.KEPT: Wording("beholdes", "kept"),
-    Subscribed.KEPT_FOR_A_TIME: Wording("beholdes i et fast antal dage", "kept for a set number of days"),
-    Subscribed.MOVES: Wording("følger med til det nye nummer", "moves on to the new number"),
-}
 _STATUS_COLUMNS: Final = (
     Column("code", Wording("Kode", "Code")),
     Column("meaning", Wording("Betydning", "Meaning")),
@@ -122,11 +109,11 @@ def _status_row(rule: StatusRule) -> tuple[Cell, ...]:
         rule.status.value,
         rule.meaning,
         rule.coming,
-        _LETTERS[rule.letters],
-        _BLOCK[rule.block],
-        _LIVES[rule.lives],
-        _NET_MEDIA[rule.net_media],
-        _SUBSCRIPTION[rule.subscription],
+        LETTERS[rule.letters],
+        BLOCK[rule.block],
+        LIVES[rule.lives],
+        NET_MEDIA[rule.net_media],
+        SUBSCRIPTION[rule.subscription],
         rule.leaving,
         ", ".join(rule.undone_by) or _NONE,
         rule.source,
@@ -135,41 +122,6 @@ def _status_row(rule: StatusRule) -> tuple[Cell, ...]:
 
 # -- protection --------------------------------------------------------------------------------------------
 
-_VOICE: Final[Mapping[Voice, Wording]] = {
-    Voice.FILE: Wording("leverancen", "the delivery"),
-    Voice.LOOKUP: Wording("et opslag", "a look-up"),
-    Voice.ANSWER: Wording("svaret, når leverancen har sagt: ophørt", "the answer, after a delivery said: ended"),
-}
-_SAYS: Final[Mapping[Says, Wording]] = {
-    Says.KNOWN: Wording("beskyttet", "protected"),
-    Says.CONTRADICTORY: Wording("modsiger sig selv", "contradicts itself"),
-    Says.EMPTY: Wording("ingen beskyttelse", "no protection"),
-    Says.SILENT: Wording("intet", "nothing"),
-    Says.UNANSWERED: Wording("intet svar, eller et ældre end leverancen", "no answer, or one older than the delivery"),
-}
-_AGREED: Final[Mapping[bool | None, Wording | str]] = {
-    True: Wording("ja", "yes"),
-    False: Wording("nej", "no"),
-    None: Wording("ligegyldigt", "either"),
-}
-_STANDS: Final[Mapping[Stands, Wording]] = {
-    Stands.PROTECTED: Wording("beskyttet", "protected"),
-    Stands.OPEN: Wording("ikke beskyttet", "not protected"),
-    Stands.NEW: Wording("ny: intet kendt", "new: nothing known"),
-}
-_PROTECTING: Final[Mapping[Protecting, Wording]] = {
-    Protecting.SEAL: Wording("forsegles, før alt andet", "sealed, before anything else"),
-    Protecting.KEEP: Wording("som før", "as before"),
-    Protecting.ASK: Wording("som før; samme nat slås op", "as before; looked up the same night"),
-    Protecting.LIFT: Wording("beskyttelsen ophører", "the protection ends"),
-    Protecting.SETTLED_OPEN: Wording("afklaret: ikke beskyttet", "settled: not protected"),
-    Protecting.SEALED_UNTIL_TOLD: Wording(
-        "forseglet, til en kilde har talt (policy.toml: silent_protection)",
-        "sealed until a source has spoken (policy.toml: silent_protection)",
-    ),
-    Protecting.KEEP_FOR_REVIEW: Wording("beskyttet; et menneske ser på det", "protected; a person looks at it"),
-    Protecting.KEEP_AND_ASK_AGAIN: Wording("beskyttet; næste nat spørger igen", "protected; the next night asks again"),
-}
 _PROTECTION_COLUMNS: Final = (
     Column("voice", Wording("Hvem", "Who")),
     Column("says", Wording("Siger", "Says")),
@@ -178,6 +130,33 @@ _PROTECTION_COLUMNS: Final = (
     Column("does", Wording("Så", "Then")),
     _SOURCE,
 )
+_EITHER: Final = Wording("ligegyldigt", "either")
+_ANY: Final = Wording("ligegyldigt hvad", "whatever")
+#: What seals beside a source's word about protection; the code for it stands in `patron`, `steps` and `protective`.
+_STREET: Final[tuple[Cell, ...]] = (
+    Wording("leverancen eller et opslag", "the delivery or a look-up"),
+    Wording("vejkode 9900-9999 (status 03 og 07)", "street code 9900-9999 (status 03 and 07)"),
+    _EITHER,
+    _ANY,
+    Wording("forseglet, så længe adressen gælder", "sealed as long as that is the address"),
+    Wording("CPR: post 002 (vejkode); beslutning 2", "CPR: record 002 (street code); decision 2"),
+)
+_PARKED: Final[tuple[Cell, ...]] = (
+    Wording("leverancen", "the delivery"),
+    Wording("beskyttet, men resten venter på et menneske", "protected, but the rest is parked"),
+    _EITHER,
+    _ANY,
+    Wording("forsegles, før alt andet", "sealed, before anything else"),
+    Wording("Beslutning 3", "Decision 3"),
+)
+_HELD: Final[tuple[Cell, ...]] = (
+    Wording("leverancen", "the delivery"),
+    Wording("beskyttet, men natten er standset", "protected, but the night is held"),
+    _EITHER,
+    _ANY,
+    Wording("forsegles, før alt andet", "sealed, before anything else"),
+    Wording("Beslutning 3", "Decision 3"),
+)
 
 
 def _protection_table() -> RuleTable:
@@ -185,19 +164,14 @@ def _protection_table() -> RuleTable:
         "protection",
         Wording("Navne- og adressebeskyttelse", "Name and address protection"),
         _PROTECTION_COLUMNS,
-        tuple(_protection_key(rule) for rule in PROTECTION_RULES),
-        tuple(
-            (
-                _VOICE[rule.voice],
-                _SAYS[rule.says],
-                _AGREED[rule.agreed],
-                _STANDS[rule.stands],
-                _PROTECTING[rule.does],
-                rule.source,
-            )
-            for rule in PROTECTION_RULES
-        ),
+        (*map(_protection_key, PROTECTION_RULES), "protection-street", "protection-parked", "protection-held"),
+        (*map(_protection_row, PROTECTION_RULES), _STREET, _PARKED, _HELD),
     )
+
+
+def _protection_row(rule: ProtectionRule) -> tuple[Cell, ...]:
+    stands, does = STANDS[rule.stands], PROTECTING[rule.does]
+    return VOICE[rule.voice], SAYS[rule.says], AGREED[rule.agreed], stands, does, rule.source
 
 
 def _protection_key(rule: ProtectionRule) -> str:
@@ -207,26 +181,6 @@ def _protection_key(rule: ProtectionRule) -> str:
 
 # -- age step ----------------------------------------------------------------------------------------------
 
-_BIRTH: Final[Mapping[BirthSource, tuple[Wording, Wording]]] = {
-    BirthSource.STAFF: (
-        Wording("rettet ved skranken, til rettelsen udløber", "corrected at the desk, until the correction ends"),
-        Wording("Beslutning 8", "Decision 8"),
-    ),
-    BirthSource.REGISTER: (
-        Wording("ellers registrets fødselsdato, også en usikker", "else the register's, an uncertain one too"),
-        Wording("CPR: post 001 (FOED_DT)", "CPR: record 001 (FOED_DT)"),
-    ),
-    BirthSource.NUMBER: (
-        Wording("ellers nummerets, markeret som usikker", "else the number's, marked as uncertain"),
-        Wording("CPR: personnummerets opbygning", "CPR: how a number is made"),
-    ),
-}
-_LEAP: Final[Mapping[LeapDay, Wording]] = {
-    LeapDay.MARCH: Wording("født 29. februar: 1. marts i almindelige år", "born 29 February: 1 March in common years"),
-    LeapDay.FEBRUARY: Wording(
-        "født 29. februar: 28. februar i almindelige år", "born 29 February: 28 February in common years"
-    ),
-}
 _AGE_COLUMNS: Final = (
     Column("step", Wording("Trin", "Step")),
     Column("rule", Wording("Gælder", "What counts")),
@@ -243,7 +197,7 @@ _OTHER_GROUP: Final[tuple[Cell, ...]] = (
 
 
 def _age_table(ladders: Ladders) -> RuleTable:
-    births = [(_BIRTH_DATE, rule, _NONE, source) for rule, source in (_BIRTH[source] for source in BirthSource)]
+    births = [(_BIRTH_DATE, rule, _NONE, source) for rule, source in (BIRTH[source] for source in BirthSource)]
     steps = [step for ladder in ladders.ladders for step in _age_rows(ladder, ladders.leap)]
     return RuleTable(
         "age",
@@ -261,7 +215,7 @@ def _age_rows(ladder: Ladder, leap: LeapDay) -> list[tuple[str, tuple[Cell, ...]
     rows: list[tuple[str, tuple[Cell, ...]]] = []
     for group in ladder.groups:
         step = Wording(f"{group.from_age} år", f"{group.from_age} years")
-        birthday = Wording(f"fødselsdagen; {_LEAP[leap].da}", f"the birthday; {_LEAP[leap].en}")
+        birthday = Wording(f"fødselsdagen; {LEAP[leap].da}", f"the birthday; {LEAP[leap].en}")
         day = birthday if group.from_age else Wording("fødslen", "birth")
         rows.append((f"age-{since}-{group.from_age}", (step, group.name, day, dated if group.from_age else source)))
     return rows
@@ -309,12 +263,12 @@ def _ended_row(lives: Lives) -> tuple[Cell, ...]:
     codes = " ".join(rule.status.value for rule in rules)
     return (
         Wording(f"status {codes}, hvad adressen end siger", f"status {codes}, whatever the address says"),
-        _LIVES[lives],
-        _NET_MEDIA[rules[0].net_media],
+        LIVES[lives],
+        NET_MEDIA[rules[0].net_media],
         Wording("CPR: post 001 (status); beslutning 11", "CPR: record 001 (status); decision 11"),
     )
 
 
 def _kind_row(rule: ResidenceRule) -> tuple[Cell, ...]:
-    lives = _BY_CODE if rule.lives is Lives.BY_ADDRESS else _LIVES[rule.lives]
-    return rule.what, lives, _NET_MEDIA[rule.net_media], rule.source
+    lives = _BY_CODE if rule.lives is Lives.BY_ADDRESS else LIVES[rule.lives]
+    return rule.what, lives, NET_MEDIA[rule.net_media], rule.source

@@ -98,6 +98,33 @@ def test_a_code_that_is_no_status_changes_nothing(key: str) -> None:
     assert danish(TABLES["status"], key) == [*told, "CPR: post 001 (status); beslutning 1"]
 
 
+#: who, says, 004 in the agreement, how the record stands: what is done, and whose word that is
+SEALED_TOO = {
+    "protection-street": (
+        "leverancen eller et opslag",
+        "vejkode 9900-9999 (status 03 og 07)",
+        *("ligegyldigt", "ligegyldigt hvad", "forseglet, så længe adressen gælder"),
+        "CPR: post 002 (vejkode); beslutning 2",
+    ),
+    "protection-parked": (
+        "leverancen",
+        "beskyttet, men resten venter på et menneske",
+        *("ligegyldigt", "ligegyldigt hvad", "forsegles, før alt andet", "Beslutning 3"),
+    ),
+    "protection-held": (
+        "leverancen",
+        "beskyttet, men natten er standset",
+        *("ligegyldigt", "ligegyldigt hvad", "forsegles, før alt andet", "Beslutning 3"),
+    ),
+}
+
+
+@pytest.mark.parametrize("key", SEALED_TOO)
+def test_what_else_seals_is_printed_beside(key: str) -> None:
+    """Lived in test_protection, test_night_protection and test_night_brake."""
+    assert tuple(danish(TABLES["protection"], key)) == SEALED_TOO[key]
+
+
 @pytest.mark.parametrize("key", ["residence-staff"])
 def test_a_municipality_that_staff_type_counts_like_an_address_there(key: str) -> None:
     assert danish(TABLES["residence"], key) == [

@@ -33,11 +33,11 @@ CEILING_SECONDS = 120
 STATUS, PROTECTION, MUNICIPALITY = (
     f"cprsync/domain/{name}.py" for name in ("status_rule", "protection_rule", "municipality")
 )
-RULES, POLICY = "cprsync/domain/rules.py", "fixtures/policy.toml"
+RULES, WORDS, POLICY = "cprsync/domain/rules.py", "cprsync/domain/rule_words.py", "fixtures/policy.toml"
 #: The quick tests of each table.
 TESTS = {
     "status": ("test_status_rules.py", "test_residence.py", "test_letters.py", "test_rule_tables.py"),
-    "protection": ("test_protection_table.py", "test_protection.py", "test_deciding.py"),
+    "protection": ("test_protection_table.py", "test_protection.py", "test_rule_tables.py"),
     "age": ("test_rule_tables.py",),
     "residence": ("test_municipalities.py", "test_residence.py", "test_rule_tables.py"),
 }
@@ -181,7 +181,7 @@ def written(source: Source, table: str, name: str, key: str) -> Row:
 
 
 def births(source: Source) -> Iterator[Row]:
-    value = source.assigned("_BIRTH")
+    value = source.assigned("BIRTH")
     assert isinstance(value, ast.Dict)
     for member, row in zip(value.keys, value.values, strict=True):
         assert member is not None
@@ -215,7 +215,9 @@ def rows() -> Iterator[Row]:
     yield from called(status, "status", all_status.elts, status_key)
     yield written(rules, "status", "_OTHER_STATUS", "status-other")
     yield from called(protection, "protection", all_protection.elts, protection_key)
-    yield from births(rules)
+    for name in ("street", "parked", "held"):
+        yield written(rules, "protection", f"_{name.upper()}", f"protection-{name}")
+    yield from births(Source(WORDS))
     yield from steps()
     yield written(rules, "age", "_OTHER_GROUP", "age-other")
     yield from called(municipality, "residence", all_residence.elts, residence_key)
