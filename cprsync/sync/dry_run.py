@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from cprsync.domain.review import proposed_at
 from cprsync.sync.nightly import run_night
 from cprsync.sync.plan_hash import plan_hash
 from cprsync.sync.values import Run, Subscribed, Tally
@@ -54,6 +55,7 @@ class Unwritten:
         self._store = store
         self._outcomes: Counter[Outcome] = Counter()
         self._actions: Counter[str] = Counter()
+        self._proposed: Counter[str] = Counter()
         self._accepted: list[str] = []
         self.waiting = len(store.unsubscribed(NEW_A_NIGHT))
 
@@ -75,6 +77,14 @@ class Unwritten:
         for item in batch.items:
             self._outcomes[item.outcome] += 1
             self._actions.update(action.value for action in item.actions)
+        for write in batch.writes:
+            # a block that is proposed again while it waits is counted once more: a plan does not look
+            before, after = proposed_at(write.patron.register.status), proposed_at(write.after.status)
+            if after is not None and after != before:
+                self._proposed[after] += 1
+
+    def proposed(self, run: Run) -> dict[str, int]:  # noqa: ARG002 -- the port's signature
+        return dict(self._proposed)
 
     def tally(self, run: Run) -> Tally:  # noqa: ARG002 -- the port's signature
         return Tally(self._outcomes, self._actions)

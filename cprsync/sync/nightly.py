@@ -200,7 +200,7 @@ def _close(night: Night, run: Run, report: Report, begun: float) -> Report:
     report.balance()
     report.waiting = night.store.outbox_waiting()
     report.reviews_waiting = night.store.reviews_waiting()
-    report.propose({} if report.only_plan else night.store.proposed(run))
+    report.propose(night.store.proposed(run))
     report.subscriptions_kept = max(0, night.store.subscription_count() - report.subscriptions_added)
     state = RunState.HELD if report.held else RunState.CLOSED
     report.seconds = night.monotonic() - begun

@@ -61,7 +61,7 @@ def of_an_unknown_status(content: bytes) -> bytes:
 CASES: dict[Harm, Case] = {
     Harm.PROTECTION_LIFTED: Case("unprotect", {"unprotect": 2}, before="protect"),
     Harm.ENTITLEMENT_LOST: Case("emigrate", {"emigrate": 2}),
-    Harm.GONE: Case("die", {"die": 2}, let_through={"stop_letters": 2}),
+    Harm.GONE: Case("die", {"die": 2}, let_through={"stop_letters": 2}, exit=3),  # a block is proposed for each
     Harm.MERGED: Case("number", {"renumber": 2}),
     Harm.NAME_REPLACED: Case("rename", {"rename": 2}),
     Harm.CHANGED: Case("move", {"move": 2}),
