@@ -255,7 +255,8 @@ class Scratch:
 
     def tried(self, row: Row, change: str, span: Span, becomes: str) -> Outcome:
         path = self.folder / row.file
-        text = (ROOT / row.file).read_text(encoding="utf-8")
+        # the copy's own: the tree may change while this runs
+        text = path.read_text(encoding="utf-8")
         path.write_text(text[: span[0]] + becomes + text[span[1] :], encoding="utf-8")
         try:
             red = self.red(row.table)
