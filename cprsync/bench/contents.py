@@ -78,12 +78,16 @@ def written(before: Mapping[str, list[Row]], after: Mapping[str, list[Row]]) -> 
 
 def own_rows(tenant: Tenant, *, records: bool) -> dict[str, list[Row]]:
     """What a night wrote over a bench's library: its own rows and, with `records`, those of a later version."""
-    later = {"patron": "WHERE version > 1" if records else "WHERE version < 0"}
+    later = {
+        "patron": "WHERE version > 1" if records else "WHERE 1 = 0",
+        # the dead are kept subscribed to a last day; nobody has one before the night
+        "subscription": "WHERE until IS NOT NULL" if records else "WHERE 1 = 0",
+    }
     with reading(tenant.engine) as connection:
         return {
             table.name: draw(connection, table, later.get(table.name, ""))
             for table in TABLES
-            if table.name not in _PREPARED
+            if table.name in later or table.name not in _PREPARED
         }
 
 

@@ -22,11 +22,15 @@ from cprsync.domain.person import SILENT, Person
 from cprsync.domain.review import State, proposed_at
 from cprsync.store import tables
 from cprsync.store.changes import BEFORE_IMAGE_DAYS, CULR, STATUS_CLASSES
+from cprsync.store.dying import DEAD
 from cprsync.store.keys import Purpose
+from cprsync.store.numbers import ACTIVE_PATRON
 from cprsync.store.records import REGISTER, from_row
 from cprsync.sync.steps import decided, step_of
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from cprsync.store.tenant import Tenant
     from cprsync.sync.night import Night
     from cprsync.sync.steps import Step
@@ -49,6 +53,7 @@ Outbox = _mapped("Outbox", tables.outbox)
 RunRow = _mapped("RunRow", tables.run)
 RunItem = _mapped("RunItem", tables.run_item, "agency", "run_id", "ordinal")
 PlanRow = _mapped("PlanRow", tables.plan_row)
+Subscription = _mapped("Subscription", tables.subscription)
 ReviewItem = _mapped("ReviewItem", tables.review_item)
 Audit = _mapped("Audit", tables.audit)
 AuditHead = _mapped("AuditHead", tables.audit_head)
@@ -122,8 +127,15 @@ class NaiveStore:
             row.letters_stopped = write.letters_stopped
         if write.culr is not None:
             self._session.add(self._outgoing(row, write))
+        if write.subscribed_until is not None:
+            self._keep_until(row.id, write.subscribed_until)
         if person.status is not write.patron.register.status and (block := proposed_at(person.status)) is not None:
             self._session.add(self._proposal(row.id, block))
+
+    def _keep_until(self, patron_id: str, last: date) -> None:
+        theirs = select(Subscription).where(Subscription.agency == AGENCY, Subscription.patron_id == patron_id)
+        for subscription in self._session.scalars(theirs.where(Subscription.reason == ACTIVE_PATRON)):
+            subscription.reason, subscription.until = DEAD, last
 
     def _proposal(self, patron_id: str, block: str) -> Any:
         self._reviews += 1
