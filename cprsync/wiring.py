@@ -184,7 +184,7 @@ def counter(settings: Settings, library: LibrarySection) -> Iterator[Counter]:
     clock = clock_for(settings)
     policy = load_policy(library.policy, library.municipalities)
     with opened_store(settings, library, clock) as store:
-        yield Counter(store, clock, policy, frozenset(load_municipalities().by_code))
+        yield Counter(store, clock, policy, load_municipalities().homes())
 
 
 @contextmanager
