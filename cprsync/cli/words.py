@@ -128,6 +128,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "register.unreachable": ("registret kan ikke nås", "the register cannot be reached"),
     "register.wrong_root": ("svaret hører til et andet kald", "the answer belongs to another call"),
     # what waits for a person
+    "overrides": (
+        "Rettelser fra skranken: {in_force} gælder, {differ} afviger fra registret",
+        "Corrections from the desk: {in_force} hold, {differ} differ from the register",
+    ),
     "reviews": (
         "Venter på et menneske i alt: {waiting} (cprsync review list)",
         "Waiting for a person in all: {waiting} (cprsync review list)",
@@ -197,6 +201,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "demo_first": ("Dagen før: lånerne får abonnement og første kopi", "Beforehand: subscriptions and first copies"),
     "demo_happens": ("I registret sker der", "In the register"),
     "demo_quiet": ("ingen leverance: weekend eller helligdag", "no delivery: weekend or holiday"),
+    "demo_desk": (
+        "{who}: skranken retter {field}, indtil {until}",
+        "{who}: the desk corrects the {field}, until {until}",
+    ),
     "demo_compare": ("Sammenligning med registret", "Compared with the register"),
     "demo_equal": (
         "{equal} af {patrons} poster er lig registrets egen tilstand",

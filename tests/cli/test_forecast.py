@@ -1,0 +1,99 @@
+"""`forecast` as people read it, and as a command over the folder that a demo leaves."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cprsync.cli.demo import run_demo
+from cprsync.cli.forecast import NAMED_MAX, forecast_lines
+from cprsync.cli.main import app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WINDOW = {"from": "2026-12-30", "to": "2027-01-28"}
+
+
+def event(day: str, patron: str | None, kind: str, what: str) -> dict[str, Any]:
+    return {"day": day, "patron": patron, "kind": kind, "what": what}
+
+
+EVENTS = [
+    event("2026-12-31", "11111111", "override_ended", "birth_date"),
+    event("2026-12-31", "11111111", "age_step", "Ung > Voksen"),
+    event("2026-12-31", "22222222", "age_step", "Barn > Ung"),
+    event("2027-01-01", None, "policy", "age_groups"),
+    event("2027-01-02", "33333333", "absence_ended", "absence"),
+]
+
+
+def test_a_forecast_is_a_calendar_by_day_with_counts_and_patron_numbers() -> None:
+    assert list(forecast_lines({**WINDOW, "events": EVENTS}, "da")) == [
+        "Det sker fra 30. december 2026 til 28. januar 2027, hvis intet ændres i CPR",
+        "  I alt: rettelse ophørt 1, ny lånergruppe 2, nye aldersgrupper i policy.toml 1, fravær ophørt 1",
+        "",
+        "Torsdag 31. december 2026",
+        "  rettelse ophørt: 1",
+        "    11111111  fødselsdato",
+        "  ny lånergruppe: 2",
+        "    11111111  Ung > Voksen",
+        "    22222222  Barn > Ung",
+        "",
+        "Fredag 1. januar 2027",
+        "  nye aldersgrupper i policy.toml",
+        "",
+        "Lørdag 2. januar 2027",
+        "  fravær ophørt: 1",
+        "    33333333",
+    ]
+
+
+def test_a_forecast_speaks_english_when_asked_to() -> None:
+    told = "\n".join(forecast_lines({**WINDOW, "events": EVENTS[:1]}, "en"))
+    assert "Thursday 31 December 2026\n  correction ended: 1\n    11111111  birth date" in told
+
+
+def test_days_without_anything_say_so() -> None:
+    assert list(forecast_lines({**WINDOW, "events": []}, "da"))[1:] == ["  Der sker intet."]
+
+
+def test_a_day_that_moves_everybody_names_some_and_counts_the_rest() -> None:
+    many = [event("2027-01-01", f"{10_000_000 + n}", "age_step", "Barn > Ung") for n in range(NAMED_MAX + 7)]
+    lines = list(forecast_lines({**WINDOW, "events": many}, "da"))
+    assert f"  ny lånergruppe: {NAMED_MAX + 7}" in lines
+    assert sum(line.endswith("Barn > Ung") for line in lines) == NAMED_MAX
+    assert lines[-1] == "    … og 7 til: se dem alle med --json"
+
+
+@pytest.mark.parametrize("days", ["0", "367", "ti"])
+def test_a_number_of_days_beyond_the_ceiling_is_wrong_usage(days: str) -> None:
+    assert CliRunner().invoke(app, ["forecast", "--days", days]).exit_code == 2
+
+
+@pytest.mark.xdist_group("demo")
+def test_the_demo_lives_its_birthdays_and_a_correction_that_ends_and_forecasts_what_its_death_leaves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_demo(keep=tmp_path / "demo", language="da", as_json=True)
+    nights = json.loads(capsys.readouterr().out)["nights"]
+    calendars = [{kind: n for kind, n in night["calendar"].items() if kind != "days"} for night in nights]
+    assert calendars[1:] == [
+        {"override_warned": 1},
+        {"age_step": 1},
+        {},
+        {"age_step": 1, "override_ended": 1},
+        {"age_step": 1},
+        {},
+        {},
+    ]
+    config = ["--config", str(tmp_path / "demo" / "cprsync.toml"), "--today", "2027-04-03"]
+    asked = CliRunner().invoke(app, ["forecast", "--days", "10", "--json", *config])
+    document = json.loads(asked.stdout)
+    assert (asked.exit_code, document["from"], document["to"]) == (0, "2027-04-04", "2027-04-13")
+    assert document["events"] == []
+    later = json.loads(CliRunner().invoke(app, ["forecast", "--days", "90", "--json", *config]).stdout)
+    assert [(one["day"], one["kind"]) for one in later["events"]] == [("2027-06-30", "subscription_ended")]
