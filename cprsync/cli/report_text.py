@@ -70,6 +70,9 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
         yield "  " + word("subscribed", language, added=subscriptions["added"], total=total)
     if document["published"]["waiting"]:
         yield "  " + word("waiting", language, waiting=document["published"]["waiting"])
+    # a run of an earlier version counted none
+    if document.get("overrides", {}).get("in_force"):
+        yield "  " + word("overrides", language, **document["overrides"])
     if document["left_to_a_person"]:
         yield "  " + word("left", language, left=document["left_to_a_person"])
     # a run of an earlier version counted none

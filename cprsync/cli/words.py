@@ -132,6 +132,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Rettelser fra skranken: {in_force} gælder, {differ} afviger fra registret",
         "Corrections from the desk: {in_force} hold, {differ} differ from the register",
     ),
+    "overrides": (
+        "Rettelser fra skranken: {in_force} gælder, {differ} afviger fra registret",
+        "Corrections from the desk: {in_force} hold, {differ} differ from the register",
+    ),
     "reviews": (
         "Venter på et menneske i alt: {waiting} (cprsync review list)",
         "Waiting for a person in all: {waiting} (cprsync review list)",

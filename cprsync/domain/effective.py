@@ -11,17 +11,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.age import birth_date_of
-from cprsync.domain.due import Facts, derived_group
+from cprsync.domain.due import ONE_DAY, Facts, derived_group
+from cprsync.domain.label import label_lines
 from cprsync.domain.municipality import Residence, culr_number_of, municipality_of, residence_of
-from cprsync.domain.override import birth_date_in, in_force, municipality_in
-from cprsync.domain.person import NUMBER_ONLY, SILENT, Address, Status
+from cprsync.domain.override import Overridden, birth_date_in, in_force, municipality_in
+from cprsync.domain.person import NUMBER_ONLY, SILENT, Address, Birth, Name, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
     from cprsync.domain.age import BirthDate
-    from cprsync.domain.override import Overridden, Override
+    from cprsync.domain.override import Override
+    from cprsync.domain.patron import Patron
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
 
@@ -95,3 +97,36 @@ def as_if_living(person: Person, municipality: str | None) -> Person:
 
 def _status_ends_residence(person: Person) -> bool:
     return residence_of(replace(person, address=SILENT), frozenset()) is Residence.NOT_RESIDENT
+
+
+def unpinned_group(patron: Patron, *, policy: Policy, on: date) -> str:
+    """The group that she would be in, were it not pinned."""
+    ended = tuple(
+        replace(one, until=on - ONE_DAY) if one.field is Overridden.GROUP else one for one in patron.overrides
+    )
+    return derived_group(Facts(patron.id, patron.register, patron.group, ended), on, policy)
+
+
+def differing(patron: Patron, *, policy: Policy, on: date) -> tuple[Overridden, ...]:
+    """The fields in which what staff corrected holds and is not what register or rule says."""
+    return tuple(
+        field
+        for field, override in in_force(patron.overrides, on).items()
+        if override.value != _without(patron, field, policy, on)
+    )
+
+
+def _without(patron: Patron, field: Overridden, policy: Policy, on: date) -> str | None:
+    """What would stand there without the correction, in the form in which corrections are kept."""
+    person = patron.register
+    match field:
+        case Overridden.NAME:
+            return person.name.addressing if isinstance(person.name, Name) else None
+        case Overridden.BIRTH_DATE:
+            return person.birth.day.isoformat() if isinstance(person.birth, Birth) else None
+        case Overridden.ADDRESS:
+            return "\n".join(label_lines(person.address)) if isinstance(person.address, Address) else None
+        case Overridden.MUNICIPALITY:
+            return municipality_of(person)
+        case Overridden.GROUP:
+            return unpinned_group(patron, policy=policy, on=on)

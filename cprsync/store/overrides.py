@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from cprsync.domain.override import Overridden, Override
 from cprsync.store import tables
-from cprsync.store.engine import parts
+from cprsync.store.engine import parts, reading
 from cprsync.store.tenant import next_id
 
 if TYPE_CHECKING:
@@ -46,6 +46,13 @@ def of(connection: Connection, tenant: Tenant, patron_ids: Iterable[str]) -> dic
         for row in connection.execute(wanted.where(_ROW.patron_id.in_(part))):
             found[row.patron_id] = (*found.get(row.patron_id, ()), from_row(tenant.vault, row))
     return found
+
+
+def overridden(tenant: Tenant) -> list[str]:
+    """The patrons of whom staff have corrected something, in order."""
+    wanted = select(_ROW.patron_id).where(_ROW.agency == tenant.agency, _ROW.state == LIVE).distinct()
+    with reading(tenant.engine) as connection:
+        return list(connection.scalars(wanted.order_by(_ROW.patron_id)))
 
 
 def from_row(vault: Vault, row: AnyRow) -> Override:

@@ -17,6 +17,7 @@ from cprsync.store import (
     imports,
     inbox,
     living,
+    overrides,
     reconciling,
     records,
     review_items,
@@ -260,6 +261,9 @@ class SqlStore:
 
     def outbox_waiting(self) -> int:
         return subscriptions.outbox_waiting(self._tenant)
+
+    def overridden(self) -> list[str]:
+        return overrides.overridden(self._tenant)
 
     # -- beyond the port: for the command line and for comparisons
 

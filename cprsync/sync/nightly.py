@@ -20,6 +20,7 @@ from cprsync.errors import RunStopped
 from cprsync.sync.applying import apply, hold, protect_only
 from cprsync.sync.calendar_part import foresee_days, live_days
 from cprsync.sync.intake import Intake, take_in
+from cprsync.sync.overriding import overrides_on
 from cprsync.sync.planning import Planner
 from cprsync.sync.report import Report
 from cprsync.sync.subscriptions import Comparison
@@ -199,6 +200,7 @@ def _close(night: Night, run: Run, report: Report, begun: float) -> Report:
     report.tally = night.store.tally(run)
     report.balance()
     report.waiting = night.store.outbox_waiting()
+    report.overrides = overrides_on(night, run.day)
     report.reviews_waiting = night.store.reviews_waiting()
     report.propose(night.store.proposed(run))
     report.subscriptions_kept = max(0, night.store.subscription_count() - report.subscriptions_added)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: Exit codes (commands): done, refused, a certificate is wrong, left to a person, try later, stopped by a brake,
 #: stopped part-way.
 DONE, REFUSED, WRONG, LEFT, LATER, BRAKED, PART = 0, 1, 2, 3, 4, 5, 7
+#: What staff corrected: how much of it holds, and how much of that differs from the register.
+NO_OVERRIDES: Mapping[str, int] = {"in_force": 0, "differ": 0}
 
 
 @dataclass(slots=True)
@@ -80,6 +82,7 @@ class Report:
     #: why someone should look, by reason
     reasons: Counter[str] = field(default_factory=Counter)
     #: items that wait for a person, by kind, whichever run left them
+    overrides: Mapping[str, int] = field(default_factory=lambda: dict(NO_OVERRIDES))
     reviews_waiting: Mapping[str, int] = field(default_factory=dict)
     #: what the statuses of this run's changes propose, and waits
     proposed: int = 0
@@ -152,6 +155,7 @@ class Report:
                 "kept": self.subscriptions_kept,
             },
             "published": {"sent": 0, "waiting": self.waiting, "failed": 0},
+            "overrides": dict(self.overrides),
             "left_to_a_person": self.left,
             "reasons": dict(sorted(self.reasons.items())),
             "reviews": {"waiting": sum(self.reviews_waiting.values()), "kinds": dict(self.reviews_waiting)},
@@ -208,6 +212,7 @@ def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) 
         "calendar": {},
         "subscriptions": dict.fromkeys(("added", "removed", "kept"), 0),
         "published": dict.fromkeys(("sent", "waiting", "failed"), 0),
+        "overrides": dict(NO_OVERRIDES),
         "reasons": {},
         "reviews": {"waiting": 0, "kinds": {}},
         "left_to_a_person": 0,

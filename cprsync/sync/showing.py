@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cprsync.domain.due import ONE_DAY, Facts, derived_group
+from cprsync.domain.effective import unpinned_group
 from cprsync.domain.label import label_lines
 from cprsync.domain.override import Overridden, in_force
 from cprsync.domain.patron import Patron, is_sealed
@@ -91,7 +90,11 @@ def patron_document(view: PatronView, policy: Policy, *, agency: str, on: date) 
     fields |= {name: _local_field(name, value, owner, sealed=sealed) for name, value, owner in _local(view.local)}
     for override in in_force(patron.overrides, on).values():
         name = override.field.value
-        said = fields[name]["value"] if override.field is not Overridden.GROUP else _unpinned(patron, policy, on)
+        said = (
+            fields[name]["value"]
+            if override.field is not Overridden.GROUP
+            else unpinned_group(patron, policy=policy, on=on)
+        )
         fields[name] = _overridden(fields[name], override, said, sealed=sealed and name in SEALED)
     return {
         "patron": patron.id,
@@ -178,12 +181,3 @@ def _overridden(entry: dict[str, Any], override: Override, said: Any, *, sealed:
         "register": None if sealed else said,
     }
     return {**entry, "value": value, "source": "staff", "since": override.since.isoformat(), "override": told}
-
-
-def _unpinned(patron: Patron, policy: Policy, on: date) -> str:
-    """The group that she would be in, were it not pinned."""
-    others = tuple(one for one in patron.overrides if one.field is not Overridden.GROUP)
-    pins = tuple(one for one in patron.overrides if one.field is Overridden.GROUP)
-    ended = tuple(replace(pin, until=on - ONE_DAY) for pin in pins)
-    facts = Facts(patron.id, patron.register, patron.group, (*others, *ended))
-    return derived_group(facts, on, policy)

@@ -11,8 +11,11 @@ import pytest
 from doubles import MONDAY, TUESDAY, DisturbedStore, happened, unowned
 from townspeople import cpr, dies, moves, person, renames
 
+from cprsync.cli.report_text import report_lines
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.label import label_lines
 from cprsync.domain.override import Overridden
+from cprsync.domain.person import Address
 from cprsync.domain.policy import Harm
 from cprsync.domain.record import Absence, Email, Local, Telephone
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
@@ -385,3 +388,43 @@ def test_nothing_is_set_twice_by_a_second_delivery_day(library: Library) -> None
         library.deliver(day, person("ANNA"))
         library.night()
     assert states(library) == [("name", "live")]
+
+
+def test_the_night_after_its_last_day_the_register_counts_again(either_library: Library) -> None:
+    """She moved while staff's word held: the net media now hear where, and the row says so."""
+    library = either_library
+    correct(library, "municipality", "0101", until=TUESDAY)
+    correct(library, "name", "Anna Ny")
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.night()
+    assert (row(library)["municipality"], library.outbox("ANNA")[-1][1]) == ("0101", "101")
+    library.deliver(TUESDAY)
+    report = library.night()
+    assert report.document()["calendar"]["override_ended"] == 1
+    assert (row(library)["municipality"], library.outbox("ANNA")[-1][1]) == ("0461", "461")
+    assert states(library) == [("municipality", "ended"), ("name", "live")]
+    assert library.record("ANNA").address == moves(person("ANNA"), "ODENSE").address
+
+
+def test_the_report_counts_what_holds_and_what_differs_of_it(either_library: Library) -> None:
+    library = either_library
+    library.policy = replace(library.policy, ladders=LADDERS)
+    address = person("CLARA").address
+    assert isinstance(address, Address)
+    correct(library, "municipality", "0461")
+    correct(library, "birth_date", "1985-05-04")
+    correct(library, "address", "\n".join(label_lines(address)), key="CLARA")
+    correct(library, "group", "Personale")
+    library.deliver(MONDAY)
+    assert library.night().document()["overrides"] == {"in_force": 4, "differ": 2}
+    library.deliver(TUESDAY, moves(person("ANNA"), "ODENSE"))
+    report = library.night()
+    assert report.document()["overrides"] == {"in_force": 4, "differ": 1}
+    assert any("Corrections from the desk: 4 hold, 1 differ" in line for line in report_lines(report.document(), "en"))
+
+
+def test_a_report_without_corrections_says_nothing_of_them(library: Library) -> None:
+    library.deliver(MONDAY)
+    document = library.night().document()
+    assert document["overrides"] == {"in_force": 0, "differ": 0}
+    assert not any("Corrections" in line for line in report_lines(document, "en"))
