@@ -68,7 +68,13 @@ def sync(  # noqa: PLR0913 -- one parameter for each option
     config: Config = CONFIG,
     library: Library = None,
     today: Annotated[str | None, typer.Option("--today", help="YYYY-MM-DD, test environment only.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan the night; write no record.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Plan the night; write no record. The register is asked as the night would; each look-up is in the audit.",
+        ),
+    ] = False,
     plan: Annotated[Path | None, typer.Option("--plan", help="Write the plan, without values, to this file.")] = None,
     lang: Lang = "da",
     as_json: Json = False,

@@ -44,8 +44,9 @@ def hold(night: Night, run: Run, plan: Plan) -> Counter[str]:
     """
     through: Counter[str] = Counter()
     fresh = (step for step in plan.steps if step.item is None or step.item.ordinal > run.checkpoint)
+    moving = frozenset(step.write.patron.id for step in plan.changes if step.write and step.write.renumbered)
     for steps in _batches(fresh, night.batch):
-        through.update(_save(night, run, steps, items=True))
+        through.update(_save(night, run, [_waits(step, moving) for step in steps], items=True))
         night.heed()
     return through
 
@@ -131,6 +132,13 @@ def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step
 
 
 # -- only what protects --------------------------------------------------------------------------------
+
+
+def _waits(step: Step, moving: frozenset[str]) -> Step:
+    """Hold every line about a patron whose number was to change: said under either number, none of it came true."""
+    if step.item is None or step.item.patron_id not in moving or step.item.outcome is not Outcome.UNCHANGED:
+        return step
+    return replace(step, item=replace(step.item, outcome=Outcome.HELD, reason=None))
 
 
 def _save(night: Night, run: Run, steps: list[Step], *, items: bool) -> Counter[str]:

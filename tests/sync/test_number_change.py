@@ -239,6 +239,17 @@ def test_a_protection_that_comes_with_the_new_number_goes_through_a_brake_on_the
     assert register_of(library, patron) == gains_protection(anna())
 
 
+@pytest.mark.parametrize("old_first", [True, False])
+def test_a_held_number_change_holds_both_of_its_lines_whichever_stands_first(library: Library, old_first: bool) -> None:
+    library.limit(Harm.MERGED, 0)
+    both = [replaced(OLD, NEW), anna()]
+    library.deliver(MONDAY, *(both if old_first else reversed(both)))
+    before = library.everything()["patron"]
+    report = library.one_night()
+    assert [outcome for outcome, _, _ in lines(library, report)] == ["held", "held"]
+    assert library.everything()["patron"] == before
+
+
 def test_the_end_of_a_protection_is_asked_of_the_new_number(library: Library) -> None:
     patron = library.id_of("BO")
     library.register.knows(loses_protection(person("BO", number=NEW)))
