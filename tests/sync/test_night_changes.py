@@ -50,7 +50,8 @@ def test_a_delivery_changes_the_record_when_she(
     """The net media hear of it only if their number changes (decision 11)."""
     library.deliver(MONDAY, event(person("ANNA")))
     report = library.night()
-    assert (report.exit_code, report.document()["actions"]) == (0, actions)
+    # a block of the dead is proposed to a person
+    assert (report.exit_code, report.document()["actions"]) == (3 if event is dies else 0, actions)
     assert library.items(report) == [("applied", None)]
     expected = event(person("ANNA"))
     address = expected.address if expected.address is not SILENT else person("ANNA").address
