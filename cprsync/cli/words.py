@@ -127,15 +127,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "register.unknown_result": ("registret giver et ukendt resultat", "the register gives an unknown result"),
     "register.unreachable": ("registret kan ikke nås", "the register cannot be reached"),
     "register.wrong_root": ("svaret hører til et andet kald", "the answer belongs to another call"),
+    "overrides": (
+        "Rettelser fra skranken: {in_force} gælder, {differ} afviger fra registret",
+        "Corrections from the desk: {in_force} hold, {differ} differ from the register",
+    ),
     # what waits for a person
-    "overrides": (
-        "Rettelser fra skranken: {in_force} gælder, {differ} afviger fra registret",
-        "Corrections from the desk: {in_force} hold, {differ} differ from the register",
-    ),
-    "overrides": (
-        "Rettelser fra skranken: {in_force} gælder, {differ} afviger fra registret",
-        "Corrections from the desk: {in_force} hold, {differ} differ from the register",
-    ),
     "reviews": (
         "Venter på et menneske i alt: {waiting} (cprsync review list)",
         "Waiting for a person in all: {waiting} (cprsync review list)",
