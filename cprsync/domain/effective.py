@@ -128,5 +128,4 @@ def _without(patron: Patron, field: Overridden, policy: Policy, on: date) -> str
             return "\n".join(label_lines(person.address)) if isinstance(person.address, Address) else None
         case Overridden.MUNICIPALITY:
             return municipality_of(person)
-        case Overridden.GROUP:
-            return unpinned_group(patron, policy=policy, on=on)
+    return unpinned_group(patron, policy=policy, on=on)

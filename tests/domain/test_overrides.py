@@ -12,8 +12,9 @@ from town import ANNA
 
 from cprsync.domain.age import BirthSource
 from cprsync.domain.decide import Change, counted, decide
-from cprsync.domain.effective import culr_in_force, effective, municipality_in_force
+from cprsync.domain.effective import culr_in_force, differing, effective, municipality_in_force, unpinned_group
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.label import label_lines
 from cprsync.domain.municipality import Residence
 from cprsync.domain.number import CprNumber
 from cprsync.domain.override import (
@@ -330,3 +331,53 @@ def test_a_birth_date_is_corrected_in_the_record_whatever_staff_typed() -> None:
     )
     assert isinstance(decision, Change)
     assert decision.after.birth == Birth(date(1986, 1, 2))
+
+
+# -- reported while it differs ------------------------------------------------------------------------------
+
+AS_REGISTERED = {
+    Overridden.BIRTH_DATE: "1985-05-04",
+    Overridden.MUNICIPALITY: "0751",
+    Overridden.GROUP: "Voksen",
+}
+OTHERWISE = {
+    Overridden.NAME: "Anna Ny",
+    Overridden.BIRTH_DATE: "1985-04-05",
+    Overridden.ADDRESS: "Havnen 2\n8000 Aarhus C",
+    Overridden.MUNICIPALITY: "0101",
+    Overridden.GROUP: "Personale",
+}
+
+
+def reported(*overrides: Override, on: date = TODAY, **deviations: Any) -> set[Overridden]:
+    hers = having_patron(overrides=overrides, group="Voksen", **deviations)
+    return set(differing(hers, policy=POLICY, on=on))
+
+
+@pytest.mark.parametrize("field", Overridden)
+def test_a_correction_is_reported_while_it_differs_and_no_longer_than_it_holds(field: Overridden) -> None:
+    other = typed(field, OTHERWISE[field])
+    assert reported(other) == {field}
+    assert reported(other, on=UNTIL + DAY) == set()
+
+
+@pytest.mark.parametrize("field", Overridden)
+def test_a_correction_that_the_register_has_caught_up_with_is_not_reported(field: Overridden) -> None:
+    name, address = person("ANNA").name, person("ANNA").address
+    assert isinstance(name, Name)
+    assert isinstance(address, Address)
+    same = AS_REGISTERED | {Overridden.NAME: name.addressing, Overridden.ADDRESS: "\n".join(label_lines(address))}
+    assert reported(typed(field, same[field])) == set()
+
+
+@pytest.mark.parametrize("field", [field for field in Overridden if field is not Overridden.GROUP])
+def test_a_correction_of_what_the_register_does_not_know_is_reported(field: Overridden) -> None:
+    silent = Person(person("ANNA").number)
+    assert reported(typed(field, OTHERWISE[field]), register=silent) == {field}
+
+
+def test_a_pin_differs_from_the_group_that_age_gives_also_while_it_is_in_the_row() -> None:
+    pin = typed(Overridden.GROUP, "Personale")
+    hers = having_patron(overrides=(pin, NAME), group="Personale")
+    assert unpinned_group(hers, policy=POLICY, on=TODAY) == "Voksen"
+    assert Overridden.GROUP in differing(hers, policy=POLICY, on=TODAY)

@@ -32,7 +32,7 @@ WHY = "Showed her lease"
 
 
 def counter(library: Library, store: Any = None) -> Counter:
-    codes = frozenset(load_municipalities().by_code)
+    codes = load_municipalities().homes()
     return Counter(store or library.store, library.clock, library.policy, codes)
 
 
@@ -195,6 +195,7 @@ def test_the_calendar_hears_of_each_last_day(library: Library, field: str) -> No
     ("field", "text", "rest", "kind"),
     [
         ("municipality", "0999", {}, "input.value"),
+        ("municipality", "0012", {}, "input.value"),
         ("name", "Anna\nBo", {}, "input.value"),
         ("birth_date", "yesterday", {}, "input.value"),
         ("name", "Anna", {"until": date(2027, 3, 1)}, "input.value"),

@@ -91,7 +91,7 @@ def test_the_dead_and_those_abroad_are_shown_with_what_is_last_known(library: Li
 
 
 def correct(library: Library, key: str, field: str, text: str) -> None:
-    codes = frozenset(load_municipalities().by_code)
+    codes = load_municipalities().homes()
     until = None if field == "group" else date(2027, 5, 1)
     asked = Setting(library.id_of(key), field, text, "lone", reason="Showed her lease", until=until)
     set_field(Counter(library.store, library.clock, library.policy, codes), asked)

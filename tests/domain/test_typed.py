@@ -1,0 +1,84 @@
+"""What staff type into a field that is the patron's or theirs: which text becomes which value, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cprsync.domain.record import Absence, Email, Local, Telephone
+from cprsync.domain.typed import LOCAL_FIELDS
+
+LONGEST = "87" + "0" * 13
+X34, X35 = "x" * 34, "x" * 35
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "values"),
+    [
+        ("branch", " Risskov \n", {"branch": "Risskov"}),
+        ("branch", "x" * 64, {"branch": "x" * 64}),
+        ("language", "en", {"language": "en"}),
+        ("language", "", {"language": "da"}),
+        ("contact_address", "C/O Birk\nHavnen 2", {"contact_co": "C/O Birk", "contact_lines": ("Havnen 2",)}),
+        ("contact_address", X34, {"contact_co": "", "contact_lines": (X34,)}),
+        ("contact_address", "c/o\n1\n2\n3\n4\n5", {"contact_co": "c/o", "contact_lines": ("1", "2", "3", "4", "5")}),
+        ("telephones", "87 00 00 00", {"telephones": (Telephone("87000000", notices=True),)}),
+        (
+            "telephones",
+            "+4587000000\n* 87000001",
+            {"telephones": (Telephone("+4587000000"), Telephone("87000001", notices=True))},
+        ),
+        (
+            "telephones",
+            f"8700\n{LONGEST}",
+            {"telephones": (Telephone("8700", notices=True), Telephone(LONGEST))},
+        ),
+        ("emails", "a@b.dk\nå@c.dk", {"emails": (Email("a@b.dk", notices=True), Email("å@c.dk"))}),
+        ("internal_note", " Ringer først \n\nog skriver \n", {"internal_note": "Ringer først\n\nog skriver"}),
+        ("note_to_patron", "x" * 2000, {"note_to_patron": "x" * 2000}),
+        ("absence", "2027-04-01", {"absence": Absence(date(2027, 4, 1))}),
+        ("absence", "2027-04-01\n2027-04-01", {"absence": Absence(date(2027, 4, 1), date(2027, 4, 1))}),
+    ],
+)
+def test_a_text_becomes_the_value_of_its_field(field: str, text: str, values: dict[str, Any]) -> None:
+    assert LOCAL_FIELDS[field](text) == values
+
+
+@pytest.mark.parametrize("field", LOCAL_FIELDS)
+def test_nothing_empties_a_field(field: str) -> None:
+    emptied = Local(**LOCAL_FIELDS[field](" \n"))
+    assert emptied == Local()
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "why"),
+    [
+        ("branch", "x" * 65, "64 characters"),
+        ("branch", "Risskov\nTilst", "one line"),
+        ("language", "DA", "language code"),
+        ("language", "dansk", "language code"),
+        ("contact_address", X35, "34 characters"),
+        ("contact_address", f"c/o {X34}", "34 characters"),
+        ("contact_address", "1\n2\n3\n4\n5\n6", "up to 5"),
+        ("telephones", "870", "telephone numbers"),
+        ("telephones", f"{LONGEST}0", "telephone numbers"),
+        ("telephones", "87000000a", "telephone numbers"),
+        ("telephones", "*87000000\n*87000001", r"a \* before one"),
+        ("telephones", "\n".join(["87000000"] * 11), "up to 10"),
+        ("emails", "a@b", "e-mail addresses"),
+        ("emails", "a b@c.dk", "e-mail addresses"),
+        ("emails", f"a@{'x' * 250}.dk", "e-mail addresses"),
+        ("internal_note", "x" * 2001, "2000 characters"),
+        ("absence", "1/4 2027", "YYYY-MM-DD"),
+        ("absence", "2027-04-31", "no such day"),
+        ("absence", "2027-04-02 2027-04-01", "before the first"),
+        ("absence", "2027-04-01 2027-04-02 2027-04-03", "YYYY-MM-DD"),
+    ],
+)
+def test_what_cannot_stand_in_the_field_is_refused_without_being_quoted(field: str, text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why) as refused:
+        LOCAL_FIELDS[field](text)
+    assert text not in str(refused.value)
+    assert refused.value.__cause__ is None
