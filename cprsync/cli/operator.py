@@ -67,17 +67,22 @@ def ask_value(name: str, *, lines: bool) -> str:
         BadInput: it is far too long, or no text.
     """
     try:
-        if not sys.stdin.isatty():
-            typed = sys.stdin.read(VALUE_MAX + 1)
-        elif lines:
-            note(f"{name}: en linje ad gangen, en tom slutter / one line at a time, an empty one ends")
-            typed = "\n".join(iter(input, ""))
-        else:
-            typed = input(f"{name}: ")
+        typed = _at_prompt(name, lines=lines) if sys.stdin.isatty() else sys.stdin.read(VALUE_MAX + 1)
     except UnicodeDecodeError:
         raise BadInput("not readable as text", kind="input.value") from None
-    except EOFError:
-        return ""
     if len(typed) > VALUE_MAX:
         raise BadInput(f"longer than {VALUE_MAX} characters", kind="input.value")
+    return typed
+
+
+def _at_prompt(name: str, *, lines: bool) -> str:
+    # on standard error: standard output is for the answer alone
+    if not lines:
+        sys.stderr.write(f"{name}: ")
+        sys.stderr.flush()
+        return sys.stdin.readline(VALUE_MAX + 1)
+    note(f"{name}: en linje ad gangen, en tom slutter / one line at a time, an empty one ends")
+    typed = ""
+    while len(typed) <= VALUE_MAX and (line := sys.stdin.readline(VALUE_MAX + 1)).strip():
+        typed += line
     return typed
