@@ -49,7 +49,7 @@ class Opened:
 
 def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: bool = False) -> list[AnyRow]:
     """Rows of patrons with something due, in the order of their ids; `hold`: nobody else writes them meanwhile."""
-    ids = _everyone(tenant) if page.everyone else _due(tenant, page.day)
+    ids = _everyone(tenant) if page.everyone else _due(tenant, page)
     found = select(ids.c.id).where(ids.c.id > page.after).order_by(ids.c.id).limit(page.limit)
     wanted = select(tables.patron).where(_PATRON.agency == tenant.agency).order_by(_PATRON.id)
     wanted = wanted.with_for_update() if hold else wanted
@@ -64,14 +64,15 @@ def _everyone(tenant: Tenant) -> Any:
     return select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class != tables.MERGED).subquery()
 
 
-def _due(tenant: Tenant, until: date) -> Any:
-    # three questions, each answered by its index
+def _due(tenant: Tenant, page: DuePage) -> Any:
+    # each question is answered by its index
     hers = _PATRON.agency == tenant.agency
     ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+    by_age = [select(_PATRON.id).where(hers, _PATRON.next_age_step <= page.day)] if page.by_age else []
     return union(
-        select(_PATRON.id).where(hers, _PATRON.next_age_step <= until),
-        select(_PATRON.id).where(hers, _PATRON.local_due <= until),
-        select(_ROW.patron_id).where(ours, _ROW.until < until, _ROW.reason == dying.DEAD),
+        select(_PATRON.id).where(hers, _PATRON.local_due <= page.day),
+        select(_ROW.patron_id).where(ours, _ROW.until < page.day, _ROW.reason == dying.DEAD),
+        *by_age,
     ).subquery()
 
 

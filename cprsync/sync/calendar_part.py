@@ -55,7 +55,8 @@ def days_to_live(last: date | None, today: date) -> list[date]:
 def _live(night: Night, run: Run, day: date, *, everyone: bool) -> None:
     last: str | None = ""
     while last is not None:
-        page = DuePage(day, limit=night.batch, everyone=everyone, after=last)
+        by_age = bool(night.policy.ladders.ladders)
+        page = DuePage(day, limit=night.batch, everyone=everyone, after=last, by_age=by_age)
         last = night.store.live_day(run, page, night.policy)
         night.heed()
 

@@ -225,6 +225,8 @@ class DuePage:
     everyone: bool = False
     #: the id after which they come
     after: str = ""
+    #: False where no group follows age: whoever a list brought is not looked at for it
+    by_age: bool = True
 
 
 @dataclass(frozen=True, slots=True)
