@@ -25,7 +25,9 @@ def list_command(config: Path, *, library: str | None, as_json: bool) -> None:
         with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
             rows = store.subscription_list()
             count = store.subscription_count()
-        by_reason = dict(sorted(Counter(row["reason"] for row in rows if row["until"] is None).items()))
+        # the dead are subscribed until their day, which stands there beforehand
+        held = (row["reason"] for row in rows if row["until"] is None or row["reason"] == "dead")
+        by_reason = dict(sorted(Counter(held).items()))
         document = {"agency": section.agency, "count": count, "by_reason": by_reason, "subscriptions": rows}
         if as_json:
             print_json(document)
