@@ -70,14 +70,17 @@ def derived_group(facts: Facts, day: date, policy: Policy) -> str:
     holding = in_force(facts.overrides, day)
     if pinned := holding.get(Overridden.GROUP):
         return pinned.value
-    # a group that was pinned is no reason to stay there: age decides again
-    was_pinned = any(one.field is Overridden.GROUP and one.value == facts.group for one in facts.overrides)
-    follows_age = policy.ladders.follows_age(facts.group) or (was_pinned and policy.ladders.ladders)
+    # a group that was pinned is no reason to stay there: the one before counts, or age decides again
+    pin = next((one for one in facts.overrides if one.field is Overridden.GROUP and one.value == facts.group), None)
+    before = facts.group if pin is None or pin.before is None else pin.before
+    follows_age = policy.ladders.follows_age(before) or (
+        pin is not None and pin.before is None and policy.ladders.ladders
+    )
     if not follows_age or facts.register.status is Status.DEAD:
-        return facts.group
+        return before
     born = birth_date_of(facts.register, corrected=birth_date_in(holding))
     group = None if born is None else policy.ladders.group_on(born.day, day)
-    return facts.group if group is None else group
+    return before if group is None else group
 
 
 def age_step_of(facts: Facts, day: date, policy: Policy) -> tuple[str, date | None]:

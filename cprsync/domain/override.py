@@ -61,6 +61,8 @@ class Override:
     reason: str
     since: date
     until: date | None = None
+    #: of a pinned group: the one that was in force when it was pinned, and is again when the pin gives way
+    before: str | None = None
     #: the store's number for it; 0 before it is stored
     id: int = 0
     warned: date | None = of_dataclass(default=None, compare=False)

@@ -64,6 +64,7 @@ def from_row(vault: Vault, row: AnyRow) -> Override:
         value=typed["value"],
         by=row.by_user,
         reason=typed["reason"],
+        before=typed["before"],
         since=row.since,
         until=row.until,
         id=row.id,
@@ -75,13 +76,14 @@ def add(connection: Connection, tenant: Tenant, patron_id: str, override: Overri
     """Write an override; a live one of the same field gives its place to it."""
     number = next_id(connection, tenant, tables.override)
     _close(connection, _live(tenant, patron_id, override.field), state=REPLACED, on=override.since)
-    typed = json.dumps({"reason": override.reason, "value": override.value}, sort_keys=True, ensure_ascii=False)
+    typed = {"before": override.before, "reason": override.reason, "value": override.value}
+    plain = json.dumps(typed, sort_keys=True, ensure_ascii=False).encode()
     row = {
         "agency": tenant.agency,
         "id": number,
         "patron_id": patron_id,
         "field": override.field.value,
-        "value": tenant.vault.seal(typed.encode(), place=patron_id, owner=OVERRIDE, version=number),
+        "value": tenant.vault.seal(plain, place=patron_id, owner=OVERRIDE, version=number),
         "key": tenant.vault.seal_key,
         "by_user": override.by,
         "since": override.since,

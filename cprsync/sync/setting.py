@@ -11,7 +11,7 @@ from dataclasses import field as of_dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.domain.due import ONE_DAY, Facts, local_due, next_age_step
-from cprsync.domain.effective import effective
+from cprsync.domain.effective import effective, unpinned_group
 from cprsync.domain.override import Known, Overridden, Override, last_day_of, value_of
 from cprsync.domain.typed import LOCAL_FIELDS
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
@@ -192,6 +192,8 @@ def _correct(counter: Counter, asked: Setting) -> dict[str, Any]:
     name = Overridden(asked.field)
     held = next((one for one in reversed(view.patron.overrides) if one.field is name), None)
     override = _override_of(counter, asked, name, today) if asked.text.strip() else None
+    if override is not None and name is Overridden.GROUP:
+        override = replace(override, before=unpinned_group(view.patron, policy=counter.policy, on=today))
     if _says_the_same(held, override):
         return _document(asked, "unchanged", until=None if held is None else held.until)
     kept = tuple(one for one in view.patron.overrides if one.field is not name)

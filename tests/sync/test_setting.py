@@ -173,6 +173,20 @@ def test_a_pinned_group_stays_until_it_is_taken_back_and_then_age_decides(either
     assert row(library)["patron_group"] == "Voksen"
 
 
+@pytest.mark.parametrize("ladders", [LADDERS, Ladders()])
+def test_a_group_that_no_age_gave_is_hers_again_after_every_pin(library: Library, ladders: Ladders) -> None:
+    library.policy = replace(library.policy, ladders=ladders)
+    set_group(library, "Institution")
+    correct(library, "group", "Personale")
+    correct(library, "group", "Frivillig", reason="A volunteer now", until=TUESDAY)
+    set_(library, "group", "")
+    assert row(library)["patron_group"] == "Institution"
+    correct(library, "group", "Frivillig", until=TUESDAY)
+    library.deliver(TUESDAY, previous=MONDAY.replace(day=19))
+    library.night()
+    assert row(library)["patron_group"] == "Institution"
+
+
 def test_a_list_does_not_move_a_pinned_group(library: Library) -> None:
     correct(library, "group", "Personale")
     set_group(library, "Voksen")
