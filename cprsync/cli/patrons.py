@@ -70,6 +70,8 @@ def show_command(patron: str, *, config: Path, library: str | None, as_json: boo
         if view is None:
             raise BadInput("there is no such patron", kind="patron.unknown")
         document = patron_document(view, policy, agency=section.agency, on=clock.today())
+        if view.merged_into is not None:
+            document["merged_into"] = view.merged_into
         if as_json:
             print_json(document)
             return
@@ -83,6 +85,8 @@ def record_lines(document: Mapping[str, Any]) -> list[str]:
         "beskyttet / protected" if document["protected"] else "",
         "" if document["verified"] else "endnu ikke bekræftet / not yet verified",
     ]
+    if "merged_into" in document:
+        marks = [f"lagt sammen med / merged into {document['merged_into']}"]
     head = f"{document['patron']} · {document['library']} {' · '.join(mark for mark in marks if mark)}"
     lines = [head.rstrip()]
     return [*lines, *field_lines(document["fields"])]

@@ -212,6 +212,11 @@ class Planner:
         self.plan.steps.append(step)
 
     def _whole_answer(self, question: FollowUp, patron: Patron, person: Person, as_of: AsOf) -> None:
+        if question.kind == NUMBER_CHANGE and (
+            number_step := self._numbers.answered(patron, person, day=as_of.day, planned=self._planned)
+        ):
+            self._renumber(number_step)
+            return
         step = self._step(decided(person, patron, as_of, None), person, patron, as_of)
         if question.kind == FIRST_COPY or step.parked is None:
             step.answered = question

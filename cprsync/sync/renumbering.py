@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import Change
+from cprsync.domain.number import CprNumber
 from cprsync.domain.number_change import Circle, Collision, NumberChange, Renumber, follow, number_changes
 from cprsync.domain.patron import Patron
 from cprsync.domain.person import REPLACED, Person, Status
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from cprsync.domain.number import CprNumber
     from cprsync.sync.night import Night
     from cprsync.sync.values import Item, Recognised
 
@@ -175,9 +175,30 @@ class Renumbering:
         if number not in self._plan.waiting or self._day is None:
             return None
         change, patron = self._plan.waiting.pop(number)
-        self._left[change.old] = patron.id
-        self._left.pop(change.new, None)
-        return renumber_step(self._night, patron, change.new, day=self._day)
+        return self._give(patron, change.new, self._day)
+
+    def _give(self, patron: Patron, new: CprNumber, day: date) -> Step:
+        self._left[patron.number] = patron.id
+        self._left.pop(new, None)
+        return renumber_step(self._night, patron, new, day=day)
+
+    def answered(
+        self, patron: Patron, person: Person, *, day: date, planned: Mapping[CprNumber, Patron]
+    ) -> Step | None:
+        """The step by which she gets the number that the register names when it is asked about hers.
+
+        None: it names none, or one that another patron has.
+        """
+        new = person.current_number
+        if person.status not in REPLACED or not isinstance(new, CprNumber) or new in planned:
+            return None
+        (holder,) = self._night.store.recognise([Person(new)])
+        if not isinstance(holder, NotOurs):
+            return None
+        step = self._give(patron, new, day)
+        # who she is under it is the next question
+        step.asks = FollowUp(patron.id, NUMBER_CHANGE)
+        return step
 
     def line(self, item: Item, person: Person, found: Recognised) -> Step | None:
         """What a line about a number that is out of use means; None: the person is to be decided."""

@@ -359,6 +359,33 @@ def test_an_unresolved_number_is_asked_about_until_it_is_left_alone(either_libra
     assert library.questions() == []
 
 
+@pytest.mark.parametrize("delivered", [True, False])
+def test_an_unresolved_number_is_replaced_by_the_one_that_the_register_names(library: Library, delivered: bool) -> None:
+    patron, new = library.id_of("ANNA"), cpr("EDITH")
+    library.deliver(MONDAY, by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=SILENT)))
+    library.night()
+    reviews(library).accept(number_of(library, "parked.number.unresolved"))
+    gone = by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=new))
+    library.register.knows(gone, moves(person("ANNA", number=new)))
+    library.deliver(TUESDAY, *([moves(person("ANNA", number=new))] if delivered else []))
+    library.one_night()
+    assert library.store.find(new) == library.store.find(cpr("ANNA")) == patron
+    assert library.view("ANNA").register == moves(person("ANNA", number=new))
+    assert (library.questions(), waits(library)) == ([], [])
+    library.nothing_is_left()
+
+
+def test_an_unresolved_number_is_not_replaced_by_another_patrons(library: Library) -> None:
+    library.deliver(MONDAY, by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=SILENT)))
+    library.night()
+    reviews(library).accept(number_of(library, "parked.number.unresolved"))
+    library.register.knows(by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=cpr("CLARA"))))
+    library.deliver(TUESDAY)
+    library.one_night()
+    assert library.record("ANNA") == person("ANNA")
+    assert waits(library) == ["parked.number.unresolved"]
+
+
 def test_a_contradicted_end_of_a_protection_keeps_it(library: Library) -> None:
     library.register.knows(person("BO", protection=library.record("BO").protection))
     library.deliver(MONDAY, loses_protection(person("BO")))
