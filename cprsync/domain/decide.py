@@ -14,7 +14,6 @@ from cprsync.domain.action import Action
 from cprsync.domain.harm import harms_between
 from cprsync.domain.municipality import municipality_of
 from cprsync.domain.override import in_force
-from cprsync.domain.patron import Source
 from cprsync.domain.person import (
     EMPTY,
     GROUPS,
@@ -33,6 +32,8 @@ from cprsync.domain.person import (
     by_status,
 )
 from cprsync.domain.policy import Harm
+from cprsync.domain.protection_rule import Protecting, action_between, protecting
+from cprsync.domain.status_rule import STATUS_RULES, stops_letters
 
 if TYPE_CHECKING:
     from datetime import date
@@ -75,14 +76,14 @@ class Change:
     @property
     def stops_letters(self) -> bool:
         """True when no letter goes out from now on: she died, or was dead when we first heard of her."""
-        dead_on_arrival = Action.FIRST_COPY in self.actions and self.after.status is Status.DEAD
+        dead_on_arrival = Action.FIRST_COPY in self.actions and stops_letters(self.after.status)
         return dead_on_arrival or Action.DIE in self.actions or Action.STOP_LETTERS in self.actions
 
     @property
     def resumes_letters(self) -> bool:
         """True when letters that a death stopped go out again: the death is annulled, alone or with her number."""
         undone = {Action.DEATH_ANNULLED, Action.NUMBER_RESTORED}
-        return not undone.isdisjoint(self.actions) and self.after.status is not Status.DEAD
+        return not undone.isdisjoint(self.actions) and not stops_letters(self.after.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +133,11 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
     if not patron.verified:
         review = NUMBER_ANNULLED if person.status is Status.ANNULLED else None
         return Change(merge(patron.register, person), (Action.FIRST_COPY,), review=review)
-    if _may_end_protection(person, patron, as_of):
-        if protection_end is None:
-            return AskRegister()
-        if protection_end is not ProtectionEnd.CONFIRMED:
-            return _keep_protection(person, patron, denied=protection_end is ProtectionEnd.DENIED)
-    return _change(person, patron)
+    told, stored = person.protection, patron.register.protection
+    if told is stored:
+        # nearly everyone in a delivery
+        return _change(person, patron)
+    return _protecting(person, patron, protecting(as_of.source, told, stored), protection_end)
 
 
 def counted(change: Change, patron: Patron, on: date) -> Change:
@@ -238,12 +238,17 @@ def _undecidable(person: Person, patron: Patron) -> str | None:
 # -- the end of a protection -----------------------------------------------------------------------------
 
 
-def _may_end_protection(person: Person, patron: Patron, as_of: AsOf) -> bool:
-    return (
-        as_of.source is Source.FILE
-        and person.protection is EMPTY
-        and patron.register.protection is Protection.NAME_AND_ADDRESS
-    )
+#: What writes the source's word; all else leaves the record's as it is.
+_BELIEVED: Final = frozenset({Protecting.SEAL, Protecting.LIFT, Protecting.SETTLED_OPEN, Protecting.ASK})
+
+
+def _protecting(person: Person, patron: Patron, does: Protecting, end: ProtectionEnd | None) -> Decision:
+    if does is Protecting.ASK and end is None:
+        return AskRegister()
+    if does is Protecting.ASK and end is not ProtectionEnd.CONFIRMED:
+        return _keep_protection(person, patron, denied=end is ProtectionEnd.DENIED)
+    heard = does in _BELIEVED or person.protection is SILENT
+    return _change(person if heard else replace(person, protection=SILENT), patron)
 
 
 def _keep_protection(person: Person, patron: Patron, *, denied: bool) -> Change | Unchanged:
@@ -291,10 +296,8 @@ def _leaves(actions: tuple[Action, ...]) -> bool:
 def _protection_actions(before: Person, after: Person) -> tuple[Action, ...]:
     if before.protection is after.protection:
         return ()
-    if after.protection is Protection.NAME_AND_ADDRESS:
-        return (Action.PROTECT,)
-    was_protected = before.protection is Protection.NAME_AND_ADDRESS
-    return (Action.UNPROTECT,) if was_protected else (Action.PROTECTION_SETTLED,)
+    called = action_between(before.protection, after.protection)
+    return () if called is None else (called,)
 
 
 def _name_actions(before: Person, after: Person) -> tuple[Action, ...]:
@@ -334,31 +337,15 @@ def _status_actions(before: Person, after: Person) -> tuple[Action, ...]:
     return tuple(actions)
 
 
-#: What it means to leave a status.
-_LEAVING: Final = {
-    Status.DISAPPEARED: Action.FOUND,
-    Status.EMIGRATED: Action.RETURN,
-    Status.DEAD: Action.DEATH_ANNULLED,
-    Status.ANNULLED: Action.NUMBER_RESTORED,
-}
-#: What it means to come to one.
-_COMING: Final = {
-    Status.DISAPPEARED: Action.VANISH,
-    Status.EMIGRATED: Action.EMIGRATE,
-    Status.DEAD: Action.DIE,
-    Status.ANNULLED: Action.NUMBER_ANNULLED,
-}
-
-
 def _step_between(before: Status | Gap, after: Status | Gap) -> list[Action]:
     """Name a step between two statuses: every one of them can be undone in the register (cpr-data B, G)."""
-    leaving = _LEAVING.get(before) if isinstance(before, Status) else None
-    coming = _COMING.get(after) if isinstance(after, Status) else None
-    if coming is None:
-        return [leaving or Action.STATUS]
+    leaving = STATUS_RULES[before].leaving if isinstance(before, Status) else Action.STATUS
+    coming = STATUS_RULES[after].coming if isinstance(after, Status) else Action.STATUS
+    if coming is Action.STATUS:
+        return [leaving]
     # who dies abroad has not come back first; but whoever was dead and is missing is alive again
     lives = leaving is Action.DEATH_ANNULLED and coming is not Action.NUMBER_ANNULLED
-    return [leaving, coming] if leaving is not None and (lives or leaving is Action.NUMBER_RESTORED) else [coming]
+    return [leaving, coming] if lives or leaving is Action.NUMBER_RESTORED else [coming]
 
 
 def _abroad(stored: Person, person: Person) -> Abroad | Silent:

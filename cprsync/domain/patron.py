@@ -27,6 +27,9 @@ class Source(enum.Enum):
     #: one SOAP answer
     LOOKUP = "lookup"
 
+    # a member is one object, and a key of the protection rules: the enum's own hash is slow
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class AsOf:

@@ -35,6 +35,9 @@ class Gap(enum.Enum):
     #: The source says nothing.
     SILENT = "silent"
 
+    # a member is one object, and a key of the protection rules: the enum's own hash is slow
+    __hash__ = object.__hash__
+
     def __repr__(self) -> str:
         return self.name
 
@@ -51,6 +54,9 @@ class Protection(enum.Enum):
 
     #: adressebeskyttelse
     NAME_AND_ADDRESS = "0001"
+
+    # as above
+    __hash__ = object.__hash__
 
 
 class Status(enum.Enum):

@@ -75,6 +75,9 @@ class Protecting(enum.Enum):
     #: as it was, and the next night asks again
     KEEP_AND_ASK_AGAIN = "keep_and_ask_again"
 
+    # a member is one object, and is looked up for each who is told anew: the enum's own hash is slow
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class ProtectionRule:

@@ -17,6 +17,8 @@ from cprsync.domain.wording import Wording
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cprsync.domain.person import Gap
+
 
 class Letters(enum.Enum):
     """What happens to letters on paper."""
@@ -255,3 +257,8 @@ _ROWS: Final = (
 
 #: The table by status: every one of the eleven has its row.
 STATUS_RULES: Final[Mapping[Status, StatusRule]] = {rule.status: rule for rule in _ROWS}
+
+
+def stops_letters(status: Status | Gap) -> bool:
+    """True for a status under which no letter goes out at all."""
+    return isinstance(status, Status) and STATUS_RULES[status].letters is Letters.STOPPED

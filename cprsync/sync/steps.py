@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
@@ -22,7 +22,8 @@ from cprsync.domain.decide import (
 from cprsync.domain.due import Facts, age_step_of
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.override import in_force
-from cprsync.domain.person import Gap, Protection, Status
+from cprsync.domain.person import Protection, Status
+from cprsync.domain.protection_rule import Protecting, answered
 from cprsync.domain.review import PARKED
 from cprsync.sync.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
 
@@ -194,10 +195,14 @@ def _is_dead(person: Person) -> bool:
 
 def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
     """What an answer says about the end of a protection that the file has already called ended."""
-    if isinstance(answer, NotFound) or not fresh:
-        return ProtectionEnd.UNANSWERED
-    still: Protection | Gap = answer.person.protection
-    return ProtectionEnd.DENIED if still is Protection.NAME_AND_ADDRESS else ProtectionEnd.CONFIRMED
+    return _ENDS[answered(None if isinstance(answer, NotFound) or not fresh else answer.person.protection)]
+
+
+_ENDS: Final = {
+    Protecting.LIFT: ProtectionEnd.CONFIRMED,
+    Protecting.KEEP_FOR_REVIEW: ProtectionEnd.DENIED,
+    Protecting.KEEP_AND_ASK_AGAIN: ProtectionEnd.UNANSWERED,
+}
 
 
 def item_of(item: Item, decision: Decision, written: Write | None) -> Item:
