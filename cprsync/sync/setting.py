@@ -86,6 +86,8 @@ class View(Protocol):
     def patron(self) -> Patron: ...
     @property
     def local(self) -> Local: ...
+    @property
+    def merged_into(self) -> str | None: ...
 
 
 class SettingStore(Protocol):
@@ -170,6 +172,8 @@ def _view(counter: Counter, patron_id: str) -> View:
     view = counter.store.patron(patron_id)
     if view is None:
         raise BadInput("there is no such patron", kind="patron.unknown")
+    if view.merged_into is not None:
+        raise BadInput(f"the patron was merged into {view.merged_into}: set it there", kind="patron.merged")
     return view
 
 

@@ -5,26 +5,27 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Library, happened
+from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Library, happened
 from sqlalchemy import update
 from test_number_change import replaced, subscriptions
 from test_reviewing import as_it_is, circulate, number_of, refused, reviews, waits
 from townspeople import cpr, loses_protection, moves, person
 
+from cprsync.cli.patrons import record_lines
 from cprsync.domain.merging import joined, parted
+from cprsync.domain.number import CprNumber
 from cprsync.domain.person import Person, Protection
 from cprsync.domain.policy import Harm
 from cprsync.domain.record import Block, Card, Email, Local, Telephone
-from cprsync.errors import Braked, ReviewClosed
+from cprsync.errors import BadInput, Braked, ReviewClosed
 from cprsync.store import tables
 from cprsync.store.engine import writing
+from cprsync.sync.setting import Counter, Setting, set_field
+from cprsync.sync.showing import patron_document
 from cprsync.sync.values import NewPatron
-
-if TYPE_CHECKING:
-    from cprsync.domain.number import CprNumber
 
 BOTH = "parked.number.both_patrons"
 OLD, NEW = cpr("ANNA"), cpr("CLARA")
@@ -232,6 +233,37 @@ def test_two_old_numbers_of_one_person_wait_once_merged_no_more(library: Library
     reviews(library).accept(first)
     assert waits(library) == []
     refused(library, lambda: reviews(library).accept(second))
+
+
+def test_a_merged_patron_is_set_nothing_any_more(library: Library) -> None:
+    closes, _ = two_of_one(library)
+    reviews(library).accept(number_of(library, BOTH))
+    counter = Counter(library.store, library.clock, library.policy, frozenset())
+    asked = Setting(closes, "branch", "main", "lone")
+    refused(library, lambda: set_field(counter, asked), BadInput)
+    document = patron_document(view(library, closes), library.policy, agency=AGENCY, on=library.clock.today())
+    shown = record_lines(document | {"merged_into": view(library, closes).merged_into})
+    assert f"merged into {library.id_of('CLARA')}" in shown[0]
+
+
+def test_a_patron_with_a_number_of_the_librarys_own_becomes_one_with_the_real_one(either_library: Library) -> None:
+    """Her replacement number finds her still, and no counterpart ever hears of it."""
+    library = either_library
+    own = CprNumber.parse_any("010164ABC1")
+    library.store.import_patrons([NewPatron(own, Local(cards=(Card("OWN"),)))])
+    closes, keeps = library.store.find(own), library.id_of("CLARA")
+    assert closes is not None
+    before = as_it_is(library)
+    library.store.ask_staff_at_desk(closes, BOTH, about=keeps)
+    number = number_of(library, BOTH)
+    reviews(library).accept(number)
+    assert library.store.find(own) == keeps
+    assert (told(library, closes), subscriptions(library, keeps)) == ([], [(NEW.digits, "patron")])
+    assert "replaces" not in told(library, keeps)[-1]
+    reviews(library).undo(number)
+    assert as_it_is(library) == before
+    library.deliver(MONDAY)
+    library.night()
 
 
 def test_rejecting_leaves_two_patrons(library: Library) -> None:
