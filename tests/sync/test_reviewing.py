@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -283,6 +284,26 @@ def test_of_two_answers_at_once_the_second_is_refused(library: Library) -> None:
     reviews(library).accept(number)
     refused(library, lambda: stale.accept(number))
     refused(library, lambda: stale.reject(number, reason="No"))
+
+
+def test_of_two_people_who_accept_at_the_same_moment_one_is_refused(either_library: Library) -> None:
+    library = either_library
+    library.deliver(MONDAY, dies(person("ANNA")))
+    library.night()
+    number = number_of(library, "block.dead")
+
+    def accept(user: str) -> str:
+        try:
+            decided = replace(reviews(library), user=user).accept(number)["decided"]["by"]
+        except ReviewClosed:
+            return "refused"
+        return str(decided)
+
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(accept, ("lone", "per", "ida", "bo")))
+    assert said.count("refused") == 3
+    assert len(blocks(library)) == len(entries(library)) == 1
+    library.store.verify_audit()
 
 
 class _Stale:
