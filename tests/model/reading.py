@@ -1,0 +1,105 @@
+"""Between the model's plain dicts and the program's values: snapshots as a source hands them in, records as read."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from slow_register import EMPTY, SILENT, Dict
+
+from cprsync.domain import person as values
+from cprsync.domain.effective import effective
+from cprsync.domain.number import CprNumber
+from cprsync.sync.showing import patron_document
+
+if TYPE_CHECKING:
+    from doubles import Library
+
+_GAPS = {EMPTY: values.EMPTY, SILENT: values.SILENT}
+#: What the desk shows, as far as the model knows it.
+_SHOWN = ("name", "address", "municipality")
+
+
+def person_of(said: Dict) -> values.Person:
+    """What a reader would make of this snapshot."""
+    built: Dict = {name: _GAPS[value] for name, value in said.items() if isinstance(value, str) and value in _GAPS}
+    makes: Dict = {
+        "name": lambda parts: values.Name(*parts),
+        "birth": lambda born: values.Birth(*born),
+        "status": values.Status,
+        "address": lambda parts: values.Address(**parts),
+        "protection": values.Protection,
+        "current": CprNumber.parse,
+        "abroad": lambda told: values.Abroad(*told),
+        "contact": values.Contact,
+    }
+    built |= {name: make(said[name]) for name, make in makes.items() if name not in built}
+    built["current_number"] = built.pop("current")
+    return values.Person(CprNumber.parse(said["number"]), **{k: v for k, v in built.items() if k != "number"})
+
+
+def plain(one: values.Person) -> Dict:
+    """The register's part of a record, group by group."""
+
+    def told(value: Any) -> Any:
+        if isinstance(value, values.Gap):
+            return value.value
+        if isinstance(value, values.Address):
+            return {name: getattr(value, name) for name in value.__dataclass_fields__}
+        if isinstance(value, values.Status | values.Protection):
+            return value.value
+        if isinstance(value, values.Contact):
+            return value.lines
+        return tuple(getattr(value, name) for name in value.__dataclass_fields__)
+
+    # that there is no contact address, and that nobody has said so, is the same to everyone
+    contact = EMPTY if one.contact is values.SILENT else told(one.contact)
+    groups = ("name", "birth", "status", "address", "protection", "abroad")
+    return {name: told(getattr(one, name)) for name in groups} | {"contact": contact, "number": one.number.digits}
+
+
+def read(library: Library, number: str) -> Dict:
+    """What the library holds of the patron with this number, as plain as the model says it."""
+    view = library.store.patron(library.store.find(CprNumber.parse(number)) or "")
+    assert view is not None
+    today, patron = library.clock.today(), view.patron
+    document = patron_document(view, library.policy, agency="", on=today)
+    counted = effective(
+        patron.register, group=patron.group, overrides=patron.overrides, policy=library.policy, on=today
+    )
+    # what waits for a person is sealed beside: that is no part of this
+    sealed = document["protected"] and not view.parked
+    return plain(patron.register) | {
+        "verified": patron.verified,
+        "as_of": patron.as_of and patron.as_of.day,
+        "stopped": patron.letters_stopped is not None,
+        "group": view.clear.group,
+        "group_shown": document["fields"]["group"]["value"],
+        "born": counted.birth and counted.birth.day,
+        "residence": counted.residence.value,
+        "culr": counted.culr,
+        "municipality_in_clear": view.clear.municipality,
+        "sealed": sealed,
+        "waits": view.parked,
+        "shown": {name: document["fields"][name]["value"] for name in _SHOWN},
+    }
+
+
+def accounts(library: Library, patron_id: str) -> dict[str, str]:
+    """What the net media hold in the end: municipality by number, once every effect has been sent in order."""
+    held: dict[str, str] = {}
+    rows = [row for row in library.everything()["outbox"] if row["patron_id"] == patron_id]
+    for row in sorted(rows, key=lambda row: int(row["version"])):
+        told = json.loads(bytes.fromhex(row["payload"]))
+        held.pop(told.get("replaces"), None)
+        held[told["userIdValue"]] = told["municipalityNo"]
+    return held
+
+
+def questions(library: Library) -> set[tuple[str, str]]:
+    return {question for question in library.questions() if question[1] != "first_copy"}
+
+
+def day_of(text: str) -> date:
+    return date.fromisoformat(text)

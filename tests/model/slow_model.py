@@ -1,0 +1,326 @@
+"""What a source does to a record: plain dicts and ifs, slow and obvious, written from the decisions and not the code.
+
+Half of the model; the other is `slow_register`. Imports nothing of the program. Leaves out reviews, runs, history
+and versions: only what the record says, and what the net media are told of it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from slow_register import EMPTY, GROUPS, LIVES_SOMEWHERE, NUMBER_IS_GONE, SILENT, Dict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+HOME = ("0751",)
+#: From their days on: the groups and the ages from which they count.
+LADDERS: tuple[tuple[date, tuple[tuple[str, int], ...]], ...] = (
+    (date(2000, 1, 1), (("Barn", 0), ("Ung", 15), ("Stor", 16), ("Voksen", 18))),
+    (date(2027, 3, 3), (("Barn", 0), ("Ung", 14), ("Stor", 16), ("Voksen", 17))),
+)
+#: Statuses that end residence, whatever staff typed (decision 11, and the brief of overrides).
+LIVES_ELSEWHERE = ("05", "07", "20", "80", "90")
+FILE, LOOKUP = "file", "lookup"
+
+
+def new_record(number: str) -> Dict:
+    """A patron as an import leaves her: no source has spoken of her."""
+    return dict.fromkeys(GROUPS, SILENT) | {
+        "number": number,
+        "old_numbers": set(),
+        "as_of": None,
+        "stopped": False,
+        "group": "",
+        "group_before": "",
+        #: by field: value, last day or None
+        "overrides": {},
+        "questions": {"first_copy"},
+    }
+
+
+# -- one snapshot --------------------------------------------------------------------------------------------
+
+
+def hear(record: Dict, said: Dict, day: date, source: str, ask: Callable[[str], Any]) -> None:
+    """Take one source's word. `ask` looks a number up; None: the register does not answer."""
+    if is_older(day, source, record["as_of"]):
+        return  # decision 1: older never overwrites newer, and on equal days the file wins
+    if said["status"] in {"50", "60"}:
+        return  # of her number only, and the links of a delivery say what that means
+    if said["status"] in LIVES_SOMEWHERE and said["address"] == SILENT:
+        # a person has to look; a protection goes through all the same (decision 3)
+        if said["protection"] == "0001" and record["as_of"] is not None:
+            record["protection"] = "0001"
+        return
+    first = record["as_of"] is None
+    lifts = record["protection"] == "0001" and said["protection"] == EMPTY and not first
+    keeps = False
+    if source == FILE and said["protection"] == "0001":
+        record["questions"].discard("protection_end")
+    if source == FILE and lifts:
+        keeps = not end_is_confirmed(record, ask(said["number"]))  # decision 2: only a candidate
+    protection = record["protection"] if keeps else said["protection"]
+    take_over(record, said | {"protection": protection})
+    record["as_of"] = (day, source)
+    record["questions"].discard("first_copy")
+
+
+def is_older(day: date, source: str, as_of: tuple[date, str] | None) -> bool:
+    if as_of is None:
+        return False
+    if day != as_of[0]:
+        return day < as_of[0]
+    return source == LOOKUP and as_of[1] == FILE
+
+
+def end_is_confirmed(record: Dict, answered: Dict | None) -> bool:
+    """Decision 2: `false` and silence lift it; `true` keeps it; no answer keeps it, and it is asked again."""
+    if answered is None or answered["status"] in NUMBER_IS_GONE:
+        record["questions"].add("protection_end")  # what is said of a number that is gone is not said of her
+        return False
+    record["questions"].discard("protection_end")
+    return bool(answered["protection"] != "0001")
+
+
+def take_over(record: Dict, said: Dict) -> None:
+    """Each group whole; silence changes nothing; a foreign address belongs to status 80 alone."""
+    for group in GROUPS:
+        if said[group] != SILENT:
+            record[group] = said[group]
+    if said["status"] not in {SILENT, "80"}:
+        record["abroad"] = SILENT
+    if said["status"] == "90":
+        record["stopped"] = True
+    elif said["status"] not in {SILENT, "30"}:
+        record["stopped"] = False  # a death annulled; of an annulled number nobody knows
+
+
+# -- a night ------------------------------------------------------------------------------------------------------
+
+
+def night(
+    records: list[Dict], files: Iterable[tuple[date, list[Dict]]], loaded: date, ask: Callable[[str], Any]
+) -> None:
+    """Open questions first, then each delivery; `loaded`: the day of which a look-up speaks."""
+    for record in records:
+        for question in sorted(record["questions"]):
+            settle(record, question, loaded, ask)
+    for day, lines in files:
+        deliver(records, day, lines, loaded, ask)
+
+
+def settle(record: Dict, question: str, loaded: date, ask: Callable[[str], Any]) -> None:
+    answered = ask(record["number"])
+    if answered is None:
+        return
+    if question == "number_change" and answered["status"] in {"50", "60"}:
+        return
+    if question != "protection_end":
+        record["questions"].discard(question)
+        hear(record, answered, loaded, LOOKUP, ask)
+    elif record["protection"] != "0001":
+        record["questions"].discard(question)
+    elif record["as_of"][0] <= loaded and end_is_confirmed(record, answered):
+        record["protection"] = EMPTY
+
+
+def deliver(records: list[Dict], day: date, lines: list[Dict], loaded: date, ask: Callable[[str], Any]) -> None:
+    renumbered = change_numbers(records, day, {line["number"]: line for line in lines})
+    by_number = {record["number"]: record for record in records}
+    for line in lines:
+        if line["number"] in by_number:
+            hear(by_number[line["number"]], line, day, FILE, ask)
+    delivered = {line["number"] for line in lines if line["status"] not in {"50", "60"}}
+    for record in renumbered:
+        if record["number"] not in delivered:
+            record["questions"].add("number_change")  # decision 6: only the old one came
+            settle(record, "number_change", loaded, ask)
+
+
+def change_numbers(records: list[Dict], day: date, lines: dict[str, Dict]) -> list[Dict]:
+    """By the register's own links, to the end of a chain; never in a circle, never two patrons to one number."""
+    ends = {}
+    for index, record in enumerate(records):
+        number, seen = record["number"], set()
+        while number in lines and lines[number]["status"] in {"50", "60"} and number not in seen:
+            seen.add(number)
+            number = lines[number]["current"]
+        stale = is_older(day, FILE, record["as_of"])
+        if seen and number not in seen and number not in {EMPTY, SILENT} and not stale:
+            ends[index] = number
+    taken = {record["number"] for record in records}
+    changed = []
+    for index, number in ends.items():
+        if number not in taken and list(ends.values()).count(number) == 1:
+            records[index]["old_numbers"].add(records[index]["number"])
+            records[index]["old_numbers"].discard(number)
+            records[index]["number"] = number
+            changed.append(records[index])
+    return changed
+
+
+def evening(record: Dict, today: date) -> None:
+    """What the calendar does: corrections that are over give way, and the group follows age."""
+    for field, (_, until) in list(record["overrides"].items()):
+        if until is not None and until < today:
+            take_back(record, field)
+    regroup(record, today)
+
+
+def take_back(record: Dict, field: str) -> None:
+    """The register's word is in force again; of a pinned group, the one that she was in before."""
+    if record["overrides"].pop(field, None) is not None and field == "group":
+        record["group"] = record["group_before"]
+
+
+def regroup(record: Dict, today: date) -> None:
+    """The group that counts: pinned, else by age; the dead grow no older, and other groups are left alone."""
+    if "group" in record["overrides"]:
+        record["group"] = record["overrides"]["group"][0]
+        return
+    by_age = {"", *(name for _, groups in LADDERS for name, _ in groups)}
+    born = birth_date(record)
+    if record["status"] != "90" and record["group"] in by_age and born is not None:
+        record["group"] = group_on(born, today)
+
+
+# -- what follows from the record ---------------------------------------------------------------------------
+
+
+def birth_date(record: Dict) -> date | None:
+    """Staff's, else the register's, else the number's."""
+    if "birth_date" in record["overrides"]:
+        return date.fromisoformat(record["overrides"]["birth_date"][0])
+    if record["birth"] != SILENT:
+        born: date = record["birth"][0]
+        return born
+    number = record["number"]
+    day, month, year, seventh = int(number[:2]), int(number[2:4]), int(number[4:6]), int(number[6])
+    if seventh <= 3:
+        century = 1900
+    elif seventh in {4, 9}:
+        century = 2000 if year <= 36 else 1900
+    else:
+        century = 2000 if year <= 57 else 1800
+    try:
+        return date(century + year, month, day)
+    except ValueError:
+        return None
+
+
+def group_on(born: date, today: date) -> str:
+    """Decision 9: someone born on 29 February is a year older on 1 March in common years."""
+    years = today.year - born.year
+    if (today.month, today.day) < (born.month, born.day):
+        years -= 1
+    groups = [groups for since, groups in LADDERS if since <= today][-1]
+    return [name for name, age in groups if age <= max(years, 0)][-1]
+
+
+def municipality(record: Dict) -> str | None:
+    if "municipality" in record["overrides"]:
+        typed: str = record["overrides"]["municipality"][0]
+        return typed
+    return None if record["address"] == SILENT else record["address"]["municipality"]
+
+
+def lives_in(record: Dict) -> str | None:
+    """The code she lives under, staff's word before the register's; None when nobody knows."""
+    if record["status"] in {"01", "03"} or "municipality" in record["overrides"]:
+        return municipality(record)
+    return None
+
+
+def culr_number(record: Dict) -> str | None:
+    """Decision 11: three digits of a Danish municipality, a deliberate empty, or None: nothing is sent."""
+    if record["status"] in LIVES_ELSEWHERE:
+        return ""
+    code = lives_in(record)
+    if code is None or record["status"] in NUMBER_IS_GONE:
+        return None  # nobody knows where, or nobody has that number
+    return "" if code.startswith("09") else code[1:]
+
+
+def residence(record: Dict) -> str:
+    if record["status"] in LIVES_ELSEWHERE:
+        return "not_resident"
+    code = lives_in(record)
+    if code is None:
+        return "unknown"
+    return "resident" if code in HOME else "not_resident"
+
+
+def is_sealed(record: Dict) -> bool:
+    """Decision 2: protected, not yet spoken of, at an administrative street."""
+    street = "0000" if record["address"] == SILENT else record["address"]["street_code"]
+    return record["protection"] in {"0001", SILENT} or int(street) >= 9900
+
+
+def shown_name(record: Dict) -> str | None:
+    if "name" in record["overrides"]:
+        typed: str = record["overrides"]["name"][0]
+        return typed
+    return None if record["name"] in {EMPTY, SILENT} else record["name"][0]
+
+
+def shown_address(record: Dict) -> list[str] | None:
+    if "address" in record["overrides"]:
+        return str(record["overrides"]["address"][0]).split("\n")
+    return None if record["address"] == SILENT else label(record["address"])
+
+
+def label(parts: Dict) -> list[str]:
+    """c/o, locality, road with house, floor and door, town, postcode and district."""
+    line = f"{parts['road']} {parts['house'] or 'B-' + parts['building']}"
+    if parts["floor"]:
+        line += f", {parts['floor']}."
+    if parts["door"]:
+        line += f" {parts['door']}"
+    lines = [parts["co"], parts["locality"], line, parts["town"], f"{parts['postcode']} {parts['district']}"]
+    return [one for one in lines if one]
+
+
+def days_between(last: date, today: date) -> list[date]:
+    return [last + timedelta(days=n) for n in range(1, (today - last).days + 1)]
+
+
+# -- the desk ------------------------------------------------------------------------------------------------
+
+
+def correct(record: Dict, field: str, value: str, today: date, until: date | None) -> None:
+    """Staff's word over the register's, from today on."""
+    if field == "group" and field not in record["overrides"]:
+        record["group_before"] = record["group"]
+    record["overrides"][field] = (value, until)
+    regroup(record, today)
+
+
+def withdraw(record: Dict, field: str, today: date) -> None:
+    take_back(record, field)
+    regroup(record, today)
+
+
+def expected(record: Dict) -> Dict:
+    """All that is held against the engine's record."""
+    sealed = is_sealed(record)
+    return {
+        **{name: record[name] for name in ("name", "birth", "status", "address", "protection", "abroad", "number")},
+        "contact": EMPTY if record["contact"] == SILENT else record["contact"],
+        "verified": record["as_of"] is not None,
+        "as_of": record["as_of"] and record["as_of"][0],
+        "stopped": record["stopped"],
+        "group": record["group"],
+        "group_shown": record["group"],
+        "born": birth_date(record),
+        "residence": residence(record),
+        "culr": culr_number(record),
+        "municipality_in_clear": municipality(record),
+        "sealed": sealed,
+        "shown": {
+            "name": None if sealed else shown_name(record),
+            "address": None if sealed else shown_address(record),
+            "municipality": municipality(record),
+        },
+    }

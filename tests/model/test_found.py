@@ -1,0 +1,41 @@
+"""The smallest lives on which engine and model once disagreed; each says who was right."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from living import Life, Night, lived
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BEGINS = date(2027, 2, 15)
+ANE, IDA = 0, 3
+PIN, MUNICIPALITY = 9, 12
+
+LIVES = {
+    # the group was lost on the way from the first delivery of a night to the second, and a dead one got none again
+    "two deliveries in one night about one who died": (
+        Night(trouble="late", events=(("die", ANE, 0),)),
+        Night(events=(("correct_birth", ANE, 37),)),
+    ),
+    # a correction too: age decided over a pinned group
+    "two deliveries in one night about one whose group is pinned": (
+        Night(desk=(("correct", ANE, PIN),)),
+        Night(trouble="late", events=(("rename", ANE, 1),)),
+        Night(events=(("correct_birth", ANE, 37),)),
+    ),
+    # and the net media were told of the register's municipality while staff's holds
+    "two deliveries in one night about one whose municipality staff know": (
+        Night(desk=(("correct", ANE, MUNICIPALITY),)),
+        Night(trouble="late", events=(("rename", ANE, 1),)),
+        Night(events=(("move", ANE, 2),)),
+    ),
+}
+
+
+@pytest.mark.parametrize("nights", LIVES.values(), ids=LIVES)
+def test_they_agree_on(nights: tuple[Night, ...], tmp_path: Path, empty_store: Path) -> None:
+    lived(Life(BEGINS, nights), tmp_path / "library", empty_store)
