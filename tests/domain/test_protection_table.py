@@ -189,7 +189,8 @@ def test_the_register_is_asked_and_its_answer_decides(says: str, does: str) -> N
         review = "protection.contradicted" if does == "keep_for_review" else None
         assert decision == Unchanged(Same.EQUAL, ask_again=does == "keep_and_ask_again", review=review)
     rule = rule_of("answer", says, "protected", agreed=True)
-    assert (rule.does.value, rule.source.da) == (does, "Beslutning 2: samme nat slås op")
+    assert (rule.does.value, rule.agreed) == (does, None)
+    assert rule.source.da == "Beslutning 2: samme nat slås op"
 
 
 def test_an_answer_older_than_the_file_is_none() -> None:
