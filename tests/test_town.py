@@ -275,7 +275,7 @@ def test_the_demo_has_seven_working_days_around_easter() -> None:
 
 def test_the_demo_uses_only_events_that_have_a_rule_about_people_and_places_that_exist() -> None:
     targets = {"move": TOWN["streets"].keys() | PEOPLE.keys(), "rename": TOWN["names"].keys() | PEOPLE.keys()}
-    ruled = {"move", "rename", "protect", "unprotect", "emigrate", "die", "birthdate", "resend"}
+    ruled = {"move", "rename", "protect", "unprotect", "emigrate", "die", "undie", "number", "birthdate", "resend"}
     assert {event["kind"] for event in EVENTS} == ruled
     for event in EVENTS:
         assert event["who"] in PEOPLE

@@ -219,6 +219,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "event_unprotect": ("har ikke længere beskyttelse", "is no longer protected"),
     "event_emigrate": ("udrejser", "emigrates"),
     "event_die": ("dør", "dies"),
+    "event_undie": ("er alligevel ikke død", "is not dead after all"),
+    "event_number": ("får nyt personnummer", "gets another CPR number"),
     "event_birthdate": ("får rettet sin fødselsdato", "has the birth date corrected"),
     "event_resend": ("sendes igen", "is sent again"),
     "not_patron": ("ikke låner", "no patron"),
