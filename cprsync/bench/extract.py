@@ -14,7 +14,7 @@ from cprsync.bench.deliveries import TASK, write_large_delivery
 from cprsync.bench.figures import FLOOR, NAIVE, OURS, Figures, Goal, Measured
 from cprsync.bench.library import PREVIOUS, PRODUCED
 from cprsync.bench.night import SEED
-from cprsync.domain.person import Name, Person, Status
+from cprsync.domain.person import Name, Person, Protection, Status
 from cprsync.register.extract import ExtractReader
 from cprsync.register.extract_framing import BLOCK_BYTES
 from cprsync.resources import schema_path
@@ -32,6 +32,8 @@ NAIVE_MOST_MB = 50
 _KEY = bytes(range(32))
 #: What everyone tells of a person in the end: type and place of her number, status and name (from 0).
 _NUMBER, _STATUS, _NAME = slice(3, 13), slice(23, 25), slice(159, 193)
+#: A protected person's name is sealed: nobody tells it.
+_KIND_OF_PROTECTION, _SEALS = slice(13, 17), Protection.NAME_AND_ADDRESS.value
 _ENCODING = "iso-8859-1"
 
 
@@ -131,14 +133,16 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _told_of_lines(path: Path) -> Iterator[tuple[str, str, str]]:
-    status, name = {}, {}
+    status, name, sealed = {}, {}, set()
     for line in _lines(path):
         text = line.decode(_ENCODING)
         if line.startswith(b"001"):
             status[text[_NUMBER]] = text[_STATUS]
         elif line.startswith(b"008"):
             name[text[_NUMBER]] = text[_NAME].strip()
-    return ((number, code, name.get(number, "")) for number, code in status.items())
+        elif line.startswith(b"004") and text[_KIND_OF_PROTECTION] == _SEALS:
+            sealed.add(text[_NUMBER])
+    return ((number, code, "" if number in sealed else name.get(number, "")) for number, code in status.items())
 
 
 def _gathered(path: Path) -> dict[str, list[dict[str, str]]]:
@@ -166,4 +170,5 @@ def _told_of_dictionaries(path: Path) -> Iterator[tuple[str, str, str]]:
         main = next((record for record in records if record["type"] == "001"), None)
         if main is not None:
             name = next((record["ADRNVN"] for record in records if record["type"] == "008"), "")
-            yield number, main["STATUS"], name
+            sealed = any(record.get("BESKYTTYPE") == _SEALS for record in records)
+            yield number, main["STATUS"], "" if sealed else name

@@ -1,7 +1,7 @@
 """Compare every record with the register's own state, by rules of its own.
 
 It reads the mock's state dump and rows opened outside `sync/`, and shares neither the client's
-parser nor `decide`: code that agreed with itself would find nothing.
+parser nor `decide`: code that agreed with itself would find nothing. What is sealed is compared as it is.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from cprsync.domain.person import Abroad, Address, Contact, Gap, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,26 +63,27 @@ def compare(state: Mapping[str, Any], keys: Iterable[str], records: Iterable[tup
 def _differences(person: Mapping[str, Any], record: Person, intended: Counter[str]) -> list[str]:
     checks = (
         ("status", person["status"] == _text(getattr(record.status, "value", None))),
-        ("name", _name(person, intended) == _record_name(record)),
+        ("name", _says(record.name, _name(person, intended))),
         ("birth", _birth(person, record, intended)),
         ("protection", _protected(person) == (getattr(record.protection, "value", None) == "0001")),
         ("address", _address_equal(person, record, intended)),
         ("abroad", _abroad_equal(person, record)),
-        ("contact", _lines(person.get("contact")) == _record_lines(record.contact)),
+        ("contact", _says(record.contact, _contact(person))),
     )
     return [group for group, equal in checks if not equal]
 
 
-def _name(person: Mapping[str, Any], intended: Counter[str]) -> tuple[str, ...]:
+def _says(held: object, told: object) -> bool:
+    """Whether a group, sealed or not, is what the register holds; None: it holds none."""
+    return isinstance(held, Gap) if told is None else held == told
+
+
+def _name(person: Mapping[str, Any], intended: Counter[str]) -> Name | None:
     name = person.get("name") or {}
     if any(name.get(f"{part}_mark") for part in ("first", "middle", "last")):
         intended["navnemarkeringer gemmes ikke / name markers are not stored"] += 1
-    parts = tuple(_text(name.get(part)) for part in NAME_PARTS)
-    return parts if parts[0] else ("", "", "", "")
-
-
-def _record_name(record: Person) -> tuple[str, ...]:
-    return tuple(_text(getattr(record.name, part, "")) for part in NAME_PARTS)
+    parts = {part: _text(name.get(part)) for part in NAME_PARTS}
+    return Name(**parts) if parts["addressing"] else None
 
 
 def _birth(person: Mapping[str, Any], record: Person, intended: Counter[str]) -> bool:
@@ -102,11 +105,9 @@ def _address_equal(person: Mapping[str, Any], record: Person, intended: Counter[
             intended["sidst kendte adresse beholdes / the last known address is kept"] += 1
         return True
     address = person.get("address") or {}
-    for theirs, ours in ADDRESS_PARTS.items():
-        if _part(theirs, address.get(theirs)) != _text(getattr(record.address, ours, "")):
-            return False
-    held = getattr(record.address, "supplementary", ("",) * 5)
-    return _padded(address.get("supplementary")) == tuple(held)
+    parts = {ours: _part(theirs, address.get(theirs)) for theirs, ours in ADDRESS_PARTS.items()}
+    told = Address(**parts, supplementary=_padded(address.get("supplementary"))) if any(parts.values()) else None
+    return _says(record.address, told)
 
 
 def _part(name: str, value: object) -> str:
@@ -117,27 +118,20 @@ def _part(name: str, value: object) -> str:
 
 
 def _abroad_equal(person: Mapping[str, Any], record: Person) -> bool:
-    if person["status"] != "80":
-        return not hasattr(record.abroad, "lines")
     abroad = person.get("abroad") or {}
-    country = _text(abroad.get("country")).zfill(4)
-    return (country, _padded(abroad.get("lines"))) == (
-        getattr(record.abroad, "country", "0000"),
-        _record_lines(record.abroad),
-    )
+    country, lines = _text(abroad.get("country")).zfill(4), _padded(abroad.get("lines"))
+    told = person["status"] == "80" and (country != "0000" or any(lines))
+    return _says(record.abroad, Abroad(country, lines) if told else None)
 
 
-def _lines(group: Mapping[str, Any] | None) -> tuple[str, ...]:
-    return _padded((group or {}).get("lines"))
+def _contact(person: Mapping[str, Any]) -> Contact | None:
+    lines = _padded((person.get("contact") or {}).get("lines"))
+    return Contact(lines) if any(lines) else None
 
 
-def _record_lines(group: object) -> tuple[str, ...]:
-    return tuple(getattr(group, "lines", ("",) * 5))
-
-
-def _padded(lines: Iterable[object] | None) -> tuple[str, ...]:
-    texts = [_text(line) for line in lines or ()]
-    return tuple((texts + [""] * 5)[:5])
+def _padded(lines: Iterable[object] | None) -> tuple[str, str, str, str, str]:
+    one, two, three, four, five = ([_text(line) for line in lines or ()] + [""] * 5)[:5]
+    return one, two, three, four, five
 
 
 def _text(value: object) -> str:

@@ -46,6 +46,7 @@ def _show(document: Mapping[str, Any]) -> None:
         say("Ikke fundet i CPR / not found in the register")
     else:
         marks = ["beskyttet / protected"] if document["protected"] else []
+        marks += ["beskyttet i husstanden / protected in the household"] if document["household"] else []
         say(" · ".join([document["patron"] or "ikke låner / no patron", *marks]))
     for line in field_lines(document["fields"]):
         say(line)

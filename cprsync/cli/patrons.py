@@ -52,26 +52,29 @@ def _show_import(document: Mapping[str, Any], *, apply: bool) -> None:
         say("Nothing was written: this was a dry run. Add --apply to write.")
 
 
-def show_command(patron: str, *, config: Path, library: str | None, as_json: bool) -> None:
-    """Show one record."""
+def show_command(  # noqa: PLR0913 -- one parameter for each option
+    patron: str, *, reveal: bool, reason: str, config: Path, library: str | None, as_json: bool
+) -> None:
+    """Show one record; with `reveal` what is sealed too, for a reason that the audit keeps."""
     from cprsync import wiring
-    from cprsync.errors import BadInput
+    from cprsync.cli.operator import user_name
+    from cprsync.errors import ConfigurationError
     from cprsync.policy_file import load_policy
     from cprsync.settings import load_settings
-    from cprsync.sync.showing import patron_document
+    from cprsync.sync.revealing import Window, check_reason
 
     with failures(as_json=as_json):
+        if reveal:
+            check_reason(reason)
+        elif reason:
+            raise ConfigurationError("a reason is for --reveal: without it nothing is opened", kind="usage.reason")
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
         policy = load_policy(section.policy, section.municipalities)
         clock = wiring.clock_for(settings)
         with wiring.opened_store(settings, section, clock) as store:
-            view = store.patron(patron)
-        if view is None:
-            raise BadInput("there is no such patron", kind="patron.unknown")
-        document = patron_document(view, policy, agency=section.agency, on=clock.today())
-        if view.merged_into is not None:
-            document["merged_into"] = view.merged_into
+            window = Window(section.agency, store, clock, policy, user_name())
+            document = window.revealed(patron, reason=reason) if reveal else window.shown(patron)
         if as_json:
             print_json(document)
             return
@@ -83,6 +86,8 @@ def record_lines(document: Mapping[str, Any]) -> list[str]:
     """One record as text: what is sealed says so."""
     marks = [
         "beskyttet / protected" if document["protected"] else "",
+        "beskyttet i husstanden / protected in the household" if document["household"] else "",
+        "åbnet, og skrevet i loggen / opened, and written in the audit" if document["revealed"] else "",
         "" if document["verified"] else "endnu ikke bekræftet / not yet verified",
     ]
     if "merged_into" in document:

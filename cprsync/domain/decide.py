@@ -20,11 +20,7 @@ from cprsync.domain.person import (
     REPLACED,
     SILENT,
     WITH_ADDRESS,
-    Abroad,
-    Address,
-    Contact,
     Gap,
-    Name,
     Person,
     Protection,
     Silent,
@@ -33,12 +29,17 @@ from cprsync.domain.person import (
 )
 from cprsync.domain.policy import Harm
 from cprsync.domain.protection_rule import Protecting, action_between, protecting
+from cprsync.domain.sealed import same_dwelling
 from cprsync.domain.status_rule import STATUS_RULES, stops_letters
 
 if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.patron import AsOf, Patron
+    from cprsync.domain.person import Abroad, Address, Contact
+    from cprsync.domain.sealed import Sealed, SealedAddress
+
+    _Address: TypeAlias = Address | SealedAddress | Silent
 
 
 class Same(enum.Enum):
@@ -230,7 +231,7 @@ def _undecidable(person: Person, patron: Patron) -> str | None:
     if person.status in REPLACED:
         # handled with the links of the whole delivery; here only when those led nowhere
         return "number.unresolved"
-    if person.name is EMPTY and isinstance(patron.register.name, Name):
+    if person.name is EMPTY and not isinstance(patron.register.name, Gap):
         return "name.lost"
     return None
 
@@ -301,9 +302,9 @@ def _protection_actions(before: Person, after: Person) -> tuple[Action, ...]:
 
 
 def _name_actions(before: Person, after: Person) -> tuple[Action, ...]:
-    if before.name == after.name or not isinstance(after.name, Name):
+    if before.name == after.name or isinstance(after.name, Gap):
         return ()
-    return (Action.RENAME,) if isinstance(before.name, Name) else (Action.NAMED,)
+    return (Action.NAMED,) if isinstance(before.name, Gap) else (Action.RENAME,)
 
 
 def _birth_actions(before: Person, after: Person) -> tuple[Action, ...]:
@@ -318,8 +319,8 @@ def _address_actions(before: Person, after: Person, events: tuple[str, ...]) -> 
     return (kind, Action.MUNICIPALITY) if changed else (kind,)
 
 
-def _is_move(before: Address | Gap, after: Address | Gap, events: tuple[str, ...]) -> bool:
-    if not isinstance(before, Address) or not isinstance(after, Address) or before.dwelling == after.dwelling:
+def _is_move(before: _Address, after: _Address, events: tuple[str, ...]) -> bool:
+    if before is SILENT or after is SILENT or same_dwelling(before, after):
         return False
     told = set(events)
     # other codes for the same door: a municipality's codes, a street or a house number was corrected
@@ -348,11 +349,11 @@ def _step_between(before: Status | Gap, after: Status | Gap) -> list[Action]:
     return [leaving, coming] if lives or leaving is Action.NUMBER_RESTORED else [coming]
 
 
-def _abroad(stored: Person, person: Person) -> Abroad | Silent:
+def _abroad(stored: Person, person: Person) -> Abroad | Sealed[Abroad] | Silent:
     return person.abroad if person.abroad is not SILENT else stored.abroad
 
 
-def _contact(stored: Person, person: Person) -> Contact | Gap:
+def _contact(stored: Person, person: Person) -> Contact | Sealed[Contact] | Gap:
     if person.contact is not SILENT:
         return person.contact
     return EMPTY if stored.contact is SILENT else stored.contact

@@ -69,7 +69,7 @@ def derived_group(facts: Facts, day: date, policy: Policy) -> str:
     """The patron group in force on a day: pinned, else by age, else as it is. The dead grow no older."""
     holding = in_force(facts.overrides, day)
     if pinned := holding.get(Overridden.GROUP):
-        return pinned.value
+        return pinned.text
     # a group that was pinned is no reason to stay there: the one before counts, or age decides again
     pin = next((one for one in facts.overrides if one.field is Overridden.GROUP and one.value == facts.group), None)
     before = facts.group if pin is None or pin.before is None else pin.before

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.age import birth_date_of
 from cprsync.domain.due import ONE_DAY, Facts, derived_group
-from cprsync.domain.label import label_lines
 from cprsync.domain.municipality import Residence, culr_number_of, municipality_of, residence_of
 from cprsync.domain.override import Overridden, birth_date_in, in_force, municipality_in
-from cprsync.domain.person import NUMBER_ONLY, SILENT, Address, Birth, Name, Status
+from cprsync.domain.person import NUMBER_ONLY, SILENT, Address, Birth, Gap, Status
+from cprsync.domain.sealed import is_called, reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -112,20 +112,20 @@ def differing(patron: Patron, *, policy: Policy, on: date) -> tuple[Overridden, 
     return tuple(
         field
         for field, override in in_force(patron.overrides, on).items()
-        if override.value != _without(patron, field, policy, on)
+        if not _says_without(patron, field, override.text, policy, on)
     )
 
 
-def _without(patron: Patron, field: Overridden, policy: Policy, on: date) -> str | None:
-    """What would stand there without the correction, in the form in which corrections are kept."""
+def _says_without(patron: Patron, field: Overridden, text: str, policy: Policy, on: date) -> bool:
+    """Whether the same would stand there without the correction, in the form in which corrections are kept."""
     person = patron.register
     match field:
         case Overridden.NAME:
-            return person.name.addressing if isinstance(person.name, Name) else None
+            return not isinstance(person.name, Gap) and is_called(person.name, text)
         case Overridden.BIRTH_DATE:
-            return person.birth.day.isoformat() if isinstance(person.birth, Birth) else None
+            return isinstance(person.birth, Birth) and person.birth.day.isoformat() == text
         case Overridden.ADDRESS:
-            return "\n".join(label_lines(person.address)) if isinstance(person.address, Address) else None
+            return person.address is not SILENT and reads(person.address, text)
         case Overridden.MUNICIPALITY:
-            return municipality_of(person)
-    return unpinned_group(patron, policy=policy, on=on)
+            return municipality_of(person) == text
+    return unpinned_group(patron, policy=policy, on=on) == text

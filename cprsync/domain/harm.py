@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.effective import culr_in_force
-from cprsync.domain.label import label_lines
 from cprsync.domain.override import Overridden
-from cprsync.domain.person import SILENT, Address, Protection
+from cprsync.domain.person import SILENT, Protection
 from cprsync.domain.policy import Harm
+from cprsync.domain.sealed import same_writing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cprsync.domain.override import Override
-    from cprsync.domain.person import Gap, Person
+    from cprsync.domain.person import Address, Person, Silent
+    from cprsync.domain.sealed import SealedAddress
+
+    _Address: TypeAlias = Address | SealedAddress | Silent
 
 _NONE: Final[Mapping[Overridden, Override]] = {}
 
@@ -37,7 +40,7 @@ def harms_between(
     named, addressed = Overridden.NAME not in holding, Overridden.ADDRESS not in holding
     rewritten = (named and before.name != after.name) or (addressed and _reads_otherwise(before, after))
     tests = (
-        (Harm.ADDRESS_LOST, addressed and isinstance(before.address, Address) and after.address is SILENT),
+        (Harm.ADDRESS_LOST, addressed and before.address is not SILENT and after.address is SILENT),
         (Harm.PROTECTION_LIFTED, _opens(before, after)),
         (Harm.ENTITLEMENT_LOST, lost),
         (Harm.GONE, gone),
@@ -48,14 +51,12 @@ def harms_between(
 
 
 def _reads_otherwise(before: Person, after: Person) -> bool:
-    return before.address != after.address and _written(before) != _written(after)
+    return before.address != after.address and not _same_words(before.address, after.address)
 
 
-def _written(person: Person) -> tuple[str, ...]:
-    """The address as it is written on a letter: other codes for the same words harm nobody (trust, R-21)."""
-    if not isinstance(person.address, Address):
-        return ()
-    return (*label_lines(person.address), *person.address.supplementary)
+def _same_words(before: _Address, after: _Address) -> bool:
+    """Whether a letter would bear the same address."""
+    return before is after if before is SILENT or after is SILENT else same_writing(before, after)
 
 
 def _opens(before: Person, after: Person) -> bool:
@@ -66,5 +67,5 @@ def _opens(before: Person, after: Person) -> bool:
     return ended or (_administrative(before.address) and not _administrative(after.address))
 
 
-def _administrative(address: Address | Gap) -> bool:
-    return isinstance(address, Address) and address.is_administrative
+def _administrative(address: _Address) -> bool:
+    return address is not SILENT and address.is_administrative

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.label import label_lines
 from cprsync.domain.override import Overridden
 from cprsync.domain.person import SILENT, Address, Contact, Name
+from cprsync.domain.sealed import Sealed
 from cprsync.domain.status_rule import STATUS_RULES, Letters
 
 if TYPE_CHECKING:
@@ -57,11 +58,13 @@ def letter_to(
     rule = Letters.CONTACT_ADDRESS if person.status is SILENT else STATUS_RULES[person.status].letters
     if stopped or rule is Letters.STOPPED:
         return NoLetter.STOPPED
-    if sealed:
+    own = local.contact
+    parts = (person.name, person.address, person.contact, *(one.value for one in holding.values()))
+    if sealed or isinstance(own, Sealed) or any(isinstance(part, Sealed) for part in parts):
         return NoLetter.SEALED
     corrected = _corrected(holding, Overridden.ADDRESS)
     registered = corrected or (_registered_lines(person) if rule is Letters.GO else ())
-    lines = _contact_lines(person, local) or registered
+    lines = _contact_lines(person, own) or registered
     if not lines:
         return NoLetter.NOWHERE
     name = (person.name.addressing,) if isinstance(person.name, Name) else ()
@@ -70,11 +73,11 @@ def letter_to(
 
 def _corrected(holding: Mapping[Overridden, Override], field: Overridden) -> tuple[str, ...]:
     override = holding.get(field)
-    return () if override is None else tuple(override.value.split("\n"))
+    return () if override is None else tuple(override.text.split("\n"))
 
 
-def _contact_lines(person: Person, local: Local) -> tuple[str, ...]:
-    own = tuple(line for line in (local.contact_co, *local.contact_lines) if line)
+def _contact_lines(person: Person, typed: tuple[str, ...]) -> tuple[str, ...]:
+    own = tuple(line for line in typed if line)
     if own or not isinstance(person.contact, Contact):
         return own
     return tuple(line for line in person.contact.lines if line)

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as of_dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.person import LINES, text_of
+from cprsync.domain.sealed import Sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 #: As on the health card and on a label (cpr-data D).
 TEXT_MAX: Final = 34
@@ -56,9 +57,9 @@ class Override:
     """One correction. `until` is the last day on which it holds; None: until it is taken back."""
 
     field: Overridden
-    value: str
+    value: str | Sealed[str]
     by: str
-    reason: str
+    reason: str | Sealed[str]
     since: date
     until: date | None = None
     #: of a pinned group: the one that was in force when it was pinned, and is again when the pin gives way
@@ -72,6 +73,13 @@ class Override:
 
     def holds_on(self, day: date) -> bool:
         return self.since <= day and (self.until is None or day <= self.until)
+
+    @property
+    def text(self) -> str:
+        """The value where it is open: a rule reads no sealed one."""
+        if isinstance(self.value, Sealed):
+            raise TypeError("a sealed correction is read by no rule")
+        return self.value
 
     @property
     def gives_way(self) -> date | None:
@@ -91,16 +99,28 @@ def in_force(overrides: Iterable[Override], on: date) -> Mapping[Overridden, Ove
     return {override.field: override for override in sorted(holding, key=lambda one: (one.since, one.id))}
 
 
+def shut_overrides(overrides: Iterable[Override], fields: Collection[Overridden]) -> tuple[Override, ...]:
+    """The same with value and reason of these fields sealed, as in every view of whom they are sealed for."""
+    return tuple(
+        replace(one, value=_shut(one.value), reason=_shut(one.reason)) if one.field in fields else one
+        for one in overrides
+    )
+
+
+def _shut(text: str | Sealed[str]) -> Sealed[str]:
+    return text if isinstance(text, Sealed) else Sealed(text)
+
+
 def birth_date_in(holding: Mapping[Overridden, Override]) -> date | None:
     """The birth date that staff corrected, if they did."""
     override = holding.get(Overridden.BIRTH_DATE)
-    return None if override is None else date.fromisoformat(override.value)
+    return None if override is None else date.fromisoformat(override.text)
 
 
 def municipality_in(holding: Mapping[Overridden, Override]) -> str | None:
     """The municipality that staff typed, if they did."""
     override = holding.get(Overridden.MUNICIPALITY) if holding else None
-    return None if override is None else override.value
+    return None if override is None else override.text
 
 
 def last_day_of(field_: Overridden, until: date | None, *, on: date, max_days: int) -> date | None:

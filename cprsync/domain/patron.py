@@ -9,7 +9,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cprsync.domain.person import SILENT, Protection
+from cprsync.domain.person import SILENT
 
 if TYPE_CHECKING:
     from datetime import date
@@ -78,8 +78,4 @@ def is_sealed(person: Person, *, silent_is_sealed: bool) -> bool:
     Name and address protection; a person of whose protection no source has spoken, unless policy
     says otherwise; and whoever has an administrative street code.
     """
-    if person.protection is Protection.NAME_AND_ADDRESS:
-        return True
-    if person.protection is SILENT and silent_is_sealed:
-        return True
-    return person.address is not SILENT and person.address.is_administrative
+    return person.is_shut or (person.protection is SILENT and silent_is_sealed)

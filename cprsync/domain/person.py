@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import enum
 import unicodedata
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+
+from cprsync.domain.sealed import Sealed, SealedAddress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -163,26 +165,57 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
-    """What a source says of one person. `groups()` lists the groups in the order of decision 1."""
+    """What a source says of one person. `groups()` lists the groups in the order of decision 1.
+
+    Of whoever is protected, or has an administrative street code, there is none with an open name or address: they
+    are sealed as she is made, so that no code between file and store can print them.
+    """
 
     number: CprNumber
-    name: Name | Gap = SILENT
+    name: Name | Sealed[Name] | Gap = SILENT
     birth: Birth | Silent = SILENT
     status: Status | Silent = SILENT
-    address: Address | Silent = SILENT
+    address: Address | SealedAddress | Silent = SILENT
     protection: Protection | Gap = SILENT
     current_number: CprNumber | Gap = SILENT
-    abroad: Abroad | Silent = SILENT
-    contact: Contact | Gap = SILENT
+    abroad: Abroad | Sealed[Abroad] | Silent = SILENT
+    contact: Contact | Sealed[Contact] | Gap = SILENT
     #: Event codes of the delivery; they may name the kind of a change, never what is written.
     events: tuple[str, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        if self.is_shut:
+            for group in SEALED_GROUPS:
+                object.__setattr__(self, group, _shut(getattr(self, group)))
 
     def __repr__(self) -> str:
         return "Person(…)"
 
+    @property
+    def is_shut(self) -> bool:
+        """True for name and address protection, and for an administrative street code."""
+        return self.protection is Protection.NAME_AND_ADDRESS or (
+            self.address is not SILENT and self.address.is_administrative
+        )
+
     def groups(self) -> Iterator[tuple[str, object]]:
         for name in GROUPS:
             yield name, getattr(self, name)
+
+
+#: What is sealed of a protected person; her municipality shows.
+SEALED_GROUPS = ("name", "address", "abroad", "contact")
+
+
+def _shut(value: object) -> object:
+    if isinstance(value, Address):
+        return SealedAddress(value)
+    return value if isinstance(value, Gap | Sealed) else Sealed(value)
+
+
+def shut_address(person: Person) -> Person:
+    """The same with her address sealed, for the sake of someone else who has it."""
+    return replace(person, address=SealedAddress(person.address)) if isinstance(person.address, Address) else person
 
 
 GROUPS: tuple[str, ...] = tuple(f.name for f in fields(Person) if f.name not in {"number", "events"})

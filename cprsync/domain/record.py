@@ -6,8 +6,10 @@ and how long they are kept comes with the field table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from cprsync.domain.sealed import Sealed
 
 if TYPE_CHECKING:
     from datetime import date
@@ -65,8 +67,8 @@ class Local:
     #: Sprog
     language: str = "da"
     #: c/o navn og adresse: the patron's own contact address
-    contact_co: str = ""
-    contact_lines: tuple[str, ...] = ()
+    contact_co: str | Sealed[str] = ""
+    contact_lines: tuple[str, ...] | Sealed[tuple[str, ...]] = ()
     telephones: tuple[Telephone, ...] = ()
     emails: tuple[Email, ...] = ()
     absence: Absence | None = None
@@ -75,3 +77,23 @@ class Local:
     internal_note: str = ""
     #: Note til låner
     note_to_patron: str = ""
+
+    @property
+    def contact(self) -> tuple[str, ...] | Sealed[Any]:
+        """The patron's own contact address, c/o first: open lines, or what is sealed of it."""
+        co, lines = self.contact_co, self.contact_lines
+        if isinstance(co, Sealed) or isinstance(lines, Sealed):
+            return co if isinstance(co, Sealed) else lines
+        return (co, *lines) if co else lines
+
+
+def shut_contact(local: Local) -> Local:
+    """The same with the patron's own contact address sealed, as a protected patron's is in every view."""
+    if not local.contact_co and not local.contact_lines:
+        return local
+    co, lines = local.contact_co, local.contact_lines
+    return replace(
+        local,
+        contact_co=co if isinstance(co, Sealed) else Sealed(co),
+        contact_lines=lines if isinstance(lines, Sealed) else Sealed(lines),
+    )

@@ -4,6 +4,9 @@ One byte for the version of this mapping, the number, then each group of `GROUPS
 begin with a record separator and K, E or S (known, empty, silent); the fields of a known one are
 parted by unit separators. The text inside is canonical and holds no control character. As-of stays
 outside: it moves without the record changing.
+
+What is sealed in the program is opened here to be written, and nowhere else without an entry of the audit: a
+person who is protected is sealed again as she is read.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from cprsync.domain.person import (
     Silent,
     Status,
 )
+from cprsync.domain.sealed import Opening, Sealed, SealedAddress
 from cprsync.store.failures import SealBroken
 
 #: Raised when a field is added or read in another way; fingerprints of older versions then never match.
@@ -38,6 +42,9 @@ _STATUSES: dict[str, Status | Silent] = {"S": SILENT} | {f"K{status.value}": sta
 _STATUS_WORDS = {status: word for word, status in _STATUSES.items()}
 _GAPS: dict[str, Gap] = {"E": EMPTY, "S": SILENT}
 _PROTECTED = f"K{Protection.NAME_AND_ADDRESS.value}"
+
+#: The store writes what it is handed, sealed or not.
+_OPENING = Opening()
 
 # Both ways are spelled out, group by group: a night goes each of them once for every person of a delivery.
 
@@ -69,9 +76,11 @@ def _gap(gap: Gap) -> str:
     return "S" if gap is SILENT else "E"
 
 
-def _name(name: Name | Gap) -> str:
+def _name(name: Name | Sealed[Name] | Gap) -> str:
     if isinstance(name, Gap):
         return _gap(name)
+    if isinstance(name, Sealed):
+        name = name.open(_OPENING)
     return f"K{name.addressing}{_FIELD}{name.first}{_FIELD}{name.middle}{_FIELD}{name.last}"
 
 
@@ -79,20 +88,35 @@ def _birth(birth: Birth | Silent) -> str:
     return "S" if birth is SILENT else f"K{birth.day.isoformat()}{_FIELD}{'*' if birth.uncertain else ''}"
 
 
-def _address(at: Address | Silent) -> str:
+def _address(at: Address | SealedAddress | Silent) -> str:
     if at is SILENT:
         return "S"
+    if isinstance(at, SealedAddress):
+        at = at.open(_OPENING)
     where = (at.municipality, at.street_code, at.house, at.building, at.floor, at.door)
     words = (at.co, at.locality, at.town, at.postcode, at.district, at.road)
     return "K" + _FIELD.join((*where, *words, *at.supplementary))
 
 
-def _abroad(abroad: Abroad | Silent) -> str:
-    return "S" if abroad is SILENT else "K" + _FIELD.join((abroad.country, *abroad.lines))
+def _abroad(abroad: Abroad | Sealed[Abroad] | Silent) -> str:
+    if abroad is SILENT:
+        return "S"
+    if isinstance(abroad, Sealed):
+        abroad = abroad.open(_OPENING)
+    return "K" + _FIELD.join((abroad.country, *abroad.lines))
 
 
-def _contact(contact: Contact | Gap) -> str:
-    return _gap(contact) if isinstance(contact, Gap) else "K" + _FIELD.join(contact.lines)
+def _contact(contact: Contact | Sealed[Contact] | Gap) -> str:
+    if isinstance(contact, Gap):
+        return _gap(contact)
+    if isinstance(contact, Sealed):
+        contact = contact.open(_OPENING)
+    return "K" + _FIELD.join(contact.lines)
+
+
+def dwelling(at: Address | SealedAddress) -> str:
+    """What is the same for a whole household, and is only ever kept as a keyed index."""
+    return _FIELD.join((at.open(_OPENING) if isinstance(at, SealedAddress) else at).dwelling)
 
 
 def decode(canonical: bytes) -> Person:

@@ -17,6 +17,7 @@ from cprsync.store import (
     imports,
     inbox,
     living,
+    opening,
     overrides,
     reconciling,
     records,
@@ -48,14 +49,16 @@ if TYPE_CHECKING:
     from cprsync.domain.due import Facts
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import Patron
-    from cprsync.domain.person import Person
+    from cprsync.domain.person import Address, Person
     from cprsync.domain.policy import Policy
     from cprsync.domain.record import Local
+    from cprsync.domain.sealed import SealedAddress
     from cprsync.store.imports import Imported
     from cprsync.store.keys import Keyring
     from cprsync.store.views import Clear, PatronView
     from cprsync.sync.lookup import Entry
     from cprsync.sync.ports import Clock
+    from cprsync.sync.revealing import Opened, Reveal
     from cprsync.sync.reviewing import Answer, ReviewItem
     from cprsync.sync.setting import Correction, LocalChange
     from cprsync.sync.values import (
@@ -278,6 +281,12 @@ class SqlStore:
 
     def patron(self, patron_id: str) -> PatronView | None:
         return views.patron(self._tenant, patron_id)
+
+    def reveal(self, asked: Reveal) -> Opened:
+        return opening.reveal(self._tenant, asked)
+
+    def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
+        return views.in_household(self._tenant, address, but=but)
 
     def find(self, number: CprNumber) -> str | None:
         return views.find(self._tenant, number)

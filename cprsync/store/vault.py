@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from cprsync.store.codec import dwelling
 from cprsync.store.failures import SealBroken
 from cprsync.store.keys import Purpose
 
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 
     from cprsync.domain.number import CprNumber
     from cprsync.domain.person import Address
+    from cprsync.domain.sealed import SealedAddress
     from cprsync.store.keys import Keyring
 
 NONCE_BYTES = 12
+ADDRESS = "address"
 
 
 class Vault:
@@ -91,6 +94,10 @@ class Vault:
         """The index of a CPR number."""
         return self.index("number", number.digits)
 
-    def address_index(self, address: Address) -> bytes:
+    def address_index(self, address: Address | SealedAddress) -> bytes:
         """The index of a dwelling, equal for a whole household."""
-        return self.index("address", "\x1f".join(address.dwelling))
+        return self.index(ADDRESS, dwelling(address))
+
+    def address_probes(self, address: Address | SealedAddress) -> list[bytes]:
+        """The indexes under which a household may be found."""
+        return self.probes(ADDRESS, dwelling(address))

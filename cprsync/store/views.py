@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, exists, select
 
 from cprsync.domain.calendar import COPENHAGEN
+from cprsync.domain.override import SEALED_FIELDS, Overridden, shut_overrides
+from cprsync.domain.person import SILENT, shut_address
+from cprsync.domain.record import shut_contact
 from cprsync.domain.review import PARKED, State
 from cprsync.store import audit, belongings, circulation, dying, tables
 from cprsync.store.engine import moment_of, reading
+from cprsync.store.houses import shares_with_protected
 from cprsync.store.imports import open_local
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tables import MERGED
@@ -21,8 +25,9 @@ if TYPE_CHECKING:
 
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import AsOf, Patron
-    from cprsync.domain.person import Person
+    from cprsync.domain.person import Address, Person
     from cprsync.domain.record import Local
+    from cprsync.domain.sealed import SealedAddress
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
 
@@ -58,6 +63,8 @@ class PatronView:
     subscribed_since: date | None
     #: could not be decided, and waits for a person
     parked: bool = False
+    #: her address is sealed because a protected patron has the same
+    household: bool = False
     #: who keeps what was hers: she is an empty shell
     merged_into: str | None = None
 
@@ -88,11 +95,13 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
             .limit(1)
         )
         parked = _is_parked(connection, tenant, patron_id)
-        corrected = overrides_of(connection, tenant, [row])
+        opened = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(patron_id, ()))
+        household = _household(connection, tenant, opened.register, but=patron_id)
         merged_into = belongings.keeper_of(connection, tenant, patron_id) if row.status_class == MERGED else None
+    local = open_local(tenant, row)
     return PatronView(
-        patron=from_row(tenant.vault, row, corrected.get(patron_id, ())),
-        local=open_local(tenant, row),
+        patron=_shut(opened, household=household),
+        local=shut_contact(local) if opened.register.is_shut else local,
         clear=_clear_from_row(row),
         created=moment_of(row.created),
         register_since=None if row.register_since is None else moment_of(row.register_since),
@@ -100,7 +109,30 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
         subscribed_since=subscribed,
         parked=parked,
         merged_into=merged_into,
+        household=household,
     )
+
+
+def _household(connection: Connection, tenant: Tenant, person: Person, *, but: str) -> bool:
+    if person.address is SILENT or person.is_shut:
+        return False
+    return shares_with_protected(connection, tenant, person.address, but=but)
+
+
+def in_household(tenant: Tenant, address: Address | SealedAddress, *, but: str | None) -> bool:
+    """Tell whether a protected patron has this address; `but` is not counted."""
+    with reading(tenant.engine) as connection:
+        return shares_with_protected(connection, tenant, address, but=but)
+
+
+def _shut(patron: Patron, *, household: bool) -> Patron:
+    """Seal what staff corrected of a sealed patron, and the address that is a protected one's too."""
+    if patron.register.is_shut:
+        return replace(patron, overrides=shut_overrides(patron.overrides, SEALED_FIELDS))
+    if not household:
+        return patron
+    overrides = shut_overrides(patron.overrides, {Overridden.ADDRESS})
+    return replace(patron, register=shut_address(patron.register), overrides=overrides)
 
 
 def _is_parked(connection: Connection, tenant: Tenant, patron_id: str) -> bool:

@@ -5,17 +5,17 @@ Without `register` nothing but the audit is written. Leaves out who may ask, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.domain.calendar import last_loaded
 from cprsync.domain.decide import Change, Decision, Parked, Same, Unchanged
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import AsOf, Patron, Source, is_sealed
-from cprsync.domain.person import Person
+from cprsync.domain.person import SILENT, Person, shut_address
 from cprsync.domain.record import Local
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, LostCompare, NoSuchPerson
-from cprsync.sync.showing import patron_document
+from cprsync.sync.showing import closed, patron_document
 from cprsync.sync.steps import Step, decided, step_of
 from cprsync.sync.values import Batch, NotFound, Subscribed
 
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from cprsync.domain.person import Address
     from cprsync.domain.policy import Policy
     from cprsync.domain.purpose import Purpose
+    from cprsync.domain.sealed import SealedAddress
     from cprsync.sync.ports import Clock, Register
     from cprsync.sync.showing import PatronView
     from cprsync.sync.values import Prepared
@@ -72,6 +74,8 @@ class Shown(Protocol):
     @property
     def parked(self) -> bool: ...
     @property
+    def household(self) -> bool: ...
+    @property
     def since(self) -> Mapping[str, date]: ...
     @property
     def subscribed_since(self) -> date | None: ...
@@ -85,6 +89,10 @@ class DeskStore(Protocol):
         ...
 
     def patron(self, patron_id: str) -> Shown | None: ...
+
+    def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
+        """True when a protected patron has this address; `but` is not counted."""
+        ...
 
     def patrons(self, ids: Sequence[str]) -> list[Patron]: ...
 
@@ -141,8 +149,9 @@ class _Stranger:
     """Someone who is no patron, shown as one would be."""
 
     patron: Patron
-    local: Local = field(default_factory=Local)
     parked: bool = False
+    household: bool = False
+    local: Local = field(default_factory=Local)
     since: Mapping[str, date] = field(default_factory=dict)
 
 
@@ -256,11 +265,14 @@ def _shown(desk: Desk, patron: Patron, after: Person, *, parked: bool) -> dict[s
     # what either of the two seals is sealed in both
     sealed = parked or is_sealed(after, silent_is_sealed=desk.policy.silent_is_sealed)
     stored = patron_document(_Seen(view, sealed=sealed), desk.policy, agency=desk.agency, on=desk.clock.today())
-    said = _stranger(desk, heard, parked=stored["protected"])["fields"]
-    for name, entry in said.items():
-        if entry["value"] != stored["fields"][name]["value"]:
-            stored["fields"][name]["register"] = entry["value"]
-    return stored
+    said = _stranger(desk, heard, parked=stored["protected"])
+    for name, entry in said["fields"].items():
+        ours = stored["fields"][name]
+        if "sealed" in entry or "sealed" in ours:
+            stored["fields"][name] = closed(ours)
+        elif entry["value"] != ours["value"]:
+            ours["register"] = entry["value"]
+    return stored | {"household": stored["household"] or said["household"]}
 
 
 class _Seen:
@@ -268,11 +280,16 @@ class _Seen:
 
     def __init__(self, view: PatronView, *, sealed: bool) -> None:
         self.patron, self.local, self.since = view.patron, view.local, view.since
-        self.parked = view.parked or sealed
+        self.parked, self.household = view.parked or sealed, view.household
 
 
 def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
-    document = patron_document(_Stranger(patron, parked=parked), desk.policy, agency=desk.agency, on=desk.clock.today())
+    """Someone as the register tells of her: her address is sealed where it is a protected patron's too."""
+    said = patron.register
+    shares = said.address is not SILENT and desk.store.in_household(said.address, but=patron.id)
+    household = shares and not said.is_shut
+    view = _Stranger(replace(patron, register=shut_address(said)) if household else patron, parked, household)
+    document = patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today())
     document["fields"] = {name: entry for name, entry in document["fields"].items() if entry["owner"] == "register"}
     return document
 
@@ -289,7 +306,8 @@ def _answer(decision: Decision, shown: Mapping[str, Any], warnings: Sequence[str
     if isinstance(decision, Change | Unchanged) and decision.review is not None:
         told.append(decision.review)
     document = _document(shown["patron"] or None, shown["fields"], found=True, actions=actions, warnings=told)
-    return LookedUp(document | {"protected": shown["protected"]}, parked=isinstance(decision, Parked))
+    told_of = {name: shown[name] for name in ("protected", "household")}
+    return LookedUp(document | told_of, parked=isinstance(decision, Parked))
 
 
 def _document(

@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.domain.effective import unpinned_group
 from cprsync.domain.label import label_lines
+from cprsync.domain.municipality import municipality_of
 from cprsync.domain.override import Overridden, in_force
 from cprsync.domain.patron import Patron, is_sealed
 from cprsync.domain.person import Abroad, Address, Birth, Contact, Name, Protection, Status
+from cprsync.domain.sealed import Sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
     from cprsync.domain.override import Override
-    from cprsync.domain.person import Person
+    from cprsync.domain.person import Gap, Person
     from cprsync.domain.policy import Policy
     from cprsync.domain.record import Local
+    from cprsync.sync.revealing import Opened
 
 #: What nobody sees of a protected patron without a reasoned reveal; the municipality is not among them.
 SEALED = frozenset(
@@ -44,6 +47,11 @@ class PatronView(Protocol):
     @property
     def parked(self) -> bool:
         """True while she waits for a person because a source could not be decided."""
+        ...
+
+    @property
+    def household(self) -> bool:
+        """True when her address is sealed because a protected patron has the same."""
         ...
 
     @property
@@ -78,49 +86,56 @@ GIVEN_BY: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def patron_document(view: PatronView, policy: Policy, *, agency: str, on: date) -> dict[str, Any]:
+def patron_document(
+    view: PatronView, policy: Policy, *, agency: str, on: date, opened: Opened | None = None
+) -> dict[str, Any]:
     """The JSON shape of `patron show`. A protected patron's sealed fields have no value.
 
-    What staff corrected stands where the register's word stood, which is shown beside it.
+    What staff corrected stands where the register's word stood, which is shown beside it. `opened` is what someone
+    has opened of the record, for a reason that the audit holds.
     """
     patron = view.patron
     # a parked person counts as protected (decision 3)
     sealed = view.parked or is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed)
-    fields = {name: _register_field(name, value, view, sealed=sealed) for name, value in _register(patron.register)}
-    fields |= {name: _local_field(name, value, owner, sealed=sealed) for name, value, owner in _local(view.local)}
-    for override in in_force(patron.overrides, on).values():
+    shut = sealed and opened is None
+    local, overrides = (view.local, patron.overrides) if opened is None else (opened.local, opened.overrides)
+    fields = {name: _register_field(name, told, view, sealed=shut) for name, told in _register(patron, opened)}
+    fields |= {name: _local_field(name, told, owner, sealed=shut) for name, told, owner in _local(local)}
+    for override in in_force(overrides, on).values():
         name = override.field.value
         said = (
             fields[name]["value"]
             if override.field is not Overridden.GROUP
             else unpinned_group(patron, policy=policy, on=on)
         )
-        fields[name] = _overridden(fields[name], override, said, sealed=sealed and name in SEALED)
+        fields[name] = _overridden(fields[name], override, said)
     return {
         "patron": patron.id,
         "library": agency,
         "fields": fields,
         "protected": sealed,
+        "household": view.household,
+        "revealed": opened is not None,
         "verified": patron.verified,
         "parked": view.parked,
         "letters_stopped": patron.letters_stopped and patron.letters_stopped.isoformat(),
     }
 
 
-def _register(person: Person) -> Iterator[tuple[str, Any]]:
-    name = person.name if isinstance(person.name, Name) else None
-    address = person.address if isinstance(person.address, Address) else None
+def _register(patron: Patron, opened: Opened | None) -> Iterator[tuple[str, Any]]:
+    person, said = patron.register, patron.register if opened is None else opened
+    name, first, middle, last = _name(said.name)
     yield "cpr_number", person.number.masked()
-    yield "name", name and name.addressing
-    yield "first_names", name and name.first
-    yield "middle_names", name and name.middle
-    yield "last_name", name and name.last
+    yield "name", name
+    yield "first_names", first
+    yield "middle_names", middle
+    yield "last_name", last
     yield "birth_date", person.birth.day.isoformat() if isinstance(person.birth, Birth) else None
     yield "status", person.status.value if isinstance(person.status, Status) else None
-    yield "municipality", address and address.municipality
-    yield "address", address and label_lines(address)
-    yield "address_abroad", _filled(person.abroad.lines) if isinstance(person.abroad, Abroad) else None
-    yield "register_contact_address", _filled(person.contact.lines) if isinstance(person.contact, Contact) else None
+    yield "municipality", municipality_of(person)
+    yield "address", label_lines(said.address) if isinstance(said.address, Address) else _sealed(said.address)
+    yield "address_abroad", _lines(said.abroad)
+    yield "register_contact_address", _lines(said.contact)
     yield "protection", _protection(person)
 
 
@@ -128,8 +143,19 @@ def _protection(person: Person) -> str | None:
     return Protection.NAME_AND_ADDRESS.value if person.protection is Protection.NAME_AND_ADDRESS else None
 
 
-def _filled(lines: tuple[str, ...]) -> list[str]:
-    return [line for line in lines if line]
+def _name(name: Name | Sealed[Name] | Gap) -> tuple[Any, Any, Any, Any]:
+    if isinstance(name, Name):
+        return name.addressing, name.first, name.middle, name.last
+    return (_sealed(name),) * 4
+
+
+def _lines(group: Abroad | Contact | Sealed[Any] | Gap) -> Any:
+    return [line for line in group.lines if line] if isinstance(group, Abroad | Contact) else _sealed(group)
+
+
+def _sealed(value: Sealed[Any] | Gap) -> Sealed[Any] | None:
+    """What is sealed passes on as it is, and closes its field; a gap has no value."""
+    return value if isinstance(value, Sealed) else None
 
 
 def _local(local: Local) -> Iterator[tuple[str, Any, str]]:
@@ -137,7 +163,8 @@ def _local(local: Local) -> Iterator[tuple[str, Any, str]]:
     yield "group", local.group, "staff"
     yield "branch", local.branch, "patron"
     yield "language", local.language, "patron"
-    yield "contact_address", [*([local.contact_co] if local.contact_co else []), *local.contact_lines], "patron"
+    contact = local.contact
+    yield "contact_address", contact if isinstance(contact, Sealed) else [*contact], "patron"
     yield "telephones", [one.number for one in local.telephones], "patron"
     yield "emails", [one.address for one in local.emails], "patron"
     absence = local.absence
@@ -158,26 +185,26 @@ def _register_field(name: str, value: Any, view: PatronView, *, sealed: bool) ->
         "as_of": None if as_of is None else as_of.day.isoformat(),
         "override": None,
     }
-    return _closed(entry) if sealed and name in SEALED else entry
+    return closed(entry) if isinstance(value, Sealed) or (sealed and name in SEALED) else entry
 
 
 def _local_field(name: str, value: Any, owner: str, *, sealed: bool) -> dict[str, Any]:
     entry = {"value": value, "owner": owner, "source": owner, "since": None, "as_of": None, "override": None}
-    return _closed(entry) if sealed and name in SEALED else entry
+    return closed(entry) if isinstance(value, Sealed) or (sealed and name in SEALED) else entry
 
 
-def _closed(entry: dict[str, Any]) -> dict[str, Any]:
+def closed(entry: dict[str, Any]) -> dict[str, Any]:
+    """The field of which nothing shows but whose it is."""
     return {**entry, "value": None, "sealed": True}
 
 
-def _overridden(entry: dict[str, Any], override: Override, said: Any, *, sealed: bool) -> dict[str, Any]:
+def _overridden(entry: dict[str, Any], override: Override, said: Any) -> dict[str, Any]:
     """The field as staff corrected it. Sealed, nothing of it shows but who did it, and until when."""
+    until = override.until and override.until.isoformat()
+    told: dict[str, Any] = {"by": override.by, "reason": None, "until": until, "register": None}
+    entry = {**entry, "source": "staff", "since": override.since.isoformat(), "override": told}
+    if "sealed" in entry or isinstance(override.value, Sealed):
+        return closed(entry)
+    told |= {"reason": override.reason, "register": said}
     lines = override.value.split("\n")
-    value = None if sealed else (lines if override.field is Overridden.ADDRESS else override.value)
-    told = {
-        "by": override.by,
-        "reason": None if sealed else override.reason,
-        "until": override.until and override.until.isoformat(),
-        "register": None if sealed else said,
-    }
-    return {**entry, "value": value, "source": "staff", "since": override.since.isoformat(), "override": told}
+    return {**entry, "value": lines if override.field is Overridden.ADDRESS else override.value}

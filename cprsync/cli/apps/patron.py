@@ -35,11 +35,19 @@ def patron_import(
 
 
 @app.command("show")
-def patron_show(patron: str, *, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
+def patron_show(  # noqa: PLR0913 -- one parameter for each option
+    patron: str,
+    *,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Open what is sealed; needs --reason.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is opened; the audit keeps it in clear.")] = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    as_json: Json = False,
+) -> None:
     """Show one record: each field with its owner and source, and what staff corrected beside the register's word."""
     from cprsync.cli.patrons import show_command
 
-    show_command(patron, config=config, library=library, as_json=as_json)
+    show_command(patron, reveal=reveal, reason=reason, config=config, library=library, as_json=as_json)
 
 
 @app.command("find")

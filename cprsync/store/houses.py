@@ -1,0 +1,37 @@
+"""The other patrons of a dwelling, found by its keyed index, and whether one of them is protected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select
+
+from cprsync.domain.household import HOUSE_MOST, in_household
+from cprsync.store import tables
+from cprsync.store.records import from_row
+
+if TYPE_CHECKING:
+    from cprsync.domain.person import Address
+    from cprsync.domain.sealed import SealedAddress
+    from cprsync.store.tenant import Tenant
+
+_PATRON = tables.patron.c
+
+
+def shares_with_protected(
+    connection: Connection, tenant: Tenant, address: Address | SealedAddress, *, but: str | None
+) -> bool:
+    """Tell whether a protected patron of the library lives there.
+
+    Args:
+        connection: the caller's.
+        tenant: the library.
+        address: the dwelling.
+        but: the patron who asks, who is not counted.
+    """
+    there = (_PATRON.agency == tenant.agency) & _PATRON.address_index.in_(tenant.vault.address_probes(address))
+    wanted = select(tables.patron).where(there, _PATRON.id != (but or ""))
+    # one more than are opened, which tells that there are too many
+    rows = connection.execute(wanted.order_by(_PATRON.id).limit(HOUSE_MOST + 1)).all()
+    mates = (from_row(tenant.vault, row).register for row in rows[:HOUSE_MOST])
+    return in_household(mates, others=len(rows))

@@ -1,0 +1,124 @@
+"""A reasoned reveal: what is sealed of one patron, opened for someone who said why.
+
+The store writes the audit entry first, and only then opens. Leaves out who may: whoever may run the program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from cprsync.errors import BadInput, ConfigurationError
+from cprsync.sync.accepting import checked_reason
+from cprsync.sync.showing import PatronView, patron_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.override import Override
+    from cprsync.domain.person import Abroad, Address, Contact, Gap, Name, Silent
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.record import Local
+    from cprsync.sync.ports import Clock
+
+#: What the entry of the audit says the values were opened for; the reason is in someone's own words.
+SHOW: Final = "show"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reveal:
+    """What is asked: which fields of whom, by whom, and why."""
+
+    patron_id: str
+    fields: tuple[str, ...]
+    user: str
+    reason: str
+    purpose: str = SHOW
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened:
+    """What was sealed of one patron. Only the audit port makes one, after its entry is written."""
+
+    name: Name | Gap
+    address: Address | Silent
+    abroad: Abroad | Silent
+    contact: Contact | Gap
+    local: Local
+    overrides: tuple[Override, ...]
+
+    def __repr__(self) -> str:
+        return "Opened(…)"
+
+
+class View(PatronView, Protocol):
+    """A record, or the shell of one that was merged into another."""
+
+    @property
+    def merged_into(self) -> str | None: ...
+
+
+class RevealingStore(Protocol):
+    """What a reveal needs of the store."""
+
+    def patron(self, patron_id: str) -> View | None: ...
+
+    def reveal(self, asked: Reveal) -> Opened:
+        """Commit the audit entry, and then open."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Where a record is looked at: one library's store and policy, and who looks."""
+
+    agency: str
+    store: RevealingStore
+    clock: Clock
+    policy: Policy
+    user: str
+
+    def shown(self, patron_id: str) -> dict[str, Any]:
+        """One record as it may be shown to anyone at the desk. Raises BadInput when there is no such patron."""
+        return self._document(self._view(patron_id), None)
+
+    def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
+        """The same with what is sealed opened; a record of which nothing is sealed leaves no entry.
+
+        Raises:
+            BadInput: there is no such patron, or the reason cannot be kept in clear; nothing is opened.
+            ConfigurationError: there is no reason.
+        """
+        why, view = check_reason(reason), self._view(patron_id)
+        document = self._document(view, None)
+        fields = sealed_fields(document["fields"])
+        if not fields:
+            return document
+        return self._document(view, self.store.reveal(Reveal(patron_id, fields, self.user, why)))
+
+    def _document(self, view: View, opened: Opened | None) -> dict[str, Any]:
+        document = patron_document(view, self.policy, agency=self.agency, on=self.clock.today(), opened=opened)
+        return document if view.merged_into is None else document | {"merged_into": view.merged_into}
+
+    def _view(self, patron_id: str) -> View:
+        view = self.store.patron(patron_id)
+        if view is None:
+            raise BadInput("there is no such patron", kind="patron.unknown")
+        return view
+
+
+def check_reason(reason: str) -> str:
+    """The reason as the audit keeps it.
+
+    Raises:
+        ConfigurationError: there is none.
+        BadInput: it cannot be kept in clear.
+    """
+    if not reason.strip():
+        raise ConfigurationError("what is sealed opens for a reason only: --reason TEXT", kind="usage.reason")
+    return checked_reason(reason)
+
+
+def sealed_fields(fields: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """The names of the fields that show nothing."""
+    return tuple(name for name, entry in fields.items() if "sealed" in entry)
