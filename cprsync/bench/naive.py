@@ -123,6 +123,7 @@ class NaiveStore:
         row.municipality, row.status_class = municipality_of(person), STATUS_CLASSES[person.status]
         row.address_index = None if person.address is SILENT else vault.address_index(person.address)
         row.address_key = None if person.address is SILENT else vault.index_key
+        row.protection_silent = person.protection is SILENT
         if write.letters_stopped is not None:
             row.letters_stopped = write.letters_stopped
         if write.culr is not None:

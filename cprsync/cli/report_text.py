@@ -71,6 +71,8 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     if document["published"]["waiting"]:
         yield "  " + word("waiting", language, waiting=document["published"]["waiting"])
     # a run of an earlier version counted none
+    if document.get("sealed_by_silence"):
+        yield "  " + word("sealed_by_silence", language, count=document["sealed_by_silence"])
     if document.get("overrides", {}).get("in_force"):
         yield "  " + word("overrides", language, **document["overrides"])
     if document["left_to_a_person"]:

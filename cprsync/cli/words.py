@@ -127,6 +127,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "register.unknown_result": ("registret giver et ukendt resultat", "the register gives an unknown result"),
     "register.unreachable": ("registret kan ikke nås", "the register cannot be reached"),
     "register.wrong_root": ("svaret hører til et andet kald", "the answer belongs to another call"),
+    "sealed_by_silence": (
+        "Forseglet, til en kilde siger noget om beskyttelse: {count}",
+        "Sealed until a source speaks of their protection: {count}",
+    ),
     "overrides": (
         "Rettelser fra skranken: {in_force} gælder, {differ} afviger fra registret",
         "Corrections from the desk: {in_force} hold, {differ} differ from the register",

@@ -135,6 +135,7 @@ _CHANGED = (
     "status_class",
     "address_index",
     "address_key",
+    "protection_silent",
 )
 _AGE = (
     update(tables.patron)
@@ -164,13 +165,14 @@ def _changed(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
 
 
 def clear_columns(tenant: Tenant, person: Person, overrides: tuple[Override, ...] = ()) -> dict[str, Any]:
-    """What a row says of a person in clear: the last four of the columns that a change writes, in their order."""
+    """What a row says of a person in clear: the last five of the columns that a change writes, in their order."""
     known = person.address is not SILENT
     return {
         "municipality": municipality_in_force(person, in_force(overrides, tenant.clock.today()) if overrides else {}),
         "status_class": STATUS_CLASSES[person.status],
         "address_index": tenant.vault.address_index(person.address) if person.address is not SILENT else None,
         "address_key": tenant.vault.index_key if known else None,
+        "protection_silent": person.protection is SILENT,
     }
 
 

@@ -53,6 +53,13 @@ def population(tenant: Tenant) -> int:
         return connection.scalar(select(func.count()).where(patrons)) or 0
 
 
+def silent_count(tenant: Tenant) -> int:
+    """How many patrons there are of whose protection no source has spoken."""
+    silent = (_PATRON.agency == tenant.agency) & _PATRON.protection_silent & (_PATRON.status_class != tables.MERGED)
+    with reading(tenant.engine) as connection:
+        return connection.scalar(select(func.count()).where(silent)) or 0
+
+
 class Encoder:
     """Encodes and fingerprints a record once: what told that it differs is what is sealed, if she is the merge.
 

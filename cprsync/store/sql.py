@@ -176,6 +176,9 @@ class SqlStore:
     def population(self) -> int:
         return records.population(self._tenant)
 
+    def silent_count(self) -> int:
+        return records.silent_count(self._tenant)
+
     def recognise(self, persons: Sequence[Person]) -> list[Recognised]:
         return records.recognise(self._tenant, persons, self._encoder)
 

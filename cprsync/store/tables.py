@@ -109,6 +109,8 @@ patron = Table(
     _needed("patron_group", String(64)),
     _maybe("address_index", LargeBinary),
     _maybe("address_key", KEY),
+    # no source has spoken of her protection; of whom one has, it does not say what
+    _needed("protection_silent", Boolean),
     _maybe("next_age_step", Date),
     # the next day on which the calendar has something to do about the local part; it does not say what
     _maybe("local_due", Date),

@@ -201,6 +201,7 @@ def _close(night: Night, run: Run, report: Report, begun: float) -> Report:
     report.balance()
     report.waiting = night.store.outbox_waiting()
     report.overrides = overrides_on(night, run.day)
+    report.sealed_by_silence = night.store.silent_count() if night.policy.silent_is_sealed else 0
     report.reviews_waiting = night.store.reviews_waiting()
     report.propose(night.store.proposed(run))
     report.subscriptions_kept = max(0, night.store.subscription_count() - report.subscriptions_added)

@@ -195,6 +195,10 @@ class Store(Protocol):
     # records
     def population(self) -> int: ...
 
+    def silent_count(self) -> int:
+        """How many patrons there are of whose protection no source has spoken."""
+        ...
+
     def recognise(self, persons: Sequence[Person]) -> list[Recognised]:
         """For each person: not ours, equal by fingerprint, or the patron opened."""
         ...

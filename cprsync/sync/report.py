@@ -83,6 +83,8 @@ class Report:
     reasons: Counter[str] = field(default_factory=Counter)
     #: items that wait for a person, by kind, whichever run left them
     overrides: Mapping[str, int] = field(default_factory=lambda: dict(NO_OVERRIDES))
+    #: patrons who are sealed because no source has spoken of their protection (decision 2)
+    sealed_by_silence: int = 0
     reviews_waiting: Mapping[str, int] = field(default_factory=dict)
     #: what the statuses of this run's changes propose, and waits
     proposed: int = 0
@@ -156,6 +158,7 @@ class Report:
             },
             "published": {"sent": 0, "waiting": self.waiting, "failed": 0},
             "overrides": dict(self.overrides),
+            "sealed_by_silence": self.sealed_by_silence,
             "left_to_a_person": self.left,
             "reasons": dict(sorted(self.reasons.items())),
             "reviews": {"waiting": sum(self.reviews_waiting.values()), "kinds": dict(self.reviews_waiting)},
@@ -213,6 +216,7 @@ def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) 
         "subscriptions": dict.fromkeys(("added", "removed", "kept"), 0),
         "published": dict.fromkeys(("sent", "waiting", "failed"), 0),
         "overrides": dict(NO_OVERRIDES),
+        "sealed_by_silence": 0,
         "reasons": {},
         "reviews": {"waiting": 0, "kinds": {}},
         "left_to_a_person": 0,

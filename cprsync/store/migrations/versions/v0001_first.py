@@ -84,6 +84,7 @@ def _patron() -> None:
         sa.Column("patron_group", sa.String(length=64), nullable=False),
         sa.Column("address_index", sa.LargeBinary(), nullable=True),
         sa.Column("address_key", sa.String(length=8), nullable=True),
+        sa.Column("protection_silent", sa.Boolean(), nullable=False),
         sa.Column("next_age_step", sa.Date(), nullable=True),
         sa.Column("local_due", sa.Date(), nullable=True),
         sa.Column("overrides", sa.Integer(), nullable=False),
