@@ -11,6 +11,7 @@ from hand_nights import EMPTY, EXPECTED_ONE, EXPECTED_THREE, EXPECTED_TWO, NIGHT
 
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import Birth, Gap, Person, Protection, Status
+from cprsync.domain.sealed import Opening, Sealed
 from cprsync.register.extract import ExtractReader
 
 READER = ExtractReader(task="123456", hash_key=b"a key for the tests, 32 bytes lo")
@@ -30,6 +31,8 @@ def plain(value: object) -> object:
             return value.digits
         case Birth():
             return None
+        case Sealed():
+            return plain(value.open(Opening()))
         case _:
             parts: dict[str, Any] = asdict(value)  # type: ignore[call-overload]  # the other groups are dataclasses
             return {name: part for name, part in parts.items() if part and (isinstance(part, str) or any(part))}
