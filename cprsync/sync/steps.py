@@ -22,7 +22,7 @@ from cprsync.domain.decide import (
 from cprsync.domain.due import Facts, age_step_of
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.override import in_force
-from cprsync.domain.person import Protection, Status
+from cprsync.domain.person import NUMBER_ONLY, Protection, Status
 from cprsync.domain.protection_rule import Protecting, answered
 from cprsync.domain.review import PARKED
 from cprsync.sync.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
@@ -195,7 +195,10 @@ def _is_dead(person: Person) -> bool:
 
 def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
     """What an answer says about the end of a protection that the file has already called ended."""
-    return _ENDS[answered(None if isinstance(answer, NotFound) or not fresh else answer.person.protection)]
+    if isinstance(answer, NotFound) or not fresh or answer.person.status in NUMBER_ONLY:
+        # of a number that is replaced or annulled the register says nothing of her: that silence lifts nothing
+        return _ENDS[answered(None)]
+    return _ENDS[answered(answer.person.protection)]
 
 
 _ENDS: Final = {

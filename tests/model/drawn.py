@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from hypothesis import strategies as st
-from living import Life, Night, desk_kinds, kinds
+from living import Life, Month, Night, desk_kinds, kinds, month_of
 
 WHOSE, ANY = st.integers(0, 5), st.integers(0, 59)
 #: In one of them 29 February is a day.
@@ -34,3 +34,33 @@ def lives(*, most: int = 12) -> st.SearchStrategy[Life]:
         agreed=st.sampled_from((("004", "006"), ("004", "006"), ("004",), ("006",), ())),
         says_unprotected=st.booleans(),
     )
+
+
+#: Number changes are left to `test_number_histories`.
+NUMBERS = frozenset({"change_number", "undo_number"})
+
+
+def orders(*, without: frozenset[str] = NUMBERS) -> st.SearchStrategy[tuple[Month, tuple[int, ...]]]:
+    """A month's deliveries, six to ten, and an order in which each comes at least once."""
+
+    def ordered(life: Life) -> st.SearchStrategy[tuple[Month, tuple[int, ...]]]:
+        indices = list(range(len(life.nights)))
+        again = st.lists(st.sampled_from(indices), max_size=4)
+        return again.flatmap(
+            lambda more: st.permutations(indices + more).map(lambda order: (month_of(life), tuple(order)))
+        )
+
+    return st.builds(
+        Life,
+        begins=st.sampled_from(BEGINNINGS),
+        nights=days(without=without),
+        agreed=st.sampled_from((("004", "006"), ("004",), ("006",), ())),
+        says_unprotected=st.booleans(),
+    ).flatmap(ordered)
+
+
+def days(*, without: frozenset[str]) -> st.SearchStrategy[tuple[Night, ...]]:
+    steps = st.sampled_from([kind for kind in kinds() if kind not in without])
+    events = st.lists(st.tuples(steps, st.integers(0, 3), ANY), min_size=1, max_size=4).map(tuple)
+    day = st.builds(Night, after=st.sampled_from((1, 1, 2)), events=events, backwards=st.booleans())
+    return st.lists(day, min_size=6, max_size=10).map(tuple)

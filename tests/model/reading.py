@@ -11,6 +11,7 @@ from slow_register import EMPTY, SILENT, Dict
 from cprsync.domain import person as values
 from cprsync.domain.effective import effective
 from cprsync.domain.number import CprNumber
+from cprsync.domain.sealed import Opening, Sealed
 from cprsync.sync.showing import patron_document
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def plain(one: values.Person) -> Dict:
     """The register's part of a record, group by group."""
 
     def told(value: Any) -> Any:
+        if isinstance(value, Sealed):
+            return told(value.open(Opening()))
         if isinstance(value, values.Gap):
             return value.value
         if isinstance(value, values.Address):

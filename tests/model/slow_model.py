@@ -22,6 +22,7 @@ LADDERS: tuple[tuple[date, tuple[tuple[str, int], ...]], ...] = (
 )
 #: Statuses that end residence, whatever staff typed (decision 11, and the brief of overrides).
 LIVES_ELSEWHERE = ("05", "07", "20", "80", "90")
+DWELLING = ("municipality", "street_code", "house", "building", "floor", "door")
 FILE, LOOKUP = "file", "lookup"
 
 
@@ -302,9 +303,24 @@ def withdraw(record: Dict, field: str, today: date) -> None:
     regroup(record, today)
 
 
-def expected(record: Dict) -> Dict:
-    """All that is held against the engine's record."""
+def in_household(record: Dict, others: list[Dict]) -> bool:
+    """Decision 2: whoever shares an address with a protected patron has that address sealed too."""
+    return record["address"] != SILENT and any(
+        other is not record and other["protection"] == "0001" and dwelling(other) == dwelling(record)
+        for other in others
+    )
+
+
+def dwelling(record: Dict) -> tuple[str, ...] | None:
+    if record["address"] == SILENT:
+        return None
+    return tuple(record["address"][part] for part in DWELLING)
+
+
+def expected(record: Dict, others: list[Dict]) -> Dict:
+    """All that is held against the engine's record; `others`: the library's patrons."""
     sealed = is_sealed(record)
+    hidden = sealed or in_household(record, others)
     return {
         **{name: record[name] for name in ("name", "birth", "status", "address", "protection", "abroad", "number")},
         "contact": EMPTY if record["contact"] == SILENT else record["contact"],
@@ -320,7 +336,7 @@ def expected(record: Dict) -> Dict:
         "sealed": sealed,
         "shown": {
             "name": None if sealed else shown_name(record),
-            "address": None if sealed else shown_address(record),
+            "address": None if hidden else shown_address(record),
             "municipality": municipality(record),
         },
     }

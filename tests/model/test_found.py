@@ -33,6 +33,12 @@ LIVES = {
         Night(trouble="late", events=(("rename", ANE, 1),)),
         Night(events=(("move", ANE, 2),)),
     ),
+    # the register was asked about a number replaced meanwhile, and its silence lifted her protection
+    "an answer about a number that was replaced since the question": (
+        Night(events=(("protect", ANE, 0),)),
+        Night(trouble="down", events=(("unprotect", ANE, 0),)),
+        Night(trouble="late", events=(("protect", ANE, 0), ("change_number", ANE, 1))),
+    ),
 }
 
 
