@@ -20,6 +20,8 @@ NIGHTS = [(NIGHT_ONE, EXPECTED_ONE), (NIGHT_TWO, EXPECTED_TWO), (NIGHT_THREE, EX
 
 def plain(value: object) -> object:
     """A group as `hand_nights` writes it; birth is two of its own."""
+    if isinstance(value, Sealed):
+        value = value.open(Opening())
     match value:
         case Gap():
             return EMPTY if value is Gap.EMPTY else SILENT
@@ -31,8 +33,6 @@ def plain(value: object) -> object:
             return value.digits
         case Birth():
             return None
-        case Sealed():
-            return plain(value.open(Opening()))
         case _:
             parts: dict[str, Any] = asdict(value)  # type: ignore[call-overload]  # the other groups are dataclasses
             return {name: part for name, part in parts.items() if part and (isinstance(part, str) or any(part))}
