@@ -5,10 +5,12 @@ Only the address: the name is not, and neither is what else stands in the record
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.person import Protection
+from cprsync.domain.person import Address, Protection
+from cprsync.domain.sealed import SealedAddress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,3 +32,8 @@ def in_household(mates: Iterable[Person], links: Iterable[Person] = (), *, other
     if others > HOUSE_MOST:
         return True
     return any(one.protection is Protection.NAME_AND_ADDRESS for one in chain(mates, links))
+
+
+def shut_address(person: Person) -> Person:
+    """The same with her address sealed, for the sake of someone else who has it."""
+    return replace(person, address=SealedAddress(person.address)) if isinstance(person.address, Address) else person

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import unicodedata
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from cprsync.domain.sealed import Sealed, SealedAddress
@@ -167,8 +167,7 @@ class Contact:
 class Person:
     """What a source says of one person. `groups()` lists the groups in the order of decision 1.
 
-    Of whoever is protected, or has an administrative street code, there is none with an open name or address: they
-    are sealed as she is made, so that no code between file and store can print them.
+    Of whoever is protected, or lives at an administrative street code, name and addresses are sealed as she is made.
     """
 
     number: CprNumber
@@ -194,9 +193,8 @@ class Person:
     @property
     def is_shut(self) -> bool:
         """True for name and address protection, and for an administrative street code."""
-        return self.protection is Protection.NAME_AND_ADDRESS or (
-            self.address is not SILENT and self.address.is_administrative
-        )
+        at = self.address
+        return self.protection is Protection.NAME_AND_ADDRESS or (at is not SILENT and at.is_administrative)
 
     def groups(self) -> Iterator[tuple[str, object]]:
         for name in GROUPS:
@@ -211,11 +209,6 @@ def _shut(value: object) -> object:
     if isinstance(value, Address):
         return SealedAddress(value)
     return value if isinstance(value, Gap | Sealed) else Sealed(value)
-
-
-def shut_address(person: Person) -> Person:
-    """The same with her address sealed, for the sake of someone else who has it."""
-    return replace(person, address=SealedAddress(person.address)) if isinstance(person.address, Address) else person
 
 
 GROUPS: tuple[str, ...] = tuple(f.name for f in fields(Person) if f.name not in {"number", "events"})

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, exists, select
 
 from cprsync.domain.calendar import COPENHAGEN
+from cprsync.domain.household import shut_address
 from cprsync.domain.override import SEALED_FIELDS, Overridden, shut_overrides
-from cprsync.domain.person import SILENT, shut_address
+from cprsync.domain.person import SILENT
 from cprsync.domain.record import shut_contact
 from cprsync.domain.review import PARKED, State
 from cprsync.store import audit, belongings, circulation, dying, tables

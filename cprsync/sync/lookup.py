@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.domain.calendar import last_loaded
 from cprsync.domain.decide import Change, Decision, Parked, Same, Unchanged
+from cprsync.domain.household import shut_address
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import AsOf, Patron, Source, is_sealed
-from cprsync.domain.person import SILENT, Person, shut_address
+from cprsync.domain.person import SILENT, Person
 from cprsync.domain.record import Local
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, LostCompare, NoSuchPerson
 from cprsync.sync.showing import closed, patron_document

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from people import PROTECTED, dies, gains_protection, person
 
-from cprsync.domain.household import HOUSE_MOST, in_household
-from cprsync.domain.person import EMPTY, SILENT, Name, Person, shut_address
+from cprsync.domain.household import HOUSE_MOST, in_household, shut_address
+from cprsync.domain.person import EMPTY, SILENT, Name, Person
 from cprsync.domain.sealed import SealedAddress
 
 OPEN, PROTECTED_ONE = person("ANNA"), gains_protection(person("DAVID"))
