@@ -26,7 +26,8 @@ class Place(enum.Enum):
     NEXT = "applied"
     #: same date and content as one already taken: nothing to do
     REPEAT = "repeat"
-    #: older than the last one taken, and not known: never overwrites
+    #: older than the last one taken, and not known: it breaks a strict chain. Where the chain only warns it is applied,
+    #: and each record takes of it what is not older than itself
     OLDER = "older"
     #: the one before it is missing: stop
     GAP = "gap"
@@ -56,6 +57,6 @@ def place_of(header: Header, sha256: str, *, taken: Link | None, last: date | No
         return Place.REPEAT if taken.sha256 == sha256 else Place.REPLACED
     if last is None:
         return Place.NEXT
-    if header.produced < last:
+    if strict and header.produced < last:
         return Place.OLDER
     return Place.GAP if strict and header.previous != last else Place.NEXT

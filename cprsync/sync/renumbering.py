@@ -14,7 +14,7 @@ from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import Change
 from cprsync.domain.number import CprNumber
 from cprsync.domain.number_change import Circle, Collision, NumberChange, Renumber, follow, number_changes
-from cprsync.domain.patron import Patron
+from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import REPLACED, Person, Status
 from cprsync.domain.policy import Harm
 from cprsync.domain.review import PARKED
@@ -130,6 +130,12 @@ def unchanged_step(item: Item, patron_id: str, reason: str) -> Step:
     return Step(replace(item, patron_id=patron_id, outcome=Outcome.UNCHANGED, reason=reason))
 
 
+def _not_overtaken(links: Links, patrons: Mapping[CprNumber, Patron], as_of: AsOf) -> Links:
+    """The links but those of patrons of whom a newer source has spoken under that number: they were undone since."""
+    newer = {number for number, one in patrons.items() if one.as_of is not None and as_of.is_older_than(one.as_of)}
+    return replace(links, replaced={old: new for old, new in links.replaced.items() if old not in newer})
+
+
 class Renumbering:
     """Number changes over all deliveries of a plan: who has which number by now, and what a line about one means."""
 
@@ -152,7 +158,7 @@ class Renumbering:
         stored = self._night.store.recognise([Person(number) for number in numbers])
         found = {number: self._now(number, one, planned) for number, one in zip(numbers, stored, strict=True)}
         patrons = {number: one for number, one in found.items() if isinstance(one, Patron)}
-        self._plan = number_plan(links, patrons)
+        self._plan = number_plan(_not_overtaken(links, patrons, AsOf(day, Source.FILE)), patrons)
         self.look_at(numbers)
 
     def _now(self, number: CprNumber, stored: Recognised, planned: Mapping[CprNumber, Patron]) -> Recognised:

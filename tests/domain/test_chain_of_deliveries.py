@@ -18,7 +18,7 @@ CONTENT, OTHER = "aa" * 32, "bb" * 32
         (MONDAY, FRIDAY, None, FRIDAY, Place.NEXT, Place.NEXT),
         (TUESDAY, MONDAY, None, FRIDAY, Place.GAP, Place.NEXT),
         (TUESDAY, THURSDAY, None, FRIDAY, Place.GAP, Place.NEXT),
-        (THURSDAY, date(2027, 4, 14), None, FRIDAY, Place.OLDER, Place.OLDER),
+        (THURSDAY, date(2027, 4, 14), None, FRIDAY, Place.OLDER, Place.NEXT),
         (FRIDAY, THURSDAY, CONTENT, FRIDAY, Place.REPEAT, Place.REPEAT),
         (THURSDAY, date(2027, 4, 14), CONTENT, FRIDAY, Place.REPEAT, Place.REPEAT),
         (FRIDAY, THURSDAY, OTHER, FRIDAY, Place.REPLACED, Place.REPLACED),
