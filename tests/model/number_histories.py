@@ -1,0 +1,79 @@
+"""Random histories of number changes, walked by hand and by the program; says what would be a wrong merge (R-16).
+
+A history is a row of deliveries, each with links from old numbers to the ones that replace them: chains, either order,
+undone, swaps, circles, and links that end at a number which another patron has.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+
+from hypothesis import strategies as st
+from slow_register import invented_number
+
+from cprsync.domain.number import CprNumber
+from cprsync.domain.number_change import Circle, Collision, Renumber, number_changes
+
+NUMBERS = tuple(invented_number(date(1970, 3, day), day) for day in range(1, 9))
+#: Deliveries, each a row of (old, new) in the order in which they stand in it.
+HISTORIES = st.lists(
+    st.lists(st.tuples(st.sampled_from(range(8)), st.sampled_from(range(8))), max_size=5), min_size=1, max_size=5
+)
+PATRONS = st.lists(st.sampled_from(range(8)), unique=True, min_size=1, max_size=4)
+
+
+@dataclass
+class Walked:
+    """Who has which number, and how often what was met."""
+
+    holders: dict[str, str]
+    met: Counter[str] = field(default_factory=Counter)
+
+
+def walk(history: list[list[tuple[int, int]]], patrons: list[int]) -> Walked:
+    """Live a history in the program's rule and by hand; raises AssertionError at the first wrong merge."""
+    walked = Walked({NUMBERS[number]: f"patron {number}" for number in patrons})
+    ours = dict(walked.holders)
+    for delivery in history:
+        links = {NUMBERS[old]: NUMBERS[new] for old, new in delivery}
+        by_hand(walked, links)
+        ours = by_rule(ours, links)
+        assert ours == walked.holders, "the program gives the numbers to others than the register's links do"
+        assert sorted(ours.values()) == sorted(f"patron {number}" for number in patrons), "two patrons became one"
+    return walked
+
+
+def by_rule(holders: dict[str, str], links: dict[str, str]) -> dict[str, str]:
+    parsed = {CprNumber.parse(old): CprNumber.parse(new) for old, new in links.items()}
+    after = dict(holders)
+    for change in number_changes(parsed, {CprNumber.parse(number): one for number, one in holders.items()}):
+        assert isinstance(change, Renumber | Collision | Circle)
+        if isinstance(change, Renumber):
+            assert after.pop(change.old.digits) == change.patron_id
+            assert change.new.digits not in after, "one number for two patrons"
+            after[change.new.digits] = change.patron_id
+    return after
+
+
+def by_hand(walked: Walked, links: dict[str, str]) -> None:
+    """Each chain to its end; whoever would meet another patron there, or comes back to a number, stays."""
+    wishes: dict[str, str] = {}
+    for number in walked.holders:
+        at, passed = number, [number]
+        while at in links and links[at] not in passed:
+            at = links[at]
+            passed.append(at)
+        if at in links:
+            walked.met["circle"] += 1
+        elif at != number:
+            wishes[number] = at
+            walked.met["chain" if len(passed) > 2 else "one step"] += 1
+    before = set(walked.holders)
+    for number, end in wishes.items():
+        if end in before or list(wishes.values()).count(end) > 1:
+            walked.met["both are patrons"] += 1
+        else:
+            walked.holders[end] = walked.holders.pop(number)
+            walked.met["renumbered"] += 1

@@ -1,0 +1,99 @@
+"""Live thousands of random lives in the engine and in the model, and walk random histories of number changes.
+
+    python tests/sweeps/model.py [--examples N] [--orders N] [--numbers N] [--seed S] [--json]
+
+Prints how often each kind of event was reached. A disagreement stops the sweep with its seed and the smallest
+example that Hypothesis finds. Each life is lived on a store of its own in a temporary folder; with TMPDIR in memory it
+takes about a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+sys.path += [str(Path(__file__).resolve().parents[1] / folder) for folder in ("", "sync", "model")]
+
+from drawn import lives, orders
+from living import lived
+from number_histories import HISTORIES, PATRONS, walk
+from test_any_order import ends_alike
+
+from cprsync.store.engine import open_engine
+from cprsync.store.keys import create_keys
+from cprsync.store.migrate import upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from living import Life
+
+
+def swept(examples: int, start: int, drawn: tuple[Any, ...], live: Callable[..., Counter[str]]) -> Counter[str]:
+    """Draw so many examples and live each; returns how often what was reached, while nothing was shrunk."""
+    reached: Counter[str] = Counter()
+    if not examples:
+        return reached
+
+    @seed(start)
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.tuples(*drawn))
+    def each(values: tuple[Any, ...]) -> None:
+        reached.update(["examples"])
+        reached.update(live(*values))
+
+    each()
+    return reached
+
+
+def empty_store(folder: Path) -> Path:
+    folder.mkdir()
+    create_keys(folder / "keys")
+    engine = open_engine(f"sqlite:///{folder / 'store.db'}")
+    upgrade(engine)
+    engine.dispose()
+    return folder
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--examples", type=int, default=1000)
+    parser.add_argument("--orders", type=int, default=200)
+    parser.add_argument("--numbers", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    wanted = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    with TemporaryDirectory() as folder:
+        base = Path(folder)
+        empty = empty_store(base / "empty")
+
+        def live(life: Life) -> Counter[str]:
+            return lived(life, base / "library", empty).reached
+
+        def order(drawn: Any) -> Counter[str]:
+            ends_alike(*drawn, base / "orders", empty)
+            return Counter({"deliveries": len(drawn[1])})
+
+        found = {
+            "numbers": swept(wanted.numbers, wanted.seed, (HISTORIES, PATRONS), lambda *drawn: walk(*drawn).met),
+            "lives": swept(wanted.examples, wanted.seed, (lives(),), live),
+            "orders": swept(wanted.orders, wanted.seed, (orders(),), order),
+        }
+    told = {name: dict(sorted(reached.items())) for name, reached in found.items()}
+    sys.stdout.write((json.dumps(told) if wanted.json else json.dumps(told, indent=1)) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
