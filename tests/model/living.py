@@ -374,6 +374,7 @@ def silent_at_last(month: Month) -> dict[str, set[str]]:
     silent: dict[str, set[str]] = {}
     for one in month.last:
         lines = [line for _, lines in month.deliveries for line in lines if line["number"] in one["numbers"]]
+        lines = [line for line in lines if line["status"] not in {"50", "60"}]
         decided = [line for line in lines if line["status"] not in LIVES_SOMEWHERE or line["address"] != SILENT]
         if decided:
             silent[one["key"]] = {group for group in GROUPS if decided[-1][group] == SILENT}
