@@ -20,6 +20,7 @@ from cprsync.domain.person import (
     address_of,
     code_of,
     contact_of,
+    door_of,
     lines_of,
     name_of,
     part_of,
@@ -72,6 +73,14 @@ def test_a_code_has_four_digits_and_0000_when_unset(raw: str, canonical: str) ->
 )
 def test_a_part_has_no_leading_zeros(raw: str, canonical: str) -> None:
     assert part_of(raw) == canonical
+
+
+@pytest.mark.parametrize(
+    ("raw", "canonical"),
+    [(" 0TH", "th"), ("Mf", "mf"), ("00tv ", "tv"), ("0012", "12"), ("A3", "A3"), ("Baghus", "Baghus"), ("0000", "")],
+)
+def test_a_side_is_written_small_and_any_other_door_as_it_is_called(raw: str, canonical: str) -> None:
+    assert door_of(raw) == canonical
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from cprsync.domain.municipality import Residence
 from cprsync.domain.number import CprNumber
 from cprsync.domain.override import (
     ENDLESS,
+    SEALED_FIELDS,
     Known,
     Overridden,
     Override,
@@ -26,11 +27,13 @@ from cprsync.domain.override import (
     in_force,
     last_day_of,
     municipality_in,
+    shut_overrides,
     value_of,
 )
 from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import SILENT, Address, Birth, Name, Person, Status
 from cprsync.domain.policy import Harm, Policy
+from cprsync.domain.sealed import Opening, Sealed
 
 TODAY = date(2027, 3, 23)
 UNTIL = date(2027, 5, 1)
@@ -43,7 +46,7 @@ POLICY = Policy(home=frozenset({"0751"}), ladders=Ladders((LADDER,)))
 HOME, AWAY, UNKNOWN = Residence.RESIDENT, Residence.NOT_RESIDENT, Residence.UNKNOWN
 
 
-def typed(field: Overridden, value: str, **deviations: Any) -> Override:
+def typed(field: Overridden, value: str | Sealed[str], **deviations: Any) -> Override:
     kept: dict[str, Any] = {"by": "lone", "reason": "Showed her papers", "since": TODAY, "until": UNTIL}
     return Override(field, value, **(kept | deviations))
 
@@ -105,6 +108,27 @@ def test_fields_do_not_mix() -> None:
 
 def test_it_prints_no_value_and_no_reason() -> None:
     assert repr(typed(Overridden.NAME, "Anna Ny")) == "Override(name, …)"
+
+
+def test_a_sealed_correction_is_read_by_no_rule() -> None:
+    """Else a rule could tell what it says: only the store opens one, before a rule is asked."""
+    sealed = typed(Overridden.MUNICIPALITY, Sealed("0101"))
+    assert COPENHAGEN.text == "0101"
+    with pytest.raises(TypeError, match="read by no rule") as error:
+        municipality_in(in_force([sealed], TODAY))
+    assert "0101" not in str(error.value)
+
+
+def test_value_and_reason_are_sealed_where_the_field_is_and_stay_open_elsewhere() -> None:
+    name = typed(Overridden.NAME, "Anna Ny")
+    shut = shut_overrides([name, COPENHAGEN], SEALED_FIELDS)
+    assert shut == (replace(name, value=Sealed("Anna Ny"), reason=Sealed("Showed her papers")), COPENHAGEN)
+    assert [isinstance(one.value, Sealed) for one in shut] == [True, False]
+    assert [isinstance(one.reason, Sealed) for one in shut] == [True, False]
+    # once more seals nothing twice
+    (again, _) = shut_overrides(shut, SEALED_FIELDS)
+    assert isinstance(again.value, Sealed)
+    assert again.value.open(Opening()) == "Anna Ny"
 
 
 # -- the last day ------------------------------------------------------------------------------------------

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
 from people import person
 
 from cprsync.domain.age import BirthSource, LeapDay, birth_date_of, birthday
+from cprsync.domain.decisions import DECISIONS
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import Person
 from cprsync.domain.policy import Policy
@@ -147,3 +149,12 @@ def test_each_row_has_a_name_of_its_own_and_a_source(name: str) -> None:
 def test_without_age_groups_no_step_is_printed() -> None:
     (age,) = [table for table in rule_tables(Policy()) if table.name == "age"]
     assert age.keys == ("age-birth-staff", "age-birth-register", "age-birth-number", "age-other")
+
+
+def test_each_decision_that_a_source_names_has_its_sentence_and_no_other_has_one() -> None:
+    cells = [cell for table in TABLES.values() for row in table.rows for cell in row if isinstance(cell, Wording)]
+    for language, word in (("da", "beslutning"), ("en", "decisions?")):
+        told = " ".join(getattr(cell, language) for cell in cells)
+        named = re.findall(rf"\b{word} ((?:\d+(?:, | og | til | and | to )?)+)", told, re.IGNORECASE)
+        assert {int(number) for some in named for number in re.findall(r"\d+", some)} == set(DECISIONS), language
+    assert all(text.da and text.en and text.da != text.en for text in DECISIONS.values())

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
-from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Library, happened
+from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, happened
 from sqlalchemy import update
 from test_number_change import replaced, subscriptions
 from test_reviewing import as_it_is, circulate, number_of, refused, reviews, waits
 from townspeople import cpr, loses_protection, moves, person
 
 from cprsync.cli.patrons import record_lines
-from cprsync.domain.merging import joined, parted
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import Person, Protection
 from cprsync.domain.policy import Harm
-from cprsync.domain.record import Block, Card, Email, Local, Telephone
+from cprsync.domain.record import Card, Local, Telephone
 from cprsync.errors import BadInput, Braked, ReviewClosed
 from cprsync.store import tables
 from cprsync.store.engine import writing
@@ -272,48 +270,3 @@ def test_rejecting_leaves_two_patrons(library: Library) -> None:
     reviews(library).reject(number_of(library, BOTH), reason="Tvillinger")
     assert as_it_is(library) == before
     assert (library.id_of("ANNA"), library.id_of("CLARA")) == (closes, keeps)
-
-
-# -- what patron and staff own -----------------------------------------------------------------------------
-
-KEEPS = Local(cards=(Card("A"),), branch="", group="Voksen", contact_lines=("Hjemme 1",), internal_note="x")
-CLOSES = Local(
-    cards=(Card("B"), Card("A")),
-    branch="main",
-    group="Barn",
-    language="en",
-    contact_co="c/o Bo",
-    contact_lines=("Ude 2",),
-    emails=(Email("bo@example.invalid"),),
-    blocks=(Block(FRIDAY, "gebyr"),),
-    internal_note="y",
-    note_to_patron="x",
-)
-
-
-def test_a_joined_record_keeps_hers_and_adds_what_only_the_other_had() -> None:
-    both = joined(KEEPS, CLOSES)
-    assert both == replace(
-        KEEPS,
-        cards=(Card("A"), Card("B")),
-        branch="main",
-        emails=CLOSES.emails,
-        blocks=CLOSES.blocks,
-        internal_note="x\ny",
-        note_to_patron="x",
-    )
-    assert joined(both, CLOSES) == replace(both, internal_note="x\ny\ny")
-
-
-def test_a_contact_address_comes_along_when_she_has_none() -> None:
-    both = joined(replace(KEEPS, contact_lines=()), CLOSES)
-    assert (both.contact_co, both.contact_lines) == ("c/o Bo", ("Ude 2",))
-
-
-def test_a_parted_record_is_what_it_was_and_keeps_what_came_since() -> None:
-    both = joined(KEEPS, CLOSES)
-    assert parted(both, before=KEEPS, joined=both) == KEEPS
-    since = replace(both, cards=(*both.cards, Card("C")), internal_note="z", language="en")
-    assert parted(since, before=KEEPS, joined=both) == replace(
-        KEEPS, cards=(Card("A"), Card("C")), internal_note="z", language="en"
-    )
