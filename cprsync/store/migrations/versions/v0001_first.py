@@ -100,6 +100,9 @@ def _patron() -> None:
     op.create_index("ix_patron_next_age_step", "patron", ["agency", "next_age_step"], unique=False)
     op.create_index("ix_patron_local_due", "patron", ["agency", "local_due"], unique=False)
     op.create_index("ix_patron_real_number", "patron", ["agency", "real_number", "id"], unique=False)
+    for name, which in (("silent", "protection_silent"), ("merged", "status_class = 'merged'")):
+        some = sa.text(which)
+        op.create_index(f"ix_patron_{name}", "patron", ["agency"], sqlite_where=some, postgresql_where=some)
 
 
 def _issued_id() -> None:
@@ -233,6 +236,8 @@ def _review_item() -> None:
         sa.PrimaryKeyConstraint("agency", "id", name="pk_review_item"),
     )
     op.create_index("ix_review_item_patron_id", "review_item", ["agency", "patron_id", "state"], unique=False)
+    op.create_index("ix_review_item_state", "review_item", ["agency", "state", "kind"], unique=False)
+    op.create_index("ix_review_item_run_id", "review_item", ["agency", "run_id"], unique=False)
 
 
 def _outbox() -> None:
