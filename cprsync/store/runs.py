@@ -17,6 +17,7 @@ from cprsync.store.inbox import from_row as delivery_from_row
 from cprsync.store.inbox import settle
 from cprsync.store.tenant import hold_fence, newest_epoch, next_id
 from cprsync.sync.plan_hash import plan_hash
+from cprsync.sync.report import LIVED
 from cprsync.sync.values import Run, RunState, Tally
 
 if TYPE_CHECKING:
@@ -119,10 +120,13 @@ def close_run(
 
 
 def last_run_day(tenant: Tenant) -> date | None:
-    """The day of the last closed run."""
+    """The day of the last closed run that nothing stopped: only such a one has lived its day."""
     with reading(tenant.engine) as connection:
         closed = select(func.max(_RUN.day)).where(
-            _ours(tenant), _RUN.agreement == tenant.agreement, _RUN.state == RunState.CLOSED.value
+            _ours(tenant),
+            _RUN.agreement == tenant.agreement,
+            _RUN.state == RunState.CLOSED.value,
+            _RUN.exit.in_(LIVED),
         )
         day: date | None = connection.scalar(closed)
         return day

@@ -1,7 +1,7 @@
 """The calendar part of a night: the days since the last run, lived one by one, delivery or none.
 
-It is lived after the deliveries, so that a birth date they correct counts, and in a night that a brake stops too:
-a brake holds back what a delivery says, and no birthday stands in one. What each day brings is decided by
+It is lived after the deliveries, so that a birth date they correct counts, and not in a night that something stopped:
+the next one catches up. What each day brings is decided by
 `domain.due`, for the night and the forecast alike.
 """
 

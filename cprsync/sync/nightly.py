@@ -22,7 +22,7 @@ from cprsync.sync.calendar_part import foresee_days, live_days
 from cprsync.sync.intake import Intake, take_in
 from cprsync.sync.overriding import overrides_on
 from cprsync.sync.planning import Planner
-from cprsync.sync.report import Report
+from cprsync.sync.report import LIVED, Report
 from cprsync.sync.subscriptions import Comparison
 from cprsync.sync.values import RunState, Tally
 from cprsync.sync.welcome import ask_open_questions, subscribe_new
@@ -54,10 +54,20 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
         report = Report(run, night.agency, only_plan=only_plan)
         try:
             _work(night, run, report)
-            report.calendar = foresee_days(night, run) if only_plan else live_days(night, run)
+            report.calendar = _calendar(night, run, report)
         except RunStopped as stopped:
             return _stop(night, run, report, stopped, begun)
         return _close(night, run, report, begun)
+
+
+def _calendar(night: Night, run: Run, report: Report) -> dict[str, int]:
+    """Live the days since the last run, unless something stopped this one: then nothing more is written (commands).
+
+    A late file and a register that does not answer stop no birthday; what is not lived now is lived by the next run.
+    """
+    if report.exit_code not in LIVED:
+        return {"days": 0}
+    return foresee_days(night, run) if report.only_plan else live_days(night, run)
 
 
 def _work(night: Night, run: Run, report: Report) -> None:

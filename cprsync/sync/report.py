@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: Exit codes (commands): done, refused, a certificate is wrong, left to a person, try later, stopped by a brake,
 #: stopped part-way.
 DONE, REFUSED, WRONG, LEFT, LATER, BRAKED, PART = 0, 1, 2, 3, 4, 5, 7
+#: Ends of a run that has lived its days: no other writes more than decision 3 lets through.
+LIVED = frozenset({DONE, LEFT, LATER})
 #: What staff corrected: how much of it holds, and how much of that differs from the register.
 NO_OVERRIDES: Mapping[str, int] = {"in_force": 0, "differ": 0}
 
