@@ -1,4 +1,4 @@
-"""Set up an environment of its own and pass every check: format, lint, types, import contracts, tests.
+"""Set up an environment of its own and pass every check: format, lint, types, import contracts, domain coverage, tests.
 
 The one command a developer and the continuous integration run. Needs git, python3 with venv and
 the way to a package index; everything else is installed by hash from requirements.lock.
@@ -18,12 +18,16 @@ PYTHON = HOME / "bin" / "python"
 #: The whole check ends within this, or it is killed.
 CEILING_SECONDS = 15 * 60
 
+#: Every branch of every rule; only what is missing is printed.
+COVERAGE = ("--cov=cprsync.domain", "--cov-branch", "--cov-fail-under=100", "--cov-report=term-missing:skip-covered")
 CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("format", ("ruff", "format", "--check", ".")),
     ("lint", ("ruff", "check", ".")),
     ("types", ("mypy",)),
     ("import contracts", ("lint-imports",)),
-    ("tests", ("pytest",)),
+    # the rules' own tests reach each of their branches, whatever else runs through them
+    ("domain coverage", ("pytest", "tests/domain", *COVERAGE)),
+    ("tests", ("pytest", "--ignore=tests/domain")),
 )
 
 
