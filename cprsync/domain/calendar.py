@@ -30,9 +30,7 @@ def working_day_before(day: date) -> date:
         earlier = day - timedelta(days=back)
         if is_working_day(earlier):
             return earlier
-    raise AssertionError("no working day within two weeks")  # pragma: no cover -- the longest run is below _LOOK_BACK_DAYS
-        "no working day within two weeks"
-    )  # pragma: no cover -- no such two weeks: see _LOOK_BACK_DAYS
+    raise AssertionError("no working day within two weeks")  # pragma: no cover -- no calendar has such weeks
 
 
 def last_loaded(now: datetime) -> date:
