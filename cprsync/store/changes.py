@@ -23,7 +23,7 @@ from cprsync.store.numbers import renumber
 from cprsync.store.records import REGISTER
 from cprsync.store.review_items import raise_and_settle
 from cprsync.store.runs import set_values
-from cprsync.store.tenant import hold_fence
+from cprsync.store.tenant import hold_fence, hold_library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +66,7 @@ def write(tenant: Tenant, run: Run, batch: Batch) -> None:
     """
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
+        hold_library(connection, tenant)
         write_changes(connection, tenant, run, batch)
         audit.append(connection, tenant, tenant.night, [_happened(run, write) for write in batch.writes])
         if batch.checkpoint is not None:

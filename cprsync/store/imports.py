@@ -21,6 +21,7 @@ from cprsync.store.engine import IN_MAX, parts, writing
 from cprsync.store.local import decode_local, encode_local, joined
 from cprsync.store.records import REGISTER, overrides_of, prepare
 from cprsync.store.subscriptions import begin_again
+from cprsync.store.tenant import hold_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -83,6 +84,7 @@ def import_patrons(tenant: Tenant, rows: Iterable[NewPatron], *, apply: bool) ->
     """Take in the rows; without `apply` only say what would become of them."""
     results: list[Imported] = []
     with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
         for part in _distinct_parts(rows):
             results.extend(_import_part(connection, tenant, part))
         if not apply:

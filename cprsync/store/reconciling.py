@@ -16,7 +16,7 @@ from cprsync.domain.number import CprNumber
 from cprsync.store import audit, dying, tables
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
-from cprsync.store.tenant import hold_fence
+from cprsync.store.tenant import hold_fence, hold_library
 from cprsync.sync.values import Gaps
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ def _written(tenant: Tenant, run: Run | None) -> Iterator[Connection]:
     with writing(tenant.engine) as connection:
         if run is not None:
             hold_fence(connection, tenant, run)
+        hold_library(connection, tenant)
         yield connection
 
 

@@ -21,7 +21,7 @@ from cprsync.domain.review import (
 )
 from cprsync.store import tables
 from cprsync.store.engine import parts, reading, writing
-from cprsync.store.tenant import next_id
+from cprsync.store.tenant import hold_library, next_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +45,7 @@ def raise_and_settle(connection: Connection, tenant: Tenant, run: Run, batch: Ba
 def ask_staff_at_desk(tenant: Tenant, run: Run, patron_id: str, kind: str, *, about: str) -> None:
     """Leave two patrons to a person, once; no record is touched."""
     with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
         _ask_staff(connection, tenant, run, {(patron_id, kind): None}, others={patron_id: about})
 
 

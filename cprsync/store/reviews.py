@@ -22,6 +22,7 @@ from cprsync.store.desk import STREAM
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.imports import open_local
 from cprsync.store.local_part import write_local
+from cprsync.store.tenant import hold_library
 from cprsync.sync.renumbering import NUMBER_CHANGE
 from cprsync.sync.reviewing import ReviewItem
 from cprsync.sync.steps import FIRST_COPY
@@ -102,6 +103,7 @@ def answer(tenant: Tenant, given: Answer) -> None:
     """Take one answer. Raises ReviewClosed when another was quicker; then nothing is written."""
     of = given.item
     with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
         held = _hold_patrons(connection, tenant, of)
         _decide(connection, tenant, given)
         done = _ANSWERS[given.state](connection, tenant, of, held)

@@ -10,7 +10,7 @@ from cprsync.store import audit, dying, tables
 from cprsync.store.changes import FIRST_COPY, ask
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.records import from_row
-from cprsync.store.tenant import hold_fence
+from cprsync.store.tenant import hold_fence, hold_library
 from cprsync.sync.values import FollowUp
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def subscribed(
         return
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
+        hold_library(connection, tenant)
         held = _held(connection, tenant, [patron_id for patron_id, _ in rows])
         fresh = [(patron_id, number) for patron_id, number in rows if patron_id not in held]
         if fresh:

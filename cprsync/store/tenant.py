@@ -60,17 +60,20 @@ def newest_epoch(connection: Connection, tenant: Tenant) -> int:
     connection.execute(
         select(agreement.id)
         .where(agreement.agency == tenant.agency, agreement.id == tenant.agreement)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     newest = select(func.max(run.epoch)).where(run.agency == tenant.agency, run.agreement == tenant.agreement)
     return connection.scalar(newest) or 0
 
 
 def hold_library(connection: Connection, tenant: Tenant) -> None:
-    """Hold the library's row until the transaction ends: whoever makes new rows of it goes one after the other."""
-    connection.execute(
-        select(tables.library.c.agency).where(tables.library.c.agency == tenant.agency).with_for_update()
-    )
+    """Hold the library's row until the transaction ends: whoever writes its patrons goes one after the other.
+
+    Everyone takes it before any patron, and a run after its fence: in one order nobody waits in a circle. It is held
+    with its key free, since each new row that names the library or the agreement looks whether that is there.
+    """
+    library = tables.library.c.agency
+    connection.execute(select(library).where(library == tenant.agency).with_for_update(key_share=True))
 
 
 def next_id(connection: Connection, tenant: Tenant, table: Table) -> int:
