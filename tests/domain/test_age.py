@@ -84,7 +84,9 @@ def test_an_age_that_nobody_has_is_refused(age: int) -> None:
 
 def test_a_birth_date_typed_wrongly_leads_to_no_day_beyond_the_calendar() -> None:
     assert birthday(date(9990, 1, 1), 18) == date.max
+    assert birthday(date(9981, 1, 1), 18) == date(9999, 1, 1)
     assert age_on(date(1, 1, 1), date(2027, 1, 1)) == AGE_MAX
+    assert age_on(date(9999, 1, 1), date.max) == 0
 
 
 @given(DAYS, DAYS, RULES)

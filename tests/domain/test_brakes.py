@@ -83,6 +83,8 @@ def test_one_change_counts_in_each_of_its_classes_and_all_excesses_are_named() -
         Excess(Harm.CHANGED, 3, 2),
         Excess(Harm.PARKED, 1, 0),
     )
+    # whoever is parked by herself and whoever is parked by her change are counted together
+    assert guard([(Harm.PARKED,)], parked=1, population=10, limits=limits) == (Excess(Harm.PARKED, 2, 0),)
 
 
 def test_a_class_without_a_limit_is_not_braked() -> None:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 RESIDENT = [key for key, raw in PEOPLE.items() if raw["status"] in {"01", "03", "05", "07"}]
 A, H = Action, Harm
+BY_DEATH = (H.ENTITLEMENT_LOST, H.GONE, H.CHANGED)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,13 @@ A, H = Action, Harm
         ("ANNA", gains_protection, (A.PROTECT,), ()),
         ("ANNA", gets_a_contact_address, (A.CONTACT,), ()),
         ("ANNA", emigrates, (A.EMIGRATE,), (H.ENTITLEMENT_LOST, H.GONE, H.CHANGED)),
-        ("ANNA", dies, (A.DIE,), (H.ENTITLEMENT_LOST, H.GONE, H.CHANGED)),
+        (
+            "ANNA",
+            lambda p: dies(gets_a_contact_address(p)),
+            (A.CONTACT, A.DIE),
+            (H.ENTITLEMENT_LOST, H.GONE, H.CHANGED),
+        ),
+        ("ANNA", dies, (A.DIE,), BY_DEATH),
         ("NAVNLOES", gets_her_first_name, (A.NAMED,), (H.CHANGED,)),
         ("UDREJST", moves_abroad, (A.ABROAD_CORRECTED,), ()),
         ("UDREJST", dies, (A.DIE,), (H.GONE,)),
@@ -80,6 +87,13 @@ def test_a_record_changes_when_a_patron(
     assert decision.review is None
     assert not decision.ask_again
     assert decision.stops_letters is (Action.DIE in actions)
+
+
+def test_a_status_that_is_told_for_the_first_time_is_no_step_from_another() -> None:
+    """A record that a look-up began may lack it."""
+    decision = decide(person("ANNA"), patron("ANNA", status=SILENT), as_of=TONIGHT)
+    assert isinstance(decision, Change)
+    assert (decision.actions, decision.harms, decision.after) == ((Action.STATUS,), (), person("ANNA"))
 
 
 @pytest.mark.parametrize(
@@ -239,7 +253,7 @@ def test_the_first_copy_is_taken_whole_and_does_no_harm(key: str, as_of: AsOf) -
     decision = decide(person(key), unverified(key), as_of=as_of)
     assert isinstance(decision, Change)
     assert decision.after == person(key)
-    assert (decision.actions, decision.harms) == ((Action.FIRST_COPY,), ())
+    assert (decision.actions, decision.harms, decision.review) == ((Action.FIRST_COPY,), (), None)
 
 
 def test_letters_stop_for_who_was_dead_when_we_first_heard_of_her() -> None:

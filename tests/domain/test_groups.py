@@ -21,11 +21,11 @@ BORN = date(2010, 7, 1)
 @pytest.mark.parametrize(
     ("groups", "why"),
     [
-        ((), "hole"),
-        ((YOUTH, ADULT), "hole"),
-        ((CHILD, ADULT, YOUTH), "higher age"),
-        ((CHILD, AgeGroup("Ung", 0)), "higher age"),
-        ((CHILD, AgeGroup("Barn", 14)), "same name"),
+        ((), "^the first group has to count from age 0"),
+        ((YOUTH, ADULT), "^the first group has to count from age 0"),
+        ((CHILD, ADULT, YOUTH), "^each group has to begin at a higher age"),
+        ((CHILD, AgeGroup("Ung", 0)), "^each group has to begin at a higher age"),
+        ((CHILD, AgeGroup("Barn", 14)), "^two groups have the same name"),
     ],
 )
 def test_a_ladder_with_a_hole_a_step_back_or_one_name_twice_is_refused(groups: tuple[AgeGroup, ...], why: str) -> None:

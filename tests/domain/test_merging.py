@@ -93,6 +93,28 @@ def test_who_speaks_for_all_leaves_nothing_of_the_record(stored: Person, heard: 
         assert merge(stored, heard) == merge(heard, heard)
 
 
+def test_whoever_speaks_for_all_is_the_merge_herself_unless_a_foreign_address_has_to_go() -> None:
+    """So that a delivery of which nearly everyone does is read without a copy of each."""
+    heard = moves(person("ANNA"))
+    assert merge(person("ANNA"), heard) is heard
+    strays = having(heard, abroad=Abroad("5120", ("Storgatan 1", "", "", "", "")))
+    assert speaks_for_all(strays)
+    assert merge(person("ANNA"), strays).abroad is SILENT
+
+
+def test_the_emigrated_speak_for_all_only_with_their_address_abroad() -> None:
+    abroad = Abroad("5120", ("Storgatan 1", "", "", "", ""))
+    left = having(person("ANNA"), status=Status.EMIGRATED)
+    assert [speaks_for_all(having(left, abroad=where)) for where in (abroad, SILENT)] == [True, False]
+
+
+def test_of_a_replaced_number_a_source_silent_about_the_status_may_tell_the_successor() -> None:
+    replaced = replace(person("ANNA"), status=Status.CHANGED, address=SILENT, current_number=EMPTY)
+    told = having(NOBODY, current_number=person("BO").number)
+    assert merge(replaced, told).current_number == person("BO").number
+    assert merge(person("ANNA"), told).current_number is EMPTY
+
+
 @pytest.mark.parametrize("group", sorted(set(GROUPS) - {"abroad"}))
 def test_who_leaves_a_group_out_does_not_speak_for_all(group: str) -> None:
     assert speaks_for_all(person("ANNA"))

@@ -328,6 +328,12 @@ def test_only_what_changes_in_force_counts_as_harm(
     assert set(harms(after, override)) == (set(harms(after)) if within is None else within)
 
 
+def test_no_right_is_lost_where_staff_say_that_she_still_lives_in_denmark() -> None:
+    gone = having(person("ANNA"), address=Address("0955", "0001", house="1"))
+    assert Harm.ENTITLEMENT_LOST in harms(gone)
+    assert Harm.ENTITLEMENT_LOST not in harms(gone, COPENHAGEN)
+
+
 def test_a_right_that_only_staffs_word_gave_is_lost_with_an_emigration() -> None:
     unknown = having(person("ANNA"), status=Status.DISAPPEARED)
     assert Harm.ENTITLEMENT_LOST not in harms(emigrates(person("ANNA")), register=unknown)

@@ -30,12 +30,14 @@ from cprsync.domain.decide import (
     ProtectionEnd,
     Same,
     Unchanged,
+    _protecting,
     decide,
     protective,
 )
 from cprsync.domain.patron import AsOf, is_sealed
 from cprsync.domain.person import EMPTY, SILENT, Person, Protection, Status
 from cprsync.domain.policy import Harm
+from cprsync.domain.protection_rule import Protecting
 
 EQUAL = Unchanged(Same.EQUAL)
 
@@ -122,6 +124,14 @@ def test_the_dead_keep_their_protection_until_its_end_is_confirmed() -> None:
     decision = decide(dies(anna(EMPTY)), record, as_of=TONIGHT, protection_end=ProtectionEnd.UNANSWERED)
     assert isinstance(decision, Change)
     assert (decision.after.protection, decision.actions) == (PROTECTED, (Action.DIE,))
+
+
+@pytest.mark.parametrize("does", [does for does in Protecting if does.value.startswith("keep")])
+@pytest.mark.parametrize(("stored", "told"), [(PROTECTED, EMPTY), (EMPTY, PROTECTED)])
+def test_what_a_row_says_to_keep_is_kept_whatever_was_told(does: Protecting, stored: Any, told: Any) -> None:
+    """No row keeps against a word that says otherwise today; one that did would be read so."""
+    anna = patron("ANNA", protection=stored)
+    assert _protecting(person("ANNA", protection=told), anna, does, None) == EQUAL
 
 
 def test_a_first_copy_asks_nobody() -> None:

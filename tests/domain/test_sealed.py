@@ -38,6 +38,7 @@ from people import (
 
 from cprsync.domain.action import Action
 from cprsync.domain.decide import Change, ProtectionEnd, Same, Unchanged, decide, merge, protective
+from cprsync.domain.label import label_lines
 from cprsync.domain.letter import NoLetter, letter_to
 from cprsync.domain.municipality import municipality_of
 from cprsync.domain.person import (
@@ -56,7 +57,7 @@ from cprsync.domain.person import (
 )
 from cprsync.domain.policy import Harm
 from cprsync.domain.record import Local
-from cprsync.domain.sealed import SHOWN, Opening, Sealed, SealedAddress, same_dwelling, same_writing
+from cprsync.domain.sealed import SHOWN, Opening, Sealed, SealedAddress, is_called, reads, same_dwelling, same_writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +146,7 @@ def test_a_protected_person_shows_nothing_of_herself_as(way: str) -> None:
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_sealed_value_is_not_pickled(value: Sealed[Any], protocol: int) -> None:
     for kept in (value, [value], hidden()):
-        with pytest.raises(TypeError, match="a sealed value is not written") as caught:
+        with pytest.raises(TypeError, match=r"^a sealed value is not written$") as caught:
             pickle.dumps(kept, protocol)
         assert CANARY not in str(caught.value)
 
@@ -179,7 +180,7 @@ def test_a_sealed_value_opens_with_an_opening() -> None:
 
 @pytest.mark.parametrize("key", [None, True, "Opening", Opening, object()])
 def test_nothing_else_opens_it(key: Any) -> None:
-    with pytest.raises(TypeError, match="opens with an Opening only"):
+    with pytest.raises(TypeError, match=r"^a sealed value opens with an Opening only$"):
         Sealed(NAME).open(key)
 
 
@@ -213,6 +214,16 @@ def test_two_addresses_are_written_alike_sealed_or_not() -> None:
         for other in (replace(HOME, co="c/o Bo"), replace(HOME, supplementary=LINES)):
             assert not same_writing(one, other)
             assert not same_writing(SealedAddress(other), one)
+
+
+def test_a_name_and_lines_are_held_against_a_text_sealed_or_not() -> None:
+    for name in (NAME, Sealed(NAME)):
+        assert is_called(name, NAME.addressing)
+        assert not is_called(name, NAME.first)
+    lines = "\n".join(label_lines(HOME))
+    for at in (HOME, SealedAddress(HOME)):
+        assert reads(at, lines)
+        assert not reads(at, lines.partition("\n")[0])
 
 
 # -- who is sealed -------------------------------------------------------------------------------------------
