@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CHAR, BigInteger, Boolean, Date, Integer, LargeBinary
 
-from cprsync.store.failures import StoreUnavailable
+from cprsync.store.engine import driven
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +72,8 @@ def find(  # noqa: PLR0913 -- the parts of one statement
     else:
         rows = connection.exec_driver_sql(_selection_in(table, columns, by, len(values)), (agency, *values))
     # not SQLAlchemy's rows, which look at each value
-    found = rows.cursor.fetchall()
+    with driven(connection):
+        found = rows.cursor.fetchall()
     days = [place for place, name in enumerate(columns) if isinstance(table.c[name].type, Date)]
     return (_with_days(row, days) for row in found) if connection.dialect.name == "sqlite" and days else iter(found)
 
@@ -140,14 +141,13 @@ def _update_from(table: Table, new: tuple[str, ...], where: tuple[str, ...]) -> 
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    driver: Any = connection.connection.cursor()
-    try:
-        with driver as cursor, cursor.copy(f"COPY {table.name} ({_names(table)}) FROM STDIN (FORMAT BINARY)") as copy:
+    statement = f"COPY {table.name} ({_names(table)}) FROM STDIN (FORMAT BINARY)"
+    with driven(connection):
+        driver: Any = connection.connection.cursor()
+        with driver as cursor, cursor.copy(statement) as copy:
             copy.set_types([_wire_type(column) for column in table.columns])
             for row in rows:
                 copy.write_row(row)
-    except connection.dialect.loaded_dbapi.OperationalError as error:
-        raise StoreUnavailable("the database does not answer, or another writer holds it") from error
 
 
 def _names(table: Table) -> str:

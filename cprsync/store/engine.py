@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from cprsync.errors import ConfigurationError, StoreMismatch
-from cprsync.store.failures import StoreUnavailable
+from cprsync.errors import ConfigurationError, CprsyncError, StoreMismatch
+from cprsync.store.failures import StoreFault, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,8 +74,8 @@ _PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     f"busy_timeout={WAIT_SECONDS * 1000}",
-    # 32 MiB, where 2 would be: a batch changes rows all over the table, and pages that do not fit are written twice
-    "cache_size=-32768",
+    # 64 MiB, where 2 would be: a night meets rows all over the table, and finds their pages here when it changes them
+    "cache_size=-65536",
     # after 16 MiB of log, where 4 would be: a page that each batch changes goes to the table once, not each time
     "wal_autocheckpoint=4000",
 )
@@ -126,16 +126,31 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Say in our words that the database does not answer."""
+    """Say in our words what went wrong; the database's own may quote what was written."""
     try:
         yield
-    except OperationalError as error:
-        raise StoreUnavailable("the database does not answer, or another writer holds it") from error
-    except DatabaseError as error:
-        if type(error) is not DatabaseError:
-            raise
+    except DBAPIError as error:
+        raise _in_our_words(error, error.orig) from error
+
+
+@contextmanager
+def driven(connection: Connection) -> Iterator[None]:
+    """The same where the driver is called past SQLAlchemy."""
+    try:
+        yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _in_our_words(error, error) from error
+
+
+def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:
+    """By the name of the driver's class and those above it, which both drivers have in common."""
+    names = [above.__name__ for above in type(error).__mro__]
+    if "OperationalError" in names or "InterfaceError" in names:
+        return StoreUnavailable("the database does not answer, or another writer holds it")
+    if names[0] == "DatabaseError":
         # the bare class is what SQLite's driver says of a file that is something else, or torn
-        raise StoreMismatch("the store's file is not a database, or is damaged", kind="store.damaged") from error
+        return StoreMismatch("the store's file is not a database, or is damaged", kind="store.damaged")
+    return StoreFault(f"the database refused a statement ({type(said).__name__})")
 
 
 def parts(rows: Sequence[T], size: int = IN_MAX) -> Iterator[Sequence[T]]:

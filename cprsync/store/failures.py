@@ -23,6 +23,12 @@ class AuditBroken(CprsyncError):
         self.seq = seq
 
 
+class StoreFault(CprsyncError):
+    """The database refused a statement of ours: its tables are other than they were, or we are wrong."""
+
+    kind = "store.fault"
+
+
 class StoreUnavailable(CprsyncError):
     """The database does not answer, or another writer holds it for too long: try later."""
 
