@@ -176,12 +176,12 @@ def reviews(settings: Settings, library: LibrarySection, *, user: str) -> Iterat
 
 
 @contextmanager
-def counter(settings: Settings, library: LibrarySection) -> Iterator[Counter]:
+def counter(settings: Settings, library: LibrarySection, *, today: date | None = None) -> Iterator[Counter]:
     """What setting a field of one library's patrons works with."""
     from cprsync.municipality_file import load_municipalities
     from cprsync.sync.setting import Counter
 
-    clock = clock_for(settings)
+    clock = clock_for(settings, today)
     policy = load_policy(library.policy, library.municipalities)
     with opened_store(settings, library, clock) as store:
         yield Counter(store, clock, policy, load_municipalities().homes())

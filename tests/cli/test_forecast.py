@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
 
+from cprsync import wiring
 from cprsync.cli.demo import run_demo
 from cprsync.cli.forecast import NAMED_MAX, forecast_lines
 from cprsync.cli.main import app
+from cprsync.settings import load_settings
+from cprsync.sync.setting import Setting, set_field
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +79,16 @@ def test_a_number_of_days_beyond_the_ceiling_is_wrong_usage(days: str) -> None:
 
 
 @pytest.mark.xdist_group("demo")
-def test_the_demo_lives_its_birthdays_and_a_correction_that_ends_and_forecasts_what_its_death_leaves(
+def _corrected(folder: Path) -> str:
+    """Someone at the desk corrects a municipality on the day after the demo; returns whose."""
+    settings = load_settings(folder / "cprsync.toml")
+    with wiring.counter(settings, wiring.library_of(settings, None), today=date(2027, 4, 3)) as counter:
+        patron = min(counter.store.patron_ids())
+        set_field(counter, Setting(patron, "municipality", "0461", "test", reason="studerer", until=date(2027, 5, 1)))
+    return patron
+
+
+def test_the_demo_lives_its_birthdays_and_a_correction_that_ends_and_the_next_one_is_forecast(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_demo(keep=tmp_path / "demo", language="da", as_json=True)
@@ -95,5 +108,9 @@ def test_the_demo_lives_its_birthdays_and_a_correction_that_ends_and_forecasts_w
     document = json.loads(asked.stdout)
     assert (asked.exit_code, document["from"], document["to"]) == (0, "2027-04-04", "2027-04-13")
     assert document["events"] == []
+    patron = _corrected(tmp_path / "demo")
     later = json.loads(CliRunner().invoke(app, ["forecast", "--days", "90", "--json", *config]).stdout)
-    assert [(one["day"], one["kind"]) for one in later["events"]] == [("2027-06-30", "subscription_ended")]
+    assert [(one["day"], one["kind"], one["patron"]) for one in later["events"]] == [
+        ("2027-04-17", "override_warned", patron),
+        ("2027-05-02", "override_ended", patron),
+    ]
