@@ -72,7 +72,7 @@ def sync(  # noqa: PLR0913 -- one parameter for each option
         bool,
         typer.Option(
             "--dry-run",
-            help="Plan the night; write no record. The register is asked as the night would; each look-up is in the audit.",
+            help="Plan the night, write no record. The register is asked as by the night, with its audit.",
         ),
     ] = False,
     plan: Annotated[Path | None, typer.Option("--plan", help="Write the plan, without values, to this file.")] = None,
