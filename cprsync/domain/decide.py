@@ -283,6 +283,8 @@ def _says_nothing_new(before: Person, after: Person) -> bool:
 
     Protection is apart: there the difference unseals.
     """
+    if before.address != after.address:
+        return False  # as with nearly everyone: nobody's address becomes "none"
     for name in GROUPS:
         ours, theirs = getattr(before, name), getattr(after, name)
         if ours != theirs and not (ours is SILENT and theirs is EMPTY and name != "protection"):

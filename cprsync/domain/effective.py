@@ -73,7 +73,8 @@ def culr_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str
     Staff may know where someone lives; the net media know her by a number, and a replacement number, an
     annulled or a replaced one is nobody's there.
     """
-    staffs = municipality_in(holding)
+    # nearly everyone is as the register says, and is asked about several times in a night
+    staffs = municipality_in(holding) if holding else None
     if staffs is None or person.status in NUMBER_ONLY or person.number.is_replacement:
         return culr_number_of(person)
     return culr_number_of(as_if_living(person, staffs))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.municipality_codes import DANISH_HUNDREDS, GREENLAND_PREFIX, HISTORICAL, NOT_A_RESIDENCE
@@ -176,8 +177,13 @@ def culr_number_of(person: Person) -> str | None:
     Living in any Danish municipality, the library's own or not: its three digits. Emigrated,
     Greenland, status 20, dead: a deliberate empty. Unknown: nothing is sent.
     """
-    says = _net_media(person.status)
-    code = municipality_of(person)
+    return _culr_number(person.status, municipality_of(person))
+
+
+@lru_cache(maxsize=1024)
+def _culr_number(status: Status | Silent, code: str | None) -> str | None:
+    """The same for all of a status and a code: a night asks it several times about each person."""
+    says = _net_media(status)
     if says is NetMedia.DIGITS:
         says = RESIDENCE_RULES[_kind(code)].net_media
     if says is NetMedia.DIGITS and code is not None:

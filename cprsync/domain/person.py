@@ -334,9 +334,9 @@ def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
         road=text(road),
         supplementary=lines_of(supplementary),
     )
-    for code in (address.municipality, address.street_code, address.postcode or "0"):
-        if not (code.isascii() and code.isdigit()):
-            raise ValueError("not an address: a code is not a number")
+    codes = address.municipality + address.street_code + address.postcode
+    if not (codes.isascii() and codes.isdigit()):
+        raise ValueError("not an address: a code is not a number")
     if len(address.municipality) > _CODE_DIGITS or len(address.street_code) > _CODE_DIGITS:
         raise ValueError("not an address: a code has more than four digits")
     located = address.house or address.building or address.is_administrative

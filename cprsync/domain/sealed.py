@@ -99,7 +99,11 @@ def same_dwelling(one: Address | SealedAddress, other: Address | SealedAddress) 
 
 def same_writing(one: Address | SealedAddress, other: Address | SealedAddress) -> bool:
     """Tell whether a letter would bear the same words: other codes for them harm nobody (trust, R-21)."""
-    return _written(_address(one)) == _written(_address(other))
+    one, other = _address(one), _address(other)
+    # the last line of most addresses, and the only one that most moves have to be compared by
+    if one.postcode and other.postcode and (one.postcode, one.district) != (other.postcode, other.district):
+        return False
+    return _written(one) == _written(other)
 
 
 def reads(at: Address | SealedAddress, text: str) -> bool:

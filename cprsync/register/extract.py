@@ -170,7 +170,8 @@ class _Survey:
     def count_persons(self) -> None:
         for places in self.index.persons():
             self.delivered += 1
-            main = next((run for run in places if run.holds & MAIN), None)
+            # a person begins with her 001, as a rule
+            main = places[0] if places[0].holds & MAIN else next((run for run in places if run.holds & MAIN), None)
             if main is None:
                 continue
             readable = not too_large(places)

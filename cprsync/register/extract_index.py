@@ -118,12 +118,14 @@ class RunIndex:
         A number that is only named, as an old one or by an event, is no person delivered. One with too many runs is.
         """
         found = self._kept_persons() if self._spilled is None else self._spilled_persons(self._spilled)
-        return (runs for runs in found if len(runs) > RUNS_MOST or any(run.holds & DELIVERS for run in runs))
+        return (runs for runs in found if len(runs) > RUNS_MOST or _delivers(runs))
 
     def _kept_persons(self) -> Iterator[list[Run]]:
-        without = (digest for digest, places in self._runs.items() if not _has_main(places))
+        # nearly always everyone has a 001, each once in the order
+        complete = len(self._order) == len(self._runs)
+        without = () if complete else (digest for digest, places in self._runs.items() if not _has_main(places))
         for digest in chain(self._order, without):
-            yield [Run(*place) for place in _PLACE.iter_unpack(self._runs[digest])]
+            yield list(map(Run._make, _PLACE.iter_unpack(self._runs[digest])))
 
     def _spilled_persons(self, spilled: sqlite3.Connection) -> Iterator[list[Run]]:
         self._flush(spilled)
@@ -177,6 +179,11 @@ def _needing_room() -> Iterator[None]:
             "a large delivery needs room for its index in the folder of temporary files, and there is none",
             kind="delivery.no_room",
         ) from error
+
+
+def _delivers(runs: list[Run]) -> bool:
+    # the first one nearly always tells
+    return bool(runs[0].holds & DELIVERS) or any(run.holds & DELIVERS for run in runs)
 
 
 def _has_main(places: bytes) -> bool:

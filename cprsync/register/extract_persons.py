@@ -84,7 +84,8 @@ class PersonParser:
             return Unreadable(number, str(broken))
 
     def _parse(self, number: CprNumber | None, records: list[str]) -> Person | None:
-        if all(record[TYPE] in _NO_DAMAGE for record in records):
+        # a person begins with her 001: then the rest need not be looked at
+        if records[0][TYPE] in _NO_DAMAGE and all(record[TYPE] in _NO_DAMAGE for record in records):
             return None
         if number is None:
             raise _BreaksLayout("person.number")
@@ -104,6 +105,7 @@ class PersonParser:
                 status=status,
                 address=self._parse_address(single) if status in WITH_ADDRESS else SILENT,
                 protection=self._parse_protection(protections),
+                current_number=EMPTY,
                 abroad=self._parse_abroad(single.get("005")) if status is Status.EMIGRATED else SILENT,
                 contact=self._parse_contact(single.get("006")),
                 events=self._events(events),

@@ -16,7 +16,7 @@ from cprsync.store.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.inbox import from_row as delivery_from_row
 from cprsync.store.inbox import settle
 from cprsync.store.tenant import hold_fence, newest_epoch, next_id
-from cprsync.sync.plan_hash import plan_hash
+from cprsync.sync.plan_hash import plan_hash, words
 from cprsync.sync.report import LIVED
 from cprsync.sync.values import Run, RunState, Tally
 
@@ -161,8 +161,7 @@ def save_plan(tenant: Tenant, run: Run, rows: Iterable[PlanRow]) -> str:
 
 
 def _planned(tenant: Tenant, run: Run, ordinal: int, row: PlanRow) -> tuple[Any, ...]:
-    actions = ",".join(action.value for action in row.actions)
-    harms = ",".join(harm.value for harm in row.harms)
+    actions, harms = words(row.actions), words(row.harms)
     return tenant.agency, run.id, ordinal, row.patron_id, row.version, actions, harms, row.digest
 
 

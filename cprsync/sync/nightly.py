@@ -129,12 +129,12 @@ def _plan(night: Night, planner: Planner, deliveries: list[SealedDelivery]) -> N
 
 def _apply(night: Night, run: Run, plan: Plan, report: Report, comparison: Comparison) -> None:
     """Guard the whole plan, then write it; nothing is written before the whole is guarded."""
-    report.plan_hash = night.store.save_plan(run, plan.rows())
+    report.plan = list(plan.rows())
+    report.plan_hash = night.store.save_plan(run, report.plan)
     night.store.set_state(run, RunState.PLANNED)
     population = night.store.population()
     report.excess = guard(plan.harms(), parked=plan.parked, population=population, limits=night.policy.limits)
     report.excess += comparison.excess
-    report.plan = list(plan.rows())
     if report.excess or report.held:
         report.held = True
         night.store.set_state(run, RunState.HELD)

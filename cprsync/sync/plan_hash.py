@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
+    from cprsync.domain.action import Action
+    from cprsync.domain.policy import Harm
     from cprsync.sync.values import PlanRow
 
 
@@ -16,7 +19,12 @@ def plan_hash(day: date, deliveries: Iterable[str], rows: Iterable[PlanRow]) -> 
     """Day, deliveries by their sha256, then each patron with version, kinds, harms and keyed digest: `sha256:…`."""
     digest = hashlib.sha256("|".join([day.isoformat(), *deliveries]).encode())
     for row in rows:
-        actions = ",".join(action.value for action in row.actions)
-        harms = ",".join(harm.value for harm in row.harms)
-        digest.update(("\n" + "|".join((row.patron_id, str(row.version), actions, harms, row.digest.hex()))).encode())
+        actions, harms = words(row.actions), words(row.harms)
+        digest.update(f"\n{row.patron_id}|{row.version}|{actions}|{harms}|{row.digest.hex()}".encode())
     return f"sha256:{digest.hexdigest()}"
+
+
+@lru_cache(maxsize=1024)
+def words(named: tuple[Action, ...] | tuple[Harm, ...]) -> str:
+    """The stable names, as one text: a night has few combinations of them."""
+    return ",".join(one.value for one in named)

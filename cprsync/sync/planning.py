@@ -242,13 +242,10 @@ class Planner:
         step = step_of(self._night, decision, person, patron, as_of)
         if step.write is not None:
             stopped = None if step.write.letters_resume else patron.letters_stopped or step.write.letters_stopped
-            self._planned[patron.number] = replace(
-                patron,
-                register=step.write.after,
-                as_of=step.write.as_of,
-                version=patron.version + 1,
-                letters_stopped=stopped,
-                group=patron.group if step.write.group is None else step.write.group,
+            group = patron.group if step.write.group is None else step.write.group
+            # not `replace`, which takes several times as long, once for each person of a delivery
+            self._planned[patron.number] = Patron(
+                patron.id, step.write.after, step.write.as_of, patron.version + 1, stopped, group, patron.overrides
             )
         elif step.touch is not None:
             self._planned[patron.number] = replace(patron, as_of=as_of)

@@ -123,7 +123,8 @@ def step_of(night: Means, decision: Decision, person: Person, patron: Patron, as
         return _parked(night, decision.reason, person, patron)
     step = Step(person=person)
     if isinstance(decision, Change):
-        step.change = counted(decision, patron, night.clock.today())
+        # the day is asked for those alone of whom staff corrected anything
+        step.change = counted(decision, patron, night.clock.today()) if patron.overrides else decision
         step.write = write_of(night, decision, patron, as_of)
     elif isinstance(decision, Unchanged) and decision.why is Same.EQUAL and as_of != patron.as_of:
         step.touch = Touch(patron.id, as_of)
@@ -147,7 +148,7 @@ def _parked(night: Means, reason: str, person: Person, patron: Patron) -> Step:
 
 def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -> Write:
     """The write that makes `change` true; the net media hear of it only when their number changes, or hers."""
-    holding = in_force(patron.overrides, night.clock.today())
+    holding = in_force(patron.overrides, night.clock.today()) if patron.overrides else {}
     culr = culr_in_force(change.after, holding)
     same_number = change.after.number == patron.number
     if patron.verified and same_number and culr == culr_in_force(patron.register, holding):
