@@ -32,15 +32,17 @@ def import_file(settings: Settings, file: Path, *, apply: bool, library: str | N
     """Read the file and hand it to the store."""
     from cprsync import wiring
     from cprsync.errors import BadInput
+    from cprsync.policy_file import load_policy
     from cprsync.sync.importing import import_patrons
 
     section = wiring.library_of(settings, library)
+    policy = load_policy(section.policy, section.municipalities)
     try:
         text = file.open(encoding="utf-8-sig", newline="")
     except OSError as error:
         raise BadInput(f"the file cannot be read ({error.strerror})", kind="input.file") from None
     with text, wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
-        return import_patrons(text, store, apply=apply)
+        return import_patrons(text, store, apply=apply, policy=policy)
 
 
 def _show_import(document: Mapping[str, Any], *, apply: bool) -> None:

@@ -18,6 +18,7 @@ from cprsync.errors import BadInput, LostCompare
 from cprsync.store import audit, tables
 from cprsync.store.changes import clear_columns
 from cprsync.store.engine import IN_MAX, parts, writing
+from cprsync.store.import_matching import group_of_new, groups_by_age, replaced
 from cprsync.store.local import decode_local, encode_local, joined
 from cprsync.store.records import REGISTER, overrides_of, prepare
 from cprsync.store.subscriptions import begin_again
@@ -26,6 +27,7 @@ from cprsync.store.tenant import hold_library
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from cprsync.domain.policy import Policy
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import NewPatron
@@ -75,18 +77,28 @@ class _Part:
     cards: dict[bytes, str]
     #: whose group staff have pinned: no list moves it
     pinned: frozenset[str] = frozenset()
+    #: numbers that were replaced, and whose they are now
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    #: the group into which a list may put each of those it names one for
+    groups: Mapping[str, str] = field(default_factory=dict)
+    policy: Policy | None = None
     created: list[dict[str, Any]] = field(default_factory=list)
     updated: list[dict[str, Any]] = field(default_factory=list)
     keys: list[dict[str, Any]] = field(default_factory=list)
 
 
-def import_patrons(tenant: Tenant, rows: Iterable[NewPatron], *, apply: bool) -> list[Imported]:
-    """Take in the rows; without `apply` only say what would become of them."""
+def import_patrons(
+    tenant: Tenant, rows: Iterable[NewPatron], *, apply: bool, policy: Policy | None = None
+) -> list[Imported]:
+    """Take in the rows; without `apply` only say what would become of them.
+
+    By the `policy`, a list puts nobody into a group against her age.
+    """
     results: list[Imported] = []
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
         for part in _distinct_parts(rows):
-            results.extend(_import_part(connection, tenant, part))
+            results.extend(_import_part(connection, tenant, part, policy))
         if not apply:
             connection.rollback()
     return results
@@ -104,9 +116,19 @@ def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:
         yield list(part.values())
 
 
-def _import_part(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> list[Imported]:
+def _import_part(
+    connection: Connection, tenant: Tenant, rows: Sequence[NewPatron], policy: Policy | None
+) -> list[Imported]:
     stored = _stored(connection, tenant, rows)
-    part = _Part(stored, _card_holders(connection, tenant, rows), _pinned(connection, tenant, stored.values()))
+    named = {one.id: row.local.group for row in rows if row.local.group and (one := _found(tenant, stored, row))}
+    part = _Part(
+        stored,
+        _card_holders(connection, tenant, rows),
+        _pinned(connection, tenant, stored.values()),
+        replaced(connection, tenant, rows),
+        groups_by_age(connection, tenant, named, policy),
+        policy,
+    )
     fresh = _fresh_ids(connection, tenant, len(rows))
     results = [_import_row(tenant, part, row, fresh) for row in rows]
     _write_part(connection, tenant, part)
@@ -137,20 +159,29 @@ def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
 
 
 def _import_row(tenant: Tenant, part: _Part, row: NewPatron, fresh: Iterator[str]) -> Imported:
-    probes = tenant.vault.probes("number", row.number.digits)
-    stored = next((part.stored[index] for index in probes if index in part.stored), None)
+    stored = _found(tenant, part.stored, row)
+    if stored is None and row.number.digits in part.replaced:
+        # updated by a row of before, she might lose what a row under her own number says of her
+        return Imported(ImportOutcome.REFUSED, part.replaced[row.number.digits], "number.replaced")
     patron_id = next(fresh) if stored is None else str(stored.id)
     if not _claim_cards(tenant, part, row.local, patron_id):
         return Imported(ImportOutcome.REFUSED, None if stored is None else patron_id, "card.taken")
     if stored is None:
-        part.created.append(_new_row(tenant, row, patron_id))
+        local = replace(row.local, group=group_of_new(row, part.policy, on=tenant.clock.today()))
+        part.created.append(_new_row(tenant, replace(row, local=local), patron_id))
         return Imported(ImportOutcome.CREATED, patron_id)
     held = open_local(tenant, stored)
-    after = joined(held, replace(row.local, group="") if patron_id in part.pinned else row.local)
+    group = "" if patron_id in part.pinned else part.groups.get(patron_id, "")
+    after = joined(held, replace(row.local, group=group))
     if after == held:
         return Imported(ImportOutcome.UNCHANGED, patron_id)
     part.updated.append(_update_row(tenant, stored, after))
     return Imported(ImportOutcome.UPDATED, patron_id)
+
+
+def _found(tenant: Tenant, stored: Mapping[bytes, AnyRow], row: NewPatron) -> AnyRow | None:
+    probes = tenant.vault.probes("number", row.number.digits)
+    return next((stored[index] for index in probes if index in stored), None)
 
 
 def _claim_cards(tenant: Tenant, part: _Part, local: Local, patron_id: str) -> bool:

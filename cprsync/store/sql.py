@@ -278,9 +278,11 @@ class SqlStore:
         """A key with which a delivery's reader tells numbers apart; it opens and finds nothing here."""
         return self._tenant.vault.foreign_key
 
-    def import_patrons(self, rows: Iterable[NewPatron], *, apply: bool = True) -> list[Imported]:
+    def import_patrons(
+        self, rows: Iterable[NewPatron], *, apply: bool = True, policy: Policy | None = None
+    ) -> list[Imported]:
         """Take in the rows, matched by number; without `apply` only say what would become of them."""
-        return imports.import_patrons(self._tenant, rows, apply=apply)
+        return imports.import_patrons(self._tenant, rows, apply=apply, policy=policy)
 
     def patron(self, patron_id: str) -> PatronView | None:
         return views.patron(self._tenant, patron_id)

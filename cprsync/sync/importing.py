@@ -17,8 +17,14 @@ from cprsync.sync.values import NewPatron
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cprsync.domain.policy import Policy
+
 COLUMNS = ("cpr_number", "card", "branch", "group", "language")
-REASONS = {"card.taken": "another patron has this card"}
+#: Why a row was not taken: its field, and what is told of it.
+REASONS = {
+    "card.taken": ("card", "another patron has this card"),
+    "number.replaced": ("cpr_number", "the number was replaced: it is now patron {patron}'s, who has another one"),
+}
 #: A cell is not longer than this.
 CELL_MAX = 200
 
@@ -60,18 +66,20 @@ class Taken(Protocol):
         ...
 
     @property
+    def patron_id(self) -> str | None: ...
+    @property
     def reason(self) -> str | None: ...
 
 
 class PatronImport(Protocol):
     """What the import needs of the store."""
 
-    def import_patrons(self, rows: Sequence[NewPatron], *, apply: bool) -> Sequence[Taken]:
-        """Say what became of each row; nothing is written unless `apply`."""
+    def import_patrons(self, rows: Sequence[NewPatron], *, apply: bool, policy: Policy | None) -> Sequence[Taken]:
+        """Say what became of each row; nothing is written unless `apply`, and no group against age by the policy."""
         ...
 
 
-def import_patrons(text: TextIO, store: PatronImport, *, apply: bool) -> Imported:
+def import_patrons(text: TextIO, store: PatronImport, *, apply: bool, policy: Policy | None = None) -> Imported:
     """Read CSV with a header line and hand its rows to the store, all at once: they are taken together.
 
     Raises BadInput when the file is no such table, and then nothing is taken; a bad row is refused by
@@ -90,7 +98,9 @@ def import_patrons(text: TextIO, store: PatronImport, *, apply: bool) -> Importe
             lines.append(line)
             rows.append(parsed)
     if rows:
-        _hand_over(store, imported, lines, rows, apply=apply)
+        taken = store.import_patrons(rows, apply=apply, policy=policy)
+        for line, one in zip(lines, taken, strict=True):
+            _note(imported, line, one)
     imported.refused.sort(key=lambda refused: refused.line)
     return imported
 
@@ -149,11 +159,9 @@ def _parse(line: int, row: list[tuple[str, str]], seen: set[CprNumber]) -> NewPa
     return NewPatron(number, local)
 
 
-def _hand_over(
-    store: PatronImport, imported: Imported, lines: Sequence[int], batch: Sequence[NewPatron], *, apply: bool
-) -> None:
-    for line, taken in zip(lines, store.import_patrons(batch, apply=apply), strict=True):
-        if taken.outcome.value == "refused":
-            imported.refused.append(Refused(line, "card", REASONS.get(taken.reason or "", "not taken")))
-        else:
-            imported.counts[taken.outcome.value] += 1
+def _note(imported: Imported, line: int, taken: Taken) -> None:
+    if taken.outcome.value == "refused":
+        name, reason = REASONS.get(taken.reason or "", ("row", "not taken"))
+        imported.refused.append(Refused(line, name, reason.format(patron=taken.patron_id)))
+    else:
+        imported.counts[taken.outcome.value] += 1

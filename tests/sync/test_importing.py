@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+from doubles import MONDAY
+from test_number_change import replaced
 from town import number
-from townspeople import cpr
+from townspeople import cpr, person
 
+from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.person import Person
+from cprsync.domain.review import BOTH_PATRONS, State
 from cprsync.errors import BadInput
 from cprsync.sync.importing import CELL_MAX, Imported, import_patrons
+from cprsync.sync.reviewing import Answer
 
 if TYPE_CHECKING:
     from doubles import Library
 
 ANNA, BO, CLARA = number("ANNA"), number("BO"), number("CLARA")
+LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Ung", 14), AgeGroup("Voksen", 18))),))
 HEADER = "cpr_number,card,branch,group,language\n"
 
 
 def take(library: Library, text: str, *, apply: bool = True) -> Imported:
-    return import_patrons(io.StringIO(text), library.store, apply=apply)
+    return import_patrons(io.StringIO(text), library.store, apply=apply, policy=library.policy)
 
 
 def told(imported: Imported) -> list[tuple[int, str]]:
@@ -134,3 +142,53 @@ def test_a_file_that_is_not_utf_8_is_refused_whole_wherever_it_shows(new_library
         import_patrons(io.TextIOWrapper(io.BytesIO(content), "utf-8"), new_library.store, apply=True)
     assert refused.value.kind == "input.csv"
     assert new_library.everything() == before
+
+
+# -- whom the list still knows as she was ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("apply", [False, True])
+def test_a_number_that_was_replaced_makes_no_second_patron(either_library: Library, apply: bool) -> None:
+    """The row is refused and names who she is now: beside it may stand a newer row under her own number."""
+    library = either_library
+    anna = library.id_of("ANNA")
+    library.deliver(MONDAY, replaced(cpr("ANNA"), cpr("HENRIK")), person("HENRIK"))
+    library.night()
+    before = library.everything()
+    imported = take(library, HEADER + f"{ANNA},C9,east,Senior,en\n", apply=apply)
+    assert told(imported) == [(2, "cpr_number")]
+    assert anna in imported.refused[0].reason
+    assert imported.counts == {}
+    assert library.everything() == before
+
+
+def test_a_number_that_went_with_a_merged_patron_makes_no_second_patron(library: Library) -> None:
+    anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
+    library.deliver(MONDAY, replaced(cpr("ANNA"), cpr("CLARA")), person("CLARA"))
+    library.night()
+    (waiting,) = [item for item in library.store.review_items(all_states=False) if item.kind == BOTH_PATRONS]
+    library.store.answer_review(Answer(waiting, State.ACCEPTED, "lone"))
+    before = library.everything()
+    imported = take(library, HEADER + f"{ANNA},C9,east,,\n")
+    assert (told(imported), clara in imported.refused[0].reason) == ([(2, "cpr_number")], True)
+    assert library.everything() == before
+    assert anna not in library.store.patron_ids()
+
+
+def test_age_decides_over_the_group_that_a_list_names(either_library: Library) -> None:
+    """ANNA is an adult; only a group that does not follow age is the library's to give."""
+    library = either_library
+    library.policy = replace(library.policy, ladders=LADDERS)
+    take(library, HEADER + f"{ANNA},,,Barn,\n")
+    assert library.view("ANNA").local.group == "Voksen"
+    before = library.everything()
+    assert take(library, HEADER + f"{ANNA},,,Barn,\n").counts == {"unchanged": 1}
+    assert library.everything() == before
+    take(library, HEADER + f"{ANNA},,,Personale,\n")
+    assert library.view("ANNA").local.group == "Personale"
+
+
+def test_of_whoever_comes_with_the_list_the_number_tells_the_age(new_library: Library) -> None:
+    new_library.policy = replace(new_library.policy, ladders=LADDERS)
+    take(new_library, HEADER + f"{ANNA},,,Barn,\n{BO},,,Personale,\n{CLARA},,,,\n")
+    assert [new_library.view(key).local.group for key in ("ANNA", "BO", "CLARA")] == ["Voksen", "Personale", ""]

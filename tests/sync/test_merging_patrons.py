@@ -21,6 +21,7 @@ from cprsync.domain.record import Card, Local, Telephone
 from cprsync.errors import BadInput, Braked, ReviewClosed
 from cprsync.store import tables
 from cprsync.store.engine import writing
+from cprsync.store.imports import create
 from cprsync.sync.setting import Counter, Setting, set_field
 from cprsync.sync.showing import patron_document
 from cprsync.sync.values import NewPatron
@@ -62,6 +63,13 @@ def view(library: Library, patron_id: str) -> Any:
 
 def put_number(library: Library, number: CprNumber) -> None:
     library.store.import_patrons([NewPatron(number, Local(cards=(Card("NEW"),)))])
+
+
+def take_number(library: Library, number: CprNumber) -> None:
+    """A new patron has it: no import brings her, since it finds the one who keeps."""
+    tenant = library.store._tenant
+    with writing(tenant.engine) as connection:
+        create(connection, tenant, NewPatron(number, Local()))
 
 
 def test_the_item_shows_both_records_and_what_moves(library: Library) -> None:
@@ -171,7 +179,7 @@ def test_a_merge_is_not_taken_back_when_another_patron_has_the_number(library: L
     two_of_one(library)
     number = number_of(library, BOTH)
     reviews(library).accept(number)
-    put_number(library, OLD)
+    take_number(library, OLD)
     refused(library, lambda: reviews(library).undo(number))
 
 
