@@ -76,7 +76,7 @@ def test_a_child_is_nought_before_its_birth() -> None:
     ]
 
 
-@pytest.mark.parametrize("age", [-1, AGE_MAX + 1])
+@pytest.mark.parametrize("age", [-1, 151])
 def test_an_age_that_nobody_has_is_refused(age: int) -> None:
     with pytest.raises(ValueError, match="not an age"):
         birthday(date(2000, 1, 1), age)

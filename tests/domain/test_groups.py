@@ -35,7 +35,7 @@ def test_a_ladder_with_a_hole_a_step_back_or_one_name_twice_is_refused(groups: t
 
 @pytest.mark.parametrize("ladders", [(NEW, OLD), (OLD, OLD)])
 def test_ladders_out_of_order_or_of_one_day_are_refused(ladders: tuple[Ladder, ...]) -> None:
-    with pytest.raises(ValueError, match="order of their days"):
+    with pytest.raises(ValueError, match=r"^the age groups have to stand in the order of their days"):
         Ladders(ladders)
 
 
