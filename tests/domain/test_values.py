@@ -1,0 +1,45 @@
+"""The domain's values: none changes under the hand of whoever holds it, and none about a person prints her."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import pkgutil
+from typing import Any
+
+import pytest
+
+from cprsync import domain
+
+#: Nothing of a person stands in them. A new one is put here by whoever has looked.
+PRINTED = {
+    *("Unchanged", "Parked", "AskRegister", "AsOf", "Due", "Excess", "Known", "Limit", "Policy"),
+    *("AgeGroup", "Ladder", "Ladders", "Header", "Link", "Balance", "Municipality", "Municipalities"),
+    *("ResidenceRule", "ProtectionRule", "StatusRule", "ReviewKind", "Column", "RuleTable", "Wording"),
+}
+#: It counts while a delivery is read.
+COUNTS = {"Balance"}
+MODULES = [
+    importlib.import_module(f"{domain.__name__}.{module.name}") for module in pkgutil.iter_modules(domain.__path__)
+]
+VALUES: list[Any] = [
+    value
+    for module in MODULES
+    for value in vars(module).values()
+    if isinstance(value, type) and dataclasses.is_dataclass(value) and value.__module__ == module.__name__
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: value.__name__)
+def test_a_value_prints_its_fields_only_if_nothing_of_a_person_stands_in_them(value: Any) -> None:
+    """Trust: personal data stands in no log, error or repr."""
+    assert value.__dataclass_params__.repr is (value.__name__ in PRINTED)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: value.__name__)
+def test_a_value_is_made_once_and_not_altered(value: Any) -> None:
+    assert value.__dataclass_params__.frozen is (value.__name__ not in COUNTS)
+
+
+def test_the_list_of_what_is_printed_names_nothing_that_is_gone() -> None:
+    assert {value.__name__ for value in VALUES} >= PRINTED >= COUNTS
