@@ -15,7 +15,7 @@ from cprsync.domain.status_rule import STATUS_RULES, BlockRule
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from cprsync.domain.person import Silent
 
@@ -257,3 +257,25 @@ def proposed_at(status: Status | Silent) -> str | None:
 def stands(block: str, status: Status | Silent) -> bool:
     """Whether the reason of a block holds at a status: an annulled number does not undo a death, nor find anyone."""
     return status is Status.ANNULLED or proposed_at(status) == block
+
+
+def no_longer_asked(kind: str, status: Status | Silent) -> bool:
+    """Whether a waiting proposal is pointless now: a block without its reason, an end of one whose reason is back."""
+    return not stands(kind, status) if kind in LIFTED_BY else stands(BLOCK_OF[kind], status)
+
+
+def newly_proposed(
+    before: Status | Silent, after: Status | Silent, held: Mapping[str, Collection[State]]
+) -> Iterator[str]:
+    """What a change of status proposes, beside the proposals that wait or were accepted, by kind."""
+    block = proposed_at(after)
+    if block is not None and block not in held:
+        yield block
+    for kind, lift in LIFTED_BY.items():
+        if State.ACCEPTED in held.get(kind, ()) and stands(kind, before) and not stands(kind, after):
+            yield lift
+
+
+def concerns_blocks(before: Status | Silent, after: Status | Silent) -> bool:
+    """Whether a change of status may propose anything, or settle what was proposed."""
+    return before is not after and (proposed_at(before) is not None or proposed_at(after) is not None)

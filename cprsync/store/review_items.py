@@ -10,27 +10,27 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from cprsync.domain.review import (
-    BLOCK_OF,
     BOTH_PATRONS,
-    LIFTED_BY,
     PARKED,
     PROPOSALS,
     State,
-    proposed_at,
-    stands,
+    concerns_blocks,
+    newly_proposed,
+    no_longer_asked,
 )
 from cprsync.store import tables
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.tenant import hold_library, next_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import Batch, Run, Write
 
 _ROW = tables.review_item.c
-_IN_FORCE: Final = (State.WAITING.value, State.ACCEPTED.value)
+_WAITS: Final = State.WAITING.value
 
 
 def raise_and_settle(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
@@ -107,47 +107,45 @@ def _ask_staff(
 
 def _follow_status(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> list[tuple[str, str]]:
     """Settle proposals whose reason is gone, and name what the new statuses propose."""
-    moved = {write.patron.id: write for write in writes if _concerns_blocks(write)}
-    held: dict[str, dict[str, list[tuple[int, str]]]] = {}
-    for part in parts(sorted(moved)):
-        wanted = select(_ROW.id, _ROW.patron_id, _ROW.kind, _ROW.state).where(
-            _ROW.agency == tenant.agency, _ROW.patron_id.in_(part), _ROW.kind.in_(PROPOSALS), _ROW.state.in_(_IN_FORCE)
-        )
-        for row in connection.execute(wanted.order_by(_ROW.id)):
-            held.setdefault(row.patron_id, {}).setdefault(row.kind, []).append((row.id, row.state))
+    moved = {w.patron.id: w for w in writes if concerns_blocks(w.patron.register.status, w.after.status)}
+    held: dict[str, list[AnyRow]] = {}
+    for row in _in_force(connection, tenant, sorted(moved), _ROW.kind.in_(PROPOSALS)):
+        held.setdefault(row.patron_id, []).append(row)
     settled: list[int] = []
     proposed: list[tuple[str, str]] = []
     for patron_id, write in moved.items():
-        items = held.get(patron_id, {})
-        settled += _no_longer_asked(write, items)
-        proposed += ((patron_id, kind) for kind in _proposed(write, items))
+        items, after = held.get(patron_id, []), write.after.status
+        settled += [row.id for row in items if row.state == _WAITS and no_longer_asked(row.kind, after)]
+        new = newly_proposed(write.patron.register.status, after, _by_kind(items))
+        proposed += ((patron_id, kind) for kind in new)
     for some in parts(settled):
         ended = update(tables.review_item).where(_ROW.agency == tenant.agency, _ROW.id.in_(some))
         connection.execute(ended.values(state=State.SETTLED.value))
     return proposed
 
 
-def _concerns_blocks(write: Write) -> bool:
-    before, after = write.patron.register.status, write.after.status
-    return before is not after and (proposed_at(before) is not None or proposed_at(after) is not None)
+def _by_kind(rows: Iterable[AnyRow]) -> dict[str, set[State]]:
+    states: dict[str, set[State]] = {}
+    for row in rows:
+        states.setdefault(row.kind, set()).add(State(row.state))
+    return states
 
 
-def _no_longer_asked(write: Write, items: Mapping[str, Sequence[tuple[int, str]]]) -> Iterator[int]:
-    """A waiting block whose reason is gone, and a waiting end of a block whose reason is back."""
-    for kind, held in items.items():
-        asks = stands(kind, write.after.status) if kind in LIFTED_BY else not stands(BLOCK_OF[kind], write.after.status)
-        yield from (number for number, state in held if state == State.WAITING.value and not asks)
+def _in_force(
+    connection: Connection, tenant: Tenant, ids: Sequence[str], *which: ColumnElement[bool]
+) -> Iterator[AnyRow]:
+    """Of these patrons, what waits or was accepted, the oldest first."""
+    wanted = select(_ROW.id, _ROW.patron_id, _ROW.kind, _ROW.state).where(
+        _ROW.agency == tenant.agency, _ROW.state.in_((_WAITS, State.ACCEPTED.value)), *which
+    )
+    for part in parts(ids):
+        yield from connection.execute(wanted.where(_ROW.patron_id.in_(part)).order_by(_ROW.id))
 
 
-def _proposed(write: Write, items: Mapping[str, Sequence[tuple[int, str]]]) -> Iterator[str]:
-    before, after = write.patron.register.status, write.after.status
-    block = proposed_at(after)
-    if block is not None and block not in items:
-        yield block
-    for kind, lift in LIFTED_BY.items():
-        confirmed = any(state == State.ACCEPTED.value for _, state in items.get(kind, ()))
-        if confirmed and stands(kind, before) and not stands(kind, after):
-            yield lift
+def in_force(tenant: Tenant, ids: Sequence[str]) -> list[tuple[str, str, State]]:
+    """What waits for a person or was accepted about these patrons: whom, which kind, and which of the two."""
+    with reading(tenant.engine) as connection:
+        return [(row.patron_id, row.kind, State(row.state)) for row in _in_force(connection, tenant, ids)]
 
 
 def waiting_by_kind(tenant: Tenant) -> dict[str, int]:

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person import Address, Person
     from cprsync.domain.policy import Policy
     from cprsync.domain.record import Local
+    from cprsync.domain.review import State
     from cprsync.domain.sealed import SealedAddress
     from cprsync.store.imports import Imported
     from cprsync.store.keys import Keyring
@@ -208,6 +209,9 @@ class SqlStore:
 
     def proposed(self, run: Run) -> dict[str, int]:
         return review_items.proposed_by(self._tenant, run)
+
+    def reviews_in_force(self, patron_ids: Sequence[str]) -> list[tuple[str, str, State]]:
+        return review_items.in_force(self._tenant, patron_ids)
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:
         return runs.raised(self._tenant, run)

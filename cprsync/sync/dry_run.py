@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from cprsync.domain.review import proposed_at
+from cprsync.sync.foreseen_reviews import ForeseenReviews
 from cprsync.sync.nightly import run_night
 from cprsync.sync.plan_hash import plan_hash
 from cprsync.sync.values import Run, Subscribed, Tally
@@ -55,7 +55,7 @@ class Unwritten:
         self._store = store
         self._outcomes: Counter[Outcome] = Counter()
         self._actions: Counter[str] = Counter()
-        self._proposed: Counter[str] = Counter()
+        self._reviews = ForeseenReviews(store)
         self._accepted: list[str] = []
         self.waiting = len(store.unsubscribed(NEW_A_NIGHT))
 
@@ -77,14 +77,13 @@ class Unwritten:
         for item in batch.items:
             self._outcomes[item.outcome] += 1
             self._actions.update(action.value for action in item.actions)
-        for write in batch.writes:
-            # a block that is proposed again while it waits is counted once more: a plan does not look
-            before, after = proposed_at(write.patron.register.status), proposed_at(write.after.status)
-            if after is not None and after != before:
-                self._proposed[after] += 1
+        self._reviews.follow(batch)
 
     def proposed(self, run: Run) -> dict[str, int]:  # noqa: ARG002 -- the port's signature
-        return dict(self._proposed)
+        return self._reviews.proposed()
+
+    def reviews_waiting(self) -> dict[str, int]:
+        return self._reviews.waiting(self._store.reviews_waiting())
 
     def tally(self, run: Run) -> Tally:  # noqa: ARG002 -- the port's signature
         return Tally(self._outcomes, self._actions)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron import Patron
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
+    from cprsync.domain.review import State
     from cprsync.errors import CprsyncError
     from cprsync.sync.values import (
         Batch,
@@ -233,6 +234,10 @@ class Store(Protocol):
 
     def proposed(self, run: Run) -> dict[str, int]:
         """What the statuses of the run's changes propose and still waits for a person, by kind."""
+        ...
+
+    def reviews_in_force(self, patron_ids: Sequence[str]) -> list[tuple[str, str, State]]:
+        """What waits for a person or was accepted about these patrons: the patron, the kind, and which of the two."""
         ...
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:

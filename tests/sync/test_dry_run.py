@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from doubles import MONDAY, Library, happened, unreadable
+from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, happened, unreadable
+from test_night_statuses import of_status
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person, renames
 
+from cprsync.domain.person import Status
 from cprsync.domain.policy import Harm
+from cprsync.domain.review import State
 from cprsync.errors import RegisterUnavailable
 from cprsync.sync.dry_run import plan_night
+from cprsync.sync.reviewing import Answer
 
 if TYPE_CHECKING:
     from cprsync.sync.report import Report
@@ -127,3 +132,65 @@ def test_a_dry_run_asks_the_questions_that_are_open(library: Library) -> None:
     library.register.knows(loses_protection(person("BO")))
     assert asked(library).document()["plan"][0]["actions"] == ["unprotect"]
     assert library.questions() == [(library.id_of("BO"), "protection_end")]
+
+
+# -- every status, there and back ------------------------------------------------------------------------
+
+TOLD = ("received", "applied", "unchanged", "not_ours", "parked", "held", "actions", "reasons", "reviews", "exit")
+THURSDAY = WEDNESDAY + timedelta(days=1)
+#: The statuses that a delivery may tell of someone who lives.
+STATUSES = [status for status in Status if status is not Status.RESIDENT]
+
+
+def as_planned(library: Library) -> Report:
+    """A night that does what a dry run has just told."""
+    plan = plan_night(library.ports())
+    lived = library.one_night()
+    told, done = plan.document(), lived.document()
+    assert {name: told[name] for name in TOLD} == {name: done[name] for name in TOLD}
+    assert plan.plan_hash == lived.plan_hash
+    assert (plan.left, plan.proposed) == (lived.left, lived.proposed)
+    return lived
+
+
+def answer_all(library: Library, state: State) -> None:
+    for item in library.store.review_items(all_states=False):
+        library.store.answer_review(Answer(item, state, "lone"))
+
+
+@pytest.mark.parametrize("answer", [None, State.ACCEPTED, State.REJECTED])
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_dry_run_foresees_a_status_there_back_and_there_again(
+    library: Library, status: Status, answer: State | None
+) -> None:
+    """With what waits, what was accepted and what was rejected: a block is proposed once, and its end only when due."""
+    for day, one in (
+        (MONDAY, of_status(status.value)),
+        (TUESDAY, person("ANNA")),
+        (WEDNESDAY, of_status(status.value)),
+    ):
+        library.deliver(day, one)
+        as_planned(library)
+        if answer is not None:
+            answer_all(library, answer)
+    library.deliver(THURSDAY, person("ANNA"))
+    as_planned(library)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_dry_run_foresees_two_deliveries_of_one_night(library: Library, status: Status) -> None:
+    library.deliver(MONDAY, of_status(status.value))
+    library.deliver(TUESDAY, person("ANNA"))
+    as_planned(library)
+    library.deliver(WEDNESDAY, of_status("90"))
+    library.deliver(THURSDAY, of_status(status.value))
+    as_planned(library)
+
+
+def test_a_dry_run_foresees_who_is_no_longer_parked(library: Library) -> None:
+    library.deliver(MONDAY, unreadable("ANNA"))
+    assert as_planned(library).document()["reviews"]["waiting"] == 1
+    library.deliver(TUESDAY, unreadable("ANNA"))
+    assert as_planned(library).document()["reviews"]["waiting"] == 1
+    library.deliver(WEDNESDAY, person("ANNA"))
+    assert as_planned(library).document()["reviews"]["waiting"] == 0

@@ -1,0 +1,91 @@
+"""What a planned night would leave to a person, and what would settle by itself: as `write` does, and nowhere written.
+
+Leaves out the records: see `dry_run`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cprsync.domain.review import PARKED, PROPOSALS, State, concerns_blocks, newly_proposed, no_longer_asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from cprsync.sync.ports import Store
+    from cprsync.sync.values import Batch, Write
+
+
+@dataclass(slots=True)
+class _Item:
+    kind: str
+    state: State
+    #: raised by the planned night
+    new: bool = False
+
+    @property
+    def waits(self) -> bool:
+        return self.state is State.WAITING
+
+
+class ForeseenReviews:
+    """The items of every patron whom the planned night touches, as it would leave them."""
+
+    def __init__(self, store: Store) -> None:
+        """Take the store that is read."""
+        self._store = store
+        self._items: dict[str, list[_Item]] = {}
+        self._settled: Counter[str] = Counter()
+
+    def follow(self, batch: Batch) -> None:
+        """What one batch raises and settles."""
+        still = {patron_id for patron_id, kind in batch.reviews if kind.startswith(PARKED)}
+        decided = {write.patron.id for write in batch.writes} | {touch.patron_id for touch in batch.touches}
+        self._look_up(decided | {patron_id for patron_id, _ in batch.reviews})
+        for patron_id in decided - still:
+            self._settle(patron_id, lambda item: item.kind.startswith(PARKED))
+        proposed = [(write.patron.id, kind) for write in batch.writes for kind in self._follow_status(write)]
+        for patron_id, kind in [*batch.reviews, *proposed]:
+            items = self._items[patron_id]
+            if not any(item.waits and item.kind == kind for item in items):
+                items.append(_Item(kind, State.WAITING, new=True))
+
+    def proposed(self) -> dict[str, int]:
+        """What the planned night's statuses propose and then still waits, by kind."""
+        return dict(sorted(self._new(PROPOSALS).items()))
+
+    def waiting(self, before: Mapping[str, int]) -> dict[str, int]:
+        """How many items would wait, by kind, of `before` so many."""
+        after = Counter(before)
+        after.update(self._new())
+        after.subtract(self._settled)
+        return dict(sorted((+after).items()))
+
+    def _new(self, kinds: Iterable[str] | None = None) -> Counter[str]:
+        items = (item for items in self._items.values() for item in items if item.new and item.waits)
+        return Counter(item.kind for item in items if kinds is None or item.kind in kinds)
+
+    def _look_up(self, patron_ids: Iterable[str]) -> None:
+        fresh = sorted(one for one in patron_ids if one not in self._items)
+        self._items |= {one: [] for one in fresh}
+        for patron_id, kind, state in self._store.reviews_in_force(fresh):
+            self._items[patron_id].append(_Item(kind, state))
+
+    def _follow_status(self, write: Write) -> list[str]:
+        before, after = write.patron.register.status, write.after.status
+        if not concerns_blocks(before, after):
+            return []
+        held: dict[str, set[State]] = {}
+        for item in self._items[write.patron.id]:
+            if item.kind in PROPOSALS:
+                held.setdefault(item.kind, set()).add(item.state)
+        self._settle(write.patron.id, lambda item: item.kind in PROPOSALS and no_longer_asked(item.kind, after))
+        return list(newly_proposed(before, after, held))
+
+    def _settle(self, patron_id: str, which: Callable[[_Item], bool]) -> None:
+        items = self._items[patron_id]
+        gone = [item for item in items if item.waits and which(item)]
+        self._settled.update(item.kind for item in gone if not item.new)
+        self._items[patron_id] = [item for item in items if item not in gone]
