@@ -20,6 +20,10 @@ from cprsync.domain.review import (
     PROPOSED_AT,
     REVIEW_KINDS,
     Doing,
+    State,
+    concerns_blocks,
+    newly_proposed,
+    no_longer_asked,
     proposed_at,
     review_kind,
     stands,
@@ -135,3 +139,67 @@ def test_the_reason_of_a_block_holds(block: str, status: Status, holds: bool) ->
 @pytest.mark.parametrize("status", [*Status, SILENT])
 def test_no_fee_grows_for_the_dead_alone(status: Status) -> None:
     assert fees_grow(status) is (status is not Status.DEAD)
+
+
+ACCEPTED, WAITS = {State.ACCEPTED}, {State.WAITING}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "held", "proposed"),
+    [
+        (Status.RESIDENT, Status.DEAD, {}, ["block.dead"]),
+        (Status.RESIDENT, Status.DISAPPEARED, {}, ["block.disappeared"]),
+        (Status.RESIDENT, Status.EMIGRATED, {}, []),
+        (SILENT, Status.DEAD, {}, ["block.dead"]),
+        # it is proposed once, whether someone has looked or not
+        (Status.RESIDENT, Status.DEAD, {"block.dead": WAITS}, []),
+        (Status.RESIDENT, Status.DEAD, {"block.dead": ACCEPTED}, []),
+        # a block that was confirmed is offered to be lifted when its reason is gone, any other one is not there
+        (Status.DEAD, Status.RESIDENT, {"block.dead": ACCEPTED}, ["death.annulled"]),
+        (Status.DISAPPEARED, Status.RESIDENT, {"block.disappeared": ACCEPTED}, ["person.found"]),
+        (Status.ANNULLED, Status.RESIDENT, {"block.annulled": ACCEPTED}, ["number.restored"]),
+        (Status.DEAD, Status.RESIDENT, {"block.dead": WAITS}, []),
+        (Status.DEAD, Status.RESIDENT, {"block.dead": {State.REJECTED}}, []),
+        (Status.DEAD, Status.RESIDENT, {}, []),
+        # an annulled number undoes no death, and a death finds nobody alive
+        (Status.DEAD, Status.ANNULLED, {"block.dead": ACCEPTED}, ["block.annulled"]),
+        (Status.ANNULLED, Status.DEAD, {"block.annulled": ACCEPTED}, ["block.dead", "number.restored"]),
+        (Status.DISAPPEARED, Status.DEAD, {"block.disappeared": ACCEPTED}, ["block.dead", "person.found"]),
+        # it was lifted before: no reason went now
+        (Status.RESIDENT, Status.EMIGRATED, {"block.dead": ACCEPTED}, []),
+    ],
+)
+def test_a_step_proposes_a_block_or_the_end_of_one_that_was_confirmed(
+    before: Status, after: Status, held: dict[str, set[State]], proposed: list[str]
+) -> None:
+    assert list(newly_proposed(before, after, held)) == proposed
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "pointless"),
+    [
+        ("block.dead", Status.DEAD, False),
+        ("block.dead", Status.RESIDENT, True),
+        ("block.dead", Status.ANNULLED, False),
+        ("death.annulled", Status.RESIDENT, False),
+        ("death.annulled", Status.DEAD, True),
+        ("person.found", Status.DISAPPEARED, True),
+        ("person.found", Status.DEAD, False),
+    ],
+)
+def test_a_waiting_proposal_is_pointless_when_its_reason_is_gone_or_back(
+    kind: str, status: Status, *, pointless: bool
+) -> None:
+    assert no_longer_asked(kind, status) is pointless
+
+
+@pytest.mark.parametrize("before", [*Status, SILENT])
+@pytest.mark.parametrize("after", [*Status, SILENT])
+def test_a_step_that_concerns_no_block_proposes_nothing_whatever_is_held(before: Status, after: Status) -> None:
+    """A night asks only about the others which proposals there are."""
+    held = dict.fromkeys((*LIFTED_BY, *BLOCK_OF), ACCEPTED)
+    if not concerns_blocks(before, after):
+        assert list(newly_proposed(before, after, held)) == []
+        assert before is after or {before, after}.isdisjoint(PROPOSED_AT)
+    else:
+        assert before is not after
