@@ -18,6 +18,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from people import (
     LOOKED_UP,
     PROTECTED,
@@ -214,6 +216,28 @@ def test_two_addresses_are_written_alike_sealed_or_not() -> None:
         for other in (replace(HOME, co="c/o Bo"), replace(HOME, supplementary=LINES)):
             assert not same_writing(one, other)
             assert not same_writing(SealedAddress(other), one)
+
+
+_ADDRESSES = st.builds(
+    Address,
+    st.sampled_from(("0751", "0101")),
+    st.sampled_from(("1104", "9901")),
+    house=st.sampled_from(("", "12")),
+    co=st.sampled_from(("", "c/o Bo")),
+    town=st.sampled_from(("", "8000 Aarhus C")),
+    postcode=st.sampled_from(("", "8000", "8200")),
+    district=st.sampled_from(("", "Aarhus C")),
+    supplementary=st.sampled_from((("",) * 5, ("8000 Aarhus C", "", "", "", ""))),
+)
+
+
+@given(_ADDRESSES, _ADDRESSES, st.booleans())
+def test_two_addresses_are_written_alike_if_and_only_if_label_and_supplement_are(
+    one: Address, other: Address, shut: bool
+) -> None:
+    alike = (label_lines(one), one.supplementary) == (label_lines(other), other.supplementary)
+    assert same_writing(SealedAddress(one) if shut else one, other) is alike
+    assert same_writing(other, one) is alike
 
 
 def test_a_name_and_lines_are_held_against_a_text_sealed_or_not() -> None:
