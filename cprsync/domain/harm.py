@@ -51,7 +51,7 @@ def harms_between(
 
 
 def _reads_otherwise(before: Person, after: Person) -> bool:
-    return before.address != after.address and not _same_words(before.address, after.address)
+    return not _same_words(before.address, after.address)
 
 
 def _same_words(before: _Address, after: _Address) -> bool:

@@ -7,6 +7,7 @@ import sqlite3
 import struct
 import tempfile
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 HASH_BYTES = 16
@@ -54,6 +55,10 @@ class Run(NamedTuple):
         """The two digits of the run's 001; None: it has none, or what stands there is no status."""
         number = (self.holds >> _STATUS_SHIFT) - 1
         return None if number < 0 else f"{number:02}"
+
+
+#: `Run._make` without a look at the length, which the struct has told.
+_AS_RUN: Callable[[tuple[int, ...]], Run] = partial(tuple.__new__, Run)
 
 
 def status_held(digits: bytes) -> int:
@@ -125,7 +130,7 @@ class RunIndex:
         complete = len(self._order) == len(self._runs)
         without = () if complete else (digest for digest, places in self._runs.items() if not _has_main(places))
         for digest in chain(self._order, without):
-            yield list(map(Run._make, _PLACE.iter_unpack(self._runs[digest])))
+            yield list(map(_AS_RUN, _PLACE.iter_unpack(self._runs[digest])))
 
     def _spilled_persons(self, spilled: sqlite3.Connection) -> Iterator[list[Run]]:
         self._flush(spilled)

@@ -29,7 +29,6 @@ LEFT = "left"
 SUBSCRIPTION = "subscription"
 SEALED_ONCE = 1
 _ROW = tables.subscription.c
-_RARELY_HERS = tuple(reason for reason in dying.HERS if reason != ACTIVE_PATRON)
 _PATRON = tables.patron.c
 
 
@@ -39,15 +38,12 @@ def unsubscribed(tenant: Tenant, limit: int) -> list[tuple[str, CprNumber]]:
     Registered again she is here again (`begin_again`). When she gets another number the row of the old one gets
     another reason, and hers is missing again.
     """
-    hers = exists().where(
-        _ROW.agency == _PATRON.agency, _ROW.patron_id == _PATRON.id, _ROW.agreement == tenant.agreement
-    )
-    # the one reason that nearly all have is asked for alone: all in one question take three times as long
-    usual, rare = hers.where(_ROW.reason == ACTIVE_PATRON), hers.where(_ROW.reason.in_(_RARELY_HERS))
-    ours = (_PATRON.agency == tenant.agency) & _PATRON.real_number.is_(True)
-    # found by indexes alone, a hundred thousand each night; then the few are read
+    ours = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.real_number.is_(True))
+    here = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+    # two indexes go side by side, a hundred thousand each night; one question for each patron takes three times as long
+    missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(dying.HERS)))
     with reading(tenant.engine) as connection:
-        ids = connection.scalars(select(_PATRON.id).where(ours, ~usual, ~rare).order_by(_PATRON.id).limit(limit)).all()
+        ids = connection.scalars(missing.order_by(missing.selected_columns.id).limit(limit)).all()
         rows = {
             row.id: row
             for part in parts(ids)

@@ -82,7 +82,8 @@ class Planner:
             if isinstance(delivered, Unreadable):
                 self._park_unreadable(delivery, delivered, found, ordinal)
             else:
-                self._decide_one(delivery, delivered, found, as_of, ordinal, ends.get(delivered.number))
+                end = ends.get(delivered.number) if ends else None
+                self._decide_one(delivery, delivered, found, as_of, ordinal, end)
 
     def _recognise(self, chunk: Sequence[Delivered]) -> dict[CprNumber, Recognised]:
         """Who they are to us; whoever this plan has changed already, as she will be."""

@@ -178,7 +178,8 @@ class Renumbering:
 
     def take(self, number: CprNumber) -> Step | None:
         """The step by which a patron gets this number, unless it is planned already or nobody does."""
-        if number not in self._plan.waiting or self._day is None:
+        # in most nights nobody waits for a number
+        if not self._plan.waiting or number not in self._plan.waiting or self._day is None:
             return None
         change, patron = self._plan.waiting.pop(number)
         return self._give(patron, change.new, self._day)
