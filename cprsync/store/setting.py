@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select, update
 
+from cprsync.domain.due import Facts, local_due
 from cprsync.store import audit, overrides, tables
 from cprsync.store.changes import write_records
 from cprsync.store.desk import NO_RUN, STREAM
 from cprsync.store.engine import writing
 from cprsync.store.imports import LOCAL, open_local
 from cprsync.store.local import encode_local
+from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tenant import hold_library
 from cprsync.sync.values import Run
 
 if TYPE_CHECKING:
+    from cprsync.domain.policy import Policy
     from cprsync.store.tenant import Tenant
     from cprsync.sync.setting import Correction, LocalChange
 
@@ -48,6 +51,7 @@ def correct(tenant: Tenant, correction: Correction, *, user: str) -> None:
         else:
             overrides.add(connection, tenant, patron.id, correction.override)
         _set(connection, tenant, patron.id, patron_group=correction.group, **correction.days)
+        _find_next_day(connection, tenant, patron.id, correction.policy)
         until = None if correction.override is None else correction.override.until
         more = (("user", user), *((("until", until.isoformat()),) if until else ()))
         kind = WITHDRAWN if correction.override is None else OVERRIDE
@@ -68,10 +72,22 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
         version = row.local_version + 1
         sealed = tenant.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
         kept = {"local_blob": sealed, "local_key": tenant.vault.seal_key, "local_version": version}
-        _set(connection, tenant, row.id, **kept, **change.days)
+        _set(connection, tenant, row.id, **kept)
+        if change.policy is not None:
+            _find_next_day(connection, tenant, row.id, change.policy)
         entry = audit.Happened(SET, patron=row.id, actions=(change.field,), more=(("user", user),))
         audit.append(connection, tenant, STREAM, [entry])
     return True
+
+
+def _find_next_day(connection: Connection, tenant: Tenant, patron_id: str, policy: Policy) -> None:
+    """The next day on which something is due, of all that is written by now: two at the desk leave out neither's."""
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    row = connection.execute(select(tables.patron).where(hers)).one()
+    patron = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
+    absence = open_local(tenant, row).absence
+    facts = Facts(row.id, patron.register, patron.group, patron.overrides, None if absence is None else absence.until)
+    _set(connection, tenant, row.id, local_due=local_due(facts, tenant.clock.today(), policy))
 
 
 def _set(connection: Connection, tenant: Tenant, patron_id: str, **columns: Any) -> None:

@@ -7,10 +7,9 @@ at the desk as a correction is never a silent overwrite. Leaves out the number: 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from dataclasses import field as of_dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from cprsync.domain.due import ONE_DAY, Facts, local_due, next_age_step
+from cprsync.domain.due import ONE_DAY, Facts, next_age_step
 from cprsync.domain.effective import effective, unpinned_group
 from cprsync.domain.override import Known, Overridden, Override, last_day_of, value_of
 from cprsync.domain.typed import LOCAL_FIELDS
@@ -62,8 +61,10 @@ class Correction:
     write: Write
     #: the patron group in force from now on
     group: str
-    #: the columns `next_age_step` and `local_due`, as far as they change
+    #: the column `next_age_step`, if it changes
     days: Mapping[str, date | None]
+    #: by which the day is found on which something of hers is due next, once it is written
+    policy: Policy
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,8 +76,8 @@ class LocalChange:
     field: str
     #: what changes, by the names of `Local`
     values: Mapping[str, Any]
-    #: the column `local_due`, if it changes
-    days: Mapping[str, date | None] = of_dataclass(default_factory=dict)
+    #: by which the day is found on which something of hers is due next; None: the field has no days
+    policy: Policy | None = None
 
 
 class View(Protocol):
@@ -202,7 +203,7 @@ def _correct(counter: Counter, asked: Setting) -> dict[str, Any]:
         return _document(asked, "unchanged", until=None if held is None else held.until)
     kept = tuple(one for one in view.patron.overrides if one.field is not name)
     after = replace(view.patron, overrides=kept if override is None else (*kept, override))
-    correction = _correction(counter, view, after, name, override)
+    correction = _correction(counter, view.patron, after, name, override)
     counter.store.correct(correction, user=asked.user)
     outcome = "withdrawn" if override is None else "set"
     return _document(asked, outcome, until=None if override is None else override.until, told=correction.write.culr)
@@ -226,17 +227,19 @@ def _says_the_same(held: Override | None, override: Override | None) -> bool:
     return (held.value, held.reason, held.until) == (override.value, override.reason, override.until)
 
 
-def _correction(counter: Counter, view: View, after: Patron, name: Overridden, override: Override | None) -> Correction:
+def _correction(
+    counter: Counter, before: Patron, after: Patron, name: Overridden, override: Override | None
+) -> Correction:
     """What follows at once: the group that counts from now on, the next days, and what the net media are told."""
-    today, policy, before = counter.clock.today(), counter.policy, view.patron
+    today, policy = counter.clock.today(), counter.policy
     was = effective(before.register, group=before.group, overrides=before.overrides, policy=policy, on=today)
     # one that is taken back ended yesterday: age decides again over a group that was pinned
     past = tuple(replace(one, until=today - ONE_DAY) for one in before.overrides if one.field is name)
     ended = past if override is None else ()
     now = effective(after.register, group=before.group, overrides=(*after.overrides, *ended), policy=policy, on=today)
     group = now.group if now.group != was.group else before.group
-    facts = Facts(after.id, after.register, group, after.overrides, _absent_until(view.local))
-    days = {"local_due": local_due(facts, today, policy)}
+    facts = Facts(after.id, after.register, group, after.overrides)
+    days = {}
     if name in {Overridden.GROUP, Overridden.BIRTH_DATE}:
         days["next_age_step"] = next_age_step(facts, today, policy)
     write = Write(
@@ -248,27 +251,18 @@ def _correction(counter: Counter, view: View, after: Patron, name: Overridden, o
         culr=None if now.culr == was.culr else now.culr,
         letters_stopped=None,
     )
-    return Correction(name, override, write, group, days)
+    return Correction(name, override, write, group, days, policy)
 
 
 # -- what is patron's or staff's ---------------------------------------------------------------------------
 
 
 def _set_local(counter: Counter, asked: Setting) -> dict[str, Any]:
-    view = _view(counter, asked.patron_id)
+    _view(counter, asked.patron_id)
     try:
         values = LOCAL_FIELDS[asked.field](asked.text)
     except ValueError as error:
         raise BadInput(f"{asked.field}: {error}", kind="input.value") from None
-    days: dict[str, date | None] = {}
-    if asked.field == "absence":
-        patron, today = view.patron, counter.clock.today()
-        absent = _absent_until(replace(view.local, **values))
-        facts = Facts(patron.id, patron.register, patron.group, patron.overrides, absent)
-        days = {"local_due": local_due(facts, today, counter.policy)}
-    changed = counter.store.change_local(LocalChange(asked.patron_id, asked.field, values, days), user=asked.user)
+    change = LocalChange(asked.patron_id, asked.field, values, counter.policy if asked.field == "absence" else None)
+    changed = counter.store.change_local(change, user=asked.user)
     return _document(asked, "set" if changed else "unchanged")
-
-
-def _absent_until(local: Local) -> date | None:
-    return None if local.absence is None else local.absence.until

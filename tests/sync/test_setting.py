@@ -24,6 +24,8 @@ from cprsync.sync.setting import NEVER_SET, Counter, Setting, set_field, settabl
 from cprsync.sync.values import NewPatron
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from doubles import Library
 
 UNTIL = date(2027, 5, 1)
@@ -268,6 +270,34 @@ def test_a_record_that_someone_else_writes_is_decided_again(library: Library) ->
     with pytest.raises(LostCompare):
         correct(library, "municipality", "0461", store=Busy(library, 3))
     assert row(library)["municipality"] == "0101"
+
+
+class Meanwhile:
+    """The real store, in which a colleague writes her between the other's reading and writing."""
+
+    def __init__(self, library: Library, act: Callable[[], object]) -> None:
+        self._library, self._act = library, act
+
+    def __getattr__(self, name: str) -> Any:
+        if name in {"correct", "change_local"}:
+            self._act()
+        return getattr(self._library.store, name)
+
+
+def test_an_absence_typed_at_the_same_instant_as_a_correction_keeps_its_last_day(either_library: Library) -> None:
+    """The absence ends first: the calendar looks at her the day after, whoever of the two wrote last."""
+    library, absence = either_library, "2027-03-20 2027-03-27"
+    correct(library, "name", "Anna", store=Meanwhile(library, lambda: set_(library, "absence", absence)))
+    assert row(library)["local_due"] == date(2027, 3, 28)
+    assert library.view("ANNA").local.absence == Absence(date(2027, 3, 20), date(2027, 3, 27))
+
+
+def test_a_correction_typed_at_the_same_instant_as_an_absence_keeps_its_last_day(either_library: Library) -> None:
+    """The correction ends first: it is warned of at once, and not when the absence ends."""
+    library, soon = either_library, date(2027, 3, 25)
+    store = Meanwhile(library, lambda: correct(library, "name", "Anna", until=soon))
+    set_(library, "absence", "2027-03-20 2027-04-30", store=store)
+    assert row(library)["local_due"] == library.clock.today() + timedelta(days=1)
 
 
 def test_a_move_in_the_register_stays_behind_staffs_word(either_library: Library) -> None:
