@@ -148,6 +148,7 @@ def at(**deviations: str) -> Address:
         (("A33",), at(house="16C"), (A.MOVE,)),
         (("X99",), at(house="16C"), (A.MOVE,)),
         (("A01", "A09"), at(house="16C"), (A.MOVE,)),
+        (("A07", "A04"), at(house="16C"), (A.MOVE,)),
         (("A42", "P31"), at(municipality="0752"), (A.MOVE, A.MUNICIPALITY)),
     ],
 )
