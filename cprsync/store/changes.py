@@ -119,7 +119,7 @@ def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequ
         connection.execute(_AGE, aged)
     dying.follow(connection, tenant, writes)
     renumber(connection, tenant, [write for write in writes if write.renumbered is not None])
-    append(connection, tables.outbox, [_outgoing(tenant, write, now) for write in writes if write.culr is not None])
+    append(connection, tables.outbox, [_outgoing(tenant, write, now) for write in writes if _is_told(write)])
 
 
 _THIS = (_PATRON.agency == bindparam("at_agency")) & (_PATRON.id == bindparam("at_id"))
@@ -207,7 +207,17 @@ def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: S
         connection.execute(insert(image).from_select([column.name for column in image.columns], old))
 
 
+def _is_told(write: Write) -> bool:
+    return write.culr is not None or _replaces(write)
+
+
+def _replaces(write: Write) -> bool:
+    """Whether an account under the old number gives way; a replacement number was never told to anybody."""
+    return write.renumbered is not None and not write.patron.number.is_replacement
+
+
 def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
+    """What the net media are to hold; without a municipality number, under the new number what they held."""
     patron_id, version = write.patron.id, write.patron.version + 1
     sealed = tenant.vault.seal(_payload(write).encode(), place=patron_id, owner=CULR, version=version)
     return tenant.agency, CULR, patron_id, version, sealed, tenant.vault.seal_key, "waiting", now
@@ -215,14 +225,10 @@ def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
 
 def _payload(write: Write) -> str:
     """JSON with sorted keys and no blanks."""
-    # a replacement number was never told to anybody
-    if write.renumbered is not None and not write.patron.number.is_replacement:
-        former = f'"replaces":{_ENCODE(write.patron.number.digits)},'
-    else:
-        former = ""
     # put together by hand: an encoder takes longer to begin than to write these
-    number, municipality = _ENCODE(write.after.number.digits), _ENCODE(write.culr)
-    return f'{{"municipalityNo":{municipality},{former}"userIdType":"CPR","userIdValue":{number}}}'
+    municipality = "" if write.culr is None else f'"municipalityNo":{_ENCODE(write.culr)},'
+    former = f'"replaces":{_ENCODE(write.patron.number.digits)},' if _replaces(write) else ""
+    return f'{{{municipality}{former}"userIdType":"CPR","userIdValue":{_ENCODE(write.after.number.digits)}}}'
 
 
 def _touch(connection: Connection, tenant: Tenant, touches: Sequence[Touch]) -> None:

@@ -200,7 +200,7 @@ class Write:
     #: None for a patron who gets another number before any source has spoken of her
     as_of: AsOf | None
     actions: tuple[Action, ...]
-    #: the municipality number that CULR is to hold from now on; None: nothing to send
+    #: the municipality number that CULR is to hold from now on; None: what it holds stays, under her new number if any
     culr: str | None = None
     letters_stopped: date | None = None
     #: letters that a death stopped go out again

@@ -95,8 +95,10 @@ def accounts(library: Library, patron_id: str) -> dict[str, str]:
     rows = [row for row in library.everything()["outbox"] if row["patron_id"] == patron_id]
     for row in sorted(rows, key=lambda row: int(row["version"])):
         told = json.loads(bytes.fromhex(row["payload"]))
-        held.pop(told.get("replaces"), None)
-        held[told["userIdValue"]] = told["municipalityNo"]
+        before = held.pop(told.get("replaces"), None)
+        now = told.get("municipalityNo", before)
+        if now is not None:
+            held[told["userIdValue"]] = now
     return held
 
 

@@ -38,8 +38,6 @@ def new_record(number: str) -> Dict:
         #: by field: value, last day or None
         "overrides": {},
         "questions": {"first_copy"},
-        #: numbers that were hers while nothing was known that could be told of her
-        "untold": set(),
     }
 
 
@@ -159,8 +157,6 @@ def change_numbers(records: list[Dict], day: date, lines: dict[str, Dict]) -> li
         if number not in taken and list(ends.values()).count(number) == 1:
             records[index]["old_numbers"].add(records[index]["number"])
             records[index]["old_numbers"].discard(number)
-            if culr_number(records[index]) is None:
-                records[index]["untold"].add(records[index]["number"])
             records[index]["number"] = number
             changed.append(records[index])
     return changed

@@ -47,9 +47,8 @@ def test_they_agree_on(nights: tuple[Night, ...], tmp_path: Path, empty_store: P
     lived(Life(BEGINS, nights), tmp_path / "library", empty_store)
 
 
-@pytest.mark.xfail(strict=True, reason="nobody is told to close the account under the old number")
 def test_a_number_changed_while_residence_is_unknown_leaves_one_account(tmp_path: Path, empty_store: Path) -> None:
-    """Decision 11: create under the new number, verify, then delete the old; while unknown, nothing is sent."""
+    """Decision 11: create under the new number, verify, then delete the old, with what was told of her last."""
     nights = (
         Night(events=(("vanish", ANE, 0),)),
         Night(events=(("change_number", ANE, 1),)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -87,6 +88,21 @@ def test_the_net_media_hear_which_number_replaces_which(library: Library) -> Non
         "userIdValue": NEW.digits,
         "replaces": OLD.digits,
     }
+
+
+def test_what_the_net_media_held_follows_her_when_nobody_knows_where_she_lives(library: Library) -> None:
+    patron = library.id_of("ANNA")
+    gone = by_status(replace(anna(OLD), status=Status.DISAPPEARED))
+    library.deliver(MONDAY, gone)
+    library.night()
+    before = told(library, patron)
+    library.deliver(TUESDAY, replaced(OLD, NEW), replace(gone, number=NEW))
+    library.night()
+    under_the_new = {"userIdType": "CPR", "userIdValue": NEW.digits}
+    assert told(library, patron) == [*before, {**under_the_new, "replaces": OLD.digits}]
+    library.deliver(WEDNESDAY, anna())
+    library.night()
+    assert told(library, patron)[-1] == {**under_the_new, "municipalityNo": "751"}
 
 
 def test_a_chain_is_followed_to_its_end(library: Library) -> None:
