@@ -179,6 +179,14 @@ def last_produced(tenant: Tenant) -> date | None:
         )
 
 
+def applied_until(tenant: Tenant) -> date | None:
+    """The production date of the newest delivery of which everyone is accounted for."""
+    newest = select(func.max(_BOX.produced)).where(_ours(tenant), _BOX.state == InboxState.APPLIED.value)
+    with reading(tenant.engine) as connection:
+        day: date | None = connection.scalar(newest)
+    return day
+
+
 def accept(tenant: Tenant, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
     """The delivery is whole and in chain: the run takes it and the chain moves. Raises FenceLost."""
     with writing(tenant.engine) as connection:

@@ -160,6 +160,9 @@ class SqlStore:
     def last_produced(self) -> date | None:
         return inbox.last_produced(self._tenant)
 
+    def applied_until(self) -> date | None:
+        return inbox.applied_until(self._tenant)
+
     def accept(self, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
         return inbox.accept(self._tenant, run, delivery, header, received=received)
 

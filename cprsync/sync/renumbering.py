@@ -143,6 +143,8 @@ class Renumbering:
         self._night = night
         self._plan = NumberPlan()
         self._day: date | None = None
+        #: a newer delivery was taken before this one
+        self._late = False
         #: whose number it was before this plan
         self._left: dict[CprNumber, str] = {}
         #: whose number it once was, of those looked at
@@ -150,11 +152,12 @@ class Renumbering:
 
     def begin(self, links: Links, day: date, planned: Mapping[CprNumber, Patron]) -> None:
         """Turn to the next delivery; `planned` is what the plan has already made of whom."""
-        self._day = day
+        before, self._day = self._day, day
         self._plan = NumberPlan(links)
         numbers = numbers_in(links)
         if not numbers:
             return
+        self._late = any(taken is not None and taken > day for taken in (before, self._night.store.applied_until()))
         stored = self._night.store.recognise([Person(number) for number in numbers])
         found = {number: self._now(number, one, planned) for number, one in zip(numbers, stored, strict=True)}
         patrons = {number: one for number, one in found.items() if isinstance(one, Patron)}
@@ -182,7 +185,11 @@ class Renumbering:
         if not self._plan.waiting or number not in self._plan.waiting or self._day is None:
             return None
         change, patron = self._plan.waiting.pop(number)
-        return self._give(patron, change.new, self._day)
+        step = self._give(patron, change.new, self._day)
+        if self._late or change.new not in self._plan.links.delivered:
+            # what a newer delivery said under it came when it was nobody's here
+            step.asks = FollowUp(patron.id, NUMBER_CHANGE)
+        return step
 
     def _give(self, patron: Patron, new: CprNumber, day: date) -> Step:
         self._left[patron.number] = patron.id
@@ -223,8 +230,6 @@ class Renumbering:
             return stuck_step(item, change)
         if change is not None and (step := self.take(change.new)):
             step.item = replace(item, patron_id=change.patron_id, outcome=Outcome.APPLIED, actions=(Action.RENUMBER,))
-            if change.new not in self._plan.links.delivered:
-                step.asks = FollowUp(change.patron_id, NUMBER_CHANGE)
             return step
         former = self._former(number)
         if change is None and not isinstance(found, NotOurs):

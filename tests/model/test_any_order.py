@@ -7,8 +7,7 @@ one order needs and the other does not moves it on.
 One thing more may differ, for a reason: what the newest delivery about someone says nothing of. `as_of` stands beside
 the whole record, so that an older word is not taken once a newer source has spoken, though that one was silent here.
 That is the last known address of someone who lives nowhere any more (status 20 and from 70 on), and of an annulled
-number (status 30), of which the register says nothing but that, all the rest. Number changes: see
-`test_number_histories`.
+number (status 30), of which the register says nothing but that, all the rest.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import pytest
 from drawn import orders
 from hypothesis import HealthCheck, given, settings
 from living import Life, Month, Night, arrive, month_of, silent_at_last
@@ -67,6 +65,5 @@ def test_a_number_change_that_was_undone_since_is_not_made_late(tmp_path: Path, 
     ends_alike(month_of(Life(date(2027, 2, 15), UNDONE)), (1, 0), tmp_path, empty_store)
 
 
-@pytest.mark.xfail(strict=True, reason="what came under a number before it was hers is not asked for again")
 def test_what_came_under_the_new_number_first_is_not_lost(tmp_path: Path, empty_store: Path) -> None:
     ends_alike(month_of(Life(date(2027, 2, 15), MOVED)), (1, 0), tmp_path, empty_store)

@@ -309,7 +309,9 @@ def test_an_accepted_delivery_moves_the_chain_and_a_refused_one_does_not(store: 
     assert (good.state, good.header, good.received) == (InboxState.ACCEPTED, HEADER, 4)
     assert store.last_produced() == MONDAY
     assert store.taken_on(MONDAY) == Link(MONDAY, good.sha256)
+    assert store.applied_until() is None
     store.close_run(run, state=RunState.CLOSED, finished=STARTED, document={})
+    assert store.applied_until() == MONDAY
     assert [row["state"] for row in store.everything()["inbox"]] == ["refused", "applied"]
 
 
