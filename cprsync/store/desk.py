@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, insert, update
 
 from cprsync.domain.record import Local
-from cprsync.store import audit, tables
+from cprsync.store import audit, dying, tables
 from cprsync.store.changes import write_changes
 from cprsync.store.engine import writing
 from cprsync.store.imports import create
@@ -66,6 +66,9 @@ def save(tenant: Tenant, entry: Entry) -> str:
             _subscribe(connection, tenant, patron_id, entry)
             happened.append(audit.Happened("subscribe", patron=patron_id, more=by))
         write_changes(connection, tenant, run, batch)
+        if entry.subscribed is not None and entry.until is not None:
+            # one whose death is on record already: no write of hers says how long
+            dying.keep_until(connection, tenant, [patron_id], entry.until)
         for write in batch.writes:
             actions = tuple(action.value for action in write.actions)
             happened.append(audit.Happened(audit.CHANGE, patron=patron_id, actions=actions, more=by))

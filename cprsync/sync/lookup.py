@@ -17,7 +17,7 @@ from cprsync.domain.person import SILENT, Person
 from cprsync.domain.record import Local
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, LostCompare, NoSuchPerson
 from cprsync.sync.showing import closed, patron_document
-from cprsync.sync.steps import Step, decided, step_of
+from cprsync.sync.steps import Step, decided, last_day_of, step_of
 from cprsync.sync.values import Batch, NotFound, Subscribed
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Entry:
     user: str
     #: what the subscription call did; None: she was subscribed already
     subscribed: Subscribed | None = None
+    #: the last day of that subscription; None: it has no end
+    until: date | None = None
 
 
 class Shown(Protocol):
@@ -217,15 +219,18 @@ def _register(desk: Desk, asked: Asked, heard: _Heard, warnings: list[str]) -> L
     assert person is not None  # noqa: S101 -- only called with an answer
     patron_id, subscribed = heard.patron_id, None
     for left in reversed(range(TRIES)):
-        _, decision, step = _decide(desk, person, heard.number, patron_id)
+        patron, decision, step = _decide(desk, person, heard.number, patron_id)
         if patron_id is None and isinstance(decision, Parked):
             stranger = _stranger(desk, Patron(NEW, person, desk.as_of(), 1), parked=True)
             return _answer(decision, stranger, warnings)
         # Found first, so that no number is subscribed that does not exist; before anything is written, so that
         # nobody becomes a patron of whose changes we would not hear.
         subscribed = subscribed or _subscribe(desk, heard.number, patron_id)
+        after = step.write.after if step.write is not None else patron.register
+        until = last_day_of(desk, after)
+        entry = Entry(heard.number, patron_id, _batch(step), asked.user, subscribed, until)
         try:
-            patron_id = desk.store.save_at_desk(Entry(heard.number, patron_id, _batch(step), asked.user, subscribed))
+            patron_id = desk.store.save_at_desk(entry)
             break
         except LostCompare:
             if not left:

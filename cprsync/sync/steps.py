@@ -185,7 +185,12 @@ def _ages(night: Means, change: Change, patron: Patron) -> tuple[str | None, dat
 
 def _last_day(night: Means, change: Change, patron: Patron) -> date | None:
     """How long one who has died stays subscribed, so that an annulment arrives (decision 10)."""
-    if not _is_dead(change.after) or (patron.verified and _is_dead(patron.register)):
+    return None if patron.verified and _is_dead(patron.register) else last_day_of(night, change.after)
+
+
+def last_day_of(night: Means, person: Person) -> date | None:
+    """The last day on which someone stays subscribed who is subscribed or dies today; None: she lives."""
+    if not _is_dead(person):
         return None
     return night.clock.today() + timedelta(days=night.policy.dead_subscription_days)
 

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import MONDAY, TUESDAY, Killed, KilledStore, Library
+from doubles import AGENCY, MONDAY, TUESDAY, Killed, KilledStore, Library
 from ready_databases import fresh_database
 from test_night_killed import is_closed, outcome
 from test_setting import correct, row, set_, states
@@ -20,8 +20,10 @@ from townspeople import corrects_her_birth_date, cpr, dies, moves, person
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.person import Birth
 from cprsync.domain.policy import Harm, Policy
+from cprsync.domain.purpose import Purpose
 from cprsync.sync.dry_run import plan_night
 from cprsync.sync.forecasting import foresee
+from cprsync.sync.lookup import Asked, Desk, look_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -363,6 +365,22 @@ def test_whoever_is_subscribed_no_more_and_turns_out_to_live_is_subscribed_again
     town.one_night()
     town.one_night()
     assert cpr("DAVID") in town.register.listed
+    town.nothing_is_left()
+
+
+def test_whoever_is_dead_and_registered_again_at_the_desk_is_subscribed_for_a_time(town: Library) -> None:
+    """Her subscription had ended: the new one ends as the first did, and no night subscribes her once more."""
+    death_of(town)
+    a_night_without_a_delivery(town, 11)
+    assert cpr("DAVID") not in town.register.listed
+    town.register.knows(dies(PEOPLE["DAVID"]))
+    desk = Desk(AGENCY, town.store, town.register, town.clock, town.policy)
+    last = town.clock.today() + timedelta(days=POLICY.dead_subscription_days)
+    look_up(desk, Asked(cpr("DAVID"), Purpose.DEBT, "lisbeth", register=True))
+    hers = [row for row in town.everything()["subscription"] if row["patron_id"] == town.id_of("DAVID")]
+    assert sorted((row["reason"], row["until"]) for row in hers) == [("dead", last), ("died", date(2027, 3, 2))]
+    a_night_without_a_delivery(town, 11)
+    assert (cpr("DAVID") in town.register.listed, subscription(town, "DAVID")) == (False, ("died", last))
     town.nothing_is_left()
 
 
