@@ -7,7 +7,8 @@ so that whoever has none is read without a look at this table.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
@@ -78,13 +79,12 @@ def add(connection: Connection, tenant: Tenant, patron_id: str, override: Overri
     number = next_id(connection, tenant, tables.override)
     _close(connection, _live(tenant, patron_id, override.field), state=REPLACED, on=override.since)
     typed = {"before": override.before, "reason": override.reason, "value": override.value}
-    plain = json.dumps(typed, sort_keys=True, ensure_ascii=False).encode()
     row = {
         "agency": tenant.agency,
         "id": number,
         "patron_id": patron_id,
         "field": override.field.value,
-        "value": tenant.vault.seal(plain, place=patron_id, owner=OVERRIDE, version=number),
+        "value": _seal(tenant, patron_id, number, typed),
         "key": tenant.vault.seal_key,
         "by_user": override.by,
         "since": override.since,
@@ -95,12 +95,33 @@ def add(connection: Connection, tenant: Tenant, patron_id: str, override: Overri
     count_again(connection, tenant, [patron_id])
 
 
-def withdraw(connection: Connection, tenant: Tenant, patron_id: str, field: Overridden, *, on: date) -> bool:
-    """Take the live override of a field back; False when there is none."""
-    taken = _close(connection, _live(tenant, patron_id, field), state=WITHDRAWN, on=on)
-    if taken:
-        count_again(connection, tenant, [patron_id])
-    return taken
+@dataclass(frozen=True, slots=True, repr=False)
+class Withdrawal:
+    """When, by whom and why an override was taken back."""
+
+    on: date
+    by: str
+    reason: str
+
+
+def withdraw(connection: Connection, tenant: Tenant, patron_id: str, field: Overridden, withdrawal: Withdrawal) -> bool:
+    """Take the live override of a field back; who and why is sealed with it. False when there is none."""
+    live = select(tables.override).where(_live(tenant, patron_id, field)).with_for_update()
+    row = connection.execute(live).one_or_none()
+    if row is None:
+        return False
+    typed = json.loads(tenant.vault.unseal(row.value, row.key, place=patron_id, owner=OVERRIDE, version=row.id))
+    typed["withdrawn"] = {"by": withdrawal.by, "reason": withdrawal.reason}
+    sealed = {"value": _seal(tenant, patron_id, row.id, typed), "key": tenant.vault.seal_key}
+    this = (_ROW.agency == tenant.agency) & (_ROW.id == row.id)
+    connection.execute(update(tables.override).where(this).values(state=WITHDRAWN, ended=withdrawal.on, **sealed))
+    count_again(connection, tenant, [patron_id])
+    return True
+
+
+def _seal(tenant: Tenant, patron_id: str, number: int, typed: dict[str, Any]) -> bytes:
+    plain = json.dumps(typed, sort_keys=True, ensure_ascii=False).encode()
+    return tenant.vault.seal(plain, place=patron_id, owner=OVERRIDE, version=number)
 
 
 def end(connection: Connection, tenant: Tenant, ids: Sequence[int], *, on: date) -> None:
@@ -125,5 +146,5 @@ def _live(tenant: Tenant, patron_id: str, field: Overridden) -> ColumnElement[bo
     return hers & (_ROW.field == field.value) & (_ROW.state == LIVE)
 
 
-def _close(connection: Connection, live: ColumnElement[bool], *, state: str, on: date) -> bool:
-    return bool(connection.execute(update(tables.override).where(live).values(state=state, ended=on)).rowcount)
+def _close(connection: Connection, live: ColumnElement[bool], *, state: str, on: date) -> None:
+    connection.execute(update(tables.override).where(live).values(state=state, ended=on))

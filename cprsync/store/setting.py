@@ -47,7 +47,8 @@ def correct(tenant: Tenant, correction: Correction, *, user: str) -> None:
         hold_library(connection, tenant)
         write_records(connection, tenant, run, [correction.write])
         if correction.override is None:
-            overrides.withdraw(connection, tenant, patron.id, correction.field, on=run.day)
+            ended = overrides.Withdrawal(run.day, user, correction.reason)
+            overrides.withdraw(connection, tenant, patron.id, correction.field, ended)
         else:
             overrides.add(connection, tenant, patron.id, correction.override)
         _set(connection, tenant, patron.id, patron_group=correction.group, **correction.days)

@@ -40,7 +40,7 @@ REASON_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Setting:
-    """What was asked: which field of whom, the text typed, and for an override why and until when."""
+    """What was asked: which field of whom, the text typed, and for an override why, also if it ends, and until when."""
 
     patron_id: str
     field: str
@@ -65,6 +65,8 @@ class Correction:
     days: Mapping[str, date | None]
     #: by which the day is found on which something of hers is due next, once it is written
     policy: Policy
+    #: why it is written or taken back
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -141,11 +143,9 @@ def check_options(name: str, *, reason: str, until: date | None, withdraws: bool
     overrides = name in {one.value for one in Overridden}
     if not overrides and (reason or until is not None):
         raise ConfigurationError(f"{name} is set for good: it takes no --reason and no --until", kind="usage.field")
-    if withdraws:
-        return
     if overrides and not reason.strip():
         raise ConfigurationError(f"{name} is the register's: say why with --reason TEXT", kind="usage.reason")
-    if overrides and until is None and name != Overridden.GROUP.value:
+    if overrides and not withdraws and until is None and name != Overridden.GROUP.value:
         raise ConfigurationError(f"{name} is the register's: say --until YYYY-MM-DD", kind="usage.until")
 
 
@@ -193,26 +193,31 @@ def _document(asked: Setting, outcome: str, *, until: date | None = None, told: 
 
 
 def _correct(counter: Counter, asked: Setting) -> dict[str, Any]:
-    view, today = _view(counter, asked.patron_id), counter.clock.today()
+    view, today, reason = _view(counter, asked.patron_id), counter.clock.today(), _reason_of(asked)
     name = Overridden(asked.field)
     held = next((one for one in reversed(view.patron.overrides) if one.field is name), None)
-    override = _override_of(counter, asked, name, today) if asked.text.strip() else None
+    override = _override_of(counter, asked, name, reason) if asked.text.strip() else None
     if override is not None and name is Overridden.GROUP:
         override = replace(override, before=unpinned_group(view.patron, policy=counter.policy, on=today))
     if _says_the_same(held, override):
         return _document(asked, "unchanged", until=None if held is None else held.until)
     kept = tuple(one for one in view.patron.overrides if one.field is not name)
     after = replace(view.patron, overrides=kept if override is None else (*kept, override))
-    correction = _correction(counter, view.patron, after, name, override)
+    correction = _correction(counter, view.patron, after, name, override, reason)
     counter.store.correct(correction, user=asked.user)
     outcome = "withdrawn" if override is None else "set"
     return _document(asked, outcome, until=None if override is None else override.until, told=correction.write.culr)
 
 
-def _override_of(counter: Counter, asked: Setting, name: Overridden, today: date) -> Override:
+def _reason_of(asked: Setting) -> str:
     reason = " ".join(asked.reason.split())
     if len(reason) > REASON_MAX or not reason.isprintable():
         raise BadInput(f"the reason is longer than {REASON_MAX} characters, or no plain text", kind="input.reason")
+    return reason
+
+
+def _override_of(counter: Counter, asked: Setting, name: Overridden, reason: str) -> Override:
+    today = counter.clock.today()
     try:
         value = value_of(name, asked.text, Known(counter.municipalities, today))
         until = last_day_of(name, asked.until, on=today, max_days=counter.policy.override_max_days)
@@ -227,8 +232,8 @@ def _says_the_same(held: Override | None, override: Override | None) -> bool:
     return (held.value, held.reason, held.until) == (override.value, override.reason, override.until)
 
 
-def _correction(
-    counter: Counter, before: Patron, after: Patron, name: Overridden, override: Override | None
+def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
+    counter: Counter, before: Patron, after: Patron, name: Overridden, override: Override | None, reason: str
 ) -> Correction:
     """What follows at once: the group that counts from now on, the next days, and what the net media are told."""
     today, policy = counter.clock.today(), counter.policy
@@ -251,7 +256,7 @@ def _correction(
         culr=None if now.culr == was.culr else now.culr,
         letters_stopped=None,
     )
-    return Correction(name, override, write, group, days, policy)
+    return Correction(name, override, write, group, days, policy, reason)
 
 
 # -- what is patron's or staff's ---------------------------------------------------------------------------

@@ -101,7 +101,11 @@ def test_a_correction_is_shown_beside_the_registers_word(library: Library) -> No
         "until": "2027-05-01",
         "register": "0751",
     }
-    taken = patron(library, "set", found(library, "ANNA"), "municipality", typed="")
+    before = library.rows()
+    unsaid = patron(library, "set", found(library, "ANNA"), "municipality", typed="")
+    assert_refused(unsaid, code=2, kind="usage.reason", says="--reason", advises="--reason")
+    assert library.rows() == before
+    taken = patron(library, "set", found(library, "ANNA"), "municipality", "--reason", "Moved back", typed="")
     assert (taken.exit, taken.document["outcome"]) == (0, "withdrawn")
     assert shown(library, "ANNA")["municipality"]["value"] == "0751"
 

@@ -252,9 +252,8 @@ class Twice:
         until = None if name == "group" and n % 2 else today + timedelta(days=n % 9)
         text = "" if withdraws else texts[name]
         patron = self.library.store.find(CprNumber.parse(record["number"]))
-        asked = Setting(patron or "", name, text, "lone", reason="" if withdraws else "saw it", until=until)
+        asked = Setting(patron or "", name, text, "lone", reason="saw it", until=None if withdraws else until)
         if withdraws:
-            asked = Setting(patron or "", name, "", "lone")
             model.withdraw(record, name, today)
         else:
             model.correct(record, name, text, today, until)

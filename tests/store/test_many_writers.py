@@ -101,7 +101,7 @@ def _corrector(store: SqlStore, ids: list[str]) -> int:
             (asked,) = _renamed(store, [one], "Rettet")
             asked = replace(asked, culr=None)
             override = Override(Overridden.GROUP, "Voksen", "staff", "why", MONDAY, MONDAY + timedelta(days=90))
-            store.correct(Correction(Overridden.GROUP, override, asked, "Voksen", {}, POLICY), user="staff")
+            store.correct(Correction(Overridden.GROUP, override, asked, "Voksen", {}, POLICY, "why"), user="staff")
 
         _until_it_is_taken(write)
         store.change_local(LocalChange(one, "internal_note", {"internal_note": f"note {turn}"}), user="staff")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from store_people import MONDAY, enrol, number, person, write
 
 from cprsync.domain.override import Overridden, Override
@@ -43,7 +44,8 @@ def add(store: SqlStore, patron_id: str, *added: Override) -> None:
 
 def withdraw(store: SqlStore, patron_id: str, field: Overridden = Overridden.MUNICIPALITY) -> bool:
     with writing(tenant_of(store).engine) as connection:
-        return overrides.withdraw(connection, tenant_of(store), patron_id, field, on=MONDAY)
+        why = overrides.Withdrawal(MONDAY, "bodil", "Moved back")
+        return overrides.withdraw(connection, tenant_of(store), patron_id, field, why)
 
 
 def end(store: SqlStore, *ids: int) -> None:
@@ -92,6 +94,22 @@ def test_a_withdrawn_one_is_gone_and_stays_on_record(store: SqlStore) -> None:
     assert live(store, patron_id) == ()
     assert rows(store) == [(1, "municipality", "withdrawn")]
     assert count(store, patron_id) == 0
+
+
+def test_who_took_one_back_and_why_is_sealed_with_what_was_typed(store: SqlStore) -> None:
+    (patron_id,) = enrol(store, 1)
+    add(store, patron_id, typed("0101"))
+    withdraw(store, patron_id)
+    with reading(tenant_of(store).engine) as connection:
+        row = connection.execute(select(tables.override)).one()
+    assert b"Moved back" not in row.value
+    plain = tenant_of(store).vault.unseal(row.value, row.key, place=patron_id, owner=overrides.OVERRIDE, version=1)
+    assert json.loads(plain) == {
+        "before": None,
+        "reason": "Moved last week",
+        "value": "0101",
+        "withdrawn": {"by": "bodil", "reason": "Moved back"},
+    }
 
 
 def test_nothing_is_withdrawn_where_there_is_nothing(store: SqlStore) -> None:

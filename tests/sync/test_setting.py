@@ -124,16 +124,27 @@ def test_a_later_correction_replaces_the_earlier(library: Library) -> None:
 def test_an_empty_text_takes_it_back_and_the_register_counts_again(either_library: Library) -> None:
     library = either_library
     correct(library, "municipality", "0101")
-    told = set_(library, "municipality", "\n")
+    told = set_(library, "municipality", "\n", reason=WHY)
     assert (told["outcome"], told["culr"]) == ("withdrawn", "751")
     assert (row(library)["municipality"], row(library)["overrides"]) == ("0751", 0)
     assert states(library) == [("municipality", "withdrawn")]
     assert [entry["kind"] for entry in entries(library)] == ["override", "override_withdrawn"]
 
 
+@pytest.mark.parametrize("field", [one.value for one in Overridden])
+def test_taking_back_wants_a_reason_too(library: Library, field: str) -> None:
+    values = {"name": "Anna", "birth_date": "1985-01-02", "address": "Havnen 2", "municipality": "0101"}
+    correct(library, field, values.get(field, "Personale"))
+    before = library.everything()
+    with pytest.raises(ConfigurationError) as refused:
+        set_(library, field, "")
+    assert refused.value.kind == "usage.reason"
+    assert library.everything() == before
+
+
 def test_there_is_nothing_to_take_back(library: Library) -> None:
     before = library.everything()
-    assert set_(library, "name", "")["outcome"] == "unchanged"
+    assert set_(library, "name", "", reason=WHY)["outcome"] == "unchanged"
     assert library.everything() == before
 
 
@@ -157,7 +168,7 @@ def test_a_corrected_birth_date_moves_her_to_its_group_at_once(library: Library)
     set_group(library, "Voksen")
     correct(library, "birth_date", "2015-06-01")
     assert (row(library)["patron_group"], row(library)["next_age_step"]) == ("Barn", date(2029, 6, 1))
-    set_(library, "birth_date", "")
+    set_(library, "birth_date", "", reason=WHY)
     assert (row(library)["patron_group"], row(library)["next_age_step"]) == ("Voksen", None)
 
 
@@ -171,7 +182,7 @@ def test_a_pinned_group_stays_until_it_is_taken_back_and_then_age_decides(either
     correct(library, "group", "Personale")
     assert row(library)["patron_group"] == "Personale"
     assert library.view("ANNA").local.group == "Personale"
-    set_(library, "group", "")
+    set_(library, "group", "", reason=WHY)
     assert row(library)["patron_group"] == "Voksen"
 
 
@@ -181,7 +192,7 @@ def test_a_group_that_no_age_gave_is_hers_again_after_every_pin(library: Library
     set_group(library, "Institution")
     correct(library, "group", "Personale")
     correct(library, "group", "Frivillig", reason="A volunteer now", until=TUESDAY)
-    set_(library, "group", "")
+    set_(library, "group", "", reason=WHY)
     assert row(library)["patron_group"] == "Institution"
     correct(library, "group", "Frivillig", until=TUESDAY)
     library.deliver(TUESDAY, previous=MONDAY.replace(day=19))

@@ -63,7 +63,7 @@ def patron_set(  # noqa: PLR0913 -- one parameter for each option
     patron: str,
     field: Annotated[str, typer.Argument(help=FIELDS)],
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why the register is corrected.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why a correction is made, or taken back.")] = "",
     until: Annotated[str | None, typer.Option("--until", help="YYYY-MM-DD: the last day of a correction.")] = None,
     config: Config = CONFIG,
     library: Library = None,
