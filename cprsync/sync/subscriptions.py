@@ -104,7 +104,7 @@ class Comparison:
         call: Callable[[Iterable[CprNumber]], Iterator[tuple[CprNumber, Subscribed | CprsyncError]]],
     ) -> Iterator[list[tuple[CprNumber, Subscribed]]]:
         """Call for each number, a batch at a time; after one without an answer no further batch begins."""
-        size = self._night.batch
+        size = self._night.calls
         for start in range(0, len(numbers), size):
             done: list[tuple[CprNumber, Subscribed]] = []
             for number, result in call(numbers[start : start + size]):

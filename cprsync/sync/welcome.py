@@ -32,7 +32,7 @@ def subscribe_new(night: Night, run: Run) -> tuple[int, CprsyncError | None, dic
     night.progress.stage("subscribe")
     while error is None and added < NEW_A_NIGHT:
         # those refused tonight stay at the head of the list: look past them
-        waiting = night.store.unsubscribed(night.batch + len(refused))
+        waiting = night.store.unsubscribed(night.calls + len(refused))
         new = {number: patron for patron, number in waiting if patron not in refused}
         if not new:
             break
@@ -61,8 +61,8 @@ def ask_open_questions(night: Night, run: Run, planner: Planner) -> None:
     """Look up everyone with an open question, after the audit has it, and plan the answers."""
     questions = night.store.follow_ups(FOLLOW_UPS_A_NIGHT)
     night.progress.stage("look up", len(questions))
-    for start in range(0, len(questions), night.batch):
-        _ask(night, run, planner, questions[start : start + night.batch])
+    for start in range(0, len(questions), night.calls):
+        _ask(night, run, planner, questions[start : start + night.calls])
         night.heed()
 
 
