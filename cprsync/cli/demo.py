@@ -91,13 +91,17 @@ def load_week() -> Week:
 
 
 def _folder(keep: Path | None, stack: ExitStack) -> Path:
+    from cprsync.cli.setup import folder_refused
     from cprsync.errors import BadInput
 
     if keep is None:
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cprsync-demo-")))
-    if keep.exists() and any(keep.iterdir()):
-        raise BadInput("the folder for --keep is not empty", kind="input.folder")
-    keep.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        if keep.exists() and any(keep.iterdir()):
+            raise BadInput("the folder for --keep is not empty", kind="input.folder")
+        keep.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise folder_refused(keep, error) from error
     return keep.resolve()
 
 

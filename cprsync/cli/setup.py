@@ -157,13 +157,18 @@ def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     }
     try:
         written = _write_missing(folder, texts)
+        if not (folder / "keys").exists():
+            create_keys(folder / "keys")
+            written.append("keys")
     except OSError as error:
-        told = f"{folder}: no configuration can be written there ({error.strerror})"
-        raise ConfigurationError(told, kind="init.folder") from error
-    if not (folder / "keys").exists():
-        create_keys(folder / "keys")
-        written.append("keys")
+        raise folder_refused(folder, error) from error
     return written
+
+
+def folder_refused(folder: Path, error: OSError) -> ConfigurationError:
+    """Say that nothing can be written into a folder that someone named."""
+    told = f"{folder}: no configuration can be written there ({error.strerror})"
+    return ConfigurationError(told, kind="init.folder")
 
 
 def _write_missing(folder: Path, texts: Mapping[str, str]) -> list[str]:

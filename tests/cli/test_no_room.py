@@ -30,11 +30,12 @@ def run(*arguments: str, stdout: Path | None = None, unbuffered: str = "") -> su
         )
 
 
+@pytest.mark.parametrize("command", [("init",), ("demo", "--keep")], ids=["init", "demo"])
 @pytest.mark.parametrize("under", ["a file", "nothing"])
-def test_a_folder_that_cannot_be_made_is_a_wrong_setting(under: str, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_a_wrong_setting(command: tuple[str, ...], under: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("here", encoding="utf-8")
     folder = tmp_path / "file" / "library" if under == "a file" else Path("/proc/library")
-    ran = run("init", str(folder), "--json")
+    ran = run(*command, str(folder), "--json")
     error = json.loads(ran.stdout)["error"]
     assert (ran.returncode, error["kind"], error["changed"]) == (2, "init.folder", "nothing")
     assert str(folder) in error["message"]
