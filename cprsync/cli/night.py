@@ -162,7 +162,9 @@ def live_night(  # noqa: PLR0913 -- what a night is lived with
         plans.append(report.plan_document())
     if report.error is not None:
         changed = "part" if document["exit"] == STOPPED or report.received or report.let_through else "nothing"
-        document["error"] = error_document(report.error, changed=changed, reference=f"run-{report.run.id}")
+        document["error"] = error_document(
+            report.error, changed=changed, reference=f"run-{document['run'] or 'planned'}"
+        )
     return document
 
 
@@ -171,7 +173,7 @@ def _print(whole: Mapping[str, Any], documents: list[dict[str, Any]], language: 
         print_json(whole)
         return
     for document in documents:
-        if document["run"] is not None:
+        if document["run"] is not None or document["state"] == "planned":
             for line in report_lines(document, language):
                 say(line)
         elif len(documents) > 1:

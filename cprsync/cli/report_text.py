@@ -35,7 +35,7 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
 
 
 def _title(document: Mapping[str, Any], language: Language) -> str:
-    run = word("run", language, run=document["run"])
+    run = word("only_planned" if document["run"] is None else "run", language, run=document["run"])
     day = long_day(date.fromisoformat(document["day"]), language)
     return f"{word('night', language, day=day)} · {run} · {document['agency']}"
 

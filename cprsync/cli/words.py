@@ -10,6 +10,7 @@ WORDS: dict[str, tuple[str, str]] = {
     # the night's report
     "night": ("Natten til {day}", "The night of {day}"),
     "run": ("kørsel {run}", "run {run}"),
+    "only_planned": ("kun planlagt", "only planned"),
     "resumed": ("genoptaget", "resumed"),
     "nothing": ("Intet at gøre.", "Nothing to do."),
     "received": ("modtaget", "received"),

@@ -144,7 +144,8 @@ class Report:
         actions = Counter(self.tally.by_action if self.tally else {})
         actions.update(self.other_actions)
         document: dict[str, Any] = {
-            "run": self.run.id,
+            # what is only planned is no run
+            "run": None if self.only_plan else self.run.id,
             "agency": self.agency,
             "day": self.run.day.isoformat(),
             "state": self.state,

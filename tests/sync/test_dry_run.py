@@ -11,6 +11,7 @@ from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, happened, unreadable
 from test_night_statuses import of_status
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person, renames
 
+from cprsync.cli.report_text import report_lines
 from cprsync.domain.person import Status
 from cprsync.domain.policy import Harm
 from cprsync.domain.review import State
@@ -19,6 +20,7 @@ from cprsync.sync.dry_run import plan_night
 from cprsync.sync.reviewing import Answer
 
 if TYPE_CHECKING:
+    from cprsync.cli.words import Language
     from cprsync.sync.report import Report
 
 
@@ -40,12 +42,20 @@ def planned(library: Library) -> Report:
 def test_a_dry_run_plans_what_the_night_then_does(library: Library) -> None:
     library.deliver(MONDAY, moves(person("ANNA")), dies(person("CLARA")), person("EDITH"))
     plan = planned(library).document()
-    assert (plan["state"], plan["exit"]) == ("planned", 3), "a block is proposed for CLARA"
+    assert (plan["run"], plan["state"], plan["exit"]) == (None, "planned", 3), "a block is proposed for CLARA"
     report = library.night()
     lived = report.document()
     for told in ("received", "applied", "unchanged", "not_ours", "parked", "held", "actions", "reasons", "exit"):
         assert plan[told] == lived[told]
     assert [row["patron"] for row in plan["plan"]] == [library.id_of("ANNA"), library.id_of("CLARA")]
+
+
+@pytest.mark.parametrize(("language", "says"), [("da", "kun planlagt"), ("en", "only planned")])
+def test_what_is_only_planned_is_shown_as_no_run(library: Library, language: Language, says: str) -> None:
+    library.deliver(MONDAY, moves(person("ANNA")))
+    title = next(iter(report_lines(planned(library).document(), language)))
+    assert says in title
+    assert "None" not in title
 
 
 def test_a_plan_has_the_hash_of_the_night_and_no_value(library: Library) -> None:
