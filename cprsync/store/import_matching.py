@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, select
 
-from cprsync.domain.due import Facts, derived_group
+from cprsync.domain.due import Facts, age_step_of, derived_group
 from cprsync.domain.person import Person
 from cprsync.store import tables
 from cprsync.store.engine import parts
@@ -41,10 +41,14 @@ def replaced(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) 
     }
 
 
-def group_of_new(row: NewPatron, policy: Policy | None, *, on: date) -> str:
-    """The group of someone who comes with the list: of her age only the number tells by now."""
-    group = row.local.group
-    return group if policy is None or not group else derived_group(Facts("", Person(row.number), group), on, policy)
+def age_step_of_new(row: NewPatron, policy: Policy | None, *, on: date) -> tuple[str, date | None]:
+    """The group of someone who comes with the list, and the next day on which age changes it.
+
+    Of her age only the number tells by now. Without a policy, the next night's calendar part finds the day.
+    """
+    if policy is None:
+        return row.local.group, on
+    return age_step_of(Facts("", Person(row.number), row.local.group), on, policy)
 
 
 def groups_by_age(

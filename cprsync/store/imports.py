@@ -18,7 +18,7 @@ from cprsync.errors import BadInput, LostCompare
 from cprsync.store import audit, tables
 from cprsync.store.changes import clear_columns
 from cprsync.store.engine import IN_MAX, parts, writing
-from cprsync.store.import_matching import group_of_new, groups_by_age, replaced
+from cprsync.store.import_matching import age_step_of_new, groups_by_age, replaced
 from cprsync.store.local import decode_local, encode_local, joined
 from cprsync.store.records import REGISTER, overrides_of, prepare
 from cprsync.store.subscriptions import begin_again
@@ -26,6 +26,7 @@ from cprsync.store.tenant import hold_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
 
     from cprsync.domain.policy import Policy
     from cprsync.store.engine import AnyRow
@@ -153,7 +154,8 @@ def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
     if _stored(connection, tenant, [new]):
         raise LostCompare("the patron was created between the decision and the write")
     patron_id = next(_fresh_ids(connection, tenant, 1))
-    part = _Part({}, {}, created=[_new_row(tenant, new, patron_id)])
+    # the birth date comes with the register's answer, and with it the day of the next step
+    part = _Part({}, {}, created=[_new_row(tenant, new, patron_id, next_age_step=tenant.clock.today())])
     _write_part(connection, tenant, part)
     return patron_id
 
@@ -167,8 +169,9 @@ def _import_row(tenant: Tenant, part: _Part, row: NewPatron, fresh: Iterator[str
     if not _claim_cards(tenant, part, row.local, patron_id):
         return Imported(ImportOutcome.REFUSED, None if stored is None else patron_id, "card.taken")
     if stored is None:
-        local = replace(row.local, group=group_of_new(row, part.policy, on=tenant.clock.today()))
-        part.created.append(_new_row(tenant, replace(row, local=local), patron_id))
+        group, step = age_step_of_new(row, part.policy, on=tenant.clock.today())
+        new = replace(row, local=replace(row.local, group=group))
+        part.created.append(_new_row(tenant, new, patron_id, next_age_step=step))
         return Imported(ImportOutcome.CREATED, patron_id)
     held = open_local(tenant, stored)
     group = "" if patron_id in part.pinned else part.groups.get(patron_id, "")
@@ -207,7 +210,7 @@ def _key_row(tenant: Tenant, index: bytes, patron_id: str) -> dict[str, Any]:
     }
 
 
-def _new_row(tenant: Tenant, new: NewPatron, patron_id: str) -> dict[str, Any]:
+def _new_row(tenant: Tenant, new: NewPatron, patron_id: str, *, next_age_step: date | None) -> dict[str, Any]:
     vault, person = tenant.vault, Person(new.number)
     prepared = prepare(vault, person)
     local = replace(new.local, language=new.local.language or Local().language)
@@ -227,8 +230,7 @@ def _new_row(tenant: Tenant, new: NewPatron, patron_id: str) -> dict[str, Any]:
         "local_version": 1,
         "overrides": 0,
         "patron_group": local.group,
-        # a list knows no ages: the next night's calendar part finds her group, and the day of the next step
-        "next_age_step": tenant.clock.today(),
+        "next_age_step": next_age_step,
         "created": tenant.stamp(),
     } | clear_columns(tenant, person)
 
@@ -241,6 +243,7 @@ def _update_row(tenant: Tenant, stored: AnyRow, after: Local) -> dict[str, Any]:
         "new_key": tenant.vault.seal_key,
         "new_version": version,
         "new_group": after.group,
+        # the next night's calendar part finds the day of the next step
         "new_next_age_step": tenant.clock.today(),
     }
 

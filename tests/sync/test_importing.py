@@ -191,4 +191,4 @@ def test_age_decides_over_the_group_that_a_list_names(either_library: Library) -
 def test_of_whoever_comes_with_the_list_the_number_tells_the_age(new_library: Library) -> None:
     new_library.policy = replace(new_library.policy, ladders=LADDERS)
     take(new_library, HEADER + f"{ANNA},,,Barn,\n{BO},,,Personale,\n{CLARA},,,,\n")
-    assert [new_library.view(key).local.group for key in ("ANNA", "BO", "CLARA")] == ["Voksen", "Personale", ""]
+    assert [new_library.view(key).local.group for key in ("ANNA", "BO", "CLARA")] == ["Voksen", "Personale", "Voksen"]
