@@ -1,6 +1,6 @@
 """Kill a night at each of its SQL statements, live it again, and compare with one that was not killed.
 
-    python tests/sweeps/kill.py [--database sqlite|postgresql] [--every N] [--json]
+    python tests/sweeps/kill.py [--database sqlite|postgresql] [--every N] [--start K] [--json]
 
 The night is the real command line in a child process, killed from outside with SIGKILL while statement k waits. How
 many statements there are is counted twice: at the gate, and by the database itself in a night without a gate.
@@ -67,14 +67,16 @@ class Sweep:
         }
 
 
-def sweep(night: SmallNight, every: int) -> Sweep:
-    """Kill at every so-manieth statement."""
+def sweep(night: SmallNight, every: int, start: int = 0) -> Sweep:
+    """Kill at every so-manieth statement, from the first that is not before `start`."""
     found = Sweep(night.database, every)
     wanted = whole_night(night, found)
     tell(
         f"{night.database.name}: {found.statements} statements at the gate, {found.counted} in {night.database.counter}"
     )
     for at in range(every, found.statements + 1, every):
+        if at < start:
+            continue
         differences = killed_at(night, at, wanted, exits=found.exit)
         found.killed += 1
         if differences:
@@ -140,6 +142,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     asked.add_argument("--every", type=int, default=1, metavar="N", help="kill at each N-th statement only")
+    asked.add_argument("--start", type=int, default=1, metavar="K", help="kill at no statement before the K-th")
     asked.add_argument("--certificates", type=Path, help="a folder of development certificates to take")
     asked.add_argument("--json", action="store_true", help="one document on standard output")
     options = asked.parse_args()
@@ -152,7 +155,7 @@ def main() -> int:
             night = SmallNight(folder, database, forked, forked_mock)
             night.make()
             tell(f"{database.name}: set up in {time.monotonic() - began:.0f} s")
-            found = sweep(night, max(1, options.every))
+            found = sweep(night, max(1, options.every), options.start)
     seconds = time.monotonic() - began
     if options.json:
         sys.stdout.write(json.dumps({**found.document(), "seconds": round(seconds, 1)}) + "\n")
