@@ -14,7 +14,8 @@ from dataclasses import field as of_dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.person import LINES, text_of
+from cprsync.domain.canonical import text_of
+from cprsync.domain.person import LINES
 from cprsync.domain.sealed import Sealed
 
 if TYPE_CHECKING:

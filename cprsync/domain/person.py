@@ -8,25 +8,20 @@ is here.
 from __future__ import annotations
 
 import enum
-import unicodedata
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from cprsync.domain.sealed import Sealed, SealedAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import date
 
     from cprsync.domain.number import CprNumber
 
 LINES = 5
-#: til højre, til venstre, midtfor
-SIDES = frozenset({"th", "tv", "mf"})
 #: Street codes from here on are administrative: no fixed abode and the like (status 03 and 07).
 ADMINISTRATIVE_STREET = 9900
-#: Of a municipality's code and a street's.
-_CODE_DIGITS = 4
 
 
 class Gap(enum.Enum):
@@ -223,139 +218,6 @@ def disagreements(one: Person, other: Person) -> list[str]:
     ] + ([] if one.number == other.number else ["number"])
 
 
-# -- canonical forms (decision 1) --------------------------------------------------------------------
-
-
-#: Control, format, unassigned and the like, and the two separators that end a line on a label or in a log.
-_BREAKS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-
-
-def text_of(raw: str) -> str:
-    """Canonical text: NFC, control characters and line separators turned to blanks, ends stripped."""
-    if raw.isascii() and raw.isprintable():
-        return raw.strip()
-    composed = unicodedata.normalize("NFC", raw)
-    if not composed.isprintable():
-        composed = "".join(" " if unicodedata.category(c) in _BREAKS else c for c in composed)
-    return composed.strip()
-
-
-def code_of(raw: str) -> str:
-    """Canonical four-digit code: unset is 0000, as a number without leading zeros or a padded field."""
-    return _code(text_of(raw))
-
-
-def part_of(raw: str) -> str:
-    """Canonical house, floor or door: without leading zeros (`016B` is `16B`)."""
-    return _part(text_of(raw))
-
-
-def door_of(raw: str) -> str:
-    """Canonical door: th, tv and mf in lower case, any other name of a door as it is."""
-    return _door(text_of(raw))
-
-
-def _code(text: str) -> str:
-    return text.zfill(_CODE_DIGITS)
-
-
-def _part(text: str) -> str:
-    return text.lstrip("0")
-
-
-def _door(text: str) -> str:
-    door, lower = text.lstrip("0"), text.lstrip("0").lower()
-    return lower if lower in SIDES else door
-
-
-def lines_of(raw: Iterable[str]) -> tuple[str, str, str, str, str]:
-    """Canonical lines: always five, blank ones kept in their place."""
-    written = [text_of(line) for line in raw]
-    if not any(written):
-        return _BLANK
-    one, two, three, four, five = (written + [""] * LINES)[:LINES]
-    return one, two, three, four, five
-
-
-#: Most people have no such lines.
-_BLANK = ("", "", "", "", "")
-
-
-def name_of(addressing: str, first: str, middle: str, last: str) -> Name | Gap:
-    """Canonical name; a blank addressing name is a child not yet named."""
-    text = _text_way(addressing, first, middle, last)
-    name = Name(text(addressing), text(first), text(middle), text(last))
-    return name if name.addressing else EMPTY
-
-
-def _text_way(*raw: str) -> Callable[[str], str]:
-    """What makes these texts canonical: looked at together, since nearly all only need their ends stripped."""
-    together = "".join(raw)
-    # of a composed text every part is composed
-    plain = together.isprintable() and unicodedata.is_normalized("NFC", together)
-    return str.strip if plain else text_of
-
-
-def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
-    *,
-    municipality: str,
-    street_code: str,
-    house: str = "",
-    building: str = "",
-    floor: str = "",
-    door: str = "",
-    co: str = "",
-    locality: str = "",
-    town: str = "",
-    postcode: str = "",
-    district: str = "",
-    road: str = "",
-    supplementary: Iterable[str] = (),
-) -> Address | Silent:
-    """Canonical address, or silent when it is too little to be one.
-
-    It counts when it has a municipality, a street code, and a house, a building or an
-    administrative street code. Raises ValueError if a code is no number, or one of more than four digits.
-    """
-    raw = (municipality, street_code, house, building, floor, door, co, locality, town, postcode, district, road)
-    text = _text_way(*raw)
-    address = Address(
-        municipality=_code(text(municipality)),
-        street_code=_code(text(street_code)),
-        house=_part(text(house)),
-        building=_part(text(building)),
-        floor=_part(text(floor)).lower(),
-        door=_door(text(door)),
-        co=text(co),
-        locality=text(locality),
-        town=text(town),
-        postcode=_postcode(text(postcode)),
-        district=text(district),
-        road=text(road),
-        supplementary=lines_of(supplementary),
-    )
-    codes = address.municipality + address.street_code + address.postcode
-    if not (codes.isascii() and codes.isdigit()):
-        raise ValueError("not an address: a code is not a number")
-    if len(address.municipality) > _CODE_DIGITS or len(address.street_code) > _CODE_DIGITS:
-        raise ValueError("not an address: a code has more than four digits")
-    located = address.house or address.building or address.is_administrative
-    if address.municipality == "0000" or address.street_code == "0000" or not located:
-        return SILENT
-    return address
-
-
-def abroad_of(country: str, lines: Iterable[str]) -> Abroad:
-    """Canonical foreign address."""
-    return Abroad(code_of(country), lines_of(lines))
-
-
-def contact_of(lines: Iterable[str]) -> Contact | Gap:
-    """Canonical contact address; five blank lines are none."""
-    contact = Contact(lines_of(lines))
-    return contact if any(contact.lines) else EMPTY
-
-
 def by_status(person: Person) -> Person:
     """Silence the groups that the person's status leaves without meaning (decision 1, "by status").
 
@@ -394,8 +256,3 @@ def _is_silenced(person: Person, status: Status) -> bool:
         and (person.address is SILENT or status in WITH_ADDRESS)
         and (person.abroad is SILENT or status is Status.EMIGRATED)
     )
-
-
-def _postcode(digits: str) -> str:
-    # 0000 and blank both mean "no postcode": an unset number in the file, an absent element in SOAP.
-    return "" if digits.strip("0") == "" else digits.zfill(4)

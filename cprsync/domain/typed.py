@@ -9,8 +9,9 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.canonical import text_of
 from cprsync.domain.override import TEXT_MAX
-from cprsync.domain.person import LINES, text_of
+from cprsync.domain.person import LINES
 from cprsync.domain.record import Absence, Email, Local, Telephone
 
 if TYPE_CHECKING:

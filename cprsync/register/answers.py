@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from cprsync.domain.canonical import abroad_of, address_of, contact_of, name_of
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import (
     EMPTY,
@@ -24,11 +25,7 @@ from cprsync.domain.person import (
     Protection,
     Silent,
     Status,
-    abroad_of,
-    address_of,
     by_status,
-    contact_of,
-    name_of,
 )
 from cprsync.errors import BadAnswer
 

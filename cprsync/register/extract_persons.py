@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from cprsync.domain.canonical import abroad_of, address_of, code_of, contact_of, door_of, name_of, part_of
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import (
     EMPTY,
@@ -26,14 +27,7 @@ from cprsync.domain.person import (
     Protection,
     Silent,
     Status,
-    abroad_of,
-    address_of,
     by_status,
-    code_of,
-    contact_of,
-    door_of,
-    name_of,
-    part_of,
 )
 from cprsync.register.extract_layout import NUMBER, TYPE
 from cprsync.sync.values import Unreadable

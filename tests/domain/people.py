@@ -11,6 +11,7 @@ from typing import Any
 
 from town import PEOPLE, TOWN, number
 
+from cprsync.domain.canonical import abroad_of, address_of, contact_of, name_of
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import (
@@ -25,11 +26,7 @@ from cprsync.domain.person import (
     Protection,
     Silent,
     Status,
-    abroad_of,
-    address_of,
     by_status,
-    contact_of,
-    name_of,
 )
 
 PROTECTED = Protection.NAME_AND_ADDRESS

@@ -32,9 +32,10 @@ from people import (
 from town import PEOPLE
 
 from cprsync.domain.action import Action
+from cprsync.domain.canonical import abroad_of
 from cprsync.domain.decide import Change, Parked, ProtectionEnd, Same, Unchanged, decide, merge
 from cprsync.domain.patron import AsOf, Source
-from cprsync.domain.person import EMPTY, SILENT, Address, Person, Status, abroad_of, by_status
+from cprsync.domain.person import EMPTY, SILENT, Address, Person, Status, by_status
 from cprsync.domain.policy import Harm
 
 if TYPE_CHECKING:

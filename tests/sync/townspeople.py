@@ -8,6 +8,7 @@ from typing import Any
 
 from town import PEOPLE, TOWN, number
 
+from cprsync.domain.canonical import address_of, name_of
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import (
     EMPTY,
@@ -20,9 +21,7 @@ from cprsync.domain.person import (
     Protection,
     Silent,
     Status,
-    address_of,
     by_status,
-    name_of,
 )
 
 PROTECTED = Protection.NAME_AND_ADDRESS
