@@ -106,8 +106,8 @@ _FILE_OUTSIDE: Final = Wording(
 _FILE_SILENT: Final = Wording("Beslutning 1: tavshed er ikke nyt", "Decision 1: silence is not news")
 _SOAP_TRUE: Final = Wording("SF1520: beskyttet er true; beslutning 2", "SF1520: beskyttet is true; decision 2")
 _SOAP_DOUBT: Final = Wording(
-    "SF1520: uden beskyttet, eller startdato uden slutdato; beslutning 1",
-    "SF1520: no beskyttet, or a start without an end; decision 1",
+    "SF1520: uden beskyttet, eller false ved en periode, der ikke er slut; beslutning 1 og 2",
+    "SF1520: no beskyttet, or false beside a period not yet over; decisions 1 and 2",
 )
 _SOAP_FALSE: Final = Wording("SF1520: beskyttet er false; beslutning 1", "SF1520: beskyttet is false; decision 1")
 _SOAP_ABSENT: Final = Wording(

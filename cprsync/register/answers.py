@@ -42,8 +42,10 @@ _TEXT_LIMIT = 200
 _CODE_MAX = 9999
 
 
-def parse_person(response: etree._Element, asked: CprNumber) -> Person:
+def parse_person(response: etree._Element, asked: CprNumber, *, today: date) -> Person:
     """Return the person in an answer about the number asked for.
+
+    `today` tells whether a protection's end has passed; the answer itself carries no day.
 
     Raises BadAnswer: there is no person in it, she is another one, or a value is impossible.
     """
@@ -58,7 +60,7 @@ def parse_person(response: etree._Element, asked: CprNumber) -> Person:
             birth=_birth(persondata),
             status=_status(persondata),
             address=_address(response),
-            protection=_protection(persondata),
+            protection=_protection(persondata, today),
             current_number=_current_number(persondata, asked),
             abroad=_abroad(response),
             contact=_contact(response),
@@ -99,16 +101,26 @@ def _status(persondata: etree._Element) -> Status | Silent:
     return Status(f"{int(text):02d}") if text else SILENT
 
 
-def _protection(persondata: etree._Element) -> Protection | Gap:
+def _protection(persondata: etree._Element, today: date) -> Protection | Gap:
     element = persondata.find("p:adressebeskyttelse", _NS)
     if element is None:
         return SILENT
     flag = _text(element, "p:beskyttet")
-    # Without the flag, or with a start and no end while the flag says no: in doubt she is protected.
-    contradiction = bool(_text(element, "p:startdato")) and not _text(element, "p:slutdato")
-    if flag in _TRUE or not flag or contradiction:
+    # Without the flag, or where the dates contradict a "no": in doubt she is protected.
+    if flag in _TRUE or not flag or not _agrees_with_no(element, today):
         return Protection.NAME_AND_ADDRESS
     return EMPTY
+
+
+def _agrees_with_no(element: etree._Element, today: date) -> bool:
+    """True when no period is given, or one that has ended: a start still to come protects at once (decision 2)."""
+    start, end = _text(element, "p:startdato"), _text(element, "p:slutdato")
+    if not start and not end:
+        return True
+    first, last = _day(start), _day(end)
+    if last is None or last >= today:
+        return False
+    return not start or (first is not None and first <= last)
 
 
 def _current_number(persondata: etree._Element, asked: CprNumber) -> CprNumber | Gap:

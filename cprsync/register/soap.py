@@ -125,7 +125,8 @@ class SoapRegister:
             response = self._lookup.send("PersonLookup", **build_lookup_context(self._settings), PNR=number.digits)
             element = receive(response, limits)
         check_answer(element, answers.RESPONSE, self._lookup.contract)
-        return answers.parse_person(element, number)
+        # The day in UTC: never ahead of Copenhagen's, so that no protection ends too early.
+        return answers.parse_person(element, number, today=self._now().date())
 
     def _change(self, operation: str, number: CprNumber) -> Subscribed:
         limits, context = self._settings.limits.subscribe, build_subscription_context(self._settings)

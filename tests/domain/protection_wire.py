@@ -5,6 +5,7 @@ Positions and elements are the register's own; nothing here comes from our write
 
 from __future__ import annotations
 
+from datetime import date
 from io import BytesIO
 
 from town import number
@@ -90,4 +91,4 @@ def from_soap(says: str) -> Person:
     )
     element = payload(AnswerParser(_LIMITS, header_charset=None).root([answer.encode("utf-8")]))
     check_answer(element, RESPONSE, _CONTRACT)
-    return parse_person(element, CprNumber(ANNA))
+    return parse_person(element, CprNumber(ANNA), today=date(2027, 3, 22))

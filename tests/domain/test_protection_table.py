@@ -25,7 +25,7 @@ from cprsync.sync.values import Found, NotFound
 
 TYPE, DATES, WHOLE = "CPR: post 004, type 0001", "CPR: post 004, sletningsdato", "CPR: ændringsudtræk"
 OUTSIDE, SILENCE = "Beslutning 1: en post uden for aftalen", "Beslutning 1: tavshed"
-TRUE, DOUBT = "SF1520: beskyttet er true", "SF1520: uden beskyttet, eller startdato"
+TRUE, DOUBT = "SF1520: beskyttet er true", "SF1520: uden beskyttet, eller false ved en periode, der ikke er slut"
 FALSE, ABSENT = "SF1520: beskyttet er false", "SF1520: uden adressebeskyttelse"
 
 #: source, what it says, 004 in the agreement, how the record stands: what is done, and where that is written
@@ -65,7 +65,7 @@ CASES = [
     ("lookup", "known", False, "protected", "keep", TRUE),
     ("lookup", "known", False, "open", "seal", TRUE),
     ("lookup", "known", False, "new", "seal", TRUE),
-    # a start, no end, and the flag says no; or no flag at all
+    # a start, no end that has passed, and the flag says no; or no flag at all
     ("lookup", "contradictory", True, "protected", "keep", DOUBT),
     ("lookup", "contradictory", True, "open", "seal", DOUBT),
     ("lookup", "contradictory", True, "new", "seal", DOUBT),

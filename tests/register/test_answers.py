@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from cprsync.schemas import Schemas
 
 ANNA, BO = number("ANNA"), number("BO")
+TODAY = date(2026, 11, 25)
 
 
 def read(person: str, *, address: str = "", asked: str = ANNA) -> Person:
-    return parse_person(element(answer(person, address=address)), CprNumber(asked))
+    return parse_person(element(answer(person, address=address)), CprNumber(asked), today=TODAY)
 
 
 def alive(**parts: str) -> str:
@@ -36,7 +37,7 @@ def test_the_typed_answers_keep_the_contract(schemas: Schemas) -> None:
 
 
 def test_a_whole_answer_is_read() -> None:
-    person = parse_person(element(anna(ANNA)), CprNumber(ANNA))
+    person = parse_person(element(anna(ANNA)), CprNumber(ANNA), today=TODAY)
     assert person == Person(
         CprNumber(ANNA),
         name=Name("Mette Ærø Skovgaard", "Mette", "Ærø", "Skovgaard"),
@@ -94,6 +95,10 @@ def protection(inner: str) -> str:
 
 START = "<ns3:startdato>2020-01-01+01:00</ns3:startdato>"
 END = "<ns3:slutdato>2022-01-01+01:00</ns3:slutdato>"
+START_TO_COME = "<ns3:startdato>2026-12-01+01:00</ns3:startdato>"
+ENDS_TODAY, ENDED_YESTERDAY, END_TO_COME, NO_DAY = (
+    f"<ns3:slutdato>{day}+01:00</ns3:slutdato>" for day in ("2026-11-25", "2026-11-24", "2027-11-25", "12024-01-01")
+)
 YES, NO = "<ns3:beskyttet>true</ns3:beskyttet>", "<ns3:beskyttet>false</ns3:beskyttet>"
 PROTECTED = Protection.NAME_AND_ADDRESS
 
@@ -109,12 +114,22 @@ PROTECTED = Protection.NAME_AND_ADDRESS
         (START, PROTECTED),
         (START + END, PROTECTED),
         (START + NO, PROTECTED),  # contradiction
+        (START + END_TO_COME + NO, PROTECTED),  # a period that runs still
+        (START + ENDS_TODAY + NO, PROTECTED),
+        (END_TO_COME + NO, PROTECTED),
+        (START_TO_COME + NO, PROTECTED),
+        (START_TO_COME + END_TO_COME + NO, PROTECTED),
+        (START_TO_COME + END + NO, PROTECTED),  # ends before it begins
+        (START + NO_DAY + NO, PROTECTED),
         (NO, EMPTY),
         ("<ns3:beskyttet>0</ns3:beskyttet>", EMPTY),
         (START + END + NO, EMPTY),
+        (START + ENDED_YESTERDAY + NO, EMPTY),
+        (END + NO, EMPTY),
     ],
 )
 def test_protection_is_read_on_the_side_of_safety(inner: str, meaning: object) -> None:
+    """A start to come protects at once, and only an end that has passed agrees with a "no" (decision 2)."""
     assert read(alive(after=protection(inner))).protection is meaning
 
 
@@ -219,7 +234,7 @@ def test_an_answer_without_a_number_is_refused() -> None:
 @pytest.mark.parametrize("xml", [answer(""), answer("", address=ADDRESS)])
 def test_an_answer_without_a_person_is_not_an_empty_person(xml: str) -> None:
     with pytest.raises(BadAnswer) as refused:
-        parse_person(element(xml), CprNumber(ANNA))
+        parse_person(element(xml), CprNumber(ANNA), today=TODAY)
     assert refused.value.kind == "register.empty_answer"
 
 
@@ -247,5 +262,5 @@ def test_an_impossible_value_is_refused_without_being_quoted(person: str, addres
 
 
 def test_a_person_read_shows_nothing_when_printed() -> None:
-    assert "Mette" not in repr(parse_person(element(anna(ANNA)), CprNumber(ANNA)))
+    assert "Mette" not in repr(parse_person(element(anna(ANNA)), CprNumber(ANNA), today=TODAY))
     assert NAME not in repr(read(alive()))

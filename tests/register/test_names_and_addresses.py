@@ -39,7 +39,7 @@ def from_file(*records: str) -> Person:
 
 def from_soap(*, name: str = "", address: str = "", code: int = 1) -> Person:
     person = persondata(ANNA, before=f"<ns3:navn>{name}</ns3:navn>" if name else "", after=status(code))
-    return parse_person(element(answer(person, address=address)), CprNumber(ANNA))
+    return parse_person(element(answer(person, address=address)), CprNumber(ANNA), today=MONDAY.day)
 
 
 def named(of: str) -> str:

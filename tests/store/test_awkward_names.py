@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from io import BytesIO
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
@@ -47,7 +48,7 @@ def from_soap(place: int, name: str) -> Person:
         f"<personadresseringsnavn>{text}</personadresseringsnavn><efternavn>{text}</efternavn></navn>"
         "<status><status>20</status></status></persondata></PersonLookupResponse>"
     )
-    return parse_person(etree.fromstring(content.encode("utf-8")), of)
+    return parse_person(etree.fromstring(content.encode("utf-8")), of, today=date(2027, 3, 22))
 
 
 def kept_by(store: SqlStore, run: Run, people: list[Person]) -> list[object]:
