@@ -26,7 +26,7 @@ class Renumber:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Collision:
-    """The chain ends at a number that another patron has, or that another patron's chain ends at too."""
+    """The chain ends at a number that another patron has or had, or that another patron's chain ends at too."""
 
     patron_id: str
     old: CprNumber
@@ -55,26 +55,29 @@ def follow(number: CprNumber, links: Mapping[CprNumber, CprNumber]) -> CprNumber
     return number
 
 
-def number_changes(links: Mapping[CprNumber, CprNumber], holders: Mapping[CprNumber, str]) -> tuple[NumberChange, ...]:
+def number_changes(
+    links: Mapping[CprNumber, CprNumber], holders: Mapping[CprNumber, str], former: Mapping[CprNumber, str]
+) -> tuple[NumberChange, ...]:
     """Say what a delivery's links mean for the patrons who hold one of their numbers.
 
     Args:
         links: old number to the one that replaces it, as delivered.
         holders: the patrons' ids by their present numbers, for all numbers in `links`.
+        former: by numbers that were replaced, who had them: the chain goes on to the one she has.
     """
     moved = {number: patron for number, patron in holders.items() if number in links}
     ends = {number: follow(number, links) for number in moved}
-    return tuple(_change(patron, number, ends, holders) for number, patron in moved.items())
+    return tuple(_change(patron, number, ends, {**former, **holders}) for number, patron in moved.items())
 
 
 def _change(
-    patron: str, number: CprNumber, ends: Mapping[CprNumber, CprNumber | None], holders: Mapping[CprNumber, str]
+    patron: str, number: CprNumber, ends: Mapping[CprNumber, CprNumber | None], known: Mapping[CprNumber, str]
 ) -> NumberChange:
     end = ends[number]
     if end is None:
         return Circle(patron, number)
-    # whoever has the number already, and whoever would get it by a link of her own
-    rivals = [holders[end]] if end in holders else []
-    rivals += [holders[other] for other, theirs in ends.items() if theirs == end]
+    # whoever has the number already or had it, and whoever would get it by a link of her own
+    rivals = [known[end]] if end in known else []
+    rivals += [known[other] for other, theirs in ends.items() if theirs == end]
     other = next((rival for rival in rivals if rival != patron), None)
     return Renumber(patron, number, end) if other is None else Collision(patron, number, other)

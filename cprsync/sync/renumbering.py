@@ -72,11 +72,11 @@ def numbers_in(links: Links) -> list[CprNumber]:
     return list(dict.fromkeys((*links.replaced, *links.replaced.values())))
 
 
-def number_plan(links: Links, patrons: Mapping[CprNumber, Patron]) -> NumberPlan:
-    """Work out what the links mean for the patrons who have one of their numbers."""
+def number_plan(links: Links, patrons: Mapping[CprNumber, Patron], former: Mapping[CprNumber, str]) -> NumberPlan:
+    """Work out what the links mean for the patrons who have one of their numbers, or had it before."""
     holders = {number: patron.id for number, patron in patrons.items()}
     plan = NumberPlan(links, holders=dict(holders))
-    for change in number_changes(links.replaced, holders):
+    for change in number_changes(links.replaced, holders, former):
         plan.changes[change.old] = change
         if isinstance(change, Renumber):
             plan.waiting[change.new] = (change, patrons[change.old])
@@ -161,8 +161,9 @@ class Renumbering:
         stored = self._night.store.recognise([Person(number) for number in numbers])
         found = {number: self._now(number, one, planned) for number, one in zip(numbers, stored, strict=True)}
         patrons = {number: one for number, one in found.items() if isinstance(one, Patron)}
-        self._plan = number_plan(_not_overtaken(links, patrons, AsOf(day, Source.FILE)), patrons)
         self.look_at(numbers)
+        former = {number: one for number in numbers if (one := self._former(number)) is not None}
+        self._plan = number_plan(_not_overtaken(links, patrons, AsOf(day, Source.FILE)), patrons, former)
 
     def _now(self, number: CprNumber, stored: Recognised, planned: Mapping[CprNumber, Patron]) -> Recognised:
         return planned.get(number) or (NotOurs() if number in self._left else stored)
@@ -201,13 +202,14 @@ class Renumbering:
     ) -> Step | None:
         """The step by which she gets the number that the register names when it is asked about hers.
 
-        None: it names none, or one that another patron has.
+        None: it names none, or one that another patron has or had.
         """
         new = person.current_number
         if person.status not in REPLACED or not isinstance(new, CprNumber) or new in planned:
             return None
         (holder,) = self._night.store.recognise([Person(new)])
-        if not isinstance(holder, NotOurs):
+        former = self._left.get(new) or self._night.store.old_numbers([new]).get(new, patron.id)
+        if not isinstance(holder, NotOurs) or former != patron.id:
             return None
         step = self._give(patron, new, day)
         # who she is under it is the next question

@@ -52,7 +52,23 @@ A, B, C, D = NUMBERS[:4]
 def test_a_delivery_of_number_changes_means(
     links: dict[CprNumber, CprNumber], holders: dict[CprNumber, str], expected: tuple[object, ...]
 ) -> None:
-    assert number_changes(links, holders) == expected
+    assert number_changes(links, holders, {}) == expected
+
+
+@pytest.mark.parametrize(
+    ("links", "former", "expected"),
+    [
+        ({A: B}, {B: "2"}, (Collision("1", A, "2"),)),
+        ({A: C, C: B}, {B: "2"}, (Collision("1", A, "2"),)),
+        ({A: B}, {B: "1"}, (Renumber("1", A, B),)),
+        ({A: C, C: B}, {C: "2"}, (Renumber("1", A, B),)),
+    ],
+    ids=["at its end", "at its end, by a chain", "her own of before: undone", "on the way"],
+)
+def test_a_number_that_another_patron_had_before_is_no_one_elses(
+    links: dict[CprNumber, CprNumber], former: dict[CprNumber, str], expected: tuple[object, ...]
+) -> None:
+    assert number_changes(links, {A: "1", D: "2"}, former) == expected
 
 
 LINKS = st.dictionaries(st.sampled_from(NUMBERS), st.sampled_from(NUMBERS), max_size=8)
@@ -70,7 +86,7 @@ def test_no_history_gives_one_number_to_two_patrons_or_two_numbers_to_one(
     after = dict.fromkeys(holders.values())
     for number, patron in holders.items():
         after[patron] = number
-    for change in number_changes(links, holders):
+    for change in number_changes(links, holders, {}):
         if isinstance(change, Renumber):
             after[change.patron_id] = change.new
             assert change.new not in links, "the end of a chain is not replaced again"
@@ -82,7 +98,7 @@ def test_no_history_gives_one_number_to_two_patrons_or_two_numbers_to_one(
 def test_every_patron_whose_number_is_replaced_is_told_apart(
     links: dict[CprNumber, CprNumber], holders: dict[CprNumber, str]
 ) -> None:
-    told = {change.patron_id for change in number_changes(links, holders)}
+    told = {change.patron_id for change in number_changes(links, holders, {})}
     assert told == {patron for number, patron in holders.items() if number in links}
 
 

@@ -48,7 +48,7 @@ def walk(history: list[list[tuple[int, int]]], patrons: list[int]) -> Walked:
 def by_rule(holders: dict[str, str], links: dict[str, str]) -> dict[str, str]:
     parsed = {CprNumber.parse(old): CprNumber.parse(new) for old, new in links.items()}
     after = dict(holders)
-    for change in number_changes(parsed, {CprNumber.parse(number): one for number, one in holders.items()}):
+    for change in number_changes(parsed, {CprNumber.parse(number): one for number, one in holders.items()}, {}):
         assert isinstance(change, Renumber | Collision | Circle)
         if isinstance(change, Renumber):
             assert after.pop(change.old.digits) == change.patron_id

@@ -19,6 +19,7 @@ from cprsync.domain.person import SILENT, Person, Protection, Status, by_status
 from cprsync.domain.policy import Harm
 from cprsync.domain.record import Card, Local
 from cprsync.errors import LostCompare, RegisterUnavailable
+from cprsync.sync.nightly import run_night
 from cprsync.sync.values import NewPatron
 
 if TYPE_CHECKING:
@@ -180,6 +181,38 @@ def test_two_patrons_are_never_made_one(library: Library) -> None:
     for table in ("subscription", "outbox", "before_image", "patron_key"):
         assert after[table] == before[table]
     assert [row["version"] for row in after["patron"]] == [row["version"] for row in before["patron"]]
+
+
+def test_a_number_that_another_patron_had_before_is_given_to_nobody(library: Library) -> None:
+    """ANNA's new number has become CLARA's since: they are one person, and a person looks at both."""
+    patron, other = library.id_of("ANNA"), library.id_of("CLARA")
+    library.deliver(MONDAY, replaced(cpr("CLARA"), NEXT), replace(person("CLARA"), number=NEXT))
+    library.night()
+    assert library.store.find(cpr("CLARA")) == library.store.find(NEXT) == other
+    library.deliver(TUESDAY, replaced(OLD, cpr("CLARA")))
+    before = library.everything()
+    report = library.night()
+    assert [line[:2] for line in lines(library, report)] == [("parked", f"number.both_patrons:{other}")]
+    assert library.reviews() == [(patron, "parked.number.both_patrons")]
+    assert library.store.find(cpr("CLARA")) == other
+    assert library.record("ANNA") == person("ANNA")
+    after = library.everything()
+    for table in ("patron", "subscription", "outbox", "before_image", "patron_key"):
+        assert after[table] == before[table]
+
+
+def test_a_number_that_another_patron_had_before_is_not_taken_from_an_answer_either(library: Library) -> None:
+    patron, other = library.id_of("ANNA"), library.id_of("CLARA")
+    library.deliver(MONDAY, replaced(cpr("CLARA"), NEXT), replace(person("CLARA"), number=NEXT))
+    library.night()
+    library.register.knows(replaced(NEW, cpr("CLARA")))
+    library.deliver(TUESDAY, replaced(OLD, NEW))
+    # the question stays open, and the register is asked again
+    for _ in range(2):
+        run_night(library.ports())
+        assert library.reviews() == [(patron, "parked.number.unresolved")]
+        assert library.store.find(cpr("CLARA")) == other
+        assert register_of(library, patron) == anna()
 
 
 def test_a_circle_is_left_to_a_person(library: Library) -> None:
