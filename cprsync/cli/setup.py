@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.output import failures, print_json, say
@@ -11,7 +14,6 @@ from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 #: Until the platform has named a real agreement, these places say what belongs there.
 PLACEHOLDER: dict[str, Any] = {
@@ -112,8 +114,10 @@ After=network-online.target
 
 [Service]
 Type=oneshot
+# The user that owns this folder:
+#User=cprsync
 WorkingDirectory={folder}
-ExecStart=cprsync sync --config {folder}/cprsync.toml --json
+ExecStart={command} sync --config {folder}/cprsync.toml --json
 SuccessExitStatus=3
 TimeoutStartSec=4h
 """
@@ -152,7 +156,7 @@ def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     texts = {
         "cprsync.toml": _configuration(ready, mock),
         "policy.toml": fixture_path("policy.toml").read_text(encoding="utf-8"),
-        "cprsync.service": SERVICE.format(folder=folder.resolve()),
+        "cprsync.service": SERVICE.format(folder=folder.resolve(), command=installed_command(sys.executable)),
         "cprsync.timer": TIMER,
     }
     try:
@@ -163,6 +167,18 @@ def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     except OSError as error:
         raise folder_refused(folder, error) from error
     return written
+
+
+def installed_command(interpreter: str) -> str:
+    """The command beside the interpreter, else the one on PATH: systemd wants a path.
+
+    Links are kept, because the interpreter of an environment is one.
+    """
+    beside = Path(interpreter).absolute().parent / "cprsync"
+    if beside.is_file():
+        return str(beside)
+    found = shutil.which("cprsync")
+    return "cprsync" if found is None else str(Path(found).absolute())
 
 
 def folder_refused(folder: Path, error: OSError) -> ConfigurationError:

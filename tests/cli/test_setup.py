@@ -1,0 +1,64 @@
+"""What `init` writes for systemd: a command that it can start, whoever ran `init` and however it was installed."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cprsync.cli.setup import installed_command, write_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    """A folder for programs, the only one in which a command is looked for."""
+    place = tmp_path / "programs"
+    place.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(place))
+        yield place
+
+
+def program(path: Path) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("#!/bin/sh\n", encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_command_is_the_one_beside_the_interpreter(place: Path, tmp_path: Path) -> None:
+    program(place / "cprsync")
+    beside = program(tmp_path / "venv" / "cprsync")
+    assert installed_command(str(tmp_path / "venv" / "python")) == str(beside)
+
+
+def test_the_interpreter_of_an_environment_is_not_followed_to_the_one_it_was_made_of(
+    place: Path, tmp_path: Path
+) -> None:
+    interpreter = tmp_path / "venv" / "python"
+    beside = program(tmp_path / "venv" / "cprsync")
+    interpreter.symlink_to(program(place / "python"))
+    assert installed_command(str(interpreter)) == str(beside)
+
+
+def test_a_command_installed_elsewhere_is_found_on_the_path(place: Path, tmp_path: Path) -> None:
+    found = program(place / "cprsync")
+    assert installed_command(str(tmp_path / "python")) == str(found)
+
+
+@pytest.mark.usefixtures("place")
+def test_a_command_that_is_nowhere_is_named_only(tmp_path: Path) -> None:
+    assert installed_command(str(tmp_path / "python")) == "cprsync"
+
+
+def test_the_unit_starts_the_installed_command_and_leaves_its_user_to_be_named(tmp_path: Path) -> None:
+    write_folder(tmp_path / "library", mock=None)
+    lines = (tmp_path / "library" / "cprsync.service").read_text(encoding="utf-8").splitlines()
+    command = installed_command(sys.executable)
+    assert f"ExecStart={command} sync --config {tmp_path}/library/cprsync.toml --json" in lines
+    assert "#User=cprsync" in lines
