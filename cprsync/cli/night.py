@@ -237,11 +237,21 @@ def runs_show_command(run: int, *, config: Path, library: str | None, language: 
             return
         for line in report_lines(document, language):
             say(line)
+        planned = {row["patron"]: row["actions"] for row in document["plan"]}
         for item in items:
-            say(_item_line(item, language))
+            say(item_line(item, planned.get(item["patron"], ()), language))
 
 
-def _item_line(item: Mapping[str, Any], language: Language) -> str:
-    actions = ", ".join(word(action, language) for action in item["actions"])
-    reason = f" ({reason_words(item['reason'], language)})" if item["reason"] else ""
-    return f"    {item['person']:>4}  {item['patron'] or '–':<8}  {word(item['outcome'], language)} {actions}{reason}"
+def item_line(item: Mapping[str, Any], planned: Sequence[str], language: Language) -> str:
+    """One number of a night: what was done about it; of one that was held, what is planned and what went through."""
+    said = actions = _words(item["actions"], language)
+    if item["outcome"] == "held":
+        through = f"{word('let_through', language)}: {actions}" if actions else ""
+        said = "; ".join(filter(None, (_words(planned, language), through)))
+    reason = f"({reason_words(item['reason'], language)})" if item["reason"] else ""
+    parts = (f"    {item['person']:>4}  {item['patron'] or '–':<8} ", word(item["outcome"], language), said, reason)
+    return " ".join(filter(None, parts))
+
+
+def _words(actions: Sequence[str], language: Language) -> str:
+    return ", ".join(word(action, language) for action in actions)
