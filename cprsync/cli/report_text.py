@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.dates import long_day
 from cprsync.cli.words import Language, reason_words, word
+from cprsync.domain.policy import DEFAULT_LIMITS, Harm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 OUTCOMES = ("applied", "unchanged", "parked", "not_ours", "held")
 
@@ -89,7 +90,22 @@ def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:
         for entry in brake["classes"]:
             what = word(entry["class"], language)
             yield "    " + word("brake_class", language, what=what, count=entry["count"], limit=entry["limit"])
+        yield from ("    " + line for line in _after_a_brake(document["run"], brake["classes"], language))
     if document["let_through"]:
         yield f"  {word('let_through', language)}: {_counted(document['let_through'], language)}"
     if "error" in document:
         yield f"  {word('stopped', language)}: {document['error']['message']}"
+
+
+def _after_a_brake(run: int | None, classes: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """What to do next, with the limits' keys in `policy.toml`."""
+    yield word("brake_planned" if run is None else "brake_look", language, run=run)
+    yield word("brake_wrong", language)
+    yield word("brake_raise", language, keys=", ".join(_limit(entry, language) for entry in classes))
+    if any(entry["class"] == Harm.UNSUBSCRIBED.value and entry["limit"] == 0 for entry in classes):
+        yield word("brake_empty_list", language)
+
+
+def _limit(entry: Mapping[str, Any], language: Language) -> str:
+    capped = DEFAULT_LIMITS[Harm(entry["class"])].ceiling is not None
+    return word("brake_ceiling" if capped else "brake_key", language, name=entry["class"], count=entry["count"])

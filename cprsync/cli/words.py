@@ -30,6 +30,31 @@ WORDS: dict[str, tuple[str, str]] = {
     "let_through": ("Gik igennem alligevel", "Went through all the same"),
     "brake": ("BREMSEN STOPPEDE NATTEN", "THE BRAKE STOPPED THE NIGHT"),
     "brake_class": ("{what}: {count}, grænsen er {limit}", "{what}: {count}, the limit is {limit}"),
+    "brake_look": (
+        "Se, hvad der ville være sket: cprsync runs show {run}",
+        "See what would have happened: cprsync runs show {run}",
+    ),
+    "brake_planned": (
+        "Se, hvad der ville ske: cprsync sync --dry-run --plan FIL",
+        "See what would happen: cprsync sync --dry-run --plan FILE",
+    ),
+    "brake_wrong": (
+        "Er natten forkert, så bed platformen om en ny fil.",
+        "If the night is wrong, ask the platform for a new file.",
+    ),
+    "brake_raise": (
+        "Er den rigtig, så hæv i policy.toml for én nat {keys}; kør cprsync sync igen, og sæt det tilbage.",
+        "If it is right, raise in policy.toml for one night {keys}; run cprsync sync again, and set it back.",
+    ),
+    "brake_key": ("guard.{name}.count (mindst {count})", "guard.{name}.count (at least {count})"),
+    "brake_ceiling": (
+        "guard.{name}.count og guard.{name}.ceiling (mindst {count})",
+        "guard.{name}.count and guard.{name}.ceiling (at least {count})",
+    ),
+    "brake_empty_list": (
+        "Er registrets liste over abonnementer tom, hjælper ingen grænse: spørg platformen.",
+        "If the register's list of subscriptions is empty, no limit helps: ask the platform.",
+    ),
     "stopped": ("STANDSET", "STOPPED"),
     "applied_delivery": ("taget", "taken"),
     "repeat": ("allerede taget, intet at gøre", "already taken, nothing to do"),

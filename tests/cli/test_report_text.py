@@ -1,0 +1,76 @@
+"""The night's report as text: a night that a brake stopped says what to do next."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cprsync.cli.report_text import report_lines
+from cprsync.domain.policy import DEFAULT_LIMITS, Harm
+from cprsync.policy_file import load_policy
+from cprsync.sync.report import unlived
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cprsync.cli.words import Language
+
+RAISE = {"da": "hæv i policy.toml for én nat", "en": "raise in policy.toml for one night"}
+LEAST = {"da": "mindst", "en": "at least"}
+
+
+def braked(harm: Harm = Harm.GONE, *, count: int = 25, limit: int = 20, run: int | None = 10) -> dict[str, Any]:
+    """A night that would harm `count` in one way, where `limit` may be."""
+    document = unlived("775100", day=date(2027, 3, 23), error={}, code=5)
+    del document["error"]
+    classes = [{"class": harm.value, "count": count, "limit": limit}]
+    return document | {"run": run, "state": "held", "brake": {"plan": "sha256:0", "classes": classes}}
+
+
+def told(document: dict[str, Any], language: Language = "da") -> list[str]:
+    """What stands below the brake's own line."""
+    lines = [line.strip() for line in report_lines(document, language)]
+    return lines[lines.index({"da": "BREMSEN STOPPEDE NATTEN", "en": "THE BRAKE STOPPED THE NIGHT"}[language]) + 2 :]
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_a_night_stopped_by_a_brake_says_where_to_look_and_which_limit_to_raise(language: Language) -> None:
+    look, _, raises = told(braked(), language)
+    assert "cprsync runs show 10" in look
+    assert RAISE[language] in raises
+    assert f"guard.gone.count ({LEAST[language]} 25)" in raises
+    assert "cprsync sync" in raises
+
+
+def test_a_planned_night_has_no_number_and_is_looked_at_in_its_plan() -> None:
+    look, *_ = told(braked(run=None))
+    assert "--dry-run --plan" in look
+    assert "runs show" not in look
+
+
+def test_each_limit_that_was_passed_is_named() -> None:
+    document = braked()
+    document["brake"]["classes"] += braked(Harm.CHANGED, count=300)["brake"]["classes"]
+    assert "guard.gone.count (mindst 25), guard.changed.count (mindst 300)" in told(document)[-1]
+
+
+def test_a_limit_under_a_ceiling_is_raised_with_it() -> None:
+    assert "guard.parked.count og guard.parked.ceiling (mindst 600)" in told(braked(Harm.PARKED, count=600))[-1]
+
+
+@pytest.mark.parametrize(("limit", "asks"), [(0, True), (20, False)])
+def test_an_empty_list_of_subscriptions_is_a_question_for_the_platform(limit: int, *, asks: bool) -> None:
+    assert ("spørg platformen" in told(braked(Harm.UNSUBSCRIBED, limit=limit))[-1]) is asks
+
+
+@pytest.mark.parametrize("harm", DEFAULT_LIMITS)
+def test_a_night_with_the_limit_raised_as_told_is_within_it(harm: Harm, tmp_path: Path) -> None:
+    document = braked(harm, count=25)
+    keys = [word.split(".") for word in told(document)[2].replace(",", " ").split() if word.startswith("guard.")]
+    text = "[guard]\n" + f"{harm.value} = {{ {', '.join(f'{key} = 25' for _, _, key in keys)} }}\n"
+    assert {name for _, name, _ in keys} == {harm.value}
+    path = tmp_path / "policy.toml"
+    path.write_text(text, encoding="utf-8")
+    assert load_policy(path, frozenset()).limits[harm].of(1000) >= document["brake"]["classes"][0]["count"]
