@@ -26,39 +26,48 @@ PATRONS = st.lists(st.sampled_from(range(8)), unique=True, min_size=1, max_size=
 
 @dataclass
 class Walked:
-    """Who has which number, and how often what was met."""
+    """Who has which number, who had which before, and how often what was met."""
 
     holders: dict[str, str]
+    former: dict[str, str] = field(default_factory=dict)
     met: Counter[str] = field(default_factory=Counter)
 
 
 def walk(history: list[list[tuple[int, int]]], patrons: list[int]) -> Walked:
     """Live a history in the program's rule and by hand; raises AssertionError at the first wrong merge."""
     walked = Walked({NUMBERS[number]: f"patron {number}" for number in patrons})
-    ours = dict(walked.holders)
+    ours = Walked(dict(walked.holders))
     for delivery in history:
         links = {NUMBERS[old]: NUMBERS[new] for old, new in delivery}
         by_hand(walked, links)
-        ours = by_rule(ours, links)
-        assert ours == walked.holders, "the program gives the numbers to others than the register's links do"
-        assert sorted(ours.values()) == sorted(f"patron {number}" for number in patrons), "two patrons became one"
+        by_rule(ours, links)
+        assert ours.holders == walked.holders, "the program gives the numbers to others than the register's links do"
+        assert ours.former == walked.former, "an old number finds another patron than the one who had it"
+        assert sorted(ours.holders.values()) == sorted(f"patron {number}" for number in patrons), (
+            "two patrons became one"
+        )
     return walked
 
 
-def by_rule(holders: dict[str, str], links: dict[str, str]) -> dict[str, str]:
+def by_rule(ours: Walked, links: dict[str, str]) -> None:
     parsed = {CprNumber.parse(old): CprNumber.parse(new) for old, new in links.items()}
-    after = dict(holders)
-    for change in number_changes(parsed, {CprNumber.parse(number): one for number, one in holders.items()}, {}):
+    holders, former = (
+        {CprNumber.parse(number): one for number, one in known.items()} for known in (ours.holders, ours.former)
+    )
+    after = dict(ours.holders)
+    for change in number_changes(parsed, holders, former):
         assert isinstance(change, Renumber | Collision | Circle)
         if isinstance(change, Renumber):
             assert after.pop(change.old.digits) == change.patron_id
             assert change.new.digits not in after, "one number for two patrons"
             after[change.new.digits] = change.patron_id
-    return after
+            ours.former[change.old.digits] = change.patron_id
+            assert ours.former.pop(change.new.digits, change.patron_id) == change.patron_id, "taken from another"
+    ours.holders = after
 
 
 def by_hand(walked: Walked, links: dict[str, str]) -> None:
-    """Each chain to its end; whoever would meet another patron there, or comes back to a number, stays."""
+    """Each chain to its end; whoever would meet another patron there, of now or of before, or comes back, stays."""
     wishes: dict[str, str] = {}
     for number in walked.holders:
         at, passed = number, [number]
@@ -70,10 +79,15 @@ def by_hand(walked: Walked, links: dict[str, str]) -> None:
         elif at != number:
             wishes[number] = at
             walked.met["chain" if len(passed) > 2 else "one step"] += 1
-    before = set(walked.holders)
+    before, were = set(walked.holders), dict(walked.former)
     for number, end in wishes.items():
+        patron = walked.holders[number]
         if end in before or list(wishes.values()).count(end) > 1:
             walked.met["both are patrons"] += 1
+        elif were.get(end, patron) != patron:
+            walked.met["both were patrons"] += 1
         else:
             walked.holders[end] = walked.holders.pop(number)
+            walked.former[number] = patron
+            walked.former.pop(end, None)
             walked.met["renumbered"] += 1
