@@ -42,7 +42,8 @@ BY_KIND: dict[str, Advice] = {
     "delivery.replaced": Advice(
         1,
         "Ask the platform which of the two is right; nothing of the new one was taken. "
-        "It is the new one: `cprsync feed accept FILE --reason TEXT`.",
+        "It is the new one: `cprsync feed accept FILE --reason TEXT`. "
+        "It is the first: remove the other file from the place it was delivered to (IN).",
     ),
     "delivery.task": Advice(1, "The file belongs to another agreement: check `task` in [library.feed]."),
     "delivery.unfinished": Advice(4, "Try again when the transfer has ended."),

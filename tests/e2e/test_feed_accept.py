@@ -106,6 +106,7 @@ def replaced(week: Week, library: Library) -> Library:
     ran = library.call("sync")
     assert (ran.exit, ran.error["kind"]) == (1, "delivery.replaced")
     assert "feed accept" in ran.error["next"]
+    assert "remove the other file from the place it was delivered to (IN)" in ran.error["next"]
     return library
 
 
@@ -130,6 +131,15 @@ def test_a_replacement_that_waits_in_the_inbox_is_taken(week: Week, replaced: Li
     ran = replaced.call("feed", "accept", week.moved[0], "--reason", REASON)
     assert (ran.exit, ran.document["accepted"]) == (0, "replaced"), ran.out
     assert_applied_once(replaced, "rename", week.moved[0], ran.document["sha256"], late=True)
+
+
+def test_where_the_first_was_right_the_nights_go_on_once_the_other_is_removed(week: Week, replaced: Library) -> None:
+    assert replaced.call("sync").error["kind"] == "delivery.replaced"
+    for file in replaced.inbox.glob(f"{week.moved[0]}*"):
+        file.unlink()
+    deliver(replaced, *week.renamed)
+    ran = replaced.call("sync")
+    assert (ran.exit, ran.document["state"], ran.document["actions"]) == (0, "done", {"rename": 1}), ran.out
 
 
 def test_a_replacement_on_disk_is_taken(week: Week, library: Library, tmp_path: Path) -> None:
