@@ -52,7 +52,7 @@ class Action(enum.Enum):
     NUMBER_ANNULLED = "number_annulled"
     #: another number replaces hers
     RENUMBER = "renumber"
-    #: letters stop while the rest of a death waits behind a brake (decision 3)
+    #: letters stop while the rest of a death waits, behind a brake or for a person (decision 3)
     STOP_LETTERS = "stop_letters"
 
     # a member is one object: the enum's own hash is slow

@@ -214,7 +214,23 @@ def protective(change: Change, patron: Patron) -> Change | None:
     if Action.PROTECT in change.actions:
         after = replace(after, protection=Protection.NAME_AND_ADDRESS)
         actions.append(Action.PROTECT)
-    if Action.DIE in change.actions:
+    if not {Action.DIE, Action.STOP_LETTERS}.isdisjoint(change.actions):
+        actions.append(Action.STOP_LETTERS)
+    return Change(after, tuple(actions)) if actions else None
+
+
+def protective_while_parked(person: Person, patron: Patron) -> Change | None:
+    """What goes through of a snapshot that is parked (decision 3); of a patron not yet verified nothing does.
+
+    Returns a change of that alone, or None when she is neither newly protected nor newly dead.
+    """
+    if not patron.verified:
+        return None
+    after, actions = patron.register, []
+    if person.protection is Protection.NAME_AND_ADDRESS is not after.protection:
+        after = replace(after, protection=Protection.NAME_AND_ADDRESS)
+        actions.append(Action.PROTECT)
+    if stops_letters(person.status) and not stops_letters(after.status) and patron.letters_stopped is None:
         actions.append(Action.STOP_LETTERS)
     return Change(after, tuple(actions)) if actions else None
 

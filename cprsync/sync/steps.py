@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
-from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import (
     AskRegister,
@@ -18,11 +17,12 @@ from cprsync.domain.decide import (
     Unchanged,
     counted,
     decide,
+    protective_while_parked,
 )
 from cprsync.domain.due import Facts, age_step_of
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.override import in_force
-from cprsync.domain.person import NUMBER_ONLY, Protection, Status
+from cprsync.domain.person import NUMBER_ONLY, Status
 from cprsync.domain.protection_rule import Protecting, answered
 from cprsync.domain.review import PARKED
 from cprsync.sync.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from cprsync.domain.action import Action
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Harm, Policy
@@ -135,12 +136,10 @@ def step_of(night: Means, decision: Decision, person: Person, patron: Patron, as
 
 
 def _parked(night: Means, reason: str, person: Person, patron: Patron) -> Step:
-    """A parked person counts as protected (decision 3): if she is, that much is written at once."""
+    """A parked person counts as protected (decision 3): if she is, or has died, that much is written at once."""
     step = Step(person=person, parked=reason, review=(patron.id, f"{PARKED}{reason}"))
-    newly = person.protection is Protection.NAME_AND_ADDRESS is not patron.register.protection
-    if newly and patron.as_of is not None:
-        after = replace(patron.register, protection=Protection.NAME_AND_ADDRESS)
-        step.change = Change(after, (Action.PROTECT,))
+    step.change = protective_while_parked(person, patron)
+    if step.change is not None:
         # the rest of the snapshot is not applied: the record stays true for the day it was true for
         step.write = write_of(night, step.change, patron, patron.as_of)
     return step

@@ -27,15 +27,17 @@ from cprsync.domain.decide import (
     AskRegister,
     Change,
     Decision,
+    Parked,
     ProtectionEnd,
     Same,
     Unchanged,
     _protecting,
     decide,
     protective,
+    protective_while_parked,
 )
-from cprsync.domain.patron import AsOf, is_sealed
-from cprsync.domain.person import EMPTY, SILENT, Person, Protection, Status
+from cprsync.domain.patron import AsOf, Patron, is_sealed
+from cprsync.domain.person import EMPTY, SILENT, Person, Protection, Status, by_status
 from cprsync.domain.policy import Harm
 from cprsync.domain.protection_rule import Protecting
 
@@ -230,3 +232,49 @@ def test_a_first_copy_waits_behind_a_brake() -> None:
     decision = decide(person("HELLE"), unverified("HELLE"), as_of=LOOKED_UP)
     assert isinstance(decision, Change)
     assert protective(decision, unverified("HELLE")) is None
+
+
+# -- what goes through of a parked snapshot --------------------------------------------------------------------
+
+
+def parked(key: str, **deviations: Any) -> Person:
+    """A snapshot that cannot be decided: her name is gone."""
+    return replace(person(key), name=EMPTY, **deviations)
+
+
+def test_letters_to_the_dead_stop_though_the_rest_of_her_is_parked() -> None:
+    """Decision 3; CPR status 90."""
+    dead = by_status(parked("ANNA", status=Status.DEAD))
+    assert decide(dead, patron("ANNA"), as_of=TONIGHT) == Parked("name.lost")
+    through = protective_while_parked(dead, patron("ANNA"))
+    assert through == Change(person("ANNA"), (Action.STOP_LETTERS,))
+    # behind a brake as well
+    assert protective(through, patron("ANNA")) == through
+
+
+def test_of_a_protected_death_that_is_parked_both_go_through() -> None:
+    dead = by_status(parked("ANNA", status=Status.DEAD, protection=PROTECTED))
+    through = protective_while_parked(dead, patron("ANNA"))
+    assert through == Change(anna(PROTECTED), (Action.PROTECT, Action.STOP_LETTERS))
+
+
+def test_a_protection_goes_through_though_the_rest_of_her_is_parked() -> None:
+    through = protective_while_parked(parked("ANNA", protection=PROTECTED), patron("ANNA"))
+    assert through == Change(anna(PROTECTED), (Action.PROTECT,))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param(unverified("ANNA"), id="nothing is known of her yet"),
+        pytest.param(replace(patron("ANNA"), register=dies(person("ANNA"))), id="dead already"),
+        pytest.param(replace(patron("ANNA"), letters_stopped=TONIGHT.day), id="letters stopped already"),
+    ],
+)
+def test_a_parked_death_that_stops_nothing_new_writes_nothing(record: Patron) -> None:
+    assert protective_while_parked(by_status(parked("ANNA", status=Status.DEAD)), record) is None
+
+
+@pytest.mark.parametrize("event", [moves, emigrates, loses_protection])
+def test_nothing_else_of_a_parked_snapshot_goes_through(event: Any) -> None:
+    assert protective_while_parked(replace(event(person("PIA")), name=EMPTY), patron("PIA")) is None

@@ -7,9 +7,10 @@ from datetime import time
 
 import pytest
 from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, happened, unowned
-from townspeople import cpr, gains_protection, loses_protection, moves, person, renames
+from townspeople import cpr, dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.person import EMPTY, SILENT, Gap, Person, Protection
+from cprsync.domain.policy import Harm
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
 
 BO = person("BO")
@@ -152,3 +153,41 @@ def test_a_protection_is_written_though_the_rest_of_her_is_parked(library: Libra
     report = library.night()
     assert library.items(report) == [("parked", "address.missing")]
     assert library.record("ANNA") == replace(person("ANNA"), protection=Protection.NAME_AND_ADDRESS)
+
+
+def test_letters_to_the_dead_stop_though_the_rest_of_her_is_parked(library: Library) -> None:
+    """Decision 3; CPR status 90: a death without her name is parked, and no letter goes out meanwhile."""
+    before, was = library.everything(), library.view("ANNA").patron
+    library.deliver(MONDAY, dies(replace(person("ANNA"), name=EMPTY)))
+    report = library.night()
+    assert (report.exit_code, library.items(report)) == (3, [("parked", "name.lost")])
+    assert report.document()["actions"] == {"stop_letters": 1}
+    assert library.reviews() == [(library.id_of("ANNA"), "parked.name.lost")]
+    stopped = replace(was, version=was.version + 1, letters_stopped=library.clock.today())
+    assert library.view("ANNA").patron == stopped
+    after = library.everything()
+    touched = ("patron", "before_image", "review_item", "inbox", "agreement")
+    assert unowned(after, *touched) == unowned(before, *touched)
+    # told again the next day: there is nothing left to stop
+    library.deliver(TUESDAY, dies(replace(person("ANNA"), name=EMPTY)))
+    assert library.night().document()["actions"] == {}
+    assert library.view("ANNA").patron == stopped
+
+
+def test_letters_stop_and_stay_so_when_a_parked_death_is_told_with_her_name(library: Library) -> None:
+    library.deliver(MONDAY, dies(replace(person("ANNA"), name=EMPTY)))
+    library.night()
+    stopped = library.view("ANNA").patron.letters_stopped
+    library.deliver(TUESDAY, dies(person("ANNA")))
+    report = library.night()
+    assert report.document()["actions"] == {"die": 1}
+    assert library.view("ANNA").patron.letters_stopped == stopped
+
+
+def test_a_parked_death_stops_letters_behind_a_brake_too(library: Library) -> None:
+    library.limit(Harm.GONE, 1)
+    library.deliver(MONDAY, dies(replace(person("ANNA"), name=EMPTY)), dies(person("CLARA")), dies(person("DAVID")))
+    report = library.one_night()
+    assert (report.exit_code, report.let_through) == (5, {"stop_letters": 3})
+    assert library.record("ANNA") == person("ANNA")
+    assert library.view("ANNA").patron.letters_stopped == library.clock.today()
