@@ -33,10 +33,15 @@ BY_KIND: dict[str, Advice] = {
     "delivery.gap": Advice(
         1,
         "Ask the platform for the missing delivery; the waiting ones follow by themselves. "
-        "Gone for good: `cprsync feed accept FILE --reason TEXT` goes on without it.",
+        "Gone for good: `cprsync feed accept FILE --reason TEXT` goes on without it; "
+        "FILE is the waiting delivery named above, not the missing one.",
     ),
     "delivery.not_stopped": Advice(1, "Nothing is to be accepted: run `cprsync sync`, which takes what is in chain."),
-    "delivery.unknown": Advice(1, "Name a delivery as `cprsync sync` names it, or a file on disk."),
+    "delivery.unknown": Advice(
+        1,
+        "Name a delivery that waits as `cprsync sync` names it, or a file on disk. "
+        "After a gap it is the one behind the missing one, not the missing one itself.",
+    ),
     "delivery.late": Advice(4, "Try again later; if it stays away, ask the platform."),
     "delivery.product": Advice(1, "The file is of another product: check the agreement's task and its contents."),
     "delivery.replaced": Advice(

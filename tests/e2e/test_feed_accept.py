@@ -119,6 +119,17 @@ def test_a_gap_is_gone_over_with_the_delivery_that_waits_in_the_inbox(week: Week
     assert_applied_once(gap, "rename", week.renamed[0], told["sha256"])
 
 
+def test_the_advice_at_a_gap_is_to_name_the_delivery_that_waits_and_not_the_lost_one(week: Week, gap: Library) -> None:
+    stopped = gap.call("sync").error
+    assert stopped["message"].startswith(f"{week.renamed[0]}: ")
+    assert "FILE is the waiting delivery named above, not the missing one" in stopped["next"]
+    before = gap.rows()
+    lost = gap.call("feed", "accept", week.moved[0], "--reason", REASON)
+    assert (lost.exit, lost.error["kind"]) == (1, "delivery.unknown")
+    assert "the one behind the missing one, not the missing one itself" in lost.error["next"]
+    assert gap.rows() == before
+
+
 def test_a_gap_is_gone_over_with_a_file_on_disk(week: Week, library: Library, tmp_path: Path) -> None:
     file = tmp_path / week.renamed[0]
     file.write_bytes(week.renamed[1])
