@@ -41,10 +41,14 @@ PLAIN = {
     "missing": "this setting is missing",
     "enum": "there is no such class of harm",
 }
+#: What is told before all else: a misspelt key is why another one is missing.
+UNKNOWN = "extra_forbidden"
 
 
 def first_mistake(error: ValidationError) -> str:
-    first = error.errors(include_input=False, include_url=False)[0]
+    """The mistake to mend first, by its key, and how many more there are."""
+    mistakes = error.errors(include_input=False, include_url=False)
+    first = next((one for one in mistakes if one["type"] == UNKNOWN), mistakes[0])
     where = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the whole"
     more = error.error_count() - 1
     told = PLAIN.get(first["type"], first["msg"])

@@ -130,7 +130,7 @@ def test_a_policy_sets_single_limits_and_keeps_the_others(tmp_path: Path) -> Non
         ("[guard]\ngone = { count = -1 }", "guard.gone.count"),
         ("[guard]\ngone = { count = 1, share = 2.0 }", "guard.gone.share"),
         ("[guard]\ngnoe = { count = 1 }", "guard.gnoe"),
-        ("[guard]\ngone = { counts = 1 }", "guard.gone"),
+        ("[guard]\ngone = { counts = 1 }", "guard.gone.counts"),
         ('[guard]\ngone = "many"', "guard.gone"),
         ('silent_protection = "closed"', "silent_protection"),
         ("[gaurd]\n", "gaurd"),
@@ -144,3 +144,12 @@ def test_a_mistake_in_the_policy_is_named_by_its_key(tmp_path: Path, text: str, 
         load_policy(path, frozenset())
     assert caught.value.kind == "policy"
     assert named in caught.value.message
+
+
+@pytest.mark.parametrize("setting", ["cuont = 1", "cuont = 1, share = 2.0", "share = 2.0, cuont = 1"])
+def test_a_misspelt_key_is_named_before_the_one_that_is_missing_for_it(tmp_path: Path, setting: str) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(f"[guard]\ngone = {{ {setting} }}\n", encoding="utf-8")
+    more = 1 + ("share" in setting)
+    with pytest.raises(ConfigurationError, match=rf"guard\.gone\.cuont: there is no such setting \(and {more} more\)"):
+        load_policy(path, frozenset())
