@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.cli.words import Language
-    from cprsync.domain.rules import Cell
+    from cprsync.domain.rule_rows import Cell
 
 BEGIN = "<!-- made by `cprsync rules --markdown`: change the rules, not the tables -->"
 END = "<!-- end of what `cprsync rules --markdown` makes -->"

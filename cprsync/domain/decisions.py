@@ -23,8 +23,9 @@ DECISIONS: Final[Mapping[int, Wording]] = {
         "the register. Street codes 9900-9999 are sealed like a protected address.",
     ),
     3: Wording(
-        "Nye beskyttelser og stop for breve til døde går igennem, også når resten af natten standses.",
-        "New protections, and letters to the dead that stop, go through even when the rest of a night is held.",
+        "Nye beskyttelser og stop for breve til døde går igennem, også når resten standses eller venter på et "
+        "menneske.",
+        "New protections, and letters to the dead that stop, go through even when the rest is held or parked.",
     ),
     6: Wording(
         "Et nyt nummer følges ad registrets egen henvisning, aldrig ad navn og adresse.",

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 LETTERS: Final[Mapping[Letters, Wording]] = {
     Letters.GO: Wording("sendes", "go out"),
     Letters.CONTACT_ADDRESS: Wording("kun til kontaktadressen", "to the contact address only"),
+    Letters.SEALED_STREET: Wording(
+        "forseglet: kun til kontaktadressen, og først når den er åbnet med en grund",
+        "sealed: to the contact address only, once opened for a reason",
+    ),
     Letters.STOPPED: Wording(
         "standses straks; kontaktadressen vises for personalet", "stop at once; staff see contact"
     ),

@@ -1,18 +1,30 @@
 """The rules as four tables to read: status, protection, age step, residence; each row with its source.
 
-Built from the very rows that the code reads, and from a library's policy. Holds the words; how a table is laid
-out is the command's; how a value is named stands in `rule_words`.
+Built from the very rows that the code reads, and from a library's policy. How a table is laid out is the command's;
+how a value is named stands in `rule_words`, and what has no row in the code in `rule_rows`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.action import Action
 from cprsync.domain.age import BirthSource
 from cprsync.domain.municipality import RESIDENCE_RULES, ResidenceRule
 from cprsync.domain.protection_rule import PROTECTION_RULES, ProtectionRule
+from cprsync.domain.rule_rows import (
+    DEAD,
+    HELD,
+    NONE,
+    OLDER,
+    OTHER_GROUP,
+    OTHER_STATUS,
+    PARKED,
+    PINNED,
+    STAFF,
+    STATUS_SILENT,
+    STREET,
+)
 from cprsync.domain.rule_words import (
     AGREED,
     BIRTH,
@@ -34,9 +46,7 @@ if TYPE_CHECKING:
     from cprsync.domain.age import LeapDay
     from cprsync.domain.groups import Ladder, Ladders
     from cprsync.domain.policy import Policy
-
-#: An action is named as the reports name it.
-Cell: TypeAlias = Wording | Action | str
+    from cprsync.domain.rule_rows import Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,6 @@ def rule_tables(policy: Policy) -> tuple[RuleTable, ...]:
 
 
 _SOURCE: Final = Column("source", Wording("Kilde", "Source"))
-_NONE: Final = "–"
 
 # -- status ------------------------------------------------------------------------------------------------
 
@@ -81,16 +90,6 @@ _STATUS_COLUMNS: Final = (
     Column("events", Wording("Set med hændelse", "Seen with event")),
     _SOURCE,
 )
-#: What has no row in the code: an unreadable person.
-_OTHER_STATUS: Final[tuple[Cell, ...]] = (
-    Wording("andre (10)", "others (10)"),
-    Wording("ukendt her", "unknown here"),
-    Wording("venter på et menneske", "parked for a person"),
-    *(Wording("som før", "as before"),) * 5,
-    Wording("en kendt status", "a known status"),
-    _NONE,
-    Wording("CPR: post 001 (status); beslutning 1", "CPR: record 001 (status); decision 1"),
-)
 
 
 def _status_table() -> RuleTable:
@@ -100,7 +99,7 @@ def _status_table() -> RuleTable:
         Wording("Status", "Status"),
         _STATUS_COLUMNS,
         (*(f"status-{rule.status.value}" for rule in rules), "status-other"),
-        (*(_status_row(rule) for rule in rules), _OTHER_STATUS),
+        (*(_status_row(rule) for rule in rules), OTHER_STATUS),
     )
 
 
@@ -115,7 +114,7 @@ def _status_row(rule: StatusRule) -> tuple[Cell, ...]:
         NET_MEDIA[rule.net_media],
         SUBSCRIPTION[rule.subscription],
         rule.leaving,
-        ", ".join(rule.undone_by) or _NONE,
+        ", ".join(rule.undone_by) or NONE,
         rule.source,
     )
 
@@ -130,33 +129,13 @@ _PROTECTION_COLUMNS: Final = (
     Column("does", Wording("Så", "Then")),
     _SOURCE,
 )
-_EITHER: Final = Wording("ligegyldigt", "either")
-_ANY: Final = Wording("ligegyldigt hvad", "whatever")
-#: What seals beside a source's word about protection; the code for it stands in `patron`, `steps` and `protective`.
-_STREET: Final[tuple[Cell, ...]] = (
-    Wording("leverancen eller et opslag", "the delivery or a look-up"),
-    Wording("vejkode 9900-9999 (status 03 og 07)", "street code 9900-9999 (status 03 and 07)"),
-    _EITHER,
-    _ANY,
-    Wording("forseglet, så længe adressen gælder", "sealed as long as that is the address"),
-    Wording("CPR: post 002 (vejkode); beslutning 2", "CPR: record 002 (street code); decision 2"),
-)
-_PARKED: Final[tuple[Cell, ...]] = (
-    Wording("leverancen", "the delivery"),
-    Wording("beskyttet, men resten venter på et menneske", "protected, but the rest is parked"),
-    _EITHER,
-    _ANY,
-    Wording("forsegles, før alt andet", "sealed, before anything else"),
-    Wording("Beslutning 3", "Decision 3"),
-)
-_HELD: Final[tuple[Cell, ...]] = (
-    Wording("leverancen", "the delivery"),
-    Wording("beskyttet, men natten er standset", "protected, but the night is held"),
-    _EITHER,
-    _ANY,
-    Wording("forsegles, før alt andet", "sealed, before anything else"),
-    Wording("Beslutning 3", "Decision 3"),
-)
+#: What counts beside a source's word about protection.
+_BESIDE: Final = {
+    "protection-street": STREET,
+    "protection-parked": PARKED,
+    "protection-held": HELD,
+    "protection-older": OLDER,
+}
 
 
 def _protection_table() -> RuleTable:
@@ -164,8 +143,8 @@ def _protection_table() -> RuleTable:
         "protection",
         Wording("Navne- og adressebeskyttelse", "Name and address protection"),
         _PROTECTION_COLUMNS,
-        (*map(_protection_key, PROTECTION_RULES), "protection-street", "protection-parked", "protection-held"),
-        (*map(_protection_row, PROTECTION_RULES), _STREET, _PARKED, _HELD),
+        (*map(_protection_key, PROTECTION_RULES), *_BESIDE),
+        (*map(_protection_row, PROTECTION_RULES), *_BESIDE.values()),
     )
 
 
@@ -188,23 +167,19 @@ _AGE_COLUMNS: Final = (
     _SOURCE,
 )
 _BIRTH_DATE: Final = Wording("fødselsdato", "birth date")
-_OTHER_GROUP: Final[tuple[Cell, ...]] = (
-    Wording("anden gruppe", "another group"),
-    Wording("følger ikke alderen", "does not follow age"),
-    _NONE,
-    Wording("policy.toml: age_groups", "policy.toml: age_groups"),
-)
+#: Whose group age leaves alone.
+_NO_STEP: Final = {"age-other": OTHER_GROUP, "age-pinned": PINNED, "age-dead": DEAD}
 
 
 def _age_table(ladders: Ladders) -> RuleTable:
-    births = [(_BIRTH_DATE, rule, _NONE, source) for rule, source in (BIRTH[source] for source in BirthSource)]
+    births = [(_BIRTH_DATE, rule, NONE, source) for rule, source in (BIRTH[source] for source in BirthSource)]
     steps = [step for ladder in ladders.ladders for step in _age_rows(ladder, ladders.leap)]
     return RuleTable(
         "age",
         Wording("Alderstrin", "Age step"),
         _AGE_COLUMNS,
-        (*(f"age-birth-{source.value}" for source in BirthSource), *(key for key, _ in steps), "age-other"),
-        (*births, *(row for _, row in steps), _OTHER_GROUP),
+        (*(f"age-birth-{source.value}" for source in BirthSource), *(key for key, _ in steps), *_NO_STEP),
+        (*births, *(row for _, row in steps), *_NO_STEP.values()),
     )
 
 
@@ -230,12 +205,6 @@ _RESIDENCE_COLUMNS: Final = (
     Column("net_media", Wording("Netmedier (CULR)", "Net media (CULR)")),
     _SOURCE,
 )
-_STAFF: Final[tuple[Cell, ...]] = (
-    Wording("kommune rettet ved skranken", "municipality corrected at the desk"),
-    Wording("som en adresse dér; en status, der ophæver bopæl, vinder", "as an address there; a status still ends it"),
-    Wording("som en adresse dér", "as an address there"),
-    Wording("Beslutning 11; policy.toml: overrides", "Decision 11; policy.toml: overrides"),
-)
 
 
 def _residence_table() -> RuleTable:
@@ -247,10 +216,11 @@ def _residence_table() -> RuleTable:
         _RESIDENCE_COLUMNS,
         (
             *(f"residence-status-{lives.value}" for lives in by_status),
+            "residence-status-silent",
             *(f"residence-{rule.kind.value if rule.kind else 'none'}" for rule in kinds),
             "residence-staff",
         ),
-        (*(_ended_row(lives) for lives in by_status), *(_kind_row(rule) for rule in kinds), _STAFF),
+        (*(_ended_row(lives) for lives in by_status), STATUS_SILENT, *(_kind_row(rule) for rule in kinds), STAFF),
     )
 
 

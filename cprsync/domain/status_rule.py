@@ -27,6 +27,8 @@ class Letters(enum.Enum):
     GO = "go"
     #: there is no registered address that a letter would reach
     CONTACT_ADDRESS = "contact_address"
+    #: the street code seals name and address: none goes out but to a contact address, after a reasoned reveal
+    SEALED_STREET = "sealed_street"
     #: none goes out, whatever is known; a contact address is shown to staff only
     STOPPED = "stopped"
 
@@ -126,7 +128,7 @@ _ROWS: Final = (
     StatusRule(
         Status.RESIDENT_ADMINISTRATIVE,
         Wording("i Danmark, vejkode 9900-9999 (uden fast bopæl o.l.)", "in Denmark, street code 9900-9999"),
-        Letters.CONTACT_ADDRESS,
+        Letters.SEALED_STREET,
         BlockRule.NONE,
         Lives.BY_ADDRESS,
         NetMedia.DIGITS,
@@ -152,7 +154,7 @@ _ROWS: Final = (
     StatusRule(
         Status.GREENLAND_ADMINISTRATIVE,
         Wording("i Grønland, vejkode 9900-9999", "in Greenland, street code 9900-9999"),
-        Letters.CONTACT_ADDRESS,
+        Letters.SEALED_STREET,
         BlockRule.NONE,
         Lives.ELSEWHERE,
         NetMedia.EMPTY,

@@ -10,6 +10,7 @@ from people import person, street
 
 from cprsync.domain.letter import Letter, NoLetter, letter_to
 from cprsync.domain.override import Overridden, Override, in_force
+from cprsync.domain.patron import is_sealed
 from cprsync.domain.person import EMPTY, SILENT, Contact, Person, Status
 from cprsync.domain.record import Local
 
@@ -65,6 +66,15 @@ def test_the_patrons_own_contact_address_comes_before_the_registers() -> None:
 def test_nothing_is_sent_to_the_sealed_or_the_stopped_whatever_is_known(who: Person) -> None:
     assert sent(who, OWN, sealed=True) is NoLetter.SEALED
     assert sent(who, OWN, stopped=True, sealed=True) is NoLetter.STOPPED
+
+
+@pytest.mark.parametrize("code", ["03", "07"], ids=lambda code: f"status-{code}")
+@pytest.mark.parametrize("silent_is_sealed", [True, False])
+def test_an_administrative_street_seals_the_contact_address_too(code: str, *, silent_is_sealed: bool) -> None:
+    """CPR street codes 9900-9999 (decision 2): on paper only after a reasoned reveal."""
+    who = replace(person("KLAUS"), status=Status(code), contact=CONTACT)
+    sealed = is_sealed(who, silent_is_sealed=silent_is_sealed)
+    assert sent(who, sealed=sealed) is sent(who, OWN, sealed=sealed) is NoLetter.SEALED
 
 
 def test_of_whom_nothing_is_known_no_letter_goes_out() -> None:

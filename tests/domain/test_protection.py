@@ -9,6 +9,7 @@ import pytest
 from people import (
     LOOKED_UP,
     PROTECTED,
+    STORED,
     TONIGHT,
     dies,
     emigrates,
@@ -218,6 +219,28 @@ def test_of_a_protected_death_both_go_through() -> None:
 @pytest.mark.parametrize("event", [moves, renames, emigrates])
 def test_nothing_else_goes_through(event: Any) -> None:
     assert let_through("ANNA", event(person("ANNA"))) is None
+
+
+@pytest.mark.parametrize("row", ["protection-held"])
+def test_a_move_to_an_administrative_street_waits_behind_a_brake(row: str) -> None:
+    """It seals as long as it is the address, but an address is written only when the night is (decision 3)."""
+    hidden = replace(person("ANNA"), status=Status.RESIDENT_ADMINISTRATIVE, address=person("KLAUS").address)
+    assert let_through("ANNA", hidden) is None, row
+
+
+@pytest.mark.parametrize(
+    ("says", "stored"),
+    [
+        pytest.param(LOOKED_UP, TONIGHT, id="look-up-protection-older"),
+        pytest.param(STORED, TONIGHT, id="file-protection-older"),
+    ],
+)
+def test_who_is_older_than_the_record_neither_protects_nor_lifts(says: AsOf, stored: AsOf) -> None:
+    """On equal days the file wins (decision 1)."""
+    assert says.is_older_than(stored)
+    for key, event in (("PIA", loses_protection), ("ANNA", gains_protection)):
+        record = replace(patron(key), as_of=stored)
+        assert decide(event(person(key)), record, as_of=says) == Unchanged(Same.OLDER)
 
 
 def test_the_end_of_a_protection_does_not_go_through() -> None:

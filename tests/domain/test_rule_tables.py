@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from people import person
 
 from cprsync.domain.age import BirthSource, LeapDay, birth_date_of, birthday
 from cprsync.domain.decisions import DECISIONS
+from cprsync.domain.due import Facts, derived_group
+from cprsync.domain.municipality import Residence, culr_number_of, residence_of
 from cprsync.domain.number import CprNumber
-from cprsync.domain.person import Person
+from cprsync.domain.override import Overridden, Override
+from cprsync.domain.person import SILENT, Person, Status
 from cprsync.domain.policy import Policy
 from cprsync.domain.rules import RuleTable, rule_tables
 from cprsync.domain.status_rule import STATUS_RULES, Lives
@@ -32,7 +36,10 @@ AGE = {
     "age-2000-01-01-14": ("Ung", LEAP, f"{GROUPS}, leap_day; beslutning 9"),
     "age-2000-01-01-18": ("Voksen", LEAP, f"{GROUPS}, leap_day; beslutning 9"),
     "age-other": ("følger ikke alderen", "–", "policy.toml: age_groups"),
+    "age-pinned": ("bliver, til rettelsen udløber; så som uden den", "–", "Beslutning 8; policy.toml: overrides"),
+    "age-dead": ("beholder gruppen: de døde bliver ikke ældre", "–", "CPR: post 001 (status)"),
 }
+NO_STEP = {"other": "anden gruppe", "pinned": "gruppe rettet ved skranken", "dead": "død (status 90)"}
 
 
 def danish(table: RuleTable, key: str) -> list[str]:
@@ -45,7 +52,7 @@ def test_an_age_step_is_printed_as_it_is_lived(key: str) -> None:
     step, *told = danish(TABLES["age"], key)
     assert tuple(told) == AGE[key]
     *_, last = key.split("-")
-    assert step == ("fødselsdato" if "birth" in key else "anden gruppe" if last == "other" else f"{last} år")
+    assert step == ("fødselsdato" if "birth" in key else NO_STEP.get(last, f"{last} år"))
     assert list(TABLES["age"].keys) == list(AGE)
 
 
@@ -67,6 +74,26 @@ def test_a_group_begins_on_the_birthday_and_not_a_day_before(age: int, group: st
     assert POLICY.ladders.group_on(born, day) == group
     assert age == 0 or POLICY.ladders.group_on(born, day - timedelta(days=1)) != group
     assert POLICY.ladders.leap is LeapDay.MARCH
+
+
+_PIN = Override(Overridden.GROUP, "Barn", "kaj", "set pas", date(2027, 3, 1), date(2027, 3, 30), id=1)
+
+
+@pytest.mark.parametrize(
+    ("group", "deviations", "overrides", "then"),
+    [
+        pytest.param("Personale", {}, (), "Personale", id="age-other"),
+        pytest.param("Barn", {}, (_PIN,), "Voksen", id="age-pinned"),
+        pytest.param("Barn", {"status": Status.DEAD}, (), "Barn", id="age-dead"),
+    ],
+)
+def test_whose_group_age_leaves_alone(
+    group: str, deviations: dict[str, Any], overrides: tuple[Override, ...], then: str
+) -> None:
+    """ANNA is long grown up; the last day of the pin is 30 March."""
+    facts = Facts("1", person("ANNA", **deviations), group, overrides)
+    assert derived_group(facts, date(2027, 3, 30), POLICY) == group
+    assert derived_group(facts, date(2027, 3, 31), POLICY) == then
 
 
 def test_the_birth_date_that_counts_is_staffs_then_the_registers_then_the_numbers() -> None:
@@ -93,6 +120,23 @@ def test_residence_ends_or_is_unknown_by_status(key: str, codes: str, lives: Liv
     assert len({rule.net_media for rule in STATUS_RULES.values() if rule.lives is lives}) == 1
 
 
+@pytest.mark.parametrize("key", ["residence-status-silent"])
+def test_of_whom_no_status_is_known_the_net_media_hear_nothing(key: str) -> None:
+    """Whatever her address says; what CULR holds stays (decision 11)."""
+    nobody_said = person("ANNA", status=SILENT)
+    assert residence_of(nobody_said, frozenset({"0751"})) is Residence.UNKNOWN
+    assert culr_number_of(nobody_said) is None
+    told = ["status ikke kendt", "ukendt", "intet sendes", "CPR: post 001 (status); beslutning 1 og 11"]
+    assert danish(TABLES["residence"], key) == told
+
+
+@pytest.mark.parametrize("key", ["status-03", "status-07"])
+def test_letters_to_an_administrative_street_are_printed_as_sealed(key: str) -> None:
+    """Lived in test_letters."""
+    letters = danish(TABLES["status"], key)[3]
+    assert letters == "forseglet: kun til kontaktadressen, og først når den er åbnet med en grund"
+
+
 @pytest.mark.parametrize("key", ["status-other"])
 def test_a_code_that_is_no_status_changes_nothing(key: str) -> None:
     """10 is reserved; whoever carries such a code is unreadable (test_extract, test_answers)."""
@@ -116,13 +160,20 @@ SEALED_TOO = {
     "protection-held": (
         "leverancen",
         "beskyttet, men natten er standset",
-        *("ligegyldigt", "ligegyldigt hvad", "forsegles, før alt andet", "Beslutning 3"),
+        *("ligegyldigt", "ligegyldigt hvad"),
+        "forsegles; breve til døde standses; alt andet venter, også en flytning til vejkode 9900-9999",
+        "Beslutning 3",
+    ),
+    "protection-older": (
+        "leverancen eller et opslag",
+        "hvad som helst, men ældre end posten (på samme dag: opslaget)",
+        *("ligegyldigt", "ligegyldigt hvad", "som før", "Beslutning 1: ældre ændrer ikke nyere"),
     ),
 }
 
 
 @pytest.mark.parametrize("key", SEALED_TOO)
-def test_what_else_seals_is_printed_beside(key: str) -> None:
+def test_what_else_counts_is_printed_beside(key: str) -> None:
     """Lived in test_protection, test_night_protection and test_night_brake."""
     assert tuple(danish(TABLES["protection"], key)) == SEALED_TOO[key]
 
@@ -148,7 +199,8 @@ def test_each_row_has_a_name_of_its_own_and_a_source(name: str) -> None:
 
 def test_without_age_groups_no_step_is_printed() -> None:
     (age,) = [table for table in rule_tables(Policy()) if table.name == "age"]
-    assert age.keys == ("age-birth-staff", "age-birth-register", "age-birth-number", "age-other")
+    births = ("age-birth-staff", "age-birth-register", "age-birth-number")
+    assert age.keys == (*births, "age-other", "age-pinned", "age-dead")
 
 
 def test_each_decision_that_a_source_names_has_its_sentence_and_no_other_has_one() -> None:

@@ -19,12 +19,12 @@ TABLE: dict[str, tuple[object, ...]] = {
     "01": ("bopæl i Danmark", "go", "none", "by_address", "digits", "kept", A.STATUS, A.STATUS, (), "11"),
     "03": (
         "i Danmark, vejkode 9900-9999 (uden fast bopæl o.l.)",
-        *("contact_address", "none", "by_address", "digits", "kept", A.STATUS, A.STATUS, ("A01",), "2"),
+        *("sealed_street", "none", "by_address", "digits", "kept", A.STATUS, A.STATUS, ("A01",), "2"),
     ),
     "05": ("bopæl i Grønland", "go", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("A01",), "11"),
     "07": (
         "i Grønland, vejkode 9900-9999",
-        *("contact_address", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("A01",), "2 og 11"),
+        *("sealed_street", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("A01",), "2 og 11"),
     ),
     "20": (
         "uden bopæl, nummer af skattehensyn",

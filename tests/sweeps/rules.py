@@ -33,7 +33,7 @@ CEILING_SECONDS = 120
 STATUS, PROTECTION, MUNICIPALITY = (
     f"cprsync/domain/{name}.py" for name in ("status_rule", "protection_rule", "municipality")
 )
-RULES, WORDS, POLICY = "cprsync/domain/rules.py", "cprsync/domain/rule_words.py", "fixtures/policy.toml"
+ROWS, WORDS, POLICY = "cprsync/domain/rule_rows.py", "cprsync/domain/rule_words.py", "fixtures/policy.toml"
 #: The quick tests of each table.
 TESTS = {
     "status": ("test_status_rules.py", "test_residence.py", "test_letters.py", "test_rule_tables.py"),
@@ -204,7 +204,7 @@ def steps() -> Iterator[Row]:
 
 
 def rows() -> Iterator[Row]:
-    status, protection, municipality, rules = (Source(file) for file in (STATUS, PROTECTION, MUNICIPALITY, RULES))
+    status, protection, municipality, beside = (Source(file) for file in (STATUS, PROTECTION, MUNICIPALITY, ROWS))
     all_status, all_protection = status.assigned("_ROWS"), protection.assigned("PROTECTION_RULES")
     residence = municipality.assigned("RESIDENCE_RULES")
     assert isinstance(residence, ast.DictComp)
@@ -213,15 +213,18 @@ def rows() -> Iterator[Row]:
     assert isinstance(all_protection, ast.Tuple)
     assert isinstance(all_residence, ast.Tuple)
     yield from called(status, "status", all_status.elts, status_key)
-    yield written(rules, "status", "_OTHER_STATUS", "status-other")
+    yield written(beside, "status", "OTHER_STATUS", "status-other")
     yield from called(protection, "protection", all_protection.elts, protection_key)
-    for name in ("street", "parked", "held"):
-        yield written(rules, "protection", f"_{name.upper()}", f"protection-{name}")
+    for name in ("street", "parked", "held", "older"):
+        yield written(beside, "protection", name.upper(), f"protection-{name}")
     yield from births(Source(WORDS))
     yield from steps()
-    yield written(rules, "age", "_OTHER_GROUP", "age-other")
+    yield written(beside, "age", "OTHER_GROUP", "age-other")
+    for name in ("pinned", "dead"):
+        yield written(beside, "age", name.upper(), f"age-{name}")
     yield from called(municipality, "residence", all_residence.elts, residence_key)
-    yield written(rules, "residence", "_STAFF", "residence-staff")
+    yield written(beside, "residence", "STATUS_SILENT", "residence-status-silent")
+    yield written(beside, "residence", "STAFF", "residence-staff")
 
 
 # -- trying them ---------------------------------------------------------------------------------------------

@@ -1,0 +1,107 @@
+"""The rows of the rule tables that no rule of the code has for itself, Danish first. Holds words only.
+
+What does them stands in `letter`, `patron`, `decide`, `due` and `municipality`; each is lived in a test named after it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+from cprsync.domain.action import Action
+from cprsync.domain.wording import Wording
+
+#: An action is named as the reports name it.
+Cell: TypeAlias = Wording | Action | str
+
+NONE: Final = "–"
+
+#: What has no row in the code: an unreadable person.
+OTHER_STATUS: Final[tuple[Cell, ...]] = (
+    Wording("andre (10)", "others (10)"),
+    Wording("ukendt her", "unknown here"),
+    Wording("venter på et menneske", "parked for a person"),
+    *(Wording("som før", "as before"),) * 5,
+    Wording("en kendt status", "a known status"),
+    NONE,
+    Wording("CPR: post 001 (status); beslutning 1", "CPR: record 001 (status); decision 1"),
+)
+
+# -- protection --------------------------------------------------------------------------------------------
+
+_EITHER: Final = Wording("ligegyldigt", "either")
+_ANY: Final = Wording("ligegyldigt hvad", "whatever")
+#: What seals beside a source's word about protection; the code for it stands in `patron`, `steps` and `protective`.
+STREET: Final[tuple[Cell, ...]] = (
+    Wording("leverancen eller et opslag", "the delivery or a look-up"),
+    Wording("vejkode 9900-9999 (status 03 og 07)", "street code 9900-9999 (status 03 and 07)"),
+    _EITHER,
+    _ANY,
+    Wording("forseglet, så længe adressen gælder", "sealed as long as that is the address"),
+    Wording("CPR: post 002 (vejkode); beslutning 2", "CPR: record 002 (street code); decision 2"),
+)
+PARKED: Final[tuple[Cell, ...]] = (
+    Wording("leverancen", "the delivery"),
+    Wording("beskyttet, men resten venter på et menneske", "protected, but the rest is parked"),
+    _EITHER,
+    _ANY,
+    Wording("forsegles, før alt andet", "sealed, before anything else"),
+    Wording("Beslutning 3", "Decision 3"),
+)
+HELD: Final[tuple[Cell, ...]] = (
+    Wording("leverancen", "the delivery"),
+    Wording("beskyttet, men natten er standset", "protected, but the night is held"),
+    _EITHER,
+    _ANY,
+    Wording(
+        "forsegles; breve til døde standses; alt andet venter, også en flytning til vejkode 9900-9999",
+        "sealed; letters to the dead stop; all else waits, a move to street code 9900-9999 too",
+    ),
+    Wording("Beslutning 3", "Decision 3"),
+)
+OLDER: Final[tuple[Cell, ...]] = (
+    Wording("leverancen eller et opslag", "the delivery or a look-up"),
+    Wording(
+        "hvad som helst, men ældre end posten (på samme dag: opslaget)",
+        "anything, but older than the record (of the same day: the look-up)",
+    ),
+    _EITHER,
+    _ANY,
+    Wording("som før", "as before"),
+    Wording("Beslutning 1: ældre ændrer ikke nyere", "Decision 1: older never changes newer"),
+)
+
+# -- age step ----------------------------------------------------------------------------------------------
+
+OTHER_GROUP: Final[tuple[Cell, ...]] = (
+    Wording("anden gruppe", "another group"),
+    Wording("følger ikke alderen", "does not follow age"),
+    NONE,
+    Wording("policy.toml: age_groups", "policy.toml: age_groups"),
+)
+PINNED: Final[tuple[Cell, ...]] = (
+    Wording("gruppe rettet ved skranken", "group corrected at the desk"),
+    Wording("bliver, til rettelsen udløber; så som uden den", "stays until the correction ends; then as without it"),
+    NONE,
+    Wording("Beslutning 8; policy.toml: overrides", "Decision 8; policy.toml: overrides"),
+)
+DEAD: Final[tuple[Cell, ...]] = (
+    Wording("død (status 90)", "dead (status 90)"),
+    Wording("beholder gruppen: de døde bliver ikke ældre", "keeps the group: the dead grow no older"),
+    NONE,
+    Wording("CPR: post 001 (status)", "CPR: record 001 (status)"),
+)
+
+# -- residence ---------------------------------------------------------------------------------------------
+
+STATUS_SILENT: Final[tuple[Cell, ...]] = (
+    Wording("status ikke kendt", "status not known"),
+    Wording("ukendt", "unknown"),
+    Wording("intet sendes", "nothing is sent"),
+    Wording("CPR: post 001 (status); beslutning 1 og 11", "CPR: record 001 (status); decisions 1 and 11"),
+)
+STAFF: Final[tuple[Cell, ...]] = (
+    Wording("kommune rettet ved skranken", "municipality corrected at the desk"),
+    Wording("som en adresse dér; en status, der ophæver bopæl, vinder", "as an address there; a status still ends it"),
+    Wording("som en adresse dér", "as an address there"),
+    Wording("Beslutning 11; policy.toml: overrides", "Decision 11; policy.toml: overrides"),
+)
