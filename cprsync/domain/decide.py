@@ -137,8 +137,10 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
     told, stored = person.protection, patron.register.protection
     if told is stored:
         # nearly everyone in a delivery
-        return _change(person, patron)
-    return _protecting(person, patron, protecting(as_of.source, told, stored), protection_end)
+        decision: Decision = _change(person, patron)
+    else:
+        decision = _protecting(person, patron, protecting(as_of.source, told, stored), protection_end)
+    return decision if patron.letters_stopped is None else _living(decision, person, patron, as_of)
 
 
 def counted(change: Change, patron: Patron, on: date) -> Change:
@@ -273,6 +275,30 @@ def _keep_protection(person: Person, patron: Patron, *, denied: bool) -> Change 
     review = "protection.contradicted" if denied else None
     decision = _change(kept, patron)
     return replace(decision, ask_again=not denied, review=review)
+
+
+# -- a death that was never applied ----------------------------------------------------------------------
+
+
+#: Statuses that do not say that she lives.
+_MAY_BE_DEAD: Final = frozenset({SILENT, Status.DEAD, Status.ANNULLED})
+
+
+def _living(decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Decision:
+    """Annul a death that stopped letters while it was parked, once someone tells later that she lives."""
+    if person.status in _MAY_BE_DEAD or patron.register.status in _MAY_BE_DEAD:
+        return decision
+    if patron.letters_stopped is None or as_of.day < patron.letters_stopped:
+        # a file that waited behind the one that stopped them
+        return decision
+    match decision:
+        case Change():
+            return replace(decision, actions=(*decision.actions, Action.DEATH_ANNULLED))
+        case Unchanged():
+            review, ask_again = decision.review, decision.ask_again
+            return Change(patron.register, (Action.DEATH_ANNULLED,), ask_again=ask_again, review=review)
+        case _:
+            return decision
 
 
 # -- what changes ------------------------------------------------------------------------------------------

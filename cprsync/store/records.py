@@ -123,7 +123,8 @@ def _recognised(
     vault: Vault, row: _Row, person: Person, corrected: tuple[Override, ...], encoder: Encoder
 ) -> Recognised:
     as_of = as_of_from_row(row)
-    if as_of is not None and _is_equal(vault, row, person, encoder):
+    # whose letters are stopped is decided on, though she is told as she stands: that may be what lets them go again
+    if as_of is not None and row.letters_stopped is None and _is_equal(vault, row, person, encoder):
         return Equal(row.id, row.version, as_of)
     return from_row(vault, row, corrected)
 

@@ -242,7 +242,9 @@ class Planner:
     def _step(self, decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Step:
         step = step_of(self._night, decision, person, patron, as_of)
         if step.write is not None:
-            stopped = None if step.write.letters_resume else patron.letters_stopped or step.write.letters_stopped
+            # within a plan letters stop on the day of the source: a later file of the same night may annul it
+            stops = None if step.write.letters_stopped is None else as_of.day
+            stopped = None if step.write.letters_resume else patron.letters_stopped or stops
             group = patron.group if step.write.group is None else step.write.group
             # not `replace`, which takes several times as long, once for each person of a delivery
             self._planned[patron.number] = Patron(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -301,3 +302,45 @@ def test_a_parked_death_that_stops_nothing_new_writes_nothing(record: Patron) ->
 @pytest.mark.parametrize("event", [moves, emigrates, loses_protection])
 def test_nothing_else_of_a_parked_snapshot_goes_through(event: Any) -> None:
     assert protective_while_parked(replace(event(person("PIA")), name=EMPTY), patron("PIA")) is None
+
+
+STOPPED = replace(patron("ANNA"), letters_stopped=TONIGHT.day)
+
+
+def test_whose_letters_a_parked_death_stopped_gets_them_again_when_she_is_told_as_living() -> None:
+    again = decide(person("ANNA"), STOPPED, as_of=TONIGHT)
+    assert again == Change(person("ANNA"), (Action.DEATH_ANNULLED,))
+    assert again.resumes_letters
+
+
+def test_what_else_is_told_of_her_is_applied_too() -> None:
+    again = decide(moves(person("ANNA")), STOPPED, as_of=TONIGHT)
+    assert isinstance(again, Change)
+    assert (again.after, again.actions[-1]) == (moves(person("ANNA")), Action.DEATH_ANNULLED)
+
+
+def test_a_file_that_waited_behind_the_death_does_not_annul_it() -> None:
+    record = replace(STOPPED, letters_stopped=TONIGHT.day + timedelta(days=1))
+    assert decide(person("ANNA"), record, as_of=TONIGHT) == EQUAL
+
+
+def test_a_question_to_the_register_comes_first() -> None:
+    record = replace(patron("PIA"), letters_stopped=TONIGHT.day)
+    now = loses_protection(person("PIA"))
+    assert decide(now, record, as_of=TONIGHT) == AskRegister()
+    kept = decide(now, record, as_of=TONIGHT, protection_end=ProtectionEnd.UNANSWERED)
+    assert kept == Change(person("PIA"), (Action.DEATH_ANNULLED,), ask_again=True)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        pytest.param(dies(person("ANNA")), id="dead"),
+        pytest.param(by_status(person("ANNA", status=Status.ANNULLED)), id="her number is annulled"),
+        pytest.param(person("ANNA", status=SILENT), id="no status"),
+    ],
+)
+def test_no_letter_goes_out_again_to_someone_of_whom_nobody_says_that_she_lives(now: Person) -> None:
+    decision = decide(now, STOPPED, as_of=TONIGHT)
+    assert not (isinstance(decision, Change) and decision.resumes_letters)
+    assert Action.DEATH_ANNULLED not in getattr(decision, "actions", ())

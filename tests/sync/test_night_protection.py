@@ -191,3 +191,22 @@ def test_a_parked_death_stops_letters_behind_a_brake_too(library: Library) -> No
     assert (report.exit_code, report.let_through) == (5, {"stop_letters": 3})
     assert library.record("ANNA") == person("ANNA")
     assert library.view("ANNA").patron.letters_stopped == library.clock.today()
+
+
+def test_letters_go_out_again_when_a_parked_death_was_a_mistake(library: Library) -> None:
+    """Decision 3: what goes through can be undone, though the death itself was never written."""
+    library.deliver(MONDAY, dies(replace(person("ANNA"), name=EMPTY)))
+    library.night()
+    library.deliver(TUESDAY, person("ANNA"))
+    report = library.night()
+    assert (report.exit_code, report.document()["actions"]) == (0, {"death_annulled": 1})
+    assert (library.record("ANNA"), library.view("ANNA").parked) == (person("ANNA"), False)
+    assert library.view("ANNA").patron.letters_stopped is None
+
+
+def test_a_parked_death_and_its_correction_fetched_in_one_night_leave_letters_going_out(library: Library) -> None:
+    library.deliver(MONDAY, dies(replace(person("ANNA"), name=EMPTY)))
+    library.deliver(TUESDAY, person("ANNA"))
+    library.night()
+    assert library.record("ANNA") == person("ANNA")
+    assert library.view("ANNA").patron.letters_stopped is None
