@@ -377,3 +377,11 @@ def silent_at_last(month: Month) -> dict[str, set[str]]:
         if decided:
             silent[one["key"]] = {group for group in GROUPS if decided[-1][group] == SILENT}
     return silent
+
+
+def asked_in_vain(month: Month) -> set[str]:
+    """Whose number was replaced, where the register's answers are silent about whoever is not protected.
+
+    If what came under her new number came before it was hers, she is known by an answer alone: and stays sealed.
+    """
+    return set() if month.life.says_unprotected else {one["key"] for one in month.last if len(one["numbers"]) > 1}

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from drawn import orders
 from hypothesis import HealthCheck, given, settings
-from living import Life, Month, Night, arrive, month_of, silent_at_last
+from living import Life, Month, Night, arrive, asked_in_vain, month_of, silent_at_last
+from slow_register import EMPTY, SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,13 +29,15 @@ if TYPE_CHECKING:
 def ends_alike(month: Month, order: Sequence[int], folder: Path, empty_store: Path) -> None:
     straight = arrive(month, range(len(month.deliveries)), folder / "straight", empty_store)
     mixed = arrive(month, order, folder / "mixed", empty_store)
-    silent = silent_at_last(month)
+    silent, in_vain = silent_at_last(month), asked_in_vain(month)
     for key, record in straight.items():
         unsaid = silent.get(key, set())
         if "name" in unsaid:
             continue  # annulled: her status is all that is known of her
         if "address" in unsaid:
             unsaid |= {"municipality_in_clear"}
+        if key in in_vain and (record["protection"], mixed[key]["protection"]) == (EMPTY, SILENT):
+            unsaid |= {"protection"}
         said = [name for name in record if name not in unsaid]
         differs = {name: (record[name], mixed[key][name]) for name in said if record[name] != mixed[key][name]}
         assert not differs, f"{key} in the order {list(order)}: {differs}"
