@@ -111,10 +111,11 @@ def test_our_own_certificate_out_of_date_is_said_before_anything_is_sent(
 def test_a_certificate_that_expires_while_the_client_is_open_is_noticed(
     pki: Pki, make_register: Callable[..., SoapRegister]
 ) -> None:
-    moments = iter([NOW, NOW, NOW + timedelta(days=4000)])
+    at = NOW
     with threaded(pki.context("server", ssl.TLSVersion.TLSv1_3), lambda _: ANSWER) as server:
-        register = make_register(lookup_url=server.url, now=lambda: next(moments))
+        register = make_register(lookup_url=server.url, now=lambda: at)
         register.look_up(WHO)
+        at += timedelta(days=4000)
         with pytest.raises(CertificateError):
             register.look_up(WHO)
         assert len(server.requests) == 1
