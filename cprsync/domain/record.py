@@ -33,10 +33,12 @@ class Email:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Block:
-    """Blokeret d. and Blokeringsårsag."""
+    """Blokeret d. and Blokeringsårsag; kept for a while after it was lifted."""
 
     since: date
     reason: str
+    #: the day on which it was lifted; None: it holds
+    lifted: date | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -26,7 +26,7 @@ def decode_local(written: bytes) -> Local:
         telephones=tuple(Telephone(**telephone) for telephone in document.pop("telephones")),
         emails=tuple(Email(**email) for email in document.pop("emails")),
         absence=None if absence is None else Absence(_date(absence["since"]), _maybe_date(absence["until"])),
-        blocks=tuple(Block(_date(block["since"]), block["reason"]) for block in document.pop("blocks")),
+        blocks=tuple(_block(**block) for block in document.pop("blocks")),
         **document,
     )
 
@@ -49,6 +49,11 @@ def _day(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError("a field of the record has no written form")
+
+
+def _block(since: str, reason: str, lifted: str | None = None) -> Block:
+    # the day of lifting stands in no record that was written before there was one
+    return Block(_date(since), reason, _maybe_date(lifted))
 
 
 def _date(text: str) -> date:

@@ -43,8 +43,9 @@ WORD = String(32)
 STAMP = String(27)
 
 
-def _needed(name: str, kind: Any) -> Column[Any]:
-    return Column(name, kind, nullable=False)
+def _needed(name: str, kind: Any, given: str | None = None) -> Column[Any]:
+    """A column that is never empty; `given` is what a row has that was written before the column was there."""
+    return Column(name, kind, nullable=False, server_default=given)
 
 
 def _key(name: str, kind: Any) -> Column[Any]:
@@ -84,6 +85,9 @@ agreement = Table(
     _maybe("last_produced", Date),
     _to("library", "agency"),
 )
+
+#: The kind of patron, and the standing, of nearly everyone.
+PERSON, ACTIVE = "person", "active"
 
 #: The status class of a patron who was merged into another: an empty shell that is counted and lived no more; and
 #: the kind of the key by which it points at her who keeps what it had.
@@ -125,6 +129,14 @@ patron = Table(
     _maybe("letters_stopped", Date),
     _needed("created", STAMP),
     _maybe("register_since", STAMP),
+    # a person, an institution, a library, or someone who only answers for a minor
+    _needed("kind", WORD, PERSON),
+    # active, leaving or closed
+    _needed("standing", WORD, ACTIVE),
+    # the day on which she asked to leave, or the policy asked for her
+    _maybe("leaves_since", Date),
+    # the last day of which anything of hers is known that she did herself
+    _maybe("last_seen", Date),
     UniqueConstraint("agency", "number_index"),
     Index("ix_patron_address_index", "agency", "address_index"),
     Index("ix_patron_next_age_step", "agency", "next_age_step"),
@@ -134,6 +146,8 @@ patron = Table(
     # the few that each night counts: without these it would read every row, sealed record and all
     _where("ix_patron_silent", "agency", which="protection_silent"),
     _where("ix_patron_merged", "agency", which=f"status_class = '{MERGED}'"),
+    _where("ix_patron_standing", "agency", "standing", which=f"standing <> '{ACTIVE}'"),
+    Index("ix_patron_last_seen", "agency", "last_seen"),
     _to("library", "agency"),
     # room for the next version of a row on its own page: 1.7 times the updates a second
     postgresql_with={"fillfactor": 60},
@@ -185,6 +199,24 @@ before_image = Table(
     _needed("register_key", KEY),
     _needed("until_day", Date),
     _to("patron", "agency", "patron_id"),
+)
+
+#: Who answers for a minor: typed by staff, never taken from the register's family records.
+responsible = Table(
+    "responsible",
+    metadata,
+    _key("agency", AGENCY),
+    _key("patron_id", PATRON),
+    _key("responsible_id", PATRON),
+    _needed("since", Date),
+    # the first day on which she no longer does: new debts are not hers
+    _maybe("until", Date),
+    Index("ix_responsible_responsible_id", "agency", "responsible_id"),
+    Index("ix_responsible_until", "agency", "until"),
+    _to("patron", "agency", "patron_id"),
+    ForeignKeyConstraint(
+        ["agency", "responsible_id"], ["patron.agency", "patron.id"], name="fk_responsible_responsible"
+    ),
 )
 
 follow_up = Table(
@@ -272,8 +304,12 @@ outbox = Table(
 )
 
 
-def _circulation(name: str, *dates: str) -> Table:
-    """Make a place for a part of the patron record that no rule of the night reads."""
+#: What a balance is for, if its source does not say.
+FEE = "fee"
+
+
+def _circulation(name: str, *dates: str, more: tuple[Column[Any], ...] = ()) -> Table:
+    """Make a place for a part of the patron record that no rule of the night reads; `more` stands in clear too."""
     return Table(
         name,
         metadata,
@@ -284,18 +320,27 @@ def _circulation(name: str, *dates: str) -> Table:
         _needed("payload", LargeBinary),
         _needed("key", KEY),
         *(_maybe(day, Date) for day in dates),
+        *more,
         UniqueConstraint("agency", "source_id"),
         Index(f"ix_{name}_patron_id", "agency", "patron_id"),
+        # what is to be forgotten is found by its last day
+        Index(f"ix_{name}_{dates[-1]}", "agency", dates[-1]),
         _to("patron", "agency", "patron_id"),
     )
 
 
-#: Udlån: gone 30 days after return
+#: Udlån: gone 30 days after return, or after what is owed for it is settled
 loan = _circulation("loan", "due", "returned")
 #: Reserveringer: gone when fulfilled or cancelled
 reservation = _circulation("reservation", "placed", "until", "cancelled")
 #: Mellemværende: gone 30 days after it is paid
-balance = _circulation("balance", "raised", "settled")
+balance = _circulation(
+    "balance",
+    "raised",
+    "settled",
+    # a fee or a compensation: kept for different times; and the source's id of the loan it is owed for
+    more=(_needed("kind", WORD, FEE), _maybe("loan_source", String(64))),
+)
 #: Beskeder: the content is gone after 30 days, the fact stays
 message = _circulation("message", "sent", "content_until")
 

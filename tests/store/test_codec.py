@@ -107,6 +107,12 @@ def test_what_is_local_comes_back_exactly_as_it_was_written(one: Local) -> None:
     assert decode_local(encode_local(one)) == one
 
 
+def test_a_block_written_before_blocks_could_be_lifted_still_holds() -> None:
+    written = encode_local(FULL).replace(b'"lifted":null,', b"")
+    assert b"lifted" not in written
+    assert decode_local(written) == FULL
+
+
 def test_an_import_takes_nothing_away() -> None:
     after = joined(FULL, Local(cards=local("C1").cards, branch="east"))
     assert (after.branch, after.group, after.telephones) == ("east", "adult", FULL.telephones)

@@ -8,6 +8,7 @@ from subprocess import PIPE, Popen
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -37,6 +38,36 @@ def test_the_migrations_make_the_tables_that_the_program_knows(engine: Engine) -
 def test_upgrading_twice_is_upgrading_once(engine: Engine) -> None:
     assert migrate.upgrade(engine).up_to_date
     assert migrate.status(engine) == migrate.StoreVersion(WANTED, WANTED)
+
+
+def test_a_store_of_the_version_before_keeps_its_patrons_when_it_is_upgraded(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    with writing(engine) as connection:
+        settings = migrate.settings_of_alembic()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0001")
+        connection.execute(text("INSERT INTO library (agency) VALUES ('710100')"))
+        connection.execute(
+            text(
+                "INSERT INTO patron (agency, id, number_index, index_key, real_number, register_blob, register_key,"
+                " fingerprint, fingerprint_key, version, local_blob, local_key, local_version, status_class,"
+                " patron_group, protection_silent, overrides, created)"
+                " VALUES ('710100', '12345678', x'01', 'k', 1, x'02', 'k', x'03', 'k', 7, x'04', 'k', 1, 'living',"
+                " 'Voksen', 0, 0, '2027-03-01T05:30:00.000000Z')"
+            )
+        )
+        before = connection.execute(text("SELECT * FROM patron")).mappings().one()
+    assert migrate.upgrade(engine).current == "0001"
+    with reading(engine) as connection:
+        after = connection.execute(text("SELECT * FROM patron")).mappings().one()
+    assert {name: after[name] for name in before} == dict(before)
+    assert (after["kind"], after["standing"], after["leaves_since"], after["last_seen"]) == (
+        "person",
+        "active",
+        None,
+        None,
+    )
+    engine.dispose()
 
 
 @pytest.mark.parametrize("version", ["0000", "9999"])

@@ -1,0 +1,59 @@
+"""A patron's life: her kind and standing, who answers for a minor, and what is owed for which loan."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add to the tables; everyone there already is an active person, and every balance a fee."""
+    _patron()
+    _responsible()
+    _circulation()
+
+
+def _patron() -> None:
+    word = sa.String(length=32)
+    op.add_column("patron", sa.Column("kind", word, server_default="person", nullable=False))
+    op.add_column("patron", sa.Column("standing", word, server_default="active", nullable=False))
+    op.add_column("patron", sa.Column("leaves_since", sa.Date(), nullable=True))
+    op.add_column("patron", sa.Column("last_seen", sa.Date(), nullable=True))
+    some = sa.text("standing <> 'active'")
+    op.create_index("ix_patron_standing", "patron", ["agency", "standing"], sqlite_where=some, postgresql_where=some)
+    op.create_index("ix_patron_last_seen", "patron", ["agency", "last_seen"], unique=False)
+
+
+def _responsible() -> None:
+    op.create_table(
+        "responsible",
+        sa.Column("agency", sa.String(length=16), autoincrement=False, nullable=False),
+        sa.Column("patron_id", sa.CHAR(length=8), autoincrement=False, nullable=False),
+        sa.Column("responsible_id", sa.CHAR(length=8), autoincrement=False, nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["agency", "patron_id"], ["patron.agency", "patron.id"], name="fk_responsible_patron"),
+        sa.ForeignKeyConstraint(
+            ["agency", "responsible_id"], ["patron.agency", "patron.id"], name="fk_responsible_responsible"
+        ),
+        sa.PrimaryKeyConstraint("agency", "patron_id", "responsible_id", name="pk_responsible"),
+    )
+    op.create_index("ix_responsible_responsible_id", "responsible", ["agency", "responsible_id"], unique=False)
+    op.create_index("ix_responsible_until", "responsible", ["agency", "until"], unique=False)
+
+
+def _circulation() -> None:
+    op.add_column("balance", sa.Column("kind", sa.String(length=32), server_default="fee", nullable=False))
+    op.add_column("balance", sa.Column("loan_source", sa.String(length=64), nullable=True))
+    for table, day in (
+        ("loan", "returned"),
+        ("reservation", "cancelled"),
+        ("balance", "settled"),
+        ("message", "content_until"),
+    ):
+        op.create_index(f"ix_{table}_{day}", table, ["agency", day], unique=False)
