@@ -125,6 +125,14 @@ class CprNumber:
         except ValueError:
             return None
 
+    @property
+    def is_possible(self) -> bool:
+        """False for ten digits that nobody can have been given: there is no date in them, the day plus 60 or not.
+
+        Of a number with letters its form is all that is known.
+        """
+        return self.kind is NumberKind.LETTERS or self.born is not None
+
     def masked(self) -> str:
         """The form for screens: the birth date's part, the rest hidden."""
         return f"{self.digits[:6]}-xxxx"

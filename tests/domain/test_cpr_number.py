@@ -95,6 +95,21 @@ def test_a_number_without_a_date_is_a_number_born_on_no_day(day: int, month: int
     assert CprNumber.parse(generated(day, month, year, "1")).born is None
 
 
+@pytest.mark.parametrize(
+    ("text", "possible"),
+    [
+        (ANNA, True),
+        *((text, False) for text in ("1234567890", "9999999999", "0000000000", "3002801234", "2902031234")),
+        (generated(64, 5, 85, "0"), True),
+        *((generated(day, month, 80, "1"), False) for day, month in ((60, 5), (92, 5), (64, 13), (91, 4))),
+        (f"{ANNA[:6]}KOT1", True),
+    ],
+)
+def test_a_number_is_possible_only_with_a_date_in_it(text: str, *, possible: bool) -> None:
+    """Plain, or as a replacement's with the day plus 60; letters tell no century, so nothing is held against them."""
+    assert CprNumber.parse_any(text).is_possible is possible
+
+
 def test_the_numbers_date_is_not_the_registered_one() -> None:
     assert CprNumber.parse(number("SKAEV")).born != PEOPLE["SKAEV"]["born"]
 
