@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.output import failures, note, print_json, say
+from cprsync.cli.words import Language, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,17 +15,18 @@ if TYPE_CHECKING:
     from cprsync.sync.importing import Imported
 
 
-def import_command(file: Path, *, apply: bool, config: Path, library: str | None, as_json: bool) -> int:
-    """Import a CSV file; a dry run without `apply`; exit 3 when rows were refused."""
+def import_command(  # noqa: PLR0913 -- one parameter for each option
+    file: Path, *, apply: bool, config: Path, library: str | None, language: Language, as_json: bool
+) -> int:
+    """Import a CSV file; a dry run without `apply`; exit 3 when rows were refused: they are left to who imports."""
     from cprsync.settings import load_settings
 
     with failures(as_json=as_json):
         imported = import_file(load_settings(config), file, apply=apply, library=library)
-        document = imported.document()
         if as_json:
-            print_json(document)
+            print_json({**imported.document(), "applied": apply})
         else:
-            _show_import(document, apply=apply)
+            _show_import(imported, language, apply=apply)
         return 3 if imported.refused else 0
 
 
@@ -45,13 +47,17 @@ def import_file(settings: Settings, file: Path, *, apply: bool, library: str | N
         return import_patrons(text, store, apply=apply, policy=policy)
 
 
-def _show_import(document: Mapping[str, Any], *, apply: bool) -> None:
-    counts = ", ".join(f"{document[key]} {key}" for key in ("created", "updated", "unchanged"))
-    say(f"{document['rows']} rows: {counts}, {len(document['refused'])} refused")
-    for refused in document["refused"]:
-        note(f"  line {refused['line']}, {refused['field']}: {refused['reason']}")
+def _show_import(imported: Imported, language: Language, *, apply: bool) -> None:
+    counts = {key: imported.counts[key] for key in ("created", "updated", "unchanged")}
+    summed = word("imported" if apply else "import_planned", language, rows=imported.rows, **counts)
+    say(f"{summed}, {word('import_refused', language, count=len(imported.refused))}")
+    for refused in imported.refused:
+        told = refused.told[0 if language == "da" else 1]
+        note("  " + word("import_line", language, line=refused.line, field=refused.field, told=told))
+    if imported.refused:
+        note(word("import_mend", language))
     if not apply:
-        say("Nothing was written: this was a dry run. Add --apply to write.")
+        say(word("import_dry", language))
 
 
 def show_command(  # noqa: PLR0913 -- one parameter for each option

@@ -222,6 +222,25 @@ WORDS: dict[str, tuple[str, str]] = {
     "name_replaced": ("nye navne", "names replaced"),
     "changed": ("ændringer i alt", "changes in all"),
     "unsubscribed": ("abonnementer mangler eller ophører", "subscriptions missing or ending"),
+    # patrons that come with a file
+    "imported": (
+        "{rows} rækker: {created} oprettet, {updated} ændret, {unchanged} uændret",
+        "{rows} rows: {created} created, {updated} updated, {unchanged} unchanged",
+    ),
+    "import_planned": (
+        "{rows} rækker: {created} ville blive oprettet, {updated} ville blive ændret, {unchanged} uændret",
+        "{rows} rows: {created} would be created, {updated} would be updated, {unchanged} unchanged",
+    ),
+    "import_refused": ("{count} afvist", "{count} refused"),
+    "import_line": ("linje {line}, {field}: {told}", "line {line}, {field}: {told}"),
+    "import_mend": (
+        "Afviste rækker står kun her, ikke i review list: ret dem i filen, og importér den igen.",
+        "Refused rows are listed here only, not in review list: mend them in the file and import it again.",
+    ),
+    "import_dry": (
+        "Intet er skrevet: dette var en prøvekørsel. Tilføj --apply for at skrive.",
+        "Nothing was written: this was a dry run. Add --apply to write.",
+    ),
     # the demo
     "demo_title": ("En uge på biblioteket", "A week at the library"),
     "demo_set_up": (

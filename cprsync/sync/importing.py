@@ -7,7 +7,7 @@ import enum  # noqa: TC003 -- a protocol's annotation
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO
 
 from cprsync.domain.number import CprNumber
 from cprsync.domain.record import Card, Local
@@ -15,16 +15,33 @@ from cprsync.errors import BadInput
 from cprsync.sync.values import NewPatron
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.domain.policy import Policy
 
 COLUMNS = ("cpr_number", "card", "branch", "group", "language")
-#: Why a row was not taken: its field, and what is told of it.
-REASONS = {
-    "card.taken": ("card", "another patron has this card"),
-    "number.replaced": ("cpr_number", "the number was replaced: it is now patron {patron}'s, who has another one"),
+#: Why a row is not taken: what is told of it, in Danish and in English.
+REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    "form": (
+        "ikke et CPR-nummer: der skal stå ti cifre, med højst én bindestreg efter det sjette",
+        "not a CPR number: expected ten digits, with at most one hyphen after the sixth",
+    ),
+    "impossible": (
+        "ikke et muligt CPR-nummer, uden dato: spørg låneren, og ret filen (et erstatningsnummer har dagen plus 60)",
+        "not a possible CPR number, with no date: ask the patron, mend the file (a replacement has the day plus 60)",
+    ),
+    "twice": ("det samme nummer står på en tidligere linje", "the same number stands on an earlier line"),
+    "cells": ("flere felter, end overskriften har kolonner", "more cells than the header has columns"),
+    "cell": ("for langt, eller med styretegn", "too long, or with control characters"),
+    "card.taken": ("en anden låner har dette kort", "another patron has this card"),
+    "number.replaced": (
+        "nummeret er skiftet ud: det er nu låner {patron}s, som har et andet",
+        "the number was replaced: it is now patron {patron}'s, who has another one",
+    ),
+    "other": ("ikke taget", "not taken"),
 }
+#: Which field the store's reasons are about.
+FIELD_OF: Final[Mapping[str, str]] = {"card.taken": "card", "number.replaced": "cpr_number"}
 #: A cell is not longer than this.
 CELL_MAX = 200
 
@@ -35,7 +52,21 @@ class Refused:
 
     line: int
     field: str
-    reason: str
+    #: a key of `REASONS`
+    why: str
+    #: whose the number or card is now
+    patron: str | None = None
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """The reason in Danish and in English."""
+        danish, english = REASONS[self.why]
+        return danish.format(patron=self.patron), english.format(patron=self.patron)
+
+    @property
+    def reason(self) -> str:
+        """The reason in English, as in the JSON shape."""
+        return self.told[1]
 
 
 @dataclass(slots=True)
@@ -142,16 +173,19 @@ def _parse(line: int, row: list[tuple[str, str]], seen: set[CprNumber]) -> NewPa
     for name, cell in row:
         value = cell.strip()
         if not name and value:
-            return Refused(line, "row", "more cells than the header has columns")
+            return Refused(line, "row", "cells")
         if len(value) > CELL_MAX or not value.isprintable():
-            return Refused(line, name, "too long, or with control characters")
+            return Refused(line, name, "cell")
         values[name] = value
     try:
         number = CprNumber.parse_any(values["cpr_number"])
-    except ValueError as error:
-        return Refused(line, "cpr_number", str(error))
+    except ValueError:
+        return Refused(line, "cpr_number", "form")
+    if not number.is_possible:
+        # the register would not know it, and the night after could only park it
+        return Refused(line, "cpr_number", "impossible")
     if number in seen:
-        return Refused(line, "cpr_number", "the same number stands on an earlier line")
+        return Refused(line, "cpr_number", "twice")
     seen.add(number)
     cards = (Card(values["card"]),) if values["card"] else ()
     # a cell left empty says nothing: it never overwrites what the record has
@@ -161,7 +195,8 @@ def _parse(line: int, row: list[tuple[str, str]], seen: set[CprNumber]) -> NewPa
 
 def _note(imported: Imported, line: int, taken: Taken) -> None:
     if taken.outcome.value == "refused":
-        name, reason = REASONS.get(taken.reason or "", ("row", "not taken"))
-        imported.refused.append(Refused(line, name, reason.format(patron=taken.patron_id)))
+        why = taken.reason or ""
+        why = why if why in REASONS else "other"
+        imported.refused.append(Refused(line, FIELD_OF.get(why, "row"), why, taken.patron_id))
     else:
         imported.counts[taken.outcome.value] += 1

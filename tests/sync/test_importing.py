@@ -87,6 +87,22 @@ def test_a_bad_number_is_refused_by_line_and_never_quoted(new_library: Library, 
     assert not bad or bad not in imported.refused[0].reason
 
 
+@pytest.mark.parametrize("bad", ["1234567890", "9999999999", "300280-1234", "9213801234"])
+def test_a_number_that_nobody_can_have_makes_no_patron(new_library: Library, bad: str) -> None:
+    before = new_library.everything()
+    imported = take(new_library, HEADER + f"{bad},C9,,,\n")
+    assert (told(imported), imported.counts) == ([(2, "cpr_number")], {})
+    assert bad not in str(imported.refused[0].told)
+    assert new_library.everything() == before
+
+
+@pytest.mark.parametrize("made", [f"{int(ANNA[:2]) + 60}{ANNA[2:]}", f"{ANNA[:6]}KOT1"])
+def test_a_replacement_number_is_imported_and_so_is_one_without_a_check_digit(new_library: Library, made: str) -> None:
+    """Modulus 11 is no reason to refuse: numbers without it are issued since 2007 (cpr.dk)."""
+    without = next(f"{BO[:9]}{digit}" for digit in "0123456789" if f"{BO[:9]}{digit}" != BO)
+    assert take(new_library, HEADER + f"{made},,,,\n{without},,,,\n").counts == {"created": 2}
+
+
 def test_refused_rows_leave_the_others_to_be_taken_and_stand_in_the_order_of_their_lines(new_library: Library) -> None:
     rows = (
         f"{ANNA},C1,,,",

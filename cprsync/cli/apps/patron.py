@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import CONFIG, Config, Json, Library, day
+from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, day, language
 
 #: The fields that `patron set` takes; a test holds it against the rules.
 FIELDS = (
@@ -20,18 +20,24 @@ app = typer.Typer(help="Patron records: import, find, show and set.")
 
 
 @app.command("import")
-def patron_import(
+def patron_import(  # noqa: PLR0913 -- one parameter for each option
     file: Path,
     *,
     apply: Annotated[bool, typer.Option("--apply", help="Write; without it nothing is changed.")] = False,
     config: Config = CONFIG,
     library: Library = None,
+    lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Import patrons from CSV with the columns cpr_number, card, branch, group, language."""
+    """Import patrons from a CSV file; without --apply it only says what would happen.
+
+    The first line names the columns: cpr_number, and any of card, branch, group, language. A row that is not taken
+    is listed with its line and the reason (exit 3): mend it in the file, and import it again.
+    """
     from cprsync.cli.patrons import import_command
 
-    raise SystemExit(import_command(file, apply=apply, config=config, library=library, as_json=as_json))
+    told = language(lang)
+    raise SystemExit(import_command(file, apply=apply, config=config, library=library, language=told, as_json=as_json))
 
 
 @app.command("show")

@@ -1,0 +1,100 @@
+"""What `patron import` says: a dry run what would happen, the real one what did, and where refused rows are found."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from town import number
+
+from cprsync.cli.patrons import import_command
+from cprsync.cli.setup import upgrade, write_folder
+from cprsync.settings import load_settings
+from cprsync.store.engine import open_engine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cprsync.cli.words import Language
+
+#: Ten digits that hold no date, and a card that two patrons want.
+ROWS = f"cpr_number,card\n{number('ANNA')},C1\n{number('BO')},C1\n1234567890,C3\n"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    write_folder(tmp_path / "library", mock=None)
+    upgrade(load_settings(tmp_path / "library" / "cprsync.toml").store.url)
+    (tmp_path / "library" / "patrons.csv").write_text(ROWS, encoding="utf-8")
+    return tmp_path / "library"
+
+
+def take(library: Path, language: Language = "da", *, apply: bool = False, as_json: bool = False) -> int:
+    file, config = library / "patrons.csv", library / "cprsync.toml"
+    return import_command(file, apply=apply, config=config, library=None, language=language, as_json=as_json)
+
+
+def patrons(library: Path) -> int:
+    with closing(open_engine(load_settings(library / "cprsync.toml").store.url).raw_connection()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT count(*) FROM patron")
+        return int((cursor.fetchone() or (0,))[0])
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("da", "3 rækker: 1 ville blive oprettet, 0 ville blive ændret, 0 uændret, 2 afvist"),
+        ("en", "3 rows: 1 would be created, 0 would be updated, 0 unchanged, 2 refused"),
+    ],
+)
+def test_a_dry_run_says_what_would_happen(
+    library: Path, language: Language, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert take(library, language) == 3
+    assert capsys.readouterr().out.splitlines()[0] == told
+    assert patrons(library) == 0
+
+
+def test_an_applied_import_says_what_was_done(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert take(library, "en", apply=True) == 3
+    assert capsys.readouterr().out == "3 rows: 1 created, 0 updated, 0 unchanged, 2 refused\n"
+    assert patrons(library) == 1
+
+
+@pytest.mark.parametrize("apply", [False, True])
+def test_the_document_says_whether_it_was_applied(
+    library: Path, apply: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    take(library, apply=apply, as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert (document["applied"], document["created"], patrons(library)) == (apply, 1, int(apply))
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        (
+            "da",
+            ("linje 3, card: en anden låner har dette kort", "linje 4, cpr_number: ikke et muligt", "ikke i review"),
+        ),
+        ("en", ("line 3, card: another patron has this card", "line 4, cpr_number: not a possible", "not in review")),
+    ],
+)
+def test_refused_rows_are_listed_with_where_to_mend_them(
+    library: Path, language: Language, told: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    take(library, language, apply=True)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(told)
+    for line, expected in zip(lines, told, strict=True):
+        assert expected in line
+        assert "1234567890" not in line
+
+
+def test_where_nothing_is_refused_nothing_is_left_to_anyone(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (library / "patrons.csv").write_text(f"cpr_number\n{number('ANNA')}\n", encoding="utf-8")
+    assert take(library, apply=True) == 0
+    assert not capsys.readouterr().err
