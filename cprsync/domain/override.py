@@ -184,7 +184,7 @@ def _birth_date(value: str, known: Known) -> str:
 def _municipality(value: str, known: Known) -> str:
     code = value.zfill(_MUNICIPALITY_DIGITS)
     if code not in known.municipalities:
-        raise ValueError("no municipality has that code")
+        raise ValueError("no municipality has that code: it has four digits, as 0751")
     return code
 
 
