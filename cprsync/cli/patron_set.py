@@ -19,6 +19,11 @@ OUTCOMES = {
     "withdrawn": "taget tilbage, registret gælder / taken back, the register counts",
     "unchanged": "det stod der allerede / it said so already",
 }
+#: Of these the words when nothing was typed.
+EMPTIED = {
+    "set": "tømt / emptied",
+    "unchanged": "der var intet at tage tilbage / there was nothing to take back",
+}
 WARNINGS = {
     "old_number": "nummeret er skiftet ud / the number was replaced",
     "not_verified": "registret svarede ikke: natten spørger igen / the register did not answer: the night asks again",
@@ -47,9 +52,17 @@ def find_command(*, config: Path, library: str | None, as_json: bool) -> int:
 
 
 def set_command(  # noqa: PLR0913 -- one parameter for each option
-    patron: str, field: str, *, reason: str, until: date | None, config: Path, library: str | None, as_json: bool
+    patron: str,
+    field: str,
+    *,
+    reason: str,
+    until: date | None,
+    withdraw: bool,
+    config: Path,
+    library: str | None,
+    as_json: bool,
 ) -> None:
-    """Set one field of one patron."""
+    """Set one field of one patron, or with `withdraw` take back what was set."""
     from cprsync import wiring
     from cprsync.cli.operator import ask_value, user_name
     from cprsync.settings import load_settings
@@ -58,10 +71,10 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
     with failures(as_json=as_json):
         # before anything is asked for: nobody types an address in vain
         check_field(field)
-        check_options(field, reason=reason, until=until, withdraws=True)
+        check_options(field, reason=reason, until=until, withdraws=withdraw)
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
-        text = ask_value(field, lines=field in LINES)
+        text = None if withdraw else ask_value(field, lines=field in LINES)
         asked = Setting(patron, field, text, user_name(), reason=reason, until=until)
         with wiring.counter(settings, section) as counter:
             document = set_field(counter, asked)
@@ -69,7 +82,8 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
         print_json(document)
         return
     until_told = f" til / until {document['until']}" if document["until"] else ""
-    say(f"{document['patron']} · {document['field']}: {OUTCOMES[document['outcome']]}{until_told}")
+    outcomes = OUTCOMES | EMPTIED if withdraw else OUTCOMES
+    say(f"{document['patron']} · {document['field']}: {outcomes[document['outcome']]}{until_told}")
     if document["culr"] is not None:
         say("  netmedierne får besked / the net media are told")
 

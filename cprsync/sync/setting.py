@@ -44,8 +44,8 @@ class Setting:
 
     patron_id: str
     field: str
-    #: as typed; empty: take it back
-    text: str
+    #: as typed; None: take a correction back, or empty a field that is patron's or staff's
+    text: str | None
     user: str
     reason: str = ""
     until: date | None = None
@@ -141,6 +141,8 @@ def check_options(name: str, *, reason: str, until: date | None, withdraws: bool
     Raises ConfigurationError.
     """
     overrides = name in {one.value for one in Overridden}
+    if withdraws and until is not None:
+        raise ConfigurationError("what is taken back has no last day: leave --until out", kind="usage.field")
     if not overrides and (reason or until is not None):
         raise ConfigurationError(f"{name} is set for good: it takes no --reason and no --until", kind="usage.field")
     if overrides and not reason.strip():
@@ -153,11 +155,14 @@ def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
     """Set one field of one patron; returns the JSON shape of `patron set`.
 
     Raises:
-        BadInput: there is no such patron, or the text cannot stand there; nothing is written.
+        BadInput: there is no such patron, or the text is empty or cannot stand there; nothing is written.
         ConfigurationError: no field of that name may be set, or an option is missing.
     """
     check_field(asked.field)
-    check_options(asked.field, reason=asked.reason, until=asked.until, withdraws=not asked.text.strip())
+    check_options(asked.field, reason=asked.reason, until=asked.until, withdraws=asked.text is None)
+    if asked.text is not None and not asked.text.strip():
+        # a script whose value got lost is no wish to take anything back
+        raise BadInput(f"{asked.field}: the value is empty", kind="input.empty")
     if asked.field in LOCAL_FIELDS:
         return _set_local(counter, asked)
     for left in reversed(range(TRIES)):
@@ -196,7 +201,7 @@ def _correct(counter: Counter, asked: Setting) -> dict[str, Any]:
     view, today, reason = _view(counter, asked.patron_id), counter.clock.today(), _reason_of(asked)
     name = Overridden(asked.field)
     held = next((one for one in reversed(view.patron.overrides) if one.field is name), None)
-    override = _override_of(counter, asked, name, reason) if asked.text.strip() else None
+    override = None if asked.text is None else _override_of(counter, asked, name, asked.text, reason)
     if override is not None and name is Overridden.GROUP:
         override = replace(override, before=unpinned_group(view.patron, policy=counter.policy, on=today))
     if _says_the_same(held, override):
@@ -216,10 +221,10 @@ def _reason_of(asked: Setting) -> str:
     return reason
 
 
-def _override_of(counter: Counter, asked: Setting, name: Overridden, reason: str) -> Override:
+def _override_of(counter: Counter, asked: Setting, name: Overridden, text: str, reason: str) -> Override:
     today = counter.clock.today()
     try:
-        value = value_of(name, asked.text, Known(counter.municipalities, today))
+        value = value_of(name, text, Known(counter.municipalities, today))
         until = last_day_of(name, asked.until, on=today, max_days=counter.policy.override_max_days)
     except ValueError as error:
         raise BadInput(f"{name.value}: {error}", kind="input.value") from None
@@ -265,7 +270,7 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
 def _set_local(counter: Counter, asked: Setting) -> dict[str, Any]:
     _view(counter, asked.patron_id)
     try:
-        values = LOCAL_FIELDS[asked.field](asked.text)
+        values = LOCAL_FIELDS[asked.field](asked.text or "")
     except ValueError as error:
         raise BadInput(f"{asked.field}: {error}", kind="input.value") from None
     change = LocalChange(asked.patron_id, asked.field, values, counter.policy if asked.field == "absence" else None)

@@ -102,12 +102,35 @@ def test_a_correction_is_shown_beside_the_registers_word(library: Library) -> No
         "register": "0751",
     }
     before = library.rows()
-    unsaid = patron(library, "set", found(library, "ANNA"), "municipality", typed="")
+    unsaid = patron(library, "set", found(library, "ANNA"), "municipality", "--withdraw", typed="")
     assert_refused(unsaid, code=2, kind="usage.reason", says="--reason", advises="--reason")
     assert library.rows() == before
-    taken = patron(library, "set", found(library, "ANNA"), "municipality", "--reason", "Moved back", typed="")
+    taken = patron(
+        library, "set", found(library, "ANNA"), "municipality", "--withdraw", "--reason", "Moved back", typed=""
+    )
     assert (taken.exit, taken.document["outcome"]) == (0, "withdrawn")
     assert shown(library, "ANNA")["municipality"]["value"] == "0751"
+
+
+@pytest.mark.parametrize("typed", ["", "\n"])
+@pytest.mark.parametrize("field", ["municipality", "note_to_patron"])
+def test_a_value_that_got_lost_takes_nothing_back(library: Library, field: str, typed: str) -> None:
+    who = found(library, "ANNA")
+    assert correct(library, "ANNA", "municipality", "0101\n").exit == 0
+    assert patron(library, "set", who, "note_to_patron", typed="Kom og hent din hue\n").exit == 0
+    before = library.rows()
+    options = ("--reason", "x", "--until", "2027-05-01") if field == "municipality" else ()
+    ran = patron(library, "set", who, field, *options, typed=typed)
+    assert_refused(ran, code=1, kind="input.empty", says="empty", advises="--withdraw")
+    assert library.rows() == before
+
+
+def test_a_field_of_hers_is_emptied_when_that_is_asked_for(library: Library) -> None:
+    who = found(library, "ANNA")
+    patron(library, "set", who, "note_to_patron", typed="Kom og hent din hue\n")
+    ran = patron(library, "set", who, "note_to_patron", "--withdraw", typed="not read\n")
+    assert (ran.exit, ran.document["outcome"]) == (0, "set"), ran.err
+    assert not shown(library, "ANNA")["note_to_patron"]["value"]
 
 
 def test_protection_beats_a_correction_on_the_screen(library: Library) -> None:
@@ -137,6 +160,8 @@ def test_a_field_of_hers_is_set_without_a_reason(library: Library) -> None:
         ("name", (), 2, "usage.reason", "--reason"),
         ("name", ("--reason", "x"), 2, "usage.until", "--until"),
         ("branch", ("--reason", "x"), 2, "usage.field", "no --reason"),
+        ("name", ("--withdraw", "--reason", "x", "--until", "2027-05-01"), 2, "usage.field", "no last day"),
+        ("municipality", ("--reason", "x", "--until", "2027-05-01"), 1, "input.value", "four digits"),
         ("birth_date", ("--reason", "x", "--until", "2027-05-01"), 1, "input.value", "YYYY-MM-DD"),
         ("name", ("--reason", "x", "--until", "2031-05-01"), 1, "input.value", "366 days"),
     ],

@@ -250,13 +250,13 @@ class Twice:
             "group": ("Personale", "Ung")[n % 2],
         }
         until = None if name == "group" and n % 2 else today + timedelta(days=n % 9)
-        text = "" if withdraws else texts[name]
+        text = None if withdraws else texts[name]
         patron = self.library.store.find(CprNumber.parse(record["number"]))
         asked = Setting(patron or "", name, text, "lone", reason="saw it", until=None if withdraws else until)
         if withdraws:
             model.withdraw(record, name, today)
         else:
-            model.correct(record, name, text, today, until)
+            model.correct(record, name, texts[name], today, until)
         set_field(SettingDesk(self.library.store, self.library.clock, POLICY, CODES), asked)
         self.reached[f"desk correct {name}" if not withdraws else "desk withdraw"] += 1
         return True

@@ -18,6 +18,7 @@ from cprsync.domain.override import Overridden
 from cprsync.domain.person import Address
 from cprsync.domain.policy import Harm
 from cprsync.domain.record import Absence, Email, Local, Telephone
+from cprsync.domain.typed import LOCAL_FIELDS
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
 from cprsync.municipality_file import load_municipalities
 from cprsync.sync.setting import NEVER_SET, Counter, Setting, set_field, settable
@@ -38,13 +39,13 @@ def counter(library: Library, store: Any = None) -> Counter:
     return Counter(store or library.store, library.clock, library.policy, codes)
 
 
-def set_(library: Library, field: str, text: str, *, key: str = "ANNA", store: Any = None, **rest: Any) -> Any:
+def set_(library: Library, field: str, text: str | None, *, key: str = "ANNA", store: Any = None, **rest: Any) -> Any:
     """Set a field; an override with a reason and a last day unless told otherwise."""
     asked = Setting(library.id_of(key), field, text, "lone", **rest)
     return set_field(counter(library, store), asked)
 
 
-def correct(library: Library, field: str, text: str, **rest: Any) -> Any:
+def correct(library: Library, field: str, text: str | None, **rest: Any) -> Any:
     until = rest.pop("until", UNTIL if field != "group" else None)
     reason = rest.pop("reason", WHY)
     return set_(library, field, text, reason=reason, until=until, **rest)
@@ -121,10 +122,10 @@ def test_a_later_correction_replaces_the_earlier(library: Library) -> None:
     assert (row(library)["municipality"], library.outbox("ANNA")[-1][1]) == ("0461", "461")
 
 
-def test_an_empty_text_takes_it_back_and_the_register_counts_again(either_library: Library) -> None:
+def test_what_is_taken_back_lets_the_register_count_again(either_library: Library) -> None:
     library = either_library
     correct(library, "municipality", "0101")
-    told = set_(library, "municipality", "\n", reason=WHY)
+    told = set_(library, "municipality", None, reason=WHY)
     assert (told["outcome"], told["culr"]) == ("withdrawn", "751")
     assert (row(library)["municipality"], row(library)["overrides"]) == ("0751", 0)
     assert states(library) == [("municipality", "withdrawn")]
@@ -137,14 +138,37 @@ def test_taking_back_wants_a_reason_too(library: Library, field: str) -> None:
     correct(library, field, values.get(field, "Personale"))
     before = library.everything()
     with pytest.raises(ConfigurationError) as refused:
-        set_(library, field, "")
+        set_(library, field, None)
     assert refused.value.kind == "usage.reason"
+    assert library.everything() == before
+
+
+@pytest.mark.parametrize("text", ["", "\n", "  \n\n"])
+@pytest.mark.parametrize("field", settable())
+def test_an_empty_value_takes_nothing_back(library: Library, field: str, text: str) -> None:
+    """A script whose value got lost is no wish; `--withdraw` is."""
+    values = {"name": "Anna", "birth_date": "1985-01-02", "address": "Havnen 2", "municipality": "0101"}
+    for name in Overridden:
+        correct(library, name.value, values.get(name.value, "Personale"))
+    set_(library, "internal_note", "Ringer selv")
+    before = library.everything()
+    with pytest.raises(BadInput) as refused:
+        (set_ if field in LOCAL_FIELDS else correct)(library, field, text)
+    assert refused.value.kind == "input.empty"
+    assert library.everything() == before
+
+
+def test_what_is_taken_back_has_no_last_day(library: Library) -> None:
+    correct(library, "municipality", "0101")
+    before = library.everything()
+    with pytest.raises(ConfigurationError, match="--until"):
+        correct(library, "municipality", None)
     assert library.everything() == before
 
 
 def test_there_is_nothing_to_take_back(library: Library) -> None:
     before = library.everything()
-    assert set_(library, "name", "", reason=WHY)["outcome"] == "unchanged"
+    assert set_(library, "name", None, reason=WHY)["outcome"] == "unchanged"
     assert library.everything() == before
 
 
@@ -168,7 +192,7 @@ def test_a_corrected_birth_date_moves_her_to_its_group_at_once(library: Library)
     set_group(library, "Voksen")
     correct(library, "birth_date", "2015-06-01")
     assert (row(library)["patron_group"], row(library)["next_age_step"]) == ("Barn", date(2029, 6, 1))
-    set_(library, "birth_date", "", reason=WHY)
+    set_(library, "birth_date", None, reason=WHY)
     assert (row(library)["patron_group"], row(library)["next_age_step"]) == ("Voksen", None)
 
 
@@ -182,7 +206,7 @@ def test_a_pinned_group_stays_until_it_is_taken_back_and_then_age_decides(either
     correct(library, "group", "Personale")
     assert row(library)["patron_group"] == "Personale"
     assert library.view("ANNA").local.group == "Personale"
-    set_(library, "group", "", reason=WHY)
+    set_(library, "group", None, reason=WHY)
     assert row(library)["patron_group"] == "Voksen"
 
 
@@ -192,7 +216,7 @@ def test_a_group_that_no_age_gave_is_hers_again_after_every_pin(library: Library
     set_group(library, "Institution")
     correct(library, "group", "Personale")
     correct(library, "group", "Frivillig", reason="A volunteer now", until=TUESDAY)
-    set_(library, "group", "", reason=WHY)
+    set_(library, "group", None, reason=WHY)
     assert row(library)["patron_group"] == "Institution"
     correct(library, "group", "Frivillig", until=TUESDAY)
     library.deliver(TUESDAY, previous=MONDAY.replace(day=19))
@@ -375,7 +399,7 @@ def test_a_correction_during_a_night_makes_it_decide_again(library: Library) -> 
         ("absence", "2027-04-01 2027-04-30", {"absence": Absence(date(2027, 4, 1), date(2027, 4, 30))}),
     ],
 )
-def test_a_field_of_hers_is_set_as_it_is_and_emptied_by_nothing(
+def test_a_field_of_hers_is_set_as_it_is_and_emptied_again(
     either_library: Library, field: str, text: str, values: dict[str, Any]
 ) -> None:
     library = either_library
@@ -385,7 +409,7 @@ def test_a_field_of_hers_is_set_as_it_is_and_emptied_by_nothing(
     again = library.everything()
     assert set_(library, field, text)["outcome"] == "unchanged"
     assert library.everything() == again
-    assert set_(library, field, "")["outcome"] == "set"
+    assert set_(library, field, None)["outcome"] == "set"
     assert library.view("ANNA").local == before
     kinds = [(entry["kind"], entry["actions"], entry["user"]) for entry in entries(library)]
     assert kinds == [("set", [field], "lone")] * 2

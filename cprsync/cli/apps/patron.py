@@ -71,14 +71,26 @@ def patron_set(  # noqa: PLR0913 -- one parameter for each option
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why a correction is made, or taken back.")] = "",
     until: Annotated[str | None, typer.Option("--until", help="YYYY-MM-DD: the last day of a correction.")] = None,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Take a correction back, or empty another field; no value is asked for.")
+    ] = False,
     config: Config = CONFIG,
     library: Library = None,
     as_json: Json = False,
 ) -> None:
-    """Set one field; the value is asked for, or read from standard input. An empty one takes it back."""
+    """Set one field; the value is asked for, or read from standard input."""
     from cprsync.cli.patron_set import set_command
 
-    set_command(patron, field, reason=reason, until=day(until), config=config, library=library, as_json=as_json)
+    set_command(
+        patron,
+        field,
+        reason=reason,
+        until=day(until),
+        withdraw=withdraw,
+        config=config,
+        library=library,
+        as_json=as_json,
+    )
 
 
 @app.command("set-cpr")
