@@ -106,24 +106,43 @@ def record_lines(document: Mapping[str, Any]) -> list[str]:
 
 
 def field_lines(fields: Mapping[str, Any]) -> list[str]:
-    """The fields of a record, each with its owner and since when; after an arrow what the register says instead."""
+    """The fields of a record: whose each is and since when, or who corrected it, until when and over what.
+
+    After an arrow what the register says instead.
+    """
     lines = []
     for name, entry in fields.items():
         told = "<beskyttet>" if entry.get("sealed") else value_text(entry["value"])
-        told += _corrected(entry["override"])
         if "register" in entry:
             told += f" → {value_text(entry['register'])}"
-        lines.append(f"  {name:<26} {told}  [{entry['owner']}, {entry['since'] or '–'}]")
+        lines.append(f"  {name:<26} {told}  [{_corrected(entry) or _owned(entry)}]")
     return lines
 
 
-def _corrected(override: Mapping[str, Any] | None) -> str:
-    """Who corrected a field, until when, and what the register says; nothing of the last where it is sealed."""
+def _owned(entry: Mapping[str, Any]) -> str:
+    """Whose the field is, and since when."""
+    owner = _both("by_age") if entry["source"] == "rule" else entry["owner"]
+    return f"{owner}, {entry['since'] or '–'}"
+
+
+def _corrected(entry: Mapping[str, Any]) -> str:
+    """Who corrected the field, from and until when, and over what; nothing of the last where it is sealed."""
+    override = entry["override"]
     if override is None:
         return ""
-    until = f" til {override['until']}" if override["until"] else ""
-    register = "" if override["reason"] is None else f"; registret: {value_text(override['register'])}"
-    return f" (rettet af {override['by']}{until}{register})"
+    told = f"{_both('corrected')}: {override['by']}, {entry['since']} – {override['until'] or ''}".rstrip()
+    return told if override["reason"] is None else f"{told}; {_both(beside(entry))}: {value_text(override['register'])}"
+
+
+def beside(entry: Mapping[str, Any]) -> str:
+    """The word for what a correction stands over: the register's, what age gives, or what the library gave before."""
+    if entry["owner"] == "register":
+        return "by_register"
+    return "by_age" if "rule" in entry["override"] else "otherwise"
+
+
+def _both(key: str) -> str:
+    return f"{word(key, 'da')} / {word(key, 'en')}"
 
 
 def value_text(value: Any) -> str:

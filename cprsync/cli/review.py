@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.output import emphasise, failures, print_json, say
-from cprsync.cli.patrons import value_text
+from cprsync.cli.patrons import beside, value_text
 from cprsync.cli.words import Language, word
 
 if TYPE_CHECKING:
@@ -125,15 +125,23 @@ def _register_and_ours(record: Mapping[str, Any], language: Language) -> Iterato
     right: list[str] = []
     for name, entry in record["fields"].items():
         override = entry.get("override")
-        if override is not None and not entry.get("sealed"):
+        if override is not None and entry["owner"] == "register" and not entry.get("sealed"):
             left.append(f"{name}: {value_text(override['register'])}")
         side = left if entry["owner"] == "register" and override is None else right
         if entry.get("sealed") or entry["value"]:
-            side.append(f"{name}: {_said(entry)}")
+            side.append(f"{name}: {_said(entry)}{_pinned(entry, language)}")
     width = NAME_WIDTH + SIDE_WIDTH
     yield f"  {word('review_register', language):<{width}} {word('review_ours', language)}"
     for register, ours in zip_longest(left, right, fillvalue=""):
         yield f"  {register:<{width}} {ours}".rstrip()
+
+
+def _pinned(entry: Mapping[str, Any], language: Language) -> str:
+    """What a pinned group would be without the pin: no word of the register's, whose stand on the left."""
+    override = entry.get("override")
+    if override is None or entry["owner"] == "register" or entry.get("sealed"):
+        return ""
+    return f" ({word(beside(entry), language)}: {value_text(override['register'])})"
 
 
 def _two_records(record: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:

@@ -222,6 +222,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "name_replaced": ("nye navne", "names replaced"),
     "changed": ("ændringer i alt", "changes in all"),
     "unsubscribed": ("abonnementer mangler eller ophører", "subscriptions missing or ending"),
+    # whose word a field shows
+    "corrected": ("rettelse", "correction"),
+    "by_register": ("registret", "the register"),
+    "by_age": ("efter alder", "by age"),
+    "otherwise": ("ellers", "otherwise"),
     # patrons that come with a file
     "imported": (
         "{rows} rækker: {created} oprettet, {updated} ændret, {unchanged} uændret",

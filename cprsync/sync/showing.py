@@ -101,14 +101,13 @@ def patron_document(
     local, overrides = (view.local, patron.overrides) if opened is None else (opened.local, opened.overrides)
     fields = {name: _register_field(name, told, view, sealed=shut) for name, told in _register(patron, opened)}
     fields |= {name: _local_field(name, told, owner, sealed=shut) for name, told, owner in _local(local)}
+    if _by_age(local.group, policy):
+        fields["group"]["source"] = "rule"
     for override in in_force(overrides, on).values():
         name = override.field.value
-        said = (
-            fields[name]["value"]
-            if override.field is not Overridden.GROUP
-            else unpinned_group(patron, policy=policy, on=on)
-        )
-        fields[name] = _overridden(fields[name], override, said)
+        pins = override.field is Overridden.GROUP
+        said = unpinned_group(patron, policy=policy, on=on) if pins else fields[name]["value"]
+        fields[name] = _overridden(fields[name], override, said, by_age=pins and _by_age(said, policy))
     return {
         "patron": patron.id,
         "library": agency,
@@ -120,6 +119,10 @@ def patron_document(
         "parked": view.parked,
         "letters_stopped": patron.letters_stopped and patron.letters_stopped.isoformat(),
     }
+
+
+def _by_age(group: str, policy: Policy) -> bool:
+    return bool(group) and policy.ladders.follows_age(group)
 
 
 def _register(patron: Patron, opened: Opened | None) -> Iterator[tuple[str, Any]]:
@@ -198,13 +201,16 @@ def closed(entry: dict[str, Any]) -> dict[str, Any]:
     return {**entry, "value": None, "sealed": True}
 
 
-def _overridden(entry: dict[str, Any], override: Override, said: Any) -> dict[str, Any]:
-    """The field as staff corrected it. Sealed, nothing of it shows but who did it, and until when."""
+def _overridden(entry: dict[str, Any], override: Override, said: Any, *, by_age: bool) -> dict[str, Any]:
+    """The field as staff corrected it. Sealed, nothing of it shows but who did it, and until when.
+
+    What stands beside it is the register's word, or of a pinned group the one without the pin: `rule` tells if by age.
+    """
     until = override.until and override.until.isoformat()
     told: dict[str, Any] = {"by": override.by, "reason": None, "until": until, "register": None}
     entry = {**entry, "source": "staff", "since": override.since.isoformat(), "override": told}
     if "sealed" in entry or isinstance(override.value, Sealed):
         return closed(entry)
-    told |= {"reason": override.reason, "register": said}
+    told |= {"reason": override.reason, "register": said} | ({"rule": "age"} if by_age else {})
     lines = override.value.split("\n")
     return {**entry, "value": lines if override.field is Overridden.ADDRESS else override.value}

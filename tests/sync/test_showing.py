@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from datetime import date
@@ -14,6 +15,7 @@ from cprsync.cli.patrons import record_lines
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy import Policy
 from cprsync.municipality_file import load_municipalities
+from cprsync.sync.importing import import_patrons
 from cprsync.sync.setting import Counter, Setting, set_field
 from cprsync.sync.showing import SEALED, patron_document
 
@@ -108,7 +110,8 @@ def test_a_corrected_field_shows_both_words_who_why_and_until_when(library: Libr
         "override": {"by": "lone", "reason": "Showed her lease", "until": "2027-05-01", "register": "0751"},
     }
     told = [line for line in record_lines(shown(library, "ANNA")) if "municipality" in line]
-    assert "0101 (rettet af lone til 2027-05-01; registret: 0751)" in told[0]
+    corrected = "rettelse / correction: lone, 2027-03-20 – 2027-05-01; registret / the register: 0751"
+    assert told[0].endswith(f" 0101  [{corrected}]")
 
 
 def test_a_corrected_address_is_shown_as_lines(library: Library) -> None:
@@ -125,7 +128,31 @@ def test_a_pinned_group_shows_the_one_that_age_would_give(library: Library) -> N
     entry = shown(library, "ANNA")["fields"]["group"]
     assert (entry["value"], entry["override"]["register"], entry["override"]["until"]) == ("Personale", "Voksen", None)
     told = [line for line in record_lines(shown(library, "ANNA")) if " group " in line]
-    assert "Personale (rettet af lone; registret: Voksen)" in told[0]
+    assert told[0].endswith(" Personale  [rettelse / correction: lone, 2027-03-20 –; efter alder / by age: Voksen]")
+
+
+def test_a_group_says_whether_age_gave_it(library: Library) -> None:
+    """Pinned over a group of the library's own, no age stands behind the other one."""
+    ladder = Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18)))
+    library.policy = replace(library.policy, ladders=Ladders((ladder,)))
+    grouped(library, "ANNA", "Voksen")
+    assert shown(library, "ANNA")["fields"]["group"]["source"] == "rule"
+    assert group_line(library, "ANNA").endswith(" Voksen  [efter alder / by age, –]")
+    grouped(library, "CLARA", "Institution")
+    assert group_line(library, "CLARA").endswith(" Institution  [staff, –]")
+    correct(library, "CLARA", "group", "Personale")
+    assert "rule" not in shown(library, "CLARA")["fields"]["group"]["override"]
+    assert group_line(library, "CLARA").endswith("; ellers / otherwise: Institution]")
+
+
+def grouped(library: Library, key: str, group: str) -> None:
+    text = f"cpr_number,group\n{cpr(key).digits},{group}\n"
+    import_patrons(io.StringIO(text), library.store, apply=True, policy=library.policy)
+
+
+def group_line(library: Library, key: str) -> str:
+    (line,) = [line for line in record_lines(shown(library, key)) if line.startswith("  group ")]
+    return line
 
 
 def test_a_correction_is_shown_no_longer_than_it_holds(library: Library) -> None:
@@ -148,7 +175,7 @@ def test_protection_beats_a_correction(library: Library) -> None:
     told = "\n".join([json.dumps(document, ensure_ascii=False), *record_lines(document)])
     assert "Bo Ny" not in told
     assert "Havnen" not in told
-    assert "<beskyttet> (rettet af lone til 2027-05-01)" in told
+    assert "<beskyttet>  [rettelse / correction: lone, 2027-03-20 – 2027-05-01]" in told
 
 
 def test_a_correction_closes_the_night_protection_begins(library: Library) -> None:
