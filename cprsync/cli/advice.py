@@ -56,6 +56,7 @@ BY_KIND: dict[str, Advice] = {
     "mock.stopped": Advice(
         7, "Start it with `cprsync mock serve --dir DIR`: it says its day. Then ask for the nights that are left."
     ),
+    "input.folder": Advice(1, "Name a folder that is empty, or one that does not exist yet; what is there stays."),
     "input.empty": Advice(1, "Give a value. To take a correction back, or to empty a field, say --withdraw instead."),
     "interrupted": Advice(7, "Run the command again: it goes on where it stopped."),
     "init.folder": Advice(2, "Name a folder of your own, or one that does not exist yet; what is there stays."),

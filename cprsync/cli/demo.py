@@ -98,7 +98,9 @@ def _folder(keep: Path | None, stack: ExitStack) -> Path:
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cprsync-demo-")))
     try:
         if keep.exists() and any(keep.iterdir()):
-            raise BadInput("the folder for --keep is not empty", kind="input.folder")
+            raise BadInput(
+                f"{keep}: the demo needs a folder of its own, and this one is not empty", kind="input.folder"
+            )
         keep.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise folder_refused(keep, error) from error

@@ -183,7 +183,7 @@ def installed_command(interpreter: str) -> str:
 
 def folder_refused(folder: Path, error: OSError) -> ConfigurationError:
     """Say that nothing can be written into a folder that someone named."""
-    told = f"{folder}: no configuration can be written there ({error.strerror})"
+    told = f"{folder}: nothing can be written there ({error.strerror})"
     return ConfigurationError(told, kind="init.folder")
 
 

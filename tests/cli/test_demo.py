@@ -77,5 +77,8 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path, capsys: pytest
     with pytest.raises(SystemExit) as refused:
         run_demo(keep=tmp_path, language="da", as_json=True)
     assert refused.value.code == 1
-    assert json.loads(capsys.readouterr().out)["error"]["kind"] == "input.folder"
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert (error["kind"], error["changed"]) == ("input.folder", "nothing")
+    assert "not empty" in error["message"]
+    assert "Name a folder that is empty" in error["next"]
     assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
