@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.domain.effective import unpinned_group
+from cprsync.domain.fields import SEALED, Owner, owner_of, shown
 from cprsync.domain.label import label_lines
 from cprsync.domain.municipality import municipality_of
 from cprsync.domain.override import Overridden, in_force
@@ -19,22 +20,8 @@ if TYPE_CHECKING:
     from cprsync.domain.override import Override
     from cprsync.domain.person import Gap, Person
     from cprsync.domain.policy import Policy
-    from cprsync.domain.record import Local
+    from cprsync.domain.record import Block, Local
     from cprsync.sync.revealing import Opened
-
-#: What nobody sees of a protected patron without a reasoned reveal; the municipality is not among them.
-SEALED = frozenset(
-    {
-        "name",
-        "first_names",
-        "middle_names",
-        "last_name",
-        "address",
-        "address_abroad",
-        "register_contact_address",
-        "contact_address",
-    }
-)
 
 
 class PatronView(Protocol):
@@ -100,9 +87,10 @@ def patron_document(
     shut = sealed and opened is None
     local, overrides = (view.local, patron.overrides) if opened is None else (opened.local, opened.overrides)
     fields = {name: _register_field(name, told, view, sealed=shut) for name, told in _register(patron, opened)}
-    fields |= {name: _local_field(name, told, owner, sealed=shut) for name, told, owner in _local(local)}
-    if _by_age(local.group, policy):
-        fields["group"]["source"] = "rule"
+    fields |= {name: _local_field(name, told, sealed=shut) for name, told in _local(local)}
+    if not _by_age(local.group, policy):
+        # no rule put her there: staff did
+        fields["group"] |= {"owner": Owner.STAFF.value, "source": Owner.STAFF.value}
     for override in in_force(overrides, on).values():
         name = override.field.value
         pins = override.field is Overridden.GROUP
@@ -111,7 +99,7 @@ def patron_document(
     return {
         "patron": patron.id,
         "library": agency,
-        "fields": fields,
+        "fields": {name: fields[name] for name in shown() if name in fields},
         "protected": sealed,
         "household": view.household,
         "revealed": opened is not None,
@@ -161,20 +149,25 @@ def _sealed(value: Sealed[Any] | Gap) -> Sealed[Any] | None:
     return value if isinstance(value, Sealed) else None
 
 
-def _local(local: Local) -> Iterator[tuple[str, Any, str]]:
-    yield "cards", [card.number for card in local.cards], "staff"
-    yield "group", local.group, "staff"
-    yield "branch", local.branch, "patron"
-    yield "language", local.language, "patron"
+def _local(local: Local) -> Iterator[tuple[str, Any]]:
+    yield "cards", [card.number for card in local.cards]
+    yield "group", local.group
+    yield "branch", local.branch
+    yield "language", local.language
     contact = local.contact
-    yield "contact_address", contact if isinstance(contact, Sealed) else [*contact], "patron"
-    yield "telephones", [one.number for one in local.telephones], "patron"
-    yield "emails", [one.address for one in local.emails], "patron"
+    yield "contact_address", contact if isinstance(contact, Sealed) else [*contact]
+    yield "telephones", [one.number for one in local.telephones]
+    yield "emails", [one.address for one in local.emails]
     absence = local.absence
-    yield "absence", absence and [absence.since.isoformat(), absence.until and absence.until.isoformat()], "patron"
-    yield "blocks", [{"since": block.since.isoformat(), "reason": block.reason} for block in local.blocks], "staff"
-    yield "internal_note", local.internal_note, "staff"
-    yield "note_to_patron", local.note_to_patron, "staff"
+    yield "absence", absence and [absence.since.isoformat(), absence.until and absence.until.isoformat()]
+    yield "blocks", [_block(block) for block in local.blocks]
+    yield "internal_note", local.internal_note
+    yield "note_to_patron", local.note_to_patron
+
+
+def _block(block: Block) -> dict[str, str]:
+    told = {"since": block.since.isoformat(), "reason": block.reason}
+    return told if block.lifted is None else told | {"lifted": block.lifted.isoformat()}
 
 
 def _register_field(name: str, value: Any, view: PatronView, *, sealed: bool) -> dict[str, Any]:
@@ -182,7 +175,7 @@ def _register_field(name: str, value: Any, view: PatronView, *, sealed: bool) ->
     days = [view.since[kind] for kind in (*GIVEN_BY.get(name, ()), "first_copy") if kind in view.since]
     entry = {
         "value": value,
-        "owner": "register",
+        "owner": owner_of(name).value,
         "source": None if as_of is None else as_of.source.value,
         "since": max(days).isoformat() if days else None,
         "as_of": None if as_of is None else as_of.day.isoformat(),
@@ -191,8 +184,11 @@ def _register_field(name: str, value: Any, view: PatronView, *, sealed: bool) ->
     return closed(entry) if isinstance(value, Sealed) or (sealed and name in SEALED) else entry
 
 
-def _local_field(name: str, value: Any, owner: str, *, sealed: bool) -> dict[str, Any]:
-    entry = {"value": value, "owner": owner, "source": owner, "since": None, "as_of": None, "override": None}
+def _local_field(name: str, value: Any, *, sealed: bool) -> dict[str, Any]:
+    owner = owner_of(name)
+    # what a rule derives has the rule for its source: the patron group follows age
+    source = "rule" if owner is Owner.SYSTEM else owner.value
+    entry = {"value": value, "owner": owner.value, "source": source, "since": None, "as_of": None, "override": None}
     return closed(entry) if isinstance(value, Sealed) or (sealed and name in SEALED) else entry
 
 

@@ -12,12 +12,13 @@ from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
 
 from cprsync.cli.patrons import record_lines
+from cprsync.domain.fields import SEALED
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy import Policy
 from cprsync.municipality_file import load_municipalities
 from cprsync.sync.importing import import_patrons
 from cprsync.sync.setting import Counter, Setting, set_field
-from cprsync.sync.showing import SEALED, patron_document
+from cprsync.sync.showing import patron_document
 
 
 def shown(library: Library, key: str, policy: Policy | None = None) -> dict[str, Any]:

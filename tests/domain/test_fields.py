@@ -1,0 +1,77 @@
+"""The field table: complete, in the words that Danish libraries use to their patrons, and one for all that read it."""
+
+from __future__ import annotations
+
+import pytest
+
+from cprsync.domain.field_words import PURPOSES
+from cprsync.domain.fields import FIELD, FIELDS, SEALED, Kept, Owner, Seen, owner_of, shown
+from cprsync.domain.override import Overridden
+from cprsync.domain.typed import LOCAL_FIELDS
+
+#: The names under which Danish libraries explain a patron record, in their order.
+TOLD_TO_PATRONS = (
+    "Lånernummer", "CPR-nummer", "Fraværsperiode", "Navn", "Fødselsdato", "c/o navn og adresse", "Telefon",
+    "E-mail og E-mail (notif)", "Blokeret d.", "Blokeringsårsag", "Lånergruppe", "Tilhørsfilial", "Kommunenr.", "Sprog",
+    "LånerID", "Intern note", "Note til låner", "Udlån", "Reserveringer", "Mellemværende", "Beskeder",
+)  # fmt: skip
+
+
+def test_every_field_that_libraries_explain_is_in_the_table_in_their_order() -> None:
+    assert tuple(field.text for field in FIELDS if field.text is not None) == TOLD_TO_PATRONS
+
+
+def test_every_field_is_explained_in_danish_and_in_english() -> None:
+    assert set(PURPOSES) == set(FIELD)
+    for field in FIELDS:
+        for told in (field.purpose.da, field.purpose.en):
+            assert told.endswith(".")
+            assert "  " not in told
+
+
+def test_no_two_fields_answer_to_the_same_column() -> None:
+    columns = [column for field in FIELDS for column in {name.casefold() for name in field.columns}]
+    assert len(columns) == len(set(columns))
+
+
+def test_what_protection_hides_is_name_and_address_and_never_the_municipality() -> None:
+    assert {
+        "name",
+        "first_names",
+        "middle_names",
+        "last_name",
+        "address",
+        "address_abroad",
+        "register_contact_address",
+        "contact_address",
+    } == SEALED
+
+
+def test_what_may_be_corrected_at_the_desk_is_the_registers_or_a_rules() -> None:
+    assert {owner_of(one.value) for one in Overridden} == {Owner.REGISTER, Owner.SYSTEM}
+
+
+@pytest.mark.parametrize("key", LOCAL_FIELDS)
+def test_what_is_typed_for_good_is_the_patrons_or_staffs(key: str) -> None:
+    assert owner_of(key) in {Owner.PATRON, Owner.STAFF}
+
+
+def test_nothing_that_the_register_owns_may_be_a_column_of_an_import_but_the_number_it_is_found_by() -> None:
+    imported = {field.key for field in FIELDS if field.imported and field.owner is Owner.REGISTER}
+    assert imported == {"cpr_number"}
+
+
+def test_a_part_is_shown_in_its_whole() -> None:
+    keys = list(shown())
+    assert "blocks" in keys
+    assert not {"blocked_since", "blocked_reason", "pin"} & set(keys)
+    assert len(keys) == len(set(keys))
+
+
+def test_a_pin_is_seen_by_nobody_and_a_note_of_staffs_by_staff_alone() -> None:
+    assert {field.key for field in FIELDS if field.seen is Seen.NOBODY} == {"pin"}
+    assert {field.key for field in FIELDS if field.seen is Seen.STAFF} == {"internal_note"}
+
+
+def test_each_way_of_keeping_is_some_fields() -> None:
+    assert {field.kept for field in FIELDS} == set(Kept)
