@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cprsync.domain.groups import Ladders
+from cprsync.domain.retention import Retention
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,3 +82,5 @@ class Policy:
     override_max_days: int = 366
     #: days that a dead patron stays subscribed, so that an annulment arrives (decision 10)
     dead_subscription_days: int = 90
+    #: how long what is over is kept
+    retention: Retention = field(default_factory=Retention)
