@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.action import Action
 from cprsync.domain.harm import harms_between
-from cprsync.domain.municipality import municipality_of
+from cprsync.domain.naming import actions_between
 from cprsync.domain.override import in_force
 from cprsync.domain.person import (
     EMPTY,
@@ -28,18 +28,15 @@ from cprsync.domain.person import (
     by_status,
 )
 from cprsync.domain.policy import Harm
-from cprsync.domain.protection_rule import Protecting, action_between, protecting
-from cprsync.domain.sealed import same_dwelling
-from cprsync.domain.status_rule import STATUS_RULES, stops_letters
+from cprsync.domain.protection_rule import Protecting, protecting
+from cprsync.domain.status_rule import stops_letters
 
 if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.patron import AsOf, Patron
-    from cprsync.domain.person import Abroad, Address, Contact
-    from cprsync.domain.sealed import Sealed, SealedAddress
-
-    _Address: TypeAlias = Address | SealedAddress | Silent
+    from cprsync.domain.person import Abroad, Contact
+    from cprsync.domain.sealed import Sealed
 
 
 class Same(enum.Enum):
@@ -112,10 +109,6 @@ Decision: TypeAlias = Change | Unchanged | Parked | AskRegister
 
 #: Why someone should look at a patron whose number is annulled: what is known of her stays, and may be wrong.
 NUMBER_ANNULLED: Final = "number.annulled"
-#: Events that correct or rename an address without anyone moving (cpr_data G).
-_CORRECTS_ADDRESS: Final = frozenset({"A07", "A09", "A10", "A42", "P10"})
-#: Events that do move someone.
-_MOVES: Final = frozenset({"A01", "A04", "P31"})
 
 
 def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: ProtectionEnd | None = None) -> Decision:
@@ -207,36 +200,6 @@ def _replaces_all(person: Person) -> bool:
     return speaks_for_all(person) and (person.abroad is SILENT or person.status is Status.EMIGRATED)
 
 
-def protective(change: Change, patron: Patron) -> Change | None:
-    """What goes through when the rest is held (decision 3): a new protection, and letters to the dead stop.
-
-    Returns the change cut down to that, or None when there is nothing of the kind.
-    """
-    after, actions = patron.register, []
-    if Action.PROTECT in change.actions:
-        after = replace(after, protection=Protection.NAME_AND_ADDRESS)
-        actions.append(Action.PROTECT)
-    if not {Action.DIE, Action.STOP_LETTERS}.isdisjoint(change.actions):
-        actions.append(Action.STOP_LETTERS)
-    return Change(after, tuple(actions)) if actions else None
-
-
-def protective_while_parked(person: Person, patron: Patron) -> Change | None:
-    """What goes through of a snapshot that is parked (decision 3); of a patron not yet verified nothing does.
-
-    Returns a change of that alone, or None when she is neither newly protected nor newly dead.
-    """
-    if not patron.verified:
-        return None
-    after, actions = patron.register, []
-    if person.protection is Protection.NAME_AND_ADDRESS is not after.protection:
-        after = replace(after, protection=Protection.NAME_AND_ADDRESS)
-        actions.append(Action.PROTECT)
-    if stops_letters(person.status) and not stops_letters(after.status) and patron.letters_stopped is None:
-        actions.append(Action.STOP_LETTERS)
-    return Change(after, tuple(actions)) if actions else None
-
-
 # -- what a person has to look at -----------------------------------------------------------------------
 
 
@@ -308,13 +271,7 @@ def _change(person: Person, patron: Patron) -> Change | Unchanged:
     before, after = patron.register, merge(patron.register, person)
     if _says_nothing_new(before, after):
         return Unchanged(Same.EQUAL)
-    actions = (
-        *_protection_actions(before, after),
-        *_name_actions(before, after),
-        *_birth_actions(before, after),
-        *_address_actions(before, after, person.events),
-        *_status_actions(before, after),
-    )
+    actions = actions_between(before, after, person.events)
     harms = harms_between(before, after, gone=_leaves(actions), renamed=Action.RENAME in actions)
     review = NUMBER_ANNULLED if Action.NUMBER_ANNULLED in actions else None
     return Change(after, actions, harms, review=review)
@@ -336,61 +293,6 @@ def _says_nothing_new(before: Person, after: Person) -> bool:
 
 def _leaves(actions: tuple[Action, ...]) -> bool:
     return not {Action.EMIGRATE, Action.DIE, Action.VANISH, Action.NUMBER_ANNULLED}.isdisjoint(actions)
-
-
-def _protection_actions(before: Person, after: Person) -> tuple[Action, ...]:
-    if before.protection is after.protection:
-        return ()
-    called = action_between(before.protection, after.protection)
-    return () if called is None else (called,)
-
-
-def _name_actions(before: Person, after: Person) -> tuple[Action, ...]:
-    if before.name == after.name or isinstance(after.name, Gap):
-        return ()
-    return (Action.NAMED,) if isinstance(before.name, Gap) else (Action.RENAME,)
-
-
-def _birth_actions(before: Person, after: Person) -> tuple[Action, ...]:
-    return () if before.birth == after.birth else (Action.BIRTH_CORRECTED,)
-
-
-def _address_actions(before: Person, after: Person, events: tuple[str, ...]) -> tuple[Action, ...]:
-    if before.address == after.address:
-        return ()
-    kind = Action.MOVE if _is_move(before.address, after.address, events) else Action.ADDRESS_CORRECTED
-    changed = municipality_of(before) != municipality_of(after)
-    return (kind, Action.MUNICIPALITY) if changed else (kind,)
-
-
-def _is_move(before: _Address, after: _Address, events: tuple[str, ...]) -> bool:
-    if before is SILENT or after is SILENT or same_dwelling(before, after):
-        return False
-    told = set(events)
-    # other codes for the same door: a municipality's codes, a street or a house number was corrected
-    return not (told & _CORRECTS_ADDRESS and not told & _MOVES)
-
-
-def _status_actions(before: Person, after: Person) -> tuple[Action, ...]:
-    actions: list[Action] = []
-    if before.contact != after.contact and not (before.contact is SILENT and after.contact is EMPTY):
-        actions.append(Action.CONTACT)
-    if before.status is not after.status:
-        actions += _step_between(before.status, after.status)
-    elif before.abroad != after.abroad and after.status is Status.EMIGRATED:
-        actions.append(Action.ABROAD_CORRECTED)
-    return tuple(actions)
-
-
-def _step_between(before: Status | Gap, after: Status | Gap) -> list[Action]:
-    """Name a step between two statuses: every one of them can be undone in the register (cpr-data B, G)."""
-    leaving = STATUS_RULES[before].leaving if isinstance(before, Status) else Action.STATUS
-    coming = STATUS_RULES[after].coming if isinstance(after, Status) else Action.STATUS
-    if coming is Action.STATUS:
-        return [leaving]
-    # who dies abroad has not come back first; but whoever was dead and is missing is alive again
-    lives = leaving is Action.DEATH_ANNULLED and coming is not Action.NUMBER_ANNULLED
-    return [leaving, coming] if lives or leaving is Action.NUMBER_RESTORED else [coming]
 
 
 def _abroad(stored: Person, person: Person) -> Abroad | Sealed[Abroad] | Silent:

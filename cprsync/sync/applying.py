@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
-from cprsync.domain.decide import Change, protective
 from cprsync.domain.person import Protection
+from cprsync.domain.protective import protective
 from cprsync.errors import LostCompare
 from cprsync.sync.renumbering import renumber_again
 from cprsync.sync.steps import Step, decided, item_of, step_of, write_of
@@ -18,6 +18,7 @@ from cprsync.sync.values import Batch
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from cprsync.domain.decide import Change
     from cprsync.domain.patron import Patron
     from cprsync.sync.night import Night
     from cprsync.sync.steps import Plan

@@ -17,13 +17,13 @@ from cprsync.domain.decide import (
     Unchanged,
     counted,
     decide,
-    protective_while_parked,
 )
 from cprsync.domain.due import Facts, age_step_of
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.override import in_force
 from cprsync.domain.person import NUMBER_ONLY, Status
 from cprsync.domain.protection_rule import Protecting, answered
+from cprsync.domain.protective import protective_while_parked
 from cprsync.domain.review import PARKED
 from cprsync.sync.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
 

@@ -35,13 +35,12 @@ from cprsync.domain.decide import (
     Unchanged,
     _protecting,
     decide,
-    protective,
-    protective_while_parked,
 )
 from cprsync.domain.patron import AsOf, Patron, is_sealed
 from cprsync.domain.person import EMPTY, SILENT, Person, Protection, Status, by_status
 from cprsync.domain.policy import Harm
 from cprsync.domain.protection_rule import Protecting
+from cprsync.domain.protective import protective, protective_while_parked
 
 EQUAL = Unchanged(Same.EQUAL)
 
