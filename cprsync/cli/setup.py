@@ -61,7 +61,7 @@ dir = "keys"
 # The library's six-digit agency number, and its name.
 agency = "{agency}"
 name = "{name}"
-# The municipalities that count as residence.
+# The Danish municipalities that count as residence.
 municipalities = [{municipalities}]
 # The guard's limits.
 policy = "policy.toml"

@@ -70,7 +70,7 @@ class Municipalities:
     by_code: Mapping[str, Municipality]
 
     def homes(self) -> frozenset[str]:
-        """Every code that may count as residence: the Danish ones of today, and the Greenlandic ones."""
+        """Every code that may count as residence: the Danish ones of today."""
         return frozenset(code for code in self.by_code if self.mistake_in(code) is None)
 
     def mistake_in(self, code: str) -> str | None:
@@ -80,6 +80,8 @@ class Municipalities:
             return "is none of a municipality"
         if known.until is not None:
             return f"is {known.name}'s, which is no more since {known.until}"
+        if known.kind is Kind.GREENLANDIC:
+            return f"is {known.name}'s, in Greenland, which counts as living elsewhere"
         return f"is {known.name}'s, where nobody lives" if known.kind is Kind.NO_PLACE else None
 
 
@@ -107,8 +109,10 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
         ),
         ResidenceRule(
             Kind.GREENLANDIC,
-            Wording("grønlandsk kommune (0901-0961)", "Greenlandic municipality (0901-0961)"),
-            Lives.BY_ADDRESS,
+            Wording(
+                "grønlandsk kommune (0901-0961), også nedlagt", "Greenlandic municipality (0901-0961), also one no more"
+            ),
+            Lives.ELSEWHERE,
             NetMedia.EMPTY,
             Wording("CPR: kommunekoder; beslutning 11", "CPR: municipality codes; decision 11"),
         ),
@@ -161,14 +165,14 @@ def municipality_of(person: Person) -> str | None:
 
 
 def residence_of(person: Person, home: AbstractSet[str]) -> Residence:
-    """Residence in the municipalities `home`, by status first and address second."""
-    by_status = Lives.UNKNOWN if person.status is SILENT else STATUS_RULES[person.status].lives
-    if by_status is not Lives.BY_ADDRESS:
-        return Residence.NOT_RESIDENT if by_status is Lives.ELSEWHERE else Residence.UNKNOWN
+    """Residence in the municipalities `home`, by status first and address second; Greenland is never home."""
     code = municipality_of(person)
-    if RESIDENCE_RULES[_kind(code)].lives is not Lives.BY_ADDRESS:
+    lives = Lives.UNKNOWN if person.status is SILENT else STATUS_RULES[person.status].lives
+    if lives is Lives.BY_ADDRESS:
+        lives = RESIDENCE_RULES[_kind(code)].lives
+    if lives is Lives.UNKNOWN:
         return Residence.UNKNOWN
-    return Residence.RESIDENT if code in home else Residence.NOT_RESIDENT
+    return Residence.RESIDENT if lives is Lives.BY_ADDRESS and code in home else Residence.NOT_RESIDENT
 
 
 def culr_number_of(person: Person) -> str | None:

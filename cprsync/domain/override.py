@@ -143,7 +143,7 @@ def last_day_of(field_: Overridden, until: date | None, *, on: date, max_days: i
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a typed value is held against: every municipality there is, and the day."""
+    """What a typed value is held against: every Danish municipality there is, and the day."""
 
     municipalities: frozenset[str]
     today: date
@@ -184,7 +184,7 @@ def _birth_date(value: str, known: Known) -> str:
 def _municipality(value: str, known: Known) -> str:
     code = value.zfill(_MUNICIPALITY_DIGITS)
     if code not in known.municipalities:
-        raise ValueError("no municipality has that code: it has four digits, as 0751")
+        raise ValueError("no Danish municipality of today has that code: it has four digits, as 0751")
     return code
 
 

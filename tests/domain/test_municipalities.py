@@ -38,8 +38,8 @@ RESIDENCE_TABLE = {
         *("by_address", "digits", "CPR: kommunekoder; beslutning 11 og 13"),
     ),
     Kind.GREENLANDIC: (
-        "grønlandsk kommune (0901-0961)",
-        *("by_address", "empty", "CPR: kommunekoder; beslutning 11"),
+        "grønlandsk kommune (0901-0961), også nedlagt",
+        *("elsewhere", "empty", "CPR: kommunekoder; beslutning 11"),
     ),
     Kind.NO_PLACE: (
         "kode uden bopæl (0000, 0009-0012, 0019, 0100)",
@@ -84,6 +84,14 @@ def test_an_address_counts_by_the_kind_of_its_code(
     assert kind_of(code) is kind
     assert residence_of(living_in(code), AARHUS) is residence
     assert culr_number_of(living_in(code)) == culr
+
+
+@pytest.mark.parametrize("key", ["residence-greenlandic"])
+@pytest.mark.parametrize("code", ["0955", "0961", "0958", "0909", "0999"])
+def test_greenland_is_never_home_whatever_the_librarys_list_says(code: str, key: str) -> None:
+    """Decision 11: a deliberate empty, of today or not."""
+    assert residence_of(living_in(code), frozenset({"0751", code})) is Residence.NOT_RESIDENT, key
+    assert culr_number_of(living_in(code)) == ""
 
 
 def test_without_an_address_nobody_lives_anywhere_for_sure() -> None:
@@ -144,9 +152,10 @@ def test_the_list_has_98_municipalities_christiansoe_and_greenlands() -> None:
 
 
 def test_only_a_municipality_of_today_may_be_a_librarys_own() -> None:
-    assert {"0101", "0411", "0955"} <= PLACES.homes()
-    assert PLACES.homes().isdisjoint({"0958", "0701", "0019", "0100"})
+    assert {"0101", "0411", "0751"} <= PLACES.homes()
+    assert PLACES.homes().isdisjoint({"0955", "0961", "0958", "0701", "0019", "0100"})
     assert PLACES.mistake_in("0751") is None
     assert PLACES.mistake_in("0999") == "is none of a municipality"
     assert PLACES.mistake_in("0019") == "is Administrativt personnummer's, where nobody lives"
+    assert PLACES.mistake_in("0956") == "is Kommuneqarfik Sermersooq's, in Greenland, which counts as living elsewhere"
     assert PLACES.mistake_in("0958") == "is Qaasuitsup Kommunia's, which is no more since 2017-12-31"

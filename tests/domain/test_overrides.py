@@ -199,9 +199,9 @@ def test_what_is_typed_is_kept_in_its_canonical_form(field: Overridden, text: st
         (Overridden.BIRTH_DATE, "1985-02-29", "YYYY-MM-DD"),
         (Overridden.BIRTH_DATE, "2027-03-24", "who lives today"),
         (Overridden.BIRTH_DATE, "1896-12-31", "who lives today"),
-        (Overridden.MUNICIPALITY, "0999", "no municipality"),
-        (Overridden.MUNICIPALITY, "Aarhus", "no municipality"),
-        (Overridden.MUNICIPALITY, "٠٧٥١", "no municipality"),
+        (Overridden.MUNICIPALITY, "0999", "no Danish municipality"),
+        (Overridden.MUNICIPALITY, "Aarhus", "no Danish municipality"),
+        (Overridden.MUNICIPALITY, "٠٧٥١", "no Danish municipality"),
         (Overridden.GROUP, "x" * 65, "64 characters"),
     ],
 )
@@ -268,7 +268,7 @@ def test_a_place_that_is_no_residence_stays_unknown() -> None:
     assert seen(person("ANNA"), typed(Overridden.MUNICIPALITY, "0000")).residence is UNKNOWN
 
 
-def test_staffs_greenland_is_a_deliberate_empty() -> None:
+def test_a_greenland_that_staff_typed_before_it_was_refused_is_a_deliberate_empty() -> None:
     assert culr_in_force(person("ANNA"), {Overridden.MUNICIPALITY: typed(Overridden.MUNICIPALITY, "0957")}) == ""
 
 

@@ -245,7 +245,7 @@ class Twice:
         texts = {
             "name": f"Rettet Navn{n % 3}",
             "address": f"Skrivergade {n % 3}\n8000 Aarhus C",
-            "municipality": ("0101", "0751", "0956")[n % 3],
+            "municipality": ("0101", "0751", "0411")[n % 3],
             "birth_date": ("2012-02-29", "2009-03-02", "1990-01-01")[n % 3],
             "group": ("Personale", "Ung")[n % 2],
         }

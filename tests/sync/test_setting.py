@@ -247,6 +247,9 @@ def test_the_calendar_hears_of_each_last_day(library: Library, field: str) -> No
     [
         ("municipality", "0999", {}, "input.value"),
         ("municipality", "0012", {}, "input.value"),
+        # Greenland, of today and not
+        ("municipality", "0956", {}, "input.value"),
+        ("municipality", "909", {}, "input.value"),
         ("name", "Anna\nBo", {}, "input.value"),
         ("birth_date", "yesterday", {}, "input.value"),
         ("name", "Anna", {"until": date(2027, 3, 1)}, "input.value"),
