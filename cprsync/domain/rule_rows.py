@@ -39,6 +39,14 @@ STREET: Final[tuple[Cell, ...]] = (
     Wording("forseglet, så længe adressen gælder", "sealed as long as that is the address"),
     Wording("CPR: post 002 (vejkode); beslutning 2", "CPR: record 002 (street code); decision 2"),
 )
+STREET_ORDINARY: Final[tuple[Cell, ...]] = (
+    Wording("leverancen eller et opslag", "the delivery or a look-up"),
+    Wording("status 03 eller 07 med en almindelig vejkode", "status 03 or 07 with an ordinary street code"),
+    _EITHER,
+    _ANY,
+    Wording("adressen forsegler ikke: vejkoden afgør det, ikke status", "not sealed by it: the street code decides"),
+    Wording("CPR: post 001 (status), 002 (vejkode); beslutning 2", "CPR: record 001, 002 (street code); decision 2"),
+)
 PARKED: Final[tuple[Cell, ...]] = (
     Wording("leverancen", "the delivery"),
     Wording("beskyttet, men resten venter på et menneske", "protected, but the rest is parked"),
@@ -99,9 +107,32 @@ STATUS_SILENT: Final[tuple[Cell, ...]] = (
     Wording("intet sendes", "nothing is sent"),
     Wording("CPR: post 001 (status); beslutning 1 og 11", "CPR: record 001 (status); decisions 1 and 11"),
 )
+_OVERRIDES: Final = Wording("Beslutning 8 og 11; policy.toml: overrides", "Decisions 8 and 11; policy.toml: overrides")
+_AS_AN_ADDRESS: Final = Wording("som en adresse dér", "as an address there")
 STAFF: Final[tuple[Cell, ...]] = (
-    Wording("kommune rettet ved skranken", "municipality corrected at the desk"),
-    Wording("som en adresse dér; en status, der ophæver bopæl, vinder", "as an address there; a status still ends it"),
-    Wording("som en adresse dér", "as an address there"),
-    Wording("Beslutning 11; policy.toml: overrides", "Decision 11; policy.toml: overrides"),
+    Wording(
+        "kommune rettet ved skranken; status 01 03 70 eller ikke kendt",
+        "municipality corrected at the desk; status 01 03 70 or not known",
+    ),
+    _AS_AN_ADDRESS,
+    _AS_AN_ADDRESS,
+    _OVERRIDES,
+)
+STAFF_ENDED: Final[tuple[Cell, ...]] = (
+    Wording(
+        "kommune rettet ved skranken, men status 05 07 20 80 90",
+        "municipality corrected at the desk, but status 05 07 20 80 90",
+    ),
+    Wording("ikke hjemmehørende: status vinder", "not resident: the status wins"),
+    Wording("tom med vilje", "deliberately empty"),
+    _OVERRIDES,
+)
+STAFF_NUMBER: Final[tuple[Cell, ...]] = (
+    Wording(
+        "kommune rettet ved skranken, men status 30 50 60 eller et erstatningsnummer",
+        "municipality corrected at the desk, but status 30 50 60 or a replacement number",
+    ),
+    _AS_AN_ADDRESS,
+    Wording("intet sendes: nummeret er ingens hos CULR", "nothing is sent: the number is nobody's at CULR"),
+    Wording("Beslutning 6, 8 og 11; policy.toml: overrides", "Decisions 6, 8 and 11; policy.toml: overrides"),
 )

@@ -22,8 +22,11 @@ from cprsync.domain.rule_rows import (
     PARKED,
     PINNED,
     STAFF,
+    STAFF_ENDED,
+    STAFF_NUMBER,
     STATUS_SILENT,
     STREET,
+    STREET_ORDINARY,
 )
 from cprsync.domain.rule_words import (
     AGREED,
@@ -132,6 +135,7 @@ _PROTECTION_COLUMNS: Final = (
 #: What counts beside a source's word about protection.
 _BESIDE: Final = {
     "protection-street": STREET,
+    "protection-street-ordinary": STREET_ORDINARY,
     "protection-parked": PARKED,
     "protection-held": HELD,
     "protection-older": OLDER,
@@ -199,6 +203,12 @@ def _age_rows(ladder: Ladder, leap: LeapDay) -> list[tuple[str, tuple[Cell, ...]
 # -- residence ---------------------------------------------------------------------------------------------
 
 _BY_CODE: Final = Wording("i bibliotekets egne kommuner: hjemmehørende; ellers ikke", "resident in the library's own")
+#: What a municipality means that staff typed.
+_TYPED: Final = {
+    "residence-staff": STAFF,
+    "residence-staff-ended": STAFF_ENDED,
+    "residence-staff-number": STAFF_NUMBER,
+}
 _RESIDENCE_COLUMNS: Final = (
     Column("what", Wording("Status eller adresse", "Status or address")),
     Column("residence", Wording("Bopæl", "Residence")),
@@ -218,9 +228,9 @@ def _residence_table() -> RuleTable:
             *(f"residence-status-{lives.value}" for lives in by_status),
             "residence-status-silent",
             *(f"residence-{rule.kind.value if rule.kind else 'none'}" for rule in kinds),
-            "residence-staff",
+            *_TYPED,
         ),
-        (*(_ended_row(lives) for lives in by_status), STATUS_SILENT, *(_kind_row(rule) for rule in kinds), STAFF),
+        (*map(_ended_row, by_status), STATUS_SILENT, *map(_kind_row, kinds), *_TYPED.values()),
     )
 
 

@@ -12,6 +12,7 @@ from people import person
 from cprsync.domain.age import BirthSource, LeapDay, birth_date_of, birthday
 from cprsync.domain.decisions import DECISIONS
 from cprsync.domain.due import Facts, derived_group
+from cprsync.domain.effective import effective
 from cprsync.domain.municipality import Residence, culr_number_of, residence_of
 from cprsync.domain.number import CprNumber
 from cprsync.domain.override import Overridden, Override
@@ -152,6 +153,12 @@ SEALED_TOO = {
         *("ligegyldigt", "ligegyldigt hvad", "forseglet, så længe adressen gælder"),
         "CPR: post 002 (vejkode); beslutning 2",
     ),
+    "protection-street-ordinary": (
+        "leverancen eller et opslag",
+        "status 03 eller 07 med en almindelig vejkode",
+        *("ligegyldigt", "ligegyldigt hvad", "adressen forsegler ikke: vejkoden afgør det, ikke status"),
+        "CPR: post 001 (status), 002 (vejkode); beslutning 2",
+    ),
     "protection-parked": (
         "leverancen",
         "beskyttet, men resten venter på et menneske",
@@ -178,14 +185,49 @@ def test_what_else_counts_is_printed_beside(key: str) -> None:
     assert tuple(danish(TABLES["protection"], key)) == SEALED_TOO[key]
 
 
-@pytest.mark.parametrize("key", ["residence-staff"])
-def test_a_municipality_that_staff_type_counts_like_an_address_there(key: str) -> None:
-    assert danish(TABLES["residence"], key) == [
-        "kommune rettet ved skranken",
-        "som en adresse dér; en status, der ophæver bopæl, vinder",
-        "som en adresse dér",
-        "Beslutning 11; policy.toml: overrides",
-    ]
+TYPED = Override(Overridden.MUNICIPALITY, "0751", "kaj", "Showed her lease", date(2027, 3, 1), date(2027, 3, 30), id=1)
+_OVERRIDES = "Beslutning 8 og 11; policy.toml: overrides"
+#: what stands there; and of whom, where she lives then, what the net media hear
+STAFF = {
+    "residence-staff": (
+        "kommune rettet ved skranken; status 01 03 70 eller ikke kendt",
+        *("som en adresse dér", "som en adresse dér", _OVERRIDES),
+    ),
+    "residence-staff-ended": (
+        "kommune rettet ved skranken, men status 05 07 20 80 90",
+        *("ikke hjemmehørende: status vinder", "tom med vilje", _OVERRIDES),
+    ),
+    "residence-staff-number": (
+        "kommune rettet ved skranken, men status 30 50 60 eller et erstatningsnummer",
+        *("som en adresse dér", "intet sendes: nummeret er ingens hos CULR"),
+        "Beslutning 6, 8 og 11; policy.toml: overrides",
+    ),
+}
+LIVED = {
+    "residence-staff": (Residence.RESIDENT, "751"),
+    "residence-staff-ended": (Residence.NOT_RESIDENT, ""),
+    "residence-staff-number": (Residence.RESIDENT, None),
+}
+
+
+@pytest.mark.parametrize("key", STAFF)
+def test_a_municipality_that_staff_type_is_printed_as_it_is_lived(key: str) -> None:
+    what, *_ = told = danish(TABLES["residence"], key)
+    assert tuple(told) == STAFF[key]
+    codes = re.findall(r"\b[0-9]{2}\b", what)
+    persons = [person("JOHANNE", status=Status(code)) for code in codes]
+    if "ikke kendt" in what:
+        persons.append(Person(person("ANNA").number))
+    if "erstatningsnummer" in what:
+        persons.append(Person(CprNumber.parse_any(f"{person('ANNA').number.digits[:6]}KOT1")))
+    for one in persons:
+        lives = effective(one, group="", overrides=(TYPED,), policy=POLICY, on=date(2027, 3, 23))
+        assert (lives.residence, lives.culr) == LIVED[key]
+
+
+def test_the_rows_of_a_typed_municipality_have_every_status_once() -> None:
+    codes = " ".join(what for what, *_ in STAFF.values())
+    assert sorted(re.findall(r"\b[0-9]{2}\b", codes)) == [status.value for status in Status]
 
 
 @pytest.mark.parametrize("name", ["status", "protection", "age", "residence"])

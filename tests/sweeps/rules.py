@@ -215,8 +215,8 @@ def rows() -> Iterator[Row]:
     yield from called(status, "status", all_status.elts, status_key)
     yield written(beside, "status", "OTHER_STATUS", "status-other")
     yield from called(protection, "protection", all_protection.elts, protection_key)
-    for name in ("street", "parked", "held", "older"):
-        yield written(beside, "protection", name.upper(), f"protection-{name}")
+    for name in ("street", "street-ordinary", "parked", "held", "older"):
+        yield written(beside, "protection", name.upper().replace("-", "_"), f"protection-{name}")
     yield from births(Source(WORDS))
     yield from steps()
     yield written(beside, "age", "OTHER_GROUP", "age-other")
@@ -224,7 +224,8 @@ def rows() -> Iterator[Row]:
         yield written(beside, "age", name.upper(), f"age-{name}")
     yield from called(municipality, "residence", all_residence.elts, residence_key)
     yield written(beside, "residence", "STATUS_SILENT", "residence-status-silent")
-    yield written(beside, "residence", "STAFF", "residence-staff")
+    for name in ("staff", "staff-ended", "staff-number"):
+        yield written(beside, "residence", name.upper().replace("-", "_"), f"residence-{name}")
 
 
 # -- trying them ---------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from cprsync.cli.report_text import report_lines
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.label import label_lines
 from cprsync.domain.override import Overridden
-from cprsync.domain.person import Address
+from cprsync.domain.person import Address, Status, by_status
 from cprsync.domain.policy import Harm
 from cprsync.domain.record import Absence, Email, Local, Telephone
 from cprsync.domain.typed import LOCAL_FIELDS
@@ -184,6 +184,16 @@ def test_the_dead_stay_dead_to_the_net_media(library: Library) -> None:
     library.one_night()
     sent = library.outbox("ANNA")
     assert correct(library, "municipality", "0101")["culr"] is None
+    assert library.outbox("ANNA") == sent
+
+
+def test_an_annulled_number_lives_where_staff_say_and_is_not_told_to_the_net_media(library: Library) -> None:
+    library.deliver(MONDAY, by_status(replace(person("ANNA"), status=Status.ANNULLED)))
+    library.night()
+    sent = library.outbox("ANNA")
+    correct(library, "municipality", "0101")
+    assert row(library)["municipality"] == "0101"
+    library.night()
     assert library.outbox("ANNA") == sent
 
 
