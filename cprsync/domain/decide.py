@@ -44,7 +44,7 @@ class Same(enum.Enum):
 
     #: the record already says this
     EQUAL = "equal"
-    #: a newer source has spoken; also a look-up on the file's own day
+    #: a newer source has spoken; also a look-up on the file's own day, unless it protects
     OLDER = "older"
 
 
@@ -121,7 +121,7 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
         protection_end: the register's word after an `AskRegister`.
     """
     if patron.as_of is not None and as_of.is_older_than(patron.as_of):
-        return Unchanged(Same.OLDER)
+        return _older(person, patron, same_day=as_of.day == patron.as_of.day)
     if reason := _undecidable(person, patron):
         return Parked(reason)
     if not patron.verified:
@@ -134,6 +134,17 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
     else:
         decision = _protecting(person, patron, protecting(as_of.source, told, stored), protection_end)
     return decision if patron.letters_stopped is None else _living(decision, person, patron, as_of)
+
+
+def _older(person: Person, patron: Patron, *, same_day: bool) -> Change | Unchanged:
+    """What a source may still do when a newer one has spoken: protect, if it speaks of the same day.
+
+    Then the look-up and the file contradict each other, and protection beats every other write.
+    """
+    record = patron.register
+    if same_day and person.protection is Protection.NAME_AND_ADDRESS is not record.protection:
+        return Change(replace(record, protection=Protection.NAME_AND_ADDRESS), (Action.PROTECT,))
+    return Unchanged(Same.OLDER)
 
 
 def counted(change: Change, patron: Patron, on: date) -> Change:

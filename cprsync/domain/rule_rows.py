@@ -69,13 +69,28 @@ HELD: Final[tuple[Cell, ...]] = (
 OLDER: Final[tuple[Cell, ...]] = (
     Wording("leverancen eller et opslag", "the delivery or a look-up"),
     Wording(
-        "hvad som helst, men ældre end posten (på samme dag: opslaget)",
-        "anything, but older than the record (of the same day: the look-up)",
+        "hvad som helst, men ældre end posten (på samme dag: opslaget, når det ikke siger beskyttet)",
+        "anything, but older than the record (of the same day: the look-up, unless it says protected)",
     ),
     _EITHER,
     _ANY,
     Wording("som før", "as before"),
     Wording("Beslutning 1: ældre ændrer ikke nyere", "Decision 1: older never changes newer"),
+)
+
+SAME_DAY: Final[tuple[Cell, ...]] = (
+    Wording("et opslag", "a look-up"),
+    Wording(
+        "beskyttet, men leverancen fra samme dag siger: ingen beskyttelse",
+        "protected, but the delivery of the same day says: no protection",
+    ),
+    _EITHER,
+    Wording("ikke beskyttet", "not protected"),
+    Wording(
+        "forsegles, før alt andet; hvad opslaget ellers siger, ændrer intet",
+        "sealed, before anything else; what else the look-up says changes nothing",
+    ),
+    Wording("Beslutning 1 og 2: de modsiger hinanden", "Decisions 1 and 2: they contradict each other"),
 )
 
 # -- age step ----------------------------------------------------------------------------------------------

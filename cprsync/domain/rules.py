@@ -21,6 +21,7 @@ from cprsync.domain.rule_rows import (
     OTHER_STATUS,
     PARKED,
     PINNED,
+    SAME_DAY,
     STAFF,
     STAFF_ENDED,
     STAFF_NUMBER,
@@ -139,6 +140,7 @@ _BESIDE: Final = {
     "protection-parked": PARKED,
     "protection-held": HELD,
     "protection-older": OLDER,
+    "protection-same-day": SAME_DAY,
 }
 
 

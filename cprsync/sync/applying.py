@@ -123,10 +123,10 @@ def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step
         return step
     if write.renumbered is not None:
         return renumber_again(night, step, patron)
-    if person is None or write.as_of is None:
+    if person is None or step.as_of is None:
         return step
-    decision = decided(person, patron, write.as_of, step.end)
-    again = step_of(night, decision, person, patron, write.as_of)
+    decision = decided(person, patron, step.as_of, step.end)
+    again = step_of(night, decision, person, patron, step.as_of)
     again.answered, again.end = step.answered, step.end
     again.item = step.item and item_of(step.item, decision, again.write)
     return again
@@ -174,7 +174,7 @@ def _held(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
     if saved is None or patron is None or patron.as_of is None:
         return Step(item)
     # The rest of the snapshot is not applied: the record stays true for the day it was true for.
-    return Step(item, step.person, saved, write_of(night, saved, patron, patron.as_of))
+    return Step(item, change=saved, write=write_of(night, saved, patron, patron.as_of))
 
 
 def _saved(change: Change, patron: Patron) -> Change | None:

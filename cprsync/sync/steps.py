@@ -66,6 +66,8 @@ class Step:
 
     item: Item | None = None
     person: Person | None = None
+    #: the day and kind of the source that told of that person
+    as_of: AsOf | None = None
     change: Change | None = None
     write: Write | None = None
     touch: Touch | None = None
@@ -121,12 +123,14 @@ def decided(person: Person, patron: Patron, as_of: AsOf, end: ProtectionEnd | No
 def step_of(night: Means, decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Step:
     """What a decision leads to, without its line of the balance sheet."""
     if isinstance(decision, Parked):
-        return _parked(night, decision.reason, person, patron)
-    step = Step(person=person)
+        return _parked(night, decision.reason, person, patron, as_of)
+    step = Step(person=person, as_of=as_of)
     if isinstance(decision, Change):
         # the day is asked for those alone of whom staff corrected anything
         step.change = counted(decision, patron, night.clock.today()) if patron.overrides else decision
-        step.write = write_of(night, decision, patron, as_of)
+        # what a look-up protects on the file's own day leaves the record true for the file
+        older = patron.as_of is not None and as_of.is_older_than(patron.as_of)
+        step.write = write_of(night, decision, patron, patron.as_of if older else as_of)
     elif isinstance(decision, Unchanged) and decision.why is Same.EQUAL and as_of != patron.as_of:
         step.touch = Touch(patron.id, as_of)
     if isinstance(decision, Change | Unchanged):
@@ -135,9 +139,9 @@ def step_of(night: Means, decision: Decision, person: Person, patron: Patron, as
     return step
 
 
-def _parked(night: Means, reason: str, person: Person, patron: Patron) -> Step:
+def _parked(night: Means, reason: str, person: Person, patron: Patron, as_of: AsOf) -> Step:
     """A parked person counts as protected (decision 3): if she is, or has died, that much is written at once."""
-    step = Step(person=person, parked=reason, review=(patron.id, f"{PARKED}{reason}"))
+    step = Step(person=person, as_of=as_of, parked=reason, review=(patron.id, f"{PARKED}{reason}"))
     step.change = protective_while_parked(person, patron)
     if step.change is not None:
         # the rest of the snapshot is not applied: the record stays true for the day it was true for

@@ -36,7 +36,7 @@ from cprsync.domain.decide import (
     _protecting,
     decide,
 )
-from cprsync.domain.patron import AsOf, Patron, is_sealed
+from cprsync.domain.patron import AsOf, Patron, Source, is_sealed
 from cprsync.domain.person import EMPTY, SILENT, Person, Protection, Status, by_status
 from cprsync.domain.policy import Harm
 from cprsync.domain.protection_rule import Protecting
@@ -239,18 +239,35 @@ def test_a_move_to_an_administrative_street_waits_behind_a_brake(row: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("says", "stored"),
+    "says",
     [
-        pytest.param(LOOKED_UP, TONIGHT, id="look-up-protection-older"),
-        pytest.param(STORED, TONIGHT, id="file-protection-older"),
+        pytest.param(AsOf(STORED.day, Source.LOOKUP), id="look-up-protection-older"),
+        pytest.param(STORED, id="file-protection-older"),
     ],
 )
-def test_who_is_older_than_the_record_neither_protects_nor_lifts(says: AsOf, stored: AsOf) -> None:
-    """On equal days the file wins (decision 1)."""
-    assert says.is_older_than(stored)
+def test_who_is_older_than_the_record_neither_protects_nor_lifts(says: AsOf) -> None:
     for key, event in (("PIA", loses_protection), ("ANNA", gains_protection)):
-        record = replace(patron(key), as_of=stored)
+        record = replace(patron(key), as_of=TONIGHT)
         assert decide(event(person(key)), record, as_of=says) == Unchanged(Same.OLDER)
+
+
+@pytest.mark.parametrize("key", ["ANNA", "PIA"], ids=lambda key: f"{key}-protection-older")
+@pytest.mark.parametrize("told", [EMPTY, SILENT])
+def test_a_look_up_of_the_files_own_day_that_does_not_protect_changes_nothing(key: str, told: Any) -> None:
+    """On equal days the file wins (decision 1)."""
+    record = replace(patron(key), as_of=TONIGHT)
+    assert decide(moves(person(key, protection=told)), record, as_of=LOOKED_UP) == Unchanged(Same.OLDER)
+
+
+@pytest.mark.parametrize("row", ["protection-same-day"])
+@pytest.mark.parametrize("stored", [EMPTY, SILENT])
+def test_a_look_up_of_the_files_own_day_that_protects_seals_and_changes_nothing_else(stored: Any, row: str) -> None:
+    """The two contradict each other, and protection beats every other write (decisions 1 and 2)."""
+    record = replace(patron("ANNA", protection=stored), as_of=TONIGHT)
+    for told in (gains_protection(moves(person("ANNA"))), by_status(parked("ANNA", protection=PROTECTED))):
+        assert decide(told, record, as_of=LOOKED_UP) == SEALED, row
+    protected = replace(record, register=anna(PROTECTED))
+    assert decide(gains_protection(person("ANNA")), protected, as_of=LOOKED_UP) == Unchanged(Same.OLDER)
 
 
 def test_the_end_of_a_protection_does_not_go_through() -> None:

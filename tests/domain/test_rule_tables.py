@@ -173,8 +173,14 @@ SEALED_TOO = {
     ),
     "protection-older": (
         "leverancen eller et opslag",
-        "hvad som helst, men ældre end posten (på samme dag: opslaget)",
+        "hvad som helst, men ældre end posten (på samme dag: opslaget, når det ikke siger beskyttet)",
         *("ligegyldigt", "ligegyldigt hvad", "som før", "Beslutning 1: ældre ændrer ikke nyere"),
+    ),
+    "protection-same-day": (
+        "et opslag",
+        "beskyttet, men leverancen fra samme dag siger: ingen beskyttelse",
+        *("ligegyldigt", "ikke beskyttet", "forsegles, før alt andet; hvad opslaget ellers siger, ændrer intet"),
+        "Beslutning 1 og 2: de modsiger hinanden",
     ),
 }
 

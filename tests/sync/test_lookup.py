@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, Library, happened, unowned
+from doubles import AGENCY, FRIDAY, MONDAY, Library, happened, unowned
 from townspeople import cpr, dies, gains_protection, moves, person, renames
 from townspeople import emigrates as leaves
 
@@ -115,6 +115,34 @@ def test_a_record_that_is_newer_than_the_answer_says_so(library: Library) -> Non
     library.night()
     document = lookup(library, "ANNA").document
     assert (document["actions"], document["warnings"]) == ([], ["older"])
+
+
+def test_an_answer_of_the_files_own_day_that_protects_seals_and_does_nothing_else(library: Library) -> None:
+    """Decisions 1 and 2: the two contradict each other; what else the answer says loses to the file."""
+    library.deliver(MONDAY, moves(person("ANNA")))
+    library.night()
+    before = library.everything()
+    library.register.knows(gains_protection(renames(person("ANNA"))))
+    assert lookup(library, "ANNA").document["actions"] == ["protect"]
+    assert unowned(library.everything()) == unowned(before)
+    assert lookup(library, "ANNA", register=True).document["actions"] == ["protect"]
+    assert library.record("ANNA") == gains_protection(moves(person("ANNA")))
+    # true for the file still: what the next answer of that day says of her name is older too
+    assert library.view("ANNA").as_of == AsOf(MONDAY, Source.FILE)
+    again = library.everything()
+    assert lookup(library, "ANNA", register=True).document["warnings"] == ["older"]
+    assert unowned(library.everything()) == unowned(again)
+    library.nothing_is_left()
+
+
+def test_an_answer_of_an_earlier_day_that_protects_changes_nothing(library: Library) -> None:
+    library.deliver(MONDAY, person("ANNA"))
+    library.night()
+    before = library.everything()
+    library.clock.set_after(FRIDAY)
+    library.register.knows(gains_protection(person("ANNA")))
+    assert lookup(library, "ANNA", register=True).document["warnings"] == ["older"]
+    assert unowned(library.everything()) == unowned(before)
 
 
 # -- protected -------------------------------------------------------------------------------------------
