@@ -47,7 +47,11 @@ def new_record(number: str) -> Dict:
 def hear(record: Dict, said: Dict, day: date, source: str, ask: Callable[[str], Any]) -> None:
     """Take one source's word. `ask` looks a number up; None: the register does not answer."""
     if is_older(day, source, record["as_of"]):
-        return  # decision 1: older never overwrites newer, and on equal days the file wins
+        # decision 1: older never overwrites newer, and on equal days the file wins; but a look-up of the file's
+        # own day that says protected contradicts it, and then she is (decision 2)
+        if record["as_of"][0] == day and said["protection"] == "0001":
+            record["protection"] = "0001"
+        return
     if said["status"] in {"50", "60"}:
         return  # of her number only, and the links of a delivery say what that means
     if said["status"] in LIVES_SOMEWHERE and said["address"] == SILENT:
