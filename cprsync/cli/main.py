@@ -146,6 +146,33 @@ def rules(
 
 
 @app.command()
+def fields(  # noqa: PLR0913 -- one parameter for each option
+    *,
+    privacy: Annotated[
+        str | None, typer.Option("--privacy", help="The public privacy page, in Danish (da) or English (en).")
+    ] = None,
+    article30: Annotated[bool, typer.Option("--article30", help="The record of processing (GDPR article 30).")] = False,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="A library's policy.toml; else the default one.")
+    ] = None,
+    controller: Annotated[str, typer.Option("--controller", help="Name and address on the record of processing.")] = "",
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Print what a patron record holds: what for, whose it is, who sees it, how long it is kept."""
+    from cprsync.cli.fields import fields_command
+
+    fields_command(
+        policy,
+        privacy=None if privacy is None else language(privacy),
+        article30=article30,
+        controller=controller,
+        language=language(lang),
+        as_json=as_json,
+    )
+
+
+@app.command()
 def bench(  # noqa: PLR0913 -- one parameter for each option
     name: Annotated[str, typer.Argument(help="night, extract or noop.")],
     *,

@@ -111,8 +111,8 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         "We use Danish when nothing else is chosen.",
     ),
     "cards": Wording(
-        "De kort, du kan bruge til at låne, f.eks. dit sundhedskort.",
-        "The cards that you can borrow with, for instance your health card.",
+        "De kort, du kan bruge til at låne, f.eks. dit sundhedskort. PIN-koden kan ingen læse.",
+        "The cards that you can borrow with, for instance your health card. Nobody can read the PIN.",
     ),
     "pin": Wording(
         "PIN-koden til dine kort gemmes kun som et aftryk, den ikke kan regnes ud af, og den vises aldrig.",

@@ -1,0 +1,115 @@
+"""`cprsync fields`: the field table, the privacy page and the record of processing that are made from it."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.output import emphasise, failures, print_json, say
+from cprsync.domain.fields import FIELDS
+from cprsync.domain.privacy import OWNERS, SEALED, SEEN, kept, privacy_page
+from cprsync.domain.processing import BASES, article_30
+from cprsync.errors import ConfigurationError
+from cprsync.policy_file import load_policy
+from cprsync.resources import fixture_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cprsync.cli.words import Language
+    from cprsync.domain.fields import Field
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.privacy import Section
+    from cprsync.domain.wording import Wording
+
+#: A page is read on paper and on a terminal.
+WIDTH = 96
+#: Who is asked for where nobody has said: no page goes out without the library's own name.
+NOBODY = "[bibliotekets navn, adresse, telefon og databeskyttelsesrådgiver]"
+
+
+def fields_command(  # noqa: PLR0913 -- one parameter for each option
+    policy: Path | None,
+    *,
+    privacy: Language | None,
+    article30: bool,
+    controller: str,
+    language: Language,
+    as_json: bool,
+) -> None:
+    """Print the table, or a page made from it, by a policy or the default one."""
+    with failures(as_json=as_json):
+        if privacy is not None and article30:
+            raise ConfigurationError("--privacy and --article30 are two pages: ask for one", kind="usage.page")
+        rules = load_policy(policy or fixture_path("policy.toml"), frozenset())
+        if privacy is not None:
+            _page(privacy_page(rules), privacy, as_json=as_json)
+        elif article30:
+            _page(article_30(rules, controller=controller or NOBODY), language, as_json=as_json)
+        elif as_json:
+            print_json({"fields": [_document(field, rules) for field in FIELDS]})
+        else:
+            _table(rules, language)
+
+
+def page_text(sections: Sequence[Section], language: Language) -> str:
+    """A page as text: headings underlined, each field under its name."""
+    blocks: list[str] = []
+    for section in sections:
+        heading = told(section.heading, language)
+        blocks.append(f"{heading}\n{'-' * len(heading)}")
+        for paragraph in section.paragraphs:
+            name = f"{told(paragraph.name, language)} - " if paragraph.name else ""
+            blocks.append(textwrap.fill(name + told(paragraph.text, language), WIDTH, break_on_hyphens=False))
+    return "\n\n".join(blocks)
+
+
+def told(text: Wording, language: Language) -> str:
+    """A wording in one language."""
+    return text.da if language == "da" else text.en
+
+
+def _page(sections: Sequence[Section], language: Language, *, as_json: bool) -> None:
+    if not as_json:
+        say(page_text(sections, language))
+        return
+    paragraphs = [
+        {
+            "section": told(section.heading, language),
+            "name": told(paragraph.name, language) if paragraph.name else None,
+            "text": told(paragraph.text, language),
+        }
+        for section in sections
+        for paragraph in section.paragraphs
+    ]
+    print_json({"language": language, "paragraphs": paragraphs})
+
+
+def _document(field: Field, policy: Policy) -> dict[str, Any]:
+    return {
+        "key": field.key,
+        "name": _both(field.name),
+        "purpose": _both(field.purpose),
+        "basis": _both(BASES[field.basis]),
+        "owner": field.owner.value,
+        "seen": field.seen.value,
+        "sealed": field.sealed,
+        "kept": _both(kept(field.kept, policy)),
+        "imported": field.imported,
+        "text": field.text,
+        "part_of": field.part_of,
+    }
+
+
+def _both(text: Wording) -> dict[str, str]:
+    return {"da": text.da, "en": text.en}
+
+
+def _table(policy: Policy, language: Language) -> None:
+    for field in FIELDS:
+        marks = [OWNERS[field.owner], SEEN[field.seen], *([SEALED] if field.sealed else []), BASES[field.basis]]
+        say(f"{emphasise(told(field.name, language))}  {field.key}")
+        for line in (field.purpose, *marks, kept(field.kept, policy)):
+            say(textwrap.fill(told(line, language), WIDTH, initial_indent="  ", subsequent_indent="  "))
+        say()

@@ -1,0 +1,275 @@
+"""The public privacy page, made from the field table and a library's policy.
+
+What is said of a field is the table's; what is said of days is the policy's. Leaves out how a page is laid out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.fields import FIELDS, Kept, Owner, Seen
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cprsync.domain.fields import Field
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.retention import Retention
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph of a page; with a `name`, what is said of one thing."""
+
+    text: Wording
+    name: Wording | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Paragraphs under a heading."""
+
+    heading: Wording
+    paragraphs: tuple[Paragraph, ...]
+
+
+OWNERS: Final[Mapping[Owner, Wording]] = {
+    Owner.REGISTER: Wording("fra CPR", "from CPR"),
+    Owner.PATRON: Wording("dit", "yours"),
+    Owner.STAFF: Wording("bibliotekets", "the library's"),
+    Owner.SYSTEM: Wording("systemets", "the system's"),
+}
+SEEN: Final[Mapping[Seen, Wording]] = {
+    Seen.BOTH: Wording("ses af dig og personalet", "seen by you and staff"),
+    Seen.MASKED: Wording("personalet ser kun en del", "staff see a part only"),
+    Seen.STAFF: Wording("ses kun af personalet", "seen by staff only"),
+    Seen.NOBODY: Wording("ses af ingen", "seen by nobody"),
+}
+SEALED: Final = Wording(
+    "skjules, hvis du har navne- og adressebeskyttelse", "hidden if your name and address are protected"
+)
+
+
+def days(count: int) -> Wording:
+    """A number of days in both languages."""
+    return Wording("1 dag" if count == 1 else f"{count} dage", "1 day" if count == 1 else f"{count} days")
+
+
+def kept(how: Kept, policy: Policy) -> Wording:
+    """How long a field is kept, with the library's own days."""
+    keep = policy.retention
+    before, block, loan = days(keep.before_images_days), days(keep.blocks_days), days(keep.loans_days)
+    content, dead = days(keep.message_days), days(policy.dead_subscription_days)
+    return {
+        Kept.RECORD: Wording("gemmes, så længe du er låner", "kept as long as you are a patron"),
+        Kept.REGISTER: Wording(
+            f"gemmes, til CPR siger noget andet; det, der stod før, huskes forseglet i {before.da}, så en fejl kan"
+            " rettes",
+            f"kept until CPR says otherwise; what stood there before is kept sealed for {before.en}, so that a"
+            " mistake can be undone",
+        ),
+        Kept.CHANGED: Wording("gemmes, til det ændres", "kept until it is changed"),
+        Kept.ABSENCE: Wording("slettes, når perioden er slut", "erased when the period is over"),
+        Kept.BLOCKS: Wording(
+            f"slettes {block.da} efter, at blokeringen er ophævet", f"erased {block.en} after the block was lifted"
+        ),
+        Kept.LOANS: Wording(
+            f"slettes {loan.da} efter aflevering eller betaling af mellemværende",
+            f"erased {loan.en} after return, or after what is owed for it is paid",
+        ),
+        Kept.RESERVATIONS: Wording(
+            "slettes, når det reserverede er udlånt til dig, eller når reserveringen er annulleret; en afdød låners"
+            f" huskes i {dead.da}, så de kan gives tilbage, hvis dødsfaldet var en fejl",
+            "erased when what you reserved is lent to you, or when the reservation is cancelled; those of a patron"
+            f" who died are kept for {dead.en}, so that they can be given back if the death was a mistake",
+        ),
+        Kept.BALANCES: _balances(keep),
+        Kept.MESSAGES: Wording(
+            f"indholdet slettes efter {content.da}; at der er sendt en besked, bevares, så længe du er låner",
+            f"the content is erased after {content.en}; that a message was sent is kept as long as you are a patron",
+        ),
+        Kept.RESPONSIBLE: Wording(
+            "slutter, når barnet fylder 18, og det, der skyldes fra før, er betalt",
+            "ends when the child turns 18 and what is owed from before is paid",
+        ),
+    }[how]
+
+
+def _balances(keep: Retention) -> Wording:
+    fee, compensation = days(keep.fees_days), days(keep.compensation_days)
+    if keep.fees_days == keep.compensation_days:
+        return Wording(f"slettes {fee.da} efter, at det er betalt", f"erased {fee.en} after it is paid")
+    return Wording(
+        f"et gebyr slettes {fee.da} og en erstatning {compensation.da} efter, at det er betalt",
+        f"a fee is erased {fee.en} and a compensation {compensation.en} after it is paid",
+    )
+
+
+#: What the page says once for all fields, and not again of each.
+_AS_MOST: Final = frozenset({Kept.RECORD, Kept.REGISTER, Kept.CHANGED})
+
+
+def about(field: Field, policy: Policy) -> Wording:
+    """What a patron is told of one field: what it is for, and in what it is kept or hidden unlike most."""
+    da, en = [field.purpose.da], [field.purpose.en]
+    if field.sealed:
+        da.append(_sentence(SEALED.da))
+        en.append(_sentence(SEALED.en))
+    if field.kept not in _AS_MOST:
+        how = kept(field.kept, policy)
+        da.append(_sentence(how.da))
+        en.append(_sentence(how.en))
+    return Wording(" ".join(da), " ".join(en))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+# -- the privacy page --------------------------------------------------------------------------------------
+
+TITLE: Final = Wording("Dine oplysninger i bibliotekets lånerregister", "Your data in the library's patron register")
+_INTRODUCTION: Final = (
+    Wording(
+        "For at du kan være låner, har biblioteket brug for nogle oplysninger om dig: for at holde styr på det, du"
+        " låner, for at du kan bruge dine kort på biblioteket, og for at vi kan kontakte dig om reserveringer og"
+        " aflevering.",
+        "For you to be a patron the library needs some data about you: to keep track of what you borrow, for you to use"
+        " your cards at the library, and for us to contact you about reservations and returns.",
+    ),
+    Wording(
+        "Oplysningerne ligger i bibliotekets lånerregister, cprsync. Vil du se eller ændre noget, så spørg"
+        " personalet, som viser dig det eller skriver det ind for dig.",
+        "The data are kept in the library's patron register, cprsync. If you want to see or change something, ask"
+        " staff, who show it to you or write it in for you.",
+    ),
+    Wording(
+        "Personlige oplysninger er forseglet i databasen med nøgler, der ligger et andet sted. Forbindelsen til CPR er"
+        " krypteret, og begge sider viser certifikat. Hvor databasen står, oplyser biblioteket.",
+        "Personal data are sealed in the database with keys that are kept elsewhere. The connection to CPR is"
+        " encrypted, and both sides show a certificate. Where the database stands, the library tells you.",
+    ),
+    Wording(
+        "Det, der kommer fra CPR, ændres af CPR. Personalet kan rette navn, fødselsdato, adresse, kommunenr. og"
+        " lånergruppe for en tid; så står der, hvem der gjorde det, hvorfor og til hvornår.",
+        "What comes from CPR is changed by CPR. Staff can correct name, birth date, address, municipality number and"
+        " patron group for a time; then it says who did it, why and until when.",
+    ),
+    Wording(
+        "Nedenfor står felterne et for et. Personalet ser dem, når de betjener dig; hvor færre gør, står det der.",
+        "Below are the fields one by one. Staff see them when they serve you; where fewer do, it says so.",
+    ),
+)
+
+
+def privacy_page(policy: Policy) -> tuple[Section, ...]:
+    """The public page: an introduction, the fields in the order in which libraries explain them, and the rest."""
+    explained = tuple(_of(field, policy) for field in FIELDS if field.text is not None)
+    # the parts of a name are for the same: they are told of in one breath
+    by_purpose = groupby((field for field in FIELDS if field.text is None), key=lambda field: field.purpose)
+    others = tuple(_of_several(list(fields), policy) for _, fields in by_purpose)
+    return (
+        Section(TITLE, tuple(Paragraph(text) for text in (*_INTRODUCTION, _as_most(policy)))),
+        Section(Wording("Felterne", "The fields"), explained),
+        Section(Wording("Det står der også", "What stands there too"), others),
+        Section(Wording("Det huskes ved siden af", "What is kept beside it"), tuple(_beside(policy))),
+        Section(Wording("Hvem får oplysninger", "Who is told"), tuple(Paragraph(text) for text in _TOLD)),
+        Section(Wording("Det kan du bede om", "What you can ask for"), tuple(Paragraph(text) for text in _RIGHTS)),
+    )
+
+
+def _of(field: Field, policy: Policy) -> Paragraph:
+    # under the very name that libraries use to their patrons
+    name = Wording(field.text or field.name.da, field.name.en)
+    return Paragraph(about(field, policy), name)
+
+
+def _of_several(fields: list[Field], policy: Policy) -> Paragraph:
+    names = [(field.name.da, field.name.en) for field in fields]
+    da, en = (", ".join(told) for told in zip(*names, strict=True))
+    return Paragraph(about(fields[0], policy), Wording(da, en))
+
+
+def _as_most(policy: Policy) -> Wording:
+    before = days(policy.retention.before_images_days)
+    return Wording(
+        "Et felt gemmes, til det ændres, og ikke længere end du er låner, hvis ikke andet står. Når CPR ændrer noget,"
+        f" huskes det, der stod før, forseglet i {before.da}, så en fejl kan rettes.",
+        "A field is kept until it is changed, and no longer than you are a patron, unless it says otherwise. When CPR"
+        f" changes something, what stood there before is kept sealed for {before.en}, so that a mistake can be undone.",
+    )
+
+
+def _beside(policy: Policy) -> Iterator[Paragraph]:
+    keep = policy.retention
+    file, corrected, answered = (
+        days(keep.deliveries_days),
+        days(keep.corrections_days),
+        days(keep.answered_reviews_days),
+    )
+    yield Paragraph(
+        Wording(
+            "Hver ændring, hvert opslag i CPR og hver åbning af en beskyttets oplysninger skrives ned med tid,"
+            " formål og hvem; selve oplysningerne står der ikke.",
+            "Each change, each look-up in CPR and each opening of a protected person's data is written down with time,"
+            " purpose and who; the data themselves are not in it. The log is not erased by itself.",
+        ),
+        Wording("Loggen", "The log"),
+    )
+    yield Paragraph(
+        Wording(
+            f"De filer, CPR sender hver nat, ligger forseglet i {file.da}, efter at de er taget.",
+            f"The files that CPR sends each night are kept sealed for {file.en} after they are taken.",
+        ),
+        Wording("CPR's filer", "CPR's files"),
+    )
+    yield Paragraph(
+        Wording(
+            f"En rettelse fra skranken huskes i {corrected.da}, efter at den er udløbet eller taget tilbage.",
+            f"A correction from the desk is kept for {corrected.en} after it ended or was taken back.",
+        ),
+        Wording("Rettelser", "Corrections"),
+    )
+    yield Paragraph(
+        Wording(
+            f"Det, et menneske måtte afgøre, huskes i {answered.da}, efter at det er besvaret.",
+            f"What a person had to decide is kept for {answered.en} after it was answered.",
+        ),
+        Wording("Afgørelser", "Decisions"),
+    )
+
+
+_TOLD: Final = (
+    Wording(
+        "CPR får dit CPR-nummer, når vi slår dig op eller beder om at få dine ændringer.",
+        "CPR gets your CPR number when we look you up or ask to be told of your changes.",
+    ),
+    Wording(
+        "Til netmedierne (gennem CULR) skal gå dit CPR-nummer og de tre cifre for din kommune; hverken navn, adresse,"
+        " fødselsdato eller beskyttelse. Beskeden ligger forseglet, til forbindelsen tager den.",
+        "For the net media (through CULR) there is your CPR number and the three digits of your municipality;"
+        " neither name, address, birth date nor protection. The message is kept sealed until the connection takes it.",
+    ),
+    Wording("Ingen oplysninger sendes ud af EU.", "No data are sent outside the EU."),
+)
+_RIGHTS: Final = (
+    Wording(
+        "Du kan bede om at se, hvad der står om dig, og om at få det rettet. Det, der kommer fra CPR, rettes hos din"
+        " kommune.",
+        "You can ask to see what stands about you, and to have it corrected. What comes from CPR is corrected by your"
+        " municipality.",
+    ),
+    Wording(
+        "Du kan holde op som låner. Har du lån eller gæld, venter vi, til det er afleveret og betalt; derefter får"
+        " vi ikke længere dine ændringer fra CPR, og du kan få alt om dig slettet.",
+        "You can stop being a patron. If you have loans or debts we wait until they are returned and paid; after"
+        " that we no longer get your changes from CPR, and you can have everything about you erased.",
+    ),
+    Wording(
+        "Du kan klage til Datatilsynet (datatilsynet.dk).",
+        "You can complain to the Danish data protection agency (datatilsynet.dk).",
+    ),
+)

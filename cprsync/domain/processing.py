@@ -1,0 +1,107 @@
+"""The library's record of processing (GDPR article 30), made from the field table and its policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.fields import FIELD, FIELDS, Basis
+from cprsync.domain.privacy import Paragraph, Section, days
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.retention import Retention
+
+BASES: Final[Mapping[Basis, Wording]] = {
+    Basis.TASK: Wording(
+        "databeskyttelsesforordningen art. 6, stk. 1, litra e (bibliotekets opgave efter biblioteksloven)",
+        "GDPR article 6(1)(e) (the library's task under the Danish library act)",
+    ),
+    Basis.NUMBER: Wording(
+        "databeskyttelsesloven § 11, stk. 1 (en offentlig myndigheds brug af personnummeret)",
+        "the Danish data protection act, section 11(1) (a public authority's use of the civil registration number)",
+    ),
+    Basis.DUTY: Wording(
+        "databeskyttelsesforordningen art. 6, stk. 1, litra c og e (regnskab og opkrævning)",
+        "GDPR article 6(1)(c) and (e) (accounts and collection)",
+    ),
+}
+
+
+def article_30(policy: Policy, *, controller: str) -> tuple[Section, ...]:
+    """The controller's record of processing, with the categories of the field table."""
+    keep = policy.retention
+    return (
+        Section(
+            Wording("Fortegnelse over behandling (artikel 30)", "Record of processing (article 30)"),
+            (
+                Paragraph(Wording(controller, controller), Wording("Dataansvarlig", "Controller")),
+                Paragraph(_PURPOSE, Wording("Formål", "Purpose")),
+                Paragraph(_PEOPLE, Wording("Registrerede", "Data subjects")),
+                *(_category(basis) for basis in Basis),
+                Paragraph(_RECIPIENTS, Wording("Modtagere", "Recipients")),
+                Paragraph(Wording("Ingen.", "None."), Wording("Tredjelande", "Third countries")),
+                Paragraph(_erasure(keep), Wording("Sletning", "Erasure")),
+                Paragraph(_SECURITY, Wording("Sikkerhed", "Security")),
+            ),
+        ),
+    )
+
+
+def _category(basis: Basis) -> Paragraph:
+    fields = [field for field in FIELDS if field.basis is basis]
+    names = Wording(", ".join(f.name.da for f in fields), ", ".join(f.name.en for f in fields))
+    because = BASES[basis]
+    return Paragraph(
+        Wording(f"{names.da}. Hjemmel: {because.da}.", f"{names.en}. Basis: {because.en}."),
+        Wording("Oplysninger", "Data"),
+    )
+
+
+_PURPOSE: Final = Wording(
+    "At drive et folkebibliotek: udlån, reservering, opkrævning, kontakt med lånere, statistik, og at lånerens navn,"
+    " adresse, kommune og fødselsdato er de samme som i CPR.",
+    "To run a public library: lending, reserving, collecting, contact with patrons, statistics, and that a patron's"
+    " name, address, municipality and birth date are the same as in CPR.",
+)
+_PEOPLE: Final = Wording(
+    "Lånere; dem, der svarer økonomisk for en mindreårig låner; personale, der retter eller slår op.",
+    "Patrons; those who answer for a minor patron; staff who correct or look up.",
+)
+_RECIPIENTS: Final = Wording(
+    "CPR (opslag og abonnement: CPR-nummer). CULR (netmedier: CPR-nummer og tre cifre for kommunen).",
+    "CPR (look-up and subscription: CPR number). CULR (net media: CPR number and the municipality's three digits).",
+)
+_SECURITY: Final = Wording(
+    "Personlige oplysninger er forseglet i databasen (AES-GCM) med nøgler uden for den; CPR-numre findes kun ved et"
+    " nøglet opslag. Gensidig TLS med certifikater til CPR, SFTP med fast værtsnøgle. Beskyttede personers navn og"
+    " adresse åbnes kun med en begrundelse, der skrives i en kædet log. Ingen personlige oplysninger i log eller"
+    " fejltekst.",
+    "Personal data are sealed in the database (AES-GCM) with keys outside it; CPR numbers are found by a keyed index"
+    " only. Mutual TLS with certificates to CPR, SFTP with a pinned host key. A protected person's name and address"
+    " are opened only for a reason that is written in a chained log. No personal data in logs or error texts.",
+)
+
+
+def _erasure(keep: Retention) -> Wording:
+    lines = [
+        (FIELD["loans"].name, keep.loans_days),
+        (Wording("Gebyrer", "Fees"), keep.fees_days),
+        (Wording("Erstatninger", "Compensations"), keep.compensation_days),
+        (Wording("Beskeders indhold", "Content of messages"), keep.message_days),
+        (Wording("Ophævede blokeringer", "Lifted blocks"), keep.blocks_days),
+        (Wording("Tidligere indhold", "Earlier content"), keep.before_images_days),
+        (Wording("CPR's filer", "CPR's files"), keep.deliveries_days),
+        (Wording("Rettelser", "Corrections"), keep.corrections_days),
+        (Wording("Afgørelser", "Decisions"), keep.answered_reviews_days),
+    ]
+    da = "; ".join(f"{name.da}: {days(count).da}" for name, count in lines)
+    en = "; ".join(f"{name.en}: {days(count).en}" for name, count in lines)
+    never = keep.inactive_days == 0
+    quiet = days(keep.inactive_days)
+    return Wording(
+        f"{da}. " + ("Inaktive lånere slettes ikke." if never else f"Inaktive lånere: {quiet.da}."),
+        f"{en}. " + ("Inactive patrons are not erased." if never else f"Inactive patrons: {quiet.en}."),
+    )

@@ -1,0 +1,72 @@
+"""`cprsync fields`: the table and its two pages, for people and for programs, without any configuration."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cprsync.cli.fields import WIDTH, fields_command
+from cprsync.domain.fields import FIELDS
+from cprsync.resources import fixture_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def printed(capsys: pytest.CaptureFixture[str], **options: object) -> str:
+    given = {"policy": None, "privacy": None, "article30": False, "controller": "", "language": "da", "as_json": False}
+    policy, *_ = (given | options).values()
+    rest = {name: value for name, value in (given | options).items() if name != "policy"}
+    fields_command(policy, **rest)  # type: ignore[arg-type] -- options as a command line gives them
+    return capsys.readouterr().out
+
+
+def test_the_privacy_page_is_text_no_wider_than_paper(capsys: pytest.CaptureFixture[str]) -> None:
+    page = printed(capsys, privacy="da")
+    assert page.startswith("Dine oplysninger i bibliotekets lånerregister\n")
+    assert all(len(line) <= WIDTH for line in page.splitlines())
+    for field in FIELDS:
+        assert field.text is None or f"\n{field.text} - " in page
+
+
+def test_the_privacy_page_speaks_english_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    page = printed(capsys, privacy="en")
+    assert "\nAbsence - A period in which" in page
+    assert "Fraværsperiode" not in page
+
+
+def test_a_page_is_one_json_document_with_a_paragraph_each(capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(printed(capsys, privacy="da", as_json=True))
+    named = [one for one in document["paragraphs"] if one["name"] == "Fraværsperiode"]
+    assert document["language"] == "da"
+    assert [one["section"] for one in named] == ["Felterne"]
+
+
+def test_the_record_of_processing_asks_for_the_librarys_name_until_it_is_given(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "Dataansvarlig - [bibliotekets navn" in printed(capsys, article30=True)
+    assert "Dataansvarlig - Byens Bibliotek" in printed(capsys, article30=True, controller="Byens Bibliotek")
+
+
+def test_the_table_has_every_field_with_its_key(capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(printed(capsys, as_json=True))
+    assert [one["key"] for one in document["fields"]] == [field.key for field in FIELDS]
+    table = printed(capsys, language="en")
+    for field in FIELDS:
+        assert f"{field.name.en}  {field.key}" in table
+
+
+def test_two_pages_at_once_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        printed(capsys, privacy="da", article30=True)
+    assert refused.value.code == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_the_page_follows_a_librarys_own_policy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = fixture_path("policy.toml").read_text(encoding="utf-8").replace("dead_days = 90", "dead_days = 17")
+    (tmp_path / "policy.toml").write_text(text, encoding="utf-8")
+    assert "huskes i 17 dage" in printed(capsys, policy=tmp_path / "policy.toml", privacy="da").replace("\n", " ")

@@ -1,0 +1,118 @@
+"""The privacy page and the record of processing: every field told of, each day the policy's, and nothing promised."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cprsync.domain.fields import FIELDS, Basis, Kept
+from cprsync.domain.policy import Policy
+from cprsync.domain.privacy import Paragraph, Section, days, kept, privacy_page
+from cprsync.domain.processing import article_30
+from cprsync.domain.retention import Retention
+
+POLICY = Policy()
+
+
+def paragraphs(sections: tuple[Section, ...]) -> list[Paragraph]:
+    return [paragraph for section in sections for paragraph in section.paragraphs]
+
+
+def said_of(name: str, policy: Policy = POLICY) -> str:
+    (found,) = [one for one in paragraphs(privacy_page(policy)) if one.name is not None and one.name.da == name]
+    return found.text.da
+
+
+def test_the_page_tells_of_every_field_under_the_name_that_libraries_use() -> None:
+    names = [one.name.da for one in paragraphs(privacy_page(POLICY)) if one.name is not None]
+    told = [name for name in names for name in ([name] if name in {f.text for f in FIELDS} else name.split(", "))]
+    assert set(told) >= {field.text or field.name.da for field in FIELDS}
+    assert len(told) == len(set(told))
+
+
+def test_the_fields_that_libraries_explain_come_first_and_in_their_order() -> None:
+    _, explained, *_ = privacy_page(POLICY)
+    names = [one.name.da for one in explained.paragraphs if one.name is not None]
+    assert names == [field.text for field in FIELDS if field.text is not None]
+
+
+def test_the_parts_of_a_name_are_told_of_in_one_breath() -> None:
+    assert "sortere" in said_of("Fornavne, Mellemnavne, Efternavn")
+
+
+@pytest.mark.parametrize("sections", [privacy_page(POLICY), article_30(POLICY, controller="Byens Bibliotek")])
+def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(sections: tuple[Section, ...]) -> None:
+    for one in paragraphs(sections):
+        for text in (one.text.da, one.text.en):
+            assert text.strip() == text != ""
+            assert not any(word in text.casefold() for word in ("log ind", "login", "log in ", "hjemmeside", "website"))
+
+
+@pytest.mark.parametrize(
+    ("name", "retention", "told"),
+    [
+        ("Udlån", Retention(loans_days=14), "14 dage efter aflevering eller betaling af mellemværende"),
+        ("Mellemværende", Retention(), "30 dage efter, at det er betalt"),
+        ("Mellemværende", Retention(compensation_days=365), "et gebyr slettes 30 dage og en erstatning 365 dage"),
+        ("Beskeder", Retention(message_days=1), "indholdet slettes efter 1 dag; at der er sendt en besked, bevares"),
+        ("Blokeret d.", Retention(blocks_days=7), "7 dage efter, at blokeringen er ophævet"),
+        ("CPR's filer", Retention(deliveries_days=9), "forseglet i 9 dage"),
+        ("Rettelser", Retention(corrections_days=8), "huskes i 8 dage"),
+        ("Afgørelser", Retention(answered_reviews_days=6), "huskes i 6 dage"),
+    ],
+)
+def test_the_page_names_the_days_of_the_librarys_own_policy(name: str, retention: Retention, told: str) -> None:
+    said = said_of(name, replace(POLICY, retention=retention))
+    assert told.casefold() in said.casefold()
+
+
+def test_the_days_for_which_a_death_may_be_annulled_are_the_policys_too() -> None:
+    assert "i 12 dage" in said_of("Reserveringer", replace(POLICY, dead_subscription_days=12))
+
+
+def test_what_stood_there_before_is_told_of_once_with_the_policys_days() -> None:
+    policy = replace(POLICY, retention=Retention(before_images_days=5))
+    introduction, *_ = privacy_page(policy)
+    assert sum("forseglet i 5 dage" in one.text.da for one in introduction.paragraphs) == 1
+    assert "5 dage" in kept(Kept.REGISTER, policy).da
+
+
+@pytest.mark.parametrize("how", Kept)
+def test_each_way_of_keeping_is_told_of_in_both_languages(how: Kept) -> None:
+    told = kept(how, POLICY)
+    assert told.da[0].islower()
+    assert told.en[0].islower()
+    assert not told.da.endswith(".")
+
+
+def test_one_day_is_not_one_days() -> None:
+    assert (days(1).da, days(1).en, days(2).da, days(2).en) == ("1 dag", "1 day", "2 dage", "2 days")
+
+
+def test_the_record_of_processing_names_every_field_once_under_its_basis() -> None:
+    data = [one.text.da for one in paragraphs(article_30(POLICY, controller="Byens Bibliotek")) if _is_data(one)]
+    assert len(data) == len(Basis)
+    for field in FIELDS:
+        assert sum(f"{field.name.da}," in text or f"{field.name.da}. " in text for text in data) == 1, field.key
+
+
+def _is_data(one: Paragraph) -> bool:
+    return one.name is not None and one.name.da == "Oplysninger"
+
+
+def test_the_record_of_processing_names_the_controller_and_the_days() -> None:
+    policy = replace(POLICY, retention=Retention(loans_days=14, inactive_days=730))
+    told = {
+        one.name.da: one.text.da for one in paragraphs(article_30(policy, controller="Byens Bibliotek")) if one.name
+    }
+    assert told["Dataansvarlig"] == "Byens Bibliotek"
+    assert "Udlån: 14 dage" in told["Sletning"]
+    assert told["Sletning"].endswith("Inaktive lånere: 730 dage.")
+
+
+def test_where_nobody_is_asked_to_leave_the_record_of_processing_says_so() -> None:
+    policy = replace(POLICY, retention=Retention(inactive_days=0))
+    (erasure,) = [o for o in paragraphs(article_30(policy, controller="B")) if o.name and o.name.da == "Sletning"]
+    assert erasure.text.da.endswith("Inaktive lånere slettes ikke.")
+    assert erasure.text.en.endswith("Inactive patrons are not erased.")
