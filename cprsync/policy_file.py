@@ -2,115 +2,71 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 -- pydantic reads the annotations
-from typing import TYPE_CHECKING, Literal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from cprsync.domain.age import AGE_MAX, LeapDay
-from cprsync.domain.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.policy import DEFAULT_LIMITS, Harm, Limit, Policy
+from cprsync.domain.groups import Ladders
+from cprsync.domain.order import OutOfOrder
+from cprsync.domain.policy import DEFAULT_LIMITS, Policy
 from cprsync.errors import ConfigurationError
-from cprsync.toml_file import first_mistake, read_toml
+from cprsync.policy_sections import PolicyFile
+from cprsync.toml_file import Mistake, first_mistake, read_toml_and_text
+from cprsync.toml_lines import line_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LimitEntry(_Strict):
-    """As many as `count`, or as `share` of the patrons if that is more, but never above `ceiling`."""
-
-    count: int = Field(ge=0, le=10_000_000, strict=True)
-    share: float = Field(ge=0, le=1, default=0.0)
-    ceiling: int | None = Field(ge=0, default=None, strict=True)
-
-    def value(self) -> Limit:
-        return Limit(self.count, self.share, self.ceiling)
-
-
-class AgeGroupEntry(_Strict):
-    """A patron group and the age from which it counts."""
-
-    name: str = Field(min_length=1, max_length=64)
-    from_: int = Field(alias="from", ge=0, le=AGE_MAX, strict=True)
-
-
-class LadderEntry(_Strict):
-    """The groups in force from a day on."""
-
-    since: date
-    groups: tuple[AgeGroupEntry, ...] = Field(min_length=1, max_length=50)
-
-    def value(self) -> Ladder:
-        return Ladder(self.since, tuple(AgeGroup(group.name, group.from_) for group in self.groups))
-
-
-class AgeSection(_Strict):
-    """When someone born on 29 February turns a year older in a common year."""
-
-    leap_day: LeapDay = LeapDay.MARCH
-
-
-class OverrideSection(_Strict):
-    """How long a correction typed at the desk may last, and when its end is announced."""
-
-    warn_days: int = Field(ge=0, le=366, default=14, strict=True)
-    max_days: int = Field(ge=1, le=3660, default=366, strict=True)
-
-
-class SubscriptionSection(_Strict):
-    """How long a dead patron stays subscribed, so that an annulment arrives."""
-
-    dead_days: int = Field(ge=0, le=3660, default=90, strict=True)
-
-
-class PolicyFile(_Strict):
-    """What may stand in `policy.toml`."""
-
-    silent_protection: Literal["sealed", "open"] = "sealed"
-    guard: dict[Harm, LimitEntry] = Field(default_factory=dict)
-    age: AgeSection = AgeSection()
-    age_groups: tuple[LadderEntry, ...] = Field(default=(), max_length=100)
-    overrides: OverrideSection = OverrideSection()
-    subscriptions: SubscriptionSection = SubscriptionSection()
+    from cprsync.domain.groups import Ladder
 
 
 def load_policy(path: Path | None, home: frozenset[str]) -> Policy:
     """Read a library's policy, or take the default one.
 
-    Raises ConfigurationError naming the file and the key.
+    Raises ConfigurationError naming the file, the line and the key.
     """
     if path is None:
         return Policy(home=home)
-    document = read_toml(path, "policy")
+    document, text = read_toml_and_text(path, "policy")
     try:
-        read = PolicyFile.model_validate(document)
+        return _policy(PolicyFile.model_validate(document), home)
     except ValidationError as error:
-        raise ConfigurationError(f"{path}: {first_mistake(error)}", kind="policy") from None
+        mistake = first_mistake(error)
+    except OutOfOrder as error:
+        mistake = Mistake(error.place, str(error))
+    line = line_of(text, mistake.place)
+    where = path if line is None else f"{path}, line {line}"
+    raise ConfigurationError(f"{where}: {mistake}", kind="policy")
+
+
+def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:
     return Policy(
         limits=dict(DEFAULT_LIMITS) | {harm: limit.value() for harm, limit in read.guard.items()},
         silent_is_sealed=read.silent_protection == "sealed",
         home=home,
-        ladders=_ladders(path, read),
+        ladders=_ladders(read),
         override_warn_days=read.overrides.warn_days,
         override_max_days=read.overrides.max_days,
         dead_subscription_days=read.subscriptions.dead_days,
     )
 
 
-def _ladders(path: Path, read: PolicyFile) -> Ladders:
-    """The age groups, or what is wrong with them: a hole, an overlap, a step backwards."""
+def _ladders(read: PolicyFile) -> Ladders:
+    """The age groups. Raises OutOfOrder for a hole, an overlap, a step backwards."""
     ladders: list[Ladder] = []
     for position, entry in enumerate(read.age_groups):
-        try:
+        with _within("age_groups", position, "groups"):
             ladders.append(entry.value())
-        except ValueError as error:
-            raise ConfigurationError(f"{path}: age_groups.{position}: {error}", kind="policy") from None
-    try:
+    with _within("age_groups"):
         return Ladders(tuple(ladders), read.age.leap_day)
-    except ValueError as error:
-        raise ConfigurationError(f"{path}: age_groups: {error}", kind="policy") from None
+
+
+@contextmanager
+def _within(*place: str | int) -> Iterator[None]:
+    """Say of what is wrong with a list where in the file the list stands."""
+    try:
+        yield
+    except OutOfOrder as error:
+        raise OutOfOrder(str(error), *place, *error.place) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cprsync.errors import ConfigurationError
 
@@ -17,12 +17,18 @@ FILE_MAX_BYTES = 1024 * 1024
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:
+    return read_toml_and_text(path, what)[0]
+
+
+def read_toml_and_text(path: Path, what: str) -> tuple[dict[str, Any], str]:
+    """What the file says, and its text: to tell on which line a mistake stands."""
     try:
         with path.open("rb") as file:
             content = file.read(FILE_MAX_BYTES + 1)
         if len(content) > FILE_MAX_BYTES:
             raise ConfigurationError(f"{path}: larger than {FILE_MAX_BYTES} bytes", kind=what)
-        return tomllib.loads(content.decode("utf-8"))
+        text = content.decode("utf-8")
+        return tomllib.loads(text), text
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: the {what} file is not there", kind=what) from None
     except OSError as error:
@@ -39,17 +45,28 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
 PLAIN = {
     "extra_forbidden": "there is no such setting",
     "missing": "this setting is missing",
-    "enum": "there is no such class of harm",
 }
 #: What is told before all else: a misspelt key is why another one is missing.
 UNKNOWN = "extra_forbidden"
+#: How pydantic marks a key that is none of those a table may have.
+KEY = "[key]"
 
 
-def first_mistake(error: ValidationError) -> str:
-    """The mistake to mend first, by its key, and how many more there are."""
+class Mistake(NamedTuple):
+    """A mistake, told without its value; `place` is made of keys and of positions in lists."""
+
+    place: tuple[str | int, ...]
+    told: str
+
+    def __str__(self) -> str:
+        return f"{'.'.join(map(str, self.place)) or 'the whole'}: {self.told}"
+
+
+def first_mistake(error: ValidationError) -> Mistake:
+    """The mistake to mend first, and how many more there are."""
     mistakes = error.errors(include_input=False, include_url=False)
     first = next((one for one in mistakes if one["type"] == UNKNOWN), mistakes[0])
-    where = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the whole"
     more = error.error_count() - 1
-    told = PLAIN.get(first["type"], first["msg"])
-    return f"{where}: {told}" + (f" (and {more} more)" if more else "")
+    told = PLAIN["extra_forbidden"] if KEY in first["loc"] else PLAIN.get(first["type"], first["msg"])
+    place = tuple(part for part in first["loc"] if part != KEY)
+    return Mistake(place, told.removeprefix("Value error, ") + (f" (and {more} more)" if more else ""))

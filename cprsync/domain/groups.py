@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cprsync.domain.age import LeapDay, age_on, birthday
+from cprsync.domain.order import OutOfOrder, check_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,13 +33,14 @@ class Ladder:
     groups: tuple[AgeGroup, ...]
 
     def __post_init__(self) -> None:
-        ages = [group.from_age for group in self.groups]
-        if not ages or ages[0] != 0:
-            raise ValueError("the first group has to count from age 0: otherwise there is a hole below it")
-        if ages != sorted(set(ages)):
-            raise ValueError("each group has to begin at a higher age than the one before")
-        if len({group.name for group in self.groups}) != len(self.groups):
-            raise ValueError("two groups have the same name")
+        if not self.groups or self.groups[0].from_age != 0:
+            raise OutOfOrder("the first group has to count from age 0: otherwise there is a hole below it", 0)
+        for position, group in enumerate(self.groups):
+            before = self.groups[:position]
+            if before and group.from_age <= before[-1].from_age:
+                raise OutOfOrder("each group has to begin at a higher age than the one before", position)
+            if group.name in {one.name for one in before}:
+                raise OutOfOrder("two groups have the same name", position)
 
     def group_at(self, age: int) -> str:
         """The last group that the age has reached."""
@@ -56,8 +58,7 @@ class Ladders:
 
     def __post_init__(self) -> None:
         days = [ladder.since for ladder in self.ladders]
-        if days != sorted(set(days)):
-            raise ValueError("the age groups have to stand in the order of their days, each day once")
+        check_days(days, "the age groups have to stand in the order of their days, each day once")
 
     def names(self) -> frozenset[str]:
         """Every group that follows age, on any day."""

@@ -1,4 +1,4 @@
-"""Configuration and policy: a mistake is named by file and key, and nothing begins."""
+"""Configuration: a mistake is named by file and key, and nothing begins."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.domain.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import ConfigurationError
-from cprsync.policy_file import load_policy
 from cprsync.settings import load_settings
 
 if TYPE_CHECKING:
@@ -115,43 +113,3 @@ def test_production_takes_no_day_from_a_mock(tmp_path: Path) -> None:
     text = GOOD.replace('"test"', '"production"', 1) + '[test]\ncontrol_url = "http://127.0.0.1:1"\n'
     with pytest.raises(ConfigurationError, match="control_url"):
         load_settings(configuration(tmp_path, text))
-
-
-def test_a_policy_sets_single_limits_and_keeps_the_others(tmp_path: Path) -> None:
-    path = tmp_path / "policy.toml"
-    path.write_text("[guard]\ngone = { count = 3, share = 0.5 }\n", encoding="utf-8")
-    policy = load_policy(path, frozenset({"0751"}))
-    assert (policy.limits[Harm.GONE].count, policy.limits[Harm.GONE].share) == (3, 0.5)
-    assert policy.limits[Harm.CHANGED] == DEFAULT_LIMITS[Harm.CHANGED]
-    assert policy.home == {"0751"}
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("[guard]\ngone = { count = -1 }", "guard.gone.count"),
-        ("[guard]\ngone = { count = 1, share = 2.0 }", "guard.gone.share"),
-        ("[guard]\ngnoe = { count = 1 }", "guard.gnoe"),
-        ("[guard]\ngone = { counts = 1 }", "guard.gone.counts"),
-        ('[guard]\ngone = "many"', "guard.gone"),
-        ('silent_protection = "closed"', "silent_protection"),
-        ("[gaurd]\n", "gaurd"),
-        ("[guard]\ngone = { count = true }", "guard.gone.count"),
-    ],
-)
-def test_a_mistake_in_the_policy_is_named_by_its_key(tmp_path: Path, text: str, named: str) -> None:
-    path = tmp_path / "policy.toml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigurationError) as caught:
-        load_policy(path, frozenset())
-    assert caught.value.kind == "policy"
-    assert named in caught.value.message
-
-
-@pytest.mark.parametrize("setting", ["cuont = 1", "cuont = 1, share = 2.0", "share = 2.0, cuont = 1"])
-def test_a_misspelt_key_is_named_before_the_one_that_is_missing_for_it(tmp_path: Path, setting: str) -> None:
-    path = tmp_path / "policy.toml"
-    path.write_text(f"[guard]\ngone = {{ {setting} }}\n", encoding="utf-8")
-    more = 1 + ("share" in setting)
-    with pytest.raises(ConfigurationError, match=rf"guard\.gone\.cuont: there is no such setting \(and {more} more\)"):
-        load_policy(path, frozenset())

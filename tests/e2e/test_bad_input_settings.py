@@ -41,7 +41,7 @@ MISTAKES: dict[str, tuple[Callable[[Library], object], str, str, str]] = {
     "a misspelt section of the policy": (
         lambda library: library.rewrite("policy.toml", "[guard]", "[gaurd]"),
         "policy",
-        "policy.toml: gaurd: there is no such setting",
+        ": gaurd: there is no such setting",
         "policy file",
     ),
     "a policy that is no TOML": (
