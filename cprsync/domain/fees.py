@@ -1,15 +1,135 @@
-"""When a patron's fees may grow. The fees themselves come with the record's own rules."""
+"""What a patron owes for loans that are late, and by which rule. Leaves out what was paid, and collection.
+
+Each answer names its rule, the group and the table it was read from, so that it can be explained at the desk.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import enum
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.age import age_on
 from cprsync.domain.person import Status
+from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
     from cprsync.domain.person import Silent
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.standing import Standing
+    from cprsync.domain.tariff import LoanDays
+
+
+class FeeRule(enum.Enum):
+    """Why a fee is what it is."""
+
+    #: the adults' column
+    ADULT = "adult"
+    #: the children's column
+    CHILD = "child"
+    #: the adults' column, because nobody knows how old she is
+    AGE_UNKNOWN = "age_unknown"
+    #: nothing: it came back in time
+    IN_TIME = "in_time"
+    #: nothing: another loan of the same return carries the fee
+    SHARED = "shared"
+    #: nothing: her group pays no fees
+    GROUP_FREE = "group_free"
+    #: nothing: no table was in force on the day that decides
+    NOT_PUBLISHED = "not_published"
+    #: nothing comes to it any more: she is dead
+    DEAD = "dead"
+
+
+FEE_WORDS: Final[Mapping[FeeRule, Wording]] = {
+    FeeRule.ADULT: Wording("voksentakst", "the adult's fee"),
+    FeeRule.CHILD: Wording("børnetakst", "the child's fee"),
+    FeeRule.AGE_UNKNOWN: Wording("voksentakst: alderen er ikke kendt", "the adult's fee: the age is not known"),
+    FeeRule.IN_TIME: Wording("afleveret til tiden", "returned in time"),
+    FeeRule.SHARED: Wording(
+        "samlet i ét gebyr med et andet lån, afleveret samtidig", "one fee with another loan returned together"
+    ),
+    FeeRule.GROUP_FREE: Wording("lånergruppen betaler ikke gebyr", "the patron group pays no fees"),
+    FeeRule.NOT_PUBLISHED: Wording(
+        "biblioteket har ingen takst, der gjaldt den dag", "the library has no tariff that was in force on the day"
+    ),
+    FeeRule.DEAD: Wording("låneren er død: gebyret vokser ikke mere", "the patron is dead: the fee grows no more"),
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Fee:
+    """What is owed for one loan, and how it came about."""
+
+    oere: int
+    rule: FeeRule
+    group: str
+    #: the days that were counted; for the dead those until the death was known
+    days_late: int
+    #: the day from which the table was in force; None: no table was read
+    tariff: date | None = None
+    #: the day that picked the table, and the day on which the age was taken
+    tariff_day: date | None = None
+    age_day: date | None = None
+
+    @property
+    def why(self) -> Wording:
+        return FEE_WORDS[self.rule]
 
 
 def fees_grow(status: Status | Silent) -> bool:
     """False for the dead: what was owed on the day stays owed, and nothing comes to it."""
     return status is not Status.DEAD
+
+
+def overdue_fee(loan: LoanDays, standing: Standing, policy: Policy, *, returned: date) -> Fee:
+    """What one loan costs that comes back on a day, or is still out on it."""
+    group = policy.group(standing.group)
+    days_late = _days_late(loan, standing, returned)
+    nothing = Fee(0, FeeRule.IN_TIME, standing.group, days_late)
+    if days_late == 0:
+        # in time; or late only since her death was known
+        return nothing if returned <= loan.due else replace(nothing, rule=FeeRule.DEAD)
+    if not group.fees:
+        return replace(nothing, rule=FeeRule.GROUP_FREE)
+    rules = policy.fees
+    tariff_day = loan.day_of(rules.tariff_at, returned=returned)
+    age_day = loan.day_of(rules.age_at, returned=returned)
+    tariff = rules.on(tariff_day)
+    if tariff is None:
+        return replace(nothing, rule=FeeRule.NOT_PUBLISHED, tariff_day=tariff_day)
+    age = None if standing.born is None else age_on(standing.born, age_day, leap=policy.ladders.leap)
+    bands, child = tariff.column(age)
+    rule = FeeRule.CHILD if child else FeeRule.ADULT
+    if age is None and tariff.child is not None:
+        rule = FeeRule.AGE_UNKNOWN
+    return Fee(bands.oere_at(days_late), rule, standing.group, days_late, tariff.since, tariff_day, age_day)
+
+
+def overdue_fees(loans: Sequence[LoanDays], standing: Standing, policy: Policy, *, returned: date) -> tuple[Fee, ...]:
+    """What loans cost that come back together, in their order: one fee per due date and occasion (decision 14).
+
+    Of loans that are one fee the dearest carries it, the others are shared: two loans of one due date may
+    differ in age or table. What comes back on another day is another occasion.
+    """
+    fees = [overdue_fee(loan, standing, policy, returned=returned) for loan in loans]
+    keys = [tuple(loan.day_of(one, returned=returned) for one in policy.fees.one_fee_per) for loan in loans]
+    carriers: dict[tuple[date, ...], int] = {}
+    for n, key in enumerate(keys):
+        if key not in carriers or fees[n].oere > fees[carriers[key]].oere:
+            carriers[key] = n
+    return tuple(
+        replace(fee, oere=0, rule=FeeRule.SHARED) if fee.oere and carriers[key] != n else fee
+        for n, (fee, key) in enumerate(zip(fees, keys, strict=True))
+    )
+
+
+def _days_late(loan: LoanDays, standing: Standing, returned: date) -> int:
+    """Whole days after the due date; the dead's stop on the day on which the death became known."""
+    until = returned
+    if not fees_grow(standing.status):  # without that day nothing is added
+        until = loan.due if standing.dead_since is None else min(returned, standing.dead_since)
+    return max(0, (until - loan.due).days)

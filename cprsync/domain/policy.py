@@ -1,13 +1,15 @@
-"""What the library sets: the guard's limits, patron groups by age, and how long things last."""
+"""What the library sets: the guard's limits, patron groups, fees, and how long things last."""
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cprsync.domain.groups import Ladders
+from cprsync.domain.patron_group import PatronGroup
 from cprsync.domain.retention import Retention
+from cprsync.domain.tariff import FeeRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +69,16 @@ DEFAULT_LIMITS: Mapping[Harm, Limit] = {
 
 
 @dataclass(frozen=True, slots=True)
+class LetterRules:
+    """Whether letters go out on paper at all, and how many days after the due date reminders do."""
+
+    on_paper: bool = True
+    reminder_days: tuple[int, ...] = (7, 21)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """One library's policy, as far as the night reads it."""
+    """One library's policy."""
 
     limits: Mapping[Harm, Limit] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
     silent_is_sealed: bool = True
@@ -84,3 +94,17 @@ class Policy:
     dead_subscription_days: int = 90
     #: how long what is over is kept
     retention: Retention = field(default_factory=Retention)
+    #: what was said of single groups; of any other: the defaults
+    groups: tuple[PatronGroup, ...] = ()
+    group_defaults: PatronGroup = field(default_factory=PatronGroup)
+    fees: FeeRules = field(default_factory=FeeRules)
+    #: who owes as much or more borrows nothing; 0: debt stops nobody
+    debt_limit_oere: int = 200_00
+    #: ages below which a film of that rating is not lent; other ratings are advice
+    binding_films: tuple[int, ...] = (11, 15)
+    letters: LetterRules = LetterRules()
+
+    def group(self, name: str) -> PatronGroup:
+        """What a group may and pays."""
+        described = next((group for group in self.groups if group.name == name), None)
+        return described or replace(self.group_defaults, name=name)

@@ -15,6 +15,7 @@ from cprsync import domain
 PRINTED = {
     *("Unchanged", "Parked", "AskRegister", "AsOf", "Due", "Excess", "Known", "Limit", "Policy"),
     *("AgeGroup", "Ladder", "Ladders", "Header", "Link", "Balance", "Municipality", "Municipalities"),
+    *("PatronGroup", "Band", "Bands", "Row", "Tariff", "FeeRules", "LetterRules", "Retention", "Field"),
     *("ResidenceRule", "ProtectionRule", "StatusRule", "ReviewKind", "Column", "RuleTable", "Wording"),
 }
 #: It counts while a delivery is read.
