@@ -1,0 +1,151 @@
+"""Whether a patron may borrow: each thing that forbids it, all of them together, and what only advises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cprsync.domain.age import LeapDay
+from cprsync.domain.borrowing import BORROW_WORDS, BorrowRule, may_borrow
+from cprsync.domain.groups import Ladders
+from cprsync.domain.patron_group import PatronGroup
+from cprsync.domain.person import SILENT, Status
+from cprsync.domain.policy import Policy
+from cprsync.domain.record import Block
+from cprsync.domain.ruling import Ruling
+from cprsync.domain.standing import Standing
+
+TODAY = date(2027, 3, 22)
+POLICY = Policy(groups=(PatronGroup("Voksen", cpr_required=True), PatronGroup("Barn")))
+ADULT = Standing("Voksen", date(1985, 5, 4), Status.RESIDENT)
+ALLOWED = Ruling(allowed=True, rules=(BorrowRule.ALLOWED,), group="Voksen")
+
+
+def aged(years: int) -> Standing:
+    """Someone whose birthday is today."""
+    return replace(ADULT, born=TODAY.replace(year=TODAY.year - years))
+
+
+def test_every_rule_has_its_words_in_both_languages() -> None:
+    assert set(BORROW_WORDS) == set(BorrowRule)
+    assert all(words.da and words.en for words in BORROW_WORDS.values())
+
+
+def test_nothing_against_her_is_a_yes() -> None:
+    assert may_borrow(ADULT, POLICY, on=TODAY) == ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("standing", "rule"),
+    [
+        (replace(ADULT, status=Status.DEAD), BorrowRule.DEAD),
+        (replace(ADULT, leaving=True), BorrowRule.LEAVING),
+        (replace(ADULT, blocks=(Block(TODAY, "mistet kort"),)), BorrowRule.BLOCKED),
+        (replace(ADULT, debt_oere=200_00), BorrowRule.DEBT),
+        (replace(ADULT, has_cpr=False), BorrowRule.NO_CPR),
+    ],
+)
+def test_a_patron_may_not_borrow_who(standing: Standing, rule: BorrowRule) -> None:
+    assert may_borrow(standing, POLICY, on=TODAY) == Ruling(allowed=False, rules=(rule,), group="Voksen")
+
+
+@pytest.mark.parametrize(
+    "standing",
+    [
+        *(replace(ADULT, status=status) for status in (*Status, SILENT) if status is not Status.DEAD),
+        replace(ADULT, blocks=(Block(date(2027, 3, 23), "fra i morgen"),)),
+        replace(ADULT, debt_oere=199_99),
+        replace(ADULT, born=None),
+        replace(ADULT, dead_since=TODAY),
+    ],
+)
+def test_a_patron_may_borrow_who(standing: Standing) -> None:
+    """Unknown residence, departure abroad and an annulled number are for people to block, not for us."""
+    assert may_borrow(standing, POLICY, on=TODAY) == ALLOWED
+
+
+def test_a_no_names_every_reason() -> None:
+    blocks = (Block(TODAY, "mistet kort"), Block(TODAY, "gæld"))
+    all_of_it = Standing(
+        "Voksen", None, Status.DEAD, None, has_cpr=False, blocks=blocks, debt_oere=1000_00, leaving=True
+    )
+    assert may_borrow(all_of_it, POLICY, on=TODAY, film_from_age=15).rules == (
+        BorrowRule.DEAD,
+        BorrowRule.LEAVING,
+        BorrowRule.BLOCKED,
+        BorrowRule.DEBT,
+        BorrowRule.NO_CPR,
+        BorrowRule.FILM_AGE_UNKNOWN,
+    )
+
+
+def test_a_number_is_asked_for_by_the_group_alone() -> None:
+    for group in ("Barn", "Institution"):
+        assert may_borrow(replace(ADULT, group=group, has_cpr=False), POLICY, on=TODAY).allowed
+
+
+def test_a_library_without_a_limit_of_debt_lends_to_whoever_owes() -> None:
+    assert may_borrow(replace(ADULT, debt_oere=10_000_00), replace(POLICY, debt_limit_oere=0), on=TODAY) == ALLOWED
+
+
+# -- films: 11 and 15 bind, 7 is advice (Medierådet) -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("years", "film", "rules"),
+    [
+        (10, 11, (BorrowRule.FILM,)),
+        (11, 11, (BorrowRule.ALLOWED,)),
+        (14, 15, (BorrowRule.FILM,)),
+        (15, 15, (BorrowRule.ALLOWED,)),
+        (6, 7, (BorrowRule.ALLOWED, BorrowRule.FILM_ADVICE)),
+        (7, 7, (BorrowRule.ALLOWED,)),
+        (3, None, (BorrowRule.ALLOWED,)),
+    ],
+)
+def test_a_film_is_lent_by_the_age_on_the_day(years: int, film: int | None, rules: tuple[BorrowRule, ...]) -> None:
+    ruling = may_borrow(aged(years), POLICY, on=TODAY, film_from_age=film)
+    assert (ruling.rules, ruling.allowed) == (rules, BorrowRule.ALLOWED in rules)
+
+
+def test_a_film_that_binds_is_not_lent_to_whose_age_nobody_knows() -> None:
+    unknown = replace(ADULT, born=None)
+    assert may_borrow(unknown, POLICY, on=TODAY, film_from_age=11).rules == (BorrowRule.FILM_AGE_UNKNOWN,)
+    assert may_borrow(unknown, POLICY, on=TODAY, film_from_age=7) == ALLOWED
+
+
+def test_which_ratings_bind_is_the_librarys() -> None:
+    mild = replace(POLICY, binding_films=())
+    assert may_borrow(aged(9), mild, on=TODAY, film_from_age=15).rules == (BorrowRule.ALLOWED, BorrowRule.FILM_ADVICE)
+
+
+def test_someone_born_on_29_february_reaches_a_rating_on_the_day_the_policy_names() -> None:
+    """Decision 9."""
+    leap_child, day = replace(ADULT, born=date(2012, 2, 29)), date(2027, 2, 28)
+    early = replace(POLICY, ladders=Ladders(leap=LeapDay.FEBRUARY))
+    assert not may_borrow(leap_child, POLICY, on=day, film_from_age=15).allowed
+    assert may_borrow(leap_child, early, on=day, film_from_age=15).allowed
+
+
+@given(
+    st.builds(
+        Standing,
+        group=st.sampled_from(["Voksen", "Barn"]),
+        born=st.none() | st.dates(date(2010, 1, 1), date(2027, 3, 22)),
+        status=st.sampled_from(Status),
+        has_cpr=st.booleans(),
+        debt_oere=st.integers(0, 400_00),
+        leaving=st.booleans(),
+    ),
+    st.sampled_from([None, 7, 11, 15]),
+)
+def test_an_answer_is_yes_with_what_allows_or_no_with_what_forbids(standing: Standing, film: int | None) -> None:
+    ruling = may_borrow(standing, POLICY, on=TODAY, film_from_age=film)
+    says_yes = set(ruling.rules) <= {BorrowRule.ALLOWED, BorrowRule.FILM_ADVICE}
+    assert ruling.allowed is says_yes
+    assert ruling.rules
+    assert ruling.group == standing.group
