@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from cprsync.domain.groups import Ladders
 from cprsync.domain.order import OutOfOrder
+from cprsync.domain.patron_group import PatronGroup
 from cprsync.domain.policy import DEFAULT_LIMITS, Policy
+from cprsync.domain.tariff import FeeRules
 from cprsync.errors import ConfigurationError
 from cprsync.policy_sections import PolicyFile
 from cprsync.toml_file import Mistake, first_mistake, read_toml_and_text
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.domain.groups import Ladder
+    from cprsync.domain.tariff import Tariff
 
 
 def load_policy(path: Path | None, home: frozenset[str]) -> Policy:
@@ -50,7 +54,43 @@ def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:
         override_warn_days=read.overrides.warn_days,
         override_max_days=read.overrides.max_days,
         dead_subscription_days=read.subscriptions.dead_days,
+        groups=_groups(read),
+        group_defaults=_group_defaults(read),
+        fees=_fees(read),
+        debt_limit_oere=read.debt.limit_kr,
+        binding_films=read.films.binding,
+        retention=read.retention.value(),
+        letters=read.letters.value(),
     )
+
+
+def _group_defaults(read: PolicyFile) -> PatronGroup:
+    return read.group_defaults.value(PatronGroup())
+
+
+def _groups(read: PolicyFile) -> tuple[PatronGroup, ...]:
+    """The groups that are described. Raises OutOfOrder for one that age leads to and that alone is not."""
+    if read.groups:
+        for position, ladder in enumerate(read.age_groups):
+            for n, group in enumerate(ladder.groups):
+                if group.name not in read.groups:
+                    place = ("age_groups", position, "groups", n)
+                    raise OutOfOrder('other groups have a section [groups."..."], and this one has none', *place)
+    defaults = _group_defaults(read)
+    return tuple(entry.value(replace(defaults, name=name)) for name, entry in read.groups.items())
+
+
+def _fees(read: PolicyFile) -> FeeRules:
+    """The fee tables. Raises OutOfOrder for a hole, an overlap, a step backwards."""
+    rules = FeeRules(tariff_at=read.fees.tariff_at, age_at=read.fees.age_at, one_fee_per=read.fees.one_fee_per)
+    if read.tariffs is None:
+        return rules
+    tariffs: list[Tariff] = []
+    for position, entry in enumerate(read.tariffs):
+        with _within("tariffs", position):
+            tariffs.append(entry.value())
+    with _within("tariffs"):
+        return replace(rules, tariffs=tuple(tariffs))
 
 
 def _ladders(read: PolicyFile) -> Ladders:

@@ -2,18 +2,79 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import date  # noqa: TC003 -- pydantic reads the annotations
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from cprsync.domain.age import AGE_MAX, LeapDay
 from cprsync.domain.groups import AgeGroup, Ladder
-from cprsync.domain.policy import Harm, Limit
+from cprsync.domain.order import OutOfOrder
+from cprsync.domain.policy import Harm, LetterRules, Limit
+from cprsync.domain.retention import Retention
+from cprsync.domain.tariff import Bands, Moment, Row, Tariff, bands_of
+
+if TYPE_CHECKING:
+    from cprsync.domain.patron_group import PatronGroup
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+YEAR_DAYS: Final = 365
+#: Nobody owes more for one loan.
+KRONER_MAX: Final = 10_000
+#: No fee page has bands beyond this day, and no reminder goes out later.
+LATE_MAX_DAYS: Final = 3660
+_RANGE: Final = re.compile(r"([1-9]\d{0,3})(?:\s*([-–+])\s*([1-9]\d{0,3})?)?")
+
+
+def _oere(kroner: object) -> int:
+    """Whole øre of kroner as a page has them: 20 or 20.50."""
+    if isinstance(kroner, bool) or not isinstance(kroner, int | float) or not 0 <= kroner <= KRONER_MAX:
+        raise ValueError(f"expected an amount in kroner, 0 to {KRONER_MAX}, as 20 or 20.50")
+    oere = round(kroner * 100)
+    # as floats, 20.55 times 100 is a hair beside 2055
+    if abs(kroner * 100 - oere) > 1e-6:  # noqa: PLR2004 -- far below an øre
+        raise ValueError("an amount has at most two decimals")
+    return oere
+
+
+def _days(text: object) -> tuple[int, int | None]:
+    """First and last day of `8-14`; `31-` and `31+` have no last one, and `8` is one day."""
+    found = _RANGE.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None or (found[2] == "+" and found[3]):
+        raise ValueError('expected days as "8-14", and "31-" in the last band')
+    first = int(found[1])
+    if found[2] is None:
+        return first, first
+    return first, int(found[3]) if found[3] else None
+
+
+GroupName = Annotated[str, Field(min_length=1, max_length=64)]
+Oere = Annotated[int, BeforeValidator(_oere)]
+Days = Annotated[tuple[int, int | None], BeforeValidator(_days)]
+
+
+def _rising(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    if list(numbers) != sorted(set(numbers)):
+        raise ValueError("the numbers have to rise")
+    return numbers
+
+
+def _with_due(moments: tuple[Moment, ...]) -> tuple[Moment, ...]:
+    if Moment.DUE not in moments:
+        raise ValueError('"due" has to be one of them: loans of different due dates are never one fee')
+    return moments
+
+
+def _never_or_a_year(days: int) -> int:
+    if 0 < days < YEAR_DAYS:
+        raise ValueError("expected 0 (never), or at least a year")
+    return days
 
 
 class LimitEntry(_Strict):
@@ -30,7 +91,7 @@ class LimitEntry(_Strict):
 class AgeGroupEntry(_Strict):
     """A patron group and the age from which it counts."""
 
-    name: str = Field(min_length=1, max_length=64)
+    name: GroupName
     from_: int = Field(alias="from", ge=0, le=AGE_MAX, strict=True)
 
 
@@ -63,6 +124,108 @@ class SubscriptionSection(_Strict):
     dead_days: int = Field(ge=0, le=3660, default=90, strict=True)
 
 
+class GroupEntry(_Strict):
+    """What a patron group may and pays; what is left out is as in `group_defaults`."""
+
+    loan_days: int = Field(ge=1, le=LATE_MAX_DAYS, default=30, strict=True)
+    reminders: bool = Field(default=True, strict=True)
+    fees: bool = Field(default=True, strict=True)
+    cpr_required: bool = Field(default=False, strict=True)
+
+    def value(self, defaults: PatronGroup) -> PatronGroup:
+        return replace(defaults, **self.model_dump(exclude_unset=True))
+
+
+class TariffRow(_Strict):
+    """A band of a fee page; `child` is left out where children pay as adults do."""
+
+    days: Days
+    adult: Oere
+    child: Oere | None = None
+
+
+class TariffEntry(_Strict):
+    """A fee page, in force from a day on."""
+
+    since: date
+    child_below: int = Field(ge=0, le=AGE_MAX, default=0, strict=True)
+    bands: tuple[TariffRow, ...] = Field(min_length=1, max_length=50)
+
+    def value(self) -> Tariff:
+        """The table. Raises OutOfOrder for a hole, an overlap, a step backwards, a column that is not whole."""
+        children = [position for position, row in enumerate(self.bands) if row.child is not None]
+        missing = next((n for n in range(len(self.bands)) if n not in children), None)
+        if children and missing is not None:
+            raise OutOfOrder("this band has no amount for children, and another one has", "bands", missing, "child")
+        if children and not self.child_below:
+            raise OutOfOrder("say from which age children pay as adults do: child_below = 18", "child_below")
+        if self.child_below and not children:
+            raise OutOfOrder("a column for children is missing: child = 10 in each band", "child_below")
+        adult = self._column("adult")
+        return Tariff(self.since, adult, self._column("child") if children else None, self.child_below)
+
+    def _column(self, name: Literal["adult", "child"]) -> Bands:
+        try:
+            return bands_of(Row(*row.days, getattr(row, name) or 0) for row in self.bands)
+        except OutOfOrder as error:
+            raise OutOfOrder(str(error), "bands", *error.place) from None
+
+
+class FeeSection(_Strict):
+    """Which day of a loan picks the tariff and the age, and which loans are one fee."""
+
+    tariff_at: Moment = Moment.RENEWAL
+    age_at: Moment = Moment.RENEWAL
+    one_fee_per: Annotated[tuple[Moment, ...], AfterValidator(_with_due)] = (Moment.DUE,)
+
+
+class DebtSection(_Strict):
+    """Who owes as much or more may not borrow; 0: debt stops nobody."""
+
+    limit_kr: Oere = 200_00
+
+
+Rating = Annotated[int, Field(ge=1, le=18, strict=True)]
+Late = Annotated[int, Field(ge=1, le=LATE_MAX_DAYS, strict=True)]
+Kept = Annotated[int, Field(ge=0, le=LATE_MAX_DAYS, strict=True)]
+
+
+class FilmSection(_Strict):
+    """The ratings that bind; any other is advice."""
+
+    binding: Annotated[tuple[Rating, ...], AfterValidator(_rising)] = (11, 15)
+
+
+class RetentionSection(_Strict):
+    """For how many days each kind of thing is kept after it was over."""
+
+    loans_days: Kept = 30
+    fees_days: Kept = 30
+    compensation_days: Kept = 30
+    message_days: Kept = 30
+    blocks_days: Kept = 30
+    absences_days: Kept = 30
+    before_images_days: Kept = 30
+    deliveries_days: Kept = 90
+    corrections_days: Kept = 30
+    answered_reviews_days: Kept = 365
+    internal_note_review_days: int = Field(ge=1, le=LATE_MAX_DAYS, default=365, strict=True)
+    inactive_days: Annotated[Kept, AfterValidator(_never_or_a_year)] = 1095
+
+    def value(self) -> Retention:
+        return Retention(**self.model_dump())
+
+
+class LetterSection(_Strict):
+    """Whether letters go out on paper, and after how many days late reminders do."""
+
+    on_paper: bool = Field(default=True, strict=True)
+    reminder_days: Annotated[tuple[Late, ...], AfterValidator(_rising)] = (7, 21)
+
+    def value(self) -> LetterRules:
+        return LetterRules(self.on_paper, self.reminder_days)
+
+
 class PolicyFile(_Strict):
     """What may stand in `policy.toml`."""
 
@@ -72,3 +235,12 @@ class PolicyFile(_Strict):
     age_groups: tuple[LadderEntry, ...] = Field(default=(), max_length=100)
     overrides: OverrideSection = OverrideSection()
     subscriptions: SubscriptionSection = SubscriptionSection()
+    group_defaults: GroupEntry = GroupEntry()
+    groups: dict[GroupName, GroupEntry] = Field(default_factory=dict, max_length=200)
+    #: None: the standard table; an empty list: the library publishes none
+    tariffs: tuple[TariffEntry, ...] | None = Field(default=None, max_length=100)
+    fees: FeeSection = FeeSection()
+    debt: DebtSection = DebtSection()
+    films: FilmSection = FilmSection()
+    retention: RetentionSection = RetentionSection()
+    letters: LetterSection = LetterSection()

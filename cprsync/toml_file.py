@@ -67,6 +67,8 @@ def first_mistake(error: ValidationError) -> Mistake:
     mistakes = error.errors(include_input=False, include_url=False)
     first = next((one for one in mistakes if one["type"] == UNKNOWN), mistakes[0])
     more = error.error_count() - 1
-    told = PLAIN["extra_forbidden"] if KEY in first["loc"] else PLAIN.get(first["type"], first["msg"])
+    # a key that has to be one of a few, as a class of harm has
+    kind = UNKNOWN if first["type"] == "enum" and KEY in first["loc"] else first["type"]
+    told = PLAIN.get(kind, first["msg"])
     place = tuple(part for part in first["loc"] if part != KEY)
     return Mistake(place, told.removeprefix("Value error, ") + (f" (and {more} more)" if more else ""))

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
+from dataclasses import fields, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+from town import FIXTURES
 
-from cprsync.domain.policy import DEFAULT_LIMITS, Harm
+from cprsync.domain.patron_group import PatronGroup
+from cprsync.domain.policy import DEFAULT_LIMITS, Harm, LetterRules, Policy
+from cprsync.domain.retention import Retention
+from cprsync.domain.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
 from cprsync.errors import ConfigurationError
 from cprsync.policy_file import load_policy
 
@@ -64,14 +71,36 @@ groups = [
 """
 
 
-def refused(tmp_path: Path, text: str) -> str:
-    """What is told of a policy with a mistake, without the file's name."""
+TARIFF = """# the fees
+[[tariffs]]
+since = 2027-01-01
+child_below = 18
+bands = [
+    { days = "1-7", child = 10, adult = 20.50 },
+    { days = "8–14", child = 30, adult = 60 },
+    { days = "15+", child = 55, adult = 120 },
+]
+"""
+GROUPS = """
+[groups."Barn"]
+fees = false
+[groups."Voksen"]
+[groups."Personale"]
+"""
+
+
+def read(tmp_path: Path, text: str) -> Policy:
     path = tmp_path / "policy.toml"
     path.write_text(text, encoding="utf-8")
+    return load_policy(path, frozenset())
+
+
+def refused(tmp_path: Path, text: str) -> str:
+    """What is told of a policy with a mistake, without the file's name."""
     with pytest.raises(ConfigurationError) as caught:
-        load_policy(path, frozenset())
+        read(tmp_path, text)
     assert caught.value.kind == "policy"
-    return caught.value.message.removeprefix(str(path)).removeprefix(", ")
+    return caught.value.message.removeprefix(str(tmp_path / "policy.toml")).removeprefix(", ")
 
 
 @pytest.mark.parametrize(
@@ -91,4 +120,164 @@ def refused(tmp_path: Path, text: str) -> str:
     ],
 )
 def test_a_mistake_is_named_by_its_line(tmp_path: Path, text: str, told: str) -> None:
+    assert refused(tmp_path, text).startswith(told)
+
+
+# -- groups, fees and the rest of what the library decides -----------------------------------------------
+
+
+def test_the_shipped_policy_says_what_counts_where_nothing_is_said() -> None:
+    shipped = load_policy(FIXTURES / "policy.toml", frozenset())
+    assert replace(shipped, ladders=Policy().ladders) == Policy()
+    said = tomllib.loads((FIXTURES / "policy.toml").read_text(encoding="utf-8"))["retention"]
+    assert set(said) == {field.name for field in fields(Retention)}
+
+
+def test_a_policy_from_before_there_were_fees_has_the_default_ones(tmp_path: Path) -> None:
+    old = read(tmp_path, LADDER)
+    assert (old.fees, old.group("Barn"), old.debt_limit_oere) == (FeeRules(), PatronGroup("Barn"), 200_00)
+    assert (old.binding_films, old.retention, old.letters) == ((11, 15), Retention(), LetterRules())
+
+
+def test_a_fee_page_is_read_as_it_was_typed(tmp_path: Path) -> None:
+    adult = Bands((Band(1, 20_50), Band(8, 60_00), Band(15, 120_00)))
+    child = Bands((Band(1, 10_00), Band(8, 30_00), Band(15, 55_00)))
+    fees = '[fees]\ntariff_at = "return"\nage_at = "loan"\none_fee_per = ["due", "renewal"]'
+    assert read(tmp_path, TARIFF + fees).fees == FeeRules(
+        (Tariff(date(2027, 1, 1), adult, child, 18),), Moment.RETURN, Moment.LOAN, (Moment.DUE, Moment.RENEWAL)
+    )
+
+
+def test_a_page_without_fees_for_children_is_for_all(tmp_path: Path) -> None:
+    text = '[[tariffs]]\nsince = 2027-01-01\nbands = [{ days = "1", adult = 0 }, { days = "2-", adult = 9.99 }]'
+    (tariff,) = read(tmp_path, text).fees.tariffs
+    assert tariff == Tariff(date(2027, 1, 1), Bands((Band(1, 0), Band(2, 9_99))))
+
+
+def test_an_empty_list_of_tariffs_is_a_library_that_publishes_none(tmp_path: Path) -> None:
+    assert read(tmp_path, "tariffs = []").fees.tariffs == ()
+    assert read(tmp_path, "").fees.tariffs == (STANDARD,)
+
+
+def test_a_group_says_only_what_is_other_than_the_defaults(tmp_path: Path) -> None:
+    policy = read(
+        tmp_path, LADDER + GROUPS + "cpr_required = false\n[group_defaults]\nloan_days = 28\ncpr_required = true"
+    )
+    assert policy.groups == (
+        PatronGroup("Barn", 28, fees=False, cpr_required=True),
+        PatronGroup("Voksen", 28, cpr_required=True),
+        PatronGroup("Personale", 28, cpr_required=False),
+    )
+    assert policy.group("Gæst") == PatronGroup("Gæst", 28, cpr_required=True)
+
+
+def test_debt_films_retention_and_letters_are_read(tmp_path: Path) -> None:
+    text = """
+    [debt]
+    limit_kr = 0
+    [films]
+    binding = [7, 11, 15]
+    [retention]
+    compensation_days = 365
+    inactive_days = 0
+    [letters]
+    on_paper = false
+    reminder_days = []
+    """
+    policy = read(tmp_path, text)
+    assert (policy.debt_limit_oere, policy.binding_films) == (0, (7, 11, 15))
+    assert policy.retention == Retention(compensation_days=365, inactive_days=0)
+    assert policy.letters == LetterRules(on_paper=False, reminder_days=())
+
+
+def test_a_wrong_amount_is_not_quoted(tmp_path: Path) -> None:
+    assert "20.555" not in refused(tmp_path, TARIFF.replace("20.50", "20.555"))
+
+
+KRONER = "expected an amount in kroner, 0 to 10000, as 20 or 20.50"
+RANGE = 'expected days as "8-14", and "31-" in the last band'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        # the days
+        ('"1-7"', '"2-7"', "line 6: tariffs.0.bands.0: there is a hole before this band: day 1 is missing"),
+        ('"8–14"', '"9-14"', "line 7: tariffs.0.bands.1: there is a hole before this band: day 8 is missing"),
+        ('"8–14"', '"7-14"', "line 7: tariffs.0.bands.1: this band overlaps the one before, which goes to day 7"),
+        ('"8–14"', '"8-"', "line 7: tariffs.0.bands.1: this band has no end, so that none may follow it"),
+        ('"15+"', '"15-30"', "line 8: tariffs.0.bands.2: the last band may not end: write it as 31-"),
+        ('"8–14"', '"8-5"', "line 7: tariffs.0.bands.1: this band ends before it begins"),
+        *(
+            ('"8–14"', typed, f"line 7: tariffs.0.bands.1.days: {RANGE}")
+            for typed in ('"8 til 14"', '"0-14"', '"8+14"', '"-14"', '""', "8", "[8, 14]", "true")
+        ),
+        # the amounts
+        ("= 60 }", "= 20 }", "line 7: tariffs.0.bands.1: a later day may not cost less than an earlier one"),
+        ("= 55,", "= 29,", "line 8: tariffs.0.bands.2: a later day may not cost less than an earlier one"),
+        ("20.50", "20.555", "line 6: tariffs.0.bands.0.adult: an amount has at most two decimals"),
+        *(
+            ("20.50", typed, f"line 6: tariffs.0.bands.0.adult: {KRONER}")
+            for typed in ("-1", "10001", '"20"', "true", "nan", "inf")
+        ),
+        # children
+        ("child = 30, ", "", "line 7: tariffs.0.bands.1.child: this band has no amount for children"),
+        ("child_below = 18\n", "", "line 2: tariffs.0.child_below: say from which age children pay as adults do"),
+        ("= 18", "= 0", "line 4: tariffs.0.child_below: say from which age children pay as adults do"),
+        ("= 18", "= 151", "line 4: tariffs.0.child_below: Input should be less than or equal to 150"),
+        # the table
+        ("2027-01-01", '"soon"', "line 3: tariffs.0.since: "),
+        ("since = 2027-01-01\n", "", "line 2: tariffs.0.since: this setting is missing"),
+        ("child = 55", "children = 55", "line 8: tariffs.0.bands.2.children: there is no such setting"),
+        ("[[tariffs]]", "[[tarifs]]", "line 2: tarifs: there is no such setting"),
+    ],
+)
+def test_a_mistake_in_a_fee_page_is_named_by_its_line(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert old in TARIFF
+    assert refused(tmp_path, TARIFF.replace(old, new)).startswith(told)
+
+
+def test_a_page_in_which_only_the_age_speaks_of_children_is_refused(tmp_path: Path) -> None:
+    text = '[[tariffs]]\nsince = 2027-01-01\nchild_below = 18\nbands = [{ days = "1-", adult = 20 }]'
+    assert refused(tmp_path, text).startswith("line 3: tariffs.0.child_below: a column for children is missing")
+
+
+@pytest.mark.parametrize("since", ["2027-01-01", "2026-12-31"])
+def test_tariffs_stand_in_the_order_of_their_days(tmp_path: Path, since: str) -> None:
+    told = "line 11: tariffs.1: the tariffs have to stand in the order of their days, each day once"
+    assert refused(tmp_path, TARIFF + TARIFF.replace("2027-01-01", since)) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            LADDER + GROUPS.replace('[groups."Voksen"]\n', ""),
+            'line 6: age_groups.0.groups.1: other groups have a section [groups."..."], and this one has none',
+        ),
+        (GROUPS.replace("fees = false", "fee = false"), "line 3: groups.Barn.fee: there is no such setting"),
+        (GROUPS.replace("fees = false", "fees = 0"), "line 3: groups.Barn.fees: "),
+        (GROUPS.replace("fees = false", "loan_days = 0"), "line 3: groups.Barn.loan_days: "),
+        (GROUPS.replace("Barn", "B" * 65), f"line 2: groups.{'B' * 65}: String should have at most 64 characters"),
+        ("[group_defaults]\nloan_days = 4000", "line 2: group_defaults.loan_days: "),
+        ('[fees]\nage_at = "birth"', "line 2: fees.age_at: Input should be 'loan', 'renewal', 'due' or 'return'"),
+        ('[fees]\ntariff_at = "never"', "line 2: fees.tariff_at: Input should be"),
+        ('[fees]\none_fee_per = ["loan"]', 'line 2: fees.one_fee_per: "due" has to be one of them'),
+        ('[fees]\none_fee_per = [\n"due",\n"day"]', "line 4: fees.one_fee_per.1: Input should be"),
+        ("[debt]\nlimit_kr = -1", f"line 2: debt.limit_kr: {KRONER}"),
+        ("[films]\nbinding = [15, 11]", "line 2: films.binding: the numbers have to rise"),
+        ("[films]\nbinding = [11, 19]", "line 2: films.binding.1: "),
+        ("[retention]\nloans_days = -1", "line 2: retention.loans_days: "),
+        (
+            "[retention]\n\ninactive_days = 30",
+            "line 3: retention.inactive_days: expected 0 (never), or at least a year",
+        ),
+        ("[retention]\ninternal_note_review_days = 0", "line 2: retention.internal_note_review_days: "),
+        ("[retention]\nloan_days = 30", "line 2: retention.loan_days: there is no such setting"),
+        ("[letters]\nreminder_days = [7, 7]", "line 2: letters.reminder_days: the numbers have to rise"),
+        ("[letters]\nreminder_days = [0]", "line 2: letters.reminder_days.0: "),
+        ("[letters]\non_paper = 1", "line 2: letters.on_paper: "),
+    ],
+)
+def test_a_mistake_in_what_the_library_decides_is_named_by_its_line(tmp_path: Path, text: str, told: str) -> None:
     assert refused(tmp_path, text).startswith(told)
