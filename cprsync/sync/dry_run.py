@@ -56,6 +56,8 @@ class Unwritten:
         self._outcomes: Counter[Outcome] = Counter()
         self._actions: Counter[str] = Counter()
         self._reviews = ForeseenReviews(store)
+        #: who stands in the balance sheet
+        self._told: set[str | None] = set()
         self._accepted: list[str] = []
         self.waiting = len(store.unsubscribed(NEW_A_NIGHT))
 
@@ -77,10 +79,14 @@ class Unwritten:
         for item in batch.items:
             self._outcomes[item.outcome] += 1
             self._actions.update(action.value for action in item.actions)
+            self._told.add(item.patron_id)
         self._reviews.follow(batch)
 
     def proposed(self, run: Run) -> dict[str, int]:  # noqa: ARG002 -- the port's signature
         return self._reviews.proposed()
+
+    def raised(self, run: Run) -> dict[tuple[str, str], bool]:  # noqa: ARG002 -- the port's signature
+        return {(patron_id, kind): patron_id in self._told for patron_id, kind in self._reviews.raised}
 
     def reviews_waiting(self) -> dict[str, int]:
         return self._reviews.waiting(self._store.reviews_waiting())

@@ -38,6 +38,8 @@ class ForeseenReviews:
         self._store = store
         self._items: dict[str, list[_Item]] = {}
         self._settled: Counter[str] = Counter()
+        #: what else the planned night leaves to a person, settled again or not: whom, and which kind
+        self.raised: set[tuple[str, str]] = set()
 
     def follow(self, batch: Batch) -> None:
         """What one batch raises and settles."""
@@ -51,6 +53,7 @@ class ForeseenReviews:
             items = self._items[patron_id]
             if not any(item.waits and item.kind == kind for item in items):
                 items.append(_Item(kind, State.WAITING, new=True))
+                self.raised |= {(patron_id, kind)} if kind not in PROPOSALS else set()
 
     def proposed(self) -> dict[str, int]:
         """What the planned night's statuses propose and then still waits, by kind."""

@@ -28,8 +28,6 @@ from cprsync.sync.values import RunState, Tally
 from cprsync.sync.welcome import ask_open_questions, subscribe_new
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cprsync.sync.night import Night
     from cprsync.sync.steps import Plan
     from cprsync.sync.values import Run, SealedDelivery
@@ -71,12 +69,9 @@ def _calendar(night: Night, run: Run, report: Report) -> dict[str, int]:
 
 
 def _work(night: Night, run: Run, report: Report) -> None:
-    before = night.store.raised(run)
     outside = _go_on(night, run, report)
-    added, unreached, refused = subscribe_new(night, run)
+    added, unreached = subscribe_new(night, run)
     report.subscriptions_added += added
-    report.left += len(refused)
-    report.reasons.update(refused.values())
     # A run killed while it held back its changes goes on holding: it plans, and counts the harm of, all of them.
     resumed = replace(run, checkpoint=0) if report.held else run
     planner = Planner(night, resumed)
@@ -87,7 +82,7 @@ def _work(night: Night, run: Run, report: Report) -> None:
     comparison = Comparison(night, run)
     report.error = intake.error or unreached or planner.unanswered or comparison.error
     _apply(night, run, planner.plan, report, comparison)
-    _left_before(before, refused, planner.plan, report)
+    _left(night, run, planner.plan, report)
     if intake.beyond:
         _protect_beyond(night, run, intake, report)
         _let_through_before(outside, report)
@@ -148,31 +143,27 @@ def _apply(night: Night, run: Run, plan: Plan, report: Report, comparison: Compa
     _settle(comparison, report, removes=True)
     outside = [step for step in plan.steps if step.item is None]
     report.other_actions.update(a.value for s in outside if s.write is not None for a in s.write.actions)
-    report.left += sum(step.parked is not None or step.review is not None for step in outside)
-    report.reasons.update(step.review[1].removeprefix(PARKED) for step in plan.steps if step.review is not None)
-    report.to_review = sum(step.item is not None and step.review is not None for step in plan.steps)
 
 
 def _subscribe_new_numbers(night: Night, run: Run, report: Report) -> None:
     """Subscribe numbers that replaced others in this run, before an old one is let go."""
-    added, unreached, refused = subscribe_new(night, run)
+    added, unreached = subscribe_new(night, run)
     report.subscriptions_added += added
     report.error = report.error or unreached
-    report.left += len(refused)
-    report.reasons.update(refused.values())
 
 
-def _left_before(
-    before: Mapping[tuple[str, str], bool], refused: Mapping[str, str], plan: Plan, report: Report
-) -> None:
-    """Count what the run left to a person before it was killed: going on, its plan names no longer what is written."""
-    again = {step.review for step in plan.steps} | {(patron, f"{PARKED}{kind}") for patron, kind in refused.items()}
-    for review in before.keys() - again:
-        report.reasons[review[1].removeprefix(PARKED)] += 1
-        if before[review]:
-            report.to_review += 1
-        else:
-            report.left += 1
+def _left(night: Night, run: Run, plan: Plan, report: Report) -> None:
+    """Count what this run leaves to a person, before it was killed and since.
+
+    What an earlier run has left still waits, and is no news: found undecided again, it is not counted again. A line
+    of a delivery that is parked is told with its reason all the same.
+    """
+    raised = night.store.raised(run)
+    report.to_review = sum(raised.values())
+    report.left += len(raised) - report.to_review
+    parked = {step.review for step in plan.steps if step.item is not None and step.parked and step.review}
+    said = raised.keys() if report.held else raised.keys() | parked
+    report.reasons.update(kind.removeprefix(PARKED) for _, kind in said)
 
 
 def _settle(comparison: Comparison, report: Report, *, removes: bool) -> None:

@@ -245,7 +245,10 @@ class Store(Protocol):
         ...
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:
-        """What the run has left to a person so far, as (patron id, kind), and whether a delivery told of her."""
+        """What this run, and none before it, has left to a person, and whether a delivery told of her.
+
+        By patron id and kind; apart from what statuses propose.
+        """
         ...
 
     # the register's side

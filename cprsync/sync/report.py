@@ -77,9 +77,9 @@ class Report:
     held: bool = False
     excess: tuple[Excess, ...] = ()
     plan: list[PlanRow] = field(default_factory=list)
-    #: persons outside any delivery that wait for a person
+    #: items about persons outside any delivery that this run, and none before it, has left to a person
     left: int = 0
-    #: persons of a delivery whom someone should look at, parked ones among them
+    #: the same about persons of a delivery
     to_review: int = 0
     #: why someone should look, by reason
     reasons: Counter[str] = field(default_factory=Counter)

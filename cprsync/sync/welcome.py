@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 NEW_A_NIGHT = 100_000
 
 
-def subscribe_new(night: Night, run: Run) -> tuple[int, CprsyncError | None, dict[str, str]]:
-    """Subscribe patrons who are not; returns how many, what stopped the rest, and who was refused and why."""
+def subscribe_new(night: Night, run: Run) -> tuple[int, CprsyncError | None]:
+    """Subscribe patrons who are not; returns how many, and what stopped the rest. Who is refused waits for a person."""
     added, error = 0, None
     refused: dict[str, str] = {}
     night.progress.stage("subscribe")
@@ -54,7 +54,7 @@ def subscribe_new(night: Night, run: Run) -> tuple[int, CprsyncError | None, dic
     if refused:
         reviews = [(patron, f"{PARKED}{kind}") for patron, kind in refused.items()]
         night.store.write(run, Batch(reviews=reviews))
-    return added, error, refused
+    return added, error
 
 
 def ask_open_questions(night: Night, run: Run, planner: Planner) -> None:

@@ -20,6 +20,8 @@ from cprsync.domain.review import State
 from cprsync.errors import BadInput, ReviewClosed, ReviewUnknown
 from cprsync.store import circulation, tables
 from cprsync.store.engine import writing
+from cprsync.sync.dry_run import plan_night
+from cprsync.sync.nightly import run_night
 from cprsync.sync.reviewing import Reviews
 
 if TYPE_CHECKING:
@@ -354,6 +356,36 @@ def test_whoever_is_still_undecided_waits_anew(library: Library) -> None:
     library.night()
     assert waits(library) == ["parked.address.missing"]
     assert library.view("ANNA").parked
+
+
+@pytest.mark.parametrize("planned", [False, True])
+def test_a_question_that_stays_undecided_is_left_to_a_person_by_one_night_and_waits_after_the_next(
+    library: Library, *, planned: bool
+) -> None:
+    gone = by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=SILENT))
+    library.register.knows(gone)
+    library.deliver(MONDAY, gone)
+    library.night()
+    reviews(library).accept(number_of(library, "parked.number.unresolved"))
+    live = plan_night if planned else run_night
+    for exit_code, left in ((3, {"number.unresolved": 1}), (0, {})):
+        report = live(library.ports())
+        assert (report.exit_code, report.reasons, report.left) == (exit_code, left, len(left))
+        assert report.reviews_waiting == {"parked.number.unresolved": 1}
+        if planned and exit_code == 3:
+            library.one_night()
+    before = library.everything()
+    library.one_night()
+    assert unowned(library.everything()) == unowned(before)
+    assert waits(library) == ["parked.number.unresolved"]
+
+
+def test_an_undecided_person_who_is_delivered_again_is_parked_with_her_reason(library: Library) -> None:
+    for day in (MONDAY, TUESDAY):
+        library.deliver(day, no_address())
+        report = library.night()
+        assert (report.exit_code, report.reasons) == (3, {"address.missing": 1})
+    assert waits(library) == ["parked.address.missing"]
 
 
 def test_a_parked_person_who_is_left_as_she_is_counts_as_she_stands(library: Library) -> None:
