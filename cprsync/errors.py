@@ -140,6 +140,12 @@ class Braked(CprsyncError):
     kind = "review.braked"
 
 
+class NightBraked(CprsyncError):
+    """The night would change more than a limit allows: nothing was written but what protects."""
+
+    kind = "run.braked"
+
+
 class LostCompare(CprsyncError):
     """A row changed between the decision and the write: decide that person again."""
 

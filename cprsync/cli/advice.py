@@ -70,6 +70,12 @@ BY_KIND: dict[str, Advice] = {
     "review.braked": Advice(5, "Look at what was merged today, then raise `merged` in policy.toml or go on tomorrow."),
     "review.closed": Advice(1, "See what waits with `cprsync review list`, and what was answered with `--all`."),
     "review.unknown": Advice(1, "See the items' numbers with `cprsync review list`."),
+    "run.braked": Advice(
+        5,
+        "See what would have happened: `cprsync runs show N`. If the night is wrong, ask the platform for a new file. "
+        "If it is right, raise each limit named above in policy.toml for one night (guard.CLASS.count), "
+        "run `cprsync sync` again, and set it back.",
+    ),
     "run.balance": Advice(7, "Report this: the run's numbers do not add up. What is committed stands."),
     "audit.broken": Advice(1, "Keep the database as it is and report this: the audit was altered."),
     "sftp.broken": Advice(4, "Try again later; what was fetched whole is in the inbox."),

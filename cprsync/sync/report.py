@@ -12,6 +12,7 @@ from cprsync.errors import (
     CertificateRefused,
     CprsyncError,
     DeliveryLate,
+    NightBraked,
     PeerCertificateError,
     RegisterUnavailable,
     RunStopped,
@@ -128,6 +129,24 @@ class Report:
         return LEFT if self.count(Outcome.PARKED) or self.left or self.to_review or self.proposed else DONE
 
     @property
+    def failure(self) -> CprsyncError | None:
+        """Why the night did not do all that it should: what stopped it, or else the brake."""
+        if self.error is not None or not self.held:
+            return self.error
+        over = ", ".join(f"{one.harm.value} {one.count}, the limit is {one.limit}" for one in self.excess)
+        told = f": {over}" if over else ", before the run was killed and gone on with"
+        return NightBraked(f"the night would change more than policy.toml allows{told}")
+
+    @property
+    def changed(self) -> bool:
+        """Whether the run has written anything to a record, or subscribed anyone."""
+        if self.only_plan:
+            return False
+        applied = 0 if self.held else self.received
+        wrote = applied or self.let_through.total() or self.other_actions.total() or self.subscriptions_added
+        return isinstance(self.error, RunStopped) or wrote > 0
+
+    @property
     def state(self) -> str:
         if self.only_plan:
             return "planned"
@@ -171,8 +190,8 @@ class Report:
             "seconds": round(self.seconds, 3),
             "exit": self.exit_code,
         }
-        if self.error is not None:
-            document["error"] = {"kind": self.error.kind, "message": self.error.message}
+        if (failure := self.failure) is not None:
+            document["error"] = {"kind": failure.kind, "message": failure.message}
         return document
 
     def plan_document(self) -> dict[str, Any]:
