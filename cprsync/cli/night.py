@@ -160,10 +160,11 @@ def live_night(  # noqa: PLR0913 -- what a night is lived with
     document = report.document()
     if plans is not None:
         plans.append(report.plan_document())
-    if report.error is not None:
-        changed = "part" if document["exit"] == STOPPED or report.received or report.let_through else "nothing"
+    if (failure := report.failure) is not None:
         document["error"] = error_document(
-            report.error, changed=changed, reference=f"run-{document['run'] or 'planned'}"
+            failure,
+            changed="part" if report.changed else "nothing",
+            reference=f"run-{document['run'] or 'planned'}",
         )
     return document
 
@@ -208,14 +209,21 @@ def runs_list_command(config: Path, *, library: str | None, language: Language, 
             print_json({"runs": documents})
             return
         for document in documents:
-            say(_run_line(document, language))
+            say(run_line(document, language))
 
 
-def _run_line(document: Mapping[str, Any], language: Language) -> str:
-    balance = "  ".join(
-        f"{word(key, language)} {document.get(key, 0)}" for key in ("received", "applied", "parked", "held")
+def run_line(document: Mapping[str, Any], language: Language) -> str:
+    """One night of the list: its state, what came of its numbers, what it left to a person, and how it ended."""
+    # a run that has not ended tells how far it came: that is for programs
+    state = word(f"state_{document['state'] if document['finished'] else 'open'}", language)
+    counts = {key: document.get(key, 0) for key in ("received", "applied", "held")}
+    # a parked line without a number is no item, and a proposal stands on no line
+    counts["left_by_run"] = max(
+        sum(document.get("reasons", {}).values()), document.get("parked", 0) + document.get("left_to_a_person", 0)
     )
-    return f"{document['run']:>5}  {document['day']}  {document['state']:<8}  {balance}"
+    balance = "  ".join(f"{word(key, language)} {count}" for key, count in counts.items())
+    code = "–" if document["exit"] is None else document["exit"]
+    return f"{document['run']:>5}  {document['day']}  {state:<13}  {balance}  exit {code}"
 
 
 def runs_show_command(run: int, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:

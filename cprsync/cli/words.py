@@ -29,6 +29,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "left": ("Uden for leverancen venter på et menneske: {left}", "Outside the delivery, left to a person: {left}"),
     "let_through": ("Gik igennem alligevel", "Went through all the same"),
     "brake": ("BREMSEN STOPPEDE NATTEN", "THE BRAKE STOPPED THE NIGHT"),
+    "would_let_through": ("Ville gå igennem alligevel", "Would go through all the same"),
+    "would_brake": ("BREMSEN VILLE STOPPE NATTEN", "THE BRAKE WOULD STOP THE NIGHT"),
     "brake_class": ("{what}: {count}, grænsen er {limit}", "{what}: {count}, the limit is {limit}"),
     "brake_look": (
         "Se, hvad der ville være sket: cprsync runs show {run}",
@@ -57,9 +59,18 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "stopped": ("STANDSET", "STOPPED"),
     "applied_delivery": ("taget", "taken"),
+    "would_take": ("ville blive taget", "would be taken"),
+    "would_hold": ("ville blive holdt tilbage", "would be held back"),
     "repeat": ("allerede taget, intet at gøre", "already taken, nothing to do"),
     "older_delivery": ("ældre end den sidste, ikke brugt", "older than the last one, not used"),
     "refused": ("afvist", "refused"),
+    # the nights that were
+    "state_done": ("færdig", "done"),
+    "state_nothing": ("intet at gøre", "nothing to do"),
+    "state_held": ("holdt tilbage", "held back"),
+    "state_stopped": ("standset", "stopped"),
+    "state_open": ("ikke færdig", "not finished"),
+    "left_by_run": ("til et menneske", "left to a person"),
     # what happens to a record
     "first_copy": ("første kopi", "first copy"),
     "protect": ("beskyttelse begynder", "protection begins"),

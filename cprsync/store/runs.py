@@ -202,7 +202,7 @@ def runs(tenant: Tenant) -> list[dict[str, Any]]:
 def _counted(row: AnyRow) -> dict[str, Any]:
     """What of a run's report is worth a line in a list; nothing of one that is not finished."""
     document: dict[str, Any] = {} if row.document is None else json.loads(row.document)
-    told = ("state", "received", *(outcome.value for outcome in Outcome))
+    told = ("state", "received", *(outcome.value for outcome in Outcome), "left_to_a_person", "reasons")
     return {name: document[name] for name in told if name in document}
 
 

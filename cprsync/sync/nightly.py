@@ -161,9 +161,11 @@ def _left(night: Night, run: Run, plan: Plan, report: Report) -> None:
     raised = night.store.raised(run)
     report.to_review = sum(raised.values())
     report.left += len(raised) - report.to_review
-    parked = {step.review for step in plan.steps if step.item is not None and step.parked and step.review}
-    said = raised.keys() if report.held else raised.keys() | parked
+    lines = [] if report.held else [step for step in plan.steps if step.item is not None and step.parked is not None]
+    said = raised.keys() | {step.review for step in lines if step.review is not None}
     report.reasons.update(kind.removeprefix(PARKED) for _, kind in said)
+    # without a number nobody can tell whose it is: a line, and no item
+    report.reasons.update(step.parked for step in lines if step.parked is not None and step.review is None)
 
 
 def _settle(comparison: Comparison, report: Report, *, removes: bool) -> None:

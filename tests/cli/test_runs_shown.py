@@ -1,4 +1,4 @@
-"""What `runs show` says of each number of a night."""
+"""What `runs list` says of each night, and `runs show` of each number of one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cprsync.cli.night import item_line
+from cprsync.cli.night import item_line, run_line
 
 if TYPE_CHECKING:
     from cprsync.cli.words import Language
@@ -40,3 +40,44 @@ def test_a_number_is_shown_with_what_was_done_or_would_have_been(
     shown: dict[str, Any], planned: tuple[str, ...], language: Language, line: str
 ) -> None:
     assert item_line(shown, planned, language) == line
+
+
+def night(state: str, code: int | None, **counts: Any) -> dict[str, Any]:
+    finished = None if code is None else "2027-03-23T05:31:00Z"
+    return {"run": 12, "day": "2027-03-23", "state": state, "finished": finished, "exit": code, **counts}
+
+
+PARKED = {"received": 5, "applied": 3, "parked": 1, "held": 0, "left_to_a_person": 1}
+
+
+@pytest.mark.parametrize(
+    ("document", "da", "en"),
+    [
+        (
+            night("done", 3, **PARKED, reasons={"address.missing": 1, "block.dead": 1, "register.refused": 1}),
+            "færdig         modtaget 5  ændret 3  holdt tilbage 0  til et menneske 3  exit 3",
+            "done           received 5  applied 3  held back 0  left to a person 3  exit 3",
+        ),
+        (
+            # of an earlier version, or a line without a number: no reason is told
+            night("nothing", 3, parked=1),
+            "intet at gøre  modtaget 0  ændret 0  holdt tilbage 0  til et menneske 1  exit 3",
+            "nothing to do  received 0  applied 0  held back 0  left to a person 1  exit 3",
+        ),
+        (
+            night("held", 5, received=5, held=5),
+            "holdt tilbage  modtaget 5  ændret 0  holdt tilbage 5  til et menneske 0  exit 5",
+            "held back      received 5  applied 0  held back 5  left to a person 0  exit 5",
+        ),
+        (
+            night("applying", None),
+            "ikke færdig    modtaget 0  ændret 0  holdt tilbage 0  til et menneske 0  exit –",
+            "not finished   received 0  applied 0  held back 0  left to a person 0  exit –",
+        ),
+    ],
+)
+def test_a_night_of_the_list_says_what_it_left_to_a_person_and_how_it_ended(
+    document: dict[str, Any], da: str, en: str
+) -> None:
+    assert run_line(document, "da") == f"   12  2027-03-23  {da}"
+    assert run_line(document, "en") == f"   12  2027-03-23  {en}"
