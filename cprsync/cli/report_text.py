@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.cli.dates import long_day
 from cprsync.cli.words import Language, reason_words, word
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm
+from cprsync.errors import NightBraked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     if document["state"] == "nothing" and not document["deliveries"] and "error" not in document:
         yield "  " + word("nothing", language)
     for delivery in document["deliveries"]:
-        yield _delivery(delivery, language, held=document["state"] == "held")
+        yield _delivery(delivery, language, taken=_taken(document))
     if any(delivery["outcome"] == "applied" for delivery in document["deliveries"]):
         yield "  " + _balance(document, language)
     if document["actions"]:
@@ -41,8 +42,15 @@ def _title(document: Mapping[str, Any], language: Language) -> str:
     return f"{word('night', language, day=day)} · {run} · {document['agency']}"
 
 
-def _delivery(delivery: Mapping[str, Any], language: Language, *, held: bool) -> str:
-    said = {"applied": "held" if held else "applied_delivery", "older": "older_delivery"}
+def _taken(document: Mapping[str, Any]) -> str:
+    """What became of the deliveries in chain: a plan takes none, and a night that a brake stopped keeps none."""
+    if document["state"] == "planned":
+        return "would_hold" if document["brake"] else "would_take"
+    return "held" if document["state"] == "held" else "applied_delivery"
+
+
+def _delivery(delivery: Mapping[str, Any], language: Language, *, taken: str) -> str:
+    said = {"applied": taken, "older": "older_delivery"}
     outcome = said.get(delivery["outcome"], delivery["outcome"])
     day = delivery["produced"]
     produced = f" ({long_day(date.fromisoformat(day), language)})" if day else ""
@@ -85,15 +93,17 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
 
 def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     brake = document["brake"]
+    planned = document["state"] == "planned"
     if brake is not None:
-        yield "  " + word("brake", language)
+        yield "  " + word("would_brake" if planned else "brake", language)
         for entry in brake["classes"]:
             what = word(entry["class"], language)
             yield "    " + word("brake_class", language, what=what, count=entry["count"], limit=entry["limit"])
         yield from ("    " + line for line in _after_a_brake(document["run"], brake["classes"], language))
     if document["let_through"]:
-        yield f"  {word('let_through', language)}: {_counted(document['let_through'], language)}"
-    if "error" in document:
+        through = word("would_let_through" if planned else "let_through", language)
+        yield f"  {through}: {_counted(document['let_through'], language)}"
+    if "error" in document and document["error"]["kind"] != NightBraked.kind:  # told above, class by class
         yield f"  {word('stopped', language)}: {document['error']['message']}"
 
 

@@ -50,6 +50,35 @@ def test_a_planned_night_has_no_number_and_is_looked_at_in_its_plan() -> None:
     assert "runs show" not in look
 
 
+DELIVERY = {"file": "D270322.L123456", "produced": "2027-03-22", "outcome": "applied"}
+
+
+@pytest.mark.parametrize(
+    ("state", "brake", "says", "says_not"),
+    [
+        ("done", False, ": taget", "ville"),
+        ("held", True, "BREMSEN STOPPEDE NATTEN", "VILLE"),
+        ("planned", False, ": ville blive taget", ": taget"),
+        ("planned", True, ": ville blive holdt tilbage", "STOPPEDE"),
+        ("planned", True, "BREMSEN VILLE STOPPE NATTEN", ": taget"),
+        ("planned", True, "Ville gå igennem alligevel: beskyttelse begynder 1", "Gik"),
+    ],
+)
+def test_a_planned_night_says_what_would_be_done_with_a_delivery_and_not_that_it_was(
+    state: str, says: str, says_not: str, *, brake: bool
+) -> None:
+    document = braked(run=None if state == "planned" else 10) | {"state": state, "deliveries": [DELIVERY]}
+    document |= {"let_through": {"protect": 1}} if brake else {"brake": None}
+    text = "\n".join(report_lines(document, "da"))
+    assert says in text
+    assert says_not not in text
+
+
+def test_a_brake_is_told_once() -> None:
+    document = braked() | {"error": {"kind": "run.braked", "message": "over the limit"}}
+    assert "over the limit" not in "\n".join(report_lines(document, "da"))
+
+
 def test_each_limit_that_was_passed_is_named() -> None:
     document = braked()
     document["brake"]["classes"] += braked(Harm.CHANGED, count=300)["brake"]["classes"]
