@@ -63,6 +63,7 @@ def from_row(row: AnyRow) -> SealedDelivery:
         header,
         row.received,
         accepted=row.accepted_reason is not None,
+        refused=row.reason if row.state == InboxState.REFUSED.value else None,
     )
 
 

@@ -125,7 +125,11 @@ def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspect
         intake.accepted.append(night.store.accept(run, delivery, header, received=inspection.persons))
         return
     if place in {Place.REPEAT, Place.OLDER}:
-        night.store.refuse(delivery, place.value)
+        if delivery.refused == place.value:
+            # an earlier run said so: a file that stays where it lies is no news each night
+            intake.lines.remove(line)
+        else:
+            night.store.refuse(delivery, place.value)
         return
     line.outcome = "refused"
     intake.error = intake.error or _out_of_chain(night, place, line, last)

@@ -152,6 +152,8 @@ class SealedDelivery:
     received: int = 0
     #: an operator takes it though it is out of chain
     accepted: bool = False
+    #: why an earlier run did not take it; None: none has refused it
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

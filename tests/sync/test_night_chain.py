@@ -10,6 +10,8 @@ from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Lib
 from townspeople import dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.person import Protection
+from cprsync.domain.policy import Harm
+from cprsync.sync.accepting import accept_delivery
 
 if TYPE_CHECKING:
     from typing import Any
@@ -64,6 +66,44 @@ def test_a_delivery_older_than_the_last_one_taken_is_not_used(library: Library) 
     report = library.night()
     assert (report.exit_code, "older" in [line.outcome for line in report.deliveries]) == (0, True)
     assert records(library) == before
+
+
+@pytest.mark.parametrize("taken_again", [False, True], ids=["the lost file", "the same content under another name"])
+def test_a_file_that_is_not_used_and_stays_where_it_lies_is_told_of_once(
+    library: Library, *, taken_again: bool
+) -> None:
+    """The lost file comes after an operator went on over its gap."""
+    file = library.deliver(TUESDAY, moves(person("ANNA")), previous=MONDAY)
+    assert library.one_night().exit_code == 1
+    accept_delivery(library.store, library.reader, file.name, strict=True, reason="it is gone", user="lone")
+    assert library.one_night().exit_code == 0
+    if taken_again:
+        library.deliver(TUESDAY, moves(person("ANNA")), previous=MONDAY, name="again", token=file.token)
+    else:
+        library.deliver(MONDAY, renames(person("ANNA")), name="again")
+        library.clock.set_after(TUESDAY)
+    before = records(library)
+    told = [[line.outcome for line in library.one_night().deliveries if line.file == "again"] for _ in range(3)]
+    assert told == [["repeat" if taken_again else "older"], [], []]
+    assert records(library) == before
+    assert library.nothing_is_left().exit_code == 0
+
+
+def test_a_file_that_was_too_old_is_taken_when_the_night_that_was_beyond_it_is_held(library: Library) -> None:
+    file = library.deliver(TUESDAY, dies(person("ANNA")), previous=MONDAY)
+    assert library.one_night().exit_code == 1
+    accept_delivery(library.store, library.reader, file.name, strict=True, reason="it is gone", user="lone")
+    with pytest.raises(Killed):
+        library.one_night(KilledStore(library.store, at=5))  # it has taken TUESDAY's
+    library.limit(Harm.GONE, 0)
+    library.deliver(MONDAY, moves(person("CLARA")))
+    library.clock.set_after(TUESDAY)
+    report = library.one_night()
+    assert (report.exit_code, [line.outcome for line in report.deliveries]) == (5, ["applied", "older"])
+    library.limit(Harm.GONE, 1)
+    report = library.one_night()
+    assert (report.exit_code, [line.outcome for line in report.deliveries]) == (3, ["applied", "applied"])
+    assert library.record("CLARA") == moves(person("CLARA"))
 
 
 def test_a_gap_stops_the_later_file_but_not_the_earlier_one_nor_what_protects(library: Library) -> None:
