@@ -68,6 +68,12 @@ class ReviewClosed(BadInput):
     kind = "review.closed"
 
 
+class ReviewChanged(BadInput):
+    """The item cannot wait again: what it asks about has changed since it was answered."""
+
+    kind = "review.changed"
+
+
 # -- the counterpart's: try later, or do not ----------------------------------------------------------
 
 

@@ -68,6 +68,9 @@ BY_KIND: dict[str, Advice] = {
     "patron.unknown": Advice(1, "`cprsync patron find` tells the patron number that belongs to a CPR number."),
     "policy": Advice(2, "Mend the policy file; the night has not begun."),
     "review.braked": Advice(5, "Look at what was merged today, then raise `merged` in policy.toml or go on tomorrow."),
+    "review.changed": Advice(
+        1, "See how it stands with `cprsync review list --all`; what the register leaves to decide waits by itself."
+    ),
     "review.closed": Advice(1, "See what waits with `cprsync review list`, and what was answered with `--all`."),
     "review.unknown": Advice(1, "See the items' numbers with `cprsync review list`."),
     "run.braked": Advice(

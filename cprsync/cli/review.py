@@ -27,6 +27,7 @@ class Answering(enum.Enum):
     ACCEPT = "accept"
     REJECT = "reject"
     UNDO = "undo"
+    REOPEN = "reopen"
 
 
 @contextmanager
@@ -80,16 +81,20 @@ def answer_command(  # noqa: PLR0913 -- one parameter for each option
             item = reviews.accept(number)
         elif answering is Answering.REJECT:
             item = reviews.reject(number, reason=reason)
-        else:
+        elif answering is Answering.UNDO:
             item = reviews.undo(number)
+        else:
+            item = reviews.reopen(number, reason=reason)
     if as_json:
         print_json({"item": item})
         return
     say(_line(item, language))
-    if answering is not Answering.UNDO:
+    if answering in {Answering.ACCEPT, Answering.REJECT}:
         say(f"  {item[answering.value][language]}")
     if answering is Answering.ACCEPT and item["undoable"]:
         say("  " + word("review_undo", language, number=number))
+    if answering in {Answering.REJECT, Answering.UNDO}:
+        say("  " + word("review_reopen", language, number=number))
 
 
 def _line(item: Mapping[str, Any], language: Language) -> str:

@@ -189,6 +189,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Fortrydes med: cprsync review undo {number}",
         "To take it back: cprsync review undo {number}",
     ),
+    "review_reopen": (
+        "Tages op igen med: cprsync review reopen {number} --reason TEKST",
+        "To take it up again: cprsync review reopen {number} --reason TEXT",
+    ),
     "review_register": ("CPR", "The register"),
     "review_ours": ("Biblioteket", "The library"),
     "review_plan": (

@@ -22,6 +22,7 @@ from cprsync.store.desk import STREAM
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.imports import open_local
 from cprsync.store.local_part import write_local
+from cprsync.store.reopening import reopen
 from cprsync.store.tenant import hold_library
 from cprsync.sync.renumbering import NUMBER_CHANGE
 from cprsync.sync.reviewing import ReviewItem
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from cprsync.sync.reviewing import Answer
 
 REVIEW: Final = "review"
+#: What the audit says of an item that waits again.
+REOPENED: Final = "reopened"
 _ROW = tables.review_item.c
 _PATRON = tables.patron.c
 
@@ -112,10 +115,9 @@ def answer(tenant: Tenant, given: Answer) -> None:
         more = [("item", str(of.id)), ("user", given.user)]
         more += [("fields", ",".join(done.fields))] if done.fields else []
         more += [("reason", given.reason)] if given.reason else []
+        said = REOPENED if given.state is State.WAITING else given.state.value
         about = [of.patron_id] if of.about is None or not done.fields else [of.patron_id, of.about]
-        happened = [
-            audit.Happened(REVIEW, patron=one, actions=(of.kind, given.state.value), more=tuple(more)) for one in about
-        ]
+        happened = [audit.Happened(REVIEW, patron=one, actions=(of.kind, said), more=tuple(more)) for one in about]
         audit.append(connection, tenant, STREAM, happened)
 
 
@@ -130,7 +132,8 @@ def _decide(connection: Connection, tenant: Tenant, given: Answer) -> None:
     this = (_ROW.agency == tenant.agency) & (_ROW.id == given.item.id) & (_ROW.state == given.item.state.value)
     same_other = _ROW.about.is_(None) if given.item.about is None else _ROW.about == given.item.about
     decided = update(tables.review_item).where(this, same_other)
-    values = {"state": given.state.value, "decided_by": given.user, "decided_at": tenant.stamp()}
+    who, when = (None, None) if given.state is State.WAITING else (given.user, tenant.stamp())
+    values = {"state": given.state.value, "decided_by": who, "decided_at": when}
     if connection.execute(decided.values(values)).rowcount != 1:
         raise ReviewClosed(f"review item {given.item.id} was answered or settled in the meantime")
 
@@ -157,6 +160,11 @@ def _undo(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[
     fields = _unblock(connection, tenant, held[of.patron_id], kept)
     _settle(connection, tenant, of.patron_id, LIFTED_BY[of.kind])
     return _Done(fields)
+
+
+def _reopen(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:
+    reopen(connection, tenant, of, held)
+    return _Done()
 
 
 # -- what accepting does, by kind --------------------------------------------------------------------------
@@ -241,6 +249,7 @@ _ANSWERS: Final[Mapping[State, Callable[[Connection, Tenant, ReviewItem, Mapping
     State.ACCEPTED: _accept,
     State.REJECTED: _reject,
     State.UNDONE: _undo,
+    State.WAITING: _reopen,
 }
 
 

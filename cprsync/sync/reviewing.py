@@ -143,6 +143,16 @@ class Reviews:
             raise ReviewClosed(f"review item {number} ({item.state.value}) holds nothing that can be taken back")
         return self._answer(Answer(item, State.UNDONE, self.user))
 
+    def reopen(self, number: int, *, reason: str) -> dict[str, Any]:
+        """Let a rejected item, or one that was taken back, wait again.
+
+        Raises ReviewUnknown, ReviewClosed, ReviewChanged, or BadInput for the reason; then nothing is changed.
+        """
+        item = self._item(number)
+        if item.state not in {State.REJECTED, State.UNDONE}:
+            raise ReviewClosed(f"review item {number} ({item.state.value}) was neither rejected nor taken back")
+        return self._answer(Answer(item, State.WAITING, self.user, checked_reason(reason)))
+
     def _waiting(self, number: int) -> ReviewItem:
         item = self._item(number)
         if item.state is not State.WAITING:

@@ -96,6 +96,29 @@ def test_a_rejected_block_leaves_the_record_as_it_is(library: Library) -> None:
     assert library.rows("patron", "reservation") == before
 
 
+def test_an_item_that_was_taken_back_or_rejected_is_taken_up_again(library: Library) -> None:
+    before = library.rows("patron", "reservation")
+    assert "review reopen 1" in text(library, "review", "reject", "1", "--reason", "Set ved skranken")
+    ran = library.call("review", "reopen", "1", "--reason", "Det var en anden")
+    assert (ran.exit, ran.document["item"]["state"], ran.document["item"]["decided"]) == (0, "waiting", None)
+    assert library.rows("patron", "reservation") == before
+    patron = ran.document["item"]["patron"]
+    assert library.call("review", "accept", "1").exit == 0
+    assert "review reopen 1" in text(library, "review", "undo", "1")
+    assert library.call("review", "reopen", "1", "--reason", "Alligevel").exit == 0
+    assert library.call("review", "accept", "1").exit == 0
+    assert blocked(library, patron) == ["død"]
+    rows = library.rows()
+    assert_refused(
+        library.call("review", "reopen", "1", "--reason", "Igen"),
+        code=1,
+        kind="review.closed",
+        says="neither rejected nor taken back",
+        advises="review list",
+    )
+    assert library.rows() == rows
+
+
 def test_an_item_that_there_is_not_is_refused(library: Library) -> None:
     before = library.rows()
     for command in ("show", "accept", "undo"):

@@ -79,3 +79,27 @@ def review_undo(
     from cprsync.cli.review import Answering, answer_command
 
     answer_command(Answering.UNDO, number, config=config, library=library, language=language(lang), as_json=as_json)
+
+
+@app.command("reopen")
+def review_reopen(  # noqa: PLR0913 -- one parameter for each option
+    number: Number,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, in clear.")],
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Let a rejected item, or one that was taken back, wait for an answer again."""
+    from cprsync.cli.review import Answering, answer_command
+
+    answer_command(
+        Answering.REOPEN,
+        number,
+        config=config,
+        library=library,
+        language=language(lang),
+        as_json=as_json,
+        reason=reason,
+    )

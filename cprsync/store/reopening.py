@@ -1,0 +1,59 @@
+"""A rejected item, or one that was taken back, waits again: only while what it asks still stands.
+
+Accepting it does the same as before, so what would make that wrong by now is refused here. Leaves out the answers: see
+`reviews`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, select
+
+from cprsync.domain.review import BLOCK_OF, BOTH_PATRONS, PROPOSALS, State, no_longer_asked
+from cprsync.errors import ReviewChanged
+from cprsync.store import tables
+from cprsync.store.records import from_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.reviewing import ReviewItem
+
+_ROW: Final = tables.review_item.c
+
+
+def reopen(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> None:
+    """See that the item may wait again. Raises ReviewChanged: it may not, since something has changed."""
+    if any(row.status_class == tables.MERGED for row in held.values()):
+        raise ReviewChanged(f"review item {of.id}: a patron it is about has been merged into another since")
+    if waiting := _numbers(connection, tenant, of, of.kind, State.WAITING):
+        raise ReviewChanged(f"review item {of.id}: item {waiting[0]} asks the same and waits; answer that one")
+    if of.kind in PROPOSALS:
+        _still_proposed(connection, tenant, of, held[of.patron_id])
+    elif of.kind == BOTH_PATRONS and _has_spoken_since(of, held[of.patron_id]):
+        raise ReviewChanged(f"review item {of.id}: the register has spoken of the patron since")
+
+
+def _still_proposed(connection: Connection, tenant: Tenant, of: ReviewItem, row: AnyRow) -> None:
+    """A block needs its reason; the end of a block needs the block, and that its reason is gone."""
+    if no_longer_asked(of.kind, from_row(tenant.vault, row).register.status):
+        raise ReviewChanged(f"review item {of.id}: the register no longer says what it asks about")
+    block = BLOCK_OF.get(of.kind)
+    if block is not None and not _numbers(connection, tenant, of, block, State.ACCEPTED):
+        raise ReviewChanged(f"review item {of.id}: there is no block to lift any more")
+
+
+def _has_spoken_since(of: ReviewItem, row: AnyRow) -> bool:
+    # A parked person's record stays true for the day it was true for, which is before the day of the night that
+    # parked her: what was decided about her later is of that day or after it.
+    return row.as_of_day is not None and row.as_of_day >= of.since
+
+
+def _numbers(connection: Connection, tenant: Tenant, of: ReviewItem, kind: str, state: State) -> list[int]:
+    """The patron's items of a kind in a state."""
+    hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == of.patron_id) & (_ROW.kind == kind)
+    others = select(_ROW.id).where(hers, _ROW.state == state.value, _ROW.id != of.id)
+    return list(connection.scalars(others.order_by(_ROW.id)))
