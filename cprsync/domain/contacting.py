@@ -9,15 +9,20 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.effective import effective
 from cprsync.domain.letter import NoLetter, letter_to
+from cprsync.domain.override import in_force
+from cprsync.domain.patron import is_sealed
 from cprsync.domain.ruling import Ruling
 from cprsync.domain.status_rule import stops_letters
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
 
     from cprsync.domain.override import Overridden, Override
+    from cprsync.domain.patron import Patron
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
     from cprsync.domain.record import Local
@@ -104,6 +109,19 @@ class Reach:
     sealed: bool
     #: what staff corrected, as long as it holds
     holding: Mapping[Overridden, Override]
+
+
+def reach_of(patron: Patron, local: Local, policy: Policy, *, on: date, opened: bool = False) -> Reach:
+    """What counts of a patron on a day; `opened`: someone has opened name and address for this, and said why."""
+    now = effective(patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on)
+    return Reach(
+        patron.register,
+        local,
+        now.group,
+        stopped=patron.letters_stopped is not None,
+        sealed=not opened and is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed),
+        holding=in_force(patron.overrides, on),
+    )
 
 
 def may_contact(reach: Reach, channel: Channel, about: About, policy: Policy) -> Ruling[ContactRule]:

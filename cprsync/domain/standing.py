@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cprsync.domain.effective import effective
 from cprsync.domain.person import SILENT
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from cprsync.domain.patron import Patron
     from cprsync.domain.person import Silent, Status
-    from cprsync.domain.record import Block
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.record import Block, Local
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Standing:
-    """A patron at the desk. `group` and `born` are those in force (see `effective`)."""
+    """A patron at the desk. `group` and `born` are those in force on the day."""
 
     group: str
     #: None: neither staff, register nor number tell one
@@ -30,3 +33,21 @@ class Standing:
     debt_oere: int = 0
     #: she has asked to leave, or is being removed
     leaving: bool = False
+
+
+def standing_of(  # noqa: PLR0913 -- one for each source of what counts
+    patron: Patron, local: Local, policy: Policy, *, on: date, debt_oere: int = 0, leaving: bool = False
+) -> Standing:
+    """What counts of a patron on a day: staff's corrections over the register's word, as everywhere."""
+    now = effective(patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on)
+    return Standing(
+        group=now.group,
+        born=None if now.birth is None else now.birth.day,
+        status=patron.register.status,
+        # letters stop on the day that brings the death, and go out again when it is annulled
+        dead_since=patron.letters_stopped,
+        has_cpr=not patron.number.is_replacement,
+        blocks=local.blocks,
+        debt_oere=debt_oere,
+        leaving=leaving,
+    )

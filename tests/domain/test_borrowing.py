@@ -8,16 +8,19 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from people import dies, generated, patron, person, unverified
 
 from cprsync.domain.age import LeapDay
 from cprsync.domain.borrowing import BORROW_WORDS, BorrowRule, may_borrow
-from cprsync.domain.groups import Ladders
+from cprsync.domain.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.number import CprNumber
+from cprsync.domain.override import Overridden, Override
 from cprsync.domain.patron_group import PatronGroup
-from cprsync.domain.person import SILENT, Status
+from cprsync.domain.person import SILENT, Person, Status
 from cprsync.domain.policy import Policy
-from cprsync.domain.record import Block
+from cprsync.domain.record import Block, Local
 from cprsync.domain.ruling import Ruling
-from cprsync.domain.standing import Standing
+from cprsync.domain.standing import Standing, standing_of
 
 TODAY = date(2027, 3, 22)
 POLICY = Policy(groups=(PatronGroup("Voksen", cpr_required=True), PatronGroup("Barn")))
@@ -149,3 +152,36 @@ def test_an_answer_is_yes_with_what_allows_or_no_with_what_forbids(standing: Sta
     assert ruling.allowed is says_yes
     assert ruling.rules
     assert ruling.group == standing.group
+
+
+# -- what counts of a patron -----------------------------------------------------------------------------
+
+LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),))
+
+
+def test_what_counts_of_a_patron_is_what_is_in_force_on_the_day() -> None:
+    """WILMA is a child; until the 23rd staff say that she was born in 1990."""
+    pin = Override(Overridden.BIRTH_DATE, "1990-01-02", "kaj", "set pas", date(2027, 3, 1), date(2027, 3, 23), id=1)
+    block = Block(TODAY, "mistet kort")
+    wilma = replace(patron("WILMA"), group="Barn", overrides=(pin,))
+    policy = Policy(ladders=LADDERS)
+    grown, child = (
+        standing_of(wilma, Local(blocks=(block,)), policy, on=date(2027, 3, day), debt_oere=5, leaving=True)
+        for day in (23, 24)
+    )
+    assert (grown.group, grown.born) == ("Voksen", date(1990, 1, 2))
+    assert (child.group, child.born) == ("Barn", date(2013, 3, 24))
+    assert (child.status, child.blocks, child.debt_oere, child.leaving) == (Status.RESIDENT, (block,), 5, True)
+    assert (child.has_cpr, child.dead_since) == (True, None)
+
+
+def test_a_replacement_number_is_no_cpr_number() -> None:
+    unknown = replace(unverified("ANNA"), register=Person(CprNumber.parse(generated(65, 5, 80, "1"))))
+    standing = standing_of(unknown, Local(), POLICY, on=TODAY)
+    assert (standing.has_cpr, standing.status, standing.born) == (False, SILENT, unknown.number.born)
+
+
+def test_a_death_became_known_on_the_day_on_which_letters_stopped() -> None:
+    dead = replace(patron("ANNA"), register=dies(person("ANNA")), letters_stopped=TODAY)
+    standing = standing_of(dead, Local(), POLICY, on=TODAY)
+    assert (standing.status, standing.dead_since) == (Status.DEAD, TODAY)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from people import dies, gains_protection, person, street
+from people import dies, gains_protection, patron, person, street
 
-from cprsync.domain.contacting import CONTACT_WORDS, About, Channel, ContactRule, Reach, may_contact
+from cprsync.domain.contacting import CONTACT_WORDS, About, Channel, ContactRule, Reach, may_contact, reach_of
 from cprsync.domain.override import Overridden, Override
 from cprsync.domain.patron_group import PatronGroup
 from cprsync.domain.person import SILENT, Status
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LOCAL = Local(telephones=(Telephone("20212223", notices=True),), emails=(Email("anna@example.org", notices=True),))
 UNMARKED = Local(telephones=(Telephone("20212223"),), emails=(Email("anna@example.org"),))
 POLICY = Policy(groups=(PatronGroup("Institution", reminders=False),))
+TODAY = date(2027, 3, 22)
 YES = {
     Channel.LETTER: ContactRule.ADDRESS,
     Channel.SMS: ContactRule.TELEPHONE,
@@ -165,3 +166,29 @@ def test_an_answer_is_yes_with_what_reaches_her_or_no_with_what_forbids(
     assert ruling.allowed is (ruling.rules == (YES[channel],))
     assert ruling.allowed or not set(ruling.rules) & set(YES.values())
     assert not (ruling.allowed and (one.stopped or one.person.status is Status.DEAD))
+
+
+# -- what counts of a patron -----------------------------------------------------------------------------
+
+
+def test_what_counts_of_a_patron_is_what_is_in_force_on_the_day() -> None:
+    pin = Override(Overridden.GROUP, "Institution", "kaj", "skole", date(2027, 3, 1), date(2027, 3, 23), id=1)
+    pinned = replace(patron("ANNA"), group="Voksen", overrides=(pin,))
+    during, after = (reach_of(pinned, LOCAL, POLICY, on=date(2027, 3, day)) for day in (23, 24))
+    assert (during.group, during.holding) == ("Institution", {Overridden.GROUP: pin})
+    assert (after.group, after.holding) == ("Voksen", {})
+    assert (after.person, after.local) == (pinned.register, LOCAL)
+    assert (after.stopped, after.sealed) == (False, False)
+
+
+def test_the_sealed_are_so_until_they_are_opened() -> None:
+    protected = replace(patron("ANNA"), register=gains_protection(person("ANNA")))
+    silent = replace(patron("ANNA"), register=person("ANNA", protection=SILENT))
+    for one in (protected, silent):
+        assert reach_of(one, LOCAL, POLICY, on=TODAY).sealed
+        assert not reach_of(one, LOCAL, POLICY, on=TODAY, opened=True).sealed
+    assert not reach_of(silent, LOCAL, replace(POLICY, silent_is_sealed=False), on=TODAY).sealed
+
+
+def test_letters_that_were_stopped_are() -> None:
+    assert reach_of(replace(patron("ANNA"), letters_stopped=TODAY), LOCAL, POLICY, on=TODAY).stopped
