@@ -16,6 +16,7 @@ PRINTED = {
     *("Unchanged", "Parked", "AskRegister", "AsOf", "Due", "Excess", "Known", "Limit", "Policy"),
     *("AgeGroup", "Ladder", "Ladders", "Header", "Link", "Balance", "Municipality", "Municipalities"),
     *("PatronGroup", "Band", "Bands", "Row", "Tariff", "FeeRules", "LetterRules", "Retention", "Field"),
+    *("Paragraph", "Section"),
     *("ResidenceRule", "ProtectionRule", "StatusRule", "ReviewKind", "Column", "RuleTable", "Wording"),
 }
 #: It counts while a delivery is read.
