@@ -154,6 +154,14 @@ def test_a_page_without_fees_for_children_is_for_all(tmp_path: Path) -> None:
     assert tariff == Tariff(date(2027, 1, 1), Bands((Band(1, 0), Band(2, 9_99))))
 
 
+def test_the_page_in_the_readme_is_one_that_can_be_typed(tmp_path: Path) -> None:
+    readme = (FIXTURES.parent / "README.md").read_text(encoding="utf-8")
+    (page,) = (block for block in readme.split("```")[1::2] if "[[tariffs]]" in block)
+    (tariff,) = read(tmp_path, page).fees.tariffs
+    assert (tariff.since, tariff.child_below) == (date(2027, 1, 1), 18)
+    assert (tariff.adult.oere_at(8), tariff.column(17)[0].oere_at(31)) == (120_00, 120_00)
+
+
 def test_an_empty_list_of_tariffs_is_a_library_that_publishes_none(tmp_path: Path) -> None:
     assert read(tmp_path, "tariffs = []").fees.tariffs == ()
     assert read(tmp_path, "").fees.tariffs == (STANDARD,)
