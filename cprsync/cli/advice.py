@@ -64,6 +64,9 @@ BY_KIND: dict[str, Advice] = {
     "number.both_patrons": Advice(1, "`cprsync review list` shows the two; one of them is to be closed."),
     "number.real": Advice(1, "A number that replaces hers comes with a delivery, or `cprsync lookup` finds it."),
     "number.replaced": Advice(1, "Ask the patron for the number that she has now."),
+    "patron.no_card": Advice(
+        1, "Nothing was changed. A PIN belongs to a card: `cprsync patron import` brings cards in."
+    ),
     "patron.merged": Advice(1, "Use the other patron; `cprsync review list --all` tells who merged the two."),
     "patron.unknown": Advice(1, "`cprsync patron find` tells the patron number that belongs to a CPR number."),
     "policy": Advice(2, "Mend the policy file; the night has not begun."),

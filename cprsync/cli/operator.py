@@ -56,23 +56,30 @@ def _number(parse: Callable[[str], CprNumber]) -> CprNumber:
         raise BadInput(str(error), kind="input.number") from None
 
 
-def ask_value(name: str, *, lines: bool) -> str:
+def ask_value(name: str, *, lines: bool, hidden: bool = False) -> str:
     """Take what is to stand in a field: from a prompt, or all of standard input.
 
     Args:
         name: the field, for the prompt.
         lines: whether it may have several; at a prompt an empty one ends them.
+        hidden: whether a prompt shows nothing of it.
 
     Raises:
         BadInput: it is far too long, or no text.
     """
     try:
-        typed = _at_prompt(name, lines=lines) if sys.stdin.isatty() else sys.stdin.read(VALUE_MAX + 1)
+        typed = _typed(name, lines=lines, hidden=hidden)
     except UnicodeDecodeError:
         raise BadInput("not readable as text", kind="input.value") from None
     if len(typed) > VALUE_MAX:
         raise BadInput(f"longer than {VALUE_MAX} characters", kind="input.value")
     return typed
+
+
+def _typed(name: str, *, lines: bool, hidden: bool) -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.read(VALUE_MAX + 1)
+    return getpass.getpass(f"{name}: ") if hidden else _at_prompt(name, lines=lines)
 
 
 def _at_prompt(name: str, *, lines: bool) -> str:

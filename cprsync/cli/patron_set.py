@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 NOT_FOUND = 1
 #: Fields that may have several lines.
-LINES = frozenset({"address", "contact_address", "telephones", "emails", "internal_note", "note_to_patron"})
+LINES = frozenset({"address", "blocks", "contact_address", "telephones", "emails", "internal_note", "note_to_patron"})
+#: A field that no prompt shows as it is typed.
+HIDDEN = frozenset({"pin"})
 OUTCOMES = {
     "set": "sat / set",
     "withdrawn": "taget tilbage, registret gælder / taken back, the register counts",
@@ -74,7 +76,7 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
         check_options(field, reason=reason, until=until, withdraws=withdraw)
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
-        text = None if withdraw else ask_value(field, lines=field in LINES)
+        text = None if withdraw else ask_value(field, lines=field in LINES, hidden=field in HIDDEN)
         asked = Setting(patron, field, text, user_name(), reason=reason, until=until)
         with wiring.counter(settings, section) as counter:
             document = set_field(counter, asked)

@@ -263,9 +263,12 @@ def certs_check_command(config: Path, *, library: str | None, as_json: bool) -> 
 def db_upgrade_command(config: Path, *, as_json: bool) -> None:
     """Migrate the store."""
     from cprsync.settings import load_settings
+    from cprsync.store.keys import add_missing_keys
 
     with failures(as_json=as_json):
-        document = upgrade(load_settings(config).store.url)
+        settings = load_settings(config)
+        document = upgrade(settings.store.url)
+        add_missing_keys(settings.keys.dir)
         if as_json:
             print_json(document)
         else:

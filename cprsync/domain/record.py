@@ -89,6 +89,17 @@ class Local:
         return (co, *lines) if co else lines
 
 
+def blocked(before: tuple[Block, ...], typed: tuple[Block, ...], *, on: date) -> tuple[Block, ...]:
+    """The blocks of a record after the ones that hold were typed anew: one that was left out was lifted on that day."""
+    holding = {(block.since, block.reason) for block in typed}
+    kept = [
+        replace(block, lifted=on) if block.lifted is None and (block.since, block.reason) not in holding else block
+        for block in before
+    ]
+    there = {(block.since, block.reason) for block in kept if block.lifted is None}
+    return (*kept, *(block for block in dict.fromkeys(typed) if (block.since, block.reason) not in there))
+
+
 def shut_contact(local: Local) -> Local:
     """The same with the patron's own contact address sealed, as a protected patron's is in every view."""
     if not local.contact_co and not local.contact_lines:

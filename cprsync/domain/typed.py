@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.canonical import text_of
 from cprsync.domain.override import TEXT_MAX
 from cprsync.domain.person import LINES
-from cprsync.domain.record import Absence, Email, Local, Telephone
+from cprsync.domain.record import Absence, Block, Email, Local, Telephone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,11 +22,16 @@ NOTE_MAX: Final = 2000
 #: Telephones, or e-mail addresses, of one patron.
 CONTACTS_MAX: Final = 10
 EMAIL_MAX: Final = 254
+#: Blocks of one patron, and what is said of one.
+BLOCKS_MAX: Final = 20
+BLOCK_MAX: Final = 200
 _CO: Final = "c/o"
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}", re.ASCII)
 _TELEPHONE: Final = re.compile(r"\+?[0-9]{4,15}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_BLOCK: Final = re.compile(rf"(?P<day>{_DAY})\s+(?P<reason>\S.*)", re.ASCII)
+_PIN: Final = re.compile(r"[0-9]{4,12}", re.ASCII)
 _ABSENCE: Final = re.compile(rf"({_DAY})(?:\s+({_DAY}))?", re.ASCII)
 
 
@@ -100,6 +105,27 @@ def _note_to_patron(text: str) -> dict[str, Any]:
     return {"note_to_patron": _note(text)}
 
 
+def _pin(text: str) -> dict[str, Any]:
+    pin = text.strip()
+    if pin and not _PIN.fullmatch(pin):
+        raise ValueError("expected a PIN of 4 to 12 digits")
+    return {"pin": pin}
+
+
+def _blocks(text: str) -> dict[str, Any]:
+    """One a line: the day on which it began, and why."""
+    lines = _lines(text)
+    if len(lines) > BLOCKS_MAX or any(len(line) > BLOCK_MAX for line in lines):
+        raise ValueError(f"expected up to {BLOCKS_MAX} blocks, one a line of at most {BLOCK_MAX} characters")
+    blocks = [(found["day"], found["reason"]) for line in lines if (found := _BLOCK.fullmatch(line)) is not None]
+    if len(blocks) != len(lines):
+        raise ValueError("expected on each line the day it began, as YYYY-MM-DD, and why")
+    try:
+        return {"blocks": tuple(Block(date.fromisoformat(day), reason) for day, reason in blocks)}
+    except ValueError:
+        raise ValueError("there is no such day") from None
+
+
 def _absence(text: str) -> dict[str, Any]:
     if not text.strip():
         return {"absence": None}
@@ -125,4 +151,6 @@ LOCAL_FIELDS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
     "internal_note": _internal_note,
     "note_to_patron": _note_to_patron,
     "absence": _absence,
+    "blocks": _blocks,
+    "pin": _pin,
 }

@@ -41,6 +41,12 @@ class Purpose(enum.Enum):
     AUDIT = "audit"
     #: signs the heads of the chain that are kept elsewhere
     CHECKPOINT = "checkpoint"
+    #: goes into the hash of each PIN, so that the database alone tries none out
+    PIN = "pin"
+
+
+#: Purposes that the first version did not have: what was sealed without them needs none of theirs.
+ADDED_LATER = (Purpose.PIN,)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -103,6 +109,15 @@ def create_keys(folder: Path, *, random: Callable[[int], bytes] = os.urandom) ->
         raise ConfigurationError("the key folder cannot be made", kind="keys.missing") from error
     for purpose in Purpose:
         add_key(folder, purpose, random=random)
+
+
+def add_missing_keys(folder: Path, *, random: Callable[[int], bytes] = os.urandom) -> None:
+    """Make the first key of each purpose that is newer than the folder's keys; a folder without keys stays so."""
+    if not any(folder.glob("*.key")):
+        return
+    for purpose in ADDED_LATER:
+        if not any(folder.glob(f"{purpose.value}-*.key")):
+            add_key(folder, purpose, random=random)
 
 
 def add_key(folder: Path, purpose: Purpose, *, random: Callable[[int], bytes] = os.urandom) -> None:

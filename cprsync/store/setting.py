@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select, update
 
 from cprsync.domain.due import Facts, local_due
+from cprsync.domain.record import blocked
+from cprsync.errors import BadInput
 from cprsync.store import audit, overrides, tables
 from cprsync.store.changes import write_records
 from cprsync.store.desk import NO_RUN, STREAM
 from cprsync.store.engine import writing
 from cprsync.store.imports import LOCAL, open_local
 from cprsync.store.local import encode_local
+from cprsync.store.pins import hash_pin, is_pin
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tenant import hold_library
 from cprsync.sync.values import Run
 
 if TYPE_CHECKING:
     from cprsync.domain.policy import Policy
+    from cprsync.domain.record import Card, Local
     from cprsync.store.tenant import Tenant
     from cprsync.sync.setting import Correction, LocalChange
 
@@ -67,7 +71,7 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
         hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == change.patron_id)
         row = connection.execute(select(tables.patron).where(hers).with_for_update()).one()
         before = open_local(tenant, row)
-        after = replace(before, **change.values)
+        after = _changed(tenant, before, change)
         if after == before:
             return False
         version = row.local_version + 1
@@ -79,6 +83,27 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
         entry = audit.Happened(SET, patron=row.id, actions=(change.field,), more=(("user", user),))
         audit.append(connection, tenant, STREAM, [entry])
     return True
+
+
+def _changed(tenant: Tenant, before: Local, change: LocalChange) -> Local:
+    """The local part after the change, as it stands by now. Raises BadInput: a PIN has no card to belong to."""
+    values = dict(change.values)
+    pin = values.pop("pin", None)
+    if pin is not None:
+        if not before.cards:
+            raise BadInput("the patron has no card that a PIN could belong to: import one first", kind="patron.no_card")
+        values["cards"] = _with_pin(tenant, before.cards, pin)
+    if "blocks" in values:
+        values["blocks"] = blocked(before.blocks, values["blocks"], on=tenant.clock.today())
+    return replace(before, **values)
+
+
+def _with_pin(tenant: Tenant, cards: tuple[Card, ...], pin: str) -> tuple[Card, ...]:
+    """One PIN for all her cards; the same again changes nothing, and an empty one leaves them without."""
+    if pin and all(is_pin(tenant, pin, card.pin_hash) for card in cards):
+        return cards
+    hashed = hash_pin(tenant, pin) if pin else ""
+    return tuple(replace(card, pin_hash=hashed) for card in cards)
 
 
 def _find_next_day(connection: Connection, tenant: Tenant, patron_id: str, policy: Policy) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cprsync.domain.record import Absence, Email, Local, Telephone
+from cprsync.domain.record import Absence, Block, Email, Local, Telephone
 from cprsync.domain.typed import LOCAL_FIELDS
 
 LONGEST = "87" + "0" * 13
@@ -38,6 +38,14 @@ X34, X35 = "x" * 34, "x" * 35
         ("emails", "a@b.dk\nå@c.dk", {"emails": (Email("a@b.dk", notices=True), Email("å@c.dk"))}),
         ("internal_note", " Ringer først \n\nog skriver \n", {"internal_note": "Ringer først\n\nog skriver"}),
         ("note_to_patron", "x" * 2000, {"note_to_patron": "x" * 2000}),
+        ("pin", " 1234\n", {"pin": "1234"}),
+        ("pin", "1" * 12, {"pin": "1" * 12}),
+        (
+            "blocks",
+            "2027-01-02 Mistet kort\n2027-02-03  Gebyrer",
+            {"blocks": (Block(date(2027, 1, 2), "Mistet kort"), Block(date(2027, 2, 3), "Gebyrer"))},
+        ),
+        ("blocks", f"2027-01-02 {'x' * 189}", {"blocks": (Block(date(2027, 1, 2), "x" * 189),)}),
         ("absence", "2027-04-01", {"absence": Absence(date(2027, 4, 1))}),
         ("absence", "2027-04-01\n2027-04-01", {"absence": Absence(date(2027, 4, 1), date(2027, 4, 1))}),
     ],
@@ -48,8 +56,9 @@ def test_a_text_becomes_the_value_of_its_field(field: str, text: str, values: di
 
 @pytest.mark.parametrize("field", LOCAL_FIELDS)
 def test_nothing_empties_a_field(field: str) -> None:
-    emptied = Local(**LOCAL_FIELDS[field](" \n"))
-    assert emptied == Local()
+    values = LOCAL_FIELDS[field](" \n")
+    # a PIN is no field of its own: it goes into the cards
+    assert values == {"pin": ""} if field == "pin" else Local(**values) == Local()
 
 
 @pytest.mark.parametrize(
@@ -71,6 +80,15 @@ def test_nothing_empties_a_field(field: str) -> None:
         ("emails", "a b@c.dk", "e-mail addresses"),
         ("emails", f"a@{'x' * 250}.dk", "e-mail addresses"),
         ("internal_note", "x" * 2001, "2000 characters"),
+        ("pin", "123", "4 to 12 digits"),
+        ("pin", "1" * 13, "4 to 12 digits"),
+        ("pin", "12a4", "4 to 12 digits"),
+        ("pin", "\u0661\u0662\u0663\u0664", "4 to 12 digits"),
+        ("blocks", "Mistet kort", "YYYY-MM-DD"),
+        ("blocks", "2027-01-02", "YYYY-MM-DD"),
+        ("blocks", "2027-02-30 Mistet kort", "no such day"),
+        ("blocks", f"2027-01-02 {'x' * 190}", "200 characters"),
+        ("blocks", "\n".join(["2027-01-02 Mistet kort"] * 21), "up to 20"),
         ("absence", "1/4 2027", "YYYY-MM-DD"),
         ("absence", "2027-04-31", "no such day"),
         ("absence", "2027-04-02 2027-04-01", "before the first"),

@@ -18,6 +18,7 @@ PRINTED = {
     *("PatronGroup", "Band", "Bands", "Row", "Tariff", "FeeRules", "LetterRules", "Retention", "Field"),
     *("Paragraph", "Section"),
     *("ResidenceRule", "ProtectionRule", "StatusRule", "ReviewKind", "Column", "RuleTable", "Wording"),
+    *("Field", "Paragraph", "Section", "Retention"),
 }
 #: It counts while a delivery is read.
 COUNTS = {"Balance"}

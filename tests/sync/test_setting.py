@@ -17,10 +17,11 @@ from cprsync.domain.label import label_lines
 from cprsync.domain.override import Overridden
 from cprsync.domain.person import Address, Status, by_status
 from cprsync.domain.policy import Harm
-from cprsync.domain.record import Absence, Email, Local, Telephone
+from cprsync.domain.record import Absence, Block, Card, Email, Local, Telephone
 from cprsync.domain.typed import LOCAL_FIELDS
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
 from cprsync.municipality_file import load_municipalities
+from cprsync.store.pins import is_pin
 from cprsync.sync.setting import NEVER_SET, Counter, Setting, set_field, settable
 from cprsync.sync.values import NewPatron
 
@@ -426,6 +427,60 @@ def test_a_field_of_hers_is_set_as_it_is_and_emptied_again(
     assert library.view("ANNA").local == before
     kinds = [(entry["kind"], entry["actions"], entry["user"]) for entry in entries(library)]
     assert kinds == [("set", [field], "lone")] * 2
+
+
+def test_a_pin_is_kept_as_a_hash_that_only_it_answers_to(either_library: Library) -> None:
+    library = either_library
+    assert set_(library, "pin", "2468\n")["outcome"] == "set"
+    again = library.everything()
+    assert set_(library, "pin", "2468")["outcome"] == "unchanged"
+    assert library.everything() == again
+    (card,) = library.view("ANNA").local.cards
+    assert "$argon2id$" in card.pin_hash
+    assert is_pin(library.store._tenant, "2468", card.pin_hash)
+    assert not is_pin(library.store._tenant, "2469", card.pin_hash)
+    assert "2468" not in json.dumps(again, default=str).replace(card.pin_hash, "")
+    assert set_(library, "pin", None)["outcome"] == "set"
+    assert library.view("ANNA").local.cards == (Card("ANNA"),)
+
+
+def test_two_patrons_with_the_same_pin_have_different_hashes(library: Library) -> None:
+    library.enrol("BO")
+    hashes = set()
+    for key in ("ANNA", "BO"):
+        set_(library, "pin", "2468", key=key)
+        hashes |= {card.pin_hash.rpartition("$")[2] for card in library.view(key).local.cards}
+    assert len(hashes) == 2
+
+
+def test_a_pin_that_was_hashed_with_a_lost_key_answers_to_nothing(library: Library) -> None:
+    set_(library, "pin", "2468")
+    (card,) = library.view("ANNA").local.cards
+    lost = card.pin_hash.replace(card.pin_hash.partition(":")[0], "00000000")
+    assert not is_pin(library.store._tenant, "2468", lost)
+    assert not is_pin(library.store._tenant, "", "")
+
+
+def test_a_patron_without_a_card_gets_no_pin(library: Library) -> None:
+    library.store.import_patrons([NewPatron(cpr("GRETE"), Local())])
+    before = library.everything()
+    with pytest.raises(BadInput) as refused:
+        set_(library, "pin", "2468", key="GRETE")
+    assert refused.value.kind == "patron.no_card"
+    assert library.everything() == before
+
+
+def test_a_block_that_is_left_out_was_lifted_today_and_stays_for_a_while(either_library: Library) -> None:
+    library = either_library
+    lost, fees = Block(date(2027, 1, 2), "Mistet kort"), Block(date(2027, 2, 3), "Gebyrer")
+    set_(library, "blocks", "2027-01-02 Mistet kort\n2027-02-03 Gebyrer")
+    assert library.view("ANNA").local.blocks == (lost, fees)
+    assert set_(library, "blocks", "2027-02-03 Gebyrer")["outcome"] == "set"
+    lifted = replace(lost, lifted=library.clock.today())
+    assert library.view("ANNA").local.blocks == (lifted, fees)
+    assert set_(library, "blocks", "2027-02-03 Gebyrer")["outcome"] == "unchanged"
+    set_(library, "blocks", "2027-01-02 Mistet kort\n2027-02-03 Gebyrer")
+    assert library.view("ANNA").local.blocks == (lifted, fees, lost)
 
 
 def test_setting_what_is_hers_writes_nothing_of_the_registers(library: Library) -> None:

@@ -13,7 +13,7 @@ from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, day, langua
 FIELDS = (
     "For a time, with --reason and --until, over the register: name, birth_date, address, municipality, group "
     "(this one may stay). For good: branch, language, contact_address, telephones, emails, internal_note, "
-    "note_to_patron, absence."
+    "note_to_patron, absence, blocks, pin."
 )
 
 app = typer.Typer(help="Patron records: import, find, show and set.")
