@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from cprsync.domain.canonical import text_of
 from cprsync.domain.due import ONE_DAY, Facts, next_age_step
 from cprsync.domain.effective import effective, unpinned_group
 from cprsync.domain.override import Known, Overridden, Override, last_day_of, value_of
@@ -160,7 +161,7 @@ def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
     """
     check_field(asked.field)
     check_options(asked.field, reason=asked.reason, until=asked.until, withdraws=asked.text is None)
-    if asked.text is not None and not asked.text.strip():
+    if asked.text is not None and not text_of(asked.text):
         # a script whose value got lost is no wish to take anything back
         raise BadInput(f"{asked.field}: the value is empty", kind="input.empty")
     if asked.field in LOCAL_FIELDS:

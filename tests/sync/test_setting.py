@@ -144,7 +144,7 @@ def test_taking_back_wants_a_reason_too(library: Library, field: str) -> None:
     assert library.everything() == before
 
 
-@pytest.mark.parametrize("text", ["", "\n", "  \n\n"])
+@pytest.mark.parametrize("text", ["", "  \n\n", "\0\0"])
 @pytest.mark.parametrize("field", settable())
 def test_an_empty_value_takes_nothing_back(library: Library, field: str, text: str) -> None:
     """A script whose value got lost is no wish; `--withdraw` is."""
