@@ -208,7 +208,10 @@ def main(
 ) -> None:
     """Keeps a library's patron records true to the civil register (CPR)."""
     from cprsync.cli.logs import configure
+    from cprsync.cli.output import is_text
 
+    if not all(map(is_text, sys.argv)):
+        raise typer.BadParameter("an argument is not readable as text")
     configure(log_level if log_level in {"DEBUG", "INFO", "WARNING", "ERROR"} else "WARNING")
 
 
@@ -218,8 +221,9 @@ INTERRUPTED = 130
 
 def run() -> None:
     """Start the program; what breaks unexpectedly shows a reference, never a traceback with data."""
-    from cprsync.cli.output import interrupted, misused, unexpected
+    from cprsync.cli.output import interrupted, misused, open_standard_streams, unexpected
 
+    open_standard_streams()
     look_seldom()
     as_json = "--json" in sys.argv
     try:

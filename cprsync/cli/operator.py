@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cprsync.cli.output import note
+from cprsync.cli.output import is_text, note
 from cprsync.domain.number import CprNumber
 from cprsync.errors import BadInput
 
@@ -49,9 +49,11 @@ def ask_any_number() -> CprNumber:
 
 
 def _number(parse: Callable[[str], CprNumber]) -> CprNumber:
-    typed = getpass.getpass("CPR-nummer: ") if sys.stdin.isatty() else sys.stdin.readline(_LINE_MAX)
     try:
+        typed = getpass.getpass("CPR-nummer: ") if sys.stdin.isatty() else sys.stdin.readline(_LINE_MAX)
         return parse(typed.strip())
+    except UnicodeDecodeError:
+        raise BadInput("not readable as text in UTF-8", kind="input.number") from None
     except ValueError as error:
         raise BadInput(str(error), kind="input.number") from None
 
@@ -68,9 +70,11 @@ def ask_value(name: str, *, lines: bool, hidden: bool = False) -> str:
         BadInput: it is far too long, or no text.
     """
     try:
-        typed = _typed(name, lines=lines, hidden=hidden)
+        typed: str | None = _typed(name, lines=lines, hidden=hidden)
     except UnicodeDecodeError:
-        raise BadInput("not readable as text", kind="input.value") from None
+        typed = None
+    if typed is None or not is_text(typed):
+        raise BadInput("not readable as text in UTF-8", kind="input.value")
     if len(typed) > VALUE_MAX:
         raise BadInput(f"longer than {VALUE_MAX} characters", kind="input.value")
     return typed

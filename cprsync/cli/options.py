@@ -20,6 +20,8 @@ CONFIG = Path("cprsync.toml")
 
 
 def language(text: str) -> Language:
+    if text not in {"da", "en"}:
+        raise typer.BadParameter("expected da or en: --lang, or CPRSYNC_LANG")
     return "en" if text == "en" else "da"
 
 

@@ -21,6 +21,25 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[0-9]{6}-?[0-9]{4}")
 
 
+def open_standard_streams() -> None:
+    """Give a standard stream that was closed before the program began one without content.
+
+    Otherwise it is None, and a file that is opened later takes its number: what is meant for a terminal lands there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 -- stays open
+
+
+def is_text(text: str) -> bool:
+    """False where bytes that are no text were let in: as half characters, in arguments and in a locale like C."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def print_json(document: Mapping[str, Any] | list[Any]) -> None:
     """Print one document and nothing else."""
     say(json.dumps(document, ensure_ascii=False, indent=2))

@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 from town import number
+
+from cprsync.cli.setup import write_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CEILING_SECONDS = 60
 
@@ -19,8 +25,14 @@ def cprsync(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("sync", "--nope"), ("runs", "show", "abc"), ("sync", "--today", "2027-13-01"), ("nonsense",)],
-    ids=["an unknown option", "a run that is no number", "a day that is none", "an unknown command"],
+    [
+        pytest.param(("sync", "--nope"), id="an unknown option"),
+        pytest.param(("runs", "show", "abc"), id="a run that is no number"),
+        pytest.param(("sync", "--today", "2027-13-01"), id="a day that is none"),
+        pytest.param(("nonsense",), id="an unknown command"),
+        pytest.param(("rules", "--lang", "fr"), id="a language that it does not speak"),
+        pytest.param(("patron", "show", "\udcff"), id="an argument that is no text"),
+    ],
 )
 def test_wrong_usage_is_exit_2_and_one_document(arguments: tuple[str, ...]) -> None:
     ran = cprsync(*arguments, "--json")
@@ -35,6 +47,26 @@ def test_a_number_typed_where_none_belongs_is_not_repeated() -> None:
     assert ran.returncode == 2
     assert number("ANNA") not in ran.stdout + ran.stderr
     assert "…" in ran.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_standard_stream_that_is_closed_stops_no_command(closed: str, tmp_path: Path) -> None:
+    """As cron and some daemons start a program."""
+    folder = tmp_path / "library"
+    script = f'exec "$0" -m cprsync init "$1" {closed}'
+    ran = subprocess.run(
+        ["sh", "-c", script, sys.executable, str(folder)], capture_output=True, timeout=CEILING_SECONDS, check=False
+    )
+    assert (ran.returncode, b"Traceback" in ran.stderr) == (0, False)
+    assert (folder / "cprsync.toml").exists()
+
+
+def test_a_number_is_asked_for_in_vain_where_standard_input_is_closed(tmp_path: Path) -> None:
+    write_folder(tmp_path / "library", mock=None)
+    script = 'exec "$0" -m cprsync patron find --json --config "$1" <&-'
+    command = ["sh", "-c", script, sys.executable, str(tmp_path / "library" / "cprsync.toml")]
+    ran = subprocess.run(command, capture_output=True, timeout=CEILING_SECONDS, check=False)
+    assert (ran.returncode, json.loads(ran.stdout)["error"]["kind"]) == (1, "input.number")
 
 
 def test_help_is_no_mistake() -> None:

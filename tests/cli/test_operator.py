@@ -55,9 +55,18 @@ def test_far_too_much_is_refused(stdin: io.TextIOBase) -> None:
         ask(stdin, lines=True)
 
 
-def test_what_is_no_text_is_refused() -> None:
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+def test_what_is_no_text_is_refused(errors: str) -> None:
+    """In a locale like C.UTF-8 python lets such bytes in, and the ø would become a blank."""
     with pytest.raises(BadInput, match="not readable as text"):
-        ask(io.TextIOWrapper(io.BytesIO(b"S\xf8ren"), encoding="utf-8"), lines=False)
+        ask(io.TextIOWrapper(io.BytesIO(b"S\xf8ren"), encoding="utf-8", errors=errors), lines=False)
+
+
+def test_a_number_that_is_no_text_is_refused() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe"), encoding="utf-8"))
+        with pytest.raises(BadInput, match="not readable as text"):
+            ask_any_number()
 
 
 def test_a_number_with_letters_is_asked_for_like_any_other() -> None:
