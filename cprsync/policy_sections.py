@@ -204,12 +204,10 @@ class RetentionSection(_Strict):
     compensation_days: Kept = 30
     message_days: Kept = 30
     blocks_days: Kept = 30
-    absences_days: Kept = 30
     before_images_days: Kept = 30
     deliveries_days: Kept = 90
     corrections_days: Kept = 30
     answered_reviews_days: Kept = 365
-    internal_note_review_days: int = Field(ge=1, le=LATE_MAX_DAYS, default=365, strict=True)
     inactive_days: Annotated[Kept, AfterValidator(_never_or_a_year)] = 1095
 
     def value(self) -> Retention:

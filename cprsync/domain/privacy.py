@@ -13,7 +13,7 @@ from cprsync.domain.fields import FIELDS, Kept, Owner, Seen
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from cprsync.domain.fields import Field
     from cprsync.domain.policy import Policy
@@ -115,6 +115,10 @@ _AS_MOST: Final = frozenset({Kept.RECORD, Kept.REGISTER, Kept.CHANGED})
 def about(field: Field, policy: Policy) -> Wording:
     """What a patron is told of one field: what it is for, and in what it is kept or hidden unlike most."""
     da, en = [field.purpose.da], [field.purpose.en]
+    if field.key in _BY_POLICY:
+        more = _BY_POLICY[field.key](policy)
+        da.append(more.da)
+        en.append(more.en)
     if field.sealed:
         da.append(_sentence(SEALED.da))
         en.append(_sentence(SEALED.en))
@@ -123,6 +127,41 @@ def about(field: Field, policy: Policy) -> Wording:
         da.append(_sentence(how.da))
         en.append(_sentence(how.en))
     return Wording(" ".join(da), " ".join(en))
+
+
+def _number_needed(policy: Policy) -> Wording:
+    always = policy.group_defaults.cpr_required
+    names = ", ".join(group.name for group in policy.groups if group.cpr_required is not always)
+    if always and names:
+        return Wording(
+            f"Det er nødvendigt for at låne, undtagen i lånergruppe {names}.",
+            f"It is necessary for borrowing, except in patron group {names}.",
+        )
+    if always:
+        return Wording("Det er nødvendigt for at låne.", "It is necessary for borrowing.")
+    if names:
+        return Wording(
+            f"Det er nødvendigt for at låne i lånergruppe {names}.",
+            f"It is necessary for borrowing in patron group {names}.",
+        )
+    return Wording("Du kan låne uden at oplyse det.", "You can borrow without giving it.")
+
+
+def _debt_limit(policy: Policy) -> Wording:
+    kroner, oere = divmod(policy.debt_limit_oere, 100)
+    if not policy.debt_limit_oere:
+        return Wording("Gæld standser ingen udlån.", "Debt stops nobody from borrowing.")
+    amount = f"{kroner},{oere:02}" if oere else f"{kroner}"
+    return Wording(
+        f"Skylder du {amount} kr. eller mere, kan du ikke låne.", f"If you owe {amount} kr. or more you cannot borrow."
+    )
+
+
+#: What is said of a field besides, in the words of the library's own policy.
+_BY_POLICY: Final[Mapping[str, Callable[[Policy], Wording]]] = {
+    "cpr_number": _number_needed,
+    "balance": _debt_limit,
+}
 
 
 def _sentence(text: str) -> str:

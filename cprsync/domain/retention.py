@@ -19,10 +19,6 @@ class Retention:
     message_days: int = 30
     #: after a block was lifted
     blocks_days: int = 30
-    #: after an absence (Fraværsperiode) has ended
-    absences_days: int = 30
-    #: how often an internal note is looked through, so that nothing stands there for ever
-    internal_note_review_days: int = 365
     #: what stood in a record before a change: as long as a run can be taken back (decision 19)
     before_images_days: int = 30
     #: the register's own files, after they were applied

@@ -280,7 +280,6 @@ def test_tariffs_stand_in_the_order_of_their_days(tmp_path: Path, since: str) ->
             "[retention]\n\ninactive_days = 30",
             "line 3: retention.inactive_days: expected 0 (never), or at least a year",
         ),
-        ("[retention]\ninternal_note_review_days = 0", "line 2: retention.internal_note_review_days: "),
         ("[retention]\nloan_days = 30", "line 2: retention.loan_days: there is no such setting"),
         ("[letters]\nreminder_days = [7, 7]", "line 2: letters.reminder_days: the numbers have to rise"),
         ("[letters]\nreminder_days = [0]", "line 2: letters.reminder_days.0: "),

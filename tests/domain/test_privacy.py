@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cprsync.domain.fields import FIELDS, Basis, Kept
+from cprsync.domain.patron_group import PatronGroup
 from cprsync.domain.policy import Policy
 from cprsync.domain.privacy import Paragraph, Section, days, kept, privacy_page
 from cprsync.domain.processing import article_30
@@ -65,6 +66,33 @@ def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(s
 def test_the_page_names_the_days_of_the_librarys_own_policy(name: str, retention: Retention, told: str) -> None:
     said = said_of(name, replace(POLICY, retention=retention))
     assert told.casefold() in said.casefold()
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        (POLICY, "Du kan låne uden at oplyse det."),
+        (replace(POLICY, group_defaults=PatronGroup(cpr_required=True)), "Det er nødvendigt for at låne."),
+        (
+            replace(POLICY, groups=(PatronGroup("Barn"), PatronGroup("Voksen", cpr_required=True))),
+            "Det er nødvendigt for at låne i lånergruppe Voksen.",
+        ),
+        (
+            replace(POLICY, group_defaults=PatronGroup(cpr_required=True), groups=(PatronGroup("Barn"),)),
+            "Det er nødvendigt for at låne, undtagen i lånergruppe Barn.",
+        ),
+    ],
+)
+def test_whether_the_number_is_needed_is_what_the_groups_ask_for(policy: Policy, told: str) -> None:
+    assert told in said_of("CPR-nummer", policy)
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [(200_00, "Skylder du 200 kr."), (22_550, "Skylder du 225,50 kr."), (0, "Gæld standser ingen udlån.")],
+)
+def test_the_debt_that_stops_borrowing_is_the_policys(limit: int, told: str) -> None:
+    assert told in said_of("Mellemværende", replace(POLICY, debt_limit_oere=limit))
 
 
 def test_the_days_for_which_a_death_may_be_annulled_are_the_policys_too() -> None:

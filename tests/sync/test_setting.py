@@ -462,10 +462,10 @@ def test_a_pin_that_was_hashed_with_a_lost_key_answers_to_nothing(library: Libra
 
 
 def test_a_patron_without_a_card_gets_no_pin(library: Library) -> None:
-    library.store.import_patrons([NewPatron(cpr("GRETE"), Local())])
+    library.store.import_patrons([NewPatron(cpr("EDITH"), Local())])
     before = library.everything()
     with pytest.raises(BadInput) as refused:
-        set_(library, "pin", "2468", key="GRETE")
+        set_(library, "pin", "2468", key="EDITH")
     assert refused.value.kind == "patron.no_card"
     assert library.everything() == before
 
