@@ -16,7 +16,7 @@ from cprsync.domain.purpose import Purpose
 
 app = typer.Typer(
     name="cprsync",
-    help="Keeps a library's patron records true to the civil register (CPR).",
+    help="Keeps a library's patron records (låneroplysninger) true to the civil register (CPR).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,11 +39,16 @@ for group, name in (
 @app.command()
 def demo(
     *,
-    keep: Annotated[Path | None, typer.Option("--keep", help="Leave everything in this folder.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", help="Leave everything in this folder, which is empty or new.")
+    ] = None,
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Live a week in a mock register and watch the library's records follow."""
+    """Live a week against a mock register, night by night.
+
+    At its end every record is compared with the register's own; exit 0 only if all are equal.
+    """
     from cprsync.cli.demo import run_demo
 
     raise SystemExit(run_demo(keep=keep, language=language(lang), as_json=as_json))
@@ -51,12 +56,15 @@ def demo(
 
 @app.command()
 def init(
-    folder: Path,
+    folder: Annotated[Path, typer.Argument(help="Where an installation is to be; what is there stays.")],
     *,
-    mock: Annotated[Path | None, typer.Option("--mock", help="The mock's ready.json.")] = None,
+    mock: Annotated[Path | None, typer.Option("--mock", help="Point at a mock: the ready.json in its folder.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a commented cprsync.toml, policy.toml, keys and a systemd timer."""
+    """Write the files that an installation starts from.
+
+    cprsync.toml and policy.toml with comments, the keys that seal the records, a systemd service and timer.
+    """
     from cprsync.cli.setup import init_folder
 
     init_folder(folder, mock=mock, as_json=as_json)
@@ -72,14 +80,20 @@ def sync(  # noqa: PLR0913 -- one parameter for each option
         bool,
         typer.Option(
             "--dry-run",
-            help="Plan the night, write no record. The register is asked as by the night, with its audit.",
+            help="Plan the night and write no record; the register is asked as by the night, and the audit says so.",
         ),
     ] = False,
-    plan: Annotated[Path | None, typer.Option("--plan", help="Write the plan, without values, to this file.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="Write to this file what the night plans, without values.")
+    ] = None,
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Live the night: fetch, accept, decide, guard, apply, report."""
+    """Live the night: fetch, decide, guard, write, report.
+
+    New patrons are subscribed and get their first copy, what the register delivered (ændringsudtræk) is applied, and
+    the days since the last night are lived: birthdays, corrections and absences that end.
+    """
     from cprsync.cli.night import sync_command
 
     raise SystemExit(
@@ -104,7 +118,10 @@ def lookup(
     library: Library = None,
     as_json: Json = False,
 ) -> None:
-    """Look one person up; the CPR number is asked for, or read from standard input."""
+    """Look one person up in the register (opslag).
+
+    The CPR number is asked for, or read from standard input; without --register no record is made.
+    """
     from cprsync.cli.lookup import lookup_command
 
     raise SystemExit(lookup_command(purpose, register=register, config=config, library=library, as_json=as_json))
@@ -120,7 +137,10 @@ def forecast(  # noqa: PLR0913 -- one parameter for each option
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Show what the coming nights will do if the register changes nothing: birthdays, corrections that end."""
+    """Show what the coming nights will do by themselves.
+
+    Birthdays, and corrections and absences that end, if the register changes nothing.
+    """
     from cprsync.cli.forecast import forecast_command
 
     forecast_command(days, config=config, library=library, today=day(today), language=language(lang), as_json=as_json)
@@ -139,7 +159,10 @@ def rules(
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Print what the register's word does to a record: status, protection, age step, residence, with sources."""
+    """Print what the register's word does to a record.
+
+    Tables of status, protection, age step and residence, each row with its source.
+    """
     from cprsync.cli.rules import rules_command
 
     rules_command(policy, language=language(lang), as_json=as_json, as_markdown=markdown, into=into)
@@ -159,7 +182,10 @@ def fields(  # noqa: PLR0913 -- one parameter for each option
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Print what a patron record holds: what for, whose it is, who sees it, how long it is kept."""
+    """Print what a patron record holds, field by field.
+
+    Of each: what for, whose it is, who sees it, how long it is kept.
+    """
     from cprsync.cli.fields import fields_command
 
     fields_command(
@@ -185,7 +211,10 @@ def bench(  # noqa: PLR0913 -- one parameter for each option
     size_mb: Annotated[int, typer.Option("--size-mb", help="extract: the delivery's size.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Measure a night, a delivery read or a night without news against the floor of the same run."""
+    """Measure a night against the floor of the same run.
+
+    `night`, `extract` (a delivery is read) or `noop` (a night without news).
+    """
     from cprsync.cli.bench import bench_command
 
     raise SystemExit(
@@ -204,15 +233,20 @@ def bench(  # noqa: PLR0913 -- one parameter for each option
 @app.callback()
 def main(
     *,
-    log_level: Annotated[str | None, typer.Option("--log-level", envvar="CPRSYNC_LOG_LEVEL")] = None,
+    log_level: Annotated[
+        str | None,
+        typer.Option("--log-level", envvar="CPRSYNC_LOG_LEVEL", help="Of events: DEBUG, INFO, WARNING or ERROR."),
+    ] = None,
 ) -> None:
-    """Keeps a library's patron records true to the civil register (CPR)."""
+    """Keeps a library's patron records (låneroplysninger) true to the civil register (CPR)."""
     from cprsync.cli.logs import configure
     from cprsync.cli.output import is_text
 
     if not all(map(is_text, sys.argv)):
         raise typer.BadParameter("an argument is not readable as text")
-    configure(log_level if log_level in {"DEBUG", "INFO", "WARNING", "ERROR"} else "WARNING")
+    if log_level not in {None, "DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise typer.BadParameter("expected DEBUG, INFO, WARNING or ERROR: --log-level, or CPRSYNC_LOG_LEVEL")
+    configure(log_level or "WARNING")
 
 
 #: What typer returns for a Ctrl-C.

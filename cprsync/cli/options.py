@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 Config = Annotated[Path, typer.Option("--config", envvar="CPRSYNC_CONFIG", help="The configuration file.")]
-Library = Annotated[str | None, typer.Option("--library", help="The agency, where more than one is set up.")]
-Lang = Annotated[str, typer.Option("--lang", envvar="CPRSYNC_LANG", help="da or en.")]
-Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder.")]
+Library = Annotated[str | None, typer.Option("--library", help="Its agency number, where more than one is set up.")]
+Patron = Annotated[str, typer.Argument(help="The patron number; `patron find` tells it.")]
+Lang = Annotated[str, typer.Option("--lang", envvar="CPRSYNC_LANG", help="da (Danish) or en (English).")]
+Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder; `mock serve` makes it.")]
 CONFIG = Path("cprsync.toml")
 
 

@@ -31,6 +31,7 @@ def cprsync(*arguments: str) -> subprocess.CompletedProcess[str]:
         pytest.param(("sync", "--today", "2027-13-01"), id="a day that is none"),
         pytest.param(("nonsense",), id="an unknown command"),
         pytest.param(("rules", "--lang", "fr"), id="a language that it does not speak"),
+        pytest.param(("--log-level", "LOUD", "rules"), id="a level that there is not"),
         pytest.param(("patron", "show", "\udcff"), id="an argument that is no text"),
     ],
 )

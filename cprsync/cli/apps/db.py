@@ -19,7 +19,7 @@ def db_upgrade(*, config: Config = CONFIG, as_json: Json = False) -> None:
 
 @app.command("status")
 def db_status(*, config: Config = CONFIG, as_json: Json = False) -> None:
-    """Say which version the store is of, and which this program needs."""
+    """Say which version the store is of, and which is needed."""
     from cprsync.cli.setup import db_status_command
 
     raise SystemExit(db_status_command(config, as_json=as_json))

@@ -9,11 +9,11 @@ import typer
 
 from cprsync.cli.options import CONFIG, Config, Json, Library
 
-app = typer.Typer(help="Deliveries: fetch what waits, look into one, accept one that stops the night.")
+app = typer.Typer(help="Deliveries (ændringsudtræk): fetch, inspect, accept.")
 
 
 @app.command("inspect")
-def feed_inspect(file: Path, *, as_json: Json = False) -> None:
+def feed_inspect(file: Annotated[Path, typer.Argument(help="A delivery on disk.")], *, as_json: Json = False) -> None:
     """Count what a delivery holds, and say whether it is whole."""
     from cprsync.cli.feed import inspect_command
 
@@ -22,7 +22,7 @@ def feed_inspect(file: Path, *, as_json: Json = False) -> None:
 
 @app.command("fetch")
 def feed_fetch(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
-    """Take what waits into the inbox, sealed; the next night reads it."""
+    """Take what waits into the inbox; the next night reads it."""
     from cprsync.cli.feed import fetch_command
 
     raise SystemExit(fetch_command(config, library=library, as_json=as_json))
@@ -30,14 +30,17 @@ def feed_fetch(*, config: Config = CONFIG, library: Library = None, as_json: Jso
 
 @app.command("accept")
 def feed_accept(
-    file: str,
+    file: Annotated[str, typer.Argument(help="The waiting delivery, as `sync` names it, or a file on disk.")],
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, in clear.")],
     config: Config = CONFIG,
     library: Library = None,
     as_json: Json = False,
 ) -> None:
-    """Take a replacement, or go on over a gap: the next night applies FILE, of the inbox or on disk."""
+    """Take a replacement, or go on over a gap.
+
+    The next night applies FILE: the new one of two, or the one behind the gap.
+    """
     from cprsync.cli.feed import accept_command
 
     accept_command(file, reason=reason, config=config, library=library, as_json=as_json)

@@ -9,22 +9,40 @@ import typer
 
 from cprsync.cli.options import Folder, Json
 
-app = typer.Typer(help="The mock register: SOAP, deliveries, a town that lives, faults on command.")
+#: What `mock event` and `mock fault` take; a test holds both against the mock's own.
+EVENTS = (
+    "move, rename, birth, die, undie, protect, unprotect, emigrate, return, vanish, found, number, undo-number, "
+    "birthdate or resend (the same once more)."
+)
+FAULTS = (
+    "Of an answer: http-500-html, empty-200, truncated, oversized, other-person, wrong-root, slow, close, bad-schema "
+    "or platform-fault. Of the next delivery: half-file. Of fetching: sftp-refuse, sftp-cut or sftp-slow."
+)
+
+app = typer.Typer(help="A mock register to try and test against.")
 
 
 @app.command("serve")
 def mock_serve(  # noqa: PLR0913 -- one parameter for each option
     folder: Folder,
     *,
-    people: Annotated[Path | None, typer.Option("--people", help="Another town.")] = None,
+    people: Annotated[
+        Path | None, typer.Option("--people", help="A people file of your own instead of the town's.")
+    ] = None,
     port: Annotated[int | None, typer.Option("--port", help="Both SOAP services; 0 picks a free one.")] = None,
-    sftp_port: Annotated[int | None, typer.Option("--sftp-port")] = None,
-    culr_port: Annotated[int | None, typer.Option("--culr-port")] = None,
-    control_port: Annotated[int | None, typer.Option("--control-port")] = None,
-    framing: Annotated[str, typer.Option("--framing", help="lines or stream.")] = "lines",
-    omit_false: Annotated[bool, typer.Option("--omit-false", help="Leave beskyttet=false out.")] = False,
+    sftp_port: Annotated[int | None, typer.Option("--sftp-port", help="Where deliveries are fetched.")] = None,
+    culr_port: Annotated[int | None, typer.Option("--culr-port", help="Nothing answers there yet.")] = None,
+    control_port: Annotated[
+        int | None, typer.Option("--control-port", help="Where `mock event` and the others speak to it.")
+    ] = None,
+    framing: Annotated[str, typer.Option("--framing", help="Deliveries as lines, or as one stream.")] = "lines",
+    omit_false: Annotated[bool, typer.Option("--omit-false", help="Leave beskyttet=false out of answers.")] = False,
 ) -> None:
-    """Serve the counterparts; one JSON line when ready."""
+    """Serve until stopped; one JSON line when ready.
+
+    PersonLookup and CPRSubscription over mutual TLS, deliveries over SFTP. A port that is left out is the folder's
+    last one, else a free one.
+    """
     from cprsync.cli.mock import serve_command
 
     serve_command(
@@ -38,14 +56,14 @@ def mock_serve(  # noqa: PLR0913 -- one parameter for each option
 
 @app.command("event")
 def mock_event(
-    kind: str,
+    kind: Annotated[str, typer.Argument(help=EVENTS)],
     *,
     who: Annotated[str, typer.Option("--who", help="A key of the people file.")],
     to: Annotated[str | None, typer.Option("--to", help="A street, a name, a day, a country or another key.")] = None,
     folder: Folder,
     as_json: Json = False,
 ) -> None:
-    """Let something happen to someone: move rename birth die undie protect unprotect emigrate return."""
+    """Let something happen to someone in the town."""
     from cprsync.cli.mock import event_command
 
     event_command(kind, who=who, to=to, folder=folder, as_json=as_json)
@@ -55,11 +73,11 @@ def mock_event(
 def mock_night(
     *,
     folder: Folder,
-    count: Annotated[int, typer.Option("--count", min=1, max=366)] = 1,
-    empty: Annotated[bool, typer.Option("--empty/--no-empty", help="A file on days without changes.")] = True,
+    count: Annotated[int, typer.Option("--count", min=1, max=366, help="So many working days.")] = 1,
+    empty: Annotated[bool, typer.Option("--empty/--no-empty", help="Whether a day without changes has a file.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Close the working day and write its delivery."""
+    """Close the working day and write its delivery (ændringsudtræk)."""
     from cprsync.cli.mock import night_command
 
     night_command(folder, count=count, empty=empty, as_json=as_json)
@@ -67,7 +85,7 @@ def mock_night(
 
 @app.command("day")
 def mockday(*, folder: Folder, as_json: Json = False) -> None:
-    """Move the clock one calendar day."""
+    """Move the mock's clock one calendar day."""
     from cprsync.cli.mock import day_command
 
     day_command(folder, as_json=as_json)
@@ -75,14 +93,14 @@ def mockday(*, folder: Folder, as_json: Json = False) -> None:
 
 @app.command("fault")
 def mock_fault(
-    kind: str,
+    kind: Annotated[str, typer.Argument(help=FAULTS)],
     *,
-    times: Annotated[int, typer.Option("--times", min=1, max=10_000)] = 1,
-    seconds: Annotated[float, typer.Option("--seconds", min=0, max=600, help="How slow a slow answer is.")] = 5.0,
+    times: Annotated[int, typer.Option("--times", min=1, max=10_000, help="So many times.")] = 1,
+    seconds: Annotated[float, typer.Option("--seconds", min=0, max=120, help="How slow a slow answer is.")] = 5.0,
     folder: Folder,
     as_json: Json = False,
 ) -> None:
-    """Let the next calls fail: http-500-html … close; half-file, or sftp-refuse sftp-cut sftp-slow for deliveries."""
+    """Let the next answers or deliveries go wrong."""
     from cprsync.cli.mock import fault_command
 
     fault_command(kind, times=times, seconds=seconds, folder=folder, as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, day, language
+from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, Patron, day, language
 
 #: The fields that `patron set` takes; a test holds it against the rules.
 FIELDS = (
@@ -16,12 +16,12 @@ FIELDS = (
     "note_to_patron, absence, blocks, pin."
 )
 
-app = typer.Typer(help="Patron records: import, find, show and set.")
+app = typer.Typer(help="Patrons (lånere): import, find, show, set.")
 
 
 @app.command("import")
 def patron_import(  # noqa: PLR0913 -- one parameter for each option
-    file: Path,
+    file: Annotated[Path, typer.Argument(help="CSV in UTF-8, with commas or semicolons.")],
     *,
     apply: Annotated[bool, typer.Option("--apply", help="Write; without it nothing is changed.")] = False,
     config: Config = CONFIG,
@@ -29,10 +29,11 @@ def patron_import(  # noqa: PLR0913 -- one parameter for each option
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Import patrons from a CSV file; without --apply it only says what would happen.
+    """Import patrons from a CSV file.
 
-    The first line names the columns: cpr_number, and any of card, branch, group, language. A row that is not taken
-    is listed with its line and the reason (exit 3): mend it in the file, and import it again.
+    Without --apply it only says what would happen. The first line names the columns: cpr_number, and any of card,
+    branch, group, language. A row that is not taken is listed with its line and the reason (exit 3): mend it in the
+    file, and import it again.
     """
     from cprsync.cli.patrons import import_command
 
@@ -42,7 +43,7 @@ def patron_import(  # noqa: PLR0913 -- one parameter for each option
 
 @app.command("show")
 def patron_show(  # noqa: PLR0913 -- one parameter for each option
-    patron: str,
+    patron: Patron,
     *,
     reveal: Annotated[bool, typer.Option("--reveal", help="Open what is sealed; needs --reason.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why it is opened; the audit keeps it in clear.")] = "",
@@ -50,7 +51,11 @@ def patron_show(  # noqa: PLR0913 -- one parameter for each option
     library: Library = None,
     as_json: Json = False,
 ) -> None:
-    """Show one record: each field with its owner and source, and what staff corrected beside the register's word."""
+    """Show one record, field by field.
+
+    Of each field whose it is and since when, or who corrected it, until when and over what. Name and address of a
+    protected patron stay sealed without --reveal.
+    """
     from cprsync.cli.patrons import show_command
 
     show_command(patron, reveal=reveal, reason=reason, config=config, library=library, as_json=as_json)
@@ -58,7 +63,10 @@ def patron_show(  # noqa: PLR0913 -- one parameter for each option
 
 @app.command("find")
 def patron_find(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
-    """Find a patron by CPR number, also by one she had before; it is asked for, or read from standard input."""
+    """Find a patron by CPR number, also by an earlier one.
+
+    The number is asked for, or read from standard input; it is never typed on the command line.
+    """
     from cprsync.cli.patron_set import find_command
 
     raise SystemExit(find_command(config=config, library=library, as_json=as_json))
@@ -66,7 +74,7 @@ def patron_find(*, config: Config = CONFIG, library: Library = None, as_json: Js
 
 @app.command("set")
 def patron_set(  # noqa: PLR0913 -- one parameter for each option
-    patron: str,
+    patron: Patron,
     field: Annotated[str, typer.Argument(help=FIELDS)],
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why a correction is made, or taken back.")] = "",
@@ -78,7 +86,11 @@ def patron_set(  # noqa: PLR0913 -- one parameter for each option
     library: Library = None,
     as_json: Json = False,
 ) -> None:
-    """Set one field; the value is asked for, or read from standard input."""
+    """Set one field, or correct one of the register's.
+
+    The value is asked for, or read from standard input; it is never typed on the command line. A correction (rettelse)
+    counts over the register's word until its last day.
+    """
     from cprsync.cli.patron_set import set_command
 
     set_command(
@@ -94,8 +106,11 @@ def patron_set(  # noqa: PLR0913 -- one parameter for each option
 
 
 @app.command("set-cpr")
-def patron_set_cpr(patron: str, *, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
-    """Make a replacement number real: the CPR number is asked for, or read from standard input."""
+def patron_set_cpr(patron: Patron, *, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
+    """Make a replacement number (erstatningsnummer) real.
+
+    The CPR number is asked for, or read from standard input; she is subscribed, and her first copy is fetched.
+    """
     from cprsync.cli.patron_set import set_cpr_command
 
     set_cpr_command(patron, config=config, library=library, as_json=as_json)

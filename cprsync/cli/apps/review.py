@@ -8,7 +8,7 @@ import typer
 
 from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, language
 
-app = typer.Typer(help="What waits for a person: list it, look into it, answer it.")
+app = typer.Typer(help="What waits for a person: list, show, answer.")
 Number = Annotated[int, typer.Argument(help="The item's number, as `review list` shows it.")]
 
 
@@ -31,7 +31,10 @@ def review_list(
 def review_show(
     number: Number, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
 ) -> None:
-    """Show one item: the register's word and ours side by side, and what an answer does."""
+    """Show one item, and what each answer does.
+
+    The register's word and ours stand side by side; of two patrons both records.
+    """
     from cprsync.cli.review import show_command
 
     show_command(number, config=config, library=library, language=language(lang), as_json=as_json)
@@ -91,7 +94,10 @@ def review_reopen(  # noqa: PLR0913 -- one parameter for each option
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Let a rejected item, or one that was taken back, wait for an answer again."""
+    """Let an answered item wait for an answer again.
+
+    One that was rejected, or whose acceptance was taken back.
+    """
     from cprsync.cli.review import Answering, answer_command
 
     answer_command(

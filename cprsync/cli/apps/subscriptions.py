@@ -8,12 +8,12 @@ import typer
 
 from cprsync.cli.options import CONFIG, Config, Json, Library
 
-app = typer.Typer(help="Subscriptions: ours, and ours against the register's list.")
+app = typer.Typer(help="Subscriptions to CPR numbers: ours against the register's.")
 
 
 @app.command("list")
 def subscriptions_list(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
-    """List our subscriptions by patron and reason."""
+    """List our subscriptions, by patron and reason."""
     from cprsync.cli.subscriptions import list_command
 
     list_command(config, library=library, as_json=as_json)

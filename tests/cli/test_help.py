@@ -1,0 +1,53 @@
+"""What help says: each command, argument and option is explained, no line is cut, and what it lists is there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer.main
+
+from cprsync.cli.apps.mock import EVENTS, FAULTS
+from cprsync.cli.main import app
+from cprsync.mock.events import KINDS
+from cprsync.mock.faults import CALL_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: How much of a command's first sentence a list of commands shows on a narrow terminal.
+SHOWN = 62
+
+
+def commands(command: Any = None, name: str = "cprsync") -> Iterator[tuple[str, Any]]:
+    command = typer.main.get_command(app) if command is None else command
+    yield name, command
+    for sub, found in getattr(command, "commands", {}).items():
+        yield from commands(found, f"{name} {sub}")
+
+
+COMMANDS = [pytest.param(command, id=name) for name, command in commands()]
+
+
+@pytest.mark.parametrize("command", COMMANDS[1:])
+def test_a_list_of_commands_cuts_none_of_its_lines(command: Any) -> None:
+    assert not command.get_short_help_str(SHOWN).endswith("...")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_argument_and_option_is_explained(command: Any) -> None:
+    assert [parameter.name for parameter in command.params if not parameter.help] == []
+
+
+def test_the_mock_lists_each_event_and_fault_that_it_knows() -> None:
+    words = {name: set(re.findall(r"[a-z0-9-]+", text)) for name, text in (("event", EVENTS), ("fault", FAULTS))}
+    assert set(KINDS) <= words["event"]
+    assert {*CALL_KINDS, HALF_FILE, *SFTP_KINDS} <= words["fault"]
+
+
+def test_a_fault_may_be_as_often_and_as_slow_as_help_says(capsys: pytest.CaptureFixture[str]) -> None:
+    app(["mock", "fault", "--help"], standalone_mode=False)
+    told = capsys.readouterr().out
+    assert f"<={TIMES_MAX}]" in told
+    assert f"<={SECONDS_MAX:.0f}]" in told
