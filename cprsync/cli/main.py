@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.apps import certs, db, feed, mock, patron, review, runs, subscriptions
+from cprsync.cli.apps import certs, db, feed, mock, patron, retention, review, runs, subscriptions
 from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, day, language
 from cprsync.collector import look_seldom
 from cprsync.domain.purpose import Purpose
@@ -32,6 +32,7 @@ for group, name in (
     (runs, "runs"),
     (review, "review"),
     (subscriptions, "subscriptions"),
+    (retention, "retention"),
 ):
     app.add_typer(group.app, name=name, no_args_is_help=True)
 

@@ -30,6 +30,9 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     happened = {kind: count for kind, count in document["calendar"].items() if kind != "days"}
     if happened:
         yield f"  {word('calendar', language)}: {_counted(happened, language)}"
+    # a run of an earlier version forgot nothing
+    if document.get("forgotten"):
+        yield f"  {word('forgotten', language)}: {forgotten_text(document['forgotten'], language)}"
     if document["reasons"]:
         yield f"  {word('reasons', language)}: {_reasons(document['reasons'], language)}"
     yield from _around(document, language)
@@ -66,6 +69,11 @@ def _balance(document: Mapping[str, Any], language: Language) -> str:
 
 def _counted(counts: Mapping[str, int], language: Language) -> str:
     return ", ".join(f"{word(kind, language)} {count}" for kind, count in counts.items())
+
+
+def forgotten_text(counts: Mapping[str, int], language: Language) -> str:
+    """What was forgotten, by kind."""
+    return ", ".join(f"{word(f'forgotten.{kind}', language)} {count}" for kind, count in counts.items())
 
 
 def _reasons(counts: Mapping[str, int], language: Language) -> str:

@@ -166,6 +166,6 @@ def withdraw_overrides(connection: Connection, tenant: Tenant, patron_id: str) -
 
 def restore_overrides(connection: Connection, tenant: Tenant, patron_id: str, ids: Sequence[int]) -> None:
     """Let them hold again; the night ends those whose day has passed."""
-    these = (_OVERRIDE.agency == tenant.agency) & _OVERRIDE.id.in_(ids)
+    these = (_OVERRIDE.agency == tenant.agency) & _OVERRIDE.id.in_(ids) & (_OVERRIDE.state == overrides.WITHDRAWN)
     connection.execute(update(tables.override).where(these).values(state=overrides.LIVE, ended=None))
     overrides.count_again(connection, tenant, [patron_id])

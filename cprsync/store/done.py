@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from cprsync.store import audit, tables
 from cprsync.store.engine import reading
+from cprsync.store.forgetting import FORGET
 from cprsync.sync.values import Done
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def done(tenant: Tenant, run: Run) -> Done:
     wanted = select(row.entry).where(row.agency == tenant.agency, row.stream == tenant.night).order_by(row.seq.desc())
     kinds: Counter[str] = Counter()
     by_action: Counter[str] = Counter()
+    forgotten: Counter[str] = Counter()
     with ExitStack() as stack:
         connection = stack.enter_context(reading(tenant.engine))
         entries = connection.execution_options(yield_per=_READ_ROWS).scalars(wanted)
@@ -46,4 +48,6 @@ def done(tenant: Tenant, run: Run) -> Done:
             kinds[told["kind"]] += 1
             if told["kind"] == audit.CHANGE:
                 by_action.update(told["actions"])
-    return Done(kinds["subscribe"], kinds["unsubscribe"], by_action)
+            if told["kind"] == FORGET:
+                forgotten.update(dict.fromkeys(told["actions"], int(told["count"])))
+    return Done(kinds["subscribe"], kinds["unsubscribe"], by_action, forgotten)

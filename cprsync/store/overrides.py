@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from cprsync.store.vault import Vault
 
 OVERRIDE: Final = "override"
-#: The states of a row: it stands, its day has passed, someone took it back, or a later one stands in its place.
+#: The states of a row: it stands, its day has passed, someone took it back, a later one stands in its place, or it is
+#: long over and only who made it, and when, is known.
 LIVE: Final = "live"
 ENDED: Final = "ended"
 WITHDRAWN: Final = "withdrawn"
 REPLACED: Final = "replaced"
+FORGOTTEN: Final = "forgotten"
 _ROW = tables.override.c
 _PATRON = tables.patron.c
 
@@ -131,6 +133,14 @@ def end(connection: Connection, tenant: Tenant, ids: Sequence[int], *, on: date)
         hers = list(connection.scalars(select(_ROW.patron_id).where(ended).distinct()))
         connection.execute(update(tables.override).where(ended).values(state=ENDED, ended=on))
         count_again(connection, tenant, hers)
+
+
+def forget(connection: Connection, tenant: Tenant, patron_id: str, number: int) -> None:
+    """Let go of what was typed, and why; who it was, in which field and when, stays."""
+    nothing = {"before": None, "reason": "", "value": ""}
+    sealed = {"value": _seal(tenant, patron_id, number, nothing), "key": tenant.vault.seal_key}
+    this = (_ROW.agency == tenant.agency) & (_ROW.id == number) & (_ROW.state != LIVE)
+    connection.execute(update(tables.override).where(this).values(state=FORGOTTEN, **sealed))
 
 
 def count_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:

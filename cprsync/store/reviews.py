@@ -264,6 +264,8 @@ def _keep_undo(connection: Connection, tenant: Tenant, of: ReviewItem, kept: Map
 
 
 def _open_undo(tenant: Tenant, row: AnyRow) -> dict[str, Any]:
+    if row.undo is None:
+        raise ReviewClosed(f"review item {row.id} was answered too long ago: what taking it back needs is forgotten")
     plain = tenant.vault.unseal(row.undo, row.key, place=row.patron_id, owner=REVIEW, version=row.id)
     kept: dict[str, Any] = json.loads(plain)
     return kept

@@ -14,6 +14,7 @@ from cprsync.store import (
     changes,
     checkpoints,
     desk,
+    forgetting,
     imports,
     inbox,
     living,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.delivery import Header, Link
     from cprsync.domain.due import Facts
+    from cprsync.domain.forgetting import Forgotten
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import Patron
     from cprsync.domain.person import Address, Person
@@ -271,6 +273,14 @@ class SqlStore:
 
     def calendar_counts(self, run: Run) -> dict[str, int]:
         return calendar.counts(self._tenant, run)
+
+    # -- what is over
+
+    def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int:
+        return forgetting.forget(self._tenant, run, kind, policy, on=on, limit=limit)
+
+    def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
+        return forgetting.forgettable(self._tenant, policy, on=on)
 
     def outbox_waiting(self) -> int:
         return subscriptions.outbox_waiting(self._tenant)

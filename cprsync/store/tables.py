@@ -198,6 +198,8 @@ before_image = Table(
     _needed("register_blob", LargeBinary),
     _needed("register_key", KEY),
     _needed("until_day", Date),
+    # what may be taken back no longer is found by its last day
+    Index("ix_before_image_until_day", "agency", "until_day"),
     _to("patron", "agency", "patron_id"),
 )
 
@@ -242,7 +244,7 @@ override = Table(
     _needed("by_user", String(64)),
     _needed("since", Date),
     _maybe("until", Date),
-    # live, ended by its day, withdrawn by hand, or replaced by a later one
+    # live, ended by its day, withdrawn by hand, replaced by a later one, or forgotten: its value is gone
     _needed("state", WORD),
     _maybe("warned", Date),
     _maybe("ended", Date),
@@ -286,6 +288,8 @@ review_item = Table(
     # what waits is asked for with each batch, and what a run raised at its start: years of answers stand beside it
     Index("ix_review_item_state", "agency", "state", "kind"),
     Index("ix_review_item_run_id", "agency", "run_id"),
+    # the few that still hold something sealed
+    _where("ix_review_item_undo", "agency", "decided_at", which="undo IS NOT NULL"),
     _to("patron", "agency", "patron_id"),
 )
 
@@ -304,8 +308,8 @@ outbox = Table(
 )
 
 
-#: What a balance is for, if its source does not say.
-FEE = "fee"
+#: What a balance is for; the first, if its source does not say.
+FEE, COMPENSATION = "fee", "compensation"
 
 
 def _circulation(name: str, *dates: str, more: tuple[Column[Any], ...] = ()) -> Table:

@@ -1,4 +1,4 @@
-"""The night: subscribe, fetch, accept, decide, guard, apply, live the days, report. One run of one agreement.
+"""The night: subscribe, fetch, accept, decide, guard, apply, live the days, forget, report. One run of one agreement.
 
 A run that is killed anywhere and started again ends as one that was not; a second run of the same
 night does nothing.
@@ -19,6 +19,7 @@ from cprsync.domain.review import PARKED
 from cprsync.errors import RunStopped
 from cprsync.sync.applying import apply, hold, protect_only
 from cprsync.sync.calendar_part import foresee_days, live_days
+from cprsync.sync.forgetting import forget_of_night
 from cprsync.sync.intake import Intake, take_in
 from cprsync.sync.overriding import overrides_on
 from cprsync.sync.planning import Planner
@@ -53,6 +54,7 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
         try:
             _work(night, run, report)
             report.calendar = _calendar(night, run, report)
+            report.forgotten = _forget(night, run, report)
         except RunStopped as stopped:
             return _stop(night, run, report, stopped, begun)
         return _close(night, run, report, begun)
@@ -66,6 +68,13 @@ def _calendar(night: Night, run: Run, report: Report) -> dict[str, int]:
     if report.exit_code not in LIVED:
         return {"days": 0}
     return foresee_days(night, run) if report.only_plan else live_days(night, run)
+
+
+def _forget(night: Night, run: Run, report: Report) -> dict[str, int]:
+    """Forget what is over, unless something stopped the night: what is not forgotten now goes with the next one."""
+    if report.exit_code not in LIVED:
+        return report.forgotten
+    return forget_of_night(night, run, report.forgotten, only_plan=report.only_plan)
 
 
 def _work(night: Night, run: Run, report: Report) -> None:
@@ -97,6 +106,7 @@ def _go_on(night: Night, run: Run, report: Report) -> Counter[str]:
     tally = night.store.tally(run) if run.resumed else Tally({}, {})
     report.held = tally.outcomes.get(Outcome.HELD, 0) > 0
     report.subscriptions_added, report.subscriptions_removed = done.subscribed, done.unsubscribed
+    report.forgotten = dict(done.forgotten)
     outside = Counter(done.by_action) - Counter(tally.by_action)
     if report.held:
         # all that a held run writes

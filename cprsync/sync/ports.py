@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.delivery import Header, Link
     from cprsync.domain.due import Facts
+    from cprsync.domain.forgetting import Forgotten
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import Patron
     from cprsync.domain.person import Person
@@ -309,6 +310,18 @@ class Store(Protocol):
 
     def calendar_counts(self, run: Run) -> dict[str, int]:
         """How often each kind of event happened in a run, by the stored rows."""
+        ...
+
+    # what is over
+    def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int:
+        """Forget at most so many of a kind, in one transaction with their audit; returns how many there were.
+
+        Raises FenceLost.
+        """
+        ...
+
+    def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
+        """How many of each kind would be forgotten on a day, as things stand."""
         ...
 
     def outbox_waiting(self) -> int: ...

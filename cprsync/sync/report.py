@@ -67,6 +67,8 @@ class Report:
     #: actions outside any delivery: first copies, follow-ups
     other_actions: Counter[str] = field(default_factory=Counter)
     calendar: dict[str, int] = field(default_factory=dict)
+    #: what was over and is forgotten, by kind
+    forgotten: dict[str, int] = field(default_factory=dict)
     subscriptions_added: int = 0
     subscriptions_removed: int = 0
     subscriptions_kept: int = 0
@@ -156,6 +158,7 @@ class Report:
             return "stopped"
         worked = any(line.outcome == "applied" for line in self.deliveries) or self.other_actions or self.left
         worked = worked or any(count for kind, count in self.calendar.items() if kind != "days")
+        worked = worked or any(self.forgotten.values())
         return "done" if worked or self.subscriptions_added or self.subscriptions_removed else "nothing"
 
     def document(self) -> dict[str, Any]:
@@ -173,6 +176,7 @@ class Report:
             **{outcome.value: self.count(outcome) for outcome in Outcome},
             "actions": dict(sorted(actions.items())),
             "calendar": self.calendar,
+            "forgotten": dict(self.forgotten),
             "subscriptions": {
                 "added": self.subscriptions_added,
                 "removed": self.subscriptions_removed,
@@ -235,6 +239,7 @@ def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) 
         **counts,
         "actions": {},
         "calendar": {},
+        "forgotten": {},
         "subscriptions": dict.fromkeys(("added", "removed", "kept"), 0),
         "published": dict.fromkeys(("sent", "waiting", "failed"), 0),
         "overrides": dict(NO_OVERRIDES),

@@ -313,3 +313,5 @@ class Done:
     subscribed: int
     unsubscribed: int
     by_action: Mapping[str, int]
+    #: what was over and is forgotten, by kind
+    forgotten: Mapping[str, int] = field(default_factory=dict)

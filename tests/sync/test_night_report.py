@@ -49,7 +49,7 @@ KEYS = {
     "seconds",
     "exit",
 }
-OURS = {"left_to_a_person", "overrides", "reviews", "let_through", "reasons", "sealed_by_silence"}
+OURS = {"left_to_a_person", "overrides", "reviews", "let_through", "reasons", "sealed_by_silence", "forgotten"}
 PARKED = Tally({Outcome.PARKED: 1}, {})
 
 

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _patron()
     _responsible()
     _circulation()
+    _forgetting()
 
 
 def _patron() -> None:
@@ -57,3 +58,12 @@ def _circulation() -> None:
         ("message", "content_until"),
     ):
         op.create_index(f"ix_{table}_{day}", table, ["agency", day], unique=False)
+
+
+def _forgetting() -> None:
+    """What is over is found by its day, in the tables that grow with each night."""
+    op.create_index("ix_before_image_until_day", "before_image", ["agency", "until_day"], unique=False)
+    some = sa.text("undo IS NOT NULL")
+    op.create_index(
+        "ix_review_item_undo", "review_item", ["agency", "decided_at"], sqlite_where=some, postgresql_where=some
+    )

@@ -1,0 +1,59 @@
+"""What is forgotten when it is over: the kinds, in the order in which a night forgets them, and up to which day.
+
+Leaves out how the rows are found: that is the store's.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cprsync.domain.policy import Policy
+
+
+class Forgotten(enum.Enum):
+    """A kind of what is over. Loans come before balances: what was owed for a loan says when it is over."""
+
+    #: returned, and nothing is owed for it; or never returned, and paid for
+    LOANS = "loans"
+    #: cancelled; one that is fulfilled is deleted as it comes in
+    RESERVATIONS = "reservations"
+    #: a fee that is paid
+    FEES = "fees"
+    #: a compensation that is paid
+    COMPENSATIONS = "compensations"
+    #: what a message said; that it was sent stays
+    MESSAGES = "messages"
+    #: what stood in a record before a change
+    BEFORE_IMAGES = "before_images"
+    #: the content of a register's file that is applied; what it was called and held in numbers stays
+    DELIVERIES = "deliveries"
+    #: the value of a correction that no longer holds; who made it and when stays
+    CORRECTIONS = "corrections"
+    #: what taking back an answer would need
+    REVIEWS = "reviews"
+
+
+def over_by(kind: Forgotten, on: date, policy: Policy) -> date:
+    """The last day on which something of a kind may have been over, to be forgotten on a day."""
+    kept = policy.retention
+    days = {
+        Forgotten.LOANS: kept.loans_days,
+        Forgotten.RESERVATIONS: 0,
+        Forgotten.FEES: kept.fees_days,
+        Forgotten.COMPENSATIONS: kept.compensation_days,
+        Forgotten.MESSAGES: kept.message_days,
+        # its row says the last day on which it is needed
+        Forgotten.BEFORE_IMAGES: 1,
+        Forgotten.DELIVERIES: kept.deliveries_days,
+        Forgotten.CORRECTIONS: kept.corrections_days,
+        Forgotten.REVIEWS: kept.answered_reviews_days,
+    }
+    return on - timedelta(days=days[kind])
+
+
+def annullable_since(on: date, policy: Policy) -> date:
+    """The first day of which a death may still be annulled: what was cancelled for it since then is kept."""
+    return on - timedelta(days=policy.dead_subscription_days)

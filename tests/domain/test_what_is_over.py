@@ -1,0 +1,43 @@
+"""Up to which day something must have been over to be forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from cprsync.domain.forgetting import Forgotten, annullable_since, over_by
+from cprsync.domain.policy import Policy
+from cprsync.domain.retention import Retention
+
+TODAY = date(2027, 3, 31)
+POLICY = Policy()
+
+
+@pytest.mark.parametrize(
+    ("kind", "day"),
+    [
+        (Forgotten.LOANS, date(2027, 3, 1)),
+        (Forgotten.RESERVATIONS, TODAY),
+        (Forgotten.FEES, date(2027, 3, 1)),
+        (Forgotten.COMPENSATIONS, date(2027, 3, 1)),
+        (Forgotten.MESSAGES, date(2027, 3, 1)),
+        (Forgotten.BEFORE_IMAGES, date(2027, 3, 30)),
+        (Forgotten.DELIVERIES, date(2026, 12, 31)),
+        (Forgotten.CORRECTIONS, date(2027, 3, 1)),
+        (Forgotten.REVIEWS, date(2026, 3, 31)),
+    ],
+)
+def test_without_a_policy_of_its_own_a_library_forgets_on_a_day_what_was_over_by(kind: Forgotten, day: date) -> None:
+    assert over_by(kind, TODAY, POLICY) == day
+
+
+def test_a_library_says_how_long_it_keeps_what_is_over() -> None:
+    policy = replace(POLICY, retention=Retention(compensation_days=365))
+    assert over_by(Forgotten.COMPENSATIONS, TODAY, policy) == date(2026, 3, 31)
+    assert over_by(Forgotten.FEES, TODAY, policy) == date(2027, 3, 1)
+
+
+def test_a_death_may_be_annulled_as_long_as_the_dead_stay_subscribed() -> None:
+    assert annullable_since(TODAY, replace(POLICY, dead_subscription_days=30)) == date(2027, 3, 1)
