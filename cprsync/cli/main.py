@@ -170,6 +170,21 @@ def rules(
 
 
 @app.command()
+def fees(
+    *,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="A library's policy.toml; else the default one.")
+    ] = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Print a library's fees and patron groups as its policy.toml has them, to hold against its own page."""
+    from cprsync.cli.fees import fees_command
+
+    fees_command(policy, language=language(lang), as_json=as_json)
+
+
+@app.command()
 def fields(  # noqa: PLR0913 -- one parameter for each option
     *,
     privacy: Annotated[
