@@ -29,13 +29,13 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         " we never ask CPR. Staff see the date part only.",
     ),
     "absence": Wording(
-        "En periode, hvor du ikke vil have dine reserveringer opfyldt. Du bestemmer den selv; personalet"
-        " skriver den ind for dig.",
-        "A period in which you do not want your reservations fulfilled. You decide it; staff write it in for you.",
+        "Dage, hvor du er væk og ikke vil have noget lagt klar til dig. Du bestemmer dem selv; personalet"
+        " skriver dem ind for dig.",
+        "Days on which you are away and want nothing put aside for you. You decide them; staff write them in for you.",
     ),
     "name": Wording(
-        "Dit navn, som det står på dit sundhedskort. Det kommer fra CPR.",
-        "Your name as it stands on your health card. It comes from CPR.",
+        "Det navn, dit sundhedskort har; det kommer fra CPR.",
+        "The name that your health card has; it comes from CPR.",
     ),
     "first_names": Wording(
         "En del af dit navn i CPR, til at sortere efter.",
@@ -50,10 +50,10 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         "A part of your name in CPR, to sort by.",
     ),
     "birth_date": Wording(
-        "Bruges til at regne gebyrer ud, til at finde din lånergruppe og til at se, om du er gammel nok til at"
-        " låne bestemte materialer. Den kommer fra CPR.",
-        "Used to work out fees, to find your patron group, and to see whether you are old enough to borrow"
-        " certain materials. It comes from CPR.",
+        "Din alder afgør, hvad et gebyr er, hvilken lånergruppe du er i, og om du må låne film med"
+        " aldersgrænse. Datoen kommer fra CPR.",
+        "Your age decides what a fee is, which patron group you are in, and whether you may borrow films with"
+        " an age limit. The date comes from CPR.",
     ),
     "address": Wording(
         "Din adresse i CPR, med det c/o-navn, der står dér. Den bruges til breve, når du ikke har bedt os"
@@ -62,88 +62,91 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         " asked us to write to another address.",
     ),
     "contact_address": Wording(
-        "Din aktuelle kontaktadresse: den, du selv har bedt os skrive til. CPR ændrer den aldrig.",
-        "Your current contact address: the one you have asked us to write to. CPR never changes it.",
+        "Den adresse, du lige nu vil have breve til. CPR ændrer den aldrig.",
+        "The address to which you want letters for the time being. CPR never changes it.",
     ),
     "telephones": Wording(
-        "Du kan have flere numre, både fastnet og mobil. Ét af dem, mobil (notif), er det, der får SMS om"
-        " reserveringer og afleveringsfrist. Du bestemmer selv hvilket; personalet skriver det ind for dig.",
-        "You can have several numbers, landline and mobile. One of them, mobile (notices), is the one that gets"
-        " text messages about reservations and due dates. You decide which; staff write it in for you.",
+        "Op til ti numre, fastnet som mobil. Til ét af dem, mobil (notif), hører SMS'er om"
+        " det, du har reserveret, og det, du snart skal aflevere. Du vælger selv hvilket; personalet skriver"
+        " det ind for dig.",
+        "Up to ten numbers, landline and mobile. One of them, mobile (notices), is for"
+        " text messages about what you have reserved and what is soon due. You choose which; staff write it in"
+        " for you.",
     ),
     "emails": Wording(
-        "Du kan have flere adresser. Én af dem, e-mail (notif), er den, der får e-mails om reserveringer og"
-        " afleveringsfrist. Du bestemmer selv hvilken; personalet skriver den ind for dig.",
-        "You can have several addresses. One of them, e-mail (notices), is the one that gets e-mails about"
-        " reservations and due dates. You decide which; staff write it in for you.",
+        "Op til ti adresser. Til én af dem, e-mail (notif), hører e-mails om det, du har"
+        " reserveret, og det, du snart skal aflevere. Du vælger selv hvilken; personalet skriver den ind for"
+        " dig.",
+        "Up to ten addresses. One of them, e-mail (notices), is for e-mails about what"
+        " you have reserved and what is soon due. You choose which; staff write it in for you.",
     ),
     "blocked_since": Wording(
         "Den dag, en blokering begyndte.",
         "The day on which a block began.",
     ),
     "blocked_reason": Wording(
-        "Hvorfor du ikke kan bruge biblioteket, typisk på grund af gebyrer eller et mistet eller stjålet"
-        " lånerkort. Siger CPR, at en låner er død eller forsvundet, eller at nummeret er annulleret, foreslås"
-        " en blokering; et menneske afgør den.",
-        "Why you cannot use the library, typically because of fees or a lost or stolen card. When CPR says that"
-        " a patron is dead or has disappeared, or that the number is annulled, a block is proposed; a person"
-        " decides.",
+        "Hvad der gør, at du ikke kan låne for tiden: oftest ubetalte gebyrer, eller et kort, der er meldt"
+        " mistet eller stjålet. Siger CPR, at en låner er død eller forsvundet, eller at nummeret er"
+        " annulleret, foreslås en blokering; et menneske afgør den.",
+        "What keeps you from borrowing for the time being: mostly unpaid fees, or a card that was reported"
+        " lost or stolen. When CPR says that a patron is dead or has disappeared, or that the number is"
+        " annulled, a block is proposed; a person decides.",
     ),
     "group": Wording(
-        "Har betydning for, hvor længe du kan låne, og om du får påmindelser og gebyrer. Den følger din alder,"
+        "Gruppen bestemmer lånetiden, om du får påmindelser, og om du betaler gebyr. Den følger din alder,"
         " medmindre personalet har valgt en anden.",
-        "It decides for how long you can borrow, and whether you get reminders and fees. It follows your age"
-        " unless staff have chosen another one.",
+        "The group decides the loan period, whether you are reminded, and whether you pay fees. It follows"
+        " your age unless staff have chosen another one.",
     ),
     "branch": Wording(
-        "Det sted, hvor du vil hente det, du har reserveret. Du bestemmer det selv; personalet skriver det ind"
-        " for dig.",
-        "Where you want to pick up what you have reserved. You decide it; staff write it in for you.",
+        "Den filial, hvor det, du har reserveret, skal ligge klar. Du vælger den selv; personalet skriver den"
+        " ind for dig.",
+        "The branch where what you have reserved is to wait for you. You choose it; staff write it in for you.",
     ),
     "municipality": Wording(
-        "Din bopælskommune efter CPR. Den bruges til statistik, og den angiver, om du har ret til at bruge"
-        " bibliotekets netmedier; det gælder også, når din adresse er beskyttet.",
-        "The municipality you live in by CPR. It is used for statistics, and it tells whether you have the"
-        " right to use the library's net media; so it does when your address is protected.",
+        "Den kommune, du bor i efter CPR. Den tæller med i statistikken og viser, om bibliotekets netmedier"
+        " er åbne for dig; det gør den også, når din adresse er beskyttet.",
+        "The municipality you live in by CPR. It counts in the statistics and shows whether the library's net"
+        " media are open to you; so it does when your address is protected.",
     ),
     "language": Wording(
-        "Vi bruger dansk, når intet andet er valgt.",
-        "We use Danish when nothing else is chosen.",
+        "Det sprog, vi skriver til dig på: dansk, når du ikke har valgt et andet.",
+        "The language we write to you in: Danish when you have chosen no other.",
     ),
     "cards": Wording(
-        "De kort, du kan bruge til at låne, f.eks. dit sundhedskort. PIN-koden kan ingen læse.",
-        "The cards that you can borrow with, for instance your health card. Nobody can read the PIN.",
+        "Dit sundhedskort og andre kort, du låner med. PIN-koden kan ingen læse.",
+        "Your health card and other cards that you borrow with. Nobody can read the PIN.",
     ),
     "pin": Wording(
         "PIN-koden til dine kort gemmes kun som et aftryk, den ikke kan regnes ud af, og den vises aldrig.",
         "The PIN of your cards is kept only as a hash from which it cannot be worked out, and it is never shown.",
     ),
     "internal_note": Wording(
-        "Kan kun ses af personalet. Den bruges f.eks. i forbindelse med en blokering, eller når et glemt"
-        " sundhedskort ligger på biblioteket.",
-        "Only staff can see it. It is used for instance with a block, or when a forgotten health card lies at"
-        " the library.",
+        "En besked mellem de ansatte, f.eks. om en blokering eller om et sundhedskort, du har glemt hos os."
+        " Den vises kun for personalet.",
+        "A message among staff, for instance about a block, or about a health card that you forgot with us."
+        " It is shown to staff only.",
     ),
     "note_to_patron": Wording(
-        "Udskrives på de opgørelser af mellemværende, som vi laver, når materialer mangler at blive afleveret"
-        " eller betalt.",
-        "Printed on the statements of what is owed that we make when materials are not returned or paid.",
+        "Noget, du skal læse: den trykkes på den opgørelse, du får, når noget ikke er afleveret eller betalt.",
+        "Something for you to read: it is printed on the statement that you get when something is not"
+        " returned or paid.",
     ),
     "loans": Wording(
-        "Dine aktuelle udlån, og de afsluttede, til de slettes.",
-        "Your current loans, and finished ones until they are erased.",
+        "Det, du har lånt nu, og det, du for nylig har afleveret.",
+        "What you have on loan, and what you returned lately.",
     ),
     "reservations": Wording(
-        "En oversigt over det, du har reserveret.",
-        "A list of what you have reserved.",
+        "Det, du har bedt om og venter på.",
+        "What you have asked for and wait for.",
     ),
     "balance": Wording(
-        "Viser, om du mangler at betale gebyrer eller regninger.",
-        "It shows whether you have fees or bills to pay.",
+        "Det, du skylder: gebyrer og erstatninger.",
+        "What you owe: fees and compensations.",
     ),
     "messages": Wording(
-        "En oversigt over de SMS'er og e-mails, vi har sendt dig.",
-        "A list of the text messages and e-mails we sent.",
+        "Hvilke SMS'er og e-mails du har fået fra biblioteket.",
+        "Which text messages and e-mails you got from the library.",
     ),
     "responsible": Wording(
         "Hvem der svarer for en mindreårigs lån. Personalet skriver det ind; det tages aldrig fra CPR's"

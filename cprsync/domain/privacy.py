@@ -77,19 +77,19 @@ def kept(how: Kept, policy: Policy) -> Wording:
             f"slettes {block.da} efter, at blokeringen er ophævet", f"erased {block.en} after the block was lifted"
         ),
         Kept.LOANS: Wording(
-            f"slettes {loan.da} efter aflevering eller betaling af mellemværende",
-            f"erased {loan.en} after return, or after what is owed for it is paid",
+            f"slettes {loan.da} efter, at det er afleveret, og det, du skyldte for det, er betalt",
+            f"erased {loan.en} after it is returned and what you owed for it is paid",
         ),
         Kept.RESERVATIONS: Wording(
-            "slettes, når det reserverede er udlånt til dig, eller når reserveringen er annulleret; en afdød låners"
-            f" huskes i {dead.da}, så de kan gives tilbage, hvis dødsfaldet var en fejl",
-            "erased when what you reserved is lent to you, or when the reservation is cancelled; those of a patron"
-            f" who died are kept for {dead.en}, so that they can be given back if the death was a mistake",
+            "slettes, så snart du har lånt det, eller reserveringen er opgivet; en afdød låners huskes i"
+            f" {dead.da}, så de kan gives tilbage, hvis dødsfaldet var en fejl",
+            "erased as soon as you have borrowed it or the reservation is given up; those of a patron who died are"
+            f" kept for {dead.en}, so that they can be given back if the death was a mistake",
         ),
         Kept.BALANCES: _balances(keep),
         Kept.MESSAGES: Wording(
-            f"indholdet slettes efter {content.da}; at der er sendt en besked, bevares, så længe du er låner",
-            f"the content is erased after {content.en}; that a message was sent is kept as long as you are a patron",
+            f"hvad der stod, slettes efter {content.da}; hvornår du fik dem, huskes, så længe du er låner",
+            f"what they said is erased after {content.en}; when you got them is kept as long as you are a patron",
         ),
         Kept.RESPONSIBLE: Wording(
             "slutter, når barnet fylder 18, og det, der skyldes fra før, er betalt",
@@ -101,9 +101,9 @@ def kept(how: Kept, policy: Policy) -> Wording:
 def _balances(keep: Retention) -> Wording:
     fee, compensation = days(keep.fees_days), days(keep.compensation_days)
     if keep.fees_days == keep.compensation_days:
-        return Wording(f"slettes {fee.da} efter, at det er betalt", f"erased {fee.en} after it is paid")
+        return Wording(f"slettes {fee.da} efter betalingen", f"erased {fee.en} after it is paid")
     return Wording(
-        f"et gebyr slettes {fee.da} og en erstatning {compensation.da} efter, at det er betalt",
+        f"et gebyr slettes {fee.da} og en erstatning {compensation.da} efter betalingen",
         f"a fee is erased {fee.en} and a compensation {compensation.en} after it is paid",
     )
 

@@ -33,7 +33,7 @@ def test_the_privacy_page_is_text_no_wider_than_paper(capsys: pytest.CaptureFixt
 
 def test_the_privacy_page_speaks_english_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
     page = printed(capsys, privacy="en")
-    assert "\nAbsence - A period in which" in page
+    assert "\nAbsence - Days on which" in page
     assert "Fraværsperiode" not in page
 
 

@@ -53,10 +53,14 @@ def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(s
 @pytest.mark.parametrize(
     ("name", "retention", "told"),
     [
-        ("Udlån", Retention(loans_days=14), "14 dage efter aflevering eller betaling af mellemværende"),
-        ("Mellemværende", Retention(), "30 dage efter, at det er betalt"),
+        (
+            "Udlån",
+            Retention(loans_days=14),
+            "slettes 14 dage efter, at det er afleveret, og det, du skyldte for det, er betalt",
+        ),
+        ("Mellemværende", Retention(), "slettes 30 dage efter betalingen"),
         ("Mellemværende", Retention(compensation_days=365), "et gebyr slettes 30 dage og en erstatning 365 dage"),
-        ("Beskeder", Retention(message_days=1), "indholdet slettes efter 1 dag; at der er sendt en besked, bevares"),
+        ("Beskeder", Retention(message_days=1), "hvad der stod, slettes efter 1 dag; hvornår du fik dem, huskes"),
         ("Blokeret d.", Retention(blocks_days=7), "7 dage efter, at blokeringen er ophævet"),
         ("CPR's filer", Retention(deliveries_days=9), "forseglet i 9 dage"),
         ("Rettelser", Retention(corrections_days=8), "huskes i 8 dage"),
