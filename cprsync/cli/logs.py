@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
 import structlog
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LEVEL = "WARNING"
 #: An exception's causes that are told.
 CHAIN_MAX = 10
+
+
+def level_in(config: Path) -> str:
+    """The `log_level` of a configuration file; what is wrong with the file is said by the command that reads it all."""
+    from cprsync.errors import ConfigurationError
+    from cprsync.toml_file import read_toml
+
+    try:
+        level = read_toml(config, "configuration").get("log_level", LEVEL)
+    except ConfigurationError:
+        return LEVEL
+    return level if level in LEVELS else LEVEL
 
 
 def configure(level: str) -> None:

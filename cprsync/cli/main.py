@@ -255,14 +255,14 @@ def main(
     ] = None,
 ) -> None:
     """Keeps a library's patron records (låneroplysninger) true to the civil register (CPR)."""
-    from cprsync.cli.logs import configure
+    from cprsync.cli.logs import LEVEL, LEVELS, configure
     from cprsync.cli.output import is_text
 
     if not all(map(is_text, sys.argv)):
         raise typer.BadParameter("an argument is not readable as text")
-    if log_level not in {None, "DEBUG", "INFO", "WARNING", "ERROR"}:
+    if log_level is not None and log_level not in LEVELS:
         raise typer.BadParameter("expected DEBUG, INFO, WARNING or ERROR: --log-level, or CPRSYNC_LOG_LEVEL")
-    configure(log_level or "WARNING")
+    configure(log_level or LEVEL)
 
 
 #: What typer returns for a Ctrl-C.

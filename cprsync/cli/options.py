@@ -11,8 +11,21 @@ import typer
 if TYPE_CHECKING:
     from cprsync.cli.words import Language
 
+
+def _with_its_log_level(context: typer.Context, config: Path) -> Path:
+    """Let the file's `log_level` count, unless the command line or the environment names one."""
+    if context.find_root().params.get("log_level") is None:
+        from cprsync.cli.logs import configure, level_in
+
+        configure(level_in(config))
+    return config
+
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
-Config = Annotated[Path, typer.Option("--config", envvar="CPRSYNC_CONFIG", help="The configuration file.")]
+Config = Annotated[
+    Path,
+    typer.Option("--config", envvar="CPRSYNC_CONFIG", help="The configuration file.", callback=_with_its_log_level),
+]
 Library = Annotated[str | None, typer.Option("--library", help="Its agency number, where more than one is set up.")]
 Patron = Annotated[str, typer.Argument(help="The patron number; `patron find` tells it.")]
 Lang = Annotated[str, typer.Option("--lang", envvar="CPRSYNC_LANG", help="da (Danish) or en (English).")]

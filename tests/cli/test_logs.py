@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,9 +14,12 @@ import structlog
 from town import PEOPLE, number
 
 from cprsync.cli.logs import CHAIN_MAX, configure
+from cprsync.cli.main import app
+from cprsync.cli.setup import write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 class Terminal(io.StringIO):
@@ -98,3 +102,31 @@ def test_a_long_chain_of_causes_has_an_end(heard: io.StringIO) -> None:
     except ValueError:
         by_structlog()
     assert heard.getvalue().count("ValueError") == CHAIN_MAX
+
+
+@pytest.mark.parametrize(
+    ("written", "options", "heard"),
+    [
+        ('"INFO"', (), True),
+        ('"WARNING"', (), False),
+        ('"INFO"', ("--log-level", "ERROR"), False),
+        ('"ERROR"', ("--log-level", "INFO"), True),
+        ('"LOUD"', (), False),
+        ("7", (), False),
+        ("[", (), False),
+    ],
+)
+def test_the_level_of_the_configuration_counts_unless_the_command_line_names_one(
+    tmp_path: Path, written: str, options: tuple[str, ...], heard: bool
+) -> None:
+    write_folder(tmp_path, mock=None)
+    config = tmp_path / "cprsync.toml"
+    config.write_text(
+        config.read_text(encoding="utf-8").replace('log_level = "WARNING"', f"log_level = {written}"), encoding="utf-8"
+    )
+    before = logging.getLogger().handlers
+    with suppress(SystemExit):
+        app([*options, "db", "status", "--config", str(config)], standalone_mode=False)
+    assert logging.getLogger().isEnabledFor(logging.INFO) is heard
+    logging.getLogger().handlers = before
+    structlog.reset_defaults()
