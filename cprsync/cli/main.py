@@ -178,7 +178,10 @@ def fees(
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Print a library's fees and patron groups as its policy.toml has them, to hold against its own page."""
+    """Print a library's fees (gebyrer) and patron groups.
+
+    As its policy.toml has them, to hold against its own page.
+    """
     from cprsync.cli.fees import fees_command
 
     fees_command(policy, language=language(lang), as_json=as_json)

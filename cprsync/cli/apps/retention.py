@@ -23,7 +23,10 @@ def retention_run(  # noqa: PLR0913 -- one parameter for each option
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Forget what is over: loans, reservations, balances, what messages said. Each night does so too."""
+    """Forget what is over, as each night does.
+
+    Loans, reservations, balances, what messages said.
+    """
     from cprsync.cli.retention import run_command
 
     run_command(
