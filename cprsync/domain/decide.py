@@ -124,9 +124,6 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
         return _older(person, patron, same_day=as_of.day == patron.as_of.day)
     if reason := _undecidable(person, patron):
         return Parked(reason)
-    if not patron.verified:
-        review = NUMBER_ANNULLED if person.status is Status.ANNULLED else None
-        return Change(merge(patron.register, person), (Action.FIRST_COPY,), review=review)
     told, stored = person.protection, patron.register.protection
     if told is stored:
         # nearly everyone in a delivery
@@ -256,11 +253,13 @@ def _keep_protection(person: Person, patron: Patron, *, denied: bool) -> Change 
 
 #: Statuses that do not say that she lives.
 _MAY_BE_DEAD: Final = frozenset({SILENT, Status.DEAD, Status.ANNULLED})
+#: Statuses of a record whose own end lets letters go out again.
+_ENDS_WITH_LETTERS: Final = frozenset({Status.DEAD, Status.ANNULLED})
 
 
 def _living(decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Decision:
-    """Annul a death that stopped letters while it was parked, once someone tells later that she lives."""
-    if person.status in _MAY_BE_DEAD or patron.register.status in _MAY_BE_DEAD:
+    """Annul a death that stopped letters while it was parked or held, once someone tells later that she lives."""
+    if person.status in _MAY_BE_DEAD or patron.register.status in _ENDS_WITH_LETTERS:
         return decision
     if patron.letters_stopped is None or as_of.day < patron.letters_stopped:
         # a file that waited behind the one that stopped them
@@ -280,12 +279,22 @@ def _living(decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> 
 
 def _change(person: Person, patron: Patron) -> Change | Unchanged:
     before, after = patron.register, merge(patron.register, person)
+    if not patron.verified:
+        return _first_copy(before, after)
     if _says_nothing_new(before, after):
         return Unchanged(Same.EQUAL)
     actions = actions_between(before, after, person.events)
     harms = harms_between(before, after, gone=_leaves(actions), renamed=Action.RENAME in actions)
     review = NUMBER_ANNULLED if Action.NUMBER_ANNULLED in actions else None
     return Change(after, actions, harms, review=review)
+
+
+def _first_copy(before: Person, after: Person) -> Change:
+    """The first word about a patron; of her record only a protection may be there that went ahead of it."""
+    review = NUMBER_ANNULLED if after.status is Status.ANNULLED else None
+    if before.protection is Protection.NAME_AND_ADDRESS is not after.protection:
+        return Change(after, (Action.FIRST_COPY, Action.UNPROTECT), (Harm.PROTECTION_LIFTED,), review=review)
+    return Change(after, (Action.FIRST_COPY,), review=review)
 
 
 def _says_nothing_new(before: Person, after: Person) -> bool:

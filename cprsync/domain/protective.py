@@ -18,28 +18,29 @@ if TYPE_CHECKING:
 def protective(change: Change, patron: Patron) -> Change | None:
     """What goes through when the rest is held (decision 3): a new protection, and letters to the dead stop.
 
-    Returns the change cut down to that, or None when there is nothing of the kind.
+    Returns the change cut down to that, or None when there is nothing of the kind that is not so already.
     """
-    after, actions = patron.register, []
-    if Action.PROTECT in change.actions:
-        after = replace(after, protection=Protection.NAME_AND_ADDRESS)
-        actions.append(Action.PROTECT)
-    if not {Action.DIE, Action.STOP_LETTERS}.isdisjoint(change.actions):
-        actions.append(Action.STOP_LETTERS)
-    return Change(after, tuple(actions)) if actions else None
+    arrives = Action.FIRST_COPY in change.actions and change.after.protection is Protection.NAME_AND_ADDRESS
+    protects = arrives or Action.PROTECT in change.actions
+    return _no_more_than(patron, protects=protects, stops=change.stops_letters)
 
 
 def protective_while_parked(person: Person, patron: Patron) -> Change | None:
-    """What goes through of a snapshot that is parked (decision 3); of a patron not yet verified nothing does.
+    """What goes through of a snapshot that is parked (decision 3).
 
     Returns a change of that alone, or None when she is neither newly protected nor newly dead.
     """
-    if not patron.verified:
-        return None
+    protects = person.protection is Protection.NAME_AND_ADDRESS
+    stops = stops_letters(person.status) and not stops_letters(patron.register.status)
+    return _no_more_than(patron, protects=protects, stops=stops)
+
+
+def _no_more_than(patron: Patron, *, protects: bool, stops: bool) -> Change | None:
+    # also of a patron not yet verified: what staff typed of her could be shown, and a letter could go there
     after, actions = patron.register, []
-    if person.protection is Protection.NAME_AND_ADDRESS is not after.protection:
+    if protects and after.protection is not Protection.NAME_AND_ADDRESS:
         after = replace(after, protection=Protection.NAME_AND_ADDRESS)
         actions.append(Action.PROTECT)
-    if stops_letters(person.status) and not stops_letters(after.status) and patron.letters_stopped is None:
+    if stops and patron.letters_stopped is None:
         actions.append(Action.STOP_LETTERS)
     return Change(after, tuple(actions)) if actions else None

@@ -49,7 +49,10 @@ STREET_ORDINARY: Final[tuple[Cell, ...]] = (
 )
 PARKED: Final[tuple[Cell, ...]] = (
     Wording("leverancen", "the delivery"),
-    Wording("beskyttet, men resten venter på et menneske", "protected, but the rest is parked"),
+    Wording(
+        "beskyttet, men resten venter på et menneske eller kan ikke læses",
+        "protected, but the rest is parked or cannot be read",
+    ),
     _EITHER,
     _ANY,
     Wording("forsegles, før alt andet", "sealed, before anything else"),
@@ -61,8 +64,9 @@ HELD: Final[tuple[Cell, ...]] = (
     _EITHER,
     _ANY,
     Wording(
-        "forsegles; breve til døde standses; alt andet venter, også en flytning til vejkode 9900-9999",
-        "sealed; letters to the dead stop; all else waits, a move to street code 9900-9999 too",
+        "forsegles; breve til døde standses, også til en ny låner; alt andet venter, også en flytning til "
+        "vejkode 9900-9999",
+        "sealed; letters to the dead stop, to a new patron too; all else waits, also a move to street code 9900-9999",
     ),
     Wording("Beslutning 3", "Decision 3"),
 )

@@ -6,9 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
-from cprsync.domain.person import Protection
 from cprsync.domain.protective import protective
 from cprsync.errors import LostCompare
 from cprsync.sync.renumbering import renumber_again
@@ -18,7 +16,6 @@ from cprsync.sync.values import Batch
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cprsync.domain.decide import Change
     from cprsync.domain.patron import Patron
     from cprsync.sync.night import Night
     from cprsync.sync.steps import Plan
@@ -168,23 +165,10 @@ def _held(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
     if step.write is None or step.change is None:
         return Step(step.item)
     patron = fresh.get(step.write.patron.id)
-    saved = None if patron is None else _saved(step.change, patron)
+    saved = None if patron is None else protective(step.change, patron)
     actions = () if saved is None else saved.actions
     item = step.item and replace(step.item, outcome=Outcome.HELD, actions=actions, reason=None)
-    if saved is None or patron is None or patron.as_of is None:
+    if saved is None or patron is None:
         return Step(item)
-    # The rest of the snapshot is not applied: the record stays true for the day it was true for.
+    # The rest of the snapshot is not applied: the record stays true for the day it was true for, if for any.
     return Step(item, change=saved, write=write_of(night, saved, patron, patron.as_of))
-
-
-def _saved(change: Change, patron: Patron) -> Change | None:
-    """What protects and is not so already; of a patron not yet verified nothing is known that could be shown."""
-    saved = protective(change, patron) if patron.verified else None
-    if saved is None:
-        return None
-    already = {
-        Action.PROTECT: patron.register.protection is Protection.NAME_AND_ADDRESS,
-        Action.STOP_LETTERS: patron.letters_stopped is not None,
-    }
-    actions = tuple(action for action in saved.actions if not already[action])
-    return replace(saved, actions=actions) if actions else None

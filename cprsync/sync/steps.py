@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
+from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import (
     AskRegister,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from cprsync.domain.action import Action
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Harm, Policy
@@ -154,7 +154,8 @@ def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -
     holding = in_force(patron.overrides, night.clock.today()) if patron.overrides else {}
     culr = culr_in_force(change.after, holding)
     same_number = change.after.number == patron.number
-    if patron.verified and same_number and culr == culr_in_force(patron.register, holding):
+    arrives = Action.FIRST_COPY in change.actions
+    if not arrives and same_number and culr == culr_in_force(patron.register, holding):
         culr = None
     stops = change.stops_letters and patron.letters_stopped is None
     group, next_age_step = _ages(night, change, patron)
@@ -180,7 +181,7 @@ def _ages(night: Means, change: Change, patron: Patron) -> tuple[str | None, dat
     if not night.policy.ladders.ladders:
         return None, None
     same = before.birth == after.birth and before.number == after.number and _is_dead(before) is _is_dead(after)
-    if patron.verified and same:
+    if Action.FIRST_COPY not in change.actions and same:
         return None, None
     facts = Facts(patron.id, after, patron.group, patron.overrides)
     return age_step_of(facts, night.clock.today(), night.policy)

@@ -277,11 +277,51 @@ def test_the_end_of_a_protection_does_not_go_through() -> None:
     assert protective(ended, record) is None
 
 
-def test_a_first_copy_waits_behind_a_brake() -> None:
-    """Nothing of her is on record yet that could be shown."""
-    decision = decide(person("HELLE"), unverified("HELLE"), as_of=LOOKED_UP)
+def first_copy_let_through(now: Person) -> Change | None:
+    new = unverified("ANNA")
+    decision = decide(now, new, as_of=LOOKED_UP)
     assert isinstance(decision, Change)
-    assert protective(decision, unverified("HELLE")) is None
+    return protective(decision, new)
+
+
+def test_a_first_copy_waits_behind_a_brake() -> None:
+    assert first_copy_let_through(moves(person("ANNA"))) is None
+
+
+@pytest.mark.parametrize("row", ["protection-held"])
+def test_of_a_first_copy_that_waits_what_protects_goes_through(row: str) -> None:
+    """Staff may have typed a name or an address of her before any source has spoken (decision 3)."""
+    new = unverified("ANNA").register
+    assert first_copy_let_through(dies(person("ANNA"))) == Change(new, (Action.STOP_LETTERS,)), row
+    sealed = replace(new, protection=PROTECTED)
+    assert first_copy_let_through(gains_protection(person("ANNA"))) == Change(sealed, (Action.PROTECT,)), row
+    both = first_copy_let_through(dies(gains_protection(person("ANNA"))))
+    assert both == Change(sealed, (Action.PROTECT, Action.STOP_LETTERS)), row
+
+
+#: A protection and a death that went ahead of her first copy.
+AHEAD = replace(
+    unverified("ANNA"),
+    register=replace(unverified("ANNA").register, protection=PROTECTED),
+    letters_stopped=TONIGHT.day,
+)
+
+
+def test_a_file_without_the_protection_that_went_ahead_of_the_first_copy_asks_the_register() -> None:
+    """Decision 2: a file without 0001 is a question, whatever the record is."""
+    now = person("ANNA")
+    assert decide(now, AHEAD, as_of=TONIGHT) == AskRegister()
+    kept = decide(now, AHEAD, as_of=TONIGHT, protection_end=ProtectionEnd.UNANSWERED)
+    assert kept == Change(anna(PROTECTED), (Action.FIRST_COPY, Action.DEATH_ANNULLED), ask_again=True)
+
+
+def test_a_look_up_lifts_the_protection_that_went_ahead_of_the_first_copy_and_it_counts() -> None:
+    lifted = decide(dies(person("ANNA")), AHEAD, as_of=LOOKED_UP)
+    actions = (Action.FIRST_COPY, Action.UNPROTECT)
+    assert lifted == Change(dies(person("ANNA")), actions, (Harm.PROTECTION_LIFTED,))
+    assert lifted.stops_letters
+    silent = decide(person("ANNA", protection=SILENT), AHEAD, as_of=LOOKED_UP)
+    assert silent == Change(anna(PROTECTED), (Action.FIRST_COPY, Action.DEATH_ANNULLED))
 
 
 # -- what goes through of a parked snapshot --------------------------------------------------------------------
@@ -308,15 +348,18 @@ def test_of_a_protected_death_that_is_parked_both_go_through() -> None:
     assert through == Change(anna(PROTECTED), (Action.PROTECT, Action.STOP_LETTERS))
 
 
-def test_a_protection_goes_through_though_the_rest_of_her_is_parked() -> None:
-    through = protective_while_parked(parked("ANNA", protection=PROTECTED), patron("ANNA"))
-    assert through == Change(anna(PROTECTED), (Action.PROTECT,))
+@pytest.mark.parametrize("row", ["protection-parked"])
+@pytest.mark.parametrize("record", [patron("ANNA"), unverified("ANNA")], ids=["known", "new"])
+def test_a_protection_goes_through_though_the_rest_of_her_is_parked(record: Patron, row: str) -> None:
+    """Also when nothing else of her could be read."""
+    after = replace(record.register, protection=PROTECTED)
+    for told in (parked("ANNA", protection=PROTECTED), Person(record.number, protection=PROTECTED)):
+        assert protective_while_parked(told, record) == Change(after, (Action.PROTECT,)), row
 
 
 @pytest.mark.parametrize(
     "record",
     [
-        pytest.param(unverified("ANNA"), id="nothing is known of her yet"),
         pytest.param(replace(patron("ANNA"), register=dies(person("ANNA"))), id="dead already"),
         pytest.param(replace(patron("ANNA"), letters_stopped=TONIGHT.day), id="letters stopped already"),
     ],

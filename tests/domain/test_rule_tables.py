@@ -161,14 +161,17 @@ SEALED_TOO = {
     ),
     "protection-parked": (
         "leverancen",
-        "beskyttet, men resten venter på et menneske",
+        "beskyttet, men resten venter på et menneske eller kan ikke læses",
         *("ligegyldigt", "ligegyldigt hvad", "forsegles, før alt andet", "Beslutning 3"),
     ),
     "protection-held": (
         "leverancen",
         "beskyttet, men natten er standset",
         *("ligegyldigt", "ligegyldigt hvad"),
-        "forsegles; breve til døde standses; alt andet venter, også en flytning til vejkode 9900-9999",
+        (
+            "forsegles; breve til døde standses, også til en ny låner; alt andet venter, "
+            "også en flytning til vejkode 9900-9999"
+        ),
         "Beslutning 3",
     ),
     "protection-older": (

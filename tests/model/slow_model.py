@@ -55,12 +55,11 @@ def hear(record: Dict, said: Dict, day: date, source: str, ask: Callable[[str], 
     if said["status"] in {"50", "60"}:
         return  # of her number only, and the links of a delivery say what that means
     if said["status"] in LIVES_SOMEWHERE and said["address"] == SILENT:
-        # a person has to look; a protection goes through all the same (decision 3)
-        if said["protection"] == "0001" and record["as_of"] is not None:
+        # a person has to look; a protection goes through all the same (decision 3), also to one who is new
+        if said["protection"] == "0001":
             record["protection"] = "0001"
         return
-    first = record["as_of"] is None
-    lifts = record["protection"] == "0001" and said["protection"] == EMPTY and not first
+    lifts = record["protection"] == "0001" and said["protection"] == EMPTY
     keeps = False
     if source == FILE and said["protection"] == "0001":
         record["questions"].discard("protection_end")

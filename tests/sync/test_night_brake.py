@@ -6,16 +6,16 @@ import json
 from typing import TYPE_CHECKING
 
 from doubles import MONDAY, TUESDAY, DisturbedStore, Library, unowned, unreadable
-from townspeople import dies, gains_protection, loses_protection, moves, person, renames
+from townspeople import PROTECTED, cpr, dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.action import Action
 from cprsync.domain.patron import AsOf, Source
+from cprsync.domain.person import Person
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm, Policy
 from cprsync.store.changes import write_records
 from cprsync.sync.values import Run, Write
 
 if TYPE_CHECKING:
-    from cprsync.domain.person import Person
     from cprsync.sync.report import Report
 
 
@@ -121,7 +121,7 @@ def test_a_first_copy_and_a_question_of_a_held_night_stay_open(library: Library)
 
 
 def test_a_patron_not_yet_verified_is_not_made_so_by_a_held_protection(library: Library) -> None:
-    """The look-up and the file of a held night say different things of her: neither is written."""
+    """The look-up and the file of a held night say different things of her: only the protection is written."""
     deliver_too_much(library)
     library.enrol("HENRIK")
     library.register.knows(person("HENRIK"))
@@ -129,7 +129,8 @@ def test_a_patron_not_yet_verified_is_not_made_so_by_a_held_protection(library: 
     report = library.one_night()
     assert_held(report)
     assert not library.view("HENRIK").patron.verified
-    assert library.store.run_items(report.run.id)[-1]["actions"] == []
+    assert library.store.run_items(report.run.id)[-1]["actions"] == ["protect"]
+    assert library.record("HENRIK") == Person(cpr("HENRIK"), protection=PROTECTED)
     raise_the_limit(library)
     library.night()
     assert library.record("HENRIK") == gains_protection(moves(person("HENRIK")))
@@ -202,3 +203,47 @@ def test_a_gap_and_a_brake_in_one_night_let_the_same_through_once(library: Libra
     assert_held(report)
     assert report.let_through == {"stop_letters": 1, "protect": 1}
     assert report.document()["error"]["kind"] == "delivery.gap"
+
+
+# -- a first copy ----------------------------------------------------------------------------------------------
+
+
+def over_the_limit(library: Library, *others: Person) -> None:
+    """Two die where nobody may."""
+    library.limit(Harm.GONE, 0)
+    library.deliver(MONDAY, *others, dies(person("CLARA")), dies(person("DAVID")))
+
+
+def test_letters_to_one_whose_first_copy_says_dead_stop_behind_a_brake(either_library: Library) -> None:
+    library = either_library
+    library.enrol("HENRIK")
+    library.register.knows(dies(person("HENRIK")))
+    over_the_limit(library)
+    report = library.one_night()
+    assert (report.exit_code, report.let_through) == (5, {"stop_letters": 3})
+    henrik = library.view("HENRIK").patron
+    assert (henrik.verified, henrik.letters_stopped) == (False, library.clock.today())
+    assert library.questions() == [(library.id_of("HENRIK"), "first_copy")]
+    assert library.outbox("HENRIK") == []
+    before = library.everything()
+    assert not library.one_night().let_through
+    assert unowned(library.everything()) == unowned(before)
+    library.limit(Harm.GONE, 2)
+    assert library.night().other_actions == {"first_copy": 1}
+    assert library.record("HENRIK") == dies(person("HENRIK"))
+    assert library.view("HENRIK").patron.letters_stopped == henrik.letters_stopped
+    assert library.outbox("HENRIK") == [(3, "")]
+
+
+def test_letters_go_out_again_when_the_first_copy_says_after_all_that_she_lives(library: Library) -> None:
+    library.enrol("HENRIK")
+    library.register.knows(dies(person("HENRIK")))
+    over_the_limit(library)
+    library.one_night()
+    library.register.knows(person("HENRIK"))
+    library.limit(Harm.GONE, 2)
+    library.deliver(TUESDAY, person("HENRIK"))
+    library.night()
+    assert library.record("HENRIK") == person("HENRIK")
+    assert library.view("HENRIK").patron.letters_stopped is None
+    assert library.outbox("HENRIK")[-1][1] == "751"
