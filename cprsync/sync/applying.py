@@ -167,7 +167,7 @@ def _held(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
     patron = fresh.get(step.write.patron.id)
     saved = None if patron is None else protective(step.change, patron)
     actions = () if saved is None else saved.actions
-    item = step.item and replace(step.item, outcome=Outcome.HELD, actions=actions, reason=None)
+    item = step.item and replace(step.item, outcome=Outcome.HELD, actions=actions, reason=step.parked)
     if saved is None or patron is None:
         return Step(item)
     # The rest of the snapshot is not applied: the record stays true for the day it was true for, if for any.

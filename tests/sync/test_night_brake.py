@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doubles import MONDAY, TUESDAY, DisturbedStore, Library, unowned, unreadable
@@ -10,7 +11,7 @@ from townspeople import PROTECTED, cpr, dies, gains_protection, loses_protection
 
 from cprsync.domain.action import Action
 from cprsync.domain.patron import AsOf, Source
-from cprsync.domain.person import Person
+from cprsync.domain.person import EMPTY, Person
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm, Policy
 from cprsync.store.changes import write_records
 from cprsync.sync.values import Run, Write
@@ -247,3 +248,17 @@ def test_letters_go_out_again_when_the_first_copy_says_after_all_that_she_lives(
     assert library.record("HENRIK") == person("HENRIK")
     assert library.view("HENRIK").patron.letters_stopped is None
     assert library.outbox("HENRIK")[-1][1] == "751"
+
+
+# -- a line that is parked as well -----------------------------------------------------------------------------
+
+
+def test_a_parked_death_behind_a_brake_says_why_it_waits(library: Library) -> None:
+    over_the_limit(library, dies(replace(person("ANNA"), name=EMPTY)))
+    before = library.record("ANNA")
+    # the second night has nothing left to let through
+    for outcome, let_through in (("held", {"stop_letters": 3}), ("parked", {})):
+        report = library.one_night()
+        assert (report.exit_code, report.let_through) == (5, let_through)
+        assert library.items(report)[0] == (outcome, "name.lost")
+        assert library.record("ANNA") == before
