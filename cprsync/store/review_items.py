@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
+from cprsync.domain.action import Action
 from cprsync.domain.review import (
     BOTH_PATRONS,
     PARKED,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from cprsync.sync.values import Batch, Run, Write
 
 _ROW = tables.review_item.c
+#: What goes through of a change that is held, and of a person who is parked (decision 3).
+_PROTECTIVE: Final = frozenset({Action.PROTECT, Action.STOP_LETTERS})
 _WAITS: Final = State.WAITING.value
 
 
@@ -51,13 +54,20 @@ def ask_staff_at_desk(tenant: Tenant, run: Run, patron_id: str, kind: str, *, ab
 
 def _settle_parked(connection: Connection, tenant: Tenant, batch: Batch) -> None:
     still = {patron_id for patron_id, kind in batch.reviews if kind.startswith(PARKED)}
-    decided = {write.patron.id for write in batch.writes} | {touch.patron_id for touch in batch.touches}
+    decided = {write.patron.id for write in batch.writes if not _only_protects(write)} | {
+        touch.patron_id for touch in batch.touches
+    }
     waiting = _waiting(tenant) & _ROW.kind.startswith(PARKED)
     if connection.scalar(select(_ROW.id).where(waiting).limit(1)) is None:
         return  # as on most nights: nobody to look for among thousands
     for part in parts(sorted(decided - still)):
         settled = update(tables.review_item).where(waiting, _ROW.patron_id.in_(part))
         connection.execute(settled.values(state=State.SETTLED.value))
+
+
+def _only_protects(write: Write) -> bool:
+    """True for what went through while the rest waits: nothing of her was decided, and no date moved."""
+    return write.as_of == write.patron.as_of and _PROTECTIVE.issuperset(write.actions)
 
 
 def _waiting(tenant: Tenant) -> ColumnElement[bool]:
