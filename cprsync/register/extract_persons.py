@@ -75,7 +75,8 @@ class PersonParser:
         try:
             return self._parse(number, records)
         except _BreaksLayout as broken:
-            return Unreadable(number, str(broken))
+            # whatever else is wrong with her: a protection is believed
+            return Unreadable(number, str(broken), self._protected(self._protection_types(records)))
 
     def _parse(self, number: CprNumber | None, records: list[str]) -> Person | None:
         # a person begins with her 001: then the rest need not be looked at
@@ -111,14 +112,20 @@ class PersonParser:
             return SILENT
         return EMPTY if record is None else name_of(*self._name(record))
 
+    def _protection_types(self, records: Iterable[str]) -> list[str]:
+        return [record[self._protection_type] for record in records if record[TYPE] == "004"]
+
+    @staticmethod
+    def _protected(types: list[str]) -> Protection | Gap:
+        return Protection.NAME_AND_ADDRESS if Protection.NAME_AND_ADDRESS.value in types else SILENT
+
     def _parse_protection(self, records: list[str]) -> Protection | Gap:
-        types = [record[self._protection_type] for record in records]
+        types = self._protection_types(records)
         if not all(len(kind) == len(_UNSET) and kind.isdecimal() for kind in types):
             raise _BreaksLayout("protection.type")
         # Seals even when it comes without having been agreed on: protection errs on the safe side.
-        if Protection.NAME_AND_ADDRESS.value in types:
-            return Protection.NAME_AND_ADDRESS
-        return EMPTY if "004" in self._agreement else SILENT
+        known = self._protected(types)
+        return EMPTY if known is SILENT and "004" in self._agreement else known
 
     def _parse_abroad(self, record: str | None) -> Abroad | Silent:
         if record is None or "005" not in self._agreement:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cprsync.domain.balance import Outcome
+from cprsync.domain.decide import Parked
 from cprsync.domain.protective import protective
 from cprsync.errors import LostCompare
 from cprsync.sync.renumbering import renumber_again
@@ -122,9 +123,10 @@ def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step
         return renumber_again(night, step, patron)
     if person is None or step.as_of is None:
         return step
-    decision = decided(person, patron, step.as_of, step.end)
+    left = Parked(step.parked) if step.unread and step.parked else None
+    decision = left or decided(person, patron, step.as_of, step.end)
     again = step_of(night, decision, person, patron, step.as_of)
-    again.answered, again.end = step.answered, step.end
+    again.answered, again.end, again.unread = step.answered, step.end, step.unread
     again.item = step.item and item_of(step.item, decision, again.write)
     return again
 

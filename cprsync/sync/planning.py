@@ -7,12 +7,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from cprsync.domain.balance import Outcome
-from cprsync.domain.decide import AskRegister, Decision, ProtectionEnd, Same, decide
+from cprsync.domain.decide import AskRegister, Decision, Parked, ProtectionEnd, Same, decide
 from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import EMPTY, Person, Protection
 from cprsync.domain.review import PARKED
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
-from cprsync.sync.renumbering import NUMBER_CHANGE, Renumbering, renumbered
+from cprsync.sync.renumbering import NUMBER_CHANGE, OLD_ACTIVE, Renumbering, renumbered
 from cprsync.sync.steps import FIRST_COPY, PROTECTION_END, Plan, Step, decided, end_of, item_of, step_of
 from cprsync.sync.values import Equal, FollowUp, Found, Item, NotFound, NotOurs, Touch, Unreadable
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.number import CprNumber
+    from cprsync.domain.person import Gap
     from cprsync.errors import CprsyncError
     from cprsync.sync.night import Night
     from cprsync.sync.values import Delivered, Recognised, Run, SealedDelivery
@@ -80,7 +81,7 @@ class Planner:
         for ordinal, delivered in enumerate(chunk, start=first):
             found = NotOurs() if delivered.number is None else known[delivered.number]
             if isinstance(delivered, Unreadable):
-                self._park_unreadable(delivery, delivered, found, ordinal)
+                self._park_unreadable(delivery, delivered, found, as_of, ordinal)
             else:
                 end = ends.get(delivered.number) if ends else None
                 self._decide_one(delivery, delivered, found, as_of, ordinal, end)
@@ -133,7 +134,7 @@ class Planner:
         patron_id = None if isinstance(found, NotOurs) else found.patron_id if isinstance(found, Equal) else found.id
         item = Item(ordinal, delivery.id, person.number, patron_id, Outcome.NOT_OURS)
         if number_step := self._numbers.line(item, person, found):
-            self._renumber(number_step)
+            self._line_about_a_number(number_step, item, person, as_of)
             return
         if number_step := self._numbers.take(person.number):
             self._renumber(number_step)
@@ -149,6 +150,13 @@ class Planner:
             step.item = item_of(item, decision, step.write)
         self._still_protected(step, person, patron_id)
         self.plan.steps.append(step)
+
+    def _line_about_a_number(self, step: Step, item: Item, person: Person, as_of: AsOf) -> None:
+        if step.parked == OLD_ACTIVE and step.review is not None:
+            patron = self._patron(step.review[0])
+            self._leave(replace(item, patron_id=patron.id), OLD_ACTIVE, person.protection, patron, as_of)
+        else:
+            self._renumber(step)
 
     def _renumber(self, step: Step) -> None:
         """A step about a number; whoever gets another one is decided under it from here on."""
@@ -174,7 +182,9 @@ class Planner:
             earlier.review = None
             earlier.item = earlier.item and replace(earlier.item, reason=None)
 
-    def _park_unreadable(self, delivery: SealedDelivery, person: Unreadable, found: Recognised, ordinal: int) -> None:
+    def _park_unreadable(
+        self, delivery: SealedDelivery, person: Unreadable, found: Recognised, as_of: AsOf, ordinal: int
+    ) -> None:
         item = Item(ordinal, delivery.id, person.number, None, Outcome.PARKED, reason=person.reason)
         if isinstance(found, NotOurs):
             # Without a number nobody can tell whose she is: a person looks.
@@ -182,9 +192,24 @@ class Planner:
             parked = person.reason if person.number is None else None
             self.plan.steps.append(Step(replace(item, outcome=outcome), parked=parked))
             return
-        patron_id = found.patron_id if isinstance(found, Equal) else found.id
-        item = replace(item, patron_id=patron_id)
-        self.plan.steps.append(Step(item, parked=person.reason, review=(patron_id, f"{PARKED}{person.reason}")))
+        patron = self._patron(found.patron_id) if isinstance(found, Equal) else found
+        self._leave(replace(item, patron_id=patron.id), person.reason, person.protection, patron, as_of)
+
+    def _leave(self, item: Item, reason: str, told: Protection | Gap, patron: Patron, as_of: AsOf) -> None:
+        """Leave a line to a person without deciding it; a protection that it tells of is written all the same."""
+        parked = Parked(reason)
+        step = self._step(parked, Person(patron.number, protection=told), patron, as_of)
+        step.unread = True
+        step.item = item_of(item, parked, step.write)
+        self.plan.steps.append(step)
+
+    def _patron(self, patron_id: str) -> Patron:
+        """The patron as she will be."""
+        for planned in self._planned.values():
+            if planned.id == patron_id:
+                return planned
+        (stored,) = self._night.store.patrons([patron_id])
+        return stored
 
     # -- open questions -----------------------------------------------------------------------------
 

@@ -75,6 +75,8 @@ class Step:
     answered: FollowUp | None = None
     review: tuple[str, str] | None = None
     parked: str | None = None
+    #: parked whatever the record says, since nothing of it was read, or it is about a number that is hers no more
+    unread: bool = False
     #: the register's word on the end of a protection, for whoever has to decide again
     end: ProtectionEnd | None = None
 
@@ -142,7 +144,8 @@ def step_of(night: Means, decision: Decision, person: Person, patron: Patron, as
 def _parked(night: Means, reason: str, person: Person, patron: Patron, as_of: AsOf) -> Step:
     """A parked person counts as protected (decision 3): if she is, or has died, that much is written at once."""
     step = Step(person=person, as_of=as_of, parked=reason, review=(patron.id, f"{PARKED}{reason}"))
-    step.change = protective_while_parked(person, patron)
+    if patron.as_of is None or not as_of.is_older_than(patron.as_of):
+        step.change = protective_while_parked(person, patron)
     if step.change is not None:
         # the rest of the snapshot is not applied: the record stays true for the day it was true for
         step.write = write_of(night, step.change, patron, patron.as_of)

@@ -9,6 +9,8 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from cprsync.domain.person import SILENT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from cprsync.domain.delivery import Header
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import AsOf, Patron
-    from cprsync.domain.person import Person
+    from cprsync.domain.person import Gap, Person, Protection
     from cprsync.domain.policy import Harm
     from cprsync.domain.record import Local
     from cprsync.errors import CprsyncError
@@ -59,6 +61,8 @@ class Unreadable:
 
     number: CprNumber | None
     reason: str
+    #: all that is believed of her: known where a valid record tells of a protection, else silent
+    protection: Protection | Gap = SILENT
 
 
 Delivered: TypeAlias = "Person | Unreadable"

@@ -186,6 +186,31 @@ def test_one_bad_person_is_unreadable_and_the_others_go_on(records: tuple[str, .
     assert reasons(*records, rec.main(BO)) == expected
 
 
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ((rec.main(ANNA, status="10"),), "person.status"),
+        ((rec.main(ANNA), rec.codes(ANNA, "07512x10"), rec.text(ANNA)), "address.street"),
+        ((), "person.no_001"),
+        ((rec.main(ANNA), rec.protection(ANNA, "1   ")), "protection.type"),
+        ((rec.main(ANNA), rec.name(ANNA), rec.name(ANNA)), "person.duplicate_008"),
+    ],
+)
+def test_a_protection_is_believed_of_someone_who_cannot_be_read(broken: tuple[str, ...], reason: str) -> None:
+    """Record 004, type 0001; whatever else is wrong with her (decision 3)."""
+    (bad,) = persons(lines(night(*broken, rec.protection(ANNA))))
+    assert isinstance(bad, Unreadable)
+    assert (bad.reason, bad.protection) == (reason, Protection.NAME_AND_ADDRESS)
+
+
+@pytest.mark.parametrize("kind", ["0002", "0003", "1   "])
+def test_nothing_else_is_believed_of_someone_who_cannot_be_read(kind: str) -> None:
+    """Silent and not empty: that a record is missing says nothing where others are damaged."""
+    (bad,) = persons(lines(night(rec.main(ANNA, status="10"), rec.protection(ANNA, kind))))
+    assert isinstance(bad, Unreadable)
+    assert bad.protection is SILENT
+
+
 def test_a_number_that_is_none_is_unreadable_without_being_named() -> None:
     bad, good = persons(lines(night(rec.main("02038000xx"), rec.main(BO))))
     assert isinstance(bad, Unreadable)
