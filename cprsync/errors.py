@@ -1,8 +1,12 @@
 """Every error a caller may catch, grouped by whose fault it is.
 
 An error carries a `kind` (a stable name such as `delivery.gap`) and values that hold no personal
-data. What to do about it stands in one table in the command line, not here.
+data. What to do about it, and its sentence in Danish, stand in tables in the command line, not here.
 """
+
+from __future__ import annotations
+
+from typing import Any
 
 
 class CprsyncError(Exception):
@@ -10,14 +14,29 @@ class CprsyncError(Exception):
 
     kind = "internal"
 
-    def __init__(self, message: str, *, kind: str | None = None) -> None:
+    def __init__(self, message: str, *, kind: str | None = None, **values: object) -> None:
+        """A sentence and, by the names that stand in it in braces, its values; another error may be one."""
         super().__init__(message)
+        self.values = values
         if kind is not None:
             self.kind = kind
 
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def sentence(self) -> str:
+        """What it says, without its values: a word list knows it in another language."""
+        return str(self.args[0])
+
     @property
     def message(self) -> str:
-        return str(self.args[0])
+        return self.sentence.format(**self.values) if self.values else self.sentence
+
+    def told(self) -> dict[str, Any]:
+        """The sentence and its values as JSON can keep them."""
+        values = {k: v.told() if isinstance(v, CprsyncError) else str(v) for k, v in self.values.items()}
+        return {"sentence": self.sentence, "values": values}
 
 
 # -- ours: wrong usage, configuration or certificate ---------------------------------------------

@@ -23,7 +23,7 @@ def load_municipalities() -> Municipalities:
         with schema_path(FILE).open(encoding="utf-8", newline="") as file:
             return Municipalities({row["code"]: _from_row(row) for row in csv.DictReader(file)})
     except (OSError, KeyError, ValueError) as error:
-        raise ConfigurationError(f"the packaged list {FILE} cannot be read: install cprsync again") from error
+        raise ConfigurationError("the packaged list {file} cannot be read: install cprsync again", file=FILE) from error
 
 
 def _from_row(row: dict[str, str]) -> Municipality:

@@ -42,7 +42,7 @@ def load_policy(path: Path | None, home: frozenset[str]) -> Policy:
         mistake = Mistake(error.place, str(error))
     line = line_of(text, mistake.place)
     where = path if line is None else f"{path}, line {line}"
-    raise ConfigurationError(f"{where}: {mistake}", kind="policy")
+    raise ConfigurationError("{path}: {why}", path=where, why=str(mistake), kind="policy")
 
 
 def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:

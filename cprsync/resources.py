@@ -44,4 +44,9 @@ def _packaged(folder: str, name: str) -> Path:
         path = root / folder / name
         if path.is_file():
             return path
-    raise ConfigurationError(f"the packaged file {folder}/{name} is missing: install cprsync again", kind="resources")
+    raise ConfigurationError(
+        "the packaged file {folder}/{name} is missing: install cprsync again",
+        folder=folder,
+        name=name,
+        kind="resources",
+    )

@@ -55,5 +55,5 @@ def _saying_which(name: str) -> Iterator[None]:
         yield
     except (ConfigurationError, OSError, etree.LxmlError) as error:
         raise ConfigurationError(
-            f"the packaged schema {name} does not compile: install cprsync again", kind="schemas"
+            "the packaged schema {name} does not compile: install cprsync again", name=name, kind="schemas"
         ) from error

@@ -26,19 +26,21 @@ def read_toml_and_text(path: Path, what: str) -> tuple[dict[str, Any], str]:
         with path.open("rb") as file:
             content = file.read(FILE_MAX_BYTES + 1)
         if len(content) > FILE_MAX_BYTES:
-            raise ConfigurationError(f"{path}: larger than {FILE_MAX_BYTES} bytes", kind=what)
+            raise ConfigurationError("{path}: larger than {most} bytes", path=path, most=FILE_MAX_BYTES, kind=what)
         text = content.decode("utf-8")
         return tomllib.loads(text), text
     except FileNotFoundError:
-        raise ConfigurationError(f"{path}: the {what} file is not there", kind=what) from None
+        raise ConfigurationError("{path}: the {what} file is not there", path=path, what=what, kind=what) from None
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})", kind=what) from error
+        raise ConfigurationError(
+            "{path}: cannot be read ({strerror})", path=path, strerror=error.strerror, kind=what
+        ) from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: not TOML: {error}", kind=what) from None
+        raise ConfigurationError("{path}: not TOML: {why}", path=path, why=str(error), kind=what) from None
     except RecursionError:
-        raise ConfigurationError(f"{path}: not TOML: nested too deep", kind=what) from None
+        raise ConfigurationError("{path}: not TOML: nested too deep", path=path, kind=what) from None
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{path}: not UTF-8", kind=what) from None
+        raise ConfigurationError("{path}: not UTF-8", path=path, kind=what) from None
 
 
 #: pydantic's kinds of mistake whose own words would puzzle an operator.

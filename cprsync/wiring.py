@@ -75,10 +75,9 @@ def library_of(settings: Settings, agency: str | None) -> LibrarySection:
     for library in settings.library:
         if library.agency == agency:
             return library
-    raise ConfigurationError(
-        "say which library with --library AGENCY" if agency is None else "no [[library]] has that agency",
-        kind="usage",
-    )
+    if agency is None:
+        raise ConfigurationError("say which library with --library AGENCY", kind="usage")
+    raise ConfigurationError("no [[library]] has that agency", kind="usage")
 
 
 @contextmanager

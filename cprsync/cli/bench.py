@@ -37,7 +37,7 @@ def bench_command(  # noqa: PLR0913 -- one parameter for each option
             for line in report(document):
                 say(line)
             if not figures.equal:
-                show_error(_UNEQUAL)
+                show_error(_UNEQUAL, "en")
         return 0 if figures.equal else 1
 
 

@@ -99,7 +99,7 @@ def _folder(keep: Path | None, stack: ExitStack) -> Path:
     try:
         if keep.exists() and any(keep.iterdir()):
             raise BadInput(
-                f"{keep}: the demo needs a folder of its own, and this one is not empty", kind="input.folder"
+                "{path}: the demo needs a folder of its own, and this one is not empty", path=keep, kind="input.folder"
             )
         keep.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

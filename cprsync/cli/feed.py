@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.advice import advice_for, error_document
+from cprsync.cli.options import spoken
 from cprsync.cli.output import failures, print_json, say, show_error
 from cprsync.cli.progress import progress
 
@@ -28,7 +29,7 @@ def inspect_command(file: Path, *, as_json: bool) -> int:
             return 0 if error is None else 1
         _show(document)
         if error is not None:
-            show_error(error)
+            show_error(error, spoken())
         return 0 if error is None else 1
 
 
@@ -67,7 +68,7 @@ def fetch_command(config: Path, *, library: str | None, as_json: bool) -> int:
             say(f"{delivery.name}  {delivery.size} bytes  sha256 {delivery.sha256}")
         say(f"{len(fetched.new)} sealed in the inbox, {len(fetched.known)} were there already")
         if "error" in document:
-            show_error(document["error"])
+            show_error(document["error"], spoken())
     error = _error(fetched)
     return 0 if error is None else advice_for(error).exit
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.advice import advice_for, error_document
+from cprsync.cli.danish import in_danish
 from cprsync.cli.output import (
     failures,
     interrupted_document,
@@ -134,7 +135,9 @@ def _opened(path: Path, how: int, text: str) -> None:
             os.fchmod(handle, 0o600)
             file.write(text)
     except OSError as error:
-        raise ConfigurationError(f"the plan's file cannot be written ({error.strerror})", kind="plan.file") from error
+        raise ConfigurationError(
+            "the plan's file cannot be written ({strerror})", strerror=error.strerror, kind="plan.file"
+        ) from error
 
 
 def live_night(  # noqa: PLR0913 -- what a night is lived with
@@ -180,7 +183,7 @@ def _print(whole: Mapping[str, Any], documents: list[dict[str, Any]], language: 
         elif len(documents) > 1:
             note(f"{document['agency']}:")
         if "error" in document:
-            show_error(document["error"])
+            show_error(document["error"], language)
 
 
 def _summed(documents: list[dict[str, Any]]) -> dict[str, Any]:
@@ -239,10 +242,12 @@ def runs_show_command(run: int, *, config: Path, library: str | None, language: 
             document = store.run_document(run)
             items = store.run_items(run)
         if document is None:
-            raise BadInput(f"there is no run {run}", kind="run.unknown")
+            raise BadInput("there is no run {run}", run=run, kind="run.unknown")
         if as_json:
             print_json({**document, "items": items})
             return
+        if "sentence" in document.get("error", {}):
+            document["error"]["da"] = {"message": in_danish(document["error"])}
         for line in report_lines(document, language):
             say(line)
         planned = {row["patron"]: row["actions"] for row in document["plan"]}

@@ -55,7 +55,7 @@ def _number(parse: Callable[[str], CprNumber]) -> CprNumber:
     except UnicodeDecodeError:
         raise BadInput("not readable as text in UTF-8", kind="input.number") from None
     except ValueError as error:
-        raise BadInput(str(error), kind="input.number") from None
+        raise BadInput("{why}", why=str(error), kind="input.number") from None
 
 
 def ask_value(name: str, *, lines: bool, hidden: bool = False) -> str:
@@ -76,7 +76,7 @@ def ask_value(name: str, *, lines: bool, hidden: bool = False) -> str:
     if typed is None or not is_text(typed):
         raise BadInput("not readable as text in UTF-8", kind="input.value")
     if len(typed) > VALUE_MAX:
-        raise BadInput(f"longer than {VALUE_MAX} characters", kind="input.value")
+        raise BadInput("longer than {most} characters", most=VALUE_MAX, kind="input.value")
     return typed
 
 

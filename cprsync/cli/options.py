@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,6 +39,13 @@ def language(text: str) -> Language:
     if text not in {"da", "en"}:
         raise typer.BadParameter("expected da or en: --lang, or CPRSYNC_LANG")
     return "en" if text == "en" else "da"
+
+
+def spoken() -> Language:
+    """The language of whoever typed the command, also of one without --lang, and where none could be read."""
+    said = [text for text in sys.argv if text.startswith("--lang=")]
+    said += sys.argv[sys.argv.index("--lang") + 1 :][:1] if "--lang" in sys.argv else []
+    return language((said or [os.environ.get("CPRSYNC_LANG", "da")])[0].removeprefix("--lang="))
 
 
 def day(text: str | None) -> date | None:

@@ -10,11 +10,16 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.advice import UNEXPECTED, advice_for, error_document
+from cprsync.cli.advice import advice_for, error_document
+from cprsync.cli.advice_table import UNEXPECTED
+from cprsync.cli.options import spoken
+from cprsync.cli.words import word
 from cprsync.errors import AnswerLost, CprsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from cprsync.cli.words import Language
 
 
 #: What looks like a CPR number.
@@ -59,7 +64,7 @@ def say(text: str = "") -> None:
 def _answer_lost(error: OSError) -> AnswerLost:
     """Say why, and let go of what is still to be written: it would fail again when the program ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return AnswerLost(f"the answer cannot be written to standard output ({error.strerror})")
+    return AnswerLost("the answer cannot be written to standard output ({strerror})", strerror=error.strerror)
 
 
 def emphasise(text: str, *, colour: str | None = None) -> str:
@@ -89,16 +94,28 @@ def failures(*, as_json: bool) -> Iterator[None]:
         if as_json and not isinstance(error, AnswerLost):
             print_json({"error": document})
         else:
-            show_error(document)
+            show_error(document, spoken())
         raise SystemExit(advice.exit) from None
 
 
-def show_error(document: Mapping[str, Any]) -> None:
+def show_error(document: Mapping[str, Any], language: Language) -> None:
     """Show a failure on standard error: what happened, what changed, what to do next."""
-    note(f"cprsync: {document['message']}")
-    note(f"  changed:   {document['changed']}")
-    note(f"  next:      {document['next']}")
-    note(f"  reference: {document['kind']} {document['reference']}")
+    told = failure_words(document, language)
+    note(f"cprsync: {told['message']}")
+    for label, said in (
+        ("failure_changed", word(f"changed_{document['changed']}", language)),
+        ("failure_next", told["next"]),
+        ("failure_reference", f"{document['kind']} {document['reference']}"),
+    ):
+        note(f"  {word(label, language) + ':':<10} {said}")
+
+
+def failure_words(document: Mapping[str, Any], language: Language) -> Mapping[str, Any]:
+    """The message and the advice of a failure in one language, as far as the document has them."""
+    if language == "da" and "da" in document:
+        told: Mapping[str, Any] = document["da"]
+        return told
+    return document
 
 
 def unexpected_document(error: BaseException) -> dict[str, Any]:
@@ -106,16 +123,14 @@ def unexpected_document(error: BaseException) -> dict[str, Any]:
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
-    where = "" if frame is None else f" at {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
-    # the system's own words for what went wrong hold no input
-    why = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
-    return {
-        "kind": "internal",
-        "message": f"unexpected {type(error).__name__}{why}{where}",
-        "changed": "part",
-        "next": UNEXPECTED.next,
-        "reference": secrets.token_hex(4),
-    }
+    place = "?" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+    what = type(error).__name__
+    told = CprsyncError("unexpected {error} at {place}", error=what, place=place)
+    if isinstance(error, OSError) and error.strerror:
+        # the system's own words for what went wrong hold no input
+        why = error.strerror
+        told = CprsyncError("unexpected {error} ({strerror}) at {place}", error=what, strerror=why, place=place)
+    return error_document(told, changed="part", reference=secrets.token_hex(4))
 
 
 def interrupted_document() -> dict[str, Any]:
@@ -128,7 +143,7 @@ def unexpected(error: BaseException, *, as_json: bool) -> int:
     """Show an error that reached the program's end, most often one that nobody foresaw; returns the exit code."""
     lost = error if isinstance(error, AnswerLost) else _unwritten()
     if lost is not None:
-        show_error(error_document(lost, changed="part", reference=secrets.token_hex(4)))
+        show_error(error_document(lost, changed="part", reference=secrets.token_hex(4)), spoken())
         return advice_for(lost).exit
     return _ended(unexpected_document(error), as_json=as_json)
 
@@ -151,7 +166,7 @@ def _ended(document: Mapping[str, Any], *, as_json: bool) -> int:
     if as_json:
         print_json({"error": document})
     else:
-        show_error(document)
+        show_error(document, spoken())
     return UNEXPECTED.exit
 
 

@@ -42,7 +42,7 @@ def import_file(settings: Settings, file: Path, *, apply: bool, library: str | N
     try:
         text = file.open(encoding="utf-8-sig", newline="")
     except OSError as error:
-        raise BadInput(f"the file cannot be read ({error.strerror})", kind="input.file") from None
+        raise BadInput("the file cannot be read ({strerror})", strerror=error.strerror, kind="input.file") from None
     with text, wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
         return import_patrons(text, store, apply=apply, policy=policy)
 

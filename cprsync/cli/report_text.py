@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.dates import long_day
+from cprsync.cli.output import failure_words
 from cprsync.cli.words import Language, reason_words, word
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NightBraked
@@ -112,7 +113,7 @@ def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:
         through = word("would_let_through" if planned else "let_through", language)
         yield f"  {through}: {_counted(document['let_through'], language)}"
     if "error" in document and document["error"]["kind"] != NightBraked.kind:  # told above, class by class
-        yield f"  {word('stopped', language)}: {document['error']['message']}"
+        yield f"  {word('stopped', language)}: {failure_words(document['error'], language)['message']}"
 
 
 def _after_a_brake(run: int | None, classes: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:

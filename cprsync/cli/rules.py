@@ -60,11 +60,13 @@ def _write_between(path: Path, text: str) -> None:
     try:
         content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read", kind="rules") from error
+        raise BadInput("{path}: cannot be read", path=path, kind="rules") from error
     before, begun, rest = content.partition(BEGIN)
     _, ended, after = rest.partition(END)
     if not begun or not ended or BEGIN in rest or END in after:
-        raise BadInput(f"{path}: the two markers of the rules do not stand there once, in their order", kind="rules")
+        raise BadInput(
+            "{path}: the two markers of the rules do not stand there once, in their order", path=path, kind="rules"
+        )
     path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
 
 

@@ -183,8 +183,9 @@ def installed_command(interpreter: str) -> str:
 
 def folder_refused(folder: Path, error: OSError) -> ConfigurationError:
     """Say that nothing can be written into a folder that someone named."""
-    told = f"{folder}: nothing can be written there ({error.strerror})"
-    return ConfigurationError(told, kind="init.folder")
+    return ConfigurationError(
+        "{path}: nothing can be written there ({strerror})", path=folder, strerror=error.strerror, kind="init.folder"
+    )
 
 
 def _write_missing(folder: Path, texts: Mapping[str, str]) -> list[str]:
@@ -202,9 +203,9 @@ def _ready(mock: Path | None) -> dict[str, Any]:
     try:
         document: Any = json.loads(mock.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise ConfigurationError(f"{mock}: not the mock's ready.json") from None
+        raise ConfigurationError("{mock}: not the mock's ready.json", mock=mock) from None
     if not (isinstance(document, dict) and document.get("sftp")):
-        raise ConfigurationError(f"{mock}: of an older mock: start it again")
+        raise ConfigurationError("{mock}: of an older mock: start it again", mock=mock)
     return dict(document)
 
 

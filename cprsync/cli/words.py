@@ -58,6 +58,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "If the register's list of subscriptions is empty, no limit helps: ask the platform.",
     ),
     "stopped": ("STANDSET", "STOPPED"),
+    # a failure
+    "failure_changed": ("ændret", "changed"),
+    "failure_next": ("gør nu", "next"),
+    "failure_reference": ("reference", "reference"),
+    "changed_nothing": ("intet", "nothing"),
+    "changed_part": ("en del", "part"),
     "applied_delivery": ("taget", "taken"),
     "would_take": ("ville blive taget", "would be taken"),
     "would_hold": ("ville blive holdt tilbage", "would be held back"),

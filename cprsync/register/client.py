@@ -108,7 +108,8 @@ class _Outgoing:
 
 def _breach(what: str) -> ConfigurationError:
     return ConfigurationError(
-        f"a request of ours breaks the register's schema ({what}): check service_agreement, user_system, user and cvr",
+        "a request of ours breaks the register's schema ({what}): check service_agreement, user_system, user and cvr",
+        what=what,
         kind="register.request",
     )
 

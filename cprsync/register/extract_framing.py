@@ -29,7 +29,7 @@ _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 def wrongly_encoded(what: str) -> DeliveryRefused:
     """Build the refusal of a delivery that is not ISO-8859-1."""
-    return DeliveryRefused(f"the delivery is not ISO-8859-1: {what}", kind="delivery.encoding")
+    return DeliveryRefused("the delivery is not ISO-8859-1: {what}", what=what, kind="delivery.encoding")
 
 
 class EncodingWatch:
@@ -106,7 +106,9 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[Framed]:
         lines = (tail + block).split(b"\n")
         tail = lines.pop()
         if len(tail) > LINE_LIMIT_BYTES:
-            raise DeliveryRefused(f"the line at byte offset {offset + sum(map(len, lines)) + len(lines)} has no end")
+            raise DeliveryRefused(
+                "the line at byte offset {offset} has no end", offset=offset + sum(map(len, lines)) + len(lines)
+            )
         for at, line in enumerate(lines):
             yield offset, line
             offset += len(line) + 1
@@ -137,19 +139,21 @@ def _stream(blocks: Iterator[bytes], lengths: Mapping[bytes, int]) -> Iterator[F
 
 def _only_blanks(rest: list[bytes], blocks: Iterator[bytes], offset: int) -> None:
     if any(part.strip() for part in rest) or any(block.strip() for block in blocks):
-        raise DeliveryRefused(f"something follows record 999, at byte offset {offset} or later")
+        raise DeliveryRefused("something follows record 999, at byte offset {offset} or later", offset=offset)
 
 
 def _unknown_type(kind: bytes, offset: int) -> DeliveryRefused:
     # Only digits are named: whatever else stands there is content.
     named = f"unknown record type {kind.decode()}" if kind.isdigit() else "no record type"
-    return DeliveryRefused(f"{named} at byte offset {offset}; in a stream the records after it cannot be found")
+    return DeliveryRefused(
+        "{named} at byte offset {offset}; in a stream the records after it cannot be found", named=named, offset=offset
+    )
 
 
 def too_short(kind: bytes, offset: int) -> DeliveryRefused:
     """Build the refusal of a record that ends too early."""
     named = f"record {kind.decode()}" if kind.isdigit() else "the record"
-    return DeliveryRefused(f"{named} at byte offset {offset} is too short")
+    return DeliveryRefused("{named} at byte offset {offset} is too short", named=named, offset=offset)
 
 
 def split_run(run: str, framing: Framing, lengths: Mapping[str, int]) -> list[str]:

@@ -74,7 +74,7 @@ class RunIndex:
 
     def __init__(self, *, hash_key: bytes, limit_bytes: int, folder: Path | None) -> None:
         if len(hash_key) < KEY_LEAST_BYTES:
-            raise ConfigurationError(f"the index key is shorter than {KEY_LEAST_BYTES} bytes", kind="keys")
+            raise ConfigurationError("the index key is shorter than {least} bytes", least=KEY_LEAST_BYTES, kind="keys")
         key = hash_key if len(hash_key) <= hashlib.blake2b.MAX_KEY_SIZE else hashlib.blake2b(hash_key).digest()
         self._hasher = hashlib.blake2b(key=key, digest_size=HASH_BYTES)
         self._entries_most = max(1, limit_bytes // ENTRY_BYTES)

@@ -35,7 +35,13 @@ class Layout:
         try:
             return self.places[record, field]
         except KeyError as missing:
-            raise ConfigurationError(f"{TABLE} lacks field {field} of record {record}", kind="schemas") from missing
+            raise ConfigurationError(
+                "{table} lacks field {field} of record {record}",
+                table=TABLE,
+                field=field,
+                record=record,
+                kind="schemas",
+            ) from missing
 
     def pick(self, record: str, *fields: str) -> Callable[[str], tuple[str, ...]]:
         """Make a function that slices the named fields, two or more, out of a record."""
@@ -65,5 +71,5 @@ def load_layout(path: Path) -> Layout:
                 places[record, row["field"]] = slice(start, end)
                 lengths[record] = max(lengths.get(record, 0), end)
     except (OSError, KeyError, TypeError, ValueError) as broken:
-        raise ConfigurationError(f"{path.name} is not a table of record fields", kind="schemas") from broken
+        raise ConfigurationError("{name} is not a table of record fields", name=path.name, kind="schemas") from broken
     return Layout(lengths, places)

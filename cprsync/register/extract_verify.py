@@ -168,9 +168,11 @@ class Verification:
 
     def _add_type(self, kind: bytes, offset: int) -> None:
         if kind == b"000":
-            raise DeliveryRefused(f"record 000 at byte offset {offset}: another delivery begins before 999")
+            raise DeliveryRefused(
+                "record 000 at byte offset {offset}: another delivery begins before 999", offset=offset
+            )
         if not kind.isdigit() or len(self.tally.by_type) > _CODES_MOST:
-            raise DeliveryRefused(f"no record type at byte offset {offset}")
+            raise DeliveryRefused("no record type at byte offset {offset}", offset=offset)
         self.tally.by_type[kind] = 0
 
     def _count_event(self, record: bytes) -> None:
@@ -202,11 +204,13 @@ class Verification:
             raise too_short(b"999", offset)
         says, found = last[self._layout.place("999", "TAELLER")], self.tally.records
         if not says.isdigit():
-            raise DeliveryRefused(f"record 999 at byte offset {offset} holds no count")
+            raise DeliveryRefused("record 999 at byte offset {offset} holds no count", offset=offset)
         if int(says) == found:
             return
         if self._strict_count:
-            raise DeliveryRefused(f"record 999 counts {int(says)} records, and {found} are there")
+            raise DeliveryRefused(
+                "record 999 counts {says} records, and {found} are there", says=int(says), found=found
+            )
         log.warning("delivery.count", counted=int(says), found=found)
 
 
@@ -223,7 +227,9 @@ def parse_header(record: bytes, layout: Layout, *, task: str | None) -> Header:
     if not number.isdecimal():
         raise DeliveryRefused("record 000 holds no task number")
     if task is not None and number != task:
-        raise DeliveryRefused(f"the delivery is for task {number}, and ours is {task}", kind="delivery.task")
+        raise DeliveryRefused(
+            "the delivery is for task {number}, and ours is {task}", number=number, task=task, kind="delivery.task"
+        )
     produced = _date(text[layout.place("000", "PRODDTO")])
     previous = _date(text[layout.place("000", "PRODDTOFORRIG")])
     if previous >= produced:

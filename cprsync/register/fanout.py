@@ -42,7 +42,7 @@ class _Circuit:
             self.reason = outcome
         elif self._unanswered >= self._ceiling:
             self.reason = RegisterUnavailable(
-                f"not asked: {self._ceiling} calls in a row got no answer", kind="register.given_up"
+                "not asked: {ceiling} calls in a row got no answer", ceiling=self._ceiling, kind="register.given_up"
             )
 
 

@@ -50,8 +50,9 @@ def parse_fault(fault: etree._Element) -> CprsyncError:
     text = " ".join(str(part) for part in fault.itertext())
     meaning = _meaning(text.lower(), code=fault.findtext("faultcode", "").rpartition(":")[2].strip())
     call = _CALL.search(text)
-    reference = f" (CallUUID {call[1]})" if call else ""
-    return meaning.error(meaning.message + reference, kind=meaning.kind)
+    if call is None:
+        return meaning.error(meaning.message, kind=meaning.kind)
+    return meaning.error("{why} (CallUUID {call})", why=meaning.message, call=call[1], kind=meaning.kind)
 
 
 def _meaning(text: str, *, code: str) -> Meaning:

@@ -36,8 +36,12 @@ _FILE_MAX_BYTES = 1024 * 1024
 _MOMENT = "%Y-%m-%d %H:%M UTC"
 
 
-def _ours(problem: str, kind: str, *, which: str = "our own certificate") -> CertificateError:
-    return CertificateError(f"{which} {problem}", kind=f"certificate.ours.{kind}")
+#: What a message calls it.
+_OWN = "our own certificate"
+
+
+def _ours(problem: str, kind: str) -> CertificateError:
+    return CertificateError("{which} {problem}", which=_OWN, problem=problem, kind=f"certificate.ours.{kind}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +54,23 @@ class Identity:
 
     def check(self, now: datetime) -> None:
         """Raises CertificateError when a certificate of ours is out of date, with the date."""
-        which = "our own certificate"
+        which = _OWN
         for certificate in (self.certificate, *self.chain):
             begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
             if now < begin:
-                raise _ours(f"is not valid before {begin:{_MOMENT}}", "not_yet_valid", which=which)
+                raise CertificateError(
+                    "{which} is not valid before {moment}",
+                    which=which,
+                    moment=f"{begin:{_MOMENT}}",
+                    kind="certificate.ours.not_yet_valid",
+                )
             if now > end:
-                raise _ours(f"has expired: {end:{_MOMENT}}", "expired", which=which)
+                raise CertificateError(
+                    "{which} has expired: {moment}",
+                    which=which,
+                    moment=f"{end:{_MOMENT}}",
+                    kind="certificate.ours.expired",
+                )
             which = "the issuer of our own certificate"
 
     def lend_to(self, context: ssl.SSLContext) -> None:
@@ -101,7 +115,9 @@ def read_certificates(path: Path) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(_read(path))
     except ValueError:
-        raise CertificateError(f"{path} holds no certificate in PEM form", kind="certificate.unreadable") from None
+        raise CertificateError(
+            "{path} holds no certificate in PEM form", path=path, kind="certificate.unreadable"
+        ) from None
 
 
 def _from_pem(certificates: bytes, key: bytes) -> Identity:
@@ -150,6 +166,6 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_FILE_MAX_BYTES)
     except FileNotFoundError as error:
-        raise CertificateError(f"{path} is missing", kind="certificate.ours.missing") from error
+        raise CertificateError("{path} is missing", path=path, kind="certificate.ours.missing") from error
     except OSError as error:
-        raise CertificateError(f"{path} cannot be read", kind="certificate.ours.unreadable") from error
+        raise CertificateError("{path} cannot be read", path=path, kind="certificate.ours.unreadable") from error

@@ -36,7 +36,7 @@ _INFLATE_STEP = 64 * 1024
 
 
 def _too_large(what: str) -> BadAnswer:
-    return BadAnswer(f"the answer is too large: {what}", kind="register.oversized")
+    return BadAnswer("the answer is too large: {what}", what=what, kind="register.oversized")
 
 
 def _not_xml() -> BadAnswer:

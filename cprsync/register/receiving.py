@@ -79,7 +79,7 @@ def check_answer(element: etree._Element, root: str, contract: Contract) -> None
         raise BadAnswer("the answer belongs to another operation", kind="register.wrong_root")
     breach = contract.breach(element)
     if breach is not None:
-        raise BadAnswer(f"the answer breaks the register's schema ({breach})", kind="register.schema")
+        raise BadAnswer("the answer breaks the register's schema ({breach})", breach=breach, kind="register.schema")
 
 
 def parse_result(operation: str, element: etree._Element) -> Subscribed:
@@ -97,7 +97,9 @@ def parse_result(operation: str, element: etree._Element) -> Subscribed:
 def _as_answered(response: requests.Response) -> Iterator[None]:
     status = response.status_code
     if status in _REFUSALS:
-        raise RegisterRefused(f"the register answers HTTP {status}: {_REFUSALS[status]}", kind="register.http")
+        raise RegisterRefused(
+            "the register answers HTTP {status}: {why}", status=status, why=_REFUSALS[status], kind="register.http"
+        )
     if status not in _SOAP_STATUSES:
         raise _unavailable(status)
     try:
@@ -110,7 +112,7 @@ def _as_answered(response: requests.Response) -> Iterator[None]:
 
 
 def _unavailable(status: int) -> RegisterUnavailable:
-    return RegisterUnavailable(f"the register answers HTTP {status} and no SOAP", kind="register.http")
+    return RegisterUnavailable("the register answers HTTP {status} and no SOAP", status=status, kind="register.http")
 
 
 def _chunks(response: requests.Response, limits: AnswerLimits) -> Iterator[bytes]:

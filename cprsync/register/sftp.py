@@ -121,7 +121,9 @@ class SftpFeed:
                 count += 1
                 if count > self._settings.entries_max:
                     raise ConfigurationError(
-                        f"the SFTP folder holds more than {self._settings.entries_max} files", kind="sftp.crowded"
+                        "the SFTP folder holds more than {most} files",
+                        most=self._settings.entries_max,
+                        kind="sftp.crowded",
                     )
                 name = _text(entry.filename)
                 if name is not None and _is_file(entry.attrs):

@@ -173,18 +173,22 @@ def _options(
 def _private_key(path: Path) -> asyncssh.SSHKey:
     try:
         if path.stat().st_mode & _OTHERS:
-            raise ConfigurationError(f"{path}: others may read the SFTP key: chmod 600", kind="sftp.key")
+            raise ConfigurationError("{path}: others may read the SFTP key: chmod 600", path=path, kind="sftp.key")
         return asyncssh.read_private_key(path)
     except OSError as error:
-        raise ConfigurationError(f"{path}: the SFTP key cannot be read", kind="sftp.key") from error
+        raise ConfigurationError("{path}: the SFTP key cannot be read", path=path, kind="sftp.key") from error
     except ValueError as error:
-        raise ConfigurationError(f"{path}: not a private SSH key, or one with a passphrase", kind="sftp.key") from error
+        raise ConfigurationError(
+            "{path}: not a private SSH key, or one with a passphrase", path=path, kind="sftp.key"
+        ) from error
 
 
 def _known_hosts(path: Path) -> asyncssh.SSHKnownHosts:
     try:
         return asyncssh.read_known_hosts(str(path))
     except OSError as error:
-        raise ConfigurationError(f"{path}: the known_hosts file cannot be read", kind="sftp.known_hosts") from error
+        raise ConfigurationError(
+            "{path}: the known_hosts file cannot be read", path=path, kind="sftp.known_hosts"
+        ) from error
     except ValueError as error:
-        raise ConfigurationError(f"{path}: not a known_hosts file", kind="sftp.known_hosts") from error
+        raise ConfigurationError("{path}: not a known_hosts file", path=path, kind="sftp.known_hosts") from error

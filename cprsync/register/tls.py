@@ -124,10 +124,12 @@ def build_context(
     try:
         context.load_verify_locations(cafile=ca)
     except FileNotFoundError as error:
-        raise CertificateError(f"the counterpart's issuers are missing: {ca}", kind="certificate.ca.missing") from error
+        raise CertificateError(
+            "the counterpart's issuers are missing: {ca}", ca=ca, kind="certificate.ca.missing"
+        ) from error
     except (OSError, ssl.SSLError) as error:
         raise CertificateError(
-            f"the counterpart's issuers are unreadable: {ca}", kind="certificate.ca.unreadable"
+            "the counterpart's issuers are unreadable: {ca}", ca=ca, kind="certificate.ca.unreadable"
         ) from error
     if identity is not None:
         identity.lend_to(context)
@@ -222,28 +224,31 @@ def connection_error(error: BaseException, *, host: str, answered: bool) -> Cprs
         if isinstance(cause, ssl.SSLCertVerificationError):
             return peer_error(cause, host=host)
         if isinstance(cause, ssl.SSLError) and cause.reason in ALERTS:
-            return CertificateRefused(f"{host} refuses our certificate: {ALERTS[cause.reason]}")
+            return CertificateRefused("{host} refuses our certificate: {why}", host=host, why=ALERTS[cause.reason])
     if any(isinstance(cause, ssl.SSLError) and cause.errno == ssl.SSL_ERROR_SYSCALL for cause in causes):
         # OpenSSL's word for a line that went dead.
         causes.append(ConnectionResetError())
     for types, kind, happened in _FAILURES:
         if any(isinstance(cause, types) for cause in causes):
             error_type = ClosedUnanswered if kind == ClosedUnanswered.kind and not answered else RegisterUnavailable
-            return error_type(f"{host} {happened}", kind=kind)
-    return RegisterUnavailable(f"{host} cannot be reached", kind="register.unreachable")
+            return error_type("{host} {problem}", host=host, problem=happened, kind=kind)
+    return RegisterUnavailable("{host} cannot be reached", host=host, kind="register.unreachable")
 
 
 def peer_error(error: ssl.SSLCertVerificationError, *, host: str) -> PeerCertificateError:
     """Return what is wrong with the counterpart's certificate."""
     kind, problem = PEER_PROBLEMS.get(error.verify_code, _UNTRUSTED)
-    return PeerCertificateError(f"the certificate of {host} {problem}", kind=f"certificate.theirs.{kind}")
+    return PeerCertificateError(
+        "the certificate of {host} {problem}", host=host, problem=problem, kind=f"certificate.theirs.{kind}"
+    )
 
 
 def refused_in_silence(error: ClosedUnanswered) -> CertificateRefused:
     """Return the error for a counterpart that hung up on every try and never said why."""
     return CertificateRefused(
-        f"{error.message}, each time: it does so at the certificate step when it does not know our certificate;"
-        " ours is in date and belongs to its key",
+        "{why}, each time: it does so at the certificate step when it does not know our certificate; "
+        "ours is in date and belongs to its key",
+        why=error,
         kind="certificate.refused.silent",
     )
 

@@ -45,7 +45,9 @@ def keep_heads(keyring: Keyring, agency: str, heads: Iterable[tuple[str, int, by
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise ConfigurationError(f"{FILE} in the key folder cannot be written", kind="audit.checkpoint") from error
+        raise ConfigurationError(
+            "{file} in the key folder cannot be written", file=FILE, kind="audit.checkpoint"
+        ) from error
 
 
 def heads_kept(keyring: Keyring, agency: str) -> dict[str, dict[int, bytes]]:

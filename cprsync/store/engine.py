@@ -150,7 +150,7 @@ def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:
     if names[0] == "DatabaseError":
         # the bare class is what SQLite's driver says of a file that is something else, or torn
         return StoreMismatch("the store's file is not a database, or is damaged", kind="store.damaged")
-    return StoreFault(f"the database refused a statement ({type(said).__name__})")
+    return StoreFault("the database refused a statement ({name})", name=type(said).__name__)
 
 
 def parts(rows: Sequence[T], size: int = IN_MAX) -> Iterator[Sequence[T]]:

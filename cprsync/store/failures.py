@@ -18,7 +18,9 @@ class AuditBroken(CprsyncError):
     kind = "audit.broken"
 
     def __init__(self, stream: str, seq: int, what: str) -> None:
-        super().__init__(f"the audit chain is broken in {stream} at entry {seq}: {what}")
+        super().__init__(
+            "the audit chain is broken in {stream} at entry {seq}: {why}", stream=stream, seq=seq, why=what
+        )
         self.stream = stream
         self.seq = seq
 

@@ -77,11 +77,15 @@ class Keyring:
         for path in sorted(folder.glob("*.key")):
             name = _NAME.fullmatch(path.name)
             if name is None or name[1] not in purposes:
-                raise ConfigurationError(f"the file {path.name} in the key folder is no key", kind="keys.form")
+                raise ConfigurationError(
+                    "the file {name} in the key folder is no key", name=path.name, kind="keys.form"
+                )
             found[purposes[name[1]]].append((int(name[2]), _read(path)))
         for purpose, keys in found.items():
             if not keys:
-                raise ConfigurationError(f"the key folder holds no {purpose.value} key", kind="keys.missing")
+                raise ConfigurationError(
+                    "the key folder holds no {purpose} key", purpose=purpose.value, kind="keys.missing"
+                )
         ordered = {p: tuple(key for _, key in sorted(keys, key=lambda k: -k[0])) for p, keys in found.items()}
         return cls(folder, ordered)
 
@@ -137,7 +141,7 @@ def _read(path: Path) -> Key:
     with path.open("rb") as file:
         form = _FORM.fullmatch(file.read(FILE_MAX).decode("ascii", errors="replace"))
     if form is None:
-        raise ConfigurationError(f"the key file {path.name} is not of the right form", kind="keys.form")
+        raise ConfigurationError("the key file {name} is not of the right form", name=path.name, kind="keys.form")
     return Key(form[1], bytes.fromhex(form[2]))
 
 
@@ -145,6 +149,10 @@ def _check_private(path: Path) -> None:
     try:
         state = path.stat()
     except OSError as error:
-        raise ConfigurationError(f"the key folder or file {path.name} is missing", kind="keys.missing") from error
+        raise ConfigurationError(
+            "the key folder or file {name} is missing", name=path.name, kind="keys.missing"
+        ) from error
     if stat.S_IMODE(state.st_mode) & _OTHERS or state.st_uid != os.geteuid():
-        raise ConfigurationError(f"{path.name} must be this user's alone: mode 0600, a folder 0700", kind="keys.mode")
+        raise ConfigurationError(
+            "{name} must be this user's alone: mode 0600, a folder 0700", name=path.name, kind="keys.mode"
+        )

@@ -46,7 +46,7 @@ def upgrade(engine: Engine) -> StoreVersion:
     """
     before = status(engine)
     if before.current is not None and before.current > WANTED:
-        raise StoreMismatch(f"the store is of version {before.current[:8]}, newer than this program")
+        raise StoreMismatch("the store is of version {current}, newer than this program", current=before.current[:8])
     if not before.up_to_date:
         with writing(engine) as connection:
             settings = settings_of_alembic()

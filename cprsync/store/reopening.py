@@ -28,22 +28,24 @@ _ROW: Final = tables.review_item.c
 def reopen(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> None:
     """See that the item may wait again. Raises ReviewChanged: it may not, since something has changed."""
     if any(row.status_class == tables.MERGED for row in held.values()):
-        raise ReviewChanged(f"review item {of.id}: a patron it is about has been merged into another since")
+        raise ReviewChanged("review item {id}: a patron it is about has been merged into another since", id=of.id)
     if waiting := _numbers(connection, tenant, of, of.kind, State.WAITING):
-        raise ReviewChanged(f"review item {of.id}: item {waiting[0]} asks the same and waits; answer that one")
+        raise ReviewChanged(
+            "review item {id}: item {waiting} asks the same and waits; answer that one", id=of.id, waiting=waiting[0]
+        )
     if of.kind in PROPOSALS:
         _still_proposed(connection, tenant, of, held[of.patron_id])
     elif of.kind == BOTH_PATRONS and _has_spoken_since(of, held[of.patron_id]):
-        raise ReviewChanged(f"review item {of.id}: the register has spoken of the patron since")
+        raise ReviewChanged("review item {id}: the register has spoken of the patron since", id=of.id)
 
 
 def _still_proposed(connection: Connection, tenant: Tenant, of: ReviewItem, row: AnyRow) -> None:
     """A block needs its reason; the end of a block needs the block, and that its reason is gone."""
     if no_longer_asked(of.kind, from_row(tenant.vault, row).register.status):
-        raise ReviewChanged(f"review item {of.id}: the register no longer says what it asks about")
+        raise ReviewChanged("review item {id}: the register no longer says what it asks about", id=of.id)
     block = BLOCK_OF.get(of.kind)
     if block is not None and not _numbers(connection, tenant, of, block, State.ACCEPTED):
-        raise ReviewChanged(f"review item {of.id}: there is no block to lift any more")
+        raise ReviewChanged("review item {id}: there is no block to lift any more", id=of.id)
 
 
 def _has_spoken_since(of: ReviewItem, row: AnyRow) -> bool:

@@ -135,7 +135,7 @@ def _decide(connection: Connection, tenant: Tenant, given: Answer) -> None:
     who, when = (None, None) if given.state is State.WAITING else (given.user, tenant.stamp())
     values = {"state": given.state.value, "decided_by": who, "decided_at": when}
     if connection.execute(decided.values(values)).rowcount != 1:
-        raise ReviewClosed(f"review item {given.item.id} was answered or settled in the meantime")
+        raise ReviewClosed("review item {id} was answered or settled in the meantime", id=given.item.id)
 
 
 def _accept(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:
@@ -233,7 +233,7 @@ def _merge(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping
 
 def _other(of: ReviewItem) -> str:
     if of.about is None:
-        raise ReviewClosed(f"review item {of.id} does not say which other patron it is about: reject it")
+        raise ReviewClosed("review item {id} does not say which other patron it is about: reject it", id=of.id)
     return of.about
 
 
@@ -265,7 +265,9 @@ def _keep_undo(connection: Connection, tenant: Tenant, of: ReviewItem, kept: Map
 
 def _open_undo(tenant: Tenant, row: AnyRow) -> dict[str, Any]:
     if row.undo is None:
-        raise ReviewClosed(f"review item {row.id} was answered too long ago: what taking it back needs is forgotten")
+        raise ReviewClosed(
+            "review item {id} was answered too long ago: what taking it back needs is forgotten", id=row.id
+        )
     plain = tenant.vault.unseal(row.undo, row.key, place=row.patron_id, owner=REVIEW, version=row.id)
     kept: dict[str, Any] = json.loads(plain)
     return kept

@@ -70,7 +70,9 @@ class Vault:
         try:
             return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound)
         except (InvalidTag, ValueError) as error:
-            raise SealBroken(f"a sealed value ({owner}) was altered or does not belong where it stands") from error
+            raise SealBroken(
+                "a sealed value ({owner}) was altered or does not belong where it stands", owner=owner
+            ) from error
 
     def fingerprint(self, canonical: bytes) -> bytes:
         """The keyed fingerprint of a record, under `fingerprint_key`."""

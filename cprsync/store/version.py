@@ -35,4 +35,6 @@ def check_version(engine: Engine) -> None:
     if version is None:
         raise StoreMismatch("the store is not set up yet", kind="store.not_set_up")
     if version != WANTED:
-        raise StoreMismatch(f"the store is of version {version[:8]}, and this program needs {WANTED}")
+        raise StoreMismatch(
+            "the store is of version {version}, and this program needs {wanted}", version=version[:8], wanted=WANTED
+        )

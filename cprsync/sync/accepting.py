@@ -83,7 +83,9 @@ def checked_reason(reason: str) -> str:
     reason = reason.strip()
     if not reason or len(reason) > REASON_MAX or not reason.isprintable():
         raise BadInput(
-            f"the reason is empty, longer than {REASON_MAX} characters, or not on one line", kind="input.reason"
+            "the reason is empty, longer than {most} characters, or not on one line",
+            most=REASON_MAX,
+            kind="input.reason",
         )
     if _NUMBER.search(reason):
         raise BadInput("the reason holds what looks like a CPR number: it is kept in clear", kind="input.reason")
@@ -103,5 +105,10 @@ def _stop(store: Inbox, header: Header, sha256: str, *, strict: bool) -> Place:
     taken, last = store.taken_on(header.produced), store.last_produced()
     place = place_of(header, sha256, taken=taken, last=last, strict=strict)
     if place not in STOPS:
-        raise BadInput(f"the delivery of {header.produced} stops no night ({place.value})", kind="delivery.not_stopped")
+        raise BadInput(
+            "the delivery of {produced} stops no night ({place})",
+            produced=header.produced,
+            place=place.value,
+            kind="delivery.not_stopped",
+        )
     return place

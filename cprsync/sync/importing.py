@@ -149,7 +149,7 @@ def _rows(text: TextIO) -> Iterator[tuple[int, list[tuple[str, str]]]]:
                 yield line, list(zip_longest(names[: len(cells)], cells, fillvalue=""))
     except (csv.Error, UnicodeDecodeError) as error:
         # the header is line 1, and the reader counts from the line after it
-        raise BadInput(f"after line {line}: not readable as CSV in UTF-8", kind="input.csv") from error
+        raise BadInput("after line {line}: not readable as CSV in UTF-8", line=line, kind="input.csv") from error
 
 
 def _columns(header: str) -> tuple[list[str], str]:
@@ -162,9 +162,14 @@ def _columns(header: str) -> tuple[list[str], str]:
         raise BadInput("the header has no column cpr_number", kind="input.header")
     for position, name in enumerate(names, start=1):
         if name not in COLUMNS:
-            raise BadInput(f"column {position} is not known: the columns are {', '.join(COLUMNS)}", kind="input.header")
+            raise BadInput(
+                "column {position} is not known: the columns are {columns}",
+                position=position,
+                columns=", ".join(COLUMNS),
+                kind="input.header",
+            )
         if name in names[: position - 1]:
-            raise BadInput(f"column {position} stands in the header twice", kind="input.header")
+            raise BadInput("column {position} stands in the header twice", position=position, kind="input.header")
     return names, delimiter
 
 

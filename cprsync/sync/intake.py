@@ -63,7 +63,7 @@ def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
     fetched = fetch(night.store, night.feed, night.progress)
     for name, error in fetched.refused:
         intake.lines.append(DeliveryLine(name, None, None, "", "refused"))
-        intake.error = intake.error or DeliveryRefused(f"{name}: {error.message}", kind=error.kind)
+        intake.error = intake.error or DeliveryRefused("{file}: {why}", file=name, why=error, kind=error.kind)
     # A place that does not answer is said in the end: what is in the inbox already is applied all the same.
     intake.left = fetched.left
     intake.kept = _newest([delivery for delivery in fetched.known if delivery.state is InboxState.APPLIED])
@@ -117,7 +117,10 @@ def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspect
         # taken, it would make every true delivery look old
         line.outcome = "refused"
         intake.error = intake.error or DeliveryRefused(
-            f"{delivery.name}: it is of {header.produced}, a day that has not come yet", kind="delivery.future"
+            "{file}: it is of {produced}, a day that has not come yet",
+            file=delivery.name,
+            produced=header.produced,
+            kind="delivery.future",
         )
         return
     if place is Place.NEXT and intake.error is None:
@@ -156,27 +159,35 @@ def _out_of_chain(night: Night, place: Place, line: DeliveryLine, last: date | N
     if place is Place.REPLACED:
         taken = night.store.taken_on(line.produced) if line.produced else None
         return DeliveryRefused(
-            f"{line.file}: another delivery of {line.produced} was taken before "
-            f"(taken sha256 {taken.sha256[:8] if taken else '?'}…, this one {line.sha256[:8]}…)",
+            "{file}: another delivery of {produced} was taken before (taken sha256 {taken}…, this one {sha256}…)",
+            file=line.file,
+            produced=line.produced,
+            taken=taken.sha256[:8] if taken else "?",
+            sha256=line.sha256[:8],
             kind="delivery.replaced",
         )
     return DeliveryRefused(
-        f"{line.file}: it follows the delivery of {line.previous}, but the last one taken is of {last}",
+        "{file}: it follows the delivery of {previous}, but the last one taken is of {last}",
+        file=line.file,
+        previous=line.previous,
+        last=last,
         kind="delivery.gap",
     )
 
 
 def _named(delivery: SealedDelivery, error: DeliveryRefused) -> DeliveryRefused:
-    return DeliveryRefused(f"{delivery.name}: {error.message}", kind=error.kind)
+    return DeliveryRefused("{file}: {why}", file=delivery.name, why=error, kind=error.kind)
 
 
 def _lateness(night: Night) -> CprsyncError | None:
     """An expected delivery that is not there, once the chain has begun; nothing is expected on holidays."""
     if unfinished := night.feed.unfinished():
-        return DeliveryLate(f"{unfinished[0]} is still being written", kind="delivery.unfinished")
+        return DeliveryLate("{file} is still being written", file=unfinished[0], kind="delivery.unfinished")
     last, due = night.store.last_produced(), last_loaded(night.clock.now())
     if last is not None and last < due:
-        return DeliveryLate(f"the delivery of {due} has not arrived; the last one taken is of {last}")
+        return DeliveryLate(
+            "the delivery of {due} has not arrived; the last one taken is of {last}", due=due, last=last
+        )
     return None
 
 

@@ -114,7 +114,9 @@ class Report:
         """Fail the run unless received = applied + unchanged + parked + not ours + held."""
         accounted = sum(self.count(outcome) for outcome in Outcome)
         if accounted != self.received:
-            raise BalanceError(f"received {self.received} persons, accounted for {accounted}")
+            raise BalanceError(
+                "received {received} persons, accounted for {accounted}", received=self.received, accounted=accounted
+            )
 
     @property
     def exit_code(self) -> int:
@@ -135,9 +137,10 @@ class Report:
         """Why the night did not do all that it should: what stopped it, or else the brake."""
         if self.error is not None or not self.held:
             return self.error
-        over = ", ".join(f"{one.harm.value} {one.count}, the limit is {one.limit}" for one in self.excess)
-        told = f": {over}" if over else ", before the run was killed and gone on with"
-        return NightBraked(f"the night would change more than policy.toml allows{told}")
+        if not self.excess:
+            return NightBraked("the night held its changes back before it was killed, and goes on so")
+        over = ", ".join(f"{one.harm.value} {one.count} (the limit is {one.limit})" for one in self.excess)
+        return NightBraked("the night would change more than policy.toml allows: {over}", over=over)
 
     @property
     def changed(self) -> bool:
@@ -195,7 +198,7 @@ class Report:
             "exit": self.exit_code,
         }
         if (failure := self.failure) is not None:
-            document["error"] = {"kind": failure.kind, "message": failure.message}
+            document["error"] = {"kind": failure.kind, "message": failure.message, **failure.told()}
         return document
 
     def plan_document(self) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class Reviews:
     def _item(self, number: int) -> ReviewItem:
         item = self.store.review_item(number)
         if item is None:
-            raise ReviewUnknown(f"there is no review item {number}")
+            raise ReviewUnknown("there is no review item {number}", number=number)
         return item
 
     # -- answering
@@ -140,7 +140,11 @@ class Reviews:
         """Take an acceptance back. Raises ReviewUnknown or ReviewClosed."""
         item = self._item(number)
         if item.state is not State.ACCEPTED or not item.row.undoable:
-            raise ReviewClosed(f"review item {number} ({item.state.value}) holds nothing that can be taken back")
+            raise ReviewClosed(
+                "review item {number} ({state}) holds nothing that can be taken back",
+                number=number,
+                state=item.state.value,
+            )
         return self._answer(Answer(item, State.UNDONE, self.user))
 
     def reopen(self, number: int, *, reason: str) -> dict[str, Any]:
@@ -150,13 +154,19 @@ class Reviews:
         """
         item = self._item(number)
         if item.state not in {State.REJECTED, State.UNDONE}:
-            raise ReviewClosed(f"review item {number} ({item.state.value}) was neither rejected nor taken back")
+            raise ReviewClosed(
+                "review item {number} ({state}) was neither rejected nor taken back",
+                number=number,
+                state=item.state.value,
+            )
         return self._answer(Answer(item, State.WAITING, self.user, checked_reason(reason)))
 
     def _waiting(self, number: int) -> ReviewItem:
         item = self._item(number)
         if item.state is not State.WAITING:
-            raise ReviewClosed(f"review item {number} no longer waits: it is {item.state.value}")
+            raise ReviewClosed(
+                "review item {number} no longer waits: it is {state}", number=number, state=item.state.value
+            )
         return item
 
     def _brake_merges(self, item: ReviewItem) -> None:
@@ -167,7 +177,9 @@ class Reviews:
             [(Harm.MERGED,)] * count, parked=0, population=self.store.population(), limits=self.policy.limits
         )
         if excess:
-            raise Braked(f"{count} records merged today are more than the limit of {excess[0].limit}")
+            raise Braked(
+                "{count} records merged today are more than the limit of {limit}", count=count, limit=excess[0].limit
+            )
 
     def _answer(self, answer: Answer) -> dict[str, Any]:
         self.store.answer_review(answer)

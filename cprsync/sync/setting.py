@@ -131,9 +131,11 @@ def check_field(name: str) -> None:
     Raises ConfigurationError, which names the fields.
     """
     if name in NEVER_SET:
-        raise ConfigurationError(f"{name} is not set here: {NEVER_SET[name]}", kind="usage.field")
+        raise ConfigurationError("{name} is not set here: {why}", name=name, why=NEVER_SET[name], kind="usage.field")
     if name not in settable():
-        raise ConfigurationError(f"no such field: these may be set: {', '.join(settable())}", kind="usage.field")
+        raise ConfigurationError(
+            "no such field: these may be set: {fields}", fields=", ".join(settable()), kind="usage.field"
+        )
 
 
 def check_options(name: str, *, reason: str, until: date | None, withdraws: bool = False) -> None:
@@ -145,11 +147,13 @@ def check_options(name: str, *, reason: str, until: date | None, withdraws: bool
     if withdraws and until is not None:
         raise ConfigurationError("what is taken back has no last day: leave --until out", kind="usage.field")
     if not overrides and (reason or until is not None):
-        raise ConfigurationError(f"{name} is set for good: it takes no --reason and no --until", kind="usage.field")
+        raise ConfigurationError(
+            "{name} is set for good: it takes no --reason and no --until", name=name, kind="usage.field"
+        )
     if overrides and not reason.strip():
-        raise ConfigurationError(f"{name} is the register's: say why with --reason TEXT", kind="usage.reason")
+        raise ConfigurationError("{name} is the register's: say why with --reason TEXT", name=name, kind="usage.reason")
     if overrides and not withdraws and until is None and name != Overridden.GROUP.value:
-        raise ConfigurationError(f"{name} is the register's: say --until YYYY-MM-DD", kind="usage.until")
+        raise ConfigurationError("{name} is the register's: say --until YYYY-MM-DD", name=name, kind="usage.until")
 
 
 def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
@@ -163,7 +167,7 @@ def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
     check_options(asked.field, reason=asked.reason, until=asked.until, withdraws=asked.text is None)
     if asked.text is not None and not text_of(asked.text):
         # a script whose value got lost is no wish to take anything back
-        raise BadInput(f"{asked.field}: the value is empty", kind="input.empty")
+        raise BadInput("{field}: the value is empty", field=asked.field, kind="input.empty")
     if asked.field in LOCAL_FIELDS:
         return _set_local(counter, asked)
     for left in reversed(range(TRIES)):
@@ -180,7 +184,9 @@ def _view(counter: Counter, patron_id: str) -> View:
     if view is None:
         raise BadInput("there is no such patron", kind="patron.unknown")
     if view.merged_into is not None:
-        raise BadInput(f"the patron was merged into {view.merged_into}: set it there", kind="patron.merged")
+        raise BadInput(
+            "the patron was merged into {merged_into}: set it there", merged_into=view.merged_into, kind="patron.merged"
+        )
     return view
 
 
@@ -218,7 +224,9 @@ def _correct(counter: Counter, asked: Setting) -> dict[str, Any]:
 def _reason_of(asked: Setting) -> str:
     reason = " ".join(asked.reason.split())
     if len(reason) > REASON_MAX or not reason.isprintable():
-        raise BadInput(f"the reason is longer than {REASON_MAX} characters, or no plain text", kind="input.reason")
+        raise BadInput(
+            "the reason is longer than {most} characters, or no plain text", most=REASON_MAX, kind="input.reason"
+        )
     return reason
 
 
@@ -228,7 +236,7 @@ def _override_of(counter: Counter, asked: Setting, name: Overridden, text: str, 
         value = value_of(name, text, Known(counter.municipalities, today))
         until = last_day_of(name, asked.until, on=today, max_days=counter.policy.override_max_days)
     except ValueError as error:
-        raise BadInput(f"{name.value}: {error}", kind="input.value") from None
+        raise BadInput("{field}: {why}", field=name.value, why=str(error), kind="input.value") from None
     return Override(name, value, asked.user, reason, today, until)
 
 
@@ -273,7 +281,7 @@ def _set_local(counter: Counter, asked: Setting) -> dict[str, Any]:
     try:
         values = LOCAL_FIELDS[asked.field](asked.text or "")
     except ValueError as error:
-        raise BadInput(f"{asked.field}: {error}", kind="input.value") from None
+        raise BadInput("{field}: {why}", field=asked.field, why=str(error), kind="input.value") from None
     change = LocalChange(asked.patron_id, asked.field, values, counter.policy if asked.field == "absence" else None)
     changed = counter.store.change_local(change, user=asked.user)
     return _document(asked, "set" if changed else "unchanged")

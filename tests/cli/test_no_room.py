@@ -56,7 +56,7 @@ def test_an_answer_that_has_no_place_says_so(arguments: tuple[str, ...], unbuffe
     assert ran.returncode == 7
     assert "(No space left on device)" in ran.stderr
     if "--help" not in arguments or not unbuffered:  # a library's own print, of which nothing is kept
-        assert "the answer cannot be written to standard output" in ran.stderr
+        assert "svaret kan ikke skrives til standard output" in ran.stderr
         assert "output.lost" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert "Exception ignored" not in ran.stderr

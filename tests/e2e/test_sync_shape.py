@@ -99,7 +99,7 @@ FAILURES: dict[str, tuple[Callable[[Library], None], int, str]] = {
 def assert_shape(ran: Ran, shape: set[str], *, code: int, kind: str) -> None:
     assert (ran.exit, ran.document["exit"], ran.error["kind"]) == (code, code, kind), ran.out
     assert set(ran.document) == shape | {"error"}
-    assert set(ran.error) == {"kind", "message", "changed", "next", "reference"}
+    assert set(ran.error) == {"kind", "message", "changed", "next", "reference", "da"}
     assert (ran.document["agency"], ran.document["state"], ran.document["plan"]) == ("710100", "stopped", [])
     assert not any(ran.document[name] for name in ("received", "applied", "unchanged", "parked", "not_ours", "held"))
 

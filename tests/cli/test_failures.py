@@ -1,0 +1,219 @@
+"""What a failure says to whoever sits at the terminal: Danish unless English is asked for, and no kind left out."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import string
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import cprsync
+from cprsync import errors
+from cprsync.cli import advice_table
+from cprsync.cli.advice import advice_for, error_document
+from cprsync.cli.danish import DANISH, in_danish
+from cprsync.cli.options import spoken
+from cprsync.cli.output import failures, unexpected_document
+from cprsync.errors import BadInput, CprsyncError, DeliveryRefused
+from cprsync.register.faults import _CLIENT, _SERVER, FAULTS
+from cprsync.register.receiving import _REFUSALS
+from cprsync.register.tls import _FAILURES, _UNTRUSTED, ALERTS, PEER_PROBLEMS
+from cprsync.store.failures import AuditBroken
+from cprsync.sync.setting import NEVER_SET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(cprsync.__file__).parent
+#: What only developers meet speaks English.
+DEVELOPERS = (PACKAGE / "mock", PACKAGE / "bench", PACKAGE / "cli" / "mock.py", PACKAGE / "cli" / "bench.py")
+
+
+def kinds_of_error() -> list[type[CprsyncError]]:
+    """Every class of error, wherever it stands."""
+    for module in pkgutil.walk_packages(cprsync.__path__, "cprsync."):
+        if not module.name.startswith(
+            ("cprsync.mock", "cprsync.bench", "cprsync.__main__", "cprsync.store.migrations")
+        ):
+            importlib.import_module(module.name)
+    found, new = {CprsyncError}, {CprsyncError}
+    while new := {below for one in new for below in one.__subclasses__()} - found:
+        found |= new
+    return sorted(found, key=lambda one: one.__qualname__)
+
+
+KINDS = kinds_of_error()
+NAMES = {one.__name__ for one in KINDS}
+
+
+def said_in(source: str) -> Iterator[ast.expr]:
+    """What each error is given to say."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NAMES and node.args:
+            yield node.args[0]
+
+
+def parts_in(source: str) -> Iterator[str]:
+    """What is wrong with our certificate, or with an entry of the audit: the rest of the sentence stands elsewhere."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"_ours", "AuditBroken"}:
+            yield from (one.value for one in node.args if isinstance(one, ast.Constant) and " " in str(one.value))
+
+
+def modules() -> list[Path]:
+    return [path for path in PACKAGE.rglob("*.py") if not any(path.is_relative_to(one) for one in DEVELOPERS)]
+
+
+def sentences() -> list[str]:
+    found = {
+        one.value
+        for path in modules()
+        for one in said_in(path.read_text(encoding="utf-8"))
+        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    }
+    meanings = (*FAULTS.values(), _CLIENT, _SERVER)
+    # an audit names its stream first, and what is wrong with it last
+    return sorted((found | {meaning.message for meaning in meanings}) - {AuditBroken("s", 1, "w").values["stream"]})
+
+
+def names_in(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_an_error_says_in_both_languages_what_to_do_next(kind: type[CprsyncError]) -> None:
+    error = kind("s", 1, "w") if kind is AuditBroken else kind("")  # type: ignore[call-arg]  # it alone names an entry
+    advice = advice_for(error).next
+    assert advice.da != advice.en
+    assert advice.da
+    assert advice.en
+
+
+@pytest.mark.parametrize("kind", [*advice_table.BY_KIND, *(of.kind for of, _ in advice_table.BY_CLASS)])
+def test_each_advice_is_in_both_languages(kind: str) -> None:
+    told = advice_for(CprsyncError("", kind=kind)).next
+    assert told.da != told.en
+
+
+@pytest.mark.parametrize("sentence", sentences())
+def test_a_sentence_has_a_danish_one_with_the_same_values(sentence: str) -> None:
+    assert names_in(DANISH[sentence]) == names_in(sentence)
+    words = "".join(text for text, *_ in string.Formatter().parse(sentence)).strip("…:() ")
+    assert (DANISH[sentence] != sentence) is (words not in {"", "CallUUID"})
+
+
+def test_no_error_is_given_a_sentence_with_its_values_in_it() -> None:
+    """They stand beside it, or no word list knows it."""
+    quoted = [
+        (path.name, one.lineno)
+        for path in modules()
+        for one in said_in(path.read_text(encoding="utf-8"))
+        if isinstance(one, ast.JoinedStr)
+    ]
+    assert quoted == []
+
+
+def test_what_stands_inside_a_sentence_has_words_too() -> None:
+    parts = {*ALERTS.values(), *_REFUSALS.values(), *NEVER_SET.values(), _UNTRUSTED[1]}
+    parts |= {problem for _, problem in PEER_PROBLEMS.values()} | {happened for _, _, happened in _FAILURES}
+    parts |= {part for path in modules() for part in parts_in(path.read_text(encoding="utf-8"))}
+    assert [part for part in sorted(parts) if part not in DANISH] == []
+
+
+def refused_in(source: str) -> Iterator[str]:
+    """What is said of a value that someone typed, with {} for each limit."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ValueError":
+            parts = node.args[0].values if isinstance(node.args[0], ast.JoinedStr) else node.args
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
+
+
+@pytest.mark.parametrize("module", ["typed", "override", "number"])
+def test_what_is_said_of_a_typed_value_has_words(module: str) -> None:
+    source = (PACKAGE / "domain" / f"{module}.py").read_text(encoding="utf-8")
+    assert [said for said in refused_in(source) if said not in DANISH] == []
+
+
+@pytest.mark.parametrize(
+    ("why", "danish"),
+    [
+        ("longer than 34 characters", "telefon: længere end 34 tegn"),
+        ("there is no such day", "telefon: der er ingen sådan dag"),
+        ("of {7} nobody knows", "telefon: of {7} nobody knows"),
+    ],
+)
+def test_a_value_that_was_refused_is_told_with_its_limit(why: str, danish: str) -> None:
+    assert in_danish(BadInput("{field}: {why}", field="telefon", why=why).told()) == danish
+
+
+def test_an_error_about_a_file_carries_the_one_that_it_was() -> None:
+    within = DeliveryRefused("record 999 counts {says} records, and {found} are there", says=9, found=7)
+    error = DeliveryRefused("{file}: {why}", file="D270322", why=within)
+    assert error.message == str(error) == "D270322: record 999 counts 9 records, and 7 are there"
+    assert in_danish(error.told()) == "D270322: post 999 tæller 9 poster, og der er 7"
+
+
+def test_a_value_with_braces_is_shown_as_it_is() -> None:
+    assert BadInput("{field}: {why}", field="{x}", why="{").message == "{x}: {"
+    assert BadInput("no {values").message == "no {values"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "language"),
+    [
+        ([], None, "da"),
+        (["--lang", "en"], None, "en"),
+        (["--lang=en"], None, "en"),
+        ([], "en", "en"),
+        (["--lang", "da"], "en", "da"),
+        (["--lang"], None, "da"),
+    ],
+)
+def test_a_failure_speaks_the_language_that_was_asked_for(
+    typed: list[str],
+    kept: str | None,
+    language: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.argv", ["cprsync", "runs", "show", "7", *typed])
+    monkeypatch.delenv("CPRSYNC_LANG", raising=False)
+    if kept is not None:
+        monkeypatch.setenv("CPRSYNC_LANG", kept)
+    assert spoken() == language
+    with pytest.raises(SystemExit), failures(as_json=False):
+        raise BadInput("there is no run {run}", run=7, kind="run.unknown")
+    shown = capsys.readouterr().err.splitlines()
+    danish = [
+        "cprsync: der er ingen kørsel 7",
+        "  ændret:    intet",
+        "  gør nu:    Se nætterne med `cprsync runs list`.",
+    ]
+    english = [
+        "cprsync: there is no run 7",
+        "  changed:   nothing",
+        "  next:      See the nights with `cprsync runs list`.",
+    ]
+    assert shown[:3] == (danish if language == "da" else english)
+
+
+def test_a_program_reads_both_and_english_first() -> None:
+    error = BadInput("there is no run {run}", run=7, kind="run.unknown")
+    document = error_document(error, changed="nothing", reference="1")
+    assert (document["message"], document["da"]["message"]) == ("there is no run 7", "der er ingen kørsel 7")
+    assert document["next"] != document["da"]["next"]
+
+
+def test_what_nobody_foresaw_is_told_in_danish_too() -> None:
+    told = unexpected_document(OSError(28, "No space left on device"))
+    assert told["message"] == "unexpected OSError (No space left on device) at ?"
+    assert told["da"]["message"] == "uventet OSError (No space left on device) ved ?"
+
+
+def test_every_class_of_errors_is_walked() -> None:
+    named = {one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, CprsyncError)}
+    assert named <= set(KINDS)
