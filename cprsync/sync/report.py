@@ -139,7 +139,7 @@ class Report:
             return self.error
         if not self.excess:
             return NightBraked("the night held its changes back before it was killed, and goes on so")
-        over = ", ".join(f"{one.harm.value} {one.count} (the limit is {one.limit})" for one in self.excess)
+        over = ", ".join(f"{one.harm.value} {one.count} > {one.limit}" for one in self.excess)
         return NightBraked("the night would change more than policy.toml allows: {over}", over=over)
 
     @property
