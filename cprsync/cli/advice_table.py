@@ -148,6 +148,11 @@ BY_KIND: Final[dict[str, Advice]] = {
         "`cprsync review list` viser de to; en af dem skal lukkes.",
         "`cprsync review list` shows the two; one of them is to be closed.",
     ),
+    "keys.older": _advice(
+        2,
+        "Mappen er ældre end denne version: kør `cprsync db upgrade`, som laver den nøgle, der mangler.",
+        "The folder is older than this version: run `cprsync db upgrade`, which makes the key that is missing.",
+    ),
     "number.real": _advice(
         1,
         "Et nummer, der afløser hendes, kommer med en leverance, eller `cprsync lookup` finder det.",

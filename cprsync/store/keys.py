@@ -83,9 +83,8 @@ class Keyring:
             found[purposes[name[1]]].append((int(name[2]), _read(path)))
         for purpose, keys in found.items():
             if not keys:
-                raise ConfigurationError(
-                    "the key folder holds no {purpose} key", purpose=purpose.value, kind="keys.missing"
-                )
+                kind = "keys.older" if purpose in ADDED_LATER else "keys.missing"
+                raise ConfigurationError("the key folder holds no {purpose} key", purpose=purpose.value, kind=kind)
         ordered = {p: tuple(key for _, key in sorted(keys, key=lambda k: -k[0])) for p, keys in found.items()}
         return cls(folder, ordered)
 

@@ -26,8 +26,9 @@ def older(tmp_path: Path) -> Path:
 
 
 def test_an_older_folder_gets_the_keys_that_it_lacks_and_keeps_its_own(older: Path) -> None:
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError) as refused:
         Keyring.load(older)
+    assert refused.value.kind == "keys.older"
     before = contents(older)
     add_missing_keys(older)
     assert set(Keyring.load(older).keys) == set(Purpose)
