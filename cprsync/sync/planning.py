@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import AskRegister, Decision, Parked, ProtectionEnd, Same, decide
 from cprsync.domain.patron import AsOf, Patron, Source
-from cprsync.domain.person import EMPTY, Person, Protection
+from cprsync.domain.person import EMPTY, SILENT, Person, Protection
 from cprsync.domain.review import PARKED
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
 from cprsync.sync.renumbering import NUMBER_CHANGE, OLD_ACTIVE, Renumbering, renumbered
@@ -186,6 +186,10 @@ class Planner:
         self, delivery: SealedDelivery, person: Unreadable, found: Recognised, as_of: AsOf, ordinal: int
     ) -> None:
         item = Item(ordinal, delivery.id, person.number, None, Outcome.PARKED, reason=person.reason)
+        former = self._numbers.former(person.number) if person.number and isinstance(found, NotOurs) else None
+        if former is not None and person.protection is not SILENT:
+            # told under a number that she has no more: sealed as if she could be read
+            found = self._patron(former)
         if isinstance(found, NotOurs):
             # Without a number nobody can tell whose she is: a person looks.
             outcome = Outcome.PARKED if person.number is None else Outcome.NOT_OURS

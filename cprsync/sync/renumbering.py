@@ -162,7 +162,7 @@ class Renumbering:
         found = {number: self._now(number, one, planned) for number, one in zip(numbers, stored, strict=True)}
         patrons = {number: one for number, one in found.items() if isinstance(one, Patron)}
         self.look_at(numbers)
-        former = {number: one for number in numbers if (one := self._former(number)) is not None}
+        former = {number: one for number in numbers if (one := self.former(number)) is not None}
         self._plan = number_plan(_not_overtaken(links, patrons, AsOf(day, Source.FILE)), patrons, former)
 
     def _now(self, number: CprNumber, stored: Recognised, planned: Mapping[CprNumber, Patron]) -> Recognised:
@@ -177,7 +177,8 @@ class Renumbering:
         if numbers:
             self._old = self._night.store.old_numbers(numbers)
 
-    def _former(self, number: CprNumber) -> str | None:
+    def former(self, number: CprNumber) -> str | None:
+        """Whose number it was before, of those looked at."""
         return self._left.get(number) or self._old.get(number)
 
     def take(self, number: CprNumber) -> Step | None:
@@ -220,7 +221,7 @@ class Renumbering:
         """What a line about a number that is out of use means; None: the person is to be decided."""
         if person.status in REPLACED:
             return self._replaced(item, person.number, found)
-        former = self._former(person.number) if isinstance(found, NotOurs) else None
+        former = self.former(person.number) if isinstance(found, NotOurs) else None
         if former is None:
             return None
         annulled = person.status is Status.ANNULLED
@@ -233,7 +234,7 @@ class Renumbering:
         if change is not None and (step := self.take(change.new)):
             step.item = replace(item, patron_id=change.patron_id, outcome=Outcome.APPLIED, actions=(Action.RENUMBER,))
             return step
-        former = self._former(number)
+        former = self.former(number)
         if change is None and not isinstance(found, NotOurs):
             return None  # hers, and the register does not say which number replaces it
         holder = self._plan.holder_of_end(number) or former

@@ -16,10 +16,10 @@ from townspeople import PROTECTED, cpr, dies, gains_protection, loses_protection
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.policy import Harm
 from cprsync.sync.reviewing import Reviews
+from cprsync.sync.values import Unreadable
 
 if TYPE_CHECKING:
     from cprsync.domain.person import Person
-    from cprsync.sync.values import Unreadable
 
 ANNA = person("ANNA")
 SEALED = gains_protection(ANNA)
@@ -214,3 +214,13 @@ def test_a_death_told_under_an_old_number_stops_no_letters(library: Library) -> 
     library.deliver(TUESDAY, dies(anna(OLD)))
     library.night()
     assert library.store.patrons([patron])[0].letters_stopped is None
+
+
+def test_an_unread_protection_told_under_an_old_number_seals_her_too(library: Library) -> None:
+    patron = library.id_of("ANNA")
+    library.deliver(MONDAY, replaced(OLD, NEW), anna())
+    library.night()
+    library.deliver(TUESDAY, Unreadable(OLD, "person.status"), Unreadable(OLD, "person.status", PROTECTED))
+    report = library.night()
+    assert library.items(report) == [("not_ours", "person.status"), ("parked", "person.status")]
+    assert register_of(library, patron) == gains_protection(anna())
