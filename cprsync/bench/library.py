@@ -197,5 +197,7 @@ def _patron_row(tenant: Tenant, patron_id: str, card: str, person: Person) -> Ro
         "patron_group": local.group,
         "created": tenant.stamp(),
         "register_since": tenant.stamp(),
+        "kind": tables.PERSON,
+        "standing": tables.ACTIVE,
     } | clear_columns(tenant, person)
     return tuple(row.get(column.name) for column in tables.patron.columns)

@@ -183,7 +183,8 @@ def _corrections(over: Over) -> Found:
         *(_ITEM.agency == _OVERRIDE.agency, _ITEM.patron_id == _OVERRIDE.patron_id, _ITEM.undo.is_not(None))
     )
     past = _OVERRIDE.state.in_((overrides.ENDED, overrides.WITHDRAWN, overrides.REPLACED))
-    return _of(tables.override, over).where(past, _OVERRIDE.ended <= over.by, ~undoable)
+    # in no order: asked for one, SQLite would go through every correction there ever was
+    return _of(tables.override, over).where(past, _OVERRIDE.ended <= over.by, ~undoable).order_by(None)
 
 
 def _forget_corrections(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
@@ -195,7 +196,7 @@ def _reviews(over: Over) -> Found:
     """Answered; a block that was accepted holds, and is taken off by what stands there."""
     holds = (_ITEM.state == State.ACCEPTED.value) & _ITEM.kind.in_(LIFTED_BY)
     answered = _ITEM.undo.is_not(None) & (_ITEM.decided_at < _end_of(over.by)) & (_ITEM.state != State.WAITING.value)
-    return _of(tables.review_item, over).where(answered, ~holds)
+    return _of(tables.review_item, over).where(answered, ~holds).order_by(None)
 
 
 def _end_of(day: date) -> str:

@@ -27,7 +27,8 @@ def _patron() -> None:
     op.add_column("patron", sa.Column("last_seen", sa.Date(), nullable=True))
     some = sa.text("standing <> 'active'")
     op.create_index("ix_patron_standing", "patron", ["agency", "standing"], sqlite_where=some, postgresql_where=some)
-    op.create_index("ix_patron_last_seen", "patron", ["agency", "last_seen"], unique=False)
+    seen = sa.text("last_seen IS NOT NULL")
+    op.create_index("ix_patron_last_seen", "patron", ["agency", "last_seen"], sqlite_where=seen, postgresql_where=seen)
 
 
 def _responsible() -> None:
