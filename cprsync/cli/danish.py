@@ -322,12 +322,19 @@ DANISH: Final[dict[str, str]] = {
     "the file cannot be read": "filen kan ikke læses",
     "the file cannot be read ({strerror})": "filen kan ikke læses ({strerror})",
     "the file is empty: expected a header line": "filen er tom: der skulle være en overskriftslinje",
-    "the header has no column cpr_number": "overskriften har ingen kolonne cpr_number",
-    "after line {line}: not readable as CSV in UTF-8": "efter linje {line}: kan ikke læses som CSV i UTF-8",
-    "column {position} is not known: the columns are {columns}": (
-        "kolonne {position} er ukendt: kolonnerne er {columns}"
+    "after line {line}: not readable as CSV": "efter linje {line}: kan ikke læses som CSV",
+    "at line {line}: not readable as JSON: expected a list of objects, or one object a line": (
+        "ved linje {line}: kan ikke læses som JSON: der skulle være en liste af objekter eller ét objekt pr. linje"
     ),
-    "column {position} stands in the header twice": "kolonne {position} står to gange i overskriften",
+    "the file is text neither in UTF-8 nor in Windows-1252": "filen er tekst i hverken UTF-8 eller Windows-1252",
+    "the file is read twice: a pipe can be read once only": "filen læses to gange: et rør kan kun læses én gang",
+    "the list of refused rows cannot be written ({strerror})": (
+        "listen over afviste rækker kan ikke skrives ({strerror})"
+    ),
+    "line {line}: column {position} is not known: the columns are {columns}": (
+        "linje {line}: kolonne {position} er ukendt: kolonnerne er {columns}"
+    ),
+    "line {line}: column {position} stands there twice": "linje {line}: kolonne {position} står der to gange",
     # what waits for a person
     "there is no review item {number}": "der er intet punkt {number}",
     "review item {number} ({state}) holds nothing that can be taken back": (

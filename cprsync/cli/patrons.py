@@ -4,60 +4,62 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.output import failures, note, print_json, say
+from cprsync.cli.lists import opened_list, tell_import
+from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.words import Language, word
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from cprsync.settings import Settings
-    from cprsync.sync.importing import Imported
+    from cprsync.sync.refused import Imported
 
 
 def import_command(  # noqa: PLR0913 -- one parameter for each option
-    file: Path, *, apply: bool, config: Path, library: str | None, language: Language, as_json: bool
+    file: Path,
+    *,
+    apply: bool,
+    config: Path,
+    library: str | None,
+    language: Language,
+    as_json: bool,
+    columns: Path | None = None,
+    refused: Path | None = None,
 ) -> int:
-    """Import a CSV file; a dry run without `apply`; exit 3 when rows were refused: they are left to who imports."""
+    """Import a list of patrons; without `apply` only say what would happen. Exit 3 when rows were refused."""
+    from cprsync.cli.stopping import stoppable
     from cprsync.settings import load_settings
 
-    with failures(as_json=as_json):
-        imported = import_file(load_settings(config), file, apply=apply, library=library)
-        if as_json:
-            print_json({**imported.document(), "applied": apply})
-        else:
-            _show_import(imported, language, apply=apply)
-        return 3 if imported.refused else 0
+    with failures(as_json=as_json), stoppable() as heed:
+        settings = load_settings(config)
+        imported = import_file(settings, file, apply=apply, library=library, columns=columns, heed=heed)
+        return tell_import(imported, language, apply=apply, as_json=as_json, refused=refused)
 
 
-def import_file(settings: Settings, file: Path, *, apply: bool, library: str | None = None) -> Imported:
+def import_file(  # noqa: PLR0913 -- one parameter for each option
+    settings: Settings,
+    file: Path,
+    *,
+    apply: bool,
+    library: str | None = None,
+    columns: Path | None = None,
+    heed: Callable[[], None] = lambda: None,
+) -> Imported:
     """Read the file and hand it to the store."""
     from cprsync import wiring
-    from cprsync.errors import BadInput
+    from cprsync.columns_file import load_columns
     from cprsync.policy_file import load_policy
-    from cprsync.sync.importing import import_patrons
+    from cprsync.sync.columns import PATRON_COLUMNS
+    from cprsync.sync.importing import Importing, import_patrons
 
     section = wiring.library_of(settings, library)
     policy = load_policy(section.policy, section.municipalities)
-    try:
-        text = file.open(encoding="utf-8-sig", newline="")
-    except OSError as error:
-        raise BadInput("the file cannot be read ({strerror})", strerror=error.strerror, kind="input.file") from None
-    with text, wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
-        return import_patrons(text, store, apply=apply, policy=policy)
-
-
-def _show_import(imported: Imported, language: Language, *, apply: bool) -> None:
-    counts = {key: imported.counts[key] for key in ("created", "updated", "unchanged")}
-    summed = word("imported" if apply else "import_planned", language, rows=imported.rows, **counts)
-    say(f"{summed}, {word('import_refused', language, count=len(imported.refused))}")
-    for refused in imported.refused:
-        told = refused.told[0 if language == "da" else 1]
-        note("  " + word("import_line", language, line=refused.line, field=refused.field, told=told))
-    if imported.refused:
-        note(word("import_mend", language))
-    if not apply:
-        say(word("import_dry", language))
+    known = PATRON_COLUMNS if columns is None else load_columns(columns)
+    clock = wiring.clock_for(settings)
+    with opened_list(file) as source, wiring.opened_store(settings, section, clock) as store:
+        how = Importing(store, clock.today(), apply=apply, policy=policy, columns=known, heed=heed)
+        return import_patrons(source, how)
 
 
 def show_command(  # noqa: PLR0913 -- one parameter for each option

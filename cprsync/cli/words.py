@@ -271,6 +271,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "{rows} rows: {created} would be created, {updated} would be updated, {unchanged} unchanged",
     ),
     "import_refused": ("{count} afvist", "{count} refused"),
+    "import_encoding": ("Filen er læst som {encoding}.", "The file was read as {encoding}."),
+    "import_more": (
+        "… og {count} til: se dem alle med --json, eller skriv dem med --refused FIL",
+        "… and {count} more: --json shows all, --refused FILE writes them",
+    ),
     "import_line": ("linje {line}, {field}: {told}", "line {line}, {field}: {told}"),
     "import_mend": (
         "Afviste rækker står kun her, ikke i review list: ret dem i filen, og importér den igen.",

@@ -16,6 +16,8 @@ from typing import Self
 _FORM = re.compile(r"[0-9]{6}-?[0-9]{4}", re.ASCII)
 # Schools and regions put letters where CPR has the serial number; the date before it is a date.
 _WITH_LETTERS = re.compile(r"[0-9]{6}-?(?=[0-9]*[A-Z])[0-9A-Z]{4}", re.ASCII)
+#: What stands before a patron number where there is no CPR number.
+_NONE = "-"
 #: Digit 7 decides the century together with the year.
 _CENTURIES: tuple[tuple[str, int, int, int], ...] = (
     # digit 7, years up to and including, their century, the century of the years after
@@ -38,6 +40,8 @@ class NumberKind(enum.Enum):
     REPLACEMENT = "replacement"
     #: letters in the place of the serial number
     LETTERS = "letters"
+    #: she has none: what stands in its place tells her from others who have none
+    NONE = "none"
 
 
 class NumberSex(enum.Enum):
@@ -75,6 +79,11 @@ class CprNumber:
         written = text.upper()
         return cls(written.replace("-", "")) if _WITH_LETTERS.fullmatch(written) else cls.parse(text)
 
+    @classmethod
+    def none_of(cls, patron_id: str) -> Self:
+        """No number, of a patron: nobody else has the same, and no counterpart is ever told."""
+        return cls(f"{_NONE}{patron_id}")
+
     def __repr__(self) -> str:
         return "CprNumber(…)"
 
@@ -90,6 +99,8 @@ class CprNumber:
     @property
     def kind(self) -> NumberKind:
         """Who made it, as far as its form tells."""
+        if self.digits.startswith(_NONE):
+            return NumberKind.NONE
         if not self.digits.isdigit():
             return NumberKind.LETTERS
         raised = _REPLACEMENT_DAYS < int(self.digits[:2]) <= _REPLACEMENT_DAYS + _LAST_DAY
@@ -97,14 +108,14 @@ class CprNumber:
 
     @property
     def is_replacement(self) -> bool:
-        """True for a number made by a library, school or hospital, which CPR does not know: it is never sent."""
+        """True where CPR knows no number: a library, school or hospital made it, or there is none. It is never sent."""
         return self.kind is not NumberKind.REAL
 
     @property
     def sex(self) -> NumberSex | None:
-        """What the last digit says, real or replacement; None if that is a letter."""
+        """What the last digit says, real or replacement; None if that is a letter, or there is no number."""
         last = self.digits[-1]
-        if not last.isdigit():
+        if self.kind is NumberKind.NONE or not last.isdigit():
             return None
         return NumberSex.MAN if int(last) % 2 else NumberSex.WOMAN
 
@@ -112,7 +123,7 @@ class CprNumber:
     def born(self) -> date | None:
         """The date in the number, which is not always the registered birth date; None if it tells none."""
         kind = self.kind
-        if kind is NumberKind.LETTERS:
+        if kind in {NumberKind.LETTERS, NumberKind.NONE}:
             return None  # the century stands in a digit that is not there
         day, month, year = int(self.digits[:2]), int(self.digits[2:4]), int(self.digits[4:6])
         if kind is NumberKind.REPLACEMENT:
@@ -129,10 +140,12 @@ class CprNumber:
     def is_possible(self) -> bool:
         """False for ten digits that nobody can have been given: there is no date in them, the day plus 60 or not.
 
-        Of a number with letters its form is all that is known.
+        Of a number with letters its form is all that is known, and of none there is nothing to say.
         """
-        return self.kind is NumberKind.LETTERS or self.born is not None
+        return self.kind in {NumberKind.LETTERS, NumberKind.NONE} or self.born is not None
 
     def masked(self) -> str:
-        """The form for screens: the birth date's part, the rest hidden."""
+        """The form for screens: the birth date's part, the rest hidden; a dash for none."""
+        if self.kind is NumberKind.NONE:
+            return "–"
         return f"{self.digits[:6]}-xxxx"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
+    from cprsync.domain.number import CprNumber
     from cprsync.domain.policy import Policy
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import NewPatron
@@ -30,9 +31,8 @@ _KEY: Final = tables.patron_key.c
 
 def replaced(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[str, str]:
     """Whose number was replaced, or went with a patron who was merged: its digits, and who has it now."""
-    by_probe = {
-        probe: row.number.digits for row in rows for probe in tenant.vault.probes(OLD_NUMBER, row.number.digits)
-    }
+    numbers = [row.number.digits for row in rows if row.number is not None]
+    by_probe = {probe: digits for digits in numbers for probe in tenant.vault.probes(OLD_NUMBER, digits)}
     wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == OLD_NUMBER)
     return {
         by_probe[found.key_index]: found.patron_id
@@ -41,14 +41,14 @@ def replaced(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) 
     }
 
 
-def age_step_of_new(row: NewPatron, policy: Policy | None, *, on: date) -> tuple[str, date | None]:
+def age_step_of_new(number: CprNumber, group: str, policy: Policy | None, *, on: date) -> tuple[str, date | None]:
     """The group of someone who comes with the list, and the next day on which age changes it.
 
     Of her age only the number tells by now. Without a policy, the next night's calendar part finds the day.
     """
     if policy is None:
-        return row.local.group, on
-    return age_step_of(Facts("", Person(row.number), row.local.group), on, policy)
+        return group, on
+    return age_step_of(Facts("", Person(number), group), on, policy)
 
 
 def groups_by_age(

@@ -1,6 +1,7 @@
-"""Take in patrons from a library's own list: created, updated or unchanged, matched by number only.
+"""Take in patrons from a library's own list: created, updated or unchanged.
 
-One transaction for the whole list. The register's part of a record is not touched.
+Matched by CPR number only; a row without one by patron number, or by card. One transaction for the rows that are
+handed over. The register's part of a record is not touched.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from cprsync.domain.number import CprNumber
 from cprsync.domain.override import Overridden
 from cprsync.domain.person import Person
 from cprsync.domain.record import Local
@@ -76,6 +78,8 @@ class _Part:
 
     stored: Mapping[bytes, AnyRow]
     cards: dict[bytes, str]
+    #: the same by patron number, with those whom rows without a CPR number may mean
+    by_id: Mapping[str, AnyRow] = field(default_factory=dict)
     #: whose group staff have pinned: no list moves it
     pinned: frozenset[str] = frozenset()
     #: numbers that were replaced, and whose they are now
@@ -84,7 +88,8 @@ class _Part:
     groups: Mapping[str, str] = field(default_factory=dict)
     policy: Policy | None = None
     created: list[dict[str, Any]] = field(default_factory=list)
-    updated: list[dict[str, Any]] = field(default_factory=list)
+    #: what is hers and what kind of patron she is, after the rows so far: two rows may be about one patron
+    after: dict[str, tuple[Local, str]] = field(default_factory=dict)
     keys: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -107,12 +112,13 @@ def import_patrons(
 
 def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:
     """Cut the list so that no part holds a number twice: the second row must find what the first one made."""
-    part: dict[str, NewPatron] = {}
-    for row in rows:
-        if row.number.digits in part or len(part) == IN_MAX:
+    part: dict[object, NewPatron] = {}
+    for place, row in enumerate(rows):
+        name: object = place if row.number is None else row.number.digits
+        if name in part or len(part) == IN_MAX:
             yield list(part.values())
             part = {}
-        part[row.number.digits] = row
+        part[name] = row
     if part:
         yield list(part.values())
 
@@ -120,16 +126,15 @@ def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:
 def _import_part(
     connection: Connection, tenant: Tenant, rows: Sequence[NewPatron], policy: Policy | None
 ) -> list[Imported]:
-    stored = _stored(connection, tenant, rows)
-    named = {one.id: row.local.group for row in rows if row.local.group and (one := _found(tenant, stored, row))}
-    part = _Part(
-        stored,
-        _card_holders(connection, tenant, rows),
-        _pinned(connection, tenant, stored.values()),
-        replaced(connection, tenant, rows),
-        groups_by_age(connection, tenant, named, policy),
-        policy,
-    )
+    stored, cards = _stored(connection, tenant, rows), _card_holders(connection, tenant, rows)
+    by_id = {row.id: row for row in stored.values()}
+    by_id |= _meant(connection, tenant, rows, cards, but=by_id)
+    part = _Part(stored, cards, by_id, policy=policy)
+    found = [(row, _found(tenant, part, row)) for row in rows]
+    named = {one.id: row.local.group for row, one in found if row.local.group and not isinstance(one, str | None)}
+    part.pinned = _pinned(connection, tenant, by_id.values())
+    part.replaced = replaced(connection, tenant, rows)
+    part.groups = groups_by_age(connection, tenant, named, policy)
     fresh = _fresh_ids(connection, tenant, len(rows))
     results = [_import_row(tenant, part, row, fresh) for row in rows]
     _write_part(connection, tenant, part)
@@ -154,37 +159,63 @@ def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
     if _stored(connection, tenant, [new]):
         raise LostCompare("the patron was created between the decision and the write")
     patron_id = next(_fresh_ids(connection, tenant, 1))
+    number = new.number or CprNumber.none_of(patron_id)
     # the birth date comes with the register's answer, and with it the day of the next step
-    part = _Part({}, {}, created=[_new_row(tenant, new, patron_id, next_age_step=tenant.clock.today())])
+    row = _new_row(tenant, new, number, patron_id, next_age_step=tenant.clock.today())
+    part = _Part({}, {}, created=[row])
     _write_part(connection, tenant, part)
     return patron_id
 
 
 def _import_row(tenant: Tenant, part: _Part, row: NewPatron, fresh: Iterator[str]) -> Imported:
-    stored = _found(tenant, part.stored, row)
-    if stored is None and row.number.digits in part.replaced:
-        # updated by a row of before, she might lose what a row under her own number says of her
-        return Imported(ImportOutcome.REFUSED, part.replaced[row.number.digits], "number.replaced")
+    stored = _found(tenant, part, row)
+    if isinstance(stored, str):
+        return Imported(ImportOutcome.REFUSED, None, stored)
+    if stored is None and (refused := _not_created(part, row)):
+        return refused
     patron_id = next(fresh) if stored is None else str(stored.id)
     if not _claim_cards(tenant, part, row.local, patron_id):
         return Imported(ImportOutcome.REFUSED, None if stored is None else patron_id, "card.taken")
     if stored is None:
-        group, step = age_step_of_new(row, part.policy, on=tenant.clock.today())
-        new = replace(row, local=replace(row.local, group=group))
-        part.created.append(_new_row(tenant, new, patron_id, next_age_step=step))
-        return Imported(ImportOutcome.CREATED, patron_id)
-    held = open_local(tenant, stored)
+        return _create(tenant, part, row, patron_id)
+    held, kind = part.after.get(patron_id) or (open_local(tenant, stored), stored.kind)
     group = "" if patron_id in part.pinned else part.groups.get(patron_id, "")
-    after = joined(held, replace(row.local, group=group))
-    if after == held:
+    after = joined(held, replace(row.local, group=group)), row.kind or kind
+    if after == (held, kind):
         return Imported(ImportOutcome.UNCHANGED, patron_id)
-    part.updated.append(_update_row(tenant, stored, after))
+    part.after[patron_id] = after
     return Imported(ImportOutcome.UPDATED, patron_id)
 
 
-def _found(tenant: Tenant, stored: Mapping[bytes, AnyRow], row: NewPatron) -> AnyRow | None:
-    probes = tenant.vault.probes("number", row.number.digits)
-    return next((stored[index] for index in probes if index in stored), None)
+def _not_created(part: _Part, row: NewPatron) -> Imported | None:
+    if row.number is not None and row.number.digits in part.replaced:
+        # updated by a row of before, she might lose what a row under her own number says of her
+        return Imported(ImportOutcome.REFUSED, part.replaced[row.number.digits], "number.replaced")
+    if row.number is None and part.policy is not None and part.policy.group(row.local.group).cpr_required:
+        return Imported(ImportOutcome.REFUSED, None, "number.required")
+    return None
+
+
+def _create(tenant: Tenant, part: _Part, row: NewPatron, patron_id: str) -> Imported:
+    number = CprNumber.none_of(patron_id) if row.number is None else row.number
+    group, step = age_step_of_new(number, row.local.group, part.policy, on=tenant.clock.today())
+    new = replace(row, number=number, local=replace(row.local, group=group))
+    part.created.append(_new_row(tenant, new, number, patron_id, next_age_step=step))
+    return Imported(ImportOutcome.CREATED, patron_id)
+
+
+def _found(tenant: Tenant, part: _Part, row: NewPatron) -> AnyRow | str | None:
+    """Whom a row means; None: someone new; a text: why it cannot be told."""
+    if row.number is not None:
+        probes = tenant.vault.probes("number", row.number.digits)
+        found = next((part.stored[index] for index in probes if index in part.stored), None)
+        return "patron.other" if row.patron_id and (found is None or found.id != row.patron_id) else found
+    if row.patron_id:
+        return part.by_id.get(row.patron_id, "patron.unknown")
+    holders = {
+        part.cards[i] for card in row.local.cards for i in tenant.vault.probes(CARD, card.number) if i in part.cards
+    }
+    return "card.taken" if len(holders) > 1 else next((part.by_id.get(one) for one in holders), None)
 
 
 def _claim_cards(tenant: Tenant, part: _Part, local: Local, patron_id: str) -> bool:
@@ -210,16 +241,18 @@ def _key_row(tenant: Tenant, index: bytes, patron_id: str) -> dict[str, Any]:
     }
 
 
-def _new_row(tenant: Tenant, new: NewPatron, patron_id: str, *, next_age_step: date | None) -> dict[str, Any]:
-    vault, person = tenant.vault, Person(new.number)
+def _new_row(
+    tenant: Tenant, new: NewPatron, number: CprNumber, patron_id: str, *, next_age_step: date | None
+) -> dict[str, Any]:
+    vault, person = tenant.vault, Person(number)
     prepared = prepare(vault, person)
     local = replace(new.local, language=new.local.language or Local().language)
     return {
         "agency": tenant.agency,
         "id": patron_id,
-        "number_index": vault.number_index(new.number),
+        "number_index": vault.number_index(number),
         "index_key": vault.index_key,
-        "real_number": not new.number.is_replacement,
+        "real_number": not number.is_replacement,
         "register_blob": vault.seal(prepared.canonical, place=patron_id, owner=REGISTER, version=1),
         "register_key": vault.seal_key,
         "fingerprint": prepared.fingerprint,
@@ -231,11 +264,13 @@ def _new_row(tenant: Tenant, new: NewPatron, patron_id: str, *, next_age_step: d
         "overrides": 0,
         "patron_group": local.group,
         "next_age_step": next_age_step,
+        "local_due": _local_due(tenant, local),
+        "kind": new.kind or tables.PERSON,
         "created": tenant.stamp(),
     } | clear_columns(tenant, person)
 
 
-def _update_row(tenant: Tenant, stored: AnyRow, after: Local) -> dict[str, Any]:
+def _update_row(tenant: Tenant, stored: AnyRow, after: Local, kind: str) -> dict[str, Any]:
     version = stored.local_version + 1
     return {
         "at_id": stored.id,
@@ -243,9 +278,16 @@ def _update_row(tenant: Tenant, stored: AnyRow, after: Local) -> dict[str, Any]:
         "new_key": tenant.vault.seal_key,
         "new_version": version,
         "new_group": after.group,
+        "new_kind": kind,
         # the next night's calendar part finds the day of the next step
         "new_next_age_step": tenant.clock.today(),
+        "new_local_due": _local_due(tenant, after) or stored.local_due,
     }
+
+
+def _local_due(tenant: Tenant, local: Local) -> date | None:
+    """The next night's calendar part finds the day on which an absence ends."""
+    return None if local.absence is None else tenant.clock.today()
 
 
 def open_local(tenant: Tenant, row: AnyRow) -> Local:
@@ -255,16 +297,41 @@ def open_local(tenant: Tenant, row: AnyRow) -> Local:
     return replace(decode_local(blob), group=row.patron_group)
 
 
+_WANTED = select(
+    *(_PATRON.id, _PATRON.number_index, _PATRON.patron_group, _PATRON.overrides, _PATRON.kind, _PATRON.local_due),
+    *(_PATRON.local_blob, _PATRON.local_key, _PATRON.local_version),
+)
+
+
 def _stored(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, AnyRow]:
-    indexes = [index for row in rows for index in tenant.vault.probes("number", row.number.digits)]
-    wanted = select(
-        *(_PATRON.id, _PATRON.number_index, _PATRON.patron_group, _PATRON.overrides),
-        *(_PATRON.local_blob, _PATRON.local_key, _PATRON.local_version),
-    ).where(_PATRON.agency == tenant.agency)
+    numbers = [row.number.digits for row in rows if row.number is not None]
+    indexes = [index for digits in numbers for index in tenant.vault.probes("number", digits)]
+    ours = _WANTED.where(_PATRON.agency == tenant.agency)
     return {
         found.number_index: found
         for part in parts(indexes)
-        for found in connection.execute(wanted.where(_PATRON.number_index.in_(part)))
+        for found in connection.execute(ours.where(_PATRON.number_index.in_(part)))
+    }
+
+
+def _meant(
+    connection: Connection,
+    tenant: Tenant,
+    rows: Sequence[NewPatron],
+    cards: Mapping[bytes, str],
+    *,
+    but: Mapping[str, AnyRow],
+) -> dict[str, AnyRow]:
+    """Whom rows without a CPR number may mean, by patron number or card; one who was merged is none."""
+    unnamed = [row for row in rows if row.number is None]
+    ids = {row.patron_id for row in unnamed if row.patron_id}
+    probes = [i for row in unnamed for card in row.local.cards for i in tenant.vault.probes(CARD, card.number)]
+    ids |= {cards[index] for index in probes if index in cards}
+    ours = _WANTED.where(_PATRON.agency == tenant.agency, _PATRON.status_class != tables.MERGED)
+    return {
+        found.id: found
+        for part in parts(sorted(ids - set(but)))
+        for found in connection.execute(ours.where(_PATRON.id.in_(part)))
     }
 
 
@@ -328,7 +395,8 @@ def _write_part(connection: Connection, tenant: Tenant, part: _Part) -> None:
         given = [{"agency": tenant.agency, "id": row["id"]} for row in part.created]
         connection.execute(insert(tables.issued_id), given)
         _know_the_size(connection)
-    if part.updated:
+    if part.after:
+        updated = [_update_row(tenant, part.by_id[one], *after) for one, after in part.after.items()]
         change = (
             update(tables.patron)
             .where(_PATRON.agency == tenant.agency, _PATRON.id == bindparam("at_id"))
@@ -338,8 +406,10 @@ def _write_part(connection: Connection, tenant: Tenant, part: _Part) -> None:
                 local_version=bindparam("new_version"),
                 patron_group=bindparam("new_group"),
                 next_age_step=bindparam("new_next_age_step"),
+                local_due=bindparam("new_local_due"),
+                kind=bindparam("new_kind"),
             )
         )
-        connection.execute(change, part.updated)
+        connection.execute(change, updated)
     if part.keys:
         connection.execute(insert(tables.patron_key), part.keys)

@@ -32,17 +32,25 @@ def decode_local(written: bytes) -> Local:
 
 
 def joined(stored: Local, given: Local) -> Local:
-    """What is stored, after what an import gives: given fields replace, cards come to those that are there."""
+    """What is stored, after what an import gives: given fields replace, cards and blocks come beside the others."""
     held = {card.number: card for card in stored.cards}
     # a card that is already known keeps its PIN unless a new one is given
     cards = {card.number: card for card in given.cards if card.pin_hash or card.number not in held}
     blank = Local(language="")
     changed = {name: value for name in _FIELDS if (value := getattr(given, name)) != getattr(blank, name)}
     changed["cards"] = tuple((held | cards).values())
+    changed["blocks"] = (*stored.blocks, *(block for block in given.blocks if not _is_there(stored, block)))
     return replace(stored, **changed)
 
 
-_FIELDS = tuple(name for name in Local.__dataclass_fields__ if name != "cards")
+_FIELDS = tuple(name for name in Local.__dataclass_fields__ if name not in {"cards", "blocks"})
+
+
+def _is_there(stored: Local, given: Block) -> bool:
+    """Whether a block holds for the same reason, or was lifted that began on the same day: a list says it again."""
+    return any(
+        block.reason == given.reason and (block.lifted is None or block.since == given.since) for block in stored.blocks
+    )
 
 
 def _day(value: object) -> str:

@@ -1,91 +1,38 @@
-"""Import patrons: rows of text become patrons that are not yet verified. A dry run says what would happen."""
+"""Import patrons: rows of a list become patrons that are not yet verified. A dry run says what would happen.
+
+The list is read as a stream and written a few rows at a time, each few in a transaction of their own with their audit:
+an import that was killed goes on when it is run again, since a row that is true already changes nothing.
+"""
 
 from __future__ import annotations
 
-import csv
 import enum  # noqa: TC003 -- a protocol's annotation
-from collections import Counter
-from dataclasses import dataclass, field
-from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.record import Card, Local
-from cprsync.errors import BadInput
-from cprsync.sync.values import NewPatron
+from cprsync.sync.columns import PATRON_COLUMNS, Columns
+from cprsync.sync.patron_rows import as_patron
+from cprsync.sync.refused import REASONS, Imported, Refused, in_parts
+from cprsync.sync.rows import Listing
+from cprsync.sync.seen import nothing_seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
 
     from cprsync.domain.policy import Policy
+    from cprsync.sync.rows import Row
+    from cprsync.sync.seen import Seen
+    from cprsync.sync.values import NewPatron
 
-COLUMNS = ("cpr_number", "card", "branch", "group", "language")
-#: Why a row is not taken: what is told of it, in Danish and in English.
-REASONS: Final[Mapping[str, tuple[str, str]]] = {
-    "form": (
-        "ikke et CPR-nummer: der skal stå ti cifre, med højst én bindestreg efter det sjette",
-        "not a CPR number: expected ten digits, with at most one hyphen after the sixth",
-    ),
-    "impossible": (
-        "ikke et muligt CPR-nummer, uden dato: spørg låneren, og ret filen (et erstatningsnummer har dagen plus 60)",
-        "not a possible CPR number, with no date: ask the patron, mend the file (a replacement has the day plus 60)",
-    ),
-    "twice": ("det samme nummer står på en tidligere linje", "the same number stands on an earlier line"),
-    "cells": ("flere felter, end overskriften har kolonner", "more cells than the header has columns"),
-    "cell": ("for langt, eller med styretegn", "too long, or with control characters"),
-    "card.taken": ("en anden låner har dette kort", "another patron has this card"),
-    "number.replaced": (
-        "nummeret er skiftet ud: det er nu låner {patron}s, som har et andet",
-        "the number was replaced: it is now patron {patron}'s, who has another one",
-    ),
-    "other": ("ikke taget", "not taken"),
-}
 #: Which field the store's reasons are about.
-FIELD_OF: Final[Mapping[str, str]] = {"card.taken": "card", "number.replaced": "cpr_number"}
-#: A cell is not longer than this.
-CELL_MAX = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A row that was not taken: its line, the field and why, without the value."""
-
-    line: int
-    field: str
-    #: a key of `REASONS`
-    why: str
-    #: whose the number or card is now
-    patron: str | None = None
-
-    @property
-    def told(self) -> tuple[str, str]:
-        """The reason in Danish and in English."""
-        danish, english = REASONS[self.why]
-        return danish.format(patron=self.patron), english.format(patron=self.patron)
-
-    @property
-    def reason(self) -> str:
-        """The reason in English, as in the JSON shape."""
-        return self.told[1]
-
-
-@dataclass(slots=True)
-class Imported:
-    """What an import did, or would do."""
-
-    rows: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    refused: list[Refused] = field(default_factory=list)
-
-    def document(self) -> dict[str, Any]:
-        """The JSON shape of `patron import`."""
-        return {
-            "rows": self.rows,
-            "created": self.counts["created"],
-            "updated": self.counts["updated"],
-            "unchanged": self.counts["unchanged"],
-            "refused": [{"line": r.line, "field": r.field, "reason": r.reason} for r in self.refused],
-        }
+FIELD_OF: Final[Mapping[str, str]] = {
+    "card.taken": "cards",
+    "number.replaced": "cpr_number",
+    "number.required": "cpr_number",
+    "patron.unknown": "patron",
+    "patron.other": "patron",
+}
 
 
 class Taken(Protocol):
@@ -106,102 +53,78 @@ class PatronImport(Protocol):
     """What the import needs of the store."""
 
     def import_patrons(self, rows: Sequence[NewPatron], *, apply: bool, policy: Policy | None) -> Sequence[Taken]:
-        """Say what became of each row; nothing is written unless `apply`, and no group against age by the policy."""
+        """Say what became of each row, all in one transaction.
+
+        Nothing is written unless `apply`, and no group against age by the policy.
+        """
         ...
 
 
-def import_patrons(text: TextIO, store: PatronImport, *, apply: bool, policy: Policy | None = None) -> Imported:
-    """Read CSV with a header line and hand its rows to the store, all at once: they are taken together.
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """How a list is taken in."""
 
-    Raises BadInput when the file is no such table, and then nothing is taken; a bad row is refused by
-    line and field.
+    store: PatronImport
+    #: the day; an absence that is over by then is none
+    on: date
+    apply: bool
+    policy: Policy | None = None
+    columns: Columns = PATRON_COLUMNS
+    #: called between two transactions; raises RunStopped once someone has asked to stop
+    heed: Callable[[], None] = lambda: None
+
+
+def import_patrons(source: BinaryIO, how: Importing) -> Imported:
+    """Read a list and hand its rows to the store.
+
+    Raises BadInput when the file is no such list, and then nothing is taken; a bad row is refused by line and field.
     """
-    imported = Imported()
-    seen: set[CprNumber] = set()
-    lines: list[int] = []
-    rows: list[NewPatron] = []
-    for line, row in _rows(text):
-        imported.rows += 1
-        parsed = _parse(line, row, seen)
-        if isinstance(parsed, Refused):
-            imported.refused.append(parsed)
-        else:
-            lines.append(line)
-            rows.append(parsed)
-    if rows:
-        taken = store.import_patrons(rows, apply=apply, policy=policy)
-        for line, one in zip(lines, taken, strict=True):
-            _note(imported, line, one)
-    imported.refused.sort(key=lambda refused: refused.line)
+    listing = Listing(source)
+    imported = Imported(listing.encoding)
+    check_whole(listing, how.columns)
+    with nothing_seen() as seen:
+        for part in in_parts(listing.rows()):
+            _take(part, how, seen, imported)
+            how.heed()
     return imported
 
 
-def _rows(text: TextIO) -> Iterator[tuple[int, list[tuple[str, str]]]]:
-    """Each row with its line; a cell beyond the header has the name ""."""
-    line = 1
-    try:
-        header = text.readline()
-        names, delimiter = _columns(header)
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
-        for cells in reader:
-            line = reader.line_num + 1
-            if cells:
-                yield line, list(zip_longest(names[: len(cells)], cells, fillvalue=""))
-    except (csv.Error, UnicodeDecodeError) as error:
-        # the header is line 1, and the reader counts from the line after it
-        raise BadInput("after line {line}: not readable as CSV in UTF-8", line=line, kind="input.csv") from error
+def check_whole(listing: Listing, columns: Columns) -> None:
+    """Read a list to its end before its first row is taken: what is none is so as a whole. Raises BadInput."""
+    header = listing.header()
+    if header is not None:
+        columns.check(header)
+    for row in listing.rows():
+        if header is None:
+            columns.check(row)
 
 
-def _columns(header: str) -> tuple[list[str], str]:
-    header = header.lstrip("\ufeff")
-    if not header.strip():
-        raise BadInput("the file is empty: expected a header line", kind="input.header")
-    delimiter = ";" if header.count(";") > header.count(",") else ","
-    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
-    if "cpr_number" not in names:
-        raise BadInput("the header has no column cpr_number", kind="input.header")
-    for position, name in enumerate(names, start=1):
-        if name not in COLUMNS:
-            raise BadInput(
-                "column {position} is not known: the columns are {columns}",
-                position=position,
-                columns=", ".join(COLUMNS),
-                kind="input.header",
-            )
-        if name in names[: position - 1]:
-            raise BadInput("column {position} stands in the header twice", position=position, kind="input.header")
-    return names, delimiter
+def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported) -> None:
+    lines: list[int] = []
+    rows: list[NewPatron] = []
+    refused: list[Refused] = []
+    for row in part:
+        imported.rows += 1
+        read = (
+            Refused(row.line, "row", "cells")
+            if how.columns.beyond(row)
+            else as_patron(row.line, how.columns.read(row), seen, on=how.on)
+        )
+        if isinstance(read, Refused):
+            refused.append(read)
+        else:
+            lines.append(row.line)
+            rows.append(read)
+    taken = how.store.import_patrons(rows, apply=how.apply, policy=how.policy) if rows else ()
+    for line, one in zip(lines, taken, strict=True):
+        if one.outcome.value == "refused":
+            refused.append(_refused(line, one))
+        else:
+            imported.counts[one.outcome.value] += 1
+    imported.refused += sorted(refused, key=lambda one: one.line)
 
 
-def _parse(line: int, row: list[tuple[str, str]], seen: set[CprNumber]) -> NewPatron | Refused:
-    values = dict.fromkeys(COLUMNS, "")
-    for name, cell in row:
-        value = cell.strip()
-        if not name and value:
-            return Refused(line, "row", "cells")
-        if len(value) > CELL_MAX or not value.isprintable():
-            return Refused(line, name, "cell")
-        values[name] = value
-    try:
-        number = CprNumber.parse_any(values["cpr_number"])
-    except ValueError:
-        return Refused(line, "cpr_number", "form")
-    if not number.is_possible:
-        # the register would not know it, and the night after could only park it
-        return Refused(line, "cpr_number", "impossible")
-    if number in seen:
-        return Refused(line, "cpr_number", "twice")
-    seen.add(number)
-    cards = (Card(values["card"]),) if values["card"] else ()
-    # a cell left empty says nothing: it never overwrites what the record has
-    local = Local(cards=cards, branch=values["branch"], group=values["group"], language=values["language"])
-    return NewPatron(number, local)
-
-
-def _note(imported: Imported, line: int, taken: Taken) -> None:
-    if taken.outcome.value == "refused":
-        why = taken.reason or ""
-        why = why if why in REASONS else "other"
-        imported.refused.append(Refused(line, FIELD_OF.get(why, "row"), why, taken.patron_id))
-    else:
-        imported.counts[taken.outcome.value] += 1
+def _refused(line: int, taken: Taken) -> Refused:
+    why = taken.reason or ""
+    why = why if why in REASONS else "other"
+    return Refused(line, FIELD_OF.get(why, "row"), why, taken.patron_id)

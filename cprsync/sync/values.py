@@ -296,10 +296,16 @@ class Gaps:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewPatron:
-    """A patron to create, not yet verified."""
+    """A patron to create, not yet verified, or what a list says of one who is there.
 
-    number: CprNumber
+    Without a number she is the one of that patron number, or of these cards.
+    """
+
+    number: CprNumber | None
     local: Local
+    patron_id: str = ""
+    #: "": the list does not say
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

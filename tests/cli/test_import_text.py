@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from town import number
 
+from cprsync.cli.lists import defused
 from cprsync.cli.patrons import import_command
 from cprsync.cli.setup import upgrade, write_folder
+from cprsync.columns_file import load_columns
+from cprsync.errors import ConfigurationError
 from cprsync.settings import load_settings
 from cprsync.store.engine import open_engine
 
@@ -78,9 +81,9 @@ def test_the_document_says_whether_it_was_applied(
     [
         (
             "da",
-            ("linje 3, card: en anden låner har dette kort", "linje 4, cpr_number: ikke et muligt", "ikke i review"),
+            ("linje 3, cards: det samme kort står", "linje 4, cpr_number: ikke et muligt", "ikke i review"),
         ),
-        ("en", ("line 3, card: another patron has this card", "line 4, cpr_number: not a possible", "not in review")),
+        ("en", ("line 3, cards: the same card stands", "line 4, cpr_number: not a possible", "not in review")),
     ],
 )
 def test_refused_rows_are_listed_with_where_to_mend_them(
@@ -98,3 +101,49 @@ def test_where_nothing_is_refused_nothing_is_left_to_anyone(library: Path, capsy
     (library / "patrons.csv").write_text(f"cpr_number\n{number('ANNA')}\n", encoding="utf-8")
     assert take(library, apply=True) == 0
     assert not capsys.readouterr().err
+
+
+def test_refused_rows_are_written_as_a_list_without_their_values(library: Path) -> None:
+    config, into = library / "cprsync.toml", library / "refused.csv"
+    options = {"apply": False, "config": config, "library": None, "as_json": False}
+    assert import_command(library / "patrons.csv", language="en", refused=into, **options) == 3
+    lines = into.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "line,field,reason"
+    assert [line.split(",")[:2] for line in lines[1:]] == [["3", "cards"], ["4", "cpr_number"]]
+    assert "1234567890" not in "".join(lines)
+    assert into.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+45", "-1", "@a", "\tx", "\rx"])
+def test_what_a_spreadsheet_would_take_for_a_formula_is_defused_when_it_is_written(cell: str) -> None:
+    assert defused(cell) == f"'{cell}"
+    assert defused("Voksen") == "Voksen"
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ('[columns]\na = "nickname"\n', "columns.a"),
+        ('[columns]\na = "name"\n', "columns.a"),
+        ('notices = ["a"]\n[columns]\na = "group"\n', "notices.a"),
+        ('notices = ["b"]\n[columns]\na = "group"\n', "notices.b"),
+        ('[columns]\na = "absence"\n[dates]\na = "DD/MM"\n', "dates.a"),
+        ('[columns]\na = "group"\n[values.b]\nx = "y"\n', "values.b"),
+        ("[columns]\n", "columns"),
+        ("[colums]\n", "colums"),
+    ],
+)
+def test_a_mapping_that_cannot_be_is_refused_with_the_key(library: Path, written: str, says: str) -> None:
+    path = library / "columns.toml"
+    path.write_text(written, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=says):
+        load_columns(path)
+
+
+def test_columns_that_a_mapping_does_not_name_are_left_out(library: Path) -> None:
+    columns = library / "columns.toml"
+    columns.write_text('[columns]\nNummer = "cpr_number"\n', encoding="utf-8")
+    (library / "patrons.csv").write_text(f"nummer;navn\n{number('ANNA')};x\n", encoding="utf-8")
+    options = {"config": library / "cprsync.toml", "library": None, "as_json": False, "columns": columns}
+    assert import_command(library / "patrons.csv", apply=True, language="da", **options) == 0
+    assert patrons(library) == 1

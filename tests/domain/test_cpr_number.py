@@ -212,3 +212,12 @@ def test_a_number_that_ends_in_a_letter_tells_no_sex() -> None:
 
 def test_a_screen_sees_no_serial_of_a_number_with_letters_either() -> None:
     assert CprNumber.parse_any(f"{ANNA[:6]}KOT1").masked() == f"{ANNA[:6]}-xxxx"
+
+
+def test_who_has_no_number_is_told_from_others_who_have_none_and_shows_a_dash() -> None:
+    none, other = CprNumber.none_of("12345678"), CprNumber.none_of("12345679")
+    assert none != other
+    assert none.kind is NumberKind.NONE
+    assert (none.masked(), none.born, none.sex) == ("–", None, None)
+    assert (none.is_replacement, none.is_possible) == (True, True)
+    assert "12345678" not in f"{none!r} {none} {none.masked()}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library
+from test_importing import take
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
 
 from cprsync.cli.patrons import record_lines
@@ -16,7 +16,6 @@ from cprsync.domain.fields import SEALED
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy import Policy
 from cprsync.municipality_file import load_municipalities
-from cprsync.sync.importing import import_patrons
 from cprsync.sync.setting import Counter, Setting, set_field
 from cprsync.sync.showing import patron_document
 
@@ -148,7 +147,7 @@ def test_a_group_says_whether_age_gave_it(library: Library) -> None:
 
 def grouped(library: Library, key: str, group: str) -> None:
     text = f"cpr_number,group\n{cpr(key).digits},{group}\n"
-    import_patrons(io.StringIO(text), library.store, apply=True, policy=library.policy)
+    take(library, text)
 
 
 def group_line(library: Library, key: str) -> str:

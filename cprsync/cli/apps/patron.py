@@ -21,24 +21,42 @@ app = typer.Typer(help="Patrons (lånere): import, find, show, set.")
 
 @app.command("import")
 def patron_import(  # noqa: PLR0913 -- one parameter for each option
-    file: Annotated[Path, typer.Argument(help="CSV in UTF-8, with commas or semicolons.")],
+    file: Annotated[Path, typer.Argument(help="CSV or JSON, in UTF-8 or Windows-1252.")],
     *,
+    columns: Annotated[
+        Path | None, typer.Option("--columns", help="A mapping: which column is which field (fixtures/columns).")
+    ] = None,
+    refused: Annotated[
+        Path | None, typer.Option("--refused", help="Write line, field and reason of refused rows here, as CSV.")
+    ] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Write; without it nothing is changed.")] = False,
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Import patrons from a CSV file.
+    """Import patrons from a list: CSV with a header line, or JSON objects.
 
-    Without --apply it only says what would happen. The first line names the columns: cpr_number, and any of card,
-    branch, group, language. A row that is not taken is listed with its line and the reason (exit 3): mend it in the
-    file, and import it again.
+    Without --apply it only says what would happen. The columns are called as the fields of the record (`cprsync
+    fields`), in Danish or English, unless --columns says otherwise. A row that is not taken is listed with its line
+    and the reason (exit 3): mend it in the file, and import it again. An import that was stopped goes on when it is
+    run again.
     """
     from cprsync.cli.patrons import import_command
 
     told = language(lang)
-    raise SystemExit(import_command(file, apply=apply, config=config, library=library, language=told, as_json=as_json))
+    raise SystemExit(
+        import_command(
+            file,
+            apply=apply,
+            config=config,
+            library=library,
+            language=told,
+            as_json=as_json,
+            columns=columns,
+            refused=refused,
+        )
+    )
 
 
 @app.command("show")

@@ -1,0 +1,136 @@
+"""Rows that an import does not take: which line, which field and why, in Danish and English, and never the value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+T = TypeVar("T")
+#: Rows in one transaction: whoever works at the desk waits no longer than for these.
+AT_ONCE: Final = 500
+
+#: Why a row is not taken.
+REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    "form": (
+        "ikke et CPR-nummer: der skal stå ti cifre, med højst én bindestreg efter det sjette",
+        "not a CPR number: expected ten digits, with at most one hyphen after the sixth",
+    ),
+    "impossible": (
+        "ikke et muligt CPR-nummer, uden dato: spørg låneren, og ret filen (et erstatningsnummer har dagen plus 60)",
+        "not a possible CPR number, with no date: ask the patron, mend the file (a replacement has the day plus 60)",
+    ),
+    "twice": ("det samme nummer står på en tidligere linje", "the same number stands on an earlier line"),
+    "cells": ("flere felter, end overskriften har kolonner", "more cells than the header has columns"),
+    "cell": ("for langt, eller med styretegn", "too long, or with control characters"),
+    "nobody": (
+        "der står ikke, hvem det er: hverken CPR-nummer, lånernummer eller kort",
+        "it does not say who it is: neither a CPR number, a patron number nor a card",
+    ),
+    "card.taken": ("en anden låner har dette kort", "another patron has this card"),
+    "card.earlier": ("det samme kort står på en tidligere linje", "the same card stands on an earlier line"),
+    "number.replaced": (
+        "nummeret er skiftet ud: det er nu låner {patron}s, som har et andet",
+        "the number was replaced: it is now patron {patron}'s, who has another one",
+    ),
+    "number.required": (
+        "lånergruppen kræver et CPR-nummer (policy.toml: cpr_required)",
+        "the patron group requires a CPR number (policy.toml: cpr_required)",
+    ),
+    "patron.unknown": ("der er ingen låner med det lånernummer", "there is no patron of that patron number"),
+    "patron.other": (
+        "CPR-nummer og lånernummer er ikke den samme låners",
+        "the CPR number and the patron number are not the same patron's",
+    ),
+    "absence": (
+        "der skal stå én eller to dage, den første og den sidste, som ÅÅÅÅ-MM-DD",
+        "expected one day or two, the first and the last, as YYYY-MM-DD",
+    ),
+    "blocked": (
+        "der skal stå en dag som ÅÅÅÅ-MM-DD, og hvorfor i feltet blocked_reason",
+        "expected a day as YYYY-MM-DD, and why in the field blocked_reason",
+    ),
+    "contact_address": (
+        "højst en linje med c/o og fem til, delt af |",
+        "at most a line with c/o and five more, separated by |",
+    ),
+    "emails": (
+        "der skal stå e-mailadresser som navn@sted, delt af |, og højst én med * foran",
+        "expected e-mail addresses as name@place, separated by |, and at most one with a * before it",
+    ),
+    "telephones": (
+        "der skal stå telefonnumre i cifre, et udenlandsk med + foran, delt af |, og højst ét med * foran",
+        "expected telephone numbers in digits, a foreign one with a +, separated by |, at most one with a * before it",
+    ),
+    "kind": ("der skal stå person, institution eller bibliotek", "expected person, institution or library"),
+    "language": ("der skal stå en sprogkode som da eller en", "expected a language code such as da or en"),
+    "type": (
+        "der skal stå loan, reservation, balance eller message",
+        "expected loan, reservation, balance or message",
+    ),
+    "missing": ("der mangler noget i dette felt", "something has to stand in this field"),
+    "day": ("der skal stå en dag som ÅÅÅÅ-MM-DD", "expected a day as YYYY-MM-DD"),
+    "amount": ("der skal stå kroner med højst to decimaler", "expected kroner with at most two decimals"),
+    "balance.kind": ("der skal stå fee eller compensation", "expected fee or compensation"),
+    "channel": ("der skal stå sms, email eller letter", "expected sms, email or letter"),
+    "id.twice": ("det samme id står på en tidligere linje", "the same id stands on an earlier line"),
+    "id.other": ("dette id er en anden låners", "this id is another patron's"),
+    "borrower.unknown": ("der er ingen låner med det lånernummer eller kort", "no patron has that number or card"),
+    "other": ("ikke taget", "not taken"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that was not taken: its line, the field and why, without the value."""
+
+    line: int
+    field: str
+    #: a key of `REASONS`
+    why: str
+    #: whose the number or card is now
+    patron: str | None = None
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """The reason in Danish and in English."""
+        danish, english = REASONS[self.why]
+        return danish.format(patron=self.patron), english.format(patron=self.patron)
+
+    @property
+    def reason(self) -> str:
+        """The reason in English, as in the JSON shape."""
+        return self.told[1]
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import did, or would do."""
+
+    #: how the file was written, as it was found out
+    encoding: str = "utf-8"
+    rows: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    refused: list[Refused] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """The JSON shape of an import."""
+        return {
+            "rows": self.rows,
+            "created": self.counts["created"],
+            "updated": self.counts["updated"],
+            "unchanged": self.counts["unchanged"],
+            "refused": [{"line": r.line, "field": r.field, "reason": r.reason} for r in self.refused],
+            "encoding": self.encoding,
+        }
+
+
+def in_parts(rows: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
+    """The rows a few at a time."""
+    source = iter(rows)
+    while part := list(islice(source, size)):
+        yield part

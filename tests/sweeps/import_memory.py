@@ -1,0 +1,90 @@
+"""Import a short and a long list of patrons and compare the peak of memory: a stream holds no more of the longer one.
+
+    python tests/sweeps/import_memory.py [--short N --long M] [--form csv|json] [--apply] [--json]
+
+Each import is the command line in a process of its own, into a store of its own. With --apply the pages of the database
+that SQLite keeps, 64 MiB of them at most, come on top: they are full long before the longer list ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from cprsync.cli.setup import upgrade, write_folder
+from cprsync.settings import load_settings
+
+#: The long list may take so much more, in MiB; applied, also what SQLite keeps.
+GROWTH_MAX_MB = 8
+CACHE_MB = 64
+_CHILD = """
+import resource, sys
+from cprsync.cli.main import app
+try:
+    app(sys.argv[1:], standalone_mode=False)
+except SystemExit as ended:
+    assert not ended.code, ended.code
+sys.stderr.write(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}\\n")
+"""
+
+
+def peak_mb(folder: Path, rows: int, form: str, *, apply: bool) -> int:
+    """Import so many rows; the peak of that process."""
+    write_folder(folder, mock=None)
+    upgrade(load_settings(folder / "cprsync.toml").store.url)
+    path = folder / f"patrons.{form}"
+    with path.open("w", encoding="utf-8") as file:
+        if form == "csv":
+            file.write("cards,branch,internal_note\n")
+        for place in range(rows):
+            row = {"cards": f"L{place:08}", "branch": "main", "internal_note": f"number {place}"}
+            file.write((",".join(row.values()) if form == "csv" else json.dumps(row)) + "\n")
+    options = [
+        "patron",
+        "import",
+        str(path),
+        *(["--apply"] if apply else []),
+        "--json",
+        "--config",
+        str(folder / "cprsync.toml"),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", _CHILD, *options], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["created"] == rows, done.stdout
+    return int(done.stderr.split()[-1])
+
+
+def measured(short: int, long: int, form: str, *, apply: bool) -> dict[str, Any]:
+    """Both imports, one after the other."""
+    with tempfile.TemporaryDirectory(prefix="cprsync-import-") as name:
+        few, many = (peak_mb(Path(name) / str(rows), rows, form, apply=apply) for rows in (short, long))
+    most = GROWTH_MAX_MB + (CACHE_MB if apply else 0)
+    told = {"form": form, "applied": apply, "short": short, "long": long}
+    return {**told, "peak_mb": [few, many], "ok": many - few <= most}
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--short", type=int, default=10_000)
+    asked.add_argument("--long", type=int, default=100_000)
+    asked.add_argument("--form", choices=["csv", "json"], default="csv")
+    asked.add_argument("--apply", action="store_true", help="write, and let SQLite keep its pages")
+    asked.add_argument("--json", action="store_true", help="one document on standard output")
+    options = asked.parse_args()
+    found = measured(options.short, options.long, options.form, apply=options.apply)
+    few, many = found["peak_mb"]
+    told = f"{options.form}: {options.short} rows {few} MiB, {options.long} rows {many} MiB at most"
+    sys.stdout.write((json.dumps(found) if options.json else told) + "\n")
+    return 0 if found["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
