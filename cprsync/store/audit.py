@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 from cprsync.store import bulk, tables
 from cprsync.store.checkpoints import heads_kept
 from cprsync.store.failures import AuditBroken
+from cprsync.store.keyed import Keyed
 from cprsync.store.keys import Purpose
 
 if TYPE_CHECKING:
@@ -54,10 +55,10 @@ def append(connection: Connection, tenant: Tenant, stream: str, happened: Sequen
     seq, mac, last = _hold_head(connection, tenant, stream)
     at = max(tenant.stamp(), last)  # stamps never go backward within a chain, whatever the clock does
     key = tenant.keyring.newest(Purpose.AUDIT)
-    rows = []
+    keyed, rows = Keyed(key.secret), []
     for number, one in enumerate(happened, start=seq + 1):
         entry = _entry(tenant, stream, number, at, one)
-        mac = hmac.digest(key.secret, mac + entry, "sha256")
+        mac = keyed.digest(mac + entry)
         rows.append((tenant.agency, stream, number, at, one.patron, entry, mac, key.id))
     bulk.append(connection, tables.audit, rows)
     head = tables.audit_head

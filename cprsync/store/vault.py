@@ -6,7 +6,6 @@ so that a value from another row, or an older one of the same row, does not open
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cprsync.store.codec import dwelling
 from cprsync.store.failures import SealBroken
+from cprsync.store.keyed import Keyed
 from cprsync.store.keys import Purpose
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ class Vault:
         self._random = random
         self._ciphers = {key.id: AESGCM(key.secret) for key in keyring.keys[Purpose.SEAL]}
         self._sealing = self._ciphers[self.seal_key]
-        self._indexing = [key.secret for key in keyring.keys[Purpose.INDEX]]
+        self._indexing = [Keyed(key.secret) for key in keyring.keys[Purpose.INDEX]]
         #: for whoever tells numbers apart outside the store, as the reader of deliveries does
-        self.foreign_key = hmac.digest(self._indexing[0], b"outside the store", "sha256")
-        self._fingerprinting = keyring.newest(Purpose.FINGERPRINT).secret
+        self.foreign_key = self._indexing[0].digest(b"outside the store")
+        self._fingerprinting = Keyed(keyring.newest(Purpose.FINGERPRINT).secret)
 
     def seal(self, plain: bytes, *, place: str, owner: str, version: int) -> bytes:
         """Seal with the newest key, `seal_key`, whose id the row keeps beside the value.
@@ -76,16 +76,16 @@ class Vault:
 
     def fingerprint(self, canonical: bytes) -> bytes:
         """The keyed fingerprint of a record, under `fingerprint_key`."""
-        return hmac.digest(self._fingerprinting, canonical, "sha256")
+        return self._fingerprinting.digest(canonical)
 
     def index(self, kind: str, value: str) -> bytes:
         """The keyed index that a new row gets, under `index_key`."""
-        return hmac.digest(self._indexing[0], f"{kind}|{value}".encode(), "sha256")
+        return self._indexing[0].digest(f"{kind}|{value}".encode())
 
     def probes(self, kind: str, value: str) -> list[bytes]:
         """The indexes under which a row may be found: one for each live key, the newest first."""
         written = f"{kind}|{value}".encode()
-        return [hmac.digest(secret, written, "sha256") for secret in self._indexing]
+        return [keyed.digest(written) for keyed in self._indexing]
 
     @property
     def index_keys(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import io
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ from store_people import AGENCY, MONDAY, STARTED, enrol, local, number, person, 
 from cprsync.errors import ConfigurationError
 from cprsync.store.engine import open_engine, writing
 from cprsync.store.failures import SealBroken
-from cprsync.store.keys import Keyring, Purpose, add_key, create_keys
+from cprsync.store.keyed import Keyed
+from cprsync.store.keys import KEY_BYTES, Keyring, Purpose, add_key, create_keys
 from cprsync.store.sql import SqlStore
 from cprsync.sync.values import Equal, NewPatron
 
@@ -25,6 +27,13 @@ if TYPE_CHECKING:
 def execute(store: SqlStore, statement: str) -> None:
     with writing(store._tenant.engine) as connection:
         connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("length", [0, 16, 64, 300])
+def test_a_keyed_digest_is_the_one_that_older_stores_hold(length: int) -> None:
+    """HMAC with SHA-256: by another one nobody in a store of before would be found."""
+    keyed, value = Keyed(b"k" * KEY_BYTES), b"x" * length
+    assert [keyed.digest(value) for _ in range(2)] == [hmac.digest(b"k" * KEY_BYTES, value, "sha256")] * 2
 
 
 @pytest.mark.parametrize(
