@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 
 #: New objects before the youngest are looked through, and how many such looks before the older ones are.
-#: Python begins with 700 and 10: of a night of 10,000 changes an eighth went into looking at what is still needed.
-_THRESHOLDS = (10_000, 20, 20)
+#: Python begins with 700 and 10: of a night of 10,000 changes an eighth went into looking at what is still needed;
+#: with 10,000 it was a twentieth.
+_THRESHOLDS = (50_000, 20, 20)
 
 
 def look_seldom() -> None:
