@@ -80,8 +80,7 @@ class Change:
     @property
     def resumes_letters(self) -> bool:
         """True when letters that a death stopped go out again: the death is annulled, alone or with her number."""
-        undone = {Action.DEATH_ANNULLED, Action.NUMBER_RESTORED}
-        return not undone.isdisjoint(self.actions) and not stops_letters(self.after.status)
+        return not _UNDOES_DEATH.isdisjoint(self.actions) and not stops_letters(self.after.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +108,9 @@ Decision: TypeAlias = Change | Unchanged | Parked | AskRegister
 
 #: Why someone should look at a patron whose number is annulled: what is known of her stays, and may be wrong.
 NUMBER_ANNULLED: Final = "number.annulled"
+#: What a harm counts as gone.
+_LEAVING: Final = frozenset({Action.EMIGRATE, Action.DIE, Action.VANISH, Action.NUMBER_ANNULLED})
+_UNDOES_DEATH: Final = frozenset({Action.DEATH_ANNULLED, Action.NUMBER_RESTORED})
 
 
 def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: ProtectionEnd | None = None) -> Decision:
@@ -312,7 +314,7 @@ def _says_nothing_new(before: Person, after: Person) -> bool:
 
 
 def _leaves(actions: tuple[Action, ...]) -> bool:
-    return not {Action.EMIGRATE, Action.DIE, Action.VANISH, Action.NUMBER_ANNULLED}.isdisjoint(actions)
+    return not _LEAVING.isdisjoint(actions)
 
 
 def _abroad(stored: Person, person: Person) -> Abroad | Sealed[Abroad] | Silent:

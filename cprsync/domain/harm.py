@@ -47,7 +47,7 @@ def harms_between(
         (Harm.NAME_REPLACED, named and renamed),
         (Harm.CHANGED, rewritten or lost),
     )
-    return tuple(harm for harm, met in tests if met)
+    return tuple([harm for harm, met in tests if met])
 
 
 def _reads_otherwise(before: Person, after: Person) -> bool:

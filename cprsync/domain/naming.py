@@ -65,9 +65,8 @@ def _address_actions(before: Person, after: Person, events: tuple[str, ...]) -> 
 def _is_move(before: _Address, after: _Address, events: tuple[str, ...]) -> bool:
     if before is SILENT or after is SILENT or same_dwelling(before, after):
         return False
-    told = set(events)
     # other codes for the same door: a municipality's codes, a street or a house number was corrected
-    return not (told & _CORRECTS_ADDRESS and not told & _MOVES)
+    return _CORRECTS_ADDRESS.isdisjoint(events) or not _MOVES.isdisjoint(events)
 
 
 def _status_actions(before: Person, after: Person) -> tuple[Action, ...]:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
 
 LINES = 5
-#: Street codes from here on are administrative: no fixed abode and the like (status 03 and 07).
-ADMINISTRATIVE_STREET = 9900
+#: Street codes from here on are administrative: no fixed abode and the like (status 03 and 07). All have four digits,
+#: and so stand in the order of their numbers.
+ADMINISTRATIVE_STREET = "9900"
 
 
 class Gap(enum.Enum):
@@ -135,7 +136,7 @@ class Address:
     @property
     def is_administrative(self) -> bool:
         """True for street codes 9900-9999, which are sealed like a protected address (decision 2)."""
-        return int(self.street_code) >= ADMINISTRATIVE_STREET
+        return self.street_code >= ADMINISTRATIVE_STREET
 
     @property
     def dwelling(self) -> tuple[str, str, str, str, str, str]:
