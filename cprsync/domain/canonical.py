@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cprsync.domain.person import EMPTY, LINES, SILENT, Abroad, Address, Contact, Gap, Name, Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 #: til højre, til venstre, midtfor
 SIDES = frozenset({"th", "tv", "mf"})
@@ -52,7 +52,8 @@ def _part(text: str) -> str:
 
 
 def _door(text: str) -> str:
-    door, lower = text.lstrip("0"), text.lstrip("0").lower()
+    door = text.lstrip("0")
+    lower = door.lower()
     return lower if lower in SIDES else door
 
 
@@ -71,17 +72,17 @@ _BLANK = ("", "", "", "", "")
 
 def name_of(addressing: str, first: str, middle: str, last: str) -> Name | Gap:
     """Canonical name; a blank addressing name is a child not yet named."""
-    text = _text_way(addressing, first, middle, last)
-    name = Name(text(addressing), text(first), text(middle), text(last))
+    name = Name(*_texts_of((addressing, first, middle, last)))
     return name if name.addressing else EMPTY
 
 
-def _text_way(*raw: str) -> Callable[[str], str]:
-    """What makes these texts canonical: looked at together, since nearly all only need their ends stripped."""
-    together = "".join(raw)
+def _texts_of(raw: Iterable[str]) -> list[str]:
+    """The canonical texts: looked at together, since nearly all only need their ends stripped."""
+    texts = [text.strip() for text in raw]
+    together = "".join(texts)
     # of a composed text every part is composed
     plain = together.isprintable() and unicodedata.is_normalized("NFC", together)
-    return str.strip if plain else text_of
+    return texts if plain else list(map(text_of, texts))
 
 
 def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
@@ -106,20 +107,21 @@ def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
     administrative street code. Raises ValueError if a code is no number, or one of more than four digits.
     """
     raw = (municipality, street_code, house, building, floor, door, co, locality, town, postcode, district, road)
-    text = _text_way(*raw)
+    municipality, street_code, house, building, floor, door, *words = _texts_of(raw)
+    co, locality, town, postcode, district, road = words
     address = Address(
-        municipality=_code(text(municipality)),
-        street_code=_code(text(street_code)),
-        house=_part(text(house)),
-        building=_part(text(building)),
-        floor=_part(text(floor)).lower(),
-        door=_door(text(door)),
-        co=text(co),
-        locality=text(locality),
-        town=text(town),
-        postcode=_postcode(text(postcode)),
-        district=text(district),
-        road=text(road),
+        municipality=_code(municipality),
+        street_code=_code(street_code),
+        house=_part(house),
+        building=_part(building),
+        floor=_part(floor).lower(),
+        door=_door(door),
+        co=co,
+        locality=locality,
+        town=town,
+        postcode=_postcode(postcode),
+        district=district,
+        road=road,
         supplementary=lines_of(supplementary),
     )
     codes = address.municipality + address.street_code + address.postcode

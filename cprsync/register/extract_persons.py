@@ -43,6 +43,7 @@ _SINGLE = frozenset({"001", "002", "003", "005", "006", "008"})
 _NO_DAMAGE = frozenset({"022", "099", "910", "997"})
 _CODES = ("KOMKOD", "VEJKOD", "HUSNR", "ETAGE", "SIDEDOER", "BNR")
 _UNSET = "0000"
+_STATUSES = {status.value: status for status in Status}
 UNCERTAIN = "*"
 
 
@@ -121,8 +122,9 @@ class PersonParser:
 
     def _parse_protection(self, records: list[str]) -> Protection | Gap:
         types = self._protection_types(records)
-        if not all(len(kind) == len(_UNSET) and kind.isdecimal() for kind in types):
-            raise _BreaksLayout("protection.type")
+        for kind in types:
+            if len(kind) != len(_UNSET) or not kind.isdecimal():
+                raise _BreaksLayout("protection.type")
         # Seals even when it comes without having been agreed on: protection errs on the safe side.
         known = self._protected(types)
         return EMPTY if known is SILENT and "004" in self._agreement else known
@@ -187,7 +189,7 @@ class PersonParser:
         return ours or theirs
 
     def _events(self, records: Iterable[str]) -> tuple[str, ...]:
-        return tuple(code for record in records if (code := record[self._event].strip()))
+        return tuple([code for record in records if (code := record[self._event].strip())])
 
 
 def number_of(record: str) -> CprNumber | None:
@@ -213,10 +215,10 @@ def _sorted_by_type(records: list[str]) -> tuple[dict[str, str], list[str], list
 
 
 def _status(code: str) -> Status:
-    try:
-        return Status(code)
-    except ValueError as unknown:
-        raise _BreaksLayout("person.status") from unknown
+    status = _STATUSES.get(code)
+    if status is None:
+        raise _BreaksLayout("person.status")
+    return status
 
 
 def _current_number(raw: str) -> CprNumber | Gap:
