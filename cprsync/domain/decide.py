@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from cprsync.domain.action import Action
 from cprsync.domain.harm import harms_between
 from cprsync.domain.naming import actions_between
+from cprsync.domain.often import made_often
 from cprsync.domain.override import in_force
 from cprsync.domain.person import (
     EMPTY,
@@ -59,6 +60,7 @@ class ProtectionEnd(enum.Enum):
     UNANSWERED = "unanswered"
 
 
+@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Change:
     """The record becomes `after`. `actions` and `harms` name what that means, without values."""

@@ -9,6 +9,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cprsync.domain.often import made_often
 from cprsync.domain.person import SILENT
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class AsOf:
         return self.source is Source.LOOKUP and other.source is Source.FILE
 
 
+@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Patron:
     """One patron of one library. `register` is the last known person; `as_of` None: not yet verified."""

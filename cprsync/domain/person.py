@@ -11,6 +11,7 @@ import enum
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
+from cprsync.domain.often import made_often
 from cprsync.domain.sealed import Sealed, SealedAddress
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ NUMBER_ONLY = frozenset({Status.ANNULLED, Status.DUPLICATE, Status.CHANGED})
 REPLACED = frozenset({Status.DUPLICATE, Status.CHANGED})
 
 
+@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Name:
     """The name on the record is the addressing name, as on the health card; the parts are for sorting."""
@@ -107,6 +109,7 @@ class Name:
     last: str = ""
 
 
+@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Birth:
     """The registered birth date, which may differ from the one in the number."""
@@ -115,6 +118,7 @@ class Birth:
     uncertain: bool = False
 
 
+@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Address:
     """An address by its parts, canonical: see `address_of`."""
@@ -159,6 +163,7 @@ class Contact:
     lines: tuple[str, str, str, str, str]
 
 
+@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
     """What a source says of one person. `groups()` lists the groups in the order of decision 1.

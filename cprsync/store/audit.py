@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from cprsync.domain.often import made_often
 from cprsync.store import bulk, tables
 from cprsync.store.checkpoints import heads_kept
 from cprsync.store.failures import AuditBroken
@@ -36,6 +37,7 @@ _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _READ_ROWS = 2000
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Happened:
     """What one entry says; `actions` are stable names."""

@@ -9,6 +9,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from cprsync.domain.often import made_often
 from cprsync.domain.person import SILENT
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ class Equal:
 Recognised: TypeAlias = "NotOurs | Equal | Patron"
 
 
+@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Prepared:
     """A record encoded once: the same bytes are sealed and fingerprinted."""
@@ -185,6 +187,7 @@ class Prepared:
     fingerprint: bytes
 
 
+@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class PlanRow:
     """One planned change, without values; `digest` is the fingerprint of the new ones."""
@@ -196,6 +199,7 @@ class PlanRow:
     digest: bytes
 
 
+@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Write:
     """One change to write, with compare-and-set on the version of `patron`."""
@@ -243,6 +247,7 @@ class Touch:
     as_of: AsOf
 
 
+@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Item:
     """One line of the balance sheet."""
