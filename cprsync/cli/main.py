@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.apps import certs, db, feed, mock, patron, retention, review, runs, subscriptions
+from cprsync.cli.apps import certs, circulation, db, feed, mock, patron, retention, review, runs, subscriptions
 from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, day, language
 from cprsync.collector import look_seldom
 from cprsync.domain.purpose import Purpose
@@ -29,6 +29,7 @@ for group, name in (
     (mock, "mock"),
     (feed, "feed"),
     (patron, "patron"),
+    (circulation, "circulation"),
     (runs, "runs"),
     (review, "review"),
     (subscriptions, "subscriptions"),

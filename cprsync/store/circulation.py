@@ -5,12 +5,13 @@ A payload is sealed for its patron and its row. Leaves out how they come in, and
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select, update
 
 from cprsync.store import tables
-from cprsync.store.engine import parts
+from cprsync.store.engine import parts, reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 TABLES: Final = (tables.loan, tables.reservation, tables.balance, tables.message)
 _RESERVATION = tables.reservation.c
+#: Columns that say nothing to anyone.
+_HIDDEN: Final = frozenset({"agency", "id", "patron_id", "source_id", "payload", "key", "content_until"})
 
 
 def seal_payload(tenant: Tenant, table: Table, payload: bytes, *, patron_id: str, row_id: int) -> dict[str, Any]:
@@ -41,6 +44,22 @@ def counts(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, 
         or 0
         for table in TABLES
     }
+
+
+def shown(tenant: Tenant, patron_id: str) -> dict[str, list[dict[str, Any]]]:
+    """All rows of a patron opened, by table, the oldest first: what stands in clear and what is said."""
+    told: dict[str, list[dict[str, Any]]] = {}
+    with reading(tenant.engine) as connection:
+        for table in TABLES:
+            rows = connection.execute(select(table).where(_hers(tenant, table, patron_id)).order_by(table.c.id))
+            told[table.name] = [_shown(tenant, table, row) for row in rows]
+    return told
+
+
+def _shown(tenant: Tenant, table: Table, row: AnyRow) -> dict[str, Any]:
+    clear = {column.name: getattr(row, column.name) for column in table.columns if column.name not in _HIDDEN}
+    said: dict[str, Any] = json.loads(open_payload(tenant, table, row))
+    return {"id": row.source_id, **clear, **said}
 
 
 def cancel_reservations(connection: Connection, tenant: Tenant, patron_id: str, *, on: date) -> list[int]:

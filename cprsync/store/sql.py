@@ -13,6 +13,8 @@ from cprsync.store import (
     calendar,
     changes,
     checkpoints,
+    circulating,
+    circulation,
     desk,
     forgetting,
     imports,
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from cprsync.store.imports import Imported
     from cprsync.store.keys import Keyring
     from cprsync.store.views import Clear, PatronView
+    from cprsync.sync.circulation_rows import Circulated
     from cprsync.sync.lookup import Entry
     from cprsync.sync.ports import Clock
     from cprsync.sync.revealing import Opened, Reveal
@@ -300,6 +303,14 @@ class SqlStore:
     ) -> list[Imported]:
         """Take in the rows, matched by number; without `apply` only say what would become of them."""
         return imports.import_patrons(self._tenant, rows, apply=apply, policy=policy)
+
+    def import_circulation(self, rows: Sequence[Circulated], *, apply: bool, policy: Policy) -> list[Imported]:
+        """Take in loans, reservations, balances and messages, by their source's ids."""
+        return circulating.import_circulation(self._tenant, rows, apply=apply, policy=policy)
+
+    def circulation(self, patron_id: str) -> dict[str, list[dict[str, Any]]]:
+        """Her loans, reservations, balances and messages, by those names."""
+        return circulation.shown(self._tenant, patron_id)
 
     def patron(self, patron_id: str) -> PatronView | None:
         return views.patron(self._tenant, patron_id)

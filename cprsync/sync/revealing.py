@@ -13,7 +13,7 @@ from cprsync.sync.accepting import checked_reason
 from cprsync.sync.showing import PatronView, patron_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cprsync.domain.override import Override
     from cprsync.domain.person import Abroad, Address, Contact, Gap, Name, Silent
@@ -63,6 +63,10 @@ class RevealingStore(Protocol):
 
     def patron(self, patron_id: str) -> View | None: ...
 
+    def circulation(self, patron_id: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """Her loans, reservations, balances and messages, by those names."""
+        ...
+
     def reveal(self, asked: Reveal) -> Opened:
         """Commit the audit entry, and then open."""
         ...
@@ -97,7 +101,14 @@ class Window:
         return self._document(view, self.store.reveal(Reveal(patron_id, fields, self.user, why)))
 
     def _document(self, view: View, opened: Opened | None) -> dict[str, Any]:
-        document = patron_document(view, self.policy, agency=self.agency, on=self.clock.today(), opened=opened)
+        document = patron_document(
+            view,
+            self.policy,
+            agency=self.agency,
+            on=self.clock.today(),
+            opened=opened,
+            circulation=self.store.circulation(view.patron.id),
+        )
         return document if view.merged_into is None else document | {"merged_into": view.merged_into}
 
     def _view(self, patron_id: str) -> View:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.domain.effective import unpinned_group
@@ -14,8 +15,7 @@ from cprsync.domain.person import Abroad, Address, Birth, Contact, Name, Protect
 from cprsync.domain.sealed import Sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import date
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.domain.override import Override
     from cprsync.domain.person import Gap, Person
@@ -73,13 +73,28 @@ GIVEN_BY: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def patron_document(
-    view: PatronView, policy: Policy, *, agency: str, on: date, opened: Opened | None = None
+#: Under which field what circulates is shown.
+CIRCULATION: Mapping[str, str] = {
+    "loan": "loans",
+    "reservation": "reservations",
+    "balance": "balance",
+    "message": "messages",
+}
+
+
+def patron_document(  # noqa: PLR0913 -- the record, and what else is known of it
+    view: PatronView,
+    policy: Policy,
+    *,
+    agency: str,
+    on: date,
+    opened: Opened | None = None,
+    circulation: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> dict[str, Any]:
     """The JSON shape of `patron show`. A protected patron's sealed fields have no value.
 
     What staff corrected stands where the register's word stood, which is shown beside it. `opened` is what someone
-    has opened of the record, for a reason that the audit holds.
+    has opened of the record, for a reason that the audit holds. What circulates holds neither name nor address.
     """
     patron = view.patron
     # a parked person counts as protected (decision 3)
@@ -88,6 +103,7 @@ def patron_document(
     local, overrides = (view.local, patron.overrides) if opened is None else (opened.local, opened.overrides)
     fields = {name: _register_field(name, told, view, sealed=shut) for name, told in _register(patron, opened)}
     fields |= {name: _local_field(name, told, sealed=shut) for name, told in _local(local)}
+    fields |= {CIRCULATION[name]: _circulating(CIRCULATION[name], rows) for name, rows in (circulation or {}).items()}
     if not _by_age(local.group, policy):
         # no rule put her there: staff did
         fields["group"] |= {"owner": Owner.STAFF.value, "source": Owner.STAFF.value}
@@ -107,6 +123,19 @@ def patron_document(
         "parked": view.parked,
         "letters_stopped": patron.letters_stopped and patron.letters_stopped.isoformat(),
     }
+
+
+def _circulating(name: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What came with the library's own lists; the oldest first."""
+    owner = owner_of(name).value
+    told = [{key: _told(key, value) for key, value in row.items()} for row in rows]
+    return {"value": told, "owner": owner, "source": owner, "since": None, "as_of": None, "override": None}
+
+
+def _told(key: str, value: Any) -> Any:
+    if key == "amount":
+        return f"{value // 100}.{value % 100:02}"
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _by_age(group: str, policy: Policy) -> bool:

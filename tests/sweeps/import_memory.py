@@ -55,9 +55,7 @@ def peak_mb(folder: Path, rows: int, form: str, *, apply: bool) -> int:
         "--config",
         str(folder / "cprsync.toml"),
     ]
-    done = subprocess.run(
-        [sys.executable, "-c", _CHILD, *options], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", _CHILD, *options], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["created"] == rows, done.stdout
     return int(done.stderr.split()[-1])
 
