@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.age import birth_date_of
 from cprsync.domain.override import Overridden, birth_date_in, in_force
 from cprsync.domain.person import Status
+from cprsync.domain.responsible import of_age_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,6 +40,8 @@ class DueKind(enum.Enum):
     ABSENCE_ENDED = "absence_ended"
     #: the subscription of a dead patron has waited long enough for an annulment
     SUBSCRIPTION_ENDED = "subscription_ended"
+    #: she is of age: nobody answers for her new debts
+    RESPONSIBILITY_ENDED = "responsibility_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,16 @@ class Facts:
     absent_until: date | None = None
     #: the last day on which a dead patron stays subscribed
     subscribed_until: date | None = None
+    #: someone answers for what she comes to owe
+    answered_for: bool = False
+    #: False of someone who only answers for a minor: she has no patron group
+    borrows: bool = True
 
 
 def derived_group(facts: Facts, day: date, policy: Policy) -> str:
     """The patron group in force on a day: pinned, else by age, else as it is. The dead grow no older."""
+    if not facts.borrows:
+        return facts.group
     holding = in_force(facts.overrides, day)
     if pinned := holding.get(Overridden.GROUP):
         return pinned.text
@@ -109,7 +118,7 @@ def next_due(facts: Facts, after: date, policy: Policy) -> date | None:
 def next_age_step(facts: Facts, after: date, policy: Policy) -> date | None:
     """The next day on which age or the policy's own dates change her group, as things stand on `after`."""
     holding = in_force(facts.overrides, after)
-    if Overridden.GROUP in holding or not policy.ladders.follows_age(facts.group):
+    if Overridden.GROUP in holding or not facts.borrows or not policy.ladders.follows_age(facts.group):
         return None
     if facts.register.status is Status.DEAD:
         return None
@@ -118,13 +127,26 @@ def next_age_step(facts: Facts, after: date, policy: Policy) -> date | None:
 
 
 def local_due(facts: Facts, after: date, policy: Policy) -> date | None:
-    """The next day on which an override begins, is warned of or ends, or an absence ends; the next one if overdue."""
-    days = [after_day(facts.absent_until)]
+    """The next day on which an override begins, is warned of or ends, an absence ends, or she comes of age.
+
+    What is overdue is due on the next one.
+    """
+    days = [after_day(facts.absent_until), comes_of_age(facts, after, policy)]
     for override in facts.overrides:
         days += [override.gives_way, _warning(override, policy)]
         if override.since > after:
             days.append(override.since)
     return min((max(day, after + ONE_DAY) for day in days if day is not None), default=None)
+
+
+def comes_of_age(facts: Facts, on: date, policy: Policy) -> date | None:
+    """The day from which nobody answers for her, as things stand on a day; None: nobody does, or nobody knows.
+
+    It is the law's day, whatever becomes of her: nobody is to answer for ever for a child who died.
+    """
+    if not facts.answered_for:
+        return None
+    return of_age_on(facts.register, facts.overrides, on, policy.ladders.leap)
 
 
 def forecast(all_facts: Iterable[Facts], *, first: date, last: date, policy: Policy) -> Iterator[Due]:
@@ -178,6 +200,8 @@ def _due(facts: Facts, day: date, policy: Policy) -> Iterator[tuple[DueKind, str
         yield DueKind.ABSENCE_ENDED, "absence"
     if _by(after_day(facts.subscribed_until), day):
         yield DueKind.SUBSCRIPTION_ENDED, "dead"
+    if _by(comes_of_age(facts, day, policy), day):
+        yield DueKind.RESPONSIBILITY_ENDED, "responsible"
 
 
 def _warning(override: Override, policy: Policy) -> date | None:
@@ -204,6 +228,7 @@ def _evening(facts: Facts, day: date, group: str, policy: Policy) -> Facts:
         overrides=tuple(told(one) for one in facts.overrides if not _by(one.gives_way, day)),
         absent_until=still(facts.absent_until),
         subscribed_until=still(facts.subscribed_until),
+        answered_for=facts.answered_for and not _by(comes_of_age(facts, day, policy), day),
     )
 
 

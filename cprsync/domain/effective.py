@@ -105,7 +105,8 @@ def unpinned_group(patron: Patron, *, policy: Policy, on: date) -> str:
     ended = tuple(
         replace(one, until=on - ONE_DAY) if one.field is Overridden.GROUP else one for one in patron.overrides
     )
-    return derived_group(Facts(patron.id, patron.register, patron.group, ended), on, policy)
+    facts = Facts(patron.id, patron.register, patron.group, ended, borrows=patron.borrows)
+    return derived_group(facts, on, policy)
 
 
 def differing(patron: Patron, *, policy: Policy, on: date) -> tuple[Overridden, ...]:

@@ -32,6 +32,16 @@ class Source(enum.Enum):
     __hash__ = object.__hash__
 
 
+class PatronKind(enum.Enum):
+    """What kind of patron a record is of (Lånertype)."""
+
+    PERSON = "person"
+    INSTITUTION = "institution"
+    LIBRARY = "library"
+    #: no borrower: she only answers for a minor
+    RESPONSIBLE = "responsible"
+
+
 @dataclass(frozen=True, slots=True)
 class AsOf:
     """The day a source speaks of: the file's production date, or that of the last loaded delivery."""
@@ -60,6 +70,7 @@ class Patron:
     group: str = ""
     #: what staff corrected; the register's part never holds any of it
     overrides: tuple[Override, ...] = ()
+    kind: PatronKind = PatronKind.PERSON
 
     def __repr__(self) -> str:
         return f"Patron({self.id})"
@@ -67,6 +78,11 @@ class Patron:
     @property
     def number(self) -> CprNumber:
         return self.register.number
+
+    @property
+    def borrows(self) -> bool:
+        """False of someone who only answers for a minor: no patron group, no net media."""
+        return self.kind is not PatronKind.RESPONSIBLE
 
     @property
     def verified(self) -> bool:

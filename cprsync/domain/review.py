@@ -28,6 +28,10 @@ DEATH_ANNULLED: Final = "death.annulled"
 FOUND_AGAIN: Final = "person.found"
 NUMBER_RESTORED: Final = "number.restored"
 BOTH_PATRONS: Final = "parked.number.both_patrons"
+#: About a minor, when something happens to someone who answers for her.
+RESPONSIBLE_GONE: Final = "responsible.gone"
+RESPONSIBLE_PROTECTED: Final = "responsible.protected"
+LINK_KINDS: Final = frozenset({RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED})
 
 
 class State(enum.Enum):
@@ -60,6 +64,8 @@ class Doing(enum.Enum):
     ASK_AGAIN = "ask_again"
     #: the register is asked who she is until it can be decided
     ASK_NUMBER = "ask_number"
+    #: whoever the item is about answers for the minor no more
+    END_LINK = "end_link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class ReviewKind:
     @property
     def undoable(self) -> bool:
         """Whether `review undo` takes an acceptance back."""
-        return self.doing in {Doing.BLOCK, Doing.MERGE}
+        return self.doing in {Doing.BLOCK, Doing.MERGE, Doing.END_LINK}
 
 
 # -- the table ---------------------------------------------------------------------------------------------
@@ -87,6 +93,14 @@ _SEEN: Final = Wording("punktet lukkes som set", "the item is closed as seen")
 _ASK: Final = Wording("registret spørges igen i nat", "the register is asked again tonight")
 _ASK_NUMBER: Final = Wording(
     "registret spørges hver nat, til det er afgjort", "the register is asked each night until it is decided"
+)
+_END_LINK: Final = Wording(
+    "ansvaret ophører for ny gæld; det, der allerede skyldes, ændres ikke",
+    "the responsibility ends for new debts; what is owed already stays as it is",
+)
+_KEEP_LINK: Final = Wording(
+    "ansvaret består; der sendes stadig ingen breve til den ansvarlige",
+    "the responsibility stays; still no letters go to the responsible person",
 )
 _LEAVE: Final = Wording(
     "posten bliver, som den er; hun gælder ikke længere som beskyttet for dette alene",
@@ -104,6 +118,10 @@ def _block(kind: str, da: str, en: str, *, accept: Wording) -> ReviewKind:
 
 def _lift(kind: str, da: str, en: str, *, accept: Wording) -> ReviewKind:
     return _row(kind, da, en, Doing.LIFT, accept=accept, reject=_KEEP_BLOCK)
+
+
+def _link(kind: str, da: str, en: str) -> ReviewKind:
+    return _row(kind, da, en, Doing.END_LINK, accept=_END_LINK, reject=_KEEP_LINK)
 
 
 def _parked(reason: str, da: str, en: str) -> ReviewKind:
@@ -173,6 +191,16 @@ _ROWS: Final = (
             "beskyttelsen bliver; en senere leverance afgør det", "the protection stays; a later delivery decides"
         ),
         reject=_CLOSE,
+    ),
+    _link(
+        RESPONSIBLE_GONE,
+        "en økonomisk ansvarlig er død, udrejst eller forsvundet, eller nummeret er annulleret",
+        "a responsible person is dead, abroad or disappeared, or the number is annulled",
+    ),
+    _link(
+        RESPONSIBLE_PROTECTED,
+        "en økonomisk ansvarlig har fået navne- og adressebeskyttelse",
+        "a responsible person has got name and address protection",
     ),
     _row(
         BOTH_PATRONS,

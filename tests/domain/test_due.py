@@ -309,3 +309,46 @@ def test_a_day_caught_up_with_leaves_what_the_days_lived_one_by_one_leave(
 def test_a_day_lived_twice_does_nothing_the_second_time(one: Facts, policy: Policy) -> None:
     evening = live(one, _FIRST, policy)[1]
     assert live(evening, _FIRST, policy) == ((), evening)
+
+
+# -- who answers for her -------------------------------------------------------------------------------------
+
+
+def teenager(**deviations: Any) -> Facts:
+    """Eighteen on 24 March."""
+    born = person("WILMA", birth=Birth(date(2009, 3, 24)))
+    return Facts("WILMA", born, "Ung", answered_for=True, **deviations)
+
+
+def test_at_18_nobody_answers_for_her_new_debts_also_where_no_group_follows_age() -> None:
+    assert days_of(teenager(), policy=Policy()) == [("2403", "responsibility_ended", "responsible")]
+    assert ("2403", "responsibility_ended", "responsible") in days_of(teenager())
+
+
+def test_nobody_stops_to_answer_for_whom_nobody_answered() -> None:
+    assert days_of(replace(teenager(), answered_for=False), policy=Policy()) == []
+
+
+def test_a_responsibility_ends_on_the_day_of_29_february_that_policy_says() -> None:
+    born = person("SKUDDAG", birth=Birth(date(2012, 2, 29)))
+    one = Facts("SKUDDAG", born, answered_for=True)
+    for leap, day in ((LeapDay.MARCH, "0103"), (LeapDay.FEBRUARY, "2802")):
+        policy = Policy(ladders=Ladders(leap=leap))
+        told = days_of(one, first=date(2030, 2, 20), policy=policy)
+        assert told == [(day, "responsibility_ended", "responsible")]
+
+
+def test_a_birth_date_that_a_correction_leaves_moves_the_end_of_a_responsibility() -> None:
+    younger = corrected(Overridden.BIRTH_DATE, "2010-03-24", date(2027, 3, 28))
+    told = [one for one in days_of(teenager(overrides=(younger,)), policy=Policy()) if one[1] != "override_warned"]
+    assert told == [("2903", "override_ended", "birth_date"), ("2903", "responsibility_ended", "responsible")]
+
+
+def test_the_responsibility_for_a_dead_minor_ends_on_the_same_day() -> None:
+    one = replace(teenager(), register=dies(teenager().register))
+    assert days_of(one, policy=Policy()) == [("2403", "responsibility_ended", "responsible")]
+
+
+def test_whoever_only_answers_for_a_minor_is_in_no_group_at_any_age() -> None:
+    assert days_of(facts(group="", borrows=False)) == []
+    assert age_step_of(facts(group="", borrows=False), MARCH, POLICY) == ("", None)

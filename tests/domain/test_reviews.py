@@ -15,6 +15,7 @@ from cprsync.domain.review import (
     BLOCK_OF,
     BLOCK_REASONS,
     LIFTED_BY,
+    LINK_KINDS,
     PARKED,
     PROPOSALS,
     PROPOSED_AT,
@@ -36,7 +37,9 @@ PACKAGE = Path(cprsync.__file__).parent
 DECIDES = ("domain/decide.py", "domain/review.py", "sync/renumbering.py", "sync/planning.py", "sync/steps.py")
 READS = ("register/extract.py", "register/extract_persons.py", "register/parsing.py")
 ANSWERS = ("register/answers.py", "register/faults.py", "register/client.py", "errors.py")
-_KIND = re.compile(r"(?:abroad|address|block|death|name|number|person|protection|register|status)\.[a-z0-9_]+")
+_KIND = re.compile(
+    r"(?:abroad|address|block|death|name|number|person|protection|register|responsible|status)\.[a-z0-9_]+"
+)
 #: Reasons of lines that leave nothing to a person.
 ACCOUNTED_FOR = {OLD, BETWEEN}
 
@@ -52,7 +55,7 @@ def reasons() -> set[str]:
 
 
 #: Decided all the same, or proposed by a status: these are raised as they are, all others as parked.
-NOT_PARKED = {"number.annulled", "protection.contradicted", *PROPOSALS}
+NOT_PARKED = {"number.annulled", "protection.contradicted", *PROPOSALS, *LINK_KINDS}
 
 
 def kinds() -> list[str]:
@@ -86,6 +89,8 @@ def test_no_row_is_for_a_kind_that_nobody_raises() -> None:
         ("death.annulled", Doing.LIFT, False),
         ("person.found", Doing.LIFT, False),
         ("number.restored", Doing.LIFT, False),
+        ("responsible.gone", Doing.END_LINK, True),
+        ("responsible.protected", Doing.END_LINK, True),
         ("number.annulled", Doing.SEEN, False),
         ("protection.contradicted", Doing.SEEN, False),
         ("parked.number.both_patrons", Doing.MERGE, True),

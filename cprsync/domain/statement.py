@@ -1,0 +1,46 @@
+"""What a patron owes on a day: loans that are late, fees and compensations not yet paid. Whole øre, no address.
+
+Leaves out what late loans will cost when they come back: see `fees`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LateLoan:
+    """A loan that should have come back."""
+
+    due: date
+    title: str = ""
+
+    def days_late(self, on: date) -> int:
+        return (on - self.due).days
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Owed:
+    """A fee or a compensation that is not paid; `raised` None: its source does not say when."""
+
+    #: `fee` or `compensation`
+    kind: str
+    oere: int
+    title: str = ""
+    raised: date | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Owing:
+    """All that a patron owes, each in the order of its days."""
+
+    loans: tuple[LateLoan, ...] = ()
+    owed: tuple[Owed, ...] = ()
+
+    @property
+    def total_oere(self) -> int:
+        return sum(one.oere for one in self.owed)
