@@ -186,6 +186,42 @@ BY_KIND: Final[dict[str, Advice]] = {
         "Ret policy-filen; natten er ikke begyndt.",
         "Mend the policy file; the night has not begun.",
     ),
+    "responsible.circle": _advice(
+        1,
+        "Intet er ændret. `cprsync patron responsible ID list` viser, hvem der er ansvarlig for hvem.",
+        "Nothing was changed. `cprsync patron responsible ID list` shows who answers for whom.",
+    ),
+    "responsible.gone": _advice(
+        1,
+        "Intet er ændret. Spørg familien, hvem der er ansvarlig i stedet.",
+        "Nothing was changed. Ask the family who answers instead.",
+    ),
+    "responsible.minor": _advice(
+        1, "Intet er ændret. Angiv en, der er myndig.", "Nothing was changed. Name someone who is of age."
+    ),
+    "responsible.no_borrower": _advice(
+        1, "Intet er ændret. Registrér hende som låner først.", "Nothing was changed. Register her as a patron first."
+    ),
+    "responsible.none": _advice(
+        1,
+        "Intet er ændret. `cprsync patron responsible ID list` viser, hvem der er ansvarlig.",
+        "Nothing was changed. `cprsync patron responsible ID list` shows who answers.",
+    ),
+    "responsible.of_age": _advice(
+        1,
+        "Intet er ændret. Er fødselsdatoen forkert, så ret den først.",
+        "Nothing was changed. If her birth date is wrong, correct that first.",
+    ),
+    "responsible.self": _advice(
+        1,
+        "Intet er ændret. Angiv nummeret på den, der er ansvarlig for låneren.",
+        "Nothing was changed. Give the number of whoever answers for the patron.",
+    ),
+    "responsible.too_many": _advice(
+        1,
+        "Intet er ændret. Lad først et ansvar ophøre: `cprsync patron responsible ID end`.",
+        "Nothing was changed. End a link first: `cprsync patron responsible ID end`.",
+    ),
     "review.braked": _advice(
         5,
         "Se på, hvad der er lagt sammen i dag, og hæv så `merged` i policy.toml, eller fortsæt i morgen.",

@@ -281,6 +281,29 @@ DANISH: Final[dict[str, str]] = {
     ),
     "there is no such patron": "der er ingen sådan låner",
     "the patron was merged into {merged_into}: set it there": "låneren er lagt sammen med {merged_into}: ret det dér",
+    # who answers for a minor
+    "a patron does not answer for herself: that is her own number": (
+        "en låner er ikke ansvarlig for sig selv: det er hendes eget nummer"
+    ),
+    "the patron is of age: nobody answers for her new debts": "låneren er myndig: ingen er ansvarlig for hendes nye gæld",
+    "whoever is to answer is a minor herself": "den, der skal være ansvarlig, er selv umyndig",
+    "whoever is to answer is dead, abroad or disappeared, or her number is annulled": (
+        "den, der skal være ansvarlig, er død, udrejst eller forsvundet, eller nummeret er annulleret"
+    ),
+    "four answer for the patron already": "fire er allerede ansvarlige for låneren",
+    "the patron answers for her, or for someone who does": (
+        "låneren er selv ansvarlig for hende, eller for en, der er det"
+    ),
+    "the patron only answers for someone herself: she owes nothing": (
+        "låneren er kun ansvarlig for en anden: hun skylder intet selv"
+    ),
+    "that person does not answer for the patron": "den person er ikke ansvarlig for låneren",
+    "not a number of the register's: enter her as a patron first": (
+        "ikke et af registrets numre: opret hende først som låner"
+    ),
+    "the register has replaced that number: ask for the new one": (
+        "registret har udskiftet det nummer: spørg efter det nye"
+    ),
     "another patron has that number: both now wait for a person": (
         "en anden låner har det nummer: begge venter nu på et menneske"
     ),
@@ -352,6 +375,9 @@ DANISH: Final[dict[str, str]] = {
     ),
     "review item {id} does not say which other patron it is about: reject it": (
         "punkt {id} siger ikke, hvilken anden låner det handler om: afvis det"
+    ),
+    "review item {id}: of nobody who answers for the patron it is true any more": (
+        "punkt {id}: det gælder ikke længere nogen, der er ansvarlig for låneren"
     ),
     "review item {id}: a patron it is about has been merged into another since": (
         "punkt {id}: en låner, det handler om, er siden lagt sammen med en anden"

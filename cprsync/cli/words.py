@@ -170,6 +170,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "register.unknown_result": ("registret giver et ukendt resultat", "the register gives an unknown result"),
     "register.unreachable": ("registret kan ikke nås", "the register cannot be reached"),
     "register.wrong_root": ("svaret hører til et andet kald", "the answer belongs to another call"),
+    "responsible.gone": ("en økonomisk ansvarlig er væk", "a responsible person is gone"),
+    "responsible.protected": ("en økonomisk ansvarlig er beskyttet", "a responsible person is protected"),
     "sealed_by_silence": (
         "Forseglet, til en kilde siger noget om beskyttelse: {count}",
         "Sealed until a source speaks of their protection: {count}",
@@ -218,6 +220,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "override_warned": ("rettelse ophører snart", "correction ends soon"),
     "age_step": ("ny lånergruppe", "another patron group"),
     "absence_ended": ("fravær ophørt", "absence over"),
+    "responsibility_ended": ("ansvarlig ophørt: 18 år", "responsibility over: of age"),
     "subscription_ended": ("død låners abonnement ophørt", "dead patron's subscription ended"),
     "policy": ("nye aldersgrupper i policy.toml", "other age groups in policy.toml"),
     "forecast": (
@@ -232,6 +235,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "field.address": ("adresse", "address"),
     "field.municipality": ("kommune", "municipality"),
     "field.group": ("lånergruppe", "patron group"),
+    "field.responsible": ("", ""),
     "field.absence": ("", ""),
     "field.dead": ("", ""),
     # what is over and forgotten
@@ -247,6 +251,34 @@ WORDS: dict[str, tuple[str, str]] = {
     "forgotten.reviews": ("detaljer i besvarede sager", "details of answered items"),
     "forget_planned": ("Dette ville blive glemt", "This would be forgotten"),
     "forget_nothing": ("Der er intet at glemme.", "There is nothing to forget."),
+    # who answers for a minor
+    "responsible": ("økonomisk ansvarlige", "responsible persons"),
+    "responsible_added": (
+        "er nu økonomisk ansvarlig for ny gæld, indtil låneren fylder 18",
+        "now answers for new debts, until the patron is 18",
+    ),
+    "responsible_unchanged": ("er allerede økonomisk ansvarlig", "answers for the patron already"),
+    "responsible_ended": (
+        "er ikke længere økonomisk ansvarlig for ny gæld; ældre gæld er uændret",
+        "answers for new debts no more; older ones stay as they are",
+    ),
+    "responsible_none": ("Ingen er registreret.", "Nobody is registered."),
+    "responsible_since": ("siden {since}", "since {since}"),
+    "responsible_until": (
+        "{since} – {until}, gæld derfra er endnu ubetalt",
+        "{since} – {until}, debts of that time are still unpaid",
+    ),
+    "responsible_letters": ("breve sendes", "letters go"),
+    "responsible_no_ended": ("ingen breve", "no letters"),
+    "responsible_no_gone": (
+        "ingen breve: død, udrejst eller forsvundet, eller nummeret er annulleret",
+        "no letters: dead, abroad or disappeared, or the number is annulled",
+    ),
+    "responsible_no_protected": ("ingen breve: beskyttet", "no letters: protected"),
+    "not_verified": (
+        "registret svarede ikke: natten spørger igen",
+        "the register did not answer: the night asks again",
+    ),
     # classes of harm
     "address_lost": ("adresser forsvinder", "addresses lost"),
     "protection_lifted": ("beskyttelser ophører", "protections lifted"),

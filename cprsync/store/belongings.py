@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from cprsync.domain.number import CprNumber
 from cprsync.store import overrides, tables
 from cprsync.store.dying import DEAD
-from cprsync.store.numbers import ACTIVE_PATRON, OLD_NUMBER
+from cprsync.store.numbers import ACTIVE_PATRON, OLD_NUMBER, RESPONSIBLE
 from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
 from cprsync.store.tables import MERGED
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cprsync.store.tenant import Tenant
 
 #: Reasons for which a number is subscribed; any other is the memory of one that has ended.
-_HOLDING: Final = (ACTIVE_PATRON, DEAD, OLD_NUMBER)
+_HOLDING: Final = (ACTIVE_PATRON, RESPONSIBLE, DEAD, OLD_NUMBER)
 _KEY = tables.patron_key.c
 _ROW = tables.subscription.c
 _ASKED = tables.follow_up.c

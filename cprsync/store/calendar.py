@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, union, update
 
 from cprsync.domain.due import Facts
-from cprsync.store import dying, tables
+from cprsync.store import dying, links, tables
 from cprsync.store.engine import IN_MAX, parts, reading, writing
 from cprsync.store.imports import open_local
 from cprsync.store.records import from_row, overrides_of
@@ -80,6 +80,7 @@ def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> It
     """Open what the calendar reads of these rows."""
     corrected = overrides_of(connection, tenant, rows)
     subscribed = dying.last_days(connection, tenant, [row.id for row in rows])
+    answered_for = links.answered_for(connection, tenant, [row.id for row in rows])
     for row in rows:
         patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
         # whoever writes an absence writes down when something is due about the local part
@@ -92,6 +93,8 @@ def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> It
             patron.overrides,
             absent_until=None if absence is None else absence.until,
             subscribed_until=subscribed.get(row.id),
+            answered_for=row.id in answered_for,
+            borrows=patron.borrows,
         )
         yield Opened(row, patron, facts, local)
 

@@ -19,6 +19,7 @@ from cprsync.errors import LostCompare
 from cprsync.store import audit, dying, tables
 from cprsync.store.bulk import append, change
 from cprsync.store.engine import parts, writing
+from cprsync.store.links import look_again
 from cprsync.store.numbers import renumber
 from cprsync.store.records import REGISTER
 from cprsync.store.review_items import raise_and_settle
@@ -119,6 +120,7 @@ def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequ
         connection.execute(_AGE, aged)
     dying.follow(connection, tenant, writes)
     renumber(connection, tenant, [write for write in writes if write.renumbered is not None])
+    look_again(connection, tenant, writes)
     append(connection, tables.outbox, [_outgoing(tenant, write, now) for write in writes if _is_told(write)])
 
 
@@ -208,7 +210,8 @@ def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: S
 
 
 def _is_told(write: Write) -> bool:
-    return write.culr is not None or _replaces(write)
+    # the net media know borrowers only
+    return write.patron.borrows and (write.culr is not None or _replaces(write))
 
 
 def _replaces(write: Write) -> bool:

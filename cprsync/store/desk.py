@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, insert, update
 
+from cprsync.domain.patron import PatronKind
 from cprsync.domain.record import Local
-from cprsync.store import audit, dying, tables
+from cprsync.store import audit, dying, responsibles, tables
 from cprsync.store.changes import write_changes
 from cprsync.store.engine import writing
 from cprsync.store.imports import create
+from cprsync.store.numbers import RESPONSIBLE, only_answer
+from cprsync.store.responsibles import become_patrons
 from cprsync.store.review_items import ask_staff_at_desk
 from cprsync.store.subscriptions import ACTIVE_PATRON, SEALED_ONCE, SUBSCRIPTION
 from cprsync.store.tenant import hold_library
-from cprsync.sync.values import Batch, NewPatron, Run, Subscribed
+from cprsync.sync.values import Batch, FollowUp, NewPatron, Run, Subscribed
 
 if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
@@ -59,7 +62,8 @@ def save(tenant: Tenant, entry: Entry) -> str:
         hold_library(connection, tenant)
         patron_id, batch, happened = entry.patron_id, entry.batch, []
         if patron_id is None:
-            patron_id = create(connection, tenant, NewPatron(entry.number, Local()))
+            kind = PatronKind.PERSON if entry.answers_for is None else PatronKind.RESPONSIBLE
+            patron_id = create(connection, tenant, NewPatron(entry.number, Local(), kind=kind.value))
             batch = _batch_of(batch, patron_id)
             happened.append(audit.Happened("register", patron=patron_id, more=by))
         if entry.subscribed is not None:
@@ -72,8 +76,19 @@ def save(tenant: Tenant, entry: Entry) -> str:
         for write in batch.writes:
             actions = tuple(action.value for action in write.actions)
             happened.append(audit.Happened(audit.CHANGE, patron=patron_id, actions=actions, more=by))
+        if entry.answers_for is None:
+            became = become_patrons(connection, tenant, [patron_id])
+            happened += [audit.Happened("register", patron=one, more=by) for one in became]
         audit.append(connection, tenant, STREAM, happened)
+        if entry.answers_for is not None:
+            _link(connection, tenant, patron_id, entry.answers_for, entry)
     return patron_id
+
+
+def _link(connection: Connection, tenant: Tenant, patron_id: str, minor_id: str, entry: Entry) -> None:
+    """Let her answer from today on. Raises BadInput when she cannot, and nothing of the transaction stays."""
+    if responsibles.add(connection, tenant, minor_id=minor_id, responsible_id=patron_id, leap=entry.leap):
+        responsibles.tell(connection, tenant, minor_id, patron_id, responsibles.ADDED, user=entry.user)
 
 
 def _batch_of(batch: Batch, patron_id: str) -> Batch:
@@ -81,6 +96,7 @@ def _batch_of(batch: Batch, patron_id: str) -> Batch:
     return Batch(
         writes=[replace(write, patron=replace(write.patron, id=patron_id)) for write in batch.writes],
         reviews=[(patron_id, kind) for _, kind in batch.reviews],
+        asks=[FollowUp(patron_id, one.kind) for one in batch.asks],
     )
 
 
@@ -93,7 +109,7 @@ def _subscribe(connection: Connection, tenant: Tenant, patron_id: str, entry: En
         "agency": tenant.agency,
         "agreement": tenant.agreement,
         "number_index": vault.number_index(entry.number),
-        "reason": ACTIVE_PATRON,
+        "reason": RESPONSIBLE if only_answer(connection, tenant, [patron_id]) else ACTIVE_PATRON,
         "patron_id": patron_id,
     }
     # one that had ended begins again

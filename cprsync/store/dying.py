@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 
 from cprsync.store import tables
 from cprsync.store.engine import parts
-from cprsync.store.numbers import ACTIVE_PATRON
+from cprsync.store.numbers import ACTIVE_PATRON, RESPONSIBLE, only_answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,13 +32,17 @@ DIED: Final = "died"
 #: Once a patron, and the row of a time that is over (`subscriptions.LEFT`).
 LEFT: Final = "left"
 #: Whoever has a row of these is not new to the register's list.
-HERS: Final = (ACTIVE_PATRON, DEAD, DIED)
+HERS: Final = (ACTIVE_PATRON, RESPONSIBLE, DEAD, DIED)
+#: What a row of someone is called who lives.
+_LIVING: Final = (ACTIVE_PATRON, RESPONSIBLE)
+#: Reasons that hold to the end of their last day.
+_TO_THE_END: Final = (DEAD, RESPONSIBLE)
 _ROW = tables.subscription.c
 
 
 def holds(on: date) -> ColumnElement[bool]:
-    """True of a row that has no end, or is a dead patron's whose last day has not passed."""
-    return _ROW.until.is_(None) | ((_ROW.reason == DEAD) & (_ROW.until >= on))
+    """True of a row that has no end, or one whose last day has not passed."""
+    return _ROW.until.is_(None) | (_ROW.reason.in_(_TO_THE_END) & (_ROW.until >= on))
 
 
 def follow(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
@@ -55,13 +59,15 @@ def follow(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> N
 def keep_until(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
     """Keep the dead subscribed to a last day."""
     # said so that SQLite does not take the index of last days: nobody living has one, and it would read them all
-    active = (_ROW.reason == ACTIVE_PATRON) & (func.coalesce(_ROW.until, date.max) == date.max)
+    active = _ROW.reason.in_(_LIVING) & (func.coalesce(_ROW.until, date.max) == date.max)
     _turn(connection, tenant, patron_ids, active, reason=DEAD, until=until)
 
 
 def give_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
     """Take the end away: the death was a mistake. Whoever was ended already is subscribed as if she were new."""
-    _turn(connection, tenant, patron_ids, _ROW.reason == DEAD, reason=ACTIVE_PATRON, until=None)
+    answers = only_answer(connection, tenant, patron_ids)
+    for reason, ids in ((RESPONSIBLE, answers), (ACTIVE_PATRON, set(patron_ids) - answers)):
+        _turn(connection, tenant, sorted(ids), _ROW.reason == DEAD, reason=reason, until=None)
     _turn(connection, tenant, patron_ids, _ROW.reason == DIED, reason=LEFT)
 
 

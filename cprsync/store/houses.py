@@ -1,4 +1,4 @@
-"""The other patrons of a dwelling, found by its keyed index, and whether one of them is protected."""
+"""Whether a protected patron shares a dwelling, found by its keyed index, or is linked to whoever has it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 
 from cprsync.domain.household import HOUSE_MOST, in_household
-from cprsync.store import tables
+from cprsync.store import links, tables
 from cprsync.store.records import from_row
 
 if TYPE_CHECKING:
@@ -34,4 +34,6 @@ def shares_with_protected(
     # one more than are opened, which tells that there are too many
     rows = connection.execute(wanted.order_by(_PATRON.id).limit(HOUSE_MOST + 1)).all()
     mates = (from_row(tenant.vault, row).register for row in rows[:HOUSE_MOST])
-    return in_household(mates, others=len(rows))
+    # whoever answers for another is sought at either's address (decision 2)
+    linked = links.linked_persons(connection, tenant, but) if but else ()
+    return in_household(mates, linked, others=len(rows))

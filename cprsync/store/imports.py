@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from cprsync.domain.number import CprNumber
 from cprsync.domain.override import Overridden
+from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import Person
 from cprsync.domain.record import Local
 from cprsync.errors import BadInput, LostCompare
@@ -23,6 +24,7 @@ from cprsync.store.engine import IN_MAX, parts, writing
 from cprsync.store.import_matching import age_step_of_new, groups_by_age, replaced
 from cprsync.store.local import decode_local, encode_local, joined
 from cprsync.store.records import REGISTER, overrides_of, prepare
+from cprsync.store.responsibles import start_to_borrow
 from cprsync.store.subscriptions import begin_again
 from cprsync.store.tenant import hold_library
 
@@ -43,6 +45,8 @@ _IDS = 90_000_000
 _ID_BYTES = 8
 #: How often free patron numbers are drawn; with the numbers half used up, 40 fail once in 10^12.
 _DRAWS = 40
+#: What kind of patron a list makes of someone, if it does not say.
+_BORROWER = {PatronKind.RESPONSIBLE.value: PatronKind.PERSON.value}
 _PATRON = tables.patron.c
 _KEY = tables.patron_key.c
 
@@ -91,6 +95,8 @@ class _Part:
     #: what is hers and what kind of patron she is, after the rows so far: two rows may be about one patron
     after: dict[str, tuple[Local, str]] = field(default_factory=dict)
     keys: list[dict[str, Any]] = field(default_factory=list)
+    #: who only answered for a minor until now
+    borrow: list[str] = field(default_factory=list)
 
 
 def import_patrons(
@@ -140,6 +146,7 @@ def _import_part(
     _write_part(connection, tenant, part)
     known = [r.patron_id for r in results if r.outcome in _KNOWN and r.patron_id is not None]
     back = begin_again(connection, tenant, known)
+    back += start_to_borrow(connection, tenant, part.borrow)
     happened = [
         audit.Happened("import", patron=result.patron_id, actions=(result.outcome.value,))
         for result in results
@@ -180,7 +187,10 @@ def _import_row(tenant: Tenant, part: _Part, row: NewPatron, fresh: Iterator[str
         return _create(tenant, part, row, patron_id)
     held, kind = part.after.get(patron_id) or (open_local(tenant, stored), stored.kind)
     group = "" if patron_id in part.pinned else part.groups.get(patron_id, "")
-    after = joined(held, replace(row.local, group=group)), row.kind or kind
+    if kind == PatronKind.RESPONSIBLE.value:
+        # who only answered for a minor stands on the list: she borrows from now on
+        part.borrow.append(patron_id)
+    after = joined(held, replace(row.local, group=group)), row.kind or _BORROWER.get(kind, kind)
     if after == (held, kind):
         return Imported(ImportOutcome.UNCHANGED, patron_id)
     part.after[patron_id] = after

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, insert, select, update
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.merging import joined, parted
 from cprsync.domain.override import in_force
-from cprsync.domain.patron import AsOf, Source
+from cprsync.domain.patron import AsOf, PatronKind, Source
 from cprsync.domain.person import Person, Protection
 from cprsync.domain.record import Local
 from cprsync.domain.review import BOTH_PATRONS, State
 from cprsync.errors import ReviewClosed
-from cprsync.store import belongings, circulation, overrides, tables
+from cprsync.store import belongings, circulation, overrides, responsibles, tables
 from cprsync.store.changes import CULR, ask, write_records
 from cprsync.store.codec import decode, encode
 from cprsync.store.imports import open_local
@@ -58,6 +58,10 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
     kept["keys"] = belongings.move_keys(connection, tenant, of=shell.id, to=keeper.id, number=shell.number)
     kept["questions"] = belongings.take_questions(connection, tenant, shell.id)
     kept["overrides"] = belongings.withdraw_overrides(connection, tenant, shell.id)
+    kept["links"] = responsibles.move_links(connection, tenant, of=shell.id, to=keeper.id)
+    if shell.borrows and responsibles.become_patrons(connection, tenant, [keeper.id]):
+        kept["only_answered"] = True
+        keeper = replace(keeper, kind=shell.kind, as_of=None)
     kept |= _join_local(connection, tenant, closes, keeps)
     _write(connection, tenant, keeper, _protected(connection, tenant, keeper, shell))
     _empty(connection, tenant, shell)
@@ -82,8 +86,13 @@ def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRo
     belongings.give_keys_back(connection, tenant, kept["keys"], of=keeps.id, to=closed.id, number=person.number)
     belongings.give_subscriptions_back(connection, tenant, kept["subscriptions"], of=keeps.id, to=closed.id)
     belongings.restore_overrides(connection, tenant, closed.id, kept["overrides"])
+    # an item of an earlier version kept none
+    responsibles.give_links_back(connection, tenant, kept.get("links", ()), of=keeps.id, to=closed.id)
     ask(connection, tenant, [(closed.id, kind) for kind in kept["questions"]])
     keeper = _patron(connection, tenant, keeps)
+    if kept.get("only_answered"):
+        keeper = replace(keeper, kind=PatronKind.RESPONSIBLE)
+        responsibles.only_answers_again(connection, tenant, keeper.id)
     _part_local(connection, tenant, keeps, kept)
     _write(connection, tenant, keeper, keeper.register)
     _tell(connection, tenant, keeper)
@@ -206,8 +215,8 @@ def _tell_gone(connection: Connection, tenant: Tenant, shell: Patron) -> None:
 
 
 def _send(connection: Connection, tenant: Tenant, patron: Patron, told: dict[str, Any]) -> None:
-    if patron.number.is_replacement:
-        return  # nobody's number there
+    if patron.number.is_replacement or not patron.borrows:
+        return  # nobody's number there, or no borrower's
     version = patron.version + 1
     payload = told | {"userIdType": "CPR", "userIdValue": patron.number.digits}
     plain = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from cprsync.domain.patron import PatronKind
 from cprsync.errors import LostCompare
 from cprsync.store import tables
 from cprsync.store.engine import IN_MAX, parts, reading
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 #: The reason of a subscription and the kind of a key.
 OLD_NUMBER = "old_number"
 ACTIVE_PATRON = "patron"
+#: Someone who only answers for a minor; with a last day once she answers for nobody.
+RESPONSIBLE = "responsible"
 _PATRON = tables.patron.c
 _KEY = tables.patron_key.c
 _ROW = tables.subscription.c
@@ -88,9 +91,17 @@ def _keep_subscribed(connection: Connection, tenant: Tenant, write: Write) -> No
     holds = _ROW.until.is_(None)
     # one that has ended is made again when it is subscribed again
     connection.execute(delete(rows).where(returned, ~holds))
-    active = hers & (_ROW.reason == ACTIVE_PATRON) & holds
+    active = hers & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE)) & holds
     connection.execute(update(rows).where(active).values(reason=OLD_NUMBER, since=day))
-    connection.execute(update(rows).where(returned).values(reason=ACTIVE_PATRON, since=day))
+    reason = ACTIVE_PATRON if write.patron.borrows else RESPONSIBLE
+    connection.execute(update(rows).where(returned).values(reason=reason, since=day))
+
+
+def only_answer(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> set[str]:
+    """Those of them who are no borrowers, and only answer for a minor."""
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
+    wanted = select(_PATRON.id).where(hers)
+    return {one for part in parts(patron_ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))}
 
 
 def old_numbers(tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, select, update
 
 from cprsync.domain.number import CprNumber
-from cprsync.store import audit, dying, tables
+from cprsync.store import audit, dying, responsibles, tables
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
 from cprsync.store.tenant import hold_fence, hold_library
@@ -104,12 +104,24 @@ def _due() -> ColumnElement[bool]:
 
 
 def end_subscriptions(tenant: Tenant, run: Run | None, *, on: date) -> int:
-    """End the rows whose reason holds no more; returns how many."""
+    """End the rows whose reason holds no more; returns how many.
+
+    Of whoever only answers for a minor, too, once nothing is owed: her number is held to the end of the day.
+    """
+    _release(tenant, run)
     ending = _ours(tenant) & _ROW.until.is_(None) & _due()
     with reading(tenant.engine) as connection:
         if connection.execute(select(_ROW.patron_id).where(ending).limit(1)).first() is None:
             return 0
     return _end(tenant, run, ending, on=on)
+
+
+def _release(tenant: Tenant, run: Run | None) -> None:
+    with reading(tenant.engine) as connection:
+        if not responsibles.idle(connection, tenant):
+            return
+    with _written(tenant, run) as connection:
+        responsibles.release(connection, tenant)
 
 
 def leave(tenant: Tenant, patron_id: str, *, on: date) -> int:

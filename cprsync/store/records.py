@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from sqlalchemy import Connection, func, select, text
 
 from cprsync.domain.decide import merge, speaks_for_all
-from cprsync.domain.patron import AsOf, Patron, Source
+from cprsync.domain.patron import AsOf, Patron, PatronKind, Source
 from cprsync.store import bulk, overrides, tables
 from cprsync.store.codec import decode, encode
 from cprsync.store.engine import IN_MAX, parts, reading
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 REGISTER = "register"
 _PATRON = tables.patron.c
+#: Looked up for each row: the enum's own way takes longer.
+_KINDS: Final = {kind.value: kind for kind in PatronKind}
 #: In the words of the indexes that hold these rows alone: with a value put in, SQLite would not take them.
 _IS_SILENT: Final = text("patron.protection_silent")
 _IS_MERGED: Final = text(f"patron.status_class = '{tables.MERGED}'")
@@ -47,6 +49,7 @@ class _Row(NamedTuple):
     letters_stopped: date | None
     patron_group: str
     overrides: int
+    kind: str
 
 
 def population(tenant: Tenant) -> int:
@@ -142,7 +145,8 @@ def from_row(vault: Vault, row: AnyRow | _Row, corrected: tuple[Override, ...] =
     """Open a row, with what staff corrected. Raises SealBroken."""
     blob = vault.unseal(row.register_blob, row.register_key, place=row.id, owner=REGISTER, version=row.version)
     as_of, person = as_of_from_row(row), decode(blob)
-    return Patron(row.id, person, as_of, row.version, row.letters_stopped, row.patron_group, corrected)
+    kind = _KINDS[row.kind]
+    return Patron(row.id, person, as_of, row.version, row.letters_stopped, row.patron_group, corrected, kind)
 
 
 def overrides_of(

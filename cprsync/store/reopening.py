@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, select
 
-from cprsync.domain.review import BLOCK_OF, BOTH_PATRONS, PROPOSALS, State, no_longer_asked
+from cprsync.domain.review import BLOCK_OF, BOTH_PATRONS, LINK_KINDS, PROPOSALS, State, no_longer_asked
 from cprsync.errors import ReviewChanged
-from cprsync.store import tables
+from cprsync.store import links, tables
 from cprsync.store.records import from_row
 
 if TYPE_CHECKING:
@@ -35,8 +35,16 @@ def reopen(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping
         )
     if of.kind in PROPOSALS:
         _still_proposed(connection, tenant, of, held[of.patron_id])
+    elif of.kind in LINK_KINDS and not _still_troubled(connection, tenant, of):
+        raise ReviewChanged(
+            "review item {id}: of nobody who answers for the patron it is true any more", id=of.id
+        )
     elif of.kind == BOTH_PATRONS and _has_spoken_since(of, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the register has spoken of the patron since", id=of.id)
+
+
+def _still_troubled(connection: Connection, tenant: Tenant, of: ReviewItem) -> bool:
+    return any(of.kind in link.troubles for link in links.answering_for(connection, tenant, [of.patron_id]))
 
 
 def _still_proposed(connection: Connection, tenant: Tenant, of: ReviewItem, row: AnyRow) -> None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from cprsync.domain.action import Action
+from cprsync.domain.responsible import news_for_minors
 from cprsync.domain.review import (
     BOTH_PATRONS,
+    LINK_KINDS,
     PARKED,
     PROPOSALS,
     State,
@@ -19,9 +21,10 @@ from cprsync.domain.review import (
     newly_proposed,
     no_longer_asked,
 )
-from cprsync.store import tables
+from cprsync.store import links, tables
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.tenant import hold_library, next_id
+from cprsync.sync.steps import troubled_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,6 +43,7 @@ def raise_and_settle(connection: Connection, tenant: Tenant, run: Run, batch: Ba
     """Let go of whoever can be decided now, and leave to a person what a batch asks for or its statuses propose."""
     _settle_parked(connection, tenant, batch)
     proposed = _follow_status(connection, tenant, batch.writes)
+    proposed += _follow_responsibles(connection, tenant, batch.writes)
     asked = [*batch.reviews, *proposed]
     if asked:
         _ask_staff(connection, tenant, run, dict.fromkeys(asked), others=_others(batch))
@@ -134,6 +138,18 @@ def _follow_status(connection: Connection, tenant: Tenant, writes: Sequence[Writ
     return proposed
 
 
+def _follow_responsibles(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> list[tuple[str, str]]:
+    """Settle what waits about minors for no reason any more, and name what news of those who answer ask about them."""
+    changed = troubled_by(writes)
+    if not changed:
+        return []
+    news = news_for_minors(links.answering(connection, tenant, changed), changed)
+    for minor, kind in sorted(news.settled):
+        waiting = _waiting(tenant) & (_ROW.patron_id == minor) & (_ROW.kind == kind)
+        connection.execute(update(tables.review_item).where(waiting).values(state=State.SETTLED.value))
+    return sorted(news.asked)
+
+
 def _by_kind(rows: Iterable[AnyRow]) -> dict[str, set[State]]:
     states: dict[str, set[State]] = {}
     for row in rows:
@@ -168,7 +184,7 @@ def waiting_by_kind(tenant: Tenant) -> dict[str, int]:
 
 def proposed_by(tenant: Tenant, run: Run) -> dict[str, int]:
     """What the statuses of a run's changes have proposed and still waits, by kind."""
-    ours = _waiting(tenant) & (_ROW.run_id == run.id) & _ROW.kind.in_(PROPOSALS)
+    ours = _waiting(tenant) & (_ROW.run_id == run.id) & _ROW.kind.in_(PROPOSALS | LINK_KINDS)
     counted = select(_ROW.kind, func.count().label("number")).where(ours).group_by(_ROW.kind)
     with reading(tenant.engine) as connection:
         return {row.kind: row.number for row in connection.execute(counted.order_by(_ROW.kind))}

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from cprsync.domain.record import Block
 from cprsync.domain.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, Doing, State
 from cprsync.errors import ReviewClosed
-from cprsync.store import audit, circulation, merging, tables
+from cprsync.store import audit, circulation, links, merging, responsibles, tables
 from cprsync.store.changes import ask
 from cprsync.store.desk import STREAM
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
@@ -154,6 +154,10 @@ def _reject(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mappin
 def _undo(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:
     row = connection.execute(_this(tenant, of.id)).one()
     kept = _open_undo(tenant, row)
+    if of.row.doing is Doing.END_LINK:
+        ended = date.fromisoformat(kept["day"])
+        responsibles.resume(connection, tenant, of.patron_id, kept["responsible"], ended=ended)
+        return _Done(("responsible",))
     if of.row.doing is Doing.MERGE:
         merging.part(connection, tenant, closed=held[of.patron_id], keeps=held[_other(of)], kept=kept)
         return _Done(("merged",))
@@ -231,6 +235,15 @@ def _merge(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping
     return _Done(("merged",), kept)
 
 
+def _end_links(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all
+    """End the links to those of whom the item is, as they stand by now."""
+    today = tenant.clock.today()
+    theirs = [one for one in links.answering_for(connection, tenant, [of.patron_id]) if of.kind in one.troubles]
+    responsibles.end(connection, tenant, {(one.minor_id, one.responsible_id) for one in theirs}, on=today)
+    undo = {"day": today.isoformat(), "responsible": [one.responsible_id for one in theirs]}
+    return _Done(("responsible",), undo)
+
+
 def _other(of: ReviewItem) -> str:
     if of.about is None:
         raise ReviewClosed("review item {id} does not say which other patron it is about: reject it", id=of.id)
@@ -244,6 +257,7 @@ _ACCEPTS: Final[Mapping[Doing, Callable[[Connection, Tenant, ReviewItem, Mapping
     Doing.MERGE: _merge,
     Doing.ASK_AGAIN: _ask_again,
     Doing.ASK_NUMBER: _ask_number,
+    Doing.END_LINK: _end_links,
 }
 _ANSWERS: Final[Mapping[State, Callable[[Connection, Tenant, ReviewItem, Mapping[str, AnyRow]], _Done]]] = {
     State.ACCEPTED: _accept,

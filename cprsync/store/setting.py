@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 from cprsync.domain.due import Facts, local_due
 from cprsync.domain.record import blocked
 from cprsync.errors import BadInput
-from cprsync.store import audit, overrides, tables
+from cprsync.store import audit, links, overrides, tables
 from cprsync.store.changes import write_records
 from cprsync.store.desk import NO_RUN, STREAM
 from cprsync.store.engine import writing
@@ -112,7 +112,14 @@ def _find_next_day(connection: Connection, tenant: Tenant, patron_id: str, polic
     row = connection.execute(select(tables.patron).where(hers)).one()
     patron = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
     absence = open_local(tenant, row).absence
-    facts = Facts(row.id, patron.register, patron.group, patron.overrides, None if absence is None else absence.until)
+    facts = Facts(
+        row.id,
+        patron.register,
+        patron.group,
+        patron.overrides,
+        absent_until=None if absence is None else absence.until,
+        answered_for=bool(links.answered_for(connection, tenant, [row.id])),
+    )
     _set(connection, tenant, row.id, local_due=local_due(facts, tenant.clock.today(), policy))
 
 

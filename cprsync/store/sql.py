@@ -19,11 +19,13 @@ from cprsync.store import (
     forgetting,
     imports,
     inbox,
+    links,
     living,
     opening,
     overrides,
     reconciling,
     records,
+    responsibles,
     review_items,
     reviews,
     runs,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person import Address, Person
     from cprsync.domain.policy import Policy
     from cprsync.domain.record import Local
+    from cprsync.domain.responsible import Answering
     from cprsync.domain.review import State
     from cprsync.domain.sealed import SealedAddress
     from cprsync.store.imports import Imported
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
     from cprsync.sync.circulation_rows import Circulated
     from cprsync.sync.lookup import Entry
     from cprsync.sync.ports import Clock
+    from cprsync.sync.responsibles import Linked
     from cprsync.sync.revealing import Opened, Reveal
     from cprsync.sync.reviewing import Answer, ReviewItem
     from cprsync.sync.setting import Correction, LocalChange
@@ -221,6 +225,9 @@ class SqlStore:
     def reviews_in_force(self, patron_ids: Sequence[str]) -> list[tuple[str, str, State]]:
         return review_items.in_force(self._tenant, patron_ids)
 
+    def answering(self, responsible_ids: Collection[str]) -> list[Answering]:
+        return links.links_of_those_who_answer(self._tenant, responsible_ids)
+
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:
         return runs.raised(self._tenant, run)
 
@@ -335,6 +342,12 @@ class SqlStore:
 
     def ask_staff_at_desk(self, patron_id: str, kind: str, *, about: str) -> None:
         desk.ask_staff(self._tenant, patron_id, kind, about=about)
+
+    def responsible_links(self, patron_id: str) -> list[Linked]:
+        return responsibles.links_of(self._tenant, patron_id)
+
+    def end_responsible(self, patron_id: str, responsible_id: str, *, user: str) -> bool:
+        return responsibles.end_at_desk(self._tenant, patron_id, responsible_id, user=user)
 
     def correct(self, correction: Correction, *, user: str) -> None:
         setting.correct(self._tenant, correction, user=user)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 from cprsync.store import audit, dying, tables
 from cprsync.store.changes import FIRST_COPY, ask
 from cprsync.store.engine import parts, reading, writing
+from cprsync.store.numbers import RESPONSIBLE, only_answer
 from cprsync.store.records import from_row
 from cprsync.store.tenant import hold_fence, hold_library
 from cprsync.sync.values import FollowUp
@@ -100,7 +101,12 @@ def subscribed(
         held = _held(connection, tenant, [patron_id for patron_id, _ in rows])
         fresh = [(patron_id, number) for patron_id, number in rows if patron_id not in held]
         if fresh:
-            new = [_new(tenant, one, number, since=since, added=number not in already) for one, number in fresh]
+            answers = only_answer(connection, tenant, [patron_id for patron_id, _ in fresh])
+            new = [
+                _new(tenant, one, number, since=since, added=number not in already)
+                | ({"reason": RESPONSIBLE} if one in answers else {})
+                for one, number in fresh
+            ]
             connection.execute(insert(tables.subscription), new)
         ids = [patron_id for patron_id, _ in fresh]
         ask(connection, tenant, [(one, FIRST_COPY) for one in _without_news(connection, tenant, ids)])

@@ -13,7 +13,7 @@ from cprsync.domain.override import SEALED_FIELDS, Overridden, shut_overrides
 from cprsync.domain.person import SILENT
 from cprsync.domain.record import shut_contact
 from cprsync.domain.review import PARKED, State
-from cprsync.store import audit, belongings, circulation, dying, tables
+from cprsync.store import audit, belongings, circulation, dying, links, tables
 from cprsync.store.engine import moment_of, reading
 from cprsync.store.houses import shares_with_protected
 from cprsync.store.imports import open_local
@@ -68,6 +68,8 @@ class PatronView:
     household: bool = False
     #: who keeps what was hers: she is an empty shell
     merged_into: str | None = None
+    #: who answers for her new debts
+    responsibles: tuple[str, ...] = ()
 
     @property
     def register(self) -> Person:
@@ -98,6 +100,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
         parked = _is_parked(connection, tenant, patron_id)
         opened = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(patron_id, ()))
         household = _household(connection, tenant, opened.register, but=patron_id)
+        answer = tuple(sorted(links.responsibles_of(connection, tenant, [patron_id])))
         merged_into = belongings.keeper_of(connection, tenant, patron_id) if row.status_class == MERGED else None
     local = open_local(tenant, row)
     return PatronView(
@@ -111,6 +114,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
         parked=parked,
         merged_into=merged_into,
         household=household,
+        responsibles=answer,
     )
 
 

@@ -6,10 +6,13 @@ Leaves out the records: see `dry_run`.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from cprsync.domain.review import PARKED, PROPOSALS, State, concerns_blocks, newly_proposed, no_longer_asked
+from cprsync.domain.responsible import news_for_minors
+from cprsync.domain.review import LINK_KINDS, PARKED, PROPOSALS, State, concerns_blocks, newly_proposed, no_longer_asked
+from cprsync.sync.steps import troubled_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,6 +33,10 @@ class _Item:
         return self.state is State.WAITING
 
 
+def _is_of(kind: str, item: _Item) -> bool:
+    return item.kind == kind
+
+
 class ForeseenReviews:
     """The items of every patron whom the planned night touches, as it would leave them."""
 
@@ -40,6 +47,7 @@ class ForeseenReviews:
         self._settled: Counter[str] = Counter()
         #: what else the planned night leaves to a person, settled again or not: whom, and which kind
         self.raised: set[tuple[str, str]] = set()
+        self._troubles: dict[str, frozenset[str]] = {}
 
     def follow(self, batch: Batch) -> None:
         """What one batch raises and settles."""
@@ -49,15 +57,16 @@ class ForeseenReviews:
         for patron_id in decided - still:
             self._settle(patron_id, lambda item: item.kind.startswith(PARKED))
         proposed = [(write.patron.id, kind) for write in batch.writes for kind in self._follow_status(write)]
+        proposed += self._follow_responsibles(batch.writes)
         for patron_id, kind in [*batch.reviews, *proposed]:
             items = self._items[patron_id]
             if not any(item.waits and item.kind == kind for item in items):
                 items.append(_Item(kind, State.WAITING, new=True))
-                self.raised |= {(patron_id, kind)} if kind not in PROPOSALS else set()
+                self.raised |= {(patron_id, kind)} if kind not in PROPOSALS | LINK_KINDS else set()
 
     def proposed(self) -> dict[str, int]:
         """What the planned night's statuses propose and then still waits, by kind."""
-        return dict(sorted(self._new(PROPOSALS).items()))
+        return dict(sorted(self._new(PROPOSALS | LINK_KINDS).items()))
 
     def waiting(self, before: Mapping[str, int]) -> dict[str, int]:
         """How many items would wait, by kind, of `before` so many."""
@@ -86,6 +95,22 @@ class ForeseenReviews:
                 held.setdefault(item.kind, set()).add(item.state)
         self._settle(write.patron.id, lambda item: item.kind in PROPOSALS and no_longer_asked(item.kind, after))
         return list(newly_proposed(before, after, held))
+
+    def _follow_responsibles(self, writes: Iterable[Write]) -> list[tuple[str, str]]:
+        """What news of those who answer ask about the minors, as things would stand by then."""
+        changed = troubled_by(writes)
+        if not changed:
+            return []
+        self._troubles |= {one: troubled.after for one, troubled in changed.items()}
+        links = [
+            replace(link, troubles=self._troubles.get(link.responsible_id, link.troubles))
+            for link in self._store.answering(changed)
+        ]
+        news = news_for_minors(links, changed)
+        self._look_up(minor for minor, _ in news.asked | news.settled)
+        for minor, over in news.settled:
+            self._settle(minor, partial(_is_of, over))
+        return sorted(news.asked)
 
     def _settle(self, patron_id: str, which: Callable[[_Item], bool]) -> None:
         items = self._items[patron_id]

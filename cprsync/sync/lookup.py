@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cprsync.domain.age import LeapDay
 from cprsync.domain.calendar import last_loaded
 from cprsync.domain.decide import Change, Decision, Parked, Same, Unchanged
 from cprsync.domain.household import shut_address
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from cprsync.domain.purpose import Purpose
     from cprsync.domain.sealed import SealedAddress
     from cprsync.sync.ports import Clock, Register
+    from cprsync.sync.responsibles import Linked
     from cprsync.sync.showing import PatronView
     from cprsync.sync.values import Prepared
 
@@ -65,6 +67,9 @@ class Entry:
     subscribed: Subscribed | None = None
     #: the last day of that subscription; None: it has no end
     until: date | None = None
+    #: the minor she is to answer for; a new record is then of someone who only answers
+    answers_for: str | None = None
+    leap: LeapDay = LeapDay.MARCH
 
 
 class Shown(Protocol):
@@ -107,6 +112,14 @@ class DeskStore(Protocol):
 
     def save_at_desk(self, entry: Entry) -> str:
         """One transaction; returns the patron's id. Raises LostCompare, and then nothing is written."""
+        ...
+
+    def responsible_links(self, patron_id: str) -> Sequence[Linked]:
+        """Every link of a minor to those who answer for her, the oldest first."""
+        ...
+
+    def end_responsible(self, patron_id: str, responsible_id: str, *, user: str) -> bool:
+        """End a link from today on, with its audit; False: there is none in force."""
         ...
 
     def ask_staff_at_desk(self, patron_id: str, kind: str, *, about: str) -> None:

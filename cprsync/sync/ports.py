@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron import Patron
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
+    from cprsync.domain.responsible import Answering
     from cprsync.domain.review import State
     from cprsync.errors import CprsyncError
     from cprsync.sync.values import (
@@ -243,6 +244,10 @@ class Store(Protocol):
 
     def reviews_in_force(self, patron_ids: Sequence[str]) -> list[tuple[str, str, State]]:
         """What waits for a person or was accepted about these patrons: the patron, the kind, and which of the two."""
+        ...
+
+    def answering(self, responsible_ids: Collection[str]) -> list[Answering]:
+        """Every link in force of each minor for whom one of these answers."""
         ...
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:

@@ -112,8 +112,11 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         pins = override.field is Overridden.GROUP
         said = unpinned_group(patron, policy=policy, on=on) if pins else fields[name]["value"]
         fields[name] = _overridden(fields[name], override, said, by_age=pins and _by_age(said, policy))
+    if answer := getattr(view, "responsibles", ()):
+        fields["responsible"] = _local_field("responsible", list(answer), sealed=False)
     return {
         "patron": patron.id,
+        "kind": patron.kind.value,
         "library": agency,
         "fields": {name: fields[name] for name in shown() if name in fields},
         "protected": sealed,

@@ -25,11 +25,12 @@ from cprsync.domain.override import in_force
 from cprsync.domain.person import NUMBER_ONLY, Status
 from cprsync.domain.protection_rule import Protecting, answered
 from cprsync.domain.protective import protective_while_parked
+from cprsync.domain.responsible import Troubled, troubles_of
 from cprsync.domain.review import PARKED
 from cprsync.sync.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from cprsync.domain.patron import AsOf, Patron
@@ -181,7 +182,7 @@ def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -
 def _ages(night: Means, change: Change, patron: Patron) -> tuple[str | None, date | None]:
     """Her patron group and the next day on which age changes it, where what they hang on changes; else nothing."""
     before, after = patron.register, change.after
-    if not night.policy.ladders.ladders:
+    if not night.policy.ladders.ladders or not patron.borrows:
         return None, None
     same = before.birth == after.birth and before.number == after.number and _is_dead(before) is _is_dead(after)
     if Action.FIRST_COPY not in change.actions and same:
@@ -219,6 +220,19 @@ _ENDS: Final = {
     Protecting.KEEP_FOR_REVIEW: ProtectionEnd.DENIED,
     Protecting.KEEP_AND_ASK_AGAIN: ProtectionEnd.UNANSWERED,
 }
+
+
+def troubled_by(writes: Iterable[Write]) -> dict[str, Troubled]:
+    """Whose writes are news for the minors she may answer for; nearly nobody's."""
+    changed: dict[str, Troubled] = {}
+    for write in writes:
+        before, after = write.patron.register, write.after
+        if before.status is after.status and before.is_shut is after.is_shut:
+            continue  # nearly everyone
+        one = Troubled(troubles_of(before), troubles_of(after))
+        if one.is_news:
+            changed[write.patron.id] = one
+    return changed
 
 
 def item_of(item: Item, decision: Decision, written: Write | None) -> Item:

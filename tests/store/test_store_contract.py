@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import insert, update
 from store_people import (
     AGENCY,
     FILE,
@@ -31,6 +32,7 @@ from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Name, Person, Status
 from cprsync.domain.policy import Harm
 from cprsync.errors import FenceLost, LostCompare, RunBusy
+from cprsync.store import tables
 from cprsync.store.imports import ImportOutcome
 from cprsync.store.sql import SqlStore
 from cprsync.sync.values import Batch, Equal, FollowUp, InboxState, Item, NewPatron, NotOurs, PlanRow, RunState, Touch
@@ -450,3 +452,41 @@ def test_a_store_that_is_opened_again_holds_the_same(
     assert again.everything() == before
     assert isinstance(before["patron"][0]["created"], str)
     assert date.fromisoformat(str(before["patron"][0]["created"])[:10]) == STARTED.date()
+
+
+# -- who answers for a minor -------------------------------------------------------------------------------
+
+
+def test_whoever_only_answers_is_subscribed_for_that_reason_alone(store: SqlStore, run: Run, engine: Engine) -> None:
+    ids = enrol(store, 2)
+    with engine.begin() as connection:
+        connection.execute(update(tables.patron).where(tables.patron.c.id == ids[1]).values(kind="responsible"))
+    as_port(store).subscribed(run, [(one, number(place)) for place, one in enumerate(ids)], since=MONDAY)
+    assert {row["patron"]: row["reason"] for row in store.subscription_list()} == {
+        ids[0]: "patron",
+        ids[1]: "responsible",
+    }
+    assert as_port(store).unsubscribed(10) == []
+
+
+def test_the_net_media_and_age_know_no_one_who_only_answers(store: SqlStore, run: Run, engine: Engine) -> None:
+    (patron_id,) = enrol(store, 1)
+    with engine.begin() as connection:
+        connection.execute(update(tables.patron).values(kind="responsible"))
+    write(store, run, person(0), culr="751")
+    view = store.patron(patron_id)
+    assert view is not None
+    assert not view.patron.borrows
+    assert store.outbox_waiting() == 0
+
+
+def test_links_of_those_who_answer_are_all_those_of_their_minors(store: SqlStore, run: Run, engine: Engine) -> None:
+    minor, one, other = enrol(store, 3)
+    write(store, run, person(0), person(1), person(2, status=Status.DEAD))
+    with engine.begin() as connection:
+        for responsible in (one, other):
+            link = {"agency": AGENCY, "patron_id": minor, "responsible_id": responsible, "since": MONDAY}
+            connection.execute(insert(tables.responsible).values(link))
+    told = {link.responsible_id: link.troubles for link in as_port(store).answering([one])}
+    assert told == {one: frozenset(), other: frozenset({"responsible.gone"})}
+    assert as_port(store).answering([minor]) == []

@@ -278,3 +278,50 @@ def test_rejecting_leaves_two_patrons(library: Library) -> None:
     reviews(library).reject(number_of(library, BOTH), reason="Tvillinger")
     assert as_it_is(library) == before
     assert (library.id_of("ANNA"), library.id_of("CLARA")) == (closes, keeps)
+
+
+# -- who answers for whom ------------------------------------------------------------------------------------
+
+
+def answers(library: Library, minor: str, responsible: str) -> None:
+    """A link as the desk writes it, between two whom nobody asks about."""
+    row = {"agency": AGENCY, "patron_id": minor, "responsible_id": responsible, "since": date(2027, 1, 1)}
+    with writing(library.engine) as connection:
+        connection.execute(tables.responsible.insert().values(row))
+
+
+def links(library: Library) -> set[tuple[str, str]]:
+    return {(row["patron_id"], row["responsible_id"]) for row in library.everything()["responsible"]}
+
+
+def test_links_move_with_the_one_who_closes_and_come_back(either_library: Library) -> None:
+    library = either_library
+    closes, keeps = two_of_one(library)
+    bo, david = library.id_of("BO"), library.id_of("DAVID")
+    for minor, responsible in ((bo, closes), (david, closes), (david, keeps), (closes, bo)):
+        answers(library, minor, responsible)
+    before = links(library)
+    reviews(library).accept(number_of(library, BOTH))
+    assert links(library) == {(bo, keeps), (david, keeps), (keeps, bo)}
+    number = next(item["id"] for item in reviews(library).listed(all_states=True) if item["kind"] == BOTH)
+    reviews(library).undo(number)
+    assert links(library) == before
+
+
+def test_whoever_only_answered_and_is_a_borrower_too_borrows(either_library: Library) -> None:
+    library = either_library
+    _, keeps = two_of_one(library)
+    with writing(library.engine) as connection:
+        connection.execute(update(tables.patron).where(tables.patron.c.id == keeps).values(kind="responsible"))
+        theirs = update(tables.subscription).where(tables.subscription.c.patron_id == keeps)
+        connection.execute(theirs.values(reason="responsible"))
+    before = as_it_is(library)
+    number = number_of(library, BOTH)
+    reviews(library).accept(number)
+    assert view(library, keeps).patron.borrows
+    reviews(library).undo(number)
+    assert not view(library, keeps).patron.borrows
+    assert ("responsible", None) in [
+        (row["reason"], row["until"]) for row in as_it_is(library)["subscription"] if row["patron_id"] == keeps
+    ]
+    assert before["responsible"] == as_it_is(library)["responsible"]

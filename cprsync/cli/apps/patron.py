@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,15 @@ FIELDS = (
     "(this one may stay). For good: branch, language, contact_address, telephones, emails, internal_note, "
     "note_to_patron, absence, blocks, pin."
 )
+
+
+class LinkDoing(enum.Enum):
+    """What is done about who answers for a minor."""
+
+    ADD = "add"
+    END = "end"
+    LIST = "list"
+
 
 app = typer.Typer(help="Patrons (lånere): import, find, show, set.")
 
@@ -119,6 +129,37 @@ def patron_set(  # noqa: PLR0913 -- one parameter for each option
         withdraw=withdraw,
         config=config,
         library=library,
+        as_json=as_json,
+    )
+
+
+@app.command("responsible")
+def patron_responsible(  # noqa: PLR0913 -- one parameter for each option
+    patron: Patron,
+    doing: Annotated[LinkDoing, typer.Argument(help="Let someone answer for the patron, end that, or list who does.")],
+    *,
+    responsible: Annotated[
+        str | None, typer.Option("--responsible", help="Her patron number, instead of her CPR number.")
+    ] = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Say who answers for a minor (økonomisk ansvarlig).
+
+    Her CPR number is asked for, or read from standard input; whoever is no patron gets a record that is no borrower's,
+    and the register is asked about her. At 18 the patron answers for herself; what was owed before stays as it is.
+    """
+    from cprsync.cli.responsibles import responsible_command
+
+    responsible_command(
+        patron,
+        doing,
+        responsible=responsible,
+        config=config,
+        library=library,
+        language=language(lang),
         as_json=as_json,
     )
 

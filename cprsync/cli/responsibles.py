@@ -1,0 +1,96 @@
+"""`patron responsible`: who answers for a minor. Her number comes by standard input, never as an argument."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.output import failures, note, print_json, say
+from cprsync.cli.words import Language, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.cli.apps.patron import LinkDoing
+    from cprsync.settings import LibrarySection, Settings
+    from cprsync.sync.responsibles import Answers
+
+
+def responsible_command(  # noqa: PLR0913 -- one parameter for each option
+    patron: str,
+    doing: LinkDoing,
+    *,
+    responsible: str | None,
+    config: Path,
+    library: str | None,
+    language: Language,
+    as_json: bool,
+) -> None:
+    """Add, end or list."""
+    from cprsync import wiring
+    from cprsync.settings import load_settings
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        if doing.value == "list":
+            document = _listed(settings, section, patron)
+        else:
+            document = _changed(settings, section, _asked(patron, responsible), adds=doing.value == "add")
+    if as_json:
+        print_json(document)
+        return
+    for line in _lines(document, language) if doing.value == "list" else [_outcome(document, language)]:
+        say(line)
+    for warning in document.get("warnings", ()):
+        note(f"  ! {word(warning, language)}")
+
+
+def _asked(patron: str, responsible: str | None) -> Answers:
+    from cprsync.cli.operator import ask_any_number, user_name
+    from cprsync.sync.responsibles import Answers
+
+    if responsible is not None:
+        return Answers(patron, user_name(), responsible_id=responsible)
+    return Answers(patron, user_name(), number=ask_any_number())
+
+
+def _changed(settings: Settings, section: LibrarySection, asked: Answers, *, adds: bool) -> dict[str, Any]:
+    from cprsync import wiring
+    from cprsync.sync.responsibles import add_responsible, end_responsible
+
+    if adds:
+        with wiring.desk(settings, section) as desk:
+            return add_responsible(desk, asked)
+    with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+        return end_responsible(store, asked)
+
+
+def _listed(settings: Settings, section: LibrarySection, patron: str) -> dict[str, Any]:
+    from cprsync import wiring
+    from cprsync.policy_file import load_policy
+    from cprsync.sync.responsibles import list_responsibles
+
+    clock = wiring.clock_for(settings)
+    policy = load_policy(section.policy, section.municipalities)
+    with wiring.opened_store(settings, section, clock) as store:
+        return list_responsibles(store, patron, policy=policy, clock=clock)
+
+
+def _outcome(document: Mapping[str, Any], language: Language) -> str:
+    outcome = word(f"responsible_{document['outcome']}", language)
+    return f"{document['patron']} · {document['responsible']}: {outcome}"
+
+
+def _lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """Who answers, a line each: no name of whoever is protected."""
+    yield f"{document['patron']} · {word('responsible', language)}"
+    if not document["responsibles"]:
+        yield "  " + word("responsible_none", language)
+    for one in document["responsibles"]:
+        name = "<beskyttet>" if one.get("sealed") else one["name"] or "–"
+        days = word("responsible_since", language, since=one["since"])
+        if one["until"] is not None:
+            days = word("responsible_until", language, since=one["since"], until=one["until"])
+        letters = word("responsible_letters" if one["why"] is None else f"responsible_no_{one['why']}", language)
+        yield f"  {one['patron']}  {name}  {days}; {letters}"

@@ -1,0 +1,138 @@
+"""`statement`: what a patron owes, as plain text fit for print, or as JSON."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.cli.dates import long_day
+from cprsync.cli.output import failures, print_json, say
+from cprsync.cli.words import Language, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+#: Columns of the paper, and of what stands left and right of a title.
+WIDTH: Final = 80
+_DAY, _RIGHT = 20, 18
+
+
+def statement_command(  # noqa: PLR0913 -- one parameter for each option
+    patron: str,
+    *,
+    reveal: bool,
+    reason: str,
+    config: Path,
+    library: str | None,
+    today: date | None,
+    language: Language,
+    as_json: bool,
+) -> None:
+    """Print one statement; with `reveal` with a sealed address on it, for a reason that the audit keeps."""
+    from cprsync import wiring
+    from cprsync.cli.operator import user_name
+    from cprsync.errors import ConfigurationError
+    from cprsync.policy_file import load_policy
+    from cprsync.settings import load_settings
+    from cprsync.sync.revealing import check_reason
+    from cprsync.sync.statements import Statements
+
+    with failures(as_json=as_json):
+        if reveal:
+            check_reason(reason)
+        elif reason:
+            raise ConfigurationError("a reason is for --reveal: without it nothing is opened", kind="usage.reason")
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        policy = load_policy(section.policy, section.municipalities)
+        clock = wiring.clock_for(settings, today)
+        with wiring.opened_store(settings, section, clock) as store:
+            statements = Statements(section.agency, section.name, store, clock, policy, user_name())
+            document = statements.revealed(patron, reason=reason) if reveal else statements.statement(patron)
+        if as_json:
+            print_json(document)
+            return
+        for line in statement_lines(document, language):
+            say(line)
+
+
+def statement_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The statement line by line, none wider than the paper."""
+    yield from _wrapped(document["library_name"])
+    yield ""
+    if document["envelope"] is None:
+        yield from _wrapped(f"[{word('statement_' + document['letter'], language)}]")
+    for line in document["envelope"] or ():
+        yield from _wrapped(line)
+    yield ""
+    yield long_day(date.fromisoformat(document["day"]), language).rjust(WIDTH)
+    yield _ends(word("statement", language), word("statement_patron", language, patron=document["patron"]))
+    if not document["loans"] and not document["owed"]:
+        yield ""
+        yield word("statement_nothing", language)
+    yield from _loans(document, language)
+    yield from _owed(document, language)
+    yield from _below(document, language)
+
+
+def _loans(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    if not document["loans"]:
+        return
+    yield ""
+    yield word("statement_loans", language)
+    for loan in document["loans"]:
+        late = word(
+            "statement_late" if loan["days_late"] != 1 else "statement_late_one", language, days=loan["days_late"]
+        )
+        yield from _row(loan["due"], loan["title"], late, language)
+
+
+def _owed(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    if not document["owed"]:
+        return
+    yield ""
+    yield word("statement_owed", language)
+    for one in document["owed"]:
+        kind = word(f"statement_{one['kind']}", language)
+        told = f"{kind}: {one['title']}" if one["title"] else kind
+        yield from _row(one["raised"], told, money(one["amount_oere"], language), language)
+    yield _ends("", "-" * _RIGHT)
+    yield _ends(word("statement_total", language), money(document["total_oere"], language))
+
+
+def _below(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    if document["note_to_patron"]:
+        yield ""
+        yield word("statement_note", language)
+        for line in document["note_to_patron"].splitlines():
+            yield from _wrapped(line, indent="  ")
+    if document["responsible_registered"]:
+        yield ""
+        yield from _wrapped(word("statement_responsible", language))
+
+
+def _row(day: str | None, title: str, right: str, language: Language) -> Iterator[str]:
+    """A day, a title that may take several lines, and on its first one what stands at the right."""
+    shown = "–" if day is None else long_day(date.fromisoformat(day), language)
+    first, *rest = textwrap.wrap(title, WIDTH - 2 - _DAY - _RIGHT - 1) or ["–"]
+    yield f"  {shown:<{_DAY}}{first}".ljust(WIDTH - _RIGHT) + right.rjust(_RIGHT)
+    for line in rest:
+        yield " " * (2 + _DAY) + line
+
+
+def _ends(left: str, right: str) -> str:
+    return left.ljust(WIDTH - len(right)) + right
+
+
+def _wrapped(text: str, *, indent: str = "") -> Iterator[str]:
+    yield from textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent) or [""]
+
+
+def money(oere: int, language: Language) -> str:
+    """`1.234,50 kr.`, `DKK 1,234.50`."""
+    kroner, rest = divmod(oere, 100)
+    if language == "en":
+        return f"DKK {kroner:,}.{rest:02}"
+    return f"{kroner:,}".replace(",", ".") + f",{rest:02} kr."

@@ -1,0 +1,129 @@
+"""Who answers for whom, read: links in force, what is the matter with those who answer, and what is still owed.
+
+Leaves out the writing: see `responsibles`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
+
+from cprsync.domain.action import Action
+from cprsync.domain.responsible import Answering, troubles_of
+from cprsync.store import tables
+from cprsync.store.engine import parts, reading
+from cprsync.store.records import from_row
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from cprsync.domain.person import Person
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.values import Write
+
+_LINK = tables.responsible.c
+_PATRON = tables.patron.c
+_OWED = tables.balance.c
+#: What moves the day on which she comes of age, and comes with the register's word.
+_BORN_ANEW: Final = frozenset({Action.FIRST_COPY, Action.BIRTH_CORRECTED})
+
+
+def ours(tenant: Tenant) -> ColumnElement[bool]:
+    """True of a link of this library."""
+    return _LINK.agency == tenant.agency
+
+
+def in_force(tenant: Tenant) -> ColumnElement[bool]:
+    """True of a link that counts for new debts; one that ends has its day written when it does."""
+    return ours(tenant) & _LINK.until.is_(None)
+
+
+def owes() -> ColumnElement[bool]:
+    """True of an ended link from whose time something is still owed."""
+    before = or_(_OWED.raised.is_(None), _OWED.raised < _LINK.until)
+    hers = (_OWED.agency == _LINK.agency) & (_OWED.patron_id == _LINK.patron_id)
+    return exists().where(hers, _OWED.settled.is_(None), before)
+
+
+def answered_for(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
+    """Those of the patrons for whose new debts someone answers."""
+    found: set[str] = set()
+    for part in parts(ids):
+        found.update(connection.scalars(select(_LINK.patron_id).where(in_force(tenant), _LINK.patron_id.in_(part))))
+    return found
+
+
+def responsibles_of(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+    """Who answers for any of these."""
+    found: set[str] = set()
+    for part in parts(sorted(ids)):
+        found.update(
+            connection.scalars(select(_LINK.responsible_id).where(in_force(tenant), _LINK.patron_id.in_(part)))
+        )
+    return found
+
+
+def above(connection: Connection, tenant: Tenant, responsible_id: str) -> frozenset[str]:
+    """Who answers for her, for whom again, and so on."""
+    found: set[str] = set()
+    asked = {responsible_id}
+    # each round finds someone new, or is the last
+    while asked:
+        asked = responsibles_of(connection, tenant, asked) - found
+        found |= asked
+    return frozenset(found)
+
+
+def linked_persons(connection: Connection, tenant: Tenant, patron_id: str) -> list[Person]:
+    """Those she answers for, and those who answer for her."""
+    either = (_LINK.patron_id == patron_id) | (_LINK.responsible_id == patron_id)
+    pairs = connection.execute(select(_LINK.patron_id, _LINK.responsible_id).where(in_force(tenant), either))
+    ids = {one for pair in pairs for one in pair} - {patron_id}
+    return [] if not ids else list(_persons(connection, tenant, ids).values())
+
+
+def answering(connection: Connection, tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
+    """Every link in force of each minor for whom one of these answers, as things stand in this transaction."""
+    minors: set[str] = set()
+    for part in parts(sorted(responsible_ids)):
+        minors.update(
+            connection.scalars(select(_LINK.patron_id).where(in_force(tenant), _LINK.responsible_id.in_(part)))
+        )
+    return answering_for(connection, tenant, minors)
+
+
+def answering_for(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> list[Answering]:
+    """Every link in force of these minors."""
+    wanted = select(_LINK.patron_id, _LINK.responsible_id).order_by(_LINK.patron_id, _LINK.responsible_id)
+    pairs = [
+        (row.patron_id, row.responsible_id)
+        for part in parts(sorted(minor_ids))
+        for row in connection.execute(wanted.where(in_force(tenant), _LINK.patron_id.in_(part)))
+    ]
+    persons = _persons(connection, tenant, {responsible for _, responsible in pairs})
+    return [Answering(minor, one, troubles_of(persons[one])) for minor, one in pairs]
+
+
+def links_of_those_who_answer(tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
+    """The same for whoever only looks."""
+    with reading(tenant.engine) as connection:
+        return answering(connection, tenant, responsible_ids)
+
+
+def _persons(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, Person]:
+    wanted = select(tables.patron).where(_PATRON.agency == tenant.agency)
+    return {
+        row.id: from_row(tenant.vault, row).register
+        for part in parts(sorted(ids))
+        for row in connection.execute(wanted.where(_PATRON.id.in_(part)))
+    }
+
+
+def look_again(connection: Connection, tenant: Tenant, writes: Iterable[Write]) -> None:
+    """Let the calendar look tonight at minors whose birth date has changed: the day they come of age may have moved."""
+    moved = [one.patron.id for one in writes if one.renumbered is not None or not _BORN_ANEW.isdisjoint(one.actions)]
+    answers = exists().where(in_force(tenant), _LINK.patron_id == _PATRON.id)
+    for part in parts(sorted(moved)):
+        hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        connection.execute(update(tables.patron).where(hers, answers).values(local_due=tenant.clock.today()))

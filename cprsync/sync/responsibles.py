@@ -1,0 +1,236 @@
+"""Who answers for a minor: added, ended and listed by staff.
+
+She is a patron already, or gets a record that is no borrower's: looked up with the purpose `guardian`, subscribed for
+her own reason and kept true by the same night. Leaves out what ends a link by itself: the calendar and the night do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.decide import Parked
+from cprsync.domain.number import NumberKind
+from cprsync.domain.patron import Patron, PatronKind, is_sealed
+from cprsync.domain.person import REPLACED, Name, Person
+from cprsync.domain.purpose import Purpose
+from cprsync.domain.responsible import NoLink, Proposed, is_gone, of_age_on, why_no_letter, why_not
+from cprsync.domain.sealed import Sealed
+from cprsync.errors import BadInput, CprsyncError, RegisterUnavailable
+from cprsync.sync.lookup import NEW, DeskStore, Entry
+from cprsync.sync.steps import FIRST_COPY, decided, step_of
+from cprsync.sync.values import Batch, FollowUp, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from cprsync.domain.number import CprNumber
+    from cprsync.domain.policy import Policy
+    from cprsync.sync.lookup import Desk, Shown
+    from cprsync.sync.ports import Clock
+    from cprsync.sync.values import Subscribed
+
+#: What a refused link says; the kind of the error ends in the reason's own name.
+_SAID: Final = {
+    NoLink.SELF: "a patron does not answer for herself: that is her own number",
+    NoLink.OF_AGE: "the patron is of age: nobody answers for her new debts",
+    NoLink.MINOR: "whoever is to answer is a minor herself",
+    NoLink.GONE: "whoever is to answer is dead, abroad or disappeared, or her number is annulled",
+    NoLink.TOO_MANY: "four answer for the patron already",
+    NoLink.CIRCLE: "the patron answers for her, or for someone who does",
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answers:
+    """For which minor, by whom it is said, and who answers: by her number, or by her patron number."""
+
+    patron_id: str
+    user: str
+    number: CprNumber | None = None
+    responsible_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """One link. `until` is the first day on which she answers no more; `owes`: something of her time is still owed."""
+
+    responsible_id: str
+    since: date
+    until: date | None
+    owes: bool
+
+
+def refused(why: NoLink) -> BadInput:
+    """The error that says why a link is not made."""
+    return BadInput(_SAID[why], kind=f"responsible.{why.value}")
+
+
+# -- adding ------------------------------------------------------------------------------------------------
+
+
+def add_responsible(desk: Desk, asked: Answers) -> dict[str, Any]:
+    """Let someone answer for a minor; returns the JSON shape of `patron responsible`.
+
+    Raises:
+        BadInput: no such patron, or the link cannot be made; nothing is written.
+        NoSuchPerson: the register does not know her number.
+    """
+    store = desk.store
+    minor = _patron(store, asked.patron_id)
+    if not minor.borrows:
+        raise BadInput("the patron only answers for someone herself: she owes nothing", kind="responsible.no_borrower")
+    known = asked.responsible_id or (None if asked.number is None else store.find(asked.number))
+    if known is not None and _is_linked(store, minor.id, known):
+        return _document(store, asked, known, "unchanged")
+    entry = _entry_of_new(desk, minor, asked) if known is None else _entry_of_known(desk, minor, known, asked)
+    return _document(store, asked, store.save_at_desk(entry), "added")
+
+
+def _patron(store: DeskStore, patron_id: str) -> Patron:
+    patrons = store.patrons([patron_id])
+    if not patrons:
+        raise BadInput("there is no such patron", kind="patron.unknown")
+    return patrons[0]
+
+
+def _is_linked(store: DeskStore, minor_id: str, responsible_id: str) -> bool:
+    return any(one.responsible_id == responsible_id and one.until is None for one in store.responsible_links(minor_id))
+
+
+def _entry_of_known(desk: Desk, minor: Patron, known: str, asked: Answers) -> Entry:
+    store = desk.store
+    responsible = _patron(store, known)
+    _refuse(desk, minor, responsible)
+    view = store.patron(known)
+    left = view is not None and view.subscribed_since is None and not responsible.number.is_replacement
+    subscribed = _subscribe(desk, responsible.number) if left and not responsible.borrows else None
+    leap = desk.policy.ladders.leap
+    return Entry(responsible.number, known, Batch(), asked.user, subscribed=subscribed, answers_for=minor.id, leap=leap)
+
+
+def _entry_of_new(desk: Desk, minor: Patron, asked: Answers) -> Entry:
+    """Found first, so that nobody is subscribed who does not exist or may not answer; then subscribed, then written."""
+    number = asked.number
+    if number is None:
+        raise BadInput("there is no such patron", kind="patron.unknown")
+    if number.kind is not NumberKind.REAL or not number.is_possible:
+        raise BadInput("not a number of the register's: enter her as a patron first", kind="input.number")
+    desk.store.intend_at_desk(number, purpose=Purpose.GUARDIAN.value, user=asked.user, patron_id=None)
+    person, leap = _ask(desk, number), desk.policy.ladders.leap
+    stranger = Patron(NEW, Person(number), None, 1, kind=PatronKind.RESPONSIBLE)
+    if person is None:
+        _refuse(desk, minor, stranger)
+        return Entry(number, None, Batch(), asked.user, answers_for=minor.id, leap=leap)
+    _refuse(desk, minor, Patron(NEW, person, None, 1))
+    subscribed = _subscribe(desk, number)
+    decision = decided(person, stranger, desk.as_of(), None)
+    step = step_of(desk, decision, person, stranger, desk.as_of())
+    batch = Batch(
+        writes=[step.write] if step.write is not None else [],
+        reviews=[step.review] if step.review is not None else [],
+        asks=[FollowUp(NEW, FIRST_COPY)] if isinstance(decision, Parked) else [],
+    )
+    return Entry(number, None, batch, asked.user, subscribed=subscribed, answers_for=minor.id, leap=leap)
+
+
+def _refuse(desk: Desk, minor: Patron, responsible: Patron) -> None:
+    """Refuse before anything is asked of others; the write looks again, and at what only the store can tell."""
+    today, leap = desk.clock.today(), desk.policy.ladders.leap
+    ages = [of_age_on(one.register, one.overrides, today, leap) for one in (minor, responsible)]
+    others = frozenset(one.responsible_id for one in desk.store.responsible_links(minor.id) if one.until is None)
+    link = Proposed(minor.id, responsible.id, ages[0], ages[1], is_gone(responsible.register), others)
+    if (why := why_not(link, today)) is not None:
+        raise refused(why)
+
+
+def _ask(desk: Desk, number: CprNumber) -> Person | None:
+    """Who she is; None: the register does not answer now, and the night asks."""
+    (answer,) = desk.register.look_up_many([number])
+    if isinstance(answer, NotFound):
+        if isinstance(answer.error, RegisterUnavailable):
+            return None
+        raise answer.error
+    if answer.person.status in REPLACED:
+        raise BadInput("the register has replaced that number: ask for the new one", kind="number.replaced")
+    return answer.person
+
+
+def _subscribe(desk: Desk, number: CprNumber) -> Subscribed | None:
+    """Subscribe; None: the register does not answer now, and the night will."""
+    ((_, result),) = desk.register.subscribe_many([number])
+    if isinstance(result, RegisterUnavailable):
+        return None
+    if isinstance(result, CprsyncError):
+        raise result
+    return result
+
+
+def _document(store: DeskStore, asked: Answers, responsible_id: str, outcome: str) -> dict[str, Any]:
+    (responsible,) = store.patrons([responsible_id])
+    return {
+        "patron": asked.patron_id,
+        "responsible": responsible_id,
+        "outcome": outcome,
+        "kind": responsible.kind.value,
+        "verified": responsible.verified,
+        "warnings": [] if responsible.verified else ["not_verified"],
+    }
+
+
+# -- ending ------------------------------------------------------------------------------------------------
+
+
+def end_responsible(store: DeskStore, asked: Answers) -> dict[str, Any]:
+    """End a link from today on: new debts are not hers, older ones stay. Raises BadInput when there is none."""
+    _patron(store, asked.patron_id)
+    known = asked.responsible_id or (None if asked.number is None else store.find(asked.number))
+    if known is None or not store.end_responsible(asked.patron_id, known, user=asked.user):
+        raise BadInput("that person does not answer for the patron", kind="responsible.none")
+    return _document(store, asked, known, "ended")
+
+
+# -- listing -----------------------------------------------------------------------------------------------
+
+
+def list_responsibles(store: DeskStore, patron_id: str, *, policy: Policy, clock: Clock) -> dict[str, Any]:
+    """Who answers for a minor, and who did while something of that time is owed.
+
+    The name of whoever is sealed is not in it. Raises BadInput when there is no such patron.
+    """
+    _patron(store, patron_id)
+    shown = [one for one in store.responsible_links(patron_id) if one.until is None or one.owes]
+    return {
+        "patron": patron_id,
+        "on": clock.today().isoformat(),
+        "responsibles": [_shown(link, view, policy) for link, view in _with_views(store, shown)],
+    }
+
+
+def _with_views(store: DeskStore, links: Sequence[Linked]) -> Iterator[tuple[Linked, Shown]]:
+    for link in links:
+        view = store.patron(link.responsible_id)
+        if view is not None:
+            yield link, view
+
+
+def _shown(link: Linked, view: Shown, policy: Policy) -> dict[str, Any]:
+    patron = view.patron
+    person, stopped = patron.register, patron.letters_stopped is not None
+    sealed = view.parked or is_sealed(person, silent_is_sealed=policy.silent_is_sealed)
+    why = why_no_letter(person, ended=link.until is not None, stopped=stopped, sealed=sealed)
+    name = person.name
+    told = None if sealed or isinstance(name, Sealed) or not isinstance(name, Name) else name.addressing
+    return {
+        "patron": patron.id,
+        "kind": patron.kind.value,
+        "name": told,
+        **({"sealed": True} if sealed else {}),
+        "since": link.since.isoformat(),
+        "until": link.until and link.until.isoformat(),
+        "in_force": link.until is None,
+        "owes": link.owes,
+        "letters": "stopped" if why is not None else "go",
+        "why": why and why.value,
+    }

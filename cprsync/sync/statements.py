@@ -1,0 +1,125 @@
+"""A patron's statement (kontoudtog): what she owes, and the envelope it goes in (decision 8).
+
+Leaves out the sending. What is sealed opens for a reason, and the audit has that first; a dead patron's goes nowhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from cprsync.domain.letter import Letter, NoLetter, letter_to
+from cprsync.domain.override import in_force
+from cprsync.domain.patron import is_sealed
+from cprsync.errors import BadInput
+from cprsync.sync.revealing import Reveal, check_reason, sealed_fields
+from cprsync.sync.showing import patron_document
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.statement import Owing
+    from cprsync.sync.ports import Clock
+    from cprsync.sync.revealing import Opened, View
+
+#: What the audit says the values were opened for.
+STATEMENT: Final = "statement"
+#: The letter goes to these lines.
+GOES: Final = "goes"
+
+
+class StatementStore(Protocol):
+    """What statements need of the store."""
+
+    def patron(self, patron_id: str) -> View | None: ...
+
+    def reveal(self, asked: Reveal) -> Opened:
+        """Commit the audit entry, and then open."""
+        ...
+
+    def owing(self, patron_id: str, on: date) -> Owing: ...
+
+    def is_answered_for(self, patron_id: str) -> bool:
+        """Whether someone is registered who answers for her debts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Where statements are made: one library, its store and policy, and who asks."""
+
+    agency: str
+    name: str
+    store: StatementStore
+    clock: Clock
+    policy: Policy
+    user: str
+
+    def statement(self, patron_id: str) -> dict[str, Any]:
+        """The statement as anyone at the desk may print it. Raises BadInput when there is no such patron."""
+        view = self._view(patron_id)
+        return self._document(view, self._envelope(view, None), revealed=False)
+
+    def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
+        """The same with a sealed address opened; where nothing is sealed, or no letter goes, no entry is left.
+
+        Raises:
+            BadInput: there is no such patron, or the reason cannot be kept in clear; nothing is opened.
+            ConfigurationError: there is no reason.
+        """
+        why, view = check_reason(reason), self._view(patron_id)
+        shut = self._envelope(view, None)
+        if shut is not NoLetter.SEALED:
+            return self._document(view, shut, revealed=False)
+        shown = patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
+        fields = sealed_fields(shown["fields"])
+        opened = self.store.reveal(Reveal(patron_id, fields, self.user, why, STATEMENT))
+        return self._document(view, self._envelope(view, opened), revealed=True)
+
+    def _view(self, patron_id: str) -> View:
+        view = self.store.patron(patron_id)
+        if view is None:
+            raise BadInput("there is no such patron", kind="patron.unknown")
+        if view.merged_into is not None:
+            raise BadInput(f"the patron was merged into {view.merged_into}: ask for hers", kind="patron.merged")
+        return view
+
+    def _envelope(self, view: View, opened: Opened | None) -> Letter | NoLetter:
+        patron, local, today = view.patron, view.local, self.clock.today()
+        person, overrides = patron.register, patron.overrides
+        sealed = view.parked or is_sealed(person, silent_is_sealed=self.policy.silent_is_sealed)
+        if opened is not None:
+            local, overrides, sealed = opened.local, opened.overrides, False
+        stopped, holding = patron.letters_stopped is not None, in_force(overrides, today)
+        return letter_to(person, local, stopped=stopped, sealed=sealed, holding=holding, opened=opened)
+
+    def _document(self, view: View, envelope: Letter | NoLetter, *, revealed: bool) -> dict[str, Any]:
+        """The JSON shape of `statement`."""
+        today, patron_id = self.clock.today(), view.patron.id
+        owing = self.store.owing(patron_id, today)
+        return {
+            "patron": patron_id,
+            "library": self.agency,
+            "library_name": self.name,
+            "day": today.isoformat(),
+            "letter": GOES if isinstance(envelope, Letter) else envelope.value,
+            "envelope": list(envelope.lines) if isinstance(envelope, Letter) else None,
+            "revealed": revealed,
+            "loans": [
+                {"due": one.due.isoformat(), "days_late": one.days_late(today), "title": one.title}
+                for one in owing.loans
+            ],
+            "owed": [
+                {
+                    "raised": one.raised and one.raised.isoformat(),
+                    "kind": one.kind,
+                    "title": one.title,
+                    "amount_oere": one.oere,
+                }
+                for one in owing.owed
+            ],
+            "total_oere": owing.total_oere,
+            "note_to_patron": view.local.note_to_patron,
+            "responsible_registered": self.store.is_answered_for(patron_id),
+        }

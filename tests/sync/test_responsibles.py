@@ -1,0 +1,422 @@
+"""Who answers for a minor: linked by staff, kept true by the night, ended by age, by staff, or by a person's answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library
+from test_reviewing import circulate, number_of, reviews, waits
+from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person
+
+from cprsync.domain.number import CprNumber
+from cprsync.domain.patron import PatronKind
+from cprsync.domain.person import Birth, Status, by_status
+from cprsync.domain.purpose import Purpose
+from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable
+from cprsync.store import tables
+from cprsync.sync.dry_run import plan_night
+from cprsync.sync.forecasting import foresee
+from cprsync.sync.lookup import Asked, Desk, look_up
+from cprsync.sync.responsibles import Answers, add_responsible, end_responsible, list_responsibles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: ALFRED is 18 on 1 April 2027; LIV is 12 and lives with QUINNIE, her mother, who is no patron.
+MINORS = ("ALFRED", "LIV")
+OF_AGE = date(2027, 4, 1)
+
+
+@pytest.fixture
+def town(either_library: Library) -> Library:
+    """The library with two minors, after a night."""
+    library = either_library
+    library.enrol(*MINORS)
+    library.register.knows(*(person(key) for key in (*MINORS, "QUINNIE", "RIKKE", "SOFIE", "THOMAS")))
+    library.one_night()
+    library.register.looked_up.clear()
+    return library
+
+
+def desk(library: Library) -> Desk:
+    return Desk(AGENCY, library.store, library.register, library.clock, library.policy)
+
+
+def add(library: Library, minor: str, who: str) -> dict[str, Any]:
+    asked = Answers(library.id_of(minor), "lone", cpr(who))
+    return add_responsible(desk(library), asked)
+
+
+def end(library: Library, minor: str, who: str) -> dict[str, Any]:
+    return end_responsible(library.store, Answers(library.id_of(minor), "lone", cpr(who)))
+
+
+def listed(library: Library, minor: str) -> list[dict[str, Any]]:
+    told = list_responsibles(library.store, library.id_of(minor), policy=library.policy, clock=library.clock)
+    found: list[dict[str, Any]] = told["responsibles"]
+    return found
+
+
+def row(library: Library, who: str) -> dict[str, Any]:
+    (found,) = [one for one in library.everything()["patron"] if one["id"] == library.id_of(who)]
+    return found
+
+
+def subscription(library: Library, who: str) -> list[tuple[str, date | None]]:
+    theirs = [one for one in library.everything()["subscription"] if one["patron_id"] == library.id_of(who)]
+    return sorted((one["reason"], one["until"]) for one in theirs)
+
+
+def links(library: Library) -> list[tuple[str, str, date | None]]:
+    rows = library.everything()["responsible"]
+    return sorted((one["patron_id"], one["responsible_id"], one["until"]) for one in rows)
+
+
+def refused(library: Library, what: Callable[[], Any], kind: str) -> None:
+    before = library.everything()
+    with pytest.raises(CprsyncError) as refusal:
+        what()
+    assert refusal.value.kind == kind
+    assert library.everything() == before
+
+
+# -- added at the desk -------------------------------------------------------------------------------------
+
+
+def test_a_stranger_gets_a_record_that_is_no_borrowers_subscribed_for_her_own_reason(town: Library) -> None:
+    """Decision 10."""
+    done = add(town, "LIV", "QUINNIE")
+    assert (done["outcome"], done["kind"], done["verified"]) == ("added", "responsible", True)
+    assert row(town, "QUINNIE")["kind"] == "responsible"
+    assert row(town, "QUINNIE")["patron_group"] == ""
+    assert subscription(town, "QUINNIE") == [("responsible", None)]
+    assert (town.register.looked_up, cpr("QUINNIE") in town.register.listed) == ([cpr("QUINNIE")], True)
+    assert [one["name"] for one in listed(town, "LIV")] == [person("QUINNIE").name.addressing]
+    assert town.outbox("QUINNIE") == []
+    town.night()
+    assert subscription(town, "QUINNIE") == [("responsible", None)]
+    assert town.view("LIV").responsibles == (town.id_of("QUINNIE"),)
+    town.store.verify_audit()
+
+
+def test_a_patron_answers_as_she_is_and_saying_it_twice_is_once(town: Library) -> None:
+    assert add(town, "LIV", "ANNA")["kind"] == "person"
+    before = town.everything()
+    assert add(town, "LIV", "ANNA")["outcome"] == "unchanged"
+    assert town.everything() == before
+    assert (town.register.looked_up, subscription(town, "ANNA")) == ([], [("patron", None)])
+    town.night()
+
+
+def test_the_same_night_keeps_her_true(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    town.deliver(MONDAY, moves(person("QUINNIE")))
+    town.night()
+    assert town.record("QUINNIE") == replace(moves(person("QUINNIE")), events=())
+    assert town.outbox("QUINNIE") == []
+
+
+def test_she_is_created_though_the_register_does_not_answer_and_the_night_asks(town: Library) -> None:
+    town.register.down = RegisterUnavailable("no answer")
+    assert add(town, "LIV", "QUINNIE")["warnings"] == ["not_verified"]
+    assert subscription(town, "QUINNIE") == []
+    town.register.down = None
+    town.night()
+    assert subscription(town, "QUINNIE") == [("responsible", None)]
+    assert town.view("QUINNIE").patron.verified
+    assert (town.outbox("QUINNIE"), row(town, "QUINNIE")["patron_group"]) == ([], "")
+
+
+@pytest.mark.parametrize(
+    ("minor", "who", "kind"),
+    [
+        ("LIV", "LIV", "responsible.self"),
+        ("ANNA", "QUINNIE", "responsible.of_age"),
+        ("LIV", "ALFRED", "responsible.minor"),
+        ("LIV", "AFDOED", "responsible.gone"),
+        ("LIV", "GAMMELNUMMER", "number.replaced"),
+        ("LIV", "EDITH", NoSuchPerson.kind),
+    ],
+)
+def test_a_link_that_cannot_be_is_refused_and_nobody_is_subscribed_for_it(
+    town: Library, minor: str, who: str, kind: str
+) -> None:
+    town.register.knows(person("AFDOED"), person("GAMMELNUMMER"))
+    subscribed = list(town.register.subscribed)
+    before = town.everything()
+    with pytest.raises(CprsyncError) as refusal:
+        add(town, minor, who)
+    after = town.everything()
+    assert refusal.value.kind == kind
+    # that the register was asked stands in the audit
+    besides = ("audit", "audit_head")
+    assert [after[one] for one in after if one not in besides] == [before[one] for one in before if one not in besides]
+    assert town.register.subscribed == subscribed
+
+
+def test_a_replacement_number_makes_no_record_of_someone_who_only_answers(library: Library) -> None:
+    library.enrol("LIV")
+    asked = Answers(library.id_of("LIV"), "lone", CprNumber.parse_any("6605851234"))
+    refused(library, lambda: add_responsible(desk(library), asked), "input.number")
+
+
+def test_four_answer_for_a_minor_and_no_fifth(town: Library) -> None:
+    for who in ("QUINNIE", "RIKKE", "SOFIE", "ANNA"):
+        add(town, "LIV", who)
+    refused(town, lambda: add(town, "LIV", "BO"), "responsible.too_many")
+
+
+def test_nobody_answers_for_someone_who_answers_for_her(library: Library) -> None:
+    """Of two whose ages are not known."""
+    library.enrol("LIV", "ALFRED")
+    library.register.knows(*(person(key) for key in MINORS))
+    library.one_night()
+    store = library.store
+    tenant = store._tenant
+    first, second = library.id_of("LIV"), library.id_of("ALFRED")
+    with library.engine.begin() as connection:
+        connection.execute(
+            tables.responsible.insert().values(
+                agency=AGENCY, patron_id=second, responsible_id=first, since=tenant.clock.today()
+            )
+        )
+        connection.execute(tables.override.insert(), _of_age(library, second))
+        connection.execute(tables.patron.update().where(tables.patron.c.id == second).values(overrides=1))
+    refused(library, lambda: add(library, "LIV", "ALFRED"), "responsible.circle")
+
+
+def _of_age(library: Library, patron_id: str) -> dict[str, Any]:
+    """A corrected birth date by which she is of age, written without what follows from it."""
+    tenant = library.store._tenant
+    sealed = tenant.vault.seal(
+        b'{"before":null,"reason":"pas","value":"1990-01-01"}', place=patron_id, owner="override", version=1
+    )
+    return {
+        "agency": AGENCY, "id": 1, "patron_id": patron_id, "field": "birth_date", "value": sealed,
+        "key": tenant.vault.seal_key, "by_user": "lone", "since": tenant.clock.today(), "state": "live",
+        "until": tenant.clock.today() + timedelta(days=30),
+    }  # fmt: skip
+
+
+def test_whoever_only_answers_has_nobody_to_answer_for_her(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    refused(town, lambda: add(town, "QUINNIE", "ANNA"), "responsible.no_borrower")
+
+
+# -- something happens to her -----------------------------------------------------------------------------
+
+
+def disappears(one: Any) -> Any:
+    return by_status(replace(one, status=Status.DISAPPEARED))
+
+
+@pytest.mark.parametrize("happens", [dies, emigrates, disappears])
+def test_when_she_is_gone_letters_stop_at_once_and_a_person_is_asked_until_she_is_back(
+    town: Library, happens: Callable[[Any], Any]
+) -> None:
+    add(town, "LIV", "QUINNIE")
+    town.deliver(MONDAY, happens(person("QUINNIE")))
+    planned = plan_night(town.ports()).document()["reviews"]
+    report = town.night()
+    assert report.exit_code == 3
+    assert report.document()["reviews"] == planned
+    assert "responsible.gone" in waits(town)
+    assert (listed(town, "LIV")[0]["letters"], listed(town, "LIV")[0]["why"]) == ("stopped", "gone")
+    assert links(town) == [(town.id_of("LIV"), town.id_of("QUINNIE"), None)]
+    town.deliver(TUESDAY, person("QUINNIE"))
+    town.night()
+    assert "responsible.gone" not in waits(town)
+    assert listed(town, "LIV")[0]["letters"] == "go"
+    assert subscription(town, "QUINNIE") == [("responsible", None)]
+
+
+def test_accepting_ends_the_link_and_taking_it_back_begins_it_again(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    town.deliver(MONDAY, emigrates(person("QUINNIE")))
+    town.night()
+    number = number_of(town, "responsible.gone")
+    accepted = reviews(town).accept(number)
+    today = town.clock.today()
+    assert accepted["undoable"]
+    assert links(town) == [(town.id_of("LIV"), town.id_of("QUINNIE"), today)]
+    assert listed(town, "LIV") == []
+    assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("closed", [("responsible", today)])
+    town.night()
+    reviews(town).undo(number)
+    assert links(town) == [(town.id_of("LIV"), town.id_of("QUINNIE"), None)]
+    assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("active", [("responsible", None)])
+    town.night()
+    town.store.verify_audit()
+
+
+def test_her_protection_seals_the_minors_address_and_her_name_and_stops_letters(town: Library) -> None:
+    """Decision 2: whoever has a guardian link with a protected patron has that address sealed too."""
+    add(town, "LIV", "QUINNIE")
+    town.deliver(MONDAY, gains_protection(person("QUINNIE")))
+    town.night()
+    assert "responsible.protected" in waits(town)
+    (link,) = listed(town, "LIV")
+    assert (link["name"], link["sealed"], link["letters"], link["why"]) == (None, True, "stopped", "protected")
+    assert town.view("LIV").household
+    assert "Møllebækslugten" not in repr(town.view("LIV").register.address)
+    town.register.knows(loses_protection(person("QUINNIE")))
+    town.deliver(TUESDAY, loses_protection(person("QUINNIE")))
+    town.night()
+    assert "responsible.protected" not in waits(town)
+    assert (listed(town, "LIV")[0]["letters"], town.view("LIV").household) == ("go", False)
+
+
+def test_the_protection_of_someone_elsewhere_seals_the_minors_address_all_the_same(town: Library) -> None:
+    add(town, "LIV", "BO")
+    assert town.view("LIV").household
+    end(town, "LIV", "BO")
+    assert not town.view("LIV").household
+
+
+def test_two_who_are_gone_are_asked_about_once_and_the_item_waits_for_both(town: Library) -> None:
+    for who in ("QUINNIE", "ANNA"):
+        add(town, "LIV", who)
+    town.deliver(MONDAY, emigrates(person("QUINNIE")), emigrates(person("ANNA")))
+    planned = plan_night(town.ports()).document()["reviews"]
+    assert town.night().document()["reviews"] == planned
+    assert waits(town).count("responsible.gone") == 1
+    town.deliver(TUESDAY, person("QUINNIE"))
+    planned = plan_night(town.ports()).document()["reviews"]
+    assert town.night().document()["reviews"] == planned
+    assert "responsible.gone" in waits(town)
+    end(town, "LIV", "ANNA")
+    assert "responsible.gone" not in waits(town)
+
+
+# -- at 18 ---------------------------------------------------------------------------------------------------
+
+
+def nights_until(library: Library, last: date) -> None:
+    while library.clock.today() < last:
+        library.clock.moment += timedelta(days=1)
+        library.one_night()
+
+
+def test_at_18_the_link_ends_as_forecast_and_she_is_let_go_the_day_after(town: Library) -> None:
+    add(town, "ALFRED", "QUINNIE")
+    told = foresee(town.store, town.policy, today=town.clock.today(), days=20)["events"]
+    ends = [(one["day"], one["patron"]) for one in told if one["kind"] == "responsibility_ended"]
+    assert ends == [(OF_AGE.isoformat(), town.id_of("ALFRED"))]
+    nights_until(town, OF_AGE - timedelta(days=1))
+    town.night()
+    assert links(town)[0][2] is None
+    town.clock.moment += timedelta(days=1)
+    assert town.night().calendar["responsibility_ended"] == 1
+    assert links(town) == [(town.id_of("ALFRED"), town.id_of("QUINNIE"), OF_AGE)]
+    assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("closed", [("responsible", OF_AGE)])
+    assert cpr("QUINNIE") in town.register.listed
+    town.clock.moment += timedelta(days=1)
+    assert town.night().subscriptions_removed == 1
+    assert cpr("QUINNIE") not in town.register.listed
+    assert listed(town, "ALFRED") == []
+
+
+def test_what_was_owed_before_stays_hers_until_it_is_paid(town: Library) -> None:
+    add(town, "ALFRED", "QUINNIE")
+    circulate(town, tables.balance, "ALFRED", 1, raised=date(2027, 3, 1), settled=None)
+    nights_until(town, OF_AGE)
+    town.nothing_is_left()
+    (link,) = listed(town, "ALFRED")
+    assert (link["until"], link["in_force"], link["owes"], link["why"]) == ("2027-04-01", False, True, "ended")
+    assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("active", [("responsible", None)])
+    with town.engine.begin() as connection:
+        connection.execute(tables.balance.update().values(settled=OF_AGE))
+    town.night()
+    assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("closed", [("responsible", OF_AGE)])
+
+
+def test_a_debt_that_came_after_is_not_hers(town: Library) -> None:
+    add(town, "ALFRED", "QUINNIE")
+    circulate(town, tables.balance, "ALFRED", 1, raised=OF_AGE, settled=None)
+    nights_until(town, OF_AGE)
+    assert (listed(town, "ALFRED"), row(town, "QUINNIE")["standing"]) == ([], "closed")
+
+
+def test_a_corrected_birth_date_moves_the_end(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    town.night()
+    town.deliver(MONDAY, replace(person("LIV"), birth=Birth(date(2009, 3, 25))))
+    town.night()
+    told = foresee(town.store, town.policy, today=town.clock.today(), days=5)["events"]
+    assert ("2027-03-25", "responsibility_ended") in {(one["day"], one["kind"]) for one in told}
+    town.deliver(TUESDAY, replace(person("LIV"), birth=Birth(date(2009, 1, 1))))
+    town.one_night()
+    assert links(town) == [(town.id_of("LIV"), town.id_of("QUINNIE"), date(2027, 1, 1))]
+    town.nothing_is_left()
+
+
+# -- ended at the desk -----------------------------------------------------------------------------------------
+
+
+def test_a_link_is_ended_at_the_desk_and_can_begin_again(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    add(town, "ALFRED", "QUINNIE")
+    assert end(town, "LIV", "QUINNIE")["outcome"] == "ended"
+    assert row(town, "QUINNIE")["standing"] == "active"
+    end(town, "ALFRED", "QUINNIE")
+    assert row(town, "QUINNIE")["standing"] == "closed"
+    refused(town, lambda: end(town, "LIV", "QUINNIE"), "responsible.none")
+    refused(town, lambda: end(town, "LIV", "BO"), "responsible.none")
+    town.clock.moment += timedelta(days=1)
+    town.night()
+    assert cpr("QUINNIE") not in town.register.listed
+    assert add(town, "LIV", "QUINNIE")["outcome"] == "added"
+    assert (row(town, "QUINNIE")["standing"], cpr("QUINNIE") in town.register.listed) == ("active", True)
+    town.night()
+    assert cpr("QUINNIE") in town.register.listed
+
+
+def test_nobody_is_listed_for_someone_who_is_no_patron(library: Library) -> None:
+    with pytest.raises(BadInput):
+        list_responsibles(library.store, "10000000", policy=library.policy, clock=library.clock)
+
+
+# -- a borrower after all, another number, and a death --------------------------------------------------------
+
+
+def test_whoever_only_answered_becomes_a_patron_by_import_or_at_the_desk(town: Library) -> None:
+    for who in ("QUINNIE", "RIKKE"):
+        add(town, "LIV", who)
+    town.enrol("QUINNIE")
+    look_up(desk(town), Asked(cpr("RIKKE"), Purpose.REGISTRATION, "lone", register=True))
+    town.night()
+    for who in ("QUINNIE", "RIKKE"):
+        assert (row(town, who)["kind"], subscription(town, who)) == ("person", [("patron", None)])
+        assert [number for _, number in town.outbox(who)] == ["751"]
+    assert len(listed(town, "LIV")) == 2
+
+
+def test_her_new_number_is_subscribed_for_the_same_reason(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    town.deliver(MONDAY, replace(person("QUINNIE"), status=Status.CHANGED, current_number=cpr("NYNUMMER")))
+    new = replace(person("QUINNIE"), number=cpr("NYNUMMER"))
+    town.register.knows(new)
+    town.one_night()
+    town.one_night()
+    assert ("responsible", None) in subscription(town, "NYNUMMER")
+    assert town.outbox("NYNUMMER") == []
+    assert town.view("NYNUMMER").patron.kind is PatronKind.RESPONSIBLE
+    town.deliver(TUESDAY, new)
+    town.night()
+
+
+def test_of_whoever_only_answered_and_died_an_annulment_arrives(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    town.deliver(MONDAY, dies(person("QUINNIE")))
+    town.night()
+    assert [reason for reason, _ in subscription(town, "QUINNIE")] == ["dead"]
+    reviews(town).accept(number_of(town, "responsible.gone"))
+    town.deliver(WEDNESDAY, person("QUINNIE"), previous=MONDAY)
+    town.one_night()
+    town.one_night()
+    town.nothing_is_left()
+    assert subscription(town, "QUINNIE") == [("responsible", town.clock.today())]
+    assert row(town, "QUINNIE")["standing"] == "closed"
