@@ -280,12 +280,15 @@ DANISH: Final[dict[str, str]] = {
         "låneren har intet kort, som en PIN kan høre til: importér et først"
     ),
     "there is no such patron": "der er ingen sådan låner",
+    "the patron was merged into {merged_into}: ask for hers": "låneren er lagt sammen med {merged_into}: bed om hendes",
     "the patron was merged into {merged_into}: set it there": "låneren er lagt sammen med {merged_into}: ret det dér",
     # who answers for a minor
     "a patron does not answer for herself: that is her own number": (
         "en låner er ikke ansvarlig for sig selv: det er hendes eget nummer"
     ),
-    "the patron is of age: nobody answers for her new debts": "låneren er myndig: ingen er ansvarlig for hendes nye gæld",
+    "the patron is of age: nobody answers for her new debts": (
+        "låneren er myndig: ingen er ansvarlig for hendes nye gæld"
+    ),
     "whoever is to answer is a minor herself": "den, der skal være ansvarlig, er selv umyndig",
     "whoever is to answer is dead, abroad or disappeared, or her number is annulled": (
         "den, der skal være ansvarlig, er død, udrejst eller forsvundet, eller nummeret er annulleret"

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cprsync.cli.apps import certs, circulation, db, feed, mock, patron, retention, review, runs, subscriptions
-from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, day, language
+from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, Patron, day, language
 from cprsync.collector import look_seldom
 from cprsync.domain.purpose import Purpose
 
@@ -146,6 +146,38 @@ def forecast(  # noqa: PLR0913 -- one parameter for each option
     from cprsync.cli.forecast import forecast_command
 
     forecast_command(days, config=config, library=library, today=day(today), language=language(lang), as_json=as_json)
+
+
+@app.command()
+def statement(  # noqa: PLR0913 -- one parameter for each option
+    patron: Patron,
+    *,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Open a sealed address; needs --reason.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is opened; the audit keeps it in clear.")] = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    today: Annotated[str | None, typer.Option("--today", help="YYYY-MM-DD, test environment only.")] = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Print what a patron owes (kontoudtog), with the envelope.
+
+    Late loans, unpaid fees and compensations, their sum, and the note to the patron. It goes to the contact address,
+    else the register's; to nobody of the dead, and of the protected without name and address unless --reveal opens
+    them.
+    """
+    from cprsync.cli.statement import statement_command
+
+    statement_command(
+        patron,
+        reveal=reveal,
+        reason=reason,
+        config=config,
+        library=library,
+        today=day(today),
+        language=language(lang),
+        as_json=as_json,
+    )
 
 
 @app.command()

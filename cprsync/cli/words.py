@@ -279,6 +279,34 @@ WORDS: dict[str, tuple[str, str]] = {
         "registret svarede ikke: natten spørger igen",
         "the register did not answer: the night asks again",
     ),
+    # the statement
+    "statement": ("KONTOUDTOG", "STATEMENT OF ACCOUNT"),
+    "statement_patron": ("Lånernummer {patron}", "Patron number {patron}"),
+    "statement_stopped": (
+        "Intet brev: låneren er død. Kontoudtoget er kun til bibliotekets eget brug.",
+        "No letter: the patron is dead. This is for the library only.",
+    ),
+    "statement_sealed": (
+        "Navn og adresse er beskyttet. De åbnes kun med en grund: --reveal --reason",
+        "Name and address are protected. They open for a reason only: --reveal --reason",
+    ),
+    "statement_nowhere": (
+        "Ingen adresse, et brev når frem til, er kendt.",
+        "No address is known that a letter would reach.",
+    ),
+    "statement_nothing": ("Der er intet udestående.", "Nothing is outstanding."),
+    "statement_loans": ("Lån, der skulle være afleveret", "Loans that should have been returned"),
+    "statement_late": ("{days} dage for sent", "{days} days late"),
+    "statement_late_one": ("1 dag for sent", "1 day late"),
+    "statement_owed": ("Gebyrer og erstatninger, der ikke er betalt", "Fees and compensations not yet paid"),
+    "statement_fee": ("Gebyr", "Fee"),
+    "statement_compensation": ("Erstatning", "Compensation"),
+    "statement_total": ("I alt", "In all"),
+    "statement_note": ("Besked fra biblioteket", "A note from the library"),
+    "statement_responsible": (
+        "Der er registreret en økonomisk ansvarlig for låneren.",
+        "Someone is registered as responsible for what the patron owes.",
+    ),
     # classes of harm
     "address_lost": ("adresser forsvinder", "addresses lost"),
     "protection_lifted": ("beskyttelser ophører", "protections lifted"),

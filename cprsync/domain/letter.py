@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cprsync.domain.label import label_lines
 from cprsync.domain.override import Overridden
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cprsync.domain.override import Override
-    from cprsync.domain.person import Person
+    from cprsync.domain.person import Gap, Person, Silent
     from cprsync.domain.record import Local
+    from cprsync.domain.sealed import SealedAddress
 
 _NONE: Final[Mapping[Overridden, Override]] = {}
 
@@ -43,8 +44,25 @@ class Letter:
         return "Letter(…)"
 
 
-def letter_to(
-    person: Person, local: Local, *, stopped: bool, sealed: bool, holding: Mapping[Overridden, Override] = _NONE
+class Told(Protocol):
+    """What an envelope is written from: a person, or what someone has opened of one who is sealed."""
+
+    @property
+    def name(self) -> Name | Sealed[Name] | Gap: ...
+    @property
+    def address(self) -> Address | SealedAddress | Silent: ...
+    @property
+    def contact(self) -> Contact | Sealed[Contact] | Gap: ...
+
+
+def letter_to(  # noqa: PLR0913 -- what may keep a letter back, one by one
+    person: Person,
+    local: Local,
+    *,
+    stopped: bool,
+    sealed: bool,
+    holding: Mapping[Overridden, Override] = _NONE,
+    opened: Told | None = None,
 ) -> Letter | NoLetter:
     """The envelope: to the patron's own contact address, else the register's, else where she is registered.
 
@@ -54,20 +72,21 @@ def letter_to(
         stopped: letters were stopped already, while the rest of a death waits (decision 3).
         sealed: whether name and address are.
         holding: what staff corrected, as long as it holds: it stands where the register's word would.
+        opened: what was sealed of her, for a reason that the audit has; a sealed person never holds it open herself.
     """
     rule = Letters.CONTACT_ADDRESS if person.status is SILENT else STATUS_RULES[person.status].letters
     if stopped or rule is Letters.STOPPED:
         return NoLetter.STOPPED
-    own = local.contact
-    parts = (person.name, person.address, person.contact, *(one.value for one in holding.values()))
+    own, said = local.contact, person if opened is None else opened
+    parts = (said.name, said.address, said.contact, *(one.value for one in holding.values()))
     if sealed or isinstance(own, Sealed) or any(isinstance(part, Sealed) for part in parts):
         return NoLetter.SEALED
     corrected = _corrected(holding, Overridden.ADDRESS)
-    registered = corrected or (_registered_lines(person) if rule is Letters.GO else ())
-    lines = _contact_lines(person, own) or registered
+    registered = corrected or (_registered_lines(said) if rule is Letters.GO else ())
+    lines = _contact_lines(said, own) or registered
     if not lines:
         return NoLetter.NOWHERE
-    name = (person.name.addressing,) if isinstance(person.name, Name) else ()
+    name = (said.name.addressing,) if isinstance(said.name, Name) else ()
     return Letter((*(_corrected(holding, Overridden.NAME) or name), *lines))
 
 
@@ -76,12 +95,12 @@ def _corrected(holding: Mapping[Overridden, Override], field: Overridden) -> tup
     return () if override is None else tuple(override.text.split("\n"))
 
 
-def _contact_lines(person: Person, typed: tuple[str, ...]) -> tuple[str, ...]:
+def _contact_lines(said: Told, typed: tuple[str, ...]) -> tuple[str, ...]:
     own = tuple(line for line in typed if line)
-    if own or not isinstance(person.contact, Contact):
+    if own or not isinstance(said.contact, Contact):
         return own
-    return tuple(line for line in person.contact.lines if line)
+    return tuple(line for line in said.contact.lines if line)
 
 
-def _registered_lines(person: Person) -> tuple[str, ...]:
-    return tuple(label_lines(person.address)) if isinstance(person.address, Address) else ()
+def _registered_lines(said: Told) -> tuple[str, ...]:
+    return tuple(label_lines(said.address)) if isinstance(said.address, Address) else ()

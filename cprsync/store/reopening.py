@@ -36,9 +36,7 @@ def reopen(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping
     if of.kind in PROPOSALS:
         _still_proposed(connection, tenant, of, held[of.patron_id])
     elif of.kind in LINK_KINDS and not _still_troubled(connection, tenant, of):
-        raise ReviewChanged(
-            "review item {id}: of nobody who answers for the patron it is true any more", id=of.id
-        )
+        raise ReviewChanged("review item {id}: of nobody who answers for the patron it is true any more", id=of.id)
     elif of.kind == BOTH_PATRONS and _has_spoken_since(of, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the register has spoken of the patron since", id=of.id)
 

@@ -23,6 +23,7 @@ from cprsync.store import (
     living,
     opening,
     overrides,
+    owing,
     reconciling,
     records,
     responsibles,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from cprsync.domain.responsible import Answering
     from cprsync.domain.review import State
     from cprsync.domain.sealed import SealedAddress
+    from cprsync.domain.statement import Owing
     from cprsync.store.imports import Imported
     from cprsync.store.keys import Keyring
     from cprsync.store.views import Clear, PatronView
@@ -327,6 +329,12 @@ class SqlStore:
 
     def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
         return views.in_household(self._tenant, address, but=but)
+
+    def owing(self, patron_id: str, on: date) -> Owing:
+        return owing.owing(self._tenant, patron_id, on)
+
+    def is_answered_for(self, patron_id: str) -> bool:
+        return owing.is_answered_for(self._tenant, patron_id)
 
     def find(self, number: CprNumber) -> str | None:
         return views.find(self._tenant, number)

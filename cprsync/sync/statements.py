@@ -82,7 +82,11 @@ class Statements:
         if view is None:
             raise BadInput("there is no such patron", kind="patron.unknown")
         if view.merged_into is not None:
-            raise BadInput(f"the patron was merged into {view.merged_into}: ask for hers", kind="patron.merged")
+            raise BadInput(
+                "the patron was merged into {merged_into}: ask for hers",
+                merged_into=view.merged_into,
+                kind="patron.merged",
+            )
         return view
 
     def _envelope(self, view: View, opened: Opened | None) -> Letter | NoLetter:

@@ -11,7 +11,7 @@ from people import person, street
 from cprsync.domain.letter import Letter, NoLetter, letter_to
 from cprsync.domain.override import Overridden, Override, in_force
 from cprsync.domain.patron import is_sealed
-from cprsync.domain.person import EMPTY, SILENT, Contact, Person, Status
+from cprsync.domain.person import EMPTY, SILENT, Contact, Person, Protection, Status
 from cprsync.domain.record import Local
 
 TODAY = date(2027, 3, 23)
@@ -121,3 +121,14 @@ def test_a_correction_opens_no_letter_that_is_stopped_or_sealed(code: str, *, se
     address = Override(Overridden.ADDRESS, "Skolegade 2", "lone", "", TODAY, TODAY)
     holding = in_force([address], TODAY)
     assert letter_to(with_status(code), HERE, stopped=False, sealed=sealed, holding=holding) is why
+
+
+def test_what_was_opened_of_a_protected_person_is_written_and_she_stays_sealed() -> None:
+    """Decision 8: on paper only after a reasoned reveal."""
+    who = with_status("01")
+    hidden = replace(who, protection=Protection.NAME_AND_ADDRESS)
+    assert letter_to(hidden, HERE, stopped=False, sealed=False) is NoLetter.SEALED
+    assert letter_to(hidden, HERE, stopped=False, sealed=False, opened=who) == letter_to(
+        who, HERE, stopped=False, sealed=False
+    )
+    assert letter_to(hidden, HERE, stopped=True, sealed=False, opened=who) is NoLetter.STOPPED
