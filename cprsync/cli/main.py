@@ -181,6 +181,28 @@ def statement(  # noqa: PLR0913 -- one parameter for each option
 
 
 @app.command()
+def statistics(  # noqa: PLR0913 -- one parameter for each option
+    *,
+    on: Annotated[str | None, typer.Option("--on", help="YYYY-MM-DD: the day of the ages; else today.")] = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    today: Annotated[str | None, typer.Option("--today", help="YYYY-MM-DD, test environment only.")] = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Count patrons by municipality, age band and group.
+
+    The records as they stand, of those who were there on the day, with their ages and groups on it. A number under
+    five is left out, and so is what it could be computed from.
+    """
+    from cprsync.cli.statistics import statistics_command
+
+    statistics_command(
+        on=day(on), config=config, library=library, today=day(today), language=language(lang), as_json=as_json
+    )
+
+
+@app.command()
 def rules(
     *,
     policy: Annotated[

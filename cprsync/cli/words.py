@@ -307,6 +307,23 @@ WORDS: dict[str, tuple[str, str]] = {
         "Der er registreret en økonomisk ansvarlig for låneren.",
         "Someone is registered as responsible for what the patron owes.",
     ),
+    # statistics
+    "statistics": ("Lånere den {on}: {count}", "Patrons on {on}: {count}"),
+    "statistics_by": ("{rows} og {columns}", "{rows} and {columns}"),
+    "statistics_municipality": ("Kommune", "Municipality"),
+    "statistics_age": ("Alder", "Age"),
+    "statistics_group": ("Lånergruppe", "Patron group"),
+    "statistics_all": ("i alt", "in all"),
+    "statistics_none": ("ingen", "none"),
+    "statistics_unknown": ("ukendt", "unknown"),
+    "statistics_legend": (
+        "{mark}  under {least}, eller udeladt, så et tal under {least} ikke kan regnes ud",
+        "{mark}  under {least}, or left out so that no number under {least} can be computed",
+    ),
+    "statistics_whom": (
+        "Døde, lukkede og sammenlagte lånere og dem, der kun er økonomisk ansvarlige, er ikke talt med.",
+        "The dead, closed and merged, and those who only answer for a minor, are not counted.",
+    ),
     # classes of harm
     "address_lost": ("adresser forsvinder", "addresses lost"),
     "protection_lifted": ("beskyttelser ophører", "protections lifted"),

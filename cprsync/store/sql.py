@@ -15,6 +15,7 @@ from cprsync.store import (
     checkpoints,
     circulating,
     circulation,
+    counting,
     desk,
     forgetting,
     imports,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from cprsync.domain.review import State
     from cprsync.domain.sealed import SealedAddress
     from cprsync.domain.statement import Owing
+    from cprsync.domain.statistics import Cell
     from cprsync.store.imports import Imported
     from cprsync.store.keys import Keyring
     from cprsync.store.views import Clear, PatronView
@@ -329,6 +331,9 @@ class SqlStore:
 
     def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
         return views.in_household(self._tenant, address, but=but)
+
+    def counted(self, on: date, policy: Policy) -> Iterator[Cell]:
+        return counting.counted(self._tenant, on, policy)
 
     def owing(self, patron_id: str, on: date) -> Owing:
         return owing.owing(self._tenant, patron_id, on)
