@@ -245,6 +245,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "forgotten.fees": ("gebyrer", "fees"),
     "forgotten.compensations": ("erstatninger", "compensations"),
     "forgotten.messages": ("beskeders indhold", "contents of messages"),
+    "forgotten.blocks": ("ophævede blokeringer", "lifted blocks"),
     "forgotten.before_images": ("posters tidligere indhold", "records as they were"),
     "forgotten.deliveries": ("leverancers indhold", "contents of deliveries"),
     "forgotten.corrections": ("ophørte rettelser", "corrections that ended"),

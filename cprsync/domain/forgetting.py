@@ -26,6 +26,8 @@ class Forgotten(enum.Enum):
     COMPENSATIONS = "compensations"
     #: what a message said; that it was sent stays
     MESSAGES = "messages"
+    #: a block that was lifted
+    BLOCKS = "blocks"
     #: what stood in a record before a change
     BEFORE_IMAGES = "before_images"
     #: the content of a register's file that is applied; what it was called and held in numbers stays
@@ -45,6 +47,7 @@ def over_by(kind: Forgotten, on: date, policy: Policy) -> date:
         Forgotten.FEES: kept.fees_days,
         Forgotten.COMPENSATIONS: kept.compensation_days,
         Forgotten.MESSAGES: kept.message_days,
+        Forgotten.BLOCKS: kept.blocks_days,
         # its row says the last day on which it is needed
         Forgotten.BEFORE_IMAGES: 1,
         Forgotten.DELIVERIES: kept.deliveries_days,

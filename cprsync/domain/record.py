@@ -100,6 +100,16 @@ def blocked(before: tuple[Block, ...], typed: tuple[Block, ...], *, on: date) ->
     return (*kept, *(block for block in dict.fromkeys(typed) if (block.since, block.reason) not in there))
 
 
+def first_lifted(blocks: tuple[Block, ...]) -> date | None:
+    """The earliest day on which one of the blocks was lifted; None: all of them hold."""
+    return min((block.lifted for block in blocks if block.lifted is not None), default=None)
+
+
+def without_lifted(blocks: tuple[Block, ...], *, by: date) -> tuple[Block, ...]:
+    """The blocks without those that were lifted by a day."""
+    return tuple(block for block in blocks if block.lifted is None or block.lifted > by)
+
+
 def shut_contact(local: Local) -> Local:
     """The same with the patron's own contact address sealed, as a protected patron's is in every view."""
     if not local.contact_co and not local.contact_lines:

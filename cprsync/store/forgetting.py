@@ -11,14 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Select, Table, delete, exists, func, null, or_, select, update
+from sqlalchemy import Connection, Date, Select, Table, delete, exists, func, literal, null, or_, select, update
 
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.forgetting import Forgotten, annullable_since, over_by
+from cprsync.domain.record import without_lifted
 from cprsync.domain.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, State
 from cprsync.store import audit, overrides, tables
 from cprsync.store.circulation import open_payload, seal_payload
 from cprsync.store.engine import parts, reading, stamp_of, writing
+from cprsync.store.imports import open_local
+from cprsync.store.local_part import write_local
 from cprsync.store.tenant import hold_fence, hold_library
 from cprsync.sync.values import InboxState
 
@@ -39,6 +42,7 @@ _LOAN, _RESERVATION, _BALANCE, _MESSAGE = (
     table.c for table in (tables.loan, tables.reservation, tables.balance, tables.message)
 )
 _IMAGE, _BOX, _CHUNK = tables.before_image.c, tables.inbox.c, tables.inbox_chunk.c
+_PATRON = tables.patron.c
 _OVERRIDE, _ITEM = tables.override.c, tables.review_item.c
 Found: TypeAlias = "Select[*tuple[Any, ...]]"
 
@@ -160,6 +164,20 @@ def _keep_the_fact(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow
         connection.execute(update(tables.message).where(this).values(content_until=None, **sealed))
 
 
+def _blocks(over: Over) -> Found:
+    ours = (_PATRON.agency == over.tenant.agency) & (_PATRON.block_lifted <= over.by)
+    columns = (_PATRON.patron_group, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version)
+    wanted = select(_PATRON.id, _PATRON.id.label("patron_id"), literal(over.by, Date).label("by"), *columns)
+    return wanted.where(ours).order_by(_PATRON.block_lifted)
+
+
+def _forget_blocks(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    for row in rows:
+        local = open_local(tenant, row)
+        kept = without_lifted(local.blocks, by=row.by)
+        write_local(connection, tenant, row, replace(local, blocks=kept))
+
+
 # -- the record's own past ---------------------------------------------------------------------------------
 
 
@@ -245,6 +263,7 @@ _KINDS: Final[
     Forgotten.FEES: (_fees, _deleted(tables.balance)),
     Forgotten.COMPENSATIONS: (_compensations, _deleted(tables.balance)),
     Forgotten.MESSAGES: (_messages, _keep_the_fact),
+    Forgotten.BLOCKS: (_blocks, _forget_blocks),
     Forgotten.BEFORE_IMAGES: (_before_images, _delete_images),
     Forgotten.DELIVERIES: (_deliveries, _delete_chunks),
     Forgotten.CORRECTIONS: (_corrections, _forget_corrections),

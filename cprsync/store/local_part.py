@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, update
 
+from cprsync.domain.record import first_lifted
 from cprsync.errors import LostCompare
 from cprsync.store import tables
 from cprsync.store.imports import LOCAL
@@ -30,5 +31,6 @@ def write_local(connection: Connection, tenant: Tenant, row: AnyRow, after: Loca
     this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id) & (_PATRON.local_version == row.local_version)
     written = update(tables.patron).where(this)
     values = {"local_blob": blob, "local_key": tenant.vault.seal_key, "local_version": version}
+    values["block_lifted"] = first_lifted(after.blocks)
     if connection.execute(written.values(values)).rowcount != 1:
         raise LostCompare("the record's local part changed since it was read")

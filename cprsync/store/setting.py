@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select, update
 
 from cprsync.domain.due import Facts, local_due
-from cprsync.domain.record import blocked
+from cprsync.domain.record import blocked, first_lifted
 from cprsync.errors import BadInput
 from cprsync.store import audit, links, overrides, tables
 from cprsync.store.changes import write_records
@@ -77,6 +77,7 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
         version = row.local_version + 1
         sealed = tenant.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
         kept = {"local_blob": sealed, "local_key": tenant.vault.seal_key, "local_version": version}
+        kept["block_lifted"] = first_lifted(after.blocks)
         _set(connection, tenant, row.id, **kept)
         if change.policy is not None:
             _find_next_day(connection, tenant, row.id, change.policy)

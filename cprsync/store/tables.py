@@ -124,6 +124,8 @@ patron = Table(
     _maybe("next_age_step", Date),
     # the next day on which the calendar has something to do about the local part; it does not say what
     _maybe("local_due", Date),
+    # the earliest day on which a block was lifted that is still kept; it does not say which, or why
+    _maybe("block_lifted", Date),
     # how many overrides are in force: who has none is decided without a look at that table
     _needed("overrides", Integer),
     _maybe("letters_stopped", Date),
@@ -141,6 +143,7 @@ patron = Table(
     Index("ix_patron_address_index", "agency", "address_index"),
     Index("ix_patron_next_age_step", "agency", "next_age_step"),
     Index("ix_patron_local_due", "agency", "local_due"),
+    _where("ix_patron_block_lifted", "agency", "block_lifted", which="block_lifted IS NOT NULL"),
     # with the next one: who is not subscribed yet is told each night without reading a row
     Index("ix_patron_real_number", "agency", "real_number", "id"),
     # the few that each night counts: without these it would read every row, sealed record and all

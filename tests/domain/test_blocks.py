@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from cprsync.domain.record import Block, blocked
+from cprsync.domain.record import Block, blocked, first_lifted, without_lifted
 
 DAY, TODAY = date(2027, 1, 2), date(2027, 3, 1)
 LOST, FEES = Block(DAY, "Mistet kort"), Block(DAY, "Gebyrer")
@@ -30,3 +30,10 @@ def test_a_block_that_was_lifted_may_begin_again_beside_what_is_left_of_it() -> 
 
 def test_a_block_typed_twice_is_one() -> None:
     assert blocked((), (LOST, LOST), on=TODAY) == (LOST,)
+
+
+def test_of_the_blocks_that_were_lifted_the_earliest_day_counts_and_those_of_long_ago_go() -> None:
+    holds, old, new = (Block(date(2027, 1, 1), "a", lifted) for lifted in (None, date(2027, 2, 1), date(2027, 3, 1)))
+    assert first_lifted((holds,)) is None
+    assert first_lifted((holds, new, old)) == date(2027, 2, 1)
+    assert without_lifted((holds, new, old), by=date(2027, 2, 1)) == (holds, new)

@@ -23,6 +23,7 @@ POLICY = Policy()
         (Forgotten.FEES, date(2027, 3, 1)),
         (Forgotten.COMPENSATIONS, date(2027, 3, 1)),
         (Forgotten.MESSAGES, date(2027, 3, 1)),
+        (Forgotten.BLOCKS, date(2027, 3, 1)),
         (Forgotten.BEFORE_IMAGES, date(2027, 3, 30)),
         (Forgotten.DELIVERIES, date(2026, 12, 31)),
         (Forgotten.CORRECTIONS, date(2027, 3, 1)),

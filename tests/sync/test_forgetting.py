@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select
 from test_night_killed import outcome
 from test_number_change import replaced
 from test_reviewing import number_of, reviews
-from test_setting import correct
+from test_setting import correct, row, set_
 from townspeople import cpr, dies, moves, person
 
 from cprsync.domain.policy import Harm
@@ -173,6 +173,22 @@ def test_of_an_old_message_only_that_it_was_sent_is_kept(either_library: Library
     old, new = library.everything()["message"]
     assert (json.loads(bytes.fromhex(old["payload"])), old["sent"]) == ({"channel": "sms"}, MONTH_AGO)
     assert (old["content_until"], json.loads(bytes.fromhex(new["payload"]))["content"]) == (None, SECRET)
+
+
+# -- blocks ------------------------------------------------------------------------------------------------------
+
+
+def test_a_block_that_was_lifted_goes_and_one_that_holds_stays(either_library: Library) -> None:
+    library = either_library
+    morning(library)
+    set_(library, "blocks", "2027-03-01 gæld\n2027-03-02 mistet kort")
+    set_(library, "blocks", "2027-03-02 mistet kort")
+    morning(library, TODAY + timedelta(days=29))
+    assert "blocks" not in forgotten(library)
+    morning(library, TODAY + timedelta(days=30))
+    assert forgotten(library)["blocks"] == 1
+    assert [block.reason for block in library.view("ANNA").local.blocks] == ["mistet kort"]
+    assert row(library, "ANNA")["block_lifted"] is None
 
 
 # -- the record's own past -----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import typer
 
 from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, language
 
-app = typer.Typer(help="Loans, reservations, balances and messages (udlån, reserveringer, mellemværender, beskeder).")
+app = typer.Typer(help="Loans, reservations, balances and messages: import.")
 
 
 class Type(enum.Enum):

@@ -45,7 +45,7 @@ def patron_import(  # noqa: PLR0913 -- one parameter for each option
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Import patrons from a list: CSV with a header line, or JSON objects.
+    """Import patrons from a list, in CSV or JSON.
 
     Without --apply it only says what would happen. The columns are called as the fields of the record (`cprsync
     fields`), in Danish or English, unless --columns says otherwise. A row that is not taken is listed with its line

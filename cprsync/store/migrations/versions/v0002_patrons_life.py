@@ -25,6 +25,11 @@ def _patron() -> None:
     op.add_column("patron", sa.Column("standing", word, server_default="active", nullable=False))
     op.add_column("patron", sa.Column("leaves_since", sa.Date(), nullable=True))
     op.add_column("patron", sa.Column("last_seen", sa.Date(), nullable=True))
+    op.add_column("patron", sa.Column("block_lifted", sa.Date(), nullable=True))
+    lifted = sa.text("block_lifted IS NOT NULL")
+    op.create_index(
+        "ix_patron_block_lifted", "patron", ["agency", "block_lifted"], sqlite_where=lifted, postgresql_where=lifted
+    )
     some = sa.text("standing <> 'active'")
     op.create_index("ix_patron_standing", "patron", ["agency", "standing"], sqlite_where=some, postgresql_where=some)
     seen = sa.text("last_seen IS NOT NULL")

@@ -1,0 +1,107 @@
+"""`circulation import` and `retention run` at the terminal: what they say, their documents and exit codes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from test_import_text import library, take
+
+from cprsync.cli.circulation import import_command
+from cprsync.cli.main import app
+from cprsync.cli.retention import run_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+assert library  # a fixture
+
+#: Returned so long ago that nothing of it is kept, still out, and one of nobody's.
+ROWS = (
+    "id,patron,title,loaned,due,returned\n"
+    "L1,C1,Ulysses,2020-01-01,2020-02-01,2020-02-01\n"
+    "L2,C1,Dubliners,2020-01-01,2020-02-01,\n"
+    "L3,NOBODY,Exiles,2020-01-01,2020-02-01,\n"
+)
+
+
+@pytest.fixture
+def lent(library: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    take(library, apply=True)
+    (library / "loans.csv").write_text(ROWS, encoding="utf-8")
+    capsys.readouterr()
+    return library
+
+
+def lend(lent: Path, *, apply: bool = True, as_json: bool = False, kind: str | None = "loan") -> int:
+    options = {"config": lent / "cprsync.toml", "library": None, "as_json": as_json, "apply": apply}
+    return import_command(lent / "loans.csv", kind=kind, language="en", **options)  # type: ignore[arg-type]  # mixed
+
+
+def forget(lent: Path, *, dry_run: bool = False, as_json: bool = False) -> None:
+    config = lent / "cprsync.toml"
+    run_command(dry_run=dry_run, config=config, library=None, today=None, language="en", as_json=as_json)
+
+
+def test_a_list_of_one_type_is_taken_and_the_row_of_nobody_listed(
+    lent: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lend(lent) == 3
+    told = capsys.readouterr()
+    assert told.out == "3 rows: 1 created, 0 updated, 1 unchanged, 1 refused\n"
+    assert "line 4, patron: no patron has that number or card" in told.err
+    assert "NOBODY" not in told.err + told.out
+
+
+def test_the_document_is_that_of_every_import(lent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lend(lent, apply=False, as_json=True) == 3
+    document = json.loads(capsys.readouterr().out)
+    assert (document["rows"], document["created"], document["applied"]) == (3, 1, False)
+    assert [one["field"] for one in document["refused"]] == ["patron"]
+
+
+def test_without_a_type_each_row_is_refused(lent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lend(lent, kind=None) == 3
+    assert capsys.readouterr().err.count("type: expected loan, reservation, balance or message") == 3
+
+
+def test_retention_says_when_there_is_nothing_to_forget(lent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    forget(lent)
+    assert capsys.readouterr().out == "There is nothing to forget.\n"
+
+
+def test_retention_counts_in_a_dry_run_and_forgets_once(lent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lend(lent)
+    (lent / "loans.csv").write_text(
+        ROWS.replace("Dubliners,2020-01-01,2020-02-01,", "D,2020-01-01,2020-02-01,2020-02-02")
+    )
+    lend(lent)
+    capsys.readouterr()
+    forget(lent, dry_run=True)
+    assert capsys.readouterr().out == "This would be forgotten: loans 1\n"
+    forget(lent, as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert (document["forgotten"], document["applied"]) == ({"loans": 1}, True)
+    forget(lent)
+    assert capsys.readouterr().out == "There is nothing to forget.\n"
+
+
+def test_a_file_that_is_not_there_changes_nothing(lent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (lent / "loans.csv").unlink()
+    with pytest.raises(SystemExit) as ended:
+        lend(lent)
+    assert ended.value.code == 1
+    assert "intet" in capsys.readouterr().err
+
+
+def test_the_commands_take_their_options(lent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = str(lent / "cprsync.toml")
+    with pytest.raises(SystemExit) as ended:
+        app(
+            ["circulation", "import", str(lent / "loans.csv"), "--type", "loan", "--config", config, "--lang", "da"],
+            standalone_mode=False,
+        )
+    assert ended.value.code == 3
+    app(["retention", "run", "--dry-run", "--config", config, "--lang", "da"], standalone_mode=False)
+    assert "Der er intet at glemme." in capsys.readouterr().out
