@@ -188,39 +188,35 @@ BY_KIND: Final[dict[str, Advice]] = {
     ),
     "responsible.circle": _advice(
         1,
-        "Intet er ændret. `cprsync patron responsible ID list` viser, hvem der er ansvarlig for hvem.",
-        "Nothing was changed. `cprsync patron responsible ID list` shows who answers for whom.",
+        "`cprsync patron responsible ID list` viser, hvem der er ansvarlig for hvem.",
+        "`cprsync patron responsible ID list` shows who answers for whom.",
     ),
     "responsible.gone": _advice(
         1,
-        "Intet er ændret. Spørg familien, hvem der er ansvarlig i stedet.",
-        "Nothing was changed. Ask the family who answers instead.",
+        "Spørg familien, hvem der er ansvarlig i stedet.",
+        "Ask the family who answers instead.",
     ),
-    "responsible.minor": _advice(
-        1, "Intet er ændret. Angiv en, der er myndig.", "Nothing was changed. Name someone who is of age."
-    ),
-    "responsible.no_borrower": _advice(
-        1, "Intet er ændret. Registrér hende som låner først.", "Nothing was changed. Register her as a patron first."
-    ),
+    "responsible.minor": _advice(1, "Angiv en, der er myndig.", "Name someone who is of age."),
+    "responsible.no_borrower": _advice(1, "Registrér hende som låner først.", "Register her as a patron first."),
     "responsible.none": _advice(
         1,
-        "Intet er ændret. `cprsync patron responsible ID list` viser, hvem der er ansvarlig.",
-        "Nothing was changed. `cprsync patron responsible ID list` shows who answers.",
+        "`cprsync patron responsible ID list` viser, hvem der er ansvarlig.",
+        "`cprsync patron responsible ID list` shows who answers.",
     ),
     "responsible.of_age": _advice(
         1,
-        "Intet er ændret. Er fødselsdatoen forkert, så ret den først.",
-        "Nothing was changed. If her birth date is wrong, correct that first.",
+        "Er fødselsdatoen forkert, så ret den først.",
+        "If her birth date is wrong, correct that first.",
     ),
     "responsible.self": _advice(
         1,
-        "Intet er ændret. Angiv nummeret på den, der er ansvarlig for låneren.",
-        "Nothing was changed. Give the number of whoever answers for the patron.",
+        "Angiv nummeret på den, der er ansvarlig for låneren.",
+        "Give the number of whoever answers for the patron.",
     ),
     "responsible.too_many": _advice(
         1,
-        "Intet er ændret. Lad først et ansvar ophøre: `cprsync patron responsible ID end`.",
-        "Nothing was changed. End a link first: `cprsync patron responsible ID end`.",
+        "Lad først et ansvar ophøre: `cprsync patron responsible ID end`.",
+        "End a link first: `cprsync patron responsible ID end`.",
     ),
     "review.braked": _advice(
         5,

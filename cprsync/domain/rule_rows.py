@@ -118,6 +118,18 @@ DEAD: Final[tuple[Cell, ...]] = (
     Wording("CPR: post 001 (status)", "CPR: record 001 (status)"),
 )
 
+RESPONSIBLE: Final[tuple[Cell, ...]] = (
+    Wording("økonomisk ansvarlig", "responsible person"),
+    Wording(
+        "ophører for ny gæld; det, der skyldtes før, ændres ikke", "ends for new debts; what was owed before stays"
+    ),
+    Wording("den 18. fødselsdag", "the eighteenth birthday"),
+    Wording(
+        "værgemålsloven § 1; policy.toml: leap_day; beslutning 9",
+        "Guardianship Act § 1; policy.toml: leap_day; decision 9",
+    ),
+)
+
 # -- residence ---------------------------------------------------------------------------------------------
 
 STATUS_SILENT: Final[tuple[Cell, ...]] = (

@@ -21,6 +21,7 @@ from cprsync.domain.rule_rows import (
     OTHER_STATUS,
     PARKED,
     PINNED,
+    RESPONSIBLE,
     SAME_DAY,
     STAFF,
     STAFF_ENDED,
@@ -174,7 +175,7 @@ _AGE_COLUMNS: Final = (
 )
 _BIRTH_DATE: Final = Wording("fødselsdato", "birth date")
 #: Whose group age leaves alone.
-_NO_STEP: Final = {"age-other": OTHER_GROUP, "age-pinned": PINNED, "age-dead": DEAD}
+_NO_STEP: Final = {"age-other": OTHER_GROUP, "age-pinned": PINNED, "age-dead": DEAD, "age-responsible": RESPONSIBLE}
 
 
 def _age_table(ladders: Ladders) -> RuleTable:

@@ -39,8 +39,18 @@ AGE = {
     "age-other": ("følger ikke alderen", "–", "policy.toml: age_groups"),
     "age-pinned": ("bliver, til rettelsen udløber; så som uden den", "–", "Beslutning 8; policy.toml: overrides"),
     "age-dead": ("beholder gruppen: de døde bliver ikke ældre", "–", "CPR: post 001 (status)"),
+    "age-responsible": (
+        "ophører for ny gæld; det, der skyldtes før, ændres ikke",
+        "den 18. fødselsdag",
+        "værgemålsloven § 1; policy.toml: leap_day; beslutning 9",
+    ),
 }
-NO_STEP = {"other": "anden gruppe", "pinned": "gruppe rettet ved skranken", "dead": "død (status 90)"}
+NO_STEP = {
+    "other": "anden gruppe",
+    "pinned": "gruppe rettet ved skranken",
+    "dead": "død (status 90)",
+    "responsible": "økonomisk ansvarlig",
+}
 
 
 def danish(table: RuleTable, key: str) -> list[str]:
@@ -251,7 +261,7 @@ def test_each_row_has_a_name_of_its_own_and_a_source(name: str) -> None:
 def test_without_age_groups_no_step_is_printed() -> None:
     (age,) = [table for table in rule_tables(Policy()) if table.name == "age"]
     births = ("age-birth-staff", "age-birth-register", "age-birth-number")
-    assert age.keys == (*births, "age-other", "age-pinned", "age-dead")
+    assert age.keys == (*births, "age-other", "age-pinned", "age-dead", "age-responsible")
 
 
 def test_each_decision_that_a_source_names_has_its_sentence_and_no_other_has_one() -> None:

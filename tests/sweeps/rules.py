@@ -220,7 +220,7 @@ def rows() -> Iterator[Row]:
     yield from births(Source(WORDS))
     yield from steps()
     yield written(beside, "age", "OTHER_GROUP", "age-other")
-    for name in ("pinned", "dead"):
+    for name in ("pinned", "dead", "responsible"):
         yield written(beside, "age", name.upper(), f"age-{name}")
     yield from called(municipality, "residence", all_residence.elts, residence_key)
     yield written(beside, "residence", "STATUS_SILENT", "residence-status-silent")
