@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from cprsync.cli.words import Language
     from cprsync.domain.purpose import Purpose
 
 NOT_FOUND = 1
 LEFT_TO_A_PERSON = 3
 
 
-def lookup_command(purpose: Purpose, *, register: bool, config: Path, library: str | None, as_json: bool) -> int:
+def lookup_command(  # noqa: PLR0913 -- one parameter for each option
+    purpose: Purpose, *, register: bool, config: Path, library: str | None, language: Language, as_json: bool
+) -> int:
     """Look one person up; exit 1 when the register does not know the number, 3 when she could not be registered."""
     from cprsync import wiring
     from cprsync.cli.operator import ask_number, user_name
@@ -32,25 +35,25 @@ def lookup_command(purpose: Purpose, *, register: bool, config: Path, library: s
     if as_json:
         print_json(looked_up.document)
     else:
-        _show(looked_up.document)
+        _show(looked_up.document, language)
     if not looked_up.document["found"]:
         return NOT_FOUND
     return LEFT_TO_A_PERSON if register and looked_up.parked else 0
 
 
-def _show(document: Mapping[str, Any]) -> None:
-    from cprsync.cli.patrons import field_lines
+def _show(document: Mapping[str, Any], language: Language) -> None:
+    from cprsync.cli.record_text import field_lines
     from cprsync.cli.words import reason_words, word
 
     if not document["found"]:
-        say("Ikke fundet i CPR / not found in the register")
+        say(word("lookup_not_found", language))
     else:
-        marks = ["beskyttet / protected"] if document["protected"] else []
-        marks += ["beskyttet i husstanden / protected in the household"] if document["household"] else []
-        say(" · ".join([document["patron"] or "ikke låner / no patron", *marks]))
-    for line in field_lines(document["fields"]):
+        marks = ["mark_protected"] if document["protected"] else []
+        marks += ["mark_household"] if document["household"] else []
+        say(" · ".join([document["patron"] or word("no_patron", language), *(word(mark, language) for mark in marks)]))
+    for line in field_lines(document["fields"], language):
         say(line)
     if document["actions"]:
-        say("  = " + ", ".join(f"{word(one, 'da')} / {word(one, 'en')}" for one in document["actions"]))
+        say("  = " + ", ".join(word(one, language) for one in document["actions"]))
     for warning in document["warnings"]:
-        say(f"  ! {reason_words(warning, 'da')} / {reason_words(warning, 'en')}")
+        say(f"  ! {reason_words(warning, language)}")

@@ -112,12 +112,13 @@ def sync(  # noqa: PLR0913 -- one parameter for each option
 
 
 @app.command()
-def lookup(
+def lookup(  # noqa: PLR0913 -- one parameter for each option
     *,
     purpose: Annotated[Purpose, typer.Option("--purpose", help="Why; written down before the register is asked.")],
     register: Annotated[bool, typer.Option("--register", help="Create or update the patron, and subscribe.")] = False,
     config: Config = CONFIG,
     library: Library = None,
+    lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
     """Look one person up in the register (opslag).
@@ -126,7 +127,10 @@ def lookup(
     """
     from cprsync.cli.lookup import lookup_command
 
-    raise SystemExit(lookup_command(purpose, register=register, config=config, library=library, as_json=as_json))
+    told = language(lang)
+    raise SystemExit(
+        lookup_command(purpose, register=register, config=config, library=library, language=told, as_json=as_json)
+    )
 
 
 @app.command()

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.output import emphasise, failures, print_json, say
-from cprsync.cli.patrons import beside, value_text
+from cprsync.cli.record_text import beside, name_of, value_lines, value_text
 from cprsync.cli.words import Language, word
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def shown_lines(document: Mapping[str, Any], language: Language) -> Iterator[str
     if other is None:
         yield from _register_and_ours(record, language)
     else:
-        yield from _two_records(record, other)
+        yield from _two_records(record, other, language)
 
 
 def _plan(plan: Mapping[str, Any], language: Language) -> str:
@@ -129,34 +129,34 @@ def _register_and_ours(record: Mapping[str, Any], language: Language) -> Iterato
     left: list[str] = []
     right: list[str] = []
     for name, entry in record["fields"].items():
-        override = entry.get("override")
+        override, told = entry.get("override"), name_of(name, language)
         if override is not None and entry["owner"] == "register" and not entry.get("sealed"):
-            left.append(f"{name}: {value_text(override['register'])}")
+            left.append(f"{told}: {value_text(name, override['register'], language)}")
         side = left if entry["owner"] == "register" and override is None else right
         if entry.get("sealed") or entry["value"]:
-            side.append(f"{name}: {_said(entry)}{_pinned(entry, language)}")
+            side.append(f"{told}: {_said(name, entry, language)}{_pinned(name, entry, language)}")
     width = NAME_WIDTH + SIDE_WIDTH
     yield f"  {word('review_register', language):<{width}} {word('review_ours', language)}"
     for register, ours in zip_longest(left, right, fillvalue=""):
         yield f"  {register:<{width}} {ours}".rstrip()
 
 
-def _pinned(entry: Mapping[str, Any], language: Language) -> str:
+def _pinned(name: str, entry: Mapping[str, Any], language: Language) -> str:
     """What a pinned group would be without the pin: no word of the register's, whose stand on the left."""
     override = entry.get("override")
     if override is None or entry["owner"] == "register" or entry.get("sealed"):
         return ""
-    return f" ({word(beside(entry), language)}: {value_text(override['register'])})"
+    return f" ({word(beside(entry), language)}: {value_text(name, override['register'], language)})"
 
 
-def _two_records(record: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
+def _two_records(record: Mapping[str, Any], other: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The one who closes on the left, the one who keeps on the right; what neither has is left out."""
     yield f"  {'':<{NAME_WIDTH}} {record['patron']:<{SIDE_WIDTH}} {other['patron']}"
     for name in record["fields"]:
-        left, right = _said(record["fields"][name]), _said(other["fields"][name])
+        left, right = (_said(name, one["fields"][name], language) for one in (record, other))
         if {left, right} != {"–"}:
-            yield f"  {name:<{NAME_WIDTH}} {left:<{SIDE_WIDTH}} {right}"
+            yield f"  {name_of(name, language):<{NAME_WIDTH}} {left:<{SIDE_WIDTH}} {right}"
 
 
-def _said(entry: Mapping[str, Any]) -> str:
-    return "<beskyttet>" if entry.get("sealed") else value_text(entry["value"])
+def _said(name: str, entry: Mapping[str, Any], language: Language) -> str:
+    return ", ".join(value_lines(name, entry, language))

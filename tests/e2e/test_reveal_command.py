@@ -76,7 +76,7 @@ def test_with_a_reason_the_values_show_and_the_audit_says_who_and_why(
 
 def test_as_text_it_says_that_it_was_opened(library: Library, first: tuple[Library, str]) -> None:
     told = text(library, "patron", "show", first[1], "--reveal", "--reason", REASON)
-    assert "opened, and written in the audit" in told
+    assert "åbnet, og skrevet i loggen" in told
     assert PEOPLE["INGER"]["name"]["addressing"] in told
 
 

@@ -134,7 +134,7 @@ def test_the_text_is_danish_first_and_says_what_an_answer_does(library: Library)
     assert "the register says that the patron is dead" in text(library, "review", "list", "--lang", "en")
     shown = text(library, "review", "show", "1")
     assert "Godkendes det: låneren blokeres, og reserveringer annulleres" in shown
-    assert "status: 90" in shown
+    assert "Status i CPR: 90 død" in shown
     assert "review undo 1" in text(library, "review", "accept", "1")
     text(library, "review", "accept", "2")
     assert text(library, "review", "list") == "Intet venter.\n"

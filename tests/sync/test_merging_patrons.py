@@ -13,7 +13,7 @@ from test_number_change import replaced, subscriptions
 from test_reviewing import as_it_is, circulate, number_of, refused, reviews, waits
 from townspeople import cpr, loses_protection, moves, person
 
-from cprsync.cli.patrons import record_lines
+from cprsync.cli.record_text import record_lines
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import Person, Protection
 from cprsync.domain.policy import Harm
@@ -248,7 +248,7 @@ def test_a_merged_patron_is_set_nothing_any_more(library: Library) -> None:
     asked = Setting(closes, "branch", "main", "lone")
     refused(library, lambda: set_field(counter, asked), BadInput)
     document = patron_document(view(library, closes), library.policy, agency=AGENCY, on=library.clock.today())
-    shown = record_lines(document | {"merged_into": view(library, closes).merged_into})
+    shown = record_lines(document | {"merged_into": view(library, closes).merged_into}, "en")
     assert f"merged into {library.id_of('CLARA')}" in shown[0]
 
 

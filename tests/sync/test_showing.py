@@ -11,7 +11,7 @@ from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library
 from test_importing import take
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
 
-from cprsync.cli.patrons import record_lines
+from cprsync.cli.record_text import record_lines
 from cprsync.domain.fields import SEALED
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy import Policy
@@ -109,8 +109,8 @@ def test_a_corrected_field_shows_both_words_who_why_and_until_when(library: Libr
         "as_of": "2027-03-19",
         "override": {"by": "lone", "reason": "Showed her lease", "until": "2027-05-01", "register": "0751"},
     }
-    told = [line for line in record_lines(shown(library, "ANNA")) if "municipality" in line]
-    corrected = "rettelse / correction: lone, 2027-03-20 – 2027-05-01; registret / the register: 0751"
+    told = [line for line in record_lines(shown(library, "ANNA")) if "Kommunenr." in line]
+    corrected = "rettelse: lone, 20. marts 2027 – 1. maj 2027; registret: 0751"
     assert told[0].endswith(f" 0101  [{corrected}]")
 
 
@@ -127,8 +127,8 @@ def test_a_pinned_group_shows_the_one_that_age_would_give(library: Library) -> N
     correct(library, "ANNA", "group", "Personale")
     entry = shown(library, "ANNA")["fields"]["group"]
     assert (entry["value"], entry["override"]["register"], entry["override"]["until"]) == ("Personale", "Voksen", None)
-    told = [line for line in record_lines(shown(library, "ANNA")) if " group " in line]
-    assert told[0].endswith(" Personale  [rettelse / correction: lone, 2027-03-20 –; efter alder / by age: Voksen]")
+    told = [line for line in record_lines(shown(library, "ANNA")) if "Lånergruppe" in line]
+    assert told[0].endswith(" Personale  [rettelse: lone, 20. marts 2027 –; efter alder: Voksen]")
 
 
 def test_a_group_says_whether_age_gave_it(library: Library) -> None:
@@ -137,12 +137,12 @@ def test_a_group_says_whether_age_gave_it(library: Library) -> None:
     library.policy = replace(library.policy, ladders=Ladders((ladder,)))
     grouped(library, "ANNA", "Voksen")
     assert shown(library, "ANNA")["fields"]["group"]["source"] == "rule"
-    assert group_line(library, "ANNA").endswith(" Voksen  [efter alder / by age, –]")
+    assert group_line(library, "ANNA").endswith(" Voksen  [efter alder]")
     grouped(library, "CLARA", "Institution")
-    assert group_line(library, "CLARA").endswith(" Institution  [staff, –]")
+    assert group_line(library, "CLARA").endswith(" Institution  [bibliotekets]")
     correct(library, "CLARA", "group", "Personale")
     assert "rule" not in shown(library, "CLARA")["fields"]["group"]["override"]
-    assert group_line(library, "CLARA").endswith("; ellers / otherwise: Institution]")
+    assert group_line(library, "CLARA").endswith("; ellers: Institution]")
 
 
 def grouped(library: Library, key: str, group: str) -> None:
@@ -151,7 +151,7 @@ def grouped(library: Library, key: str, group: str) -> None:
 
 
 def group_line(library: Library, key: str) -> str:
-    (line,) = [line for line in record_lines(shown(library, key)) if line.startswith("  group ")]
+    (line,) = [line for line in record_lines(shown(library, key)) if line.startswith("  Lånergruppe ")]
     return line
 
 
@@ -175,7 +175,7 @@ def test_protection_beats_a_correction(library: Library) -> None:
     told = "\n".join([json.dumps(document, ensure_ascii=False), *record_lines(document)])
     assert "Bo Ny" not in told
     assert "Havnen" not in told
-    assert "<beskyttet>  [rettelse / correction: lone, 2027-03-20 – 2027-05-01]" in told
+    assert "<beskyttet>  [rettelse: lone, 20. marts 2027 – 1. maj 2027]" in told
 
 
 def test_a_correction_closes_the_night_protection_begins(library: Library) -> None:

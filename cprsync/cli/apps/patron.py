@@ -77,6 +77,7 @@ def patron_show(  # noqa: PLR0913 -- one parameter for each option
     reason: Annotated[str, typer.Option("--reason", help="Why it is opened; the audit keeps it in clear.")] = "",
     config: Config = CONFIG,
     library: Library = None,
+    lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
     """Show one record, field by field.
@@ -86,7 +87,8 @@ def patron_show(  # noqa: PLR0913 -- one parameter for each option
     """
     from cprsync.cli.patrons import show_command
 
-    show_command(patron, reveal=reveal, reason=reason, config=config, library=library, as_json=as_json)
+    told = language(lang)
+    show_command(patron, reveal=reveal, reason=reason, config=config, library=library, language=told, as_json=as_json)
 
 
 @app.command("find")
