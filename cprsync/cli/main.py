@@ -164,7 +164,7 @@ def statement(  # noqa: PLR0913 -- one parameter for each option
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Print what a patron owes (kontoudtog), with the envelope.
+    """Print what a patron owes (mellemværende), and the envelope.
 
     Late loans, unpaid fees and compensations, their sum, and the note to the patron. It goes to the contact address,
     else the register's; to nobody of the dead, and of the protected without name and address unless --reveal opens

@@ -281,10 +281,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "the register did not answer: the night asks again",
     ),
     # the statement
-    "statement": ("KONTOUDTOG", "STATEMENT OF ACCOUNT"),
+    "statement": ("OPGØRELSE AF MELLEMVÆRENDE", "STATEMENT OF ACCOUNT"),
     "statement_patron": ("Lånernummer {patron}", "Patron number {patron}"),
     "statement_stopped": (
-        "Intet brev: låneren er død. Kontoudtoget er kun til bibliotekets eget brug.",
+        "Intet brev: låneren er død. Opgørelsen er kun til bibliotekets eget brug.",
         "No letter: the patron is dead. This is for the library only.",
     ),
     "statement_sealed": (

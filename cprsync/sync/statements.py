@@ -1,4 +1,4 @@
-"""A patron's statement (kontoudtog): what she owes, and the envelope it goes in (decision 8).
+"""A patron's statement (opgørelse af mellemværende): what she owes, and the envelope it goes in (decision 8).
 
 Leaves out the sending. What is sealed opens for a reason, and the audit has that first; a dead patron's goes nowhere.
 """

@@ -92,7 +92,14 @@ def test_it_is_text_of_eighty_columns_in_danish_and_in_english(library: Library)
     debts(library)
     set_(library, "note_to_patron", "Din bog er fundet.\nKom forbi, når du vil.")
     danish, english = (text(statement(library), language) for language in ("da", "en"))
-    for line in ("KONTOUDTOG", "1 dag for sent", "1.250,50 kr.", "1.270,50 kr.", "Din bog er fundet.", "2. marts 2027"):
+    for line in (
+        "OPGØRELSE AF MELLEMVÆRENDE",
+        "1 dag for sent",
+        "1.250,50 kr.",
+        "1.270,50 kr.",
+        "Din bog er fundet.",
+        "2. marts 2027",
+    ):
         assert line in danish
     for line in ("STATEMENT OF ACCOUNT", "1 day late", "DKK 1,250.50", "Nothing is outstanding."):
         assert (line in english) is (line != "Nothing is outstanding.")
