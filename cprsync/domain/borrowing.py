@@ -42,7 +42,7 @@ class BorrowRule(enum.Enum):
 
 
 BORROW_WORDS: Final[Mapping[BorrowRule, Wording]] = {
-    BorrowRule.ALLOWED: Wording("må låne", "may borrow"),
+    BorrowRule.ALLOWED: Wording("intet taler imod", "nothing speaks against it"),
     BorrowRule.FILM_ADVICE: Wording(
         "filmen frarådes børn på den alder; den må lånes", "the film is not advised at that age; it may be lent"
     ),
@@ -86,7 +86,7 @@ def _against(standing: Standing, policy: Policy, on: date) -> Iterator[BorrowRul
         yield BorrowRule.DEAD
     if standing.leaving:
         yield BorrowRule.LEAVING
-    if any(block.since <= on for block in standing.blocks):
+    if any(block.holds_on(on) for block in standing.blocks):
         yield BorrowRule.BLOCKED
     if policy.debt_limit_oere and standing.debt_oere >= policy.debt_limit_oere:
         yield BorrowRule.DEBT

@@ -40,6 +40,10 @@ class Block:
     #: the day on which it was lifted; None: it holds
     lifted: date | None = None
 
+    def holds_on(self, day: date) -> bool:
+        """From its first day on, until the day on which it was lifted."""
+        return self.since <= day and (self.lifted is None or day < self.lifted)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Absence:

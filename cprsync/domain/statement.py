@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cprsync.domain.tariff import LoanDays
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -18,6 +20,14 @@ class LateLoan:
 
     due: date
     title: str = ""
+    #: None: its source does not say
+    loaned: date | None = None
+    renewed: date | None = None
+
+    @property
+    def days(self) -> LoanDays:
+        """The days that decide what it costs; borrowed, where nobody says when, on the day it was due."""
+        return LoanDays(self.loaned or self.due, self.due, self.renewed)
 
     def days_late(self, on: date) -> int:
         return (on - self.due).days

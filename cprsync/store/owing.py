@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table, select
@@ -13,8 +14,6 @@ from cprsync.store.circulation import open_payload
 from cprsync.store.engine import reading
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
 
@@ -32,9 +31,16 @@ def owing(tenant: Tenant, patron_id: str, on: date) -> Owing:
         loans = [(row.due, _opened(tenant, tables.loan, row)) for row in connection.execute(late)]
         owed = [(row, _opened(tenant, tables.balance, row)) for row in connection.execute(unpaid)]
     return Owing(
-        tuple(LateLoan(due, told.get("title") or "") for due, told in loans),
+        tuple(
+            LateLoan(due, told.get("title") or "", _day(told.get("loaned")), _day(told.get("renewed")))
+            for due, told in loans
+        ),
         tuple(Owed(row.kind, int(told.get("amount") or 0), told.get("title") or "", row.raised) for row, told in owed),
     )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _opened(tenant: Tenant, table: Table, row: AnyRow) -> dict[str, Any]:

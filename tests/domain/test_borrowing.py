@@ -48,6 +48,7 @@ def test_nothing_against_her_is_a_yes() -> None:
         (replace(ADULT, status=Status.DEAD), BorrowRule.DEAD),
         (replace(ADULT, leaving=True), BorrowRule.LEAVING),
         (replace(ADULT, blocks=(Block(TODAY, "mistet kort"),)), BorrowRule.BLOCKED),
+        (replace(ADULT, blocks=(Block(date(2027, 1, 1), "mistet kort", date(2027, 3, 23)),)), BorrowRule.BLOCKED),
         (replace(ADULT, debt_oere=200_00), BorrowRule.DEBT),
         (replace(ADULT, has_cpr=False), BorrowRule.NO_CPR),
     ],
@@ -61,6 +62,7 @@ def test_a_patron_may_not_borrow_who(standing: Standing, rule: BorrowRule) -> No
     [
         *(replace(ADULT, status=status) for status in (*Status, SILENT) if status is not Status.DEAD),
         replace(ADULT, blocks=(Block(date(2027, 3, 23), "fra i morgen"),)),
+        replace(ADULT, blocks=(Block(date(2027, 1, 1), "mistet kort", lifted=TODAY),)),
         replace(ADULT, debt_oere=199_99),
         replace(ADULT, born=None),
         replace(ADULT, dead_since=TODAY),

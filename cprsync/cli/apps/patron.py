@@ -91,6 +91,36 @@ def patron_show(  # noqa: PLR0913 -- one parameter for each option
     show_command(patron, reveal=reveal, reason=reason, config=config, library=library, language=told, as_json=as_json)
 
 
+@app.command("standing")
+def patron_standing(  # noqa: PLR0913 -- one parameter for each option
+    patron: Patron,
+    *,
+    film: Annotated[
+        int | None, typer.Option("--film", min=0, max=18, help="The age that a film is rated from.")
+    ] = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    today: Annotated[str | None, typer.Option("--today", help="YYYY-MM-DD, test environment only.")] = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Say whether she may borrow, what is late, how to write to her.
+
+    By the library's policy, each answer with the rule that gives it.
+    """
+    from cprsync.cli.standing import standing_command
+
+    standing_command(
+        patron,
+        film=film,
+        config=config,
+        library=library,
+        today=day(today),
+        language=language(lang),
+        as_json=as_json,
+    )
+
+
 @app.command("find")
 def patron_find(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
     """Find a patron by CPR number, also by an earlier one.

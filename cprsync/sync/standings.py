@@ -1,0 +1,104 @@
+"""How a patron stands at the desk: may she borrow, what do late loans cost today, may she be written to, and why.
+
+Each answer names the rule, the group and the table it was read from. Changes nothing and opens nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cprsync.domain.borrowing import BORROW_WORDS, may_borrow
+from cprsync.domain.contacting import CONTACT_WORDS, About, Channel, may_contact, reach_of
+from cprsync.domain.fees import overdue_fees
+from cprsync.domain.standing import standing_of
+from cprsync.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    from cprsync.domain.contacting import Reach
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.standing import Standing
+    from cprsync.domain.statement import LateLoan, Owing
+    from cprsync.domain.wording import Wording
+    from cprsync.sync.ports import Clock
+    from cprsync.sync.revealing import View
+
+
+class StandingStore(Protocol):
+    """What it takes of the store."""
+
+    def patron(self, patron_id: str) -> View | None: ...
+
+    def owing(self, patron_id: str, on: date) -> Owing: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """Where it is asked: one library's store and policy."""
+
+    store: StandingStore
+    clock: Clock
+    policy: Policy
+
+    def standing(self, patron_id: str, *, film_from_age: int | None = None) -> dict[str, Any]:
+        """The JSON shape of `patron standing`. Raises BadInput when there is no such patron."""
+        view, today = self._view(patron_id), self.clock.today()
+        owing = self.store.owing(patron_id, today)
+        standing = standing_of(view.patron, view.local, self.policy, on=today, debt_oere=owing.total_oere)
+        borrows = may_borrow(standing, self.policy, on=today, film_from_age=film_from_age)
+        reach = reach_of(view.patron, view.local, self.policy, on=today)
+        # a parked person counts as protected (decision 3)
+        reach = replace(reach, sealed=reach.sealed or view.parked)
+        return {
+            "patron": patron_id,
+            "day": today.isoformat(),
+            "group": standing.group,
+            "debt_oere": owing.total_oere,
+            "may_borrow": {"answer": borrows.allowed, "rules": _rules(borrows.rules, BORROW_WORDS)},
+            "fees": list(self._fees(owing.loans, standing, today)),
+            "may_contact": [self._contact(reach, channel, about) for channel in Channel for about in About],
+        }
+
+    def _view(self, patron_id: str) -> View:
+        view = self.store.patron(patron_id)
+        if view is None:
+            raise BadInput("there is no such patron", kind="patron.unknown")
+        if view.merged_into is not None:
+            raise BadInput(
+                "the patron was merged into {merged_into}: ask for hers",
+                merged_into=view.merged_into,
+                kind="patron.merged",
+            )
+        return view
+
+    def _fees(self, loans: Iterable[LateLoan], standing: Standing, today: date) -> Iterable[dict[str, Any]]:
+        """What each late loan costs if all of them come back today."""
+        late = list(loans)
+        fees = overdue_fees([loan.days for loan in late], standing, self.policy, returned=today)
+        for loan, fee in zip(late, fees, strict=True):
+            yield {
+                "title": loan.title,
+                "due": loan.due.isoformat(),
+                "days_late": fee.days_late,
+                "oere": fee.oere,
+                "tariff": fee.tariff and fee.tariff.isoformat(),
+                "rule": fee.rule.value,
+                "da": fee.why.da,
+                "en": fee.why.en,
+            }
+
+    def _contact(self, reach: Reach, channel: Channel, about: About) -> dict[str, Any]:
+        ruling = may_contact(reach, channel, about, self.policy)
+        return {
+            "channel": channel.value,
+            "about": about.value,
+            "answer": ruling.allowed,
+            "rules": _rules(ruling.rules, CONTACT_WORDS),
+        }
+
+
+def _rules(rules: Iterable[Any], words: Mapping[Any, Wording]) -> list[dict[str, str]]:
+    return [{"rule": rule.value, "da": words[rule].da, "en": words[rule].en} for rule in rules]
