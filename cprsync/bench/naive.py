@@ -16,12 +16,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, registry
 
 from cprsync.bench.library import AGENCY, AGREEMENT, PRODUCED
+from cprsync.domain.forgetting import BEFORE_IMAGE_DAYS
 from cprsync.domain.municipality import municipality_of
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Person
 from cprsync.domain.review import State, proposed_at
 from cprsync.store import tables
-from cprsync.store.changes import BEFORE_IMAGE_DAYS, CULR, STATUS_CLASSES
+from cprsync.store.changes import CULR, STATUS_CLASSES
 from cprsync.store.dying import DEAD
 from cprsync.store.keys import Purpose
 from cprsync.store.numbers import ACTIVE_PATRON

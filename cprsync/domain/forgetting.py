@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import enum
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from cprsync.domain.policy import Policy
+
+
+#: What a row of before a change says of its last day.
+BEFORE_IMAGE_DAYS: Final = 30
 
 
 class Forgotten(enum.Enum):
@@ -48,8 +52,8 @@ def over_by(kind: Forgotten, on: date, policy: Policy) -> date:
         Forgotten.COMPENSATIONS: kept.compensation_days,
         Forgotten.MESSAGES: kept.message_days,
         Forgotten.BLOCKS: kept.blocks_days,
-        # its row says the last day on which it is needed
-        Forgotten.BEFORE_IMAGES: 1,
+        # its row says the last day on which it is needed, counted with the days of before there was a policy
+        Forgotten.BEFORE_IMAGES: 1 + kept.before_images_days - BEFORE_IMAGE_DAYS,
         Forgotten.DELIVERIES: kept.deliveries_days,
         Forgotten.CORRECTIONS: kept.corrections_days,
         Forgotten.REVIEWS: kept.answered_reviews_days,

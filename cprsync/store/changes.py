@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, sele
 
 from cprsync.domain.action import Action
 from cprsync.domain.effective import municipality_in_force
+from cprsync.domain.forgetting import BEFORE_IMAGE_DAYS
 from cprsync.domain.override import in_force
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Status
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import Batch, FollowUp, Item, Run, Touch, Write
 
-#: How long a change can be undone (decision 19).
-BEFORE_IMAGE_DAYS = 30
 CULR = "culr"
 FIRST_COPY = "first_copy"
 #: One encoder for all payloads: making one takes longer than using it.

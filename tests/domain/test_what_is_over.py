@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from cprsync.domain.forgetting import Forgotten, annullable_since, over_by
+from cprsync.domain.forgetting import BEFORE_IMAGE_DAYS, Forgotten, annullable_since, over_by
 from cprsync.domain.policy import Policy
 from cprsync.domain.retention import Retention
 
@@ -38,6 +38,17 @@ def test_a_library_says_how_long_it_keeps_what_is_over() -> None:
     policy = replace(POLICY, retention=Retention(compensation_days=365))
     assert over_by(Forgotten.COMPENSATIONS, TODAY, policy) == date(2026, 3, 31)
     assert over_by(Forgotten.FEES, TODAY, policy) == date(2027, 3, 1)
+
+
+@pytest.mark.parametrize(("kept", "made", "gone"), [(30, date(2027, 2, 28), True), (30, date(2027, 3, 1), False)])
+@pytest.mark.parametrize("more", [-20, 0, 30])
+def test_the_record_of_before_goes_after_as_many_days_as_the_policy_says(
+    kept: int, made: date, gone: bool, more: int
+) -> None:
+    """Whatever its row says: that was counted with thirty days."""
+    policy = replace(POLICY, retention=Retention(before_images_days=kept + more))
+    day = made - timedelta(days=more)
+    assert (day + timedelta(days=BEFORE_IMAGE_DAYS) <= over_by(Forgotten.BEFORE_IMAGES, TODAY, policy)) is gone
 
 
 def test_a_death_may_be_annulled_as_long_as_the_dead_stay_subscribed() -> None:
