@@ -1,4 +1,4 @@
-"""What an import's rows meet in the store beyond a patron's number: a number of hers that was replaced, and her age.
+"""What an import's rows meet in the store: whom they mean, numbers that were replaced, cards, pins and ages.
 
 Leaves out what is written: see `imports`.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, select
 
 from cprsync.domain.due import Facts, age_step_of, derived_group
+from cprsync.domain.override import Overridden
 from cprsync.domain.person import Person
 from cprsync.store import tables
 from cprsync.store.engine import parts
@@ -22,11 +23,69 @@ if TYPE_CHECKING:
 
     from cprsync.domain.number import CprNumber
     from cprsync.domain.policy import Policy
+    from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import NewPatron
 
+CARD: Final = "card"
 _PATRON: Final = tables.patron.c
 _KEY: Final = tables.patron_key.c
+
+
+_WANTED = select(
+    *(_PATRON.id, _PATRON.number_index, _PATRON.patron_group, _PATRON.overrides, _PATRON.kind, _PATRON.local_due),
+    *(_PATRON.local_blob, _PATRON.local_key, _PATRON.local_version),
+)
+
+
+def stored_by_number(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, AnyRow]:
+    """Who has the rows' numbers, by the index of the number."""
+    numbers = [row.number.digits for row in rows if row.number is not None]
+    indexes = [index for digits in numbers for index in tenant.vault.probes("number", digits)]
+    ours = _WANTED.where(_PATRON.agency == tenant.agency)
+    return {
+        found.number_index: found
+        for part in parts(indexes)
+        for found in connection.execute(ours.where(_PATRON.number_index.in_(part)))
+    }
+
+
+def meant(
+    connection: Connection,
+    tenant: Tenant,
+    rows: Sequence[NewPatron],
+    cards: Mapping[bytes, str],
+    *,
+    but: Mapping[str, AnyRow],
+) -> dict[str, AnyRow]:
+    """Whom rows without a CPR number may mean, by patron number or card; one who was merged is none."""
+    unnamed = [row for row in rows if row.number is None]
+    ids = {row.patron_id for row in unnamed if row.patron_id}
+    probes = [i for row in unnamed for card in row.local.cards for i in tenant.vault.probes(CARD, card.number)]
+    ids |= {cards[index] for index in probes if index in cards}
+    ours = _WANTED.where(_PATRON.agency == tenant.agency, _PATRON.status_class != tables.MERGED)
+    return {
+        found.id: found
+        for part in parts(sorted(ids - set(but)))
+        for found in connection.execute(ours.where(_PATRON.id.in_(part)))
+    }
+
+
+def pinned(connection: Connection, tenant: Tenant, rows: Iterable[AnyRow]) -> frozenset[str]:
+    """Whose group staff have pinned."""
+    corrected = overrides_of(connection, tenant, rows)
+    return frozenset(one for one, hers in corrected.items() if any(o.field is Overridden.GROUP for o in hers))
+
+
+def card_holders(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, str]:
+    """Who has the rows' cards, by the index of the card."""
+    indexes = [i for row in rows for card in row.local.cards for i in tenant.vault.probes(CARD, card.number)]
+    wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == CARD)
+    return {
+        found.key_index: found.patron_id
+        for part in parts(indexes)
+        for found in connection.execute(wanted.where(_KEY.key_index.in_(part)))
+    }
 
 
 def replaced(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[str, str]:

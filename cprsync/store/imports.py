@@ -10,20 +10,29 @@ import enum
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, update
 
 from cprsync.domain.number import CprNumber
-from cprsync.domain.override import Overridden
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import Person
 from cprsync.domain.record import Local
-from cprsync.errors import BadInput, LostCompare
+from cprsync.errors import LostCompare
 from cprsync.store import audit, tables
 from cprsync.store.changes import clear_columns
-from cprsync.store.engine import IN_MAX, parts, writing
-from cprsync.store.import_matching import age_step_of_new, groups_by_age, replaced
+from cprsync.store.engine import IN_MAX, writing
+from cprsync.store.import_matching import (
+    CARD,
+    age_step_of_new,
+    card_holders,
+    groups_by_age,
+    meant,
+    pinned,
+    replaced,
+    stored_by_number,
+)
 from cprsync.store.local import decode_local, encode_local, joined
-from cprsync.store.records import REGISTER, overrides_of, prepare
+from cprsync.store.patron_ids import fresh_ids
+from cprsync.store.records import REGISTER, prepare
 from cprsync.store.responsibles import start_to_borrow
 from cprsync.store.subscriptions import begin_again
 from cprsync.store.tenant import hold_library
@@ -38,13 +47,7 @@ if TYPE_CHECKING:
     from cprsync.sync.values import NewPatron
 
 LOCAL = "local"
-CARD = "card"
 STREAM = "import"
-_FIRST_ID = 10_000_000
-_IDS = 90_000_000
-_ID_BYTES = 8
-#: How often free patron numbers are drawn; with the numbers half used up, 40 fail once in 10^12.
-_DRAWS = 40
 #: What kind of patron a list makes of someone, if it does not say.
 _BORROWER = {PatronKind.RESPONSIBLE.value: PatronKind.PERSON.value}
 _PATRON = tables.patron.c
@@ -132,16 +135,16 @@ def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:
 def _import_part(
     connection: Connection, tenant: Tenant, rows: Sequence[NewPatron], policy: Policy | None
 ) -> list[Imported]:
-    stored, cards = _stored(connection, tenant, rows), _card_holders(connection, tenant, rows)
+    stored, cards = stored_by_number(connection, tenant, rows), card_holders(connection, tenant, rows)
     by_id = {row.id: row for row in stored.values()}
-    by_id |= _meant(connection, tenant, rows, cards, but=by_id)
+    by_id |= meant(connection, tenant, rows, cards, but=by_id)
     part = _Part(stored, cards, by_id, policy=policy)
     found = [(row, _found(tenant, part, row)) for row in rows]
     named = {one.id: row.local.group for row, one in found if row.local.group and not isinstance(one, str | None)}
-    part.pinned = _pinned(connection, tenant, by_id.values())
+    part.pinned = pinned(connection, tenant, by_id.values())
     part.replaced = replaced(connection, tenant, rows)
     part.groups = groups_by_age(connection, tenant, named, policy)
-    fresh = _fresh_ids(connection, tenant, len(rows))
+    fresh = fresh_ids(connection, tenant, len(rows))
     results = [_import_row(tenant, part, row, fresh) for row in rows]
     _write_part(connection, tenant, part)
     known = [r.patron_id for r in results if r.outcome in _KNOWN and r.patron_id is not None]
@@ -163,9 +166,9 @@ def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
     Raises:
         LostCompare: another writer has just created her.
     """
-    if _stored(connection, tenant, [new]):
+    if stored_by_number(connection, tenant, [new]):
         raise LostCompare("the patron was created between the decision and the write")
-    patron_id = next(_fresh_ids(connection, tenant, 1))
+    patron_id = next(fresh_ids(connection, tenant, 1))
     number = new.number or CprNumber.none_of(patron_id)
     # the birth date comes with the register's answer, and with it the day of the next step
     row = _new_row(tenant, new, number, patron_id, next_age_step=tenant.clock.today())
@@ -305,81 +308,6 @@ def open_local(tenant: Tenant, row: AnyRow) -> Local:
     blob = tenant.vault.unseal(row.local_blob, row.local_key, place=row.id, owner=LOCAL, version=row.local_version)
     # the group is the one in clear: age, policy and a pin move it without the rest being opened
     return replace(decode_local(blob), group=row.patron_group)
-
-
-_WANTED = select(
-    *(_PATRON.id, _PATRON.number_index, _PATRON.patron_group, _PATRON.overrides, _PATRON.kind, _PATRON.local_due),
-    *(_PATRON.local_blob, _PATRON.local_key, _PATRON.local_version),
-)
-
-
-def _stored(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, AnyRow]:
-    numbers = [row.number.digits for row in rows if row.number is not None]
-    indexes = [index for digits in numbers for index in tenant.vault.probes("number", digits)]
-    ours = _WANTED.where(_PATRON.agency == tenant.agency)
-    return {
-        found.number_index: found
-        for part in parts(indexes)
-        for found in connection.execute(ours.where(_PATRON.number_index.in_(part)))
-    }
-
-
-def _meant(
-    connection: Connection,
-    tenant: Tenant,
-    rows: Sequence[NewPatron],
-    cards: Mapping[bytes, str],
-    *,
-    but: Mapping[str, AnyRow],
-) -> dict[str, AnyRow]:
-    """Whom rows without a CPR number may mean, by patron number or card; one who was merged is none."""
-    unnamed = [row for row in rows if row.number is None]
-    ids = {row.patron_id for row in unnamed if row.patron_id}
-    probes = [i for row in unnamed for card in row.local.cards for i in tenant.vault.probes(CARD, card.number)]
-    ids |= {cards[index] for index in probes if index in cards}
-    ours = _WANTED.where(_PATRON.agency == tenant.agency, _PATRON.status_class != tables.MERGED)
-    return {
-        found.id: found
-        for part in parts(sorted(ids - set(but)))
-        for found in connection.execute(ours.where(_PATRON.id.in_(part)))
-    }
-
-
-def _pinned(connection: Connection, tenant: Tenant, rows: Iterable[AnyRow]) -> frozenset[str]:
-    corrected = overrides_of(connection, tenant, rows)
-    return frozenset(one for one, hers in corrected.items() if any(o.field is Overridden.GROUP for o in hers))
-
-
-def _card_holders(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, str]:
-    indexes = [i for row in rows for card in row.local.cards for i in tenant.vault.probes(CARD, card.number)]
-    wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == CARD)
-    return {
-        found.key_index: found.patron_id
-        for part in parts(indexes)
-        for found in connection.execute(wanted.where(_KEY.key_index.in_(part)))
-    }
-
-
-def _fresh_ids(connection: Connection, tenant: Tenant, count: int) -> Iterator[str]:
-    """Random patron numbers, none ever given before in this library.
-
-    Raises:
-        BadInput: the library's numbers are nearly used up.
-    """
-    issued = tables.issued_id.c
-    fresh: dict[str, None] = {}
-    for _ in range(_DRAWS):
-        drawn = [_draw(tenant) for _ in range(count - len(fresh))]
-        given = select(issued.id).where(issued.agency == tenant.agency, issued.id.in_(drawn))
-        taken = set(connection.scalars(given))
-        fresh |= dict.fromkeys(one for one in drawn if one not in taken)
-        if len(fresh) == count:
-            return iter(fresh)
-    raise BadInput("no free patron numbers were found: they are nearly used up", kind="store.patron_ids")
-
-
-def _draw(tenant: Tenant) -> str:
-    return str(_FIRST_ID + int.from_bytes(tenant.random(_ID_BYTES)) % _IDS)
 
 
 #: Below this many known rows PostgreSQL is told to count again.
