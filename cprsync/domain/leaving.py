@@ -1,0 +1,91 @@
+"""How a patron leaves: what a request leads to, what still keeps her, and what closing her record means.
+
+A request never looks up, subscribes or creates anything. Leaves out the writing: what is emptied, and in which order.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from cprsync.domain.number import CprNumber
+
+
+class Stage(enum.Enum):
+    """Where a patron is between registration and erasure (Lånerforhold)."""
+
+    #: she borrows
+    ACTIVE = "active"
+    #: she has asked to leave, or the policy has for her, and something is still open
+    LEAVING = "leaving"
+    #: no patron any more: the record is empty, and no number finds it
+    CLOSED = "closed"
+
+
+class Tie(enum.Enum):
+    """What keeps a patron who wants to leave, by the name of its field."""
+
+    #: lent out and not returned
+    LOANS = "loans"
+    #: owed and not paid
+    BALANCE = "balance"
+    #: a minor for whom she answers
+    RESPONSIBLE = "responsible"
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """How many of each there are."""
+
+    loans: int = 0
+    balance: int = 0
+    responsible: int = 0
+
+    @property
+    def open(self) -> dict[Tie, int]:
+        """Those that there are."""
+        counts = {Tie.LOANS: self.loans, Tie.BALANCE: self.balance, Tie.RESPONSIBLE: self.responsible}
+        return {tie: count for tie, count in counts.items() if count}
+
+
+def asked(stage: Stage, ties: Ties) -> Stage:
+    """Where a request to leave leads: closed is closed, and nobody is closed who has something open."""
+    return Stage.LEAVING if ties.open and stage is not Stage.CLOSED else Stage.CLOSED
+
+
+def settled(stage: Stage, ties: Ties) -> Stage:
+    """Where the night leads: whoever asked is closed once nothing is open."""
+    return asked(stage, ties) if stage is Stage.LEAVING else stage
+
+
+def came_back(stage: Stage) -> Stage:
+    """Where an import or a registration leads; a closed record stays closed, and she is someone new."""
+    return Stage.ACTIVE if stage is Stage.LEAVING else stage
+
+
+def inactive_before(today: date, inactive_days: int) -> date | None:
+    """Whoever was last seen before this day is asked to leave; None: the library asks nobody."""
+    return today - timedelta(days=inactive_days) if inactive_days else None
+
+
+def accounts_to_delete(
+    number: CprNumber, *, told: bool, former: Iterable[CprNumber], deleted: Iterable[CprNumber]
+) -> tuple[CprNumber, ...]:
+    """The numbers under which the net media may have an account of hers that nobody deletes yet.
+
+    Args:
+        number: hers.
+        told: whether the net media may have been told of it.
+        former: numbers that an effect still waits to replace: the accounts under them would be left behind.
+        deleted: numbers for which a deletion waits already.
+    """
+    hers = dict.fromkeys([*former, *([number] if told else [])])
+    gone = set(deleted)
+    # a number made by a library or hospital was never told to anybody
+    return tuple(one for one in hers if one not in gone and not one.is_replacement)

@@ -1,0 +1,82 @@
+"""Leaving: a request closes whoever has nothing open, and keeps whoever has until it is settled."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from town import ANNA
+
+from cprsync.domain.leaving import (
+    Stage,
+    Tie,
+    Ties,
+    accounts_to_delete,
+    asked,
+    came_back,
+    inactive_before,
+    settled,
+)
+from cprsync.domain.number import CprNumber
+
+NOTHING = Ties()
+HERS, FORMER, OTHER = CprNumber(ANNA), CprNumber("0101904444"), CprNumber("0101905555")
+REPLACEMENT = CprNumber.parse_any("010190AAA1")
+
+
+@pytest.mark.parametrize("ties", [Ties(loans=1), Ties(balance=1), Ties(responsible=1)])
+def test_a_request_waits_while_something_is_open(ties: Ties) -> None:
+    assert asked(Stage.ACTIVE, ties) is Stage.LEAVING
+    assert asked(Stage.LEAVING, ties) is Stage.LEAVING
+    assert settled(Stage.LEAVING, ties) is Stage.LEAVING
+
+
+def test_a_request_closes_whoever_has_nothing_open() -> None:
+    assert {asked(stage, NOTHING) for stage in Stage} == {Stage.CLOSED}
+
+
+def test_a_closed_record_stays_closed_whatever_is_found_of_it() -> None:
+    assert asked(Stage.CLOSED, Ties(loans=1)) is Stage.CLOSED
+    assert settled(Stage.CLOSED, Ties(loans=1)) is Stage.CLOSED
+    assert came_back(Stage.CLOSED) is Stage.CLOSED
+
+
+def test_a_night_closes_only_whoever_asked() -> None:
+    assert settled(Stage.LEAVING, NOTHING) is Stage.CLOSED
+    assert settled(Stage.ACTIVE, NOTHING) is Stage.ACTIVE
+
+
+def test_whoever_comes_back_while_she_leaves_stays() -> None:
+    assert [came_back(Stage.LEAVING), came_back(Stage.ACTIVE)] == [Stage.ACTIVE, Stage.ACTIVE]
+
+
+def test_what_is_open_is_named_and_counted() -> None:
+    assert Ties(2, 0, 1).open == {Tie.LOANS: 2, Tie.RESPONSIBLE: 1}
+    assert Ties(balance=3).open == {Tie.BALANCE: 3}
+    assert NOTHING.open == {}
+
+
+def test_whoever_was_last_seen_more_days_ago_than_the_policy_says_is_inactive() -> None:
+    """Libraries' own pages: three years, with two as one library's (library.md B)."""
+    assert inactive_before(date(2027, 3, 2), 1) == date(2027, 3, 1)
+    assert inactive_before(date(2027, 3, 2), 1095) == date(2024, 3, 2)
+
+
+def test_a_library_with_no_days_asks_nobody_to_leave() -> None:
+    assert inactive_before(date(2027, 3, 2), 0) is None
+
+
+def test_an_account_is_deleted_under_each_number_that_may_have_one() -> None:
+    assert accounts_to_delete(HERS, told=True, former=(FORMER,), deleted=()) == (FORMER, HERS)
+
+
+def test_an_account_of_which_the_net_media_never_heard_is_not_deleted() -> None:
+    assert accounts_to_delete(HERS, told=False, former=(), deleted=()) == ()
+
+
+def test_an_account_is_deleted_once() -> None:
+    assert accounts_to_delete(HERS, told=True, former=(HERS, OTHER), deleted=(OTHER,)) == (HERS,)
+
+
+def test_a_replacement_number_was_never_told_to_the_net_media() -> None:
+    assert accounts_to_delete(REPLACEMENT, told=True, former=(), deleted=()) == ()
