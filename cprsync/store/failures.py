@@ -25,6 +25,16 @@ class AuditBroken(CprsyncError):
         self.seq = seq
 
 
+class JournalBroken(CprsyncError):
+    """The erase journal does not hold together; `line` is the first that does not fit."""
+
+    kind = "journal.broken"
+
+    def __init__(self, what: str, *, line: int = 0) -> None:
+        super().__init__("the erase journal is broken at line {line}: {why}", line=line, why=what)
+        self.line = line
+
+
 class StoreFault(CprsyncError):
     """The database refused a statement of ours: its tables are other than they were, or we are wrong."""
 

@@ -1,0 +1,161 @@
+"""The erase journal: who was closed or erased, kept outside the database, so that no older copy brings anybody back.
+
+A file that only grows. Each line is chained to the one before it, and is on disk before the database hears of it. It
+holds patron numbers and keyed hashes: of whom it speaks only the keys can tell. Leaves out what is erased again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hmac
+import json
+import os
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.errors import ConfigurationError
+from cprsync.store.failures import JournalBroken
+from cprsync.store.keys import Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from cprsync.store.keys import Keyring
+
+#: Its name where no setting names another.
+FILE: Final = "erase-journal.log"
+_FIRST: Final = bytes(32)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Entry:
+    """One line: on this day the library closed, or erased, this patron."""
+
+    day: date
+    agency: str
+    patron_id: str
+    #: `closed` or `erased`
+    what: str
+    #: the keyed index of her number, and which key
+    number: bytes
+    number_key: str
+
+
+class EraseJournal:
+    """The file, with the keys that chain it."""
+
+    def __init__(self, path: Path, keyring: Keyring) -> None:
+        """Nothing is opened yet; a file that is not there holds nothing."""
+        self.path = path
+        self._newest = keyring.newest(Purpose.CHECKPOINT).id
+        # derived, so that what signs the audit's heads signs nothing else
+        self._secrets = {
+            key.id: hmac.digest(key.secret, b"erase journal", "sha256") for key in keyring.keys[Purpose.CHECKPOINT]
+        }
+
+    def entries(self, agency: str) -> list[Entry]:
+        """What one library wrote, the oldest first. A last line that was torn off is none.
+
+        Raises:
+            JournalBroken: a line was altered, moved or taken out.
+            ConfigurationError: the file cannot be read.
+        """
+        try:
+            written = self.path.read_bytes()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _unusable(error) from error
+        return [entry for entry, _ in self._verified(_whole(written)) if entry.agency == agency]
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Write lines to the end and see them on disk; what was torn off there is cleared away first.
+
+        Raises:
+            JournalBroken: the file does not hold together: nothing is written.
+            ConfigurationError: it cannot be written.
+        """
+        if not entries:
+            return
+        try:
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            with os.fdopen(handle, "r+b") as file:
+                # libraries share the file; the lock goes with the handle
+                fcntl.flock(file, fcntl.LOCK_EX)
+                whole = _whole(file.read())
+                mac = [_FIRST, *(code for _, code in self._verified(whole))][-1]
+                file.truncate(len(whole))
+                file.seek(len(whole))
+                file.write(b"".join(self._lines(entries, mac)))
+                file.flush()
+                os.fsync(file.fileno())
+            _see_name_on_disk(self.path)
+        except OSError as error:
+            raise _unusable(error) from error
+
+    def _lines(self, entries: Sequence[Entry], mac: bytes) -> Iterator[bytes]:
+        for entry in entries:
+            text = json.dumps(_told(entry, self._newest), sort_keys=True, separators=(",", ":")).encode()
+            mac = hmac.digest(self._secrets[self._newest], mac + text, "sha256")
+            yield text + b"\t" + mac.hex().encode() + b"\n"
+
+    def _verified(self, whole: bytes) -> Iterator[tuple[Entry, bytes]]:
+        """Each line with its code. Raises JournalBroken at the first that does not fit."""
+        mac = _FIRST
+        for number, line in enumerate(whole.split(b"\n")[:-1], start=1):
+            text, _, code = line.partition(b"\t")
+            told = _read(text, number)
+            secret = self._secrets.get(str(told.get("key")))
+            if secret is None:
+                raise JournalBroken("its key is not in the key folder", line=number)
+            mac = hmac.digest(secret, mac + text, "sha256")
+            if not hmac.compare_digest(mac.hex().encode(), code):
+                raise JournalBroken("the line was altered, or one before it was taken out", line=number)
+            yield _entry(told), mac
+
+
+def _whole(written: bytes) -> bytes:
+    """Up to the last line's end: nothing came to rest on a line that was torn off while it was written."""
+    return written[: written.rfind(b"\n") + 1]
+
+
+def _told(entry: Entry, key: str) -> dict[str, str]:
+    return {
+        "agency": entry.agency,
+        "day": entry.day.isoformat(),
+        "key": key,
+        "number": entry.number.hex(),
+        "number_key": entry.number_key,
+        "patron": entry.patron_id,
+        "what": entry.what,
+    }
+
+
+def _read(text: bytes, number: int) -> dict[str, Any]:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise JournalBroken("the line is none of ours", line=number)
+    return told
+
+
+def _entry(told: dict[str, Any]) -> Entry:
+    day, number = date.fromisoformat(told["day"]), bytes.fromhex(told["number"])
+    return Entry(day, told["agency"], told["patron"], told["what"], number, told["number_key"])
+
+
+def _see_name_on_disk(path: Path) -> None:
+    """A new file is there after a power cut only when its folder has been written too."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _unusable(error: OSError) -> ConfigurationError:
+    return ConfigurationError("the erase journal cannot be used ({why})", why=error.strerror, kind="journal.file")

@@ -1,0 +1,113 @@
+"""The erase journal: chained lines outside the database, seen on disk before the database hears of them."""
+
+from __future__ import annotations
+
+import stat
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from store_people import AGENCY, number
+
+from cprsync.errors import ConfigurationError
+from cprsync.store.failures import JournalBroken
+from cprsync.store.journal import Entry, EraseJournal
+from cprsync.store.keys import Purpose, add_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cprsync.store.keys import Keyring
+
+DAY = date(2027, 3, 2)
+
+
+def entry(patron: str, *, agency: str = AGENCY, what: str = "erased") -> Entry:
+    return Entry(DAY, agency, patron, what, bytes(32), "0a0b0c0d")
+
+
+@pytest.fixture
+def journal(tmp_path: Path, keyring: Keyring) -> EraseJournal:
+    return EraseJournal(tmp_path / "journal.log", keyring)
+
+
+def test_what_is_written_is_read_in_order_and_each_library_sees_its_own(journal: EraseJournal) -> None:
+    assert journal.entries(AGENCY) == []
+    journal.append([entry("10000001"), entry("10000002", agency="999999")])
+    journal.append([entry("10000003", what="closed")])
+    assert journal.entries(AGENCY) == [entry("10000001"), entry("10000003", what="closed")]
+    assert journal.entries("999999") == [entry("10000002", agency="999999")]
+
+
+def test_nothing_to_write_makes_no_file(journal: EraseJournal) -> None:
+    journal.append([])
+    assert not journal.path.exists()
+
+
+def test_the_file_is_its_owners_alone_and_holds_no_number(journal: EraseJournal) -> None:
+    journal.append([entry("10000001")])
+    assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
+    assert number(0).digits.encode() not in journal.path.read_bytes()
+
+
+@pytest.mark.parametrize("torn", [b"{", b'{"agency":"710100"', b"x" * 300])
+def test_a_last_line_that_was_torn_off_is_none_and_gives_way_to_the_next(journal: EraseJournal, torn: bytes) -> None:
+    journal.append([entry("10000001")])
+    with journal.path.open("ab") as file:
+        file.write(torn)
+    assert journal.entries(AGENCY) == [entry("10000001")]
+    journal.append([entry("10000002")])
+    assert journal.entries(AGENCY) == [entry("10000001"), entry("10000002")]
+
+
+def _altered(lines: list[bytes]) -> list[bytes]:
+    return [lines[0].replace(b"10000001", b"10000009"), *lines[1:]]
+
+
+def _taken_out(lines: list[bytes]) -> list[bytes]:
+    return [lines[0], lines[2]]
+
+
+def _moved(lines: list[bytes]) -> list[bytes]:
+    return [lines[1], lines[0], lines[2]]
+
+
+def _garbled(lines: list[bytes]) -> list[bytes]:
+    return [b"garbage\n", *lines]
+
+
+def _listed(lines: list[bytes]) -> list[bytes]:
+    return [*lines, b"[1]\tff\n"]
+
+
+@pytest.mark.parametrize("damage", [_altered, _taken_out, _moved, _garbled, _listed])
+def test_a_broken_chain_is_refused_and_nothing_is_written_to_it(journal: EraseJournal, damage: object) -> None:
+    journal.append([entry("10000001"), entry("10000002"), entry("10000003")])
+    assert callable(damage)
+    journal.path.write_bytes(b"".join(damage(journal.path.read_bytes().splitlines(keepends=True))))
+    before = journal.path.read_bytes()
+    with pytest.raises(JournalBroken):
+        journal.entries(AGENCY)
+    with pytest.raises(JournalBroken):
+        journal.append([entry("10000004")])
+    assert journal.path.read_bytes() == before
+
+
+def test_a_line_of_an_older_key_is_read_with_it(journal: EraseJournal, keyring: Keyring) -> None:
+    journal.append([entry("10000001")])
+    add_key(keyring.folder, Purpose.CHECKPOINT)
+    newer = EraseJournal(journal.path, type(keyring).load(keyring.folder))
+    newer.append([entry("10000002")])
+    assert newer.entries(AGENCY) == [entry("10000001"), entry("10000002")]
+    # with the older key alone nobody can tell what the newer line says
+    with pytest.raises(JournalBroken):
+        journal.entries(AGENCY)
+
+
+def test_a_journal_that_cannot_be_used_is_a_wrong_setting(tmp_path: Path, keyring: Keyring) -> None:
+    folder = EraseJournal(tmp_path, keyring)
+    with pytest.raises(ConfigurationError) as refused:
+        folder.entries(AGENCY)
+    assert refused.value.kind == "journal.file"
+    with pytest.raises(ConfigurationError):
+        folder.append([entry("10000001")])
