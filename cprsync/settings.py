@@ -6,7 +6,7 @@ named by their paths.
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 -- pydantic reads the annotations
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -27,6 +27,8 @@ class StoreSection(_Strict):
 
     url: str
     owner_url: str | None = None
+    #: who was closed or erased, kept outside the database; beside the configuration unless it says so
+    erase_journal: Path = Path("erase-journal.log")
 
 
 class KeysSection(_Strict):
@@ -174,7 +176,8 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         for library in settings.library
     )
     keys = settings.keys.model_copy(update={"dir": _from(folder, settings.keys.dir)})
-    store = settings.store.model_copy(update={"url": _sqlite_from(folder, settings.store.url)})
+    kept = {"url": _sqlite_from(folder, settings.store.url), "erase_journal": folder / settings.store.erase_journal}
+    store = settings.store.model_copy(update=kept)
     return settings.model_copy(update={"library": libraries, "keys": keys, "store": store})
 
 

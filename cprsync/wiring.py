@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cprsync.register.soap import SoapRegister
     from cprsync.settings import FeedSection, LibrarySection, RegisterSection, Settings
     from cprsync.store.sql import SqlStore
+    from cprsync.sync.departing import Exit
     from cprsync.sync.lookup import Desk
     from cprsync.sync.night import Progress
     from cprsync.sync.ports import Clock, Feed
@@ -89,13 +90,17 @@ def opened_store(settings: Settings, library: LibrarySection, clock: Clock) -> I
 
     engine = open_engine(settings.store.url)
     try:
-        yield SqlStore(
+        store = SqlStore(
             engine,
             agency=library.agency,
             agreement=library.register_.service_agreement,
             keyring=Keyring.load(settings.keys.dir),
             clock=clock,
+            journal=settings.store.erase_journal,
         )
+        # before anything else: an older copy of the database may have brought back whoever was erased
+        store.begin_after_journal()
+        yield store
     finally:
         engine.dispose()
 
@@ -184,6 +189,15 @@ def counter(settings: Settings, library: LibrarySection, *, today: date | None =
     policy = load_policy(library.policy, library.municipalities)
     with opened_store(settings, library, clock) as store:
         yield Counter(store, clock, policy, load_municipalities().homes())
+
+
+@contextmanager
+def leaving(settings: Settings, library: LibrarySection, *, user: str) -> Iterator[Exit]:
+    """Where one library's patrons leave. There is no register: nobody who leaves is looked up or subscribed."""
+    from cprsync.sync.departing import Exit
+
+    with opened_store(settings, library, clock_for(settings)) as store:
+        yield Exit(store, user)
 
 
 @contextmanager

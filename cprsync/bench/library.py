@@ -22,6 +22,7 @@ from cprsync.store import records, tables
 from cprsync.store.bulk import append
 from cprsync.store.changes import clear_columns
 from cprsync.store.engine import open_engine, writing
+from cprsync.store.journal import FILE, EraseJournal
 from cprsync.store.keys import Keyring
 from cprsync.store.local import encode_local
 from cprsync.store.sql import SqlStore
@@ -97,7 +98,8 @@ def opened_tenant(place: Place) -> Iterator[Tenant]:
     keyring = Keyring.load(place.keys)
     try:
         vault = Vault(keyring, agency=AGENCY, random=os.urandom)
-        yield Tenant(engine, AGENCY, AGREEMENT, keyring, vault, StillClock(MORNING), os.urandom)
+        journal = EraseJournal(place.keys.parent / FILE, keyring)
+        yield Tenant(engine, AGENCY, AGREEMENT, keyring, vault, StillClock(MORNING), os.urandom, journal)
     finally:
         engine.dispose()
 

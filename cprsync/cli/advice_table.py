@@ -171,6 +171,28 @@ BY_KIND: Final[dict[str, Advice]] = {
         "Brug den anden låner; `cprsync review list --all` fortæller, hvem der lagde de to sammen.",
         "Use the other patron; `cprsync review list --all` tells who merged the two.",
     ),
+    "journal.broken": _advice(
+        1,
+        "Læg slettejournalen tilbage, som den var, fra dens egen kopi og aldrig en ældre, og gem den brudte fil: "
+        "uden den kan slettede komme igen med en ældre kopi af databasen.",
+        "Put the erase journal back as it was from its own copy, never an older one, and keep the broken file: "
+        "without it, whoever was erased may come back with an older copy of the database.",
+    ),
+    "journal.file": _advice(
+        2,
+        "Se på `erase_journal` i [store]: denne bruger skal kunne læse og skrive filen.",
+        "Check `erase_journal` in [store]: this user must be able to read and write it.",
+    ),
+    "patron.closed": _advice(
+        1,
+        "Den, der har meldt sig ud, er en ny låner: `cprsync lookup --purpose registration --register`.",
+        "Whoever has left is someone new: `cprsync lookup --purpose registration --register`.",
+    ),
+    "patron.open": _advice(
+        1,
+        "Få det åbne afsluttet; med `cprsync patron leave ID` lukker natten posten, når det er sket.",
+        "Settle what is open; with `cprsync patron leave ID` the night closes her once it is.",
+    ),
     "patron.unknown": _advice(
         1,
         "`cprsync patron find` fortæller, hvilket lånernummer der hører til et personnummer.",
@@ -323,6 +345,11 @@ BY_KIND: Final[dict[str, Advice]] = {
         2,
         "Kør `cprsync db upgrade` med den version af cprsync, I bruger.",
         "Run `cprsync db upgrade` with the version of cprsync that you use.",
+    ),
+    "usage.confirm": _advice(
+        2,
+        "Kør den igen ved en terminal, og skriv lånernummeret igen, eller tilføj --yes.",
+        "Run it again at a terminal and type the patron number again, or say --yes.",
     ),
     "usage.field": _advice(
         2,

@@ -234,6 +234,9 @@ DANISH: Final[dict[str, str]] = {
         "der blev ikke fundet ledige lånernumre: de er næsten brugt op"
     ),
     "a record changed between the decision and the write": "en post blev ændret mellem afgørelsen og skrivningen",
+    "the patron has left between the decision and the write": (
+        "låneren meldte sig ud mellem afgørelsen og skrivningen"
+    ),
     "the patron was created between the decision and the write": (
         "låneren blev oprettet mellem afgørelsen og skrivningen"
     ),
@@ -281,6 +284,16 @@ DANISH: Final[dict[str, str]] = {
     ),
     "there is no such patron": "der er ingen sådan låner",
     "the patron was merged into {merged_into}: ask for hers": "låneren er lagt sammen med {merged_into}: bed om hendes",
+    "the patron has left: nothing is kept of her": "låneren har meldt sig ud: der er intet gemt om hende",
+    "still open: {loans} loans, {balance} balances, {responsible} minors she answers for": (
+        "endnu åbent: {loans} lån, {balance} mellemværender, {responsible} mindreårige, hun svarer for"
+    ),
+    "nobody is there to confirm: nothing was erased": "ingen er der til at bekræfte: intet er slettet",
+    "the two patron numbers differ: nothing was erased": "de to lånernumre er forskellige: intet er slettet",
+    "the erase journal is broken at line {line}: {why}": "slettejournalen er brudt på linje {line}: {why}",
+    "the line was altered, or one before it was taken out": "linjen er ændret, eller en før den er taget ud",
+    "the line is none of ours": "linjen er ikke vores",
+    "the erase journal cannot be used ({why})": "slettejournalen kan ikke bruges ({why})",
     "the patron was merged into {merged_into}: set it there": "låneren er lagt sammen med {merged_into}: ret det dér",
     # who answers for a minor
     "a patron does not answer for herself: that is her own number": (

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.cli.dates import long_day
 from cprsync.cli.words import word
 from cprsync.domain.fields import FIELD, Owner
+from cprsync.domain.leaving import Stage
 from cprsync.domain.person import Status
 from cprsync.domain.privacy import OWNERS
 from cprsync.domain.status_rule import STATUS_RULES
@@ -50,6 +51,9 @@ def _marks(document: Mapping[str, Any]) -> Iterator[str]:
         yield "mark_revealed"
     if not document["verified"]:
         yield "mark_not_verified"
+    stage = document["fields"].get("standing", {}).get("value")
+    if stage not in {None, Stage.ACTIVE.value}:
+        yield f"stage_{stage}"
 
 
 def field_lines(fields: Mapping[str, Any], language: Language = "da") -> list[str]:
@@ -92,6 +96,8 @@ def value_text(key: str, value: Any, language: Language) -> str:
     if key == "status" and value in STATUS_CODES:
         meaning = STATUS_RULES[Status(value)].meaning
         return f"{value} {meaning.da if language == 'da' else meaning.en}"
+    if key == "standing":
+        return word(f"stage_{value}", language)
     if key == "protection" and value:
         return word("yes", language)
     return _plain(value, language)

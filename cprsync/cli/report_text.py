@@ -86,6 +86,12 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     if subscriptions["added"]:
         total = subscriptions["added"] + subscriptions["kept"]
         yield "  " + word("subscribed", language, added=subscriptions["added"], total=total)
+    # a run of an earlier version counted none
+    leaving = document.get("leaving", {})
+    if leaving.get("closed") or leaving.get("asked"):
+        yield "  " + word("leaving", language, **leaving)
+    if leaving.get("again"):
+        yield "  " + word("erased_again", language, **leaving)
     if document["published"]["waiting"]:
         yield "  " + word("waiting", language, waiting=document["published"]["waiting"])
     # a run of an earlier version counted none

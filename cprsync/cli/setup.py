@@ -52,6 +52,9 @@ log_level = "WARNING"
 [store]
 # sqlite:///file, or postgresql+psycopg://user@host/database
 url = "sqlite:///cprsync.db"
+# Who was closed or erased, so that an older copy of the database brings nobody back. Put it on another disk than the
+# database, and never restore it together with it.
+erase_journal = "erase-journal.log"
 
 [keys]
 # The keys that seal the records. Keep a copy apart from the database's backup: without them nothing opens.

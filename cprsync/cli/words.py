@@ -356,6 +356,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "mark_household": ("beskyttet i husstanden", "protected in the household"),
     "mark_revealed": ("åbnet, og skrevet i loggen", "opened, and written in the audit"),
     "mark_not_verified": ("endnu ikke bekræftet af CPR", "not yet verified by CPR"),
+    "stage_active": ("låner", "a patron"),
+    "stage_leaving": ("på vej ud", "leaving"),
+    "stage_closed": ("udmeldt", "has left"),
     "merged_into": ("lagt sammen med {patron}", "merged into {patron}"),
     "yes": ("ja", "yes"),
     "lifted": ("ophævet", "lifted"),
@@ -395,6 +398,35 @@ WORDS: dict[str, tuple[str, str]] = {
     "import_dry": (
         "Intet er skrevet: dette var en prøvekørsel. Tilføj --apply for at skrive.",
         "Nothing was written: this was a dry run. Add --apply to write.",
+    ),
+    # patrons who leave
+    "left_closed": (
+        "{patron}: udmeldt. Posten er tømt; abonnementet ophører i nat, og netmedierne får besked",
+        "{patron}: closed. The record is empty; the subscription ends tonight, and the net media will be told",
+    ),
+    "left_waits": (
+        "{patron}: på vej ud. Åbent endnu: {ties}. Natten lukker posten, når det er afsluttet",
+        "{patron}: leaving. Still open: {ties}. The night closes the record when that is settled",
+    ),
+    "tie.loans": ("lån", "loans"),
+    "tie.balance": ("mellemværender", "balances"),
+    "tie.responsible": ("ansvar for mindreårige", "minors she answers for"),
+    "erase_confirm": (
+        "Sletningen kan ikke fortrydes. Skriv lånernummeret igen:",
+        "Erasing cannot be undone. Type the patron number again:",
+    ),
+    "erased": ("{patron}: slettet", "{patron}: erased"),
+    "erased_waits": (
+        "endnu ikke afmeldt: abonnementer {subscriptions} (i nat), konti hos netmedierne {accounts}",
+        "still to be ended: subscriptions {subscriptions} (tonight), accounts at the net media {accounts}",
+    ),
+    "leaving": (
+        "Udmeldte lånere: {closed} lukket, heraf {asked} efter lang tids fravær",
+        "Patrons who left: {closed} closed, {asked} of them after a long absence",
+    ),
+    "erased_again": (
+        "Slettet igen efter en ældre kopi af databasen: {again}",
+        "Erased again after an older copy of the database: {again}",
     ),
     # the demo
     "demo_title": ("En uge på biblioteket", "A week at the library"),

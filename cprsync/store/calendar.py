@@ -61,7 +61,9 @@ def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: boo
 
 
 def _everyone(tenant: Tenant) -> Any:
-    return select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class != tables.MERGED).subquery()
+    return (
+        select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class.not_in(tables.GONE)).subquery()
+    )
 
 
 def _due(tenant: Tenant, page: DuePage) -> Any:

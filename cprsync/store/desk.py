@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.record import Local
+from cprsync.errors import LostCompare
 from cprsync.store import audit, dying, responsibles, tables
 from cprsync.store.changes import write_changes
 from cprsync.store.engine import writing
@@ -19,7 +20,7 @@ from cprsync.store.imports import create
 from cprsync.store.numbers import RESPONSIBLE, only_answer
 from cprsync.store.responsibles import become_patrons
 from cprsync.store.review_items import ask_staff_at_desk
-from cprsync.store.subscriptions import ACTIVE_PATRON, SEALED_ONCE, SUBSCRIPTION
+from cprsync.store.subscriptions import ACTIVE_PATRON, SEALED_ONCE, SUBSCRIPTION, come_back
 from cprsync.store.tenant import hold_library
 from cprsync.sync.values import Batch, FollowUp, NewPatron, Run, Subscribed
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 STREAM = "desk"
 #: The run that a change belongs to which no run made.
 NO_RUN = 0
+_PATRON = tables.patron.c
 
 
 def intend(tenant: Tenant, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
@@ -66,6 +68,10 @@ def save(tenant: Tenant, entry: Entry) -> str:
             patron_id = create(connection, tenant, NewPatron(entry.number, Local(), kind=kind.value))
             batch = _batch_of(batch, patron_id)
             happened.append(audit.Happened("register", patron=patron_id, more=by))
+        else:
+            _make_sure_that_patron(connection, tenant, patron_id)
+        if entry.returns:
+            happened += _seen(connection, tenant, patron_id, by)
         if entry.subscribed is not None:
             _subscribe(connection, tenant, patron_id, entry)
             happened.append(audit.Happened("subscribe", patron=patron_id, more=by))
@@ -89,6 +95,22 @@ def _link(connection: Connection, tenant: Tenant, patron_id: str, minor_id: str,
     """Let her answer from today on. Raises BadInput when she cannot, and nothing of the transaction stays."""
     if responsibles.add(connection, tenant, minor_id=minor_id, responsible_id=patron_id, leap=entry.leap):
         responsibles.tell(connection, tenant, minor_id, patron_id, responsibles.ADDED, user=entry.user)
+
+
+def _make_sure_that_patron(connection: Connection, tenant: Tenant, patron_id: str) -> None:
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    found = connection.scalar(select(_PATRON.status_class).where(hers))
+    if found is None or found in tables.EMPTIED:
+        raise LostCompare("the patron has left between the decision and the write")
+
+
+def _seen(
+    connection: Connection, tenant: Tenant, patron_id: str, by: tuple[tuple[str, str], ...]
+) -> list[audit.Happened]:
+    """She is here herself: whoever was leaving stays."""
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    connection.execute(update(tables.patron).where(hers).values(last_seen=tenant.clock.today()))
+    return [audit.Happened("return", patron=one, more=by) for one in come_back(connection, tenant, [patron_id])]
 
 
 def _batch_of(batch: Batch, patron_id: str) -> Batch:

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from cprsync.store import audit, tables
 from cprsync.store.engine import reading
 from cprsync.store.forgetting import FORGET
-from cprsync.sync.values import Done
+from cprsync.store.leaving import ASKED, CLOSE
+from cprsync.sync.values import Departed, Done
 
 if TYPE_CHECKING:
     from cprsync.store.tenant import Tenant
@@ -50,4 +51,5 @@ def done(tenant: Tenant, run: Run) -> Done:
                 by_action.update(told["actions"])
             if told["kind"] == FORGET:
                 forgotten.update(dict.fromkeys(told["actions"], int(told["count"])))
-    return Done(kinds["subscribe"], kinds["unsubscribe"], by_action, forgotten)
+    departed = Departed(kinds[ASKED], kinds[CLOSE])
+    return Done(kinds["subscribe"], kinds["unsubscribe"], by_action, forgotten, departed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import Connection, func, select, text
 
@@ -32,6 +32,8 @@ _KINDS: Final = {kind.value: kind for kind in PatronKind}
 #: In the words of the indexes that hold these rows alone: with a value put in, SQLite would not take them.
 _IS_SILENT: Final = text("patron.protection_silent")
 _IS_MERGED: Final = text(f"patron.status_class = '{tables.MERGED}'")
+#: In the words of the next index; the record of someone who only answered is closed, and not emptied.
+IS_EMPTIED: Final[Any] = (text("patron.standing <> 'active'"), _PATRON.status_class.in_(tables.EMPTIED))
 
 
 class _Row(NamedTuple):
@@ -53,16 +55,17 @@ class _Row(NamedTuple):
 
 
 def population(tenant: Tenant) -> int:
-    """How many patrons the library has; a merged one is none."""
+    """How many patrons the library has; whoever was merged or has left is none."""
     # each counted by an index alone: the rows themselves hold the sealed records
     everyone = select(func.count()).where(_PATRON.agency == tenant.agency)
     with reading(tenant.engine) as connection:
-        return (connection.scalar(everyone) or 0) - (connection.scalar(everyone.where(_IS_MERGED)) or 0)
+        merged, closed = (connection.scalar(everyone.where(*some)) or 0 for some in ([_IS_MERGED], IS_EMPTIED))
+        return (connection.scalar(everyone) or 0) - merged - closed
 
 
 def silent_count(tenant: Tenant) -> int:
     """How many patrons there are of whose protection no source has spoken."""
-    silent = (_PATRON.agency == tenant.agency) & _IS_SILENT & (_PATRON.status_class != tables.MERGED)
+    silent = (_PATRON.agency == tenant.agency) & _IS_SILENT & _PATRON.status_class.not_in(tables.GONE)
     with reading(tenant.engine) as connection:
         return connection.scalar(select(func.count()).where(silent)) or 0
 
@@ -168,11 +171,13 @@ def _as_of(day: date, source: str) -> AsOf:
 
 
 def patrons(tenant: Tenant, ids: Sequence[str]) -> list[Patron]:
-    """The patrons of these ids that exist, in the order asked."""
+    """The patrons of these ids that exist, in the order asked; whoever has left is none."""
     found: dict[str, Patron] = {}
+    closed = select(_PATRON.id).where(_PATRON.agency == tenant.agency, *IS_EMPTIED)
     with reading(tenant.engine) as connection:
         for part in parts(ids):
-            rows = list(_rows(connection, tenant, "id", part))
+            gone = set(connection.scalars(closed.where(_PATRON.id.in_(part))))
+            rows = [row for row in _rows(connection, tenant, "id", part) if row.id not in gone]
             corrected = overrides_of(connection, tenant, rows)
             found |= {row.id: from_row(tenant.vault, row, corrected.get(row.id, ())) for row in rows}
     return [found[one] for one in ids if one in found]

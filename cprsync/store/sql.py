@@ -17,9 +17,11 @@ from cprsync.store import (
     circulation,
     counting,
     desk,
+    erasing,
     forgetting,
     imports,
     inbox,
+    leaving,
     links,
     living,
     opening,
@@ -39,6 +41,8 @@ from cprsync.store import (
 )
 from cprsync.store.done import done
 from cprsync.store.engine import reading, writing
+from cprsync.store.journal import FILE as JOURNAL_FILE
+from cprsync.store.journal import EraseJournal
 from cprsync.store.lock import run_lock
 from cprsync.store.numbers import old_numbers
 from cprsync.store.tenant import Tenant
@@ -49,12 +53,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import date, datetime
+    from pathlib import Path
 
     from sqlalchemy import Engine
 
     from cprsync.domain.delivery import Header, Link
     from cprsync.domain.due import Facts
     from cprsync.domain.forgetting import Forgotten
+    from cprsync.domain.leaving import Ties
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import Patron
     from cprsync.domain.person import Address, Person
@@ -77,8 +83,12 @@ if TYPE_CHECKING:
     from cprsync.sync.setting import Correction, LocalChange
     from cprsync.sync.values import (
         Batch,
+        Departed,
+        Departing,
+        Departure,
         Done,
         DuePage,
+        Erased,
         FollowUp,
         Gaps,
         NewPatron,
@@ -104,14 +114,20 @@ class SqlStore:
         keyring: Keyring,
         clock: Clock,
         random: Callable[[int], bytes] = os.urandom,
+        journal: Path | None = None,
     ) -> None:
-        """Open the store. Raises StoreMismatch when it is of another version, or not set up."""
+        """Open the store; without a `journal` the erase journal stands beside the key folder.
+
+        Raises StoreMismatch when it is of another version, or not set up.
+        """
         if "|" in agency or "|" in agreement:
             raise ConfigurationError("an agency's or agreement's name holds a |", kind="configuration.agency")
         check_version(engine)
         vault = Vault(keyring, agency=agency, random=random)
-        self._tenant = Tenant(engine, agency, agreement, keyring, vault, clock, random)
+        written = EraseJournal(journal or keyring.folder.parent / JOURNAL_FILE, keyring)
+        self._tenant = Tenant(engine, agency, agreement, keyring, vault, clock, random, written)
         self._encoder = records.Encoder(vault)
+        self._erased_again = 0
         self._move_in()
 
     def _move_in(self) -> None:
@@ -301,6 +317,35 @@ class SqlStore:
 
     def overridden(self) -> list[str]:
         return overrides.overridden(self._tenant)
+
+    # -- patrons who leave
+
+    def replay_journal(self) -> int:
+        again = self._erased_again + erasing.replay(self._tenant)
+        self._erased_again = 0
+        return again
+
+    def begin_after_journal(self) -> None:
+        """Replay the journal as the store is opened; whoever replays it next is told how many there were."""
+        self._erased_again = self.replay_journal()
+
+    def departing(self, inactive_before: date | None) -> Departing:
+        return leaving.departing(self._tenant, inactive_before)
+
+    def depart(self, run: Run, departing: Departing, *, inactive_before: date | None) -> Departed:
+        return leaving.depart(self._tenant, run, departing, inactive_before=inactive_before)
+
+    def sweep_gone(self, run: Run) -> int:
+        return erasing.sweep(self._tenant, run)
+
+    def departure(self, patron_id: str) -> Departure | None:
+        return leaving.departure(self._tenant, patron_id)
+
+    def leave(self, patron_id: str, *, user: str) -> Departure | None:
+        return leaving.leave(self._tenant, patron_id, user=user)
+
+    def erase(self, patron_id: str, *, user: str) -> Erased | Ties | None:
+        return erasing.erase(self._tenant, patron_id, user=user)
 
     # -- beyond the port: for the command line and for comparisons
 

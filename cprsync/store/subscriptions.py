@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, text, update
 
+from cprsync.domain.leaving import Stage, came_back
 from cprsync.store import audit, dying, tables
 from cprsync.store.changes import FIRST_COPY, ask
 from cprsync.store.engine import parts, reading, writing
@@ -29,8 +30,11 @@ LEFT = "left"
 #: What a row's number is sealed as, once.
 SUBSCRIPTION = "subscription"
 SEALED_ONCE = 1
+#: In the words of the index that holds these rows alone: with a value put in, SQLite would not take it.
+_NOT_ACTIVE = text("patron.standing <> 'active'")
 _ROW = tables.subscription.c
 _PATRON = tables.patron.c
+_LEAVING = (_NOT_ACTIVE, _PATRON.standing == Stage.LEAVING.value)
 
 
 def unsubscribed(tenant: Tenant, limit: int) -> list[tuple[str, CprNumber]]:
@@ -44,7 +48,10 @@ def unsubscribed(tenant: Tenant, limit: int) -> list[tuple[str, CprNumber]]:
     # two indexes go side by side, a hundred thousand each night; one question for each patron takes three times as long
     missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(dying.HERS)))
     with reading(tenant.engine) as connection:
-        ids = connection.scalars(missing.order_by(missing.selected_columns.id).limit(limit)).all()
+        # whoever is on her way out is not begun with; as a third part of the query SQLite would read every patron
+        leaving = set(connection.scalars(select(_PATRON.id).where(_PATRON.agency == tenant.agency, *_LEAVING)))
+        first = missing.order_by(missing.selected_columns.id).limit(limit + len(leaving))
+        ids = [one for one in connection.scalars(first) if one not in leaving][:limit]
         rows = {
             row.id: row
             for part in parts(ids)
@@ -62,9 +69,10 @@ def _numbered(tenant: Tenant, row: AnyRow) -> tuple[str, CprNumber]:
 def begin_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
     """Patrons who had left are registered again: the next night subscribes them as it does new ones.
 
-    In the caller's transaction; returns who had left. Her ended row stays under another reason, and takes over from
-    the one of an earlier time whether we had added her number at the register.
+    In the caller's transaction; returns who had left, or was about to. Her ended row stays under another reason, and
+    takes over from the one of an earlier time whether we had added her number at the register.
     """
+    stayed = come_back(connection, tenant, patron_ids)
     ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
     ended = ours & (_ROW.reason == ACTIVE_PATRON) & _ROW.until.is_not(None)
     wanted = select(_ROW.patron_id, _ROW.number_index).where(ended).order_by(_ROW.patron_id)
@@ -76,7 +84,21 @@ def begin_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str
         connection.execute(delete(tables.subscription).where(earlier))
         memory = {"reason": LEFT, "confirmed_at": func.coalesce(_ROW.confirmed_at, added)}
         connection.execute(update(tables.subscription).where(same & ended).values(memory))
-    return list(dict.fromkeys(row.patron_id for row in back))
+    return list(dict.fromkeys([*(row.patron_id for row in back), *stayed]))
+
+
+def come_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
+    """Whoever of these was leaving stays, in the caller's transaction; returns who. What is closed stays closed."""
+    back: list[str] = []
+    for part in parts(patron_ids):
+        hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        leaving = select(_PATRON.id).where(hers, *_LEAVING)
+        back += connection.scalars(leaving.order_by(_PATRON.id))
+    for part in parts(back):
+        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        stays = {"standing": came_back(Stage.LEAVING).value, "leaves_since": None}
+        connection.execute(update(tables.patron).where(these).values(stays))
+    return back
 
 
 def subscribed(
@@ -183,7 +205,10 @@ def intend(tenant: Tenant, run: Run | None, patron_ids: Sequence[str], purpose: 
 def follow_ups(tenant: Tenant, limit: int) -> list[FollowUp]:
     """Open questions to the register, the oldest first."""
     row = tables.follow_up.c
-    wanted = select(row.patron_id, row.kind).where(row.agency == tenant.agency)
+    # of whoever is on her way out no first copy is asked
+    leaving = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, _NOT_ACTIVE)
+    begun = ~((row.kind == FIRST_COPY) & leaving)
+    wanted = select(row.patron_id, row.kind).where(row.agency == tenant.agency, begun)
     with reading(tenant.engine) as connection:
         rows = connection.execute(wanted.order_by(row.since, row.patron_id, row.kind).limit(limit))
         return [FollowUp(found.patron_id, found.kind) for found in rows]

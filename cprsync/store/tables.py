@@ -92,6 +92,11 @@ PERSON, ACTIVE = "person", "active"
 #: The status class of a patron who was merged into another: an empty shell that is counted and lived no more; and
 #: the kind of the key by which it points at her who keeps what it had.
 MERGED = "merged"
+#: The same of a patron who has left, and of one who was erased: a shell that stays while something hangs on it.
+CLOSED, ERASED = "closed", "erased"
+EMPTIED = (CLOSED, ERASED)
+#: Who is no patron, though there is a row.
+GONE = (MERGED, *EMPTIED)
 
 # -- patrons -----------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from cprsync.store.journal import EraseJournal
     from cprsync.store.keys import Keyring
     from cprsync.store.vault import Vault
     from cprsync.sync.ports import Clock
@@ -33,6 +34,7 @@ class Tenant:
     vault: Vault
     clock: Clock
     random: Callable[[int], bytes]
+    journal: EraseJournal
 
     @property
     def night(self) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, exists, select
 
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.household import shut_address
+from cprsync.domain.leaving import Stage
 from cprsync.domain.override import SEALED_FIELDS, Overridden, shut_overrides
 from cprsync.domain.person import SILENT
 from cprsync.domain.record import shut_contact
@@ -18,7 +19,7 @@ from cprsync.store.engine import moment_of, reading
 from cprsync.store.houses import shares_with_protected
 from cprsync.store.imports import open_local
 from cprsync.store.records import from_row, overrides_of
-from cprsync.store.tables import MERGED
+from cprsync.store.tables import GONE, MERGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,6 +71,8 @@ class PatronView:
     merged_into: str | None = None
     #: who answers for her new debts
     responsibles: tuple[str, ...] = ()
+    #: whether she is leaving, or gone
+    stage: Stage = Stage.ACTIVE
 
     @property
     def register(self) -> Person:
@@ -115,6 +118,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
         merged_into=merged_into,
         household=household,
         responsibles=answer,
+        stage=Stage(row.standing),
     )
 
 
@@ -181,16 +185,16 @@ def find(tenant: Tenant, number: CprNumber) -> str | None:
 
 
 def patron_ids(tenant: Tenant) -> list[str]:
-    """The ids of all patrons of the library, in order; a merged one is none."""
-    patrons = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class != MERGED)
+    """The ids of all patrons of the library, in order; whoever was merged or has left is none."""
+    patrons = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class.not_in(GONE))
     with reading(tenant.engine) as connection:
         return list(connection.scalars(patrons.order_by(_PATRON.id)))
 
 
 def opened_records(tenant: Tenant) -> Iterator[tuple[str, Person, Local, Clear]]:
-    """Every record opened, in the order of the ids, a few at a time; a merged one has none."""
+    """Every record opened, in the order of the ids, a few at a time; whoever was merged or has left has none."""
     last = ""
-    patrons = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.status_class != MERGED)
+    patrons = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.status_class.not_in(GONE))
     while True:
         wanted = patrons.where(_PATRON.id > last)
         with reading(tenant.engine) as connection:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cprsync.sync.foreseen_reviews import ForeseenReviews
 from cprsync.sync.nightly import run_night
 from cprsync.sync.plan_hash import plan_hash
-from cprsync.sync.values import Run, Subscribed, Tally
+from cprsync.sync.values import Departed, Run, Subscribed, Tally
 from cprsync.sync.welcome import NEW_A_NIGHT
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from cprsync.sync.night import Night
     from cprsync.sync.ports import Register, Store
     from cprsync.sync.report import Report
-    from cprsync.sync.values import Batch, Found, NotFound, PlanRow, SealedDelivery
+    from cprsync.sync.values import Batch, Departing, Found, NotFound, PlanRow, SealedDelivery
 
 #: The writes that a plan leaves out.
 _LEFT_OUT = frozenset(
     {"set_state", "close_run", "refuse", "subscribed", "added_there", "removed_there", "end_subscriptions"}
+    | {"replay_journal", "sweep_gone"}
 )
 #: A run that is no run.
 _NO_RUN = 0
@@ -93,6 +94,9 @@ class Unwritten:
 
     def tally(self, run: Run) -> Tally:  # noqa: ARG002 -- the port's signature
         return Tally(self._outcomes, self._actions)
+
+    def depart(self, run: Run, departing: Departing, *, inactive_before: date | None) -> Departed:  # noqa: ARG002 -- the port's signature
+        return Departed(len(departing.inactive), len(departing))
 
     def unsubscribed(self, limit: int) -> list[tuple[str, CprNumber]]:  # noqa: ARG002 -- the port's signature
         return []

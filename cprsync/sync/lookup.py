@@ -12,9 +12,11 @@ from cprsync.domain.age import LeapDay
 from cprsync.domain.calendar import last_loaded
 from cprsync.domain.decide import Change, Decision, Parked, Same, Unchanged
 from cprsync.domain.household import shut_address
+from cprsync.domain.leaving import Stage
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import AsOf, Patron, Source, is_sealed
 from cprsync.domain.person import SILENT, Person
+from cprsync.domain.purpose import Purpose
 from cprsync.domain.record import Local
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, LostCompare, NoSuchPerson
 from cprsync.sync.showing import closed, patron_document
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person import Address
     from cprsync.domain.policy import Policy
-    from cprsync.domain.purpose import Purpose
     from cprsync.domain.sealed import SealedAddress
     from cprsync.sync.ports import Clock, Register
     from cprsync.sync.responsibles import Linked
@@ -39,6 +40,8 @@ NEW = ""
 OLD_NUMBER = "old_number"
 #: How many replaced numbers are followed, each a look-up of its own.
 LINKS_MAX = 5
+#: What a patron comes to the desk for herself.
+RETURNING = frozenset({Purpose.REGISTRATION, Purpose.RENEWAL})
 #: A record that is written by someone else at the same moment is decided again this often.
 TRIES = 3
 
@@ -70,6 +73,8 @@ class Entry:
     #: the minor she is to answer for; a new record is then of someone who only answers
     answers_for: str | None = None
     leap: LeapDay = LeapDay.MARCH
+    #: she is here herself: if she was leaving, she stays
+    returns: bool = False
 
 
 class Shown(Protocol):
@@ -87,6 +92,8 @@ class Shown(Protocol):
     def since(self) -> Mapping[str, date]: ...
     @property
     def subscribed_since(self) -> date | None: ...
+    @property
+    def stage(self) -> Stage: ...
 
 
 class DeskStore(Protocol):
@@ -169,6 +176,7 @@ class _Stranger:
     household: bool = False
     local: Local = field(default_factory=Local)
     since: Mapping[str, date] = field(default_factory=dict)
+    stage: Stage = Stage.ACTIVE
 
 
 def look_up(desk: Desk, asked: Asked) -> LookedUp:
@@ -241,7 +249,8 @@ def _register(desk: Desk, asked: Asked, heard: _Heard, warnings: list[str]) -> L
         subscribed = subscribed or _subscribe(desk, heard.number, patron_id)
         after = step.write.after if step.write is not None else patron.register
         until = last_day_of(desk, after)
-        entry = Entry(heard.number, patron_id, _batch(step), asked.user, subscribed, until)
+        returns = asked.purpose in RETURNING
+        entry = Entry(heard.number, patron_id, _batch(step), asked.user, subscribed, until, returns=returns)
         try:
             patron_id = desk.store.save_at_desk(entry)
             break
@@ -298,7 +307,7 @@ class _Seen:
     """A view that is shown sealed when the register's answer asks for it."""
 
     def __init__(self, view: PatronView, *, sealed: bool) -> None:
-        self.patron, self.local, self.since = view.patron, view.local, view.since
+        self.patron, self.local, self.since, self.stage = view.patron, view.local, view.since, view.stage
         self.parked, self.household = view.parked or sealed, view.household
 
 

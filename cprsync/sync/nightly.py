@@ -19,13 +19,14 @@ from cprsync.domain.review import PARKED
 from cprsync.errors import RunStopped
 from cprsync.sync.applying import apply, hold, protect_only
 from cprsync.sync.calendar_part import foresee_days, live_days
+from cprsync.sync.departing import depart, who_departs
 from cprsync.sync.forgetting import forget_of_night
 from cprsync.sync.intake import Intake, take_in
 from cprsync.sync.overriding import overrides_on
 from cprsync.sync.planning import Planner
 from cprsync.sync.report import LIVED, Report
 from cprsync.sync.subscriptions import Comparison
-from cprsync.sync.values import RunState, Tally
+from cprsync.sync.values import Departing, RunState, Tally
 from cprsync.sync.welcome import ask_open_questions, subscribe_new
 
 if TYPE_CHECKING:
@@ -52,9 +53,11 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
         log.info("run.opened", run=run.id, resumed=run.resumed, agency=night.agency)
         report = Report(run, night.agency, only_plan=only_plan)
         try:
+            report.erased_again = night.store.replay_journal()
             _work(night, run, report)
             report.calendar = _calendar(night, run, report)
             report.forgotten = _forget(night, run, report)
+            _sweep(night, run, report)
         except RunStopped as stopped:
             return _stop(night, run, report, stopped, begun)
         return _close(night, run, report, begun)
@@ -75,6 +78,12 @@ def _forget(night: Night, run: Run, report: Report) -> dict[str, int]:
     if report.exit_code not in LIVED:
         return report.forgotten
     return forget_of_night(night, run, report.forgotten, only_plan=report.only_plan)
+
+
+def _sweep(night: Night, run: Run, report: Report) -> None:
+    """Drop what waited for the register, or for its own time, of whoever has left; after all that was over went."""
+    if report.let_go and report.exit_code in LIVED:
+        night.store.sweep_gone(run)
 
 
 def _work(night: Night, run: Run, report: Report) -> None:
@@ -107,6 +116,7 @@ def _go_on(night: Night, run: Run, report: Report) -> Counter[str]:
     report.held = tally.outcomes.get(Outcome.HELD, 0) > 0
     report.subscriptions_added, report.subscriptions_removed = done.subscribed, done.unsubscribed
     report.forgotten = dict(done.forgotten)
+    report.departed = done.departed
     outside = Counter(done.by_action) - Counter(tally.by_action)
     if report.held:
         # all that a held run writes
@@ -139,7 +149,8 @@ def _apply(night: Night, run: Run, plan: Plan, report: Report, comparison: Compa
     night.store.set_state(run, RunState.PLANNED)
     population = night.store.population()
     report.excess = guard(plan.harms(), parked=plan.parked, population=population, limits=night.policy.limits)
-    report.excess += comparison.excess
+    departing = who_departs(night) if report.exit_code in LIVED else Departing()
+    report.excess += comparison.excess + comparison.exceeded_by(len(departing))
     if report.excess or report.held:
         report.held = True
         night.store.set_state(run, RunState.HELD)
@@ -150,7 +161,9 @@ def _apply(night: Night, run: Run, plan: Plan, report: Report, comparison: Compa
     apply(night, run, plan)
     if any(step.write is not None and step.write.renumbered for step in plan.steps):
         _subscribe_new_numbers(night, run, report)
-    _settle(comparison, report, removes=True)
+    departed = depart(night, run, departing)
+    report.departed += departed
+    _settle(comparison, report, removes=True, closed=departed.closed)
     outside = [step for step in plan.steps if step.item is None]
     report.other_actions.update(a.value for s in outside if s.write is not None for a in s.write.actions)
 
@@ -178,11 +191,12 @@ def _left(night: Night, run: Run, plan: Plan, report: Report) -> None:
     report.reasons.update(step.parked for step in lines if step.parked is not None and step.review is None)
 
 
-def _settle(comparison: Comparison, report: Report, *, removes: bool) -> None:
+def _settle(comparison: Comparison, report: Report, *, removes: bool, closed: int = 0) -> None:
     """Make the register's list ours: what is missing is added even when a brake stops the removals."""
     report.subscriptions_added += comparison.add_missing()
     if removes:
-        report.subscriptions_removed += comparison.remove_ended()
+        report.subscriptions_removed += comparison.remove_ended(closed=closed)
+        report.let_go = comparison.settled
     report.error = report.error or comparison.error
     report.left += comparison.refused.total()
     report.reasons.update(comparison.refused)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from cprsync.sync.values import (
         Batch,
         Delivered,
+        Departed,
+        Departing,
         Done,
         DuePage,
         FollowUp,
@@ -330,6 +332,23 @@ class Store(Protocol):
         ...
 
     def outbox_waiting(self) -> int: ...
+
+    # patrons who leave
+    def replay_journal(self) -> int:
+        """Close and erase again whoever an older copy of the store has brought back; how many, since last told."""
+        ...
+
+    def departing(self, inactive_before: date | None) -> Departing:
+        """Who leaves tonight: whom the policy asks, and who asked and has nothing open any more."""
+        ...
+
+    def depart(self, run: Run, departing: Departing, *, inactive_before: date | None) -> Departed:
+        """Ask and close these, in one transaction. Raises FenceLost."""
+        ...
+
+    def sweep_gone(self, run: Run) -> int:
+        """Drop what only waited for the register to let go of whoever has left; returns how many rows went."""
+        ...
 
     def overridden(self) -> list[str]:
         """Patrons of whom staff have corrected something."""

@@ -17,6 +17,7 @@ from cprsync.errors import (
     RegisterUnavailable,
     RunStopped,
 )
+from cprsync.sync.values import Departed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +74,12 @@ class Report:
     subscriptions_removed: int = 0
     subscriptions_kept: int = 0
     waiting: int = 0
+    #: patrons whom the policy has asked to leave, and records that were closed
+    departed: Departed = field(default_factory=Departed)
+    #: the register has let go of every number that no reason holds
+    let_go: bool = False
+    #: patrons whom an older copy of the store had brought back
+    erased_again: int = 0
     plan_hash: str | None = None
     #: decided and not written
     only_plan: bool = False
@@ -161,7 +168,7 @@ class Report:
             return "stopped"
         worked = any(line.outcome == "applied" for line in self.deliveries) or self.other_actions or self.left
         worked = worked or any(count for kind, count in self.calendar.items() if kind != "days")
-        worked = worked or any(self.forgotten.values())
+        worked = worked or any(self.forgotten.values()) or self.departed != Departed() or self.erased_again
         return "done" if worked or self.subscriptions_added or self.subscriptions_removed else "nothing"
 
     def document(self) -> dict[str, Any]:
@@ -185,6 +192,7 @@ class Report:
                 "removed": self.subscriptions_removed,
                 "kept": self.subscriptions_kept,
             },
+            "leaving": {"closed": self.departed.closed, "asked": self.departed.asked, "again": self.erased_again},
             "published": {"sent": 0, "waiting": self.waiting, "failed": 0},
             "overrides": dict(self.overrides),
             "sealed_by_silence": self.sealed_by_silence,
@@ -244,6 +252,7 @@ def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) 
         "calendar": {},
         "forgotten": {},
         "subscriptions": dict.fromkeys(("added", "removed", "kept"), 0),
+        "leaving": dict.fromkeys(("closed", "asked", "again"), 0),
         "published": dict.fromkeys(("sent", "waiting", "failed"), 0),
         "overrides": dict(NO_OVERRIDES),
         "sealed_by_silence": 0,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from cprsync.domain.canonical import text_of
 from cprsync.domain.due import ONE_DAY, Facts, next_age_step
 from cprsync.domain.effective import effective, unpinned_group
+from cprsync.domain.leaving import Stage
 from cprsync.domain.override import Known, Overridden, Override, last_day_of, value_of
 from cprsync.domain.typed import LOCAL_FIELDS
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
@@ -92,6 +93,8 @@ class View(Protocol):
     def local(self) -> Local: ...
     @property
     def merged_into(self) -> str | None: ...
+    @property
+    def stage(self) -> Stage: ...
 
 
 class SettingStore(Protocol):
@@ -187,6 +190,8 @@ def _view(counter: Counter, patron_id: str) -> View:
         raise BadInput(
             "the patron was merged into {merged_into}: set it there", merged_into=view.merged_into, kind="patron.merged"
         )
+    if view.stage is Stage.CLOSED:
+        raise BadInput("the patron has left: nothing is kept of her", kind="patron.closed")
     return view
 
 

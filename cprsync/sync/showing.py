@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cprsync.domain.effective import unpinned_group
 from cprsync.domain.fields import SEALED, Owner, owner_of, shown
 from cprsync.domain.label import label_lines
+from cprsync.domain.leaving import Stage
 from cprsync.domain.municipality import municipality_of
 from cprsync.domain.override import Overridden, in_force
 from cprsync.domain.patron import Patron, is_sealed
@@ -44,6 +45,11 @@ class PatronView(Protocol):
     @property
     def since(self) -> Mapping[str, date]:
         """By action, the day of its last occurrence to this patron."""
+        ...
+
+    @property
+    def stage(self) -> Stage:
+        """Whether she is leaving, or has left."""
         ...
 
 
@@ -114,6 +120,9 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         fields[name] = _overridden(fields[name], override, said, by_age=pins and _by_age(said, policy))
     if answer := getattr(view, "responsibles", ()):
         fields["responsible"] = _local_field("responsible", list(answer), sealed=False)
+    if view.stage is Stage.CLOSED:
+        fields.clear()  # of whoever has left there is nothing to show but that
+    fields["standing"] = _local_field("standing", view.stage.value, sealed=False) | {"source": Owner.SYSTEM.value}
     return {
         "patron": patron.id,
         "kind": patron.kind.value,

@@ -67,6 +67,19 @@ class Comparison:
         elif (count := max(missing, len(self.removable))) > allowed:
             yield Excess(Harm.UNSUBSCRIBED, count, allowed)
 
+    def exceeded_by(self, closing: int) -> tuple[Excess, ...]:
+        """Say when so many records closed on top would unsubscribe too many, unless the list says so by itself."""
+        limit = self._night.policy.limits.get(Harm.UNSUBSCRIBED)
+        if limit is None or not closing or any(one.harm is Harm.UNSUBSCRIBED for one in self.excess):
+            return ()
+        count, allowed = closing + len(self.removable), limit.of(self._night.store.population())
+        return (Excess(Harm.UNSUBSCRIBED, count, allowed),) if count > allowed else ()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the register has let go of all that no reason holds."""
+        return self._night.reconciles and self.error is None and not self.excess and not self.refused
+
     @property
     def removable(self) -> tuple[CprNumber, ...]:
         """What is there and ours to remove."""
@@ -81,12 +94,15 @@ class Comparison:
             added += len(done)
         return added
 
-    def remove_ended(self) -> int:
-        """End the rows without a reason and remove what is ours to remove; returns how many are gone there."""
+    def remove_ended(self, *, closed: int = 0) -> int:
+        """End the rows without a reason and remove what is ours to remove; returns how many are gone there.
+
+        `closed`: how many records were closed since the list was looked at.
+        """
         if self.error is not None or not self._night.reconciles:
             return 0
-        if self._night.store.end_subscriptions(self._run, on=self._night.clock.today()):
-            self._look()  # this night's deliveries have ended some more
+        if self._night.store.end_subscriptions(self._run, on=self._night.clock.today()) or closed:
+            self._look()  # this night has ended some more
             if self.excess:
                 return 0  # the next night begins with this, and stops
         register, store = self._night.register, self._night.store

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cprsync.domain.action import Action
     from cprsync.domain.balance import Outcome
     from cprsync.domain.delivery import Header
+    from cprsync.domain.leaving import Stage, Ties
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Gap, Person, Protection
@@ -322,6 +323,17 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Departed:
+    """How many the policy has asked to leave, and how many records were closed."""
+
+    asked: int = 0
+    closed: int = 0
+
+    def __add__(self, other: Departed) -> Departed:
+        return Departed(self.asked + other.asked, self.closed + other.closed)
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """What an open run has done so far, outside its balance sheet and in it."""
 
@@ -330,3 +342,43 @@ class Done:
     by_action: Mapping[str, int]
     #: what was over and is forgotten, by kind
     forgotten: Mapping[str, int] = field(default_factory=dict)
+    #: patrons whom the policy has asked to leave, and records that were closed
+    departed: Departed = Departed()
+
+
+# -- patrons who leave ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """How far out one patron is, and what keeps her."""
+
+    patron_id: str
+    stage: Stage
+    ties: Ties
+    #: the day on which she asked
+    since: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Departing:
+    """Who leaves tonight."""
+
+    #: asked by the policy, with nothing open: they are closed in the same go
+    inactive: tuple[str, ...] = ()
+    #: asked before, and nothing is open any more
+    free: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """How many records are to be closed."""
+        return len(self.inactive) + len(self.free)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What is still to happen before the last row of one who was erased goes."""
+
+    #: subscriptions that the register has to let go
+    subscriptions: int = 0
+    #: deletions that the net media have to hear of
+    accounts: int = 0

@@ -183,7 +183,7 @@ class KilledStore:
         {
             *("open_run", "set_state", "close_run", "seal", "accept", "refuse", "save_plan", "write", "intend"),
             *("subscribed", "end_subscriptions", "added_there", "removed_there"),
-            *("live_day", "keep_calendar_stamp", "forget"),
+            *("live_day", "keep_calendar_stamp", "replay_journal", "depart", "sweep_gone", "forget"),
         }
     )
 

@@ -21,6 +21,7 @@ from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.person import Birth
 from cprsync.domain.policy import Harm, Policy
 from cprsync.domain.purpose import Purpose
+from cprsync.domain.retention import Retention
 from cprsync.sync.dry_run import plan_night
 from cprsync.sync.forecasting import foresee
 from cprsync.sync.lookup import Asked, Desk, look_up
@@ -194,6 +195,7 @@ def test_a_night_that_a_brake_stops_leaves_its_days_to_the_next(town: Library) -
 
 def test_a_library_that_has_not_run_for_years_lives_a_year_and_does_what_was_due_before(town: Library) -> None:
     corrections(town)
+    town.policy = replace(town.policy, retention=Retention(inactive_days=0))
     town.clock.moment += timedelta(days=3 * 366)
     assert town.night().calendar["days"] == 366
     assert group(town, "WILMA") == ("Stor", date(2030, 3, 2))

@@ -26,7 +26,7 @@ class LinkDoing(enum.Enum):
     LIST = "list"
 
 
-app = typer.Typer(help="Patrons (lånere): import, find, show, set.")
+app = typer.Typer(help="Patrons (lånere): import, find, show, set, leave, erase.")
 
 
 @app.command("import")
@@ -205,3 +205,38 @@ def patron_set_cpr(patron: Patron, *, config: Config = CONFIG, library: Library 
     from cprsync.cli.patron_set import set_cpr_command
 
     set_cpr_command(patron, config=config, library=library, as_json=as_json)
+
+
+@app.command("leave")
+def patron_leave(
+    patron: Patron, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+) -> None:
+    """Close a patron's record, now or when nothing is open.
+
+    While loans or debt are open she waits (exit 3), and each night closes the record as soon as they are settled. A
+    record that is closed is empty: she is unsubscribed and no patron any more. Nobody is looked up for it.
+    """
+    from cprsync.cli.leaving import leave_command
+
+    told = language(lang)
+    raise SystemExit(leave_command(patron, config=config, library=library, language=told, as_json=as_json))
+
+
+@app.command("erase")
+def patron_erase(  # noqa: PLR0913 -- one parameter for each option
+    patron: Patron,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for the patron number again.")] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Erase a patron for good; refused while anything is open.
+
+    Nothing stays but her patron number, in the audit and among those that are never given again.
+    """
+    from cprsync.cli.leaving import erase_command
+
+    told = language(lang)
+    erase_command(patron, yes=yes, config=config, library=library, language=told, as_json=as_json)

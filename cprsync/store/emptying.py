@@ -1,0 +1,236 @@
+"""What closing a record does in the store: it is emptied, found by nothing, unsubscribed, and unknown to the net media.
+
+In the caller's transaction, but the erase journal is on disk before it. What is left is a shell with the number sealed
+in it, for as long as something hangs on it. Leaves out who is closed, and when.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, update
+
+from cprsync.domain.leaving import Stage, accounts_to_delete
+from cprsync.domain.number import CprNumber
+from cprsync.domain.person import Person
+from cprsync.domain.record import Local
+from cprsync.domain.review import State
+from cprsync.store import dying, tables
+from cprsync.store.changes import CULR
+from cprsync.store.engine import parts
+from cprsync.store.imports import LOCAL
+from cprsync.store.journal import Entry
+from cprsync.store.local import encode_local
+from cprsync.store.numbers import RESPONSIBLE
+from cprsync.store.records import REGISTER, from_row, prepare
+from cprsync.store.responsibles import end_all_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+
+WAITING: Final = "waiting"
+#: What a number is hashed as in the journal.
+JOURNAL: Final = "journal"
+#: What of hers ends with the record; loans and balances are kept as long as the library has promised.
+_ENDS_WITH_HER: Final = (
+    tables.before_image,
+    tables.follow_up,
+    tables.override,
+    tables.reservation,
+    tables.message,
+)
+_PATRON = tables.patron.c
+_KEY = tables.patron_key.c
+_ROW = tables.subscription.c
+_ITEM = tables.review_item.c
+_OUT = tables.outbox.c
+
+
+def close(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date) -> None:
+    """Close these records, which are held; the journal has them before this returns."""
+    note(connection, tenant, rows, on=on, what=tables.CLOSED)
+    for row in rows:
+        empty(connection, tenant, row, on=on)
+
+
+def note(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date, what: str) -> None:
+    """Write in the journal that these are closed or erased, and with them who was merged into them."""
+    shells = [one for row in rows for one in shells_of(connection, tenant, row.id)]
+    merged = [
+        found
+        for part in parts(shells)
+        for found in connection.execute(
+            select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
+        )
+    ]
+    tenant.journal.append([_entry(tenant, row, on=on, what=what) for row in (*rows, *merged)])
+
+
+def _entry(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
+    vault = tenant.vault
+    number = from_row(vault, row).number
+    return Entry(on, tenant.agency, row.id, what, vault.index(JOURNAL, number.digits), vault.index_key)
+
+
+def empty(connection: Connection, tenant: Tenant, row: AnyRow, *, on: date) -> None:
+    """Leave the shell of one record; the shells of those who were merged into it are closed with it."""
+    shells = shells_of(connection, tenant, row.id)
+    family, number = [row.id, *shells], from_row(tenant.vault, row).number
+    version = _delete_accounts(connection, tenant, row, number, family)
+    _end_subscriptions(connection, tenant, family, on=on)
+    hers = (_KEY.agency == tenant.agency) & _KEY.patron_id.in_(family)
+    # by the key of a merge its shell is found, to be erased with her; it says nothing else
+    connection.execute(delete(tables.patron_key).where(hers, _KEY.kind != tables.MERGED))
+    for table in _ENDS_WITH_HER:
+        connection.execute(delete(table).where(of(table, tenant, family)))
+    _settle_reviews(connection, tenant, family)
+    end_all_of(connection, tenant, row.id, on=on)
+    these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(shells)
+    closed = {"status_class": tables.CLOSED, "standing": Stage.CLOSED.value}
+    connection.execute(update(tables.patron).where(these).values(closed))
+    _blank(connection, tenant, row, number, version)
+
+
+def shells_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[str]:
+    """The shells of patrons who were merged into her, and into those in turn."""
+    found: list[str] = []
+    asked = [patron_id]
+    while asked:
+        keys = select(_KEY.key_index).where(of(tables.patron_key, tenant, asked), _KEY.kind == tables.MERGED)
+        shells = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.number_index.in_(keys))
+        asked = [one for one in connection.scalars(shells.order_by(_PATRON.id)) if one not in found]
+        found += asked
+    return found
+
+
+def of(table: Table, tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
+    """The rows of these patrons in a table."""
+    return (table.c.agency == tenant.agency) & table.c.patron_id.in_(ids)
+
+
+def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[str], *, on: date) -> None:
+    """End every row of hers as a patron; the register hears of it from the night's comparison, under its guard.
+
+    Another patron for whose sake the number is held has a row of her own, and goes on holding it there.
+    """
+    hers = of(tables.subscription, tenant, family)
+    ended = update(tables.subscription).where(hers, _ROW.until.is_(None))
+    connection.execute(ended.values(until=on))
+    # these would hold to the end of their last day
+    for reason in (dying.DEAD, RESPONSIBLE):
+        same = select(_ROW.number_index).where(hers, _ROW.reason == reason)
+        twice = list(connection.scalars(same))
+        earlier = hers & (_ROW.reason == dying.DIED) & _ROW.number_index.in_(twice)
+        connection.execute(delete(tables.subscription).where(earlier))
+        over = update(tables.subscription).where(hers, _ROW.reason == reason)
+        connection.execute(over.values(reason=dying.DIED))
+
+
+def _settle_reviews(connection: Connection, tenant: Tenant, family: Sequence[str]) -> None:
+    """Nothing waits about her any more, and no answer can be taken back: what that needs held her record."""
+    about = (_ITEM.agency == tenant.agency) & (_ITEM.patron_id.in_(family) | _ITEM.about.in_(family))
+    items = update(tables.review_item)
+    connection.execute(items.where(about, _ITEM.state == State.WAITING.value).values(state=State.SETTLED.value))
+    connection.execute(items.where(about, _ITEM.undo.is_not(None)).values(undo=None, key=None))
+
+
+# -- the net media -------------------------------------------------------------------------------------------
+
+
+def _delete_accounts(
+    connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, family: Sequence[str]
+) -> int:
+    """Let only deletions wait, one for each number she may have an account under; returns her version after them."""
+    effects = connection.execute(select(tables.outbox).where(of(tables.outbox, tenant, family), _OUT.target == CULR))
+    told, former, deleted = row.as_of_day is not None, [], []
+    for effect in effects.all():
+        told = told or effect.patron_id == row.id
+        if effect.state != WAITING:
+            continue
+        said = json.loads(_opened(tenant, effect))
+        if said.get("delete"):
+            deleted.append(CprNumber(said["userIdValue"]))
+            continue
+        if "replaces" in said:
+            former.append(CprNumber(said["replaces"]))
+        connection.execute(delete(tables.outbox).where(*_same(effect)))
+    version: int = row.version
+    for one in accounts_to_delete(number, told=told, former=former, deleted=deleted):
+        version += 1
+        connection.execute(insert(tables.outbox).values(_deletion(tenant, row.id, version, one)))
+    return version if version > row.version else version + 1
+
+
+def _opened(tenant: Tenant, effect: AnyRow) -> bytes:
+    return tenant.vault.unseal(
+        effect.payload, effect.key, place=effect.patron_id, owner=effect.target, version=effect.version
+    )
+
+
+def _same(effect: AnyRow) -> tuple[ColumnElement[bool], ...]:
+    key = ("agency", "target", "patron_id", "version")
+    return tuple(_OUT[name] == getattr(effect, name) for name in key)
+
+
+def _deletion(tenant: Tenant, patron_id: str, version: int, number: CprNumber) -> dict[str, Any]:
+    told = {"delete": True, "municipalityNo": "", "userIdType": "CPR", "userIdValue": number.digits}
+    plain = json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+    return {
+        "agency": tenant.agency,
+        "target": CULR,
+        "patron_id": patron_id,
+        "version": version,
+        "payload": tenant.vault.seal(plain, place=patron_id, owner=CULR, version=version),
+        "key": tenant.vault.seal_key,
+        "state": WAITING,
+        "created": tenant.stamp(),
+    }
+
+
+# -- the record ----------------------------------------------------------------------------------------------
+
+
+def _blank(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, version: int) -> None:
+    """Write the shell: neither number, card nor address finds it, and the calendar knows no day of it."""
+    vault, prepared = tenant.vault, prepare(tenant.vault, Person(number))
+    local_version = row.local_version + 1
+    values = {
+        "number_index": vault.index(tables.CLOSED, row.id),
+        "index_key": vault.index_key,
+        "real_number": False,
+        "register_blob": vault.seal(prepared.canonical, place=row.id, owner=REGISTER, version=version),
+        "register_key": vault.seal_key,
+        "fingerprint": prepared.fingerprint,
+        "fingerprint_key": vault.fingerprint_key,
+        "version": version,
+        "local_blob": vault.seal(encode_local(Local()), place=row.id, owner=LOCAL, version=local_version),
+        "local_key": vault.seal_key,
+        "local_version": local_version,
+        "status_class": tables.CLOSED,
+        "patron_group": "",
+        "protection_silent": False,
+        "overrides": 0,
+        "standing": Stage.CLOSED.value,
+        **dict.fromkeys(_FORGOTTEN),
+    }
+    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id)
+    connection.execute(update(tables.patron).where(this).values(values))
+
+
+_FORGOTTEN: Final = (
+    "as_of_day",
+    "as_of_source",
+    "municipality",
+    "address_index",
+    "address_key",
+    "next_age_step",
+    "local_due",
+    "letters_stopped",
+    "register_since",
+    "last_seen",
+)

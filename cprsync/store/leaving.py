@@ -1,0 +1,189 @@
+"""Patrons on their way out: what keeps each, who asked, who is closed tonight, and who came back.
+
+Leaves out what is emptied when a record is closed or erased: see `emptying` and `erasing`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, text, update
+
+from cprsync.domain.leaving import Stage, Ties, asked, settled
+from cprsync.store import audit, links, tables
+from cprsync.store.desk import STREAM
+from cprsync.store.emptying import close
+from cprsync.store.engine import parts, reading, writing
+from cprsync.store.tenant import hold_fence, hold_library
+from cprsync.sync.values import Departed, Departing, Departure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.values import Run
+
+#: The kinds of audit entries.
+ASKED: Final = "leave"
+CLOSE: Final = "close"
+#: Who asked, where nobody at the desk did.
+BY_POLICY: Final = "inactive"
+BY_REQUEST: Final = "request"
+_PATRON = tables.patron.c
+_LOAN = tables.loan.c
+_BALANCE = tables.balance.c
+_LINK = tables.responsible.c
+#: In the words of the index that holds these rows alone: with a value put in, SQLite would not take it.
+NOT_ACTIVE: Final[Any] = text("patron.standing <> 'active'")
+
+
+def departure(tenant: Tenant, patron_id: str) -> Departure | None:
+    """How far out a patron is, and what keeps her; None: there is no such patron."""
+    with reading(tenant.engine) as connection:
+        row = connection.execute(_this(tenant, patron_id)).one_or_none()
+        if row is None:
+            return None
+        return _departure(connection, tenant, row)
+
+
+def _this(tenant: Tenant, patron_id: str) -> Any:
+    return select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id == patron_id)
+
+
+def _departure(connection: Connection, tenant: Tenant, row: AnyRow) -> Departure:
+    return Departure(row.id, Stage(row.standing), ties_of(connection, tenant, row.id), row.leaves_since)
+
+
+def ties_of(connection: Connection, tenant: Tenant, patron_id: str) -> Ties:
+    """What a patron has open."""
+    return Ties(*(connection.scalar(select(func.count()).where(one)) or 0 for one in _ties(tenant, patron_id)))
+
+
+def _ties(tenant: Tenant, patron_id: str | ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
+    """What of hers is open, in the order of `Ties`."""
+    # a loan that never came back is over once it is paid for
+    paid = exists().where(
+        *(_BALANCE.agency == _LOAN.agency, _BALANCE.loan_source == _LOAN.source_id),
+        *(_BALANCE.kind == tables.COMPENSATION, _BALANCE.settled.is_not(None)),
+    )
+    # ended, a link still counts for what is owed from its time
+    holds = _LINK.until.is_(None) | links.owes()
+    return (
+        (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id) & _LOAN.returned.is_(None) & ~paid,
+        (_BALANCE.agency == tenant.agency) & (_BALANCE.patron_id == patron_id) & _BALANCE.settled.is_(None),
+        (_LINK.agency == tenant.agency) & (_LINK.responsible_id == patron_id) & holds,
+    )
+
+
+# -- a request at the desk -----------------------------------------------------------------------------------
+
+
+def leave(tenant: Tenant, patron_id: str, *, user: str) -> Departure | None:
+    """Take a request: closed at once when nothing is open. None: there never was such a patron.
+
+    Nothing is looked up, subscribed or created.
+    """
+    today = tenant.clock.today()
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        row = connection.execute(_this(tenant, patron_id).with_for_update()).one_or_none()
+        if row is None:
+            gone = Departure(patron_id, Stage.CLOSED, Ties(), None)
+            return gone if was_given(connection, tenant, patron_id) else None
+        before = _departure(connection, tenant, row)
+        stage = asked(before.stage, before.ties)
+        by = (("user", user),)
+        happened = []
+        if before.stage is Stage.ACTIVE:
+            _set_leaving(connection, tenant, [row.id], on=today)
+            happened.append(audit.Happened(ASKED, patron=row.id, actions=(BY_REQUEST,), more=by))
+        if stage is Stage.CLOSED and row.status_class not in tables.EMPTIED:
+            close(connection, tenant, [row], on=today)
+            happened.append(audit.Happened(CLOSE, patron=row.id, more=by))
+        audit.append(connection, tenant, STREAM, happened)
+        return Departure(row.id, stage, before.ties, row.leaves_since or today)
+
+
+def was_given(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
+    """Whether a patron number was ever given, also one of whom nothing is left."""
+    issued = tables.issued_id.c
+    given = select(issued.id).where(issued.agency == tenant.agency, issued.id == patron_id)
+    return connection.scalar(given) is not None
+
+
+def _set_leaving(connection: Connection, tenant: Tenant, ids: Sequence[str], *, on: date) -> None:
+    for part in parts(ids):
+        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        connection.execute(update(tables.patron).where(these).values(standing=Stage.LEAVING.value, leaves_since=on))
+
+
+# -- the night -----------------------------------------------------------------------------------------------
+
+
+def departing(tenant: Tenant, inactive_before: date | None) -> Departing:
+    """Who leaves tonight: those the policy asks, and those who asked and have nothing open any more."""
+    with reading(tenant.engine) as connection:
+        inactive = _inactive(connection, tenant, inactive_before)
+        # put in order here: asked to, SQLite would go through every patron in the order of their ids
+        free = sorted(connection.scalars(select(_PATRON.id).where(*_free_to_go(tenant))))
+        return Departing(tuple(inactive), tuple(free))
+
+
+def _free_to_go(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
+    leaving = (_PATRON.agency == tenant.agency) & (_PATRON.standing == Stage.LEAVING.value)
+    return (leaving, NOT_ACTIVE, *_nothing_open(tenant))
+
+
+def _nothing_open(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
+    return tuple(~exists().where(one) for one in _ties(tenant, _PATRON.id))
+
+
+def _inactive(connection: Connection, tenant: Tenant, before: date | None) -> list[str]:
+    """Borrowers who were last seen before the day, or created before it if never seen, and have nothing open."""
+    if before is None:
+        return []
+    seen = _PATRON.last_seen < before
+    if _lived_before(connection, tenant, before):
+        # only then: of whoever was never seen the day of her row is read, which stands beside the sealed record
+        never = _PATRON.last_seen.is_(None) & (_PATRON.created < before.isoformat())
+        seen = or_(seen, never)
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.standing == Stage.ACTIVE.value)
+    hers &= (_PATRON.kind == tables.PERSON) & _PATRON.status_class.not_in(tables.GONE)
+    wanted = select(_PATRON.id).where(hers, seen, *_nothing_open(tenant))
+    return sorted(connection.scalars(wanted))
+
+
+def _lived_before(connection: Connection, tenant: Tenant, day: date) -> bool:
+    """Whether the library had its first night before the day: nobody's row is much older than that."""
+    run = tables.run.c
+    first = connection.scalar(select(func.min(run.day)).where(run.agency == tenant.agency))
+    return first is not None and first < day
+
+
+def depart(tenant: Tenant, run: Run, leaving: Departing, *, inactive_before: date | None) -> Departed:
+    """Ask and close these, in one transaction; each only if it still holds. Raises FenceLost."""
+    today = tenant.clock.today()
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        hold_library(connection, tenant)
+        still = set(_inactive(connection, tenant, inactive_before)) if leaving.inactive else set()
+        fresh = [one for one in leaving.inactive if one in still]
+        _set_leaving(connection, tenant, fresh, on=today)
+        rows = [
+            row
+            for part in parts([*fresh, *leaving.free])
+            for row in connection.execute(
+                select(tables.patron)
+                .where(*_free_to_go(tenant), _PATRON.id.in_(part))
+                .order_by(_PATRON.id)
+                .with_for_update()
+            )
+        ]
+        assert all(settled(Stage(row.standing), Ties()) is Stage.CLOSED for row in rows)  # noqa: S101 -- as selected
+        close(connection, tenant, rows, on=today)
+        happened = [audit.Happened(ASKED, run=run.id, patron=one, actions=(BY_POLICY,)) for one in fresh]
+        happened += [audit.Happened(CLOSE, run=run.id, patron=row.id) for row in rows]
+        audit.append(connection, tenant, tenant.night, happened)
+        return Departed(len(fresh), len(rows))

@@ -1,0 +1,129 @@
+"""`patron leave` and `patron erase` as commands, against the mock's own register."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from e2e_library import Library, Ran, assert_refused, new_library, personal
+from town import PEOPLE_FILE, number
+
+from cprsync.mock import control
+from cprsync.mock.server import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("leaving command")
+METADATA = "<Trigger><FileDescriptor><SizeInBytes>{size}</SizeInBytes></FileDescriptor></Trigger>"
+
+
+@dataclass(frozen=True)
+class Town:
+    """A mock and the library that asks it."""
+
+    folder: Path
+    ready: dict[str, Any]
+    library: Library
+
+    def file(self) -> Ran:
+        """A night of the register, and ours."""
+        control.event(self.ready, "resend", "ANNA")
+        (name,) = control.night(self.ready)["files"]
+        content = (self.folder / "mock" / "IN" / name).read_bytes()
+        (self.library.inbox / name).write_bytes(content)
+        (self.library.inbox / f"{name}.metadata").write_text(METADATA.format(size=len(content)), encoding="utf-8")
+        return self.library.call("sync")
+
+    def subscribed(self) -> int:
+        """How many numbers the register holds for us."""
+        told = self.library.call("subscriptions", "reconcile")
+        return int(told.document["kept"] + told.document["surplus"])
+
+
+@pytest.fixture
+def town(tmp_path: Path, made_certificates: Path) -> Iterator[Town]:
+    """ANNA is a patron and has not had her first night yet; BO is there too."""
+    shutil.copytree(made_certificates, tmp_path / "mock" / "certs")
+    with running(tmp_path / "mock", PEOPLE_FILE) as ready:
+        yield Town(tmp_path, ready, new_library(tmp_path / "library", tmp_path / "mock", ["ANNA", "BO"]))
+
+
+def anna(town: Town) -> str:
+    return str(asked(town.library, "ANNA", "patron", "find").document["patron"])
+
+
+def asked(library: Library, key: str, *command: str) -> Ran:
+    """The number goes in by standard input only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", io.StringIO(number(key) + "\n"))
+        return library.call(*command)
+
+
+def test_a_patron_leaves_and_the_register_lets_go_of_her(town: Town) -> None:
+    town.file()
+    patron = anna(town)
+    assert town.subscribed() == 2
+    ran = town.library.call("patron", "leave", patron)
+    assert (ran.exit, ran.document["standing"], ran.document["open"]) == (0, "closed", {})
+    shown = town.library.call("patron", "show", patron).document
+    assert {name: entry["value"] for name, entry in shown["fields"].items()} == {"standing": "closed"}
+    synced = town.file()
+    assert (synced.exit, synced.document["not_ours"], synced.document["subscriptions"]["removed"]) == (0, 1, 1)
+    assert town.subscribed() == 1
+    assert not [word for word in personal() if word in ran.out + synced.out]
+
+
+def test_an_erasure_asks_for_the_patron_number_again(town: Town) -> None:
+    before = town.library.records()
+    refused = town.library.call("patron", "erase", anna(town))
+    assert (refused.exit, refused.error["kind"]) == (2, "usage.confirm")
+    assert town.library.records() == before
+
+
+def test_an_erasure_of_nobody_is_refused(town: Town) -> None:
+    before = town.library.records()
+    ran = town.library.run("patron", "erase", "12345678", "--yes")
+    assert_refused(ran, code=1, kind="patron.unknown", says="", advises="patron find")
+    assert town.library.records() == before
+
+
+@pytest.mark.parametrize("request_", [("leave",), ("erase", "--yes")], ids=["leave", "erase"])
+@pytest.mark.parametrize("order", list(itertools.permutations(("request", "file", "look-up"))), ids=" ".join)
+def test_request_file_and_look_up_in_the_same_night_leave_no_subscription_no_account_and_no_row(
+    town: Town, order: tuple[str, ...], request_: tuple[str, ...]
+) -> None:
+    library, patron = town.library, anna(town)
+    verb, *options = request_
+    for _ in range(2):
+        for what in order:
+            if what == "request":
+                assert library.call("patron", verb, patron, *options).exit == 0
+            elif what == "file":
+                town.file()
+            else:
+                asked(library, "ANNA", "lookup", "--purpose", "correction")
+    library.call("sync")
+    assert town.subscribed() == 1
+    assert asked(library, "ANNA", "patron", "find").exit == 1
+    told = [row for row in library.rows("patron")["patron"] if row[1] == patron]
+    # told of her before she asked, the net media have still to hear that she is gone
+    assert len(told) == (order.index("file") < order.index("request"))
+    assert library.call("sync").document["state"] == "nothing"
+
+
+def test_a_broken_journal_stops_every_command_and_says_what_to_do(town: Town) -> None:
+    assert town.library.call("patron", "leave", anna(town)).exit == 0
+    journal = town.library.folder / "erase-journal.log"
+    journal.write_bytes(journal.read_bytes().replace(b'"closed"', b'"opened"'))
+    before = town.library.records()
+    ran = town.library.run("sync")
+    assert (ran.exit, json.loads(ran.out)["error"]["kind"]) == (1, "journal.broken")
+    assert "erase journal back" in ran.document["error"]["next"]
+    assert town.library.records() == before

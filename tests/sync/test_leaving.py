@@ -1,0 +1,543 @@
+"""Patrons who leave and who are erased: nothing is looked up, nothing subscribed, and nothing of them comes back."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, Killed, KilledStore, Library, happened, unowned
+from sqlalchemy import insert, update
+from townspeople import cpr, gains_protection, moves, person
+
+from cprsync.domain.person import Person
+from cprsync.domain.policy import Harm
+from cprsync.domain.purpose import Purpose
+from cprsync.domain.record import Local
+from cprsync.domain.retention import Retention
+from cprsync.domain.review import BOTH_PATRONS
+from cprsync.errors import BadInput, RegisterUnavailable, RunBusy
+from cprsync.store import tables
+from cprsync.store.circulation import seal_payload
+from cprsync.sync.departing import Exit
+from cprsync.sync.dry_run import plan_night
+from cprsync.sync.lookup import Asked, Desk, look_up
+from cprsync.sync.reviewing import Reviews
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Table
+
+
+def exit_of(library: Library) -> Exit:
+    return Exit(library.store, "lisbeth")
+
+
+def leave(library: Library, patron: str) -> dict[str, Any]:
+    return exit_of(library).leave(patron)
+
+
+def erase(library: Library, patron: str) -> dict[str, Any]:
+    return exit_of(library).erase(patron)
+
+
+def lookup(library: Library, key: str, *, register: bool = False) -> dict[str, Any]:
+    desk = Desk(AGENCY, library.store, library.register, library.clock, library.policy)
+    return look_up(desk, Asked(cpr(key), Purpose.REGISTRATION, "lisbeth", register=register)).document
+
+
+def owes(library: Library, patron: str, table: Table, number: int = 1, **days: Any) -> None:
+    """One loan, balance or message of hers."""
+    tenant = library.store._tenant
+    sealed = seal_payload(tenant, table, b'{"title":"Skovens dyr"}', patron_id=patron, row_id=number)
+    row = {"agency": AGENCY, "id": number, "patron_id": patron, "source_id": f"s{number}", **sealed, **days}
+    with library.engine.execution_options(writes=True).begin() as connection:
+        connection.execute(insert(table).values(row))
+
+
+def is_settled(library: Library, table: Table, **days: Any) -> None:
+    with library.engine.execution_options(writes=True).begin() as connection:
+        connection.execute(update(table).values(days))
+
+
+def columns(library: Library, patron: str, **values: Any) -> None:
+    with library.engine.execution_options(writes=True).begin() as connection:
+        connection.execute(update(tables.patron).where(tables.patron.c.id == patron).values(values))
+
+
+def rows_of(library: Library, patron: str) -> dict[str, int]:
+    """How many rows name her, by table; the audit and the numbers ever given do so for good."""
+    keys = ("patron_id", "id", "about", "responsible_id")
+    counts = {
+        table: sum(any(row.get(key) == patron for key in keys) for row in rows)
+        for table, rows in library.everything().items()
+        if table not in {"audit", "issued_id", "run_item"}
+    }
+    return {table: count for table, count in counts.items() if count}
+
+
+def told(library: Library, patron: str) -> list[dict[str, Any]]:
+    """What waits for the net media."""
+    rows = [row for row in library.everything()["outbox"] if row["patron_id"] == patron]
+    return [json.loads(bytes.fromhex(row["payload"])) for row in sorted(rows, key=lambda row: row["version"])]
+
+
+def standing(library: Library, patron: str) -> str | None:
+    rows = {row["id"]: row["standing"] for row in library.everything()["patron"]}
+    return rows.get(patron)
+
+
+def calls(library: Library) -> tuple[int, int]:
+    return len(library.register.looked_up), len(library.register.subscribed)
+
+
+# -- leaving ----------------------------------------------------------------------------------------------
+
+
+def test_whoever_has_nothing_open_is_closed_at_once_and_nobody_is_asked(either_library: Library) -> None:
+    library, anna, before = either_library, either_library.id_of("ANNA"), calls(either_library)
+    assert leave(library, anna) == {"patron": anna, "standing": "closed", "since": "2027-03-20", "open": {}}
+    assert library.store.find(cpr("ANNA")) is None
+    assert calls(library) == before
+    assert library.register.unsubscribed == []
+    library.store.verify_audit()
+
+
+def test_the_night_after_she_is_unsubscribed_and_that_is_confirmed(either_library: Library) -> None:
+    library, anna = either_library, either_library.id_of("ANNA")
+    leave(library, anna)
+    report = library.night()
+    assert (report.exit_code, report.subscriptions_removed) == (0, 1)
+    assert cpr("ANNA") not in library.register.listed
+    assert set(rows_of(library, anna)) == {"patron", "outbox", "plan_row"}
+
+
+def test_the_net_media_are_told_to_delete_her_and_nothing_else_waits(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    leave(library, anna)
+    assert told(library, anna) == [
+        {"delete": True, "municipalityNo": "", "userIdType": "CPR", "userIdValue": cpr("ANNA").digits}
+    ]
+
+
+def test_a_closed_record_holds_nothing_of_her(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    leave(library, anna)
+    library.night()
+    view = library.store.patron(anna)
+    assert view is not None
+    assert (view.register, view.local, view.clear.municipality) == (Person(cpr("ANNA")), Local(), None)
+    assert library.store.patrons([anna]) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "days", "over"),
+    [
+        (tables.loan, {"due": TUESDAY, "returned": None}, {"returned": MONDAY}),
+        (tables.balance, {"raised": FRIDAY, "settled": None, "kind": "fee"}, {"settled": MONDAY}),
+    ],
+    ids=["loan", "balance"],
+)
+def test_whoever_has_something_open_leaves_when_it_is_settled(
+    either_library: Library, table: Table, days: dict[str, Any], over: dict[str, Any]
+) -> None:
+    library, anna = either_library, either_library.id_of("ANNA")
+    owes(library, anna, table, **days)
+    asked = leave(library, anna)
+    assert (asked["standing"], asked["open"]) == ("leaving", {table.name + ("s" if table.name == "loan" else ""): 1})
+    assert leave(library, anna) == asked
+    assert library.night().departed.closed == 0
+    assert cpr("ANNA") in library.register.listed
+    is_settled(library, table, **over)
+    library.clock.moment += timedelta(days=1)
+    report = library.one_night()
+    assert report.document()["leaving"] == {"closed": 1, "asked": 0, "again": 0}
+    assert cpr("ANNA") not in library.register.listed
+    library.nothing_is_left()
+    assert standing(library, anna) == "closed"
+
+
+def test_what_she_paid_is_kept_as_long_as_the_library_says_and_then_her_last_row_goes(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    owes(library, anna, tables.balance, raised=FRIDAY, settled=FRIDAY, kind="fee")
+    leave(library, anna)
+    the_net_media_are_told(library)
+    library.night()
+    assert rows_of(library, anna)["balance"] == 1
+    library.clock.moment += timedelta(days=40)
+    library.night()
+    assert rows_of(library, anna) == {}
+
+
+def the_net_media_are_told(library: Library) -> None:
+    """The net media have done what waited for them."""
+    with library.engine.execution_options(writes=True).begin() as connection:
+        connection.execute(update(tables.outbox).values(state="sent"))
+
+
+def test_a_late_delivery_is_not_ours_once_she_is_closed(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    leave(library, anna)
+    library.deliver(MONDAY, moves(person("ANNA")), person("CLARA"))
+    report = library.night()
+    assert library.items(report) == [("not_ours", None), ("unchanged", None)]
+    assert library.register.looked_up == []
+
+
+def test_a_request_before_the_first_copy_leaves_no_row_and_asks_nobody(either_library: Library) -> None:
+    library = either_library
+    library.enrol("HENRIK")
+    library.register.knows(person("HENRIK"))
+    henrik, before = library.id_of("HENRIK"), calls(library)
+    leave(library, henrik)
+    library.night()
+    assert rows_of(library, henrik) == {}
+    assert calls(library) == before
+
+
+def test_whoever_leaves_with_a_loan_before_the_first_night_is_not_begun_with(library: Library) -> None:
+    library.enrol("HENRIK")
+    library.register.knows(person("HENRIK"))
+    henrik, before = library.id_of("HENRIK"), calls(library)
+    owes(library, henrik, tables.loan, due=TUESDAY)
+    leave(library, henrik)
+    library.night()
+    assert calls(library) == before
+    assert standing(library, henrik) == "leaving"
+
+
+def test_an_open_question_is_closed_with_her(library: Library) -> None:
+    library.register.failures[cpr("BO")] = RegisterUnavailable("no answer")
+    library.deliver(MONDAY, person("BO"))
+    assert library.one_night().exit_code == 4
+    assert library.questions() == [(library.id_of("BO"), "protection_end")]
+    leave(library, library.id_of("BO"))
+    library.register.looked_up.clear()
+    assert library.questions() == []
+    library.night()
+    assert library.register.looked_up == []
+
+
+def test_a_request_is_refused_while_a_night_is_at_work(library: Library) -> None:
+    before = library.everything()
+    with library.store.run_lock(), pytest.raises(RunBusy):
+        leave(library, library.id_of("ANNA"))
+    assert library.everything() == before
+
+
+@pytest.mark.parametrize("do", [leave, erase])
+def test_nobody_leaves_who_is_no_patron(library: Library, do: Any) -> None:
+    before = library.everything()
+    with pytest.raises(BadInput) as refused:
+        do(library, "99999999")
+    assert refused.value.kind == "patron.unknown"
+    assert library.everything() == before
+
+
+# -- coming back ------------------------------------------------------------------------------------------
+
+
+def test_an_import_keeps_whoever_was_leaving(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    owes(library, anna, tables.loan, due=TUESDAY)
+    leave(library, anna)
+    library.enrol("ANNA")
+    assert standing(library, anna) == "active"
+    assert happened(library.everything())["return", anna] == 1
+
+
+def test_a_registration_keeps_whoever_was_leaving(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    owes(library, anna, tables.loan, due=TUESDAY)
+    leave(library, anna)
+    assert lookup(library, "ANNA", register=True)["patron"] == anna
+    assert standing(library, anna) == "active"
+
+
+def test_a_look_up_that_registers_nobody_keeps_nobody(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    owes(library, anna, tables.loan, due=TUESDAY)
+    leave(library, anna)
+    lookup(library, "ANNA")
+    assert standing(library, anna) == "leaving"
+
+
+@pytest.mark.parametrize("nights_between", [0, 1])
+@pytest.mark.parametrize("shared", [False, True])
+def test_whoever_registers_after_she_was_closed_is_someone_new(
+    library: Library, nights_between: int, *, shared: bool
+) -> None:
+    library.shared = shared
+    anna = library.id_of("ANNA")
+    leave(library, anna)
+    for _ in range(nights_between):
+        library.night()
+    new = lookup(library, "ANNA", register=True)["patron"]
+    assert new not in {None, anna}
+    library.night()
+    assert cpr("ANNA") in library.register.listed
+    leave(library, new)
+    library.night()
+    assert cpr("ANNA") not in library.register.listed
+
+
+# -- by policy --------------------------------------------------------------------------------------------
+
+
+def test_whoever_was_not_seen_for_the_policys_days_leaves_by_herself(either_library: Library) -> None:
+    library = either_library
+    anna, bo, clara = (library.id_of(key) for key in ("ANNA", "BO", "CLARA"))
+    long_ago = library.clock.today() - timedelta(days=1096)
+    for patron in (anna, bo, clara):
+        columns(library, patron, last_seen=long_ago)
+    columns(library, clara, last_seen=long_ago + timedelta(days=1))
+    owes(library, bo, tables.loan, due=TUESDAY)
+    report = library.one_night()
+    assert report.document()["leaving"] == {"closed": 1, "asked": 1, "again": 0}
+    library.nothing_is_left()
+    assert [standing(library, one) for one in (anna, bo, clara)] == ["closed", "active", "active"]
+    assert library.register.unsubscribed == [cpr("ANNA")]
+
+
+def test_whoever_was_never_seen_counts_from_her_registration(library: Library) -> None:
+    library.policy = replace(library.policy, retention=Retention(inactive_days=100))
+    columns(library, library.id_of("BO"), last_seen=library.clock.today())
+    library.clock.moment += timedelta(days=101)
+    columns(library, library.id_of("CLARA"), last_seen=library.clock.today())
+    assert library.night().departed.asked == 3
+    assert library.store.patron_ids() == [library.id_of("CLARA")]
+
+
+def test_a_library_that_sets_no_days_asks_nobody(library: Library) -> None:
+    library.policy = replace(library.policy, retention=Retention(inactive_days=0))
+    library.clock.moment += timedelta(days=4000)
+    assert library.one_night().departed.asked == 0
+
+
+@pytest.mark.parametrize(("limit", "stops"), [(1, True), (2, False)])
+def test_more_who_leave_than_the_limit_stop_the_night_before_the_first(
+    library: Library, limit: int, *, stops: bool
+) -> None:
+    library.limit(Harm.UNSUBSCRIBED, limit)
+    for key in ("ANNA", "BO"):
+        columns(library, library.id_of(key), last_seen=date(2020, 1, 1))
+    before = library.everything()["patron"]
+    report = library.one_night()
+    assert report.exit_code == (5 if stops else 0)
+    assert report.departed.closed == (0 if stops else 2)
+    assert (library.everything()["patron"] == before) is stops
+    assert len(library.register.unsubscribed) == (0 if stops else 2)
+
+
+def test_those_who_leave_and_those_whom_the_register_is_to_forget_count_together(library: Library) -> None:
+    library.limit(Harm.UNSUBSCRIBED, 1)
+    leave(library, library.id_of("ANNA"))
+    columns(library, library.id_of("BO"), last_seen=date(2020, 1, 1))
+    report = library.one_night()
+    assert [(one.harm, one.count, one.limit) for one in report.excess] == [(Harm.UNSUBSCRIBED, 2, 1)]
+    assert library.register.unsubscribed == []
+
+
+def test_a_night_that_is_only_planned_tells_who_would_leave_and_closes_nobody(library: Library) -> None:
+    columns(library, library.id_of("ANNA"), last_seen=date(2020, 1, 1))
+    before = library.everything()
+    report = plan_night(library.ports())
+    assert report.document()["leaving"] == {"closed": 1, "asked": 1, "again": 0}
+    assert unowned(library.everything()) == unowned(before)
+
+
+# -- erasing ----------------------------------------------------------------------------------------------
+
+
+def test_an_erasure_is_refused_while_something_is_open_and_says_what(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    owes(library, anna, tables.loan, due=TUESDAY)
+    before = library.everything()
+    with pytest.raises(BadInput) as refused:
+        erase(library, anna)
+    assert (refused.value.kind, "1 loans" in refused.value.message) == ("patron.open", True)
+    assert library.everything() == before
+    assert not (library.folder / "erase-journal.log").exists()
+
+
+def full_of(library: Library) -> str:
+    """ANNA with all that a record may have."""
+    anna = library.id_of("ANNA")
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), person("BO"))
+    library.register.failures[cpr("BO")] = RegisterUnavailable("no answer")
+    library.one_night()
+    owes(library, anna, tables.loan, due=FRIDAY, returned=MONDAY)
+    owes(library, anna, tables.balance, raised=FRIDAY, settled=MONDAY, kind="fee")
+    owes(library, anna, tables.reservation, placed=FRIDAY)
+    owes(library, anna, tables.message, sent=FRIDAY)
+    return anna
+
+
+def test_an_erased_patron_is_in_no_row_but_the_audit_and_the_numbers_ever_given(either_library: Library) -> None:
+    library = either_library
+    anna = full_of(library)
+    asked = calls(library)
+    index = [row["number_index"] for row in library.everything()["patron"] if row["id"] == anna]
+    erased = erase(library, anna)
+    assert erased == {"patron": anna, "erased": True, "waits": {"subscriptions": 1, "accounts": 1}}
+    assert set(rows_of(library, anna)) == {"patron", "subscription", "outbox"}
+    assert calls(library) == asked
+    the_net_media_are_told(library)
+    library.register.failures.clear()
+    library.one_night()
+    everything = library.everything()
+    assert rows_of(library, anna) == {}
+    assert not {*index} & {row["number_index"] for row in everything["run_item"]}
+    assert anna in {row["id"] for row in everything["issued_id"]}
+    assert happened(everything)["erase", anna] == 1
+    assert cpr("ANNA") not in library.register.listed
+    library.store.verify_audit()
+
+
+def test_erasing_twice_is_the_same_as_once(library: Library) -> None:
+    anna = full_of(library)
+    erase(library, anna)
+    again = erase(library, anna)
+    assert again["erased"] is True
+    library.register.failures.clear()
+    the_net_media_are_told(library)
+    library.one_night()
+    assert erase(library, anna)["waits"] == {"subscriptions": 0, "accounts": 0}
+
+
+def test_whoever_asked_to_leave_can_be_erased_too(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    leave(library, anna)
+    erase(library, anna)
+    the_net_media_are_told(library)
+    library.night()
+    assert rows_of(library, anna) == {}
+
+
+def test_who_was_merged_into_her_is_erased_with_her(library: Library) -> None:
+    library.store.ask_staff_at_desk(library.id_of("CLARA"), BOTH_PATRONS, about=library.id_of("ANNA"))
+    clara, anna = library.id_of("CLARA"), library.id_of("ANNA")
+    Reviews(AGENCY, library.store, library.clock, library.policy, "lisbeth").accept(1)
+    erase(library, anna)
+    the_net_media_are_told(library)
+    library.night()
+    assert (rows_of(library, anna), rows_of(library, clara)) == ({}, {})
+    assert not {cpr("CLARA"), cpr("ANNA")} & library.register.listed
+
+
+# -- request, file and look-up in one night ------------------------------------------------------------------
+
+
+def nothing_is_hers(library: Library, patron: str) -> None:
+    assert cpr("HENRIK") not in library.register.listed
+    assert library.store.find(cpr("HENRIK")) is None
+    assert [effect for effect in told(library, patron) if "delete" not in effect] == []
+    the_net_media_are_told(library)
+    library.one_night()
+    assert rows_of(library, patron) == {}
+
+
+@pytest.mark.parametrize("request_", [leave, erase])
+@pytest.mark.parametrize("order", list(itertools.permutations(("request", "file", "look-up"))), ids=" ".join)
+def test_request_file_and_look_up_in_the_same_night_leave_nothing(
+    library: Library, order: tuple[str, ...], request_: Any
+) -> None:
+    library.enrol("HENRIK")
+    library.register.knows(person("HENRIK"))
+    henrik = library.id_of("HENRIK")
+    for produced in (MONDAY, TUESDAY):
+        for what in order:
+            if what == "request":
+                request_(library, henrik)
+            elif what == "file":
+                library.deliver(produced, moves(person("HENRIK")))
+                library.one_night()
+            else:
+                lookup(library, "HENRIK")
+    library.one_night()
+    nothing_is_hers(library, henrik)
+
+
+# -- the journal ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("go", [leave, erase])
+def test_an_older_copy_of_the_database_brings_nobody_back(library: Library, tmp_path: Path, go: Any) -> None:
+    anna, old = library.id_of("ANNA"), library.copy(tmp_path / "old")
+    go(library, anna)
+    library.night()
+    old.register = library.register
+    (old.folder / "erase-journal.log").write_bytes((library.folder / "erase-journal.log").read_bytes())
+    before = calls(old)
+    report = old.one_night()
+    assert report.document()["leaving"] == {"closed": 0, "asked": 0, "again": 1}
+    assert (old.store.find(cpr("ANNA")), calls(old)) == (None, before)
+    assert cpr("ANNA") not in old.register.listed
+    assert old.one_night().document()["state"] == "nothing"
+    the_net_media_are_told(old)
+    old.one_night()
+    assert rows_of(old, anna) == {}
+    old.engine.dispose()
+
+
+def test_a_number_that_an_older_copy_does_not_know_is_never_given_again(library: Library, tmp_path: Path) -> None:
+    old = library.copy(tmp_path / "old")
+    library.enrol("HENRIK")
+    henrik = library.id_of("HENRIK")
+    erase(library, henrik)
+    (old.folder / "erase-journal.log").write_bytes((library.folder / "erase-journal.log").read_bytes())
+    assert old.store.replay_journal() == 0
+    assert henrik in {row["id"] for row in old.everything()["issued_id"]}
+    old.engine.dispose()
+
+
+def test_an_erasure_killed_between_the_journal_and_the_database_is_finished(library: Library) -> None:
+    anna, journal = library.id_of("ANNA"), library.store._tenant.journal
+    append = journal.append
+
+    def killed(entries: Any) -> None:
+        append(entries)
+        raise Killed
+
+    library.store._tenant.journal.append = killed  # type: ignore[method-assign] -- the process dies here
+    before = library.everything()
+    with pytest.raises(Killed):
+        erase(library, anna)
+    journal.append = append  # type: ignore[method-assign] -- and starts again
+    assert library.everything() == before
+    assert [library.store.replay_journal() for _ in range(2)] == [1, 0]
+    assert library.store.find(cpr("ANNA")) is None
+    assert happened(library.everything())["erase", anna] == 1
+
+
+def test_a_night_killed_while_patrons_leave_ends_as_one_that_was_not(library: Library, tmp_path: Path) -> None:
+    library.batch = 1
+    for key in ("ANNA", "BO"):
+        columns(library, library.id_of(key), last_seen=date(2020, 1, 1))
+    owes(library, library.id_of("CLARA"), tables.loan, due=TUESDAY)
+    leave(library, library.id_of("CLARA"))
+    is_settled(library, tables.loan, returned=MONDAY)
+    library.deliver(MONDAY, moves(person("ANNA")), gains_protection(person("DAVID")))
+    whole = library.copy(tmp_path / "whole")
+    expected = whole.one_night()
+    assert expected.document()["leaving"] == {"closed": 3, "asked": 2, "again": 0}
+    kills = 0
+    for at in range(1, 60):
+        other = library.copy(tmp_path / str(at))
+        try:
+            other.one_night(KilledStore(other.store, at=at))
+        except Killed:
+            if not any(row["finished"] for row in other.everything()["run"] if row["id"] > 1):
+                assert other.one_night().document()["leaving"] == expected.document()["leaving"]
+            assert unowned(other.everything()) == unowned(whole.everything())
+            kills += 1
+        else:
+            break
+        finally:
+            other.engine.dispose()
+    assert kills > 8
+    whole.engine.dispose()
