@@ -19,7 +19,6 @@ from cprsync.domain.statistics import UNKNOWN, band_of
 from cprsync.store import tables
 from cprsync.store.engine import reading, stamp_of
 from cprsync.store.records import from_row, overrides_of
-from cprsync.store.responsibles import CLOSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,14 +31,14 @@ if TYPE_CHECKING:
 #: Records opened at a time.
 _PAGE: Final = 500
 _PATRON = tables.patron.c
-_NO_PATRON: Final = (tables.MERGED, "dead")
+_NO_PATRON: Final = (*tables.GONE, "dead")
 
 
 def counted(tenant: Tenant, on: date, policy: Policy, *, page: int = _PAGE) -> Iterator[Cell]:
     """Each patron who was there on a day: her municipality as it stands, her age band and her group on that day."""
     evening = datetime.combine(on + timedelta(days=1), time(), tzinfo=COPENHAGEN)
     here = (_PATRON.agency == tenant.agency) & _PATRON.status_class.not_in(_NO_PATRON)
-    here &= (_PATRON.kind != PatronKind.RESPONSIBLE.value) & (_PATRON.standing != CLOSED)
+    here &= _PATRON.kind != PatronKind.RESPONSIBLE.value
     here &= _PATRON.created < stamp_of(evening)
     last = ""
     while True:

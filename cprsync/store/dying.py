@@ -35,14 +35,12 @@ LEFT: Final = "left"
 HERS: Final = (ACTIVE_PATRON, RESPONSIBLE, DEAD, DIED)
 #: What a row of someone is called who lives.
 _LIVING: Final = (ACTIVE_PATRON, RESPONSIBLE)
-#: Reasons that hold to the end of their last day.
-_TO_THE_END: Final = (DEAD, RESPONSIBLE)
 _ROW = tables.subscription.c
 
 
 def holds(on: date) -> ColumnElement[bool]:
-    """True of a row that has no end, or one whose last day has not passed."""
-    return _ROW.until.is_(None) | (_ROW.reason.in_(_TO_THE_END) & (_ROW.until >= on))
+    """True of a row that has no end, or is a dead patron's whose last day has not passed."""
+    return _ROW.until.is_(None) | ((_ROW.reason == DEAD) & (_ROW.until >= on))
 
 
 def follow(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:

@@ -22,7 +22,6 @@ from cprsync.store.engine import parts
 from cprsync.store.imports import LOCAL
 from cprsync.store.journal import Entry
 from cprsync.store.local import encode_local
-from cprsync.store.numbers import RESPONSIBLE
 from cprsync.store.records import REGISTER, from_row, prepare
 from cprsync.store.responsibles import end_all_of
 
@@ -121,14 +120,12 @@ def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[
     hers = of(tables.subscription, tenant, family)
     ended = update(tables.subscription).where(hers, _ROW.until.is_(None))
     connection.execute(ended.values(until=on))
-    # these would hold to the end of their last day
-    for reason in (dying.DEAD, RESPONSIBLE):
-        same = select(_ROW.number_index).where(hers, _ROW.reason == reason)
-        twice = list(connection.scalars(same))
-        earlier = hers & (_ROW.reason == dying.DIED) & _ROW.number_index.in_(twice)
-        connection.execute(delete(tables.subscription).where(earlier))
-        over = update(tables.subscription).where(hers, _ROW.reason == reason)
-        connection.execute(over.values(reason=dying.DIED))
+    # this one would hold to the end of its last day
+    same = select(_ROW.number_index).where(hers, _ROW.reason == dying.DEAD)
+    twice = list(connection.scalars(same))
+    earlier = hers & (_ROW.reason == dying.DIED) & _ROW.number_index.in_(twice)
+    connection.execute(delete(tables.subscription).where(earlier))
+    connection.execute(update(tables.subscription).where(hers, _ROW.reason == dying.DEAD).values(reason=dying.DIED))
 
 
 def _settle_reviews(connection: Connection, tenant: Tenant, family: Sequence[str]) -> None:

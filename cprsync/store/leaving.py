@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, text, update
 
 from cprsync.domain.leaving import Stage, Ties, asked, settled
+from cprsync.domain.patron import PatronKind
 from cprsync.store import audit, links, tables
 from cprsync.store.desk import STREAM
 from cprsync.store.emptying import close
@@ -133,7 +134,9 @@ def departing(tenant: Tenant, inactive_before: date | None) -> Departing:
 
 def _free_to_go(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
     leaving = (_PATRON.agency == tenant.agency) & (_PATRON.standing == Stage.LEAVING.value)
-    return (leaving, NOT_ACTIVE, *_nothing_open(tenant))
+    # a night's calendar ends links after its closing: what it has let go it closes no sooner than the next
+    before_today = (_PATRON.kind != PatronKind.RESPONSIBLE.value) | (_PATRON.leaves_since < tenant.clock.today())
+    return (leaving, NOT_ACTIVE, before_today, *_nothing_open(tenant))
 
 
 def _nothing_open(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:

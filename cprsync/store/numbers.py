@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: The reason of a subscription and the kind of a key.
 OLD_NUMBER = "old_number"
 ACTIVE_PATRON = "patron"
-#: Someone who only answers for a minor; with a last day once she answers for nobody.
+#: Someone who only answers for a minor.
 RESPONSIBLE = "responsible"
 _PATRON = tables.patron.c
 _KEY = tables.patron_key.c

@@ -106,7 +106,7 @@ def _due() -> ColumnElement[bool]:
 def end_subscriptions(tenant: Tenant, run: Run | None, *, on: date) -> int:
     """End the rows whose reason holds no more; returns how many.
 
-    Of whoever only answers for a minor, too, once nothing is owed: her number is held to the end of the day.
+    Whoever only answered for a minor, and of whom nothing is owed by now, leaves: the night after closes her record.
     """
     _release(tenant, run)
     ending = _ours(tenant) & _ROW.until.is_(None) & _due()
@@ -118,10 +118,10 @@ def end_subscriptions(tenant: Tenant, run: Run | None, *, on: date) -> int:
 
 def _release(tenant: Tenant, run: Run | None) -> None:
     with reading(tenant.engine) as connection:
-        if not responsibles.idle(connection, tenant):
-            return
-    with _written(tenant, run) as connection:
-        responsibles.release(connection, tenant)
+        idle = responsibles.idle(connection, tenant)
+    if idle:
+        with _written(tenant, run) as connection:
+            responsibles.release(connection, tenant, idle)
 
 
 def leave(tenant: Tenant, patron_id: str, *, on: date) -> int:

@@ -1,7 +1,7 @@
 """Links to those who answer for a minor: made, ended and taken up again; and the records of those who only answer.
 
-Whoever answers and is no borrower has a record of a kind of its own, subscribed for that reason. It is closed, and her
-subscription ends, when her last link has ended and nothing from its time is owed. In the caller's transaction.
+Whoever answers and is no borrower has a record of a kind of its own, subscribed for that reason. She leaves as any
+patron does when her last link has ended and nothing from its time is owed. In the caller's transaction.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, select, update
 
+from cprsync.domain.leaving import Stage
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.responsible import Proposed, is_gone, of_age_on, why_not
 from cprsync.domain.review import LINK_KINDS, State
+from cprsync.errors import ReviewClosed
 from cprsync.store import audit, links, tables
 from cprsync.store.changes import FIRST_COPY, ask
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.numbers import ACTIVE_PATRON, RESPONSIBLE
 from cprsync.store.records import from_row, overrides_of
-from cprsync.store.subscriptions import LEFT
 from cprsync.store.tenant import hold_library
 from cprsync.sync.responsibles import Linked, refused
 
@@ -30,11 +31,10 @@ if TYPE_CHECKING:
     from cprsync.domain.patron import Patron
     from cprsync.store.tenant import Tenant
 
-CLOSED: Final = "closed"
 STREAM: Final = "desk"
 ADDED: Final = "added"
 ENDED: Final = "ended"
-#: Why a subscription of hers ended, in the audit.
+#: Why someone who only answered leaves, in the audit.
 GONE: Final = "gone"
 _LINK = tables.responsible.c
 _PATRON = tables.patron.c
@@ -90,21 +90,9 @@ def _look_tonight(connection: Connection, tenant: Tenant, minor_id: str) -> None
 
 
 def wake(connection: Connection, tenant: Tenant, responsible_ids: Sequence[str]) -> None:
-    """A closed record of someone who only answers is open again; what has ended of her subscription begins anew."""
-    ended = (_ROW.agency == tenant.agency) & (_ROW.reason == RESPONSIBLE) & _ROW.patron_id.in_(responsible_ids)
-    held = _ROW.until >= tenant.clock.today()
-    connection.execute(update(tables.subscription).where(ended, held).values(until=None))
-    _remember(connection, tenant, ended & _ROW.until.is_not(None))
-    hers = _only_answers(tenant) & _PATRON.id.in_(responsible_ids)
-    connection.execute(update(tables.patron).where(hers).values(standing=tables.ACTIVE))
-
-
-def _remember(connection: Connection, tenant: Tenant, which: ColumnElement[bool]) -> None:
-    """Let ended rows be the memory of a time before: the night subscribes whoever has them as it does new ones."""
-    ids = select(_ROW.patron_id).where(which)
-    earlier = (_ROW.agency == tenant.agency) & (_ROW.reason == LEFT) & _ROW.patron_id.in_(ids)
-    connection.execute(delete(tables.subscription).where(earlier))
-    connection.execute(update(tables.subscription).where(which).values(reason=LEFT))
+    """Whoever only answers, and was leaving since she answered for nobody, stays."""
+    hers = _only_answers(tenant) & _PATRON.id.in_(responsible_ids) & (_PATRON.standing == Stage.LEAVING.value)
+    connection.execute(update(tables.patron).where(hers).values(standing=Stage.ACTIVE.value, leaves_since=None))
 
 
 def _only_answers(tenant: Tenant) -> ColumnElement[bool]:
@@ -116,13 +104,14 @@ def _only_answers(tenant: Tenant) -> ColumnElement[bool]:
 
 def end(connection: Connection, tenant: Tenant, pairs: Collection[tuple[str, str]], *, on: date) -> int:
     """End links for what is owed from a day on, with all that follows; returns how many were in force."""
-    ended = 0
+    ended: list[tuple[str, str]] = []
     for minor, responsible in sorted(pairs):
         this = links.in_force(tenant) & (_LINK.patron_id == minor) & (_LINK.responsible_id == responsible)
-        ended += connection.execute(update(tables.responsible).where(this).values(until=on)).rowcount
-    settle(connection, tenant, {minor for minor, _ in pairs})
-    release(connection, tenant, {responsible for _, responsible in pairs})
-    return ended
+        if connection.execute(update(tables.responsible).where(this).values(until=on)).rowcount:
+            ended.append((minor, responsible))
+    settle(connection, tenant, {minor for minor, _ in ended})
+    release(connection, tenant, {responsible for _, responsible in ended})
+    return len(ended)
 
 
 def end_at_desk(tenant: Tenant, minor_id: str, responsible_id: str, *, user: str) -> bool:
@@ -156,9 +145,16 @@ def resume(
 ) -> None:
     """Take links up again that ended on a day; one that was ended otherwise since stays so."""
     these = links.ours(tenant) & (_LINK.patron_id == minor_id) & _LINK.responsible_id.in_(responsible_ids)
-    connection.execute(update(tables.responsible).where(these, _LINK.until == ended).values(until=None))
+    again = update(tables.responsible).where(these, _LINK.until == ended)
+    here = exists().where(_PATRON.agency == _LINK.agency, _PATRON.id == _LINK.responsible_id, ~_is_gone())
+    if connection.execute(again.where(here).values(until=None)).rowcount != len(responsible_ids):
+        raise ReviewClosed("who answered for the patron has no record any more: add her again")
     _look_tonight(connection, tenant, minor_id)
     wake(connection, tenant, responsible_ids)
+
+
+def _is_gone() -> ColumnElement[bool]:
+    return _PATRON.status_class.in_(tables.GONE)
 
 
 def settle(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> None:
@@ -179,33 +175,29 @@ def settle(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -
 # -- whoever only answers ------------------------------------------------------------------------------------
 
 
-def idle(connection: Connection, tenant: Tenant, responsible_ids: Collection[str] | None = None) -> list[str]:
-    """Those who only answer, and now for nobody; `responsible_ids` None: of all of whom a link has ended."""
-    theirs = links.ours(tenant) & (_LINK.responsible_id == _PATRON.id)
-    holds = exists().where(theirs, or_(_LINK.until.is_(None), links.owes()))
-    subscribed = exists().where(_still_subscribed(tenant), _ROW.patron_id == _PATRON.id)
-    # a death that was annulled gives her subscription back, though she answers for nobody by now
-    open_still = (_PATRON.standing != CLOSED) | subscribed
+def idle(connection: Connection, tenant: Tenant) -> list[str]:
+    """Those who only answer, of whom a link has ended, and who now answer for nobody."""
     of_whom_one_ended = select(_LINK.responsible_id).where(links.ours(tenant), _LINK.until.is_not(None))
-    which = _PATRON.id.in_(of_whom_one_ended if responsible_ids is None else sorted(responsible_ids))
-    wanted = select(_PATRON.id).where(_only_answers(tenant), which, open_still, ~holds)
-    return list(connection.scalars(wanted.order_by(_PATRON.id)))
+    here = _PATRON.standing == Stage.ACTIVE.value
+    wanted = select(_PATRON.id).where(_idle(tenant), here, _PATRON.id.in_(of_whom_one_ended))
+    return sorted(connection.scalars(wanted))
 
 
-def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[str] | None = None) -> None:
-    """Close the records of the idle; held for today still, a subscription is let go by the next day's comparison."""
-    ids = idle(connection, tenant, responsible_ids)
+def _idle(tenant: Tenant) -> ColumnElement[bool]:
+    theirs = links.ours(tenant) & (_LINK.responsible_id == _PATRON.id)
+    return _only_answers(tenant) & ~exists().where(theirs, or_(_LINK.until.is_(None), links.owes()))
+
+
+def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[str]) -> None:
+    """Let the idle of these leave: their records are closed as any patron's, by the night after today's."""
+    wanted = select(_PATRON.id).where(_idle(tenant), ~_is_gone(), _PATRON.id.in_(sorted(responsible_ids)))
+    ids = sorted(connection.scalars(wanted))
     for part in parts(ids):
         hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        connection.execute(update(tables.patron).where(hers).values(standing=CLOSED))
-        ended = update(tables.subscription).where(_still_subscribed(tenant), _ROW.patron_id.in_(part))
-        connection.execute(ended.values(until=tenant.clock.today()))
-    happened = [audit.Happened("subscription_end", patron=one, actions=(GONE,)) for one in ids]
+        leaving = {"standing": Stage.LEAVING.value, "leaves_since": tenant.clock.today()}
+        connection.execute(update(tables.patron).where(hers).values(leaving))
+    happened = [audit.Happened("leave", patron=one, actions=(GONE,)) for one in ids]
     audit.append(connection, tenant, tenant.night, happened)
-
-
-def _still_subscribed(tenant: Tenant) -> ColumnElement[bool]:
-    return (_ROW.agency == tenant.agency) & (_ROW.reason == RESPONSIBLE) & _ROW.until.is_(None)
 
 
 def become_patrons(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
@@ -226,10 +218,9 @@ def start_to_borrow(connection: Connection, tenant: Tenant, patron_ids: Sequence
     """
     if not patron_ids:
         return []
-    wake(connection, tenant, patron_ids)
     hers = (_ROW.agency == tenant.agency) & (_ROW.reason == RESPONSIBLE) & _ROW.patron_id.in_(patron_ids)
     connection.execute(update(tables.subscription).where(hers).values(reason=ACTIVE_PATRON))
-    values = {"standing": tables.ACTIVE, "as_of_day": None, "as_of_source": None}
+    values = {"standing": Stage.ACTIVE.value, "leaves_since": None, "as_of_day": None, "as_of_source": None}
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(patron_ids)
     connection.execute(update(tables.patron).where(these).values(values))
     ask(connection, tenant, [(one, FIRST_COPY) for one in patron_ids])

@@ -84,7 +84,7 @@ def test_the_dead_the_closed_the_merged_and_those_who_only_answer_are_not_counte
     library.deliver(MONDAY, dies(person("DAVID")))
     library.one_night()
     for key, column, value in (
-        ("BO", "standing", "closed"),
+        ("BO", "status_class", "closed"),
         ("CLARA", "status_class", "merged"),
         ("FINN", "kind", "responsible"),
     ):

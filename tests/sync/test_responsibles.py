@@ -15,8 +15,9 @@ from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import Birth, Status, by_status
 from cprsync.domain.purpose import Purpose
-from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable
+from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable, ReviewClosed
 from cprsync.store import tables
+from cprsync.sync.departing import Exit
 from cprsync.sync.dry_run import plan_night
 from cprsync.sync.forecasting import foresee
 from cprsync.sync.lookup import Asked, Desk, look_up
@@ -243,13 +244,28 @@ def test_accepting_ends_the_link_and_taking_it_back_begins_it_again(town: Librar
     assert accepted["undoable"]
     assert links(town) == [(town.id_of("LIV"), town.id_of("QUINNIE"), today)]
     assert listed(town, "LIV") == []
-    assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("closed", [("responsible", today)])
+    assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("leaving", [("responsible", None)])
     town.night()
     reviews(town).undo(number)
     assert links(town) == [(town.id_of("LIV"), town.id_of("QUINNIE"), None)]
     assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("active", [("responsible", None)])
     town.night()
     town.store.verify_audit()
+
+
+def test_once_her_record_is_closed_the_end_of_the_link_is_not_taken_back(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    town.deliver(MONDAY, emigrates(person("QUINNIE")))
+    town.night()
+    number = number_of(town, "responsible.gone")
+    reviews(town).accept(number)
+    town.clock.moment += timedelta(days=1)
+    town.night()
+    assert (town.store.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
+    before = town.everything()
+    with pytest.raises(ReviewClosed):
+        reviews(town).undo(number)
+    assert town.everything() == before
 
 
 def test_her_protection_seals_the_minors_address_and_her_name_and_stops_letters(town: Library) -> None:
@@ -311,11 +327,11 @@ def test_at_18_the_link_ends_as_forecast_and_she_is_let_go_the_day_after(town: L
     town.clock.moment += timedelta(days=1)
     assert town.night().calendar["responsibility_ended"] == 1
     assert links(town) == [(town.id_of("ALFRED"), town.id_of("QUINNIE"), OF_AGE)]
-    assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("closed", [("responsible", OF_AGE)])
+    assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("leaving", [("responsible", None)])
     assert cpr("QUINNIE") in town.register.listed
     town.clock.moment += timedelta(days=1)
     assert town.night().subscriptions_removed == 1
-    assert cpr("QUINNIE") not in town.register.listed
+    assert (town.store.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
     assert listed(town, "ALFRED") == []
 
 
@@ -330,14 +346,17 @@ def test_what_was_owed_before_stays_hers_until_it_is_paid(town: Library) -> None
     with town.engine.begin() as connection:
         connection.execute(tables.balance.update().values(settled=OF_AGE))
     town.night()
-    assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("closed", [("responsible", OF_AGE)])
+    assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("leaving", [("responsible", None)])
+    town.clock.moment += timedelta(days=1)
+    town.night()
+    assert (town.store.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
 
 
 def test_a_debt_that_came_after_is_not_hers(town: Library) -> None:
     add(town, "ALFRED", "QUINNIE")
     circulate(town, tables.balance, "ALFRED", 1, raised=OF_AGE, settled=None)
     nights_until(town, OF_AGE)
-    assert (listed(town, "ALFRED"), row(town, "QUINNIE")["standing"]) == ([], "closed")
+    assert (listed(town, "ALFRED"), row(town, "QUINNIE")["standing"]) == ([], "leaving")
 
 
 def test_a_corrected_birth_date_moves_the_end(town: Library) -> None:
@@ -362,12 +381,13 @@ def test_a_link_is_ended_at_the_desk_and_can_begin_again(town: Library) -> None:
     assert end(town, "LIV", "QUINNIE")["outcome"] == "ended"
     assert row(town, "QUINNIE")["standing"] == "active"
     end(town, "ALFRED", "QUINNIE")
-    assert row(town, "QUINNIE")["standing"] == "closed"
+    assert row(town, "QUINNIE")["standing"] == "leaving"
     refused(town, lambda: end(town, "LIV", "QUINNIE"), "responsible.none")
     refused(town, lambda: end(town, "LIV", "BO"), "responsible.none")
     town.clock.moment += timedelta(days=1)
     town.night()
-    assert cpr("QUINNIE") not in town.register.listed
+    assert (town.store.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
+    refused(town, lambda: end(town, "LIV", "QUINNIE"), "responsible.none")
     assert add(town, "LIV", "QUINNIE")["outcome"] == "added"
     assert (row(town, "QUINNIE")["standing"], cpr("QUINNIE") in town.register.listed) == ("active", True)
     town.night()
@@ -408,15 +428,25 @@ def test_her_new_number_is_subscribed_for_the_same_reason(town: Library) -> None
     town.night()
 
 
-def test_of_whoever_only_answered_and_died_an_annulment_arrives(town: Library) -> None:
+def test_of_whoever_only_answered_and_died_an_annulment_arrives_while_she_answers(town: Library) -> None:
     add(town, "LIV", "QUINNIE")
     town.deliver(MONDAY, dies(person("QUINNIE")))
     town.night()
     assert [reason for reason, _ in subscription(town, "QUINNIE")] == ["dead"]
     reviews(town).accept(number_of(town, "responsible.gone"))
     town.deliver(WEDNESDAY, person("QUINNIE"), previous=MONDAY)
-    town.one_night()
-    town.one_night()
-    town.nothing_is_left()
-    assert subscription(town, "QUINNIE") == [("responsible", town.clock.today())]
-    assert row(town, "QUINNIE")["standing"] == "closed"
+    town.night()
+    assert (town.store.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
+
+
+def test_when_the_minor_leaves_or_is_erased_she_leaves_too(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    add(town, "ALFRED", "RIKKE")
+    leaves = Exit(town.store, "lone")
+    leaves.leave(town.id_of("LIV"))
+    leaves.erase(town.id_of("ALFRED"))
+    assert {row(town, who)["standing"] for who in ("QUINNIE", "RIKKE")} == {"leaving"}
+    town.clock.moment += timedelta(days=1)
+    town.night()
+    assert [town.store.find(cpr(who)) for who in ("QUINNIE", "RIKKE")] == [None, None]
+    assert town.register.listed.isdisjoint({cpr("QUINNIE"), cpr("RIKKE")})
