@@ -220,6 +220,11 @@ BY_KIND: Final[dict[str, Advice]] = {
     ),
     "responsible.minor": _advice(1, "Angiv en, der er myndig.", "Name someone who is of age."),
     "responsible.no_borrower": _advice(1, "Registrér hende som låner først.", "Register her as a patron first."),
+    "responsible.no_person": _advice(
+        1,
+        "Er det en person, så ret lånertypen først.",
+        "If it is a person, correct the kind of patron first.",
+    ),
     "responsible.none": _advice(
         1,
         "`cprsync patron responsible ID list` viser, hvem der er ansvarlig.",

@@ -313,6 +313,12 @@ DANISH: Final[dict[str, str]] = {
     "the patron only answers for someone herself: she owes nothing": (
         "låneren er kun ansvarlig for en anden: hun skylder intet selv"
     ),
+    "the patron is no person: nobody answers for an institution": (
+        "låneren er ikke en person: ingen er ansvarlig for en institution"
+    ),
+    "who answered for the patron has no record any more: add her again": (
+        "den ansvarlige har ikke længere en post: opret ansvaret igen"
+    ),
     "that person does not answer for the patron": "den person er ikke ansvarlig for låneren",
     "not a number of the register's: enter her as a patron first": (
         "ikke et af registrets numre: opret hende først som låner"

@@ -15,7 +15,7 @@ from cprsync.domain.leaving import Stage
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.responsible import Proposed, is_gone, of_age_on, why_not
 from cprsync.domain.review import LINK_KINDS, State
-from cprsync.errors import ReviewClosed
+from cprsync.errors import BadInput, ReviewClosed
 from cprsync.store import audit, links, tables
 from cprsync.store.changes import FIRST_COPY, ask
 from cprsync.store.engine import parts, reading, writing
@@ -79,7 +79,9 @@ def add(connection: Connection, tenant: Tenant, *, minor_id: str, responsible_id
 
 def _patron(connection: Connection, tenant: Tenant, patron_id: str) -> Patron:
     wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id == patron_id)
-    row = connection.execute(wanted.with_for_update()).one()
+    row = connection.execute(wanted.with_for_update()).one_or_none()
+    if row is None or row.status_class in tables.GONE:
+        raise BadInput("there is no such patron", kind="patron.unknown")
     return from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
 
 

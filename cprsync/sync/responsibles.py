@@ -81,6 +81,8 @@ def add_responsible(desk: Desk, asked: Answers) -> dict[str, Any]:
     minor = _patron(store, asked.patron_id)
     if not minor.borrows:
         raise BadInput("the patron only answers for someone herself: she owes nothing", kind="responsible.no_borrower")
+    if minor.kind is not PatronKind.PERSON:
+        raise BadInput("the patron is no person: nobody answers for an institution", kind="responsible.no_person")
     known = asked.responsible_id or (None if asked.number is None else store.find(asked.number))
     if known is not None and _is_linked(store, minor.id, known):
         return _document(store, asked, known, "unchanged")

@@ -15,6 +15,7 @@ from cprsync.sync.showing import PatronView, patron_document
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cprsync.domain.leaving import Stage
     from cprsync.domain.override import Override
     from cprsync.domain.person import Abroad, Address, Contact, Gap, Name, Silent
     from cprsync.domain.policy import Policy
@@ -56,6 +57,8 @@ class View(PatronView, Protocol):
 
     @property
     def merged_into(self) -> str | None: ...
+    @property
+    def stage(self) -> Stage: ...
 
 
 class RevealingStore(Protocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from cprsync.domain.leaving import Stage
 from cprsync.domain.letter import Letter, NoLetter, letter_to
 from cprsync.domain.override import in_force
 from cprsync.domain.patron import is_sealed
@@ -87,6 +88,8 @@ class Statements:
                 merged_into=view.merged_into,
                 kind="patron.merged",
             )
+        if view.stage is Stage.CLOSED:
+            raise BadInput("the patron has left: nothing is kept of her", kind="patron.closed")
         return view
 
     def _envelope(self, view: View, opened: Opened | None) -> Letter | NoLetter:

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library
+from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library
+from test_night_killed import is_closed, outcome
 from test_reviewing import circulate, number_of, reviews, waits
 from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person
 
@@ -25,6 +26,7 @@ from cprsync.sync.responsibles import Answers, add_responsible, end_responsible,
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 #: ALFRED is 18 on 1 April 2027; LIV is 12 and lives with QUINNIE, her mother, who is no patron.
 MINORS = ("ALFRED", "LIV")
@@ -202,6 +204,17 @@ def _of_age(library: Library, patron_id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "kind"),
+    [("kind", "institution", "responsible.no_person"), ("status_class", "merged", "patron.unknown")],
+)
+def test_nobody_answers_for_an_institution_or_an_empty_shell(town: Library, column: str, value: str, kind: str) -> None:
+    with town.engine.begin() as connection:
+        theirs = tables.patron.update().where(tables.patron.c.id == town.id_of("LIV"))
+        connection.execute(theirs.values({column: value}))
+    refused(town, lambda: add(town, "LIV", "ANNA"), kind)
+
+
 def test_whoever_only_answers_has_nobody_to_answer_for_her(town: Library) -> None:
     add(town, "LIV", "QUINNIE")
     refused(town, lambda: add(town, "QUINNIE", "ANNA"), "responsible.no_borrower")
@@ -370,6 +383,37 @@ def test_a_corrected_birth_date_moves_the_end(town: Library) -> None:
     town.one_night()
     assert links(town) == [(town.id_of("LIV"), town.id_of("QUINNIE"), date(2027, 1, 1))]
     town.nothing_is_left()
+
+
+def test_a_night_killed_while_links_end_ends_as_one_that_was_not(new_library: Library, tmp_path: Path) -> None:
+    library = new_library
+    library.enrol("ALFRED", "LIV")
+    library.register.knows(*(person(key) for key in (*MINORS, "QUINNIE", "RIKKE")))
+    library.deliver(library.clock.today().replace(day=19))
+    library.one_night()
+    add(library, "ALFRED", "QUINNIE")
+    add(library, "LIV", "RIKKE")
+    library.deliver(date(2027, 3, 31), emigrates(person("RIKKE")), previous=date(2027, 3, 19))
+    whole = library.copy(tmp_path / "whole")
+    whole.one_night()
+    assert [until for _, _, until in links(whole)].count(OF_AGE) == 1
+    assert [kind for _, kind in whole.reviews()] == ["responsible.gone"]
+    kills = 0
+    for at in range(1, 60):
+        other = library.copy(tmp_path / str(at))
+        try:
+            other.one_night(KilledStore(other.store, at=at))
+        except Killed:
+            kills += 1
+            if not is_closed(other):
+                other.one_night()
+        assert outcome(other) == outcome(whole)
+        other.store.verify_audit()
+        other.engine.dispose()
+        if kills < at:
+            break
+    assert kills > 5
+    whole.engine.dispose()
 
 
 # -- ended at the desk -----------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from cprsync.domain.person import Status, by_status
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.store import circulation, tables
 from cprsync.store.engine import writing
+from cprsync.sync.departing import Exit
 from cprsync.sync.lookup import Desk
 from cprsync.sync.responsibles import Answers, add_responsible
 from cprsync.sync.statements import Statements
@@ -185,7 +186,7 @@ def test_a_minors_goes_to_her_own_address_and_says_that_someone_answers_without_
     assert person("RIKKE").name.addressing not in text(told)  # type: ignore[union-attr]  # she has one
 
 
-@pytest.mark.parametrize("kind", ["patron.unknown", "patron.merged"])
+@pytest.mark.parametrize("kind", ["patron.unknown", "patron.merged", "patron.closed"])
 def test_of_nobody_and_of_a_merged_patron_there_is_none(library: Library, kind: str) -> None:
     patron_id = "10000000"
     if kind == "patron.merged":
@@ -200,6 +201,9 @@ def test_of_nobody_and_of_a_merged_patron_there_is_none(library: Library, kind: 
                     agency=AGENCY, key_id=library.store._tenant.vault.index_key, patron_id=library.id_of("BO"), **key
                 )
             )
+    if kind == "patron.closed":
+        patron_id = library.id_of("ANNA")
+        Exit(library.store, "lone").leave(patron_id)
     before = library.everything()
     with pytest.raises(BadInput) as refusal:
         statements(library).statement(patron_id)

@@ -1,0 +1,102 @@
+"""`patron responsible`, `statement` and `statistics`: as they are typed, on a library of the mock's."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from e2e_library import Library, Ran, assert_refused, new_library, personal
+from town import PEOPLE_FILE, number
+
+from cprsync.mock import control
+from cprsync.mock.server import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("people")
+METADATA = "<Trigger><FileDescriptor><SizeInBytes>{size}</SizeInBytes></FileDescriptor></Trigger>"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[Library]:
+    """LIV, who is a minor, ANNA, and BO, who is protected, after a night."""
+    folder = tmp_path_factory.mktemp("people")
+    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    with running(folder / "mock", PEOPLE_FILE) as ready:
+        library = new_library(folder / "library", folder / "mock", ["ANNA", "BO", "LIV"])
+        control.event(ready, "protect", "BO")
+        (name,) = control.night(ready)["files"]
+        content = (folder / "mock" / "IN" / name).read_bytes()
+        (library.inbox / name).write_bytes(content)
+        (library.inbox / f"{name}.metadata").write_text(METADATA.format(size=len(content)), encoding="utf-8")
+        assert library.call("sync").exit == 0
+        yield library
+
+
+def typed(library: Library, monkeypatch: pytest.MonkeyPatch, key: str, *command: str) -> Ran:
+    """A command that asks for someone's number."""
+    monkeypatch.setattr("sys.stdin", _Line(number(key)))
+    return library.call(*command)
+
+
+class _Line:
+    """Standard input with one line on it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def isatty(self) -> bool:
+        return False
+
+    def readline(self, _: int = -1) -> str:
+        return f"{self._text}\n"
+
+
+def patron(library: Library, monkeypatch: pytest.MonkeyPatch, key: str) -> str:
+    found: str = typed(library, monkeypatch, key, "patron", "find").document["patron"]
+    return found
+
+
+def test_a_link_is_added_listed_refused_and_ended(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    liv = patron(library, monkeypatch, "LIV")
+    added = typed(library, monkeypatch, "QUINNIE", "patron", "responsible", liv, "add")
+    assert (added.exit, added.document["outcome"], added.document["kind"]) == (0, "added", "responsible")
+    (link,) = library.call("patron", "responsible", liv, "list").document["responsibles"]
+    assert (link["patron"], link["letters"], link["in_force"]) == (added.document["responsible"], "go", True)
+    assert_refused(
+        typed(library, monkeypatch, "LIV", "patron", "responsible", liv, "add"),
+        code=1,
+        kind="responsible.self",
+        says="does not answer for herself",
+        advises="whoever answers",
+    )
+    ended = library.call("patron", "responsible", liv, "end", "--responsible", link["patron"])
+    assert ended.document["outcome"] == "ended"
+    assert library.call("patron", "responsible", liv, "list").document["responsibles"] == []
+
+
+def test_a_statement_of_a_protected_patron_tells_nothing_of_her(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bo, anna = (patron(library, monkeypatch, key) for key in ("BO", "ANNA"))
+    shut = library.call("statement", bo)
+    assert (shut.exit, shut.document["letter"], shut.document["envelope"]) == (0, "sealed", None)
+    assert library.call("statement", anna).document["letter"] == "goes"
+    assert_refused(
+        library.call("statement", anna, "--reason", "regning"),
+        code=2,
+        kind="usage.reason",
+        says="--reveal",
+        advises="--reason",
+    )
+    opened = library.call("statement", bo, "--reveal", "--reason", "regning på papir")
+    assert opened.document["envelope"][-1].startswith("8")
+
+
+def test_statistics_name_nobody(library: Library) -> None:
+    told = library.call("statistics")
+    assert (told.exit, told.document["patrons"]) == (0, None)
+    assert [word for word in personal() if word in told.out] == []
