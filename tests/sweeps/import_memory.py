@@ -1,6 +1,6 @@
-"""Import a short and a long list of patrons and compare the peak of memory: a stream holds no more of the longer one.
+"""Import a short and a long list, and compare the peak of memory: a stream holds no more of the longer one.
 
-    python tests/sweeps/import_memory.py [--short N --long M] [--form csv|json] [--apply] [--json]
+    python tests/sweeps/import_memory.py [--what patron|circulation] [--short N --long M] [--form csv|json] [--apply]
 
 Each import is the command line in a process of its own, into a store of its own. With --apply the pages of the database
 that SQLite keeps, 64 MiB of them at most, come on top: they are full long before the longer list ends.
@@ -14,16 +14,21 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from cprsync.cli.setup import upgrade, write_folder
 from cprsync.settings import load_settings
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 #: The long list may take so much more, in MiB; applied, also what SQLite keeps.
 GROWTH_MAX_MB = 8
 CACHE_MB = 64
+#: Patrons who are there before what circulates comes.
+PATRONS = 100
 _CHILD = """
 import resource, sys
 from cprsync.cli.main import app
@@ -35,37 +40,56 @@ sys.stderr.write(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1
 """
 
 
-def peak_mb(folder: Path, rows: int, form: str, *, apply: bool) -> int:
+def a_patron(place: int) -> dict[str, str]:
+    return {"cards": f"L{place:08}", "branch": "main", "internal_note": f"number {place}"}
+
+
+def a_reservation(place: int) -> dict[str, str]:
+    """Of one of the hundred patrons who are there before."""
+    told = {"type": "reservation", "id": f"R{place}", "patron": f"L{place % PATRONS:08}"}
+    return told | {"title": f"Book {place}", "placed": "2027-03-01"}
+
+
+#: By the command, what it is given.
+ROWS = {"patron": a_patron, "circulation": a_reservation}
+
+
+def write_list(path: Path, rows: int, row: Callable[[int], dict[str, str]], form: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        if form == "csv":
+            file.write(",".join(row(0)) + "\n")
+        for place in range(rows):
+            file.write((",".join(row(place).values()) if form == "csv" else json.dumps(row(place))) + "\n")
+
+
+def take(folder: Path, what: str, path: Path, *, apply: bool) -> tuple[int, int]:
+    """Import a list: how many were created, and the peak of that process."""
+    options = [what, "import", str(path), "--json", "--config", str(folder / "cprsync.toml")]
+    options += ["--apply"] if apply else []
+    done = subprocess.run([sys.executable, "-c", _CHILD, *options], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)["created"], int(done.stderr.split()[-1])
+
+
+def peak_mb(folder: Path, rows: int, form: str, *, what: str, apply: bool) -> int:
     """Import so many rows; the peak of that process."""
     write_folder(folder, mock=None)
     upgrade(load_settings(folder / "cprsync.toml").store.url)
-    path = folder / f"patrons.{form}"
-    with path.open("w", encoding="utf-8") as file:
-        if form == "csv":
-            file.write("cards,branch,internal_note\n")
-        for place in range(rows):
-            row = {"cards": f"L{place:08}", "branch": "main", "internal_note": f"number {place}"}
-            file.write((",".join(row.values()) if form == "csv" else json.dumps(row)) + "\n")
-    options = [
-        "patron",
-        "import",
-        str(path),
-        *(["--apply"] if apply else []),
-        "--json",
-        "--config",
-        str(folder / "cprsync.toml"),
-    ]
-    done = subprocess.run([sys.executable, "-c", _CHILD, *options], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout)["created"] == rows, done.stdout
-    return int(done.stderr.split()[-1])
+    if what == "circulation":
+        write_list(folder / "patrons.csv", PATRONS, a_patron, "csv")
+        take(folder, "patron", folder / "patrons.csv", apply=True)
+    path = folder / f"list.{form}"
+    write_list(path, rows, ROWS[what], form)
+    created, peak = take(folder, what, path, apply=apply)
+    assert created == rows
+    return peak
 
 
-def measured(short: int, long: int, form: str, *, apply: bool) -> dict[str, Any]:
+def measured(short: int, long: int, form: str, *, what: str = "patron", apply: bool) -> dict[str, Any]:
     """Both imports, one after the other."""
     with tempfile.TemporaryDirectory(prefix="cprsync-import-") as name:
-        few, many = (peak_mb(Path(name) / str(rows), rows, form, apply=apply) for rows in (short, long))
+        few, many = (peak_mb(Path(name) / str(rows), rows, form, what=what, apply=apply) for rows in (short, long))
     most = GROWTH_MAX_MB + (CACHE_MB if apply else 0)
-    told = {"form": form, "applied": apply, "short": short, "long": long}
+    told = {"what": what, "form": form, "applied": apply, "short": short, "long": long}
     return {**told, "peak_mb": [few, many], "ok": many - few <= most}
 
 
@@ -74,10 +98,11 @@ def main() -> int:
     asked.add_argument("--short", type=int, default=10_000)
     asked.add_argument("--long", type=int, default=100_000)
     asked.add_argument("--form", choices=["csv", "json"], default="csv")
+    asked.add_argument("--what", choices=list(ROWS), default="patron")
     asked.add_argument("--apply", action="store_true", help="write, and let SQLite keep its pages")
     asked.add_argument("--json", action="store_true", help="one document on standard output")
     options = asked.parse_args()
-    found = measured(options.short, options.long, options.form, apply=options.apply)
+    found = measured(options.short, options.long, options.form, what=options.what, apply=options.apply)
     few, many = found["peak_mb"]
     told = f"{options.form}: {options.short} rows {few} MiB, {options.long} rows {many} MiB at most"
     sys.stdout.write((json.dumps(found) if options.json else told) + "\n")
