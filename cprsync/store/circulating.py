@@ -49,6 +49,8 @@ class _Part:
     policy: Policy
     #: by what a list calls them
     patrons: dict[str, str]
+    #: who has left: nothing comes back to her, and what is still owed may be settled
+    left: frozenset[str]
     stored: dict[tuple[str, str], AnyRow]
     #: loans by their source's ids for which money is owed, or was until lately
     owed: set[str]
@@ -69,7 +71,8 @@ def import_circulation(tenant: Tenant, rows: Sequence[Circulated], *, apply: boo
         hold_library(connection, tenant)
         patrons = _patrons(connection, tenant, {row.patron for row in rows})
         owed = _owed(connection, tenant, patrons.values(), policy)
-        part = _Part(tenant, policy, patrons, _stored(connection, tenant, rows), owed)
+        left = _left(connection, tenant, patrons.values())
+        part = _Part(tenant, policy, patrons, left, _stored(connection, tenant, rows), owed)
         results = [_row(part, row) for row in rows]
         _write(connection, part)
         if not apply:
@@ -94,6 +97,12 @@ def _patrons(connection: Connection, tenant: Tenant, names: Iterable[str]) -> di
             keeper = belongings.keeper_of(connection, tenant, one) if status == tables.MERGED else None
             found[one] = keeper or one
     return found
+
+
+def _left(connection: Connection, tenant: Tenant, patron_ids: Iterable[str]) -> frozenset[str]:
+    wanted = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.standing.in_(tables.EMPTIED))
+    hers = (wanted.where(_PATRON.id.in_(part)) for part in parts(sorted(set(patron_ids))))
+    return frozenset(one for found in hers for one in connection.scalars(found))
 
 
 def _stored(connection: Connection, tenant: Tenant, rows: Sequence[Circulated]) -> dict[tuple[str, str], AnyRow]:
@@ -133,7 +142,7 @@ def _row(part: _Part, row: Circulated) -> Imported:
 
 
 def _created(part: _Part, row: Circulated, patron_id: str) -> ImportOutcome:
-    if row.over or _is_over(part, row):
+    if row.over or patron_id in part.left or _is_over(part, row):
         return _UNCHANGED
     part.new[row.type].append(
         {

@@ -58,12 +58,13 @@ def meant(
     *,
     but: Mapping[str, AnyRow],
 ) -> dict[str, AnyRow]:
-    """Whom rows without a CPR number may mean, by patron number or card; one who was merged is none."""
+    """Whom rows without a CPR number may mean, by patron number or card; one who was merged, or has left, is none."""
     unnamed = [row for row in rows if row.number is None]
     ids = {row.patron_id for row in unnamed if row.patron_id}
     probes = [i for row in unnamed for card in row.local.cards for i in tenant.vault.probes(CARD, card.number)]
     ids |= {cards[index] for index in probes if index in cards}
-    ours = _WANTED.where(_PATRON.agency == tenant.agency, _PATRON.status_class != tables.MERGED)
+    here = (_PATRON.status_class != tables.MERGED) & _PATRON.standing.not_in(tables.EMPTIED)
+    ours = _WANTED.where(_PATRON.agency == tenant.agency, here)
     return {
         found.id: found
         for part in parts(sorted(ids - set(but)))

@@ -11,6 +11,7 @@ import pytest
 from doubles import AGENCY, MONDAY, Killed, Library, happened
 from test_forgetting import MONTH_AGO, NOT_YET, TODAY, morning
 from test_importing import take as take_patrons
+from test_leaving import leave
 from test_number_change import replaced
 from test_reviewing import number_of, reviews
 from test_setting import row
@@ -245,6 +246,17 @@ def test_what_came_with_a_list_is_forgotten_in_its_time(here: Library) -> None:
         ("loans", "compensations", "messages"), 1
     )
     assert rows(here) == {"loan": 0, "reservation": 1, "balance": 0, "message": 1}
+
+
+def test_nothing_comes_back_to_a_patron_who_has_left_but_what_she_owed_may_be_settled(here: Library) -> None:
+    anna = here.id_of("ANNA")
+    owed = "type,id,patron,amount,raised,settled\n" + f"balance,B1,{anna},20,2027-03-10,{TODAY}\n"
+    take(here, owed)
+    leave(here, anna)
+    before = here.everything()
+    assert take(here, LIST.replace("ANNA", anna).replace("B1", "B2")).counts == {"unchanged": 4}
+    assert here.everything() == before
+    assert take(here, owed.replace(f",{TODAY}", f",{TODAY + timedelta(days=1)}")).counts == {"updated": 1}
 
 
 # -- a long list ------------------------------------------------------------------------------------------------------

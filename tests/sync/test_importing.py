@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import AGENCY, MONDAY, Killed, happened
+from test_leaving import leave
 from test_number_change import replaced
 from test_setting import row, set_
 from town import number
@@ -368,6 +369,14 @@ def test_a_row_that_means_nobody_or_two_is_refused(library: Library, header: str
     before = library.everything()
     imported = take(library, f"{header}\n{cells.format(bo=library.id_of('BO'))}\n")
     assert [one.why for one in imported.refused] == [why]
+    assert library.everything() == before
+
+
+def test_a_row_under_the_patron_number_of_someone_who_has_left_brings_nothing_of_her_back(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    leave(library, anna)
+    before = library.everything()
+    assert [one.why for one in take(library, f"patron,branch\n{anna},east\n").refused] == ["patron.unknown"]
     assert library.everything() == before
 
 
