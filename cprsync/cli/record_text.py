@@ -96,6 +96,8 @@ def value_text(key: str, value: Any, language: Language) -> str:
     if key == "status" and value in STATUS_CODES:
         meaning = STATUS_RULES[Status(value)].meaning
         return f"{value} {meaning.da if language == 'da' else meaning.en}"
+    if key == "kind" and value:
+        return word(f"kind_{value}", language)
     if key == "standing":
         return word(f"stage_{value}", language)
     if key == "protection" and value:

@@ -94,6 +94,8 @@ class Shown(Protocol):
     def subscribed_since(self) -> date | None: ...
     @property
     def stage(self) -> Stage: ...
+    @property
+    def responsibles(self) -> Sequence[str]: ...
 
 
 class DeskStore(Protocol):
@@ -177,6 +179,7 @@ class _Stranger:
     local: Local = field(default_factory=Local)
     since: Mapping[str, date] = field(default_factory=dict)
     stage: Stage = Stage.ACTIVE
+    responsibles: Sequence[str] = ()
 
 
 def look_up(desk: Desk, asked: Asked) -> LookedUp:
@@ -309,6 +312,7 @@ class _Seen:
     def __init__(self, view: PatronView, *, sealed: bool) -> None:
         self.patron, self.local, self.since, self.stage = view.patron, view.local, view.since, view.stage
         self.parked, self.household = view.parked or sealed, view.household
+        self.responsibles = view.responsibles
 
 
 def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:

@@ -52,6 +52,11 @@ class PatronView(Protocol):
         """Whether she is leaving, or has left."""
         ...
 
+    @property
+    def responsibles(self) -> Sequence[str]:
+        """The patron numbers of those who answer for her."""
+        ...
+
 
 #: Which actions gave a field the value it has.
 GIVEN_BY: Mapping[str, tuple[str, ...]] = {
@@ -118,8 +123,8 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         pins = override.field is Overridden.GROUP
         said = unpinned_group(patron, policy=policy, on=on) if pins else fields[name]["value"]
         fields[name] = _overridden(fields[name], override, said, by_age=pins and _by_age(said, policy))
-    if answer := getattr(view, "responsibles", ()):
-        fields["responsible"] = _local_field("responsible", list(answer), sealed=False)
+    fields["responsible"] = _local_field("responsible", list(view.responsibles), sealed=False)
+    fields["kind"] = _local_field("kind", patron.kind.value, sealed=False)
     if view.stage is Stage.CLOSED:
         fields.clear()  # of whoever has left there is nothing to show but that
     fields["standing"] = _local_field("standing", view.stage.value, sealed=False) | {"source": Owner.SYSTEM.value}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cprsync.domain.borrowing import BORROW_WORDS, may_borrow
 from cprsync.domain.contacting import CONTACT_WORDS, About, Channel, may_contact, reach_of
 from cprsync.domain.fees import overdue_fees
+from cprsync.domain.leaving import Stage
 from cprsync.domain.standing import standing_of
 from cprsync.errors import BadInput
 
@@ -47,7 +48,10 @@ class Standings:
         """The JSON shape of `patron standing`. Raises BadInput when there is no such patron."""
         view, today = self._view(patron_id), self.clock.today()
         owing = self.store.owing(patron_id, today)
-        standing = standing_of(view.patron, view.local, self.policy, on=today, debt_oere=owing.total_oere)
+        leaving = view.stage is not Stage.ACTIVE
+        standing = standing_of(
+            view.patron, view.local, self.policy, on=today, debt_oere=owing.total_oere, leaving=leaving
+        )
         borrows = may_borrow(standing, self.policy, on=today, film_from_age=film_from_age)
         reach = reach_of(view.patron, view.local, self.policy, on=today)
         # a parked person counts as protected (decision 3)

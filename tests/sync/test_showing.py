@@ -12,10 +12,12 @@ from test_importing import take
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
 
 from cprsync.cli.record_text import record_lines
-from cprsync.domain.fields import SEALED
+from cprsync.domain.fields import SEALED, owner_of
+from cprsync.domain.fields import shown as every_field
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy import Policy
 from cprsync.municipality_file import load_municipalities
+from cprsync.sync.revealing import Window
 from cprsync.sync.setting import Counter, Setting, set_field
 from cprsync.sync.showing import patron_document
 
@@ -23,6 +25,16 @@ from cprsync.sync.showing import patron_document
 def shown(library: Library, key: str, policy: Policy | None = None) -> dict[str, Any]:
     document = patron_document(library.view(key), policy or library.policy, agency=AGENCY, on=library.clock.today())
     return dict(json.loads(json.dumps(document)))
+
+
+def test_a_record_shows_every_field_of_the_table_in_its_order(library: Library) -> None:
+    window = Window(AGENCY, library.store, library.clock, library.policy, "lone")
+    fields = window.shown(library.id_of("ANNA"))["fields"]
+    # the patron number stands over them
+    assert list(fields) == [key for key in every_field() if key != "patron"]
+    assert {key: entry["owner"] for key, entry in fields.items()} == {
+        key: owner_of(key).value if key != "group" else "staff" for key in fields
+    }
 
 
 def test_a_field_tells_its_owner_source_and_days(library: Library) -> None:

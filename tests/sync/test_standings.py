@@ -17,6 +17,7 @@ from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.patron_group import PatronGroup
 from cprsync.errors import BadInput
 from cprsync.store import tables
+from cprsync.sync.departing import Exit
 from cprsync.sync.standings import Standings
 
 if TYPE_CHECKING:
@@ -128,3 +129,9 @@ def test_nobody_by_that_number_is_refused(library: Library) -> None:
     with pytest.raises(BadInput) as refused:
         Standings(library.store, library.clock, library.policy).standing("00000000")
     assert refused.value.kind == "patron.unknown"
+
+
+def test_whoever_is_leaving_borrows_nothing_more(library: Library) -> None:
+    owes(library, tables.loan, "ANNA", 1, {"title": "Pippi"}, due=library.clock.today(), returned=None)
+    Exit(library.store, "lone").leave(library.id_of("ANNA"))
+    assert borrows(standing(library)) == (False, ["leaving"])
