@@ -43,6 +43,10 @@ def record_lines(document: Mapping[str, Any], language: Language = "da") -> list
 
 
 def _marks(document: Mapping[str, Any]) -> Iterator[str]:
+    stage = document["fields"].get("standing", {}).get("value")
+    if stage == Stage.CLOSED.value:
+        yield f"stage_{stage}"
+        return
     if document["protected"]:
         yield "mark_protected"
     if document["household"]:
@@ -51,8 +55,7 @@ def _marks(document: Mapping[str, Any]) -> Iterator[str]:
         yield "mark_revealed"
     if not document["verified"]:
         yield "mark_not_verified"
-    stage = document["fields"].get("standing", {}).get("value")
-    if stage not in {None, Stage.ACTIVE.value}:
+    if stage == Stage.LEAVING.value:
         yield f"stage_{stage}"
 
 

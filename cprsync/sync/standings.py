@@ -76,6 +76,8 @@ class Standings:
                 merged_into=view.merged_into,
                 kind="patron.merged",
             )
+        if view.stage is Stage.CLOSED:
+            raise BadInput("the patron has left: nothing is kept of her", kind="patron.closed")
         return view
 
     def _fees(self, loans: Iterable[LateLoan], standing: Standing, today: date) -> Iterable[dict[str, Any]]:

@@ -26,6 +26,7 @@ from cprsync.sync.departing import Exit
 from cprsync.sync.dry_run import plan_night
 from cprsync.sync.lookup import Asked, Desk, look_up
 from cprsync.sync.reviewing import Reviews
+from cprsync.sync.standings import Standings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,6 +160,45 @@ def test_whoever_has_something_open_leaves_when_it_is_settled(
     assert cpr("ANNA") not in library.register.listed
     library.nothing_is_left()
     assert standing(library, anna) == "closed"
+
+
+def test_whoever_answers_for_a_minor_waits_until_she_does_no_more(library: Library) -> None:
+    anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
+    link = {"agency": AGENCY, "patron_id": clara, "responsible_id": anna, "since": FRIDAY, "until": None}
+    with library.engine.execution_options(writes=True).begin() as connection:
+        connection.execute(insert(tables.responsible).values(link))
+    assert leave(library, anna)["open"] == {"responsible": 1}
+    is_settled(library, tables.responsible, until=FRIDAY)
+    assert leave(library, anna)["open"] == {}
+    assert standing(library, anna) == "closed"
+
+
+def test_a_loan_that_never_came_back_keeps_nobody_once_it_is_paid_for(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    owes(library, anna, tables.loan, due=FRIDAY)
+    owes(library, anna, tables.balance, 2, raised=FRIDAY, settled=None, kind="compensation", loan_source="s1")
+    assert leave(library, anna)["open"] == {"loans": 1, "balance": 1}
+    is_settled(library, tables.balance, settled=FRIDAY)
+    assert leave(library, anna)["open"] == {}
+
+
+def test_whoever_is_leaving_borrows_no_more_and_the_desk_says_why(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    desk = Standings(library.store, library.clock, library.policy)
+    assert "leaving" not in rules_of(desk.standing(anna))
+    owes(library, anna, tables.loan, due=TUESDAY)
+    leave(library, anna)
+    assert desk.standing(anna)["may_borrow"]["answer"] is False
+    assert "leaving" in rules_of(desk.standing(anna))
+    is_settled(library, tables.loan, returned=MONDAY)
+    leave(library, anna)
+    with pytest.raises(BadInput) as refused:
+        desk.standing(anna)
+    assert refused.value.kind == "patron.closed"
+
+
+def rules_of(document: dict[str, Any]) -> set[str]:
+    return {rule["rule"] for rule in document["may_borrow"]["rules"]}
 
 
 def test_what_she_paid_is_kept_as_long_as_the_library_says_and_then_her_last_row_goes(library: Library) -> None:
