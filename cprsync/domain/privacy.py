@@ -252,7 +252,7 @@ def _beside(policy: Policy) -> Iterator[Paragraph]:
     yield Paragraph(
         Wording(
             "Hver ændring, hvert opslag i CPR og hver åbning af en beskyttets oplysninger skrives ned med tid,"
-            " formål og hvem; selve oplysningerne står der ikke.",
+            " formål og hvem; selve oplysningerne står der ikke. Loggen slettes ikke af sig selv.",
             "Each change, each look-up in CPR and each opening of a protected person's data is written down with time,"
             " purpose and who; the data themselves are not in it. The log is not erased by itself.",
         ),
@@ -278,6 +278,15 @@ def _beside(policy: Policy) -> Iterator[Paragraph]:
             f"What a person had to decide is kept for {answered.en} after it was answered.",
         ),
         Wording("Afgørelser", "Decisions"),
+    )
+    yield Paragraph(
+        Wording(
+            "Dit lånernummer og et nøglet aftryk af dit CPR-nummer skrives på en liste, når du holder op eller slettes,"
+            " så en ældre kopi af databasen ikke bringer dig tilbage. Andet står der ikke.",
+            "Your patron number and a keyed hash of your CPR number are written on a list when you leave or are erased,"
+            " so that an older copy of the database does not bring you back. Nothing else stands there.",
+        ),
+        Wording("Sletningslisten", "The list of the erased"),
     )
 
 
