@@ -16,6 +16,7 @@ from cprsync.domain.person import SILENT, Person, Status
 from cprsync.domain.record import Card, Local
 from cprsync.errors import BadInput, NoSuchPerson, RegisterRefused, RegisterUnavailable
 from cprsync.sync.lookup import Desk
+from cprsync.sync.reviewing import Reviews
 from cprsync.sync.set_cpr import SetNumber, find_patron, set_number
 from cprsync.sync.values import NewPatron
 
@@ -27,7 +28,7 @@ EDITH = cpr("EDITH")
 MADE = (CprNumber(f"{int(EDITH.digits[:2]) + 60}{EDITH.digits[2:]}"), CprNumber.parse_any(f"{EDITH.digits[:6]}KOT1"))
 
 
-def enrol(library: Library, number: CprNumber) -> str:
+def enrol(library: Library, number: CprNumber | None) -> str:
     (imported,) = library.store.import_patrons([NewPatron(number, Local(cards=(Card("E1"),)))])
     assert imported.patron_id is not None
     return imported.patron_id
@@ -221,3 +222,33 @@ def test_the_list_takes_in_numbers_with_letters(library: Library) -> None:
     assert library.store.find(MADE[1]) == patron_id
     (patron,) = library.store.patrons([patron_id])
     assert patron.number.kind is NumberKind.LETTERS
+
+
+def test_whoever_had_no_number_gets_one_and_none_is_told_as_replaced(either_library: Library) -> None:
+    library = either_library
+    patron_id = enrol(library, None)
+    library.register.knows(person("EDITH"))
+    assert set_cpr(library, patron_id)["verified"]
+    view = library.view("EDITH")
+    assert (view.patron.id, view.clear.real_number, view.local.cards) == (patron_id, True, (Card("E1"),))
+    assert [sorted(one) for one in told(library, patron_id)] == [["municipalityNo", "userIdType", "userIdValue"]]
+    library.night()
+
+
+def test_whoever_has_no_number_merges_with_the_one_who_has_hers_and_parts_again(library: Library) -> None:
+    """Two of them: what stands in the place of a number is each one's own."""
+    for card in ("E1", "E2"):
+        (imported,) = library.store.import_patrons([NewPatron(None, Local(cards=(Card(card),)))])
+        assert imported.patron_id is not None
+        with pytest.raises(BadInput):
+            set_cpr(library, imported.patron_id, cpr("ANNA"))
+    reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
+    items = [one["id"] for one in reviews.listed()]
+    before = [one.number for one in library.store.patrons(library.store.patron_ids())]
+    for item in items:
+        reviews.accept(item)
+    assert [card.number for card in library.view("ANNA").local.cards] == ["ANNA", "E1", "E2"]
+    for item in reversed(items):
+        reviews.undo(item)
+    assert [one.number for one in library.store.patrons(library.store.patron_ids())] == before
+    library.night()
