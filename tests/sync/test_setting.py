@@ -431,15 +431,15 @@ def test_a_field_of_hers_is_set_as_it_is_and_emptied_again(
 
 def test_a_pin_is_kept_as_a_hash_that_only_it_answers_to(either_library: Library) -> None:
     library = either_library
-    assert set_(library, "pin", "2468\n")["outcome"] == "set"
+    assert set_(library, "pin", "246813579024\n")["outcome"] == "set"
     again = library.everything()
-    assert set_(library, "pin", "2468")["outcome"] == "unchanged"
+    assert set_(library, "pin", "246813579024")["outcome"] == "unchanged"
     assert library.everything() == again
     (card,) = library.view("ANNA").local.cards
     assert "$argon2id$" in card.pin_hash
-    assert is_pin(library.store._tenant, "2468", card.pin_hash)
-    assert not is_pin(library.store._tenant, "2469", card.pin_hash)
-    assert "2468" not in json.dumps(again, default=str).replace(card.pin_hash, "")
+    assert is_pin(library.store._tenant, "246813579024", card.pin_hash)
+    assert not is_pin(library.store._tenant, "246813579025", card.pin_hash)
+    assert "246813579024" not in json.dumps(again, default=str).replace(card.pin_hash, "")
     assert set_(library, "pin", None)["outcome"] == "set"
     assert library.view("ANNA").local.cards == (Card("ANNA"),)
 
