@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, select, text, update
 
-from cprsync.store import audit, responsibles, tables
+from cprsync.store import audit, tables
 from cprsync.store.desk import STREAM
 from cprsync.store.emptying import JOURNAL, WAITING, empty, note, of, shells_of
 from cprsync.store.engine import parts, reading, writing
@@ -103,10 +103,7 @@ def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
         connection.execute(delete(table).where(of(table, tenant, ids)))
     link = tables.responsible
     either = link.c.patron_id.in_(ids) | link.c.responsible_id.in_(ids)
-    answered = select(link.c.responsible_id).where(link.c.agency == tenant.agency, link.c.patron_id.in_(ids))
-    theirs = set(connection.scalars(answered)) - set(ids)
     connection.execute(delete(link).where(link.c.agency == tenant.agency, either))
-    responsibles.release(connection, tenant, theirs)
     connection.execute(delete(tables.outbox).where(of(tables.outbox, tenant, ids), _OUT.state != WAITING))
 
 

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library
+from test_calendar_part import POLICY
 from test_night_killed import is_closed, outcome
 from test_reviewing import circulate, number_of, reviews, waits
+from test_setting import correct
 from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person
 
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import Birth, Status, by_status
 from cprsync.domain.purpose import Purpose
-from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable, ReviewClosed
+from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable, ReviewChanged, ReviewClosed
 from cprsync.store import tables
 from cprsync.sync.departing import Exit
 from cprsync.sync.dry_run import plan_night
@@ -266,6 +268,23 @@ def test_accepting_ends_the_link_and_taking_it_back_begins_it_again(town: Librar
     town.store.verify_audit()
 
 
+def test_a_rejected_item_waits_again_only_while_someone_who_answers_is_gone(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    town.deliver(MONDAY, emigrates(person("QUINNIE")))
+    town.night()
+    number = number_of(town, "responsible.gone")
+    reviews(town).reject(number, reason="Moderen er på ferie")
+    reviews(town).reopen(number, reason="Hun er rejst")
+    assert "responsible.gone" in waits(town)
+    reviews(town).reject(number, reason="Moderen er på ferie")
+    town.deliver(TUESDAY, person("QUINNIE"))
+    town.night()
+    before = town.everything()
+    with pytest.raises(ReviewChanged):
+        reviews(town).reopen(number, reason="Hun er rejst")
+    assert town.everything() == before
+
+
 def test_once_her_record_is_closed_the_end_of_the_link_is_not_taken_back(town: Library) -> None:
     add(town, "LIV", "QUINNIE")
     town.deliver(MONDAY, emigrates(person("QUINNIE")))
@@ -416,6 +435,23 @@ def test_a_night_killed_while_links_end_ends_as_one_that_was_not(new_library: Li
     whole.engine.dispose()
 
 
+def test_a_birth_date_corrected_at_the_desk_moves_the_end_too(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    town.night()
+    correct(town, "birth_date", "2009-03-25", key="LIV", until=date(2027, 6, 1))
+    told = foresee(town.store, town.policy, today=town.clock.today(), days=10)["events"]
+    assert ("2027-03-25", "responsibility_ended") in {(one["day"], one["kind"]) for one in told}
+
+
+def test_no_night_puts_whoever_only_answers_into_a_group_by_age(town: Library) -> None:
+    town.policy = POLICY
+    add(town, "LIV", "QUINNIE")
+    town.night()
+    town.deliver(MONDAY, replace(person("QUINNIE"), birth=Birth(date(1991, 2, 6))))
+    town.night()
+    assert (row(town, "QUINNIE")["patron_group"], row(town, "LIV")["patron_group"]) == ("", "Barn")
+
+
 # -- ended at the desk -----------------------------------------------------------------------------------------
 
 
@@ -466,7 +502,7 @@ def test_her_new_number_is_subscribed_for_the_same_reason(town: Library) -> None
     town.one_night()
     town.one_night()
     assert ("responsible", None) in subscription(town, "NYNUMMER")
-    assert town.outbox("NYNUMMER") == []
+    assert (town.outbox("NYNUMMER"), cpr("NYNUMMER") in town.register.listed) == ([], True)
     assert town.view("NYNUMMER").patron.kind is PatronKind.RESPONSIBLE
     town.deliver(TUESDAY, new)
     town.night()
