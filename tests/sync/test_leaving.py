@@ -320,6 +320,8 @@ def test_whoever_registers_after_she_was_closed_is_someone_new(
     assert new not in {None, anna}
     library.night()
     assert cpr("ANNA") in library.register.listed
+    # whose the number is at the register goes over to the new record, so that the old one need not stay for it
+    assert "subscription" not in rows_of(library, anna)
     leave(library, new)
     library.night()
     assert cpr("ANNA") not in library.register.listed

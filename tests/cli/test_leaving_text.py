@@ -1,0 +1,54 @@
+"""What the desk reads when a patron leaves, and that an erasure is confirmed by her number typed again."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from cprsync.cli.leaving import _confirm, _left
+from cprsync.errors import ConfigurationError
+
+PATRON = "41523678"
+
+
+class Terminal(io.StringIO):
+    """Somebody sits there and types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_whoever_waits_is_told_with_what_keeps_her() -> None:
+    document = {"patron": PATRON, "standing": "leaving", "open": {"loans": 2, "balance": 1, "responsible": 1}}
+    assert _left(document, "da").startswith(
+        f"{PATRON}: på vej ud. Åbent endnu: lån 2, mellemværender 1, ansvar for mindreårige 1."
+    )
+    assert _left(document, "en").startswith(
+        f"{PATRON}: leaving. Still open: loans 2, balances 1, minors she answers for 1."
+    )
+
+
+def test_whoever_is_closed_is_told_what_still_happens_tonight() -> None:
+    document = {"patron": PATRON, "standing": "closed", "open": {}}
+    assert _left(document, "da").startswith(f"{PATRON}: udmeldt.")
+    assert "tonight" in _left(document, "en")
+
+
+def test_the_number_typed_again_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(f"{PATRON}\n"))
+    _confirm(PATRON, "da")
+
+
+@pytest.mark.parametrize("typed", ["41523679\n", "\n", "ja\n", ""])
+def test_anything_else_erases_nobody(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    with pytest.raises(ConfigurationError) as refused:
+        _confirm(PATRON, "en")
+    assert refused.value.kind == "usage.confirm"
+
+
+def test_without_a_terminal_nobody_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PATRON}\n"))
+    with pytest.raises(ConfigurationError):
+        _confirm(PATRON, "da")
