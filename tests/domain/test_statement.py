@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from cprsync.domain.statement import LateLoan, Owed, Owing
+from cprsync.domain.tariff import LoanDays
 
 
 def test_a_loan_is_late_by_the_days_since_it_was_due() -> None:
@@ -15,3 +16,9 @@ def test_fees_and_compensations_add_up_and_late_loans_add_nothing() -> None:
     owed = (Owed("fee", 2000), Owed("compensation", 15050))
     assert Owing((LateLoan(date(2027, 2, 27)),), owed).total_oere == 17050
     assert Owing().total_oere == 0
+
+
+def test_a_loan_of_no_known_day_counts_as_borrowed_on_the_day_it_was_due() -> None:
+    due, loaned, renewed = date(2027, 2, 27), date(2027, 1, 2), date(2027, 1, 30)
+    assert LateLoan(due).days == LoanDays(due, due)
+    assert LateLoan(due, loaned=loaned, renewed=renewed).days == LoanDays(loaned, due, renewed)
