@@ -122,6 +122,8 @@ def _forget_lines(connection: Connection, tenant: Tenant, ids: Sequence[str]) ->
 def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
     """Remove the rows of those on whom nothing hangs any more; returns who they were."""
     gone = list(connection.scalars(select(_PATRON.id).where(*_hanging_free(tenant), _PATRON.id.in_(ids))))
+    if not gone:
+        return []  # most nights: the lines of every night there was are not read for nobody
     _forget(connection, tenant, gone)
     connection.execute(delete(tables.outbox).where(of(tables.outbox, tenant, gone)))
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(gone)
