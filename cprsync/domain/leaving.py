@@ -48,7 +48,7 @@ class Ties:
     responsible: int = 0
 
     @property
-    def open(self) -> dict[Tie, int]:
+    def still_open(self) -> dict[Tie, int]:
         """Those that there are."""
         counts = {Tie.LOANS: self.loans, Tie.BALANCE: self.balance, Tie.RESPONSIBLE: self.responsible}
         return {tie: count for tie, count in counts.items() if count}
@@ -56,7 +56,7 @@ class Ties:
 
 def asked(stage: Stage, ties: Ties) -> Stage:
     """Where a request to leave leads: closed is closed, and nobody is closed who has something open."""
-    return Stage.LEAVING if ties.open and stage is not Stage.CLOSED else Stage.CLOSED
+    return Stage.LEAVING if ties.still_open and stage is not Stage.CLOSED else Stage.CLOSED
 
 
 def settled(stage: Stage, ties: Ties) -> Stage:

@@ -65,7 +65,7 @@ def erase(tenant: Tenant, patron_id: str, *, user: str) -> Erased | Ties | None:
         if row is None:
             return Erased() if was_given(connection, tenant, patron_id) else None
         ties = ties_of(connection, tenant, patron_id)
-        if ties.open:
+        if ties.still_open:
             return ties
         note(connection, tenant, [row], on=tenant.clock.today(), what=tables.ERASED)
         return _erase(connection, tenant, row, audit.Happened(ERASE, patron=row.id, more=(("user", user),)), STREAM)

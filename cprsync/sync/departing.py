@@ -93,7 +93,7 @@ class Exit:
             "patron": patron_id,
             "standing": departure.stage.value,
             "since": departure.since and departure.since.isoformat(),
-            "open": {tie.value: count for tie, count in departure.ties.open.items()} if waits else {},
+            "open": {tie.value: count for tie, count in departure.ties.still_open.items()} if waits else {},
         }
 
     def erase(self, patron_id: str) -> dict[str, Any]:

@@ -17,9 +17,8 @@ PRINTED = {
     *("Answering", "News", "Troubled"),
     *("AgeGroup", "Ladder", "Ladders", "Header", "Link", "Balance", "Municipality", "Municipalities"),
     *("PatronGroup", "Band", "Bands", "Row", "Tariff", "FeeRules", "LetterRules", "Retention", "Field"),
-    *("Paragraph", "Section"),
+    *("Paragraph", "Section", "Ties"),
     *("ResidenceRule", "ProtectionRule", "StatusRule", "ReviewKind", "Column", "RuleTable", "Wording"),
-    *("Field", "Paragraph", "Section", "Retention"),
 }
 #: It counts while a delivery is read.
 COUNTS = {"Balance"}

@@ -49,7 +49,16 @@ KEYS = {
     "seconds",
     "exit",
 }
-OURS = {"left_to_a_person", "overrides", "reviews", "let_through", "reasons", "sealed_by_silence", "forgotten"}
+OURS = {
+    "left_to_a_person",
+    "overrides",
+    "reviews",
+    "let_through",
+    "reasons",
+    "sealed_by_silence",
+    "forgotten",
+    "leaving",
+}
 PARKED = Tally({Outcome.PARKED: 1}, {})
 
 
