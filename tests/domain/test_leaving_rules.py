@@ -53,7 +53,7 @@ def test_whoever_comes_back_while_she_leaves_stays() -> None:
 def test_what_is_open_is_named_and_counted() -> None:
     assert Ties(2, 0, 1).still_open == {Tie.LOANS: 2, Tie.RESPONSIBLE: 1}
     assert Ties(balance=3).still_open == {Tie.BALANCE: 3}
-    assert NOTHING.open == {}
+    assert NOTHING.still_open == {}
 
 
 def test_whoever_was_last_seen_more_days_ago_than_the_policy_says_is_inactive() -> None:
