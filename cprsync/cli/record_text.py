@@ -89,6 +89,9 @@ def value_lines(key: str, entry: Mapping[str, Any], language: Language) -> list[
     if entry.get("sealed"):
         return [SEALED.da if language == "da" else SEALED.en]
     value = entry["value"]
+    if entry.get("notices") is not None:
+        # the star with which it is typed
+        value = [f"*{one}" if one == entry["notices"] else one for one in value]
     if key in _EACH and value:
         return [_EACH[key](one, language) for one in value]
     return [value_text(key, value, language)]

@@ -27,6 +27,8 @@ class BorrowRule(enum.Enum):
     FILM_ADVICE = "film_advice"
     #: no: the register says that she is dead
     DEAD = "dead"
+    #: no: she is no borrower, and only answers for a minor
+    NO_BORROWER = "no_borrower"
     #: no: she is leaving the library
     LEAVING = "leaving"
     #: no: she is blocked
@@ -47,6 +49,9 @@ BORROW_WORDS: Final[Mapping[BorrowRule, Wording]] = {
         "filmen frarådes børn på den alder; den må lånes", "the film is not advised at that age; it may be lent"
     ),
     BorrowRule.DEAD: Wording("låneren er død", "the patron is dead"),
+    BorrowRule.NO_BORROWER: Wording(
+        "er ikke låner, men svarer kun for en mindreårig", "no borrower, but only answers for a minor"
+    ),
     BorrowRule.LEAVING: Wording("låneren er ved at blive meldt ud", "the patron is leaving the library"),
     BorrowRule.BLOCKED: Wording("låneren er blokeret", "the patron is blocked"),
     BorrowRule.DEBT: Wording("gælden har nået bibliotekets grænse", "the debt has reached the library's limit"),
@@ -84,6 +89,8 @@ def may_borrow(standing: Standing, policy: Policy, *, on: date, film_from_age: i
 def _against(standing: Standing, policy: Policy, on: date) -> Iterator[BorrowRule]:
     if standing.status is Status.DEAD:
         yield BorrowRule.DEAD
+    if not standing.borrower:
+        yield BorrowRule.NO_BORROWER
     if standing.leaving:
         yield BorrowRule.LEAVING
     if any(block.holds_on(on) for block in standing.blocks):

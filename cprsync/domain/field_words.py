@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: By the key of the field.
 PURPOSES: Final[Mapping[str, Wording]] = {
     "patron": Wording(
-        "Et tilfældigt nummer på otte cifre, som systemet kender dig på. Det gives aldrig til en anden; derfor"
+        "Et tilfældigt nummer på otte cifre, som systemet kender dig under. Det gives aldrig til en anden; derfor"
         " huskes selve nummeret, også når alt andet om dig er slettet.",
         "A random number of eight digits by which the system knows you. It is never given to anyone else; the"
         " number itself is therefore remembered, even when everything else about you is erased.",
@@ -118,7 +118,7 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         "Your health card and other cards that you borrow with. Nobody can read the PIN.",
     ),
     "pin": Wording(
-        "PIN-koden til dine kort gemmes kun som et aftryk, den ikke kan regnes ud af, og den vises aldrig.",
+        "PIN-koden til dine kort gemmes kun som et aftryk, som koden ikke kan regnes ud fra, og den vises aldrig.",
         "The PIN of your cards is kept only as a hash from which it cannot be worked out, and it is never shown.",
     ),
     "internal_note": Wording(
@@ -145,8 +145,8 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         "What you owe: fees and compensations.",
     ),
     "messages": Wording(
-        "Hvilke SMS'er og e-mails du har fået fra biblioteket.",
-        "Which text messages and e-mails you got from the library.",
+        "Hvilke SMS'er, e-mails og breve du har fået fra biblioteket.",
+        "Which text messages, e-mails and letters you got from the library.",
     ),
     "responsible": Wording(
         "Hvem der svarer for en mindreårigs lån. Personalet skriver det ind; det tages aldrig fra CPR's"

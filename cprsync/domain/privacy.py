@@ -10,6 +10,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.fields import FIELDS, Kept, Owner, Seen
+from cprsync.domain.privacy_words import (
+    COMPLAINT,
+    ERASED,
+    HOUSEHOLD,
+    INSIGHT,
+    INTRODUCTION,
+    LOG,
+    TITLE,
+    TOLD,
+)
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
@@ -170,39 +180,6 @@ def _sentence(text: str) -> str:
 
 # -- the privacy page --------------------------------------------------------------------------------------
 
-TITLE: Final = Wording("Dine oplysninger i bibliotekets lånerregister", "Your data in the library's patron register")
-_INTRODUCTION: Final = (
-    Wording(
-        "For at du kan være låner, har biblioteket brug for nogle oplysninger om dig: for at holde styr på det, du"
-        " låner, for at du kan bruge dine kort på biblioteket, og for at vi kan kontakte dig om reserveringer og"
-        " aflevering.",
-        "For you to be a patron the library needs some data about you: to keep track of what you borrow, for you to use"
-        " your cards at the library, and for us to contact you about reservations and returns.",
-    ),
-    Wording(
-        "Oplysningerne ligger i bibliotekets lånerregister, cprsync. Vil du se eller ændre noget, så spørg"
-        " personalet, som viser dig det eller skriver det ind for dig.",
-        "The data are kept in the library's patron register, cprsync. If you want to see or change something, ask"
-        " staff, who show it to you or write it in for you.",
-    ),
-    Wording(
-        "Personlige oplysninger er forseglet i databasen med nøgler, der ligger et andet sted. Forbindelsen til CPR er"
-        " krypteret, og begge sider viser certifikat. Hvor databasen står, oplyser biblioteket.",
-        "Personal data are sealed in the database with keys that are kept elsewhere. The connection to CPR is"
-        " encrypted, and both sides show a certificate. Where the database stands, the library tells you.",
-    ),
-    Wording(
-        "Det, der kommer fra CPR, ændres af CPR. Personalet kan rette navn, fødselsdato, adresse, kommunenr. og"
-        " lånergruppe for en tid; så står der, hvem der gjorde det, hvorfor og til hvornår.",
-        "What comes from CPR is changed by CPR. Staff can correct name, birth date, address, municipality number and"
-        " patron group for a time; then it says who did it, why and until when.",
-    ),
-    Wording(
-        "Nedenfor står felterne et for et. Personalet ser dem, når de betjener dig; hvor færre gør, står det der.",
-        "Below are the fields one by one. Staff see them when they serve you; where fewer do, it says so.",
-    ),
-)
-
 
 def privacy_page(policy: Policy) -> tuple[Section, ...]:
     """The public page: an introduction, the fields in the order in which libraries explain them, and the rest."""
@@ -211,12 +188,14 @@ def privacy_page(policy: Policy) -> tuple[Section, ...]:
     by_purpose = groupby((field for field in FIELDS if field.text is None), key=lambda field: field.purpose)
     others = tuple(_of_several(list(fields), policy) for _, fields in by_purpose)
     return (
-        Section(TITLE, tuple(Paragraph(text) for text in (*_INTRODUCTION, _as_most(policy)))),
+        Section(TITLE, tuple(Paragraph(text) for text in (*INTRODUCTION, _as_most(policy)))),
         Section(Wording("Felterne", "The fields"), explained),
-        Section(Wording("Det står der også", "What stands there too"), others),
+        Section(Wording("Det står der også", "What stands there too"), (*others, Paragraph(HOUSEHOLD))),
         Section(Wording("Det huskes ved siden af", "What is kept beside it"), tuple(_beside(policy))),
-        Section(Wording("Hvem får oplysninger", "Who is told"), tuple(Paragraph(text) for text in _TOLD)),
-        Section(Wording("Det kan du bede om", "What you can ask for"), tuple(Paragraph(text) for text in _RIGHTS)),
+        Section(Wording("Hvem får oplysninger", "Who is told"), tuple(Paragraph(text) for text in TOLD)),
+        Section(
+            Wording("Det kan du bede om", "What you can ask for"), tuple(Paragraph(text) for text in _rights(policy))
+        ),
     )
 
 
@@ -249,15 +228,7 @@ def _beside(policy: Policy) -> Iterator[Paragraph]:
         days(keep.corrections_days),
         days(keep.answered_reviews_days),
     )
-    yield Paragraph(
-        Wording(
-            "Hver ændring, hvert opslag i CPR og hver åbning af en beskyttets oplysninger skrives ned med tid,"
-            " formål og hvem; selve oplysningerne står der ikke. Loggen slettes ikke af sig selv.",
-            "Each change, each look-up in CPR and each opening of a protected person's data is written down with time,"
-            " purpose and who; the data themselves are not in it. The log is not erased by itself.",
-        ),
-        Wording("Loggen", "The log"),
-    )
+    yield Paragraph(LOG, Wording("Loggen", "The log"))
     yield Paragraph(
         Wording(
             f"De filer, CPR sender hver nat, ligger forseglet i {file.da}, efter at de er taget.",
@@ -279,45 +250,25 @@ def _beside(policy: Policy) -> Iterator[Paragraph]:
         ),
         Wording("Afgørelser", "Decisions"),
     )
-    yield Paragraph(
-        Wording(
-            "Dit lånernummer og et nøglet aftryk af dit CPR-nummer skrives på en liste, når du holder op eller slettes,"
-            " så en ældre kopi af databasen ikke bringer dig tilbage. Andet står der ikke.",
-            "Your patron number and a keyed hash of your CPR number are written on a list when you leave or are erased,"
-            " so that an older copy of the database does not bring you back. Nothing else stands there.",
-        ),
-        Wording("Sletningslisten", "The list of the erased"),
+    yield Paragraph(ERASED, Wording("Sletningslisten", "The list of the erased"))
+
+
+def _rights(policy: Policy) -> Iterator[Wording]:
+    keep = policy.retention
+    loan, quiet = days(keep.loans_days), days(keep.inactive_days)
+    yield INSIGHT
+    yield Wording(
+        "Du kan holde op som låner. Har du lån eller gæld, venter vi, til det er afleveret og betalt. Så tømmes"
+        " posten, og vi får ikke længere dine ændringer fra CPR; det sidste lån og den sidste betaling slettes"
+        f" {loan.da} efter eller, når du beder om det, straks. Lånernummeret, loggen og sletningslisten bliver.",
+        "You can stop being a patron. If you have loans or debts we wait until they are returned and paid. Then the"
+        " record is emptied, and we no longer get your changes from CPR; the last loan and payment are erased"
+        f" {loan.en} later or, when you ask for it, at once. The patron number, the log and the list of the erased"
+        " stay.",
     )
-
-
-_TOLD: Final = (
-    Wording(
-        "CPR får dit CPR-nummer, når vi slår dig op eller beder om at få dine ændringer.",
-        "CPR gets your CPR number when we look you up or ask to be told of your changes.",
-    ),
-    Wording(
-        "Til netmedierne (gennem CULR) skal gå dit CPR-nummer og de tre cifre for din kommune; hverken navn, adresse,"
-        " fødselsdato eller beskyttelse. Beskeden ligger forseglet, til forbindelsen tager den.",
-        "For the net media (through CULR) there is your CPR number and the three digits of your municipality;"
-        " neither name, address, birth date nor protection. The message is kept sealed until the connection takes it.",
-    ),
-    Wording("Ingen oplysninger sendes ud af EU.", "No data are sent outside the EU."),
-)
-_RIGHTS: Final = (
-    Wording(
-        "Du kan bede om at se, hvad der står om dig, og om at få det rettet. Det, der kommer fra CPR, rettes hos din"
-        " kommune.",
-        "You can ask to see what stands about you, and to have it corrected. What comes from CPR is corrected by your"
-        " municipality.",
-    ),
-    Wording(
-        "Du kan holde op som låner. Har du lån eller gæld, venter vi, til det er afleveret og betalt; derefter får"
-        " vi ikke længere dine ændringer fra CPR, og du kan få alt om dig slettet.",
-        "You can stop being a patron. If you have loans or debts we wait until they are returned and paid; after"
-        " that we no longer get your changes from CPR, and you can have everything about you erased.",
-    ),
-    Wording(
-        "Du kan klage til Datatilsynet (datatilsynet.dk).",
-        "You can complain to the Danish data protection agency (datatilsynet.dk).",
-    ),
-)
+    if keep.inactive_days:
+        yield Wording(
+            f"Har du ikke brugt biblioteket i {quiet.da} og intet udestående, slutter lånerforholdet af sig selv.",
+            f"If you have not used the library for {quiet.en} and owe nothing, you stop being a patron by itself.",
+        )
+    yield COMPLAINT

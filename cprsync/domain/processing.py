@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cprsync.domain.policy import Policy
-    from cprsync.domain.retention import Retention
 
 BASES: Final[Mapping[Basis, Wording]] = {
     Basis.TASK: Wording(
@@ -32,7 +31,6 @@ BASES: Final[Mapping[Basis, Wording]] = {
 
 def article_30(policy: Policy, *, controller: str) -> tuple[Section, ...]:
     """The controller's record of processing, with the categories of the field table."""
-    keep = policy.retention
     return (
         Section(
             Wording("Fortegnelse over behandling (artikel 30)", "Record of processing (article 30)"),
@@ -43,7 +41,7 @@ def article_30(policy: Policy, *, controller: str) -> tuple[Section, ...]:
                 *(_category(basis) for basis in Basis),
                 Paragraph(_RECIPIENTS, Wording("Modtagere", "Recipients")),
                 Paragraph(Wording("Ingen.", "None."), Wording("Tredjelande", "Third countries")),
-                Paragraph(_erasure(keep), Wording("Sletning", "Erasure")),
+                Paragraph(_erasure(policy), Wording("Sletning", "Erasure")),
                 Paragraph(_SECURITY, Wording("Sikkerhed", "Security")),
             ),
         ),
@@ -85,12 +83,14 @@ _SECURITY: Final = Wording(
 )
 
 
-def _erasure(keep: Retention) -> Wording:
+def _erasure(policy: Policy) -> Wording:
+    keep = policy.retention
     lines = [
         (FIELD["loans"].name, keep.loans_days),
         (Wording("Gebyrer", "Fees"), keep.fees_days),
         (Wording("Erstatninger", "Compensations"), keep.compensation_days),
         (Wording("Beskeders indhold", "Content of messages"), keep.message_days),
+        (Wording("Afdøde låneres reserveringer", "Reservations of the dead"), policy.dead_subscription_days),
         (Wording("Ophævede blokeringer", "Lifted blocks"), keep.blocks_days),
         (Wording("Tidligere indhold", "Earlier content"), keep.before_images_days),
         (Wording("CPR's filer", "CPR's files"), keep.deliveries_days),
@@ -101,7 +101,11 @@ def _erasure(keep: Retention) -> Wording:
     en = "; ".join(f"{name.en}: {days(count).en}" for name, count in lines)
     never = keep.inactive_days == 0
     quiet = days(keep.inactive_days)
+    stays = Wording(
+        "Log, sletningsliste, lånernumre og datoer for beskeder slettes ikke af sig selv.",
+        "The log, the list of the erased, patron numbers and the days of messages are not erased by themselves.",
+    )
     return Wording(
-        f"{da}. " + ("Inaktive lånere slettes ikke." if never else f"Inaktive lånere: {quiet.da}."),
-        f"{en}. " + ("Inactive patrons are not erased." if never else f"Inactive patrons: {quiet.en}."),
+        f"{da}. " + ("Inaktive lånere slettes ikke. " if never else f"Inaktive lånere: {quiet.da}. ") + stays.da,
+        f"{en}. " + ("Inactive patrons are not erased. " if never else f"Inactive patrons: {quiet.en}. ") + stays.en,
     )

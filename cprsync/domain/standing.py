@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cprsync.domain.effective import effective
+from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import SILENT
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Standing:
     debt_oere: int = 0
     #: she has asked to leave, or is being removed
     leaving: bool = False
+    #: False: she only answers for a minor
+    borrower: bool = True
 
 
 def standing_of(  # noqa: PLR0913 -- one for each source of what counts
@@ -50,4 +53,5 @@ def standing_of(  # noqa: PLR0913 -- one for each source of what counts
         blocks=local.blocks,
         debt_oere=debt_oere,
         leaving=leaving,
+        borrower=patron.kind is not PatronKind.RESPONSIBLE,
     )

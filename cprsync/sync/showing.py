@@ -123,6 +123,9 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         pins = override.field is Overridden.GROUP
         said = unpinned_group(patron, policy=policy, on=on) if pins else fields[name]["value"]
         fields[name] = _overridden(fields[name], override, said, by_age=pins and _by_age(said, policy))
+    # which of several she wants to be written to
+    fields["telephones"]["notices"] = next((one.number for one in local.telephones if one.notices), None)
+    fields["emails"]["notices"] = next((one.address for one in local.emails if one.notices), None)
     fields["responsible"] = _local_field("responsible", list(view.responsibles), sealed=False)
     fields["kind"] = _local_field("kind", patron.kind.value, sealed=False)
     if view.stage is Stage.CLOSED:

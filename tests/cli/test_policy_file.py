@@ -158,7 +158,7 @@ def test_the_page_in_the_readme_is_one_that_can_be_typed(tmp_path: Path) -> None
     readme = (FIXTURES.parent / "README.md").read_text(encoding="utf-8")
     (page,) = (block for block in readme.split("```")[1::2] if "[[tariffs]]" in block)
     (tariff,) = read(tmp_path, page).fees.tariffs
-    assert (tariff.since, tariff.child_below) == (date(2027, 1, 1), 18)
+    assert (tariff.since, tariff.child_below) == (date(2000, 1, 1), 18)
     assert (tariff.adult.oere_at(8), tariff.column(17)[0].oere_at(31)) == (120_00, 120_00)
 
 

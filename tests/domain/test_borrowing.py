@@ -47,6 +47,7 @@ def test_nothing_against_her_is_a_yes() -> None:
     [
         (replace(ADULT, status=Status.DEAD), BorrowRule.DEAD),
         (replace(ADULT, leaving=True), BorrowRule.LEAVING),
+        (replace(ADULT, borrower=False), BorrowRule.NO_BORROWER),
         (replace(ADULT, blocks=(Block(TODAY, "mistet kort"),)), BorrowRule.BLOCKED),
         (replace(ADULT, blocks=(Block(date(2027, 1, 1), "mistet kort", date(2027, 3, 23)),)), BorrowRule.BLOCKED),
         (replace(ADULT, debt_oere=200_00), BorrowRule.DEBT),

@@ -9,6 +9,7 @@ from typing import Any
 
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library
 from test_importing import take
+from test_setting import set_
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
 
 from cprsync.cli.record_text import record_lines
@@ -35,6 +36,13 @@ def test_a_record_shows_every_field_of_the_table_in_its_order(library: Library) 
     assert {key: entry["owner"] for key, entry in fields.items()} == {
         key: owner_of(key).value if key != "group" else "staff" for key in fields
     }
+
+
+def test_a_record_tells_which_telephone_is_the_one_for_notices(library: Library) -> None:
+    set_(library, "telephones", "87000000\n*87000001")
+    told = shown(library, "ANNA")["fields"]
+    assert (told["telephones"]["value"], told["telephones"]["notices"]) == (["87000000", "87000001"], "87000001")
+    assert told["emails"]["notices"] is None
 
 
 def test_a_field_tells_its_owner_source_and_days(library: Library) -> None:
