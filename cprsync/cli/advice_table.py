@@ -178,6 +178,13 @@ BY_KIND: Final[dict[str, Advice]] = {
         "Put the erase journal back as it was from its own copy, never an older one, and keep the broken file: "
         "without it, whoever was erased may come back with an older copy of the database.",
     ),
+    "journal.behind": _advice(
+        1,
+        "Læg den nyeste slettejournal tilbage fra dens egen kopi, og kør igen. Databasen har set linjer, der ikke er "
+        "i denne: uden dem kan slettede komme igen med en ældre kopi af databasen.",
+        "Put the newest erase journal back from its own copy, and run again. The database has seen lines that are not "
+        "in this one: without them, whoever was erased may come back with an older copy of the database.",
+    ),
     "journal.file": _advice(
         2,
         "Se på `erase_journal` i [store]: denne bruger skal kunne læse og skrive filen.",

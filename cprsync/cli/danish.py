@@ -293,6 +293,9 @@ DANISH: Final[dict[str, str]] = {
     "the erase journal is broken at line {line}: {why}": "slettejournalen er brudt på linje {line}: {why}",
     "the line was altered, or one before it was taken out": "linjen er ændret, eller en før den er taget ud",
     "the line is none of ours": "linjen er ikke vores",
+    "not the erase journal that the database has seen: {lines} lines of this library's, and {remembered} seen": (
+        "ikke den slettejournal, som databasen har set: bibliotekets linjer er {lines}, og den har set {remembered}"
+    ),
     "the erase journal cannot be used ({why})": "slettejournalen kan ikke bruges ({why})",
     "the patron was merged into {merged_into}: set it there": "låneren er lagt sammen med {merged_into}: ret det dér",
     # who answers for a minor

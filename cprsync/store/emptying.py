@@ -21,6 +21,7 @@ from cprsync.store.changes import CULR
 from cprsync.store.engine import parts
 from cprsync.store.imports import LOCAL
 from cprsync.store.journal import Entry
+from cprsync.store.journal_memory import journal_entries, remember
 from cprsync.store.local import encode_local
 from cprsync.store.records import REGISTER, from_row, prepare
 from cprsync.store.responsibles import end_all_of
@@ -58,7 +59,13 @@ def close(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on:
 
 
 def note(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date, what: str) -> None:
-    """Write in the journal that these are closed or erased, and with them who was merged into them."""
+    """Write in the journal that these are closed or erased, and with them who was merged into them.
+
+    Raises JournalBehind before anything is written, when it is not the one that the database has seen.
+    """
+    if not rows:
+        return
+    journal_entries(connection, tenant)
     shells = [one for row in rows for one in shells_of(connection, tenant, row.id)]
     merged = [
         found
@@ -68,6 +75,7 @@ def note(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: 
         )
     ]
     tenant.journal.append([_entry(tenant, row, on=on, what=what) for row in (*rows, *merged)])
+    remember(connection, tenant)
 
 
 def _entry(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:

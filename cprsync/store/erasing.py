@@ -13,6 +13,7 @@ from cprsync.store import audit, tables
 from cprsync.store.desk import STREAM
 from cprsync.store.emptying import JOURNAL, WAITING, empty, note, of, shells_of
 from cprsync.store.engine import parts, reading, writing
+from cprsync.store.journal_memory import is_remembered, journal_entries, remember
 from cprsync.store.leaving import CLOSE, ties_of, was_given
 from cprsync.store.records import IS_EMPTIED, from_row
 from cprsync.store.subscriptions import LEFT
@@ -187,13 +188,16 @@ def replay(tenant: Tenant) -> int:
     """Close and erase again whoever an older copy of the database has brought back; returns how many.
 
     Nobody is looked up, subscribed or created. Their numbers are never given again either.
+
+    Raises:
+        JournalBehind: it is not the journal that the database has seen; nothing is written.
     """
-    entries = {entry.patron_id: entry for entry in tenant.journal.entries(tenant.agency)}
-    if not entries:
-        return 0
     with reading(tenant.engine) as connection:
+        written = journal_entries(connection, tenant)
+        entries = {entry.patron_id: entry for entry in written}
         back, unknown = _brought_back(connection, tenant, entries), _not_given(connection, tenant, list(entries))
-    if not back and not unknown:
+        seen = is_remembered(connection, tenant, len(written))
+    if seen and not back and not unknown:
         return 0
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
@@ -203,6 +207,7 @@ def replay(tenant: Tenant) -> int:
         back = _brought_back(connection, tenant, entries)
         for patron_id in back:
             _again(connection, tenant, entries[patron_id])
+        remember(connection, tenant)
     return len(back)
 
 

@@ -35,6 +35,12 @@ class JournalBroken(CprsyncError):
         self.line = line
 
 
+class JournalBehind(CprsyncError):
+    """The database has seen the erase journal with lines that are not in the one at hand."""
+
+    kind = "journal.behind"
+
+
 class StoreFault(CprsyncError):
     """The database refused a statement of ours: its tables are other than they were, or we are wrong."""
 

@@ -56,7 +56,11 @@ class EraseJournal:
         }
 
     def entries(self, agency: str) -> list[Entry]:
-        """What one library wrote, the oldest first. A last line that was torn off is none.
+        """What one library wrote, the oldest first. Raises as `written` does."""
+        return [entry for entry, _ in self.written(agency)]
+
+    def written(self, agency: str) -> list[tuple[Entry, bytes]]:
+        """What one library wrote, the oldest first, each with its code. A last line that was torn off is none.
 
         Raises:
             JournalBroken: a line was altered, moved or taken out.
@@ -68,7 +72,7 @@ class EraseJournal:
             return []
         except OSError as error:
             raise _unusable(error) from error
-        return [entry for entry, _ in self._verified(_whole(written)) if entry.agency == agency]
+        return [one for one in self._verified(_whole(written)) if one[0].agency == agency]
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Write lines to the end and see them on disk; what was torn off there is cleared away first.

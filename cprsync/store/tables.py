@@ -74,6 +74,9 @@ library = Table(
     _maybe("name", Text),
     # of the policy that next_age_step was counted with; another one: it is counted again for everyone
     _maybe("calendar_stamp", Text),
+    # how many lines of hers stood in the erase journal when last seen, and the code of the last; none: not seen yet
+    _maybe("journal_lines", Integer),
+    _maybe("journal_code", LargeBinary),
 )
 
 agreement = Table(

@@ -127,3 +127,20 @@ def test_a_broken_journal_stops_every_command_and_says_what_to_do(town: Town) ->
     assert (ran.exit, json.loads(ran.out)["error"]["kind"]) == (1, "journal.broken")
     assert "erase journal back" in ran.document["error"]["next"]
     assert town.library.records() == before
+
+
+@pytest.mark.parametrize("command", [("sync",), ("runs", "list"), ("forecast",)], ids=" ".join)
+def test_a_journal_that_is_not_there_any_more_stops_every_command_and_says_what_to_do(
+    town: Town, command: tuple[str, ...]
+) -> None:
+    assert town.library.call("patron", "leave", anna(town)).exit == 0
+    journal = town.library.folder / "erase-journal.log"
+    newest = journal.read_bytes()
+    journal.unlink()
+    before = town.library.records()
+    ran = town.library.run(*command)
+    assert (ran.exit, json.loads(ran.out)["error"]["kind"]) == (1, "journal.behind")
+    assert "newest erase journal back" in ran.document["error"]["next"]
+    assert town.library.records() == before
+    journal.write_bytes(newest)
+    assert town.library.call(*command).exit in {0, 4}

@@ -22,6 +22,8 @@ from cprsync.domain.review import BOTH_PATRONS
 from cprsync.errors import BadInput, RegisterUnavailable, RunBusy
 from cprsync.store import tables
 from cprsync.store.circulation import seal_payload
+from cprsync.store.failures import JournalBehind
+from cprsync.store.journal import Entry
 from cprsync.sync.departing import Exit
 from cprsync.sync.dry_run import plan_night
 from cprsync.sync.lookup import Asked, Desk, look_up
@@ -554,6 +556,85 @@ def test_an_erasure_killed_between_the_journal_and_the_database_is_finished(libr
     assert [library.store.replay_journal() for _ in range(2)] == [1, 0]
     assert library.store.find(cpr("ANNA")) is None
     assert happened(library.everything())["erase", anna] == 1
+
+
+def without_its_last_line(library: Library) -> None:
+    journal = library.folder / "erase-journal.log"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:-1]))
+
+
+def taken_away(library: Library) -> None:
+    (library.folder / "erase-journal.log").unlink()
+
+
+def of_another_life(library: Library) -> None:
+    """As many lines as there were, well chained, about someone else."""
+    taken_away(library)
+    tenant = library.store._tenant
+    entries = [Entry(MONDAY, AGENCY, one, "closed", b"", "k") for one in ("10000001", "10000002")]
+    tenant.journal.append(entries)
+
+
+@pytest.mark.parametrize("harm", [without_its_last_line, taken_away, of_another_life])
+@pytest.mark.parametrize("go", [leave, erase])
+def test_a_journal_that_the_database_has_seen_more_of_is_refused(either_library: Library, go: Any, harm: Any) -> None:
+    library = either_library
+    go(library, library.id_of("ANNA"))
+    go(library, library.id_of("BO"))
+    journal = library.folder / "erase-journal.log"
+    newest, third = journal.read_bytes(), library.id_of("DAVID")
+    harm(library)
+    before, lines = library.everything(), journal.exists() and journal.read_bytes()
+    for act in (library.store.replay_journal, lambda: go(library, third)):
+        with pytest.raises(JournalBehind):
+            act()
+        assert library.everything() == before
+        assert (journal.exists() and journal.read_bytes()) == lines
+    journal.write_bytes(newest)
+    assert library.store.replay_journal() == 0
+
+
+def test_what_a_night_closes_is_remembered_of_the_journal_too(library: Library) -> None:
+    columns(library, library.id_of("ANNA"), last_seen=date(2020, 1, 1))
+    library.one_night()
+    taken_away(library)
+    before = library.everything()
+    with pytest.raises(JournalBehind):
+        library.store.replay_journal()
+    assert library.everything() == before
+
+
+def test_a_copy_that_was_brought_up_to_the_journal_remembers_all_of_it(library: Library, tmp_path: Path) -> None:
+    leave(library, library.id_of("ANNA"))
+    old = library.copy(tmp_path / "old")
+    leave(library, library.id_of("BO"))
+    (old.folder / "erase-journal.log").write_bytes((library.folder / "erase-journal.log").read_bytes())
+    assert [old.store.replay_journal() for _ in range(2)] == [1, 0]
+    without_its_last_line(old)
+    with pytest.raises(JournalBehind):
+        old.store.replay_journal()
+    old.engine.dispose()
+
+
+def test_a_store_that_remembers_nothing_of_its_journal_takes_the_one_that_is_there(library: Library) -> None:
+    leave(library, library.id_of("ANNA"))
+    leave(library, library.id_of("BO"))
+    with library.engine.execution_options(writes=True).begin() as connection:
+        connection.execute(update(tables.library).values(journal_lines=None, journal_code=None))
+    without_its_last_line(library)
+    assert library.store.replay_journal() == 0
+    taken_away(library)
+    before = library.everything()
+    with pytest.raises(JournalBehind):
+        library.store.replay_journal()
+    assert library.everything() == before
+
+
+def test_what_another_library_writes_in_the_journal_is_not_missed_in_ours(library: Library) -> None:
+    leave(library, library.id_of("ANNA"))
+    library.store._tenant.journal.append([Entry(MONDAY, "999999", "10000001", "closed", b"", "k")])
+    without_its_last_line(library)
+    assert library.store.replay_journal() == 0
 
 
 def test_a_night_killed_while_patrons_leave_ends_as_one_that_was_not(library: Library, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ def upgrade() -> None:
     _responsible()
     _circulation()
     _forgetting()
+    op.add_column("library", sa.Column("journal_lines", sa.Integer(), nullable=True))
+    op.add_column("library", sa.Column("journal_code", sa.LargeBinary(), nullable=True))
 
 
 def _patron() -> None:
