@@ -51,6 +51,9 @@ def _show(imported: Imported, language: Language, *, apply: bool) -> None:
     counts = {key: imported.counts[key] for key in ("created", "updated", "unchanged")}
     summed = word("imported" if apply else "import_planned", language, rows=imported.rows, **counts)
     say(f"{summed}, {word('import_refused', language, count=len(imported.refused))}")
+    if imported.stays:
+        count, planned = len(imported.stays), "" if apply else "_planned"
+        say(word(f"import_stays{planned}.{'one' if count == 1 else 'many'}", language, count=count))
     if imported.encoding != "utf-8":
         say(word("import_encoding", language, encoding=imported.encoding.capitalize()))
     for refused in imported.refused[:TOLD_MAX]:

@@ -388,6 +388,16 @@ WORDS: dict[str, tuple[str, str]] = {
         "{rows} rækker: {created} ville blive oprettet, {updated} ville blive ændret, {unchanged} uændret",
         "{rows} rows: {created} would be created, {updated} would be updated, {unchanged} unchanged",
     ),
+    "import_stays.one": ("{count} udmelding trukket tilbage", "{count} wish to leave taken back"),
+    "import_stays.many": ("{count} udmeldinger trukket tilbage", "{count} wishes to leave taken back"),
+    "import_stays_planned.one": (
+        "{count} udmelding ville blive trukket tilbage",
+        "{count} wish to leave would be taken back",
+    ),
+    "import_stays_planned.many": (
+        "{count} udmeldinger ville blive trukket tilbage",
+        "{count} wishes to leave would be taken back",
+    ),
     "import_refused": ("{count} afvist", "{count} refused"),
     "import_encoding": ("Filen er læst som {encoding}.", "The file was read as {encoding}."),
     "import_more": (

@@ -34,7 +34,7 @@ from cprsync.store.local import decode_local, encode_local, joined
 from cprsync.store.patron_ids import fresh_ids
 from cprsync.store.records import REGISTER, prepare
 from cprsync.store.responsibles import start_to_borrow
-from cprsync.store.subscriptions import begin_again
+from cprsync.store.subscriptions import begin_again, come_back
 from cprsync.store.tenant import hold_library
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class Imported:
     outcome: ImportOutcome
     patron_id: str | None
     reason: str | None = None
+    #: she was about to leave, and stays
+    stays: bool = False
 
 
 @dataclass(slots=True, repr=False)
@@ -148,16 +150,22 @@ def _import_part(
     results = [_import_row(tenant, part, row, fresh) for row in rows]
     _write_part(connection, tenant, part)
     known = [r.patron_id for r in results if r.outcome in _KNOWN and r.patron_id is not None]
-    back = begin_again(connection, tenant, known)
+    stays = come_back(connection, tenant, known)
+    back = [*begin_again(connection, tenant, known), *stays]
     back += start_to_borrow(connection, tenant, part.borrow)
     happened = [
         audit.Happened("import", patron=result.patron_id, actions=(result.outcome.value,))
         for result in results
         if result.outcome in {ImportOutcome.CREATED, ImportOutcome.UPDATED}
     ]
-    happened += [audit.Happened("return", patron=one) for one in back]
+    happened += [audit.Happened("return", patron=one) for one in dict.fromkeys(back)]
     audit.append(connection, tenant, STREAM, happened)
-    return results
+    return [_stayed(one) if one.patron_id in stays and one.outcome in _KNOWN else one for one in results]
+
+
+def _stayed(imported: Imported) -> Imported:
+    """The row may have said nothing new: that she stays is a change all the same."""
+    return replace(imported, outcome=ImportOutcome.UPDATED, stays=True)
 
 
 def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:

@@ -47,6 +47,8 @@ class Taken(Protocol):
     def patron_id(self) -> str | None: ...
     @property
     def reason(self) -> str | None: ...
+    @property
+    def stays(self) -> bool: ...
 
 
 class PatronImport(Protocol):
@@ -80,7 +82,7 @@ def import_patrons(source: BinaryIO, how: Importing) -> Imported:
     Raises BadInput when the file is no such list, and then nothing is taken; a bad row is refused by line and field.
     """
     listing = Listing(source)
-    imported = Imported(listing.encoding)
+    imported = Imported(listing.encoding, stays=[])
     check_whole(listing, how.columns)
     with nothing_seen() as seen:
         for part in in_parts(listing.rows()):
@@ -121,6 +123,9 @@ def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported) -
             refused.append(_refused(line, one))
         else:
             imported.counts[one.outcome.value] += 1
+    imported.stays = list(
+        dict.fromkeys([*(imported.stays or ()), *(one.patron_id for one in taken if one.stays and one.patron_id)])
+    )
     imported.refused += sorted(refused, key=lambda one: one.line)
 
 

@@ -116,6 +116,8 @@ class Imported:
     rows: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     refused: list[Refused] = field(default_factory=list)
+    #: whose wish to leave was taken back; None: a list of something else
+    stays: list[str] | None = None
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of an import."""
@@ -126,6 +128,7 @@ class Imported:
             "unchanged": self.counts["unchanged"],
             "refused": [{"line": r.line, "field": r.field, "reason": r.reason} for r in self.refused],
             "encoding": self.encoding,
+            **({} if self.stays is None else {"stays": self.stays}),
         }
 
 

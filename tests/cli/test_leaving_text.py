@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cprsync.cli.leaving import _confirm, _left
+from cprsync.cli.lists import tell_import
 from cprsync.errors import ConfigurationError
+from cprsync.sync.refused import Imported
+
+if TYPE_CHECKING:
+    from cprsync.cli.words import Language
 
 PATRON = "41523678"
 
@@ -52,3 +58,26 @@ def test_without_a_terminal_nobody_confirms(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{PATRON}\n"))
     with pytest.raises(ConfigurationError):
         _confirm(PATRON, "da")
+
+
+@pytest.mark.parametrize(
+    ("apply", "count", "language", "said"),
+    [
+        (True, 1, "da", "1 udmelding trukket tilbage"),
+        (True, 2, "da", "2 udmeldinger trukket tilbage"),
+        (True, 1, "en", "1 wish to leave taken back"),
+        (False, 1, "da", "1 udmelding ville blive trukket tilbage"),
+        (False, 2, "en", "2 wishes to leave would be taken back"),
+    ],
+)
+def test_an_import_says_how_many_wishes_to_leave_it_took_back(
+    apply: bool, count: int, language: Language, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported = Imported(stays=[PATRON] * count)
+    tell_import(imported, language, apply=apply, as_json=False, refused=None)
+    assert said in capsys.readouterr().out.splitlines()
+
+
+def test_an_import_that_took_none_back_says_nothing_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_import(Imported(stays=[]), "en", apply=True, as_json=False, refused=None)
+    assert "leave" not in capsys.readouterr().out

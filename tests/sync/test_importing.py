@@ -62,6 +62,7 @@ def test_a_table_becomes_patrons_that_are_not_yet_verified(new_library: Library)
         "unchanged": 0,
         "refused": [],
         "encoding": "utf-8",
+        "stays": [],
     }
     anna, bo = new_library.view("ANNA"), new_library.view("BO")
     assert (anna.register, anna.patron.verified) == (Person(cpr("ANNA")), False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 from dataclasses import replace
@@ -26,6 +27,7 @@ from cprsync.store.failures import JournalBehind
 from cprsync.store.journal import Entry
 from cprsync.sync.departing import Exit
 from cprsync.sync.dry_run import plan_night
+from cprsync.sync.importing import Importing, import_patrons
 from cprsync.sync.lookup import Asked, Desk, look_up
 from cprsync.sync.reviewing import Reviews
 from cprsync.sync.standings import Standings
@@ -219,6 +221,21 @@ def the_net_media_are_told(library: Library) -> None:
     """The net media have done what waited for them."""
     with library.engine.execution_options(writes=True).begin() as connection:
         connection.execute(update(tables.outbox).values(state="sent"))
+
+
+@pytest.mark.parametrize("apply", [False, True])
+def test_an_import_that_takes_a_wish_to_leave_back_counts_it_and_says_whose(library: Library, apply: bool) -> None:
+    anna = library.id_of("ANNA")
+    owes(library, anna, tables.loan, due=TUESDAY)
+    leave(library, anna)
+    listed = f"cpr_number\n{cpr('ANNA').digits}\n{cpr('BO').digits}\n".encode()
+    before = library.everything()
+    told = import_patrons(io.BytesIO(listed), Importing(library.store, MONDAY, apply=apply)).document()
+    assert (told["updated"], told["unchanged"], told["stays"]) == (1, 1, [anna])
+    assert (library.everything() == before) is not apply
+    if apply:
+        again = import_patrons(io.BytesIO(listed), Importing(library.store, MONDAY, apply=True)).document()
+        assert (again["updated"], again["unchanged"], again["stays"]) == (0, 2, [])
 
 
 def test_a_late_delivery_is_not_ours_once_she_is_closed(library: Library) -> None:
