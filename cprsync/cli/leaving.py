@@ -38,9 +38,15 @@ def leave_command(patron: str, *, config: Path, library: str | None, language: L
 
 def _left(document: Mapping[str, Any], language: Language) -> str:
     if not document["open"]:
-        return word("left_closed", language, patron=document["patron"])
+        closed = word("left_closed", language, patron=document["patron"])
+        count = document["dropped"]["reservations"]
+        return f"{closed}. {word(f'left_dropped.{_number(count)}', language, count=count)}" if count else closed
     ties = ", ".join(f"{word(f'tie.{tie}', language)} {count}" for tie, count in document["open"].items())
     return word("left_waits", language, patron=document["patron"], ties=ties)
+
+
+def _number(count: int) -> str:
+    return "one" if count == 1 else "many"
 
 
 def erase_command(  # noqa: PLR0913 -- one parameter for each option

@@ -418,6 +418,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "{patron}: udmeldt. Posten er tømt; abonnementet ophører i nat, og netmedierne får besked",
         "{patron}: closed. The record is empty; the subscription ends tonight, and the net media will be told",
     ),
+    "left_dropped.one": ("{count} reservering er slettet.", "{count} reservation was deleted."),
+    "left_dropped.many": ("{count} reserveringer er slettet.", "{count} reservations were deleted."),
     "left_waits": (
         "{patron}: på vej ud. Åbent endnu: {ties}. Natten lukker posten, når det er afsluttet",
         "{patron}: leaving. Still open: {ties}. The night closes the record when that is settled",

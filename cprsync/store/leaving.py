@@ -13,7 +13,7 @@ from cprsync.domain.leaving import Stage, Ties, asked, settled
 from cprsync.domain.patron import PatronKind
 from cprsync.store import audit, links, tables
 from cprsync.store.desk import STREAM
-from cprsync.store.emptying import close
+from cprsync.store.emptying import close, of, shells_of
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.tenant import hold_fence, hold_library
 from cprsync.sync.values import Departed, Departing, Departure
@@ -96,15 +96,22 @@ def leave(tenant: Tenant, patron_id: str, *, user: str) -> Departure | None:
         before = _departure(connection, tenant, row)
         stage = asked(before.stage, before.ties)
         by = (("user", user),)
-        happened = []
+        happened, dropped = [], 0
         if before.stage is Stage.ACTIVE:
             _set_leaving(connection, tenant, [row.id], on=today)
             happened.append(audit.Happened(ASKED, patron=row.id, actions=(BY_REQUEST,), more=by))
         if stage is Stage.CLOSED and row.status_class not in tables.EMPTIED:
+            dropped = _open_reservations(connection, tenant, row.id)
             close(connection, tenant, [row], on=today)
             happened.append(audit.Happened(CLOSE, patron=row.id, more=by))
         audit.append(connection, tenant, STREAM, happened)
-        return Departure(row.id, stage, before.ties, row.leaves_since or today)
+        return Departure(row.id, stage, before.ties, row.leaves_since or today, dropped)
+
+
+def _open_reservations(connection: Connection, tenant: Tenant, patron_id: str) -> int:
+    # with those of the patrons who were merged into her, as the closing takes them
+    hers = of(tables.reservation, tenant, [patron_id, *shells_of(connection, tenant, patron_id)])
+    return connection.scalar(select(func.count()).where(hers, tables.reservation.c.cancelled.is_(None))) or 0
 
 
 def was_given(connection: Connection, tenant: Tenant, patron_id: str) -> bool:

@@ -94,6 +94,7 @@ class Exit:
             "standing": departure.stage.value,
             "since": departure.since and departure.since.isoformat(),
             "open": {tie.value: count for tie, count in departure.ties.still_open.items()} if waits else {},
+            "dropped": {"reservations": departure.dropped},
         }
 
     def erase(self, patron_id: str) -> dict[str, Any]:

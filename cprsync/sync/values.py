@@ -358,6 +358,8 @@ class Departure:
     ties: Ties
     #: the day on which she asked
     since: date | None
+    #: open reservations that went as she was closed
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

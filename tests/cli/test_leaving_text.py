@@ -36,9 +36,24 @@ def test_whoever_waits_is_told_with_what_keeps_her() -> None:
 
 
 def test_whoever_is_closed_is_told_what_still_happens_tonight() -> None:
-    document = {"patron": PATRON, "standing": "closed", "open": {}}
+    document = {"patron": PATRON, "standing": "closed", "open": {}, "dropped": {"reservations": 0}}
     assert _left(document, "da").startswith(f"{PATRON}: udmeldt.")
     assert "tonight" in _left(document, "en")
+    assert "reserv" not in _left(document, "da") + _left(document, "en")
+
+
+@pytest.mark.parametrize(
+    ("count", "language", "said"),
+    [
+        (1, "da", "1 reservering er slettet."),
+        (2, "da", "2 reserveringer er slettet."),
+        (1, "en", "1 reservation was deleted."),
+        (2, "en", "2 reservations were deleted."),
+    ],
+)
+def test_whoever_is_closed_is_told_how_many_reservations_went(count: int, language: Language, said: str) -> None:
+    document = {"patron": PATRON, "standing": "closed", "open": {}, "dropped": {"reservations": count}}
+    assert _left(document, language).endswith(said)
 
 
 def test_the_number_typed_again_confirms(monkeypatch: pytest.MonkeyPatch) -> None:

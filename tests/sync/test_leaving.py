@@ -105,7 +105,13 @@ def calls(library: Library) -> tuple[int, int]:
 
 def test_whoever_has_nothing_open_is_closed_at_once_and_nobody_is_asked(either_library: Library) -> None:
     library, anna, before = either_library, either_library.id_of("ANNA"), calls(either_library)
-    assert leave(library, anna) == {"patron": anna, "standing": "closed", "since": "2027-03-20", "open": {}}
+    assert leave(library, anna) == {
+        "patron": anna,
+        "standing": "closed",
+        "since": "2027-03-20",
+        "open": {},
+        "dropped": {"reservations": 0},
+    }
     assert library.store.find(cpr("ANNA")) is None
     assert calls(library) == before
     assert library.register.unsubscribed == []
@@ -221,6 +227,27 @@ def the_net_media_are_told(library: Library) -> None:
     """The net media have done what waited for them."""
     with library.engine.execution_options(writes=True).begin() as connection:
         connection.execute(update(tables.outbox).values(state="sent"))
+
+
+def test_a_closing_names_how_many_reservations_it_dropped_and_only_those_that_were_open(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    owes(library, anna, tables.reservation, 1, placed=FRIDAY)
+    owes(library, anna, tables.reservation, 2, placed=FRIDAY)
+    owes(library, anna, tables.reservation, 3, placed=FRIDAY, cancelled=MONDAY)
+    owes(library, library.id_of("BO"), tables.reservation, 4, placed=FRIDAY)
+    assert leave(library, anna)["dropped"] == {"reservations": 2}
+    before = library.everything()
+    assert leave(library, anna)["dropped"] == {"reservations": 0}
+    assert library.everything() == before
+    assert [row["patron_id"] for row in before["reservation"]] == [library.id_of("BO")]
+
+
+def test_whoever_waits_to_leave_keeps_her_reservations(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    owes(library, anna, tables.reservation, 1, placed=FRIDAY)
+    owes(library, anna, tables.loan, due=TUESDAY)
+    assert leave(library, anna)["dropped"] == {"reservations": 0}
+    assert len(library.everything()["reservation"]) == 1
 
 
 @pytest.mark.parametrize("apply", [False, True])
