@@ -277,7 +277,14 @@ class Planner:
             group = patron.group if step.write.group is None else step.write.group
             # not `replace`, which takes several times as long, once for each person of a delivery
             self._planned[patron.number] = Patron(
-                patron.id, step.write.after, step.write.as_of, patron.version + 1, stopped, group, patron.overrides
+                patron.id,
+                step.write.after,
+                step.write.as_of,
+                patron.version + 1,
+                stopped,
+                group,
+                patron.overrides,
+                patron.kind,
             )
         elif step.touch is not None:
             self._planned[patron.number] = replace(patron, as_of=as_of)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library
+from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, unowned
 from test_calendar_part import POLICY
 from test_night_killed import is_closed, outcome
 from test_reviewing import circulate, number_of, reviews, waits
@@ -441,6 +441,22 @@ def test_a_birth_date_corrected_at_the_desk_moves_the_end_too(town: Library) -> 
     correct(town, "birth_date", "2009-03-25", key="LIV", until=date(2027, 6, 1))
     told = foresee(town.store, town.policy, today=town.clock.today(), days=10)["events"]
     assert ("2027-03-25", "responsibility_ended") in {(one["day"], one["kind"]) for one in told}
+
+
+def test_two_deliveries_of_one_night_make_no_borrower_of_whoever_only_answers(town: Library) -> None:
+    """What the first one planned of her is what the second one decides on."""
+    town.policy, town.strict = replace(town.policy, ladders=POLICY.ladders), False
+    add(town, "LIV", "QUINNIE")
+    moved = moves(person("QUINNIE"), "ODENSE")
+    town.deliver(MONDAY, moved)
+    town.deliver(TUESDAY, replace(moved, birth=Birth(date(1980, 1, 1))))
+    sent = town.outbox("QUINNIE")
+    town.night()
+    assert (row(town, "QUINNIE")["kind"], row(town, "QUINNIE")["patron_group"]) == ("responsible", "")
+    assert town.outbox("QUINNIE") == sent
+    again = town.everything()
+    town.night()
+    assert unowned(again)["patron"] == unowned(town.everything())["patron"]
 
 
 def test_no_night_puts_whoever_only_answers_into_a_group_by_age(town: Library) -> None:
