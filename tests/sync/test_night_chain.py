@@ -94,7 +94,7 @@ def test_a_file_that_was_too_old_is_taken_when_the_night_that_was_beyond_it_is_h
     assert library.one_night().exit_code == 1
     accept_delivery(library.store, library.reader, file.name, strict=True, reason="it is gone", user="lone")
     with pytest.raises(Killed):
-        library.one_night(KilledStore(library.store, at=5))  # it has taken TUESDAY's
+        library.one_night(KilledStore(library.store, at=6))  # it has taken TUESDAY's
     library.limit(Harm.GONE, 0)
     library.deliver(MONDAY, moves(person("CLARA")))
     library.clock.set_after(TUESDAY)
@@ -225,7 +225,7 @@ def test_a_file_that_is_still_being_written_is_waited_for(library: Library) -> N
 
 def test_what_was_sealed_before_a_kill_is_taken_though_the_file_is_gone(library: Library) -> None:
     file = library.deliver(MONDAY, moves(person("ANNA")))
-    kill = KilledStore(library.store, at=3)  # the run is opened, Friday's file and this one are sealed
+    kill = KilledStore(library.store, at=4)  # the run is opened, Friday's file and this one are sealed
     with pytest.raises(Killed):
         library.one_night(kill)
     assert library.record("ANNA") == person("ANNA")
