@@ -1,0 +1,246 @@
+"""An account in CULR: what it is to hold, and which call comes next.
+
+Pure: `settle` says which call to make and is told the reply; whoever makes the calls knows no rule. Each effect sets
+a state (decision 21), so that one whose answer was lost can be begun anew: what is there already is left as it is.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from cprsync.domain.number import CprNumber
+
+#: Municipality number that takes the affiliation away on purpose.
+NOWHERE: Final = ""
+
+
+class IdType(enum.Enum):
+    """What kind of number an account stands under, in CULR's own words."""
+
+    #: a civil registration number
+    CPR = "CPR"
+    #: a number of the library's own, for whoever has no CPR number
+    LOCAL = "LOCAL"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Identity:
+    """What an account stands under. Printing one shows no number."""
+
+    type: IdType
+    value: str
+
+    def __repr__(self) -> str:
+        return f"Identity({self.type.value})"
+
+
+def identity_of(number: CprNumber, patron_id: str) -> Identity:
+    """A patron's: her CPR number, or her patron number where the register knows none (decision 11)."""
+    return Identity(IdType.LOCAL, patron_id) if number.is_replacement else Identity(IdType.CPR, number.digits)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Effect:
+    """The state that one patron's account is to be in after one of her versions."""
+
+    patron_id: str
+    version: int
+    identity: Identity
+    #: three digits, NOWHERE for a deliberate empty; None: whatever it holds, or what the replaced one held
+    municipality: str | None
+    #: an account under it was seen or made before: nothing depends on it but the number of calls
+    known: bool = False
+    #: the account that this one takes the place of
+    replaces: Identity | None = None
+    #: there is to be none
+    gone: bool = False
+
+    def __repr__(self) -> str:
+        return f"Effect({self.patron_id}, {self.version})"
+
+    @property
+    def revokes(self) -> bool:
+        """Whether a right may end with it: after an outage these go first."""
+        return self.gone or self.municipality == NOWHERE
+
+
+class Operation(enum.Enum):
+    """What can be asked of CULR, in its own words."""
+
+    CREATE = "createAccount"
+    UPDATE = "updateAccount"
+    DELETE = "deleteAccount"
+    MERGE = "mergePatrons"
+    #: our own account only, whatever it stands under
+    READ = "getAccountFromProvider"
+    #: every library's, by CPR number or by a library's own number
+    READ_GLOBAL = "getAccountsByGlobalId"
+    READ_LOCAL = "getAccountsByLocalId"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Call:
+    """One call; `other` is the LOCAL account that a merge links to the patron of `identity`."""
+
+    operation: Operation
+    identity: Identity
+    #: None: not sent at all
+    municipality: str | None = None
+    other: Identity | None = None
+
+    def __repr__(self) -> str:
+        return f"Call({self.operation.value})"
+
+
+class Code(enum.Enum):
+    """How CULR answers, in its own words. A word that is not here is UNKNOWN, and never a success."""
+
+    OK = "OK200"
+    MISSING = "ACCOUNT_DOES_NOT_EXIST"
+    EXISTS = "ACCOUNT_ALREADY_EXISTS"
+    TRANSACTION_ERROR = "TRANSACTION_ERROR"
+    ILLEGAL_ARGUMENT = "ILLEGAL_ARGUMENT"
+    NO_AUTHORISATION = "NO_AUTHORISATION"
+    COULD_NOT_AUTHENTICATE = "COULD_NOT_AUTHENTICATE"
+    PROGRAM_ERROR = "PROGRAM_ERROR"
+    UNKNOWN = "UNKNOWN_ERROR"
+
+
+#: Nothing else will be answered either until someone mends what CULR knows of us: stop, and tell.
+FORBIDDEN: Final = frozenset({Code.NO_AUTHORISATION, Code.COULD_NOT_AUTHENTICATE})
+#: The same call will be refused again: a person has to look.
+REFUSED: Final = frozenset({Code.ILLEGAL_ARGUMENT})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Held:
+    """What CULR holds under a number."""
+
+    #: this library has an account under it
+    account: bool
+    #: three digits; None: no municipality
+    municipality: str | None = None
+    #: agencies of all accounts that the reply names, ours among them
+    agencies: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"Held(account={self.account}, agencies={len(self.agencies)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that was read. `held` comes with a reading that was answered with OK."""
+
+    code: Code
+    held: Held | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The account is as the effect says; `municipality` is what was set, None: whatever it held stayed."""
+
+    municipality: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """It is not, or nobody knows: the code on which it ended tells whether to try again, to ask or to stop."""
+
+    code: Code
+
+
+class _Ended(Exception):
+    """Leaves the calls of one effect from wherever a reply ends them."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(code.value)
+        self.code = code
+
+
+def settle(effect: Effect) -> Generator[Call, Reply, Settled | Unsettled]:
+    """Yield one call after another, take the reply to each, and return how it ended; at most ten calls.
+
+    What is said to exist already, or not to, counts once a reading confirms it (decision 11).
+    """
+    try:
+        if effect.gone:
+            yield from _away(effect.identity)
+            return Settled(None)
+        return Settled((yield from _arrive(effect)))
+    except _Ended as ended:
+        return Unsettled(ended.code)
+
+
+def _arrive(effect: Effect) -> Generator[Call, Reply, str | None]:
+    wanted, former = effect.municipality, effect.replaces
+    if former is None:
+        yield from _stand(effect.identity, wanted, known=effect.known)
+        return wanted
+    if wanted is None:
+        wanted = (yield from _read(former)).municipality
+    yield from _stand(effect.identity, wanted, known=False)
+    # the old one goes only when the new one has been seen (decision 11)
+    if not (yield from _read(effect.identity)).account:
+        raise _Ended(Code.MISSING)
+    if former.type is IdType.LOCAL:
+        yield from _merge(effect.identity, former)
+    yield from _away(former)
+    return wanted
+
+
+def _stand(identity: Identity, wanted: str | None, *, known: bool) -> Generator[Call, Reply, None]:
+    """Let an account hold a municipality number, whether or not there is one."""
+    if known and wanted is not None:
+        code = (yield Call(Operation.UPDATE, identity, wanted)).code
+        if code is Code.OK:
+            return
+        if code is not Code.MISSING:
+            raise _Ended(code)
+    code = (yield Call(Operation.CREATE, identity, wanted or None)).code
+    if code not in {Code.OK, Code.EXISTS}:
+        raise _Ended(code)
+    # another library may have told where she lived, and an account that was there may hold anything
+    held = None if code is Code.OK and wanted else (yield from _read(identity))
+    if held is not None and not held.account:
+        raise _Ended(Code.MISSING)
+    if held is not None and wanted is not None and (held.municipality or NOWHERE) != wanted:
+        yield from _expect(Call(Operation.UPDATE, identity, wanted))
+
+
+def _away(identity: Identity) -> Generator[Call, Reply, None]:
+    code = (yield Call(Operation.DELETE, identity)).code
+    if code is Code.MISSING:
+        if (yield from _read(identity)).account:
+            raise _Ended(Code.MISSING)
+    elif code is not Code.OK:
+        raise _Ended(code)
+
+
+def _merge(identity: Identity, local: Identity) -> Generator[Call, Reply, None]:
+    code = (yield Call(Operation.MERGE, identity, other=local)).code
+    if code is Code.MISSING:
+        # merged and deleted by a try whose answer was lost, or never told
+        if (yield from _read(local)).account:
+            raise _Ended(Code.MISSING)
+    elif code not in {Code.OK, Code.EXISTS}:
+        raise _Ended(code)
+
+
+def _read(identity: Identity) -> Generator[Call, Reply, Held]:
+    reply = yield Call(Operation.READ, identity)
+    if reply.code is Code.MISSING:
+        return Held(account=False)
+    if reply.code is not Code.OK or reply.held is None:
+        raise _Ended(Code.UNKNOWN if reply.code is Code.OK else reply.code)
+    return reply.held
+
+
+def _expect(call: Call) -> Generator[Call, Reply, None]:
+    code = (yield call).code
+    if code is not Code.OK:
+        raise _Ended(code)

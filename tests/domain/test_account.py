@@ -1,0 +1,303 @@
+"""Accounts in CULR: whatever was there before, and whichever answer is lost, each ends as its effect says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cprsync.domain.account import (
+    FORBIDDEN,
+    NOWHERE,
+    REFUSED,
+    Call,
+    Code,
+    Effect,
+    Held,
+    Identity,
+    IdType,
+    Operation,
+    Reply,
+    Settled,
+    Unsettled,
+    identity_of,
+    settle,
+)
+from cprsync.domain.number import CprNumber
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CPR = Identity(IdType.CPR, "0101019995")
+OTHER = Identity(IdType.CPR, "0201019996")
+LOCAL = Identity(IdType.LOCAL, "12345678")
+KOEBENHAVN, AARHUS = "101", "751"
+MOST_CALLS = 10
+
+
+@dataclass
+class Culr:
+    """What the pages say of CULR, for one library; a second one has accounts that ours may share a patron with."""
+
+    ours: set[Identity] = field(default_factory=set)
+    foreign: set[Identity] = field(default_factory=set)
+    municipality: dict[Identity, str] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+
+    def answer(self, call: Call) -> Reply:
+        self.calls.append(call)
+        match call.operation:
+            case Operation.CREATE:
+                return self._create(call)
+            case Operation.UPDATE | Operation.READ if call.identity not in self.ours:
+                return Reply(Code.MISSING)
+            case Operation.UPDATE:
+                self._set(call.identity, call.municipality)
+            case Operation.READ:
+                return Reply(Code.OK, Held(account=True, municipality=self.municipality.get(call.identity)))
+            case Operation.DELETE:
+                return self._delete(call.identity)
+            case Operation.MERGE:
+                return Reply(Code.OK if {call.identity, call.other} <= self.ours else Code.MISSING)
+        return Reply(Code.OK)
+
+    def _create(self, call: Call) -> Reply:
+        if call.identity in self.ours:
+            return Reply(Code.EXISTS)
+        self.ours.add(call.identity)
+        if call.municipality is not None:
+            self._set(call.identity, call.municipality)
+        return Reply(Code.OK)
+
+    def _delete(self, identity: Identity) -> Reply:
+        if identity not in self.ours:
+            return Reply(Code.MISSING)
+        self.ours.remove(identity)
+        if identity not in self.foreign:
+            self.municipality.pop(identity, None)
+        return Reply(Code.OK)
+
+    def _set(self, identity: Identity, municipality: str | None) -> None:
+        if municipality:
+            self.municipality[identity] = municipality
+        else:
+            self.municipality.pop(identity, None)
+
+    def holds(self, identity: Identity) -> str | None:
+        return self.municipality.get(identity)
+
+
+def played(culr: Culr, effect: Effect, *, lost: int = 0) -> Settled | Unsettled | None:
+    """Settle one effect; None: the answer of call number `lost` did not come."""
+    calls = settle(effect)
+    call = next(calls)
+    for number in range(1, MOST_CALLS + 1):
+        reply = culr.answer(call)
+        if number == lost:
+            return None
+        try:
+            call = calls.send(reply)
+        except StopIteration as ended:
+            outcome: Settled | Unsettled = ended.value
+            return outcome
+    raise AssertionError("more calls than an effect may take")
+
+
+def culr_with(*ours: Identity, municipality: str | None = None, foreign: bool = False) -> Culr:
+    culr = Culr(set(ours), set(ours) if foreign else set())
+    culr.municipality |= dict.fromkeys(ours, municipality) if municipality else {}
+    return culr
+
+
+def effect(municipality: str | None = AARHUS, *, identity: Identity = CPR, known: bool = False) -> Effect:
+    return Effect("12345678", 2, identity, municipality, known=known)
+
+
+def worlds() -> Iterator[Culr]:
+    for ours in ((), (CPR,), (OTHER,), (LOCAL,), (CPR, OTHER), (CPR, LOCAL)):
+        for municipality in (None, KOEBENHAVN, AARHUS):
+            for foreign in (False, True):
+                yield culr_with(*ours, municipality=municipality, foreign=foreign)
+
+
+EFFECTS = [
+    effect(),
+    effect(known=True),
+    effect(NOWHERE),
+    effect(NOWHERE, known=True),
+    replace(effect(), gone=True),
+    replace(effect(), replaces=OTHER),
+    replace(effect(None), replaces=OTHER),
+    replace(effect(), replaces=LOCAL),
+    replace(effect(NOWHERE), replaces=OTHER),
+]
+
+
+# -- what an effect leaves behind ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wanted", EFFECTS, ids=range(len(EFFECTS)))
+def test_an_effect_leaves_the_state_it_names_whatever_was_there_and_whichever_answer_is_lost(wanted: Effect) -> None:
+    for number, before in enumerate(worlds()):
+        kept = before.holds(OTHER) if OTHER in before.ours else before.holds(CPR)
+        for lost in range(MOST_CALLS):
+            culr = list(worlds())[number]
+            assert lost == 0 or played(culr, wanted, lost=lost) in {None, Settled(wanted.municipality), Settled(kept)}
+            assert isinstance(played(culr, wanted), Settled)
+            assert (CPR in culr.ours) is not wanted.gone
+            if wanted.replaces is not None:
+                assert wanted.replaces not in culr.ours
+            if not wanted.gone and wanted.municipality is not None:
+                assert (culr.holds(CPR) or NOWHERE) == wanted.municipality
+            if wanted.municipality is None and lost == 0 and kept is not None:
+                assert culr.holds(CPR) == kept
+
+
+@given(st.lists(st.tuples(st.sampled_from(EFFECTS), st.integers(0, 4)), max_size=6))
+def test_a_settled_effect_settled_again_changes_nothing(history: list[tuple[Effect, int]]) -> None:
+    culr = Culr()
+    for wanted, lost in history:
+        if lost:
+            played(culr, wanted, lost=lost)
+        played(culr, wanted)
+        after = (set(culr.ours), dict(culr.municipality))
+        played(culr, wanted)
+        assert (culr.ours, culr.municipality) == after
+
+
+# -- how many calls --------------------------------------------------------------------------------------------------
+
+
+def operations(culr: Culr) -> list[str]:
+    return [call.operation.value for call in culr.calls]
+
+
+def test_an_account_that_is_known_takes_one_call() -> None:
+    culr = culr_with(CPR, municipality=KOEBENHAVN)
+    assert played(culr, effect(known=True)) == Settled(AARHUS)
+    assert operations(culr) == ["updateAccount"]
+
+
+def test_a_new_account_takes_one_call() -> None:
+    culr = Culr()
+    assert played(culr, effect()) == Settled(AARHUS)
+    assert operations(culr) == ["createAccount"]
+
+
+def test_an_account_that_was_known_and_has_gone_is_made_again() -> None:
+    culr = Culr()
+    assert played(culr, effect(known=True)) == Settled(AARHUS)
+    assert operations(culr) == ["updateAccount", "createAccount"]
+
+
+def test_exists_counts_only_once_a_reading_has_confirmed_it() -> None:
+    culr = culr_with(CPR, municipality=AARHUS)
+    assert played(culr, effect()) == Settled(AARHUS)
+    assert operations(culr) == ["createAccount", "getAccountFromProvider"]
+
+
+def test_another_number_that_stands_there_is_overwritten() -> None:
+    culr = culr_with(CPR, municipality=KOEBENHAVN)
+    played(culr, effect())
+    assert operations(culr) == ["createAccount", "getAccountFromProvider", "updateAccount"]
+
+
+def test_a_number_change_makes_and_sees_the_new_account_before_the_old_one_goes() -> None:
+    culr = culr_with(OTHER, municipality=KOEBENHAVN)
+    assert played(culr, replace(effect(), replaces=OTHER)) == Settled(AARHUS)
+    assert operations(culr) == ["createAccount", "getAccountFromProvider", "deleteAccount"]
+
+
+def test_a_local_account_is_merged_before_it_goes() -> None:
+    culr = culr_with(LOCAL, municipality=KOEBENHAVN)
+    played(culr, replace(effect(), replaces=LOCAL))
+    assert operations(culr) == ["createAccount", "getAccountFromProvider", "mergePatrons", "deleteAccount"]
+    assert culr.calls[2].other == LOCAL
+
+
+# -- replies that are no success -----------------------------------------------------------------------------------
+
+_OF_THE_CALL = {
+    Operation.CREATE: effect(),
+    Operation.UPDATE: effect(known=True),
+    Operation.DELETE: replace(effect(), gone=True),
+    Operation.MERGE: replace(effect(), replaces=LOCAL),
+    Operation.READ: replace(effect(None), replaces=OTHER),
+}
+
+
+@pytest.mark.parametrize("code", [code for code in Code if code not in {Code.OK, Code.MISSING, Code.EXISTS}])
+@pytest.mark.parametrize("operation", _OF_THE_CALL)
+def test_a_code_that_is_no_success_ends_the_effect_with_that_code(operation: Operation, code: Code) -> None:
+    culr = culr_with(LOCAL, OTHER)
+    calls = settle(_OF_THE_CALL[operation])
+    call = next(calls)
+    while call.operation is not operation:
+        call = calls.send(culr.answer(call))
+    with pytest.raises(StopIteration) as ended:
+        calls.send(Reply(code))
+    assert ended.value.value == Unsettled(code)
+
+
+def answered(wanted: Effect, *replies: Reply) -> Settled | Unsettled:
+    calls = settle(wanted)
+    next(calls)
+    try:
+        for reply in replies:
+            calls.send(reply)
+    except StopIteration as ended:
+        outcome: Settled | Unsettled = ended.value
+        return outcome
+    raise AssertionError("more calls than replies")
+
+
+OK, MISSING, EXISTS = (Reply(code) for code in (Code.OK, Code.MISSING, Code.EXISTS))
+THERE, NOT_THERE = (Reply(Code.OK, Held(account=account)) for account in (True, False))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "replies", "code"),
+    [
+        pytest.param(effect(), [EXISTS, NOT_THERE], Code.MISSING, id="exists, and no reading sees it"),
+        pytest.param(effect(), [EXISTS, OK], Code.UNKNOWN, id="a reading without a result"),
+        pytest.param(effect(), [EXISTS, THERE, MISSING], Code.MISSING, id="gone between reading and writing"),
+        pytest.param(replace(effect(), gone=True), [MISSING, THERE], Code.MISSING, id="deleted, and still seen"),
+        pytest.param(replace(effect(), replaces=OTHER), [OK, MISSING], Code.MISSING, id="new one never seen"),
+        pytest.param(replace(effect(), replaces=LOCAL), [OK, THERE, MISSING, THERE], Code.MISSING, id="not to merge"),
+    ],
+)
+def test_replies_that_contradict_each_other_settle_nothing(wanted: Effect, replies: list[Reply], code: Code) -> None:
+    assert answered(wanted, *replies) == Unsettled(code)
+
+
+def test_a_code_that_forbids_is_not_one_that_a_person_can_mend_for_one_patron() -> None:
+    assert not FORBIDDEN & REFUSED
+    assert {Code.OK, Code.MISSING, Code.EXISTS}.isdisjoint(FORBIDDEN | REFUSED)
+
+
+# -- values ----------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_has_no_cpr_number_stands_under_her_patron_number() -> None:
+    assert identity_of(CprNumber.parse("0101019995"), "12345678") == CPR
+    assert identity_of(CprNumber.parse("6101019995"), "12345678") == LOCAL
+    assert identity_of(CprNumber.none_of("12345678"), "12345678") == LOCAL
+
+
+def test_an_effect_that_deletes_or_empties_revokes_and_no_other_does() -> None:
+    assert [one.revokes for one in (effect(), effect(None), effect(NOWHERE), replace(effect(), gone=True))] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("value", [CPR, effect(), Call(Operation.READ, CPR), Held(True, AARHUS), Reply(Code.OK, None)])
+def test_no_value_shows_a_number_or_a_municipality_when_printed(value: object) -> None:
+    for shown in (repr(value), str(value), f"{value}"):
+        assert CPR.value not in shown
+        assert AARHUS not in shown
