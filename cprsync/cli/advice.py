@@ -11,7 +11,7 @@ from cprsync.cli.advice_table import BY_CLASS, BY_KIND, UNEXPECTED
 from cprsync.cli.danish import in_danish
 
 if TYPE_CHECKING:
-    from cprsync.cli.advice_table import Advice
+    from cprsync.cli.texts.advice import Advice
     from cprsync.errors import CprsyncError
 
 

@@ -1,0 +1,134 @@
+"""What to do next about patrons, about what waits for a person, and about what was typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cprsync.cli.texts.advice import advice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.cli.texts.advice import Advice
+
+PATRONS: Final[Mapping[str, Advice]] = {
+    "input.empty": advice(
+        1,
+        "Giv en værdi. Skal en rettelse tages tilbage eller et felt tømmes, så sig --withdraw i stedet.",
+        "Give a value. To take a correction back, or to empty a field, say --withdraw instead.",
+    ),
+    "input.folder": advice(
+        1,
+        "Nævn en tom mappe, eller en, der ikke findes endnu; det, der er der, bliver.",
+        "Name a folder that is empty, or one that does not exist yet; what is there stays.",
+    ),
+    "number.both_patrons": advice(
+        1,
+        "`cprsync review list` viser de to; en af dem skal lukkes.",
+        "`cprsync review list` shows the two; one of them is to be closed.",
+    ),
+    "number.real": advice(
+        1,
+        "Et nummer, der afløser hendes, kommer med en leverance, eller `cprsync lookup` finder det.",
+        "A number that replaces hers comes with a delivery, or `cprsync lookup` finds it.",
+    ),
+    "number.replaced": advice(
+        1, "Bed låneren om det nummer, hun har nu.", "Ask the patron for the number that she has now."
+    ),
+    "patron.closed": advice(
+        1,
+        "Den, der har meldt sig ud, er en ny låner: `cprsync lookup --purpose registration --register`.",
+        "Whoever has left is someone new: `cprsync lookup --purpose registration --register`.",
+    ),
+    "patron.merged": advice(
+        1,
+        "Brug den anden låner; `cprsync review list --all` fortæller, hvem der lagde de to sammen.",
+        "Use the other patron; `cprsync review list --all` tells who merged the two.",
+    ),
+    "patron.no_card": advice(
+        1,
+        "Intet er ændret. En PIN hører til et kort: `cprsync patron import` henter kort ind.",
+        "Nothing was changed. A PIN belongs to a card: `cprsync patron import` brings cards in.",
+    ),
+    "patron.open": advice(
+        1,
+        "Få det åbne afsluttet; med `cprsync patron leave ID` lukker natten posten, når det er sket.",
+        "Settle what is open; with `cprsync patron leave ID` the night closes her once it is.",
+    ),
+    "patron.unknown": advice(
+        1,
+        "`cprsync patron find` fortæller, hvilket lånernummer der hører til et personnummer.",
+        "`cprsync patron find` tells the patron number that belongs to a CPR number.",
+    ),
+    "responsible.circle": advice(
+        1,
+        "`cprsync patron responsible ID list` viser, hvem der er ansvarlig for hvem.",
+        "`cprsync patron responsible ID list` shows who answers for whom.",
+    ),
+    "responsible.gone": advice(
+        1,
+        "Spørg familien, hvem der er ansvarlig i stedet.",
+        "Ask the family who answers instead.",
+    ),
+    "responsible.minor": advice(1, "Angiv en, der er myndig.", "Name someone who is of age."),
+    "responsible.no_borrower": advice(1, "Registrér hende som låner først.", "Register her as a patron first."),
+    "responsible.no_person": advice(
+        1,
+        "Er det en person, så ret lånertypen først.",
+        "If it is a person, correct the kind of patron first.",
+    ),
+    "responsible.none": advice(
+        1,
+        "`cprsync patron responsible ID list` viser, hvem der er ansvarlig.",
+        "`cprsync patron responsible ID list` shows who answers.",
+    ),
+    "responsible.of_age": advice(
+        1,
+        "Er fødselsdatoen forkert, så ret den først.",
+        "If her birth date is wrong, correct that first.",
+    ),
+    "responsible.self": advice(
+        1,
+        "Angiv nummeret på den, der er ansvarlig for låneren.",
+        "Give the number of whoever answers for the patron.",
+    ),
+    "responsible.too_many": advice(
+        1,
+        "Lad først et ansvar ophøre: `cprsync patron responsible ID end`.",
+        "End a link first: `cprsync patron responsible ID end`.",
+    ),
+    "review.braked": advice(
+        5,
+        "Se på, hvad der er lagt sammen i dag, og hæv så `merged` i policy.toml, eller fortsæt i morgen.",
+        "Look at what was merged today, then raise `merged` in policy.toml or go on tomorrow.",
+    ),
+    "review.changed": advice(
+        1,
+        "Se, hvordan det står, med `cprsync review list --all`; det, registret overlader til jer, venter af sig selv.",
+        "See how it stands with `cprsync review list --all`; what the register leaves to decide waits by itself.",
+    ),
+    "review.closed": advice(
+        1,
+        "Se, hvad der venter, med `cprsync review list`, og hvad der er besvaret, med `--all`.",
+        "See what waits with `cprsync review list`, and what was answered with `--all`.",
+    ),
+    "review.unknown": advice(
+        1,
+        "Se punkternes numre med `cprsync review list`.",
+        "See the items' numbers with `cprsync review list`.",
+    ),
+    "usage.confirm": advice(
+        2,
+        "Kør den igen ved en terminal, og skriv lånernummeret igen, eller tilføj --yes.",
+        "Run it again at a terminal and type the patron number again, or say --yes.",
+    ),
+    "usage.field": advice(
+        2,
+        "`cprsync patron set --help` siger, hvilke felter der er, og hvad de tager.",
+        "`cprsync patron set --help` says which fields there are and what they take.",
+    ),
+    "usage.reason": advice(2, 'Kør kommandoen igen med --reason "…".', "Run the command again with --reason TEXT."),
+    "usage.until": advice(
+        2, "Kør kommandoen igen med --until ÅÅÅÅ-MM-DD.", "Run the command again with --until YYYY-MM-DD."
+    ),
+}

@@ -1,0 +1,85 @@
+"""What to do next about certificates, SFTP and the mock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cprsync.cli.texts.advice import advice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.cli.texts.advice import Advice
+
+REGISTER: Final[Mapping[str, Advice]] = {
+    "certificate.ours": advice(
+        2,
+        "Kør `cprsync certs check`; certs/README.md siger, hvordan et certifikat fornyes.",
+        "Run `cprsync certs check`; certs/README.md says how to renew a certificate.",
+    ),
+    "certificate.refused": advice(
+        2,
+        "Spørg platformen, om certifikatet er registreret til jeres system; kør `cprsync certs check`.",
+        "Ask the platform whether this certificate is registered to your system; run `cprsync certs check`.",
+    ),
+    "certificate.theirs": advice(
+        2,
+        "Kontrollér værtsnavnet og filen `ca` i [library.register]; intet sendes, før de passer sammen.",
+        "Check the host name and the `ca` file of [library.register]; nothing is sent until they agree.",
+    ),
+    "mock.not_running": advice(
+        4,
+        "Start den med `cprsync mock serve --dir MAPPE`.",
+        "Start it with `cprsync mock serve --dir DIR`.",
+    ),
+    "mock.stopped": advice(
+        7,
+        "Start den med `cprsync mock serve --dir MAPPE`: den siger sin dag. Bed så om de nætter, der mangler.",
+        "Start it with `cprsync mock serve --dir DIR`: it says its day. Then ask for the nights that are left.",
+    ),
+    "sftp.broken": advice(
+        4,
+        "Prøv igen senere; det, der blev hentet helt, ligger i indbakken.",
+        "Try again later; what was fetched whole is in the inbox.",
+    ),
+    "sftp.crowded": advice(
+        2,
+        'Ryd mappen på serveren, eller sæt after = "delete" i [library.feed].',
+        'Clear the folder on the server, or set after = "delete" in [library.feed].',
+    ),
+    "sftp.delete": advice(
+        2,
+        'Bed om ret til at slette dér, eller sæt after = "keep" i [library.feed].',
+        'Ask for the right to delete there, or set after = "keep" in [library.feed].',
+    ),
+    "sftp.folder": advice(
+        2,
+        "Kontrollér `folder` i [library.feed] og vores rettigheder dér med platformen.",
+        "Check `folder` in [library.feed] and our rights there with the platform.",
+    ),
+    "sftp.host_key": advice(
+        2,
+        "Intet er sendt. Spørg platformen ad en anden vej, om dens nøgle er ny, før I ændrer `known_hosts`.",
+        "Nothing was sent. Ask the platform, by another way, whether its key is new before you change `known_hosts`.",
+    ),
+    "sftp.key": advice(
+        2,
+        "Kontrollér `key` i [library.feed]: en SSH-nøgle uden adgangskode, som kun ejeren kan læse.",
+        "Check `key` in [library.feed]: an SSH key without a passphrase that only its owner reads.",
+    ),
+    "sftp.known_hosts": advice(
+        2,
+        "Kontrollér `known_hosts` i [library.feed]: den rummer serverens nøgle.",
+        "Check `known_hosts` in [library.feed]: it holds the server's key.",
+    ),
+    "sftp.refused": advice(
+        2,
+        "Spørg platformen, om den offentlige del af `key` hører til `user` i [library.feed].",
+        "Ask the platform whether the public half of `key` belongs to `user` of [library.feed].",
+    ),
+    "sftp.unreachable": advice(
+        4,
+        "Prøv igen senere; bliver det ved, så kontrollér `host` og `port` i [library.feed].",
+        "Try again later; if it stays so, check `host` and `port` in [library.feed].",
+    ),
+}

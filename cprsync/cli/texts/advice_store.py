@@ -1,0 +1,80 @@
+"""What to do next about the store, its keys and journals, and the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cprsync.cli.texts.advice import advice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.cli.texts.advice import Advice
+
+STORE: Final[Mapping[str, Advice]] = {
+    "audit.broken": advice(
+        1,
+        "Lad databasen være, som den er, og meld det: revisionssporet er ændret.",
+        "Keep the database as it is and report this: the audit was altered.",
+    ),
+    "init.folder": advice(
+        2,
+        "Nævn en mappe, der er jeres egen, eller en, der ikke findes endnu; det, der er der, bliver.",
+        "Name a folder of your own, or one that does not exist yet; what is there stays.",
+    ),
+    "journal.behind": advice(
+        1,
+        "Læg den nyeste slettejournal tilbage fra dens egen kopi, og kør igen. Databasen har set linjer, der ikke er "
+        "i denne: uden dem kan slettede komme igen med en ældre kopi af databasen.",
+        "Put the newest erase journal back from its own copy, and run again. The database has seen lines that are not "
+        "in this one: without them, whoever was erased may come back with an older copy of the database.",
+    ),
+    "journal.broken": advice(
+        1,
+        "Læg slettejournalen tilbage, som den var, fra dens egen kopi og aldrig en ældre, og gem den brudte fil: "
+        "uden den kan slettede komme igen med en ældre kopi af databasen.",
+        "Put the erase journal back as it was from its own copy, never an older one, and keep the broken file: "
+        "without it, whoever was erased may come back with an older copy of the database.",
+    ),
+    "journal.file": advice(
+        2,
+        "Se på `erase_journal` i [store]: denne bruger skal kunne læse og skrive filen.",
+        "Check `erase_journal` in [store]: this user must be able to read and write it.",
+    ),
+    "keys.older": advice(
+        2,
+        "Mappen er ældre end denne version: kør `cprsync db upgrade`, som laver den nøgle, der mangler.",
+        "The folder is older than this version: run `cprsync db upgrade`, which makes the key that is missing.",
+    ),
+    "policy": advice(
+        2,
+        "Ret policy-filen; natten er ikke begyndt.",
+        "Mend the policy file; the night has not begun.",
+    ),
+    "schemas": advice(
+        2,
+        "Installér cprsync igen: skemaerne er beskadigede.",
+        "Install cprsync again: its schemas are damaged.",
+    ),
+    "store.damaged": advice(
+        2,
+        "Gendan databasen fra en kopi, eller kontrollér [store] url.",
+        "Restore the database from a backup, or check [store] url.",
+    ),
+    "store.not_set_up": advice(2, "Kør `cprsync db upgrade`.", "Run `cprsync db upgrade`."),
+    "store.seal": advice(
+        1,
+        "En post kan ikke åbnes: kontrollér [keys] dir, og gendan så databasen fra en kopi.",
+        "A record does not open: check [keys] dir, then restore the database from a backup.",
+    ),
+    "store.unavailable": advice(
+        4,
+        "Se til databasen, og kør igen; det, der blev skrevet, står.",
+        "Look after the database, then run again; what was committed stands.",
+    ),
+    "store.version": advice(
+        2,
+        "Kør `cprsync db upgrade` med den version af cprsync, I bruger.",
+        "Run `cprsync db upgrade` with the version of cprsync that you use.",
+    ),
+}

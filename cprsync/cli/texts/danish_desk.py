@@ -1,0 +1,86 @@
+"""What errors of lists and of what waits for a person say, in Danish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DESK: Final[Mapping[str, str]] = {
+    # import
+    "the file cannot be read": "filen kan ikke læses",
+    "the file cannot be read ({strerror})": "filen kan ikke læses ({strerror})",
+    "the file is empty: expected a header line": "filen er tom: der skulle være en overskriftslinje",
+    "after line {line}: not readable as CSV": "efter linje {line}: kan ikke læses som CSV",
+    "at line {line}: not readable as JSON: expected a list of objects, or one object a line": (
+        "ved linje {line}: kan ikke læses som JSON: der skulle være en liste af objekter eller ét objekt pr. linje"
+    ),
+    "the file is text neither in UTF-8 nor in Windows-1252": "filen er tekst i hverken UTF-8 eller Windows-1252",
+    "the file is read twice: a pipe can be read once only": "filen læses to gange: et rør kan kun læses én gang",
+    "the list of refused rows cannot be written ({strerror})": (
+        "listen over afviste rækker kan ikke skrives ({strerror})"
+    ),
+    "line {line}: column {position} is not known: the columns are {columns}": (
+        "linje {line}: kolonne {position} er ukendt: kolonnerne er {columns}"
+    ),
+    "line {line}: column {position} stands there twice": "linje {line}: kolonne {position} står der to gange",
+    # what waits for a person
+    "there is no review item {number}": "der er intet punkt {number}",
+    "review item {number} ({state}) holds nothing that can be taken back": (
+        "punkt {number} ({state}) rummer intet, der kan tages tilbage"
+    ),
+    "review item {number} ({state}) was neither rejected nor taken back": (
+        "punkt {number} ({state}) er hverken afvist eller taget tilbage"
+    ),
+    "review item {number} no longer waits: it is {state}": "punkt {number} venter ikke længere: det er {state}",
+    "review item {id} was answered or settled in the meantime": (
+        "punkt {id} er besvaret eller faldet væk i mellemtiden"
+    ),
+    "review item {id} was answered too long ago: what taking it back needs is forgotten": (
+        "punkt {id} blev besvaret for længe siden: det, der skal til for at tage det tilbage, er glemt"
+    ),
+    "review item {id} does not say which other patron it is about: reject it": (
+        "punkt {id} siger ikke, hvilken anden låner det handler om: afvis det"
+    ),
+    "review item {id}: of nobody who answers for the patron it is true any more": (
+        "punkt {id}: det gælder ikke længere nogen, der er ansvarlig for låneren"
+    ),
+    "review item {id}: a patron it is about has been merged into another since": (
+        "punkt {id}: en låner, det handler om, er siden lagt sammen med en anden"
+    ),
+    "review item {id}: item {waiting} asks the same and waits; answer that one": (
+        "punkt {id}: punkt {waiting} spørger om det samme og venter; besvar det"
+    ),
+    "review item {id}: the register no longer says what it asks about": (
+        "punkt {id}: registret siger ikke længere det, som punktet spørger om"
+    ),
+    "review item {id}: there is no block to lift any more": "punkt {id}: der er ingen blokering at ophæve længere",
+    "review item {id}: the register has spoken of the patron since": (
+        "punkt {id}: registret har siden udtalt sig om låneren"
+    ),
+    "the patron who kept has herself been merged since: take that back first": (
+        "låneren, der blev, er siden selv lagt sammen med en anden: tag det tilbage først"
+    ),
+    "another patron has the number by now: nothing was taken back": (
+        "en anden låner har nummeret nu: intet er taget tilbage"
+    ),
+    "{count} records merged today are more than the limit of {limit}": (
+        "{count} poster lagt sammen i dag er over grænsen på {limit}"
+    ),
+    "{path}: the demo needs a folder of its own, and this one is not empty": (
+        "{path}: demoen kræver en mappe for sig selv, og denne er ikke tom"
+    ),
+    "--privacy and --article30 are two pages: ask for one": "--privacy og --article30 er to sider: bed om én",
+    "{path}: nothing can be written there ({strerror})": "{path}: der kan ikke skrives noget dér ({strerror})",
+    "what is taken back has no last day: leave --until out": (
+        "det, der tages tilbage, har ingen slutdag: udelad --until"
+    ),
+    "{field}: the value is empty": "{field}: værdien er tom",
+    # states of an item
+    "waiting": "venter",
+    "accepted": "godkendt",
+    "rejected": "afvist",
+    "settled": "faldet væk",
+    "undone": "taget tilbage",
+}

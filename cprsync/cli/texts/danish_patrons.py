@@ -1,0 +1,147 @@
+"""What errors about patrons and those who answer for them say, in Danish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PATRONS: Final[Mapping[str, str]] = {
+    # patrons
+    "the patron has no card that a PIN could belong to: import one first": (
+        "låneren har intet kort, som en PIN kan høre til: importér et først"
+    ),
+    "there is no such patron": "der er ingen sådan låner",
+    "the patron was merged into {merged_into}: ask for hers": "låneren er lagt sammen med {merged_into}: bed om hendes",
+    "the patron has left: nothing is kept of her": "låneren har meldt sig ud: der er intet gemt om hende",
+    "still open: {loans} loans, {balance} balances, {responsible} minors she answers for": (
+        "endnu åbent: {loans} lån, {balance} mellemværender, {responsible} mindreårige, hun svarer for"
+    ),
+    "nobody is there to confirm: nothing was erased": "ingen er der til at bekræfte: intet er slettet",
+    "the two patron numbers differ: nothing was erased": "de to lånernumre er forskellige: intet er slettet",
+    "the erase journal is broken at line {line}: {why}": "slettejournalen er brudt på linje {line}: {why}",
+    "the line was altered, or one before it was taken out": "linjen er ændret, eller en før den er taget ud",
+    "the line is none of ours": "linjen er ikke vores",
+    "not the erase journal that the database has seen: {lines} lines of this library's, and {remembered} seen": (
+        "ikke den slettejournal, som databasen har set: bibliotekets linjer er {lines}, og den har set {remembered}"
+    ),
+    "the erase journal cannot be used ({why})": "slettejournalen kan ikke bruges ({why})",
+    "the patron was merged into {merged_into}: set it there": "låneren er lagt sammen med {merged_into}: ret det dér",
+    # who answers for a minor
+    "a patron does not answer for herself: that is her own number": (
+        "en låner er ikke ansvarlig for sig selv: det er hendes eget nummer"
+    ),
+    "the patron is of age: nobody answers for her new debts": (
+        "låneren er myndig: ingen er ansvarlig for hendes nye gæld"
+    ),
+    "whoever is to answer is a minor herself": "den, der skal være ansvarlig, er selv umyndig",
+    "whoever is to answer is dead, abroad or disappeared, or her number is annulled": (
+        "den, der skal være ansvarlig, er død, udrejst eller forsvundet, eller nummeret er annulleret"
+    ),
+    "four answer for the patron already": "fire er allerede ansvarlige for låneren",
+    "the patron answers for her, or for someone who does": (
+        "låneren er selv ansvarlig for hende, eller for en, der er det"
+    ),
+    "the patron only answers for someone herself: she owes nothing": (
+        "låneren er kun ansvarlig for en anden: hun skylder intet selv"
+    ),
+    "the patron is no person: nobody answers for an institution": (
+        "låneren er ikke en person: ingen er ansvarlig for en institution"
+    ),
+    "who answered for the patron has no record any more: add her again": (
+        "den ansvarlige har ikke længere en post: opret ansvaret igen"
+    ),
+    "that person does not answer for the patron": "den person er ikke ansvarlig for låneren",
+    "not a number of the register's: enter her as a patron first": (
+        "ikke et af registrets numre: opret hende først som låner"
+    ),
+    "the register has replaced that number: ask for the new one": (
+        "registret har udskiftet det nummer: spørg efter det nye"
+    ),
+    "another patron has that number: both now wait for a person": (
+        "en anden låner har det nummer: begge venter nu på et menneske"
+    ),
+    "her number is real already: only the register replaces it": (
+        "hendes nummer er allerede et rigtigt: kun registret afløser det"
+    ),
+    "the register has replaced that number itself: ask for the new one": (
+        "registret har selv afløst det nummer: bed om det nye"
+    ),
+    "a replacement number: the register does not know it, and it is never sent": (
+        "et erstatningsnummer: registret kender det ikke, og det sendes aldrig"
+    ),
+    "a replacement number: only one of the register's takes the place of another": (
+        "et erstatningsnummer: kun et af registrets numre kan afløse et andet"
+    ),
+    "{name} is not set here: {why}": "{name} sættes ikke her: {why}",
+    "no such field: these may be set: {fields}": "der er intet sådant felt; disse kan sættes: {fields}",
+    "{name} is set for good: it takes no --reason and no --until": (
+        "{name} sættes uden slutdag: det tager hverken --reason eller --until"
+    ),
+    "{name} is the register's: say why with --reason TEXT": '{name} er registrets: sig hvorfor med --reason "…"',
+    "{name} is the register's: say --until YYYY-MM-DD": "{name} er registrets: sig --until ÅÅÅÅ-MM-DD",
+    "{field}: {why}": "{field}: {why}",
+    "{why}": "{why}",
+    "the reason is longer than {most} characters, or no plain text": (
+        "grunden er længere end {most} tegn eller ikke almindelig tekst"
+    ),
+    "the reason is empty, longer than {most} characters, or not on one line": (
+        "grunden er tom, længere end {most} tegn eller ikke på én linje"
+    ),
+    "the reason holds what looks like a CPR number: it is kept in clear": (
+        "grunden rummer noget, der ligner et personnummer: den gemmes i klar tekst"
+    ),
+    "a reason is for --reveal: without it nothing is opened": "en grund hører til --reveal: uden den åbnes intet",
+    "what is sealed opens for a reason only: --reason TEXT": ('det forseglede åbnes kun med en grund: --reason "…"'),
+    "longer than {most} characters": "længere end {most} tegn",
+    "not readable as text in UTF-8": "kan ikke læses som tekst i UTF-8",
+    # parts of a sentence: what is said of a value that was typed
+    "only the register protects, and only its word ends it": "kun registret beskytter, og kun dets ord ophæver det",
+    "only the register says it": "kun registret siger det",
+    "`cprsync patron set-cpr` makes a replacement number real": (
+        "`cprsync patron set-cpr` gør et erstatningsnummer til et rigtigt"
+    ),
+    "a correction needs its last day: only a patron group may stay": (
+        "en rettelse skal have en slutdag: kun en lånergruppe må blive"
+    ),
+    "it may hold for {} days: policy.toml, overrides.max_days": (
+        "den må gælde i {} dage: policy.toml, overrides.max_days"
+    ),
+    "expected one line, or up to {} for an address": "der skulle stå én linje, eller op til {} for en adresse",
+    "a line is longer than {} characters": "en linje er længere end {} tegn",
+    "expected one line of at most {} characters": "der skulle stå én linje på højst {} tegn",
+    "expected a line c/o and up to {} more, of at most {} characters": (
+        "der skulle stå en linje c/o og op til {} mere, på højst {} tegn"
+    ),
+    "expected up to {}, one a line, and a * before one of them at most": (
+        "der skulle stå op til {}, én på hver linje, og en * foran højst én af dem"
+    ),
+    "longer than {} characters": "længere end {} tegn",
+    "expected up to {} blocks, one a line of at most {} characters": (
+        "der skulle stå op til {} blokeringer, én på hver linje på højst {} tegn"
+    ),
+    "its last day has passed": "dens slutdag er overstået",
+    "not a day: expected YYYY-MM-DD": "ikke en dag: der skulle stå ÅÅÅÅ-MM-DD",
+    "nobody who lives today is born on that day": "ingen, der lever i dag, er født den dag",
+    "no Danish municipality of today has that code: it has four digits, as 0751": (
+        "ingen dansk kommune i dag har den kode: den har fire cifre, som 0751"
+    ),
+    "expected a language code such as da or en": "der skulle stå en sprogkode som da eller en",
+    "expected telephone numbers: digits, with a + before a foreign one": (
+        "der skulle stå telefonnumre: cifre, med + foran et udenlandsk"
+    ),
+    "expected e-mail addresses: name@place": "der skulle stå e-mailadresser: navn@sted",
+    "expected one day or two, the first and the last, as YYYY-MM-DD": (
+        "der skulle stå én dag eller to, den første og den sidste, som ÅÅÅÅ-MM-DD"
+    ),
+    "expected a PIN of 4 to 12 digits": "der skulle stå en PIN på 4 til 12 cifre",
+    "expected on each line the day it began, as YYYY-MM-DD, and why": (
+        "der skulle på hver linje stå dagen, den begyndte, som ÅÅÅÅ-MM-DD, og hvorfor"
+    ),
+    "there is no such day": "der er ingen sådan dag",
+    "the last day comes before the first": "den sidste dag ligger før den første",
+    "not a CPR number: expected ten digits, with at most one hyphen after the sixth": (
+        "ikke et personnummer: der skulle stå ti cifre, med højst én bindestreg efter det sjette"
+    ),
+}

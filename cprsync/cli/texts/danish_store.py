@@ -1,0 +1,112 @@
+"""What errors of the configuration, of the store and of its keys say, in Danish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STORE: Final[Mapping[str, str]] = {
+    # configuration
+    "{path}: {why}": "{path}: {why}",
+    '{path}: test.control_url belongs to environment = "test"': (
+        '{path}: test.control_url hører til environment = "test"'
+    ),
+    '--today is for environment = "test" only': '--today er kun til environment = "test"',
+    "{path}: larger than {most} bytes": "{path}: større end {most} byte",
+    "{path}: the {what} file is not there": "{path}: filen med {what} er der ikke",
+    "{path}: cannot be read ({strerror})": "{path}: kan ikke læses ({strerror})",
+    "{path}: cannot be read": "{path}: kan ikke læses",
+    "{path}: not TOML: {why}": "{path}: ikke TOML: {why}",
+    "{path}: not TOML: nested too deep": "{path}: ikke TOML: indlejret for dybt",
+    "{path}: not UTF-8": "{path}: ikke UTF-8",
+    "{path}: the two markers of the rules do not stand there once, in their order": (
+        "{path}: de to mærker om reglerne står der ikke én gang, i deres orden"
+    ),
+    "say which library with --library AGENCY": "sig, hvilket bibliotek, med --library NUMMER",
+    "no [[library]] has that agency": "intet [[library]] har det nummer (agency)",
+    "{mock}: of an older mock: start it again": "{mock}: af en ældre mock: start den igen",
+    "{mock}: not the mock's ready.json": "{mock}: ikke mockens ready.json",
+    "the packaged list {file} cannot be read: install cprsync again": (
+        "den medfølgende liste {file} kan ikke læses: installér cprsync igen"
+    ),
+    "the packaged file {folder}/{name} is missing: install cprsync again": (
+        "den medfølgende fil {folder}/{name} mangler: installér cprsync igen"
+    ),
+    "the packaged schema {name} does not compile: install cprsync again": (
+        "det medfølgende skema {name} kan ikke bruges: installér cprsync igen"
+    ),
+    "{name} is not a table of record fields": "{name} er ikke en tabel over felter i poster",
+    "{table} lacks field {field} of record {record}": "{table} mangler feltet {field} i post {record}",
+    # the store and its keys
+    "the store's url is neither sqlite nor postgresql": "databasens url er hverken sqlite eller postgresql",
+    "the store's url names no file": "databasens url nævner ingen fil",
+    "the store's url is not one of a database": "databasens url er ikke en databases",
+    "the store's driver is missing: install cprsync[postgres]": (
+        "databasens driver mangler: installér cprsync[postgres]"
+    ),
+    "the store's file cannot be opened": "databasens fil kan ikke åbnes",
+    "the store's file is not a database, or is damaged": "databasens fil er ikke en database, eller den er beskadiget",
+    "the store is not set up yet": "databasen er ikke stillet op endnu",
+    "the store is of version {version}, and this program needs {wanted}": (
+        "databasen er af version {version}, og dette program kræver {wanted}"
+    ),
+    "the store is of version {current}, newer than this program": (
+        "databasen er af version {current}, nyere end dette program"
+    ),
+    "the database does not answer, or another writer holds it": ("databasen svarer ikke, eller en anden holder den"),
+    "the database refused a statement ({name})": "databasen afviste en sætning ({name})",
+    "an agency's or agreement's name holds a |": "et biblioteks nummer (agency) eller en aftales navn rummer en |",
+    "no free patron numbers were found: they are nearly used up": (
+        "der blev ikke fundet ledige lånernumre: de er næsten brugt op"
+    ),
+    "a record changed between the decision and the write": "en post blev ændret mellem afgørelsen og skrivningen",
+    "the patron has left between the decision and the write": (
+        "låneren meldte sig ud mellem afgørelsen og skrivningen"
+    ),
+    "the patron was created between the decision and the write": (
+        "låneren blev oprettet mellem afgørelsen og skrivningen"
+    ),
+    "the record's local part changed since it was read": "postens lokale del er ændret, siden den blev læst",
+    "another patron has got the number since the decision": "en anden låner har fået nummeret siden afgørelsen",
+    "a record is written by another version of the program": "en post er skrevet af en anden version af programmet",
+    "a record says that there is none of what is never none": "en post siger, at der mangler noget, der aldrig mangler",
+    "a sealed delivery misses a part": "en forseglet leverance mangler en del",
+    "a sealed delivery is shorter than it was": "en forseglet leverance er kortere, end den var",
+    "a sealed value needs a key that is not in the key folder": (
+        "en forseglet værdi kræver en nøgle, der ikke er i nøglemappen"
+    ),
+    "a sealed value ({owner}) was altered or does not belong where it stands": (
+        "en forseglet værdi ({owner}) er ændret eller hører ikke til, hvor den står"
+    ),
+    "the audit chain is broken in {stream} at entry {seq}: {why}": (
+        "revisionssporet er brudt i {stream} ved indførsel {seq}: {why}"
+    ),
+    "entries at the end are missing, or more than the head knows": (
+        "indførsler til sidst mangler, eller der er flere, end hovedet kender"
+    ),
+    "entries at the end are missing that were there at a checkpoint": (
+        "indførsler til sidst mangler, som var der ved et kontrolpunkt"
+    ),
+    "the entry is missing": "indførslen mangler",
+    "its key is not in the key folder": "dens nøgle er ikke i nøglemappen",
+    "the entry was altered or moved": "indførslen er ændret eller flyttet",
+    "the entry is not the one of the checkpoint": "indførslen er ikke kontrolpunktets",
+    "the line is not signed by us": "linjen er ikke underskrevet af os",
+    "{file} in the key folder cannot be written": "{file} i nøglemappen kan ikke skrives",
+    "the key folder holds keys already: they are never overwritten": (
+        "nøglemappen rummer allerede nøgler: de overskrives aldrig"
+    ),
+    "the key file {name} is not of the right form": "nøglefilen {name} har ikke den rette form",
+    "{name} must be this user's alone: mode 0600, a folder 0700": (
+        "{name} må kun være denne brugers: tilstand 0600, en mappe 0700"
+    ),
+    "the key folder cannot be made": "nøglemappen kan ikke laves",
+    "the key folder or file {name} is missing": "nøglemappen eller filen {name} mangler",
+    "the file {name} in the key folder is no key": "filen {name} i nøglemappen er ingen nøgle",
+    "the key folder holds no {purpose} key": "nøglemappen rummer ingen nøgle til {purpose}",
+    # files, as they stand inside a sentence
+    "configuration": "konfigurationen",
+    "policy": "policyen",
+}

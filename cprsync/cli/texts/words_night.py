@@ -1,0 +1,128 @@
+"""The words of the night's report, of a failure, and of the nights that were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NIGHT: Final[Mapping[str, tuple[str, str]]] = {
+    # the night's report
+    "night": ("Natten til {day}", "The night of {day}"),
+    "run": ("kørsel {run}", "run {run}"),
+    "only_planned": ("kun planlagt", "only planned"),
+    "resumed": ("genoptaget", "resumed"),
+    "nothing": ("Intet at gøre.", "Nothing to do."),
+    "received": ("modtaget", "received"),
+    "applied": ("ændret", "applied"),
+    "unchanged": ("uændret", "unchanged"),
+    "parked": ("venter på et menneske", "parked for a person"),
+    "not_ours": ("ikke vores", "not ours"),
+    "held": ("holdt tilbage", "held back"),
+    "adds_up": ("går op", "adds up"),
+    "does_not_add_up": ("GÅR IKKE OP", "DOES NOT ADD UP"),
+    "delivery": ("Leverance", "Delivery"),
+    "changes": ("Ændringer", "Changes"),
+    "subscribed": ("Nye abonnementer: {added} (i alt {total})", "New subscriptions: {added} ({total} in all)"),
+    "waiting": ("Venter til netmedierne (CULR): {waiting}", "Waiting for the net media (CULR): {waiting}"),
+    "reasons": ("Et menneske skal se på", "Someone should look at"),
+    "left": ("Uden for leverancen venter på et menneske: {left}", "Outside the delivery, left to a person: {left}"),
+    "let_through": ("Gik igennem alligevel", "Went through all the same"),
+    "brake": ("BREMSEN STOPPEDE NATTEN", "THE BRAKE STOPPED THE NIGHT"),
+    "would_let_through": ("Ville gå igennem alligevel", "Would go through all the same"),
+    "would_brake": ("BREMSEN VILLE STOPPE NATTEN", "THE BRAKE WOULD STOP THE NIGHT"),
+    "brake_class": ("{what}: {count}, grænsen er {limit}", "{what}: {count}, the limit is {limit}"),
+    "brake_look": (
+        "Se, hvad der ville være sket: cprsync runs show {run}",
+        "See what would have happened: cprsync runs show {run}",
+    ),
+    "brake_planned": (
+        "Se, hvad der ville ske: cprsync sync --dry-run --plan FIL",
+        "See what would happen: cprsync sync --dry-run --plan FILE",
+    ),
+    "brake_wrong": (
+        "Er natten forkert, så bed platformen om en ny fil.",
+        "If the night is wrong, ask the platform for a new file.",
+    ),
+    "brake_raise": (
+        "Er den rigtig, så hæv i policy.toml for én nat {keys}; kør cprsync sync igen, og sæt det tilbage.",
+        "If it is right, raise in policy.toml for one night {keys}; run cprsync sync again, and set it back.",
+    ),
+    "brake_key": ("guard.{name}.count (mindst {count})", "guard.{name}.count (at least {count})"),
+    "brake_ceiling": (
+        "guard.{name}.count og guard.{name}.ceiling (mindst {count})",
+        "guard.{name}.count and guard.{name}.ceiling (at least {count})",
+    ),
+    "brake_empty_list": (
+        "Er registrets liste over abonnementer tom, hjælper ingen grænse: spørg platformen.",
+        "If the register's list of subscriptions is empty, no limit helps: ask the platform.",
+    ),
+    "stopped": ("STANDSET", "STOPPED"),
+    # a failure
+    "failure_changed": ("ændret", "changed"),
+    "failure_next": ("gør nu", "next"),
+    "failure_reference": ("reference", "reference"),
+    "changed_nothing": ("intet", "nothing"),
+    "changed_part": ("en del", "part"),
+    "applied_delivery": ("taget", "taken"),
+    "would_take": ("ville blive taget", "would be taken"),
+    "would_hold": ("ville blive holdt tilbage", "would be held back"),
+    "repeat": ("allerede taget, intet at gøre", "already taken, nothing to do"),
+    "older_delivery": ("ældre end den sidste, ikke brugt", "older than the last one, not used"),
+    "refused": ("afvist", "refused"),
+    # the nights that were
+    "state_done": ("færdig", "done"),
+    "state_nothing": ("intet at gøre", "nothing to do"),
+    "state_held": ("holdt tilbage", "held back"),
+    "state_stopped": ("standset", "stopped"),
+    "state_open": ("ikke færdig", "not finished"),
+    "left_by_run": ("til et menneske", "left to a person"),
+    # classes of harm
+    "address_lost": ("adresser forsvinder", "addresses lost"),
+    "protection_lifted": ("beskyttelser ophører", "protections lifted"),
+    "entitlement_lost": ("mister netmedier", "rights to net media lost"),
+    "gone": ("døde, udrejste, forsvundne", "dead, emigrated, disappeared"),
+    "merged": ("poster lægges sammen", "records merged"),
+    "name_replaced": ("nye navne", "names replaced"),
+    "changed": ("ændringer i alt", "changes in all"),
+    "unsubscribed": ("abonnementer mangler eller ophører", "subscriptions missing or ending"),
+    # the calendar part of a night, and the forecast
+    "calendar": ("Kalenderen", "The calendar"),
+    "override_ended": ("rettelse ophørt", "correction ended"),
+    "override_warned": ("rettelse ophører snart", "correction ends soon"),
+    "age_step": ("ny lånergruppe", "another patron group"),
+    "absence_ended": ("fravær ophørt", "absence over"),
+    "responsibility_ended": ("ansvarlig ophørt: 18 år", "responsibility over: of age"),
+    "subscription_ended": ("død låners abonnement ophørt", "dead patron's subscription ended"),
+    "policy": ("nye aldersgrupper i policy.toml", "other age groups in policy.toml"),
+    "forecast": (
+        "Det sker fra {first} til {last}, hvis intet ændres i CPR",
+        "From {first} to {last}, if CPR changes nothing",
+    ),
+    "forecast_nothing": ("Der sker intet.", "Nothing happens."),
+    "forecast_sum": ("I alt", "In all"),
+    "forecast_more": ("… og {count} til: se dem alle med --json", "… and {count} more: --json shows all"),
+    "field.name": ("navn", "name"),
+    "field.birth_date": ("fødselsdato", "birth date"),
+    "field.address": ("adresse", "address"),
+    "field.municipality": ("kommune", "municipality"),
+    "field.group": ("lånergruppe", "patron group"),
+    "field.responsible": ("", ""),
+    "field.absence": ("", ""),
+    "field.dead": ("", ""),
+    # what is over and forgotten
+    "forgotten": ("Glemt efter bibliotekets frister", "Forgotten by the library's policy"),
+    "forgotten.loans": ("udlån", "loans"),
+    "forgotten.reservations": ("reserveringer", "reservations"),
+    "forgotten.fees": ("gebyrer", "fees"),
+    "forgotten.compensations": ("erstatninger", "compensations"),
+    "forgotten.messages": ("beskeders indhold", "contents of messages"),
+    "forgotten.blocks": ("ophævede blokeringer", "lifted blocks"),
+    "forgotten.before_images": ("posters tidligere indhold", "records as they were"),
+    "forgotten.deliveries": ("leverancers indhold", "contents of deliveries"),
+    "forgotten.corrections": ("ophørte rettelser", "corrections that ended"),
+    "forgotten.reviews": ("detaljer i besvarede sager", "details of answered items"),
+    "forget_planned": ("Dette ville blive glemt", "This would be forgotten"),
+    "forget_nothing": ("Der er intet at glemme.", "There is nothing to forget."),
+}

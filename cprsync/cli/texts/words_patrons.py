@@ -1,0 +1,194 @@
+"""The words of a record, of who answers for it, of what is owed, and of lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PATRONS: Final[Mapping[str, tuple[str, str]]] = {
+    # who answers for a minor
+    "responsible": ("økonomisk ansvarlige", "responsible persons"),
+    "responsible_added": (
+        "er nu økonomisk ansvarlig for ny gæld, indtil låneren fylder 18",
+        "now answers for new debts, until the patron is 18",
+    ),
+    "responsible_unchanged": ("er allerede økonomisk ansvarlig", "answers for the patron already"),
+    "responsible_ended": (
+        "er ikke længere økonomisk ansvarlig for ny gæld; ældre gæld er uændret",
+        "answers for new debts no more; older ones stay as they are",
+    ),
+    "responsible_none": ("Ingen er registreret.", "Nobody is registered."),
+    "responsible_since": ("siden {since}", "since {since}"),
+    "responsible_until": (
+        "{since} – {until}, gæld derfra er endnu ubetalt",
+        "{since} – {until}, debts of that time are still unpaid",
+    ),
+    "responsible_letters": ("breve sendes", "letters go"),
+    "responsible_no_ended": ("ingen breve", "no letters"),
+    "responsible_no_gone": (
+        "ingen breve: død, udrejst eller forsvundet, eller nummeret er annulleret",
+        "no letters: dead, abroad or disappeared, or the number is annulled",
+    ),
+    "responsible_no_protected": ("ingen breve: beskyttet", "no letters: protected"),
+    "not_verified": (
+        "registret svarede ikke: natten spørger igen",
+        "the register did not answer: the night asks again",
+    ),
+    # the statement
+    "statement": ("OPGØRELSE AF MELLEMVÆRENDE", "STATEMENT OF ACCOUNT"),
+    "statement_patron": ("Lånernummer {patron}", "Patron number {patron}"),
+    "statement_stopped": (
+        "Intet brev: låneren er død. Opgørelsen er kun til bibliotekets eget brug.",
+        "No letter: the patron is dead. This is for the library only.",
+    ),
+    "statement_sealed": (
+        "Navn og adresse er beskyttet. De åbnes kun med en grund: --reveal --reason",
+        "Name and address are protected. They open for a reason only: --reveal --reason",
+    ),
+    "statement_nowhere": (
+        "Ingen adresse, et brev når frem til, er kendt.",
+        "No address is known that a letter would reach.",
+    ),
+    "statement_nothing": ("Der er intet udestående.", "Nothing is outstanding."),
+    "statement_loans": ("Lån, der skulle være afleveret", "Loans that should have been returned"),
+    "statement_late": ("{days} dage for sent", "{days} days late"),
+    "statement_late_one": ("1 dag for sent", "1 day late"),
+    "statement_owed": ("Gebyrer og erstatninger, der ikke er betalt", "Fees and compensations not yet paid"),
+    "statement_fee": ("Gebyr", "Fee"),
+    "statement_compensation": ("Erstatning", "Compensation"),
+    "statement_total": ("I alt", "In all"),
+    "statement_note": ("Besked fra biblioteket", "A note from the library"),
+    "statement_responsible": (
+        "Der er registreret en økonomisk ansvarlig for låneren.",
+        "Someone is registered as responsible for what the patron owes.",
+    ),
+    # whose word a field shows
+    "corrected": ("rettelse", "correction"),
+    "lookup_not_found": ("ikke fundet i CPR", "not found in CPR"),
+    "no_patron": ("ikke låner", "no patron"),
+    "no": ("nej", "no"),
+    "standing": ("Låner {patron} den {day} · lånergruppe {group}", "Patron {patron} on {day} · patron group {group}"),
+    "standing_borrow": ("Må låne", "May borrow"),
+    "standing_debt": ("Skylder", "Owes"),
+    "standing_fees": (
+        "Afleveres alt det forsinkede i dag, koster det",
+        "If all that is late comes back today, it costs",
+    ),
+    "channel_letter": ("Brev", "Letter"),
+    "channel_sms": ("SMS", "Text message"),
+    "channel_email": ("E-mail", "E-mail"),
+    "about_reminder": ("påmindelse", "reminder"),
+    "about_notice": ("besked", "notice"),
+    "about_bill": ("regning", "bill"),
+    "mark_protected": ("beskyttet", "protected"),
+    "mark_household": ("beskyttet i husstanden", "protected in the household"),
+    "mark_revealed": ("åbnet, og skrevet i loggen", "opened, and written in the audit"),
+    "mark_not_verified": ("endnu ikke bekræftet af CPR", "not yet verified by CPR"),
+    "stage_active": ("låner", "a patron"),
+    "kind_person": ("person", "person"),
+    "kind_institution": ("institution", "institution"),
+    "kind_library": ("bibliotek", "library"),
+    "kind_responsible": ("kun økonomisk ansvarlig", "responsible person only"),
+    "stage_leaving": ("på vej ud", "leaving"),
+    "stage_closed": ("udmeldt", "has left"),
+    "merged_into": ("lagt sammen med {patron}", "merged into {patron}"),
+    "yes": ("ja", "yes"),
+    "lifted": ("ophævet", "lifted"),
+    "fee": ("gebyr", "fee"),
+    "compensation": ("erstatning", "compensation"),
+    "day_loaned": ("lånt", "borrowed"),
+    "day_due": ("frist", "due"),
+    "day_returned": ("afleveret", "returned"),
+    "day_placed": ("bestilt", "placed"),
+    "day_until": ("til", "until"),
+    "day_cancelled": ("annulleret", "cancelled"),
+    "day_raised": ("opstået", "raised"),
+    "day_settled": ("betalt", "paid"),
+    "by_register": ("registret", "the register"),
+    "by_age": ("efter alder", "by age"),
+    "otherwise": ("ellers", "otherwise"),
+    # patrons that come with a file
+    "imported": (
+        "{rows} rækker: {created} oprettet, {updated} ændret, {unchanged} uændret",
+        "{rows} rows: {created} created, {updated} updated, {unchanged} unchanged",
+    ),
+    "import_planned": (
+        "{rows} rækker: {created} ville blive oprettet, {updated} ville blive ændret, {unchanged} uændret",
+        "{rows} rows: {created} would be created, {updated} would be updated, {unchanged} unchanged",
+    ),
+    "import_stays.one": ("{count} udmelding trukket tilbage", "{count} wish to leave taken back"),
+    "import_stays.many": ("{count} udmeldinger trukket tilbage", "{count} wishes to leave taken back"),
+    "import_stays_planned.one": (
+        "{count} udmelding ville blive trukket tilbage",
+        "{count} wish to leave would be taken back",
+    ),
+    "import_stays_planned.many": (
+        "{count} udmeldinger ville blive trukket tilbage",
+        "{count} wishes to leave would be taken back",
+    ),
+    "import_refused": ("{count} afvist", "{count} refused"),
+    "import_encoding": ("Filen er læst som {encoding}.", "The file was read as {encoding}."),
+    "import_more": (
+        "… og {count} til: se dem alle med --json, eller skriv dem med --refused FIL",
+        "… and {count} more: --json shows all, --refused FILE writes them",
+    ),
+    "import_line": ("linje {line}, {field}: {told}", "line {line}, {field}: {told}"),
+    "import_mend": (
+        "Afviste rækker står kun her, ikke i review list: ret dem i filen, og importér den igen.",
+        "Refused rows are listed here only, not in review list: mend them in the file and import it again.",
+    ),
+    "import_dry": (
+        "Intet er skrevet: dette var en prøvekørsel. Tilføj --apply for at skrive.",
+        "Nothing was written: this was a dry run. Add --apply to write.",
+    ),
+    # patrons who leave
+    "left_closed": (
+        "{patron}: udmeldt. Posten er tømt; abonnementet ophører i nat, og netmedierne får besked",
+        "{patron}: closed. The record is empty; the subscription ends tonight, and the net media will be told",
+    ),
+    "left_dropped.one": ("{count} reservering er slettet.", "{count} reservation was deleted."),
+    "left_dropped.many": ("{count} reserveringer er slettet.", "{count} reservations were deleted."),
+    "left_waits": (
+        "{patron}: på vej ud. Åbent endnu: {ties}. Natten lukker posten, når det er afsluttet",
+        "{patron}: leaving. Still open: {ties}. The night closes the record when that is settled",
+    ),
+    "tie.loans": ("lån", "loans"),
+    "tie.balance": ("mellemværender", "balances"),
+    "tie.responsible": ("ansvar for mindreårige", "minors she answers for"),
+    "erase_confirm": (
+        "Sletningen kan ikke fortrydes. Skriv lånernummeret igen:",
+        "Erasing cannot be undone. Type the patron number again:",
+    ),
+    "erased": ("{patron}: slettet", "{patron}: erased"),
+    "erased_waits": (
+        "endnu ikke afmeldt: abonnementer {subscriptions} (i nat), konti hos netmedierne {accounts}",
+        "still to be ended: subscriptions {subscriptions} (tonight), accounts at the net media {accounts}",
+    ),
+    "leaving": (
+        "Udmeldte lånere: {closed} lukket, heraf {asked} efter lang tids fravær",
+        "Patrons who left: {closed} closed, {asked} of them after a long absence",
+    ),
+    "erased_again": (
+        "Slettet igen efter en ældre kopi af databasen: {again}",
+        "Erased again after an older copy of the database: {again}",
+    ),
+    # statistics
+    "statistics": ("Lånere den {on}: {count}", "Patrons on {on}: {count}"),
+    "statistics_by": ("{rows} og {columns}", "{rows} and {columns}"),
+    "statistics_municipality": ("Kommune", "Municipality"),
+    "statistics_age": ("Alder", "Age"),
+    "statistics_group": ("Lånergruppe", "Patron group"),
+    "statistics_all": ("i alt", "in all"),
+    "statistics_none": ("ingen", "none"),
+    "statistics_unknown": ("ukendt", "unknown"),
+    "statistics_legend": (
+        "{mark}  under {least}, eller udeladt, så et tal under {least} ikke kan regnes ud",
+        "{mark}  under {least}, or left out so that no number under {least} can be computed",
+    ),
+    "statistics_whom": (
+        "Døde, lukkede og sammenlagte lånere og dem, der kun er økonomisk ansvarlige, er ikke talt med.",
+        "The dead, closed and merged, and those who only answer for a minor, are not counted.",
+    ),
+}
