@@ -36,6 +36,8 @@ class SftpService:
     #: by user
     keys: Mapping[str, asyncssh.SSHKey]
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
+    #: what guests have open; asyncssh forgets that of a guest whose answer still waits when everything stops
+    open: set[Any] = field(default_factory=set)
 
 
 class Guest(asyncssh.SSHServer):
@@ -101,6 +103,7 @@ class Box(asyncssh.SFTPServer):
         if pflags & ~asyncssh.FXF_READ:
             raise _read_only()
         file = OpenFile(super().open(path, pflags, attrs))
+        self._service.open.add(file.content)
         # Companions are read without trouble: faults are for the deliveries.
         if not path.endswith(b".metadata"):
             self._spoil(file)
@@ -124,7 +127,9 @@ class Box(asyncssh.SFTPServer):
         return content
 
     def close(self, file_obj: object) -> None:
-        super().close(_opened(file_obj).content)
+        content = _opened(file_obj).content
+        self._service.open.discard(content)
+        super().close(content)
 
     def fstat(self, file_obj: object) -> Any:
         return super().fstat(_opened(file_obj).content)
@@ -184,3 +189,5 @@ async def serving_sftp(listener: socket.socket, register: Register, keys: SftpKe
             connection.abort()
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(acceptor.wait_closed(), timeout=1)
+        for content in service.open:
+            content.close()
