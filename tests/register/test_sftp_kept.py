@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 import time
-from typing import TYPE_CHECKING, Any, BinaryIO
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import pytest
 from sftp_server import NAME, Server, metadata
 
 from cprsync.store.engine import open_engine
+from cprsync.store.inbox import CHUNK_BYTES
 from cprsync.store.keys import Keyring, create_keys
 from cprsync.store.migrate import upgrade
 from cprsync.store.sql import SqlStore
@@ -22,7 +23,9 @@ from cprsync.wiring import SystemClock
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Self
 
+    from cprsync.register.sftp import SftpFeed
     from cprsync.sync.ports import WaitingFile
 
 pytestmark = pytest.mark.xdist_group("mock")
@@ -142,18 +145,69 @@ def test_a_file_that_is_to_be_deleted_is_read_again_before_it_goes(server: Serve
     assert server.names() == set()
 
 
-def test_another_writer_gets_through_while_a_slow_server_sends(server: Server, store: SqlStore, tmp_path: Path) -> None:
-    put(server)
-    server.fault("sftp-slow", seconds=4.0)
-    thread = threading.Thread(target=night, args=(server, store))
-    thread.start()
-    while server.faults() and thread.is_alive():
-        time.sleep(0.01)
-    with sqlite3.connect(tmp_path / "store.db", timeout=0, isolation_level=None) as writer:
-        writer.execute("BEGIN IMMEDIATE")
-        states = writer.execute("SELECT state FROM inbox").fetchall()
-        writer.execute("ROLLBACK")
-    thread.join()
-    writer.close()
-    assert states == [("receiving",)]
+class OpenToOthers:
+    """A feed that has another program write to the store before each wait for the server, and notes what it saw."""
+
+    def __init__(self, feed: SftpFeed, store_file: Path) -> None:
+        self.feed, self.store_file = feed, store_file
+        self.seen: list[tuple[str, list[tuple[str]]]] = []
+
+    def waiting(self) -> list[WaitingFile]:
+        self.write("list")
+        return [OpenFile(file, self) for file in self.feed.waiting()]
+
+    def unfinished(self) -> list[str]:
+        return self.feed.unfinished()
+
+    def write(self, moment: str) -> None:
+        # the night stands still meanwhile: what it has locked now it would keep for as long as the server takes
+        with closing(sqlite3.connect(self.store_file, timeout=0, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            self.seen.append((moment, other.execute("SELECT state FROM inbox").fetchall()))
+            other.execute("ROLLBACK")
+
+
+class OpenFile(WatchedFile):
+    def __init__(self, file: WaitingFile, watcher: OpenToOthers) -> None:
+        super().__init__(file, [])
+        self.watcher = watcher
+
+    def open(self) -> BinaryIO:
+        self.watcher.write("open")
+        return cast("BinaryIO", OpenContent(self.file.open(), self.watcher))
+
+    def done(self) -> None:
+        self.watcher.write("done")
+        super().done()
+
+
+class OpenContent:
+    def __init__(self, content: BinaryIO, watcher: OpenToOthers) -> None:
+        self.content, self.watcher = content, watcher
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.content.close()
+
+    def seekable(self) -> bool:
+        return self.content.seekable()
+
+    def read(self, size: int = -1) -> bytes:
+        self.watcher.write("read")
+        return self.content.read(size)
+
+
+def test_another_writer_gets_through_at_each_wait_for_the_server(
+    server: Server, store: SqlStore, tmp_path: Path
+) -> None:
+    put(server, bytes(70 * CHUNK_BYTES))  # more than are written at once
+    feed = OpenToOthers(server.feed(), tmp_path / "store.db")
+    fetch_between_nights(store, feed, Silence())
     assert [one.name for one in store.sealed()] == [NAME]
+    assert feed.seen[:2] == [("list", []), ("open", [])]
+    assert feed.seen[-1] == ("done", [("sealed",)])
+    reads = feed.seen[2:-1]
+    assert len(reads) > 70
+    assert all(one == ("read", [("receiving",)]) for one in reads)
