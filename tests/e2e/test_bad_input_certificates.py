@@ -96,9 +96,11 @@ def counterpart(scene: Scene, name: str, version: ssl.TLSVersion) -> Iterator[in
         listener.settimeout(TICK)
         thread = threading.Thread(target=_accept, args=(listener, context, over), daemon=True)
         thread.start()
-        yield int(listener.getsockname()[1])
-        over.set()
-        thread.join()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            over.set()
+            thread.join(10)
 
 
 def _accept(listener: socket.socket, context: ssl.SSLContext, over: threading.Event) -> None:

@@ -178,11 +178,14 @@ def test_the_program_says_one_line_and_stops_on_sigterm(tmp_path: Path, made_cer
         stderr=subprocess.PIPE,
         text=True,
     ) as running_program:
-        assert running_program.stdout is not None
-        ready = json.loads(running_program.stdout.readline())
-        assert Caller(ready).look_up(ANNA).status == 200
-        running_program.send_signal(signal.SIGTERM)
-        out, err = running_program.communicate(timeout=20)
+        try:
+            assert running_program.stdout is not None
+            ready = json.loads(running_program.stdout.readline())
+            assert Caller(ready).look_up(ANNA).status == 200
+            running_program.send_signal(signal.SIGTERM)
+            out, err = running_program.communicate(timeout=60)
+        finally:
+            running_program.kill()
     assert (running_program.returncode, out, err) == (0, "", "")
 
 
@@ -300,12 +303,15 @@ def test_a_mock_that_is_killed_while_it_answers_is_said_to_have_begun() -> None:
         def hang_up() -> None:
             listener.accept()[0].close()
 
-        thread = threading.Thread(target=hang_up)
+        thread = threading.Thread(target=hang_up, daemon=True)
+        listener.settimeout(10)
         thread.start()
         killed = {"control_url": f"http://127.0.0.1:{listener.getsockname()[1]}"}
-        with pytest.raises(RunStopped, match="may be done") as stopped:
-            control.night(killed, count=2)
-        thread.join()
+        try:
+            with pytest.raises(RunStopped, match="may be done") as stopped:
+                control.night(killed, count=2)
+        finally:
+            thread.join(20)
     assert stopped.value.kind == "mock.stopped"
 
 
