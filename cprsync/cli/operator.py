@@ -48,14 +48,31 @@ def ask_any_number() -> CprNumber:
     return _number(CprNumber.parse_any)
 
 
+def ask_whom(prompt: str) -> str:
+    """Take what tells a patron: a CPR number, a patron number or a card, from a hidden prompt or standard input.
+
+    Raises:
+        BadInput: it is none; the message does not quote it.
+    """
+    typed = _line(prompt)
+    if not typed or not is_text(typed):
+        raise BadInput("expected a CPR number, a patron number or a card on one line", kind="input.number")
+    return typed
+
+
 def _number(parse: Callable[[str], CprNumber]) -> CprNumber:
     try:
-        typed = getpass.getpass("CPR-nummer: ") if sys.stdin.isatty() else sys.stdin.readline(_LINE_MAX)
-        return parse(typed.strip())
-    except UnicodeDecodeError:
-        raise BadInput("not readable as text in UTF-8", kind="input.number") from None
+        return parse(_line("CPR-nummer"))
     except ValueError as error:
         raise BadInput("{why}", why=str(error), kind="input.number") from None
+
+
+def _line(prompt: str) -> str:
+    try:
+        typed = getpass.getpass(f"{prompt}: ") if sys.stdin.isatty() else sys.stdin.readline(_LINE_MAX)
+    except UnicodeDecodeError:
+        raise BadInput("not readable as text in UTF-8", kind="input.number") from None
+    return typed.strip()
 
 
 def ask_value(name: str, *, lines: bool, hidden: bool = False) -> str:

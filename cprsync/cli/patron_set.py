@@ -1,4 +1,4 @@
-"""`patron find`, `patron set` and `patron set-cpr`: numbers and values come by standard input, never as arguments."""
+"""`patron set` and `patron set-cpr`: numbers and values come by standard input, never as arguments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-NOT_FOUND = 1
 #: Fields that may have several lines.
 LINES = frozenset({"address", "blocks", "contact_address", "telephones", "emails", "internal_note", "note_to_patron"})
 #: A field that no prompt shows as it is typed.
@@ -27,30 +26,8 @@ EMPTIED = {
     "unchanged": "der var intet at tage tilbage / there was nothing to take back",
 }
 WARNINGS = {
-    "old_number": "nummeret er skiftet ud / the number was replaced",
     "not_verified": "registret svarede ikke: natten spørger igen / the register did not answer: the night asks again",
 }
-
-
-def find_command(*, config: Path, library: str | None, as_json: bool) -> int:
-    """Say which patron has the number, or had it; exit 1 when nobody."""
-    from cprsync import wiring
-    from cprsync.cli.operator import ask_any_number
-    from cprsync.settings import load_settings
-    from cprsync.sync.set_cpr import find_patron
-
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        number = ask_any_number()
-        with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
-            document = find_patron(store, number)
-    if as_json:
-        print_json(document)
-    else:
-        say(document["patron"] or "ikke låner / no patron")
-        _warn(document)
-    return 0 if document["found"] else NOT_FOUND
 
 
 def set_command(  # noqa: PLR0913 -- one parameter for each option

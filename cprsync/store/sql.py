@@ -18,6 +18,7 @@ from cprsync.store import (
     counting,
     desk,
     erasing,
+    finding,
     forgetting,
     imports,
     inbox,
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from cprsync.store.keys import Keyring
     from cprsync.store.views import Clear, PatronView
     from cprsync.sync.circulation_rows import Circulated
+    from cprsync.sync.finding import Numbered
     from cprsync.sync.lookup import Entry
     from cprsync.sync.ports import Clock
     from cprsync.sync.responsibles import Linked
@@ -388,6 +390,12 @@ class SqlStore:
 
     def find(self, number: CprNumber) -> str | None:
         return views.find(self._tenant, number)
+
+    def numbered(self, patron_id: str) -> Numbered | None:
+        return finding.numbered(self._tenant, patron_id)
+
+    def with_card(self, card: str) -> str | None:
+        return finding.with_card(self._tenant, card)
 
     def patron_ids(self) -> list[str]:
         return views.patron_ids(self._tenant)

@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
-    from cprsync.sync.lookup import Desk, DeskStore
+    from cprsync.sync.lookup import Desk
     from cprsync.sync.values import Subscribed, Write
 
 #: Why the audit says that the register was asked.
 PURPOSE: Final = "set_cpr"
 #: What is said beside the outcome.
 NOT_VERIFIED: Final = "not_verified"
-OLD_NUMBER: Final = "old_number"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -40,15 +39,6 @@ class SetNumber:
     patron_id: str
     number: CprNumber
     user: str
-
-
-def find_patron(store: DeskStore, number: CprNumber) -> dict[str, Any]:
-    """Who has this number, or had it: the JSON shape of `patron find`."""
-    patron_id = store.find(number)
-    if patron_id is None:
-        return {"found": False, "patron": None, "warnings": []}
-    (patron,) = store.patrons([patron_id])
-    return {"found": True, "patron": patron_id, "warnings": [] if patron.number == number else [OLD_NUMBER]}
 
 
 def set_number(desk: Desk, asked: SetNumber) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_a_patron_is_found_by_number_and_nobody_by_nobodys(library: Library) -> 
     ran = patron(library, "find", typed=f"{number('ANNA')[:6]}-{number('ANNA')[6:]}\n")
     assert (ran.exit, ran.document["warnings"]) == (0, [])
     nobody = patron(library, "find", typed=f"{number('EDITH')}\n")
-    assert (nobody.exit, nobody.document) == (1, {"found": False, "patron": None, "warnings": []})
+    assert (nobody.exit, nobody.document) == (1, {"found": False, "patron": None, "by": None, "warnings": []})
     assert number("ANNA") not in ran.out + ran.err
 
 

@@ -22,6 +22,7 @@ from cprsync.errors import BadInput, Braked, ReviewClosed
 from cprsync.store import tables
 from cprsync.store.engine import writing
 from cprsync.store.imports import create
+from cprsync.sync.finding import find_patron
 from cprsync.sync.setting import Counter, Setting, set_field
 from cprsync.sync.showing import patron_document
 from cprsync.sync.values import NewPatron
@@ -98,9 +99,12 @@ def test_everything_moves_to_the_one_who_keeps(either_library: Library) -> None:
     library.store.verify_audit()
 
 
-def test_a_card_of_either_finds_the_one_who_keeps(library: Library) -> None:
-    _, keeps = two_of_one(library)
+def test_a_card_or_patron_number_of_either_finds_the_one_who_keeps(library: Library) -> None:
+    closes, keeps = two_of_one(library)
     reviews(library).accept(number_of(library, BOTH))
+    found = [find_patron(library.store, typed) for typed in ("ANNA", "CLARA", closes, keeps)]
+    assert [one["patron"] for one in found] == [keeps] * 4
+    assert [one["warnings"] for one in found] == [[], [], ["merged"], []]
     keys = [row for row in library.everything()["patron_key"] if row["patron_id"] == keeps]
     assert sorted(row["kind"] for row in keys) == ["card", "card", "merged", "old_number"]
 

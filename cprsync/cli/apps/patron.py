@@ -122,14 +122,15 @@ def patron_standing(  # noqa: PLR0913 -- one parameter for each option
 
 
 @app.command("find")
-def patron_find(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
-    """Find a patron by CPR number, also by an earlier one.
+def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+    """Find a patron by CPR number, patron number or card.
 
-    The number is asked for, or read from standard input; it is never typed on the command line.
+    It is asked for, or read from standard input, and never typed on the command line; what it is shows by its shape.
+    An earlier CPR number finds her too. Only what is written exactly so finds anybody.
     """
-    from cprsync.cli.patron_set import find_command
+    from cprsync.cli.finding import find_command
 
-    raise SystemExit(find_command(config=config, library=library, as_json=as_json))
+    raise SystemExit(find_command(config=config, library=library, language=language(lang), as_json=as_json))
 
 
 @app.command("set")

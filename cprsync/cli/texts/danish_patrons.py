@@ -95,6 +95,9 @@ PATRONS: Final[Mapping[str, str]] = {
     "a reason is for --reveal: without it nothing is opened": "en grund hører til --reveal: uden den åbnes intet",
     "what is sealed opens for a reason only: --reason TEXT": ('det forseglede åbnes kun med en grund: --reason "…"'),
     "longer than {most} characters": "længere end {most} tegn",
+    "expected a CPR number, a patron number or a card on one line": (
+        "der skal stå et CPR-nummer, et lånernummer eller et kort på én linje"
+    ),
     "not readable as text in UTF-8": "kan ikke læses som tekst i UTF-8",
     # parts of a sentence: what is said of a value that was typed
     "only the register protects, and only its word ends it": "kun registret beskytter, og kun dets ord ophæver det",

@@ -109,6 +109,22 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "by_register": ("registret", "the register"),
     "by_age": ("efter alder", "by age"),
     "otherwise": ("ellers", "otherwise"),
+    # who is found
+    "find_prompt": ("CPR-nummer, lånernummer eller kort", "CPR number, patron number or card"),
+    "find_nobody": (
+        "ingen låner har det som CPR-nummer, lånernummer eller kort",
+        "no patron has that as CPR number, patron number or card",
+    ),
+    "find_old_number": ("nummeret er skiftet ud", "the number was replaced"),
+    "find_merged": (
+        "det lånernummer er lagt sammen med dette, som gælder nu",
+        "that patron number was merged into this one, which counts now",
+    ),
+    "find_closed": ("låneren har forladt biblioteket", "the patron has left the library"),
+    "find_card_of_another": (
+        "et kort med samme nummer er låner {other}s: spørg, hvem det er",
+        "a card of the same number is patron {other}'s: ask which one is meant",
+    ),
     # patrons that come with a file
     "imported": (
         "{rows} rækker: {created} oprettet, {updated} ændret, {unchanged} uændret",

@@ -1,0 +1,38 @@
+"""Whose a patron number or a card is. By CPR number: see `views`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from cprsync.domain.leaving import Stage
+from cprsync.store import belongings, tables
+from cprsync.store.engine import reading
+from cprsync.store.import_matching import CARD
+from cprsync.sync.finding import Numbered
+
+if TYPE_CHECKING:
+    from cprsync.store.tenant import Tenant
+
+_PATRON = tables.patron.c
+_KEY = tables.patron_key.c
+
+
+def numbered(tenant: Tenant, patron_id: str) -> Numbered | None:
+    """Whose a patron number is by now; of one who was merged, the one who has what was hers."""
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    with reading(tenant.engine) as connection:
+        row = connection.execute(select(_PATRON.id, _PATRON.status_class, _PATRON.standing).where(hers)).one_or_none()
+        if row is None:
+            return None
+        keeper = belongings.keeper_of(connection, tenant, row.id) if row.status_class == tables.MERGED else None
+    return Numbered(keeper or row.id, Stage(row.standing))
+
+
+def with_card(tenant: Tenant, card: str) -> str | None:
+    """Who has a card; None: nobody."""
+    indexes = tenant.vault.probes(CARD, card)
+    hers = (_KEY.agency == tenant.agency) & (_KEY.kind == CARD) & _KEY.key_index.in_(indexes)
+    with reading(tenant.engine) as connection:
+        return connection.scalar(select(_KEY.patron_id).where(hers))
