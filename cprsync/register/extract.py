@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from io import SEEK_END
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from cprsync.domain.person import SILENT, Protection, Status
 from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.register.extract_framing import BLOCK_BYTES, split_run
 from cprsync.register.extract_index import MAIN, RUNS_MOST, SEALS, Run, RunIndex
@@ -88,7 +89,7 @@ class ExtractReader:
             runs = _RunReader(source, tally.framing or "lines", known)
             for places in index.persons():
                 records = runs.records(places)
-                person = parser.parse(records) if records else Unreadable(runs.number(places), "person.too_large")
+                person = parser.parse(records) if records else unread(runs.number(places), places)
                 if person is not None:
                     yield person
 
@@ -214,6 +215,14 @@ class _Survey:
 def too_large(places: list[Run]) -> bool:
     """Whether these are more records than one person can have."""
     return len(places) > RUNS_MOST or sum([run.length for run in places]) > PERSON_LIMIT_BYTES
+
+
+def unread(number: CprNumber | None, places: list[Run]) -> Unreadable:
+    """Someone too large to be read: of her only what the index holds is believed."""
+    sealed = any(run.holds & SEALS for run in places)
+    dead = any(run.status == Status.DEAD.value for run in places)
+    protection = Protection.NAME_AND_ADDRESS if sealed else SILENT
+    return Unreadable(number, "person.too_large", protection, Status.DEAD if dead else SILENT)
 
 
 class _RunReader:

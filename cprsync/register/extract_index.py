@@ -109,6 +109,9 @@ class RunIndex:
             return
         places = self._runs.get(digest, b"")
         if len(places) > RUNS_MOST * _PLACE.size:
+            if run.holds & SEALS:
+                before, last = places[: -_PLACE.size], places[-_PLACE.size :]
+                self._runs[digest] = before + _PLACE.pack(*_sealing(*_PLACE.unpack(last)))
             return
         self._runs[digest] = places + _PLACE.pack(*run)
         if run.holds & MAIN and not (places and _has_main(places)):
@@ -142,6 +145,8 @@ class RunIndex:
             for _, start, length, holds in rows:
                 if len(runs) <= RUNS_MOST:
                     runs.append(Run(start, length, holds))
+                elif holds & SEALS:
+                    runs[-1] = _sealing(*runs[-1])
             yield runs
 
     def _spill(self) -> None:
@@ -184,6 +189,11 @@ def _needing_room() -> Iterator[None]:
             "a large delivery needs room for its index in the folder of temporary files, and there is none",
             kind="delivery.no_room",
         ) from error
+
+
+def _sealing(start: int, length: int, holds: int) -> Run:
+    """The last run that is kept of someone too large, when a later one seals her."""
+    return Run(start, length, holds | SEALS)
 
 
 def _delivers(runs: list[Run]) -> bool:

@@ -76,8 +76,9 @@ class PersonParser:
         try:
             return self._parse(number, records)
         except _BreaksLayout as broken:
-            # whatever else is wrong with her: a protection is believed
-            return Unreadable(number, str(broken), self._protected(self._protection_types(records)))
+            # whatever else is wrong with her: a protection and a death are believed
+            protection = self._protected(self._protection_types(records))
+            return Unreadable(number, str(broken), protection, self._dead(records))
 
     def _parse(self, number: CprNumber | None, records: list[str]) -> Person | None:
         # a person begins with her 001: then the rest need not be looked at
@@ -119,6 +120,10 @@ class PersonParser:
     @staticmethod
     def _protected(types: list[str]) -> Protection | Gap:
         return Protection.NAME_AND_ADDRESS if Protection.NAME_AND_ADDRESS.value in types else SILENT
+
+    def _dead(self, records: Iterable[str]) -> Status | Silent:
+        codes = [self._main(record)[1] for record in records if record[TYPE] == "001"]
+        return Status.DEAD if Status.DEAD.value in codes else SILENT
 
     def _parse_protection(self, records: list[str]) -> Protection | Gap:
         types = self._protection_types(records)

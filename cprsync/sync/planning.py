@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.number import CprNumber
-    from cprsync.domain.person import Gap
     from cprsync.errors import CprsyncError
     from cprsync.sync.night import Night
     from cprsync.sync.values import Delivered, Recognised, Run, SealedDelivery
@@ -154,7 +153,9 @@ class Planner:
     def _line_about_a_number(self, step: Step, item: Item, person: Person, as_of: AsOf) -> None:
         if step.parked == OLD_ACTIVE and step.review is not None:
             patron = self._patron(step.review[0])
-            self._leave(replace(item, patron_id=patron.id), OLD_ACTIVE, person.protection, patron, as_of)
+            # a death told under that number stops nothing: whose it is now is the question
+            told = Person(patron.number, protection=person.protection)
+            self._leave(replace(item, patron_id=patron.id), OLD_ACTIVE, told, patron, as_of)
         else:
             self._renumber(step)
 
@@ -197,12 +198,13 @@ class Planner:
             self.plan.steps.append(Step(replace(item, outcome=outcome), parked=parked))
             return
         patron = self._patron(found.patron_id) if isinstance(found, Equal) else found
-        self._leave(replace(item, patron_id=patron.id), person.reason, person.protection, patron, as_of)
+        told = Person(patron.number, protection=person.protection, status=SILENT if former else person.status)
+        self._leave(replace(item, patron_id=patron.id), person.reason, told, patron, as_of)
 
-    def _leave(self, item: Item, reason: str, told: Protection | Gap, patron: Patron, as_of: AsOf) -> None:
-        """Leave a line to a person without deciding it; a protection that it tells of is written all the same."""
+    def _leave(self, item: Item, reason: str, told: Person, patron: Patron, as_of: AsOf) -> None:
+        """Leave a line to a person without deciding it; a protection or a death it tells of counts all the same."""
         parked = Parked(reason)
-        step = self._step(parked, Person(patron.number, protection=told), patron, as_of)
+        step = self._step(parked, told, patron, as_of)
         step.unread = True
         step.item = item_of(item, parked, step.write)
         self.plan.steps.append(step)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cprsync.domain.leaving import Stage, Ties
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import AsOf, Patron
-    from cprsync.domain.person import Gap, Person, Protection
+    from cprsync.domain.person import Gap, Person, Protection, Silent, Status
     from cprsync.domain.policy import Harm
     from cprsync.domain.record import Local
     from cprsync.errors import CprsyncError
@@ -63,8 +63,9 @@ class Unreadable:
 
     number: CprNumber | None
     reason: str
-    #: all that is believed of her: known where a valid record tells of a protection, else silent
+    #: all that is believed of her: known where a valid record tells of a protection, and dead where a 001 says so
     protection: Protection | Gap = SILENT
+    status: Status | Silent = SILENT
 
 
 Delivered: TypeAlias = "Person | Unreadable"

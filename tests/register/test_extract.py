@@ -211,6 +211,26 @@ def test_nothing_else_is_believed_of_someone_who_cannot_be_read(kind: str) -> No
     assert bad.protection is SILENT
 
 
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ((rec.main(ANNA, status="90"), rec.protection(ANNA, "1   ")), "protection.type"),
+        ((rec.main(ANNA, status="90"), rec.name(ANNA), rec.name(ANNA)), "person.duplicate_008"),
+        ((rec.main(ANNA), rec.main(ANNA, status="90")), "person.duplicate_001"),
+    ],
+)
+def test_a_death_is_believed_of_someone_who_cannot_be_read(broken: tuple[str, ...], reason: str) -> None:
+    """Record 001, status 90: letters to the dead stop whatever else is wrong (decision 3)."""
+    (bad,) = persons(lines(night(*broken)))
+    assert bad == Unreadable(CprNumber(ANNA), reason, status=Status.DEAD)
+
+
+@pytest.mark.parametrize("status", ["01", "30", "70", "10"])
+def test_no_other_status_is_believed_of_someone_who_cannot_be_read(status: str) -> None:
+    (bad,) = persons(lines(night(rec.main(ANNA, status=status), rec.main(ANNA, status=status))))
+    assert bad == Unreadable(CprNumber(ANNA), "person.duplicate_001")
+
+
 def test_a_number_that_is_none_is_unreadable_without_being_named() -> None:
     bad, good = persons(lines(night(rec.main("02038000xx"), rec.main(BO))))
     assert isinstance(bad, Unreadable)
@@ -228,6 +248,18 @@ def test_a_number_with_records_beyond_any_person_is_unreadable() -> None:
 def test_a_number_in_more_places_than_any_person_is_unreadable() -> None:
     scattered = [rec.event(who) for _ in range(1100) for who in (ANNA, BO)]
     assert reasons(rec.main(ANNA), *scattered, rec.main(NEW)) == ["person.too_large", None, "person.too_large"]
+
+
+@pytest.mark.parametrize("limit", [1, 32 * 1024 * 1024], ids=["spilled", "in memory"])
+@pytest.mark.parametrize("kind", ["0001", "0003"])
+def test_of_someone_too_large_a_protection_and_a_death_are_believed(kind: str, limit: int, tmp_path: Path) -> None:
+    """Wherever the 004 stands among her records: a thousand places are kept of nobody."""
+    scattered = [rec.event(who) for _ in range(1100) for who in (ANNA, BO)]
+    content = lines(night(rec.main(ANNA, status="90"), *scattered, rec.protection(ANNA, kind)))
+    anna, bo = persons(content, index_limit_bytes=limit, spill=tmp_path)
+    told = Protection.NAME_AND_ADDRESS if kind == "0001" else SILENT
+    assert anna == Unreadable(CprNumber(ANNA), "person.too_large", told, Status.DEAD)
+    assert bo == Unreadable(CprNumber(BO), "person.too_large")
 
 
 def test_an_old_number_an_event_an_error_and_a_receipt_bring_no_person() -> None:

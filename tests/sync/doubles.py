@@ -15,7 +15,7 @@ from townspeople import as_looked_up, cpr
 from cprsync.domain.calendar import COPENHAGEN, working_day_before
 from cprsync.domain.delivery import Header
 from cprsync.domain.number import CprNumber
-from cprsync.domain.person import SILENT, Gap, Person, Protection
+from cprsync.domain.person import SILENT, Gap, Person, Protection, Silent, Status
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm, Limit, Policy
 from cprsync.domain.record import Card, Local
 from cprsync.errors import CprsyncError, DeliveryRefused, NoSuchPerson
@@ -362,8 +362,13 @@ class Library:
         return [(item["outcome"], item["reason"]) for item in self.store.run_items(report.run.id)]
 
 
-def unreadable(key: str | None, reason: str = "person.no_001", protection: Protection | Gap = SILENT) -> Unreadable:
-    return Unreadable(None if key is None else cpr(key), reason, protection)
+def unreadable(
+    key: str | None,
+    reason: str = "person.no_001",
+    protection: Protection | Gap = SILENT,
+    status: Status | Silent = SILENT,
+) -> Unreadable:
+    return Unreadable(None if key is None else cpr(key), reason, protection, status)
 
 
 def unowned(everything: dict[str, list[dict[str, Any]]], *besides: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A protection in a person who cannot be read, or is told under a number she has no more: sealed before all else."""
+"""A protection or a death in a person who cannot be read, or is told under a number she has no more (decision 3)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from test_number_change import NEW, OLD, anna, register_of, replaced
 from townspeople import PROTECTED, cpr, dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.patron import AsOf, Source
+from cprsync.domain.person import Status
 from cprsync.domain.policy import Harm
 from cprsync.sync.reviewing import Reviews
 from cprsync.sync.values import Unreadable
@@ -135,6 +136,30 @@ def test_what_the_same_night_tells_of_her_later_is_decided_on_the_sealed_record(
     assert library.record("ANNA") == moves(ANNA)
 
 
+# -- a death --------------------------------------------------------------------------------------------------
+
+
+def test_a_death_in_a_person_who_cannot_be_read_stops_letters_until_she_lives(library: Library) -> None:
+    """Nothing else of it is applied; a later delivery that tells that she lives lets them go out again."""
+    before = library.record("ANNA")
+    library.deliver(MONDAY, unreadable("ANNA", "protection.type", status=Status.DEAD))
+    report = library.night()
+    assert (report.exit_code, report.document()["actions"]) == (3, {"stop_letters": 1})
+    assert library.view("ANNA").patron.letters_stopped == library.clock.today()
+    assert library.record("ANNA") == before
+    library.deliver(TUESDAY, ANNA)
+    assert library.night().document()["actions"] == {"death_annulled": 1}
+    assert library.view("ANNA").patron.letters_stopped is None
+
+
+def test_a_death_in_a_person_who_cannot_be_read_stops_letters_behind_a_brake(library: Library) -> None:
+    brake(library, unreadable("ANNA", "protection.type", PROTECTED, Status.DEAD))
+    report = library.one_night()
+    assert report.let_through == {"protect": 1, "stop_letters": 3}
+    assert library.view("ANNA").patron.letters_stopped == library.clock.today()
+    assert library.record("ANNA") == SEALED
+
+
 # -- held, and behind a gap -----------------------------------------------------------------------------------
 
 
@@ -220,7 +245,10 @@ def test_an_unread_protection_told_under_an_old_number_seals_her_too(library: Li
     patron = library.id_of("ANNA")
     library.deliver(MONDAY, replaced(OLD, NEW), anna())
     library.night()
-    library.deliver(TUESDAY, Unreadable(OLD, "person.status"), Unreadable(OLD, "person.status", PROTECTED))
+    unread_there = Unreadable(OLD, "person.status", PROTECTED, Status.DEAD)
+    library.deliver(TUESDAY, Unreadable(OLD, "person.status", status=Status.DEAD), unread_there)
     report = library.night()
     assert library.items(report) == [("not_ours", "person.status"), ("parked", "person.status")]
     assert register_of(library, patron) == gains_protection(anna())
+    # whose number it is now is the question: nobody says that she has died
+    assert library.store.patrons([patron])[0].letters_stopped is None
