@@ -72,7 +72,10 @@ def _fees(fees: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str
             "statement_late" if fee["days_late"] != 1 else "statement_late_one", language, days=fee["days_late"]
         )
         when = f"{word('day_due', language)} {due}, {late}"
-        yield f"    {money(fee['oere'], language):>12}  {fee['title']} ({when}): {fee[language]}"
+        why = fee[language]
+        if fee["oere"] and fee["raised_oere"]:
+            why += "; " + word("standing_raised", language, amount=money(fee["raised_oere"], language))
+        yield f"    {money(fee['oere'], language):>12}  {fee['title']} ({when}): {why}"
 
 
 def _contact(channel: str, rulings: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:

@@ -6,6 +6,7 @@ Each answer names its rule, the group and the table it was read from, so that it
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +43,8 @@ class FeeRule(enum.Enum):
     NOT_PUBLISHED = "not_published"
     #: nothing comes to it any more: she is dead
     DEAD = "dead"
+    #: nothing more: all of it stands on her balance, or is paid
+    RAISED = "raised"
 
 
 FEE_WORDS: Final[Mapping[FeeRule, Wording]] = {
@@ -57,6 +60,7 @@ FEE_WORDS: Final[Mapping[FeeRule, Wording]] = {
         "biblioteket har ingen takst, der gjaldt den dag", "the library has no tariff that was in force on the day"
     ),
     FeeRule.DEAD: Wording("låneren er død: gebyret vokser ikke mere", "the patron is dead: the fee grows no more"),
+    FeeRule.RAISED: Wording("gebyret er allerede opkrævet", "the fee has been charged already"),
 }
 
 
@@ -74,6 +78,8 @@ class Fee:
     #: the day that picked the table, and the day on which the age was taken
     tariff_day: date | None = None
     age_day: date | None = None
+    #: what was charged of it before, and is not in `oere`
+    raised_oere: int = 0
 
     @property
     def why(self) -> Wording:
@@ -109,11 +115,20 @@ def overdue_fee(loan: LoanDays, standing: Standing, policy: Policy, *, returned:
     return Fee(bands.oere_at(days_late), rule, standing.group, days_late, tariff.since, tariff_day, age_day)
 
 
-def overdue_fees(loans: Sequence[LoanDays], standing: Standing, policy: Policy, *, returned: date) -> tuple[Fee, ...]:
+def overdue_fees(
+    loans: Sequence[LoanDays], standing: Standing, policy: Policy, *, returned: date, raised: Sequence[int] = ()
+) -> tuple[Fee, ...]:
     """What loans cost that come back together, in their order: one fee per due date and occasion (decision 14).
 
     Of loans that are one fee the dearest carries it, the others are shared: two loans of one due date may
     differ in age or table. What comes back on another day is another occasion.
+
+    Args:
+        loans: those that come back.
+        standing: whose they are.
+        policy: the library's.
+        returned: the day.
+        raised: what was charged for each of them already, in øre: for whichever loan of one fee, it is off that fee.
     """
     fees = [overdue_fee(loan, standing, policy, returned=returned) for loan in loans]
     keys = [tuple(loan.day_of(one, returned=returned) for one in policy.fees.one_fee_per) for loan in loans]
@@ -121,10 +136,25 @@ def overdue_fees(loans: Sequence[LoanDays], standing: Standing, policy: Policy, 
     for n, key in enumerate(keys):
         if key not in carriers or fees[n].oere > fees[carriers[key]].oere:
             carriers[key] = n
+    charged: Counter[tuple[date, ...]] = Counter()
+    for key, oere in zip(keys, raised, strict=False):
+        charged[key] += oere
     return tuple(
-        replace(fee, oere=0, rule=FeeRule.SHARED) if fee.oere and carriers[key] != n else fee
+        _left_of(fee, charged[key]) if carriers[key] == n else _shared(fee)
         for n, (fee, key) in enumerate(zip(fees, keys, strict=True))
     )
+
+
+def _shared(fee: Fee) -> Fee:
+    return replace(fee, oere=0, rule=FeeRule.SHARED) if fee.oere else fee
+
+
+def _left_of(fee: Fee, charged: int) -> Fee:
+    """What is still to be charged of a fee that grows while the loan is out."""
+    if not fee.oere or not charged:
+        return fee
+    left = max(0, fee.oere - charged)
+    return replace(fee, oere=left, rule=fee.rule if left else FeeRule.RAISED, raised_oere=charged)
 
 
 def _days_late(loan: LoanDays, standing: Standing, returned: date) -> int:

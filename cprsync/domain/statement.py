@@ -23,6 +23,8 @@ class LateLoan:
     #: None: its source does not say
     loaned: date | None = None
     renewed: date | None = None
+    #: what was charged for being late with it, paid or not
+    raised_oere: int = 0
 
     @property
     def days(self) -> LoanDays:
@@ -42,6 +44,9 @@ class Owed:
     oere: int
     title: str = ""
     raised: date | None = None
+    #: the loan it is for, where that is known; `due` None: a renewal has moved it since
+    loan_title: str = ""
+    due: date | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,3 +59,8 @@ class Owing:
     @property
     def total_oere(self) -> int:
         return sum(one.oere for one in self.owed)
+
+
+def is_for(raised: date | None, due: date) -> bool:
+    """Whether a fee is for being late at this due date; one from before it was for an earlier one, renewed since."""
+    return raised is None or raised >= due

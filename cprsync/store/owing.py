@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Connection, Table, or_, select
 
-from cprsync.domain.statement import LateLoan, Owed, Owing
+from cprsync.domain.statement import LateLoan, Owed, Owing, is_for
 from cprsync.store import links, tables
 from cprsync.store.circulation import open_payload
-from cprsync.store.engine import reading
+from cprsync.store.engine import parts, reading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
 
@@ -23,20 +27,57 @@ _BALANCE = tables.balance.c
 
 def owing(tenant: Tenant, patron_id: str, on: date) -> Owing:
     """Loans that are late on a day, and what is not paid, each in the order of its days."""
-    out = (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id) & _LOAN.returned.is_(None)
-    late = select(tables.loan).where(out, _LOAN.due < on).order_by(_LOAN.due, _LOAN.id)
-    hers = (_BALANCE.agency == tenant.agency) & (_BALANCE.patron_id == patron_id) & _BALANCE.settled.is_(None)
-    unpaid = select(tables.balance).where(hers).order_by(_BALANCE.raised, _BALANCE.id)
+    hers = (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id)
+    late = select(tables.loan).where(hers, _LOAN.returned.is_(None), _LOAN.due < on).order_by(_LOAN.due, _LOAN.id)
     with reading(tenant.engine) as connection:
-        loans = [(row.due, _opened(tenant, tables.loan, row)) for row in connection.execute(late)]
-        owed = [(row, _opened(tenant, tables.balance, row)) for row in connection.execute(unpaid)]
+        loans = connection.execute(late).all()
+        charged = _charged(connection, tenant, patron_id, [row.source_id for row in loans])
+        owed = [row for row in charged if row.settled is None]
+        known = {row.source_id: row for row in loans}
+        known |= _loans(connection, tenant, patron_id, {row.loan_source for row in owed} - {None, *known})
+    told = {source: (row.due, _opened(tenant, tables.loan, row)) for source, row in known.items()}
+    amounts = [(row, _opened(tenant, tables.balance, row)) for row in charged]
+    fees = defaultdict(list)
+    for row, said in amounts:
+        if row.kind == tables.FEE:
+            fees[row.loan_source].append((row.raised, _oere(said)))
     return Owing(
-        tuple(
-            LateLoan(due, told.get("title") or "", _day(told.get("loaned")), _day(told.get("renewed")))
-            for due, told in loans
-        ),
-        tuple(Owed(row.kind, int(told.get("amount") or 0), told.get("title") or "", row.raised) for row, told in owed),
+        tuple(_late(*told[row.source_id], fees[row.source_id]) for row in loans),
+        tuple(_owed(row, said, told.get(row.loan_source)) for row, said in amounts if row.settled is None),
     )
+
+
+def _charged(connection: Connection, tenant: Tenant, patron_id: str, late: Sequence[str]) -> Sequence[AnyRow]:
+    """What is not paid; and what is, for a loan that is late: it grows on from there."""
+    hers = (_BALANCE.agency == tenant.agency) & (_BALANCE.patron_id == patron_id)
+    counts = or_(_BALANCE.settled.is_(None), _BALANCE.loan_source.in_(late))
+    return connection.execute(select(tables.balance).where(hers, counts).order_by(_BALANCE.raised, _BALANCE.id)).all()
+
+
+def _loans(connection: Connection, tenant: Tenant, patron_id: str, sources: Iterable[str]) -> Mapping[str, AnyRow]:
+    """Loans of hers by their source's ids, as far as they are kept."""
+    hers = (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id)
+    wanted = (select(tables.loan).where(hers, _LOAN.source_id.in_(part)) for part in parts(sorted(sources)))
+    return {row.source_id: row for found in wanted for row in connection.execute(found)}
+
+
+def _late(due: date, told: Mapping[str, Any], fees: Iterable[tuple[date | None, int]]) -> LateLoan:
+    raised = sum(oere for day, oere in fees if is_for(day, due))
+    return LateLoan(due, told.get("title") or "", _day(told.get("loaned")), _day(told.get("renewed")), raised)
+
+
+def _owed(row: AnyRow, said: Mapping[str, Any], loan: tuple[date | None, Mapping[str, Any]] | None) -> Owed:
+    owed = Owed(row.kind, _oere(said), said.get("title") or "", row.raised)
+    if loan is None:
+        return owed
+    due, told = loan
+    return replace(
+        owed, loan_title=told.get("title") or "", due=due if due is not None and is_for(row.raised, due) else None
+    )
+
+
+def _oere(said: Mapping[str, Any]) -> int:
+    return int(said.get("amount") or 0)
 
 
 def _day(text: str | None) -> date | None:

@@ -81,15 +81,17 @@ class Standings:
         return view
 
     def _fees(self, loans: Iterable[LateLoan], standing: Standing, today: date) -> Iterable[dict[str, Any]]:
-        """What each late loan costs if all of them come back today."""
+        """What each late loan still costs if all of them come back today; what is on the balance is not in it."""
         late = list(loans)
-        fees = overdue_fees([loan.days for loan in late], standing, self.policy, returned=today)
+        raised = [loan.raised_oere for loan in late]
+        fees = overdue_fees([loan.days for loan in late], standing, self.policy, returned=today, raised=raised)
         for loan, fee in zip(late, fees, strict=True):
             yield {
                 "title": loan.title,
                 "due": loan.due.isoformat(),
                 "days_late": fee.days_late,
                 "oere": fee.oere,
+                "raised_oere": fee.raised_oere,
                 "tariff": fee.tariff and fee.tariff.isoformat(),
                 "rule": fee.rule.value,
                 "da": fee.why.da,

@@ -217,6 +217,32 @@ def test_the_dearest_of_the_loans_carries_the_one_fee() -> None:
     assert together(LOAN, later, standing=grown) == [(0, FeeRule.SHARED), (20_00, FeeRule.ADULT)]
 
 
+@pytest.mark.parametrize(
+    ("raised", "left", "why"),
+    [
+        ((0, 0), 120_00, FeeRule.ADULT),
+        ((20_00, 0), 100_00, FeeRule.ADULT),
+        ((0, 20_00), 100_00, FeeRule.ADULT),
+        ((50_00, 20_00), 50_00, FeeRule.ADULT),
+        ((0, 120_00), 0, FeeRule.RAISED),
+        ((230_00, 0), 0, FeeRule.RAISED),
+    ],
+)
+def test_what_was_charged_for_either_loan_of_one_fee_is_not_asked_for_again(
+    raised: tuple[int, int], left: int, why: FeeRule
+) -> None:
+    other = replace(LOAN, due=DUE + timedelta(days=1))
+    fees = overdue_fees([LOAN, LOAN, other], ADULT, POLICY, returned=late(20), raised=(*raised, 0))
+    assert [(fee.oere, fee.rule) for fee in fees] == [(left, why), (0, FeeRule.SHARED), (120_00, FeeRule.ADULT)]
+    assert [fee.raised_oere for fee in fees] == [sum(raised), 0, 0]
+
+
+def test_what_costs_nothing_anyway_is_not_called_charged() -> None:
+    free = Policy(groups=(PatronGroup("Voksen", fees=False),))
+    (fee,) = overdue_fees([LOAN], ADULT, free, returned=late(20), raised=[20_00])
+    assert (fee.oere, fee.rule, fee.raised_oere) == (0, FeeRule.GROUP_FREE, 0)
+
+
 def test_what_costs_nothing_keeps_its_own_reason() -> None:
     assert together(replace(LOAN, due=late(10)), LOAN, replace(LOAN, due=late(10))) == [
         (0, FeeRule.IN_TIME),

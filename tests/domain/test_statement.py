@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from cprsync.domain.statement import LateLoan, Owed, Owing
+import pytest
+
+from cprsync.domain.statement import LateLoan, Owed, Owing, is_for
 from cprsync.domain.tariff import LoanDays
 
 
@@ -22,3 +24,10 @@ def test_a_loan_of_no_known_day_counts_as_borrowed_on_the_day_it_was_due() -> No
     due, loaned, renewed = date(2027, 2, 27), date(2027, 1, 2), date(2027, 1, 30)
     assert LateLoan(due).days == LoanDays(due, due)
     assert LateLoan(due, loaned=loaned, renewed=renewed).days == LoanDays(loaned, due, renewed)
+
+
+@pytest.mark.parametrize(
+    ("raised", "counts"), [(date(2027, 3, 8), True), (date(2027, 3, 7), True), (date(2027, 3, 6), False), (None, True)]
+)
+def test_a_fee_from_before_the_due_date_was_for_an_earlier_one(raised: date | None, counts: bool) -> None:
+    assert is_for(raised, date(2027, 3, 7)) is counts

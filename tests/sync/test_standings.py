@@ -67,6 +67,28 @@ def test_loans_of_one_due_date_are_one_fee(library: Library) -> None:
     assert [(fee["oere"], fee["rule"]) for fee in standing(library)["fees"]] == [(2000, "adult"), (0, "shared")]
 
 
+@pytest.mark.parametrize("paid", [None, timedelta(days=1)])
+@pytest.mark.parametrize("first", ["loan", "fee"])
+def test_a_late_loans_fee_that_is_charged_already_is_counted_once(
+    either_library: Library, first: str, paid: timedelta | None
+) -> None:
+    library, today = either_library, either_library.clock.today()
+    settled = None if paid is None else today - paid
+    fee = {"kind": "fee", "raised": today - timedelta(days=8), "settled": settled, "loan_source": "S1"}
+    rows: list[tuple[Any, int, dict[str, Any], dict[str, Any]]] = [
+        (tables.loan, 1, {"title": LONG}, {"due": today - timedelta(days=9), "returned": None}),
+        (tables.balance, 2, {"amount": 2000}, fee),
+        # for being late before the renewal
+        (tables.balance, 3, {"amount": 1000}, fee | {"raised": today - timedelta(days=30), "settled": today}),
+    ]
+    for table, row_id, payload, columns in rows if first == "loan" else reversed(rows):
+        owes(library, table, "ANNA", row_id, payload, **columns)
+    told = standing(library)
+    assert told["debt_oere"] == (2000 if paid is None else 0)
+    assert [(one["oere"], one["raised_oere"], one["rule"]) for one in told["fees"]] == [(5000, 2000, "adult")]
+    assert any("voksentakst; 20,00 kr. er allerede opkrævet" in line for line in standing_lines(told, "da"))
+
+
 def test_debt_at_the_limit_stops_her_and_below_it_does_not(library: Library) -> None:
     fee = {"title": "Marsvin", "amount": 200_00}
     owes(library, tables.balance, "ANNA", 1, fee, kind="fee", raised=library.clock.today(), settled=None)

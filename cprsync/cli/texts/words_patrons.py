@@ -73,9 +73,10 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "standing_borrow": ("Må låne", "May borrow"),
     "standing_debt": ("Skylder", "Owes"),
     "standing_fees": (
-        "Afleveres alt det forsinkede i dag, koster det",
-        "If all that is late comes back today, it costs",
+        "Nye gebyrer, hvis alt det forsinkede afleveres i dag",
+        "New fees if all that is late comes back today",
     ),
+    "standing_raised": ("{amount} er allerede opkrævet", "{amount} has been charged already"),
     "channel_letter": ("Brev", "Letter"),
     "channel_sms": ("SMS", "Text message"),
     "channel_email": ("E-mail", "E-mail"),
