@@ -95,11 +95,19 @@ def _owed(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     yield ""
     yield word("statement_owed", language)
     for one in document["owed"]:
-        kind = word(f"statement_{one['kind']}", language)
-        told = f"{kind}: {one['title']}" if one["title"] else kind
-        yield from _row(one["raised"], told, money(one["amount_oere"], language), language)
+        yield from _row(one["raised"], _what_for(one, language), money(one["amount_oere"], language), language)
     yield _ends("", "-" * _RIGHT)
     yield _ends(word("statement_total", language), money(document["total_oere"], language))
+
+
+def _what_for(one: Mapping[str, Any], language: Language) -> str:
+    """What is owed, and for which loan: its title, and the day on which it was to be back."""
+    kind, loan = word(f"statement_{one['kind']}", language), one["loan"] or {}
+    titles = [title for title in dict.fromkeys((one["title"], loan.get("title"))) if title]
+    told = f"{kind}: {', '.join(titles)}" if titles else kind
+    if not loan.get("due"):
+        return told
+    return f"{told} ({word('day_due', language)} {long_day(date.fromisoformat(loan['due']), language)})"
 
 
 def _below(document: Mapping[str, Any], language: Language) -> Iterator[str]:

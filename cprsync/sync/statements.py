@@ -123,6 +123,9 @@ class Statements:
                     "kind": one.kind,
                     "title": one.title,
                     "amount_oere": one.oere,
+                    "loan": {"title": one.loan_title, "due": one.due and one.due.isoformat()}
+                    if one.loan_title or one.due
+                    else None,
                 }
                 for one in owing.owed
             ],

@@ -107,6 +107,28 @@ def test_it_is_text_of_eighty_columns_in_danish_and_in_english(library: Library)
     assert "Kom forbi, når du vil." in danish
 
 
+def test_a_fee_is_told_with_the_loan_that_it_is_for(library: Library) -> None:
+    debts(library)
+    for row_id, loan, title, raised in (
+        (8, "S1", "", 8),
+        (9, "S3", "Gebyr 7", 8),
+        (10, "S2", "Kortlage", 20),
+        (11, "S99", "Glemt", 2),
+    ):
+        day = library.clock.today() - timedelta(days=raised)
+        fee = {"title": title, "amount": 2000}
+        owes(library, tables.balance, "ANNA", row_id, fee, kind="fee", raised=day, settled=None, loan_source=loan)
+    told = " ".join(text(statement(library)).replace("20,00 kr.", "").split())
+    for line in (
+        f"Gebyr: {LONG} (frist 11. marts 2027)",
+        "Gebyr: Gebyr 7, Er her igen (frist 11. marts 2027)",
+        # renewed since: the due date is another one
+        "Gebyr: Kortlage 2. marts",
+        "18. marts 2027 Gebyr: Glemt ---",
+    ):
+        assert line in told
+
+
 def test_whoever_owes_nothing_is_told_so(library: Library) -> None:
     assert "Der er intet udestående." in text(statement(library))
     assert money(5, "da") == "0,05 kr."
