@@ -132,6 +132,24 @@ class NoSuchPerson(RegisterRefused):
     kind = "register.no_such_person"
 
 
+class NetMediaUnavailable(CprsyncError):
+    """CULR, or the way to it, does not answer, or its answer cannot be read: try later."""
+
+    kind = "netmedia.unavailable"
+
+
+class NetMediaUntrusted(NetMediaUnavailable):
+    """CULR's certificate cannot be trusted: nothing is sent until someone has looked."""
+
+    kind = "netmedia.certificate"
+
+
+class NetMediaRefused(CprsyncError):
+    """CULR does not accept our user, group or password: nothing will be answered until someone mends that."""
+
+    kind = "netmedia.refused"
+
+
 # -- ourselves: we stopped --------------------------------------------------------------------------
 
 

@@ -63,6 +63,30 @@ BY_CLASS: Final[tuple[tuple[type[errors.CprsyncError], Advice], ...]] = (
             "Report this to the platform; the answer was not used.",
         ),
     ),
+    (
+        errors.NetMediaUntrusted,
+        advice(
+            2,
+            "Kontrollér værtsnavnet og filen `ca` i [library.culr]; intet sendes, før de passer sammen.",
+            "Check the host name and the `ca` file of [library.culr]; nothing is sent until they agree.",
+        ),
+    ),
+    (
+        errors.NetMediaUnavailable,
+        advice(
+            4,
+            "Prøv igen senere; hvad CULR skal høre, venter i rækkefølge.",
+            "Try again later; what CULR is to hear waits in its order.",
+        ),
+    ),
+    (
+        errors.NetMediaRefused,
+        advice(
+            2,
+            "Kontrollér user, group og password_file i [library.culr] med DBC; det, CULR skal høre, venter.",
+            "Check user, group and password_file of [library.culr] with DBC; what CULR is to hear waits.",
+        ),
+    ),
     (errors.LostCompare, AGAIN),
     (
         errors.FenceLost,

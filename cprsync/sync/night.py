@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cprsync.domain.policy import Policy
-    from cprsync.sync.ports import Clock, Feed, Reader, Register, Store
+    from cprsync.sync.ports import Clock, Feed, NetMedia, Reader, Register, Store
 
 #: Persons recognised, and changes written, in one step: one transaction. A page that each batch changes is written
 #: with each of them, so that twice as many batches cost a tenth more.
@@ -56,6 +56,8 @@ class Night:
     reader: Reader
     clock: Clock
     policy: Policy
+    #: None: nothing is set up that is told of municipalities, and what it is to hear waits
+    net_media: NetMedia | None = None
     #: a previous-production date that is not the last accepted one stops the file
     strict_chain: bool = True
     #: others add subscriptions under the same agreement: only what we added is ours to remove

@@ -1,4 +1,4 @@
-"""What the use cases need of the outside: the register, the feed, the reader, the store and the clock.
+"""What the use cases need of the outside: the register, CULR, the feed, the reader, the store and the clock.
 
 Adapters implement these, and `values` holds what passes through them. A contract suite for each port runs on the
 double and on the real thing.
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
+    from cprsync.domain.account import Effect, Held, Identity, Settled, Unsettled
     from cprsync.domain.delivery import Header, Link
     from cprsync.domain.due import Facts
     from cprsync.domain.forgetting import Forgotten
@@ -79,6 +80,28 @@ class Register(Protocol):
 
     def subscriptions(self) -> set[CprNumber]:
         """All numbers subscribed under our agreement."""
+        ...
+
+
+# -- the net media -------------------------------------------------------------------------------------
+
+
+class NetMedia(Protocol):
+    """CULR, as one library. Every call is bounded in time, size and tries; threads stay in the adapter."""
+
+    def send_many(
+        self, queues: Iterable[Sequence[Effect]]
+    ) -> Iterator[tuple[Effect, Settled | Unsettled | CprsyncError]]:
+        """Settle the effects of each queue, one patron's with the lowest version first; queues go side by side.
+
+        Of a queue nothing is tried, nor yielded, behind an effect that is not settled, unless its code is one of
+        REFUSED. A code of FORBIDDEN, or so many queues in a row without an answer, ends it all: what has not begun
+        is not yielded. Queues are taken as they are needed, at most twice as many as go side by side.
+        """
+        ...
+
+    def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
+        """What CULR holds under each, with the accounts of every agency; it ends early as `send_many` does."""
         ...
 
 
