@@ -11,7 +11,7 @@ from cryptography import x509
 
 from cprsync.errors import CertificateError, CprsyncError
 from cprsync.register.identity import load_identity, read_certificates, subject_of
-from cprsync.register.tls import build_context, connection_error
+from cprsync.wire.tls import build_context, connection_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,28 +1,17 @@
-"""Build and send the two services' requests with zeep. Answers come back unread.
-
-zeep writes the messages; it does not read them: it is no schema validator, takes a wrong root for an
-object of nothing, and logs and quotes what it reads. Importing this module loads zeep (0.3 s).
-"""
+"""The register's two SOAP services, as zeep sends to them. Importing this module loads zeep (0.3 s)."""
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any
-
-import zeep
-import zeep.exceptions
-from lxml import etree
+from typing import TYPE_CHECKING
 
 from cprsync.errors import ConfigurationError
-from cprsync.register.parsing import BODY, Contract
-from cprsync.resources import schema_path
+from cprsync.wire.service import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from cprsync.wire.parsing import Contract
+    from cprsync.wire.tls import Channel
 
-    import requests
-
-    from cprsync.register.tls import Channel
+__all__ = ["Service", "lookup_service", "subscription_service"]
 
 _LOOKUP_WSDL, _LOOKUP_BINDING = (
     "PersonBaseDataExtended5.wsdl",
@@ -36,74 +25,14 @@ _SUBSCRIPTION_WSDL, _SUBSCRIPTION_BINDING = (
 
 def lookup_service(url: str, channel: Channel, contract: Contract) -> Service:
     """Return PersonBaseDataExtended 5 at an address."""
-    return Service(_LOOKUP_WSDL, _LOOKUP_BINDING, url=url, channel=channel, contract=contract)
+    return Service(_LOOKUP_WSDL, _LOOKUP_BINDING, url=url, channel=channel, contract=contract, breach=_breach)
 
 
 def subscription_service(url: str, channel: Channel, contract: Contract) -> Service:
     """Return CPRSubscription 1.1 at an address."""
-    return Service(_SUBSCRIPTION_WSDL, _SUBSCRIPTION_BINDING, url=url, channel=channel, contract=contract)
-
-
-class Service:
-    """One SOAP service at one address; many threads may call."""
-
-    def __init__(self, wsdl: str, binding: str, *, url: str, channel: Channel, contract: Contract) -> None:
-        self.contract = contract
-        _quiet()
-        # raw_response: the answer is ours to read. The rest are zeep's defaults or stricter, spelled out.
-        settings = zeep.Settings(
-            strict=True,
-            raw_response=True,
-            xml_huge_tree=False,
-            forbid_dtd=True,
-            forbid_entities=True,
-            forbid_external=True,
-        )
-        path = str(schema_path(wsdl))
-        client = zeep.Client(  # type: ignore[no-untyped-call]  # zeep carries no types
-            path, transport=_Transport(channel), plugins=[_Outgoing(contract)], settings=settings
-        )
-        self._proxy = client.create_service(binding, url)  # type: ignore[no-untyped-call]  # zeep carries no types
-
-    def send(self, operation: str, **parts: Any) -> requests.Response:
-        """Send one request. Raises ConfigurationError if it would break the register's schema."""
-        try:
-            response: requests.Response = self._proxy[operation](**parts)
-        except zeep.exceptions.Error:
-            # from None: zeep's text may quote the request.
-            raise _breach("it cannot be written") from None
-        return response
-
-
-class _Transport:
-    """What zeep needs of a transport. It logs nothing and reads packaged files only."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-
-    def load(self, url: str) -> bytes:
-        # The name alone counts: whatever a file refers to, it is found among the packaged ones or not at all.
-        return schema_path(url.rsplit("/", maxsplit=1)[-1]).read_bytes()
-
-    def post_xml(self, address: str, envelope: etree._Element, headers: Mapping[str, str]) -> requests.Response:
-        body = etree.tostring(envelope, encoding="utf-8", xml_declaration=True)
-        return self._channel.post(address, body, headers)
-
-
-class _Outgoing:
-    """Holds each request against the schema: zeep ignores facets and would send anything."""
-
-    def __init__(self, contract: Contract) -> None:
-        self._contract = contract
-
-    def egress(
-        self, envelope: etree._Element, http_headers: dict[str, str], *_: Any
-    ) -> tuple[etree._Element, dict[str, str]]:
-        body = envelope.find(BODY)
-        breach = "it has no body" if body is None or not len(body) else self._contract.breach(body[0])
-        if breach is not None:
-            raise _breach(breach)
-        return envelope, http_headers
+    return Service(
+        _SUBSCRIPTION_WSDL, _SUBSCRIPTION_BINDING, url=url, channel=channel, contract=contract, breach=_breach
+    )
 
 
 def _breach(what: str) -> ConfigurationError:
@@ -112,12 +41,3 @@ def _breach(what: str) -> ConfigurationError:
         what=what,
         kind="register.request",
     )
-
-
-def _quiet() -> None:
-    # Our transport logs nothing. This keeps what zeep, urllib3 and requests say elsewhere out of a root handler.
-    for name in ("zeep", "urllib3", "requests"):
-        logger = logging.getLogger(name)
-        logger.propagate = False
-        if not logger.handlers:
-            logger.addHandler(logging.NullHandler())

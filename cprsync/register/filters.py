@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cprsync.domain.number import CprNumber
 from cprsync.errors import BadAnswer
 from cprsync.register.faults import parse_fault
-from cprsync.register.parsing import BODY, ENVELOPE, FAULT, HEADER, not_soap, refuse_if_to_be_understood
+from cprsync.wire.parsing import BODY, ENVELOPE, FAULT, HEADER, not_soap, refuse_if_to_be_understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,14 +6,14 @@ Every way in which an answer can be wrong leaves as an error of ours that quotes
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from email.message import Message
 from typing import TYPE_CHECKING
 
 from cprsync.errors import BadAnswer, NoSuchPerson, RegisterRefused, RegisterUnavailable
 from cprsync.register.faults import parse_fault
 from cprsync.register.filters import read_subscriptions
-from cprsync.register.parsing import FAULT, AnswerParser, Contract, inflated, payload
 from cprsync.sync.values import Subscribed
+from cprsync.wire.parsing import FAULT, Contract, payload
+from cprsync.wire.reading import events_of, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from cprsync.register.settings import AnswerLimits
 
 _SUBSCRIPTION = "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}"
-_CHUNK = 64 * 1024
 #: The statuses that carry SOAP: an answer, or a fault.
 _OK = 200
 _SOAP_STATUSES = frozenset({_OK, 500})
@@ -55,7 +54,7 @@ def receive(response: requests.Response, limits: AnswerLimits) -> etree._Element
     Raises BadAnswer, or what the fault or the HTTP status in its place means.
     """
     with closing(response), _as_answered(response):
-        element = payload(_parser(response, limits).root(_chunks(response, limits)))
+        element = payload(root_of(response, limits))
     if element.tag == FAULT:
         raise parse_fault(element)
     if response.status_code != _OK:
@@ -67,7 +66,7 @@ def receive(response: requests.Response, limits: AnswerLimits) -> etree._Element
 def receive_subscriptions(response: requests.Response, limits: AnswerLimits) -> set[CprNumber]:
     """Read the numbers of a GetAllFilters answer as they come in. Raises as `receive` does."""
     with closing(response), _as_answered(response):
-        numbers = read_subscriptions(_parser(response, limits).events(_chunks(response, limits)))
+        numbers = read_subscriptions(events_of(response, limits))
     if response.status_code != _OK:
         raise _unavailable(response.status_code)
     return numbers
@@ -113,24 +112,3 @@ def _as_answered(response: requests.Response) -> Iterator[None]:
 
 def _unavailable(status: int) -> RegisterUnavailable:
     return RegisterUnavailable("the register answers HTTP {status} and no SOAP", status=status, kind="register.http")
-
-
-def _chunks(response: requests.Response, limits: AnswerLimits) -> Iterator[bytes]:
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    return inflated(_sent(response), encoding=encoding, max_bytes=limits.max_bytes)
-
-
-def _sent(response: requests.Response) -> Iterator[bytes]:
-    try:
-        yield from response.raw.stream(_CHUNK, decode_content=False)
-    except ValueError as error:
-        # urllib3 tries to read a chunk of less than nothing.
-        raise RegisterUnavailable("the register's answer is no HTTP", kind="register.cut") from error
-
-
-def _parser(response: requests.Response, limits: AnswerLimits) -> AnswerParser:
-    header = Message()
-    header["Content-Type"] = response.headers.get("Content-Type", "text/xml")
-    charset = header.get_param("charset")
-    # Written in RFC 2231's way it is a tuple, which no service needs: refused like any unknown charset.
-    return AnswerParser(limits, header_charset="?" if isinstance(charset, tuple) else charset)

@@ -7,36 +7,25 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from cprsync.errors import ConfigurationError
+from cprsync.wire.limits import AnswerLimits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+__all__ = ["AnswerLimits", "Limits", "RegisterSettings"]
+
 MIB = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerLimits:
-    """Ceilings of one answer (decision 27)."""
-
-    #: after inflating
-    max_bytes: int
-    max_elements: int
-    #: from connecting to the last byte
-    seconds: float
-    max_depth: int = 64
-    #: of one element
-    max_attributes: int = 64
-    #: declared in the whole answer; the platform declares about ten
-    max_namespaces: int = 256
+_ONE = AnswerLimits(max_bytes=2 * MIB, max_elements=20_000, seconds=30)
+_ALL = AnswerLimits(max_bytes=64 * MIB, max_elements=2_000_000, seconds=300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Ceilings of the register's operations and of their repetition."""
+    """Ceilings of the register's operations (decision 27) and of their repetition."""
 
-    lookup: AnswerLimits = AnswerLimits(max_bytes=2 * MIB, max_elements=20_000, seconds=30)
-    subscribe: AnswerLimits = AnswerLimits(max_bytes=2 * MIB, max_elements=20_000, seconds=30)
-    filters: AnswerLimits = AnswerLimits(max_bytes=64 * MIB, max_elements=2_000_000, seconds=300)
+    lookup: AnswerLimits = _ONE
+    subscribe: AnswerLimits = _ONE
+    filters: AnswerLimits = _ALL
     connect_seconds: float = 10
     #: tries of one call, the first included
     tries: int = 3

@@ -17,11 +17,11 @@ from cprsync.register import answers
 from cprsync.register.contexts import build_lookup_context, build_subscription_context
 from cprsync.register.fanout import fan_out
 from cprsync.register.identity import load_identity
-from cprsync.register.parsing import Contract
 from cprsync.register.receiving import check_answer, parse_result, receive, receive_subscriptions
 from cprsync.register.settings import AnswerLimits, Limits, RegisterSettings
-from cprsync.register.tls import Channel, ClosedUnanswered, build_context, refused_in_silence
 from cprsync.sync.values import Found, NotFound, Subscribed
+from cprsync.wire.parsing import Contract
+from cprsync.wire.tls import Channel, ClosedUnanswered, build_context, refused_in_silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -21,9 +21,9 @@ from cprsync.cli.output import failures, unexpected_document
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused
 from cprsync.register.faults import _CLIENT, _SERVER, FAULTS
 from cprsync.register.receiving import _REFUSALS
-from cprsync.register.tls import _FAILURES, _UNTRUSTED, ALERTS, PEER_PROBLEMS
 from cprsync.store.failures import AuditBroken
 from cprsync.sync.setting import NEVER_SET
+from cprsync.wire.tls import _FAILURES, _UNTRUSTED, ALERTS, PEER_PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

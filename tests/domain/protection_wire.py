@@ -14,10 +14,10 @@ from cprsync.domain.number import CprNumber
 from cprsync.domain.person import Person
 from cprsync.register.answers import RESPONSE, parse_person
 from cprsync.register.extract import ExtractReader
-from cprsync.register.parsing import AnswerParser, Contract, payload
 from cprsync.register.receiving import check_answer
 from cprsync.register.settings import AnswerLimits
 from cprsync.schemas import LOOKUP_SCHEMA, compile_schema
+from cprsync.wire.parsing import AnswerParser, Contract, payload
 
 ANNA = number("ANNA")
 _LIMITS = AnswerLimits(max_bytes=64 * 1024, max_elements=1000, seconds=5)

@@ -35,7 +35,7 @@ from cprsync.sync.renumbering import BETWEEN, BOTH, OLD
 PACKAGE = Path(cprsync.__file__).parent
 #: Where a person's fate is decided, or a reason is found why she cannot be read.
 DECIDES = ("domain/decide.py", "domain/review.py", "sync/renumbering.py", "sync/planning.py", "sync/steps.py")
-READS = ("register/extract.py", "register/extract_persons.py", "register/parsing.py")
+READS = ("register/extract.py", "register/extract_persons.py", "wire/parsing.py")
 ANSWERS = ("register/answers.py", "register/faults.py", "register/client.py", "errors.py")
 _KIND = re.compile(
     r"(?:abroad|address|block|death|name|number|person|protection|register|responsible|status)\.[a-z0-9_]+"

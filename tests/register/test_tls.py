@@ -21,8 +21,8 @@ from town import number
 from cprsync.domain.number import CprNumber
 from cprsync.errors import CertificateError, CertificateRefused, PeerCertificateError, RegisterUnavailable
 from cprsync.register.settings import AnswerLimits, Limits
-from cprsync.register.tls import Channel, build_context
 from cprsync.sync.values import Found
+from cprsync.wire.tls import Channel, build_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable

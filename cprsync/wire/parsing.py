@@ -1,4 +1,4 @@
-"""Parse what the platform sends, under ceilings and without ever fetching or expanding anything.
+"""Parse what a counterpart sends, under ceilings and without ever fetching or expanding anything.
 
 Knows XML and the SOAP envelope, not what an operation means. No error quotes the answer.
 """
@@ -17,7 +17,7 @@ from cprsync.errors import BadAnswer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cprsync.register.settings import AnswerLimits
+    from cprsync.wire.limits import AnswerLimits
 
     Element: TypeAlias = etree._Element  # noqa: SLF001 -- the stubs' name of the type
 

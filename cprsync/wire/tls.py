@@ -1,4 +1,4 @@
-"""Reach the platform over mutual TLS: our trust only, kept connections, one deadline for a whole answer.
+"""Reach a counterpart over TLS: our trust only, kept connections, one deadline for a whole answer.
 
 Says whose certificate is at fault when a connection fails. Knows nothing of SOAP.
 """
@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -31,7 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from cprsync.register.identity import Identity
+
+class Lender(Protocol):
+    """Our certificate with its key."""
+
+    def lend_to(self, context: ssl.SSLContext) -> None: ...
+
 
 #: OpenSSL's reason -> what the counterpart says of our certificate.
 ALERTS = {
@@ -109,7 +114,7 @@ class DeadlineSocket(ssl.SSLSocket):
 
 
 def build_context(
-    ca: Path, identity: Identity | None, *, monotonic: Callable[[], float] = time.monotonic
+    ca: Path, identity: Lender | None, *, monotonic: Callable[[], float] = time.monotonic
 ) -> DeadlineContext:
     """Return a TLS context that trusts the issuers in `ca` and nothing else, whatever the environment says.
 
@@ -175,7 +180,7 @@ class _Adapter(HTTPAdapter):
 
 
 class Channel:
-    """Kept connections to the platform's hosts. Answers come unread, to be read within the call's deadline."""
+    """Kept connections to a counterpart's hosts. Answers come unread, to be read within the call's deadline."""
 
     def __init__(self, context: DeadlineContext, *, connections: int, connect_seconds: float) -> None:
         self._context = context
