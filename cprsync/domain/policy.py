@@ -1,4 +1,4 @@
-"""What the library sets: the guard's limits, patron groups, fees, and how long things last."""
+"""What the library sets: the guard's limits, patron groups, fees, net media, and how long things last."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cprsync.domain.groups import Ladders
 from cprsync.domain.patron_group import PatronGroup
+from cprsync.domain.product import Products
 from cprsync.domain.retention import Retention
 from cprsync.domain.tariff import FeeRules
 
@@ -103,6 +104,8 @@ class Policy:
     #: ages below which a film of that rating is not lent; other ratings are advice
     binding_films: tuple[int, ...] = (11, 15)
     letters: LetterRules = LetterRules()
+    #: the net media; none: the library's policy has none yet
+    products: Products = field(default_factory=Products)
 
     def group(self, name: str) -> PatronGroup:
         """What a group may and pays."""
