@@ -80,10 +80,11 @@ class Ladders:
     def next_change(self, born: date, after: date) -> date | None:
         """The first day later than `after` on which the group is another one than on `after`."""
         now = self.group_on(born, after)
-        days = sorted(day for day in set(self._days(born)) if day > after)
+        days = sorted(day for day in set(self.days(born)) if day > after)
         return next((day for day in days if self.group_on(born, day) != now), None)
 
-    def _days(self, born: date) -> Iterator[date]:
+    def days(self, born: date) -> Iterator[date]:
+        """Each day on which a ladder or one of its groups begins for someone born on `born`."""
         for ladder in self.ladders:
             yield ladder.since
             for group in ladder.groups:

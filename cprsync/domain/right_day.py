@@ -1,0 +1,250 @@
+"""One patron on one day, held against the rows that decide a right: which of them holds first, and what it read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.age import age_on, birthday
+from cprsync.domain.effective import effective
+from cprsync.domain.leaving import Stage
+from cprsync.domain.municipality import Kind, Residence, kind_of
+from cprsync.domain.override import Overridden, in_force
+from cprsync.domain.patron import PatronKind
+from cprsync.domain.person import NUMBER_ONLY, SILENT, Status
+from cprsync.domain.product import Licence
+from cprsync.domain.review import BLOCK_REASONS, stands
+from cprsync.domain.right_rule import RIGHT_RULES, Answer, RightRule
+from cprsync.domain.status_rule import STATUS_RULES, Lives
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+
+    from cprsync.domain.age import BirthDate
+    from cprsync.domain.effective import Effective
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.product import Product
+    from cprsync.domain.record import Block
+    from cprsync.domain.right_facts import RightFacts
+
+#: The blocks that a status brought, by what stands on the record.
+_STATUS_BLOCKS: Final = {reason: kind for kind, reason in BLOCK_REASONS.items()}
+_NO_DETAIL: Final = Wording("", "")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Read:
+    """What a row read: in short, in words, and since when that is so; None: nobody knows."""
+
+    fact: str = ""
+    detail: Wording = _NO_DETAIL
+    since: date | None = None
+    #: the same as far as it tells neither birth date nor block
+    open_since: date | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Ruled:
+    """The row that holds, and what it read."""
+
+    rule: RightRule
+    read: Read
+
+    @property
+    def answer(self) -> Answer:
+        return RIGHT_RULES[self.rule].answer
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Day:
+    """A patron's facts on one day, and what is in force of them."""
+
+    facts: RightFacts
+    policy: Policy
+    on: date
+    now: Effective
+
+    @classmethod
+    def of(cls, facts: RightFacts, policy: Policy, on: date) -> Day:
+        now = effective(facts.register, group=facts.group, overrides=facts.overrides, policy=policy, on=on)
+        return cls(facts, policy, on, now)
+
+    def ruled(self, name: str) -> Ruled:
+        """The first row of the table that holds for a product."""
+        product = self.product(name)
+        if product is None:
+            return Ruled(RightRule.NOT_OFFERED, Read())
+        rows = (row for row in RIGHT_RULES.values() if row.licensed_by in {None, product.licensed_by})
+        read = ((row.rule, _READERS[row.rule](self, product)) for row in rows)
+        return next(Ruled(rule, found) for rule, found in read if found is not None)
+
+    def product(self, name: str) -> Product | None:
+        """The product's terms in force; None: the policy has none on that day."""
+        return next((one for one in self.policy.products.of(name) if one.holds_on(self.on)), None)
+
+    @property
+    def elsewhere_by_status(self) -> bool:
+        """Whether the status says that she lives in no Danish municipality, whatever address or staff say."""
+        status = self.facts.register.status
+        return status is not SILENT and STATUS_RULES[status].lives is Lives.ELSEWHERE
+
+    @property
+    def municipality_since(self) -> date | None:
+        """Since when the municipality in force is: the correction's first day, or as the register has it."""
+        typed = in_force(self.facts.overrides, self.on).get(Overridden.MUNICIPALITY)
+        return self.facts.municipality_since if typed is None else typed.since
+
+    def turned(self, age: int) -> date | None:
+        """The day on which she turned an age; None for one that everybody has, or without a birth date."""
+        born = self.now.birth
+        return None if not age or born is None else birthday(born.day, age, leap=self.policy.ladders.leap)
+
+    def age(self, born: BirthDate) -> int:
+        return age_on(born.day, self.on, leap=self.policy.ladders.leap)
+
+
+def _if(condition: bool) -> Read | None:
+    """Of a row that says it all."""
+    return Read() if condition else None
+
+
+def _closed(day: Day, _product: Product) -> Read | None:
+    return _if(day.facts.stage is Stage.CLOSED)
+
+
+def _no_borrower(day: Day, _product: Product) -> Read | None:
+    return _if(day.facts.kind is PatronKind.RESPONSIBLE)
+
+
+def _no_person(day: Day, _product: Product) -> Read | None:
+    return _if(day.facts.kind in {PatronKind.INSTITUTION, PatronKind.LIBRARY})
+
+
+def _dead(day: Day, _product: Product) -> Read | None:
+    return _by_status(day) if day.facts.register.status is Status.DEAD else None
+
+
+def _leaving(day: Day, _product: Product) -> Read | None:
+    return _if(day.facts.stage is Stage.LEAVING)
+
+
+def _blocked(day: Day, product: Product) -> Read | None:
+    holding = [block for block in day.facts.blocks if _closes(block, day, product)]
+    since = min((block.since for block in holding), default=None)
+    # the reason is in staff's own words, and repeated nowhere
+    return None if since is None else Read("block", since=since)
+
+
+def _closes(block: Block, day: Day, product: Product) -> bool:
+    """Whether a block holds and closes the product; one that a status brought is over when the status is."""
+    brought_by = _STATUS_BLOCKS.get(block.reason)
+    over = brought_by is not None and not stands(brought_by, day.facts.register.status)
+    return block.holds_on(day.on) and not over and product.is_closed_by(block)
+
+
+def _group(day: Day, product: Product) -> Read | None:
+    group = day.now.group
+    return Read(f"group {group}", Wording(group, group)) if group in product.closed_groups else None
+
+
+def _too_young(day: Day, product: Product) -> Read | None:
+    born = day.now.birth
+    if born is None or day.age(born) >= product.from_age:
+        return None
+    return _aged(day, born)
+
+
+def _too_old(day: Day, product: Product) -> Read | None:
+    born = day.now.birth
+    if born is None or product.below_age is None or day.age(born) < product.below_age:
+        return None
+    return _aged(day, born, since=day.turned(product.below_age))
+
+
+def _aged(day: Day, born: BirthDate, *, since: date | None = None) -> Read:
+    age = day.age(born)
+    doubt = Wording(" efter en usikker fødselsdato", " by an uncertain birth date") if born.uncertain else _NO_DETAIL
+    return Read(f"age {age}", Wording(f"{age} år{doubt.da}", f"{age} years{doubt.en}"), since=since)
+
+
+def _elsewhere(day: Day, _product: Product) -> Read | None:
+    if day.elsewhere_by_status:
+        return _by_status(day)
+    code = day.now.municipality
+    greenland = day.now.residence is Residence.NOT_RESIDENT and kind_of(code or "") is Kind.GREENLANDIC
+    return _at(day) if greenland else None
+
+
+def _by_status(day: Day) -> Read:
+    status = day.facts.register.status
+    if status is SILENT:
+        return Read()
+    meaning, since = STATUS_RULES[status].meaning, day.facts.status_since
+    told = Wording(f"status {status.value}: {meaning.da}", f"status {status.value}: {meaning.en}")
+    return Read(f"status {status.value}", told, since, since)
+
+
+def _unlicensed(day: Day, product: Product) -> Read | None:
+    return _at(day, product.since) if _licence(day, product) is Licence.NONE else None
+
+
+def _number(day: Day, _product: Product) -> Read | None:
+    return _by_status(day) if day.facts.register.status in NUMBER_ONLY else None
+
+
+def _residence_unknown(day: Day, _product: Product) -> Read | None:
+    return _by_status(day) if day.now.residence is Residence.UNKNOWN else None
+
+
+def _licence_unknown(day: Day, product: Product) -> Read | None:
+    return _at(day, product.since) if _licence(day, product) is Licence.UNKNOWN else None
+
+
+def _age_unknown(day: Day, product: Product) -> Read | None:
+    return _if(product.asks_age and day.now.birth is None)
+
+
+def _municipality(day: Day, product: Product) -> Read | None:
+    return _at(day, product.since, day.turned(product.from_age))
+
+
+def _library(day: Day, product: Product) -> Read | None:
+    return Read("library", _NO_DETAIL, max(product.since, day.turned(product.from_age) or product.since), product.since)
+
+
+def _licence(day: Day, product: Product) -> Licence | None:
+    """Whether the municipality that she lives in holds the licence; None: she lives in none, or nobody knows where."""
+    code, lives = day.now.municipality, day.now.residence
+    return None if code is None or lives is Residence.UNKNOWN else product.licence_of(code, day.policy.home)
+
+
+def _at(day: Day, licensed_since: date | None = None, birthday_: date | None = None) -> Read:
+    """Where she lives, and since when: not before the licence is, or she has the age."""
+    code, since = day.now.municipality, day.municipality_since
+    open_since = None if since is None else max(since, licensed_since or since)
+    whole = None if open_since is None else max(open_since, birthday_ or open_since)
+    return Read(f"municipality {code}", Wording(f"kommune {code}", f"municipality {code}"), whole, open_since)
+
+
+_READERS: Final[Mapping[RightRule, Callable[[Day, Product], Read | None]]] = {
+    RightRule.NOT_OFFERED: lambda _day, _product: None,  # whoever has the product's terms has it on the day
+    RightRule.CLOSED: _closed,
+    RightRule.NO_BORROWER: _no_borrower,
+    RightRule.NO_PERSON: _no_person,
+    RightRule.DEAD: _dead,
+    RightRule.LEAVING: _leaving,
+    RightRule.BLOCKED: _blocked,
+    RightRule.GROUP: _group,
+    RightRule.TOO_YOUNG: _too_young,
+    RightRule.TOO_OLD: _too_old,
+    RightRule.ELSEWHERE: _elsewhere,
+    RightRule.UNLICENSED: _unlicensed,
+    RightRule.NUMBER: _number,
+    RightRule.RESIDENCE_UNKNOWN: _residence_unknown,
+    RightRule.LICENCE_UNKNOWN: _licence_unknown,
+    RightRule.AGE_UNKNOWN: _age_unknown,
+    RightRule.MUNICIPALITY: _municipality,
+    RightRule.LIBRARY: _library,
+}

@@ -1,0 +1,59 @@
+"""What a right says to the one who asks: the answer, why, and what would change it, Danish first. Holds words only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.right_rule import Answer, Change
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.right_rule import RightRow
+
+ANSWERS: Final[Mapping[Answer, Wording]] = {
+    Answer.YES: Wording("ja", "yes"),
+    Answer.NO: Wording("nej", "no"),
+    Answer.UNDECIDED: Wording("uafklaret", "undecided"),
+}
+CHANGES: Final[Mapping[Change, Wording]] = {
+    Change.POLICY: Wording("når vilkårene i policy.toml skifter", "when the terms in policy.toml change"),
+    Change.REGISTRATION: Wording("når låneren indmeldes", "when the patron is registered"),
+    Change.DEATH_ANNULLED: Wording("når dødsfaldet annulleres", "when the death is annulled"),
+    Change.STAYS: Wording("når låneren bliver alligevel", "when the patron stays after all"),
+    Change.BLOCK: Wording("når en blokering begynder eller ophæves", "when a block begins or is lifted"),
+    Change.GROUP: Wording("når låneren kommer i en anden lånergruppe", "when the patron comes into another group"),
+    Change.BIRTHDAY: Wording("når låneren når en aldersgrænse", "when the patron reaches an age limit"),
+    Change.BIRTH_DATE: Wording(
+        "når en anden fødselsdato bliver kendt eller rettes", "when another birth date becomes known or is corrected"
+    ),
+    Change.RESIDENCE: Wording("når låneren får bopæl i en dansk kommune", "when the patron lives in Denmark"),
+    Change.MOVE: Wording(
+        "når låneren flytter til en anden kommune: så for nye lån fra den dag, og lån, der er i gang, røres ikke",
+        "when the patron moves to another municipality: for new loans from that day, and running loans are left alone",
+    ),
+    Change.NUMBER: Wording("når låneren har et gyldigt nummer", "when the patron has a valid number"),
+    Change.RESIDENCE_KNOWN: Wording(
+        "når registret kender bopælen, eller kommunen skrives ind ved skranken",
+        "when the register knows the residence, or the municipality is typed at the desk",
+    ),
+    Change.LICENCE: Wording(
+        "når policy.toml siger, om den kommune har licens, eller låneren flytter",
+        "when policy.toml says whether that municipality holds a licence, or the patron moves",
+    ),
+    Change.CORRECTION: Wording(
+        "når en rettelse ved skranken begynder eller udløber", "when a correction from the desk begins or ends"
+    ),
+    Change.LEAVES: Wording("når låneren meldes ud", "when the patron leaves the library"),
+}
+
+
+def told(row: RightRow, detail: Wording, change: Change) -> Wording:
+    """One sentence why, with what it rests on, and one for what would change it."""
+    answer, why, when = ANSWERS[row.answer], row.what, CHANGES[change]
+    da, en = (f" ({text})" if text else "" for text in (detail.da, detail.en))
+    return Wording(
+        f"{answer.da.capitalize()}: {why.da}{da}. Ændres, {when.da}.",
+        f"{answer.en.capitalize()}: {why.en}{en}. Changes {when.en}.",
+    )

@@ -1,0 +1,187 @@
+"""Which net media a patron has a right to on a day, why, and when that changes by itself.
+
+A protected patron has what any other has who lives where she lives. A move counts for new loans from its day; running
+loans are left alone, and end by themselves. Leaves out what CULR is told.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.age import birth_date_of, birthday
+from cprsync.domain.due import ONE_DAY, after_day
+from cprsync.domain.override import birth_date_in
+from cprsync.domain.right_day import Day
+from cprsync.domain.right_rule import RIGHT_RULES, Answer, Change
+from cprsync.domain.right_words import told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.right_day import Ruled
+    from cprsync.domain.right_facts import RightFacts
+    from cprsync.domain.right_rule import RightRule
+    from cprsync.domain.wording import Wording
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Right:
+    """An answer about one product on one day."""
+
+    product: str
+    title: Wording
+    answer: Answer
+    rule: RightRule
+    #: what the rule read, as `municipality 0751`; "" where the rule says it all
+    fact: str
+    #: since when what it rests on has been so; None: nobody knows
+    valid_from: date | None
+    #: the last day before the answer changes by itself; None: no such day is in sight
+    until: date | None
+    #: what comes then; without such a day, what else would bring another answer
+    changes_when: Change
+    text: Wording
+    #: `valid_from` as far as it tells neither birth date nor block
+    open_from: date | None = None
+
+
+def rights_of(facts: RightFacts, policy: Policy, on: date) -> tuple[Right, ...]:
+    """A patron's rights on a day: every product of the policy once, in its order."""
+    today = Day.of(facts, policy, on)
+    ruled = {name: today.ruled(name) for name in policy.products.names()}
+    ends = _ends(today, ruled)
+    return tuple(_right(today, name, one, ends.get(name)) for name, one in ruled.items())
+
+
+def next_step(facts: RightFacts, policy: Policy, after: date) -> date | None:
+    """The next day later than `after` on which what is stored of her rights changes by itself; None: none in sight."""
+    now = _stored_on(Day.of(facts, policy, after))
+    days = sorted(day for day in _turns(facts, policy) if day > after)
+    return next((day for day in days if _stored_on(Day.of(facts, policy, day)) != now), None)
+
+
+# -- kept, and compared with what was kept -----------------------------------------------------------------
+
+
+class Turn(enum.Enum):
+    """What became of a right."""
+
+    #: it is a yes, and was none
+    OPENED = "opened"
+    #: it is a no, and was none
+    CLOSED = "closed"
+    #: it is undecided, and was not
+    UNDECIDED = "undecided"
+    UNCHANGED = "unchanged"
+
+
+_TURNS: Final[Mapping[Answer, Turn]] = {
+    Answer.YES: Turn.OPENED,
+    Answer.NO: Turn.CLOSED,
+    Answer.UNDECIDED: Turn.UNDECIDED,
+}
+
+
+def stored(rights: tuple[Right, ...]) -> str:
+    """The rights as one line to keep in clear: by product the answer and since when. Nothing sealed stands in it."""
+    return _line({right.product: (right.answer, right.open_from) for right in rights})
+
+
+def changes(before: str, after: str) -> Mapping[str, Turn]:
+    """What became of each product between two such lines. What a line does not have was a no; "" has nothing."""
+    old, new = _answers(before), _answers(after)
+    turned = {name: (old.get(name, Answer.NO), new.get(name, Answer.NO)) for name in sorted({*old, *new})}
+    return {name: Turn.UNCHANGED if was is now else _TURNS[now] for name, (was, now) in turned.items()}
+
+
+def _stored_on(day: Day) -> str:
+    ruled = {name: day.ruled(name) for name in day.policy.products.names()}
+    return _line({name: (one.answer, one.read.open_since) for name, one in ruled.items()})
+
+
+def _line(answers: Mapping[str, tuple[Answer, date | None]]) -> str:
+    kept = {name: [answer.value, since and since.isoformat()] for name, (answer, since) in answers.items()}
+    return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _answers(line: str) -> dict[str, Answer]:
+    return {name: Answer(answer) for name, (answer, _) in json.loads(line or "{}").items()}
+
+
+# -- when it changes by itself -----------------------------------------------------------------------------
+
+
+def _right(today: Day, name: str, ruled: Ruled, end: tuple[date, Change] | None) -> Right:
+    row, read = RIGHT_RULES[ruled.rule], ruled.read
+    change = row.changes if end is None else end[1]
+    product = today.product(name) or today.policy.products.of(name)[-1]
+    return Right(
+        product=name,
+        title=product.title,
+        answer=row.answer,
+        rule=ruled.rule,
+        fact=read.fact,
+        valid_from=read.since,
+        until=None if end is None else end[0] - ONE_DAY,
+        changes_when=change,
+        text=told(row, read.detail, change),
+        open_from=read.open_since,
+    )
+
+
+def _ends(today: Day, ruled: Mapping[str, Ruled]) -> dict[str, tuple[date, Change]]:
+    """By product, the first later day with another answer, and what brings it; without one it is left out."""
+    turns = _turns(today.facts, today.policy)
+    found: dict[str, tuple[date, Change]] = {}
+    for day in sorted(day for day in turns if day > today.on):
+        then = Day.of(today.facts, today.policy, day)
+        for name, one in ruled.items():
+            if name not in found and then.ruled(name).answer is not one.answer:
+                found[name] = (day, turns[day])
+    return found
+
+
+def _turns(facts: RightFacts, policy: Policy) -> dict[date, Change]:
+    """Every day on which a right may change by itself; of two reasons on one day the first counts."""
+    turns: dict[date, Change] = {}
+    for day, change in (*_policy_days(policy), *_local_days(facts), *_birthdays(facts, policy)):
+        if day is not None:
+            turns.setdefault(day, change)
+    return turns
+
+
+def _policy_days(policy: Policy) -> Iterator[tuple[date | None, Change]]:
+    for product in policy.products.periods:
+        yield product.since, Change.POLICY
+        yield after_day(product.until), Change.POLICY
+
+
+def _local_days(facts: RightFacts) -> Iterator[tuple[date | None, Change]]:
+    for override in facts.overrides:
+        yield override.since, Change.CORRECTION
+        yield override.gives_way, Change.CORRECTION
+    for block in facts.blocks:
+        yield block.since, Change.BLOCK
+        yield block.lifted, Change.BLOCK
+
+
+def _birthdays(facts: RightFacts, policy: Policy) -> Iterator[tuple[date | None, Change]]:
+    """The days on which she reaches the ages of the products and, where groups count, of the ladders."""
+    ages = {age for one in policy.products.periods for age in (one.from_age, one.below_age) if age}
+    for born in _births(facts):
+        for age in ages:
+            yield birthday(born, age, leap=policy.ladders.leap), Change.BIRTHDAY
+        for day in policy.ladders.days(born) if policy.products.ask_group() else ():
+            yield day, Change.GROUP
+
+
+def _births(facts: RightFacts) -> set[date]:
+    """Every birth date that may be in force on some day."""
+    typed = {birth_date_in({one.field: one}) for one in facts.overrides}
+    births = (birth_date_of(facts.register, corrected=one) for one in {None, *typed})
+    return {birth.day for birth in births if birth is not None}

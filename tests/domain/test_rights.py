@@ -1,0 +1,421 @@
+"""Rights to net media: every row of the table lived, the days on which a right changes by itself, and what is kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from people import PROTECTED, dies, emigrates, patron, person
+
+from cprsync.domain.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.leaving import Stage
+from cprsync.domain.number import CprNumber
+from cprsync.domain.override import Overridden, Override
+from cprsync.domain.patron import PatronKind
+from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Status
+from cprsync.domain.policy import Policy
+from cprsync.domain.product import LicensedBy, Product, Products
+from cprsync.domain.record import Block, Local
+from cprsync.domain.right_facts import RightFacts, right_facts
+from cprsync.domain.right_rule import RIGHT_RULES, Answer, Change, RightRule
+from cprsync.domain.right_words import ANSWERS, CHANGES
+from cprsync.domain.rights import Turn, changes, next_step, rights_of, stored
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from cprsync.domain.person import Person
+    from cprsync.domain.rights import Right
+
+TODAY = date(2027, 3, 22)
+MOVED = date(2019, 6, 1)
+SINCE = date(2020, 1, 1)
+BOOKS = Product("ereolen", Wording("eReolen", "eReolen"), SINCE, LicensedBy.MUNICIPALITY)
+PAPERS = Product("aviser", Wording("Aviser", "Newspapers"), SINCE, LicensedBy.LIBRARY)
+LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),))
+STAFF = Override(Overridden.MUNICIPALITY, "0101", "kaj", "lejekontrakt", date(2027, 3, 1), date(2027, 3, 30), id=1)
+
+
+def policy(*products: Product, **terms: Any) -> Policy:
+    """Aarhus with these products; one with other terms if none is named."""
+    return Policy(home=frozenset({"0751"}), products=Products(products or (replace(BOOKS, **terms),)))
+
+
+def facts(who: Person | None = None, **of: Any) -> RightFacts:
+    """ANNA's, an adult in Aarhus who has lived there since 2019."""
+    local, stage = Local(blocks=of.pop("blocks", ())), of.pop("stage", Stage.ACTIVE)
+    since = {"municipality_since": MOVED, "status_since": date(2012, 8, 1)} | {
+        name: of.pop(name) for name in ("municipality_since", "status_since") if name in of
+    }
+    register = person("ANNA") if who is None else who
+    return right_facts(replace(patron("ANNA"), register=register, **of), local, stage=stage, **since)
+
+
+def right(about: RightFacts, rules: Policy | None = None, *, on: date = TODAY) -> Right:
+    (only,) = rights_of(about, rules or policy(), on)
+    return only
+
+
+def at(code: str) -> Person:
+    return person("ANNA", address=Address(code, "1104", "1"))
+
+
+def born(day: date | None, *, uncertain: bool = False) -> Person:
+    """ANNA with that birth date; None: neither the register nor her number tells one."""
+    if day is None:
+        return replace(person("ANNA"), number=CprNumber.none_of("40817263"), birth=SILENT)
+    return person("ANNA", birth=Birth(day, uncertain))
+
+
+#: who, under which terms: the row that holds, what it read, since when, and in words
+LIVED: dict[str, tuple[RightFacts, Policy, RightRule, str, date | None, str]] = {
+    "not-offered": (facts(), policy(since=date(2028, 1, 1)), RightRule.NOT_OFFERED, "", None, "ikke produktet"),
+    "closed": (facts(stage=Stage.CLOSED), policy(), RightRule.CLOSED, "", None, "meldt ud"),
+    "no-borrower": (facts(kind=PatronKind.RESPONSIBLE), policy(), RightRule.NO_BORROWER, "", None, "mindreårig"),
+    "institution": (facts(kind=PatronKind.INSTITUTION), policy(), RightRule.NO_PERSON, "", None, "institution"),
+    "a-library": (facts(kind=PatronKind.LIBRARY), policy(PAPERS), RightRule.NO_PERSON, "", None, "bibliotek"),
+    "dead": (
+        facts(dies(person("ANNA")), status_since=TODAY),
+        policy(),
+        RightRule.DEAD,
+        "status 90",
+        TODAY,
+        "(status 90: død)",
+    ),
+    "dead-and-the-librarys": (facts(dies(person("ANNA"))), policy(PAPERS), RightRule.DEAD, "status 90", ..., "død"),
+    "leaving": (facts(stage=Stage.LEAVING), policy(), RightRule.LEAVING, "", None, "ved at blive meldt ud"),
+    "blocked": (facts(blocks=(Block(MOVED, "x"),)), policy(PAPERS), RightRule.BLOCKED, "block", MOVED, "er blokeret."),
+    "group": (
+        facts(group="Personale"),
+        policy(closed_groups=frozenset({"Personale"})),
+        RightRule.GROUP,
+        "group Personale",
+        None,
+        "(Personale)",
+    ),
+    "too-young": (facts(), policy(from_age=42), RightRule.TOO_YOUNG, "age 41", None, "for ung (41 år)"),
+    "too-old": (
+        facts(born(date(1985, 5, 4), uncertain=True)),
+        policy(below_age=18),
+        RightRule.TOO_OLD,
+        "age 41",
+        date(2003, 5, 4),
+        "(41 år efter en usikker fødselsdato)",
+    ),
+    "emigrated": (facts(emigrates(person("ANNA"))), policy(), RightRule.ELSEWHERE, "status 80", ..., "80: udrejst"),
+    "greenland": (
+        facts(person("NUKA")),
+        policy(),
+        RightRule.ELSEWHERE,
+        "status 05",
+        ...,
+        "bopæl i Grønland",
+    ),
+    "greenland-by-address": (facts(at("0957")), policy(), RightRule.ELSEWHERE, "municipality 0957", MOVED, "0957"),
+    "tax-number": (
+        facts(person("ANNA", status=Status.NO_RESIDENCE, address=SILENT), overrides=(STAFF,)),
+        policy(),
+        RightRule.ELSEWHERE,
+        "status 20",
+        ...,
+        "skattehensyn",
+    ),
+    "unlicensed": (
+        facts(),
+        policy(unlicensed=frozenset({"0751"})),
+        RightRule.UNLICENSED,
+        "municipality 0751",
+        SINCE,
+        "ikke licens (kommune 0751)",
+    ),
+    "number": (
+        facts(person("ANNA", status=Status.ANNULLED), overrides=(STAFF,)),
+        policy(),
+        RightRule.NUMBER,
+        "status 30",
+        ...,
+        "annulleret",
+    ),
+    "residence-unknown": (
+        facts(person("ANNA", status=Status.DISAPPEARED, address=SILENT)),
+        policy(),
+        RightRule.RESIDENCE_UNKNOWN,
+        "status 70",
+        ...,
+        "status 70: forsvundet",
+    ),
+    "not-a-word-from-the-register": (
+        facts(person("ANNA", status=SILENT, address=SILENT)),
+        policy(),
+        RightRule.RESIDENCE_UNKNOWN,
+        "",
+        None,
+        "ikke kendt.",
+    ),
+    "licence-unknown": (
+        facts(at("0461")),
+        policy(licensed=frozenset({"0751"})),
+        RightRule.LICENCE_UNKNOWN,
+        "municipality 0461",
+        SINCE,
+        "(kommune 0461)",
+    ),
+    "age-unknown": (facts(born(None)), policy(from_age=15), RightRule.AGE_UNKNOWN, "", None, "alder er ikke kendt"),
+    "municipality": (
+        facts(),
+        policy(),
+        RightRule.MUNICIPALITY,
+        "municipality 0751",
+        SINCE,
+        "har licens (kommune 0751)",
+    ),
+    "another-municipality": (facts(at("0101")), policy(), RightRule.MUNICIPALITY, "municipality 0101", SINCE, "0101"),
+    "christiansoe": (facts(at("0411")), policy(), RightRule.MUNICIPALITY, "municipality 0411", SINCE, "kommune 0411"),
+    "no-fixed-abode": (
+        facts(person("ANNA", status=Status.RESIDENT_ADMINISTRATIVE, address=Address("0751", "9903"))),
+        policy(),
+        RightRule.MUNICIPALITY,
+        "municipality 0751",
+        SINCE,
+        "har licens",
+    ),
+    "typed-by-staff": (
+        facts(person("ANNA", status=SILENT, address=SILENT), overrides=(STAFF,)),
+        policy(),
+        RightRule.MUNICIPALITY,
+        "municipality 0101",
+        date(2027, 3, 1),
+        "kommune 0101",
+    ),
+    "nobody-knows-since-when": (facts(municipality_since=None), policy(), RightRule.MUNICIPALITY, ..., None, "licens"),
+    "since-the-birthday": (facts(), policy(from_age=40), RightRule.MUNICIPALITY, ..., date(2025, 5, 4), "har licens"),
+    "library": (facts(), policy(PAPERS), RightRule.LIBRARY, "library", SINCE, "til sine egne lånere"),
+    "the-librarys-abroad": (
+        facts(emigrates(person("ANNA"))),
+        policy(replace(PAPERS, from_age=40)),
+        RightRule.LIBRARY,
+        "library",
+        date(2025, 5, 4),
+        "til sine egne lånere",
+    ),
+}
+
+
+@pytest.mark.parametrize("lived", LIVED)
+def test_the_first_row_that_holds_is_the_answer(lived: str) -> None:
+    about, rules, rule, fact, since, words = LIVED[lived]
+    told = right(about, rules)
+    row = RIGHT_RULES[rule]
+    assert (told.rule, told.answer) == (rule, row.answer)
+    # what staff typed gives way on its day
+    change = Change.CORRECTION if told.until == STAFF.until else row.changes
+    assert told.changes_when is change
+    assert fact in {told.fact, ...}
+    assert since in {told.valid_from, ...}
+    assert told.text.da.startswith(f"{ANSWERS[row.answer].da.capitalize()}: {row.what.da}")
+    assert words in told.text.da
+    assert told.text.en.endswith(f". Changes {CHANGES[change].en}.")
+
+
+def test_every_row_is_lived() -> None:
+    assert {rule for _, _, rule, *_ in LIVED.values()} == set(RightRule)
+    assert set(CHANGES) == set(Change)
+
+
+def test_no_answer_shows_who_it_is_about() -> None:
+    assert "0405850670" not in repr(facts())
+    assert repr(facts()).startswith("<")
+
+
+# -- what a right does not hang on ---------------------------------------------------------------------------
+
+#: Every state in which the register may show someone, of any municipality.
+STATES = st.builds(
+    lambda status, code, day: person("ANNA", status=status, address=code, birth=day),
+    st.sampled_from([*Status, SILENT]),
+    st.sampled_from([SILENT, *(Address(code, "1104", "1") for code in ("0751", "0101", "0411", "0957", "0019"))]),
+    st.dates(date(1930, 1, 1), date(2027, 3, 22)).map(Birth) | st.just(SILENT),
+)
+TERMS = policy(
+    replace(BOOKS, from_age=3, below_age=18),
+    replace(BOOKS, name="film", licensed=frozenset({"0751"}), unlicensed=frozenset({"0101"}), until=date(2027, 12, 31)),
+    PAPERS,
+)
+
+
+@given(STATES)
+def test_a_protected_patron_has_the_rights_of_her_unprotected_twin(who: Person) -> None:
+    """By name and address protection, or by an administrative street code (decision 2)."""
+    rights = rights_of(facts(replace(who, protection=EMPTY)), TERMS, TODAY)
+    assert rights_of(facts(replace(who, protection=PROTECTED)), TERMS, TODAY) == rights
+    if who.address is not SILENT:
+        hidden = replace(who, address=Address(who.address.municipality, "9903"))
+        assert rights_of(facts(hidden), TERMS, TODAY) == rights
+
+
+@given(STATES)
+def test_a_death_that_is_annulled_gives_back_the_rights_of_before(who: Person) -> None:
+    """Also while the block that the death brought still stands: a person lifts that later."""
+    before, dead = facts(who), facts(replace(who, status=Status.DEAD))
+    assert {one.answer for one in rights_of(dead, TERMS, TODAY)} == {Answer.NO}
+    blocked = replace(before, blocks=(Block(TODAY, "død"),))
+    if who.status not in {Status.DEAD, Status.ANNULLED}:
+        assert stored(rights_of(blocked, TERMS, TODAY)) == stored(rights_of(before, TERMS, TODAY))
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "answer"),
+    [
+        ("død", Status.RESIDENT, Answer.YES),
+        ("forsvundet", Status.RESIDENT, Answer.YES),
+        ("forsvundet", Status.DISAPPEARED, Answer.NO),
+        ("personnummer annulleret", Status.ANNULLED, Answer.NO),
+        ("mistet kort", Status.RESIDENT, Answer.NO),
+    ],
+)
+def test_a_block_that_a_status_brought_is_over_when_the_status_is(reason: str, status: Status, answer: Answer) -> None:
+    blocked = facts(person("ANNA", status=status), blocks=(Block(TODAY, reason),))
+    assert right(blocked).answer is answer
+
+
+def test_a_block_that_the_policy_does_not_name_closes_nothing() -> None:
+    rules = policy(closing_blocks=frozenset({"udelukket"}))
+    assert right(facts(blocks=(Block(TODAY, "mistet kort"),)), rules).answer is Answer.YES
+    assert right(facts(blocks=(Block(TODAY, "Udelukket"),)), rules).answer is Answer.NO
+
+
+# -- when it changes by itself -------------------------------------------------------------------------------
+
+
+def test_a_birthday_ends_a_right_and_opens_another() -> None:
+    child = facts(born(date(2012, 4, 3)))
+    rules = policy(replace(BOOKS, below_age=18), replace(BOOKS, name="film", from_age=15))
+    books, film = rights_of(child, rules, TODAY)
+    assert (books.answer, books.until, books.changes_when) == (Answer.YES, date(2030, 4, 2), Change.BIRTHDAY)
+    assert (film.answer, film.until, film.changes_when) == (Answer.NO, date(2027, 4, 2), Change.BIRTHDAY)
+    assert next_step(child, rules, TODAY) == date(2027, 4, 3)
+    assert next_step(child, rules, date(2027, 4, 3)) == date(2030, 4, 3)
+    assert next_step(child, rules, date(2030, 4, 3)) is None
+
+
+@pytest.mark.parametrize(
+    ("about", "terms", "until", "change"),
+    [
+        ({}, {"until": date(2027, 12, 31)}, date(2027, 12, 31), Change.POLICY),
+        ({}, {"since": date(2027, 4, 1)}, date(2027, 3, 31), Change.POLICY),
+        ({"overrides": (STAFF,)}, {"licensed": frozenset({"0751"})}, date(2027, 3, 30), Change.CORRECTION),
+        ({"blocks": (Block(date(2027, 4, 1), "x"),)}, {}, date(2027, 3, 31), Change.BLOCK),
+        ({"blocks": (Block(MOVED, "x", date(2027, 4, 1)),)}, {}, date(2027, 3, 31), Change.BLOCK),
+        ({}, {"until": date.max}, None, Change.MOVE),
+        ({}, {"below_age": 100}, date(2085, 5, 3), Change.BIRTHDAY),
+    ],
+)
+def test_a_right_changes_by_itself_on(
+    about: dict[str, Any], terms: dict[str, Any], until: date | None, change: Change
+) -> None:
+    told = right(facts(**about), policy(**terms))
+    assert (told.until, told.changes_when) == (until, change)
+    assert f"Ændres, {CHANGES[change].da}." in told.text.da
+    assert next_step(facts(**about), policy(**terms), TODAY) == (until and until + timedelta(days=1))
+
+
+def test_a_group_that_comes_with_age_closes_a_product_on_the_birthday() -> None:
+    child = facts(born(date(2012, 4, 3)), group="Barn")
+    rules = replace(policy(closed_groups=frozenset({"Voksen"})), ladders=LADDERS)
+    told = right(child, rules)
+    assert (told.answer, told.until, told.changes_when) == (Answer.YES, date(2030, 4, 2), Change.GROUP)
+
+
+def test_the_terms_of_a_later_period_count_from_its_first_day() -> None:
+    rules = policy(
+        replace(BOOKS, until=date(2027, 12, 31)),
+        replace(BOOKS, since=date(2028, 1, 1), unlicensed=frozenset({"0751"}), title=Wording("Bøger", "Books")),
+    )
+    assert right(facts(), rules).until == date(2027, 12, 31)
+    then = right(facts(), rules, on=date(2028, 1, 1))
+    assert (then.answer, then.rule, then.title.da) == (Answer.NO, RightRule.UNLICENSED, "Bøger")
+
+
+def test_a_corrected_birth_date_counts_on_its_days_and_then_the_registers_again() -> None:
+    typed = Override(Overridden.BIRTH_DATE, "2012-04-03", "kaj", "pas", TODAY, date(2027, 4, 30), id=1)
+    about, rules = facts(overrides=(typed,)), policy(below_age=15)
+    assert [right(about, rules, on=day).answer.value for day in (TODAY, date(2027, 4, 3))] == ["yes", "no"]
+    assert right(about, rules).until == date(2027, 4, 2)
+
+
+@given(STATES, st.integers(0, 3000), st.booleans())
+def test_a_right_is_on_each_day_what_its_end_said_it_would_be(who: Person, days: int, typed: bool) -> None:
+    """From one step to the next nothing changes that is kept, and until its last day no answer does."""
+    about = facts(who, overrides=(STAFF,) if typed else (), group="Barn")
+    day = TODAY + timedelta(days=days)
+    rights = rights_of(about, TERMS, TODAY)
+    for told, then in zip(rights, rights_of(about, TERMS, day), strict=True):
+        if told.until is None or day <= told.until:
+            assert then.answer is told.answer
+        elif day == told.until + timedelta(days=1):
+            assert then.answer is not told.answer
+    step = next_step(about, TERMS, TODAY)
+    if step is None or day < step:
+        assert stored(rights_of(about, TERMS, day)) == stored(rights)
+    else:
+        assert stored(rights_of(about, TERMS, step)) != stored(rights)
+
+
+@given(st.dates(date(1990, 1, 1), TODAY), st.integers(0, 40), st.integers(1, 40))
+def test_an_age_window_opens_once_and_closes_once(day: date, from_age: int, length: int) -> None:
+    rules = policy(from_age=from_age, below_age=from_age + length, since=date(1980, 1, 1))
+    days = [date(year, 12, 31) for year in range(1990, 2080, 9)]
+    rows = [right(facts(born(day)), rules, on=one).rule for one in days]
+    order = [RightRule.TOO_YOUNG, RightRule.MUNICIPALITY, RightRule.TOO_OLD]
+    assert rows == sorted(rows, key=order.index)
+
+
+# -- what is kept --------------------------------------------------------------------------------------------
+
+
+def test_what_is_kept_are_product_answer_and_day_in_the_products_alphabet() -> None:
+    kept = stored(rights_of(facts(), policy(PAPERS, BOOKS), TODAY))
+    assert kept == '{"aviser":["yes","2020-01-01"],"ereolen":["yes","2020-01-01"]}'
+
+
+@pytest.mark.parametrize(
+    ("about", "terms"),
+    [
+        ({"blocks": (Block(MOVED, "mistet kort"),)}, {}),
+        ({}, {"below_age": 18}),
+        ({}, {"from_age": 40}),
+    ],
+)
+def test_neither_birth_date_nor_block_is_kept_in_clear(about: dict[str, Any], terms: dict[str, Any]) -> None:
+    told = right(facts(**about), policy(**terms))
+    ((_, day),) = json.loads(stored((told,))).values()
+    assert told.valid_from is not None
+    assert day in {None, SINCE.isoformat()}
+
+
+def line(answer: str | None) -> str:
+    return "" if answer is None else f'{{"ereolen":["{answer}",null]}}'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "turn"),
+    [
+        (None, "yes", Turn.OPENED),
+        (None, "no", Turn.UNCHANGED),
+        ("no", "yes", Turn.OPENED),
+        ("undecided", "yes", Turn.OPENED),
+        ("yes", "no", Turn.CLOSED),
+        ("undecided", "no", Turn.CLOSED),
+        ("yes", None, Turn.CLOSED),
+        ("yes", "undecided", Turn.UNDECIDED),
+        ("yes", "yes", Turn.UNCHANGED),
+        ("undecided", "undecided", Turn.UNCHANGED),
+    ],
+)
+def test_what_became_of_a_right(before: str | None, after: str | None, turn: Turn) -> None:
+    assert changes(line(before), line(after)) == {"ereolen": turn}
+    assert changes(line(after), line(after)) == ({} if after is None else {"ereolen": Turn.UNCHANGED})
