@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.output import failures, note, print_json, say
@@ -45,17 +46,17 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
     from cprsync import wiring
     from cprsync.cli.operator import ask_value, user_name
     from cprsync.settings import load_settings
-    from cprsync.sync.setting import Setting, check_field, check_options, set_field
+    from cprsync.sync.setting import Setting, check, set_field
 
     with failures(as_json=as_json):
-        # before anything is asked for: nobody types an address in vain
-        check_field(field)
-        check_options(field, reason=reason, until=until, withdraws=withdraw)
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
-        text = None if withdraw else ask_value(field, lines=field in LINES, hidden=field in HIDDEN)
-        asked = Setting(patron, field, text, user_name(), reason=reason, until=until)
+        asked = Setting(patron, field, None if withdraw else "", user_name(), reason=reason, until=until)
         with wiring.counter(settings, section) as counter:
+            # before anything is asked for: nobody types an address in vain
+            check(counter, asked)
+            if not withdraw:
+                asked = replace(asked, text=ask_value(field, lines=field in LINES, hidden=field in HIDDEN))
             document = set_field(counter, asked)
     if as_json:
         print_json(document)

@@ -53,7 +53,9 @@ def _marks(document: Mapping[str, Any]) -> Iterator[str]:
         yield "mark_household"
     if document["revealed"]:
         yield "mark_revealed"
-    if not document["verified"]:
+    if not document["in_register"]:
+        yield "mark_not_in_register"
+    elif not document["verified"]:
         yield "mark_not_verified"
     if stage == Stage.LEAVING.value:
         yield f"stage_{stage}"

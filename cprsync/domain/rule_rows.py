@@ -97,6 +97,21 @@ SAME_DAY: Final[tuple[Cell, ...]] = (
     Wording("Beslutning 1 og 2: de modsiger hinanden", "Decisions 1 and 2: they contradict each other"),
 )
 
+UNKNOWN_NUMBER: Final[tuple[Cell, ...]] = (
+    Wording("ingen: CPR kender ikke nummeret", "nobody: CPR does not know the number"),
+    Wording(
+        "intet, og siger aldrig noget: erstatningsnummer eller intet nummer, også en institutions eller et biblioteks",
+        "nothing, ever: a replacement number or none, also an institution's or a library's",
+    ),
+    _EITHER,
+    Wording("ny: intet kendt", "new: nothing known"),
+    Wording(
+        "åben: biblioteket har selv skrevet, hvad der står; personalet kan beskytte den (patron set ID protection)",
+        "open: the library wrote what stands there; staff may protect it (patron set ID protection)",
+    ),
+    Wording("Beslutning 2: kun den, der kunne have talt, tier", "Decision 2: only who could have spoken is silent"),
+)
+
 # -- age step ----------------------------------------------------------------------------------------------
 
 OTHER_GROUP: Final[tuple[Cell, ...]] = (

@@ -29,6 +29,7 @@ from cprsync.domain.rule_rows import (
     STATUS_SILENT,
     STREET,
     STREET_ORDINARY,
+    UNKNOWN_NUMBER,
 )
 from cprsync.domain.rule_words import (
     AGREED,
@@ -142,6 +143,7 @@ _BESIDE: Final = {
     "protection-held": HELD,
     "protection-older": OLDER,
     "protection-same-day": SAME_DAY,
+    "protection-unknown-number": UNKNOWN_NUMBER,
 }
 
 

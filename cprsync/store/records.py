@@ -64,8 +64,10 @@ def population(tenant: Tenant) -> int:
 
 
 def silent_count(tenant: Tenant) -> int:
-    """How many patrons there are of whose protection no source has spoken."""
+    """How many patrons there are of whose protection no source has spoken, and one could."""
     silent = (_PATRON.agency == tenant.agency) & _IS_SILENT & _PATRON.status_class.not_in(tables.GONE)
+    # written so that no index is taken for it but the one that holds the silent alone
+    silent &= _PATRON.real_number.is_not(False)
     with reading(tenant.engine) as connection:
         return connection.scalar(select(func.count()).where(silent)) or 0
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cprsync.domain.record import Card, Local
     from cprsync.store.tenant import Tenant
     from cprsync.sync.setting import Correction, LocalChange
+    from cprsync.sync.unregistered import OwnWord
 
 #: The kinds of audit entries.
 OVERRIDE = "override"
@@ -61,6 +62,20 @@ def correct(tenant: Tenant, correction: Correction, *, user: str) -> None:
         more = (("user", user), *((("until", until.isoformat()),) if until else ()))
         kind = WITHDRAWN if correction.override is None else OVERRIDE
         entry = audit.Happened(kind, patron=patron.id, actions=(correction.field.value,), more=more)
+        audit.append(connection, tenant, STREAM, [entry])
+
+
+def write_own(tenant: Tenant, word: OwnWord, *, user: str) -> None:
+    """Write what stands where the register's word would, of a patron whose number it does not know.
+
+    Raises:
+        LostCompare: someone else wrote the patron since the decision.
+    """
+    run = Run(NO_RUN, NO_RUN, tenant.clock.today(), tenant.clock.now())
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        write_records(connection, tenant, run, [word.write])
+        entry = audit.Happened(SET, patron=word.write.patron.id, actions=(word.field,), more=(("user", user),))
         audit.append(connection, tenant, STREAM, [entry])
 
 

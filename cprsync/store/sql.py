@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from cprsync.sync.revealing import Opened, Reveal
     from cprsync.sync.reviewing import Answer, ReviewItem
     from cprsync.sync.setting import Correction, LocalChange
+    from cprsync.sync.unregistered import OwnWord
     from cprsync.sync.values import (
         Batch,
         Departed,
@@ -417,6 +418,9 @@ class SqlStore:
 
     def correct(self, correction: Correction, *, user: str) -> None:
         setting.correct(self._tenant, correction, user=user)
+
+    def write_own(self, word: OwnWord, *, user: str) -> None:
+        setting.write_own(self._tenant, word, user=user)
 
     def change_local(self, change: LocalChange, *, user: str) -> bool:
         return setting.change_local(self._tenant, change, user=user)

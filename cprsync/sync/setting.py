@@ -16,6 +16,7 @@ from cprsync.domain.leaving import Stage
 from cprsync.domain.override import Known, Overridden, Override, last_day_of, value_of
 from cprsync.domain.typed import LOCAL_FIELDS
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
+from cprsync.sync.unregistered import may_be_ours, own_word
 from cprsync.sync.values import Write
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from cprsync.domain.policy import Policy
     from cprsync.domain.record import Local
     from cprsync.sync.ports import Clock
+    from cprsync.sync.unregistered import OwnWord
     from cprsync.sync.values import Prepared
 
 #: A record that is written by someone else at the same moment is decided again this often.
 TRIES: Final = 3
 #: What nobody sets here, and why.
 NEVER_SET: Final[Mapping[str, str]] = {
+    # but of someone whom no register knows: see `unregistered`
     "protection": "only the register protects, and only its word ends it",
     "status": "only the register says it",
     "cpr_number": "`cprsync patron set-cpr` makes a replacement number real",
@@ -108,6 +111,10 @@ class SettingStore(Protocol):
         """One transaction. Raises LostCompare, and then nothing is written."""
         ...
 
+    def write_own(self, word: OwnWord, *, user: str) -> None:
+        """One transaction. Raises LostCompare, and then nothing is written."""
+        ...
+
     def change_local(self, change: LocalChange, *, user: str) -> bool:
         """One transaction; False when the record says so already."""
         ...
@@ -159,6 +166,25 @@ def check_options(name: str, *, reason: str, until: date | None, withdraws: bool
         raise ConfigurationError("{name} is the register's: say --until YYYY-MM-DD", name=name, kind="usage.until")
 
 
+def check(counter: Counter, asked: Setting) -> None:
+    """Refuse what nobody may ask for of this patron, before a value is typed in vain.
+
+    Raises:
+        BadInput: there is no such patron.
+        ConfigurationError: no field of that name may be set, or an option is missing.
+    """
+    ours = _is_ours(counter, asked)
+    if not ours:
+        check_field(asked.field)
+    elif not asked.reason and asked.until is None:
+        return
+    check_options(asked.field, reason=asked.reason, until=asked.until, withdraws=asked.text is None)
+
+
+def _is_ours(counter: Counter, asked: Setting) -> bool:
+    return may_be_ours(asked) and _view(counter, asked.patron_id).patron.number.is_replacement
+
+
 def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
     """Set one field of one patron; returns the JSON shape of `patron set`.
 
@@ -166,16 +192,16 @@ def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
         BadInput: there is no such patron, or the text is empty or cannot stand there; nothing is written.
         ConfigurationError: no field of that name may be set, or an option is missing.
     """
-    check_field(asked.field)
-    check_options(asked.field, reason=asked.reason, until=asked.until, withdraws=asked.text is None)
+    check(counter, asked)
     if asked.text is not None and not text_of(asked.text):
         # a script whose value got lost is no wish to take anything back
         raise BadInput("{field}: the value is empty", field=asked.field, kind="input.empty")
     if asked.field in LOCAL_FIELDS:
         return _set_local(counter, asked)
+    write = _write_own if _is_ours(counter, asked) else _correct
     for left in reversed(range(TRIES)):
         try:
-            return _correct(counter, asked)
+            return write(counter, asked)
         except LostCompare:
             if not left:
                 raise
@@ -276,6 +302,17 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
         letters_stopped=None,
     )
     return Correction(name, override, write, group, days, policy, reason)
+
+
+# -- of whom no register knows -------------------------------------------------------------------------------
+
+
+def _write_own(counter: Counter, asked: Setting) -> dict[str, Any]:
+    word = own_word(_view(counter, asked.patron_id).patron, asked, counter.store.prepare)
+    if word is None:
+        return _document(asked, "unchanged")
+    counter.store.write_own(word, user=asked.user)
+    return _document(asked, "set")
 
 
 # -- what is patron's or staff's ---------------------------------------------------------------------------

@@ -140,6 +140,8 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         "household": view.household,
         "revealed": opened is not None,
         "verified": patron.verified,
+        # False: CPR does not know her number, and will never speak of her
+        "in_register": not patron.number.is_replacement,
         "parked": view.parked,
         "letters_stopped": patron.letters_stopped and patron.letters_stopped.isoformat(),
     }
@@ -222,10 +224,14 @@ def _block(block: Block) -> dict[str, str]:
 def _register_field(name: str, value: Any, view: PatronView, *, sealed: bool) -> dict[str, Any]:
     as_of = view.patron.as_of
     days = [view.since[kind] for kind in (*GIVEN_BY.get(name, ()), "first_copy") if kind in view.since]
+    owner, source = owner_of(name).value, None if as_of is None else as_of.source.value
+    if view.patron.number.is_replacement:
+        # the library wrote what stands there: no register knows her
+        owner, source = Owner.STAFF.value, Owner.STAFF.value
     entry = {
         "value": value,
-        "owner": owner_of(name).value,
-        "source": None if as_of is None else as_of.source.value,
+        "owner": owner,
+        "source": source,
         "since": max(days).isoformat() if days else None,
         "as_of": None if as_of is None else as_of.day.isoformat(),
         "override": None,

@@ -36,8 +36,9 @@ from cprsync.domain.decide import (
     _protecting,
     decide,
 )
+from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import AsOf, Patron, Source, is_sealed
-from cprsync.domain.person import EMPTY, SILENT, Person, Protection, Status, by_status
+from cprsync.domain.person import EMPTY, SILENT, Name, Person, Protection, Status, by_status
 from cprsync.domain.policy import Harm
 from cprsync.domain.protection_rule import Protecting
 from cprsync.domain.protective import protective, protective_while_parked
@@ -195,6 +196,24 @@ def test_a_status_of_no_fixed_abode_seals_no_ordinary_street(code: str, row: str
     assert not is_sealed(ordinary, silent_is_sealed=True), row
     assert is_sealed(replace(ordinary, address=person("KLAUS").address), silent_is_sealed=False), row
     assert is_sealed(person("ANNA", address=person("KLAUS").address), silent_is_sealed=False), row
+
+
+@pytest.mark.parametrize("row", ["protection-unknown-number"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(CprNumber("7001014000"), id="replacement"),
+        pytest.param(CprNumber.parse_any("010140KOT1"), id="letters"),
+        pytest.param(CprNumber.none_of("40817263"), id="none"),
+    ],
+)
+def test_the_silence_of_a_register_that_does_not_know_her_number_seals_nothing(number: CprNumber, row: str) -> None:
+    """Decision 2 seals until a source has spoken; of her none ever will. What staff protect stays so."""
+    one = Person(number, name=Name("Børnehaven Regnbuen"))
+    assert not is_sealed(one, silent_is_sealed=True), row
+    assert is_sealed(replace(one, protection=Protection.NAME_AND_ADDRESS), silent_is_sealed=False), row
+    # once her number is a real one, somebody could have spoken
+    assert is_sealed(replace(one, number=person("ANNA").number), silent_is_sealed=True), row
 
 
 def test_an_open_policy_opens_no_administrative_street() -> None:

@@ -195,6 +195,13 @@ SEALED_TOO = {
         *("ligegyldigt", "ikke beskyttet", "forsegles, før alt andet; hvad opslaget ellers siger, ændrer intet"),
         "Beslutning 1 og 2: de modsiger hinanden",
     ),
+    "protection-unknown-number": (
+        "ingen: CPR kender ikke nummeret",
+        "intet, og siger aldrig noget: erstatningsnummer eller intet nummer, også en institutions eller et biblioteks",
+        *("ligegyldigt", "ny: intet kendt"),
+        "åben: biblioteket har selv skrevet, hvad der står; personalet kan beskytte den (patron set ID protection)",
+        "Beslutning 2: kun den, der kunne have talt, tier",
+    ),
 }
 
 

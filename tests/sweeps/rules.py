@@ -215,7 +215,7 @@ def rows() -> Iterator[Row]:
     yield from called(status, "status", all_status.elts, status_key)
     yield written(beside, "status", "OTHER_STATUS", "status-other")
     yield from called(protection, "protection", all_protection.elts, protection_key)
-    for name in ("street", "street-ordinary", "parked", "held", "older", "same-day"):
+    for name in ("street", "street-ordinary", "parked", "held", "older", "same-day", "unknown-number"):
         yield written(beside, "protection", name.upper().replace("-", "_"), f"protection-{name}")
     yield from births(Source(WORDS))
     yield from steps()

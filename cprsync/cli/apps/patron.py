@@ -14,7 +14,7 @@ from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, Patron, day
 FIELDS = (
     "For a time, with --reason and --until, over the register: name, birth_date, address, municipality, group "
     "(this one may stay). For good: branch, language, contact_address, telephones, emails, internal_note, "
-    "note_to_patron, absence, blocks, pin."
+    "note_to_patron, absence, blocks, pin; of a patron without a CPR number also name and protection (ja or nej)."
 )
 
 

@@ -130,6 +130,7 @@ PATRONS: Final[Mapping[str, str]] = {
     "no Danish municipality of today has that code: it has four digits, as 0751": (
         "ingen dansk kommune i dag har den kode: den har fire cifre, som 0751"
     ),
+    "expected ja or nej": "der skulle stå ja eller nej",
     "expected a language code such as da or en": "der skulle stå en sprogkode som da eller en",
     "expected telephone numbers: digits, with a + before a foreign one": (
         "der skulle stå telefonnumre: cifre, med + foran et udenlandsk"

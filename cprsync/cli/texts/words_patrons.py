@@ -87,6 +87,7 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "mark_household": ("beskyttet i husstanden", "protected in the household"),
     "mark_revealed": ("åbnet, og skrevet i loggen", "opened, and written in the audit"),
     "mark_not_verified": ("endnu ikke bekræftet af CPR", "not yet verified by CPR"),
+    "mark_not_in_register": ("uden CPR-nummer: CPR kender ikke posten", "no CPR number: CPR does not know the record"),
     "stage_active": ("låner", "a patron"),
     "kind_person": ("person", "person"),
     "kind_institution": ("institution", "institution"),

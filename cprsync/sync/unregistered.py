@@ -1,0 +1,51 @@
+"""What staff write of a patron whose number no register knows: name and protection, for good and without a reason.
+
+A real number makes both the register's again. Leaves out corrections over the register: see `setting`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cprsync.domain.override import Overridden
+from cprsync.domain.unregistered import UNREGISTERED_FIELDS
+from cprsync.errors import BadInput
+from cprsync.sync.values import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cprsync.domain.patron import Patron
+    from cprsync.domain.person import Person
+    from cprsync.sync.setting import Setting
+    from cprsync.sync.values import Prepared
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OwnWord:
+    """A field that is the register's of everyone whom it knows, as the library writes it of one whom it does not."""
+
+    field: str
+    write: Write
+
+
+def may_be_ours(asked: Setting) -> bool:
+    """Whether the library's own word is asked for, if the register does not know her.
+
+    A name with a reason or a last day is a correction, as anyone's.
+    """
+    corrects = asked.field in {one.value for one in Overridden} and (bool(asked.reason) or asked.until is not None)
+    return asked.field in UNREGISTERED_FIELDS and not corrects
+
+
+def own_word(patron: Patron, asked: Setting, prepare: Callable[[Person], Prepared]) -> OwnWord | None:
+    """What is written; None: it stands there already. Raises BadInput, which does not quote the text."""
+    try:
+        after = UNREGISTERED_FIELDS[asked.field](patron.register, asked.text or "")
+    except ValueError as error:
+        raise BadInput("{field}: {why}", field=asked.field, why=str(error), kind="input.value") from None
+    if after == patron.register:
+        return None
+    write = Write(patron=patron, after=after, prepared=prepare(after), as_of=patron.as_of, actions=())
+    return OwnWord(asked.field, write)
