@@ -183,10 +183,8 @@ def _arrive(effect: Effect) -> Generator[Call, Reply, str | None]:
         return wanted
     if wanted is None:
         wanted = (yield from _read(former)).municipality
+    # the old one goes only when the new one has been seen (decision 11): one that is not known is read
     yield from _stand(effect.identity, wanted, known=False)
-    # the old one goes only when the new one has been seen (decision 11)
-    if not (yield from _read(effect.identity)).account:
-        raise _Ended(Code.MISSING)
     if former.type is IdType.LOCAL:
         yield from _merge(effect.identity, former)
     yield from _away(former)
@@ -202,13 +200,15 @@ def _stand(identity: Identity, wanted: str | None, *, known: bool) -> Generator[
         if code is not Code.MISSING:
             raise _Ended(code)
     code = (yield Call(Operation.CREATE, identity, wanted or None)).code
-    if code not in {Code.OK, Code.EXISTS}:
+    if code not in {Code.OK, Code.EXISTS, Code.TRANSACTION_ERROR}:
         raise _Ended(code)
-    # another library may have told where she lived, and an account that was there may hold anything
-    held = None if code is Code.OK and wanted else (yield from _read(identity))
-    if held is not None and not held.account:
-        raise _Ended(Code.MISSING)
-    if held is not None and wanted is not None and (held.municipality or NOWHERE) != wanted:
+    # An account that was there may hold anything. A new one is linked to the patron whom another library has told of,
+    # and only of a new patron does DBC's description say that the number is set.
+    held = yield from _read(identity)
+    if not held.account:
+        # a number that is taken is said as a transaction error too (seen in an answer that DBC recorded)
+        raise _Ended(code if code is Code.TRANSACTION_ERROR else Code.MISSING)
+    if wanted is not None and (held.municipality or NOWHERE) != wanted:
         yield from _expect(Call(Operation.UPDATE, identity, wanted))
 
 

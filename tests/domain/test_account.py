@@ -68,7 +68,7 @@ class Culr:
         if call.identity in self.ours:
             return Reply(Code.EXISTS)
         self.ours.add(call.identity)
-        if call.municipality is not None:
+        if call.municipality is not None and call.identity not in self.foreign:
             self._set(call.identity, call.municipality)
         return Reply(Code.OK)
 
@@ -182,16 +182,24 @@ def test_an_account_that_is_known_takes_one_call() -> None:
     assert operations(culr) == ["updateAccount"]
 
 
-def test_a_new_account_takes_one_call() -> None:
+def test_a_new_account_is_seen_before_it_counts() -> None:
     culr = Culr()
     assert played(culr, effect()) == Settled(AARHUS)
-    assert operations(culr) == ["createAccount"]
+    assert operations(culr) == ["createAccount", "getAccountFromProvider"]
+
+
+def test_a_new_account_of_someone_whom_another_library_has_told_of_gets_her_number() -> None:
+    """By DBC's description it is linked to the patron that is there, and only a new patron gets the number."""
+    culr = Culr(foreign={CPR}, municipality={CPR: KOEBENHAVN})
+    assert played(culr, effect()) == Settled(AARHUS)
+    assert operations(culr) == ["createAccount", "getAccountFromProvider", "updateAccount"]
+    assert culr.holds(CPR) == AARHUS
 
 
 def test_an_account_that_was_known_and_has_gone_is_made_again() -> None:
     culr = Culr()
     assert played(culr, effect(known=True)) == Settled(AARHUS)
-    assert operations(culr) == ["updateAccount", "createAccount"]
+    assert operations(culr) == ["updateAccount", "createAccount", "getAccountFromProvider"]
 
 
 def test_exists_counts_only_once_a_reading_has_confirmed_it() -> None:
@@ -230,7 +238,9 @@ _OF_THE_CALL = {
 }
 
 
-@pytest.mark.parametrize("code", [code for code in Code if code not in {Code.OK, Code.MISSING, Code.EXISTS}])
+@pytest.mark.parametrize(
+    "code", [code for code in Code if code not in {Code.OK, Code.MISSING, Code.EXISTS, Code.TRANSACTION_ERROR}]
+)
 @pytest.mark.parametrize("operation", _OF_THE_CALL)
 def test_a_code_that_is_no_success_ends_the_effect_with_that_code(operation: Operation, code: Code) -> None:
     culr = culr_with(LOCAL, OTHER)
@@ -256,7 +266,9 @@ def answered(wanted: Effect, *replies: Reply) -> Settled | Unsettled:
 
 
 OK, MISSING, EXISTS = (Reply(code) for code in (Code.OK, Code.MISSING, Code.EXISTS))
+TAKEN = Reply(Code.TRANSACTION_ERROR)
 THERE, NOT_THERE = (Reply(Code.OK, Held(account=account)) for account in (True, False))
+RIGHT = Reply(Code.OK, Held(account=True, municipality=AARHUS))
 
 
 @pytest.mark.parametrize(
@@ -267,11 +279,21 @@ THERE, NOT_THERE = (Reply(Code.OK, Held(account=account)) for account in (True, 
         pytest.param(effect(), [EXISTS, THERE, MISSING], Code.MISSING, id="gone between reading and writing"),
         pytest.param(replace(effect(), gone=True), [MISSING, THERE], Code.MISSING, id="deleted, and still seen"),
         pytest.param(replace(effect(), replaces=OTHER), [OK, MISSING], Code.MISSING, id="new one never seen"),
-        pytest.param(replace(effect(), replaces=LOCAL), [OK, THERE, MISSING, THERE], Code.MISSING, id="not to merge"),
+        pytest.param(replace(effect(), replaces=LOCAL), [OK, RIGHT, MISSING, THERE], Code.MISSING, id="not to merge"),
+        pytest.param(effect(), [TAKEN, MISSING], Code.TRANSACTION_ERROR, id="taken, and not by this account"),
+        pytest.param(effect(known=True), [TAKEN], Code.TRANSACTION_ERROR, id="an update that failed"),
+        pytest.param(replace(effect(), gone=True), [TAKEN], Code.TRANSACTION_ERROR, id="a deletion that failed"),
+        pytest.param(replace(effect(), replaces=LOCAL), [OK, RIGHT, TAKEN], Code.TRANSACTION_ERROR, id="a merge"),
+        pytest.param(replace(effect(None), replaces=OTHER), [TAKEN], Code.TRANSACTION_ERROR, id="a reading"),
     ],
 )
 def test_replies_that_contradict_each_other_settle_nothing(wanted: Effect, replies: list[Reply], code: Code) -> None:
     assert answered(wanted, *replies) == Unsettled(code)
+
+
+@pytest.mark.parametrize("said", [EXISTS, TAKEN])
+def test_a_number_that_is_taken_is_settled_once_the_account_is_seen(said: Reply) -> None:
+    assert answered(effect(), said, RIGHT) == Settled(AARHUS)
 
 
 def test_a_code_that_forbids_is_not_one_that_a_person_can_mend_for_one_patron() -> None:
