@@ -12,6 +12,7 @@ from cprsync.domain.groups import Ladders
 from cprsync.domain.order import OutOfOrder
 from cprsync.domain.patron_group import PatronGroup
 from cprsync.domain.policy import DEFAULT_LIMITS, Policy
+from cprsync.domain.product import Products
 from cprsync.domain.tariff import FeeRules
 from cprsync.errors import ConfigurationError
 from cprsync.policy_sections import PolicyFile
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.domain.groups import Ladder
+    from cprsync.domain.product import Product
     from cprsync.domain.tariff import Tariff
 
 
@@ -61,6 +63,7 @@ def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:
         binding_films=read.films.binding,
         retention=read.retention.value(),
         letters=read.letters.value(),
+        products=_products(read, home),
     )
 
 
@@ -101,6 +104,21 @@ def _ladders(read: PolicyFile) -> Ladders:
             ladders.append(entry.value())
     with _within("age_groups"):
         return Ladders(tuple(ladders), read.age.leap_day)
+
+
+def _products(read: PolicyFile, home: frozenset[str]) -> Products:
+    """The net media. Raises OutOfOrder for a hole, an overlap, terms at odds, a group that there is not."""
+    groups = {*read.groups, *(group.name for ladder in read.age_groups for group in ladder.groups)}
+    products: list[Product] = []
+    for position, entry in enumerate(read.product):
+        with _within("product", position):
+            products.append(entry.value(home))
+        for n, group in enumerate(entry.closed_groups):
+            # where groups are described, a misspelt one would let in whom it should keep out
+            if read.groups and group not in groups:
+                raise OutOfOrder("no group is called that", "product", position, "closed_groups", n)
+    with _within("product"):
+        return Products(tuple(products))
 
 
 @contextmanager

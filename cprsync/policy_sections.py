@@ -15,6 +15,7 @@ from cprsync.domain.order import OutOfOrder
 from cprsync.domain.policy import Harm, LetterRules, Limit
 from cprsync.domain.retention import Retention
 from cprsync.domain.tariff import Bands, Moment, Row, Tariff, bands_of
+from cprsync.policy_products import ProductEntry  # noqa: TC001 -- pydantic reads the annotations
 
 if TYPE_CHECKING:
     from cprsync.domain.patron_group import PatronGroup
@@ -242,3 +243,4 @@ class PolicyFile(_Strict):
     films: FilmSection = FilmSection()
     retention: RetentionSection = RetentionSection()
     letters: LetterSection = LetterSection()
+    product: tuple[ProductEntry, ...] = Field(default=(), max_length=200)

@@ -128,7 +128,7 @@ def test_a_mistake_is_named_by_its_line(tmp_path: Path, text: str, told: str) ->
 
 def test_the_shipped_policy_says_what_counts_where_nothing_is_said() -> None:
     shipped = load_policy(FIXTURES / "policy.toml", frozenset())
-    assert replace(shipped, ladders=Policy().ladders) == Policy()
+    assert replace(shipped, ladders=Policy().ladders, products=Policy().products) == Policy()
     said = tomllib.loads((FIXTURES / "policy.toml").read_text(encoding="utf-8"))["retention"]
     assert set(said) == {field.name for field in fields(Retention)}
 
