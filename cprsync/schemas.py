@@ -15,14 +15,16 @@ from cprsync.resources import schema_path
 
 LOOKUP_SCHEMA = "PersonBaseDataExtended5.xsd"
 SUBSCRIPTION_SCHEMA = "CprSubscription1.xsd"
+NET_MEDIA_SCHEMA = "CulrWebService1.xsd"
 
 
 @dataclass(frozen=True, slots=True)
 class Schemas:
-    """The compiled schemas of the two SOAP services, for requests and answers alike."""
+    """The compiled schemas of the SOAP services, for requests and answers alike."""
 
     lookup: etree.XMLSchema
     subscription: etree.XMLSchema
+    net_media: etree.XMLSchema
 
 
 def compile_schemas() -> Schemas:
@@ -31,7 +33,11 @@ def compile_schemas() -> Schemas:
     Raises:
         ConfigurationError: kind `schemas`; a file is missing or does not compile, and its name is said.
     """
-    return Schemas(lookup=compile_schema(LOOKUP_SCHEMA), subscription=compile_schema(SUBSCRIPTION_SCHEMA))
+    return Schemas(
+        lookup=compile_schema(LOOKUP_SCHEMA),
+        subscription=compile_schema(SUBSCRIPTION_SCHEMA),
+        net_media=compile_schema(NET_MEDIA_SCHEMA),
+    )
 
 
 def compile_schema(name: str) -> etree.XMLSchema:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.cli.texts.danish_desk import DESK
+from cprsync.cli.texts.danish_netmedia import NET_MEDIA
 from cprsync.cli.texts.danish_night import NIGHT
 from cprsync.cli.texts.danish_patrons import PATRONS
 from cprsync.cli.texts.danish_register import REGISTER
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NUMBERS: Final = re.compile(r"[0-9]+")
-DANISH: Final[Mapping[str, str]] = {**NIGHT, **REGISTER, **STORE, **PATRONS, **DESK}
+DANISH: Final[Mapping[str, str]] = {**NIGHT, **REGISTER, **STORE, **PATRONS, **DESK, **NET_MEDIA}
 
 
 def in_danish(told: Mapping[str, Any]) -> str:

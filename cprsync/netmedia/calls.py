@@ -1,0 +1,40 @@
+"""Build what a call to CULR says: an identifier, the library, a municipality number and credentials, and no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cprsync.domain.account import Operation
+
+if TYPE_CHECKING:
+    from cprsync.domain.account import Call, Identity
+    from cprsync.netmedia.settings import Credentials
+
+
+def build_call(call: Call, *, agency: str, credentials: Credentials) -> dict[str, Any]:
+    """Return the parts of the operation's element, by their names in CULR's contract."""
+    own = {"agencyId": agency}
+    signed = {
+        "authCredentials": {
+            "userIdAut": credentials.user,
+            "groupIdAut": credentials.group,
+            "passwordAut": credentials.password,
+        }
+    }
+    match call.operation:
+        case Operation.READ_GLOBAL:
+            # whoever may ask is told of every library: the request names none
+            user = {"uidType": call.identity.type.value, "uidValue": call.identity.value}
+            return {"userCredentials": user} | signed
+        case Operation.READ_LOCAL:
+            return {"userCredentials": {**own, "userIdValue": call.identity.value}} | signed
+        case Operation.MERGE if call.other is not None:
+            pair = {"accountToMergeWith": _account(call.identity), "accountToBeMerged": _account(call.other)}
+            return own | pair | signed
+        case _:
+            told = {} if call.municipality is None else {"municipalityNo": call.municipality}
+            return own | {"userCredentials": _account(call.identity)} | signed | told
+
+
+def _account(identity: Identity) -> dict[str, str]:
+    return {"userIdType": identity.type.value, "userIdValue": identity.value}

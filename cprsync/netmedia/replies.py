@@ -1,0 +1,73 @@
+"""Read what CULR answers: its shape with tolerance, its code without.
+
+Names count and namespaces do not, in any order, with whatever else a later version adds. The code is one of those
+known, or unknown, which is no success. No error quotes the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from lxml import etree
+
+from cprsync.domain.account import Code, Held, Operation, Reply
+from cprsync.errors import BadAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cprsync.domain.account import Call
+
+_CODES: Final = {code.value: code for code in Code}
+#: Either stands around a result in the answers that are known.
+_WRAPPERS: Final = frozenset({"return", "result"})
+_AGENCY: Final = re.compile(r"[0-9]{6}", re.ASCII)
+_MUNICIPALITY: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
+
+
+def parse_reply(call: Call, element: etree._Element, *, agency: str) -> Reply:
+    """Return what the element in an answer's body says. Raises BadAnswer."""
+    if _name(element) != f"{call.operation.value}Response":
+        raise BadAnswer("the answer belongs to another operation", kind="netmedia.wrong_root")
+    results = [part for part in _children(element) if _name(part) in _WRAPPERS]
+    said = [_text(code) for result in results for status in _named(result, "responseStatus")
+            for code in _named(status, "responseCode")]  # fmt: skip
+    if len(results) != 1 or len(said) != 1:
+        raise BadAnswer("the answer does not say one code", kind="netmedia.no_code")
+    code = _CODES.get(said[0], Code.UNKNOWN)
+    reads = call.operation in {Operation.READ, Operation.READ_GLOBAL, Operation.READ_LOCAL}
+    return Reply(code, _parse_held(call, results[0], agency) if reads and code is Code.OK else None)
+
+
+def _parse_held(call: Call, result: etree._Element, agency: str) -> Held:
+    accounts = [{_name(part): _text(part) for part in _children(one)} for one in _named(result, "Account")]
+    agencies = [one.get("provider", "") for one in accounts]
+    numbers = [_text(one) for one in _named(result, "MunicipalityNo") if _text(one)]
+    if not all(map(_AGENCY.fullmatch, agencies)) or not all(map(_MUNICIPALITY.fullmatch, numbers)) or len(numbers) > 1:
+        raise BadAnswer("the answer holds an impossible value", kind="netmedia.value")
+    wanted = call.identity
+    ours = any(
+        one.get("userIdValue") == wanted.value and one.get("userIdType", wanted.type.value) == wanted.type.value
+        for one in accounts
+        if one["provider"] == agency
+    )
+    # one's own account was asked for by its number: OK says that it is there, whether or not it is repeated
+    found = ours or (call.operation is Operation.READ and not accounts)
+    return Held(account=found, municipality=numbers[0] if numbers else None, agencies=frozenset(agencies))
+
+
+def _children(element: etree._Element) -> Iterator[etree._Element]:
+    return element.iterchildren("*")
+
+
+def _named(element: etree._Element, name: str) -> list[etree._Element]:
+    return [part for part in _children(element) if _name(part) == name]
+
+
+def _name(element: etree._Element) -> str:
+    return etree.QName(element).localname
+
+
+def _text(element: etree._Element) -> str:
+    return (element.text or "").strip()

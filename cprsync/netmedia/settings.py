@@ -1,0 +1,77 @@
+"""What CULR's client is set up with: address, trust, credentials and ceilings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cprsync.errors import ConfigurationError
+from cprsync.wire.limits import AnswerLimits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: An answer names the accounts of one person: a few hundred bytes each.
+_ANSWER = AnswerLimits(max_bytes=256 * 1024, max_elements=4_000, seconds=30)
+_PASSWORD_MAX_BYTES = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Ceilings of a call and of its repetition."""
+
+    answer: AnswerLimits = _ANSWER
+    connect_seconds: float = 10
+    #: tries of one call, the first included
+    tries: int = 3
+    #: no new try begins after this
+    tries_seconds: float = 60
+    #: so many patrons in a row without an answer, and no more are begun
+    unanswered_in_a_row: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetMediaSettings:
+    """One library's way to CULR."""
+
+    url: str
+    #: the only issuers that CULR's certificate may come from
+    ca: Path
+    #: whose accounts: six digits
+    agency: str
+    user: str
+    group: str
+    password_file: Path
+    #: patrons at the same time, each over a kept connection of its own
+    workers: int = 16
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if urlsplit(self.url).scheme != "https" or not urlsplit(self.url).hostname:
+            raise ConfigurationError("CULR's address is no https address", kind="configuration.url")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What each call says of who calls. Printing it shows no password."""
+
+    user: str
+    group: str
+    password: str = field(repr=False)
+
+
+def load_credentials(settings: NetMediaSettings) -> Credentials:
+    """Read the password. Raises ConfigurationError, naming the file and nothing that is in it."""
+    path = settings.password_file
+    try:
+        with path.open("rb") as file:
+            password = file.read(_PASSWORD_MAX_BYTES).decode("utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        # from None: what is in the file belongs in no message
+        raise ConfigurationError(
+            "{path}: no password can be read there", path=path, kind="configuration.password"
+        ) from None
+    if not password:
+        raise ConfigurationError("{path}: there is no password in it", path=path, kind="configuration.password")
+    return Credentials(settings.user, settings.group, password)

@@ -1,0 +1,72 @@
+"""Carry tasks out side by side, a bounded number ahead of who takes the results, until it is no use to go on.
+
+Knows no protocol: a task is carried out by a function, and what it brings is a list.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+from cprsync.domain.account import FORBIDDEN, Unsettled
+from cprsync.errors import ConfigurationError, NetMediaUnavailable, NetMediaUntrusted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+#: Nothing that is asked after one of these can be answered.
+_HOPELESS = (ConfigurationError, NetMediaUntrusted)
+
+
+class Circuit:
+    """Opens for good after so many outcomes in a row without an answer, or one that shows that none can come."""
+
+    def __init__(self, ceiling: int) -> None:
+        self._ceiling = ceiling
+        self._unanswered = 0
+        self._hopeless = False
+        self._lock = threading.Lock()
+
+    @property
+    def open(self) -> bool:
+        return self._hopeless or self._unanswered >= self._ceiling
+
+    def note(self, outcome: object) -> None:
+        with self._lock:
+            if self.open:
+                return
+            self._unanswered = self._unanswered + 1 if isinstance(outcome, NetMediaUnavailable) else 0
+            forbidden = isinstance(outcome, Unsettled) and outcome.code in FORBIDDEN
+            self._hopeless = forbidden or isinstance(outcome, _HOPELESS)
+
+
+def side_by_side(
+    tasks: Iterable[T], carry_out: Callable[[T], list[R]], *, workers: int, circuit: Circuit
+) -> Iterator[R]:
+    """Yield what each task brings, as it comes. Once the circuit is open nothing more is begun.
+
+    At most twice `workers` tasks are taken ahead. An unexpected exception ends it all.
+    """
+
+    def begin(task: T) -> list[R]:
+        return [] if circuit.open else carry_out(task)
+
+    waiting = iter(tasks)
+    running: set[Future[list[R]]] = set()
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="netmedia") as pool:
+        try:
+            while True:
+                if not circuit.open:
+                    running |= {pool.submit(begin, task) for task in islice(waiting, 2 * workers - len(running))}
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield from future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,222 @@
+"""CULR over SOAP: settle what is to stand there and read what does, each call bounded in time, size and tries.
+
+Implements `sync.ports.NetMedia`. Threads stay in here; callers see iterators.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import structlog
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
+
+from cprsync.domain.account import REFUSED, Call, Code, Held, IdType, Operation, Settled, Unsettled, settle
+from cprsync.errors import (
+    BadAnswer,
+    CertificateRefused,
+    ConfigurationError,
+    CprsyncError,
+    NetMediaUnavailable,
+    NetMediaUntrusted,
+    PeerCertificateError,
+    RegisterUnavailable,
+)
+from cprsync.netmedia.calls import build_call
+from cprsync.netmedia.replies import parse_reply
+from cprsync.netmedia.settings import NetMediaSettings, load_credentials
+from cprsync.netmedia.side_by_side import Circuit, side_by_side
+from cprsync.wire.parsing import FAULT, Contract, payload
+from cprsync.wire.reading import root_of
+from cprsync.wire.tls import Channel, build_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import requests
+    from lxml import etree
+
+    from cprsync.domain.account import Effect, Identity, Reply
+    from cprsync.schemas import Schemas
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_WSDL, _BINDING = "CulrWebService1.wsdl", "{http://ws.culrservice.dbc.dk/}CulrWebServicePortBinding"
+_OK = 200
+
+
+class SoapNetMedia:
+    """CULR as one library, over TLS. Close it after use."""
+
+    def __init__(
+        self,
+        settings: NetMediaSettings,
+        *,
+        schemas: Schemas,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        log: Any = None,
+    ) -> None:
+        """Raises ConfigurationError before anything is sent."""
+        from cprsync.wire.service import Service  # loads zeep
+
+        self._settings = settings
+        self._credentials = load_credentials(settings)
+        self._sleep, self._monotonic = sleep, monotonic
+        self._log = log if log is not None else structlog.get_logger("cprsync.netmedia")
+        self._channel = Channel(
+            build_context(settings.ca, None, monotonic=monotonic),
+            connections=settings.workers,
+            connect_seconds=settings.limits.connect_seconds,
+        )
+        contract = Contract(schemas.net_media)
+        self._service = Service(
+            _WSDL, _BINDING, url=settings.url, channel=self._channel, contract=contract, breach=_breach
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the kept connections."""
+        self._channel.close()
+
+    # -- the port ------------------------------------------------------------------------------------
+
+    def send_many(
+        self, queues: Iterable[Sequence[Effect]]
+    ) -> Iterator[tuple[Effect, Settled | Unsettled | CprsyncError]]:
+        """Settle the effects of each queue in their order, the queues side by side, as the port promises."""
+        circuit = self._circuit()
+
+        def carry_out(queue: Sequence[Effect]) -> list[tuple[Effect, Settled | Unsettled | CprsyncError]]:
+            done: list[tuple[Effect, Settled | Unsettled | CprsyncError]] = []
+            for effect in queue:
+                outcome = _outcome(self._settle, effect)
+                circuit.note(outcome)
+                done.append((effect, outcome))
+                # behind one that a person has to look at the next may stand: it sets a state of its own
+                if not (isinstance(outcome, Settled) or (isinstance(outcome, Unsettled) and outcome.code in REFUSED)):
+                    break
+                if circuit.open:
+                    break
+            return done
+
+        yield from side_by_side(queues, carry_out, workers=self._settings.workers, circuit=circuit)
+
+    def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
+        """Read what stands under each, in any order; it ends early as `send_many` does."""
+        circuit = self._circuit()
+
+        def carry_out(identity: Identity) -> list[tuple[Identity, Held | Unsettled | CprsyncError]]:
+            outcome = _outcome(self._read, identity)
+            circuit.note(outcome)
+            return [(identity, outcome)]
+
+        yield from side_by_side(identities, carry_out, workers=self._settings.workers, circuit=circuit)
+
+    # -- one at a time ---------------------------------------------------------------------------------
+
+    def _settle(self, effect: Effect) -> Settled | Unsettled:
+        calls = settle(effect)
+        try:
+            call = next(calls)
+            while True:
+                call = calls.send(self.ask(call))
+        except StopIteration as ended:
+            outcome: Settled | Unsettled = ended.value
+            return outcome
+
+    def _read(self, identity: Identity) -> Held | Unsettled:
+        by = Operation.READ_GLOBAL if identity.type is IdType.CPR else Operation.READ_LOCAL
+        reply = self.ask(Call(by, identity))
+        if reply.held is not None:
+            return reply.held
+        return Held(account=False) if reply.code is Code.MISSING else Unsettled(reply.code)
+
+    def ask(self, call: Call) -> Reply:
+        """Make one call, again while nobody answers. Raises NetMediaUnavailable, ConfigurationError."""
+        limits, started = self._settings.limits, self._monotonic()
+        first = stop_after_attempt(limits.tries)
+        tries = Retrying(
+            retry=retry_if_exception(_may_pass),
+            stop=lambda state: first(state) or self._monotonic() - started >= limits.tries_seconds,
+            wait=wait_exponential(multiplier=0.2, max=1.6) + wait_random(0, 0.4),  # 0.2 to 2 s
+            sleep=self._sleep,
+            reraise=True,
+        )
+        reply: Reply = tries(self._logged, call)
+        return reply
+
+    def _logged(self, call: Call) -> Reply:
+        started, outcome = self._monotonic(), "unexpected"
+        try:
+            reply = self._once(call)
+            outcome = reply.code.value
+        except CprsyncError as error:
+            outcome = error.kind
+            raise
+        finally:
+            milliseconds = round((self._monotonic() - started) * 1000)
+            self._log.debug("netmedia.call", operation=call.operation.value, outcome=outcome, milliseconds=milliseconds)
+        return reply
+
+    def _once(self, call: Call) -> Reply:
+        limits, agency = self._settings.limits.answer, self._settings.agency
+        parts = build_call(call, agency=agency, credentials=self._credentials)
+        try:
+            with self._channel.deadline(self._settings.url, limits.seconds):
+                element = self._receive(self._service.send(call.operation.value, **parts))
+            return parse_reply(call, element, agency=agency)
+        except BadAnswer as error:
+            raise NetMediaUnavailable(
+                "CULR's answer cannot be read: {why}", why=error, kind="netmedia.bad_answer"
+            ) from error
+        except PeerCertificateError as error:
+            raise NetMediaUntrusted("CULR's certificate is not to be trusted: {why}", why=error) from error
+        except RegisterUnavailable as error:
+            # the way there is the register's too, and names its errors for it
+            what = "tls" if isinstance(error, CertificateRefused) else error.kind.rpartition(".")[2]
+            raise NetMediaUnavailable("CULR does not answer: {why}", why=error, kind=f"netmedia.{what}") from error
+
+    def _receive(self, response: requests.Response) -> etree._Element:
+        with closing(response):
+            # errors too are answered with 200: any other status is a fault, or a gateway's page
+            if response.status_code != _OK:
+                raise NetMediaUnavailable(
+                    "CULR answers HTTP {status}", status=response.status_code, kind="netmedia.http"
+                )
+            element = payload(root_of(response, self._settings.limits.answer))
+        if element.tag == FAULT:
+            raise NetMediaUnavailable("CULR reports a fault of its own", kind="netmedia.fault")
+        return element
+
+    # -- inside ------------------------------------------------------------------------------------------
+
+    def _circuit(self) -> Circuit:
+        return Circuit(self._settings.limits.unanswered_in_a_row)
+
+
+def _outcome(call: Callable[[T], R], about: T) -> R | CprsyncError:
+    try:
+        return call(about)
+    except CprsyncError as error:
+        return error
+
+
+def _may_pass(error: BaseException) -> bool:
+    # what is not to be trusted now is not to be trusted in a second either
+    return isinstance(error, NetMediaUnavailable) and not isinstance(error, NetMediaUntrusted)
+
+
+def _breach(what: str) -> ConfigurationError:
+    return ConfigurationError(
+        "a request of ours breaks CULR's contract ({what}): check agency, user and group",
+        what=what,
+        kind="netmedia.request",
+    )

@@ -1,0 +1,101 @@
+"""What CULR is sent: the shapes of its contract, and nothing but identifiers, the library, a number and credentials.
+
+The shapes come from DBC's public requests; updateAccount and mergePatrons from its description of them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+import zeep
+from culr_wire import CULR, SOAP, answer, envelope, says, sent
+from lxml import etree
+
+from cprsync.domain.account import NOWHERE, Call, Identity, IdType, Operation
+from cprsync.resources import schema_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import responses
+
+    from cprsync.netmedia.soap import SoapNetMedia
+
+CPR = Identity(IdType.CPR, "0101019995")
+LOCAL = Identity(IdType.LOCAL, "12345678")
+
+AGENCY = "<agencyId>710100</agencyId>"
+OF_CPR = "<userCredentials><userIdType>CPR</userIdType><userIdValue>0101019995</userIdValue></userCredentials>"
+OF_LOCAL = OF_CPR.replace("CPR", "LOCAL").replace("0101019995", "12345678")
+SIGNED = (
+    "<authCredentials><userIdAut>bruger</userIdAut><groupIdAut>710100</groupIdAut>"
+    "<passwordAut>hemmelig &amp; lang</passwordAut></authCredentials>"
+)
+PAIR = OF_CPR.replace("userCredentials", "accountToMergeWith") + OF_LOCAL.replace(
+    "userCredentials", "accountToBeMerged"
+)
+
+SHAPES = [
+    (Call(Operation.CREATE, CPR), AGENCY + OF_CPR + SIGNED),
+    (Call(Operation.CREATE, CPR, "751"), f"{AGENCY}{OF_CPR}{SIGNED}<municipalityNo>751</municipalityNo>"),
+    (Call(Operation.CREATE, LOCAL, "751"), f"{AGENCY}{OF_LOCAL}{SIGNED}<municipalityNo>751</municipalityNo>"),
+    (Call(Operation.UPDATE, CPR, "751"), f"{AGENCY}{OF_CPR}{SIGNED}<municipalityNo>751</municipalityNo>"),
+    (Call(Operation.UPDATE, CPR, NOWHERE), f"{AGENCY}{OF_CPR}{SIGNED}<municipalityNo></municipalityNo>"),
+    (Call(Operation.DELETE, LOCAL), AGENCY + OF_LOCAL + SIGNED),
+    (Call(Operation.MERGE, CPR, other=LOCAL), AGENCY + PAIR + SIGNED),
+    (Call(Operation.READ, CPR), AGENCY + OF_CPR + SIGNED),
+    (
+        Call(Operation.READ_GLOBAL, CPR),
+        f"<userCredentials><uidType>CPR</uidType><uidValue>0101019995</uidValue></userCredentials>{SIGNED}",
+    ),
+    (
+        Call(Operation.READ_LOCAL, LOCAL),
+        f"<userCredentials>{AGENCY}<userIdValue>12345678</userIdValue></userCredentials>{SIGNED}",
+    ),
+]
+
+
+def canonical(document: bytes) -> bytes:
+    """With the prefixes of the contract's examples; order, text and every element as they are."""
+    named = re.sub(
+        rb"(</?|xmlns:)(?:soap-env|S)\b", rb"\1s", document if isinstance(document, bytes) else document.encode()
+    )
+    named = re.sub(rb"(</?|xmlns:)ns\d\b", rb"\1c", named)
+    return etree.tostring(etree.fromstring(named), method="c14n")
+
+
+@pytest.mark.parametrize(
+    ("call", "content"), SHAPES, ids=[f"{n}-{c.operation.value}" for n, (c, _) in enumerate(SHAPES)]
+)
+def test_a_request_has_the_shape_of_the_contract_and_no_element_more(
+    call: Call, content: str, wire: responses.RequestsMock, make_culr: Callable[..., SoapNetMedia]
+) -> None:
+    says(wire, envelope(answer(call.operation.value, "")))
+    make_culr().ask(call)
+    operation = f'<c:{call.operation.value} xmlns:c="{CULR}">{content}</c:{call.operation.value}>'
+    expected = f'<s:Envelope xmlns:s="{SOAP}"><s:Body>{operation}</s:Body></s:Envelope>'
+    assert [canonical(body) for body in sent(wire)] == [canonical(expected.encode())]
+
+
+def test_every_operation_has_its_shape_here() -> None:
+    assert {call.operation for call, _ in SHAPES} == set(Operation)
+
+
+def test_a_request_names_no_soap_action_and_no_number_outside_its_body(
+    wire: responses.RequestsMock, make_culr: Callable[..., SoapNetMedia]
+) -> None:
+    says(wire, envelope(answer("getAccountFromProvider", "", wrapper="result")))
+    make_culr().ask(Call(Operation.READ, CPR))
+    request = wire.calls[0].request
+    assert request.headers["SOAPAction"] == '""'
+    for value in ("0101019995", "hemmelig"):
+        assert value not in f"{request.url} {request.headers}"
+
+
+def test_zeep_finds_the_seven_operations_without_soap_action_under_dbcs_names() -> None:
+    client = zeep.Client(str(schema_path("CulrWebService1.wsdl")))  # type: ignore[no-untyped-call]
+    binding = client.wsdl.services["CulrWebService"].ports["CulrWebServicePort"].binding
+    assert set(binding._operations) == {operation.value for operation in Operation}
+    assert {operation.soapaction for operation in binding._operations.values()} == {""}
