@@ -89,6 +89,16 @@ class FeedSection(_Strict):
         return self
 
 
+class CulrSection(_Strict):
+    """CULR, which the net media ask for a patron's municipality, and who we are to it."""
+
+    url: str = Field(pattern=r"^https://")
+    ca: Path
+    user: str = Field(min_length=1)
+    group: str = Field(min_length=1)
+    password_file: Path
+
+
 def _home_code(typed: str) -> str:
     """Four digits, of a municipality that there is: a wrong one would make every patron a stranger."""
     code = code_from(typed)
@@ -107,6 +117,8 @@ class LibrarySection(_Strict):
     policy: Path | None = None
     register_: RegisterSection = Field(alias="register")
     feed: FeedSection
+    #: None: the net media are not told, and what they are to hear waits
+    culr: CulrSection | None = None
 
 
 class TestingSection(_Strict):
@@ -171,6 +183,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
                 "feed": library.feed.model_copy(
                     update={name: _from(folder, getattr(library.feed, name)) for name in ("path", "key", "known_hosts")}
                 ),
+                "culr": _culr_from(folder, library.culr),
             }
         )
         for library in settings.library
@@ -179,6 +192,11 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
     kept = {"url": _sqlite_from(folder, settings.store.url), "erase_journal": folder / settings.store.erase_journal}
     store = settings.store.model_copy(update=kept)
     return settings.model_copy(update={"library": libraries, "keys": keys, "store": store})
+
+
+def _culr_from(folder: Path, culr: CulrSection | None) -> CulrSection | None:
+    files = ("ca", "password_file")
+    return culr and culr.model_copy(update={name: folder / getattr(culr, name) for name in files})
 
 
 def _from(folder: Path, path: Path | None) -> Path | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cprsync.sync.departing import Exit
     from cprsync.sync.lookup import Desk
     from cprsync.sync.night import Progress
-    from cprsync.sync.ports import Clock, Feed
+    from cprsync.sync.ports import Clock, Feed, NetMedia
     from cprsync.sync.reviewing import Reviews
     from cprsync.sync.setting import Counter
 
@@ -126,6 +126,21 @@ def register_settings(section: RegisterSection) -> RegisterSettings:
 
 
 @contextmanager
+def opened_net_media(library: LibrarySection) -> Iterator[NetMedia | None]:
+    """CULR as one library, its connections closed at the end; None where it is not set up."""
+    if library.culr is None:
+        yield None
+        return
+    from cprsync.netmedia.settings import NetMediaSettings
+    from cprsync.netmedia.soap import SoapNetMedia
+    from cprsync.schemas import compile_schemas
+
+    settings = NetMediaSettings(agency=library.agency, **library.culr.model_dump())
+    with SoapNetMedia(settings, schemas=compile_schemas()) as net_media:
+        yield net_media
+
+
+@contextmanager
 def opened_feed(section: FeedSection) -> Iterator[Feed]:
     """Where deliveries arrive; a connection is made when it is first asked, and closed at the end."""
     if section.path is not None:
@@ -218,6 +233,7 @@ def night(
             reader=reader(library.feed, store),
             clock=clock,
             policy=policy,
+            net_media=stack.enter_context(opened_net_media(library)),
             strict_chain=library.feed.chain == "strict",
             shared=library.register_.shared,
             progress=progress,

@@ -103,7 +103,26 @@ chain = "strict"
 count = "strict"
 # What happens to a file once it is sealed in the inbox: keep or delete.
 after = "keep"
+
+# CULR, which the net media ask for a patron's municipality; without it, what they are to hear waits. The issuers that
+# its certificate may come from, the user and group that DBC has given the library, and a file with just the password.
+{culr}"""
+CULR = """\
+[library.culr]
+url = "{url}"
+ca = "{ca}"
+user = "{user}"
+group = "{group}"
+password_file = "{password_file}"
 """
+#: Until DBC has given the library a user.
+NO_CULR: dict[str, str] = {
+    "url": "https://culr.addi.dk/1.6/CulrWebService",
+    "ca": "/etc/ssl/certs/ca-certificates.crt",
+    "user": "user-at-culr",
+    "group": "700000",
+    "password_file": "culr-password",
+}
 TESTING = """
 [test]
 # Only with environment = "test": take the day from the mock.
@@ -223,8 +242,16 @@ def _configuration(ready: dict[str, Any], mock: Path | None) -> str:
         municipalities='"0101"' if mock is None else '"0751"',
         sftp_user=sftp["user"],
         **{key: sftp[key] for key in ("host", "port", "key", "known_hosts", "folder")},
+        culr=_culr(ready),
     )
     return text if mock is None else text + TESTING.format(control_url=ready["control_url"])
+
+
+def _culr(ready: dict[str, Any]) -> str:
+    """The section; commented out where there is no CULR to name."""
+    if ready.get("culr_url") is not None:
+        return CULR.format(url=ready["culr_url"], ca=ready["ca"], **ready["agreement"]["culr"])
+    return "".join(f"# {line}" for line in CULR.format(**NO_CULR).splitlines(keepends=True))
 
 
 def certs_dev_command(folder: Path, *, as_json: bool) -> None:

@@ -38,6 +38,16 @@ task = "123456"
 """
 
 
+CULR = """
+[library.culr]
+url = "https://culr.example/1.6/CulrWebService"
+ca = "culr.pem"
+user = "bruger"
+group = "775100"
+password_file = "/run/secrets/culr"
+"""
+
+
 def configuration(tmp_path: Path, text: str = GOOD) -> Path:
     path = tmp_path / "cprsync.toml"
     path.write_text(text, encoding="utf-8")
@@ -50,6 +60,13 @@ def test_relative_paths_are_meant_from_the_files_own_folder(tmp_path: Path) -> N
     assert settings.library[0].feed.path == tmp_path / "IN"
     assert settings.library[0].register_.ca == tmp_path / "ca.pem"
     assert settings.store.url == f"sqlite:///{tmp_path}/records.db"
+
+
+def test_the_files_of_culr_are_meant_from_there_too_and_it_may_be_left_out(tmp_path: Path) -> None:
+    culr = load_settings(configuration(tmp_path, GOOD + CULR)).library[0].culr
+    assert culr is not None
+    assert (culr.ca, str(culr.password_file)) == (tmp_path / "culr.pem", "/run/secrets/culr")
+    assert load_settings(configuration(tmp_path)).library[0].culr is None
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

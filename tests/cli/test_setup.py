@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cprsync.cli.setup import installed_command, write_folder
+from cprsync.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,3 +63,16 @@ def test_the_unit_starts_the_installed_command_and_leaves_its_user_to_be_named(t
     command = installed_command(sys.executable)
     assert f"ExecStart={command} sync --config {tmp_path}/library/cprsync.toml --json" in lines
     assert "#User=cprsync" in lines
+
+
+def test_a_configuration_without_a_counterpart_for_the_net_media_shows_the_section_and_leaves_it_out(
+    tmp_path: Path,
+) -> None:
+    write_folder(tmp_path, mock=None)
+    text = (tmp_path / "cprsync.toml").read_text(encoding="utf-8")
+    assert load_settings(tmp_path / "cprsync.toml").library[0].culr is None
+    section = text[text.index("# [library.culr]") :].replace("# ", "")
+    (tmp_path / "cprsync.toml").write_text(text + section, encoding="utf-8")
+    culr = load_settings(tmp_path / "cprsync.toml").library[0].culr
+    assert culr is not None
+    assert culr.password_file == tmp_path / "culr-password"
