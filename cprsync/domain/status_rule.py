@@ -29,6 +29,8 @@ class Letters(enum.Enum):
     CONTACT_ADDRESS = "contact_address"
     #: the street code seals name and address: none goes out but to a contact address, after a reasoned reveal
     SEALED_STREET = "sealed_street"
+    #: as before, under the number that replaces hers: no record ever has the status itself
+    AS_BEFORE = "as_before"
     #: none goes out, whatever is known; a contact address is shown to staff only
     STOPPED = "stopped"
 
@@ -51,6 +53,8 @@ class Lives(enum.Enum):
     ELSEWHERE = "elsewhere"
     #: nobody knows: never treated as elsewhere
     UNKNOWN = "unknown"
+    #: where she lived before: no record ever has the status itself, and of whoever is shown with it nobody knows
+    AS_BEFORE = "as_before"
 
 
 class NetMedia(enum.Enum):
@@ -62,6 +66,8 @@ class NetMedia(enum.Enum):
     EMPTY = "empty"
     #: nothing is sent: what CULR holds stays
     NOTHING = "nothing"
+    #: what CULR holds moves to the number that replaces hers; under the old one nothing is sent
+    MOVES = "moves"
 
 
 class Subscribed(enum.Enum):
@@ -179,7 +185,10 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.ANNULLED,
-        Wording("nummeret er annulleret", "the number is annulled"),
+        Wording(
+            "nummeret er annulleret: navn, adresse og beskyttelse står som før",
+            "the number is annulled: name, address and protection stay as before",
+        ),
         Letters.CONTACT_ADDRESS,
         BlockRule.PROPOSED,
         Lives.UNKNOWN,
@@ -193,10 +202,10 @@ _ROWS: Final = (
     StatusRule(
         Status.DUPLICATE,
         Wording("nummeret er slettet: personen havde to", "the number is deleted: there were two"),
-        Letters.GO,
+        Letters.AS_BEFORE,
         BlockRule.NONE,
-        Lives.UNKNOWN,
-        NetMedia.NOTHING,
+        Lives.AS_BEFORE,
+        NetMedia.MOVES,
         Subscribed.MOVES,
         coming=Action.RENUMBER,
         leaving=Action.RENUMBER,
@@ -206,10 +215,10 @@ _ROWS: Final = (
     StatusRule(
         Status.CHANGED,
         Wording("nummeret er ændret", "the number is changed"),
-        Letters.GO,
+        Letters.AS_BEFORE,
         BlockRule.NONE,
-        Lives.UNKNOWN,
-        NetMedia.NOTHING,
+        Lives.AS_BEFORE,
+        NetMedia.MOVES,
         Subscribed.MOVES,
         coming=Action.RENUMBER,
         leaving=Action.RENUMBER,

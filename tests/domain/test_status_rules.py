@@ -31,17 +31,17 @@ TABLE: dict[str, tuple[object, ...]] = {
         *("contact_address", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("P31",), "11"),
     ),
     "30": (
-        "nummeret er annulleret",
+        "nummeret er annulleret: navn, adresse og beskyttelse står som før",
         *("contact_address", "proposed", "unknown", "nothing", "kept", A.NUMBER_ANNULLED, A.NUMBER_RESTORED, ()),
         "1 og 11",
     ),
     "50": (
         "nummeret er slettet: personen havde to",
-        *("go", "none", "unknown", "nothing", "moves", A.RENUMBER, A.RENUMBER, ("P43",), "6"),
+        *("as_before", "none", "as_before", "moves", "moves", A.RENUMBER, A.RENUMBER, ("P43",), "6"),
     ),
     "60": (
         "nummeret er ændret",
-        *("go", "none", "unknown", "nothing", "moves", A.RENUMBER, A.RENUMBER, ("P42",), "6"),
+        *("as_before", "none", "as_before", "moves", "moves", A.RENUMBER, A.RENUMBER, ("P42",), "6"),
     ),
     "70": (
         "forsvundet",
@@ -85,8 +85,10 @@ RESIDENCE = {
     "by_address": Residence.RESIDENT,
     "elsewhere": Residence.NOT_RESIDENT,
     "unknown": Residence.UNKNOWN,
+    # no record has such a status: of whoever is shown with it nobody knows
+    "as_before": Residence.UNKNOWN,
 }
-CULR = {"digits": "751", "empty": "", "nothing": None}
+CULR = {"digits": "751", "empty": "", "nothing": None, "moves": None}
 
 
 @EACH
