@@ -234,6 +234,30 @@ _ALL_THE_SAME: Final[Rows] = {
         ),
         Wording("Beslutning 1 og 2: de modsiger hinanden", "Decisions 1 and 2: they contradict each other"),
     ),
+    "protection-what": (
+        Wording("enhver forsegling", "any seal"),
+        Wording("beskyttet", "protected"),
+        _EITHER,
+        _ANY,
+        Wording(
+            "navn, adresse, udlands- og kontaktadresse vises ingen steder, heller ikke en rettelse af dem, før de er "
+            "åbnet med en grund; kommunen vises",
+            "name, address, foreign and contact address show nowhere, nor does a correction of them, until opened "
+            "for a reason; the municipality shows",
+        ),
+        Wording("CPR: post 002, 005, 006 og 008; beslutning 2", "CPR: records 002, 005, 006, 008; decision 2"),
+    ),
+    "protection-use": (
+        Wording("en beskyttet låner", "a protected patron"),
+        Wording("vil bruge biblioteket", "wants to use the library"),
+        _EITHER,
+        _ANY,
+        Wording(
+            "som andre: lån, reserveringer, netmedier efter kommunen, beskeder til egen telefon og e-mail",
+            "as others: loans, reservations, net media by the municipality, messages to her own telephone and e-mail",
+        ),
+        Wording("Beslutning 2 og 11", "Decisions 2 and 11"),
+    ),
     "protection-unknown-number": (
         Wording("ingen: CPR kender ikke nummeret", "nobody: CPR does not know the number"),
         Wording(

@@ -28,6 +28,7 @@ STATUS_ROWS: Final[Rows] = {
         Wording("10 og ukendte koder", "10 and unknown codes"),
         Wording("reserveret, eller ukendt her", "reserved, or unknown here"),
         Wording("venter på et menneske", "parked for a person"),
+        Wording("står som før", "stays as before"),
         Wording("som før, men først når de er åbnet med en grund", "as before, but only once opened for a reason"),
         _AS_BEFORE,
         _AS_BEFORE,
@@ -41,6 +42,7 @@ STATUS_ROWS: Final[Rows] = {
         Wording("ingen (et svar uden status)", "none (an answer without)"),
         Wording("kilden siger intet", "the source says nothing"),
         Wording("ingen ny status", "no new status"),
+        Wording("følger kilden, så vidt den kendte status tillader", "follows the source as the known status allows"),
         Wording("som før; ingen, før en status er kendt", "as before; none until a status is known"),
         _AS_BEFORE,
         Wording("som før; ukendt, før en status er kendt", "as before; unknown until a status is known"),
@@ -54,6 +56,7 @@ STATUS_ROWS: Final[Rows] = {
         Wording("90, så 30", "90, then 30"),
         Wording("en død, hvis nummer annulleres", "a dead person whose number is annulled"),
         Action.NUMBER_ANNULLED,
+        Wording("kun status er kendt: resten står", "only the status is known: the rest stays"),
         Wording(
             "stadig standset, til en senere kilde siger, at hun lever",
             "still stopped, until a later source says that she lives",

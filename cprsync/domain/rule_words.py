@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LETTERS: Final[Mapping[Letters, Wording]] = {
-    Letters.GO: Wording("sendes", "go out"),
+    Letters.GO: Wording(
+        "til kontaktadressen (lånerens egen, ellers registrets), ellers til bopælen",
+        "to the contact address (the patron's own, else the register's), else where she lives",
+    ),
     Letters.CONTACT_ADDRESS: Wording("kun til kontaktadressen", "to the contact address only"),
     Letters.SEALED_STREET: Wording(
         "forseglet: kun til kontaktadressen, og først når den er åbnet med en grund",
@@ -27,6 +30,10 @@ LETTERS: Final[Mapping[Letters, Wording]] = {
 BLOCK: Final[Mapping[BlockRule, Wording]] = {
     BlockRule.NONE: Wording("ingen", "none"),
     BlockRule.PROPOSED: Wording("foreslås; et menneske afgør", "proposed; a person decides"),
+    BlockRule.PROPOSED_AND_CANCELS: Wording(
+        "foreslås; et menneske afgør, og så annulleres reserveringerne, til dødsfaldet er annulleret",
+        "proposed; a person decides, and then reservations are cancelled, until the death is annulled",
+    ),
 }
 LIVES: Final[Mapping[Lives, Wording]] = {
     Lives.BY_ADDRESS: Wording("efter adressen", "by the address"),

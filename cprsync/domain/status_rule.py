@@ -42,6 +42,8 @@ class BlockRule(enum.Enum):
     NONE = "none"
     #: proposed: a person confirms it or not
     PROPOSED = "proposed"
+    #: the same, and confirming it cancels her reservations; annulled, both are offered back
+    PROPOSED_AND_CANCELS = "proposed_and_cancels"
 
 
 class Lives(enum.Enum):
@@ -87,6 +89,8 @@ class StatusRule:
 
     status: Status
     meaning: Wording
+    #: what of a delivery or an answer is read into the record (decision 1): see `person.by_status`
+    record: Wording
     letters: Letters
     block: BlockRule
     lives: Lives
@@ -117,10 +121,19 @@ _HIGH = ", 002 (vejkode)"
 #: Contact address of someone who is gone.
 _CONTACT = ", 006 (kontaktadresse)"
 
+_FOLLOWS: Final = Wording("følger kilden", "follows the source")
+_LAST_ADDRESS: Final = Wording(
+    "følger kilden, men den sidste adresse står", "follows the source, but the last address stays"
+)
+_NEW_NUMBER: Final = Wording(
+    "får aldrig denne status: nummeret skifter, resten står",
+    "never gets this status: the number changes, the rest stays",
+)
 _ROWS: Final = (
     StatusRule(
         Status.RESIDENT,
         Wording("bopæl i Danmark", "lives in Denmark"),
+        _FOLLOWS,
         Letters.GO,
         BlockRule.NONE,
         Lives.BY_ADDRESS,
@@ -134,6 +147,7 @@ _ROWS: Final = (
     StatusRule(
         Status.RESIDENT_ADMINISTRATIVE,
         Wording("i Danmark, vejkode 9900-9999 (uden fast bopæl o.l.)", "in Denmark, street code 9900-9999"),
+        _FOLLOWS,
         Letters.SEALED_STREET,
         BlockRule.NONE,
         Lives.BY_ADDRESS,
@@ -147,6 +161,7 @@ _ROWS: Final = (
     StatusRule(
         Status.GREENLAND,
         Wording("bopæl i Grønland", "lives in Greenland"),
+        _FOLLOWS,
         Letters.GO,
         BlockRule.NONE,
         Lives.ELSEWHERE,
@@ -160,6 +175,7 @@ _ROWS: Final = (
     StatusRule(
         Status.GREENLAND_ADMINISTRATIVE,
         Wording("i Grønland, vejkode 9900-9999", "in Greenland, street code 9900-9999"),
+        _FOLLOWS,
         Letters.SEALED_STREET,
         BlockRule.NONE,
         Lives.ELSEWHERE,
@@ -173,6 +189,7 @@ _ROWS: Final = (
     StatusRule(
         Status.NO_RESIDENCE,
         Wording("uden bopæl, nummer af skattehensyn", "no residence, number given for tax"),
+        _LAST_ADDRESS,
         Letters.CONTACT_ADDRESS,
         BlockRule.NONE,
         Lives.ELSEWHERE,
@@ -185,9 +202,10 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.ANNULLED,
+        Wording("nummeret er annulleret", "the number is annulled"),
         Wording(
-            "nummeret er annulleret: navn, adresse og beskyttelse står som før",
-            "the number is annulled: name, address and protection stay as before",
+            "kun status er kendt: navn, adresse, beskyttelse og resten står",
+            "only the status is known: name, address, protection and the rest stay",
         ),
         Letters.CONTACT_ADDRESS,
         BlockRule.PROPOSED,
@@ -202,6 +220,7 @@ _ROWS: Final = (
     StatusRule(
         Status.DUPLICATE,
         Wording("nummeret er slettet: personen havde to", "the number is deleted: there were two"),
+        _NEW_NUMBER,
         Letters.AS_BEFORE,
         BlockRule.NONE,
         Lives.AS_BEFORE,
@@ -215,6 +234,7 @@ _ROWS: Final = (
     StatusRule(
         Status.CHANGED,
         Wording("nummeret er ændret", "the number is changed"),
+        _NEW_NUMBER,
         Letters.AS_BEFORE,
         BlockRule.NONE,
         Lives.AS_BEFORE,
@@ -228,6 +248,7 @@ _ROWS: Final = (
     StatusRule(
         Status.DISAPPEARED,
         Wording("forsvundet", "disappeared"),
+        _LAST_ADDRESS,
         Letters.CONTACT_ADDRESS,
         BlockRule.PROPOSED,
         Lives.UNKNOWN,
@@ -241,6 +262,10 @@ _ROWS: Final = (
     StatusRule(
         Status.EMIGRATED,
         Wording("udrejst", "emigrated"),
+        Wording(
+            "følger kilden; den sidste danske adresse står, og udlandsadressen vises, men får ingen breve",
+            "follows the source; the last Danish address stays, and the foreign one is shown but gets no letters",
+        ),
         Letters.CONTACT_ADDRESS,
         BlockRule.NONE,
         Lives.ELSEWHERE,
@@ -254,8 +279,12 @@ _ROWS: Final = (
     StatusRule(
         Status.DEAD,
         Wording("død", "dead"),
+        Wording(
+            "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke",
+            "follows the source, but the last address stays; new loans are refused, and fees grow no more",
+        ),
         Letters.STOPPED,
-        BlockRule.PROPOSED,
+        BlockRule.PROPOSED_AND_CANCELS,
         Lives.ELSEWHERE,
         NetMedia.EMPTY,
         Subscribed.KEPT_FOR_A_TIME,

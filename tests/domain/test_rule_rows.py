@@ -30,6 +30,7 @@ STATUS: dict[str, tuple[object, ...]] = {
         "10 og ukendte koder",
         "reserveret, eller ukendt her",
         "venter på et menneske",
+        "står som før",
         "som før, men først når de er åbnet med en grund",
         "som før",
         "som før",
@@ -43,6 +44,7 @@ STATUS: dict[str, tuple[object, ...]] = {
         "ingen (et svar uden status)",
         "kilden siger intet",
         "ingen ny status",
+        "følger kilden, så vidt den kendte status tillader",
         "som før; ingen, før en status er kendt",
         "som før",
         "som før; ukendt, før en status er kendt",
@@ -56,6 +58,7 @@ STATUS: dict[str, tuple[object, ...]] = {
         "90, så 30",
         "en død, hvis nummer annulleres",
         Action.NUMBER_ANNULLED,
+        "kun status er kendt: resten står",
         "stadig standset, til en senere kilde siger, at hun lever",
         "den for dødsfaldet bliver; én til foreslås",
         "ukendt",
@@ -217,6 +220,19 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ikke beskyttet",
         "forsegles, før alt andet; hvad opslaget ellers siger, ændrer intet",
         "Beslutning 1 og 2: de modsiger hinanden",
+    ),
+    "protection-what": (
+        *("enhver forsegling", "beskyttet", "ligegyldigt", "ligegyldigt hvad"),
+        (
+            "navn, adresse, udlands- og kontaktadresse vises ingen steder, heller ikke en rettelse af dem, før de er "
+            "åbnet med en grund; kommunen vises"
+        ),
+        "CPR: post 002, 005, 006 og 008; beslutning 2",
+    ),
+    "protection-use": (
+        *("en beskyttet låner", "vil bruge biblioteket", "ligegyldigt", "ligegyldigt hvad"),
+        "som andre: lån, reserveringer, netmedier efter kommunen, beskeder til egen telefon og e-mail",
+        "Beslutning 2 og 11",
     ),
     "protection-unknown-number": (
         "ingen: CPR kender ikke nummeret",

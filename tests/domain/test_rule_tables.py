@@ -145,7 +145,7 @@ def test_of_whom_no_status_is_known_the_net_media_hear_nothing(key: str) -> None
 @pytest.mark.parametrize("key", ["status-03", "status-07"])
 def test_letters_to_an_administrative_street_are_printed_as_sealed(key: str) -> None:
     """Lived in test_letters."""
-    letters = danish(TABLES["status"], key)[3]
+    letters = danish(TABLES["status"], key)[4]
     assert letters == "forseglet: kun til kontaktadressen, og først når den er åbnet med en grund"
 
 
