@@ -22,8 +22,9 @@ from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Person
 from cprsync.domain.review import State, proposed_at
 from cprsync.store import tables
-from cprsync.store.changes import CULR, STATUS_CLASSES
+from cprsync.store.changes import STATUS_CLASSES
 from cprsync.store.dying import DEAD
+from cprsync.store.effects import CULR
 from cprsync.store.keys import Purpose
 from cprsync.store.numbers import ACTIVE_PATRON
 from cprsync.store.records import REGISTER, from_row

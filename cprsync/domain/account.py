@@ -132,19 +132,25 @@ class Held:
         return f"Held(account={self.account}, agencies={len(self.agencies)})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reply:
     """An answer that was read. `held` comes with a reading that was answered with OK."""
 
     code: Code
     held: Held | None = None
 
+    def __repr__(self) -> str:
+        return f"Reply({self.code.value})"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Settled:
     """The account is as the effect says; `municipality` is what was set, None: whatever it held stayed."""
 
     municipality: str | None
+
+    def __repr__(self) -> str:
+        return "Settled(…)"
 
 
 @dataclass(frozen=True, slots=True)

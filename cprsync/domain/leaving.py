@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from cprsync.domain.number import CprNumber
+    from cprsync.domain.account import Effect, Identity
 
 
 class Stage(enum.Enum):
@@ -74,18 +74,19 @@ def inactive_before(today: date, inactive_days: int) -> date | None:
     return today - timedelta(days=inactive_days) if inactive_days else None
 
 
-def accounts_to_delete(
-    number: CprNumber, *, told: bool, former: Iterable[CprNumber], deleted: Iterable[CprNumber]
-) -> tuple[CprNumber, ...]:
-    """The numbers under which the net media may have an account of hers that nobody deletes yet.
+def accounts_to_delete(stand: Iterable[Identity], waiting: Iterable[tuple[Effect, bool]]) -> tuple[Identity, ...]:
+    """The accounts of hers that somebody has still to delete.
 
     Args:
-        number: hers.
-        told: whether the net media may have been told of it.
-        former: numbers that an effect still waits to replace: the accounts under them would be left behind.
-        deleted: numbers for which a deletion waits already.
+        stand: what the net media are known to hold.
+        waiting: effects that were not seen to come through, and whether each was offered to them at all. What was
+            never offered they cannot know: it need not be taken back.
     """
-    hers = dict.fromkeys([*former, *([number] if told else [])])
-    gone = set(deleted)
-    # a number made by a library or hospital was never told to anybody
-    return tuple(one for one in hers if one not in gone and not one.is_replacement)
+    waits = list(waiting)
+    deleted = {effect.identity for effect, _ in waits if effect.gone}
+    unheard = {effect.identity for effect, offered in waits if not offered and not effect.gone}
+    hers = dict.fromkeys(stand)
+    former = [effect.replaces for effect, _ in waits if effect.replaces is not None]
+    hers |= dict.fromkeys(one for one in former if one not in unheard)
+    hers |= dict.fromkeys(effect.identity for effect, offered in waits if offered and not effect.gone)
+    return tuple(one for one in hers if one not in deleted)

@@ -31,6 +31,10 @@ BOTH_PATRONS: Final = "parked.number.both_patrons"
 #: About a minor, when something happens to someone who answers for her.
 RESPONSIBLE_GONE: Final = "responsible.gone"
 RESPONSIBLE_PROTECTED: Final = "responsible.protected"
+#: About the net media: an effect was refused for good, or another library's number stands where ours should.
+NET_MEDIA_REFUSED: Final = "net_media.refused"
+NET_MEDIA_FOREIGN: Final = "net_media.foreign"
+NET_MEDIA_KINDS: Final = frozenset({NET_MEDIA_REFUSED, NET_MEDIA_FOREIGN})
 LINK_KINDS: Final = frozenset({RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED})
 
 
@@ -66,6 +70,8 @@ class Doing(enum.Enum):
     ASK_NUMBER = "ask_number"
     #: whoever the item is about answers for the minor no more
     END_LINK = "end_link"
+    #: the net media are told again
+    TELL_AGAIN = "tell_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,7 @@ _KEEP_LINK: Final = Wording(
     "ansvaret består; der sendes stadig ingen breve til den ansvarlige",
     "the responsibility stays; still no letters go to the responsible person",
 )
+_TELL_AGAIN: Final = Wording("netmedierne får det at vide igen i nat", "the net media are told again tonight")
 _LEAVE: Final = Wording(
     "posten bliver, som den er; hun gælder ikke længere som beskyttet for dette alene",
     "the record stays as it is; she no longer counts as protected for this alone",
@@ -203,6 +210,22 @@ _ROWS: Final = (
         "a responsible person has got name and address protection",
     ),
     _row(
+        NET_MEDIA_REFUSED,
+        "netmedierne (CULR) afviste det, de fik at vide om låneren",
+        "the net media (CULR) refused what they were told of the patron",
+        Doing.TELL_AGAIN,
+        accept=_TELL_AGAIN,
+        reject=Wording("netmedierne beholder det, de har", "the net media keep what they have"),
+    ),
+    _row(
+        NET_MEDIA_FOREIGN,
+        "et andet bibliotek har givet netmedierne (CULR) et andet kommunenummer",
+        "another library has given the net media (CULR) another municipality number",
+        Doing.TELL_AGAIN,
+        accept=Wording("vores kommunenummer sendes igen i nat", "our municipality number is sent again tonight"),
+        reject=Wording("det andet biblioteks nummer bliver stående", "the other library's number stays"),
+    ),
+    _row(
         BOTH_PATRONS,
         "to lånere er efter registret én person",
         "two patrons are one person, the register says",
@@ -277,7 +300,7 @@ PROPOSALS: Final = frozenset({*LIFTED_BY, *BLOCK_OF})
 
 def proposed_at(status: Status | Silent) -> str | None:
     """The block that a status proposes, if the status table says so."""
-    if not isinstance(status, Status) or STATUS_RULES[status].block is BlockRule.NONE:
+    if not isinstance(status, Status) or STATUS_RULES[status].block is not BlockRule.PROPOSED:
         return None
     return PROPOSED_AT[status]
 

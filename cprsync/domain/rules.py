@@ -1,7 +1,7 @@
-"""The rules as tables to read: status, protection, what waits, numbers, age step, residence; each row with its source.
+"""The rules as four tables to read: status, protection, age step, residence; each row with its source.
 
 Built from the very rows that the code reads, and from a library's policy. How a table is laid out is the command's;
-how a value is named stands in `rule_words`, and what has no row in the code in the other modules of rows.
+how a value is named stands in `rule_words`, and what has no row in the code in `rule_rows`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,26 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.age import BirthSource
 from cprsync.domain.municipality import RESIDENCE_RULES, ResidenceRule
-from cprsync.domain.parked_rows import NUMBER_ROWS, PARKED_ROWS
-from cprsync.domain.protection_rows import PROTECTION_ROWS
 from cprsync.domain.protection_rule import PROTECTION_RULES, ProtectionRule
-from cprsync.domain.rule_rows import AGE_ROWS, NONE, STATUS_ROWS, STATUS_SILENT, TYPED_ROWS
+from cprsync.domain.rule_rows import (
+    DEAD,
+    HELD,
+    NONE,
+    OLDER,
+    OTHER_GROUP,
+    OTHER_STATUS,
+    PARKED,
+    PINNED,
+    RESPONSIBLE,
+    SAME_DAY,
+    STAFF,
+    STAFF_ENDED,
+    STAFF_NUMBER,
+    STATUS_SILENT,
+    STREET,
+    STREET_ORDINARY,
+    UNKNOWN_NUMBER,
+)
 from cprsync.domain.rule_words import (
     AGREED,
     BIRTH,
@@ -59,9 +75,8 @@ class RuleTable:
 
 
 def rule_tables(policy: Policy) -> tuple[RuleTable, ...]:
-    """All six, in the order of a reader's questions."""
-    ages = _age_table(policy.ladders)
-    return _status_table(), _protection_table(), _parked_table(), _number_table(), ages, _residence_table()
+    """All four, in the order of a reader's questions."""
+    return _status_table(), _protection_table(), _age_table(policy.ladders), _residence_table()
 
 
 _SOURCE: Final = Column("source", Wording("Kilde", "Source"))
@@ -72,7 +87,6 @@ _STATUS_COLUMNS: Final = (
     Column("code", Wording("Kode", "Code")),
     Column("meaning", Wording("Betydning", "Meaning")),
     Column("coming", Wording("Hedder", "Called")),
-    Column("record", Wording("Posten", "The record")),
     Column("letters", Wording("Breve", "Letters")),
     Column("block", Wording("Spærring", "Block")),
     Column("residence", Wording("Bopæl", "Residence")),
@@ -90,8 +104,8 @@ def _status_table() -> RuleTable:
         "status",
         Wording("Status", "Status"),
         _STATUS_COLUMNS,
-        (*(f"status-{rule.status.value}" for rule in rules), *STATUS_ROWS),
-        (*(_status_row(rule) for rule in rules), *STATUS_ROWS.values()),
+        (*(f"status-{rule.status.value}" for rule in rules), "status-other"),
+        (*(_status_row(rule) for rule in rules), OTHER_STATUS),
     )
 
 
@@ -100,7 +114,6 @@ def _status_row(rule: StatusRule) -> tuple[Cell, ...]:
         rule.status.value,
         rule.meaning,
         rule.coming,
-        rule.record,
         LETTERS[rule.letters],
         BLOCK[rule.block],
         LIVES[rule.lives],
@@ -122,6 +135,16 @@ _PROTECTION_COLUMNS: Final = (
     Column("does", Wording("Så", "Then")),
     _SOURCE,
 )
+#: What counts beside a source's word about protection.
+_BESIDE: Final = {
+    "protection-street": STREET,
+    "protection-street-ordinary": STREET_ORDINARY,
+    "protection-parked": PARKED,
+    "protection-held": HELD,
+    "protection-older": OLDER,
+    "protection-same-day": SAME_DAY,
+    "protection-unknown-number": UNKNOWN_NUMBER,
+}
 
 
 def _protection_table() -> RuleTable:
@@ -129,8 +152,8 @@ def _protection_table() -> RuleTable:
         "protection",
         Wording("Navne- og adressebeskyttelse", "Name and address protection"),
         _PROTECTION_COLUMNS,
-        (*map(_protection_key, PROTECTION_RULES), *PROTECTION_ROWS),
-        (*map(_protection_row, PROTECTION_RULES), *PROTECTION_ROWS.values()),
+        (*map(_protection_key, PROTECTION_RULES), *_BESIDE),
+        (*map(_protection_row, PROTECTION_RULES), *_BESIDE.values()),
     )
 
 
@@ -144,32 +167,6 @@ def _protection_key(rule: ProtectionRule) -> str:
     return f"protection-{rule.voice.value}-{rule.says.value}{agreed}-{rule.stands.value}"
 
 
-# -- parked, and numbers -----------------------------------------------------------------------------------
-
-_PARKED_COLUMNS: Final = (
-    Column("what", Wording("Hvad kilden siger", "What the source says")),
-    Column("called", Wording("Hedder", "Called")),
-    Column("does", Wording("Skrives straks", "Written at once")),
-    Column("settled", Wording("Afgøres af", "Settled by")),
-    _SOURCE,
-)
-_NUMBER_COLUMNS: Final = (
-    Column("what", Wording("Hvad registret siger", "What the register says")),
-    Column("does", Wording("Så", "Then")),
-    _SOURCE,
-)
-
-
-def _parked_table() -> RuleTable:
-    title = Wording("Hvad der venter på et menneske", "What is parked for a person")
-    return RuleTable("parked", title, _PARKED_COLUMNS, tuple(PARKED_ROWS), tuple(PARKED_ROWS.values()))
-
-
-def _number_table() -> RuleTable:
-    title = Wording("Personnumre, der afløses", "Numbers that are replaced")
-    return RuleTable("number", title, _NUMBER_COLUMNS, tuple(NUMBER_ROWS), tuple(NUMBER_ROWS.values()))
-
-
 # -- age step ----------------------------------------------------------------------------------------------
 
 _AGE_COLUMNS: Final = (
@@ -179,6 +176,8 @@ _AGE_COLUMNS: Final = (
     _SOURCE,
 )
 _BIRTH_DATE: Final = Wording("fødselsdato", "birth date")
+#: Whose group age leaves alone.
+_NO_STEP: Final = {"age-other": OTHER_GROUP, "age-pinned": PINNED, "age-dead": DEAD, "age-responsible": RESPONSIBLE}
 
 
 def _age_table(ladders: Ladders) -> RuleTable:
@@ -188,8 +187,8 @@ def _age_table(ladders: Ladders) -> RuleTable:
         "age",
         Wording("Alderstrin", "Age step"),
         _AGE_COLUMNS,
-        (*(f"age-birth-{source.value}" for source in BirthSource), *(key for key, _ in steps), *AGE_ROWS),
-        (*births, *(row for _, row in steps), *AGE_ROWS.values()),
+        (*(f"age-birth-{source.value}" for source in BirthSource), *(key for key, _ in steps), *_NO_STEP),
+        (*births, *(row for _, row in steps), *_NO_STEP.values()),
     )
 
 
@@ -209,6 +208,12 @@ def _age_rows(ladder: Ladder, leap: LeapDay) -> list[tuple[str, tuple[Cell, ...]
 # -- residence ---------------------------------------------------------------------------------------------
 
 _BY_CODE: Final = Wording("i bibliotekets egne kommuner: hjemmehørende; ellers ikke", "resident in the library's own")
+#: What a municipality means that staff typed.
+_TYPED: Final = {
+    "residence-staff": STAFF,
+    "residence-staff-ended": STAFF_ENDED,
+    "residence-staff-number": STAFF_NUMBER,
+}
 _RESIDENCE_COLUMNS: Final = (
     Column("what", Wording("Status eller adresse", "Status or address")),
     Column("residence", Wording("Bopæl", "Residence")),
@@ -218,7 +223,7 @@ _RESIDENCE_COLUMNS: Final = (
 
 
 def _residence_table() -> RuleTable:
-    by_status = (Lives.ELSEWHERE, Lives.UNKNOWN, Lives.AS_BEFORE)
+    by_status = [lives for lives in (Lives.ELSEWHERE, Lives.UNKNOWN) if _codes(lives)]
     kinds = RESIDENCE_RULES.values()
     return RuleTable(
         "residence",
@@ -226,11 +231,11 @@ def _residence_table() -> RuleTable:
         _RESIDENCE_COLUMNS,
         (
             *(f"residence-status-{lives.value}" for lives in by_status),
-            *STATUS_SILENT,
+            "residence-status-silent",
             *(f"residence-{rule.kind.value if rule.kind else 'none'}" for rule in kinds),
-            *TYPED_ROWS,
+            *_TYPED,
         ),
-        (*map(_ended_row, by_status), *STATUS_SILENT.values(), *map(_kind_row, kinds), *TYPED_ROWS.values()),
+        (*map(_ended_row, by_status), STATUS_SILENT, *map(_kind_row, kinds), *_TYPED.values()),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from datetime import timedelta
 from functools import lru_cache
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, select, text, update
 
+from cprsync.domain.account import identity_of
 from cprsync.domain.action import Action
 from cprsync.domain.effective import municipality_in_force
 from cprsync.domain.forgetting import BEFORE_IMAGE_DAYS
@@ -19,6 +19,7 @@ from cprsync.domain.person import SILENT, Status
 from cprsync.errors import LostCompare
 from cprsync.store import audit, dying, tables
 from cprsync.store.bulk import append, change
+from cprsync.store.effects import payload, row_of
 from cprsync.store.engine import parts, writing
 from cprsync.store.links import look_again
 from cprsync.store.numbers import renumber
@@ -35,10 +36,7 @@ if TYPE_CHECKING:
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import Batch, FollowUp, Item, Run, Touch, Write
 
-CULR = "culr"
 FIRST_COPY = "first_copy"
-#: One encoder for all payloads: making one takes longer than using it.
-_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _PATRON = tables.patron.c
 #: What may be said of a patron's status in clear; a fixed abode or none is not told apart.
 STATUS_CLASSES: dict[Status | Silent, str] = {
@@ -214,23 +212,16 @@ def _is_told(write: Write) -> bool:
 
 
 def _replaces(write: Write) -> bool:
-    """Whether an account under the old number gives way; a replacement number was never told to anybody."""
+    """Whether an account under an old CPR number gives way; one under her patron number is found when it is sent."""
     return write.renumbered is not None and not write.patron.number.is_replacement
 
 
 def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
     """What the net media are to hold; without a municipality number, under the new number what they held."""
-    patron_id, version = write.patron.id, write.patron.version + 1
-    sealed = tenant.vault.seal(_payload(write).encode(), place=patron_id, owner=CULR, version=version)
-    return tenant.agency, CULR, patron_id, version, sealed, tenant.vault.seal_key, "waiting", now
-
-
-def _payload(write: Write) -> str:
-    """JSON with sorted keys and no blanks."""
-    # put together by hand: an encoder takes longer to begin than to write these
-    municipality = "" if write.culr is None else f'"municipalityNo":{_ENCODE(write.culr)},'
-    former = f'"replaces":{_ENCODE(write.patron.number.digits)},' if _replaces(write) else ""
-    return f'{{{municipality}{former}"userIdType":"CPR","userIdValue":{_ENCODE(write.after.number.digits)}}}'
+    patron = write.patron
+    former = patron.number if _replaces(write) else None
+    told = payload(identity_of(write.after.number, patron.id), write.culr, replaces=former)
+    return row_of(tenant, patron.id, patron.version + 1, told, now)
 
 
 def _touch(connection: Connection, tenant: Tenant, touches: Sequence[Touch]) -> None:

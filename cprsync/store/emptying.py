@@ -6,18 +6,17 @@ in it, for as long as something hangs on it. Leaves out who is closed, and when.
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 
+from cprsync.domain.account import NOWHERE, Identity, IdType, identity_of
 from cprsync.domain.leaving import Stage, accounts_to_delete
-from cprsync.domain.number import CprNumber
 from cprsync.domain.person import Person
 from cprsync.domain.record import Local
 from cprsync.domain.review import State
-from cprsync.store import dying, tables
-from cprsync.store.changes import CULR
+from cprsync.store import dying, effects, tables
+from cprsync.store.effects import CULR, account_probes, effect_of, payload
 from cprsync.store.engine import parts
 from cprsync.store.imports import LOCAL
 from cprsync.store.journal import Entry
@@ -30,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from cprsync.domain.number import CprNumber
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
 
-WAITING: Final = "waiting"
 #: What a number is hashed as in the journal.
 JOURNAL: Final = "journal"
 #: What of hers ends with the record; loans and balances are kept as long as the library has promised.
@@ -43,6 +42,7 @@ _ENDS_WITH_HER: Final = (
     tables.override,
     tables.reservation,
     tables.message,
+    tables.entitlement,
 )
 _PATRON = tables.patron.c
 _KEY = tables.patron_key.c
@@ -150,51 +150,33 @@ def _settle_reviews(connection: Connection, tenant: Tenant, family: Sequence[str
 def _delete_accounts(
     connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, family: Sequence[str]
 ) -> int:
-    """Let only deletions wait, one for each number she may have an account under; returns her version after them."""
-    effects = connection.execute(select(tables.outbox).where(of(tables.outbox, tenant, family), _OUT.target == CULR))
-    told, former, deleted = row.as_of_day is not None, [], []
-    for effect in effects.all():
-        told = told or effect.patron_id == row.id
-        if effect.state != WAITING:
-            continue
-        said = json.loads(_opened(tenant, effect))
-        if said.get("delete"):
-            deleted.append(CprNumber(said["userIdValue"]))
-            continue
-        if "replaces" in said:
-            former.append(CprNumber(said["replaces"]))
-        connection.execute(delete(tables.outbox).where(*_same(effect)))
+    """Let only deletions wait, one for each account she may have; returns her version after them."""
+    wanted = select(tables.outbox).where(of(tables.outbox, tenant, family), _OUT.target == CULR)
+    waiting = [
+        (effect_of(tenant, one), one.offered is not None)
+        for one in connection.execute(wanted.order_by(_OUT.patron_id, _OUT.version))
+    ]
+    for effect, _ in waiting:
+        if not effect.gone:
+            this = (_OUT.target == CULR) & (_OUT.version == effect.version)
+            connection.execute(delete(tables.outbox).where(of(tables.outbox, tenant, [effect.patron_id]), this))
     version: int = row.version
-    for one in accounts_to_delete(number, told=told, former=former, deleted=deleted):
+    for identity in accounts_to_delete(_standing(connection, tenant, row, number), waiting):
         version += 1
-        connection.execute(insert(tables.outbox).values(_deletion(tenant, row.id, version, one)))
+        effects.add(connection, tenant, row.id, version, payload(identity, NOWHERE, gone=True))
     return version if version > row.version else version + 1
 
 
-def _opened(tenant: Tenant, effect: AnyRow) -> bytes:
-    return tenant.vault.unseal(
-        effect.payload, effect.key, place=effect.patron_id, owner=effect.target, version=effect.version
-    )
-
-
-def _same(effect: AnyRow) -> tuple[ColumnElement[bool], ...]:
-    key = ("agency", "target", "patron_id", "version")
-    return tuple(_OUT[name] == getattr(effect, name) for name in key)
-
-
-def _deletion(tenant: Tenant, patron_id: str, version: int, number: CprNumber) -> dict[str, Any]:
-    told = {"delete": True, "municipalityNo": "", "userIdType": "CPR", "userIdValue": number.digits}
-    plain = json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
-    return {
-        "agency": tenant.agency,
-        "target": CULR,
-        "patron_id": patron_id,
-        "version": version,
-        "payload": tenant.vault.seal(plain, place=patron_id, owner=CULR, version=version),
-        "key": tenant.vault.seal_key,
-        "state": WAITING,
-        "created": tenant.stamp(),
-    }
+def _standing(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[Identity]:
+    """What her own account stands under, if she has one: her number, or before it was found her patron number."""
+    account = connection.execute(select(tables.account).where(of(tables.account, tenant, [row.id]))).one_or_none()
+    if account is None:
+        return []
+    if account.id_type == IdType.LOCAL.value:
+        return [Identity(IdType.LOCAL, row.id)]
+    # under an old number: the effect that replaces it still waits, and names it
+    hers = identity_of(number, row.id)
+    return [hers] if account.id_index in account_probes(tenant, hers) else []
 
 
 # -- the record ----------------------------------------------------------------------------------------------
@@ -216,6 +198,7 @@ def _blank(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumbe
         "local_blob": vault.seal(encode_local(Local()), place=row.id, owner=LOCAL, version=local_version),
         "local_key": vault.seal_key,
         "local_version": local_version,
+        "rights_local": local_version,
         "status_class": tables.CLOSED,
         "patron_group": "",
         "protection_silent": False,
@@ -238,4 +221,5 @@ _FORGOTTEN: Final = (
     "letters_stopped",
     "register_since",
     "last_seen",
+    "rights_due",
 )

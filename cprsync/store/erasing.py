@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, s
 
 from cprsync.store import audit, tables
 from cprsync.store.desk import STREAM
-from cprsync.store.emptying import JOURNAL, WAITING, empty, note, of, shells_of
+from cprsync.store.emptying import JOURNAL, empty, note, of, shells_of
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.journal_memory import is_remembered, journal_entries, remember
 from cprsync.store.leaving import CLOSE, ties_of, was_given
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 #: The kinds of audit entries: erased, and the last row of someone gone is away.
 ERASE: Final = "erase"
 GONE: Final = "gone"
-#: An effect of which nothing is left to do.
-SENT: Final = "sent"
 #: What goes at once; a shell waits for what the register and the net media have still to hear.
 _HERS: Final = (
     tables.before_image,
@@ -48,10 +46,10 @@ _HERS: Final = (
     tables.message,
     tables.plan_row,
     tables.patron_key,
+    tables.entitlement,
 )
 _PATRON = tables.patron.c
 _ROW = tables.subscription.c
-_OUT = tables.outbox.c
 _ITEM = tables.run_item.c
 
 
@@ -105,7 +103,6 @@ def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
     link = tables.responsible
     either = link.c.patron_id.in_(ids) | link.c.responsible_id.in_(ids)
     connection.execute(delete(link).where(link.c.agency == tenant.agency, either))
-    connection.execute(delete(tables.outbox).where(of(tables.outbox, tenant, ids), _OUT.state != WAITING))
 
 
 def _forget_lines(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
@@ -126,7 +123,8 @@ def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[
     if not gone:
         return []  # most nights: the lines of every night there was are not read for nobody
     _forget(connection, tenant, gone)
-    connection.execute(delete(tables.outbox).where(of(tables.outbox, tenant, gone)))
+    # what was never told to be there can only be what nobody could find any more
+    connection.execute(delete(tables.account).where(of(tables.account, tenant, gone)))
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(gone)
     connection.execute(delete(tables.patron).where(these))
     return gone
@@ -136,9 +134,8 @@ def _hanging_free(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
     """A shell that no subscription, no effect that waits, no loan and no balance needs."""
     hangs = [
         exists().where(table.c.agency == _PATRON.agency, table.c.patron_id == _PATRON.id)
-        for table in (tables.subscription, tables.loan, tables.balance)
+        for table in (tables.subscription, tables.loan, tables.balance, tables.outbox)
     ]
-    hangs.append(exists().where(_OUT.agency == _PATRON.agency, _OUT.patron_id == _PATRON.id, _OUT.state != SENT))
     return (_PATRON.agency == tenant.agency, *IS_EMPTIED, *(~one for one in hangs))
 
 

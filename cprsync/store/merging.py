@@ -6,13 +6,13 @@ is handed back to be sealed in the review item. Leaves out who is merged with wh
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
+from cprsync.domain.account import NOWHERE, identity_of
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.merging import joined, parted
 from cprsync.domain.override import in_force
@@ -21,9 +21,10 @@ from cprsync.domain.person import Person, Protection
 from cprsync.domain.record import Local
 from cprsync.domain.review import BOTH_PATRONS, State
 from cprsync.errors import ReviewClosed
-from cprsync.store import belongings, circulation, overrides, responsibles, tables
-from cprsync.store.changes import CULR, ask, write_records
+from cprsync.store import belongings, circulation, effects, overrides, responsibles, tables
+from cprsync.store.changes import ask, write_records
 from cprsync.store.codec import decode, encode
+from cprsync.store.effects import payload
 from cprsync.store.imports import open_local
 from cprsync.store.local import decode_local, encode_local
 from cprsync.store.local_part import write_local
@@ -202,33 +203,14 @@ def _settle(connection: Connection, tenant: Tenant, *, of: str, to: str) -> None
 def _tell(connection: Connection, tenant: Tenant, patron: Patron, *, replaces: CprNumber | None = None) -> None:
     """Tell the net media what they are to hold of a patron who was written just now; unknown is not told."""
     culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
-    if culr is None:
+    if culr is None or not patron.borrows:
         return
-    told: dict[str, Any] = {"municipalityNo": culr}
-    if replaces is not None and not replaces.is_replacement:
-        told["replaces"] = replaces.digits
-    _send(connection, tenant, patron, told)
+    former = None if replaces is None or replaces.is_replacement else replaces
+    told = payload(identity_of(patron.number, patron.id), culr, replaces=former)
+    effects.add(connection, tenant, patron.id, patron.version + 1, told)
 
 
 def _tell_gone(connection: Connection, tenant: Tenant, shell: Patron) -> None:
-    _send(connection, tenant, shell, {"municipalityNo": "", "delete": True})
-
-
-def _send(connection: Connection, tenant: Tenant, patron: Patron, told: dict[str, Any]) -> None:
-    if patron.number.is_replacement or not patron.borrows:
-        return  # nobody's number there, or no borrower's
-    version = patron.version + 1
-    payload = told | {"userIdType": "CPR", "userIdValue": patron.number.digits}
-    plain = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
-    connection.execute(
-        insert(tables.outbox).values(
-            agency=tenant.agency,
-            target=CULR,
-            patron_id=patron.id,
-            version=version,
-            payload=tenant.vault.seal(plain, place=patron.id, owner=CULR, version=version),
-            key=tenant.vault.seal_key,
-            state="waiting",
-            created=tenant.stamp(),
-        )
-    )
+    if shell.borrows:
+        told = payload(identity_of(shell.number, shell.id), NOWHERE, gone=True)
+        effects.add(connection, tenant, shell.id, shell.version + 1, told)

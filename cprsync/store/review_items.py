@@ -56,6 +56,11 @@ def ask_staff_at_desk(tenant: Tenant, run: Run, patron_id: str, kind: str, *, ab
         _ask_staff(connection, tenant, run, {(patron_id, kind): None}, others={patron_id: about})
 
 
+def ask_staff(connection: Connection, tenant: Tenant, run: Run, ids: Iterable[str], kind: str) -> None:
+    """Leave each of these to a person once, for one reason, in the caller's transaction."""
+    _ask_staff(connection, tenant, run, {(one, kind): None for one in ids}, others={})
+
+
 def _settle_parked(connection: Connection, tenant: Tenant, batch: Batch) -> None:
     still = {patron_id for patron_id, kind in batch.reviews if kind.startswith(PARKED)}
     decided = {write.patron.id for write in batch.writes if not _only_protects(write)} | {

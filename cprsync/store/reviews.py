@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from cprsync.domain.record import Block
 from cprsync.domain.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, Doing, State
 from cprsync.errors import ReviewClosed
-from cprsync.store import audit, circulation, links, merging, responsibles, tables
+from cprsync.store import audit, circulation, links, merging, publishing, responsibles, tables
 from cprsync.store.changes import ask
 from cprsync.store.desk import STREAM
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
@@ -244,6 +244,11 @@ def _end_links(connection: Connection, tenant: Tenant, of: ReviewItem, held: Map
     return _Done(("responsible",), undo)
 
 
+def _tell_again(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all
+    publishing.tell_again(connection, tenant, of.patron_id)
+    return _Done()
+
+
 def _other(of: ReviewItem) -> str:
     if of.about is None:
         raise ReviewClosed("review item {id} does not say which other patron it is about: reject it", id=of.id)
@@ -258,6 +263,7 @@ _ACCEPTS: Final[Mapping[Doing, Callable[[Connection, Tenant, ReviewItem, Mapping
     Doing.ASK_AGAIN: _ask_again,
     Doing.ASK_NUMBER: _ask_number,
     Doing.END_LINK: _end_links,
+    Doing.TELL_AGAIN: _tell_again,
 }
 _ANSWERS: Final[Mapping[State, Callable[[Connection, Tenant, ReviewItem, Mapping[str, AnyRow]], _Done]]] = {
     State.ACCEPTED: _accept,

@@ -28,6 +28,7 @@ from cprsync.store import (
     opening,
     overrides,
     owing,
+    publishing,
     reconciling,
     records,
     responsibles,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from cprsync.domain.account import Effect, Settled, Unsettled
     from cprsync.domain.delivery import Header, Link
     from cprsync.domain.due import Facts
     from cprsync.domain.forgetting import Forgotten
@@ -85,6 +87,8 @@ if TYPE_CHECKING:
     from cprsync.sync.setting import Correction, LocalChange
     from cprsync.sync.unregistered import OwnWord
     from cprsync.sync.values import (
+        AccountState,
+        Backlog,
         Batch,
         Departed,
         Departing,
@@ -315,11 +319,28 @@ class SqlStore:
     def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
         return forgetting.forgettable(self._tenant, policy, on=on)
 
-    def outbox_waiting(self) -> int:
-        return subscriptions.outbox_waiting(self._tenant)
-
     def overridden(self) -> list[str]:
         return overrides.overridden(self._tenant)
+
+    # -- the net media
+
+    def backlog(self) -> Backlog:
+        return publishing.backlog(self._tenant)
+
+    def outbox_order(self) -> list[str]:
+        return publishing.order(self._tenant)
+
+    def outbox_queues(self, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
+        return publishing.queues(self._tenant, ids)
+
+    def offer(self, effects: Sequence[Effect]) -> None:
+        publishing.offer(self._tenant, effects)
+
+    def settle(self, run: Run, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[str]:
+        return publishing.settle(self._tenant, run, outcomes)
+
+    def account_state(self, patron_id: str) -> AccountState:
+        return publishing.account_state(self._tenant, patron_id)
 
     # -- patrons who leave
 

@@ -212,11 +212,3 @@ def follow_ups(tenant: Tenant, limit: int) -> list[FollowUp]:
     with reading(tenant.engine) as connection:
         rows = connection.execute(wanted.order_by(row.since, row.patron_id, row.kind).limit(limit))
         return [FollowUp(found.patron_id, found.kind) for found in rows]
-
-
-def outbox_waiting(tenant: Tenant) -> int:
-    """How many effects wait to be sent."""
-    row = tables.outbox.c
-    with reading(tenant.engine) as connection:
-        waiting = select(func.count()).where(row.agency == tenant.agency, row.state == "waiting")
-        return connection.scalar(waiting) or 0

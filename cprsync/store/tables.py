@@ -77,6 +77,8 @@ library = Table(
     # how many lines of hers stood in the erase journal when last seen, and the code of the last; none: not seen yet
     _maybe("journal_lines", Integer),
     _maybe("journal_code", LargeBinary),
+    # of the policy that rights were derived with; another one: they are derived again for everyone
+    _maybe("rights_stamp", String(64)),
 )
 
 agreement = Table(
@@ -100,6 +102,9 @@ CLOSED, ERASED = "closed", "erased"
 EMPTIED = (CLOSED, ERASED)
 #: Who is no patron, though there is a row.
 GONE = (MERGED, *EMPTIED)
+
+#: Whose rights were derived from an older local part than she has.
+LOCAL_IS_NEWER = "rights_local <> local_version"
 
 # -- patrons -----------------------------------------------------------------------------------------
 
@@ -147,6 +152,9 @@ patron = Table(
     _maybe("leaves_since", Date),
     # the last day of which anything of hers is known that she did herself
     _maybe("last_seen", Date),
+    # the day on which her rights to net media have to be derived again, and the local part they were derived from
+    _maybe("rights_due", Date),
+    _needed("rights_local", Integer, "0"),
     UniqueConstraint("agency", "number_index"),
     Index("ix_patron_address_index", "agency", "address_index"),
     Index("ix_patron_next_age_step", "agency", "next_age_step"),
@@ -160,6 +168,9 @@ patron = Table(
     _where("ix_patron_standing", "agency", "standing", which=f"standing <> '{ACTIVE}'"),
     # of all rows, SQLite would take it for the few above, and read every patron for them
     _where("ix_patron_last_seen", "agency", "last_seen", which="last_seen IS NOT NULL"),
+    _where("ix_patron_rights_due", "agency", "rights_due", which="rights_due IS NOT NULL"),
+    # whoever writes a local part need not know that rights hang on it
+    _where("ix_patron_rights_local", "agency", which=LOCAL_IS_NEWER),
     _to("library", "agency"),
     # room for the next version of a row on its own page: 1.7 times the updates a second
     postgresql_with={"fillfactor": 60},
@@ -316,6 +327,46 @@ outbox = Table(
     _needed("key", KEY),
     _needed("state", WORD),
     _needed("created", STAMP),
+    # how often it was answered with something else than success, and with what the last time
+    _needed("attempts", Integer, "0"),
+    _maybe("code", WORD),
+    # when it was first offered; none: the counterpart cannot have heard of it
+    _maybe("offered", STAMP),
+    Index("ix_outbox_state", "agency", "target", "state"),
+    _to("patron", "agency", "patron_id"),
+)
+
+#: What the net media hold of a patron, as far as they have told: no row, no account.
+account = Table(
+    "account",
+    metadata,
+    _key("agency", AGENCY),
+    _key("patron_id", PATRON),
+    # CPR or LOCAL, and the number it stands under as a keyed index
+    _needed("id_type", WORD),
+    _needed("id_index", LargeBinary),
+    _needed("index_key", KEY),
+    # three digits, "" for none on purpose; not known: what another account held
+    _maybe("municipality", String(3)),
+    # of the last effect that came through
+    _needed("version", Integer),
+    _needed("settled", STAMP),
+    # what a reading found there, and when
+    _maybe("seen", String(3)),
+    _maybe("checked", STAMP),
+    Index("ix_account_checked", "agency", "checked"),
+    _to("patron", "agency", "patron_id"),
+)
+
+#: A patron's rights as they were last derived; a product that is not here is undecided.
+entitlement = Table(
+    "entitlement",
+    metadata,
+    _key("agency", AGENCY),
+    _key("patron_id", PATRON),
+    _key("product", String(64)),
+    _needed("answer", WORD),
+    _needed("since", Date),
     _to("patron", "agency", "patron_id"),
 )
 

@@ -15,7 +15,7 @@ import structlog
 from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
 from cprsync.domain.guard import guard
-from cprsync.domain.review import PARKED
+from cprsync.domain.review import NET_MEDIA_REFUSED, PARKED
 from cprsync.errors import RunStopped
 from cprsync.sync.applying import apply, hold, protect_only
 from cprsync.sync.calendar_part import foresee_days, live_days
@@ -24,6 +24,7 @@ from cprsync.sync.forgetting import forget_of_night
 from cprsync.sync.intake import Intake, take_in
 from cprsync.sync.overriding import overrides_on
 from cprsync.sync.planning import Planner
+from cprsync.sync.publishing import publish
 from cprsync.sync.report import LIVED, Report
 from cprsync.sync.subscriptions import Comparison
 from cprsync.sync.values import Departing, RunState, Tally
@@ -57,6 +58,7 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
             _work(night, run, report)
             report.calendar = _calendar(night, run, report)
             report.forgotten = _forget(night, run, report)
+            _publish(night, run, report)
             _sweep(night, run, report)
         except RunStopped as stopped:
             return _stop(night, run, report, stopped, begun)
@@ -78,6 +80,18 @@ def _forget(night: Night, run: Run, report: Report) -> dict[str, int]:
     if report.exit_code not in LIVED:
         return report.forgotten
     return forget_of_night(night, run, report.forgotten, only_plan=report.only_plan)
+
+
+def _publish(night: Night, run: Run, report: Report) -> None:
+    """Tell the net media what waits, also on a night that was stopped: what was committed before is to be known."""
+    if report.only_plan or night.net_media is None:
+        return
+    done = publish(night, run)
+    report.sent, report.unpublished = done.sent, done.error
+    report.left += len(done.left)
+    report.reasons.update([NET_MEDIA_REFUSED] * len(done.left))
+    if not report.held:
+        night.store.set_state(run, RunState.PUBLISHED)
 
 
 def _sweep(night: Night, run: Run, report: Report) -> None:
@@ -217,7 +231,7 @@ def _stop(night: Night, run: Run, report: Report, stopped: RunStopped, begun: fl
     """Say how far it came. The run stays open: the next one goes on with it."""
     report.error = stopped
     report.tally = night.store.tally(run)
-    report.waiting = night.store.outbox_waiting()
+    report.backlog = night.store.backlog()
     report.seconds = night.monotonic() - begun
     log.info("run.stopped", run=run.id)
     return report
@@ -226,7 +240,7 @@ def _stop(night: Night, run: Run, report: Report, stopped: RunStopped, begun: fl
 def _close(night: Night, run: Run, report: Report, begun: float) -> Report:
     report.tally = night.store.tally(run)
     report.balance()
-    report.waiting = night.store.outbox_waiting()
+    report.backlog = night.store.backlog()
     report.overrides = overrides_on(night, run.day)
     report.sealed_by_silence = night.store.silent_count() if night.policy.silent_is_sealed else 0
     report.reviews_waiting = night.store.reviews_waiting()

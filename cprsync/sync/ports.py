@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cprsync.domain.review import State
     from cprsync.errors import CprsyncError
     from cprsync.sync.values import (
+        Backlog,
         Batch,
         Delivered,
         Departed,
@@ -354,7 +355,27 @@ class Store(Protocol):
         """How many of each kind would be forgotten on a day, as things stand."""
         ...
 
-    def outbox_waiting(self) -> int: ...
+    # -- the net media
+
+    def backlog(self) -> Backlog:
+        """What the net media have still to hear."""
+        ...
+
+    def outbox_order(self) -> list[str]:
+        """Patrons for whom effects wait: first those who may lose a right, then whoever has waited longest."""
+        ...
+
+    def outbox_queues(self, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
+        """What waits for each of these, lowest version first."""
+        ...
+
+    def offer(self, effects: Sequence[Effect]) -> None:
+        """These are about to be sent, and may have been heard of from now on."""
+        ...
+
+    def settle(self, run: Run, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[str]:
+        """Write what came of effects, in one transaction; returns the patrons whom a person has to look at."""
+        ...
 
     # patrons who leave
     def replay_journal(self) -> int:

@@ -12,12 +12,13 @@ from cprsync.errors import (
     CertificateRefused,
     CprsyncError,
     DeliveryLate,
+    NetMediaUnavailable,
     NightBraked,
     PeerCertificateError,
     RegisterUnavailable,
     RunStopped,
 )
-from cprsync.sync.values import Departed
+from cprsync.sync.values import Backlog, Departed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +74,11 @@ class Report:
     subscriptions_added: int = 0
     subscriptions_removed: int = 0
     subscriptions_kept: int = 0
-    waiting: int = 0
+    #: what the net media were told, and what they have still to hear
+    sent: int = 0
+    backlog: Backlog = field(default_factory=Backlog)
+    #: why they were not told all of it
+    unpublished: CprsyncError | None = None
     #: patrons whom the policy has asked to leave, and records that were closed
     departed: Departed = field(default_factory=Departed)
     #: the register has let go of every number that no reason holds
@@ -137,13 +142,19 @@ class Report:
             return LATER
         if self.error is not None:
             return REFUSED
+        return self._lived_through()
+
+    def _lived_through(self) -> int:
+        """The exit of a night whose own work is done: the net media can be told later, or once that is set right."""
+        if self.unpublished is not None:
+            return LATER if type(self.unpublished) is NetMediaUnavailable else WRONG
         return LEFT if self.count(Outcome.PARKED) or self.left or self.to_review or self.proposed else DONE
 
     @property
     def failure(self) -> CprsyncError | None:
         """Why the night did not do all that it should: what stopped it, or else the brake."""
         if self.error is not None or not self.held:
-            return self.error
+            return self.error or self.unpublished
         if not self.excess:
             return NightBraked("the night held its changes back before it was killed, and goes on so")
         over = ", ".join(f"{one.harm.value} {one.count} > {one.limit}" for one in self.excess)
@@ -168,7 +179,7 @@ class Report:
             return "stopped"
         worked = any(line.outcome == "applied" for line in self.deliveries) or self.other_actions or self.left
         worked = worked or any(count for kind, count in self.calendar.items() if kind != "days")
-        worked = worked or any(self.forgotten.values()) or self.departed != Departed() or self.erased_again
+        worked = worked or self.sent or any(self.forgotten.values()) or self.departed != Departed() or self.erased_again
         return "done" if worked or self.subscriptions_added or self.subscriptions_removed else "nothing"
 
     def document(self) -> dict[str, Any]:
@@ -193,7 +204,7 @@ class Report:
                 "kept": self.subscriptions_kept,
             },
             "leaving": {"closed": self.departed.closed, "asked": self.departed.asked, "again": self.erased_again},
-            "published": {"sent": 0, "waiting": self.waiting, "failed": 0},
+            "published": self._published(),
             "overrides": dict(self.overrides),
             "sealed_by_silence": self.sealed_by_silence,
             "left_to_a_person": self.left,
@@ -208,6 +219,11 @@ class Report:
         if (failure := self.failure) is not None:
             document["error"] = {"kind": failure.kind, "message": failure.message, **failure.told()}
         return document
+
+    def _published(self) -> dict[str, Any]:
+        waits = self.backlog
+        since = None if waits.oldest is None else waits.oldest.isoformat(timespec="seconds")
+        return {"sent": self.sent, "waiting": waits.waiting, "failed": waits.failed, "oldest": since}
 
     def plan_document(self) -> dict[str, Any]:
         """The plan to look at or keep: who, what and which harm, never a value."""
@@ -253,7 +269,7 @@ def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) 
         "forgotten": {},
         "subscriptions": dict.fromkeys(("added", "removed", "kept"), 0),
         "leaving": dict.fromkeys(("closed", "asked", "again"), 0),
-        "published": dict.fromkeys(("sent", "waiting", "failed"), 0),
+        "published": {**dict.fromkeys(("sent", "waiting", "failed"), 0), "oldest": None},
         "overrides": dict(NO_OVERRIDES),
         "sealed_by_silence": 0,
         "reasons": {},

@@ -347,6 +347,35 @@ class Done:
     departed: Departed = Departed()
 
 
+# -- the net media ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What the net media have still to hear."""
+
+    waiting: int = 0
+    #: refused for good: a person has to look
+    failed: int = 0
+    #: since when the oldest waits
+    oldest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """What is known of one patron's account in CULR; three digits, "" for none on purpose."""
+
+    exists: bool = False
+    #: what was last sent
+    sent: str | None = None
+    #: what CULR was last known to hold
+    confirmed: str | None = None
+    #: effects that wait
+    pending: int = 0
+    #: when it was last told or read
+    checked: datetime | None = None
+
+
 # -- patrons who leave ---------------------------------------------------------------------------------
 
 

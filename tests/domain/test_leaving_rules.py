@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from town import ANNA
 
+from cprsync.domain.account import Effect, Identity, IdType
 from cprsync.domain.leaving import (
     Stage,
     Tie,
@@ -17,11 +18,9 @@ from cprsync.domain.leaving import (
     inactive_before,
     settled,
 )
-from cprsync.domain.number import CprNumber
 
 NOTHING = Ties()
-HERS, FORMER, OTHER = CprNumber(ANNA), CprNumber("0101904444"), CprNumber("0101905555")
-REPLACEMENT = CprNumber.parse_any("010190AAA1")
+HERS, FORMER, OTHER = (Identity(IdType.CPR, number) for number in (ANNA, "0101904444", "0101905555"))
 
 
 @pytest.mark.parametrize("ties", [Ties(loans=1), Ties(balance=1), Ties(responsible=1)])
@@ -66,17 +65,25 @@ def test_a_library_with_no_days_asks_nobody_to_leave() -> None:
     assert inactive_before(date(2027, 3, 2), 0) is None
 
 
+def told(identity: Identity, *, replaces: Identity | None = None, gone: bool = False) -> Effect:
+    return Effect("12345678", 2, identity, "751", replaces=replaces, gone=gone)
+
+
 def test_an_account_is_deleted_under_each_number_that_may_have_one() -> None:
-    assert accounts_to_delete(HERS, told=True, former=(FORMER,), deleted=()) == (FORMER, HERS)
+    assert accounts_to_delete([FORMER], [(told(HERS, replaces=FORMER), False)]) == (FORMER,)
+    assert accounts_to_delete([FORMER], [(told(HERS, replaces=FORMER), True)]) == (FORMER, HERS)
+    assert accounts_to_delete([], [(told(HERS, replaces=FORMER), False)]) == (FORMER,)
 
 
 def test_an_account_of_which_the_net_media_never_heard_is_not_deleted() -> None:
-    assert accounts_to_delete(HERS, told=False, former=(), deleted=()) == ()
+    assert accounts_to_delete([], [(told(HERS), False)]) == ()
+    assert accounts_to_delete([], [(told(FORMER), False), (told(HERS, replaces=FORMER), False)]) == ()
+
+
+def test_an_account_of_which_they_may_have_heard_is_deleted() -> None:
+    assert accounts_to_delete([], [(told(HERS), True)]) == (HERS,)
 
 
 def test_an_account_is_deleted_once() -> None:
-    assert accounts_to_delete(HERS, told=True, former=(HERS, OTHER), deleted=(OTHER,)) == (HERS,)
-
-
-def test_a_replacement_number_was_never_told_to_the_net_media() -> None:
-    assert accounts_to_delete(REPLACEMENT, told=True, former=(), deleted=()) == ()
+    assert accounts_to_delete([HERS], [(told(OTHER, gone=True), True), (told(HERS), True)]) == (HERS,)
+    assert accounts_to_delete([HERS], [(told(HERS, gone=True), False)]) == ()

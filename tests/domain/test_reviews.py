@@ -16,6 +16,7 @@ from cprsync.domain.review import (
     BLOCK_REASONS,
     LIFTED_BY,
     LINK_KINDS,
+    NET_MEDIA_KINDS,
     PARKED,
     PROPOSALS,
     PROPOSED_AT,
@@ -38,7 +39,7 @@ DECIDES = ("domain/decide.py", "domain/review.py", "sync/renumbering.py", "sync/
 READS = ("register/extract.py", "register/extract_persons.py", "wire/parsing.py")
 ANSWERS = ("register/answers.py", "register/faults.py", "register/client.py", "errors.py")
 _KIND = re.compile(
-    r"(?:abroad|address|block|death|name|number|person|protection|register|responsible|status)\.[a-z0-9_]+"
+    r"(?:abroad|address|block|death|name|net_media|number|person|protection|register|responsible|status)\.[a-z0-9_]+"
 )
 #: Reasons of lines that leave nothing to a person.
 ACCOUNTED_FOR = {OLD, BETWEEN}
@@ -55,7 +56,7 @@ def reasons() -> set[str]:
 
 
 #: Decided all the same, or proposed by a status: these are raised as they are, all others as parked.
-NOT_PARKED = {"number.annulled", "protection.contradicted", *PROPOSALS, *LINK_KINDS}
+NOT_PARKED = {"number.annulled", "protection.contradicted", *PROPOSALS, *LINK_KINDS, *NET_MEDIA_KINDS}
 
 
 def kinds() -> list[str]:
@@ -92,6 +93,8 @@ def test_no_row_is_for_a_kind_that_nobody_raises() -> None:
         ("responsible.gone", Doing.END_LINK, True),
         ("responsible.protected", Doing.END_LINK, True),
         ("number.annulled", Doing.SEEN, False),
+        ("net_media.refused", Doing.TELL_AGAIN, False),
+        ("net_media.foreign", Doing.TELL_AGAIN, False),
         ("protection.contradicted", Doing.SEEN, False),
         ("parked.number.both_patrons", Doing.MERGE, True),
         ("parked.number.circle", Doing.ASK_NUMBER, False),
@@ -110,7 +113,7 @@ def test_what_accepting_does_and_whether_it_can_be_undone(kind: str, doing: Doin
 
 @pytest.mark.parametrize("status", [*Status, SILENT])
 def test_a_block_is_proposed_where_the_status_table_says_so(status: Status) -> None:
-    proposes = status in STATUS_RULES and STATUS_RULES[status].block is not BlockRule.NONE
+    proposes = status in STATUS_RULES and STATUS_RULES[status].block is BlockRule.PROPOSED
     assert (proposed_at(status) is not None) == proposes
     assert proposed_at(status) == PROPOSED_AT.get(status)
 

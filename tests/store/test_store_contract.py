@@ -117,7 +117,7 @@ def test_a_write_moves_version_as_of_and_what_is_clear(store: SqlStore, run: Run
     assert (view.clear.municipality, view.clear.status_class, view.clear.group) == ("0751", "resident", "adult")
     assert view.local == local("C0")
     assert view.since == {"first_copy": MONDAY}
-    assert store.outbox_waiting() == 1
+    assert store.backlog().waiting == 1
 
 
 def test_a_write_keeps_the_old_record_and_names_its_actions(store: SqlStore, run: Run) -> None:
@@ -477,7 +477,7 @@ def test_the_net_media_and_age_know_no_one_who_only_answers(store: SqlStore, run
     view = store.patron(patron_id)
     assert view is not None
     assert not view.patron.borrows
-    assert store.outbox_waiting() == 0
+    assert store.backlog().waiting == 0
 
 
 def test_links_of_those_who_answer_are_all_those_of_their_minors(store: SqlStore, run: Run, engine: Engine) -> None:

@@ -10,17 +10,29 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, Killed, KilledStore, Library, happened, unowned
+from doubles import (
+    AGENCY,
+    FRIDAY,
+    MONDAY,
+    TUESDAY,
+    Killed,
+    KilledStore,
+    Library,
+    NetMediaDouble,
+    happened,
+    unowned,
+)
 from sqlalchemy import insert, update
 from townspeople import cpr, gains_protection, moves, person
 
+from cprsync.domain.account import Identity, IdType
 from cprsync.domain.person import Person
 from cprsync.domain.policy import Harm
 from cprsync.domain.purpose import Purpose
 from cprsync.domain.record import Local
 from cprsync.domain.retention import Retention
 from cprsync.domain.review import BOTH_PATRONS
-from cprsync.errors import BadInput, RegisterUnavailable, RunBusy
+from cprsync.errors import BadInput, NetMediaUnavailable, RegisterUnavailable, RunBusy
 from cprsync.store import tables
 from cprsync.store.circulation import seal_payload
 from cprsync.store.failures import JournalBehind
@@ -120,15 +132,30 @@ def test_whoever_has_nothing_open_is_closed_at_once_and_nobody_is_asked(either_l
 
 def test_the_night_after_she_is_unsubscribed_and_that_is_confirmed(either_library: Library) -> None:
     library, anna = either_library, either_library.id_of("ANNA")
+    the_net_media_know(library)
     leave(library, anna)
     report = library.night()
-    assert (report.exit_code, report.subscriptions_removed) == (0, 1)
+    assert (report.exit_code, report.subscriptions_removed) == (4, 1)
     assert cpr("ANNA") not in library.register.listed
-    assert set(rows_of(library, anna)) == {"patron", "outbox", "plan_row"}
+    assert set(rows_of(library, anna)) == {"patron", "outbox", "account", "plan_row"}
+    the_net_media_are_told(library)
+    assert library.night().exit_code == 0
+    assert rows_of(library, anna) == {}
+    assert library.net_media is not None
+    assert account_of("ANNA") not in library.net_media.culr.ours
+
+
+def test_of_an_account_that_was_never_offered_nobody_hears(library: Library) -> None:
+    anna = library.id_of("ANNA")
+    leave(library, anna)
+    assert told(library, anna) == []
+    library.night()
+    assert rows_of(library, anna) == {}
 
 
 def test_the_net_media_are_told_to_delete_her_and_nothing_else_waits(library: Library) -> None:
     anna = library.id_of("ANNA")
+    the_net_media_know(library)
     leave(library, anna)
     assert told(library, anna) == [
         {"delete": True, "municipalityNo": "", "userIdType": "CPR", "userIdValue": cpr("ANNA").digits}
@@ -137,6 +164,7 @@ def test_the_net_media_are_told_to_delete_her_and_nothing_else_waits(library: Li
 
 def test_a_closed_record_holds_nothing_of_her(library: Library) -> None:
     anna = library.id_of("ANNA")
+    the_net_media_know(library)
     leave(library, anna)
     library.night()
     view = library.store.patron(anna)
@@ -223,10 +251,21 @@ def test_what_she_paid_is_kept_as_long_as_the_library_says_and_then_her_last_row
     assert rows_of(library, anna) == {}
 
 
+def account_of(key: str) -> Identity:
+    return Identity(IdType.CPR, cpr(key).digits)
+
+
+def the_net_media_know(library: Library) -> None:
+    """They have heard of everyone by now; until they answer again, what follows waits."""
+    library.net_media = NetMediaDouble()
+    library.night()
+    library.net_media.down = NetMediaUnavailable("no answer")
+
+
 def the_net_media_are_told(library: Library) -> None:
-    """The net media have done what waited for them."""
-    with library.engine.execution_options(writes=True).begin() as connection:
-        connection.execute(update(tables.outbox).values(state="sent"))
+    """From the next night on they answer."""
+    library.net_media = library.net_media or NetMediaDouble()
+    library.net_media.down = None
 
 
 def test_a_closing_names_how_many_reservations_it_dropped_and_only_those_that_were_open(library: Library) -> None:
@@ -387,7 +426,7 @@ def test_whoever_was_not_seen_for_the_policys_days_leaves_by_herself(either_libr
     report = library.one_night()
     assert report.document()["leaving"] == {"closed": 1, "asked": 1, "again": 0}
     library.nothing_is_left()
-    assert [standing(library, one) for one in (anna, bo, clara)] == ["closed", "active", "active"]
+    assert [standing(library, one) for one in (anna, bo, clara)] == [None, "active", "active"]
     assert library.register.unsubscribed == [cpr("ANNA")]
 
 
@@ -455,6 +494,7 @@ def test_an_erasure_is_refused_while_something_is_open_and_says_what(library: Li
 def full_of(library: Library) -> str:
     """ANNA with all that a record may have."""
     anna = library.id_of("ANNA")
+    the_net_media_know(library)
     library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), person("BO"))
     library.register.failures[cpr("BO")] = RegisterUnavailable("no answer")
     library.one_night()
@@ -472,7 +512,7 @@ def test_an_erased_patron_is_in_no_row_but_the_audit_and_the_numbers_ever_given(
     index = [row["number_index"] for row in library.everything()["patron"] if row["id"] == anna]
     erased = erase(library, anna)
     assert erased == {"patron": anna, "erased": True, "waits": {"subscriptions": 1, "accounts": 1}}
-    assert set(rows_of(library, anna)) == {"patron", "subscription", "outbox"}
+    assert set(rows_of(library, anna)) == {"patron", "subscription", "outbox", "account"}
     assert calls(library) == asked
     the_net_media_are_told(library)
     library.register.failures.clear()

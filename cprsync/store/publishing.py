@@ -1,0 +1,259 @@
+"""Effects that wait for the net media: whose go first, what came of each, and what is known to stand there.
+
+An effect is marked as offered before any call, and taken out with the account it led to after the last: killed in
+between, it waits and is offered again. Leaves out where effects come from: see `changes`, `merging`, `emptying`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, select, text, update
+
+from cprsync.domain.account import REFUSED, Effect, Identity, IdType, Settled
+from cprsync.domain.effective import culr_in_force
+from cprsync.domain.override import in_force
+from cprsync.domain.review import NET_MEDIA_REFUSED
+from cprsync.store import audit, tables
+from cprsync.store.changes import write_records
+from cprsync.store.desk import NO_RUN
+from cprsync.store.effects import CULR, FAILED, WAITING, account_probes, effect_of
+from cprsync.store.engine import moment_of, parts, reading, writing
+from cprsync.store.records import from_row, overrides_of, prepare
+from cprsync.store.review_items import ask_staff
+from cprsync.store.tenant import hold_fence, hold_library
+from cprsync.sync.values import AccountState, Backlog, Run, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cprsync.domain.account import Unsettled
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+
+#: The kind of the audit entry that says that the net media were told.
+TOLD: Final = "told"
+#: An effect that was answered so often without success is left to a person: one try a night makes this a month.
+ATTEMPTS: Final = 30
+_OUT = tables.outbox.c
+_ACCOUNT = tables.account.c
+_PATRON = tables.patron.c
+#: Who may lose a right by what waits: after an outage these go first (trust, R-31).
+_REVOKING: Final = (*tables.GONE, "dead", "emigrated", "greenland", "no_residence")
+
+
+def _waits(tenant: Tenant) -> ColumnElement[bool]:
+    return (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.state == WAITING)
+
+
+# -- what waits ------------------------------------------------------------------------------------------------
+
+
+def order(tenant: Tenant) -> list[str]:
+    """The patrons for whom effects wait: first those who may lose a right, then whoever has waited longest."""
+    last = case((_PATRON.status_class.in_(_REVOKING), 0), else_=1)
+    hers = (_PATRON.agency == _OUT.agency) & (_PATRON.id == _OUT.patron_id)
+    wanted = select(_OUT.patron_id).join(tables.patron, hers).where(_waits(tenant)).group_by(_OUT.patron_id)
+    with reading(tenant.engine) as connection:
+        return list(connection.scalars(wanted.order_by(func.min(last), func.min(_OUT.created), _OUT.patron_id)))
+
+
+def queues(tenant: Tenant, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
+    """The effects that wait for each of these, lowest version first."""
+    with reading(tenant.engine) as connection:
+        found: dict[str, list[AnyRow]] = defaultdict(list)
+        accounts: dict[str, AnyRow] = {}
+        for part in parts(ids):
+            wanted = select(tables.outbox).where(_waits(tenant), _OUT.patron_id.in_(part)).order_by(_OUT.version)
+            for row in connection.execute(wanted):
+                found[row.patron_id].append(row)
+            known = select(tables.account).where(_ACCOUNT.agency == tenant.agency, _ACCOUNT.patron_id.in_(part))
+            accounts |= {row.patron_id: row for row in connection.execute(known)}
+    return [tuple(_effects(tenant, found[one], accounts.get(one))) for one in ids if one in found]
+
+
+def _effects(tenant: Tenant, rows: Iterable[AnyRow], account: AnyRow | None) -> Iterator[Effect]:
+    local = account is not None and account.id_type == IdType.LOCAL.value
+    for row in rows:
+        effect = effect_of(tenant, row)
+        if local and effect.identity.type is IdType.CPR and not effect.gone:
+            # her number was found: what she had under her patron number becomes hers under it (decision 11)
+            effect = _with(effect, replaces=Identity(IdType.LOCAL, row.patron_id))
+            local = False
+        elif account is not None and account.id_index in account_probes(tenant, effect.identity):
+            effect = _with(effect, known=True)
+        yield effect
+
+
+def _with(effect: Effect, *, replaces: Identity | None = None, known: bool = False) -> Effect:
+    return Effect(
+        effect.patron_id,
+        effect.version,
+        effect.identity,
+        effect.municipality,
+        known=known,
+        replaces=replaces or effect.replaces,
+        gone=effect.gone,
+    )
+
+
+def backlog(tenant: Tenant) -> Backlog:
+    """How many wait and how many a person has to look at, and since when the oldest waits."""
+    mine = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)
+    wanted = select(_OUT.state, func.count(), func.min(_OUT.created)).where(mine).group_by(_OUT.state)
+    with reading(tenant.engine) as connection:
+        found = {state: (count, oldest) for state, count, oldest in connection.execute(wanted)}
+    waiting, oldest = found.get(WAITING, (0, None))
+    return Backlog(waiting, found.get(FAILED, (0, None))[0], None if oldest is None else moment_of(oldest))
+
+
+def account_state(tenant: Tenant, patron_id: str) -> AccountState:
+    """What is known of one patron's account."""
+    hers = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == patron_id)
+    waits = _waits(tenant) & (_OUT.patron_id == patron_id)
+    with reading(tenant.engine) as connection:
+        row = connection.execute(select(tables.account).where(hers)).one_or_none()
+        waiting = connection.execute(select(tables.outbox).where(waits).order_by(_OUT.version)).all()
+    offered = [effect_of(tenant, one) for one in waiting if one.offered is not None]
+    settled = None if row is None else row.municipality
+    return AccountState(
+        exists=row is not None,
+        sent=offered[-1].municipality if offered else settled,
+        confirmed=settled if row is None or row.checked is None else row.seen,
+        pending=len(waiting),
+        checked=None if row is None else moment_of(row.checked or row.settled),
+    )
+
+
+# -- what came of it ---------------------------------------------------------------------------------------------
+
+
+def offer(tenant: Tenant, effects: Sequence[Effect]) -> None:
+    """Write down that these are about to be sent: from now on the counterpart may have heard of them."""
+    if not effects:
+        return
+    with writing(tenant.engine) as connection:
+        rows = [{**_at(tenant, one), "now": tenant.stamp()} for one in effects]
+        connection.execute(_OFFER, rows)
+
+
+_THIS: Final = (
+    (_OUT.agency == bindparam("at_agency"))
+    & (_OUT.target == CULR)
+    & (_OUT.patron_id == bindparam("at_patron"))
+    & (_OUT.version == bindparam("at_version"))
+)
+_OFFER: Final = update(tables.outbox).where(_THIS, _OUT.offered.is_(None)).values(offered=bindparam("now"))
+_TAKE_OUT: Final = delete(tables.outbox).where(_THIS)
+_FAIL: Final = (
+    update(tables.outbox)
+    .where(_THIS)
+    .values(attempts=_OUT.attempts + 1, code=bindparam("said"), state=bindparam("now_state"))
+)
+_KEEP: Final = text(
+    "INSERT INTO account (agency, patron_id, id_type, id_index, index_key, municipality, version, settled)"
+    " VALUES (:agency, :patron_id, :id_type, :id_index, :index_key, :municipality, :version, :settled)"
+    " ON CONFLICT (agency, patron_id) DO UPDATE SET id_type = excluded.id_type, id_index = excluded.id_index,"
+    " index_key = excluded.index_key, municipality = excluded.municipality, version = excluded.version,"
+    " settled = excluded.settled, seen = NULL, checked = NULL WHERE account.version < excluded.version"
+)
+
+
+def _at(tenant: Tenant, effect: Effect) -> dict[str, Any]:
+    return {"at_agency": tenant.agency, "at_patron": effect.patron_id, "at_version": effect.version}
+
+
+def settle(tenant: Tenant, run: Run, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[str]:
+    """Write what came of effects: out they go with the accounts they led to, or they wait on, or a person looks.
+
+    Returns: the patrons about whom a person has to look now. Raises FenceLost.
+    """
+    done = [(effect, outcome) for effect, outcome in outcomes if isinstance(outcome, Settled)]
+    rest = [(effect, outcome) for effect, outcome in outcomes if not isinstance(outcome, Settled)]
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        hold_library(connection, tenant)
+        if done:
+            _keep_accounts(connection, tenant, done)
+            connection.execute(_TAKE_OUT, [_at(tenant, effect) for effect, _ in done])
+            told = [audit.Happened(TOLD, run=run.id, patron=effect.patron_id, actions=(CULR,)) for effect, _ in done]
+            audit.append(connection, tenant, tenant.night, told)
+        return _fail(connection, tenant, run, rest) if rest else []
+
+
+def _keep_accounts(connection: Connection, tenant: Tenant, done: Sequence[tuple[Effect, Settled]]) -> None:
+    now = tenant.stamp()
+    for effect, _ in done:
+        if effect.gone:
+            hers = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == effect.patron_id)
+            same = _ACCOUNT.id_index.in_(account_probes(tenant, effect.identity))
+            connection.execute(delete(tables.account).where(hers, same))
+    rows = [
+        {
+            "agency": tenant.agency,
+            "patron_id": effect.patron_id,
+            "id_type": effect.identity.type.value,
+            "id_index": account_probes(tenant, effect.identity)[0],
+            "index_key": tenant.vault.index_key,
+            "municipality": outcome.municipality,
+            "version": effect.version,
+            "settled": now,
+        }
+        for effect, outcome in done
+        if not effect.gone
+    ]
+    if rows:
+        connection.execute(_KEEP, rows)
+
+
+def _fail(connection: Connection, tenant: Tenant, run: Run, rest: Sequence[tuple[Effect, Unsettled]]) -> list[str]:
+    tried = {(effect.patron_id, effect.version): _attempts(connection, tenant, effect) + 1 for effect, _ in rest}
+    ends = [
+        (effect, outcome, outcome.code in REFUSED or tried[effect.patron_id, effect.version] >= ATTEMPTS)
+        for effect, outcome in rest
+    ]
+    rows = [
+        {**_at(tenant, effect), "said": outcome.code.value, "now_state": FAILED if ended else WAITING}
+        for effect, outcome, ended in ends
+    ]
+    connection.execute(_FAIL, rows)
+    left = [effect.patron_id for effect, _, ended in ends if ended]
+    ask_staff(connection, tenant, run, left, NET_MEDIA_REFUSED)
+    return left
+
+
+def _attempts(connection: Connection, tenant: Tenant, effect: Effect) -> int:
+    this = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)
+    this &= (_OUT.patron_id == effect.patron_id) & (_OUT.version == effect.version)
+    return connection.scalar(select(_OUT.attempts).where(this)) or 0
+
+
+def tell_again(connection: Connection, tenant: Tenant, patron_id: str) -> None:
+    """Let what was refused wait again from its first attempt on; else let her state wait as it is now."""
+    hers = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.patron_id == patron_id)
+    again = update(tables.outbox).where(hers, _OUT.state == FAILED).values(state=WAITING, attempts=0)
+    if connection.execute(again).rowcount:
+        return
+    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    row = connection.execute(select(tables.patron).where(this).with_for_update()).one_or_none()
+    if row is not None and row.status_class not in tables.GONE:
+        set_again(connection, tenant, [row])
+
+
+def set_again(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> int:
+    """Let the states of these, which are held, wait to be set once more; returns how many have one to set.
+
+    Each record moves on by one version: an effect has its record's, and none is used twice (decision 21).
+    """
+    run = Run(NO_RUN, NO_RUN, tenant.clock.today(), tenant.clock.now())
+    corrected = overrides_of(connection, tenant, rows)
+    writes = []
+    for row in rows:
+        patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
+        culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
+        if culr is not None and patron.borrows:
+            same = prepare(tenant.vault, patron.register)
+            writes.append(Write(patron, patron.register, same, patron.as_of, (), culr=culr))
+    write_records(connection, tenant, run, writes)
+    return len(writes)

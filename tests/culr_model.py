@@ -1,0 +1,59 @@
+"""What the pages say of CULR, in memory: for tests of whoever decides which call comes next, without a wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cprsync.domain.account import Call, Code, Held, Identity, Operation, Reply
+
+
+@dataclass
+class Culr:
+    """What the pages say of CULR, for one library; a second one has accounts that ours may share a patron with."""
+
+    ours: set[Identity] = field(default_factory=set)
+    foreign: set[Identity] = field(default_factory=set)
+    municipality: dict[Identity, str] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+
+    def answer(self, call: Call) -> Reply:
+        self.calls.append(call)
+        match call.operation:
+            case Operation.CREATE:
+                return self._create(call)
+            case Operation.UPDATE | Operation.READ if call.identity not in self.ours:
+                return Reply(Code.MISSING)
+            case Operation.UPDATE:
+                self._set(call.identity, call.municipality)
+            case Operation.READ:
+                return Reply(Code.OK, Held(account=True, municipality=self.municipality.get(call.identity)))
+            case Operation.DELETE:
+                return self._delete(call.identity)
+            case Operation.MERGE:
+                return Reply(Code.OK if {call.identity, call.other} <= self.ours else Code.MISSING)
+        return Reply(Code.OK)
+
+    def _create(self, call: Call) -> Reply:
+        if call.identity in self.ours:
+            return Reply(Code.EXISTS)
+        self.ours.add(call.identity)
+        if call.municipality is not None and call.identity not in self.foreign:
+            self._set(call.identity, call.municipality)
+        return Reply(Code.OK)
+
+    def _delete(self, identity: Identity) -> Reply:
+        if identity not in self.ours:
+            return Reply(Code.MISSING)
+        self.ours.remove(identity)
+        if identity not in self.foreign:
+            self.municipality.pop(identity, None)
+        return Reply(Code.OK)
+
+    def _set(self, identity: Identity, municipality: str | None) -> None:
+        if municipality:
+            self.municipality[identity] = municipality
+        else:
+            self.municipality.pop(identity, None)
+
+    def holds(self, identity: Identity) -> str | None:
+        return self.municipality.get(identity)
