@@ -1,9 +1,10 @@
-"""What a right says to the one who asks: the answer, why, and what would change it, Danish first. Holds words only."""
+"""What a right says: the answer, why, and what would change it, Danish first. Holds words only."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.product import LicensedBy
 from cprsync.domain.right_rule import Answer, Change
 from cprsync.domain.wording import Wording
 
@@ -16,6 +17,11 @@ ANSWERS: Final[Mapping[Answer, Wording]] = {
     Answer.YES: Wording("ja", "yes"),
     Answer.NO: Wording("nej", "no"),
     Answer.UNDECIDED: Wording("uafklaret", "undecided"),
+}
+LICENCES: Final[Mapping[LicensedBy | None, Wording]] = {
+    None: Wording("ligegyldigt", "either"),
+    LicensedBy.MUNICIPALITY: Wording("bopælskommunens", "the municipality's"),
+    LicensedBy.LIBRARY: Wording("bibliotekets", "the library's"),
 }
 CHANGES: Final[Mapping[Change, Wording]] = {
     Change.POLICY: Wording("når vilkårene i policy.toml skifter", "when the terms in policy.toml change"),
@@ -47,6 +53,28 @@ CHANGES: Final[Mapping[Change, Wording]] = {
     ),
     Change.LEAVES: Wording("når låneren meldes ud", "when the patron leaves the library"),
 }
+
+#: What a right does not hang on, though one might think so; each is a row of its table, lived in a test named after it.
+PROTECTED: Final[tuple[Wording | str, ...]] = (
+    Wording(
+        "navne- og adressebeskyttet, eller vejkode 9900-9999 (status 03)",
+        "name and address protection, or street code 9900-9999 (status 03)",
+    ),
+    LICENCES[None],
+    Wording("som uden: kun kommunen læses", "as without: the municipality alone is read"),
+    "–",
+    Wording("Beslutning 2 og 11", "Decisions 2 and 11"),
+)
+STATUS_BLOCK: Final[tuple[Wording | str, ...]] = (
+    Wording(
+        "blokeret som død, forsvundet eller for et annulleret nummer, men det er forbi",
+        "blocked as dead, as disappeared or for an annulled number, and that is over",
+    ),
+    LICENCES[None],
+    Wording("som uden den blokering", "as without that block"),
+    "–",
+    Wording("Beslutning 11", "Decision 11"),
+)
 
 
 def told(row: RightRow, detail: Wording, change: Change) -> Wording:

@@ -1,4 +1,4 @@
-"""The rules as four tables to read: status, protection, age step, residence; each row with its source.
+"""The rules as tables to read: status, protection, age step, residence, rights; each row with its source.
 
 Built from the very rows that the code reads, and from a library's policy. How a table is laid out is the command's;
 how a value is named stands in `rule_words`, and what has no row in the code in `rule_rows`.
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.age import BirthSource
 from cprsync.domain.municipality import RESIDENCE_RULES, ResidenceRule
 from cprsync.domain.protection_rule import PROTECTION_RULES, ProtectionRule
+from cprsync.domain.right_rule import RIGHT_RULES, RightRow
+from cprsync.domain.right_words import ANSWERS, CHANGES, LICENCES, PROTECTED, STATUS_BLOCK
 from cprsync.domain.rule_rows import (
     DEAD,
     HELD,
@@ -75,8 +77,8 @@ class RuleTable:
 
 
 def rule_tables(policy: Policy) -> tuple[RuleTable, ...]:
-    """All four, in the order of a reader's questions."""
-    return _status_table(), _protection_table(), _age_table(policy.ladders), _residence_table()
+    """All of them, in the order of a reader's questions."""
+    return _status_table(), _protection_table(), _age_table(policy.ladders), _residence_table(), _rights_table()
 
 
 _SOURCE: Final = Column("source", Wording("Kilde", "Source"))
@@ -257,3 +259,30 @@ def _ended_row(lives: Lives) -> tuple[Cell, ...]:
 def _kind_row(rule: ResidenceRule) -> tuple[Cell, ...]:
     lives = _BY_CODE if rule.lives is Lives.BY_ADDRESS else LIVES[rule.lives]
     return rule.what, lives, NET_MEDIA[rule.net_media], rule.source
+
+
+# -- rights ------------------------------------------------------------------------------------------------
+
+_RIGHT_COLUMNS: Final = (
+    Column("what", Wording("Den første, der gælder", "The first that holds")),
+    Column("licence", Wording("Hvis licens", "Whose licence")),
+    Column("answer", Wording("Svar", "Answer")),
+    Column("changes", Wording("Ændres", "Changes")),
+    _SOURCE,
+)
+_NO_MATTER: Final = {"rights-protected": PROTECTED, "rights-status-block": STATUS_BLOCK}
+
+
+def _rights_table() -> RuleTable:
+    rows = RIGHT_RULES.values()
+    return RuleTable(
+        "rights",
+        Wording("Ret til netmedier", "Rights to net media"),
+        _RIGHT_COLUMNS,
+        (*(f"rights-{row.rule.value.replace('_', '-')}" for row in rows), *_NO_MATTER),
+        (*map(_right_row, rows), *_NO_MATTER.values()),
+    )
+
+
+def _right_row(row: RightRow) -> tuple[Cell, ...]:
+    return row.what, LICENCES[row.licensed_by], ANSWERS[row.answer], CHANGES[row.changes], row.source

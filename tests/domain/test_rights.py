@@ -10,220 +10,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from people import PROTECTED, dies, emigrates, patron, person
+from people import PROTECTED, person
+from right_people import BOOKS, MOVED, PAPERS, SINCE, STAFF, TODAY, born, facts, policy, right
 
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.leaving import Stage
-from cprsync.domain.number import CprNumber
 from cprsync.domain.override import Overridden, Override
-from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Status
-from cprsync.domain.policy import Policy
-from cprsync.domain.product import LicensedBy, Product, Products
-from cprsync.domain.record import Block, Local
-from cprsync.domain.right_facts import RightFacts, right_facts
-from cprsync.domain.right_rule import RIGHT_RULES, Answer, Change, RightRule
-from cprsync.domain.right_words import ANSWERS, CHANGES
+from cprsync.domain.record import Block
+from cprsync.domain.right_rule import Answer, Change, RightRule
+from cprsync.domain.right_words import CHANGES
 from cprsync.domain.rights import Turn, changes, next_step, rights_of, stored
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from cprsync.domain.person import Person
-    from cprsync.domain.rights import Right
 
-TODAY = date(2027, 3, 22)
-MOVED = date(2019, 6, 1)
-SINCE = date(2020, 1, 1)
-BOOKS = Product("ereolen", Wording("eReolen", "eReolen"), SINCE, LicensedBy.MUNICIPALITY)
-PAPERS = Product("aviser", Wording("Aviser", "Newspapers"), SINCE, LicensedBy.LIBRARY)
 LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),))
-STAFF = Override(Overridden.MUNICIPALITY, "0101", "kaj", "lejekontrakt", date(2027, 3, 1), date(2027, 3, 30), id=1)
-
-
-def policy(*products: Product, **terms: Any) -> Policy:
-    """Aarhus with these products; one with other terms if none is named."""
-    return Policy(home=frozenset({"0751"}), products=Products(products or (replace(BOOKS, **terms),)))
-
-
-def facts(who: Person | None = None, **of: Any) -> RightFacts:
-    """ANNA's, an adult in Aarhus who has lived there since 2019."""
-    local, stage = Local(blocks=of.pop("blocks", ())), of.pop("stage", Stage.ACTIVE)
-    since = {"municipality_since": MOVED, "status_since": date(2012, 8, 1)} | {
-        name: of.pop(name) for name in ("municipality_since", "status_since") if name in of
-    }
-    register = person("ANNA") if who is None else who
-    return right_facts(replace(patron("ANNA"), register=register, **of), local, stage=stage, **since)
-
-
-def right(about: RightFacts, rules: Policy | None = None, *, on: date = TODAY) -> Right:
-    (only,) = rights_of(about, rules or policy(), on)
-    return only
-
-
-def at(code: str) -> Person:
-    return person("ANNA", address=Address(code, "1104", "1"))
-
-
-def born(day: date | None, *, uncertain: bool = False) -> Person:
-    """ANNA with that birth date; None: neither the register nor her number tells one."""
-    if day is None:
-        return replace(person("ANNA"), number=CprNumber.none_of("40817263"), birth=SILENT)
-    return person("ANNA", birth=Birth(day, uncertain))
-
-
-#: who, under which terms: the row that holds, what it read, since when, and in words
-LIVED: dict[str, tuple[RightFacts, Policy, RightRule, str, date | None, str]] = {
-    "not-offered": (facts(), policy(since=date(2028, 1, 1)), RightRule.NOT_OFFERED, "", None, "ikke produktet"),
-    "closed": (facts(stage=Stage.CLOSED), policy(), RightRule.CLOSED, "", None, "meldt ud"),
-    "no-borrower": (facts(kind=PatronKind.RESPONSIBLE), policy(), RightRule.NO_BORROWER, "", None, "mindreårig"),
-    "institution": (facts(kind=PatronKind.INSTITUTION), policy(), RightRule.NO_PERSON, "", None, "institution"),
-    "a-library": (facts(kind=PatronKind.LIBRARY), policy(PAPERS), RightRule.NO_PERSON, "", None, "bibliotek"),
-    "dead": (
-        facts(dies(person("ANNA")), status_since=TODAY),
-        policy(),
-        RightRule.DEAD,
-        "status 90",
-        TODAY,
-        "(status 90: død)",
-    ),
-    "dead-and-the-librarys": (facts(dies(person("ANNA"))), policy(PAPERS), RightRule.DEAD, "status 90", ..., "død"),
-    "leaving": (facts(stage=Stage.LEAVING), policy(), RightRule.LEAVING, "", None, "ved at blive meldt ud"),
-    "blocked": (facts(blocks=(Block(MOVED, "x"),)), policy(PAPERS), RightRule.BLOCKED, "block", MOVED, "er blokeret."),
-    "group": (
-        facts(group="Personale"),
-        policy(closed_groups=frozenset({"Personale"})),
-        RightRule.GROUP,
-        "group Personale",
-        None,
-        "(Personale)",
-    ),
-    "too-young": (facts(), policy(from_age=42), RightRule.TOO_YOUNG, "age 41", None, "for ung (41 år)"),
-    "too-old": (
-        facts(born(date(1985, 5, 4), uncertain=True)),
-        policy(below_age=18),
-        RightRule.TOO_OLD,
-        "age 41",
-        date(2003, 5, 4),
-        "(41 år efter en usikker fødselsdato)",
-    ),
-    "emigrated": (facts(emigrates(person("ANNA"))), policy(), RightRule.ELSEWHERE, "status 80", ..., "80: udrejst"),
-    "greenland": (
-        facts(person("NUKA")),
-        policy(),
-        RightRule.ELSEWHERE,
-        "status 05",
-        ...,
-        "bopæl i Grønland",
-    ),
-    "greenland-by-address": (facts(at("0957")), policy(), RightRule.ELSEWHERE, "municipality 0957", MOVED, "0957"),
-    "tax-number": (
-        facts(person("ANNA", status=Status.NO_RESIDENCE, address=SILENT), overrides=(STAFF,)),
-        policy(),
-        RightRule.ELSEWHERE,
-        "status 20",
-        ...,
-        "skattehensyn",
-    ),
-    "unlicensed": (
-        facts(),
-        policy(unlicensed=frozenset({"0751"})),
-        RightRule.UNLICENSED,
-        "municipality 0751",
-        SINCE,
-        "ikke licens (kommune 0751)",
-    ),
-    "number": (
-        facts(person("ANNA", status=Status.ANNULLED), overrides=(STAFF,)),
-        policy(),
-        RightRule.NUMBER,
-        "status 30",
-        ...,
-        "annulleret",
-    ),
-    "residence-unknown": (
-        facts(person("ANNA", status=Status.DISAPPEARED, address=SILENT)),
-        policy(),
-        RightRule.RESIDENCE_UNKNOWN,
-        "status 70",
-        ...,
-        "status 70: forsvundet",
-    ),
-    "not-a-word-from-the-register": (
-        facts(person("ANNA", status=SILENT, address=SILENT)),
-        policy(),
-        RightRule.RESIDENCE_UNKNOWN,
-        "",
-        None,
-        "ikke kendt.",
-    ),
-    "licence-unknown": (
-        facts(at("0461")),
-        policy(licensed=frozenset({"0751"})),
-        RightRule.LICENCE_UNKNOWN,
-        "municipality 0461",
-        SINCE,
-        "(kommune 0461)",
-    ),
-    "age-unknown": (facts(born(None)), policy(from_age=15), RightRule.AGE_UNKNOWN, "", None, "alder er ikke kendt"),
-    "municipality": (
-        facts(),
-        policy(),
-        RightRule.MUNICIPALITY,
-        "municipality 0751",
-        SINCE,
-        "har licens (kommune 0751)",
-    ),
-    "another-municipality": (facts(at("0101")), policy(), RightRule.MUNICIPALITY, "municipality 0101", SINCE, "0101"),
-    "christiansoe": (facts(at("0411")), policy(), RightRule.MUNICIPALITY, "municipality 0411", SINCE, "kommune 0411"),
-    "no-fixed-abode": (
-        facts(person("ANNA", status=Status.RESIDENT_ADMINISTRATIVE, address=Address("0751", "9903"))),
-        policy(),
-        RightRule.MUNICIPALITY,
-        "municipality 0751",
-        SINCE,
-        "har licens",
-    ),
-    "typed-by-staff": (
-        facts(person("ANNA", status=SILENT, address=SILENT), overrides=(STAFF,)),
-        policy(),
-        RightRule.MUNICIPALITY,
-        "municipality 0101",
-        date(2027, 3, 1),
-        "kommune 0101",
-    ),
-    "nobody-knows-since-when": (facts(municipality_since=None), policy(), RightRule.MUNICIPALITY, ..., None, "licens"),
-    "since-the-birthday": (facts(), policy(from_age=40), RightRule.MUNICIPALITY, ..., date(2025, 5, 4), "har licens"),
-    "library": (facts(), policy(PAPERS), RightRule.LIBRARY, "library", SINCE, "til sine egne lånere"),
-    "the-librarys-abroad": (
-        facts(emigrates(person("ANNA"))),
-        policy(replace(PAPERS, from_age=40)),
-        RightRule.LIBRARY,
-        "library",
-        date(2025, 5, 4),
-        "til sine egne lånere",
-    ),
-}
-
-
-@pytest.mark.parametrize("lived", LIVED)
-def test_the_first_row_that_holds_is_the_answer(lived: str) -> None:
-    about, rules, rule, fact, since, words = LIVED[lived]
-    told = right(about, rules)
-    row = RIGHT_RULES[rule]
-    assert (told.rule, told.answer) == (rule, row.answer)
-    # what staff typed gives way on its day
-    change = Change.CORRECTION if told.until == STAFF.until else row.changes
-    assert told.changes_when is change
-    assert fact in {told.fact, ...}
-    assert since in {told.valid_from, ...}
-    assert told.text.da.startswith(f"{ANSWERS[row.answer].da.capitalize()}: {row.what.da}")
-    assert words in told.text.da
-    assert told.text.en.endswith(f". Changes {CHANGES[change].en}.")
-
-
-def test_every_row_is_lived() -> None:
-    assert {rule for _, _, rule, *_ in LIVED.values()} == set(RightRule)
-    assert set(CHANGES) == set(Change)
 
 
 def test_no_answer_shows_who_it_is_about() -> None:

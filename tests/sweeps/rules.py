@@ -1,6 +1,6 @@
 """Delete and alter each row of each rule table in turn, and show that a test named after the row turns red.
 
-    python tests/sweeps/rules.py [--table status|protection|age|residence] [--rows N] [--json]
+    python tests/sweeps/rules.py [--table status|protection|age|residence|rights] [--rows N] [--json]
 
 The rows are altered in a scratch copy of the package, one cell at a time; only the domain's quick tests of that
 table run, in a child process that imports the copy. `--rows N`: the first N rows of each table, deleted and
@@ -33,6 +33,7 @@ CEILING_SECONDS = 120
 STATUS, PROTECTION, MUNICIPALITY = (
     f"cprsync/domain/{name}.py" for name in ("status_rule", "protection_rule", "municipality")
 )
+RIGHTS, RIGHT_WORDS = "cprsync/domain/right_rule.py", "cprsync/domain/right_words.py"
 ROWS, WORDS, POLICY = "cprsync/domain/rule_rows.py", "cprsync/domain/rule_words.py", "fixtures/policy.toml"
 #: The quick tests of each table.
 TESTS = {
@@ -40,6 +41,7 @@ TESTS = {
     "protection": ("test_protection_table.py", "test_protection.py", "test_rule_tables.py"),
     "age": ("test_rule_tables.py",),
     "residence": ("test_municipalities.py", "test_residence.py", "test_rule_tables.py"),
+    "rights": ("test_right_rules.py",),
 }
 Span: TypeAlias = tuple[int, int]
 
@@ -173,6 +175,11 @@ def protection_key(source: Source, arguments: list[ast.expr]) -> tuple[str, str]
     return f"{head}{among}-{end}", f"{head}{among or '-(without)?004'}-{end}"
 
 
+def right_key(source: Source, arguments: list[ast.expr]) -> tuple[str, str]:
+    key = f"rights-{value_of(source, arguments[0]).replace('_', '-')}"
+    return key, key
+
+
 def written(source: Source, table: str, name: str, key: str) -> Row:
     """A row that stands alone in the tables' own module."""
     value = source.assigned(name)
@@ -226,6 +233,16 @@ def rows() -> Iterator[Row]:
     yield written(beside, "residence", "STATUS_SILENT", "residence-status-silent")
     for name in ("staff", "staff-ended", "staff-number"):
         yield written(beside, "residence", name.upper().replace("-", "_"), f"residence-{name}")
+    yield from rights()
+
+
+def rights() -> Iterator[Row]:
+    table, beside = Source(RIGHTS), Source(RIGHT_WORDS)
+    all_rights = table.assigned("_ROWS")
+    assert isinstance(all_rights, ast.Tuple)
+    yield from called(table, "rights", all_rights.elts, right_key)
+    for name in ("protected", "status-block"):
+        yield written(beside, "rights", name.upper().replace("-", "_"), f"rights-{name}")
 
 
 # -- trying them ---------------------------------------------------------------------------------------------

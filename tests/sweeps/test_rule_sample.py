@@ -21,6 +21,6 @@ def test_a_rule_that_is_deleted_or_altered_turns_a_test_red() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
-    assert (found["rows"], found["changes"]) == (8, 8)
+    assert (found["rows"], found["changes"]) == (10, 10)
     assert found["green"] == []
-    assert set(found["red_before"]) == {"status", "protection", "age", "residence"}
+    assert set(found["red_before"]) == {"status", "protection", "age", "residence", "rights"}

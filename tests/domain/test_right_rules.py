@@ -1,0 +1,348 @@
+"""The table of rights: each row as it is printed, and as it is lived."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from people import PROTECTED, dies, emigrates, person
+from right_people import MOVED, PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
+
+from cprsync.domain.leaving import Stage
+from cprsync.domain.patron import PatronKind
+from cprsync.domain.person import SILENT, Address, Status
+from cprsync.domain.policy import Policy
+from cprsync.domain.record import Block
+from cprsync.domain.right_rule import Change, RightRule
+from cprsync.domain.right_words import CHANGES
+from cprsync.domain.rules import rule_tables
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from cprsync.domain.right_facts import RightFacts
+
+(TABLE,) = [table for table in rule_tables(Policy()) if table.name == "rights"]
+MOVES = "når låneren flytter til en anden kommune: så for nye lån fra den dag, og lån, der er i gang, røres ikke"
+#: whose licence, the answer, what changes it, whose word that is; what is printed first is asked of the text below
+PRINTED: dict[str, tuple[str, str, str, str, str]] = {
+    "rights-not-offered": (
+        "biblioteket har ikke produktet den dag",
+        *("ligegyldigt", "nej", "når vilkårene i policy.toml skifter", "policy.toml: product (since, until)"),
+    ),
+    "rights-closed": (
+        "låneren er meldt ud",
+        *("ligegyldigt", "nej", "når låneren indmeldes", "Postens Lånerforhold"),
+    ),
+    "rights-no-borrower": (
+        "er ikke låner, men svarer kun for en mindreårig",
+        *("ligegyldigt", "nej", "når låneren indmeldes", "Postens Lånertype"),
+    ),
+    "rights-no-person": (
+        "er en institution eller et bibliotek, ikke en person",
+        *("ligegyldigt", "nej", "når låneren indmeldes", "Postens Lånertype"),
+    ),
+    "rights-dead": (
+        "låneren er død",
+        *("ligegyldigt", "nej", "når dødsfaldet annulleres", "CPR: post 001 (status); beslutning 11"),
+    ),
+    "rights-leaving": (
+        "låneren er ved at blive meldt ud",
+        *("ligegyldigt", "nej", "når låneren bliver alligevel", "Postens Lånerforhold"),
+    ),
+    "rights-blocked": (
+        "låneren er blokeret",
+        *("ligegyldigt", "nej", "når en blokering begynder eller ophæves", "policy.toml: product (closing_blocks)"),
+    ),
+    "rights-group": (
+        "produktet er ikke for lånergruppen",
+        *("ligegyldigt", "nej", "når låneren kommer i en anden lånergruppe", "policy.toml: product (closed_groups)"),
+    ),
+    "rights-too-young": (
+        "låneren er for ung",
+        *("ligegyldigt", "nej", "når låneren når en aldersgrænse", "policy.toml: product (from_age)"),
+    ),
+    "rights-too-old": (
+        "låneren er for gammel",
+        *("ligegyldigt", "nej", "når en anden fødselsdato bliver kendt eller rettes"),
+        "policy.toml: product (below_age)",
+    ),
+    "rights-elsewhere": (
+        "låneren bor ikke i en dansk kommune",
+        *("bopælskommunens", "nej", "når låneren får bopæl i en dansk kommune"),
+        "CPR: post 001 (status), kommunekoder; beslutning 11",
+    ),
+    "rights-unlicensed": (
+        "bopælskommunen har ikke licens",
+        *("bopælskommunens", "nej", MOVES, "policy.toml: product (municipalities, unlicensed)"),
+    ),
+    "rights-number": (
+        "personnummeret er annulleret eller afløst, og netmedierne kender låneren på det",
+        *("bopælskommunens", "uafklaret", "når låneren har et gyldigt nummer"),
+        "CPR: post 001 (status); beslutning 6 og 11",
+    ),
+    "rights-residence-unknown": (
+        "bopælen er ikke kendt",
+        *("bopælskommunens", "uafklaret"),
+        *("når registret kender bopælen, eller kommunen skrives ind ved skranken", "Beslutning 1 og 11"),
+    ),
+    "rights-licence-unknown": (
+        "det er ikke kendt her, om bopælskommunen har licens",
+        *("bopælskommunens", "uafklaret", "når policy.toml siger, om den kommune har licens, eller låneren flytter"),
+        "policy.toml: product (municipalities, unlicensed)",
+    ),
+    "rights-age-unknown": (
+        "produktet har aldersgrænse, og lånerens alder er ikke kendt",
+        *("ligegyldigt", "uafklaret", "når en anden fødselsdato bliver kendt eller rettes"),
+        "policy.toml: product (from_age, below_age)",
+    ),
+    "rights-municipality": (
+        "bopælskommunen har licens",
+        *("bopælskommunens", "ja", MOVES, "CULR: ét kommunenummer pr. person; beslutning 11"),
+    ),
+    "rights-library": (
+        "biblioteket har licens til sine egne lånere",
+        *("bibliotekets", "ja", "når låneren meldes ud", "policy.toml: product (licensed_by)"),
+    ),
+    "rights-protected": (
+        "navne- og adressebeskyttet, eller vejkode 9900-9999 (status 03)",
+        *("ligegyldigt", "som uden: kun kommunen læses", "–", "Beslutning 2 og 11"),
+    ),
+    "rights-status-block": (
+        "blokeret som død, forsvundet eller for et annulleret nummer, men det er forbi",
+        *("ligegyldigt", "som uden den blokering", "–", "Beslutning 11"),
+    ),
+}
+
+
+@pytest.mark.parametrize("key", PRINTED)
+def test_a_rule_of_rights_is_printed_as_it_is_lived(key: str) -> None:
+    row = TABLE.rows[TABLE.keys.index(key)]
+    assert tuple(cell.da if isinstance(cell, Wording) else cell for cell in row) == PRINTED[key]
+
+
+def test_every_rule_is_printed_in_the_order_in_which_it_is_read() -> None:
+    assert list(TABLE.keys) == list(PRINTED)
+    answers = [answer for _, _, answer, *_ in PRINTED.values()][: len(RightRule)]
+    assert answers == sorted(answers, key=["nej", "uafklaret", "ja"].index)
+
+
+#: named after the row that holds: who, under which terms; what it read, since when, and in words
+LIVED: dict[str, tuple[RightFacts, Policy, Any, Any, str]] = {
+    "rights-not-offered": (facts(), policy(since=date(2028, 1, 1)), "", None, "ikke produktet"),
+    "rights-closed": (facts(stage=Stage.CLOSED), policy(), "", None, "meldt ud"),
+    "rights-no-borrower": (facts(kind=PatronKind.RESPONSIBLE), policy(), "", None, "mindreårig"),
+    "rights-no-person": (facts(kind=PatronKind.INSTITUTION), policy(), "", None, "institution"),
+    "rights-no-person-library": (
+        facts(kind=PatronKind.LIBRARY),
+        policy(PAPERS),
+        "",
+        None,
+        "bibliotek",
+    ),
+    "rights-dead": (
+        facts(dies(person("ANNA")), status_since=TODAY),
+        policy(),
+        "status 90",
+        TODAY,
+        "(status 90: død)",
+    ),
+    "rights-dead-and-the-librarys": (
+        facts(dies(person("ANNA"))),
+        policy(PAPERS),
+        "status 90",
+        ...,
+        "død",
+    ),
+    "rights-leaving": (facts(stage=Stage.LEAVING), policy(), "", None, "ved at blive meldt ud"),
+    "rights-blocked": (
+        facts(blocks=(Block(MOVED, "x"),)),
+        policy(PAPERS),
+        "block",
+        MOVED,
+        "er blokeret.",
+    ),
+    "rights-group": (
+        facts(group="Personale"),
+        policy(closed_groups=frozenset({"Personale"})),
+        "group Personale",
+        None,
+        "(Personale)",
+    ),
+    "rights-too-young": (facts(), policy(from_age=42), "age 41", None, "for ung (41 år)"),
+    "rights-too-old": (
+        facts(born(date(1985, 5, 4), uncertain=True)),
+        policy(below_age=18),
+        "age 41",
+        date(2003, 5, 4),
+        "(41 år efter en usikker fødselsdato)",
+    ),
+    "rights-elsewhere-emigrated": (
+        facts(emigrates(person("ANNA"))),
+        policy(),
+        "status 80",
+        ...,
+        "80: udrejst",
+    ),
+    "rights-elsewhere-greenland": (
+        facts(person("NUKA")),
+        policy(),
+        "status 05",
+        ...,
+        "bopæl i Grønland",
+    ),
+    "rights-elsewhere-greenland-by-address": (
+        facts(at("0957")),
+        policy(),
+        "municipality 0957",
+        MOVED,
+        "0957",
+    ),
+    "rights-elsewhere-tax-number": (
+        facts(person("ANNA", status=Status.NO_RESIDENCE, address=SILENT), overrides=(STAFF,)),
+        policy(),
+        "status 20",
+        ...,
+        "skattehensyn",
+    ),
+    "rights-unlicensed": (
+        facts(),
+        policy(unlicensed=frozenset({"0751"})),
+        "municipality 0751",
+        SINCE,
+        "ikke licens (kommune 0751)",
+    ),
+    "rights-number": (
+        facts(person("ANNA", status=Status.ANNULLED), overrides=(STAFF,)),
+        policy(),
+        "status 30",
+        ...,
+        "annulleret",
+    ),
+    "rights-residence-unknown": (
+        facts(person("ANNA", status=Status.DISAPPEARED, address=SILENT)),
+        policy(),
+        "status 70",
+        ...,
+        "status 70: forsvundet",
+    ),
+    "rights-residence-unknown-not-a-word": (
+        facts(person("ANNA", status=SILENT, address=SILENT)),
+        policy(),
+        "",
+        None,
+        "ikke kendt.",
+    ),
+    "rights-licence-unknown": (
+        facts(at("0461")),
+        policy(licensed=frozenset({"0751"})),
+        "municipality 0461",
+        SINCE,
+        "(kommune 0461)",
+    ),
+    "rights-age-unknown": (
+        facts(born(None)),
+        policy(from_age=15),
+        "",
+        None,
+        "alder er ikke kendt",
+    ),
+    "rights-municipality": (
+        facts(),
+        policy(),
+        "municipality 0751",
+        SINCE,
+        "har licens (kommune 0751)",
+    ),
+    "rights-municipality-another": (
+        facts(at("0101")),
+        policy(),
+        "municipality 0101",
+        SINCE,
+        "0101",
+    ),
+    "rights-municipality-christiansoe": (
+        facts(at("0411")),
+        policy(),
+        "municipality 0411",
+        SINCE,
+        "kommune 0411",
+    ),
+    "rights-municipality-no-fixed-abode": (
+        facts(person("ANNA", status=Status.RESIDENT_ADMINISTRATIVE, address=Address("0751", "9903"))),
+        policy(),
+        "municipality 0751",
+        SINCE,
+        "har licens",
+    ),
+    "rights-municipality-typed-by-staff": (
+        facts(person("ANNA", status=SILENT, address=SILENT), overrides=(STAFF,)),
+        policy(),
+        "municipality 0101",
+        date(2027, 3, 1),
+        "kommune 0101",
+    ),
+    "rights-municipality-since-nobody-knows-when": (
+        facts(municipality_since=None),
+        policy(),
+        ...,
+        None,
+        "licens",
+    ),
+    "rights-municipality-since-the-birthday": (
+        facts(),
+        policy(from_age=40),
+        ...,
+        date(2025, 5, 4),
+        "har licens",
+    ),
+    "rights-library": (facts(), policy(PAPERS), "library", SINCE, "til sine egne lånere"),
+    "rights-library-abroad": (
+        facts(emigrates(person("ANNA"))),
+        policy(replace(PAPERS, from_age=40)),
+        "library",
+        date(2025, 5, 4),
+        "til sine egne lånere",
+    ),
+}
+
+
+def row_of(lived: str) -> str:
+    return max((key for key in PRINTED if f"{lived}-".startswith(f"{key}-")), key=len)
+
+
+@pytest.mark.parametrize("lived", LIVED)
+def test_the_first_row_that_holds_is_the_answer(lived: str) -> None:
+    about, rules, fact, since, words = LIVED[lived]
+    row = row_of(lived)
+    what, _, answer, changes, _ = PRINTED[row]
+    told = right(about, rules)
+    assert f"rights-{told.rule.value.replace('_', '-')}" == row
+    assert fact in {told.fact, ...}
+    assert since in {told.valid_from, ...}
+    assert told.text.da.startswith(f"{answer.capitalize()}: {what}")
+    assert words in told.text.da
+    # what staff typed gives way on its day
+    changes = CHANGES[Change.CORRECTION].da if told.until == STAFF.until else changes
+    assert told.text.da.endswith(f"Ændres, {changes}.")
+    assert told.text.en.endswith(f". Changes {CHANGES[told.changes_when].en}.")
+
+
+def test_every_rule_is_lived() -> None:
+    assert {*map(row_of, LIVED), "rights-protected", "rights-status-block"} == set(PRINTED)
+    assert set(CHANGES) == set(Change)
+
+
+@pytest.mark.parametrize("key", ["rights-protected"])
+def test_a_protected_patron_keeps_what_she_has(key: str) -> None:
+    assert PRINTED[key][2] == "som uden: kun kommunen læses"
+    for who in (person("ANNA", protection=PROTECTED), person("ANNA", address=Address("0751", "9903"))):
+        assert right(facts(who)) == right(facts())
+
+
+@pytest.mark.parametrize("key", ["rights-status-block"])
+def test_a_block_of_a_death_that_is_annulled_closes_nothing(key: str) -> None:
+    """A person lifts the block when she gets to it (test_reviewing)."""
+    assert PRINTED[key][2] == "som uden den blokering"
+    assert right(facts(blocks=(Block(TODAY, "død"),))) == right(facts())
