@@ -250,7 +250,7 @@ def _configuration(ready: dict[str, Any], mock: Path | None) -> str:
 def _culr(ready: dict[str, Any]) -> str:
     """The section; commented out where there is no CULR to name."""
     if ready.get("culr_url") is not None:
-        return CULR.format(url=ready["culr_url"], ca=ready["ca"], **ready["agreement"]["culr"])
+        return CULR.format(url=ready["culr_url"], ca=ready["ca"], **ready["culr"])
     return "".join(f"# {line}" for line in CULR.format(**NO_CULR).splitlines(keepends=True))
 
 

@@ -29,6 +29,9 @@ class Agreement:
     sftp_user: str = field(repr=False)
     #: how many tasks after the town's its own is
     task_after: int = field(default=0, repr=False)
+    #: who it is to CULR, in the group of its agency
+    culr_user: str = field(default="bibliotek", repr=False)
+    culr_password: str = field(default="mock-culr-et", repr=False)
     #: the box: a folder in the mock's
     box: str = field(default=".", repr=False)
 
@@ -39,6 +42,14 @@ class Agreement:
     def task(self, town: str) -> str:
         """The number of its task, after that of the town."""
         return f"{(int(town) + self.task_after) % 1_000_000:06}"
+
+    def keep_culr_password(self, folder: Path) -> Path:
+        """Write the password into the mock's folder, as an installation has it: a file of its own."""
+        path = folder / "culr" / self.agency
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.write_text(f"{self.culr_password}\n", encoding="utf-8")
+        path.chmod(0o600)
+        return path
 
     def inbox(self, folder: Path) -> Path:
         """Where its deliveries are put, in the mock's folder."""
@@ -57,6 +68,8 @@ SECOND = Agreement(
     sftp_user="bibliotek-2",
     task_after=1,
     box="710200",
+    culr_user="bibliotek-2",
+    culr_password="mock-culr-to",  # noqa: S106 -- of the mock, in which nothing is anybody's
 )
 ALL = (DEFAULT, SECOND)
 

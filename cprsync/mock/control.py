@@ -78,9 +78,42 @@ def clock(mock: Mock) -> dict[str, Any]:
     return _ask(mock, "/clock", {})
 
 
-def fault(mock: Mock, kind: str, times: int = 1, *, seconds: float = 5.0) -> dict[str, Any]:
-    """Let the next `times` calls fail; `seconds` is for `slow`. `half-file` damages the next delivery."""
-    return _change(mock, "/fault", {"kind": kind, "times": times, "seconds": seconds})
+def fault(  # noqa: PLR0913 -- a fault's options
+    mock: Mock, kind: str, times: int = 1, *, seconds: float = 5.0, share: float = 1.0, seed: int = 0
+) -> dict[str, Any]:
+    """Let the next `times` calls fail; `seconds` is for `slow`. `half-file` damages the next delivery.
+
+    `share`: only about so many of the calls fail, until `times` have; the same seed picks the same ones.
+    """
+    asked = {"kind": kind, "times": times, "seconds": seconds, "share": share, "seed": seed}
+    return _change(mock, "/fault", asked)
+
+
+def calm(mock: Mock) -> dict[str, Any]:
+    """Let nothing that was asked for go wrong any more."""
+    return _change(mock, "/calm", {})
+
+
+# -- CULR --------------------------------------------------------------------------------------------------
+
+
+def culr(mock: Mock) -> dict[str, Any]:
+    """What CULR holds: its patrons with their accounts, the ledger of every change in order, and the calls."""
+    return _ask(mock, "/culr", {})
+
+
+def culr_write(mock: Mock, kind: str, agency: str, who: str | None = None, **about: str) -> dict[str, Any]:
+    """Let a library, any, `create`, `update` or `delete` an account at CULR.
+
+    Of a person by her key, or by `value` (with `type="LOCAL"`, a number of the library's own); `to` is the
+    municipality number, three digits, or nothing for none.
+    """
+    return _change(mock, "/culr/write", {"kind": kind, "agency": agency, "who": who, **about})
+
+
+def culr_latency(mock: Mock, seconds: float) -> dict[str, Any]:
+    """Let every answer of CULR take so long."""
+    return _change(mock, "/culr/latency", {"seconds": seconds})
 
 
 class _NoAnswer(RegisterUnavailable):

@@ -1,6 +1,7 @@
 """The mock's control: events, nights, days, faults and the dump, as JSON on the loopback interface.
 
-Takes keys of the people file, never numbers. Speaks no HTTP itself: `web` hands it a path and a document.
+Takes keys of the people file, and a number only of an account at CULR that is nobody's here. Speaks no HTTP itself:
+`web` hands it a path and a document.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import BadInput
+from cprsync.mock.culr_accounts import CPR, OK, Request
 from cprsync.mock.faults import SECONDS_MAX
 
 if TYPE_CHECKING:
@@ -71,10 +73,52 @@ def _fault(register: Register, asked: Mapping[str, Any]) -> Document:
         raise BadInput("times and seconds are numbers", kind="mock.fault")
     if seconds > SECONDS_MAX:
         raise BadInput(f"a fault takes at most {SECONDS_MAX:.0f} seconds", kind="mock.fault")
-    register.add_fault(str(asked.get("kind")), times=times, seconds=float(seconds))
+    share, seed = asked.get("share", 1.0), asked.get("seed", 0)
+    if not isinstance(share, int | float) or not isinstance(seed, int):
+        raise BadInput("share and seed are numbers", kind="mock.fault")
+    register.add_fault(str(asked.get("kind")), times=times, seconds=float(seconds), share=float(share), seed=seed)
     return {"faults": register.faults.dump()}
 
 
+def _calm(register: Register, _asked: Mapping[str, Any]) -> Document:
+    register.calm()
+    return {"faults": register.faults.dump()}
+
+
+def _culr(register: Register, _asked: Mapping[str, Any]) -> Document:
+    return register.culr.dump({person.number: key for key, person in register.people.items()})
+
+
+def _culr_latency(register: Register, asked: Mapping[str, Any]) -> Document:
+    seconds = asked.get("seconds")
+    if not isinstance(seconds, int | float) or not 0 <= seconds <= SECONDS_MAX:
+        raise BadInput(f"CULR takes 0 to {SECONDS_MAX:.0f} seconds to answer", kind="mock.control")
+    register.culr.latency = float(seconds)
+    return {"latency": register.culr.latency}
+
+
+def _culr_write(register: Register, asked: Mapping[str, Any]) -> Document:
+    """What any library does at CULR, whether or not it is one of the mock's."""
+    who, value, to = asked.get("who"), asked.get("value"), asked.get("to")
+    if who is not None and who not in register.people:
+        raise BadInput("no such person: --who takes a key of the people file", kind="mock.culr")
+    if asked.get("kind") not in CULR_WRITES:
+        raise BadInput(f"no such thing; there are {', '.join(CULR_WRITES)}", kind="mock.culr")
+    request = Request(
+        CULR_WRITES[str(asked["kind"])],
+        str(asked.get("agency")),
+        str(asked.get("type", CPR)),
+        str(value) if who is None else register.people[str(who)].number,
+        None if to is None else str(to),
+    )
+    result = register.culr.carry_out(request, by="control")
+    if result.code != OK:
+        raise BadInput(f"CULR answers {result.code}: {result.message}", kind="mock.culr")
+    return {"code": result.code, "changes": len(register.culr.ledger)}
+
+
+#: What a library can be made to do at CULR -> its operation.
+CULR_WRITES: Mapping[str, str] = {"create": "createAccount", "update": "updateAccount", "delete": "deleteAccount"}
 PATHS: Mapping[str, Callable[[Register, Mapping[str, Any]], Document]] = {
     "/event": _event,
     "/night": _night,
@@ -82,4 +126,8 @@ PATHS: Mapping[str, Callable[[Register, Mapping[str, Any]], Document]] = {
     "/state": _state,
     "/clock": _clock,
     "/fault": _fault,
+    "/calm": _calm,
+    "/culr": _culr,
+    "/culr/latency": _culr_latency,
+    "/culr/write": _culr_write,
 }

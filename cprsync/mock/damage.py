@@ -69,4 +69,7 @@ DAMAGES: Mapping[str, Callable[[Response], Response]] = {
     "wrong-root": _wrong_root,
     "close": lambda response: replace(response, drop=True),
     "bad-schema": _bad_schema,
+    "culr-lost": lambda response: replace(response, drop=True),
+    "culr-500": lambda _: Response(500, _PAGE, "text/html;charset=UTF-8"),
+    "culr-garbage": lambda response: replace(response, body=b"<responseCode>OK200</responseCode>"),
 }

@@ -6,6 +6,7 @@ Knows what a fault is called and whom it concerns; how a damaged answer looks is
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from random import Random
 from typing import Any
 
 from cprsync.errors import BadInput
@@ -34,7 +35,22 @@ SFTP_KINDS: dict[str, str] = {
     "sftp-cut": "the connection drops in the middle of a delivery",
     "sftp-slow": "a delivery's first bytes come after some seconds",
 }
-_KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS)
+#: The kinds that meet calls to CULR.
+CULR_KINDS: dict[str, str] = {
+    "culr-lost": "it is done, and the connection is dropped before the answer",
+    "culr-500": "it is done, and answered with HTTP 500",
+    "culr-garbage": "it is done, and answered with what is no SOAP",
+    "culr-slow": "it is done at once, and answered after some seconds",
+    "culr-down": "nothing is done, and the connection is dropped",
+    "culr-fault": "nothing is done, and answered with a soap:Fault",
+    "culr-credentials": "nothing is done: COULD_NOT_AUTHENTICATE",
+    "culr-authorisation": "nothing is done: NO_AUTHORISATION",
+    "culr-illegal": "nothing is done: ILLEGAL_ARGUMENT",
+    "culr-transaction": "nothing is done: TRANSACTION_ERROR",
+    "culr-program": "nothing is done: PROGRAM_ERROR",
+    "culr-unknown": "nothing is done: a code that is in no list",
+}
+_KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +60,19 @@ class Fault:
     kind: str
     times: int = 1
     seconds: float = 5.0
+    #: it meets about so many of the calls that it could meet, drawn from the seed
+    share: float = 1.0
+    seed: int = 0
+    #: calls that it could have met
+    seen: int = 0
+
+    def next_call(self) -> Fault:
+        return replace(self, seen=self.seen + 1)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it meets the call that was seen last."""
+        return self.share >= 1 or Random(f"{self.seed} {self.seen}").random() < self.share  # noqa: S311 -- a draw
 
 
 class FaultScript:
@@ -59,7 +88,7 @@ class FaultScript:
     def dump(self) -> list[dict[str, Any]]:
         return [asdict(fault) for fault in self._faults]
 
-    def add(self, kind: str, *, times: int, seconds: float) -> None:
+    def add(self, kind: str, *, times: int, seconds: float, share: float = 1.0, seed: int = 0) -> None:
         """Ask for a fault.
 
         Raises:
@@ -69,7 +98,13 @@ class FaultScript:
             raise BadInput(f"no such fault; there are {', '.join(_KINDS)}", kind="mock.fault")
         if not (1 <= times <= TIMES_MAX and 0 <= seconds <= SECONDS_MAX):
             raise BadInput("a fault happens 1 to 10000 times and takes at most 120 seconds", kind="mock.fault")
-        self._faults.append(Fault(kind, times, seconds))
+        if not 0 < share <= 1:
+            raise BadInput("a fault meets a share of the calls, above 0 and up to 1", kind="mock.fault")
+        self._faults.append(Fault(kind, times, seconds, share, seed))
+
+    def clear(self) -> None:
+        """Nothing more goes wrong."""
+        self._faults.clear()
 
     def take_for_call(self, *, is_lookup: bool) -> Fault | None:
         """The fault for this call, if one is due; an answer about somebody else waits for a look-up."""
@@ -78,12 +113,18 @@ class FaultScript:
     def take_for_night(self) -> bool:
         return self._take(lambda kind: kind == HALF_FILE) is not None
 
+    def take_for_culr(self) -> Fault | None:
+        return self._take(lambda kind: kind in CULR_KINDS)
+
     def take_for_sftp(self, kind: str) -> Fault | None:
         return self._take(lambda other: other == kind)
 
     def _take(self, concerns: Any) -> Fault | None:
         for position, fault in enumerate(self._faults):
-            if concerns(fault.kind):
+            if not concerns(fault.kind):
+                continue
+            fault = self._faults[position] = fault.next_call()  # noqa: PLW2901 -- the same one, seen once more
+            if fault.is_due:
                 left = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
                 self._faults[position : position + 1] = left
                 return fault

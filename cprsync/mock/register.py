@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.mock import agreement
 from cprsync.mock.clock import COPENHAGEN, MORNING, next_working_day, working_day_before
+from cprsync.mock.culr_accounts import Accounts
 from cprsync.mock.delivery import Owed, clear_drafts, delivery_name, write_delivery
 from cprsync.mock.events import Scene, happen, stamp_of
 from cprsync.mock.extract import Event, Framing, Head, build_extract
@@ -78,10 +79,13 @@ class Register:
     in_file: int = 0
     #: of the day that was closed last, one for each library that gets one
     owed: list[Owed] = field(default_factory=list)
+    #: what the net media are told
+    culr: Accounts = field(init=False)
     _by_number: dict[str, Person] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._publish()
+        self.culr = Accounts(self.memory)
 
     # -- what happens ----------------------------------------------------------------------------------
 
@@ -149,8 +153,13 @@ class Register:
     def unsubscribe(self, service_agreement: str, group: str, value: str) -> str:
         return self._subscribed(service_agreement, group, value, added=False)
 
-    def add_fault(self, kind: str, *, times: int, seconds: float) -> None:
-        self.faults.add(kind, times=times, seconds=seconds)
+    def add_fault(self, kind: str, *, times: int, seconds: float, share: float = 1.0, seed: int = 0) -> None:
+        self.faults.add(kind, times=times, seconds=seconds, share=share, seed=seed)
+        self.keep()
+
+    def calm(self) -> None:
+        """Nothing that was to go wrong goes wrong any more."""
+        self.faults.clear()
         self.keep()
 
     def record(self, call: Call) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.errors import ConfigurationError
 from cprsync.mock import agreement
 from cprsync.mock.authority import develop_certificates
+from cprsync.mock.culr_soap import CULR_PATH, CulrService
 from cprsync.mock.extract import FRAMINGS, Framing
 from cprsync.mock.people import load_town
 from cprsync.mock.register import Register, kept_register, new_register
@@ -26,7 +27,7 @@ from cprsync.mock.sftp import serving_sftp
 from cprsync.mock.sftp_keys import SftpKeys, keep_keys
 from cprsync.mock.soap import LOOKUP_PATH, SUBSCRIPTION_PATH, SoapServices
 from cprsync.mock.state import Memory, only_one
-from cprsync.mock.web import QuietServer, control_app, make_server, soap_app
+from cprsync.mock.web import QuietServer, control_app, culr_app, make_server, soap_app
 from cprsync.schemas import compile_schemas
 
 if TYPE_CHECKING:
@@ -46,10 +47,7 @@ _STOP_SECONDS = 15
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where to listen: 0 picks a free port, None takes the folder's last one, else a free one.
-
-    `culr` is taken and not used yet.
-    """
+    """Where to listen: 0 picks a free port, None takes the folder's last one, else a free one."""
 
     soap: int | None = 0
     control: int | None = 0
@@ -91,16 +89,19 @@ def serve(  # noqa: PLR0913 -- a program's options
         soap = stack.enter_context(_listening(ports.soap, last.get("soap")))
         control = stack.enter_context(_listening(ports.control, last.get("control")))
         sftp = stack.enter_context(_listening(ports.sftp, last.get("sftp")))
+        culr = stack.enter_context(_listening(ports.culr, last.get("culr")))
         users = [one.sftp_user for one in agreement.ALL]
         keys = keep_keys(folder / "sftp", users=users, host=_HOST, port=_port(sftp))
         services = SoapServices(register, schemas, now, omit_false)
         servers = {
             soap: make_server(soap_app(services), certificates),
+            culr: make_server(culr_app(CulrService(register, schemas.net_media)), certificates, mutual=False),
             control: make_server(control_app(register)),
         }
-        _write(folder / "ports.json", {"soap": _port(soap), "control": _port(control), "sftp": _port(sftp)})
-        ready = _ready(register, certificates, soap=_port(soap), control=_port(control))
-        ready |= _with_sftp(ready, keys, port=_port(sftp))
+        listeners = {"soap": soap, "control": control, "sftp": sftp, "culr": culr}
+        _write(folder / "ports.json", {name: _port(listener) for name, listener in listeners.items()})
+        ready = _ready(register, certificates, soap=_port(soap), control=_port(control), culr=_port(culr))
+        ready |= _with_sftp(ready, keys, folder, port=_port(sftp))
         _write(folder / "ready.json", ready)
         boxes = serving_sftp(sftp, register, keys)
         asyncio.run(_run(servers, boxes, stop, lambda: announce(ready)))
@@ -232,14 +233,15 @@ def _port(listener: socket.socket) -> int:
     return int(listener.getsockname()[1])
 
 
-def _ready(register: Register, certificates: DevCertificates, *, soap: int, control: int) -> dict[str, Any]:
+def _ready(register: Register, certificates: DevCertificates, *, soap: int, control: int, culr: int) -> dict[str, Any]:
     first = agreement.DEFAULT.document()
     return {
         "ready": True,
         "day": register.day.isoformat(),
         "lookup_url": f"https://localhost:{soap}{LOOKUP_PATH}",
         "subscription_url": f"https://localhost:{soap}{SUBSCRIPTION_PATH}",
-        "culr_url": None,
+        "culr_url": f"https://localhost:{culr}{CULR_PATH}",
+        "culr": _culr(agreement.DEFAULT, register.folder),
         "control_url": f"http://{_HOST}:{control}",
         "ca": str(certificates.ca),
         "client_cert": str(certificates.client),
@@ -250,12 +252,19 @@ def _ready(register: Register, certificates: DevCertificates, *, soap: int, cont
     }
 
 
-def _with_sftp(ready: dict[str, Any], keys: SftpKeys, *, port: int) -> dict[str, Any]:
+def _culr(one: agreement.Agreement, folder: Path) -> dict[str, str]:
+    """Who an agreement is to CULR."""
+    password = one.keep_culr_password(folder)
+    return {"user": one.culr_user, "group": one.agency, "password_file": str(password)}
+
+
+def _with_sftp(ready: dict[str, Any], keys: SftpKeys, folder: Path, *, port: int) -> dict[str, Any]:
     """What is known of the delivery boxes; with its own an agreement is complete."""
     agreements = [
         {
             **one.document(),
             "task": one.task(ready["task"]),
+            "culr": _culr(one, folder),
             "sftp": {
                 "host": _HOST,
                 "port": port,

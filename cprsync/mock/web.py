@@ -1,4 +1,4 @@
-"""HTTP for the mock: the SOAP services over mutual TLS and the control over plain HTTP, both on uvicorn.
+"""HTTP for the mock: the SOAP services over mutual TLS, CULR over TLS, the control over plain HTTP; all on uvicorn.
 
 Knows sizes, status codes and certificates; what a request means is known by `soap` and `control_app`.
 """
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from cprsync.mock.authority import DevCertificates
+    from cprsync.mock.culr_soap import CulrService
     from cprsync.mock.register import Register
 
     Receive = Callable[[], Awaitable[Any]]
@@ -44,7 +45,8 @@ class PeerProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrows it the same way
         super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
-        peer = _peer_of(tls.getpeercert()) if tls is not None else None
+        shown = tls.getpeercert() if tls is not None else None
+        peer = _peer_of(shown) if shown else None
         self.app_state = {**self.app_state, "peer": peer, "transport": transport}
 
 
@@ -73,8 +75,8 @@ class QuietServer(uvicorn.Server):
                 connection.transport.abort()
 
 
-def make_server(app: App, certificates: DevCertificates | None = None) -> QuietServer:
-    """A server for an application; with certificates over mutual TLS."""
+def make_server(app: App, certificates: DevCertificates | None = None, *, mutual: bool = True) -> QuietServer:
+    """A server for an application; with certificates over TLS, in which the client shows one too if it is mutual."""
     config = uvicorn.Config(
         app,
         http=PeerProtocol,
@@ -87,16 +89,18 @@ def make_server(app: App, certificates: DevCertificates | None = None) -> QuietS
         server_header=False,
         timeout_graceful_shutdown=_STOP_WAITS,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        ssl_context_factory=None if certificates is None else lambda _config, _default: tls_context(certificates),
+        ssl_context_factory=None
+        if certificates is None
+        else lambda _config, _default: tls_context(certificates, mutual=mutual),
     )
     return QuietServer(config)
 
 
-def tls_context(certificates: DevCertificates) -> ssl.SSLContext:
-    """Mutual TLS: 1.2 at least, and nobody without a certificate of our CA."""
+def tls_context(certificates: DevCertificates, *, mutual: bool = True) -> ssl.SSLContext:
+    """TLS 1.2 at least; if it is mutual nobody without a certificate of our CA."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_mode = ssl.CERT_REQUIRED if mutual else ssl.CERT_NONE
     context.load_cert_chain(certificates.server, certificates.server_key)
     context.load_verify_locations(certificates.ca)
     return context
@@ -105,16 +109,34 @@ def tls_context(certificates: DevCertificates) -> ssl.SSLContext:
 def soap_app(services: SoapServices) -> App:
     """The application of both SOAP services."""
 
+    def served(scope: Any, body: bytes) -> Response:
+        return services.answer(scope["path"], body, charset=_charset(scope), peer=scope["state"]["peer"])
+
+    return _posted(services.knows, served, services.too_large)
+
+
+def culr_app(service: CulrService) -> App:
+    """The application of CULR."""
+
+    def served(scope: Any, body: bytes) -> Response:
+        return service.answer(body, charset=_charset(scope))
+
+    return _posted(service.knows, served, lambda: Response(413, b"too large\n", "text/plain"))
+
+
+def _posted(
+    knows: Callable[[str], bool], served: Callable[[Any, bytes], Response], too_large: Callable[[], Response]
+) -> App:
     async def app(scope: Any, receive: Receive, send: Send) -> None:
         body = await _read(receive)
         if body is None:
-            response = services.too_large()
-        elif not services.knows(scope["path"]):
+            response = too_large()
+        elif not knows(scope["path"]):
             response = Response(404, b"no such service\n", "text/plain")
         elif scope["method"] != "POST":
             response = Response(405, b"SOAP is posted\n", "text/plain")
         else:
-            response = services.answer(scope["path"], body, charset=_charset(scope), peer=scope["state"]["peer"])
+            response = served(scope, body)
         await _answer(response, scope, receive, send)
 
     return app

@@ -48,11 +48,14 @@ def test_the_ready_document_has_the_promised_shape_and_lies_in_the_folder(
     assert ready["lookup_url"].endswith("/service/CPR/PersonBaseDataExtended/5")
     assert ready["subscription_url"].endswith("/service/CPRSubscription/CPRSubscription/1/")
     assert urlsplit(ready["lookup_url"]).netloc == urlsplit(ready["subscription_url"]).netloc
-    assert (ready["culr_url"], ready["task"]) == (None, "123456")
+    assert ready["task"] == "123456"
+    assert ready["culr_url"].startswith("https://localhost:")
+    assert ready["culr_url"].endswith("/1.6/CulrWebService")
+    assert (ready["culr"]["user"], ready["culr"]["group"]) == ("bibliotek", "710100")
     assert set(ready["sftp"]) == {"host", "port", "user", "key", "known_hosts", "folder"}
     assert ready["people"] == len(PEOPLE)
     first, second = ready["agreements"]
-    assert first == {**ready["agreement"], "task": "123456", "sftp": ready["sftp"]}
+    assert first == {**ready["agreement"], "task": "123456", "culr": ready["culr"], "sftp": ready["sftp"]}
     own = {name: second["sftp"].pop(name) for name in ("user", "key")}
     assert (second["task"], second["sftp"]) == ("123457", {k: v for k, v in first["sftp"].items() if k not in own})
     assert own.items().isdisjoint(first["sftp"].items())
