@@ -1,0 +1,128 @@
+"""CULR in memory: the mock's accounts without the wire, for tests that want no threads, no TLS and no waiting.
+
+It drives the same `settle` as the client; a contract suite holds it against the client and the mock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cprsync.domain.account import (
+    REFUSED,
+    Call,
+    Code,
+    Effect,
+    Held,
+    Identity,
+    IdType,
+    Operation,
+    Reply,
+    Settled,
+    Unsettled,
+    settle,
+)
+from cprsync.errors import CprsyncError, NetMediaUnavailable
+from cprsync.mock.culr_accounts import Accounts, Request, Result
+from cprsync.netmedia.side_by_side import Circuit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+class Forgetful:
+    """A memory that keeps nothing."""
+
+    def journal(self, _name: str) -> list[Any]:
+        return []
+
+    def append(self, _journal: str, _entry: Any) -> None:
+        """Forget it."""
+
+
+@dataclass
+class CulrDouble:
+    """One library's CULR. `accounts` is everybody's: two doubles may share them."""
+
+    agency: str = "775100"
+    accounts: Accounts = field(default_factory=lambda: Accounts(Forgetful()))  # type: ignore[arg-type]
+    #: what the coming calls are answered with, first one first, in CULR's place: nothing is done
+    failures: list[Code | CprsyncError] = field(default_factory=list)
+    #: so many of the coming answers are lost, after what was asked is done
+    lose: int = 0
+    unanswered_in_a_row: int = 20
+    calls: list[Call] = field(default_factory=list)
+
+    def send_many(
+        self, queues: Iterable[Sequence[Effect]]
+    ) -> Iterator[tuple[Effect, Settled | Unsettled | CprsyncError]]:
+        circuit = Circuit(self.unanswered_in_a_row)
+        for queue in queues:
+            for effect in queue:
+                outcome = self._settled(effect)
+                circuit.note(outcome)
+                yield effect, outcome
+                settled = isinstance(outcome, Settled) or (isinstance(outcome, Unsettled) and outcome.code in REFUSED)
+                if circuit.open or not settled:
+                    break
+            if circuit.open:
+                return
+
+    def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
+        circuit = Circuit(self.unanswered_in_a_row)
+        for identity in identities:
+            outcome = self._read(identity)
+            circuit.note(outcome)
+            yield identity, outcome
+            if circuit.open:
+                return
+
+    def _settled(self, effect: Effect) -> Settled | Unsettled | CprsyncError:
+        calls = settle(effect)
+        try:
+            call = next(calls)
+            while True:
+                call = calls.send(self._answer(call))
+        except StopIteration as ended:
+            outcome: Settled | Unsettled = ended.value
+            return outcome
+        except CprsyncError as error:
+            return error
+
+    def _read(self, identity: Identity) -> Held | Unsettled | CprsyncError:
+        by = Operation.READ_GLOBAL if identity.type is IdType.CPR else Operation.READ_LOCAL
+        try:
+            reply = self._answer(Call(by, identity))
+        except CprsyncError as error:
+            return error
+        if reply.held is not None:
+            return reply.held
+        return Held(account=False) if reply.code is Code.MISSING else Unsettled(reply.code)
+
+    def _answer(self, call: Call) -> Reply:
+        self.calls.append(call)
+        if self.failures:
+            failure = self.failures.pop(0)
+            if isinstance(failure, CprsyncError):
+                raise failure
+            return Reply(failure)
+        result = self._carried_out(call)
+        if self.lose:
+            self.lose -= 1
+            raise NetMediaUnavailable("CULR reports a fault of its own")
+        if result.patron is None:
+            return Reply(Code(result.code))
+        ours = (self.agency, call.identity.type.value, call.identity.value) in result.accounts
+        agencies = frozenset(agency for agency, _, _ in result.accounts)
+        return Reply(Code(result.code), Held(ours, result.patron.municipality, agencies))
+
+    def _carried_out(self, call: Call) -> Result:
+        kind, value = call.identity.type.value, call.identity.value
+        if call.operation is Operation.READ_GLOBAL:
+            return self.accounts.accounts_of_number(value)
+        if call.operation is Operation.READ_LOCAL:
+            return self.accounts.accounts_of_account(self.agency, value)
+        other = None if call.other is None else (call.other.type.value, call.other.value)
+        return self.accounts.carry_out(
+            Request(call.operation.value, self.agency, kind, value, call.municipality, other=other)
+        )
