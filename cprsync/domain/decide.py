@@ -17,27 +17,23 @@ from cprsync.domain.often import made_often
 from cprsync.domain.override import in_force
 from cprsync.domain.person import (
     EMPTY,
-    GROUPS,
     REPLACED,
     SILENT,
     WITH_ADDRESS,
     Gap,
     Person,
     Protection,
-    Silent,
     Status,
-    by_status,
 )
 from cprsync.domain.policy import Harm
 from cprsync.domain.protection_rule import Protecting, protecting
+from cprsync.domain.snapshot import merge, says_nothing_new
 from cprsync.domain.status_rule import stops_letters
 
 if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.patron import AsOf, Patron
-    from cprsync.domain.person import Abroad, Contact
-    from cprsync.domain.sealed import Sealed
 
 
 class Same(enum.Enum):
@@ -162,56 +158,6 @@ def counted(change: Change, patron: Patron, on: date) -> Change:
     )
 
 
-def merge(stored: Person, person: Person) -> Person:
-    """The record's register part after `person`: each group replaced whole, silence changes nothing.
-
-    A record knows of no contact address until a source gives one: a look-up cannot say "none". The foreign
-    address belongs to status 80 and goes with it. A person silent about her status may say no more than the
-    stored status allows: no address of a dead woman, no successor of a living one.
-    """
-    if person.status is SILENT:
-        person = _within(person, stored.status)
-    elif _replaces_all(person) and person.number == stored.number:
-        # nearly everyone in a delivery: whoever says something of every group is the merge herself
-        return person
-    return Person(
-        number=stored.number,
-        name=person.name if person.name is not SILENT else stored.name,
-        birth=person.birth if person.birth is not SILENT else stored.birth,
-        status=person.status,
-        address=person.address if person.address is not SILENT else stored.address,
-        protection=person.protection if person.protection is not SILENT else stored.protection,
-        current_number=person.current_number if person.current_number is not SILENT else stored.current_number,
-        abroad=_abroad(stored, person) if person.status is Status.EMIGRATED else SILENT,
-        contact=_contact(stored, person),
-    )
-
-
-def _within(person: Person, status: Status | Silent) -> Person:
-    allowed = by_status(replace(person, status=status))
-    return allowed if status in REPLACED else replace(allowed, current_number=SILENT)
-
-
-def speaks_for_all(person: Person) -> bool:
-    """True when the merge with any record would be the person herself, so that a fingerprint can tell."""
-    # spelled out, since it is asked several times about each person of a delivery
-    return not (
-        person.name is SILENT
-        or person.birth is SILENT
-        or person.status is SILENT
-        or person.address is SILENT
-        or person.protection is SILENT
-        or person.current_number is SILENT
-        or (person.abroad is SILENT and person.status is Status.EMIGRATED)
-        or person.contact is SILENT
-    )
-
-
-def _replaces_all(person: Person) -> bool:
-    """True when the merge is the person as she is: no foreign address has to go either."""
-    return speaks_for_all(person) and (person.abroad is SILENT or person.status is Status.EMIGRATED)
-
-
 # -- what a person has to look at -----------------------------------------------------------------------
 
 
@@ -285,7 +231,7 @@ def _change(person: Person, patron: Patron) -> Change | Unchanged:
     before, after = patron.register, merge(patron.register, person)
     if not patron.verified:
         return _first_copy(before, after)
-    if _says_nothing_new(before, after):
+    if says_nothing_new(before, after):
         return Unchanged(Same.EQUAL)
     actions = actions_between(before, after, person.events)
     harms = harms_between(before, after, gone=_leaves(actions), renamed=Action.RENAME in actions)
@@ -301,29 +247,5 @@ def _first_copy(before: Person, after: Person) -> Change:
     return Change(after, (Action.FIRST_COPY,), review=review)
 
 
-def _says_nothing_new(before: Person, after: Person) -> bool:
-    """True when all that differs is a silence that became "none": the two agree (decision 1).
-
-    Protection is apart: there the difference unseals.
-    """
-    if before.address != after.address:
-        return False  # as with nearly everyone: nobody's address becomes "none"
-    for name in GROUPS:
-        ours, theirs = getattr(before, name), getattr(after, name)
-        if ours != theirs and not (ours is SILENT and theirs is EMPTY and name != "protection"):
-            return False
-    return True
-
-
 def _leaves(actions: tuple[Action, ...]) -> bool:
     return not _LEAVING.isdisjoint(actions)
-
-
-def _abroad(stored: Person, person: Person) -> Abroad | Sealed[Abroad] | Silent:
-    return person.abroad if person.abroad is not SILENT else stored.abroad
-
-
-def _contact(stored: Person, person: Person) -> Contact | Sealed[Contact] | Gap:
-    if person.contact is not SILENT:
-        return person.contact
-    return EMPTY if stored.contact is SILENT else stored.contact

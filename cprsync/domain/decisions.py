@@ -18,14 +18,17 @@ DECISIONS: Final[Mapping[int, Wording]] = {
     ),
     2: Wording(
         "Kun type 0001 forsegler, og så før alt andet. Ingen dato ophæver den; en leverance uden 0001 er et spørgsmål "
-        "til registret. Vejkode 9900-9999 forsegles som en beskyttet adresse.",
+        "til registret. Vejkode 9900-9999 forsegles som en beskyttet adresse, og adressen for den, der bor sammen med "
+        "en beskyttet eller hører til hende.",
         "Only type 0001 seals, and before anything else. No date lifts it; a delivery without 0001 is a question to "
-        "the register. Street codes 9900-9999 are sealed like a protected address.",
+        "the register. Street codes 9900-9999 are sealed like a protected address, and so is the address of whoever "
+        "lives with someone protected or is linked to her.",
     ),
     3: Wording(
         "Nye beskyttelser og stop for breve til døde går igennem, også når resten standses eller venter på et "
-        "menneske.",
-        "New protections, and letters to the dead that stop, go through even when the rest is held or parked.",
+        "menneske. Den, der venter på et menneske, tæller som beskyttet.",
+        "New protections, and letters to the dead that stop, go through even when the rest is held or parked. Whoever "
+        "is parked counts as protected.",
     ),
     6: Wording(
         "Et nyt nummer følges ad registrets egen henvisning, aldrig ad navn og adresse.",

@@ -103,4 +103,6 @@ def _contact_lines(said: Told, typed: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _registered_lines(said: Told) -> tuple[str, ...]:
-    return tuple(label_lines(said.address)) if isinstance(said.address, Address) else ()
+    at = said.address
+    # at an administrative street no letter would reach her, whatever the status
+    return tuple(label_lines(at)) if isinstance(at, Address) and not at.is_administrative else ()

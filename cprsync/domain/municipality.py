@@ -102,7 +102,10 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
     for rule in (
         ResidenceRule(
             Kind.DANISH,
-            Wording("dansk kommune, også Christiansø (0411)", "Danish municipality, Christiansø (0411) too"),
+            Wording(
+                "dansk kommune (0101-0899), også Christiansø (0411) og en, der er nyere end programmet",
+                "Danish municipality (0101-0899), Christiansø (0411) too, and one newer than this program",
+            ),
             Lives.BY_ADDRESS,
             NetMedia.DIGITS,
             Wording("CPR: kommunekoder; beslutning 11 og 13", "CPR: municipality codes; decisions 11 and 13"),
@@ -110,7 +113,8 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
         ResidenceRule(
             Kind.GREENLANDIC,
             Wording(
-                "grønlandsk kommune (0901-0961), også nedlagt", "Greenlandic municipality (0901-0961), also one no more"
+                "grønlandsk kommune (alle 09xx), også nedlagt eller ukendt her",
+                "Greenlandic municipality (all 09xx), also one no more or unknown here",
             ),
             Lives.ELSEWHERE,
             NetMedia.EMPTY,
@@ -119,7 +123,9 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
         ResidenceRule(
             Kind.NO_PLACE,
             Wording(
-                "kode uden bopæl (0000, 0009-0012, 0019, 0100)", "code that is no place (0000, 0009-0012, 0019, 0100)"
+                "kode uden bopæl: 0000-0099 (også 0009-0012 og 0019), 0100, landekoder 5xxx og alt, der ikke "
+                "begynder med 0",
+                "code that is no place: 0000-0099 (0009-0012 and 0019 too), 0100, countries 5xxx, all not begun by 0",
             ),
             Lives.UNKNOWN,
             NetMedia.NOTHING,
@@ -127,14 +133,17 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
         ),
         ResidenceRule(
             Kind.HISTORICAL,
-            Wording("nedlagt kommune", "municipality that is no more"),
+            Wording("nedlagt dansk kommune (før 2007)", "Danish municipality that is no more (before 2007)"),
             Lives.UNKNOWN,
             NetMedia.NOTHING,
             Wording("CPR: myndighedskoder med slutdato; beslutning 11", "CPR: codes with an end date; decision 11"),
         ),
         ResidenceRule(
             None,
-            Wording("ingen adresse kendt", "no address known"),
+            Wording(
+                "ingen adresse kendt (01 03 05 07 uden adresse venter på et menneske, og posten står)",
+                "no address known (01 03 05 07 without one is parked, and the record stays)",
+            ),
             Lives.UNKNOWN,
             NetMedia.NOTHING,
             Wording("Beslutning 1 og 11", "Decisions 1 and 11"),
@@ -170,9 +179,11 @@ def residence_of(person: Person, home: AbstractSet[str]) -> Residence:
     lives = Lives.UNKNOWN if person.status is SILENT else STATUS_RULES[person.status].lives
     if lives is Lives.BY_ADDRESS:
         lives = RESIDENCE_RULES[_kind(code)].lives
-    if lives is Lives.UNKNOWN:
+    if lives is Lives.ELSEWHERE:
+        return Residence.NOT_RESIDENT
+    if lives is not Lives.BY_ADDRESS:
         return Residence.UNKNOWN
-    return Residence.RESIDENT if lives is Lives.BY_ADDRESS and code in home else Residence.NOT_RESIDENT
+    return Residence.RESIDENT if code in home else Residence.NOT_RESIDENT
 
 
 def culr_number_of(person: Person) -> str | None:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.action import Action
 from cprsync.domain.patron import Source
-from cprsync.domain.person import EMPTY, SILENT, Gap, Protection
+from cprsync.domain.person import EMPTY, NUMBER_ONLY, SILENT, Gap, Protection
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cprsync.domain.person import Person
 
 
 class Voice(enum.Enum):
@@ -42,6 +44,8 @@ class Says(enum.Enum):
     EMPTY = "empty"
     #: not a word about it
     SILENT = "silent"
+    #: her number is annulled or replaced: of her nothing is said
+    NUMBER_ONLY = "number_only"
     #: there is no answer, or one that is older than the delivery
     UNANSWERED = "unanswered"
 
@@ -103,7 +107,10 @@ _FILE_NONE: Final = Wording(
 _FILE_OUTSIDE: Final = Wording(
     "Beslutning 1: en post uden for aftalen er tavs", "Decision 1: a record outside the agreement is silent"
 )
-_FILE_SILENT: Final = Wording("Beslutning 1: tavshed er ikke nyt", "Decision 1: silence is not news")
+_FILE_SILENT: Final = Wording(
+    "Beslutning 1: tavshed er ikke nyt (status 30, 50 og 60, og den, der ikke er i leverancen)",
+    "Decision 1: silence is not news (status 30, 50 and 60, and whoever is not in the delivery)",
+)
 _SOAP_TRUE: Final = Wording("SF1520: beskyttet er true; beslutning 2", "SF1520: beskyttet is true; decision 2")
 _SOAP_DOUBT: Final = Wording(
     "SF1520: uden beskyttet, eller false ved en periode, der ikke er slut; beslutning 1 og 2",
@@ -112,6 +119,10 @@ _SOAP_DOUBT: Final = Wording(
 _SOAP_FALSE: Final = Wording("SF1520: beskyttet er false; beslutning 1", "SF1520: beskyttet is false; decision 1")
 _SOAP_ABSENT: Final = Wording(
     "SF1520: uden adressebeskyttelse; beslutning 1 og 2", "SF1520: no adressebeskyttelse; decisions 1 and 2"
+)
+_NUMBER: Final = Wording(
+    "CPR: post 001 (status); beslutning 1: ved status 30, 50 og 60 kendes kun nummeret",
+    "CPR: record 001 (status); decision 1: at status 30, 50 and 60 only the number is known",
 )
 _ASKED: Final = Wording("Beslutning 2: samme nat slås op", "Decision 2: the same night looks her up")
 
@@ -147,6 +158,7 @@ PROTECTION_RULES: Final = (
     ProtectionRule(Voice.ANSWER, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP_FOR_REVIEW, _ASKED),
     ProtectionRule(Voice.ANSWER, Says.EMPTY, None, Stands.PROTECTED, Protecting.LIFT, _ASKED),
     ProtectionRule(Voice.ANSWER, Says.SILENT, None, Stands.PROTECTED, Protecting.LIFT, _ASKED),
+    ProtectionRule(Voice.ANSWER, Says.NUMBER_ONLY, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _NUMBER),
     ProtectionRule(Voice.ANSWER, Says.UNANSWERED, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _ASKED),
 )
 
@@ -173,12 +185,11 @@ _DONE: Final[Mapping[tuple[Source, Told, Told], Protecting]] = {
     for rule in PROTECTION_RULES
     if rule.voice in _VOICES and rule.says in _TOLD and rule.agreed is not False
 }
-#: By what the look-up says when the night has asked it; None: it did not answer.
-_ANSWERED: Final[Mapping[Told | None, Protecting]] = {
-    _TOLD.get(rule.says): rule.does
-    for rule in PROTECTION_RULES
-    if rule.voice is Voice.ANSWER and rule.says is not Says.CONTRADICTORY
+#: By what the look-up says when the night has asked it.
+_ANSWERED: Final[Mapping[Says, Protecting]] = {
+    rule.says: rule.does for rule in PROTECTION_RULES if rule.voice is Voice.ANSWER
 }
+_SAID: Final[Mapping[Told, Says]] = {told: says for says, told in _TOLD.items()}
 #: What a report calls it.
 _CALLED: Final[Mapping[Protecting, Action]] = {
     Protecting.SEAL: Action.PROTECT,
@@ -192,9 +203,12 @@ def protecting(source: Source, told: Told, stored: Told) -> Protecting:
     return _DONE[source, told, stored]
 
 
-def answered(told: Told | None) -> Protecting:
+def answered(answer: Person | None) -> Protecting:
     """What the look-up's word does, when a delivery has said that a protection ended; None: no answer."""
-    return _ANSWERED[told]
+    if answer is None:
+        return _ANSWERED[Says.UNANSWERED]
+    # of a number that is replaced or annulled the register says nothing of her: that silence lifts nothing
+    return _ANSWERED[Says.NUMBER_ONLY if answer.status in NUMBER_ONLY else _SAID[answer.protection]]
 
 
 def action_between(before: Told, after: Told) -> Action | None:

@@ -300,7 +300,7 @@ PROPOSALS: Final = frozenset({*LIFTED_BY, *BLOCK_OF})
 
 def proposed_at(status: Status | Silent) -> str | None:
     """The block that a status proposes, if the status table says so."""
-    if not isinstance(status, Status) or STATUS_RULES[status].block is not BlockRule.PROPOSED:
+    if not isinstance(status, Status) or STATUS_RULES[status].block is BlockRule.NONE:
         return None
     return PROPOSED_AT[status]
 

@@ -55,26 +55,28 @@ CHANGES: Final[Mapping[Change, Wording]] = {
 }
 
 #: What a right does not hang on, though one might think so; each is a row of its table, lived in a test named after it.
-PROTECTED: Final[tuple[Wording | str, ...]] = (
-    Wording(
-        "navne- og adressebeskyttet, eller vejkode 9900-9999 (status 03)",
-        "name and address protection, or street code 9900-9999 (status 03)",
+NO_MATTER: Final[Mapping[str, tuple[Wording | str, ...]]] = {
+    "rights-protected": (
+        Wording(
+            "navne- og adressebeskyttet, eller vejkode 9900-9999 (status 03)",
+            "name and address protection, or street code 9900-9999 (status 03)",
+        ),
+        LICENCES[None],
+        Wording("som uden: kun kommunen læses", "as without: the municipality alone is read"),
+        "–",
+        Wording("Beslutning 2 og 11", "Decisions 2 and 11"),
     ),
-    LICENCES[None],
-    Wording("som uden: kun kommunen læses", "as without: the municipality alone is read"),
-    "–",
-    Wording("Beslutning 2 og 11", "Decisions 2 and 11"),
-)
-STATUS_BLOCK: Final[tuple[Wording | str, ...]] = (
-    Wording(
-        "blokeret som død, forsvundet eller for et annulleret nummer, men det er forbi",
-        "blocked as dead, as disappeared or for an annulled number, and that is over",
+    "rights-status-block": (
+        Wording(
+            "blokeret som død, forsvundet eller for et annulleret nummer, men det er forbi",
+            "blocked as dead, as disappeared or for an annulled number, and that is over",
+        ),
+        LICENCES[None],
+        Wording("som uden den blokering", "as without that block"),
+        "–",
+        Wording("Beslutning 11", "Decision 11"),
     ),
-    LICENCES[None],
-    Wording("som uden den blokering", "as without that block"),
-    "–",
-    Wording("Beslutning 11", "Decision 11"),
-)
+}
 
 
 def told(row: RightRow, detail: Wording, change: Change) -> Wording:

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LETTERS: Final[Mapping[Letters, Wording]] = {
-    Letters.GO: Wording("sendes", "go out"),
+    Letters.GO: Wording(
+        "til kontaktadressen (lånerens egen, ellers registrets), ellers til bopælen",
+        "to the contact address (the patron's own, else the register's), else where she lives",
+    ),
     Letters.CONTACT_ADDRESS: Wording("kun til kontaktadressen", "to the contact address only"),
     Letters.SEALED_STREET: Wording(
         "forseglet: kun til kontaktadressen, og først når den er åbnet med en grund",
         "sealed: to the contact address only, once opened for a reason",
     ),
+    Letters.AS_BEFORE: Wording("som før: posten får det nye nummer", "as before: the record gets the new number"),
     Letters.STOPPED: Wording(
         "standses straks; kontaktadressen vises for personalet", "stop at once; staff see contact"
     ),
@@ -26,16 +30,24 @@ LETTERS: Final[Mapping[Letters, Wording]] = {
 BLOCK: Final[Mapping[BlockRule, Wording]] = {
     BlockRule.NONE: Wording("ingen", "none"),
     BlockRule.PROPOSED: Wording("foreslås; et menneske afgør", "proposed; a person decides"),
+    BlockRule.PROPOSED_AND_CANCELS: Wording(
+        "foreslås; et menneske afgør, og så annulleres reserveringerne, til dødsfaldet er annulleret",
+        "proposed; a person decides, and then reservations are cancelled, until the death is annulled",
+    ),
 }
 LIVES: Final[Mapping[Lives, Wording]] = {
     Lives.BY_ADDRESS: Wording("efter adressen", "by the address"),
     Lives.ELSEWHERE: Wording("ikke hjemmehørende", "not resident"),
     Lives.UNKNOWN: Wording("ukendt", "unknown"),
+    Lives.AS_BEFORE: Wording("som før: posten får det nye nummer", "as before: the record gets the new number"),
 }
 NET_MEDIA: Final[Mapping[NetMedia, Wording]] = {
     NetMedia.DIGITS: Wording("kommunens tre cifre", "the municipality's three digits"),
     NetMedia.EMPTY: Wording("tom med vilje", "deliberately empty"),
-    NetMedia.NOTHING: Wording("intet sendes", "nothing is sent"),
+    NetMedia.NOTHING: Wording("intet sendes: det, CULR har, står", "nothing is sent: what CULR holds stays"),
+    NetMedia.MOVES: Wording(
+        "flytter: oprettes under det nye nummer, så slettes det gamle", "moves: made under the new, then the old goes"
+    ),
 }
 SUBSCRIPTION: Final[Mapping[Subscribed, Wording]] = {
     Subscribed.KEPT: Wording("beholdes", "kept"),
@@ -52,7 +64,11 @@ SAYS: Final[Mapping[Says, Wording]] = {
     Says.CONTRADICTORY: Wording("modsiger sig selv", "contradicts itself"),
     Says.EMPTY: Wording("ingen beskyttelse", "no protection"),
     Says.SILENT: Wording("intet", "nothing"),
-    Says.UNANSWERED: Wording("intet svar, eller et ældre end leverancen", "no answer, or one older than the delivery"),
+    Says.NUMBER_ONLY: Wording("status 30, 50 eller 60", "status 30, 50 or 60"),
+    Says.UNANSWERED: Wording(
+        "intet svar, et, der ikke kan læses, eller et ældre end leverancen",
+        "no answer, one that cannot be read, or one older than the delivery",
+    ),
 }
 AGREED: Final[Mapping[bool | None, Wording | str]] = {
     True: Wording("ja", "yes"),
@@ -83,7 +99,10 @@ BIRTH: Final[Mapping[BirthSource, tuple[Wording, Wording]]] = {
         Wording("Beslutning 8", "Decision 8"),
     ),
     BirthSource.REGISTER: (
-        Wording("ellers registrets fødselsdato, også en usikker", "else the register's, an uncertain one too"),
+        Wording(
+            "ellers registrets fødselsdato, også en usikker; en umulig (1950-00-00) siger intet, og den kendte står",
+            "else the register's, an uncertain one too; an impossible one (1950-00-00) says nothing, the known stays",
+        ),
         Wording("CPR: post 001 (FOED_DT)", "CPR: record 001 (FOED_DT)"),
     ),
     BirthSource.NUMBER: (

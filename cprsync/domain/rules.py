@@ -1,7 +1,7 @@
-"""The rules as tables to read: status, protection, age step, residence, rights; each row with its source.
+"""The rules as tables to read: status, protection, what is parked, numbers, age, residence, rights; with their sources.
 
 Built from the very rows that the code reads, and from a library's policy. How a table is laid out is the command's;
-how a value is named stands in `rule_words`, and what has no row in the code in `rule_rows`.
+how a value is named stands in `rule_words`, and what has no row in the code in the other modules of rows.
 """
 
 from __future__ import annotations
@@ -11,28 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.age import BirthSource
 from cprsync.domain.municipality import RESIDENCE_RULES, ResidenceRule
+from cprsync.domain.parked_rows import NUMBER_ROWS, PARKED_ROWS
+from cprsync.domain.protection_rows import PROTECTION_ROWS
 from cprsync.domain.protection_rule import PROTECTION_RULES, ProtectionRule
 from cprsync.domain.right_rule import RIGHT_RULES, RightRow
-from cprsync.domain.right_words import ANSWERS, CHANGES, LICENCES, PROTECTED, STATUS_BLOCK
-from cprsync.domain.rule_rows import (
-    DEAD,
-    HELD,
-    NONE,
-    OLDER,
-    OTHER_GROUP,
-    OTHER_STATUS,
-    PARKED,
-    PINNED,
-    RESPONSIBLE,
-    SAME_DAY,
-    STAFF,
-    STAFF_ENDED,
-    STAFF_NUMBER,
-    STATUS_SILENT,
-    STREET,
-    STREET_ORDINARY,
-    UNKNOWN_NUMBER,
-)
+from cprsync.domain.right_words import ANSWERS, CHANGES, LICENCES, NO_MATTER
+from cprsync.domain.rule_rows import AGE_ROWS, NONE, STATUS_ROWS, STATUS_SILENT, TYPED_ROWS
 from cprsync.domain.rule_words import (
     AGREED,
     BIRTH,
@@ -78,7 +62,8 @@ class RuleTable:
 
 def rule_tables(policy: Policy) -> tuple[RuleTable, ...]:
     """All of them, in the order of a reader's questions."""
-    return _status_table(), _protection_table(), _age_table(policy.ladders), _residence_table(), _rights_table()
+    register = _status_table(), _protection_table(), _parked_table(), _number_table()
+    return *register, _age_table(policy.ladders), _residence_table(), _rights_table()
 
 
 _SOURCE: Final = Column("source", Wording("Kilde", "Source"))
@@ -89,6 +74,7 @@ _STATUS_COLUMNS: Final = (
     Column("code", Wording("Kode", "Code")),
     Column("meaning", Wording("Betydning", "Meaning")),
     Column("coming", Wording("Hedder", "Called")),
+    Column("record", Wording("Posten", "The record")),
     Column("letters", Wording("Breve", "Letters")),
     Column("block", Wording("Spærring", "Block")),
     Column("residence", Wording("Bopæl", "Residence")),
@@ -106,8 +92,8 @@ def _status_table() -> RuleTable:
         "status",
         Wording("Status", "Status"),
         _STATUS_COLUMNS,
-        (*(f"status-{rule.status.value}" for rule in rules), "status-other"),
-        (*(_status_row(rule) for rule in rules), OTHER_STATUS),
+        (*(f"status-{rule.status.value}" for rule in rules), *STATUS_ROWS),
+        (*(_status_row(rule) for rule in rules), *STATUS_ROWS.values()),
     )
 
 
@@ -116,6 +102,7 @@ def _status_row(rule: StatusRule) -> tuple[Cell, ...]:
         rule.status.value,
         rule.meaning,
         rule.coming,
+        rule.record,
         LETTERS[rule.letters],
         BLOCK[rule.block],
         LIVES[rule.lives],
@@ -137,16 +124,6 @@ _PROTECTION_COLUMNS: Final = (
     Column("does", Wording("Så", "Then")),
     _SOURCE,
 )
-#: What counts beside a source's word about protection.
-_BESIDE: Final = {
-    "protection-street": STREET,
-    "protection-street-ordinary": STREET_ORDINARY,
-    "protection-parked": PARKED,
-    "protection-held": HELD,
-    "protection-older": OLDER,
-    "protection-same-day": SAME_DAY,
-    "protection-unknown-number": UNKNOWN_NUMBER,
-}
 
 
 def _protection_table() -> RuleTable:
@@ -154,8 +131,8 @@ def _protection_table() -> RuleTable:
         "protection",
         Wording("Navne- og adressebeskyttelse", "Name and address protection"),
         _PROTECTION_COLUMNS,
-        (*map(_protection_key, PROTECTION_RULES), *_BESIDE),
-        (*map(_protection_row, PROTECTION_RULES), *_BESIDE.values()),
+        (*map(_protection_key, PROTECTION_RULES), *PROTECTION_ROWS),
+        (*map(_protection_row, PROTECTION_RULES), *PROTECTION_ROWS.values()),
     )
 
 
@@ -169,6 +146,32 @@ def _protection_key(rule: ProtectionRule) -> str:
     return f"protection-{rule.voice.value}-{rule.says.value}{agreed}-{rule.stands.value}"
 
 
+# -- parked, and numbers -----------------------------------------------------------------------------------
+
+_PARKED_COLUMNS: Final = (
+    Column("what", Wording("Hvad kilden siger", "What the source says")),
+    Column("called", Wording("Hedder", "Called")),
+    Column("does", Wording("Skrives straks", "Written at once")),
+    Column("settled", Wording("Afgøres af", "Settled by")),
+    _SOURCE,
+)
+_NUMBER_COLUMNS: Final = (
+    Column("what", Wording("Hvad registret siger", "What the register says")),
+    Column("does", Wording("Så", "Then")),
+    _SOURCE,
+)
+
+
+def _parked_table() -> RuleTable:
+    title = Wording("Hvad der venter på et menneske", "What is parked for a person")
+    return RuleTable("parked", title, _PARKED_COLUMNS, tuple(PARKED_ROWS), tuple(PARKED_ROWS.values()))
+
+
+def _number_table() -> RuleTable:
+    title = Wording("Personnumre, der afløses", "Numbers that are replaced")
+    return RuleTable("number", title, _NUMBER_COLUMNS, tuple(NUMBER_ROWS), tuple(NUMBER_ROWS.values()))
+
+
 # -- age step ----------------------------------------------------------------------------------------------
 
 _AGE_COLUMNS: Final = (
@@ -178,8 +181,6 @@ _AGE_COLUMNS: Final = (
     _SOURCE,
 )
 _BIRTH_DATE: Final = Wording("fødselsdato", "birth date")
-#: Whose group age leaves alone.
-_NO_STEP: Final = {"age-other": OTHER_GROUP, "age-pinned": PINNED, "age-dead": DEAD, "age-responsible": RESPONSIBLE}
 
 
 def _age_table(ladders: Ladders) -> RuleTable:
@@ -189,8 +190,8 @@ def _age_table(ladders: Ladders) -> RuleTable:
         "age",
         Wording("Alderstrin", "Age step"),
         _AGE_COLUMNS,
-        (*(f"age-birth-{source.value}" for source in BirthSource), *(key for key, _ in steps), *_NO_STEP),
-        (*births, *(row for _, row in steps), *_NO_STEP.values()),
+        (*(f"age-birth-{source.value}" for source in BirthSource), *(key for key, _ in steps), *AGE_ROWS),
+        (*births, *(row for _, row in steps), *AGE_ROWS.values()),
     )
 
 
@@ -210,12 +211,6 @@ def _age_rows(ladder: Ladder, leap: LeapDay) -> list[tuple[str, tuple[Cell, ...]
 # -- residence ---------------------------------------------------------------------------------------------
 
 _BY_CODE: Final = Wording("i bibliotekets egne kommuner: hjemmehørende; ellers ikke", "resident in the library's own")
-#: What a municipality means that staff typed.
-_TYPED: Final = {
-    "residence-staff": STAFF,
-    "residence-staff-ended": STAFF_ENDED,
-    "residence-staff-number": STAFF_NUMBER,
-}
 _RESIDENCE_COLUMNS: Final = (
     Column("what", Wording("Status eller adresse", "Status or address")),
     Column("residence", Wording("Bopæl", "Residence")),
@@ -225,7 +220,7 @@ _RESIDENCE_COLUMNS: Final = (
 
 
 def _residence_table() -> RuleTable:
-    by_status = [lives for lives in (Lives.ELSEWHERE, Lives.UNKNOWN) if _codes(lives)]
+    by_status = (Lives.ELSEWHERE, Lives.UNKNOWN, Lives.AS_BEFORE)
     kinds = RESIDENCE_RULES.values()
     return RuleTable(
         "residence",
@@ -233,11 +228,11 @@ def _residence_table() -> RuleTable:
         _RESIDENCE_COLUMNS,
         (
             *(f"residence-status-{lives.value}" for lives in by_status),
-            "residence-status-silent",
+            *STATUS_SILENT,
             *(f"residence-{rule.kind.value if rule.kind else 'none'}" for rule in kinds),
-            *_TYPED,
+            *TYPED_ROWS,
         ),
-        (*map(_ended_row, by_status), STATUS_SILENT, *map(_kind_row, kinds), *_TYPED.values()),
+        (*map(_ended_row, by_status), *STATUS_SILENT.values(), *map(_kind_row, kinds), *TYPED_ROWS.values()),
     )
 
 
@@ -270,7 +265,6 @@ _RIGHT_COLUMNS: Final = (
     Column("changes", Wording("Ændres", "Changes")),
     _SOURCE,
 )
-_NO_MATTER: Final = {"rights-protected": PROTECTED, "rights-status-block": STATUS_BLOCK}
 
 
 def _rights_table() -> RuleTable:
@@ -279,8 +273,8 @@ def _rights_table() -> RuleTable:
         "rights",
         Wording("Ret til netmedier", "Rights to net media"),
         _RIGHT_COLUMNS,
-        (*(f"rights-{row.rule.value.replace('_', '-')}" for row in rows), *_NO_MATTER),
-        (*map(_right_row, rows), *_NO_MATTER.values()),
+        (*(f"rights-{row.rule.value.replace('_', '-')}" for row in rows), *NO_MATTER),
+        (*map(_right_row, rows), *NO_MATTER.values()),
     )
 
 

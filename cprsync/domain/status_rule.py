@@ -29,6 +29,8 @@ class Letters(enum.Enum):
     CONTACT_ADDRESS = "contact_address"
     #: the street code seals name and address: none goes out but to a contact address, after a reasoned reveal
     SEALED_STREET = "sealed_street"
+    #: as before, under the number that replaces hers: no record ever has the status itself
+    AS_BEFORE = "as_before"
     #: none goes out, whatever is known; a contact address is shown to staff only
     STOPPED = "stopped"
 
@@ -40,6 +42,8 @@ class BlockRule(enum.Enum):
     NONE = "none"
     #: proposed: a person confirms it or not
     PROPOSED = "proposed"
+    #: the same, and confirming it cancels her reservations; annulled, both are offered back
+    PROPOSED_AND_CANCELS = "proposed_and_cancels"
 
 
 class Lives(enum.Enum):
@@ -51,6 +55,8 @@ class Lives(enum.Enum):
     ELSEWHERE = "elsewhere"
     #: nobody knows: never treated as elsewhere
     UNKNOWN = "unknown"
+    #: where she lived before: no record ever has the status itself, and of whoever is shown with it nobody knows
+    AS_BEFORE = "as_before"
 
 
 class NetMedia(enum.Enum):
@@ -62,6 +68,8 @@ class NetMedia(enum.Enum):
     EMPTY = "empty"
     #: nothing is sent: what CULR holds stays
     NOTHING = "nothing"
+    #: what CULR holds moves to the number that replaces hers; under the old one nothing is sent
+    MOVES = "moves"
 
 
 class Subscribed(enum.Enum):
@@ -81,6 +89,8 @@ class StatusRule:
 
     status: Status
     meaning: Wording
+    #: what of a delivery or an answer is read into the record (decision 1): see `person.by_status`
+    record: Wording
     letters: Letters
     block: BlockRule
     lives: Lives
@@ -111,10 +121,19 @@ _HIGH = ", 002 (vejkode)"
 #: Contact address of someone who is gone.
 _CONTACT = ", 006 (kontaktadresse)"
 
+_FOLLOWS: Final = Wording("følger kilden", "follows the source")
+_LAST_ADDRESS: Final = Wording(
+    "følger kilden, men den sidste adresse står", "follows the source, but the last address stays"
+)
+_NEW_NUMBER: Final = Wording(
+    "får aldrig denne status: nummeret skifter, resten står",
+    "never gets this status: the number changes, the rest stays",
+)
 _ROWS: Final = (
     StatusRule(
         Status.RESIDENT,
         Wording("bopæl i Danmark", "lives in Denmark"),
+        _FOLLOWS,
         Letters.GO,
         BlockRule.NONE,
         Lives.BY_ADDRESS,
@@ -128,6 +147,7 @@ _ROWS: Final = (
     StatusRule(
         Status.RESIDENT_ADMINISTRATIVE,
         Wording("i Danmark, vejkode 9900-9999 (uden fast bopæl o.l.)", "in Denmark, street code 9900-9999"),
+        _FOLLOWS,
         Letters.SEALED_STREET,
         BlockRule.NONE,
         Lives.BY_ADDRESS,
@@ -141,6 +161,7 @@ _ROWS: Final = (
     StatusRule(
         Status.GREENLAND,
         Wording("bopæl i Grønland", "lives in Greenland"),
+        _FOLLOWS,
         Letters.GO,
         BlockRule.NONE,
         Lives.ELSEWHERE,
@@ -154,6 +175,7 @@ _ROWS: Final = (
     StatusRule(
         Status.GREENLAND_ADMINISTRATIVE,
         Wording("i Grønland, vejkode 9900-9999", "in Greenland, street code 9900-9999"),
+        _FOLLOWS,
         Letters.SEALED_STREET,
         BlockRule.NONE,
         Lives.ELSEWHERE,
@@ -167,6 +189,7 @@ _ROWS: Final = (
     StatusRule(
         Status.NO_RESIDENCE,
         Wording("uden bopæl, nummer af skattehensyn", "no residence, number given for tax"),
+        _LAST_ADDRESS,
         Letters.CONTACT_ADDRESS,
         BlockRule.NONE,
         Lives.ELSEWHERE,
@@ -180,6 +203,10 @@ _ROWS: Final = (
     StatusRule(
         Status.ANNULLED,
         Wording("nummeret er annulleret", "the number is annulled"),
+        Wording(
+            "kun status er kendt: navn, adresse, beskyttelse og resten står",
+            "only the status is known: name, address, protection and the rest stay",
+        ),
         Letters.CONTACT_ADDRESS,
         BlockRule.PROPOSED,
         Lives.UNKNOWN,
@@ -193,10 +220,11 @@ _ROWS: Final = (
     StatusRule(
         Status.DUPLICATE,
         Wording("nummeret er slettet: personen havde to", "the number is deleted: there were two"),
-        Letters.GO,
+        _NEW_NUMBER,
+        Letters.AS_BEFORE,
         BlockRule.NONE,
-        Lives.UNKNOWN,
-        NetMedia.NOTHING,
+        Lives.AS_BEFORE,
+        NetMedia.MOVES,
         Subscribed.MOVES,
         coming=Action.RENUMBER,
         leaving=Action.RENUMBER,
@@ -206,10 +234,11 @@ _ROWS: Final = (
     StatusRule(
         Status.CHANGED,
         Wording("nummeret er ændret", "the number is changed"),
-        Letters.GO,
+        _NEW_NUMBER,
+        Letters.AS_BEFORE,
         BlockRule.NONE,
-        Lives.UNKNOWN,
-        NetMedia.NOTHING,
+        Lives.AS_BEFORE,
+        NetMedia.MOVES,
         Subscribed.MOVES,
         coming=Action.RENUMBER,
         leaving=Action.RENUMBER,
@@ -219,6 +248,7 @@ _ROWS: Final = (
     StatusRule(
         Status.DISAPPEARED,
         Wording("forsvundet", "disappeared"),
+        _LAST_ADDRESS,
         Letters.CONTACT_ADDRESS,
         BlockRule.PROPOSED,
         Lives.UNKNOWN,
@@ -232,6 +262,10 @@ _ROWS: Final = (
     StatusRule(
         Status.EMIGRATED,
         Wording("udrejst", "emigrated"),
+        Wording(
+            "følger kilden; den sidste danske adresse står, og udlandsadressen vises, men får ingen breve",
+            "follows the source; the last Danish address stays, and the foreign one is shown but gets no letters",
+        ),
         Letters.CONTACT_ADDRESS,
         BlockRule.NONE,
         Lives.ELSEWHERE,
@@ -245,8 +279,12 @@ _ROWS: Final = (
     StatusRule(
         Status.DEAD,
         Wording("død", "dead"),
+        Wording(
+            "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke",
+            "follows the source, but the last address stays; new loans are refused, and fees grow no more",
+        ),
         Letters.STOPPED,
-        BlockRule.PROPOSED,
+        BlockRule.PROPOSED_AND_CANCELS,
         Lives.ELSEWHERE,
         NetMedia.EMPTY,
         Subscribed.KEPT_FOR_A_TIME,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import Connection, func, select, text
 
-from cprsync.domain.decide import merge, speaks_for_all
 from cprsync.domain.patron import AsOf, Patron, PatronKind, Source
+from cprsync.domain.snapshot import merge, speaks_for_all
 from cprsync.store import bulk, overrides, tables
 from cprsync.store.codec import decode, encode
 from cprsync.store.engine import IN_MAX, parts, reading

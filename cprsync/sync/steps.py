@@ -22,7 +22,7 @@ from cprsync.domain.decide import (
 from cprsync.domain.due import Facts, age_step_of
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.override import in_force
-from cprsync.domain.person import NUMBER_ONLY, Status
+from cprsync.domain.person import Status
 from cprsync.domain.protection_rule import Protecting, answered
 from cprsync.domain.protective import protective_while_parked
 from cprsync.domain.responsible import Troubled, troubles_of
@@ -209,10 +209,8 @@ def _is_dead(person: Person) -> bool:
 
 def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
     """What an answer says about the end of a protection that the file has already called ended."""
-    if isinstance(answer, NotFound) or not fresh or answer.person.status in NUMBER_ONLY:
-        # of a number that is replaced or annulled the register says nothing of her: that silence lifts nothing
-        return _ENDS[answered(None)]
-    return _ENDS[answered(answer.person.protection)]
+    heard = None if isinstance(answer, NotFound) or not fresh else answer.person
+    return _ENDS[answered(heard)]
 
 
 _ENDS: Final = {

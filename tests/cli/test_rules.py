@@ -1,4 +1,4 @@
-"""`cprsync rules`: five tables, the same in text, JSON and Markdown, and those in the README are today's."""
+"""`cprsync rules`: the same tables in text, JSON and Markdown, and those in the README are today's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cprsync.policy_file import load_policy
 from cprsync.resources import fixture_path
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-NAMES = ["status", "protection", "age", "residence", "rights"]
+NAMES = ["status", "protection", "parked", "number", "age", "residence", "rights"]
 
 
 def printed(capsys: pytest.CaptureFixture[str], **wanted: object) -> str:

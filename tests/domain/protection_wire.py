@@ -30,6 +30,8 @@ _AGREED = frozenset({"001", "002", "008"})
 #: 14-17 type, 18-27 since, 28-37 deletion date
 _0001 = f"004{ANNA}00012020-01-01{'':10}"
 _0001_DELETED_LONG_AGO = f"004{ANNA}00012020-01-012021-01-01"
+_0001_FROM_A_DAY_TO_COME = f"004{ANNA}00012030-01-01{'':10}"
+_OTHERS = tuple(f"004{ANNA}{kind}2020-01-01{'':10}" for kind in ("0002", "0003", "0004", "0005", "0006"))
 _0003 = f"004{ANNA}00032020-01-01{'':10}"
 #: What the file says: records 004, and the status that leaves protection its meaning. Under status 30, nothing but
 #: the status is known: that is how a file is silent though 004 is in the agreement.
@@ -38,6 +40,10 @@ _FILE: dict[str, tuple[str, tuple[str, ...]]] = {
     "contradictory": ("01", (_0001_DELETED_LONG_AGO, _0003)),
     "empty": ("01", (_0003,)),
     "silent": ("30", ()),
+    # other ways to say one of the four
+    "from a day to come": ("01", (_0001_FROM_A_DAY_TO_COME,)),
+    "other kinds": ("01", _OTHERS),
+    "other kinds and 0001": ("01", (*_OTHERS, _0001)),
 }
 
 
@@ -73,6 +79,22 @@ _SOAP = {
         "<r:beskyttet>false</r:beskyttet></r:adressebeskyttelse>"
     ),
     "without the flag": "<r:adressebeskyttelse><r:startdato>2020-01-01+01:00</r:startdato></r:adressebeskyttelse>",
+    "true, from a day to come": (
+        "<r:adressebeskyttelse><r:startdato>2030-01-01+01:00</r:startdato>"
+        "<r:beskyttet>true</r:beskyttet></r:adressebeskyttelse>"
+    ),
+    "false, from a day to come": (
+        "<r:adressebeskyttelse><r:startdato>2030-01-01+01:00</r:startdato>"
+        "<r:beskyttet>false</r:beskyttet></r:adressebeskyttelse>"
+    ),
+    "true, and over": (
+        "<r:adressebeskyttelse><r:startdato>2020-01-01+01:00</r:startdato><r:slutdato>2021-01-01+01:00</r:slutdato>"
+        "<r:beskyttet>true</r:beskyttet></r:adressebeskyttelse>"
+    ),
+    "false, and over": (
+        "<r:adressebeskyttelse><r:startdato>2020-01-01+01:00</r:startdato><r:slutdato>2021-01-01+01:00</r:slutdato>"
+        "<r:beskyttet>false</r:beskyttet></r:adressebeskyttelse>"
+    ),
     "empty": "<r:adressebeskyttelse><r:beskyttet>false</r:beskyttet></r:adressebeskyttelse>",
     "silent": "",
 }

@@ -33,10 +33,11 @@ from town import PEOPLE
 
 from cprsync.domain.action import Action
 from cprsync.domain.canonical import abroad_of
-from cprsync.domain.decide import Change, Parked, ProtectionEnd, Same, Unchanged, decide, merge
+from cprsync.domain.decide import Change, Parked, ProtectionEnd, Same, Unchanged, decide
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import EMPTY, SILENT, Address, Person, Status, by_status
 from cprsync.domain.policy import Harm
+from cprsync.domain.snapshot import merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable

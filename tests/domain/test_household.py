@@ -17,13 +17,13 @@ OPEN, PROTECTED_ONE = person("ANNA"), gains_protection(person("DAVID"))
     [
         ((), (), False),
         ((OPEN, OPEN), (OPEN,), False),
-        ((OPEN, PROTECTED_ONE), (), True),
+        pytest.param((OPEN, PROTECTED_ONE), (), True, id="protection-household"),
         # a guardian, or whom she is guardian of, wherever they live
-        ((OPEN,), (PROTECTED_ONE,), True),
+        pytest.param((OPEN,), (PROTECTED_ONE,), True, id="protection-linked"),
         # still hers: the last known address is kept
-        ((dies(PROTECTED_ONE),), (), True),
+        pytest.param((dies(PROTECTED_ONE),), (), True, id="protection-household-dead"),
         # sealed until a source has spoken, which says nothing of anyone else
-        ((person("ANNA", protection=SILENT),), (), False),
+        pytest.param((person("ANNA", protection=SILENT),), (), False, id="protection-household-other"),
         ((person("ANNA", protection=EMPTY),), (), False),
     ],
 )
@@ -33,8 +33,10 @@ def test_an_address_is_sealed_with_a_protected_persons(
     assert in_household(mates, links, others=len(mates)) is shared
 
 
-def test_a_house_with_too_many_to_read_counts_as_sealed() -> None:
+@pytest.mark.parametrize("row", ["protection-house"])
+def test_a_house_with_too_many_to_read_counts_as_sealed(row: str) -> None:
     """An institution has hundreds; nobody of it is opened to be sure."""
+    assert HOUSE_MOST == 40, row
     assert not in_household([OPEN] * HOUSE_MOST, others=HOUSE_MOST)
     assert in_household([], others=HOUSE_MOST + 1)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 import pytest
 from people import person, street
@@ -11,13 +12,25 @@ from people import person, street
 from cprsync.domain.letter import Letter, NoLetter, letter_to
 from cprsync.domain.override import Overridden, Override, in_force
 from cprsync.domain.patron import is_sealed
-from cprsync.domain.person import EMPTY, SILENT, Contact, Person, Protection, Status
+from cprsync.domain.person import EMPTY, SILENT, Address, Contact, Gap, Name, Person, Protection, Status
 from cprsync.domain.record import Local
+
+if TYPE_CHECKING:
+    from cprsync.domain.sealed import Sealed
 
 TODAY = date(2027, 3, 23)
 HERE = Local()
 OWN = Local(contact_co="c/o Birk", contact_lines=("Havnen 2", "", "8000 Aarhus C"))
 CONTACT = Contact(("Postboks 12", "", "8000 Aarhus C", "", ""))
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What someone has opened of a sealed person."""
+
+    name: Name | Sealed[Name] | Gap
+    address: Address
+    contact: Contact | Gap
 
 
 HAVNEN = ("Tovværkskajen 8D, 6. 4", "8000 Aarhus C")
@@ -42,8 +55,8 @@ def sent(who: Person, local: Local = HERE, *, stopped: bool = False, sealed: boo
         ("07", NoLetter.NOWHERE, "contact"),
         ("20", NoLetter.NOWHERE, "contact"),
         ("30", NoLetter.NOWHERE, "contact"),
-        ("50", "address", "contact"),
-        ("60", "address", "contact"),
+        ("50", NoLetter.NOWHERE, "contact"),
+        ("60", NoLetter.NOWHERE, "contact"),
         ("70", NoLetter.NOWHERE, "contact"),
         ("80", NoLetter.NOWHERE, "contact"),
         ("90", NoLetter.STOPPED, NoLetter.STOPPED),
@@ -75,6 +88,20 @@ def test_an_administrative_street_seals_the_contact_address_too(code: str, *, si
     who = replace(person("KLAUS"), status=Status(code), contact=CONTACT)
     sealed = is_sealed(who, silent_is_sealed=silent_is_sealed)
     assert sent(who, sealed=sealed) is sent(who, OWN, sealed=sealed) is NoLetter.SEALED
+
+
+@pytest.mark.parametrize("row", ["protection-street"])
+@pytest.mark.parametrize("code", ["01", "05", "80"])
+def test_no_letter_bears_an_administrative_street_whoever_opens_it(code: str, row: str) -> None:
+    """CPR street codes 9900-9999 at any status: a contact address is the only way."""
+    assert row
+    at = Address("0751", "9947", road="Midlertidigt ophold")
+    hidden = with_status(code, address=at)
+    told = Opened(with_status(code).name, at, EMPTY)
+    assert letter_to(hidden, HERE, stopped=False, sealed=False, opened=told) is NoLetter.NOWHERE
+    written = letter_to(hidden, HERE, stopped=False, sealed=False, opened=replace(told, contact=CONTACT))
+    assert isinstance(written, Letter)
+    assert written.lines[1:] == ("Postboks 12", "8000 Aarhus C")
 
 
 def test_of_whom_nothing_is_known_no_letter_goes_out() -> None:

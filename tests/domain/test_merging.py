@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from people import dies, emigrates, having, moves, person
 from town import ANNA
 
-from cprsync.domain.decide import merge, speaks_for_all
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import (
     EMPTY,
@@ -28,6 +27,7 @@ from cprsync.domain.person import (
     Status,
     by_status,
 )
+from cprsync.domain.snapshot import merge, speaks_for_all
 
 NOBODY = Person(CprNumber(ANNA))
 _LINES = st.sampled_from((("",) * 5, ("Postboks 7", "", "", "", "")))

@@ -34,22 +34,25 @@ def living_in(code: str) -> Person:
 #: kind: what an address has, what it means for residence elsewhere than at home, for the net media, and whose word
 RESIDENCE_TABLE = {
     Kind.DANISH: (
-        "dansk kommune, også Christiansø (0411)",
+        "dansk kommune (0101-0899), også Christiansø (0411) og en, der er nyere end programmet",
         *("by_address", "digits", "CPR: kommunekoder; beslutning 11 og 13"),
     ),
     Kind.GREENLANDIC: (
-        "grønlandsk kommune (0901-0961), også nedlagt",
+        "grønlandsk kommune (alle 09xx), også nedlagt eller ukendt her",
         *("elsewhere", "empty", "CPR: kommunekoder; beslutning 11"),
     ),
     Kind.NO_PLACE: (
-        "kode uden bopæl (0000, 0009-0012, 0019, 0100)",
+        "kode uden bopæl: 0000-0099 (også 0009-0012 og 0019), 0100, landekoder 5xxx og alt, der ikke begynder med 0",
         *("unknown", "nothing", "CPR: myndighedskoder; beslutning 11"),
     ),
     Kind.HISTORICAL: (
-        "nedlagt kommune",
+        "nedlagt dansk kommune (før 2007)",
         *("unknown", "nothing", "CPR: myndighedskoder med slutdato; beslutning 11"),
     ),
-    None: ("ingen adresse kendt", "unknown", "nothing", "Beslutning 1 og 11"),
+    None: (
+        "ingen adresse kendt (01 03 05 07 uden adresse venter på et menneske, og posten står)",
+        *("unknown", "nothing", "Beslutning 1 og 11"),
+    ),
 }
 
 
@@ -73,6 +76,11 @@ def test_a_kind_of_code_means_what_its_row_says(kind: Kind | None) -> None:
         pytest.param("0961", Kind.GREENLANDIC, Residence.NOT_RESIDENT, "", id="residence-greenlandic-0961"),
         pytest.param("0100", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0100"),
         pytest.param("0019", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0019"),
+        pytest.param("0999", Kind.GREENLANDIC, Residence.NOT_RESIDENT, "", id="residence-greenlandic-0999"),
+        pytest.param("0013", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0013"),
+        pytest.param("0099", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0099"),
+        pytest.param("5180", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-5180"),
+        pytest.param("0862", Kind.DANISH, Residence.NOT_RESIDENT, "862", id="residence-danish-0862"),
         pytest.param("0958", Kind.GREENLANDIC, Residence.NOT_RESIDENT, "", id="residence-greenlandic-0958"),
         pytest.param("0407", Kind.HISTORICAL, Residence.UNKNOWN, None, id="residence-historical-0407"),
         pytest.param("0701", Kind.HISTORICAL, Residence.UNKNOWN, None, id="residence-historical-0701"),

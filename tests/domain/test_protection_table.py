@@ -17,14 +17,17 @@ from cprsync.domain.action import Action
 from cprsync.domain.decide import AskRegister, Change, ProtectionEnd, Same, Unchanged, decide
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import Patron, is_sealed
-from cprsync.domain.person import EMPTY, SILENT, Gap, Person, Protection
+from cprsync.domain.person import EMPTY, SILENT, Gap, Person, Protection, Status, by_status
 from cprsync.domain.protection_rule import PROTECTION_RULES, ProtectionRule, Says, Stands, Voice
 from cprsync.errors import RegisterUnavailable
 from cprsync.sync.steps import end_of
 from cprsync.sync.values import Found, NotFound
 
 TYPE, DATES, WHOLE = "CPR: post 004, type 0001", "CPR: post 004, sletningsdato", "CPR: ændringsudtræk"
-OUTSIDE, SILENCE = "Beslutning 1: en post uden for aftalen", "Beslutning 1: tavshed"
+OUTSIDE, SILENCE = (
+    "Beslutning 1: en post uden for aftalen",
+    "Beslutning 1: tavshed er ikke nyt (status 30, 50 og 60, og den,",
+)
 TRUE, DOUBT = "SF1520: beskyttet er true", "SF1520: uden beskyttet, eller false ved en periode, der ikke er slut"
 FALSE, ABSENT = "SF1520: beskyttet er false", "SF1520: uden adressebeskyttelse"
 
@@ -93,8 +96,13 @@ ANSWERS = [
     ("contradictory", "keep_for_review"),
     ("empty", "lift"),
     ("silent", "lift"),
+    # her number is annulled or replaced: the silence about her lifts nothing
+    ("number_only", "keep_and_ask_again"),
     ("unanswered", "keep_and_ask_again"),
 ]
+ANSWERED_BY = {
+    "number_only": "CPR: post 001 (status); beslutning 1: ved status 30, 50 og 60 kendes kun nummeret",
+}
 STORED_AS: dict[str, Protection | Gap] = {"protected": PROTECTED, "open": EMPTY, "new": SILENT}
 #: What the record says afterwards, and what the report calls it.
 AFTERWARDS: dict[str, tuple[Protection | Gap, tuple[Action, ...]]] = {
@@ -111,6 +119,16 @@ def read(source: str, says: str, *, agreed: bool) -> Person:
 def holding(person: Person, protection: Protection | Gap) -> Patron:
     """A verified patron who differs from what is read in nothing but her protection."""
     return Patron("40817263", replace(person, protection=protection, contact=EMPTY), STORED, version=1)
+
+
+def answers_that_say(says: str) -> list[Found | NotFound]:
+    number = CprNumber(ANNA)
+    if says == "unanswered":
+        return [NotFound(number, RegisterUnavailable("try later"))]
+    if says == "number_only":
+        codes = (Status.ANNULLED, Status.DUPLICATE, Status.CHANGED)
+        return [Found(number, by_status(replace(from_soap("empty"), status=code))) for code in codes]
+    return [Found(number, from_soap(says))]
 
 
 def rule_of(voice: str, says: str, stands: str, *, agreed: bool) -> ProtectionRule:
@@ -177,20 +195,17 @@ def test_the_printed_table_says_the_same(case: tuple[str, str, bool, str, str, s
 def test_the_register_is_asked_and_its_answer_decides(says: str, does: str) -> None:
     """Silence lifts too: the file has already said that there is none (decision 2)."""
     told = from_file("empty", agreed=True)
-    number = CprNumber(ANNA)
-    answer = (
-        NotFound(number, RegisterUnavailable("try later")) if says == "unanswered" else Found(number, from_soap(says))
-    )
-    decision = decide(told, holding(told, PROTECTED), as_of=TONIGHT, protection_end=end_of(answer, fresh=True))
-    if does == "lift":
-        assert isinstance(decision, Change)
-        assert decision.actions == (Action.UNPROTECT,)
-    else:
-        review = "protection.contradicted" if does == "keep_for_review" else None
-        assert decision == Unchanged(Same.EQUAL, ask_again=does == "keep_and_ask_again", review=review)
+    for answer in answers_that_say(says):
+        decision = decide(told, holding(told, PROTECTED), as_of=TONIGHT, protection_end=end_of(answer, fresh=True))
+        if does == "lift":
+            assert isinstance(decision, Change)
+            assert decision.actions == (Action.UNPROTECT,)
+        else:
+            review = "protection.contradicted" if does == "keep_for_review" else None
+            assert decision == Unchanged(Same.EQUAL, ask_again=does == "keep_and_ask_again", review=review)
     rule = rule_of("answer", says, "protected", agreed=True)
     assert (rule.does.value, rule.agreed) == (does, None)
-    assert rule.source.da == "Beslutning 2: samme nat slås op"
+    assert rule.source.da == ANSWERED_BY.get(says, "Beslutning 2: samme nat slås op")
 
 
 def test_an_answer_older_than_the_file_is_none() -> None:
@@ -200,3 +215,21 @@ def test_an_answer_older_than_the_file_is_none() -> None:
 
 def test_an_answer_without_its_flag_is_a_contradiction_too() -> None:
     assert from_soap("without the flag").protection is from_soap("contradictory").protection is PROTECTED
+
+
+@pytest.mark.parametrize(
+    ("source", "worded", "says"),
+    [
+        pytest.param("file", "from a day to come", "known", id="protection-future-file"),
+        pytest.param("lookup", "true, from a day to come", "known", id="protection-future-lookup"),
+        pytest.param("lookup", "false, from a day to come", "contradictory", id="false, from a day to come"),
+        pytest.param("file", "other kinds", "empty", id="protection-types"),
+        pytest.param("file", "other kinds and 0001", "known", id="protection-types-0001"),
+        pytest.param("lookup", "true, and over", "known", id="protection-true-ended"),
+        pytest.param("lookup", "false, and over", "empty", id="protection-false-ended"),
+    ],
+)
+@pytest.mark.parametrize("agreed", [True, False])
+def test_other_ways_to_say_it_are_one_of_the_four(source: str, worded: str, says: str, *, agreed: bool) -> None:
+    """Only type 0001; a start to come protects at once; no date lifts (decision 2)."""
+    assert read(source, worded, agreed=agreed) == read(source, says, agreed=agreed)

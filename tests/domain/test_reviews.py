@@ -113,7 +113,7 @@ def test_what_accepting_does_and_whether_it_can_be_undone(kind: str, doing: Doin
 
 @pytest.mark.parametrize("status", [*Status, SILENT])
 def test_a_block_is_proposed_where_the_status_table_says_so(status: Status) -> None:
-    proposes = status in STATUS_RULES and STATUS_RULES[status].block is BlockRule.PROPOSED
+    proposes = status in STATUS_RULES and STATUS_RULES[status].block is not BlockRule.NONE
     assert (proposed_at(status) is not None) == proposes
     assert proposed_at(status) == PROPOSED_AT.get(status)
 

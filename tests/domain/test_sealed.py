@@ -39,7 +39,7 @@ from people import (
 )
 
 from cprsync.domain.action import Action
-from cprsync.domain.decide import Change, ProtectionEnd, Same, Unchanged, decide, merge
+from cprsync.domain.decide import Change, ProtectionEnd, Same, Unchanged, decide
 from cprsync.domain.label import label_lines
 from cprsync.domain.letter import NoLetter, letter_to
 from cprsync.domain.municipality import municipality_of
@@ -61,6 +61,7 @@ from cprsync.domain.policy import Harm
 from cprsync.domain.protective import protective
 from cprsync.domain.record import Local
 from cprsync.domain.sealed import SHOWN, Opening, Sealed, SealedAddress, is_called, reads, same_dwelling, same_writing
+from cprsync.domain.snapshot import merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from people import person, street
 
 from cprsync.domain.action import Action
 from cprsync.domain.municipality import Residence, culr_number_of, residence_of
-from cprsync.domain.person import Person, Status
+from cprsync.domain.person import SILENT, Abroad, Person, Status, by_status
 from cprsync.domain.status_rule import STATUS_RULES, BlockRule, Letters, Lives, NetMedia, Subscribed
 
 A = Action
@@ -37,11 +37,11 @@ TABLE: dict[str, tuple[object, ...]] = {
     ),
     "50": (
         "nummeret er slettet: personen havde to",
-        *("go", "none", "unknown", "nothing", "moves", A.RENUMBER, A.RENUMBER, ("P43",), "6"),
+        *("as_before", "none", "as_before", "moves", "moves", A.RENUMBER, A.RENUMBER, ("P43",), "6"),
     ),
     "60": (
         "nummeret er ændret",
-        *("go", "none", "unknown", "nothing", "moves", A.RENUMBER, A.RENUMBER, ("P42",), "6"),
+        *("as_before", "none", "as_before", "moves", "moves", A.RENUMBER, A.RENUMBER, ("P42",), "6"),
     ),
     "70": (
         "forsvundet",
@@ -53,9 +53,27 @@ TABLE: dict[str, tuple[object, ...]] = {
     ),
     "90": (
         "død",
-        *("stopped", "proposed", "elsewhere", "empty", "kept_for_a_time", A.DIE, A.DEATH_ANNULLED, ("A25",)),
+        *(
+            "stopped",
+            "proposed_and_cancels",
+            "elsewhere",
+            "empty",
+            "kept_for_a_time",
+            A.DIE,
+            A.DEATH_ANNULLED,
+            ("A25",),
+        ),
         "3, 10 og 11",
     ),
+}
+#: What is read into the record (decision 1, "by status").
+RECORD = {
+    **dict.fromkeys(("01", "03", "05", "07"), "følger kilden"),
+    **dict.fromkeys(("20", "70"), "følger kilden, men den sidste adresse står"),
+    **dict.fromkeys(("50", "60"), "får aldrig denne status: nummeret skifter, resten står"),
+    "30": "kun status er kendt: navn, adresse, beskyttelse og resten står",
+    "80": "følger kilden; den sidste danske adresse står, og udlandsadressen vises, men får ingen breve",
+    "90": "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke",
 }
 EACH = pytest.mark.parametrize("code", TABLE, ids=lambda code: f"status-{code}")
 
@@ -69,7 +87,7 @@ def test_the_table_has_the_eleven_statuses_and_no_other() -> None:
 def test_a_status_does_what_its_row_says(code: str) -> None:
     meaning, letters, block, lives, net_media, subscription, coming, leaving, undone_by, decision = TABLE[code]
     rule = STATUS_RULES[Status(code)]
-    assert rule.meaning.da == meaning
+    assert (rule.meaning.da, rule.record.da) == (meaning, RECORD[code])
     assert (rule.letters, rule.block) == (Letters(letters), BlockRule(block))
     assert (rule.lives, rule.net_media) == (Lives(lives), NetMedia(net_media))
     assert rule.subscription is Subscribed(subscription)
@@ -77,6 +95,7 @@ def test_a_status_does_what_its_row_says(code: str) -> None:
     assert rule.source.da.startswith("CPR: post 001 (status)")
     assert rule.source.da.endswith(f"beslutning {decision}")
     assert rule.meaning.en
+    assert rule.record.en
     assert rule.source.en
 
 
@@ -85,8 +104,10 @@ RESIDENCE = {
     "by_address": Residence.RESIDENT,
     "elsewhere": Residence.NOT_RESIDENT,
     "unknown": Residence.UNKNOWN,
+    # no record has such a status: of whoever is shown with it nobody knows
+    "as_before": Residence.UNKNOWN,
 }
-CULR = {"digits": "751", "empty": "", "nothing": None}
+CULR = {"digits": "751", "empty": "", "nothing": None, "moves": None}
 
 
 @EACH
@@ -95,6 +116,17 @@ def test_residence_and_net_media_follow_the_row(code: str) -> None:
     who: Person = replace(person("ANNA"), status=Status(code), address=street("HAVNEN"))
     assert residence_of(who, frozenset({"0751"})) is RESIDENCE[str(TABLE[code][3])]
     assert culr_number_of(who) == CULR[str(TABLE[code][4])]
+
+
+@EACH
+def test_what_is_read_of_a_person_is_what_the_row_says_of_the_record(code: str) -> None:
+    """Name, address and foreign address; decision 1, "by status"."""
+    whole = replace(person("ANNA"), status=Status(code), abroad=Abroad("5120", ("Storgatan 1", "", "", "", "")))
+    read = by_status(whole)
+    said = RECORD[code]
+    assert (read.name is SILENT) is ("kun status" in said or "aldrig" in said)
+    assert (read.address is SILENT) is (said != "følger kilden")
+    assert (read.abroad is SILENT) is ("udlandsadressen vises" not in said)
 
 
 def test_only_the_dead_get_no_letters_at_all() -> None:

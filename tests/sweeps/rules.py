@@ -1,6 +1,6 @@
 """Delete and alter each row of each rule table in turn, and show that a test named after the row turns red.
 
-    python tests/sweeps/rules.py [--table status|protection|age|residence|rights] [--rows N] [--json]
+    python tests/sweeps/rules.py [--table status|protection|parked|number|age|residence|rights] [--rows N] [--json]
 
 The rows are altered in a scratch copy of the package, one cell at a time; only the domain's quick tests of that
 table run, in a child process that imports the copy. `--rows N`: the first N rows of each table, deleted and
@@ -34,15 +34,30 @@ STATUS, PROTECTION, MUNICIPALITY = (
     f"cprsync/domain/{name}.py" for name in ("status_rule", "protection_rule", "municipality")
 )
 RIGHTS, RIGHT_WORDS = "cprsync/domain/right_rule.py", "cprsync/domain/right_words.py"
-ROWS, WORDS, POLICY = "cprsync/domain/rule_rows.py", "cprsync/domain/rule_words.py", "fixtures/policy.toml"
-#: The quick tests of each table.
+ROWS, PROTECTING, PARKED = (f"cprsync/domain/{name}_rows.py" for name in ("rule", "protection", "parked"))
+WORDS, POLICY = "cprsync/domain/rule_words.py", "fixtures/policy.toml"
+#: The quick tests of each table's rules.
 TESTS = {
     "status": ("test_status_rules.py", "test_residence.py", "test_letters.py", "test_rule_tables.py"),
     "protection": ("test_protection_table.py", "test_protection.py", "test_rule_tables.py"),
+    "parked": ("test_rule_rows.py",),
+    "number": ("test_rule_rows.py",),
     "age": ("test_rule_tables.py",),
     "residence": ("test_municipalities.py", "test_residence.py", "test_rule_tables.py"),
     "rights": ("test_right_rules.py",),
 }
+WRITTEN = ("test_rule_rows.py",)
+#: The rows that are words only: in which mapping they stand, and the tests of them.
+WRITTEN_ROWS = (
+    ("status", ROWS, "STATUS_ROWS", WRITTEN),
+    *(("protection", PROTECTING, name, WRITTEN) for name in ("_WORDED", "_STREETS", "_HOUSEHOLDS", "_ALL_THE_SAME")),
+    ("parked", PARKED, "PARKED_ROWS", WRITTEN),
+    ("number", PARKED, "NUMBER_ROWS", WRITTEN),
+    ("age", ROWS, "AGE_ROWS", WRITTEN),
+    ("residence", ROWS, "STATUS_SILENT", ("test_rule_tables.py",)),
+    ("residence", ROWS, "TYPED_ROWS", ("test_rule_tables.py",)),
+    ("rights", RIGHT_WORDS, "NO_MATTER", ("test_right_rules.py",)),
+)
 Span: TypeAlias = tuple[int, int]
 
 
@@ -54,10 +69,12 @@ class Row:
     key: str
     named: str
     file: str
-    #: from its first sign to the comma after it; None: a row that stands alone and cannot be left out
-    whole: Span | None
+    #: from its first sign to the comma after it
+    whole: Span
     #: each cell's place and what it becomes
     cells: tuple[tuple[Span, str], ...]
+    #: the files of tests that are about it
+    tests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +161,8 @@ def called(source: Source, table: str, calls: list[ast.expr], key: object) -> It
         assert isinstance(call, ast.Call)
         arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
         name, named = key(source, arguments)
-        yield Row(table, name, named, source.file, source.with_comma(call, call), source.cells(arguments))
+        whole = source.with_comma(call, call)
+        yield Row(table, name, named, source.file, whole, source.cells(arguments), TESTS[table])
 
 
 def value_of(source: Source, node: ast.expr) -> str:
@@ -180,11 +198,16 @@ def right_key(source: Source, arguments: list[ast.expr]) -> tuple[str, str]:
     return key, key
 
 
-def written(source: Source, table: str, name: str, key: str) -> Row:
-    """A row that stands alone in the tables' own module."""
+def written(table: str, file: str, name: str, tests: tuple[str, ...]) -> Iterator[Row]:
+    """The rows of a mapping that holds words only."""
+    source = Source(file)
     value = source.assigned(name)
-    assert isinstance(value, ast.Tuple)
-    return Row(table, key, key, source.file, None, source.cells(value.elts))
+    assert isinstance(value, ast.Dict)
+    for key, row in zip(value.keys, value.values, strict=True):
+        assert isinstance(key, ast.Constant)
+        assert isinstance(row, ast.Tuple)
+        named = str(key.value)
+        yield Row(table, named, named, file, source.with_comma(key, row), source.cells(row.elts), tests)
 
 
 def births(source: Source) -> Iterator[Row]:
@@ -194,7 +217,7 @@ def births(source: Source) -> Iterator[Row]:
         assert member is not None
         assert isinstance(row, ast.Tuple)
         key = f"age-birth-{value_of(source, member)}"
-        yield Row("age", key, key, source.file, source.with_comma(member, row), source.cells(row.elts))
+        yield Row("age", key, key, source.file, source.with_comma(member, row), source.cells(row.elts), TESTS["age"])
 
 
 def steps() -> Iterator[Row]:
@@ -207,11 +230,11 @@ def steps() -> Iterator[Row]:
         cells: list[tuple[Span, str]] = [(found.span(1), '"Andre"'), (found.span(2), f"{int(found[2]) + 1}")]
         if found[2] != "0":
             cells.append((leap.span(1), '"02-28"'))
-        yield Row("age", key, key, POLICY, found.span(), tuple(cells))
+        yield Row("age", key, key, POLICY, found.span(), tuple(cells), TESTS["age"])
 
 
 def rows() -> Iterator[Row]:
-    status, protection, municipality, beside = (Source(file) for file in (STATUS, PROTECTION, MUNICIPALITY, ROWS))
+    status, protection, municipality = (Source(file) for file in (STATUS, PROTECTION, MUNICIPALITY))
     all_status, all_protection = status.assigned("_ROWS"), protection.assigned("PROTECTION_RULES")
     residence = municipality.assigned("RESIDENCE_RULES")
     assert isinstance(residence, ast.DictComp)
@@ -220,29 +243,16 @@ def rows() -> Iterator[Row]:
     assert isinstance(all_protection, ast.Tuple)
     assert isinstance(all_residence, ast.Tuple)
     yield from called(status, "status", all_status.elts, status_key)
-    yield written(beside, "status", "OTHER_STATUS", "status-other")
     yield from called(protection, "protection", all_protection.elts, protection_key)
-    for name in ("street", "street-ordinary", "parked", "held", "older", "same-day", "unknown-number"):
-        yield written(beside, "protection", name.upper().replace("-", "_"), f"protection-{name}")
     yield from births(Source(WORDS))
     yield from steps()
-    yield written(beside, "age", "OTHER_GROUP", "age-other")
-    for name in ("pinned", "dead", "responsible"):
-        yield written(beside, "age", name.upper(), f"age-{name}")
     yield from called(municipality, "residence", all_residence.elts, residence_key)
-    yield written(beside, "residence", "STATUS_SILENT", "residence-status-silent")
-    for name in ("staff", "staff-ended", "staff-number"):
-        yield written(beside, "residence", name.upper().replace("-", "_"), f"residence-{name}")
-    yield from rights()
-
-
-def rights() -> Iterator[Row]:
-    table, beside = Source(RIGHTS), Source(RIGHT_WORDS)
-    all_rights = table.assigned("_ROWS")
+    rights = Source(RIGHTS)
+    all_rights = rights.assigned("_ROWS")
     assert isinstance(all_rights, ast.Tuple)
-    yield from called(table, "rights", all_rights.elts, right_key)
-    for name in ("protected", "status-block"):
-        yield written(beside, "rights", name.upper().replace("-", "_"), f"rights-{name}")
+    yield from called(rights, "rights", all_rights.elts, right_key)
+    for table, file, name, tests in WRITTEN_ROWS:
+        yield from written(table, file, name, tests)
 
 
 # -- trying them ---------------------------------------------------------------------------------------------
@@ -259,9 +269,9 @@ class Scratch:
         for name in ("pyproject.toml", "tests/town.py"):
             shutil.copy(ROOT / name, folder / name)
 
-    def red(self, table: str) -> list[str]:
+    def red(self, names: tuple[str, ...]) -> list[str]:
         """The ids of the tests that fail; a module that cannot be imported is one."""
-        tests = [f"tests/domain/{name}" for name in TESTS[table]]
+        tests = [f"tests/domain/{name}" for name in names]
         options = ["-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "-o", "addopts="]
         done = subprocess.run(
             [sys.executable, "-B", "-m", "pytest", *options, *tests],
@@ -280,7 +290,7 @@ class Scratch:
         text = path.read_text(encoding="utf-8")
         path.write_text(text[: span[0]] + becomes + text[span[1] :], encoding="utf-8")
         try:
-            red = self.red(row.table)
+            red = self.red(row.tests)
         finally:
             path.write_text(text, encoding="utf-8")
         named = re.compile(rf"\[(?:.*-)?{row.named}(?:-.*)?\]$")
@@ -290,7 +300,7 @@ class Scratch:
 def swept(scratch: Scratch, chosen: list[Row], *, sample: bool) -> Iterator[Outcome]:
     """Each row left out, and each of its cells altered; of a sample's rows only the one or the other."""
     for position, row in enumerate(chosen):
-        if row.whole is not None and not (sample and position % 2):
+        if not (sample and position % 2):
             yield scratch.tried(row, "deleted", row.whole, "")
         cells = list(enumerate(row.cells))
         for place, (span, becomes) in cells[-2:-1] * (position % 2) if sample else cells:
@@ -308,7 +318,9 @@ def main() -> int:
         chosen = [row for table in TESTS for row in [one for one in chosen if one.table == table][: wanted.rows]]
     with tempfile.TemporaryDirectory() as folder:
         scratch = Scratch(Path(folder))
-        before = {table: scratch.red(table) for table in TESTS if wanted.table in {None, table}}
+        tables = {table: tests for table, tests in TESTS.items() if wanted.table in {None, table}}
+        red = {tests: scratch.red(tests) for tests in dict.fromkeys(tables.values())}
+        before = {table: red[tests] for table, tests in tables.items()}
         outcomes: list[Outcome] = []
         for outcome in swept(scratch, chosen, sample=bool(wanted.rows)):
             outcomes.append(outcome)

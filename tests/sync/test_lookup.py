@@ -222,6 +222,20 @@ def test_a_patron_is_found_by_her_old_number_which_is_neither_sent_nor_shown(lib
     assert library.register.looked_up == [cpr("HENRIK")]
 
 
+def test_a_patron_whose_number_is_replaced_keeps_it_until_the_delivery_and_waits(library: Library) -> None:
+    """Decision 6: who else has the new one is seen over the whole delivery only."""
+    before = library.view("ANNA").patron
+    library.register.persons[cpr("ANNA")] = replace(
+        Person(cpr("ANNA")), status=Status.CHANGED, current_number=cpr("HENRIK")
+    )
+    looked_up = lookup(library, "ANNA", register=True)
+    assert (looked_up.parked, looked_up.document["warnings"]) == (True, ["number.unresolved"])
+    assert library.view("ANNA").parked
+    after = library.view("ANNA").patron
+    assert (after.register, after.version, after.as_of) == (before.register, before.version, before.as_of)
+    assert library.store.find(cpr("HENRIK")) is None
+
+
 def test_numbers_that_lead_in_a_circle_end_the_look_up(library: Library) -> None:
     for one, other in (("EDITH", "HENRIK"), ("HENRIK", "EDITH")):
         changed = replace(Person(cpr(one)), status=Status.CHANGED, current_number=cpr(other))

@@ -1,0 +1,521 @@
+"""The rows that no rule of the code has for itself, written out once more, and each decision behind them, lived.
+
+What the night does of them is lived in test_unread_protection, test_night_protection, test_number_change,
+test_sealed_views and test_night_first_copies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from people import LOOKED_UP, TONIGHT, dies, emigrates, having, patron, person, unverified
+
+from cprsync.domain.action import Action
+from cprsync.domain.decide import Change, Decision, Parked, Unchanged, decide
+from cprsync.domain.due import Facts, derived_group
+from cprsync.domain.number import CprNumber
+from cprsync.domain.patron import is_sealed
+from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Person, Status, by_status
+from cprsync.domain.rules import rule_tables
+from cprsync.domain.wording import Wording
+from cprsync.policy_file import load_policy
+from cprsync.resources import fixture_path
+
+POLICY = load_policy(fixture_path("policy.toml"), frozenset({"0751"}))
+TABLES = {table.name: table for table in rule_tables(POLICY)}
+STATUS: dict[str, tuple[object, ...]] = {
+    "status-other": (
+        "10 og ukendte koder",
+        "reserveret, eller ukendt her",
+        "venter på et menneske",
+        "står som før",
+        "som før, men først når de er åbnet med en grund",
+        "som før",
+        "som før",
+        "som før",
+        "som før",
+        "en kendt status",
+        "–",
+        "CPR: post 001 (status); beslutning 1 og 3",
+    ),
+    "status-silent": (
+        "ingen (et svar uden status)",
+        "kilden siger intet",
+        "ingen ny status",
+        "følger kilden, så vidt den kendte status tillader",
+        "som før; ingen, før en status er kendt",
+        "som før",
+        "som før; ukendt, før en status er kendt",
+        "som før; intet, før en status er kendt",
+        "som før",
+        "en kendt status",
+        "–",
+        "SF1520: uden status; beslutning 1",
+    ),
+    "status-dead-annulled": (
+        "90, så 30",
+        "en død, hvis nummer annulleres",
+        Action.NUMBER_ANNULLED,
+        "kun status er kendt: resten står",
+        "stadig standset, til en senere kilde siger, at hun lever",
+        "den for dødsfaldet bliver; én til foreslås",
+        "ukendt",
+        "intet sendes: det, CULR har, står",
+        "beholdes",
+        Action.NUMBER_RESTORED,
+        "–",
+        "CPR: post 001 (status); beslutning 1 og 3",
+    ),
+}
+PROTECTION: dict[str, tuple[object, ...]] = {
+    "protection-types": (
+        "leverancen",
+        (
+            "0002 (lokalvejviser), 0003 (reklame), 0004 (forskning), 0005 (kreditadvarsel) eller en ukendt "
+            "art, og ingen 0001"
+        ),
+        "ligegyldigt",
+        "ligegyldigt hvad",
+        "som: ingen beskyttelse",
+        "CPR: post 004 (BESKYTTYPE); beslutning 2",
+    ),
+    "protection-type-unread": (
+        "leverancen",
+        "en art, der ikke er fire cifre",
+        "ligegyldigt",
+        "ligegyldigt hvad",
+        "venter på et menneske; en 0001 ved siden af forsegler straks",
+        "CPR: post 004 (BESKYTTYPE); beslutning 3",
+    ),
+    "protection-future": (
+        "leverancen eller et opslag",
+        "0001, eller beskyttet true, fra en dag, der kommer",
+        "ligegyldigt",
+        "ligegyldigt hvad",
+        "som: beskyttet, straks",
+        "CPR: post 004 (startdato); beslutning 2",
+    ),
+    "protection-true-ended": (
+        "et opslag",
+        "beskyttet true ved en periode, der er slut",
+        "ligegyldigt",
+        "ligegyldigt hvad",
+        "som: beskyttet",
+        "SF1520: beskyttet er true; beslutning 2",
+    ),
+    "protection-false-ended": (
+        "et opslag",
+        "beskyttet false ved en periode, der er slut",
+        "ligegyldigt",
+        "ligegyldigt hvad",
+        "som: ingen beskyttelse",
+        "SF1520: beskyttet er false; beslutning 1",
+    ),
+    "protection-street": (
+        "leverancen eller et opslag",
+        "vejkode 9900-9999, ved enhver status (den hører til 03 og 07)",
+        "ligegyldigt",
+        "ligegyldigt hvad",
+        (
+            "forseglet, til en anden adresse kommer, også når hun er udrejst, forsvundet eller død; gaden "
+            "står på intet brev"
+        ),
+        "CPR: post 002 (vejkode); beslutning 2",
+    ),
+    "protection-street-ordinary": (
+        "leverancen eller et opslag",
+        "status 03 eller 07 med en almindelig vejkode",
+        "ligegyldigt",
+        "ligegyldigt hvad",
+        "adressen forsegler ikke: vejkoden afgør det, ikke status; breve kun til kontaktadressen",
+        "CPR: post 001 (status), 002 (vejkode); beslutning 2",
+    ),
+    "protection-household": (
+        "en anden låner med samme bopæl (kommune, vej, hus, bygning, etage, dør)",
+        "beskyttet (0001), også efter sin død",
+        "ligegyldigt",
+        "ikke beskyttet",
+        (
+            "adressen forsegles, navnet ikke; til de ikke længere deler bopæl, eller beskyttelsen ophører; et "
+            "brev går først, når den er åbnet med en grund"
+        ),
+        "Beslutning 2",
+    ),
+    "protection-linked": (
+        "den, der er økonomisk ansvarlig for hende, eller som hun er det for",
+        "beskyttet (0001), hvor som helst",
+        "ligegyldigt",
+        "ikke beskyttet",
+        "adressen forsegles, navnet ikke",
+        "Beslutning 2",
+    ),
+    "protection-house": (
+        "flere end 40 andre lånere med samme bopæl",
+        "hvad som helst",
+        "ligegyldigt",
+        "ikke beskyttet",
+        "adressen forsegles: ingen af dem åbnes for at se efter",
+        "Beslutning 2",
+    ),
+    "protection-household-other": (
+        "en anden låner med samme bopæl",
+        "ikke 0001, men forseglet af tavshed, eller venter på et menneske",
+        "ligegyldigt",
+        "ikke beskyttet",
+        "forsegler ikke andres adresse",
+        "Beslutning 2",
+    ),
+    "protection-waits": (
+        "leverancen eller et opslag",
+        "noget, der ikke kan afgøres eller læses",
+        "ligegyldigt",
+        "ligegyldigt hvad",
+        "tæller som beskyttet, så længe det venter på et menneske",
+        "Beslutning 3",
+    ),
+    "protection-parked": (
+        "leverancen",
+        "beskyttet, men resten venter på et menneske eller kan ikke læses",
+        "ligegyldigt",
+        "ligegyldigt hvad",
+        "forsegles, før alt andet",
+        "Beslutning 3",
+    ),
+    "protection-answer-unread": (
+        "et opslag",
+        "beskyttet, men svaret bryder kontrakten",
+        "ligegyldigt",
+        "ligegyldigt hvad",
+        (
+            "intet af det gælder, som af en beskadiget leverance; om natten venter hun på et menneske, ved "
+            "skranken fortælles fejlen"
+        ),
+        "SF1520: skemaet; beslutning 3",
+    ),
+    "protection-held": (
+        "leverancen",
+        "beskyttet, men natten er standset",
+        "ligegyldigt",
+        "ligegyldigt hvad",
+        (
+            "forsegles; breve til døde standses, også til en ny låner; alt andet venter, også en flytning til "
+            "vejkode 9900-9999"
+        ),
+        "Beslutning 3",
+    ),
+    "protection-older": (
+        "leverancen eller et opslag",
+        "hvad som helst, men ældre end posten (på samme dag: opslaget, når det ikke siger beskyttet)",
+        "ligegyldigt",
+        "ligegyldigt hvad",
+        "som før",
+        "Beslutning 1: ældre ændrer ikke nyere",
+    ),
+    "protection-same-day": (
+        "et opslag",
+        "beskyttet, men leverancen fra samme dag siger: ingen beskyttelse",
+        "ligegyldigt",
+        "ikke beskyttet",
+        "forsegles, før alt andet; hvad opslaget ellers siger, ændrer intet",
+        "Beslutning 1 og 2: de modsiger hinanden",
+    ),
+    "protection-what": (
+        *("enhver forsegling", "beskyttet", "ligegyldigt", "ligegyldigt hvad"),
+        (
+            "navn, adresse, udlands- og kontaktadresse vises ingen steder, heller ikke en rettelse af dem, før de er "
+            "åbnet med en grund; kommunen vises"
+        ),
+        "CPR: post 002, 005, 006 og 008; beslutning 2",
+    ),
+    "protection-use": (
+        *("en beskyttet låner", "vil bruge biblioteket", "ligegyldigt", "ligegyldigt hvad"),
+        "som andre: lån, reserveringer, netmedier efter kommunen, beskeder til egen telefon og e-mail",
+        "Beslutning 2 og 11",
+    ),
+    "protection-unknown-number": (
+        "ingen: CPR kender ikke nummeret",
+        "intet, og siger aldrig noget: erstatningsnummer eller intet nummer, også en institutions eller et biblioteks",
+        "ligegyldigt",
+        "ny: intet kendt",
+        "åben: biblioteket har selv skrevet, hvad der står; personalet kan beskytte den (patron set ID protection)",
+        "Beslutning 2: kun den, der kunne have talt, tier",
+    ),
+}
+PARKED: dict[str, tuple[object, ...]] = {
+    "parked-address": (
+        "status 01, 03, 05 eller 07 uden adresse",
+        "address.missing",
+        "0001 forsegler",
+        "en senere kilde, der kan afgøres",
+        "CPR: post 001, 002 og 003; beslutning 1 og 3",
+    ),
+    "parked-name": (
+        "intet navn til en, hvis navn er kendt (et barn, der ikke har fået navn endnu, venter ikke)",
+        "name.lost",
+        "0001 forsegler, 90 standser breve",
+        "en senere kilde, der kan afgøres",
+        "CPR: post 008 (ADRNVN); beslutning 1 og 3",
+    ),
+    "parked-status": (
+        "ingen status til en, som ingen kilde har fortalt om (er hun kendt, står hendes status)",
+        "status.missing",
+        "0001 forsegler",
+        "en senere kilde, der kan afgøres",
+        "SF1520: uden status; beslutning 1 og 3",
+    ),
+    "parked-unread": (
+        (
+            "poster i leverancen, der ikke kan læses: ukendt status, koder, der ikke er tal, to adresser "
+            "eller poster, der modsiger hinanden, ingen 001, for mange poster om én"
+        ),
+        "person.*, address.*, protection.type, abroad.country",
+        "0001 forsegler, 90 standser breve",
+        "en senere kilde, der kan afgøres",
+        "CPR: posternes opbygning; beslutning 1 og 3",
+    ),
+    "parked-nobody": (
+        "poster om et nummer, der ikke er noget",
+        "person.number",
+        "intet: ingen ved, hvis de er",
+        "tælles i nattens balance; spørg afsenderen",
+        "CPR: personnummerets opbygning; beslutning 1",
+    ),
+    "parked-answer": (
+        "et svar om natten, der bryder kontrakten (også en ukendt status)",
+        "register.*",
+        "intet",
+        "et svar, der kan bruges; registret spørges igen, når et menneske beder om det",
+        "SF1520: skemaet; beslutning 1 og 3",
+    ),
+    "parked-stranger": (
+        "registret kender ikke nummeret",
+        "register.no_such_person",
+        "intet",
+        "et svar, der kan bruges; registret spørges igen, når et menneske beder om det",
+        "SF1520: PNR not found; beslutning 1",
+    ),
+}
+NUMBER: dict[str, tuple[object, ...]] = {
+    "number-replaced": (
+        "50 eller 60 med et nyt nummer, som ingen anden låner har eller har haft",
+        (
+            "posten får det nye nummer; status, navn, adresse, beskyttelse, bopæl, lån og spærringer som før. "
+            "Det nye abonneres, og det gamle bliver, til det nye er leveret"
+        ),
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-chain": (
+        "et nyt nummer, der selv er afløst",
+        "følges til enden",
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-alone": (
+        "det gamle nummer alene, eller for sent: det nye er ikke i leverancen",
+        "posten får det; det slås op samme nat, og til der er svar, står navn og adresse",
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-collision": (
+        "50 eller 60 med et nummer, som en anden låner har, har haft eller også skulle have",
+        "venter på et menneske (number.both_patrons): at acceptere er at lægge de to sammen",
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-circle": (
+        "numre, der afløser hinanden i ring",
+        "venter på et menneske; posten som før (number.circle)",
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-unresolved": (
+        "50 eller 60 uden et nyt nummer",
+        "venter på et menneske; posten som før (number.unresolved)",
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-lookup": (
+        "et opslag ved skranken: nummeret er afløst",
+        (
+            "en, der ikke er låner, slås op under det nye (højst fem led), med en advarsel; en låner får det nye af "
+            "leverancen, og til da venter opslaget på et menneske (number.unresolved)"
+        ),
+        "SF1520: gaeldendePersonnummer; beslutning 6",
+    ),
+    "number-back": (
+        "det nye nummer er selv 50 eller 60 og peger tilbage på det gamle (P42, P43)",
+        "posten får det gamle nummer igen",
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-old-active": (
+        "det gamle nummer er i brug igen, uden at det nye peger tilbage",
+        (
+            "venter på et menneske; posten som før (number.old_active); 0001 forsegler, 90 standser ingen "
+            "breve: det er ikke sikkert, hvis nummeret nu er"
+        ),
+        "Beslutning 3 og 6",
+    ),
+    "number-old-again": (
+        "det gamle nummer, endnu en gang 50, 60 eller 30",
+        "intet nyt",
+        "Beslutning 1 og 6",
+    ),
+    "number-replacement": (
+        "erstatningspersonnummer (dag + 60, eller bogstaver)",
+        "beholdes og sendes aldrig, hverken til CPR eller CULR; til `patron set-cpr` sætter det rigtige",
+        "CPR: erstatningspersonnumre i eksterne systemer",
+    ),
+}
+AGE: dict[str, tuple[object, ...]] = {
+    "age-no-birth": (
+        "ingen fødselsdato",
+        (
+            "heller ikke en i nummeret, som i et erstatningsnummer med bogstaver: gruppen bliver, og intet "
+            "alderstrin kommer"
+        ),
+        "–",
+        "CPR: personnummerets opbygning; beslutning 1",
+    ),
+    "age-corrected": (
+        "fødselsdato ændret eller kendt",
+        "gruppe og næste trin regnes om, også tilbage til en yngre gruppe",
+        "samme nat",
+        "CPR: post 001 (FOED_DT)",
+    ),
+    "age-no-group": (
+        "ingen gruppe endnu",
+        "gruppen for dagens alder",
+        "samme nat",
+        "policy.toml: age_groups",
+    ),
+    "age-other": (
+        "anden gruppe",
+        "følger ikke alderen",
+        "–",
+        "policy.toml: age_groups",
+    ),
+    "age-pinned": (
+        "gruppe rettet ved skranken",
+        "bliver, til rettelsen udløber; så som uden den",
+        "–",
+        "Beslutning 8; policy.toml: overrides",
+    ),
+    "age-dead": (
+        "død (status 90)",
+        "beholder gruppen: de døde bliver ikke ældre",
+        "–",
+        "CPR: post 001 (status)",
+    ),
+    "age-alive-again": (
+        "ikke længere status 90",
+        "gruppen for dagens alder: fødselsdagene indhentes",
+        "samme nat",
+        "CPR: post 001 (status)",
+    ),
+    "age-responsible": (
+        "økonomisk ansvarlig",
+        "ophører for ny gæld; det, der skyldtes før, ændres ikke",
+        "den 18. fødselsdag",
+        "værgemålsloven § 1; policy.toml: leap_day; beslutning 9",
+    ),
+}
+ROWS = {**STATUS, **PROTECTION, **PARKED, **NUMBER, **AGE}
+
+
+@pytest.mark.parametrize("key", ROWS)
+def test_a_row_is_printed_as_it_is_lived(key: str) -> None:
+    table = TABLES[key.partition("-")[0]]
+    row = table.rows[table.keys.index(key)]
+    assert tuple(cell.da if isinstance(cell, Wording) else cell for cell in row) == ROWS[key]
+
+
+def test_these_are_all_the_rows_besides_the_codes_own() -> None:
+    for name, typed in (("status", STATUS), ("protection", PROTECTION), ("age", AGE)):
+        assert TABLES[name].keys[-len(typed) :] == tuple(typed)
+    assert (TABLES["parked"].keys, TABLES["number"].keys) == (tuple(PARKED), tuple(NUMBER))
+
+
+# -- status ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["status-dead-annulled"])
+def test_the_dead_whose_number_is_annulled_get_no_letters_until_someone_says_that_they_live(key: str) -> None:
+    """90, then 30: the status tells nothing of her (decision 1)."""
+    dead = replace(patron("ANNA"), register=dies(person("ANNA")), letters_stopped=date(2027, 3, 20))
+    annulled = decide(by_status(person("ANNA", status=Status.ANNULLED)), dead, as_of=TONIGHT)
+    assert isinstance(annulled, Change), key
+    assert (annulled.actions, annulled.resumes_letters) == ((Action.NUMBER_ANNULLED,), False)
+    again = decide(person("ANNA"), replace(dead, register=annulled.after), as_of=TONIGHT)
+    assert isinstance(again, Change)
+    assert again.resumes_letters
+
+
+@pytest.mark.parametrize("key", ["status-silent"])
+def test_an_answer_without_a_status_leaves_the_known_one(key: str) -> None:
+    for stored in (patron("ANNA"), patron("AFDOED"), patron("FORSVUNDET")):
+        silent = replace(stored.register, status=SILENT, contact=SILENT)
+        decision = decide(silent, stored, as_of=LOOKED_UP)
+        assert isinstance(decision, Unchanged), key
+
+
+# -- protection --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["protection-street"])
+@pytest.mark.parametrize("status", [status for status in Status if status.value not in {"30", "50", "60"}])
+def test_an_administrative_street_seals_at_any_status_until_another_address_comes(status: Status, key: str) -> None:
+    """CPR street codes 9900-9999 (decision 2): the last known address of the dead and the gone stays, and seals."""
+    at = person("KLAUS", address=Address("0751", "9900"))
+    gone = decide(by_status(having(at, status=status)), replace(patron("KLAUS"), register=at), as_of=TONIGHT)
+    assert isinstance(gone, Change | Unchanged), key
+    after = gone.after if isinstance(gone, Change) else at
+    assert is_sealed(after, silent_is_sealed=False)
+    moved = decide(person("KLAUS", address=Address("0751", "9899", "1")), patron("KLAUS"), as_of=TONIGHT)
+    assert isinstance(moved, Change)
+    assert not is_sealed(moved.after, silent_is_sealed=False)
+
+
+# -- what is parked ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("person_told", "verified", "decision"),
+    [
+        *(
+            pytest.param(having(person("ANNA"), status=Status(code), address=SILENT), True, Parked("address.missing"))
+            for code in ("01", "03", "05", "07")
+        ),
+        pytest.param(person("ANNA", name=EMPTY), True, Parked("name.lost")),
+        pytest.param(person("ANNA", status=SILENT), False, Parked("status.missing")),
+        pytest.param(emigrates(person("ANNA")), True, None),
+    ],
+    ids=[*(f"parked-address-{code}" for code in ("01", "03", "05", "07")), "parked-name", "parked-status", "decided"],
+)
+def test_what_cannot_be_decided_is_parked_with_its_reason(
+    person_told: Person, *, verified: bool, decision: Decision | None
+) -> None:
+    found = decide(person_told, patron("ANNA") if verified else unverified("ANNA"), as_of=TONIGHT)
+    assert found == decision if decision else isinstance(found, Change)
+
+
+# -- age step ----------------------------------------------------------------------------------------------
+
+TODAY = date(2027, 3, 22)
+CHILD = Birth(date(2020, 1, 1))
+LETTERS = CprNumber.parse_any(f"{person('ANNA').number.digits[:6]}KOT1")
+
+
+@pytest.mark.parametrize(
+    ("facts", "group"),
+    [
+        pytest.param(Facts("1", Person(LETTERS), "Barn"), "Barn", id="age-no-birth"),
+        pytest.param(Facts("1", person("ANNA", birth=CHILD), "Voksen"), "Barn", id="age-corrected"),
+        pytest.param(Facts("1", person("ANNA")), "Voksen", id="age-no-group"),
+        pytest.param(Facts("1", dies(person("ANNA")), "Barn"), "Barn", id="age-dead"),
+        pytest.param(Facts("1", person("ANNA"), "Barn"), "Voksen", id="age-alive-again"),
+        pytest.param(
+            Facts("1", having(dies(person("ANNA")), status=Status.ANNULLED), "Barn"),
+            "Voksen",
+            id="age-alive-again-annulled",
+        ),
+    ],
+)
+def test_a_group_follows_what_is_known_of_her_age(facts: Facts, group: str) -> None:
+    assert derived_group(facts, TODAY, POLICY) == group
