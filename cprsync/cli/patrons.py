@@ -26,6 +26,7 @@ def import_command(  # noqa: PLR0913 -- one parameter for each option
     as_json: bool,
     columns: Path | None = None,
     refused: Path | None = None,
+    numbers: Path | None = None,
 ) -> int:
     """Import a list of patrons; without `apply` only say what would happen. Exit 3 when rows were refused."""
     from cprsync.cli.stopping import stoppable
@@ -34,7 +35,7 @@ def import_command(  # noqa: PLR0913 -- one parameter for each option
     with failures(as_json=as_json), stoppable() as heed:
         settings = load_settings(config)
         imported = import_file(settings, file, apply=apply, library=library, columns=columns, heed=heed)
-        return tell_import(imported, language, apply=apply, as_json=as_json, refused=refused)
+        return tell_import(imported, language, apply=apply, as_json=as_json, refused=refused, numbers=numbers)
 
 
 def import_file(  # noqa: PLR0913 -- one parameter for each option

@@ -134,12 +134,13 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         text="Fraværsperiode",
     ),
-    Field("name", Wording("Navn", "Name"), Owner.REGISTER, Kept.REGISTER, sealed=True, text="Navn"),
+    # a list brings these two only of whom no register knows: of anyone else CPR's word stands there
+    Field("name", Wording("Navn", "Name"), Owner.REGISTER, Kept.REGISTER, sealed=True, imported=True, text="Navn"),
     Field("first_names", Wording("Fornavne", "First names"), Owner.REGISTER, Kept.REGISTER, sealed=True),
     Field("middle_names", Wording("Mellemnavne", "Middle names"), Owner.REGISTER, Kept.REGISTER, sealed=True),
     Field("last_name", Wording("Efternavn", "Last name"), Owner.REGISTER, Kept.REGISTER, sealed=True),
     Field("birth_date", Wording("Fødselsdato", "Birth date"), Owner.REGISTER, Kept.REGISTER, text="Fødselsdato"),
-    Field("address", Wording("Adresse", "Address"), Owner.REGISTER, Kept.REGISTER, sealed=True),
+    Field("address", Wording("Adresse", "Address"), Owner.REGISTER, Kept.REGISTER, sealed=True, imported=True),
     Field(
         "contact_address",
         Wording("c/o navn og adresse", "c/o name and address"),

@@ -22,7 +22,7 @@ from cprsync.store.responsibles import become_patrons
 from cprsync.store.review_items import ask_staff_at_desk
 from cprsync.store.subscriptions import ACTIVE_PATRON, SEALED_ONCE, SUBSCRIPTION, come_back
 from cprsync.store.tenant import hold_library
-from cprsync.sync.values import Batch, FollowUp, NewPatron, Run, Subscribed
+from cprsync.sync.values import Batch, FollowUp, NewPatron, Subscribed
 
 if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from cprsync.sync.lookup import Entry
 
 STREAM = "desk"
-#: The run that a change belongs to which no run made.
-NO_RUN = 0
 _PATRON = tables.patron.c
 
 
@@ -45,11 +43,7 @@ def intend(tenant: Tenant, number: CprNumber, *, purpose: str, user: str, patron
 
 def ask_staff(tenant: Tenant, patron_id: str, kind: str, *, about: str) -> None:
     """Leave two patrons to a person, once; no record is touched."""
-    ask_staff_at_desk(tenant, _no_run(tenant), patron_id, kind, about=about)
-
-
-def _no_run(tenant: Tenant) -> Run:
-    return Run(NO_RUN, NO_RUN, tenant.clock.today(), tenant.clock.now())
+    ask_staff_at_desk(tenant, tenant.no_run, patron_id, kind, about=about)
 
 
 def save(tenant: Tenant, entry: Entry) -> str:
@@ -58,7 +52,7 @@ def save(tenant: Tenant, entry: Entry) -> str:
     Raises:
         LostCompare: someone else wrote her since the decision.
     """
-    run = _no_run(tenant)
+    run = tenant.no_run
     by = (("user", entry.user),)
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)

@@ -19,6 +19,7 @@ from cprsync.store import dying, effects, tables
 from cprsync.store.effects import CULR, account_probes, effect_of, payload
 from cprsync.store.engine import parts
 from cprsync.store.imports import LOCAL
+from cprsync.store.journal import NUMBER as JOURNAL
 from cprsync.store.journal import Entry
 from cprsync.store.journal_memory import journal_entries, remember
 from cprsync.store.local import encode_local
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
 
-#: What a number is hashed as in the journal.
-JOURNAL: Final = "journal"
 #: What of hers ends with the record; loans and balances are kept as long as the library has promised.
 _ENDS_WITH_HER: Final = (
     tables.before_image,

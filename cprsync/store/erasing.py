@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, s
 
 from cprsync.store import audit, tables
 from cprsync.store.desk import STREAM
-from cprsync.store.emptying import JOURNAL, empty, note, of, shells_of
+from cprsync.store.emptying import empty, note, of, shells_of
 from cprsync.store.engine import parts, reading, writing
+from cprsync.store.journal import NUMBER as JOURNAL
 from cprsync.store.journal_memory import is_remembered, journal_entries, remember
 from cprsync.store.leaving import CLOSE, ties_of, was_given
 from cprsync.store.records import IS_EMPTIED, from_row

@@ -14,6 +14,8 @@ from cprsync.domain.override import Overridden
 from cprsync.domain.person import Person
 from cprsync.store import tables
 from cprsync.store.engine import parts
+from cprsync.store.journal import NUMBER as JOURNAL
+from cprsync.store.journal_memory import journal_entries
 from cprsync.store.numbers import OLD_NUMBER
 from cprsync.store.records import from_row, overrides_of
 
@@ -34,6 +36,7 @@ _KEY: Final = tables.patron_key.c
 
 _WANTED = select(
     *(_PATRON.id, _PATRON.number_index, _PATRON.patron_group, _PATRON.overrides, _PATRON.kind, _PATRON.local_due),
+    _PATRON.real_number,
     *(_PATRON.local_blob, _PATRON.local_key, _PATRON.local_version),
 )
 
@@ -99,6 +102,15 @@ def replaced(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) 
         for part in parts(list(by_probe))
         for found in connection.execute(wanted.where(_KEY.key_index.in_(part)))
     }
+
+
+def left_before(connection: Connection, tenant: Tenant, numbers: Iterable[CprNumber]) -> frozenset[str]:
+    """Those of the numbers whose patrons were closed or erased: only the journal knows of them, by its own hashes."""
+    by_probe = {probe: one.digits for one in numbers for probe in tenant.vault.probes(JOURNAL, one.digits)}
+    if not by_probe:
+        return frozenset()
+    gone = {entry.number for entry in journal_entries(connection, tenant)}
+    return frozenset(digits for probe, digits in by_probe.items() if probe in gone)
 
 
 def age_step_of_new(number: CprNumber, group: str, policy: Policy | None, *, on: date) -> tuple[str, date | None]:

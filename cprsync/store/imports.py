@@ -25,11 +25,13 @@ from cprsync.store.import_matching import (
     age_step_of_new,
     card_holders,
     groups_by_age,
+    left_before,
     meant,
     pinned,
     replaced,
     stored_by_number,
 )
+from cprsync.store.import_names import called, own_words, to_be_called, write_names
 from cprsync.store.local import decode_local, encode_local, joined
 from cprsync.store.patron_ids import fresh_ids
 from cprsync.store.records import REGISTER, prepare
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from cprsync.domain.patron import Patron
     from cprsync.domain.policy import Policy
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
@@ -79,6 +82,10 @@ class Imported:
     reason: str | None = None
     #: she was about to leave, and stays
     stays: bool = False
+    #: she left before, closed or erased, and is someone new
+    returns: bool = False
+    #: fields of the row that were left out, since only the register's word stands there
+    left: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, repr=False)
@@ -100,6 +107,9 @@ class _Part:
     #: what is hers and what kind of patron she is, after the rows so far: two rows may be about one patron
     after: dict[str, tuple[Local, str]] = field(default_factory=dict)
     keys: list[dict[str, Any]] = field(default_factory=list)
+    #: to whom the list gives a name, and no register knows her; and as whom she stands after the rows so far
+    patrons: Mapping[str, Patron] = field(default_factory=dict)
+    called: dict[str, Person] = field(default_factory=dict)
     #: who only answered for a minor until now
     borrow: list[str] = field(default_factory=list)
 
@@ -145,6 +155,7 @@ def _import_part(
     named = {one.id: row.local.group for row, one in found if row.local.group and not isinstance(one, str | None)}
     part.pinned = pinned(connection, tenant, by_id.values())
     part.replaced = replaced(connection, tenant, rows)
+    part.patrons = to_be_called(connection, tenant, found)
     part.groups = groups_by_age(connection, tenant, named, policy)
     fresh = fresh_ids(connection, tenant, len(rows))
     results = [_import_row(tenant, part, row, fresh) for row in rows]
@@ -160,7 +171,24 @@ def _import_part(
     ]
     happened += [audit.Happened("return", patron=one) for one in dict.fromkeys(back)]
     audit.append(connection, tenant, STREAM, happened)
-    return [_stayed(one) if one.patron_id in stays and one.outcome in _KNOWN else one for one in results]
+    new = [
+        row.number
+        for row, one in zip(rows, results, strict=True)
+        if one.outcome is ImportOutcome.CREATED and row.number is not None
+    ]
+    gone = left_before(connection, tenant, new)
+    results = [_stayed(one) if one.patron_id in stays and one.outcome in _KNOWN else one for one in results]
+    return [_returned(row, one, gone) for row, one in zip(rows, results, strict=True)]
+
+
+def _returned(row: NewPatron, imported: Imported, gone: frozenset[str]) -> Imported:
+    """Nothing of what was hers is there any more: that she is someone new is said, since nobody could see it."""
+    created = imported.outcome is ImportOutcome.CREATED
+    return (
+        replace(imported, returns=True)
+        if created and row.number is not None and row.number.digits in gone
+        else imported
+    )
 
 
 def _stayed(imported: Imported) -> Imported:
@@ -191,6 +219,21 @@ def _import_row(tenant: Tenant, part: _Part, row: NewPatron, fresh: Iterator[str
         return Imported(ImportOutcome.REFUSED, None, stored)
     if stored is None and (refused := _not_created(part, row)):
         return refused
+    own = own_words(row, registered=_is_registered(stored, row))
+    if isinstance(own, str):
+        return Imported(ImportOutcome.REFUSED, None if stored is None else str(stored.id), own)
+    imported = _take(tenant, part, own.row, stored, fresh)
+    return replace(imported, left=own.left) if own.left else imported
+
+
+def _is_registered(stored: AnyRow | None, row: NewPatron) -> bool:
+    """Whether CPR knows whom the row means."""
+    if stored is not None:
+        return bool(stored.real_number)
+    return row.number is not None and not row.number.is_replacement
+
+
+def _take(tenant: Tenant, part: _Part, row: NewPatron, stored: AnyRow | None, fresh: Iterator[str]) -> Imported:
     patron_id = next(fresh) if stored is None else str(stored.id)
     if not _claim_cards(tenant, part, row.local, patron_id):
         return Imported(ImportOutcome.REFUSED, None if stored is None else patron_id, "card.taken")
@@ -202,10 +245,23 @@ def _import_row(tenant: Tenant, part: _Part, row: NewPatron, fresh: Iterator[str
         # who only answered for a minor stands on the list: she borrows from now on
         part.borrow.append(patron_id)
     after = joined(held, replace(row.local, group=group)), row.kind or _BORROWER.get(kind, kind)
+    renamed = _call(part, patron_id, row.name)
     if after == (held, kind):
-        return Imported(ImportOutcome.UNCHANGED, patron_id)
+        return Imported(ImportOutcome.UPDATED if renamed else ImportOutcome.UNCHANGED, patron_id)
     part.after[patron_id] = after
     return Imported(ImportOutcome.UPDATED, patron_id)
+
+
+def _call(part: _Part, patron_id: str, name: str) -> bool:
+    """Give her the name of the row; False when she is called so, or it names her not."""
+    if patron_id not in part.patrons:
+        return False
+    before = part.called.get(patron_id, part.patrons[patron_id].register)
+    after = called(before, name)
+    if after == before:
+        return False
+    part.called[patron_id] = after
+    return True
 
 
 def _not_created(part: _Part, row: NewPatron) -> Imported | None:
@@ -265,7 +321,7 @@ def _key_row(tenant: Tenant, index: bytes, patron_id: str) -> dict[str, Any]:
 def _new_row(
     tenant: Tenant, new: NewPatron, number: CprNumber, patron_id: str, *, next_age_step: date | None
 ) -> dict[str, Any]:
-    vault, person = tenant.vault, Person(number)
+    vault, person = tenant.vault, called(Person(number), new.name)
     prepared = prepare(vault, person)
     local = replace(new.local, language=new.local.language or Local().language)
     return {
@@ -357,5 +413,6 @@ def _write_part(connection: Connection, tenant: Tenant, part: _Part) -> None:
             )
         )
         connection.execute(change, updated)
+    write_names(connection, tenant, part.patrons, part.called)
     if part.keys:
         connection.execute(insert(tables.patron_key), part.keys)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Its name where no setting names another.
 FILE: Final = "erase-journal.log"
+#: What a CPR number is hashed as in it.
+NUMBER: Final = "journal"
 _FIRST: Final = bytes(32)
 
 

@@ -30,7 +30,7 @@ from cprsync.store.local import decode_local, encode_local
 from cprsync.store.local_part import write_local
 from cprsync.store.records import from_row, overrides_of, prepare
 from cprsync.store.tables import MERGED
-from cprsync.sync.values import Run, Write
+from cprsync.sync.values import Write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
 
-#: The run that a change belongs to which no run made.
-NO_RUN: Final = 0
 PROTECTION_END: Final = "protection_end"
 #: What a row says in clear and no write of its register part brings back; the days among them.
 _CLEAR: Final = ("patron_group", "real_number")
@@ -123,7 +121,7 @@ def _protected(connection: Connection, tenant: Tenant, keeper: Patron, shell: Pa
 
 def _write(connection: Connection, tenant: Tenant, patron: Patron, after: Person) -> None:
     """Write a record with its before-image, one version on; what the net media are told is the caller's."""
-    run = Run(NO_RUN, NO_RUN, tenant.clock.today(), tenant.clock.now())
+    run = tenant.no_run
     write = Write(patron, after, prepare(tenant.vault, after), patron.as_of, ())
     write_records(connection, tenant, run, [write])
 

@@ -17,7 +17,6 @@ from cprsync.domain.override import in_force
 from cprsync.domain.review import NET_MEDIA_REFUSED
 from cprsync.store import audit, tables
 from cprsync.store.changes import write_records
-from cprsync.store.desk import NO_RUN
 from cprsync.store.effects import CULR, FAILED, WAITING, account_probes, effect_of
 from cprsync.store.engine import moment_of, parts, reading, writing
 from cprsync.store.records import from_row, overrides_of, prepare
@@ -246,7 +245,7 @@ def set_again(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) ->
 
     Each record moves on by one version: an effect has its record's, and none is used twice (decision 21).
     """
-    run = Run(NO_RUN, NO_RUN, tenant.clock.today(), tenant.clock.now())
+    run = tenant.no_run
     corrected = overrides_of(connection, tenant, rows)
     writes = []
     for row in rows:

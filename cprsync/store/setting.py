@@ -15,14 +15,13 @@ from cprsync.domain.record import blocked, first_lifted
 from cprsync.errors import BadInput
 from cprsync.store import audit, links, overrides, tables
 from cprsync.store.changes import write_records
-from cprsync.store.desk import NO_RUN, STREAM
+from cprsync.store.desk import STREAM
 from cprsync.store.engine import writing
 from cprsync.store.imports import LOCAL, open_local
 from cprsync.store.local import encode_local
 from cprsync.store.pins import hash_pin, is_pin
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tenant import hold_library
-from cprsync.sync.values import Run
 
 if TYPE_CHECKING:
     from cprsync.domain.policy import Policy
@@ -47,7 +46,7 @@ def correct(tenant: Tenant, correction: Correction, *, user: str) -> None:
         LostCompare: someone else wrote the patron since the decision.
     """
     patron = correction.write.patron
-    run = Run(NO_RUN, NO_RUN, tenant.clock.today(), tenant.clock.now())
+    run = tenant.no_run
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
         write_records(connection, tenant, run, [correction.write])
@@ -71,7 +70,7 @@ def write_own(tenant: Tenant, word: OwnWord, *, user: str) -> None:
     Raises:
         LostCompare: someone else wrote the patron since the decision.
     """
-    run = Run(NO_RUN, NO_RUN, tenant.clock.today(), tenant.clock.now())
+    run = tenant.no_run
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
         write_records(connection, tenant, run, [word.write])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Table, func, select
 
 from cprsync.errors import FenceLost
 from cprsync.store import tables
 from cprsync.store.engine import stamp_of
+from cprsync.sync.values import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from cprsync.store.keys import Keyring
     from cprsync.store.vault import Vault
     from cprsync.sync.ports import Clock
-    from cprsync.sync.values import Run
+
+_NO_RUN: Final = 0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -40,6 +42,11 @@ class Tenant:
     def night(self) -> str:
         """The audit stream of this agreement's runs."""
         return f"night/{self.agreement}"
+
+    @property
+    def no_run(self) -> Run:
+        """What a change belongs to which no run made."""
+        return Run(_NO_RUN, _NO_RUN, self.clock.today(), self.clock.now())
 
     def stamp(self) -> str:
         """The moment, as a row holds it."""

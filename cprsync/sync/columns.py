@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 #: Fields to which several columns may belong, and what joins them; of any other there is one.
 JOINED: Final[Mapping[str, str]] = {
     "absence": " ",
+    "address": BETWEEN,
     "cards": BETWEEN,
     "contact_address": BETWEEN,
     "emails": BETWEEN,
     "internal_note": BETWEEN,
+    "name": " ",
     "note_to_patron": BETWEEN,
     "telephones": BETWEEN,
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from cprsync.sync.columns import PATRON_COLUMNS, Columns
 from cprsync.sync.patron_rows import as_patron
-from cprsync.sync.refused import REASONS, Imported, Refused, in_parts
+from cprsync.sync.refused import REASONS, Imported, OfPatrons, Refused, in_parts
 from cprsync.sync.rows import Listing
 from cprsync.sync.seen import nothing_seen
 
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 #: Which field the store's reasons are about.
 FIELD_OF: Final[Mapping[str, str]] = {
+    "address": "address",
     "card.taken": "cards",
+    "name": "name",
     "number.replaced": "cpr_number",
     "number.required": "cpr_number",
     "patron.unknown": "patron",
@@ -49,6 +51,10 @@ class Taken(Protocol):
     def reason(self) -> str | None: ...
     @property
     def stays(self) -> bool: ...
+    @property
+    def returns(self) -> bool: ...
+    @property
+    def left(self) -> tuple[str, ...]: ...
 
 
 class PatronImport(Protocol):
@@ -82,7 +88,7 @@ def import_patrons(source: BinaryIO, how: Importing) -> Imported:
     Raises BadInput when the file is no such list, and then nothing is taken; a bad row is refused by line and field.
     """
     listing = Listing(source)
-    imported = Imported(listing.encoding, stays=[])
+    imported = Imported(listing.encoding, patrons=OfPatrons())
     check_whole(listing, how.columns)
     with nothing_seen() as seen:
         for part in in_parts(listing.rows()):
@@ -123,10 +129,22 @@ def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported) -
             refused.append(_refused(line, one))
         else:
             imported.counts[one.outcome.value] += 1
-    imported.stays = list(
-        dict.fromkeys([*(imported.stays or ()), *(one.patron_id for one in taken if one.stays and one.patron_id)])
-    )
+            if imported.patrons is not None:
+                _tell(line, one, imported.patrons, applied=how.apply)
     imported.refused += sorted(refused, key=lambda one: one.line)
+
+
+def _tell(line: int, taken: Taken, told: OfPatrons, *, applied: bool) -> None:
+    if taken.stays and taken.patron_id and taken.patron_id not in told.stays:
+        told.stays.append(taken.patron_id)
+    # a dry run gives no number that anybody has afterwards
+    number = taken.patron_id if applied else None
+    if taken.returns:
+        told.returns.append((line, number))
+    if taken.outcome.value == "created" and number is not None:
+        told.lines.append(line)
+        told.numbers.append(int(number))
+    told.left.update(taken.left)
 
 
 def _refused(line: int, taken: Taken) -> Refused:

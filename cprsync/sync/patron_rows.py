@@ -23,7 +23,7 @@ CELL_MAX: Final = 254
 GROUP_MAX: Final = 64
 NOTES: Final = frozenset({"internal_note", "note_to_patron"})
 #: Fields that take several values, separated by a bar or a line break.
-SEVERAL: Final = frozenset({"cards", "telephones", "emails", "contact_address"})
+SEVERAL: Final = frozenset({"address", "cards", "telephones", "emails", "contact_address"})
 #: What `domain.typed` reads.
 TYPED: Final = ("branch", "language", "contact_address", "telephones", "emails", *sorted(NOTES), "absence")
 KINDS: Final[Mapping[str, str]] = {
@@ -46,11 +46,18 @@ def as_patron(line: int, values: Mapping[str, str], seen: Seen, *, on: date) -> 
     """The patron of a row. Whoever stands on an earlier line is refused, and so is a card that does."""
     try:
         _check(values)
-        number = _number(values.get("cpr_number", ""))
+        number = _number(values.get("cpr_number", ""), on)
         local = _local(values, on)
         cards = [card.number for card in local.cards]
         _once(number, values.get("patron", ""), cards, seen)
-        return NewPatron(number, local, values.get("patron", ""), _kind(values.get("kind", "")))
+        return NewPatron(
+            number,
+            local,
+            values.get("patron", ""),
+            _kind(values.get("kind", "")),
+            name=values.get("name", ""),
+            address=values.get("address", "").replace("|", BETWEEN),
+        )
     except _Unfit as unfit:
         return Refused(line, unfit.field, unfit.why)
 
@@ -67,7 +74,7 @@ def _parts(name: str, line: str) -> list[str]:
     return line.split("|") if name in SEVERAL else [line]
 
 
-def _number(text: str) -> CprNumber | None:
+def _number(text: str, on: date) -> CprNumber | None:
     if not text:
         return None
     try:
@@ -77,6 +84,8 @@ def _number(text: str) -> CprNumber | None:
     if not number.is_possible:
         # the register would not know it, and the night after could only park it
         raise _Unfit("cpr_number", "impossible")
+    if number.born is not None and number.born > on:
+        raise _Unfit("cpr_number", "future")
     return number
 
 

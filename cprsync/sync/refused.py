@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import islice
@@ -23,6 +24,18 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "impossible": (
         "ikke et muligt CPR-nummer, uden dato: spørg låneren, og ret filen (et erstatningsnummer har dagen plus 60)",
         "not a possible CPR number, with no date: ask the patron, mend the file (a replacement has the day plus 60)",
+    ),
+    "future": (
+        "fødselsdatoen i nummeret er ikke kommet endnu: spørg låneren, og ret filen",
+        "the birth date in the number has not come yet: ask the patron, mend the file",
+    ),
+    "name": (
+        "højst 34 tegn, som på en adresselabel: forkort navnet",
+        "at most 34 characters, as on an address label: shorten the name",
+    ),
+    "address": (
+        "højst en linje med c/o og fem til, hver på højst 34 tegn, delt af |",
+        "at most a line with c/o and five more, of at most 34 characters each, separated by |",
     ),
     "twice": ("det samme nummer står på en tidligere linje", "the same number stands on an earlier line"),
     "cells": ("flere felter, end overskriften har kolonner", "more cells than the header has columns"),
@@ -108,6 +121,34 @@ class Refused:
 
 
 @dataclass(slots=True)
+class OfPatrons:
+    """What is told of a list of patrons, beside the counts."""
+
+    #: whose wish to leave was taken back
+    stays: list[str] = field(default_factory=list)
+    #: who left before and is someone new, by line; the patron number once it is given
+    returns: list[tuple[int, str | None]] = field(default_factory=list)
+    #: the lines of those who were created, and their patron numbers: two numbers each, for lists of any length
+    lines: array[int] = field(default_factory=lambda: array("L"))
+    numbers: array[int] = field(default_factory=lambda: array("L"))
+    #: by field, how many rows said something where only the register's word stands
+    left: Counter[str] = field(default_factory=Counter)
+
+    def made(self) -> Iterator[tuple[int, str]]:
+        """Line and patron number of each who was created."""
+        return ((line, str(number)) for line, number in zip(self.lines, self.numbers, strict=True))
+
+    def document(self) -> dict[str, Any]:
+        """Its part of the JSON shape."""
+        return {
+            "stays": self.stays,
+            "patrons": [{"line": line, "patron": patron} for line, patron in self.made()],
+            "returns": [{"line": line, "patron": patron} for line, patron in self.returns],
+            "register_owns": dict(sorted(self.left.items())),
+        }
+
+
+@dataclass(slots=True)
 class Imported:
     """What an import did, or would do."""
 
@@ -116,8 +157,8 @@ class Imported:
     rows: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     refused: list[Refused] = field(default_factory=list)
-    #: whose wish to leave was taken back; None: a list of something else
-    stays: list[str] | None = None
+    #: None: a list of something else
+    patrons: OfPatrons | None = None
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of an import."""
@@ -128,7 +169,7 @@ class Imported:
             "unchanged": self.counts["unchanged"],
             "refused": [{"line": r.line, "field": r.field, "reason": r.reason} for r in self.refused],
             "encoding": self.encoding,
-            **({} if self.stays is None else {"stays": self.stays}),
+            **({} if self.patrons is None else self.patrons.document()),
         }
 
 

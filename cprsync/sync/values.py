@@ -313,6 +313,10 @@ class NewPatron:
     patron_id: str = ""
     #: "": the list does not say
     kind: str = ""
+    #: what a list says where the register's word stands: it counts only of whom no register knows
+    name: str = ""
+    #: the same of an address: then it is her contact address
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

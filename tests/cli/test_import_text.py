@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from town import number
 
-from cprsync.cli.lists import defused
+from cprsync.cli.lists import SHOWN_MAX, defused, tell_import
 from cprsync.cli.patrons import import_command
 from cprsync.cli.setup import upgrade, write_folder
 from cprsync.columns_file import load_columns
 from cprsync.errors import ConfigurationError
 from cprsync.settings import load_settings
 from cprsync.store.engine import open_engine
+from cprsync.sync.refused import Imported, OfPatrons
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +66,9 @@ def test_a_dry_run_says_what_would_happen(
 
 def test_an_applied_import_says_what_was_done(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert take(library, "en", apply=True) == 3
-    assert capsys.readouterr().out == "3 rows: 1 created, 0 updated, 0 unchanged, 2 refused\n"
+    summed, made = capsys.readouterr().out.splitlines()
+    assert summed == "3 rows: 1 created, 0 updated, 0 unchanged, 2 refused"
+    assert re.fullmatch(r"New patron numbers \(line: number\): 2: [0-9]{8}", made)
     assert patrons(library) == 1
 
 
@@ -114,6 +119,43 @@ def test_refused_rows_are_written_as_a_list_without_their_values(library: Path) 
     assert into.stat().st_mode & 0o077 == 0
 
 
+def test_the_patron_numbers_that_were_made_are_written_by_line(
+    library: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"I{place}\n" for place in range(SHOWN_MAX + 1))
+    (library / "patrons.csv").write_text(f"cards\n{rows}", encoding="utf-8")
+    config, into = library / "cprsync.toml", library / "numbers.csv"
+    options = {"config": config, "library": None, "as_json": False, "numbers": into}
+    assert import_command(library / "patrons.csv", apply=True, language="da", **options) == 0
+    _, made, more = capsys.readouterr().out.splitlines()
+    lines = into.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "line,patron"
+    assert [line.split(",")[0] for line in lines[1:]] == [str(line) for line in range(2, SHOWN_MAX + 3)]
+    assert made.startswith(f"Nye lånernumre (linje: nummer): 2: {lines[1].split(',')[1]}, 3: ")
+    assert made.endswith(f"{lines[SHOWN_MAX].split(',')[1]}, …")
+    assert "--numbers FIL" in more
+
+
+@pytest.mark.parametrize(
+    ("apply", "told"),
+    [
+        (True, "2 har før forladt biblioteket og er nu nye lånere med nye lånernumre"),
+        (False, "2 har før forladt biblioteket og ville blive nye lånere med nye lånernumre"),
+    ],
+)
+def test_who_came_back_and_what_was_left_out_is_said_without_a_name(
+    apply: bool, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    patrons = OfPatrons(returns=[(7, None), (9, None)], left=Counter({"name": 2, "address": 1}))
+    tell_import(Imported(patrons=patrons), "da", apply=apply, as_json=False, refused=None)
+    assert capsys.readouterr().out.splitlines()[1:5] == [
+        told,
+        "  linje: 7, 9",
+        "Adresse i 1 række er ikke taget: låneren har CPR-nummer, og CPR ejer feltet",
+        "Navn i 2 rækker er ikke taget: lånerne har CPR-nummer, og CPR ejer feltet",
+    ]
+
+
 @pytest.mark.parametrize("cell", ["=1+1", "+45", "-1", "@a", "\tx", "\rx"])
 def test_what_a_spreadsheet_would_take_for_a_formula_is_defused_when_it_is_written(cell: str) -> None:
     assert defused(cell) == f"'{cell}"
@@ -124,7 +166,7 @@ def test_what_a_spreadsheet_would_take_for_a_formula_is_defused_when_it_is_writt
     ("written", "says"),
     [
         ('[columns]\na = "nickname"\n', "columns.a"),
-        ('[columns]\na = "name"\n', "columns.a"),
+        ('[columns]\na = "status"\n', "columns.a"),
         ('notices = ["a"]\n[columns]\na = "group"\n', "notices.a"),
         ('notices = ["b"]\n[columns]\na = "group"\n', "notices.b"),
         ('[columns]\na = "absence"\n[dates]\na = "DD/MM"\n', "dates.a"),

@@ -10,7 +10,7 @@ import pytest
 from cprsync.cli.leaving import _confirm, _left
 from cprsync.cli.lists import tell_import
 from cprsync.errors import ConfigurationError
-from cprsync.sync.refused import Imported
+from cprsync.sync.refused import Imported, OfPatrons
 
 if TYPE_CHECKING:
     from cprsync.cli.words import Language
@@ -88,11 +88,11 @@ def test_without_a_terminal_nobody_confirms(monkeypatch: pytest.MonkeyPatch) -> 
 def test_an_import_says_how_many_wishes_to_leave_it_took_back(
     apply: bool, count: int, language: Language, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    imported = Imported(stays=[PATRON] * count)
+    imported = Imported(patrons=OfPatrons(stays=[PATRON] * count))
     tell_import(imported, language, apply=apply, as_json=False, refused=None)
     assert said in capsys.readouterr().out.splitlines()
 
 
 def test_an_import_that_took_none_back_says_nothing_of_it(capsys: pytest.CaptureFixture[str]) -> None:
-    tell_import(Imported(stays=[]), "en", apply=True, as_json=False, refused=None)
+    tell_import(Imported(patrons=OfPatrons()), "en", apply=True, as_json=False, refused=None)
     assert "leave" not in capsys.readouterr().out

@@ -55,6 +55,7 @@ def told(imported: Imported) -> list[tuple[int, str]]:
 
 def test_a_table_becomes_patrons_that_are_not_yet_verified(new_library: Library) -> None:
     imported = take(new_library, HEADER + f"{ANNA},C1,main,adult,en\n{BO[:6]}-{BO[6:]},C2,,,\n")
+    ids = [new_library.id_of(key) for key in ("ANNA", "BO")]
     assert imported.document() == {
         "rows": 2,
         "created": 2,
@@ -63,6 +64,9 @@ def test_a_table_becomes_patrons_that_are_not_yet_verified(new_library: Library)
         "refused": [],
         "encoding": "utf-8",
         "stays": [],
+        "patrons": [{"line": 2, "patron": ids[0]}, {"line": 3, "patron": ids[1]}],
+        "returns": [],
+        "register_owns": {},
     }
     anna, bo = new_library.view("ANNA"), new_library.view("BO")
     assert (anna.register, anna.patron.verified) == (Person(cpr("ANNA")), False)
@@ -83,7 +87,9 @@ def test_a_dry_run_says_the_same_and_writes_nothing(new_library: Library) -> Non
     before = new_library.everything()
     dry = take(new_library, text, apply=False)
     assert new_library.everything() == before
-    assert dry.document() == take(new_library, text).document()
+    # but for the patron numbers: those of a dry run nobody has afterwards
+    assert dry.document() | {"patrons": None} == take(new_library, text).document() | {"patrons": None}
+    assert dry.document()["patrons"] == []
 
 
 def test_twice_is_once(new_library: Library) -> None:

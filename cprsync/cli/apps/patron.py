@@ -39,6 +39,10 @@ def patron_import(  # noqa: PLR0913 -- one parameter for each option
     refused: Annotated[
         Path | None, typer.Option("--refused", help="Write line, field and reason of refused rows here, as CSV.")
     ] = None,
+    numbers: Annotated[
+        Path | None,
+        typer.Option("--numbers", help="Write which patron number each new patron got, by her line, as CSV."),
+    ] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Write; without it nothing is changed.")] = False,
     config: Config = CONFIG,
     library: Library = None,
@@ -65,6 +69,7 @@ def patron_import(  # noqa: PLR0913 -- one parameter for each option
             as_json=as_json,
             columns=columns,
             refused=refused,
+            numbers=numbers,
         )
     )
 

@@ -18,9 +18,7 @@ DESK: Final[Mapping[str, str]] = {
     ),
     "the file is text neither in UTF-8 nor in Windows-1252": "filen er tekst i hverken UTF-8 eller Windows-1252",
     "the file is read twice: a pipe can be read once only": "filen læses to gange: et rør kan kun læses én gang",
-    "the list of refused rows cannot be written ({strerror})": (
-        "listen over afviste rækker kan ikke skrives ({strerror})"
-    ),
+    "the list cannot be written ({strerror})": "listen kan ikke skrives ({strerror})",
     "line {line}: column {position} is not known: the columns are {columns}": (
         "linje {line}: kolonne {position} er ukendt: kolonnerne er {columns}"
     ),

@@ -146,6 +146,36 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
         "{count} udmeldinger ville blive trukket tilbage",
         "{count} wishes to leave would be taken back",
     ),
+    "import_returns.one": (
+        "{count} har før forladt biblioteket og er nu en ny låner med nyt lånernummer",
+        "{count} left the library before and is a new patron now, with another patron number",
+    ),
+    "import_returns.many": (
+        "{count} har før forladt biblioteket og er nu nye lånere med nye lånernumre",
+        "{count} left the library before and are new patrons now, with other patron numbers",
+    ),
+    "import_returns_planned.one": (
+        "{count} har før forladt biblioteket og ville blive en ny låner med nyt lånernummer",
+        "{count} left the library before and would be a new patron, with another patron number",
+    ),
+    "import_returns_planned.many": (
+        "{count} har før forladt biblioteket og ville blive nye lånere med nye lånernumre",
+        "{count} left the library before and would be new patrons, with other patron numbers",
+    ),
+    "import_on_lines": ("linje: {lines}", "line: {lines}"),
+    "import_left.one": (
+        "{field} i {count} række er ikke taget: låneren har CPR-nummer, og CPR ejer feltet",
+        "{field} of {count} row was left out: the patron has a CPR number, and CPR owns the field",
+    ),
+    "import_left.many": (
+        "{field} i {count} rækker er ikke taget: lånerne har CPR-nummer, og CPR ejer feltet",
+        "{field} of {count} rows was left out: the patrons have CPR numbers, and CPR owns the field",
+    ),
+    "import_made": ("Nye lånernumre (linje: nummer): {numbers}", "New patron numbers (line: number): {numbers}"),
+    "import_made_more": (
+        "Alle nye lånernumre skrives med --numbers FIL, eller ses med --json.",
+        "--numbers FILE writes all new patron numbers, --json shows them.",
+    ),
     "import_refused": ("{count} afvist", "{count} refused"),
     "import_encoding": ("Filen er læst som {encoding}.", "The file was read as {encoding}."),
     "import_more": (

@@ -1,0 +1,94 @@
+"""What an import says where the register's word stands: name and address, of those only whom no register knows.
+
+Of anyone else it is left out, and told. Leaves out what patron and staff own of everyone: see `imports`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, select
+
+from cprsync.domain.number import CprNumber
+from cprsync.domain.person import Person
+from cprsync.domain.typed import LOCAL_FIELDS
+from cprsync.domain.unregistered import with_name
+from cprsync.store import tables
+from cprsync.store.changes import write_records
+from cprsync.store.engine import parts
+from cprsync.store.records import from_row, overrides_of, prepare
+from cprsync.sync.values import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cprsync.domain.patron import Patron
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.values import NewPatron
+
+NAME: Final = "name"
+ADDRESS: Final = "address"
+#: Of whom only the name is looked at.
+_NOBODY: Final = Person(CprNumber.none_of(""))
+_PATRON = tables.patron.c
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Own:
+    """A row with the library's own words in their places, and what of it was left out."""
+
+    row: NewPatron
+    #: fields in which only the register's word stands
+    left: tuple[str, ...] = ()
+
+
+def own_words(row: NewPatron, *, registered: bool) -> Own | str:
+    """Put the address where the patron's own stands, or leave name and address out; a text: the field that is unfit."""
+    if registered:
+        left = tuple(field for field, text in ((NAME, row.name), (ADDRESS, row.address)) if text)
+        return Own(replace(row, name="", address=""), left) if left else Own(row)
+    try:
+        with_name(_NOBODY, row.name)
+    except ValueError:
+        return NAME
+    local = row.local
+    if row.address and not local.contact_co and not local.contact_lines:
+        try:
+            local = replace(local, **LOCAL_FIELDS["contact_address"](row.address))
+        except ValueError:
+            return ADDRESS
+    return Own(replace(row, local=local, address=""))
+
+
+def called(person: Person, name: str) -> Person:
+    """The person under that name, which an envelope takes; without one as she is."""
+    return with_name(person, name) if name else person
+
+
+def to_be_called(
+    connection: Connection, tenant: Tenant, found: Iterable[tuple[NewPatron, AnyRow | str | None]]
+) -> dict[str, Patron]:
+    """The patrons to whom a row gives a name, opened, by their ids: those of them whom no register knows."""
+    named = [one for row, one in found if row.name and not isinstance(one, str | None)]
+    ids = sorted({one.id for one in named if not one.real_number})
+    opened: dict[str, Patron] = {}
+    for part in parts(ids):
+        rows = connection.execute(
+            select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part)).with_for_update()
+        ).all()
+        corrected = overrides_of(connection, tenant, rows)
+        opened |= {row.id: from_row(tenant.vault, row, corrected.get(row.id, ())) for row in rows}
+    return opened
+
+
+def write_names(
+    connection: Connection, tenant: Tenant, patrons: Mapping[str, Patron], after: Mapping[str, Person]
+) -> None:
+    """Write the records that are called otherwise from now on."""
+    writes = [
+        Write(patrons[one], person, prepare(tenant.vault, person), as_of=patrons[one].as_of, actions=())
+        for one, person in after.items()
+    ]
+    write_records(connection, tenant, tenant.no_run, writes)
