@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.output import failures, print_json, say
+from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,12 +72,47 @@ def day_command(folder: Path, *, as_json: bool) -> None:
         _answer(done, str(done["day"]), as_json=as_json)
 
 
-def fault_command(kind: str, *, times: int, seconds: float, folder: Path, as_json: bool) -> None:
+def fault_command(kind: str, about: dict[str, Any], *, folder: Path, as_json: bool) -> None:
     """Let the next calls fail."""
     from cprsync.mock import control
 
     with failures(as_json=as_json):
-        _answer(control.fault(folder, kind, times, seconds=seconds), f"{kind} × {times}", as_json=as_json)
+        _answer(control.fault(folder, kind, **about), f"{kind} × {about['times']}", as_json=as_json)
+
+
+def calm_command(folder: Path, *, as_json: bool) -> None:
+    """Let nothing go wrong any more."""
+    from cprsync.mock import control
+
+    with failures(as_json=as_json):
+        _answer(control.calm(folder), "calm", as_json=as_json)
+
+
+def culr_command(folder: Path, *, as_json: bool) -> None:
+    """Show each change that CULR has seen, in order."""
+    from cprsync.mock import control
+
+    with failures(as_json=as_json):
+        told = control.culr(folder)
+        lines = [
+            f"{one['n']:>5}  {one['agency']}  {one['operation']:<14}  {one['who'] or one['patron']}: "
+            f"{one['before']['municipality'] or '-'} -> {one['after']['municipality'] or '-'}"
+            for one in told["ledger"]
+        ]
+        _answer(told, "\n".join([*lines, f"{len(told['patrons'])} patrons"]), as_json=as_json)
+
+
+def culr_write_command(  # noqa: PLR0913 -- a command's options
+    kind: str, *, agency: str | None, who: str | None, to: str | None, folder: Path, as_json: bool
+) -> None:
+    """Let a library write at CULR."""
+    from cprsync.mock import control
+
+    with failures(as_json=as_json):
+        if agency is None or who is None:
+            raise ConfigurationError("say --agency and --who", kind="usage")
+        about = {} if to is None else {"to": to}
+        _answer(control.culr_write(folder, kind, agency, who, **about), f"{kind} {who}", as_json=as_json)
 
 
 def _answer(document: dict[str, Any], text: str, *, as_json: bool) -> None:

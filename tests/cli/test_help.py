@@ -11,7 +11,7 @@ import typer.main
 from cprsync.cli.apps.mock import EVENTS, FAULTS
 from cprsync.cli.main import app
 from cprsync.mock.events import KINDS
-from cprsync.mock.faults import CALL_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
+from cprsync.mock.faults import CALL_KINDS, CULR_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def test_every_argument_and_option_is_explained(command: Any) -> None:
 def test_the_mock_lists_each_event_and_fault_that_it_knows() -> None:
     words = {name: set(re.findall(r"[a-z0-9-]+", text)) for name, text in (("event", EVENTS), ("fault", FAULTS))}
     assert set(KINDS) <= words["event"]
-    assert {*CALL_KINDS, HALF_FILE, *SFTP_KINDS} <= words["fault"]
+    assert {*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS} <= words["fault"]
 
 
 def test_a_fault_may_be_as_often_and_as_slow_as_help_says(capsys: pytest.CaptureFixture[str]) -> None:

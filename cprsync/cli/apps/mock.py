@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,7 +16,10 @@ EVENTS = (
 )
 FAULTS = (
     "Of an answer: http-500-html, empty-200, truncated, oversized, other-person, wrong-root, slow, close, bad-schema "
-    "or platform-fault. Of the next delivery: half-file. Of fetching: sftp-refuse, sftp-cut or sftp-slow."
+    "or platform-fault. Of the next delivery: half-file. Of fetching: sftp-refuse, sftp-cut or sftp-slow. "
+    "Of CULR, once it has done what was asked: culr-lost, culr-500, culr-garbage or culr-slow; when it has not: "
+    "culr-down, culr-fault, culr-credentials, culr-authorisation, culr-illegal, culr-transaction, culr-program "
+    "or culr-unknown."
 )
 
 app = typer.Typer(help="A mock register to try and test against.")
@@ -31,7 +34,7 @@ def mock_serve(  # noqa: PLR0913 -- one parameter for each option
     ] = None,
     port: Annotated[int | None, typer.Option("--port", help="Both SOAP services; 0 picks a free one.")] = None,
     sftp_port: Annotated[int | None, typer.Option("--sftp-port", help="Where deliveries are fetched.")] = None,
-    culr_port: Annotated[int | None, typer.Option("--culr-port", help="Nothing answers there yet.")] = None,
+    culr_port: Annotated[int | None, typer.Option("--culr-port", help="CULR, where the net media ask.")] = None,
     control_port: Annotated[
         int | None, typer.Option("--control-port", help="Where `mock event` and the others speak to it.")
     ] = None,
@@ -40,8 +43,8 @@ def mock_serve(  # noqa: PLR0913 -- one parameter for each option
 ) -> None:
     """Serve until stopped; one JSON line when ready.
 
-    PersonLookup and CPRSubscription over mutual TLS, deliveries over SFTP. A port that is left out is the folder's
-    last one, else a free one.
+    PersonLookup and CPRSubscription over mutual TLS, CULR over TLS, deliveries over SFTP. A port that is left out is
+    the folder's last one, else a free one.
     """
     from cprsync.cli.mock import serve_command
 
@@ -92,15 +95,47 @@ def mockday(*, folder: Folder, as_json: Json = False) -> None:
 
 
 @app.command("fault")
-def mock_fault(
+def mock_fault(  # noqa: PLR0913 -- one parameter for each option
     kind: Annotated[str, typer.Argument(help=FAULTS)],
     *,
     times: Annotated[int, typer.Option("--times", min=1, max=10_000, help="So many times.")] = 1,
     seconds: Annotated[float, typer.Option("--seconds", min=0, max=120, help="How slow a slow answer is.")] = 5.0,
+    share: Annotated[float, typer.Option("--share", help="Only about so many of the answers: 0.1 is a tenth.")] = 1.0,
+    seed: Annotated[int, typer.Option("--seed", help="Which ones: the same seed picks the same.")] = 0,
     folder: Folder,
     as_json: Json = False,
 ) -> None:
     """Let the next answers or deliveries go wrong."""
     from cprsync.cli.mock import fault_command
 
-    fault_command(kind, times=times, seconds=seconds, folder=folder, as_json=as_json)
+    about: dict[str, Any] = {"times": times, "seconds": seconds, "share": share, "seed": seed}
+    fault_command(kind, about, folder=folder, as_json=as_json)
+
+
+@app.command("calm")
+def mock_calm(*, folder: Folder, as_json: Json = False) -> None:
+    """Let nothing go wrong any more."""
+    from cprsync.cli.mock import calm_command
+
+    calm_command(folder, as_json=as_json)
+
+
+@app.command("culr")
+def mock_culr(  # noqa: PLR0913 -- one parameter for each option
+    kind: Annotated[
+        str | None, typer.Argument(help="create, update or delete an account; left out: show what CULR holds.")
+    ] = None,
+    *,
+    agency: Annotated[str | None, typer.Option("--agency", help="The library that does it: any six digits.")] = None,
+    who: Annotated[str | None, typer.Option("--who", help="A key of the people file.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="A municipality number, three digits.")] = None,
+    folder: Folder,
+    as_json: Json = False,
+) -> None:
+    """Show CULR's ledger, or let any library write there."""
+    from cprsync.cli.mock import culr_command, culr_write_command
+
+    if kind is None:
+        culr_command(folder, as_json=as_json)
+    else:
+        culr_write_command(kind, agency=agency, who=who, to=to, folder=folder, as_json=as_json)
