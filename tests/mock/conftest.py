@@ -27,20 +27,26 @@ def made_certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def start(tmp_path: Path, made_certificates: Path) -> Callable[..., AbstractContextManager[dict[str, Any]]]:
-    """Start a mock in a folder, by default always the same one."""
+@pytest.fixture(scope="session")
+def begin(made_certificates: Path) -> Callable[..., AbstractContextManager[dict[str, Any]]]:
+    """Start a mock in a folder that is named."""
 
     @contextmanager
-    def started(
-        folder: Path = tmp_path / "mock", people: Path = PEOPLE_FILE, **options: Any
-    ) -> Iterator[dict[str, Any]]:
+    def begun(folder: Path, people: Path = PEOPLE_FILE, **options: Any) -> Iterator[dict[str, Any]]:
         if not (folder / "certs").exists():
             shutil.copytree(made_certificates, folder / "certs")
         with running(folder, people, **options) as ready:
             yield ready
 
-    return started
+    return begun
+
+
+@pytest.fixture
+def start(
+    tmp_path: Path, begin: Callable[..., AbstractContextManager[dict[str, Any]]]
+) -> Callable[..., AbstractContextManager[dict[str, Any]]]:
+    """Start a mock in a folder, by default always the same one."""
+    return lambda folder=tmp_path / "mock", **options: begin(folder, **options)
 
 
 @pytest.fixture(scope="session")

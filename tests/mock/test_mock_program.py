@@ -75,10 +75,13 @@ def test_a_restart_keeps_everything(start: Start) -> None:
         control.event(first, "birth", "UFOEDT")
         control.event(first, "die", "BO")
         control.fault(first, "slow", 3, seconds=1)
-        before = control.state(first)
+        control.fault(first, "culr-lost", 3, share=0.5, seed=7)
+        control.culr_write(first, "create", "785100", "BO", to="851")
+        control.culr_write(first, "update", "785100", "BO", to="")
+        before, told = control.state(first), control.culr(first)
     with start() as second:
         assert second == {**first, "day": "2027-03-23"}
-        assert control.state(second) == before
+        assert (control.state(second), control.culr(second)) == (before, told)
         assert control.night(second)["files"] == ["D270323.L123456"]
 
 
