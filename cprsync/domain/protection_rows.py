@@ -241,9 +241,9 @@ _ALL_THE_SAME: Final[Rows] = {
         _ANY,
         Wording(
             "navn, adresse, udlands- og kontaktadresse vises ingen steder, heller ikke en rettelse af dem, før de er "
-            "åbnet med en grund; kommunen vises",
+            "åbnet med en grund, og først da går et brev på papir; kommunen vises",
             "name, address, foreign and contact address show nowhere, nor does a correction of them, until opened "
-            "for a reason; the municipality shows",
+            "for a reason, and only then a letter goes on paper; the municipality shows",
         ),
         Wording("CPR: post 002, 005, 006 og 008; beslutning 2", "CPR: records 002, 005, 006, 008; decision 2"),
     ),

@@ -225,7 +225,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         *("enhver forsegling", "beskyttet", "ligegyldigt", "ligegyldigt hvad"),
         (
             "navn, adresse, udlands- og kontaktadresse vises ingen steder, heller ikke en rettelse af dem, før de er "
-            "åbnet med en grund; kommunen vises"
+            "åbnet med en grund, og først da går et brev på papir; kommunen vises"
         ),
         "CPR: post 002, 005, 006 og 008; beslutning 2",
     ),
