@@ -63,9 +63,9 @@ class CulrDouble:
                 circuit.note(outcome)
                 yield effect, outcome
                 settled = isinstance(outcome, Settled) or (isinstance(outcome, Unsettled) and outcome.code in REFUSED)
-                if circuit.open or not settled:
+                if circuit.is_open or not settled:
                     break
-            if circuit.open:
+            if circuit.is_open:
                 return
 
     def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
@@ -74,7 +74,7 @@ class CulrDouble:
             outcome = self._read(identity)
             circuit.note(outcome)
             yield identity, outcome
-            if circuit.open:
+            if circuit.is_open:
                 return
 
     def _settled(self, effect: Effect) -> Settled | Unsettled | CprsyncError:

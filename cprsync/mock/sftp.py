@@ -37,7 +37,7 @@ class SftpService:
     keys: Mapping[str, asyncssh.SSHKey]
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
     #: what guests have open; asyncssh forgets that of a guest whose answer still waits when everything stops
-    open: set[Any] = field(default_factory=set)
+    opened: set[Any] = field(default_factory=set)
 
 
 class Guest(asyncssh.SSHServer):
@@ -103,7 +103,7 @@ class Box(asyncssh.SFTPServer):
         if pflags & ~asyncssh.FXF_READ:
             raise _read_only()
         file = OpenFile(super().open(path, pflags, attrs))
-        self._service.open.add(file.content)
+        self._service.opened.add(file.content)
         # Companions are read without trouble: faults are for the deliveries.
         if not path.endswith(b".metadata"):
             self._spoil(file)
@@ -128,7 +128,7 @@ class Box(asyncssh.SFTPServer):
 
     def close(self, file_obj: object) -> None:
         content = _opened(file_obj).content
-        self._service.open.discard(content)
+        self._service.opened.discard(content)
         super().close(content)
 
     def fstat(self, file_obj: object) -> Any:
@@ -189,5 +189,5 @@ async def serving_sftp(listener: socket.socket, register: Register, keys: SftpKe
             connection.abort()
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(acceptor.wait_closed(), timeout=1)
-        for content in service.open:
+        for content in service.opened:
             content.close()

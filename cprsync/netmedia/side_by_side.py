@@ -33,12 +33,12 @@ class Circuit:
         self._lock = threading.Lock()
 
     @property
-    def open(self) -> bool:
+    def is_open(self) -> bool:
         return self._hopeless or self._unanswered >= self._ceiling
 
     def note(self, outcome: object) -> None:
         with self._lock:
-            if self.open:
+            if self.is_open:
                 return
             self._unanswered = self._unanswered + 1 if isinstance(outcome, NetMediaUnavailable) else 0
             forbidden = isinstance(outcome, Unsettled) and outcome.code in FORBIDDEN
@@ -54,14 +54,14 @@ def side_by_side(
     """
 
     def begin(task: T) -> list[R]:
-        return [] if circuit.open else carry_out(task)
+        return [] if circuit.is_open else carry_out(task)
 
     waiting = iter(tasks)
     running: set[Future[list[R]]] = set()
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="netmedia") as pool:
         try:
             while True:
-                if not circuit.open:
+                if not circuit.is_open:
                     running |= {pool.submit(begin, task) for task in islice(waiting, 2 * workers - len(running))}
                 if not running:
                     return

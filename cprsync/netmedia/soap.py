@@ -103,7 +103,7 @@ class SoapNetMedia:
                 # behind one that a person has to look at the next may stand: it sets a state of its own
                 if not (isinstance(outcome, Settled) or (isinstance(outcome, Unsettled) and outcome.code in REFUSED)):
                     break
-                if circuit.open:
+                if circuit.is_open:
                     break
             return done
 
