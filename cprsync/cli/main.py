@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.apps import certs, circulation, db, feed, mock, patron, retention, review, runs, subscriptions
+from cprsync.cli.apps import (
+    certs,
+    circulation,
+    db,
+    entitlements,
+    feed,
+    mock,
+    patron,
+    retention,
+    review,
+    runs,
+    subscriptions,
+)
 from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, Patron, day, language
 from cprsync.collector import look_seldom
 from cprsync.domain.purpose import Purpose
@@ -33,6 +45,7 @@ for group, name in (
     (runs, "runs"),
     (review, "review"),
     (subscriptions, "subscriptions"),
+    (entitlements, "entitlements"),
     (retention, "retention"),
 ):
     app.add_typer(group.app, name=name, no_args_is_help=True)

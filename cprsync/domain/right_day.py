@@ -91,10 +91,14 @@ class Day:
         return status is not SILENT and STATUS_RULES[status].lives is Lives.ELSEWHERE
 
     @property
-    def municipality_since(self) -> date | None:
-        """Since when the municipality in force is: the correction's first day, or as the register has it."""
+    def lives_since(self) -> date | None:
+        """Since when she lives in the municipality in force: as typed at the desk, or as the register has told."""
         typed = in_force(self.facts.overrides, self.on).get(Overridden.MUNICIPALITY)
-        return self.facts.municipality_since if typed is None else typed.since
+        if typed is not None:
+            return typed.since
+        moved, status = self.facts.municipality_since, self.facts.status_since
+        # whoever came back lives there since then, in the same municipality too
+        return None if moved is None else max(moved, status or moved)
 
     def turned(self, age: int) -> date | None:
         """The day on which she turned an age; None for one that everybody has, or without a birth date."""
@@ -222,7 +226,7 @@ def _licence(day: Day, product: Product) -> Licence | None:
 
 def _at(day: Day, licensed_since: date | None = None, birthday_: date | None = None) -> Read:
     """Where she lives, and since when: not before the licence is, or she has the age."""
-    code, since = day.now.municipality, day.municipality_since
+    code, since = day.now.municipality, day.lives_since
     open_since = None if since is None else max(since, licensed_since or since)
     whole = None if open_since is None else max(open_since, birthday_ or open_since)
     return Read(f"municipality {code}", Wording(f"kommune {code}", f"municipality {code}"), whole, open_since)

@@ -11,8 +11,6 @@ from cprsync.domain.wording import Wording
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cprsync.domain.right_rule import RightRow
-
 ANSWERS: Final[Mapping[Answer, Wording]] = {
     Answer.YES: Wording("ja", "yes"),
     Answer.NO: Wording("nej", "no"),
@@ -79,11 +77,15 @@ NO_MATTER: Final[Mapping[str, tuple[Wording | str, ...]]] = {
 }
 
 
-def told(row: RightRow, detail: Wording, change: Change) -> Wording:
-    """One sentence why, with what it rests on, and one for what would change it."""
-    answer, why, when = ANSWERS[row.answer], row.what, CHANGES[change]
-    da, en = (f" ({text})" if text else "" for text in (detail.da, detail.en))
+def with_detail(why: Wording, detail: Wording) -> Wording:
+    """A rule in words, and in brackets what it read."""
+    return Wording(f"{why.da} ({detail.da})", f"{why.en} ({detail.en})") if detail.da else why
+
+
+def told(answer: Answer, why: Wording, change: Change) -> Wording:
+    """One sentence why, and one for what would change it."""
+    said, when = ANSWERS[answer], CHANGES[change]
     return Wording(
-        f"{answer.da.capitalize()}: {why.da}{da}. Ændres, {when.da}.",
-        f"{answer.en.capitalize()}: {why.en}{en}. Changes {when.en}.",
+        f"{said.da.capitalize()}: {why.da}. Ændres, {when.da}.",
+        f"{said.en.capitalize()}: {why.en}. Changes {when.en}.",
     )

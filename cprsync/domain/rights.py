@@ -16,7 +16,7 @@ from cprsync.domain.due import ONE_DAY, after_day
 from cprsync.domain.override import birth_date_in
 from cprsync.domain.right_day import Day
 from cprsync.domain.right_rule import RIGHT_RULES, Answer, Change
-from cprsync.domain.right_words import told
+from cprsync.domain.right_words import told, with_detail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,9 +45,15 @@ class Right:
     until: date | None
     #: what comes then; without such a day, what else would bring another answer
     changes_when: Change
-    text: Wording
+    #: the rule in words, with what it read
+    why: Wording
     #: `valid_from` as far as it tells neither birth date nor block
     open_from: date | None = None
+
+    @property
+    def text(self) -> Wording:
+        """The answer, why, and what would change it, in two sentences."""
+        return told(self.answer, self.why, self.changes_when)
 
 
 def rights_of(facts: RightFacts, policy: Policy, on: date) -> tuple[Right, ...]:
@@ -129,7 +135,7 @@ def _right(today: Day, name: str, ruled: Ruled, end: tuple[date, Change] | None)
         valid_from=read.since,
         until=None if end is None else end[0] - ONE_DAY,
         changes_when=change,
-        text=told(row, read.detail, change),
+        why=with_detail(row.what, read.detail),
         open_from=read.open_since,
     )
 

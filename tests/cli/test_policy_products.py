@@ -12,6 +12,7 @@ from town import FIXTURES
 from cprsync.domain.product import Licence, LicensedBy, Product
 from cprsync.domain.wording import Wording
 from cprsync.policy_file import load_policy
+from cprsync.policy_products import ProductEntry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +80,15 @@ def test_the_shipped_policy_takes_only_what_is_known_for_a_licence_of_others() -
     ereolen, film = load_policy(FIXTURES / "policy.toml", frozenset({"0751"})).products.periods
     assert [one.licence_of("0101", frozenset({"0751"})) for one in (ereolen, film)] == [Licence.HELD, Licence.UNKNOWN]
     assert [one.licence_of("0751", frozenset({"0751"})) for one in (ereolen, film)] == [Licence.HELD] * 2
+
+
+def test_the_product_in_the_readme_is_one_that_can_be_typed(tmp_path: Path) -> None:
+    readme = (FIXTURES.parent / "README.md").read_text(encoding="utf-8")
+    (typed,) = (block for block in readme.split("```")[1::2] if "[[product]]" in block)
+    (product,) = read(tmp_path, typed).products.periods
+    assert (product.licensed, product.from_age, product.below_age) == (frozenset({"0751"}), 15, 65)
+    # it is the whole of what may stand in one
+    assert {line.split(" = ")[0] for line in typed.splitlines() if " = " in line} == set(ProductEntry.model_fields)
 
 
 @pytest.mark.parametrize(

@@ -290,6 +290,13 @@ LIVED: dict[str, tuple[RightFacts, Policy, Any, Any, str]] = {
         None,
         "licens",
     ),
+    "rights-municipality-since-she-came-back": (
+        facts(status_since=date(2027, 3, 1)),
+        policy(),
+        ...,
+        date(2027, 3, 1),
+        "har licens",
+    ),
     "rights-municipality-since-the-birthday": (
         facts(),
         policy(from_age=40),

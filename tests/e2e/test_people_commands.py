@@ -1,4 +1,4 @@
-"""`patron responsible`, `statement` and `statistics`: as they are typed, on a library of the mock's."""
+"""Links, statements, rights and statistics as their commands are typed, on a library of the mock's."""
 
 from __future__ import annotations
 
@@ -94,6 +94,20 @@ def test_a_statement_of_a_protected_patron_tells_nothing_of_her(
     )
     opened = library.call("statement", bo, "--reveal", "--reason", "regning på papir")
     assert opened.document["envelope"][-1].startswith("8")
+
+
+def test_the_rights_of_a_protected_patron_are_told_without_a_word_of_her_address(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bo, anna = (patron(library, monkeypatch, key) for key in ("BO", "ANNA"))
+    shown = library.call("entitlements", "show", bo, "--on", "2027-06-01")
+    assert (shown.exit, shown.document["day"]) == (0, "2027-06-01")
+    assert shown.document["municipality"]["code"] == "0751"
+    products = [(right["product"], right["answer"]) for right in shown.document["rights"]]
+    assert products == [("ereolen", "yes"), ("filmstriben", "yes")]
+    assert [word for word in personal() if word in shown.out] == []
+    rights = library.call("entitlements", "show", anna).document["rights"]
+    assert [(right["product"], right["answer"]) for right in rights] == products
 
 
 def test_statistics_name_nobody(library: Library) -> None:

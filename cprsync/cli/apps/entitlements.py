@@ -1,0 +1,33 @@
+"""`cprsync entitlements`: its commands and their options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, Patron, day, language
+
+app = typer.Typer(help="Rights to net media (netmedier).")
+
+
+@app.command("show")
+def entitlements_show(  # noqa: PLR0913 -- one parameter for each option
+    patron: Patron,
+    *,
+    on: Annotated[
+        str | None, typer.Option("--on", help="YYYY-MM-DD: the rights of that day, by what the record holds now.")
+    ] = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Say which net media a patron may use, and why.
+
+    By the library's policy: of each product yes, no or undecided, since when, and what would change it; and what CULR
+    has been told. A protected patron's municipality shows, her address does not.
+    """
+    from cprsync.cli.entitlements import show_command
+
+    show_command(patron, on=day(on), config=config, library=library, language=language(lang), as_json=as_json)

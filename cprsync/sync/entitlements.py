@@ -1,0 +1,140 @@
+"""What one patron may use of the net media on a day, why, and what CULR knows of it. Changes nothing, opens nothing.
+
+The municipality shows, of a protected patron too: her rights hang on it, and her address stays sealed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cprsync.domain.effective import effective
+from cprsync.domain.override import Overridden, in_force
+from cprsync.domain.right_facts import right_facts
+from cprsync.domain.right_words import CHANGES
+from cprsync.domain.rights import rights_of
+from cprsync.errors import BadInput
+from cprsync.sync.showing import GIVEN_BY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from cprsync.domain.municipality import Municipalities
+    from cprsync.domain.policy import Policy
+    from cprsync.domain.right_facts import RightFacts
+    from cprsync.domain.rights import Right
+    from cprsync.domain.wording import Wording
+    from cprsync.sync.ports import Clock
+    from cprsync.sync.revealing import View
+    from cprsync.sync.values import AccountState
+
+
+class EntitlementStore(Protocol):
+    """What it takes of the store."""
+
+    def patron(self, patron_id: str) -> View | None: ...
+
+    def account_state(self, patron_id: str) -> AccountState: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlements:
+    """Where it is asked: one library's store and policy, and the list of municipalities to name one."""
+
+    store: EntitlementStore
+    clock: Clock
+    policy: Policy
+    municipalities: Municipalities
+
+    def shown(self, patron_id: str, *, on: date | None = None) -> dict[str, Any]:
+        """The JSON shape of `entitlements show`, by what the record holds now, on today or another day.
+
+        Raises BadInput when there is no such patron, or she was merged into another.
+        """
+        view, day = self._view(patron_id), on or self.clock.today()
+        facts = facts_of(view)
+        return {
+            "patron": patron_id,
+            "day": day.isoformat(),
+            "kind": view.patron.kind.value,
+            "standing": view.stage.value,
+            "municipality": self._municipality(view, facts, day),
+            "rights": [_right(right) for right in rights_of(facts, self.policy, day)],
+            "culr": _culr(self.store.account_state(patron_id)),
+        }
+
+    def _view(self, patron_id: str) -> View:
+        view = self.store.patron(patron_id)
+        if view is None:
+            raise BadInput("there is no such patron", kind="patron.unknown")
+        if view.merged_into is not None:
+            raise BadInput(
+                "the patron was merged into {merged_into}: ask for hers",
+                merged_into=view.merged_into,
+                kind="patron.merged",
+            )
+        return view
+
+    def _municipality(self, view: View, facts: RightFacts, day: date) -> dict[str, Any]:
+        """The one in force, whose word it is, and since when."""
+        now = effective(facts.register, group=facts.group, overrides=facts.overrides, policy=self.policy, on=day)
+        typed = in_force(facts.overrides, day).get(Overridden.MUNICIPALITY)
+        known = self.municipalities.by_code.get(now.municipality or "")
+        as_of = view.patron.as_of
+        source = None if as_of is None or now.municipality is None else as_of.source.value
+        since = facts.municipality_since if typed is None else typed.since
+        return {
+            "code": now.municipality,
+            "name": known and known.name,
+            "residence": now.residence.value,
+            "source": source if typed is None else "staff",
+            "since": since and since.isoformat(),
+        }
+
+
+def facts_of(view: View) -> RightFacts:
+    """A record as the rules of rights see it, with the days on which runs have written what they hang on."""
+    return right_facts(
+        view.patron,
+        view.local,
+        stage=view.stage,
+        municipality_since=_since(view.since, "municipality"),
+        status_since=_since(view.since, "status"),
+    )
+
+
+def _since(since: Mapping[str, date], field: str) -> date | None:
+    """The last day on which something gave the field its value; None: nobody has written it down."""
+    return max((since[kind] for kind in (*GIVEN_BY[field], "first_copy") if kind in since), default=None)
+
+
+def _right(right: Right) -> dict[str, Any]:
+    return {
+        "product": right.product,
+        "title": _both(right.title),
+        "answer": right.answer.value,
+        "rule": right.rule.value,
+        "fact": right.fact,
+        "valid_from": right.valid_from and right.valid_from.isoformat(),
+        "until": right.until and right.until.isoformat(),
+        "changes_when": right.changes_when.value,
+        "text": _both(right.text),
+        "why": _both(right.why),
+        "change": _both(CHANGES[right.changes_when]),
+    }
+
+
+def _both(text: Wording) -> dict[str, str]:
+    return {"da": text.da, "en": text.en}
+
+
+def _culr(account: AccountState) -> dict[str, Any]:
+    """What the net media were told, have confirmed and have still to hear; three digits, "" for none on purpose."""
+    return {
+        "sent": account.sent,
+        "confirmed": account.confirmed,
+        "pending": account.pending,
+        "checked_at": account.checked and account.checked.isoformat(),
+        "account": account.exists,
+    }
