@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import certifi
 import pytest
 import responses
+from town import PEOPLE_FILE
 
+from cprsync.mock import control
+from cprsync.mock.authority import develop_certificates
+from cprsync.mock.certificate_profile import packaged_profile
+from cprsync.mock.server import running
 from cprsync.netmedia.settings import NetMediaSettings
 from cprsync.netmedia.soap import SoapNetMedia
 from cprsync.schemas import Schemas, compile_schemas
@@ -50,6 +56,23 @@ def make_culr(settings: NetMediaSettings, schemas: Schemas) -> Iterator[Callable
     yield make
     for culr in made:
         culr.close()
+
+
+@pytest.fixture(scope="session")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """One mock for all: each test takes numbers that nobody has had. Small keys are made sooner."""
+    folder = tmp_path_factory.mktemp("culr")
+    develop_certificates(folder / "certs", now=datetime.now(UTC), profile=packaged_profile().with_key_bits(2048))
+    with running(folder, PEOPLE_FILE) as document:
+        yield document
+
+
+@pytest.fixture
+def at_mock(ready: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Settings that lead there; nothing is left to go wrong afterwards."""
+    files = {"ca": Path(ready["ca"]), "password_file": Path(ready["culr"]["password_file"])}
+    yield {"url": ready["culr_url"], "user": ready["culr"]["user"], "group": ready["culr"]["group"], **files}
+    control.calm(ready)
 
 
 @pytest.fixture

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from culr_double import CulrDouble
-from town import PEOPLE_FILE
 
 from cprsync.domain.account import NOWHERE, Code, Effect, Held, Identity, IdType, Settled, Unsettled
 from cprsync.errors import NetMediaUnavailable
 from cprsync.mock import control
 from cprsync.mock.culr_accounts import Request
-from cprsync.mock.server import running
 from cprsync.netmedia.settings import Limits
 
 if TYPE_CHECKING:
@@ -86,27 +83,15 @@ class MockSide:
         control.fault(self.ready, FAULTS[code], times)
 
 
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with running(tmp_path_factory.mktemp("culr"), PEOPLE_FILE) as document:
-        yield document
-
-
 @pytest.fixture(params=["double", "mock"])
-def side(request: pytest.FixtureRequest) -> Iterator[Side]:
+def side(request: pytest.FixtureRequest) -> Side:
     if request.param == "double":
-        yield DoubleSide()
-        return
-    ready: dict[str, Any] = request.getfixturevalue("ready")
+        return DoubleSide()
+    at_mock: dict[str, Any] = request.getfixturevalue("at_mock")
     make: Callable[..., SoapNetMedia] = request.getfixturevalue("make_culr")
-    there = {"url": ready["culr_url"], "ca": Path(ready["ca"])}
-    own = {name: ready["culr"][name] for name in ("user", "group")}
-    password = Path(ready["culr"]["password_file"])
     # one worker: what is failed meets the calls in their order
-    yield MockSide(
-        make(**there, **own, password_file=password, workers=1, limits=Limits(tries=1, unanswered_in_a_row=3)), ready
-    )
-    control.calm(ready)
+    port = make(**at_mock, workers=1, limits=Limits(tries=1, unanswered_in_a_row=3))
+    return MockSide(port, request.getfixturevalue("ready"))
 
 
 def somebody() -> Identity:

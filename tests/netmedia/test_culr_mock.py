@@ -1,0 +1,191 @@
+"""The client against the mock's CULR over TLS: whom it trusts, how long it waits, and answers lost after the effect."""
+
+from __future__ import annotations
+
+import logging
+from http.client import HTTPConnection
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import certifi
+import pytest
+import structlog
+
+from cprsync.domain.account import Code, Effect, Identity, IdType, Settled, Unsettled
+from cprsync.errors import ConfigurationError, NetMediaUnavailable, NetMediaUntrusted
+from cprsync.mock import control
+from cprsync.netmedia.settings import Limits
+from cprsync.wire.limits import AnswerLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cprsync.netmedia.soap import SoapNetMedia
+
+pytestmark = pytest.mark.xdist_group("mock")
+#: The tests share one mock: each takes numbers that nobody has had.
+NUMBERS = count(1)
+ONCE = Limits(tries=1)
+
+
+def effect(municipality: str = "751") -> Effect:
+    place = next(NUMBERS)
+    return Effect(f"{place:08}", 1, Identity(IdType.CPR, f"0301{place:06}"), municipality)
+
+
+def settled(culr: SoapNetMedia, wanted: Effect) -> object:
+    [(_, outcome)] = culr.send_many([[wanted]])
+    return outcome
+
+
+def changes(ready: dict[str, Any]) -> list[dict[str, Any]]:
+    ledger: list[dict[str, Any]] = control.culr(ready)["ledger"]
+    return ledger
+
+
+# -- whom it trusts ----------------------------------------------------------------------------------------------------
+
+
+def test_a_certificate_of_another_issuer_is_not_trusted_and_nothing_is_sent(
+    at_mock: dict[str, Any],
+    ready: dict[str, Any],
+    make_culr: Callable[..., SoapNetMedia],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not even when the environment names the right ones: only the file in the settings counts."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", ready["ca"])
+    before = control.culr(ready)
+    culr = make_culr(**(at_mock | {"ca": Path(certifi.where())}))
+    outcomes = [outcome for _, outcome in culr.send_many([effect()] for _ in range(200))]
+    assert {type(outcome) for outcome in outcomes} == {NetMediaUntrusted}
+    assert len(outcomes) <= 16
+    assert control.culr(ready) == before
+
+
+def test_missing_issuers_are_said_before_anything_is_sent(
+    at_mock: dict[str, Any], make_culr: Callable[..., SoapNetMedia], tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError):
+        make_culr(**(at_mock | {"ca": tmp_path / "none.pem"}))
+
+
+# -- who we are --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"user": "other"}, Code.COULD_NOT_AUTHENTICATE),
+        ({"agency": "710200"}, Code.NO_AUTHORISATION),
+    ],
+)
+def test_wrong_credentials_end_it_with_the_first_code_and_change_nothing(
+    at_mock: dict[str, Any],
+    ready: dict[str, Any],
+    make_culr: Callable[..., SoapNetMedia],
+    wrong: dict[str, str],
+    code: Code,
+) -> None:
+    before = changes(ready)
+    outcomes = [outcome for _, outcome in make_culr(**(at_mock | wrong)).send_many([effect()] for _ in range(200))]
+    assert set(outcomes) == {Unsettled(code)}
+    assert len(outcomes) <= 16
+    assert changes(ready) == before
+
+
+# -- answers that do not come ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["culr-lost", "culr-500", "culr-garbage", "culr-down", "culr-fault"])
+def test_a_call_whose_answer_is_lost_is_made_again_and_its_effect_happens_once(
+    at_mock: dict[str, Any], ready: dict[str, Any], make_culr: Callable[..., SoapNetMedia], kind: str
+) -> None:
+    before = len(changes(ready))
+    control.fault(ready, kind)
+    assert settled(make_culr(**at_mock), effect()) == Settled("751")
+    assert len(changes(ready)) == before + 1
+
+
+def test_an_answer_that_is_too_late_is_none_and_its_effect_counts_the_next_time(
+    at_mock: dict[str, Any], ready: dict[str, Any], make_culr: Callable[..., SoapNetMedia]
+) -> None:
+    short = AnswerLimits(max_bytes=10_000, max_elements=100, seconds=0.5)
+    wanted, before = effect(), len(changes(ready))
+    culr = make_culr(**at_mock, limits=Limits(tries=1, answer=short))
+    control.fault(ready, "culr-slow", seconds=2)
+    outcome = settled(culr, wanted)
+    assert isinstance(outcome, NetMediaUnavailable)
+    assert outcome.kind == "netmedia.timeout"
+    assert len(changes(ready)) == before + 1
+    assert settled(make_culr(**at_mock), wanted) == Settled("751")
+    assert len(changes(ready)) == before + 1
+
+
+def test_nobody_there_is_told_and_given_up(at_mock: dict[str, Any], make_culr: Callable[..., SoapNetMedia]) -> None:
+    culr = make_culr(**(at_mock | {"url": "https://localhost:1/1.6/CulrWebService"}), limits=ONCE)
+    outcomes = list(culr.send_many([effect()] for _ in range(200)))
+    kinds = {outcome.kind for _, outcome in outcomes if isinstance(outcome, NetMediaUnavailable)}
+    assert kinds == {"netmedia.unreachable"}
+    assert 20 <= len(outcomes) < 40
+
+
+def test_with_a_tenth_of_the_answers_lost_each_change_happens_once_and_in_order(
+    at_mock: dict[str, Any], ready: dict[str, Any], make_culr: Callable[..., SoapNetMedia]
+) -> None:
+    """Two hundred effects of a hundred patrons, side by side; what is not settled is sent again, as a night would."""
+    known = len(changes(ready))
+    waiting = {}
+    for _ in range(100):
+        first = effect("101")
+        waiting[first.patron_id] = [first, Effect(first.patron_id, 2, first.identity, "751", known=True)]
+    control.fault(ready, "culr-lost", 10_000, share=0.1, seed=1)
+    culr, rounds = make_culr(**at_mock), 0
+    while any(waiting.values()):
+        rounds += 1
+        assert rounds < 5
+        for one, outcome in culr.send_many(list(queue) for queue in waiting.values() if queue):
+            if isinstance(outcome, Settled):
+                assert waiting[one.patron_id].pop(0) == one
+    told: dict[int, list[tuple[str | None, str | None]]] = {}
+    for change in changes(ready)[known:]:
+        pair = change["before"]["municipality"], change["after"]["municipality"]
+        told.setdefault(change["patron"], []).append(pair)
+    assert list(told.values()) == [[(None, "101"), ("101", "751")]] * 100
+    # each takes three calls when no answer is lost
+    assert sum(control.culr(ready)["calls"].values()) > 300
+
+
+# -- what is let out ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def let_out(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], str]:
+    """What was printed or logged, with all that can be logged forced on."""
+    monkeypatch.setattr(HTTPConnection, "debuglevel", 9)
+    for name in (None, "zeep.transports", "urllib3.connectionpool"):
+        monkeypatch.setattr(logging.getLogger(name), "level", logging.DEBUG)
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [caplog.handler])
+    return lambda: "".join(capfd.readouterr()) + caplog.text
+
+
+def test_with_wire_logging_forced_on_neither_number_nor_password_is_let_out(
+    at_mock: dict[str, Any],
+    ready: dict[str, Any],
+    make_culr: Callable[..., SoapNetMedia],
+    let_out: Callable[[], str],
+) -> None:
+    culr, wanted = make_culr(**at_mock, log=structlog.get_logger(), limits=ONCE), effect()
+    settled(culr, wanted)
+    [(_, held)] = culr.read_many([wanted.identity])
+    failed = []
+    for kind in ("culr-garbage", "culr-illegal", "culr-500"):
+        control.fault(ready, kind)
+        failed.append(settled(culr, wanted))
+    out = let_out() + f"{culr!r} {wanted} {held} {failed} {[str(one) for one in failed]}"
+    assert out.count("netmedia.call") == 6
+    password = Path(at_mock["password_file"]).read_text(encoding="utf-8").strip()
+    for leak in (wanted.identity.value, password, at_mock["user"]):
+        assert leak not in out
