@@ -9,6 +9,8 @@ from cprsync.cli.dates import long_day
 from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.words import word
 from cprsync.domain.calendar import COPENHAGEN
+from cprsync.domain.right_rule import Change
+from cprsync.domain.right_words import RUNNING_LOANS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,6 +53,8 @@ def entitlement_lines(document: Mapping[str, Any], language: Language) -> Iterat
         yield f"      {_change(right, language)}"
     if not document["rights"]:
         yield f"  {word('rights_none', language)}"
+    if any(right["changes_when"] == Change.MOVE.value for right in document["rights"]):
+        yield f"  {RUNNING_LOANS.da if language == 'da' else RUNNING_LOANS.en}"
     yield f"  {_culr(document['culr'], language)}"
 
 

@@ -33,10 +33,7 @@ CHANGES: Final[Mapping[Change, Wording]] = {
         "når en anden fødselsdato bliver kendt eller rettes", "when another birth date becomes known or is corrected"
     ),
     Change.RESIDENCE: Wording("når låneren får bopæl i en dansk kommune", "when the patron lives in Denmark"),
-    Change.MOVE: Wording(
-        "når låneren flytter til en anden kommune: så for nye lån fra den dag, og lån, der er i gang, røres ikke",
-        "when the patron moves to another municipality: for new loans from that day, and running loans are left alone",
-    ),
+    Change.MOVE: Wording("når låneren flytter til en anden kommune", "when the patron moves to another municipality"),
     Change.NUMBER: Wording("når låneren har et gyldigt nummer", "when the patron has a valid number"),
     Change.RESIDENCE_KNOWN: Wording(
         "når registret kender bopælen, eller kommunen skrives ind ved skranken",
@@ -51,6 +48,11 @@ CHANGES: Final[Mapping[Change, Wording]] = {
     ),
     Change.LEAVES: Wording("når låneren meldes ud", "when the patron leaves the library"),
 }
+#: What a move does not do.
+RUNNING_LOANS: Final = Wording(
+    "En flytning gælder for nye lån fra den dag; lån, der er i gang, røres ikke.",
+    "A move counts for new loans from that day; running loans are left alone.",
+)
 
 #: What a right does not hang on, though one might think so; each is a row of its table, lived in a test named after it.
 NO_MATTER: Final[Mapping[str, tuple[Wording | str, ...]]] = {
@@ -83,9 +85,10 @@ def with_detail(why: Wording, detail: Wording) -> Wording:
 
 
 def told(answer: Answer, why: Wording, change: Change) -> Wording:
-    """One sentence why, and one for what would change it."""
+    """One sentence why, one for what would change it, and what that leaves alone."""
     said, when = ANSWERS[answer], CHANGES[change]
+    da, en = (f" {RUNNING_LOANS.da}", f" {RUNNING_LOANS.en}") if change is Change.MOVE else ("", "")
     return Wording(
-        f"{said.da.capitalize()}: {why.da}. Ændres, {when.da}.",
-        f"{said.en.capitalize()}: {why.en}. Changes {when.en}.",
+        f"{said.da.capitalize()}: {why.da}. Ændres, {when.da}.{da}",
+        f"{said.en.capitalize()}: {why.en}. Changes {when.en}.{en}",
     )

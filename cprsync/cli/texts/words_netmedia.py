@@ -27,7 +27,7 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "rights_from_staff": ("rettet ved skranken", "corrected at the desk"),
     "rights_from_None": ("CPR har ikke svaret endnu", "CPR has not answered yet"),
     "rights_since": ("siden {day}", "since {day}"),
-    "rights_valid_from": ("Siden {day}.", "Since {day}."),
+    "rights_valid_from": ("Gælder her siden {day}.", "In force here since {day}."),
     "rights_until": ("Sidste dag er {day}.", "The last day is {day}."),
     "rights_changes": ("Ændres, {change}.", "Changes {change}."),
     "culr_no_account": ("CULR: ingen konto kendt.", "CULR: no account known."),
