@@ -39,6 +39,7 @@ _PATRON, _KEY, _BALANCE = tables.patron.c, tables.patron_key.c, tables.balance.c
 #: What of a message is forgotten.
 _CONTENT: Final = frozenset({"subject", "content"})
 _CREATED, _UPDATED, _UNCHANGED = ImportOutcome.CREATED, ImportOutcome.UPDATED, ImportOutcome.UNCHANGED
+_OVER = ImportOutcome.OVER
 
 
 @dataclass(slots=True, repr=False)
@@ -133,6 +134,10 @@ def _row(part: _Part, row: Circulated) -> Imported:
         return Imported(ImportOutcome.REFUSED, None, "borrower.unknown")
     if stored is not None and stored.patron_id != patron_id:
         return Imported(ImportOutcome.REFUSED, None, "id.other")
+    if stored is None and (row.over or patron_id in part.left or _is_over(part, row)):
+        return Imported(_OVER, patron_id)
+    if stored is None and row.missing:
+        return Imported(ImportOutcome.REFUSED, None, "missing.new")
     outcome = _created(part, row, patron_id) if stored is None else _changed(part, row, stored)
     if outcome is not _UNCHANGED:
         part.happened[patron_id].add(row.type)
@@ -142,8 +147,6 @@ def _row(part: _Part, row: Circulated) -> Imported:
 
 
 def _created(part: _Part, row: Circulated, patron_id: str) -> ImportOutcome:
-    if row.over or patron_id in part.left or _is_over(part, row):
-        return _UNCHANGED
     part.new[row.type].append(
         {
             "agency": part.tenant.agency,
@@ -191,7 +194,8 @@ def _changed(part: _Part, row: Circulated, stored: AnyRow) -> ImportOutcome:
 
 def _kept(part: _Part, row: Circulated) -> dict[str, Any]:
     """What is said, without what is forgotten of a message by now."""
-    old = row.type == tables.message.name and row.days["sent"] <= part.over_by(Forgotten.MESSAGES)
+    sent = row.days.get("sent") if row.type == tables.message.name else None
+    old = sent is not None and sent <= part.over_by(Forgotten.MESSAGES)
     return {name: told for name, told in row.said.items() if not (old and name in _CONTENT)}
 
 

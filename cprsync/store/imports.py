@@ -68,6 +68,8 @@ class ImportOutcome(enum.Enum):
     UNCHANGED = "unchanged"
     #: not taken; the reason says why
     REFUSED = "refused"
+    #: of what circulates: it was over before it came, and nothing of it is kept
+    OVER = "over"
 
 
 _KNOWN = (ImportOutcome.UPDATED, ImportOutcome.UNCHANGED)

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from cprsync.sync.seen import Seen
 
 CIRCULATION_COLUMNS: Final = columns_of(COLUMNS)
-#: Which field the store's reasons are about.
+#: Which field the store's reasons are about; of the last the row says which.
 FIELD_OF: Final[Mapping[str, str]] = {"borrower.unknown": "patron", "id.other": "id"}
+MISSING: Final = "missing.new"
 
 
 class CirculationImport(Protocol):
@@ -96,10 +97,11 @@ def _take(part: Sequence[tuple[int, Circulated | Refused]], how: Circulating, im
     imported.refused += [read for _, read in part if isinstance(read, Refused)]
     rows = [(line, read) for line, read in part if isinstance(read, Circulated)]
     taken = how.store.import_circulation([read for _, read in rows], apply=how.apply, policy=how.policy) if rows else ()
-    for (line, _), one in zip(rows, taken, strict=True):
+    for (line, read), one in zip(rows, taken, strict=True):
         if one.outcome.value == "refused":
             why = one.reason or ""
             why = why if why in REASONS else "other"
-            imported.refused.append(Refused(line, FIELD_OF.get(why, "row"), why, one.patron_id))
+            of = read.missing if why == MISSING else FIELD_OF.get(why, "row")
+            imported.refused.append(Refused(line, of, why, one.patron_id))
         else:
             imported.counts[one.outcome.value] += 1

@@ -20,16 +20,22 @@ LOAN, RESERVATION, BALANCE, MESSAGE = "loan", "reservation", "balance", "message
 #: A text is not longer than this, but for what a message says.
 TEXT_MAX: Final = 254
 ID_MAX: Final = 64
-_AMOUNT: Final = re.compile(r"(?P<kroner>[0-9]{1,7})(?:[.,](?P<oere>[0-9]{1,2}))?", re.ASCII)
+#: As a program writes it, and as people do: 1250, 1250.50, 1250,50, and 1.250,50 with a point between thousands only.
+_AMOUNT: Final = re.compile(
+    r"(?P<kroner>[0-9]{1,7})(?:[.,](?P<oere>[0-9]{1,2}))?"
+    r"|(?P<thousands>[0-9]{1,3}(?:\.[0-9]{3}){1,2}),(?P<rest>[0-9]{1,2})",
+    re.ASCII,
+)
 FEE, COMPENSATION = "fee", "compensation"
 CHANNELS: Final = frozenset({"sms", "email", "letter"})
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a row of a type may say: which days stand in clear, which days and texts are sealed, and what must be there.
+    """What a row of a type may say: which days stand in clear, which days and texts are sealed.
 
-    `done` are days of what the patron did herself.
+    What is `needed` must be there, unless the row says something more of what is known by its id. `done` are days of
+    what the patron did herself.
     """
 
     days: tuple[str, ...]
@@ -86,6 +92,8 @@ class Circulated:
     over: bool = False
     #: the last day on which she did something herself
     seen: date | None = None
+    #: the first column that only a row about something known may leave empty, and this one does; "": none
+    missing: str = ""
 
 
 class _Unfit(Exception):
@@ -111,7 +119,7 @@ def as_circulated(line: int, values: Mapping[str, str], kind: str) -> Circulated
 
 
 def _read(values: Mapping[str, str], kind: str, shape: Shape) -> Circulated:
-    for name in ("id", "patron", *shape.needed):
+    for name in ("id", "patron"):
         if not values.get(name):
             raise _Unfit(name, "missing")
     for name in ("id", "patron", "loan"):
@@ -121,9 +129,10 @@ def _read(values: Mapping[str, str], kind: str, shape: Shape) -> Circulated:
     said |= {name: days[name].isoformat() for name in shape.sealed_days if name in days}
     clear: dict[str, str] = {}
     if kind == BALANCE:
-        said["amount"] = _oere(values["amount"])
         clear = _balance(values)
-    if kind == MESSAGE:
+        if values.get("amount"):
+            said["amount"] = _oere(values["amount"])
+    if kind == MESSAGE and values.get("channel"):
         said["channel"] = _channel(values["channel"])
     return Circulated(
         kind,
@@ -134,6 +143,7 @@ def _read(values: Mapping[str, str], kind: str, shape: Shape) -> Circulated:
         said,
         over=any(name in days for name in shape.ends),
         seen=max((days[name] for name in shape.done if name in days), default=None),
+        missing=next((name for name in shape.needed if not values.get(name)), ""),
     )
 
 
@@ -161,7 +171,8 @@ def _oere(text: str) -> int:
     found = _AMOUNT.fullmatch(text)
     if found is None:
         raise _Unfit("amount", "amount")
-    return int(found["kroner"]) * 100 + int((found["oere"] or "0").ljust(2, "0"))
+    kroner = found["kroner"] or found["thousands"].replace(".", "")
+    return int(kroner) * 100 + int((found["oere"] or found["rest"] or "0").ljust(2, "0"))
 
 
 def _balance(values: Mapping[str, str]) -> dict[str, str]:

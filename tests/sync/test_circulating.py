@@ -63,6 +63,7 @@ def test_each_type_is_kept_and_shown_with_its_owner(here: Library) -> None:
         "unchanged": 0,
         "refused": [],
         "encoding": "utf-8",
+        "over": 0,
     }
     told = fields(here)
     assert told["loans"]["value"] == [
@@ -116,13 +117,42 @@ def test_a_later_list_updates_what_came_and_an_empty_cell_says_nothing(here: Lib
     assert here.everything() == before
 
 
+def test_of_what_is_known_a_row_need_say_only_what_is_new(here: Library) -> None:
+    take(here, LIST)
+    text = (
+        "type,id,patron,returned,settled,subject\n"
+        f"loan,L1,ANNA,{TODAY},,\nbalance,B1,ANNA,,{TODAY},\nmessage,M1,ANNA,,,Husk bogen\n"
+    )
+    assert take(here, text).counts == {"updated": 3}
+    told = fields(here)
+    loan, owed, sent = (told[name]["value"][0] for name in ("loans", "balance", "messages"))
+    assert (loan["title"], loan["returned"]) == ("Ulysses", TODAY.isoformat())
+    assert (owed["amount"], owed["kind"], owed["settled"]) == ("249.50", "compensation", TODAY.isoformat())
+    assert (sent["channel"], sent["subject"], sent["content"]) == ("sms", "Husk bogen", "Bogen skal hjem")
+    before = here.everything()
+    assert take(here, text).counts == {"unchanged": 3}
+    assert here.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        *(("1250", "1250.00"), ("1250.5", "1250.50"), ("1250,50", "1250.50"), ("1.250,50", "1250.50")),
+        *(("1.001.250,5", "1001250.50"), ("0,05", "0.05")),
+    ],
+)
+def test_an_amount_is_read_as_programs_and_as_people_write_it(library: Library, written: str, read: str) -> None:
+    take(library, f'type,id,patron,amount,raised\nbalance,B1,ANNA,"{written}",2027-03-01\n')
+    assert [one["amount"] for one in fields(library)["balance"]["value"]] == [read]
+
+
 @pytest.mark.parametrize("end", ["fulfilled", "cancelled"])
 def test_a_reservation_that_is_fulfilled_or_cancelled_is_deleted_and_not_brought_back(here: Library, end: str) -> None:
     take(here, LIST)
     over = f"type,id,patron,title,placed,{end}\nreservation,R1,ANNA,Dubliners,2027-03-01,2027-03-20\n"
     assert take(here, over).counts == {"updated": 1}
     assert rows(here, "reservation") == {"reservation": 0}
-    assert take(here, over).counts == {"unchanged": 1}
+    assert take(here, over).counts == {"over": 1}
 
 
 def test_the_record_knows_the_last_day_on_which_she_did_something_herself(here: Library) -> None:
@@ -159,12 +189,15 @@ def test_whoever_was_merged_is_the_one_who_kept_what_she_had(library: Library) -
         ("loan,,ANNA,x,2027-02-01,2027-03-20,,,", "id", "missing"),
         ("loan,L9,,x,2027-02-01,2027-03-20,,,", "patron", "missing"),
         ("loan,L9,NOBODY,x,2027-02-01,2027-03-20,,,", "patron", "borrower.unknown"),
-        ("loan,L9,ANNA,x,2027-02-01,,,,", "due", "missing"),
+        ("loan,L9,ANNA,x,2027-02-01,,,,", "due", "missing.new"),
+        ("loan,L9,ANNA,,2027-02-01,2027-03-20,,,", "title", "missing.new"),
+        ("balance,B9,ANNA,,,,,2027-03-01,", "amount", "missing.new"),
         ("loan,L9,ANNA,x,2027-02-31,2027-03-20,,,", "loaned", "day"),
         ("loan,L9,ANNA," + "x" * 255 + ",2027-02-01,2027-03-20,,,", "title", "cell"),
         ("lån,L9,ANNA,x,2027-02-01,2027-03-20,,,", "type", "type"),
         ("balance,B9,ANNA,,,,minus 5,2027-03-01,", "amount", "amount"),
         ("balance,B9,ANNA,,,,5.005,2027-03-01,", "amount", "amount"),
+        ("balance,B9,ANNA,,,,1.250,2027-03-01,", "amount", "amount"),
         ("message,M9,ANNA,,,,,,due", "channel", "channel"),
         ("loan,L1,CLARA,x,2027-02-01,2027-03-20,,,", "id", "id.other"),
     ],
@@ -204,11 +237,11 @@ def test_a_list_brings_back_nothing_that_the_nights_have_forgotten(here: Library
         f"balance,B2,ANNA,,,,,20,2026-02-01,{MONTH_AGO},,,,,compensation,\n"
         f"message,M1,ANNA,,,,,,,,email,{MONTH_AGO},Hej,Om bogen,,\n"
     )
-    assert take(here, old).counts == {"unchanged": 3, "created": 1}
+    assert take(here, old).counts == {"over": 3, "created": 1}
     assert rows(here) == {"loan": 0, "reservation": 0, "balance": 0, "message": 1}
     assert fields(here)["messages"]["value"] == [{"id": "M1", "sent": MONTH_AGO.isoformat(), "channel": "email"}]
     before = here.everything()
-    assert take(here, old).counts == {"unchanged": 4}
+    assert take(here, old).counts == {"over": 3, "unchanged": 1}
     assert here.everything() == before
 
 
@@ -254,7 +287,7 @@ def test_nothing_comes_back_to_a_patron_who_has_left_but_what_she_owed_may_be_se
     take(here, owed)
     leave(here, anna)
     before = here.everything()
-    assert take(here, LIST.replace("ANNA", anna).replace("B1", "B2")).counts == {"unchanged": 4}
+    assert take(here, LIST.replace("ANNA", anna).replace("B1", "B2")).counts == {"over": 4}
     assert here.everything() == before
     assert take(here, owed.replace(f",{TODAY}", f",{TODAY + timedelta(days=1)}")).counts == {"updated": 1}
 

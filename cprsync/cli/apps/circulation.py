@@ -43,8 +43,9 @@ def circulation_import(  # noqa: PLR0913 -- one parameter for each option
     Each row has a type, the id that its source gave it, and the patron: her number or a card. A loan has title, loaned
     and due, and may have renewed, returned, lost; a reservation title and placed, and until, fulfilled, cancelled; a
     balance amount (kroner) and raised, and kind (fee or compensation), settled, loan (the id of one); a message
-    channel (sms, email or letter) and sent, and subject, content. Days are YYYY-MM-DD. A later list updates by id; what
-    is fulfilled or cancelled is deleted. Without --apply it only says what would happen.
+    channel (sms, email or letter) and sent, and subject, content. Days are YYYY-MM-DD. A later list updates by id, and
+    may leave out what is known; what is fulfilled or cancelled is deleted. Without --apply it only says what would
+    happen.
     """
     from cprsync.cli.circulation import import_command
 
