@@ -67,6 +67,8 @@ def _show(imported: Imported, language: Language, *, apply: bool) -> None:
     say(f"{summed}, {word('import_refused', language, count=len(imported.refused))}")
     if imported.patrons is not None:
         _show_patrons(imported.patrons, language, apply=apply)
+    if over := imported.counts["over"]:
+        say(word("import_over", language, count=over))
     if imported.encoding != "utf-8":
         say(word("import_encoding", language, encoding=imported.encoding.capitalize()))
     for refused in imported.refused[:TOLD_MAX]:
@@ -89,6 +91,11 @@ def _show_patrons(told: OfPatrons, language: Language, *, apply: bool) -> None:
         say("  " + word("import_on_lines", language, lines=_some([str(line) for line, _ in told.returns])))
     for name, count in sorted(told.left.items()):
         say(_counted("import_left", count, language, field=name_of(name, language)))
+    for doubt in told.doubts.values():
+        reason = doubt.told[0 if language == "da" else 1]
+        line = word("import_line", language, line=doubt.line, field=doubt.field, told=reason)
+        more = "" if doubt.rows == 1 else f" ({word('import_rows', language, rows=doubt.rows)})"
+        note(f"  ! {line}{more}")
     if told.lines:
         shown = [f"{line}: {patron}" for line, patron in islice(told.made(), SHOWN_MAX + 1)]
         say(word("import_made", language, numbers=_some(shown)))

@@ -107,6 +107,12 @@ class Policy:
     #: the net media; none: the library's policy has none yet
     products: Products = field(default_factory=Products)
 
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """The groups that the policy names: those that follow age, then the others."""
+        by_age = (group.name for ladder in self.ladders.ladders for group in ladder.groups)
+        return tuple(dict.fromkeys((*by_age, *(group.name for group in self.groups))))
+
     def group(self, name: str) -> PatronGroup:
         """What a group may and pays."""
         described = next((group for group in self.groups if group.name == name), None)

@@ -7,7 +7,7 @@ and how long they are kept comes with the field table.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cprsync.domain.sealed import Sealed
 
@@ -91,6 +91,16 @@ class Local:
         if isinstance(co, Sealed) or isinstance(lines, Sealed):
             return co if isinstance(co, Sealed) else lines
         return (co, *lines) if co else lines
+
+
+Contact = TypeVar("Contact", Telephone, Email)
+
+
+def still_marked(held: tuple[Contact, ...], given: tuple[Contact, ...]) -> tuple[Contact, ...]:
+    """What a list gives, with the mark for notices where it was: a list that marks none says nothing of it."""
+    if any(one.notices for one in given):
+        return given
+    return tuple(marked if (marked := replace(one, notices=True)) in held else one for one in given)
 
 
 def blocked(before: tuple[Block, ...], typed: tuple[Block, ...], *, on: date) -> tuple[Block, ...]:

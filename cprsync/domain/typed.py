@@ -67,13 +67,15 @@ def _contact_address(text: str) -> dict[str, Any]:
 
 
 def _contacts(text: str) -> list[tuple[str, bool]]:
-    """One a line; a star before the one that gets notices, else the first does."""
+    """One a line; a star before the one that gets notices. Without a star none does.
+
+    Mobil (notif) and E-mail (notif) are fields of their own where libraries explain the record: any other telephone
+    or address is for staff to call or write to, also when it is the only one.
+    """
     lines = _lines(text)
     if len(lines) > CONTACTS_MAX or sum(line.startswith("*") for line in lines) > 1:
         raise ValueError(f"expected up to {CONTACTS_MAX}, one a line, and a * before one of them at most")
-    starred = any(line.startswith("*") for line in lines)
-    noticed = [line.startswith("*") if starred else place == 0 for place, line in enumerate(lines)]
-    return [(line.removeprefix("*").strip(), notices) for line, notices in zip(lines, noticed, strict=True)]
+    return [(line.removeprefix("*").strip(), line.startswith("*")) for line in lines]
 
 
 def _telephones(text: str) -> dict[str, Any]:

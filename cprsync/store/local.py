@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
-from cprsync.domain.record import Absence, Block, Card, Email, Local, Telephone
+from cprsync.domain.record import Absence, Block, Card, Email, Local, Telephone, still_marked
 
 
 def encode_local(local: Local) -> bytes:
@@ -38,6 +38,10 @@ def joined(stored: Local, given: Local) -> Local:
     cards = {card.number: card for card in given.cards if card.pin_hash or card.number not in held}
     blank = Local(language="")
     changed = {name: value for name in _FIELDS if (value := getattr(given, name)) != getattr(blank, name)}
+    if "telephones" in changed:
+        changed["telephones"] = still_marked(stored.telephones, given.telephones)
+    if "emails" in changed:
+        changed["emails"] = still_marked(stored.emails, given.emails)
     changed["cards"] = tuple((held | cards).values())
     changed["blocks"] = (*stored.blocks, *(block for block in given.blocks if not _is_there(stored, block)))
     return replace(stored, **changed)

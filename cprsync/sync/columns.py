@@ -29,6 +29,10 @@ JOINED: Final[Mapping[str, str]] = {
 }
 #: Fields of which one value may be marked as the one for notices.
 NOTICED: Final = frozenset({"emails", "telephones"})
+#: A header longer than this is none.
+NAME_MAX: Final = 60
+#: What numbers, days and e-mail addresses have, and the name of a column has not.
+_MAY_BE_DATA: Final = re.compile(r"[0-9]{4}|@")
 _PARTS: Final = {"YYYY": r"(?P<year>[0-9]{4})", "MM": r"(?P<month>[0-9]{1,2})", "DD": r"(?P<day>[0-9]{1,2})"}
 
 
@@ -49,7 +53,7 @@ class Column:
         value = self.values.get(cell.strip(), cell.strip())
         if self.day and (found := _form(self.day).match(value)) is not None:
             value = f"{found['year']}-{int(found['month']):02}-{int(found['day']):02}"
-        return f"*{value}" if self.notices and value else value
+        return f"*{value.removeprefix('*')}" if self.notices and value else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +77,7 @@ class Columns:
             if not name or (known is None and self.leaves_out):
                 continue
             if known is None:
-                raise BadInput(
-                    "line {line}: column {position} is not known: the columns are {columns}",
-                    line=row.line,
-                    position=place,
-                    columns=self.names,
-                    kind="input.header",
-                )
+                raise self._unknown(row, place, name)
             if name.casefold() in seen or (known.name in seen and known.name not in JOINED):
                 raise BadInput(
                     "line {line}: column {position} stands there twice",
@@ -88,6 +86,15 @@ class Columns:
                     kind="input.header",
                 )
             seen |= {name.casefold(), known.name}
+
+    def _unknown(self, row: Row, place: int, name: str) -> BadInput:
+        """A name is told; what may be someone's data, in a list without a header, by its place only."""
+        told = {"line": row.line, "position": place, "columns": self.names}
+        if _looks_like_data(name) or not any(one.casefold() in self.by_name for one, _ in row.cells):
+            sentence = "line {line}: column {position} is not known: the columns are {columns}"
+            return BadInput(sentence, **told, kind="input.header")
+        sentence = 'line {line}: column {position}, "{name}", is not known: the columns are {columns}'
+        return BadInput(sentence, **told, name=name, kind="input.header")
 
     def read(self, row: Row) -> dict[str, str]:
         """The row's values by field; an empty cell says nothing."""
@@ -101,6 +108,10 @@ class Columns:
     def beyond(self, row: Row) -> bool:
         """Whether the row has more cells than the header has columns."""
         return any(not name and cell.strip() for name, cell in row.cells)
+
+
+def _looks_like_data(name: str) -> bool:
+    return len(name) > NAME_MAX or not name.isprintable() or _MAY_BE_DATA.search(name) is not None
 
 
 def _distinct(values: Iterable[str]) -> Iterator[str]:
@@ -126,12 +137,18 @@ def is_day_form(text: str) -> bool:
     return not any(letter.isalnum() for letter in rest)
 
 
-#: What was the name of a column before the field table: it still is.
-_ALSO: Final = {"card": "cards"}
+#: Other names of columns: from before the field table, and of the parts that a field has where it is explained.
+_ALSO: Final = {
+    "card": Column("cards"),
+    "mobil": Column("telephones"),
+    "mobil (notif)": Column("telephones", notices=True),
+    "e-mail": Column("emails"),
+    "email": Column("emails"),
+    "e-mail (notif)": Column("emails", notices=True),
+}
 #: Without a mapping: the names of the field table, in Danish and English.
 PATRON_COLUMNS: Final = Columns(
-    {name.casefold(): Column(one.key) for one in FIELDS if one.imported for name in one.columns}
-    | {name: Column(key) for name, key in _ALSO.items()}
+    {name.casefold(): Column(one.key) for one in FIELDS if one.imported for name in one.columns} | _ALSO
 )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from cprsync.sync.columns import PATRON_COLUMNS, Columns
 from cprsync.sync.patron_rows import as_patron
-from cprsync.sync.refused import REASONS, Imported, OfPatrons, Refused, in_parts
+from cprsync.sync.refused import REASONS, Doubt, Imported, OfPatrons, Refused, in_parts
 from cprsync.sync.rows import Listing
 from cprsync.sync.seen import nothing_seen
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cprsync.sync.seen import Seen
     from cprsync.sync.values import NewPatron
 
+#: Groups that are told one by one.
+DOUBTS_MAX: Final = 20
 #: Which field the store's reasons are about.
 FIELD_OF: Final[Mapping[str, str]] = {
     "address": "address",
@@ -111,26 +113,27 @@ def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported) -
     lines: list[int] = []
     rows: list[NewPatron] = []
     refused: list[Refused] = []
-    for row in part:
+    for listed in part:
         imported.rows += 1
         read = (
-            Refused(row.line, "row", "cells")
-            if how.columns.beyond(row)
-            else as_patron(row.line, how.columns.read(row), seen, on=how.on)
+            Refused(listed.line, "row", "cells")
+            if how.columns.beyond(listed)
+            else as_patron(listed.line, how.columns.read(listed), seen, on=how.on)
         )
         if isinstance(read, Refused):
             refused.append(read)
         else:
-            lines.append(row.line)
+            lines.append(listed.line)
             rows.append(read)
     taken = how.store.import_patrons(rows, apply=how.apply, policy=how.policy) if rows else ()
-    for line, one in zip(lines, taken, strict=True):
+    for line, row, one in zip(lines, rows, taken, strict=True):
         if one.outcome.value == "refused":
             refused.append(_refused(line, one))
         else:
             imported.counts[one.outcome.value] += 1
             if imported.patrons is not None:
                 _tell(line, one, imported.patrons, applied=how.apply)
+                _doubt(line, row.local.group, how.policy, imported.patrons)
     imported.refused += sorted(refused, key=lambda one: one.line)
 
 
@@ -145,6 +148,16 @@ def _tell(line: int, taken: Taken, told: OfPatrons, *, applied: bool) -> None:
         told.lines.append(line)
         told.numbers.append(int(number))
     told.left.update(taken.left)
+
+
+def _doubt(line: int, group: str, policy: Policy | None, told: OfPatrons) -> None:
+    """Remember a group that the policy does not name, though it names some: it is taken, and may be misspelt."""
+    known = () if policy is None else policy.group_names
+    if not group or not known or group in known:
+        return
+    # a column that is no group at all would bring as many as there are rows
+    name = group if group in told.doubts or len(told.doubts) < DOUBTS_MAX else ""
+    told.doubts.setdefault(name, Doubt(line, "group", "group", known)).rows += 1
 
 
 def _refused(line: int, taken: Taken) -> Refused:

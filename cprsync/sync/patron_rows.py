@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,8 @@ CELL_MAX: Final = 254
 #: The name of a patron group.
 GROUP_MAX: Final = 64
 NOTES: Final = frozenset({"internal_note", "note_to_patron"})
+#: A number whose first digit is 0, as a spreadsheet writes it.
+_NINE: Final = re.compile(r"[0-9]{9}", re.ASCII)
 #: Fields that take several values, separated by a bar or a line break.
 SEVERAL: Final = frozenset({"address", "cards", "telephones", "emails", "contact_address"})
 #: What `domain.typed` reads.
@@ -80,7 +83,7 @@ def _number(text: str, on: date) -> CprNumber | None:
     try:
         number = CprNumber.parse_any(text)
     except ValueError:
-        raise _Unfit("cpr_number", "form") from None
+        raise _Unfit("cpr_number", "nine" if _NINE.fullmatch(text) else "form") from None
     if not number.is_possible:
         # the register would not know it, and the night after could only park it
         raise _Unfit("cpr_number", "impossible")

@@ -21,6 +21,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "ikke et CPR-nummer: der skal stå ti cifre, med højst én bindestreg efter det sjette",
         "not a CPR number: expected ten digits, with at most one hyphen after the sixth",
     ),
+    "nine": (
+        "kun ni cifre: et regneark har nok fjernet det første 0. Gør kolonnen til tekst dér, og gem listen igen",
+        "nine digits only: a spreadsheet may have removed the 0 in front. Make the column text there, and save again",
+    ),
     "impossible": (
         "ikke et muligt CPR-nummer, uden dato: spørg låneren, og ret filen (et erstatningsnummer har dagen plus 60)",
         "not a possible CPR number, with no date: ask the patron, mend the file (a replacement has the day plus 60)",
@@ -87,13 +91,27 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "missing": ("der mangler noget i dette felt", "something has to stand in this field"),
     "day": ("der skal stå en dag som ÅÅÅÅ-MM-DD", "expected a day as YYYY-MM-DD"),
-    "amount": ("der skal stå kroner med højst to decimaler", "expected kroner with at most two decimals"),
+    "missing.new": (
+        "der mangler noget i dette felt: kun et id, der er kendt her i forvejen, kan undvære det",
+        "something has to stand in this field: only an id that is known here may do without",
+    ),
+    "amount": (
+        "der skal stå kroner med højst to decimaler, som 1250, 1250,50 eller 1.250,50",
+        "expected kroner with at most two decimals, as 1250, 1250.50 or 1.250,50",
+    ),
     "balance.kind": ("der skal stå fee eller compensation", "expected fee or compensation"),
     "channel": ("der skal stå sms, email eller letter", "expected sms, email or letter"),
     "id.twice": ("det samme id står på en tidligere linje", "the same id stands on an earlier line"),
     "id.other": ("dette id er en anden låners", "this id is another patron's"),
     "borrower.unknown": ("der er ingen låner med det lånernummer eller kort", "no patron has that number or card"),
     "other": ("ikke taget", "not taken"),
+}
+#: What is taken, and may be a mistake all the same.
+DOUBTS: Final[Mapping[str, tuple[str, str]]] = {
+    "group": (
+        "lånergruppen står ikke i policy.toml: er den stavet rigtigt? Den følger ikke alderen. Der er {groups}",
+        "policy.toml has no such patron group: is it spelt right? It does not follow age. There are {groups}",
+    ),
 }
 
 
@@ -121,6 +139,26 @@ class Refused:
 
 
 @dataclass(slots=True)
+class Doubt:
+    """What was taken and may be a mistake: on which line first, on how many in all, without the value."""
+
+    line: int
+    field: str
+    #: a key of `DOUBTS`
+    why: str
+    #: what the policy has instead
+    groups: tuple[str, ...] = ()
+    rows: int = 0
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """What is doubted, in Danish and in English."""
+        danish, english = DOUBTS[self.why]
+        groups = ", ".join(self.groups)
+        return danish.format(groups=groups), english.format(groups=groups)
+
+
+@dataclass(slots=True)
 class OfPatrons:
     """What is told of a list of patrons, beside the counts."""
 
@@ -134,6 +172,9 @@ class OfPatrons:
     #: by field, how many rows said something where only the register's word stands
     left: Counter[str] = field(default_factory=Counter)
 
+    #: by the text that is doubted, which is not told
+    doubts: dict[str, Doubt] = field(default_factory=dict)
+
     def made(self) -> Iterator[tuple[int, str]]:
         """Line and patron number of each who was created."""
         return ((line, str(number)) for line, number in zip(self.lines, self.numbers, strict=True))
@@ -145,6 +186,10 @@ class OfPatrons:
             "patrons": [{"line": line, "patron": patron} for line, patron in self.made()],
             "returns": [{"line": line, "patron": patron} for line, patron in self.returns],
             "register_owns": dict(sorted(self.left.items())),
+            "warnings": [
+                {"line": one.line, "field": one.field, "rows": one.rows, "reason": one.told[1]}
+                for one in self.doubts.values()
+            ],
         }
 
 
@@ -155,6 +200,7 @@ class Imported:
     #: how the file was written, as it was found out
     encoding: str = "utf-8"
     rows: int = 0
+    #: by outcome; with those refused they are as many as the rows
     counts: Counter[str] = field(default_factory=Counter)
     refused: list[Refused] = field(default_factory=list)
     #: None: a list of something else
@@ -169,7 +215,7 @@ class Imported:
             "unchanged": self.counts["unchanged"],
             "refused": [{"line": r.line, "field": r.field, "reason": r.reason} for r in self.refused],
             "encoding": self.encoding,
-            **({} if self.patrons is None else self.patrons.document()),
+            **({"over": self.counts["over"]} if self.patrons is None else self.patrons.document()),
         }
 
 

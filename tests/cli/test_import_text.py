@@ -102,6 +102,17 @@ def test_refused_rows_are_listed_with_where_to_mend_them(
         assert "1234567890" not in line
 
 
+def test_a_group_that_may_be_misspelt_is_told_with_those_that_there_are_and_leaves_nothing_to_do(
+    library: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = f"cpr_number,group\n{number('ANNA')},Voksne\n{number('BO')},Voksne\n"
+    (library / "patrons.csv").write_text(rows, encoding="utf-8")
+    assert take(library) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("  ! linje 2, group: lånergruppen står ikke i policy.toml")
+    assert line.endswith("Der er Barn, Ung, Voksen (2 rækker)")
+
+
 def test_where_nothing_is_refused_nothing_is_left_to_anyone(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (library / "patrons.csv").write_text(f"cpr_number\n{number('ANNA')}\n", encoding="utf-8")
     assert take(library, apply=True) == 0

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from cprsync.domain.age import LeapDay
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.patron_group import PatronGroup
+from cprsync.domain.policy import Policy
 
 CHILD, YOUTH, ADULT = AgeGroup("Barn", 0), AgeGroup("Ung", 14), AgeGroup("Voksen", 18)
 OLD = Ladder(date(2000, 1, 1), (CHILD, YOUTH, ADULT))
@@ -82,3 +84,9 @@ def test_the_next_change_is_the_first_day_whose_group_is_another_one(born: date,
     days = (after + timedelta(days=n) for n in range(1, 8000))
     now = ladders.group_on(born, after)
     assert ladders.next_change(born, after) == next((day for day in days if ladders.group_on(born, day) != now), None)
+
+
+def test_a_policy_names_each_group_once_those_that_follow_age_first() -> None:
+    described = (PatronGroup("Personale"), PatronGroup("Voksen"))
+    assert Policy(ladders=BOTH, groups=described).group_names == ("Barn", "Ung", "Voksen", "Personale")
+    assert Policy().group_names == ()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cprsync.domain.record import Absence, Block, Email, Local, Telephone
+from cprsync.domain.record import Absence, Block, Email, Local, Telephone, still_marked
 from cprsync.domain.typed import LOCAL_FIELDS
 
 LONGEST = "87" + "0" * 13
@@ -24,7 +24,7 @@ X34, X35 = "x" * 34, "x" * 35
         ("contact_address", "C/O Birk\nHavnen 2", {"contact_co": "C/O Birk", "contact_lines": ("Havnen 2",)}),
         ("contact_address", X34, {"contact_co": "", "contact_lines": (X34,)}),
         ("contact_address", "c/o\n1\n2\n3\n4\n5", {"contact_co": "c/o", "contact_lines": ("1", "2", "3", "4", "5")}),
-        ("telephones", "87 00 00 00", {"telephones": (Telephone("87000000", notices=True),)}),
+        ("telephones", "87 00 00 00", {"telephones": (Telephone("87000000"),)}),
         (
             "telephones",
             "+4587000000\n* 87000001",
@@ -33,9 +33,9 @@ X34, X35 = "x" * 34, "x" * 35
         (
             "telephones",
             f"8700\n{LONGEST}",
-            {"telephones": (Telephone("8700", notices=True), Telephone(LONGEST))},
+            {"telephones": (Telephone("8700"), Telephone(LONGEST))},
         ),
-        ("emails", "a@b.dk\nå@c.dk", {"emails": (Email("a@b.dk", notices=True), Email("å@c.dk"))}),
+        ("emails", "*a@b.dk\nå@c.dk", {"emails": (Email("a@b.dk", notices=True), Email("å@c.dk"))}),
         ("internal_note", " Ringer først \n\nog skriver \n", {"internal_note": "Ringer først\n\nog skriver"}),
         ("note_to_patron", "x" * 2000, {"note_to_patron": "x" * 2000}),
         ("pin", " 1234\n", {"pin": "1234"}),
@@ -100,3 +100,22 @@ def test_what_cannot_stand_in_the_field_is_refused_without_being_quoted(field: s
         LOCAL_FIELDS[field](text)
     assert text not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+MARKED, PLAIN, OTHER = Telephone("20000000", notices=True), Telephone("20000000"), Telephone("87000000")
+
+
+@pytest.mark.parametrize(
+    ("held", "given", "after"),
+    [
+        ((MARKED,), (PLAIN, OTHER), (MARKED, OTHER)),
+        ((MARKED,), (PLAIN, Telephone("87000000", notices=True)), (PLAIN, Telephone("87000000", notices=True))),
+        ((MARKED,), (OTHER,), (OTHER,)),
+        ((PLAIN,), (PLAIN,), (PLAIN,)),
+        ((), (PLAIN,), (PLAIN,)),
+    ],
+)
+def test_a_list_without_a_mark_leaves_it_where_it_was(
+    held: tuple[Telephone, ...], given: tuple[Telephone, ...], after: tuple[Telephone, ...]
+) -> None:
+    assert still_marked(held, given) == after

@@ -409,7 +409,7 @@ def test_a_correction_during_a_night_makes_it_decide_again(library: Library) -> 
             "+45 87 00 00 00\n*87000001",
             {"telephones": (Telephone("+4587000000"), Telephone("87000001", notices=True))},
         ),
-        ("emails", "anna@example.dk", {"emails": (Email("anna@example.dk", notices=True),)}),
+        ("emails", "*anna@example.dk", {"emails": (Email("anna@example.dk", notices=True),)}),
         ("absence", "2027-04-01 2027-04-30", {"absence": Absence(date(2027, 4, 1), date(2027, 4, 30))}),
     ],
 )

@@ -115,7 +115,7 @@ def test_a_group_without_reminders_gets_none_and_bills_all_the_same(library: Lib
     groups = (PatronGroup("Voksen", reminders=False),)
     library.policy = replace(library.policy, ladders=Ladders((ladder,)), groups=groups)
     set_(library, "group", "Voksen", reason="x")
-    set_(library, "emails", "anna@example.dk")
+    set_(library, "emails", "*anna@example.dk")
     told = standing(library)
     assert rules(told, "email", "reminder") == (False, ["group_silent"])
     assert rules(told, "email", "bill") == (True, ["email"])

@@ -22,6 +22,9 @@ DESK: Final[Mapping[str, str]] = {
     "line {line}: column {position} is not known: the columns are {columns}": (
         "linje {line}: kolonne {position} er ukendt: kolonnerne er {columns}"
     ),
+    'line {line}: column {position}, "{name}", is not known: the columns are {columns}': (
+        "linje {line}: kolonne {position}, »{name}«, er ukendt: kolonnerne er {columns}"
+    ),
     "line {line}: column {position} stands there twice": "linje {line}: kolonne {position} står der to gange",
     # what waits for a person
     "there is no review item {number}": "der er intet punkt {number}",

@@ -176,6 +176,10 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
         "Alle nye lånernumre skrives med --numbers FIL, eller ses med --json.",
         "--numbers FILE writes all new patron numbers, --json shows them.",
     ),
+    "import_over": (
+        "{count} ikke taget med: for gamle eller afsluttede, så biblioteket gemmer dem ikke",
+        "{count} left out: too old or over, so that the library keeps nothing of them",
+    ),
     "import_refused": ("{count} afvist", "{count} refused"),
     "import_encoding": ("Filen er læst som {encoding}.", "The file was read as {encoding}."),
     "import_more": (
@@ -183,6 +187,7 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
         "… and {count} more: --json shows all, --refused FILE writes them",
     ),
     "import_line": ("linje {line}, {field}: {told}", "line {line}, {field}: {told}"),
+    "import_rows": ("{rows} rækker", "{rows} rows"),
     "import_mend": (
         "Afviste rækker står kun her, ikke i review list: ret dem i filen, og importér den igen.",
         "Refused rows are listed here only, not in review list: mend them in the file and import it again.",
