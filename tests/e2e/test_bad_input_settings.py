@@ -157,7 +157,7 @@ FILES: dict[str, tuple[bytes, str, str]] = {
     "with an unknown column": (
         f"{GOOD_HEADER},shoe_size\n{ANNA},K1,HOVED,Voksen,da,38\n".encode(),
         "input.header",
-        "column 6 is not known: the columns are",
+        'column 6, "shoe_size", is not known: the columns are',
     ),
     "without a header": (f"{ANNA},K1,HOVED,Voksen,da\n".encode(), "input.header", "column 1 is not known"),
     "in another encoding": (
