@@ -282,7 +282,9 @@ def certs_check_command(config: Path, *, library: str | None, as_json: bool) -> 
     with failures(as_json=as_json):
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
-        rows = certificate_report(wiring.register_settings(section.register_), now=datetime.now(UTC))
+        beside = [] if section.culr is None else [(section.culr.url, section.culr.ca)]
+        register = wiring.register_settings(section.register_)
+        rows = certificate_report(register, now=datetime.now(UTC), beside=beside)
         if as_json:
             print_json({"certificates": rows})
         else:

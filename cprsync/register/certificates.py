@@ -14,8 +14,9 @@ from cprsync.register.identity import load_identity, read_certificates, subject_
 from cprsync.wire.tls import build_context, connection_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from cprsync.register.settings import RegisterSettings
 
@@ -26,13 +27,18 @@ CRITICAL_DAYS = 14
 _PROBE_SECONDS = 10
 
 
-def certificate_report(settings: RegisterSettings, now: datetime) -> list[dict[str, Any]]:
+def certificate_report(
+    settings: RegisterSettings, now: datetime, *, beside: Iterable[tuple[str, Path]] = ()
+) -> list[dict[str, Any]]:
     """Return a line for each certificate: ours, its chain, the issuers we trust, the counterparts'.
 
+    `beside`: addresses of other counterparts, which see no certificate of ours, with the issuers of theirs.
     Keys: whose (ours, chain, trusted, theirs), host, subject, not_after, days_left, step (the last of `STEPS`
     passed), level (ok, warn, critical), problem.
     """
-    return [*_ours(settings, now), *_trusted(settings, now), *_theirs(settings, now)]
+    register = [(url, settings.ca, settings) for url in (settings.lookup_url, settings.subscription_url)]
+    others = [(url, ca, None) for url, ca in beside]
+    return [*_ours(settings, now), *_trusted(settings, now), *_theirs([*register, *others], now)]
 
 
 def _ours(settings: RegisterSettings, now: datetime) -> Iterator[dict[str, Any]]:
@@ -52,20 +58,22 @@ def _trusted(settings: RegisterSettings, now: datetime) -> Iterator[dict[str, An
         yield _problem("trusted", error)
 
 
-def _theirs(settings: RegisterSettings, now: datetime) -> Iterator[dict[str, Any]]:
-    urls = [urlsplit(url) for url in (settings.lookup_url, settings.subscription_url)]
-    for host, port in dict.fromkeys((url.hostname or "", url.port or 443) for url in urls):
+def _theirs(places: list[tuple[str, Path, RegisterSettings | None]], now: datetime) -> Iterator[dict[str, Any]]:
+    hosts: dict[tuple[str, int], tuple[Path, RegisterSettings | None]] = {}
+    for url, ca, ours in places:
+        hosts.setdefault((urlsplit(url).hostname or "", urlsplit(url).port or 443), (ca, ours))
+    for (host, port), (ca, ours) in hosts.items():
         name = f"{host}:{port}"
         try:
-            yield _line("theirs", _probe(settings, host, port), now, host=name)
+            yield _line("theirs", _probe(host, port, ca, ours), now, host=name)
         except CprsyncError as error:
             yield _problem("theirs", error, host=name)
         except OSError as error:
             yield _problem("theirs", connection_error(error, host=name, answered=False), host=name)
 
 
-def _probe(settings: RegisterSettings, host: str, port: int) -> x509.Certificate:
-    context = build_context(settings.ca, load_identity(settings))
+def _probe(host: str, port: int, ca: Path, ours: RegisterSettings | None) -> x509.Certificate:
+    context = build_context(ca, None if ours is None else load_identity(ours))
     with (
         socket.create_connection((host, port), timeout=_PROBE_SECONDS) as plain,
         context.wrap_socket(plain, server_hostname=host) as secured,

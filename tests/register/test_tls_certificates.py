@@ -87,6 +87,20 @@ def test_the_report_names_every_certificate_and_its_days(pki: Pki, settings: Reg
     assert rows[0]["days_left"] > 1000
 
 
+def test_the_report_names_a_counterpart_that_sees_no_certificate_of_ours(pki: Pki, settings: RegisterSettings) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*pki["server"])
+    with threaded(context, lambda _: ANSWER) as server:
+        places = [(server.url, settings.ca), ("https://localhost:1/culr", settings.ca)]
+        rows = certificate_report(replace(settings, **_nowhere()), datetime.now(UTC), beside=places)
+        [*_, refused] = certificate_report(
+            replace(settings, **_nowhere()), NOW, beside=[(server.url, pki.folder / "rogue-ca.pem")]
+        )
+    theirs = [(row["host"], row["level"]) for row in rows if row["whose"] == "theirs"]
+    assert theirs == [("localhost:1", "critical"), (f"localhost:{server.port}", "ok")]
+    assert "issuer" in refused["problem"]
+
+
 @pytest.mark.parametrize(
     ("left", "level", "step"),
     [
