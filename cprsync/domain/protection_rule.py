@@ -101,8 +101,8 @@ _FILE_DATES: Final = Wording(
     "CPR: record 004, a deletion date ends nothing; decision 2",
 )
 _FILE_NONE: Final = Wording(
-    "CPR: ændringsudtræk er hele personen; beslutning 1 og 2",
-    "CPR: the extract is the whole person; decisions 1 and 2",
+    "CPR: ændringsudtræk er hele personen, også efter A33 og P11; beslutning 1 og 2",
+    "CPR: the extract is the whole person, after A33 and P11 too; decisions 1 and 2",
 )
 _FILE_OUTSIDE: Final = Wording(
     "Beslutning 1: en post uden for aftalen er tavs", "Decision 1: a record outside the agreement is silent"

@@ -43,7 +43,10 @@ STATUS_ROWS: Final[Rows] = {
         Wording("kilden siger intet", "the source says nothing"),
         Wording("ingen ny status", "no new status"),
         Wording("følger kilden, så vidt den kendte status tillader", "follows the source as the known status allows"),
-        Wording("som før; ingen, før en status er kendt", "as before; none until a status is known"),
+        Wording(
+            "som før; før en status er kendt kun til kontaktadressen",
+            "as before; to the contact address only until a status is known",
+        ),
         _AS_BEFORE,
         Wording("som før; ukendt, før en status er kendt", "as before; unknown until a status is known"),
         Wording("som før; intet, før en status er kendt", "as before; nothing until a status is known"),

@@ -23,7 +23,11 @@ from cprsync.errors import RegisterUnavailable
 from cprsync.sync.steps import end_of
 from cprsync.sync.values import Found, NotFound
 
-TYPE, DATES, WHOLE = "CPR: post 004, type 0001", "CPR: post 004, sletningsdato", "CPR: ændringsudtræk"
+TYPE, DATES, WHOLE = (
+    "CPR: post 004, type 0001",
+    "CPR: post 004, sletningsdato",
+    "CPR: ændringsudtræk er hele personen, også efter A33 og P11; beslutning 1 og 2",
+)
 OUTSIDE, SILENCE = (
     "Beslutning 1: en post uden for aftalen",
     "Beslutning 1: tavshed er ikke nyt (status 30, 50 og 60, og den,",

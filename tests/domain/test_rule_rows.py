@@ -45,7 +45,7 @@ STATUS: dict[str, tuple[object, ...]] = {
         "kilden siger intet",
         "ingen ny status",
         "følger kilden, så vidt den kendte status tillader",
-        "som før; ingen, før en status er kendt",
+        "som før; før en status er kendt kun til kontaktadressen",
         "som før",
         "som før; ukendt, før en status er kendt",
         "som før; intet, før en status er kendt",
