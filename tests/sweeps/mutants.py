@@ -2,7 +2,7 @@
 
     python tests/sweeps/mutants.py [--only age,guard] [--children N] [--json]
 
-Matching, protection, `decide`, the guard and ages: `[tool.mutmut]` in pyproject.toml names the modules. mutmut
+Matching, protection, `decide`, the guard, ages and rights: `[tool.mutmut]` in pyproject.toml names the modules. mutmut
 is installed into an environment of its own in a scratch folder, beside a copy of the package; it needs the way to
 a package index. mutmut leaves properties alone, so the copy has them as methods. The rows of the tables, which it
 leaves alone too, are altered by `rules.py`.
@@ -42,7 +42,7 @@ SAME = {
     "coming = STATUS_RULES[after].coming if (isinstance(after, Status)) or True else Action.STATUS": (
         "a step leads to a silent status only from one, and then it is none"
     ),
-    "days = sorted(day for day in set(self._days(born)) if day >= after)": (
+    "days = sorted(day for day in set(self.days(born)) if day >= after)": (
         "on the day itself the group is the one of that day"
     ),
     "return bool(_inside(self) == (_inside(other) if (isinstance(other, Sealed)) and False else other))": (
