@@ -86,7 +86,7 @@ class Bench:
         ignored = shutil.ignore_patterns("__pycache__", ".mypy_cache")
         for name in ("cprsync", "fixtures", "schemas", "tests/domain"):
             shutil.copytree(ROOT / name, self.tree / name, ignore=ignored)
-        for name in ("pyproject.toml", "tests/town.py"):
+        for name in ("pyproject.toml", "tests/town.py", "tests/culr_model.py"):
             shutil.copy(ROOT / name, self.tree / name)
         venv.create(home, with_pip=True)
         self._bin = home / "bin"
