@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.age import BirthSource
 from cprsync.domain.municipality import RESIDENCE_RULES, ResidenceRule
 from cprsync.domain.parked_rows import NUMBER_ROWS, PARKED_ROWS
+from cprsync.domain.product_page import product_rows
 from cprsync.domain.protection_rows import PROTECTION_ROWS
 from cprsync.domain.protection_rule import PROTECTION_RULES, ProtectionRule
 from cprsync.domain.right_rule import RIGHT_RULES, RightRow
@@ -63,7 +64,7 @@ class RuleTable:
 def rule_tables(policy: Policy) -> tuple[RuleTable, ...]:
     """All of them, in the order of a reader's questions."""
     register = _status_table(), _protection_table(), _parked_table(), _number_table()
-    return *register, _age_table(policy.ladders), _residence_table(), _rights_table()
+    return *register, _age_table(policy.ladders), _residence_table(), _rights_table(), _product_table(policy)
 
 
 _SOURCE: Final = Column("source", Wording("Kilde", "Source"))
@@ -280,3 +281,28 @@ def _rights_table() -> RuleTable:
 
 def _right_row(row: RightRow) -> tuple[Cell, ...]:
     return row.what, LICENCES[row.licensed_by], ANSWERS[row.answer], CHANGES[row.changes], row.source
+
+
+# -- products ----------------------------------------------------------------------------------------------
+
+_PRODUCT_COLUMNS: Final = (
+    Column("product", Wording("Produkt", "Product")),
+    Column("days", Wording("Første og sidste dag", "First and last day")),
+    Column("licence", Wording("Hvis licens", "Whose licence")),
+    Column("ages", Wording("Alder", "Age")),
+    Column("blocks", Wording("Lukkes af blokering", "Closed by block")),
+    Column("groups", Wording("Ikke for lånergruppe", "Not for patron group")),
+    _SOURCE,
+)
+_PRODUCTS: Final = Wording("policy.toml: product", "policy.toml: product")
+
+
+def _product_table(policy: Policy) -> RuleTable:
+    rows = product_rows(policy)
+    return RuleTable(
+        "products",
+        Wording("Netmedier", "Net media"),
+        _PRODUCT_COLUMNS,
+        tuple(f"products-{key}" for key in rows),
+        tuple((*row, _PRODUCTS) for row in rows.values()),
+    )

@@ -13,7 +13,7 @@ from cprsync.policy_file import load_policy
 from cprsync.resources import fixture_path
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-NAMES = ["status", "protection", "parked", "number", "age", "residence", "rights"]
+NAMES = ["status", "protection", "parked", "number", "age", "residence", "rights", "products"]
 
 
 def printed(capsys: pytest.CaptureFixture[str], **wanted: object) -> str:

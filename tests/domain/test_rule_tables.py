@@ -194,7 +194,7 @@ def test_the_rows_of_a_typed_municipality_have_every_status_once() -> None:
     assert sorted(re.findall(r"\b[0-9]{2}\b", codes)) == [status.value for status in Status]
 
 
-@pytest.mark.parametrize("name", ["status", "protection", "parked", "number", "age", "residence", "rights"])
+@pytest.mark.parametrize("name", ["status", "protection", "parked", "number", "age", "residence", "rights", "products"])
 def test_each_row_has_a_name_of_its_own_and_a_source(name: str) -> None:
     table = TABLES[name]
     assert len(set(table.keys)) == len(table.keys) == len(table.rows)
