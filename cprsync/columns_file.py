@@ -41,7 +41,7 @@ def load_columns(path: Path) -> Columns:
     try:
         read = ColumnsFile.model_validate(read_toml(path, _KIND))
     except ValidationError as error:
-        raise ConfigurationError("{path}: {why}", path=path, why=first_mistake(error), kind=_KIND) from None
+        raise ConfigurationError("{path}: {why}", path=path, why=first_mistake(error).error, kind=_KIND) from None
     for name, told in _mistakes(read):
         raise ConfigurationError("{path}: {why}", path=path, why=f"{name}: {told}", kind=_KIND)
     return mapped(

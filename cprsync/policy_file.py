@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from cprsync.domain.product import Product
     from cprsync.domain.tariff import Tariff
 
+#: Whoever describes one group may not have thought of the others: what is to be added is named.
+DESCRIBE_ALL: Final = "if one group is described, all of age_groups have to be: add "
+
 
 def load_policy(path: Path | None, home: frozenset[str]) -> Policy:
     """Read a library's policy, or take the default one.
@@ -43,8 +46,9 @@ def load_policy(path: Path | None, home: frozenset[str]) -> Policy:
     except OutOfOrder as error:
         mistake = Mistake(error.place, str(error))
     line = line_of(text, mistake.place)
-    where = path if line is None else f"{path}, line {line}"
-    raise ConfigurationError("{path}: {why}", path=where, why=str(mistake), kind="policy")
+    if line is None:
+        raise ConfigurationError("{path}: {why}", path=path, why=mistake.error, kind="policy")
+    raise ConfigurationError("{path}, line {line}: {why}", path=path, line=line, why=mistake.error, kind="policy")
 
 
 def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:
@@ -72,13 +76,12 @@ def _group_defaults(read: PolicyFile) -> PatronGroup:
 
 
 def _groups(read: PolicyFile) -> tuple[PatronGroup, ...]:
-    """The groups that are described. Raises OutOfOrder for one that age leads to and that alone is not."""
+    """The groups that are described. Raises OutOfOrder, at the first of them, for what age leads to and is not."""
     if read.groups:
-        for position, ladder in enumerate(read.age_groups):
-            for n, group in enumerate(ladder.groups):
-                if group.name not in read.groups:
-                    place = ("age_groups", position, "groups", n)
-                    raise OutOfOrder('other groups have a section [groups."..."], and this one has none', *place)
+        by_age = (group.name for ladder in read.age_groups for group in ladder.groups)
+        if missing := [name for name in dict.fromkeys(by_age) if name not in read.groups]:
+            sections = ", ".join(f'[groups."{name}"]' for name in missing)
+            raise OutOfOrder(f"{DESCRIBE_ALL}{sections}", "groups", next(iter(read.groups)))
     defaults = _group_defaults(read)
     return tuple(entry.value(replace(defaults, name=name)) for name, entry in read.groups.items())
 

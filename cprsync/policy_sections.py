@@ -31,6 +31,8 @@ KRONER_MAX: Final = 10_000
 #: No fee page has bands beyond this day, and no reminder goes out later.
 LATE_MAX_DAYS: Final = 3660
 _RANGE: Final = re.compile(r"([1-9]\d{0,3})(?:\s*([-–+])\s*([1-9]\d{0,3})?)?")
+#: "0-14", "0–14 år": the last age of the children.
+_YEARS: Final = re.compile(r"\s*\d{1,2}\s*[-–]\s*(\d{1,2})\b")
 
 
 def _oere(kroner: object) -> int:
@@ -53,6 +55,16 @@ def _days(text: object) -> tuple[int, int | None]:
     if found[2] is None:
         return first, first
     return first, int(found[3]) if found[3] else None
+
+
+def _child_below(age: object) -> object:
+    """An age; the years of a fee page are told what to write instead."""
+    years = _YEARS.match(age) if isinstance(age, str) else None
+    if years is not None:
+        raise ValueError(
+            f"expected the first age that pays as adults do, as a number: child_below = {int(years[1]) + 1}"
+        )
+    return age
 
 
 GroupName = Annotated[str, Field(min_length=1, max_length=64)]
@@ -149,7 +161,7 @@ class TariffEntry(_Strict):
     """A fee page, in force from a day on."""
 
     since: date
-    child_below: int = Field(ge=0, le=AGE_MAX, default=0, strict=True)
+    child_below: Annotated[int, BeforeValidator(_child_below)] = Field(ge=0, le=AGE_MAX, default=0, strict=True)
     bands: tuple[TariffRow, ...] = Field(min_length=1, max_length=50)
 
     def value(self) -> Tariff:

@@ -163,7 +163,7 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings(**document)
     except ValidationError as error:
-        raise ConfigurationError("{path}: {why}", path=path, why=first_mistake(error)) from None
+        raise ConfigurationError("{path}: {why}", path=path, why=first_mistake(error).error) from None
     if settings.environment == "production" and settings.test.control_url is not None:
         raise ConfigurationError('{path}: test.control_url belongs to environment = "test"', path=path)
     return _anchored(settings, path.resolve().parent)

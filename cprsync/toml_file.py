@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, CprsyncError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,11 +37,26 @@ def read_toml_and_text(path: Path, what: str) -> tuple[dict[str, Any], str]:
             "{path}: cannot be read ({strerror})", path=path, strerror=error.strerror, kind=what
         ) from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError("{path}: not TOML: {why}", path=path, why=str(error), kind=what) from None
+        raise ConfigurationError("{path}: not TOML: {why}", path=path, why=_not_toml(error), kind=what) from None
     except RecursionError:
         raise ConfigurationError("{path}: not TOML: nested too deep", path=path, kind=what) from None
     except UnicodeDecodeError:
         raise ConfigurationError("{path}: not UTF-8", path=path, kind=what) from None
+
+
+_AT: Final = re.compile(
+    r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
+)
+
+
+def _not_toml(error: tomllib.TOMLDecodeError) -> CprsyncError | str:
+    """What the library says is wrong, and where, as sentences that have words in Danish."""
+    found = _AT.fullmatch(str(error))
+    if found is None:
+        return str(error)
+    if found["line"] is None:
+        return CprsyncError("{what} (at end of document)", what=found["what"])
+    return CprsyncError("{what} (at line {line}, column {column})", **found.groupdict())
 
 
 #: pydantic's kinds of mistake whose own words would puzzle an operator.
@@ -55,22 +71,34 @@ KEY = "[key]"
 
 
 class Mistake(NamedTuple):
-    """A mistake, told without its value; `place` is made of keys and of positions in lists."""
+    """A mistake, told without its value; `place` is made of keys and of positions in lists, `more` are left to mend."""
 
     place: tuple[str | int, ...]
     told: str
+    more: int = 0
 
-    def __str__(self) -> str:
-        return f"{'.'.join(map(str, self.place)) or 'the whole'}: {self.told}"
+    @property
+    def error(self) -> CprsyncError:
+        """The same as a sentence with its values."""
+        told: CprsyncError | str = self.told
+        if (choice := _CHOICE.fullmatch(self.told)) is not None:
+            told = CprsyncError("Input should be {some} or {last}", some=choice["some"], last=choice["last"])
+        place = ".".join(map(str, self.place)) or "the whole"
+        if self.more:
+            return CprsyncError("{place}: {told} (and {more} more)", place=place, told=told, more=self.more)
+        return CprsyncError("{place}: {told}", place=place, told=told)
+
+
+#: What pydantic says where one of a few words has to stand.
+_CHOICE: Final = re.compile(r"Input should be (?P<some>'.*') or (?P<last>'.*')")
 
 
 def first_mistake(error: ValidationError) -> Mistake:
     """The mistake to mend first, and how many more there are."""
     mistakes = error.errors(include_input=False, include_url=False)
     first = next((one for one in mistakes if one["type"] == UNKNOWN), mistakes[0])
-    more = error.error_count() - 1
     # a key that has to be one of a few, as a class of harm has
     kind = UNKNOWN if first["type"] == "enum" and KEY in first["loc"] else first["type"]
-    told = PLAIN.get(kind, first["msg"])
+    told = PLAIN.get(kind, first["msg"]).removeprefix("Value error, ")
     place = tuple(part for part in first["loc"] if part != KEY)
-    return Mistake(place, told.removeprefix("Value error, ") + (f" (and {more} more)" if more else ""))
+    return Mistake(place, told, error.error_count() - 1)

@@ -13,13 +13,14 @@ from cprsync.cli.texts.danish_netmedia import NET_MEDIA
 from cprsync.cli.texts.danish_night import NIGHT
 from cprsync.cli.texts.danish_patrons import PATRONS
 from cprsync.cli.texts.danish_register import REGISTER
+from cprsync.cli.texts.danish_settings import PATTERNS, SETTINGS
 from cprsync.cli.texts.danish_store import STORE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NUMBERS: Final = re.compile(r"[0-9]+")
-DANISH: Final[Mapping[str, str]] = {**NIGHT, **REGISTER, **STORE, **PATRONS, **DESK, **NET_MEDIA}
+DANISH: Final[Mapping[str, str]] = {**NIGHT, **REGISTER, **STORE, **PATRONS, **DESK, **NET_MEDIA, **SETTINGS}
 
 
 def in_danish(told: Mapping[str, Any]) -> str:
@@ -36,4 +37,7 @@ def _value(value: Any) -> str:
         return DANISH[value]
     # what the domain says of a typed value has its limits in it
     unnumbered = _NUMBERS.sub("{}", value)
-    return DANISH[unnumbered].format(*_NUMBERS.findall(value)) if unnumbered in DANISH else str(value)
+    if unnumbered in DANISH:
+        return DANISH[unnumbered].format(*_NUMBERS.findall(value))
+    found = ((pattern.fullmatch(value), danish) for pattern, danish in PATTERNS)
+    return next((danish.replace("{}", "".join(match.groups())) for match, danish in found if match), str(value))

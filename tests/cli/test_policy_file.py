@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from town import FIXTURES
 
+from cprsync.cli.danish import in_danish
 from cprsync.domain.patron_group import PatronGroup
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm, LetterRules, Policy
 from cprsync.domain.retention import Retention
@@ -100,6 +101,9 @@ def refused(tmp_path: Path, text: str) -> str:
     with pytest.raises(ConfigurationError) as caught:
         read(tmp_path, text)
     assert caught.value.kind == "policy"
+    # the last part of the sentence is said in other words in Danish
+    said = caught.value.message.partition(": ")[2].partition(": ")[2]
+    assert said not in in_danish(caught.value.told())
     return caught.value.message.removeprefix(str(tmp_path / "policy.toml")).removeprefix(", ")
 
 
@@ -261,7 +265,7 @@ def test_tariffs_stand_in_the_order_of_their_days(tmp_path: Path, since: str) ->
     [
         (
             LADDER + GROUPS.replace('[groups."Voksen"]\n', ""),
-            'line 6: age_groups.0.groups.1: other groups have a section [groups."..."], and this one has none',
+            'line 9: groups.Barn: if one group is described, all of age_groups have to be: add [groups."Voksen"]',
         ),
         (GROUPS.replace("fees = false", "fee = false"), "line 3: groups.Barn.fee: there is no such setting"),
         (GROUPS.replace("fees = false", "fees = 0"), "line 3: groups.Barn.fees: "),

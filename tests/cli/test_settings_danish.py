@@ -1,0 +1,113 @@
+"""What is wrong in a file of settings is told in Danish too, with the line; in English as the library says it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import cprsync
+from cprsync.cli.danish import in_danish
+from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.policy_file import load_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(cprsync.__file__).parent
+#: Where files of settings are read and checked.
+READERS = (
+    *("policy_sections", "policy_products", "policy_file", "settings"),
+    *("domain/tariff", "domain/groups", "domain/product"),
+)
+#: Of what stands in another call: the check of a list, and of days in a row.
+GIVEN = {"_texts": 1, "check_days": 1, "ValueError": 0, "OutOfOrder": 0}
+
+
+def said_in(source: str) -> Iterator[str]:
+    """What is said of a value, with a day for each that stands in it."""
+    for node in ast.walk(ast.parse(source)):
+        place = GIVEN.get(getattr(node.func, "id", "")) if isinstance(node, ast.Call) else None
+        if place is None or not isinstance(node, ast.Call) or len(node.args) <= place:
+            continue
+        said = node.args[place]
+        if isinstance(said, ast.Constant):
+            yield str(said.value)
+        elif isinstance(said, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else _value(part) for part in said.values)
+
+
+def _value(part: ast.expr) -> str:
+    return VALUES[ast.unparse(part.value if isinstance(part, ast.FormattedValue) else part)]
+
+
+#: What may stand in those sentences.
+VALUES = {
+    "KRONER_MAX": "10000",
+    "AGE_MAX": "150",
+    "last": "7",
+    "last + 1": "8",
+    "int(years[1]) + 1": "15",
+    "before.until": "2027-01-01",
+    "position": "3",
+    "mistake": "is none of a municipality",
+    "DESCRIBE_ALL": "if one group is described, all of age_groups have to be: add ",
+    "sections": '[groups."Ung"]',
+}
+SAID = sorted({said for name in READERS for said in said_in((PACKAGE / f"{name}.py").read_text("utf-8"))})
+
+
+def danish(why: str) -> str:
+    return in_danish(CprsyncError("{why}", why=why).told())
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_what_is_said_of_a_setting_has_danish_words(said: str) -> None:
+    assert danish(said) not in {said, ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a = 1\nb = \n", "linje 2: værdien kan ikke læses"),
+        ("a = [1\nb = 2", "linje 2: listen er ikke lukket"),
+        ("a = {b = 1", "sidst i filen: der mangler et komma eller en }"),
+        ("a = 20,5", "linje 1: der står mere på linjen"),
+        ('a = "x', "sidst i filen: teksten mangler sit sidste"),
+        ('a = "x\nb = 2', "linje 1: der står et tegn"),
+        ("[a\n", "linje 1: overskriften mangler sin ]"),
+        ("[[a]\n", "linje 1: overskriften mangler sine ]]"),
+        ("[a]\nb = 1\n[a]", "linje 3: overskriften står der to gange"),
+        ("a = 1\na = 2\n", "linje 2: navnet står der allerede"),
+        ("a = ja", "linje 1: værdien kan ikke læses"),
+        ("a = 2027-02-31", "linje 1: datoen findes ikke"),
+        ("a 1", "linje 1: der mangler et = efter navnet"),
+        ("= 1", "linje 1: linjen er hverken"),
+        ("a = {b = 1, b = 2}", "linje 1: det samme navn står to gange"),
+        ("a.b = 1\n[a]", "linje 2: "),
+        ('a = "\\q"', "linje 1: en \\ i en tekst"),
+    ],
+)
+def test_what_is_no_toml_is_told_in_danish_with_its_line(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_policy(path, frozenset())
+    danish = re.sub(r", tegn \d+", "", in_danish(caught.value.told()))
+    assert danish.startswith(f"{path}: ikke TOML: {told}")
+    assert caught.value.message.startswith(f"{path}: not TOML: ")
+    assert " (at " in caught.value.message
+
+
+def test_the_years_of_a_fee_page_are_answered_with_the_number_to_write(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text('[[tariffs]]\nsince = 2027-01-01\nchild_below = "0-14 år"\n', encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_policy(path, frozenset())
+    assert in_danish(caught.value.told()) == (
+        f"{path}, linje 3: tariffs.0.child_below: der skal stå den første alder, der betaler som voksen, som et tal: "
+        "child_below = 15 (og 1 fejl til)"
+    )
