@@ -12,10 +12,13 @@ import certifi
 import pytest
 import structlog
 
+from cprsync import wiring
+from cprsync.cli.setup import write_folder
 from cprsync.domain.account import Code, Effect, Identity, IdType, Settled, Unsettled
 from cprsync.errors import ConfigurationError, NetMediaUnavailable, NetMediaUntrusted
 from cprsync.mock import control
 from cprsync.netmedia.settings import Limits
+from cprsync.settings import load_settings
 from cprsync.wire.limits import AnswerLimits
 
 if TYPE_CHECKING:
@@ -32,6 +35,15 @@ ONCE = Limits(tries=1)
 def effect(municipality: str = "751") -> Effect:
     place = next(NUMBERS)
     return Effect(f"{place:08}", 1, Identity(IdType.CPR, f"0301{place:06}"), municipality)
+
+
+class Calls:
+    """Counts calls where their log lines go."""
+
+    made = 0
+
+    def debug(self, _event: str, **_: object) -> None:
+        self.made += 1
 
 
 def settled(culr: SoapNetMedia, wanted: Effect) -> object:
@@ -55,11 +67,12 @@ def test_a_certificate_of_another_issuer_is_not_trusted_and_nothing_is_sent(
 ) -> None:
     """Not even when the environment names the right ones: only the file in the settings counts."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", ready["ca"])
-    before = control.culr(ready)
-    culr = make_culr(**(at_mock | {"ca": Path(certifi.where())}))
+    before, calls = control.culr(ready), Calls()
+    culr = make_culr(**(at_mock | {"ca": Path(certifi.where())}), log=calls)
     outcomes = [outcome for _, outcome in culr.send_many([effect()] for _ in range(200))]
     assert {type(outcome) for outcome in outcomes} == {NetMediaUntrusted}
-    assert len(outcomes) <= 16
+    # what is not to be trusted is not tried again
+    assert len(outcomes) == calls.made <= 16
     assert control.culr(ready) == before
 
 
@@ -68,6 +81,16 @@ def test_missing_issuers_are_said_before_anything_is_sent(
 ) -> None:
     with pytest.raises(ConfigurationError):
         make_culr(**(at_mock | {"ca": tmp_path / "none.pem"}))
+
+
+def test_what_init_writes_for_the_mock_leads_to_it(ready: dict[str, Any], tmp_path: Path) -> None:
+    write_folder(tmp_path, mock=Path(ready["ca"]).parent.parent / "ready.json")
+    [library] = load_settings(tmp_path / "cprsync.toml").library
+    with wiring.opened_net_media(library) as net_media:
+        assert net_media is not None
+        assert [outcome for _, outcome in net_media.send_many([[effect()]])] == [Settled("751")]
+    with wiring.opened_net_media(library.model_copy(update={"culr": None})) as net_media:
+        assert net_media is None
 
 
 # -- who we are --------------------------------------------------------------------------------------------------------
