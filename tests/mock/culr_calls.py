@@ -29,8 +29,13 @@ class Told:
     body: bytes
 
     @property
+    def payload(self) -> etree._Element:
+        [payload] = etree.fromstring(self.body).iterfind(f"{{{SOAP}}}Body/*")
+        return payload
+
+    @property
     def _result(self) -> etree._Element:
-        [result] = etree.fromstring(self.body).iterfind(f"{{{SOAP}}}Body/*/*")
+        [result] = self.payload
         return result
 
     @property

@@ -15,6 +15,7 @@ from cprsync.errors import BadInput
 from cprsync.mock import control
 from cprsync.mock.culr_soap import CODES
 from cprsync.mock.faults import CULR_KINDS
+from cprsync.schemas import compile_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,6 +63,9 @@ def test_answers_have_the_shape_and_the_order_that_dbc_recorded(library: Library
     assert library.call("getAccountsByLocalId", local).names == every.names
     nobody = library.ask("getAccountFromProvider", user(somebody()))
     assert (nobody.status, nobody.code, nobody.names) == (200, "ACCOUNT_DOES_NOT_EXIST", ["responseStatus"])
+    contract = compile_schema("CulrWebService1.xsd")
+    for told in (made, one, every, local, nobody, library.ask("deleteAccount", user(value))):
+        contract.assertValid(told.payload)
 
 
 @pytest.mark.parametrize(

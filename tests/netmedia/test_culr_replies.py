@@ -6,7 +6,7 @@ import gzip
 from typing import TYPE_CHECKING
 
 import pytest
-from culr_wire import CULR, SOAP, account, answer, envelope, says
+from culr_wire import CULR, SOAP, URL, account, answer, envelope, says
 from lxml import etree
 
 from cprsync.domain.account import Call, Code, Effect, Held, Identity, IdType, Operation, Reply, Settled, Unsettled
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import requests
     import responses
 
     from cprsync.netmedia.soap import SoapNetMedia
@@ -189,7 +190,7 @@ def test_what_is_no_answer_is_asked_for_again_and_is_never_a_success(
 
 def test_an_answer_may_come_zipped(wire: responses.RequestsMock, make_culr: Callable[..., SoapNetMedia]) -> None:
     zipped = {"Content-Encoding": "gzip"}
-    wire.post("https://culr.test/1.6/CulrWebService", body=gzip.compress(GOOD.encode()), headers=zipped)
+    wire.post(URL, body=gzip.compress(GOOD.encode()), headers=zipped)
     assert make_culr().ask(Call(Operation.UPDATE, CPR, "751")) == Reply(Code.OK)
 
 
@@ -220,6 +221,21 @@ def test_nothing_is_tried_again_once_the_time_for_tries_is_over(
     with pytest.raises(NetMediaUnavailable):
         culr.ask(Call(Operation.READ, CPR))
     assert len(wire.calls) == 1
+
+
+def test_a_long_queue_stops_where_it_is_once_another_has_shown_that_nobody_can_be_served(
+    wire: responses.RequestsMock, make_culr: Callable[..., SoapNetMedia]
+) -> None:
+    refused = answer("updateAccount", "", code="COULD_NOT_AUTHENTICATE")
+
+    def told(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        return 200, {}, envelope(refused if LOCAL.value.encode() in (request.body or b"") else UPDATED)  # type: ignore[operator]  # ours is bytes
+
+    wire.add_callback("POST", URL, told, content_type="text/xml")
+    long = [Effect("1", version, CPR, "751", known=True) for version in range(500)]
+    outcomes = list(make_culr(workers=2).send_many([long, [Effect("2", 1, LOCAL, "751", known=True)]]))
+    assert Unsettled(Code.COULD_NOT_AUTHENTICATE) in [outcome for _, outcome in outcomes]
+    assert len(outcomes) < 400
 
 
 # -- the password ----------------------------------------------------------------------------------------------------
