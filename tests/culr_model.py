@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cprsync.domain.account import Call, Code, Held, Identity, Operation, Reply
+from cprsync.domain.account import NOWHERE, Call, Code, Held, Identity, Operation, Reply
 
 
 @dataclass
@@ -15,6 +15,8 @@ class Culr:
     foreign: set[Identity] = field(default_factory=set)
     municipality: dict[Identity, str] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    #: each change of a municipality number, in order
+    ledger: list[tuple[Identity, str]] = field(default_factory=list)
 
     def answer(self, call: Call) -> Reply:
         self.calls.append(call)
@@ -50,6 +52,8 @@ class Culr:
         return Reply(Code.OK)
 
     def _set(self, identity: Identity, municipality: str | None) -> None:
+        if (municipality or NOWHERE) != self.municipality.get(identity, NOWHERE):
+            self.ledger.append((identity, municipality or NOWHERE))
         if municipality:
             self.municipality[identity] = municipality
         else:
@@ -57,3 +61,7 @@ class Culr:
 
     def holds(self, identity: Identity) -> str | None:
         return self.municipality.get(identity)
+
+    def states(self, identity: Identity) -> list[str]:
+        """The municipality numbers that stood under it, in order."""
+        return [municipality for one, municipality in self.ledger if one == identity]

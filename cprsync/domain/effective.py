@@ -70,12 +70,12 @@ def effective(person: Person, *, group: str, overrides: Iterable[Override], poli
 def culr_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str | None:
     """What CULR is to hold: the part of `effective` that needs no policy.
 
-    Staff may know where someone lives; the net media know her by a number, and a replacement number, an
-    annulled or a replaced one is nobody's there.
+    Staff may know where someone lives, also of someone without a CPR number, who stands there under her patron
+    number; an annulled or a replaced number is nobody's there.
     """
     # nearly everyone is as the register says, and is asked about several times in a night
     staffs = municipality_in(holding) if holding else None
-    if staffs is None or person.status in NUMBER_ONLY or person.number.is_replacement:
+    if staffs is None or person.status in NUMBER_ONLY:
         return culr_number_of(person)
     return culr_number_of(as_if_living(person, staffs))
 

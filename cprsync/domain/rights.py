@@ -7,19 +7,20 @@ loans are left alone, and end by themselves. Leaves out what CULR is told.
 from __future__ import annotations
 
 import enum
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.age import birth_date_of, birthday
-from cprsync.domain.due import ONE_DAY, after_day
+from cprsync.domain.due import ONE_DAY, after_day, calendar_stamp
 from cprsync.domain.override import birth_date_in
 from cprsync.domain.right_day import Day
 from cprsync.domain.right_rule import RIGHT_RULES, Answer, Change
 from cprsync.domain.right_words import told, with_detail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from cprsync.domain.policy import Policy
@@ -69,6 +70,26 @@ def next_step(facts: RightFacts, policy: Policy, after: date) -> date | None:
     now = _stored_on(Day.of(facts, policy, after))
     days = sorted(day for day in _turns(facts, policy) if day > after)
     return next((day for day in days if _stored_on(Day.of(facts, policy, day)) != now), None)
+
+
+def rights_stamp(policy: Policy) -> str | None:
+    """What of a policy decides on rights, as one short text; None: it has no products."""
+    if not policy.products.periods:
+        return None
+    said = [
+        [
+            *(one.name, one.since.isoformat(), one.until and one.until.isoformat(), one.licensed_by.value),
+            *(_sorted(one.licensed), _sorted(one.unlicensed), one.from_age, one.below_age),
+            *(_sorted(one.closing_blocks), _sorted(one.closed_groups)),
+        ]
+        for one in policy.products.periods
+    ]
+    rest = [_sorted(policy.home), policy.ladders.leap.value, calendar_stamp(policy)]
+    return hashlib.sha256(json.dumps([said, rest], ensure_ascii=False).encode()).hexdigest()
+
+
+def _sorted(words: Iterable[str] | None) -> list[str] | None:
+    return None if words is None else sorted(words)
 
 
 # -- kept, and compared with what was kept -----------------------------------------------------------------

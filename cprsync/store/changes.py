@@ -30,6 +30,7 @@ from cprsync.store.tenant import hold_fence, hold_library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from cprsync.domain.override import Override
     from cprsync.domain.person import Person, Silent
@@ -115,6 +116,9 @@ def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequ
     aged = [_aged(tenant, write) for write in writes if write.group is not None]
     if aged:
         connection.execute(_AGE, aged)
+    due = [_due(tenant, write, run.day) for write in writes if write.rights_due]
+    if due:
+        connection.execute(_RIGHTS_DUE, due)
     dying.follow(connection, tenant, writes)
     renumber(connection, tenant, [write for write in writes if write.renumbered is not None])
     look_again(connection, tenant, writes)
@@ -142,6 +146,7 @@ _AGE = (
     .where(_THIS)
     .values(patron_group=bindparam("new_group"), next_age_step=bindparam("new_next_age_step"))
 )
+_RIGHTS_DUE = update(tables.patron).where(_THIS).values(rights_due=bindparam("new_rights_due"))
 _STOP_LETTERS = update(tables.patron).where(_THIS).values(letters_stopped=bindparam("new_letters_stopped"))
 
 
@@ -187,6 +192,10 @@ def _aged(tenant: Tenant, write: Write) -> dict[str, Any]:
         "new_group": write.group,
         "new_next_age_step": write.next_age_step,
     }
+
+
+def _due(tenant: Tenant, write: Write, day: date) -> dict[str, Any]:
+    return {"at_agency": tenant.agency, "at_id": write.patron.id, "new_rights_due": day}
 
 
 def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: Sequence[str]) -> None:

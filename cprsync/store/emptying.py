@@ -42,6 +42,7 @@ _ENDS_WITH_HER: Final = (
     tables.reservation,
     tables.message,
     tables.entitlement,
+    tables.entitlement_turn,
 )
 _PATRON = tables.patron.c
 _KEY = tables.patron_key.c

@@ -48,6 +48,7 @@ _HERS: Final = (
     tables.plan_row,
     tables.patron_key,
     tables.entitlement,
+    tables.entitlement_turn,
 )
 _PATRON = tables.patron.c
 _ROW = tables.subscription.c

@@ -124,7 +124,8 @@ def was_given(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
 def _set_leaving(connection: Connection, tenant: Tenant, ids: Sequence[str], *, on: date) -> None:
     for part in parts(ids):
         these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        connection.execute(update(tables.patron).where(these).values(standing=Stage.LEAVING.value, leaves_since=on))
+        values = {"standing": Stage.LEAVING.value, "leaves_since": on, "rights_due": on}
+        connection.execute(update(tables.patron).where(these).values(values))
 
 
 # -- the night -----------------------------------------------------------------------------------------------

@@ -224,7 +224,7 @@ def start_to_borrow(connection: Connection, tenant: Tenant, patron_ids: Sequence
     connection.execute(update(tables.subscription).where(hers).values(reason=ACTIVE_PATRON))
     values = {"standing": Stage.ACTIVE.value, "leaves_since": None, "as_of_day": None, "as_of_source": None}
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(patron_ids)
-    connection.execute(update(tables.patron).where(these).values(values))
+    connection.execute(update(tables.patron).where(these).values(values | {"rights_due": tenant.clock.today()}))
     ask(connection, tenant, [(one, FIRST_COPY) for one in patron_ids])
     return list(patron_ids)
 
@@ -233,7 +233,7 @@ def only_answers_again(connection: Connection, tenant: Tenant, patron_id: str) -
     """Take it back that she became a borrower."""
     hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     values = {"kind": PatronKind.RESPONSIBLE.value, "patron_group": "", "next_age_step": None}
-    connection.execute(update(tables.patron).where(hers).values(values))
+    connection.execute(update(tables.patron).where(hers).values(values | {"rights_due": tenant.clock.today()}))
     active = (_ROW.agency == tenant.agency) & (_ROW.reason == ACTIVE_PATRON) & (_ROW.patron_id == patron_id)
     connection.execute(update(tables.subscription).where(active).values(reason=RESPONSIBLE))
 

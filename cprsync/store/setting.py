@@ -55,7 +55,7 @@ def correct(tenant: Tenant, correction: Correction, *, user: str) -> None:
             overrides.withdraw(connection, tenant, patron.id, correction.field, ended)
         else:
             overrides.add(connection, tenant, patron.id, correction.override)
-        _set(connection, tenant, patron.id, patron_group=correction.group, **correction.days)
+        _set(connection, tenant, patron.id, patron_group=correction.group, rights_due=run.day, **correction.days)
         _find_next_day(connection, tenant, patron.id, correction.policy)
         until = None if correction.override is None else correction.override.until
         more = (("user", user), *((("until", until.isoformat()),) if until else ()))

@@ -17,6 +17,7 @@ from cprsync.store import (
     circulation,
     counting,
     desk,
+    entitlements,
     erasing,
     finding,
     forgetting,
@@ -321,6 +322,23 @@ class SqlStore:
 
     def overridden(self) -> list[str]:
         return overrides.overridden(self._tenant)
+
+    # -- rights to net media
+
+    def derive_rights(self, run: Run, page: DuePage, policy: Policy) -> str | None:
+        return entitlements.derive(self._tenant, run, page, policy)
+
+    def rights_stamp(self) -> str | None:
+        return entitlements.stamp(self._tenant)
+
+    def keep_rights_stamp(self, run: Run, derived: str | None) -> None:
+        entitlements.keep_stamp(self._tenant, run, derived)
+
+    def rights_turns(self, run: Run) -> dict[str, dict[str, int]]:
+        return entitlements.turns(self._tenant, run)
+
+    def rights_kept(self) -> int:
+        return entitlements.kept(self._tenant)
 
     # -- the net media
 

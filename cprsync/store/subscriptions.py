@@ -96,7 +96,7 @@ def come_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str])
         back += connection.scalars(leaving.order_by(_PATRON.id))
     for part in parts(back):
         these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        stays = {"standing": came_back(Stage.LEAVING).value, "leaves_since": None}
+        stays = {"standing": came_back(Stage.LEAVING).value, "leaves_since": None, "rights_due": tenant.clock.today()}
         connection.execute(update(tables.patron).where(these).values(stays))
     return back
 

@@ -358,15 +358,25 @@ account = Table(
     _to("patron", "agency", "patron_id"),
 )
 
-#: A patron's rights as they were last derived; a product that is not here is undecided.
+#: A patron's rights as they were last derived, as `domain.rights.stored` writes them.
 entitlement = Table(
     "entitlement",
     metadata,
     _key("agency", AGENCY),
     _key("patron_id", PATRON),
+    _needed("rights", Text),
+    _to("patron", "agency", "patron_id"),
+)
+
+#: What became of rights in a run; killed and gone on with, it counts each once.
+entitlement_turn = Table(
+    "entitlement_turn",
+    metadata,
+    _key("agency", AGENCY),
+    _key("run_id", Integer),
+    _key("patron_id", PATRON),
     _key("product", String(64)),
-    _needed("answer", WORD),
-    _needed("since", Date),
+    _needed("turn", WORD),
     _to("patron", "agency", "patron_id"),
 )
 

@@ -20,6 +20,7 @@ from cprsync.errors import RunStopped
 from cprsync.sync.applying import apply, hold, protect_only
 from cprsync.sync.calendar_part import foresee_days, live_days
 from cprsync.sync.departing import depart, who_departs
+from cprsync.sync.deriving import derive_rights, turned
 from cprsync.sync.forgetting import forget_of_night
 from cprsync.sync.intake import Intake, take_in
 from cprsync.sync.overriding import overrides_on
@@ -58,7 +59,7 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
             _work(night, run, report)
             report.calendar = _calendar(night, run, report)
             report.forgotten = _forget(night, run, report)
-            _publish(night, run, report)
+            _tell_the_net_media(night, run, report)
             _sweep(night, run, report)
         except RunStopped as stopped:
             return _stop(night, run, report, stopped, begun)
@@ -82,16 +83,20 @@ def _forget(night: Night, run: Run, report: Report) -> dict[str, int]:
     return forget_of_night(night, run, report.forgotten, only_plan=report.only_plan)
 
 
-def _publish(night: Night, run: Run, report: Report) -> None:
-    """Tell the net media what waits, also on a night that was stopped: what was committed before is to be known."""
-    if report.only_plan or night.net_media is None:
+def _tell_the_net_media(night: Night, run: Run, report: Report) -> None:
+    """Derive rights, and tell what waits: also on a night that was stopped, for what was committed before it."""
+    if report.only_plan:
         return
-    done = publish(night, run)
-    report.sent, report.unpublished = done.sent, done.error
-    report.left += len(done.left)
-    report.reasons.update([NET_MEDIA_REFUSED] * len(done.left))
-    if not report.held:
-        night.store.set_state(run, RunState.PUBLISHED)
+    derived = report.exit_code in LIVED and derive_rights(night, run)
+    if night.net_media is not None:
+        done = publish(night, run)
+        report.sent, report.unpublished = done.sent, done.error
+        report.left += len(done.left)
+        report.reasons.update([NET_MEDIA_REFUSED] * len(done.left))
+        if not report.held:
+            night.store.set_state(run, RunState.PUBLISHED)
+    if derived:
+        report.entitlements = turned(night, run)
 
 
 def _sweep(night: Night, run: Run, report: Report) -> None:

@@ -355,6 +355,28 @@ class Store(Protocol):
         """How many of each kind would be forgotten on a day, as things stand."""
         ...
 
+    # -- rights to net media
+
+    def derive_rights(self, run: Run, page: DuePage, policy: Policy) -> str | None:
+        """Derive those of the next patrons that are due, in one transaction; the last one, None: no one is left."""
+        ...
+
+    def rights_stamp(self) -> str | None:
+        """What of the policy they were derived with."""
+        ...
+
+    def keep_rights_stamp(self, run: Run, derived: str | None) -> None:
+        """Everyone's are derived with this policy now."""
+        ...
+
+    def rights_turns(self, run: Run) -> dict[str, dict[str, int]]:
+        """What became of them in a run, by product."""
+        ...
+
+    def rights_kept(self) -> int:
+        """How many patrons' rights are kept."""
+        ...
+
     # -- the net media
 
     def backlog(self) -> Backlog:

@@ -18,6 +18,7 @@ from cprsync.errors import (
     RegisterUnavailable,
     RunStopped,
 )
+from cprsync.sync.deriving import TURNS
 from cprsync.sync.values import Backlog, Departed
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Report:
     subscriptions_added: int = 0
     subscriptions_removed: int = 0
     subscriptions_kept: int = 0
+    #: what became of rights to net media, by product
+    entitlements: dict[str, dict[str, int]] = field(default_factory=dict)
     #: what the net media were told, and what they have still to hear
     sent: int = 0
     backlog: Backlog = field(default_factory=Backlog)
@@ -179,7 +182,10 @@ class Report:
             return "stopped"
         worked = any(line.outcome == "applied" for line in self.deliveries) or self.other_actions or self.left
         worked = worked or any(count for kind, count in self.calendar.items() if kind != "days")
-        worked = worked or self.sent or any(self.forgotten.values()) or self.departed != Departed() or self.erased_again
+        worked = (
+            worked or self.sent or any(any(turned[turn] for turn in TURNS) for turned in self.entitlements.values())
+        )
+        worked = worked or any(self.forgotten.values()) or self.departed != Departed() or self.erased_again
         return "done" if worked or self.subscriptions_added or self.subscriptions_removed else "nothing"
 
     def document(self) -> dict[str, Any]:
@@ -204,6 +210,7 @@ class Report:
                 "kept": self.subscriptions_kept,
             },
             "leaving": {"closed": self.departed.closed, "asked": self.departed.asked, "again": self.erased_again},
+            "entitlements": self.entitlements,
             "published": self._published(),
             "overrides": dict(self.overrides),
             "sealed_by_silence": self.sealed_by_silence,
@@ -269,6 +276,7 @@ def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) 
         "forgotten": {},
         "subscriptions": dict.fromkeys(("added", "removed", "kept"), 0),
         "leaving": dict.fromkeys(("closed", "asked", "again"), 0),
+        "entitlements": {},
         "published": {**dict.fromkeys(("sent", "waiting", "failed"), 0), "oldest": None},
         "overrides": dict(NO_OVERRIDES),
         "sealed_by_silence": 0,

@@ -21,6 +21,7 @@ from cprsync.domain.decide import (
 )
 from cprsync.domain.due import Facts, age_step_of
 from cprsync.domain.effective import culr_in_force
+from cprsync.domain.municipality import municipality_of
 from cprsync.domain.override import in_force
 from cprsync.domain.person import Status
 from cprsync.domain.protection_rule import Protecting, answered
@@ -176,6 +177,19 @@ def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -
         next_age_step=next_age_step,
         subscribed_until=_last_day(night, change, patron),
         lives_again=_is_dead(patron.register) and not _is_dead(change.after),
+        rights_due=bool(night.policy.products.periods) and _touches_rights(change, patron.register),
+    )
+
+
+def _touches_rights(change: Change, before: Person) -> bool:
+    """Whether anything changes that a right to net media may hang on."""
+    after = change.after
+    return (
+        before.status is not after.status
+        or before.birth != after.birth
+        or before.number != after.number
+        or municipality_of(before) != municipality_of(after)
+        or Action.FIRST_COPY in change.actions
     )
 
 

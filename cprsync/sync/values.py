@@ -226,6 +226,8 @@ class Write:
     subscribed_until: date | None = None
     #: her death was a mistake: she stays subscribed
     lives_again: bool = False
+    #: what her rights to net media hang on has changed
+    rights_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,6 +241,7 @@ class KilledStore:
             *("open_run", "set_state", "close_run", "seal", "accept", "refuse", "save_plan", "write", "intend"),
             *("subscribed", "end_subscriptions", "added_there", "removed_there"),
             *("live_day", "keep_calendar_stamp", "replay_journal", "depart", "sweep_gone", "forget", "offer", "settle"),
+            *("derive_rights", "keep_rights_stamp"),
         }
     )
 

@@ -60,13 +60,22 @@ def _account() -> None:
 
 
 def _entitlement() -> None:
+    here, there = ["agency", "patron_id"], ["patron.agency", "patron.id"]
     op.create_table(
         "entitlement",
         sa.Column("agency", _AGENCY, autoincrement=False, nullable=False),
         sa.Column("patron_id", _PATRON, autoincrement=False, nullable=False),
+        sa.Column("rights", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(here, there, name="fk_entitlement_patron"),
+        sa.PrimaryKeyConstraint("agency", "patron_id", name="pk_entitlement"),
+    )
+    op.create_table(
+        "entitlement_turn",
+        sa.Column("agency", _AGENCY, autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("patron_id", _PATRON, autoincrement=False, nullable=False),
         sa.Column("product", sa.String(length=64), autoincrement=False, nullable=False),
-        sa.Column("answer", _WORD, nullable=False),
-        sa.Column("since", sa.Date(), nullable=False),
-        sa.ForeignKeyConstraint(["agency", "patron_id"], ["patron.agency", "patron.id"], name="fk_entitlement_patron"),
-        sa.PrimaryKeyConstraint("agency", "patron_id", "product", name="pk_entitlement"),
+        sa.Column("turn", _WORD, nullable=False),
+        sa.ForeignKeyConstraint(here, there, name="fk_entitlement_turn_patron"),
+        sa.PrimaryKeyConstraint("agency", "run_id", "patron_id", "product", name="pk_entitlement_turn"),
     )

@@ -1,0 +1,213 @@
+"""Rights to net media are derived in the night for whoever's are due, and the report says what became of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doubles import AGENCY, MONDAY, TUESDAY, Killed, KilledStore, NetMediaDouble
+from sqlalchemy import update
+from test_leaving import owes
+from townspeople import dies, gains_protection, moves, person
+
+from cprsync.domain.policy import Policy
+from cprsync.domain.product import LicensedBy, Product, Products
+from cprsync.domain.record import Block
+from cprsync.domain.rights import rights_of, stored
+from cprsync.domain.wording import Wording
+from cprsync.errors import NetMediaUnavailable
+from cprsync.store import entitlements, tables
+from cprsync.sync.departing import Exit
+from cprsync.sync.reviewing import Reviews
+from cprsync.sync.setting import LocalChange
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from doubles import Library
+
+SINCE = date(2020, 1, 1)
+BOOKS = Product("ereolen", Wording("eReolen", "eReolen"), SINCE, LicensedBy.MUNICIPALITY, licensed=frozenset({"0751"}))
+FILMS = Product("filmstriben", Wording("Filmstriben", "Filmstriben"), SINCE, LicensedBy.MUNICIPALITY, from_age=15)
+TERMS = Policy(home=frozenset({"0751"}), products=Products((BOOKS, FILMS)))
+
+
+@pytest.fixture
+def reading(library: Library) -> Library:
+    """A library with two products, whose rights were derived in its last night."""
+    library.policy = TERMS
+    library.night()
+    return library
+
+
+def rights(library: Library) -> dict[str, dict[str, str]]:
+    """By patron and product, the answer that is kept."""
+    return {row["patron_id"]: answers(row["rights"]) for row in library.everything()["entitlement"]}
+
+
+def answers(line: str) -> dict[str, str]:
+    return {product: answer for product, (answer, _) in json.loads(line).items()}
+
+
+def turned(report: Any) -> dict[str, dict[str, int]]:
+    turns: dict[str, dict[str, int]] = report.document()["entitlements"]
+    return {
+        product: {turn: n for turn, n in counts.items() if n and turn != "waiting"} for product, counts in turns.items()
+    }
+
+
+def turns(library: Library) -> list[tuple[str, str, str]]:
+    """What became of rights in the runs since they were first derived."""
+    rows = library.everything()["entitlement_turn"]
+    first = min(row["run_id"] for row in rows)
+    return sorted((row["patron_id"], row["product"], row["turn"]) for row in rows if row["run_id"] != first)
+
+
+def are_fresh(library: Library) -> None:
+    """What is kept of everyone equals what is derived from her record now."""
+    day = library.clock.today()
+    for row, facts, kept in entitlements.facts_of_all(library.store._tenant, at_once=2):
+        assert kept == stored(rights_of(facts, library.policy, day)), row.id
+
+
+# -- whose are derived ---------------------------------------------------------------------------------------------
+
+
+def test_a_library_with_products_derives_everyones_once(either_library: Library) -> None:
+    library = either_library
+    assert library.night().document()["entitlements"] == {}
+    library.policy = TERMS
+    report = library.night()
+    assert turned(report) == {"ereolen": {"opened": 4}, "filmstriben": {"opened": 4}}
+    assert set(rights(library)) == set(library.store.patron_ids())
+    assert library.one_night().document()["entitlements"]["ereolen"] == {
+        "opened": 0,
+        "closed": 0,
+        "undecided": 0,
+        "unchanged": 4,
+        "waiting": 0,
+    }
+    are_fresh(library)
+
+
+def test_a_move_leaves_undecided_what_the_new_municipality_may_have_no_licence_for(reading: Library) -> None:
+    anna = reading.id_of("ANNA")
+    reading.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    said = turned(reading.night())
+    assert said == {"ereolen": {"undecided": 1, "unchanged": 3}, "filmstriben": {"unchanged": 4}}
+    assert rights(reading)[anna] == {"ereolen": "undecided", "filmstriben": "yes"}
+    are_fresh(reading)
+
+
+def test_a_protection_changes_no_right(reading: Library) -> None:
+    reading.deliver(MONDAY, gains_protection(person("ANNA")))
+    assert turned(reading.night()) == {"ereolen": {"unchanged": 4}, "filmstriben": {"unchanged": 4}}
+    are_fresh(reading)
+
+
+def test_a_death_closes_and_its_annulment_opens_again(reading: Library) -> None:
+    before = rights(reading)
+    reading.deliver(MONDAY, dies(person("ANNA")))
+    assert turned(reading.night())["ereolen"] == {"closed": 1, "unchanged": 3}
+    reading.deliver(TUESDAY, person("ANNA"))
+    assert turned(reading.night())["ereolen"] == {"opened": 1, "unchanged": 3}
+    assert rights(reading) == before
+
+
+def test_a_block_at_the_desk_counts_from_the_next_night(reading: Library) -> None:
+    anna = reading.id_of("ANNA")
+    block = Block(reading.clock.today(), "gæld")
+    reading.store.change_local(LocalChange(anna, "blocks", {"blocks": (block,)}), user="lone")
+    assert rights(reading)[anna]["ereolen"] == "yes"
+    assert turned(reading.night())["ereolen"] == {"closed": 1, "unchanged": 3}
+    are_fresh(reading)
+
+
+def test_whoever_asks_to_leave_has_none_from_the_next_night(reading: Library) -> None:
+    anna = reading.id_of("ANNA")
+    owes(reading, anna, tables.loan, due=TUESDAY)
+    Exit(reading.store, "lone").leave(anna)
+    assert turned(reading.night())["ereolen"] == {"closed": 1, "unchanged": 3}
+    are_fresh(reading)
+
+
+def test_whoever_was_merged_has_none_kept_and_nothing_was_closed_for_her(reading: Library) -> None:
+    clara, anna = reading.id_of("CLARA"), reading.id_of("ANNA")
+    reading.store.ask_staff_at_desk(clara, "parked.number.both_patrons", about=anna)
+    Reviews(AGENCY, reading.store, reading.clock, reading.policy, "lisbeth").accept(1)
+    assert turned(reading.night())["ereolen"] == {"unchanged": 3}
+    assert clara not in rights(reading)
+    are_fresh(reading)
+
+
+def test_a_birthday_opens_a_right_on_its_day(reading: Library) -> None:
+    anna = reading.id_of("ANNA")
+    day = reading.record("ANNA").birth.day
+    years = reading.clock.today().year - day.year + 1
+    birthday = day.replace(year=day.year + years)
+    reading.policy = replace(TERMS, products=Products((replace(FILMS, from_age=years),)))
+    reading.night()
+    assert rights(reading)[anna] == {"filmstriben": "no"}
+    reading.clock.set_after(birthday - timedelta(days=2))
+    reading.one_night()
+    assert rights(reading)[anna] == {"filmstriben": "no"}
+    reading.clock.set_after(birthday - timedelta(days=1))
+    assert turned(reading.one_night())["filmstriben"]["opened"] >= 1
+    assert rights(reading)[anna] == {"filmstriben": "yes"}
+
+
+def test_another_policy_is_derived_for_everyone_and_one_without_products_keeps_none(reading: Library) -> None:
+    reading.policy = replace(TERMS, products=Products((FILMS,)))
+    reading.night()
+    assert {tuple(one) for one in rights(reading).values()} == {("filmstriben",)}
+    reading.policy = Policy()
+    assert reading.night().document()["entitlements"] == {}
+    are_fresh(reading)
+
+
+# -- what the report says ----------------------------------------------------------------------------------------------
+
+
+def test_a_right_waits_until_the_net_media_know(reading: Library) -> None:
+    reading.net_media = NetMediaDouble()
+    reading.night()
+    reading.net_media.down = NetMediaUnavailable("no answer")
+    reading.deliver(MONDAY, dies(person("ANNA")))
+    assert reading.one_night().document()["entitlements"]["ereolen"]["waiting"] == 1
+
+
+def test_the_audit_says_which_rights_turned_and_of_whom(reading: Library) -> None:
+    reading.deliver(MONDAY, dies(person("ANNA")))
+    reading.night()
+    entries = [json.loads(bytes.fromhex(row["entry"])) for row in reading.everything()["audit"]]
+    said = [entry for entry in entries if entry["kind"] == "rights" and entry["patron"] == reading.id_of("ANNA")]
+    assert said[-1]["actions"] == ["closed:ereolen", "closed:filmstriben"]
+
+
+def test_a_night_killed_anywhere_derives_each_right_once(reading: Library, tmp_path: Path) -> None:
+    reading.deliver(MONDAY, dies(person("ANNA")), moves(person("DAVID"), "ODENSE"))
+    reading.batch = 1
+    whole = reading.copy(tmp_path / "whole")
+    whole.night()
+    for at in range(1, 80, 2):
+        other = reading.copy(tmp_path / str(at))
+        try:
+            other.one_night(KilledStore(other.store, at=at))
+        except Killed:
+            other.one_night()
+            assert turns(other) == turns(whole)
+            assert rights(other) == rights(whole)
+            other.engine.dispose()
+            continue
+        return
+    raise AssertionError("more writes than thought")
+
+
+def test_a_row_that_somebody_altered_is_not_what_is_derived(reading: Library) -> None:
+    with reading.engine.execution_options(writes=True).begin() as connection:
+        connection.execute(update(tables.entitlement).values(rights='{"ereolen":["no",null]}'))
+    with pytest.raises(AssertionError):
+        are_fresh(reading)

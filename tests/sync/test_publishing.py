@@ -1,0 +1,252 @@
+"""The net media hear of every change once and in order, whatever gets lost on the way, and no night waits for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, NetMediaDouble
+from sqlalchemy import update
+from townspeople import cpr, dies, moves, person
+
+from cprsync.domain.account import Code, Identity, IdType, Operation
+from cprsync.domain.number import CprNumber
+from cprsync.domain.record import Local
+from cprsync.errors import NetMediaUnavailable, NetMediaUntrusted
+from cprsync.municipality_file import load_municipalities
+from cprsync.store import tables
+from cprsync.sync.dry_run import plan_night
+from cprsync.sync.lookup import Desk
+from cprsync.sync.publishing import publish
+from cprsync.sync.reviewing import Reviews
+from cprsync.sync.set_cpr import SetNumber, set_number
+from cprsync.sync.setting import Counter, Setting, set_field
+from cprsync.sync.values import NewPatron
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from doubles import Library
+
+AARHUS, ODENSE = "751", "461"
+
+
+def account(key: str) -> Identity:
+    return Identity(IdType.CPR, cpr(key).digits)
+
+
+def hears(library: Library) -> NetMediaDouble:
+    """The net media answer from now on, and have heard of everyone there is."""
+    library.net_media = NetMediaDouble()
+    library.night()
+    library.net_media.culr.calls.clear()
+    return library.net_media
+
+
+def asked(net_media: NetMediaDouble) -> list[tuple[str, Identity]]:
+    return [(call.operation.value, call.identity) for call in net_media.culr.calls]
+
+
+# -- what they hear ------------------------------------------------------------------------------------------------
+
+
+def test_whoever_has_a_first_copy_has_an_account_the_same_night(either_library: Library) -> None:
+    library = either_library
+    net_media = library.net_media = NetMediaDouble()
+    report = library.night()
+    assert net_media.culr.ours == {account(key) for key in ("ANNA", "BO", "CLARA", "DAVID")}
+    assert report.document()["published"] == {"sent": 4, "waiting": 0, "failed": 0, "oldest": None}
+    state = library.store.account_state(library.id_of("ANNA"))
+    assert (state.exists, state.sent, state.confirmed, state.pending) == (True, AARHUS, AARHUS, 0)
+
+
+def test_a_move_is_told_with_one_call_and_a_protected_patrons_as_anyones(library: Library) -> None:
+    net_media = hears(library)
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), moves(library.record("BO"), "ODENSE"))
+    library.night()
+    assert set(asked(net_media)) == {("updateAccount", account("ANNA")), ("updateAccount", account("BO"))}
+    assert len(net_media.culr.calls) == 2
+    assert {net_media.culr.holds(account(key)) for key in ("ANNA", "BO")} == {ODENSE}
+
+
+def test_a_night_without_net_media_set_up_lets_everything_wait(library: Library) -> None:
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    report = library.night()
+    assert (report.exit_code, report.document()["published"]["waiting"]) == (0, 5)
+
+
+def test_a_dry_run_tells_nobody(library: Library) -> None:
+    library.net_media = NetMediaDouble()
+    before = library.everything()
+    plan_night(library.ports())
+    assert library.net_media.culr.calls == []
+    assert library.everything() == before
+
+
+# -- when they do not answer -----------------------------------------------------------------------------------------
+
+
+def test_a_night_that_cannot_reach_them_is_as_good_as_any_and_what_waits_goes_with_the_next(
+    either_library: Library,
+) -> None:
+    library = either_library
+    net_media = hears(library)
+    net_media.down = NetMediaUnavailable("no answer")
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    report = library.night()
+    assert (report.exit_code, report.state, report.document()["error"]["kind"]) == (4, "done", "netmedia.unavailable")
+    assert library.record("ANNA").address.municipality == "0461"
+    state = library.store.account_state(library.id_of("ANNA"))
+    assert (state.sent, state.confirmed, state.pending) == (ODENSE, AARHUS, 1)
+    net_media.down = None
+    assert library.night().document()["published"]["sent"] == 1
+    assert net_media.culr.holds(account("ANNA")) == ODENSE
+
+
+def test_after_an_outage_of_three_days_everyone_is_told_in_order_and_who_may_lose_a_right_first(
+    library: Library,
+) -> None:
+    net_media = hears(library)
+    net_media.down = NetMediaUnavailable("no answer")
+    for day, to in ((MONDAY, "ODENSE"), (TUESDAY, "SKOLEN")):
+        library.deliver(day, moves(person("ANNA"), to))
+        library.night()
+    library.deliver(WEDNESDAY, dies(person("CLARA")))
+    library.night()
+    net_media.down = None
+    library.clock.moment += timedelta(hours=24)
+    library.night()
+    told = [(call.identity, call.municipality) for call in net_media.culr.calls]
+    assert told[0] == (account("CLARA"), "")
+    assert [number for identity, number in told if identity == account("ANNA")] == [ODENSE, AARHUS]
+
+
+def test_credentials_that_are_refused_stop_it_and_say_so(library: Library) -> None:
+    net_media = library.net_media = NetMediaDouble()
+    net_media.refuses = dict.fromkeys(map(account, ("ANNA", "BO", "CLARA", "DAVID")), Code.COULD_NOT_AUTHENTICATE)
+    report = library.night()
+    assert (report.exit_code, report.document()["error"]["kind"]) == (2, "netmedia.refused")
+    assert net_media.calls == 1 + 1  # one in each of the two nights
+    assert (report.backlog.waiting, report.backlog.failed) == (4, 0)
+
+
+def test_a_certificate_that_cannot_be_trusted_is_no_outage(library: Library) -> None:
+    library.net_media = NetMediaDouble(down=NetMediaUntrusted("not trusted"))
+    assert library.night().exit_code == 2
+
+
+# -- what is refused for one patron -----------------------------------------------------------------------------------
+
+
+def test_what_is_refused_for_one_waits_for_a_person_and_is_told_again_when_she_says_so(library: Library) -> None:
+    net_media = library.net_media = NetMediaDouble(refuses={account("ANNA"): Code.ILLEGAL_ARGUMENT})
+    report = library.one_night()
+    assert (report.exit_code, report.document()["published"]) == (
+        3,
+        {"sent": 3, "waiting": 0, "failed": 1, "oldest": None},
+    )
+    assert library.reviews() == [(library.id_of("ANNA"), "net_media.refused")]
+    assert library.nothing_is_left().exit_code == 0
+    net_media.refuses.clear()
+    Reviews(AGENCY, library.store, library.clock, library.policy, "lisbeth").accept(1)
+    library.night()
+    assert net_media.culr.holds(account("ANNA")) == AARHUS
+
+
+@pytest.mark.parametrize("code", [Code.UNKNOWN, Code.PROGRAM_ERROR, Code.TRANSACTION_ERROR])
+def test_what_comes_through_no_night_is_left_to_a_person_after_a_month(library: Library, code: Code) -> None:
+    library.net_media = NetMediaDouble(refuses={account("ANNA"): code})
+    report = library.one_night()
+    assert (report.backlog.waiting, report.left) == (1, 0)
+    with library.engine.execution_options(writes=True).begin() as connection:
+        connection.execute(update(tables.outbox).values(attempts=28))
+    assert library.one_night().backlog.waiting == 1
+    report = library.one_night()
+    assert (report.backlog.failed, report.exit_code) == (1, 3)
+    assert library.reviews() == [(library.id_of("ANNA"), "net_media.refused")]
+
+
+# -- numbers ---------------------------------------------------------------------------------------------
+
+
+def test_whoever_has_no_cpr_number_stands_under_her_patron_number(library: Library) -> None:
+    made = CprNumber(f"{int(cpr('EDITH').digits[:2]) + 60}{cpr('EDITH').digits[2:]}")
+    (imported,) = library.store.import_patrons([NewPatron(made, Local())])
+    assert imported.patron_id is not None
+    asked_for = Setting(imported.patron_id, "municipality", "0751", "lone", reason="bor her", until=WEDNESDAY)
+    set_field(Counter(library.store, library.clock, library.policy, load_municipalities().homes()), asked_for)
+    net_media = hears(library)
+    local = Identity(IdType.LOCAL, imported.patron_id)
+    assert net_media.culr.holds(local) == AARHUS
+    assert made.digits not in {one.value for one in net_media.culr.ours}
+    library.register.knows(person("EDITH"))
+    desk = Desk(AGENCY, library.store, library.register, library.clock, library.policy)
+    set_number(desk, SetNumber(imported.patron_id, cpr("EDITH"), "lone"))
+    library.night()
+    assert local not in net_media.culr.ours
+    assert account("EDITH") in net_media.culr.ours
+    assert Operation.MERGE in {call.operation for call in net_media.culr.calls}
+
+
+# -- killed, and lost -------------------------------------------------------------------------------------------------
+
+
+def busy(library: Library) -> None:
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), dies(person("CLARA")), moves(person("DAVID"), "ODENSE"))
+
+
+def test_a_night_killed_anywhere_tells_them_no_more_and_no_less(library: Library, tmp_path: Path) -> None:
+    hears(library)
+    busy(library)
+    whole = library.copy(tmp_path / "whole")
+    assert library.net_media is not None
+    culr = library.net_media.culr
+    whole.net_media = NetMediaDouble(culr=replace(culr, ours=set(culr.ours), municipality=dict(culr.municipality)))
+    whole.night()
+    for at in range(1, 40):
+        other = library.copy(tmp_path / str(at))
+        other.net_media = NetMediaDouble(culr=replace(culr, ours=set(culr.ours), municipality=dict(culr.municipality)))
+        store = KilledStore(other.store, at=at)
+        try:
+            other.one_night(store)
+        except Killed:
+            other.one_night()
+            assert other.net_media.culr.municipality == whole.net_media.culr.municipality
+            assert other.net_media.culr.ours == whole.net_media.culr.ours
+            assert accounts(other) == accounts(whole)
+            assert other.store.backlog().waiting == 0
+            other.engine.dispose()
+            continue
+        assert at > 10
+        return
+    raise AssertionError("more writes than thought")
+
+
+def accounts(library: Library) -> list[tuple[str, str | None, int]]:
+    return sorted((row["patron_id"], row["municipality"], row["version"]) for row in library.everything()["account"])
+
+
+@pytest.mark.parametrize("every", [2, 3, 5])
+def test_with_answers_that_get_lost_each_change_of_state_happens_once_and_in_order(
+    library: Library, every: int
+) -> None:
+    net_media = hears(library)
+    net_media.loses_every = every
+    for day, to in ((MONDAY, "ODENSE"), (TUESDAY, "SKOLEN"), (WEDNESDAY, "ODENSE")):
+        library.deliver(day, *(moves(person(key), to) for key in ("ANNA", "DAVID")))
+        library.one_night()
+    for _ in range(12):
+        if not library.store.backlog().waiting:
+            break
+        library.one_night()
+    for key in ("ANNA", "DAVID"):
+        assert net_media.culr.states(account(key)) == [AARHUS, ODENSE, AARHUS, ODENSE]
+
+
+def test_one_patron_can_be_told_of_alone(library: Library) -> None:
+    library.net_media = NetMediaDouble()
+    run = library.store.open_run(day=FRIDAY, started=library.clock.now())
+    done = publish(library.ports(), run, only=[library.id_of("BO")])
+    assert (done.sent, library.net_media.culr.ours) == (1, {account("BO")})
