@@ -13,8 +13,8 @@ from cprsync.domain.override import Overridden, in_force
 from cprsync.domain.right_facts import right_facts
 from cprsync.domain.right_words import CHANGES
 from cprsync.domain.rights import rights_of
-from cprsync.errors import BadInput
 from cprsync.sync.showing import GIVEN_BY
+from cprsync.sync.viewing import unmerged_view_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ class Entitlements:
 
         Raises BadInput when there is no such patron, or she was merged into another.
         """
-        view, day = self._view(patron_id), on or self.clock.today()
+        view, day = unmerged_view_of(self.store, patron_id), on or self.clock.today()
         facts = facts_of(view)
         return {
             "patron": patron_id,
@@ -63,18 +63,6 @@ class Entitlements:
             "rights": [_right(right) for right in rights_of(facts, self.policy, day)],
             "culr": _culr(self.store.account_state(patron_id)),
         }
-
-    def _view(self, patron_id: str) -> View:
-        view = self.store.patron(patron_id)
-        if view is None:
-            raise BadInput("there is no such patron", kind="patron.unknown")
-        if view.merged_into is not None:
-            raise BadInput(
-                "the patron was merged into {merged_into}: ask for hers",
-                merged_into=view.merged_into,
-                kind="patron.merged",
-            )
-        return view
 
     def _municipality(self, view: View, facts: RightFacts, day: date) -> dict[str, Any]:
         """The one in force, whose word it is, and since when."""

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.decide import Parked
 from cprsync.domain.number import NumberKind
 from cprsync.domain.patron import Patron, PatronKind, is_sealed
-from cprsync.domain.person import REPLACED, Name, Person
+from cprsync.domain.person import Name, Person
 from cprsync.domain.purpose import Purpose
 from cprsync.domain.responsible import NoLink, Proposed, is_gone, of_age_on, why_no_letter, why_not
 from cprsync.domain.sealed import Sealed
-from cprsync.errors import BadInput, CprsyncError, RegisterUnavailable
+from cprsync.errors import BadInput
+from cprsync.sync.calling import ask_about, subscribe_to
 from cprsync.sync.lookup import NEW, DeskStore, Entry
 from cprsync.sync.steps import FIRST_COPY, decided, step_of
-from cprsync.sync.values import Batch, FollowUp, NotFound
+from cprsync.sync.values import Batch, FollowUp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from cprsync.domain.policy import Policy
     from cprsync.sync.lookup import Desk, Shown
     from cprsync.sync.ports import Clock
-    from cprsync.sync.values import Subscribed
 
 #: What a refused link says; the kind of the error ends in the reason's own name.
 _SAID: Final = {
@@ -107,7 +107,7 @@ def _entry_of_known(desk: Desk, minor: Patron, known: str, asked: Answers) -> En
     _refuse(desk, minor, responsible)
     view = store.patron(known)
     left = view is not None and view.subscribed_since is None and not responsible.number.is_replacement
-    subscribed = _subscribe(desk, responsible.number) if left and not responsible.borrows else None
+    subscribed = subscribe_to(desk, responsible.number) if left and not responsible.borrows else None
     leap = desk.policy.ladders.leap
     return Entry(responsible.number, known, Batch(), asked.user, subscribed=subscribed, answers_for=minor.id, leap=leap)
 
@@ -120,13 +120,13 @@ def _entry_of_new(desk: Desk, minor: Patron, asked: Answers) -> Entry:
     if number.kind is not NumberKind.REAL or not number.is_possible:
         raise BadInput("not a number of the register's: enter her as a patron first", kind="input.number")
     desk.store.intend_at_desk(number, purpose=Purpose.GUARDIAN.value, user=asked.user, patron_id=None)
-    person, leap = _ask(desk, number), desk.policy.ladders.leap
+    person, leap = ask_about(desk, number), desk.policy.ladders.leap
     stranger = Patron(NEW, Person(number), None, 1, kind=PatronKind.RESPONSIBLE)
     if person is None:
         _refuse(desk, minor, stranger)
         return Entry(number, None, Batch(), asked.user, answers_for=minor.id, leap=leap)
     _refuse(desk, minor, Patron(NEW, person, None, 1))
-    subscribed = _subscribe(desk, number)
+    subscribed = subscribe_to(desk, number)
     decision = decided(person, stranger, desk.as_of(), None)
     step = step_of(desk, decision, person, stranger, desk.as_of())
     batch = Batch(
@@ -145,28 +145,6 @@ def _refuse(desk: Desk, minor: Patron, responsible: Patron) -> None:
     link = Proposed(minor.id, responsible.id, ages[0], ages[1], is_gone(responsible.register), others)
     if (why := why_not(link, today)) is not None:
         raise refused(why)
-
-
-def _ask(desk: Desk, number: CprNumber) -> Person | None:
-    """Who she is; None: the register does not answer now, and the night asks."""
-    (answer,) = desk.register.look_up_many([number])
-    if isinstance(answer, NotFound):
-        if isinstance(answer.error, RegisterUnavailable):
-            return None
-        raise answer.error
-    if answer.person.status in REPLACED:
-        raise BadInput("the register has replaced that number: ask for the new one", kind="number.replaced")
-    return answer.person
-
-
-def _subscribe(desk: Desk, number: CprNumber) -> Subscribed | None:
-    """Subscribe; None: the register does not answer now, and the night will."""
-    ((_, result),) = desk.register.subscribe_many([number])
-    if isinstance(result, RegisterUnavailable):
-        return None
-    if isinstance(result, CprsyncError):
-        raise result
-    return result
 
 
 def _document(store: DeskStore, asked: Answers, responsible_id: str, outcome: str) -> dict[str, Any]:

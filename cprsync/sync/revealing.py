@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from cprsync.errors import BadInput, ConfigurationError
+from cprsync.errors import ConfigurationError
 from cprsync.sync.accepting import checked_reason
 from cprsync.sync.showing import PatronView, patron_document
+from cprsync.sync.viewing import view_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,7 +88,7 @@ class Window:
 
     def shown(self, patron_id: str) -> dict[str, Any]:
         """One record as it may be shown to anyone at the desk. Raises BadInput when there is no such patron."""
-        return self._document(self._view(patron_id), None)
+        return self._document(view_of(self.store, patron_id), None)
 
     def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
         """The same with what is sealed opened; a record of which nothing is sealed leaves no entry.
@@ -96,7 +97,7 @@ class Window:
             BadInput: there is no such patron, or the reason cannot be kept in clear; nothing is opened.
             ConfigurationError: there is no reason.
         """
-        why, view = check_reason(reason), self._view(patron_id)
+        why, view = check_reason(reason), view_of(self.store, patron_id)
         document = self._document(view, None)
         fields = sealed_fields(document["fields"])
         if not fields:
@@ -113,12 +114,6 @@ class Window:
             circulation=self.store.circulation(view.patron.id),
         )
         return document if view.merged_into is None else document | {"merged_into": view.merged_into}
-
-    def _view(self, patron_id: str) -> View:
-        view = self.store.patron(patron_id)
-        if view is None:
-            raise BadInput("there is no such patron", kind="patron.unknown")
-        return view
 
 
 def check_reason(reason: str) -> str:

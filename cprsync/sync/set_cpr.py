@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.action import Action
 from cprsync.domain.decide import Change
 from cprsync.domain.number import NumberKind
-from cprsync.domain.person import REPLACED
 from cprsync.domain.review import BOTH_PATRONS
-from cprsync.errors import BadInput, CprsyncError, LostCompare, RegisterUnavailable
+from cprsync.errors import BadInput, LostCompare
+from cprsync.sync.calling import ask_about, subscribe_to
 from cprsync.sync.lookup import TRIES, Entry
 from cprsync.sync.steps import FIRST_COPY, decided, step_of, write_of
-from cprsync.sync.values import Batch, FollowUp, NotFound
+from cprsync.sync.values import Batch, FollowUp
 
 if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
     from cprsync.sync.lookup import Desk
-    from cprsync.sync.values import Subscribed, Write
+    from cprsync.sync.values import Write
 
 #: Why the audit says that the register was asked.
 PURPOSE: Final = "set_cpr"
@@ -55,8 +55,8 @@ def set_number(desk: Desk, asked: SetNumber) -> dict[str, Any]:
     _refuse_what_is_real_or_never_will_be(patron, asked.number)
     _refuse_another_patrons(desk, asked)
     desk.store.intend_at_desk(asked.number, purpose=PURPOSE, user=asked.user, patron_id=patron.id)
-    person = _ask(desk, asked.number)
-    subscribed = None if person is None else _subscribe(desk, asked.number)
+    person = ask_about(desk, asked.number)
+    subscribed = None if person is None else subscribe_to(desk, asked.number)
     for left in reversed(range(TRIES)):
         batch = _batch(desk, patron, person, asked.number)
         try:
@@ -104,31 +104,6 @@ def _refuse_another_patrons(desk: Desk, asked: SetNumber) -> None:
         return
     desk.store.ask_staff_at_desk(asked.patron_id, BOTH_PATRONS, about=other)
     raise BadInput("another patron has that number: both now wait for a person", kind="number.both_patrons")
-
-
-# -- the register --------------------------------------------------------------------------------------------
-
-
-def _ask(desk: Desk, number: CprNumber) -> Person | None:
-    """Who she is; None: the register does not answer now."""
-    (answer,) = desk.register.look_up_many([number])
-    if isinstance(answer, NotFound):
-        if isinstance(answer.error, RegisterUnavailable):
-            return None
-        raise answer.error
-    if answer.person.status in REPLACED:
-        raise BadInput("the register has replaced that number itself: ask for the new one", kind="number.replaced")
-    return answer.person
-
-
-def _subscribe(desk: Desk, number: CprNumber) -> Subscribed | None:
-    """Subscribe; None: the register does not answer now, and the night will."""
-    ((_, result),) = desk.register.subscribe_many([number])
-    if isinstance(result, RegisterUnavailable):
-        return None
-    if isinstance(result, CprsyncError):
-        raise result
-    return result
 
 
 # -- writing ---------------------------------------------------------------------------------------------------

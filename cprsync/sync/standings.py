@@ -13,7 +13,7 @@ from cprsync.domain.contacting import CONTACT_WORDS, About, Channel, may_contact
 from cprsync.domain.fees import overdue_fees
 from cprsync.domain.leaving import Stage
 from cprsync.domain.standing import standing_of
-from cprsync.errors import BadInput
+from cprsync.sync.viewing import living_view_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,7 +46,7 @@ class Standings:
 
     def standing(self, patron_id: str, *, film_from_age: int | None = None) -> dict[str, Any]:
         """The JSON shape of `patron standing`. Raises BadInput when there is no such patron."""
-        view, today = self._view(patron_id), self.clock.today()
+        view, today = living_view_of(self.store, patron_id), self.clock.today()
         owing = self.store.owing(patron_id, today)
         leaving = view.stage is not Stage.ACTIVE
         standing = standing_of(
@@ -65,20 +65,6 @@ class Standings:
             "fees": list(self._fees(owing.loans, standing, today)),
             "may_contact": [self._contact(reach, channel, about) for channel in Channel for about in About],
         }
-
-    def _view(self, patron_id: str) -> View:
-        view = self.store.patron(patron_id)
-        if view is None:
-            raise BadInput("there is no such patron", kind="patron.unknown")
-        if view.merged_into is not None:
-            raise BadInput(
-                "the patron was merged into {merged_into}: ask for hers",
-                merged_into=view.merged_into,
-                kind="patron.merged",
-            )
-        if view.stage is Stage.CLOSED:
-            raise BadInput("the patron has left: nothing is kept of her", kind="patron.closed")
-        return view
 
     def _fees(self, loans: Iterable[LateLoan], standing: Standing, today: date) -> Iterable[dict[str, Any]]:
         """What each late loan still costs if all of them come back today; what is on the balance is not in it."""

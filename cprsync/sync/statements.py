@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from cprsync.domain.leaving import Stage
 from cprsync.domain.letter import Letter, NoLetter, letter_to
 from cprsync.domain.override import in_force
 from cprsync.domain.patron import is_sealed
-from cprsync.errors import BadInput
 from cprsync.sync.revealing import Reveal, check_reason, sealed_fields
 from cprsync.sync.showing import patron_document
+from cprsync.sync.viewing import living_view_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -59,7 +58,7 @@ class Statements:
 
     def statement(self, patron_id: str) -> dict[str, Any]:
         """The statement as anyone at the desk may print it. Raises BadInput when there is no such patron."""
-        view = self._view(patron_id)
+        view = living_view_of(self.store, patron_id)
         return self._document(view, self._envelope(view, None), revealed=False)
 
     def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
@@ -69,7 +68,7 @@ class Statements:
             BadInput: there is no such patron, or the reason cannot be kept in clear; nothing is opened.
             ConfigurationError: there is no reason.
         """
-        why, view = check_reason(reason), self._view(patron_id)
+        why, view = check_reason(reason), living_view_of(self.store, patron_id)
         shut = self._envelope(view, None)
         if shut is not NoLetter.SEALED:
             return self._document(view, shut, revealed=False)
@@ -77,20 +76,6 @@ class Statements:
         fields = sealed_fields(shown["fields"])
         opened = self.store.reveal(Reveal(patron_id, fields, self.user, why, STATEMENT))
         return self._document(view, self._envelope(view, opened), revealed=True)
-
-    def _view(self, patron_id: str) -> View:
-        view = self.store.patron(patron_id)
-        if view is None:
-            raise BadInput("there is no such patron", kind="patron.unknown")
-        if view.merged_into is not None:
-            raise BadInput(
-                "the patron was merged into {merged_into}: ask for hers",
-                merged_into=view.merged_into,
-                kind="patron.merged",
-            )
-        if view.stage is Stage.CLOSED:
-            raise BadInput("the patron has left: nothing is kept of her", kind="patron.closed")
-        return view
 
     def _envelope(self, view: View, opened: Opened | None) -> Letter | NoLetter:
         patron, local, today = view.patron, view.local, self.clock.today()

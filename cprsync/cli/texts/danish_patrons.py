@@ -65,9 +65,6 @@ PATRONS: Final[Mapping[str, str]] = {
     "her number is real already: only the register replaces it": (
         "hendes nummer er allerede et rigtigt: kun registret afløser det"
     ),
-    "the register has replaced that number itself: ask for the new one": (
-        "registret har selv afløst det nummer: bed om det nye"
-    ),
     "a replacement number: the register does not know it, and it is never sent": (
         "et erstatningsnummer: registret kender det ikke, og det sendes aldrig"
     ),
