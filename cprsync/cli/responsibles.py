@@ -40,7 +40,7 @@ def responsible_command(  # noqa: PLR0913 -- one parameter for each option
     if as_json:
         print_json(document)
         return
-    for line in _lines(document, language) if doing.value == "list" else [_outcome(document, language)]:
+    for line in _lines(document, language) if doing.value == "list" else [outcome_line(document, language)]:
         say(line)
     for warning in document.get("warnings", ()):
         note(f"  ! {word(warning, language)}")
@@ -57,13 +57,15 @@ def _asked(patron: str, responsible: str | None) -> Answers:
 
 def _changed(settings: Settings, section: LibrarySection, asked: Answers, *, adds: bool) -> dict[str, Any]:
     from cprsync import wiring
+    from cprsync.policy_file import load_policy
     from cprsync.sync.responsibles import add_responsible, end_responsible
 
     if adds:
         with wiring.desk(settings, section) as desk:
             return add_responsible(desk, asked)
+    policy = load_policy(section.policy, section.municipalities)
     with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
-        return end_responsible(store, asked)
+        return end_responsible(store, asked, policy)
 
 
 def _listed(settings: Settings, section: LibrarySection, patron: str) -> dict[str, Any]:
@@ -77,9 +79,12 @@ def _listed(settings: Settings, section: LibrarySection, patron: str) -> dict[st
         return list_responsibles(store, patron, policy=policy, clock=clock)
 
 
-def _outcome(document: Mapping[str, Any], language: Language) -> str:
-    outcome = word(f"responsible_{document['outcome']}", language)
-    return f"{document['patron']} · {document['responsible']}: {outcome}"
+def outcome_line(document: Mapping[str, Any], language: Language) -> str:
+    """What was done, as a sentence with her name in it, unless that is protected or not known."""
+    told, number = ("number" if document["name"] is None else "who"), document["responsible"]
+    told = "sealed" if document.get("sealed") else told
+    who = word(f"responsible_{told}", language, name=document["name"], patron=number)
+    return word(f"responsible_{document['outcome']}", language, who=who, patron=document["patron"])
 
 
 def _lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

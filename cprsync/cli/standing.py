@@ -54,6 +54,9 @@ def standing_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     yield word("standing", language, patron=document["patron"], day=day, group=document["group"] or "–")
     borrows = document["may_borrow"]
     yield f"  {word('standing_borrow', language)}: {_answer(borrows, language)}"
+    for block in document["blocks"]:
+        since = long_day(date.fromisoformat(block["since"]), language)
+        yield f"    {word('standing_block', language, since=since, reason=block['reason'])}"
     if document["debt_oere"]:
         yield f"  {word('standing_debt', language)}: {money(document['debt_oere'], language)}"
     yield from _fees(document["fees"], language)

@@ -116,9 +116,9 @@ def _below(document: Mapping[str, Any], language: Language) -> Iterator[str]:
         yield word("statement_note", language)
         for line in document["note_to_patron"].splitlines():
             yield from _wrapped(line, indent="  ")
-    if document["responsible_registered"]:
+    if answering := len(document["responsibles"]):
         yield ""
-        yield from _wrapped(word("statement_responsible", language))
+        yield from _wrapped(word(f"statement_responsible.{answering}", language))
 
 
 def _row(day: str | None, title: str, right: str, language: Language) -> Iterator[str]:

@@ -89,7 +89,7 @@ def _opened(tenant: Tenant, table: Table, row: AnyRow) -> dict[str, Any]:
     return told
 
 
-def is_answered_for(tenant: Tenant, patron_id: str) -> bool:
-    """Whether someone is registered who answers for her new debts."""
+def answering_for(tenant: Tenant, patron_id: str) -> list[str]:
+    """Who answers for her new debts: their patron numbers."""
     with reading(tenant.engine) as connection:
-        return bool(links.answered_for(connection, tenant, [patron_id]))
+        return sorted(links.responsibles_of(connection, tenant, [patron_id]))

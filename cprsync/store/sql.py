@@ -425,8 +425,8 @@ class SqlStore:
     def owing(self, patron_id: str, on: date) -> Owing:
         return owing.owing(self._tenant, patron_id, on)
 
-    def is_answered_for(self, patron_id: str) -> bool:
-        return owing.is_answered_for(self._tenant, patron_id)
+    def answering_for(self, patron_id: str) -> list[str]:
+        return owing.answering_for(self._tenant, patron_id)
 
     def find(self, number: CprNumber) -> str | None:
         return views.find(self._tenant, number)

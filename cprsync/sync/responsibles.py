@@ -85,9 +85,9 @@ def add_responsible(desk: Desk, asked: Answers) -> dict[str, Any]:
         raise BadInput("the patron is no person: nobody answers for an institution", kind="responsible.no_person")
     known = asked.responsible_id or (None if asked.number is None else store.find(asked.number))
     if known is not None and _is_linked(store, minor.id, known):
-        return _document(store, asked, known, "unchanged")
+        return _document(store, asked, known, "unchanged", desk.policy)
     entry = _entry_of_new(desk, minor, asked) if known is None else _entry_of_known(desk, minor, known, asked)
-    return _document(store, asked, store.save_at_desk(entry), "added")
+    return _document(store, asked, store.save_at_desk(entry), "added", desk.policy)
 
 
 def _patron(store: DeskStore, patron_id: str) -> Patron:
@@ -147,11 +147,15 @@ def _refuse(desk: Desk, minor: Patron, responsible: Patron) -> None:
         raise refused(why)
 
 
-def _document(store: DeskStore, asked: Answers, responsible_id: str, outcome: str) -> dict[str, Any]:
+def _document(store: DeskStore, asked: Answers, responsible_id: str, outcome: str, policy: Policy) -> dict[str, Any]:
     (responsible,) = store.patrons([responsible_id])
+    view = store.patron(responsible_id)
+    sealed, name = (True, None) if view is None else _named(view, policy)
     return {
         "patron": asked.patron_id,
         "responsible": responsible_id,
+        "name": name,
+        **({"sealed": True} if sealed else {}),
         "outcome": outcome,
         "kind": responsible.kind.value,
         "verified": responsible.verified,
@@ -162,13 +166,13 @@ def _document(store: DeskStore, asked: Answers, responsible_id: str, outcome: st
 # -- ending ------------------------------------------------------------------------------------------------
 
 
-def end_responsible(store: DeskStore, asked: Answers) -> dict[str, Any]:
+def end_responsible(store: DeskStore, asked: Answers, policy: Policy) -> dict[str, Any]:
     """End a link from today on: new debts are not hers, older ones stay. Raises BadInput when there is none."""
     _patron(store, asked.patron_id)
     known = asked.responsible_id or (None if asked.number is None else store.find(asked.number))
     if known is None or not store.end_responsible(asked.patron_id, known, user=asked.user):
         raise BadInput("that person does not answer for the patron", kind="responsible.none")
-    return _document(store, asked, known, "ended")
+    return _document(store, asked, known, "ended", policy)
 
 
 # -- listing -----------------------------------------------------------------------------------------------
@@ -195,13 +199,19 @@ def _with_views(store: DeskStore, links: Sequence[Linked]) -> Iterator[tuple[Lin
             yield link, view
 
 
+def _named(view: Shown, policy: Policy) -> tuple[bool, str | None]:
+    """Whether she is sealed, and her name where she is not and has one."""
+    person = view.patron.register
+    sealed = view.parked or is_sealed(person, silent_is_sealed=policy.silent_is_sealed)
+    name = person.name
+    return sealed, None if sealed or isinstance(name, Sealed) or not isinstance(name, Name) else name.addressing
+
+
 def _shown(link: Linked, view: Shown, policy: Policy) -> dict[str, Any]:
     patron = view.patron
     person, stopped = patron.register, patron.letters_stopped is not None
-    sealed = view.parked or is_sealed(person, silent_is_sealed=policy.silent_is_sealed)
+    sealed, told = _named(view, policy)
     why = why_no_letter(person, ended=link.until is not None, stopped=stopped, sealed=sealed)
-    name = person.name
-    told = None if sealed or isinstance(name, Sealed) or not isinstance(name, Name) else name.addressing
     return {
         "patron": patron.id,
         "kind": patron.kind.value,

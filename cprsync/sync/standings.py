@@ -62,6 +62,11 @@ class Standings:
             "group": standing.group,
             "debt_oere": owing.total_oere,
             "may_borrow": {"answer": borrows.allowed, "rules": _rules(borrows.rules, BORROW_WORDS)},
+            "blocks": [
+                {"since": block.since.isoformat(), "reason": block.reason}
+                for block in standing.blocks
+                if block.holds_on(today)
+            ],
             "fees": list(self._fees(owing.loans, standing, today)),
             "may_contact": [self._contact(reach, channel, about) for channel in Channel for about in About],
         }

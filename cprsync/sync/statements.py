@@ -16,6 +16,7 @@ from cprsync.sync.showing import patron_document
 from cprsync.sync.viewing import living_view_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from cprsync.domain.policy import Policy
@@ -40,8 +41,8 @@ class StatementStore(Protocol):
 
     def owing(self, patron_id: str, on: date) -> Owing: ...
 
-    def is_answered_for(self, patron_id: str) -> bool:
-        """Whether someone is registered who answers for her debts."""
+    def answering_for(self, patron_id: str) -> Sequence[str]:
+        """Who answers for her new debts: their patron numbers."""
         ...
 
 
@@ -89,7 +90,7 @@ class Statements:
     def _document(self, view: View, envelope: Letter | NoLetter, *, revealed: bool) -> dict[str, Any]:
         """The JSON shape of `statement`."""
         today, patron_id = self.clock.today(), view.patron.id
-        owing = self.store.owing(patron_id, today)
+        owing, answering = self.store.owing(patron_id, today), list(self.store.answering_for(patron_id))
         return {
             "patron": patron_id,
             "library": self.agency,
@@ -116,5 +117,6 @@ class Statements:
             ],
             "total_oere": owing.total_oere,
             "note_to_patron": view.local.note_to_patron,
-            "responsible_registered": self.store.is_answered_for(patron_id),
+            "responsible_registered": bool(answering),
+            "responsibles": answering,
         }

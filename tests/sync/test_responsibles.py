@@ -56,7 +56,7 @@ def add(library: Library, minor: str, who: str) -> dict[str, Any]:
 
 
 def end(library: Library, minor: str, who: str) -> dict[str, Any]:
-    return end_responsible(library.store, Answers(library.id_of(minor), "lone", cpr(who)))
+    return end_responsible(library.store, Answers(library.id_of(minor), "lone", cpr(who)), library.policy)
 
 
 def listed(library: Library, minor: str) -> list[dict[str, Any]]:
@@ -95,6 +95,7 @@ def test_a_stranger_gets_a_record_that_is_no_borrowers_subscribed_for_her_own_re
     """Decision 10."""
     done = add(town, "LIV", "QUINNIE")
     assert (done["outcome"], done["kind"], done["verified"]) == ("added", "responsible", True)
+    assert done["name"] == person("QUINNIE").name.addressing  # type: ignore[union-attr]  # she has one
     assert row(town, "QUINNIE")["kind"] == "responsible"
     assert row(town, "QUINNIE")["patron_group"] == ""
     assert subscription(town, "QUINNIE") == [("responsible", None)]

@@ -99,9 +99,11 @@ def test_debt_at_the_limit_stops_her_and_below_it_does_not(library: Library) -> 
 
 def test_a_block_stops_her_until_it_is_lifted(library: Library) -> None:
     set_(library, "blocks", "2027-01-02 Mistet kort")
-    assert borrows(standing(library)) == (False, ["blocked"])
+    told = standing(library)
+    assert (borrows(told), told["blocks"]) == ((False, ["blocked"]), [{"since": "2027-01-02", "reason": "Mistet kort"}])
+    assert "    blokeret 2. januar 2027: Mistet kort" in standing_lines(told, "da")
     set_(library, "blocks", None)
-    assert borrows(standing(library)) == (True, ["allowed"])
+    assert (borrows(standing(library)), standing(library)["blocks"]) == ((True, ["allowed"]), [])
 
 
 def test_a_film_binds_by_the_age_of_the_day(library: Library) -> None:

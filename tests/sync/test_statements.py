@@ -204,8 +204,12 @@ def test_a_minors_goes_to_her_own_address_and_says_that_someone_answers_without_
     add_responsible(desk, Answers(library.id_of("LIV"), "lone", cpr("RIKKE")))
     told = statement(library, "LIV")
     assert told["envelope"][1] == "Møllebækslugten 15"
-    assert "økonomisk ansvarlig" in text(told)
+    assert "registreret en økonomisk ansvarlig for" in text(told)
     assert person("RIKKE").name.addressing not in text(told)  # type: ignore[union-attr]  # she has one
+    add_responsible(desk, Answers(library.id_of("LIV"), "lone", responsible_id=library.id_of("ANNA")))
+    told = statement(library, "LIV")
+    assert told["responsibles"] == sorted((library.id_of("RIKKE"), library.id_of("ANNA")))
+    assert "registreret to økonomisk ansvarlige for" in text(told)
 
 
 @pytest.mark.parametrize("kind", ["patron.unknown", "patron.merged", "patron.closed"])

@@ -11,14 +11,20 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     # who answers for a minor
     "responsible": ("økonomisk ansvarlige", "responsible persons"),
     "responsible_added": (
-        "er nu økonomisk ansvarlig for ny gæld, indtil låneren fylder 18",
-        "now answers for new debts, until the patron is 18",
+        "{who} er nu økonomisk ansvarlig for ny gæld hos låner {patron}, indtil låneren fylder 18.",
+        "{who} now answers for new debts of patron {patron}, until the patron is 18.",
     ),
-    "responsible_unchanged": ("er allerede økonomisk ansvarlig", "answers for the patron already"),
+    "responsible_unchanged": (
+        "{who} er allerede økonomisk ansvarlig for låner {patron}; intet er ændret.",
+        "{who} answers for patron {patron} already; nothing was changed.",
+    ),
     "responsible_ended": (
-        "er ikke længere økonomisk ansvarlig for ny gæld; ældre gæld er uændret",
-        "answers for new debts no more; older ones stay as they are",
+        "{who} er ikke længere økonomisk ansvarlig for ny gæld hos låner {patron}; ældre gæld er uændret.",
+        "{who} no longer answers for new debts of patron {patron}; older ones stay as they are.",
     ),
+    "responsible_who": ("{name} (lånernummer {patron})", "{name} (patron number {patron})"),
+    "responsible_number": ("Låner {patron}", "Patron {patron}"),
+    "responsible_sealed": ("Låner {patron} (navnet er beskyttet)", "Patron {patron} (the name is protected)"),
     "responsible_none": ("Ingen er registreret.", "Nobody is registered."),
     "responsible_since": ("siden {since}", "since {since}"),
     "responsible_until": (
@@ -60,9 +66,21 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "statement_compensation": ("Erstatning", "Compensation"),
     "statement_total": ("I alt", "In all"),
     "statement_note": ("Besked fra biblioteket", "A note from the library"),
-    "statement_responsible": (
+    "statement_responsible.1": (
         "Der er registreret en økonomisk ansvarlig for låneren.",
         "Someone is registered as responsible for what the patron owes.",
+    ),
+    "statement_responsible.2": (
+        "Der er registreret to økonomisk ansvarlige for låneren.",
+        "Two persons are registered as responsible for what the patron owes.",
+    ),
+    "statement_responsible.3": (
+        "Der er registreret tre økonomisk ansvarlige for låneren.",
+        "Three persons are registered as responsible for what the patron owes.",
+    ),
+    "statement_responsible.4": (
+        "Der er registreret fire økonomisk ansvarlige for låneren.",
+        "Four persons are registered as responsible for what the patron owes.",
     ),
     # whose word a field shows
     "corrected": ("rettelse", "correction"),
@@ -71,6 +89,7 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "no": ("nej", "no"),
     "standing": ("Låner {patron} den {day} · lånergruppe {group}", "Patron {patron} on {day} · patron group {group}"),
     "standing_borrow": ("Må låne", "May borrow"),
+    "standing_block": ("blokeret {since}: {reason}", "blocked on {since}: {reason}"),
     "standing_debt": ("Skylder", "Owes"),
     "standing_fees": (
         "Nye gebyrer, hvis alt det forsinkede afleveres i dag",

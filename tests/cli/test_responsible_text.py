@@ -1,0 +1,40 @@
+"""What `patron responsible` answers: a sentence that says who answers for whom, and no name that is protected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cprsync.cli.responsibles import outcome_line
+from cprsync.cli.words import WORDS
+from cprsync.domain.responsible import RESPONSIBLES_MAX
+
+
+@pytest.mark.parametrize(
+    ("known", "danish", "english"),
+    [
+        (
+            {"name": "Rikke Holm"},
+            "Rikke Holm (lånernummer 20000000) er nu ",
+            "Rikke Holm (patron number 20000000) now ",
+        ),
+        ({"name": None}, "Låner 20000000 er nu ", "Patron 20000000 now "),
+        (
+            {"name": None, "sealed": True},
+            "Låner 20000000 (navnet er beskyttet) er nu ",
+            "Patron 20000000 (the name is protected) now ",
+        ),
+    ],
+)
+def test_who_answers_for_whom_is_a_sentence(known: dict[str, Any], danish: str, english: str) -> None:
+    document = {"patron": "10000000", "responsible": "20000000", "outcome": "added", **known}
+    assert outcome_line(document, "da") == (
+        f"{danish}økonomisk ansvarlig for ny gæld hos låner 10000000, indtil låneren fylder 18."
+    )
+    assert outcome_line(document, "en") == f"{english}answers for new debts of patron 10000000, until the patron is 18."
+
+
+def test_a_statement_has_words_for_as_many_as_may_answer_for_one() -> None:
+    counted = [key for key in WORDS if key.startswith("statement_responsible.")]
+    assert counted == [f"statement_responsible.{n + 1}" for n in range(RESPONSIBLES_MAX)]
