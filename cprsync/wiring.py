@@ -140,6 +140,15 @@ def opened_net_media(library: LibrarySection) -> Iterator[NetMedia | None]:
         yield net_media
 
 
+def tell_now(settings: Settings, library: LibrarySection, patron_id: str) -> None:
+    """Tell the net media of a patron whom the desk has just written; what does not come through waits for the night."""
+    from cprsync.sync.publishing import tell_now as tell
+
+    if library.culr is not None:
+        with opened_store(settings, library, clock_for(settings)) as store:
+            tell(store, lambda: opened_net_media(library), patron_id)
+
+
 @contextmanager
 def opened_feed(section: FeedSection) -> Iterator[Feed]:
     """Where deliveries arrive; a connection is made when it is first asked, and closed at the end."""

@@ -29,6 +29,7 @@ def leave_command(patron: str, *, config: Path, library: str | None, language: L
         section = wiring.library_of(settings, library)
         with wiring.leaving(settings, section, user=user_name()) as exit_:
             document = exit_.leave(patron)
+        wiring.tell_now(settings, section, patron)
     if as_json:
         print_json(document)
     else:
@@ -64,6 +65,7 @@ def erase_command(  # noqa: PLR0913 -- one parameter for each option
         section = wiring.library_of(settings, library)
         with wiring.leaving(settings, section, user=user_name()) as exit_:
             document = exit_.erase(patron)
+        wiring.tell_now(settings, section, patron)
     if as_json:
         print_json(document)
         return

@@ -32,6 +32,8 @@ def lookup_command(  # noqa: PLR0913 -- one parameter for each option
         asked = Asked(ask_number(), purpose, user_name(), register=register)
         with wiring.desk(settings, section) as desk:
             looked_up = look_up(desk, asked)
+        if register and looked_up.document["patron"]:
+            wiring.tell_now(settings, section, looked_up.document["patron"])
     if as_json:
         print_json(looked_up.document)
     else:

@@ -58,6 +58,7 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
             if not withdraw:
                 asked = replace(asked, text=ask_value(field, lines=field in LINES, hidden=field in HIDDEN))
             document = set_field(counter, asked)
+        wiring.tell_now(settings, section, patron)
     if as_json:
         print_json(document)
         return
@@ -81,6 +82,7 @@ def set_cpr_command(patron: str, *, config: Path, library: str | None, as_json: 
         asked = SetNumber(patron, ask_number(), user_name())
         with wiring.desk(settings, section) as desk:
             document = set_number(desk, asked)
+        wiring.tell_now(settings, section, patron)
     if as_json:
         print_json(document)
         return

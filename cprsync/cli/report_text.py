@@ -10,6 +10,7 @@ from cprsync.cli.output import failure_words
 from cprsync.cli.words import Language, reason_words, word
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NightBraked
+from cprsync.sync.deriving import TURNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -92,8 +93,7 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
         yield "  " + word("leaving", language, **leaving)
     if leaving.get("again"):
         yield "  " + word("erased_again", language, **leaving)
-    if document["published"]["waiting"]:
-        yield "  " + word("waiting", language, waiting=document["published"]["waiting"])
+    yield from _net_media(document, language)
     # a run of an earlier version counted none
     if document.get("sealed_by_silence"):
         yield "  " + word("sealed_by_silence", language, count=document["sealed_by_silence"])
@@ -104,6 +104,21 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     # a run of an earlier version counted none
     if waiting := document.get("reviews", {}).get("waiting"):
         yield "  " + word("reviews", language, waiting=waiting)
+
+
+def _net_media(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    # a run of an earlier version had none
+    for product, counts in document.get("entitlements", {}).items():
+        turned = [word(turn, language, count=counts[turn]) for turn in TURNS if counts[turn]]
+        if turned:
+            yield "  " + word("rights", language, product=product, turned=", ".join(turned))
+    published = document["published"]
+    if published["sent"]:
+        yield "  " + word("told", language, sent=published["sent"])
+    if published["waiting"]:
+        yield "  " + word("waiting", language, waiting=published["waiting"])
+    if published["failed"]:
+        yield "  " + word("not_taken", language, failed=published["failed"])
 
 
 def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:

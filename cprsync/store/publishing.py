@@ -17,6 +17,7 @@ from cprsync.domain.override import in_force
 from cprsync.domain.review import NET_MEDIA_REFUSED
 from cprsync.store import audit, tables
 from cprsync.store.changes import write_records
+from cprsync.store.desk import STREAM
 from cprsync.store.effects import CULR, FAILED, WAITING, account_probes, effect_of
 from cprsync.store.engine import moment_of, parts, reading, writing
 from cprsync.store.records import from_row, overrides_of, prepare
@@ -163,22 +164,25 @@ def _at(tenant: Tenant, effect: Effect) -> dict[str, Any]:
     return {"at_agency": tenant.agency, "at_patron": effect.patron_id, "at_version": effect.version}
 
 
-def settle(tenant: Tenant, run: Run, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[str]:
+def settle(tenant: Tenant, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[str]:
     """Write what came of effects: out they go with the accounts they led to, or they wait on, or a person looks.
 
     Returns: the patrons about whom a person has to look now. Raises FenceLost.
     """
     done = [(effect, outcome) for effect, outcome in outcomes if isinstance(outcome, Settled)]
     rest = [(effect, outcome) for effect, outcome in outcomes if not isinstance(outcome, Settled)]
+    stream = STREAM if run is None else tenant.night
     with writing(tenant.engine) as connection:
-        hold_fence(connection, tenant, run)
+        if run is not None:
+            hold_fence(connection, tenant, run)
         hold_library(connection, tenant)
         if done:
             _keep_accounts(connection, tenant, done)
             connection.execute(_TAKE_OUT, [_at(tenant, effect) for effect, _ in done])
-            told = [audit.Happened(TOLD, run=run.id, patron=effect.patron_id, actions=(CULR,)) for effect, _ in done]
-            audit.append(connection, tenant, tenant.night, told)
-        return _fail(connection, tenant, run, rest) if rest else []
+            number = None if run is None else run.id
+            told = [audit.Happened(TOLD, run=number, patron=effect.patron_id, actions=(CULR,)) for effect, _ in done]
+            audit.append(connection, tenant, stream, told)
+        return _fail(connection, tenant, run or tenant.no_run, rest) if rest else []
 
 
 def _keep_accounts(connection: Connection, tenant: Tenant, done: Sequence[tuple[Effect, Settled]]) -> None:

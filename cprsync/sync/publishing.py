@@ -7,17 +7,18 @@ takes, and which state is to be set: the first is the domain's, the second was d
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cprsync.domain.account import FORBIDDEN, Settled, Unsettled
-from cprsync.errors import NetMediaRefused, NetMediaUntrusted
+from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUntrusted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from cprsync.domain.account import Effect
-    from cprsync.errors import CprsyncError
     from cprsync.sync.night import Night
+    from cprsync.sync.ports import NetMedia
     from cprsync.sync.values import Run
 
 #: Answers that are written down in one transaction: what is lost with a kill is asked again.
@@ -40,39 +41,69 @@ class Published:
         return isinstance(self.error, NetMediaRefused | NetMediaUntrusted)
 
 
-def publish(night: Night, run: Run, *, only: Sequence[str] | None = None) -> Published:
-    """Send what waits, each patron's effects once at most; what does not come through waits on.
+class TellingStore(Protocol):
+    """What telling needs of the store."""
 
-    Args:
-        night: without net media set up, nothing is sent.
-        run: whose audit entries tell of it.
-        only: these patrons; else everyone for whom anything waits.
+    def run_lock(self) -> AbstractContextManager[None]: ...
 
-    Raises FenceLost when a newer run has taken over, RunStopped when someone asked the night to stop.
+    def outbox_queues(self, ids: Sequence[str]) -> list[tuple[Effect, ...]]: ...
+
+    def offer(self, effects: Sequence[Effect]) -> None: ...
+
+    def settle(self, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[str]: ...
+
+
+def publish(night: Night, run: Run) -> Published:
+    """Send what waits, each effect once at most; what does not come through waits on.
+
+    Without net media set up, nothing is sent. Raises FenceLost when a newer run has taken over, RunStopped when
+    someone asked the night to stop.
     """
     done = Published()
     if night.net_media is None:
         return done
-    ids = night.store.outbox_order() if only is None else list(only)
+    ids = night.store.outbox_order()
     if ids:
         night.progress.stage("publish", len(ids))
     for start in range(0, len(ids), night.calls):
         night.heed()
         part = ids[start : start + night.calls]
-        if not _send(night, run, part, done):
+        if not _send(night.store, night.net_media, run, part, done):
             break
         night.progress.advance(len(part))
     return done
 
 
-def _send(night: Night, run: Run, ids: Sequence[str], done: Published) -> bool:
+def tell_now(
+    store: TellingStore, net_media: Callable[[], AbstractContextManager[NetMedia | None]], patron_id: str
+) -> Published:
+    """Tell of one patron as soon as the desk has written her; whatever keeps it from that, the night does it.
+
+    Args:
+        store: what waits is read from it.
+        net_media: opens the way to them, which is not opened for nothing.
+        patron_id: of whom.
+    """
+    done = Published()
+    if not store.outbox_queues([patron_id]):
+        return done
+    try:
+        # two at once would not keep a patron's effects in order
+        with store.run_lock(), net_media() as opened:
+            if opened is not None:
+                _send(store, opened, None, [patron_id], done)
+    except CprsyncError as error:
+        done.error = error
+    return done
+
+
+def _send(store: TellingStore, net_media: NetMedia, run: Run | None, ids: Sequence[str], done: Published) -> bool:
     """Send what waits for these patrons; False: nobody answers, or nobody is to be asked."""
-    assert night.net_media is not None  # noqa: S101 -- as the caller has seen
-    queues = night.store.outbox_queues(ids)
-    night.store.offer([effect for queue in queues for effect in queue])
+    queues = store.outbox_queues(ids)
+    store.offer([effect for queue in queues for effect in queue])
     seen: set[str] = set()
     together: list[tuple[Effect, Settled | Unsettled]] = []
-    for effect, outcome in night.net_media.send_many(queues):
+    for effect, outcome in net_media.send_many(queues):
         seen.add(effect.patron_id)
         if not isinstance(outcome, Settled | Unsettled):
             done.error = done.error or outcome
@@ -82,13 +113,15 @@ def _send(night: Night, run: Run, ids: Sequence[str], done: Published) -> bool:
             continue
         together.append((effect, outcome))
         if len(together) >= TOGETHER:
-            _write(night, run, together, done)
-    _write(night, run, together, done)
+            _write(store, run, together, done)
+    _write(store, run, together, done)
     return not done.is_over and len(seen) == len(queues)
 
 
-def _write(night: Night, run: Run, together: list[tuple[Effect, Settled | Unsettled]], done: Published) -> None:
+def _write(
+    store: TellingStore, run: Run | None, together: list[tuple[Effect, Settled | Unsettled]], done: Published
+) -> None:
     if together:
-        done.left += night.store.settle(run, together)
+        done.left += store.settle(run, together)
         done.sent += sum(isinstance(outcome, Settled) for _, outcome in together)
         together.clear()

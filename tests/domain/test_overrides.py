@@ -259,9 +259,11 @@ def test_a_number_that_is_nobodys_is_not_told_to_the_net_media(status: Status) -
     assert (replaced.residence, replaced.culr) == (AWAY, None)
 
 
-def test_a_replacement_number_is_not_told_to_the_net_media() -> None:
+def test_of_whoever_has_no_cpr_number_the_net_media_are_told_what_staff_know() -> None:
+    """She stands there under her patron number (decision 11)."""
     made = Person(CprNumber.parse_any(f"{ANNA[:6]}KOT1"))
-    assert (seen(made, COPENHAGEN).residence, seen(made, COPENHAGEN).culr) == (AWAY, None)
+    assert (seen(made).residence, seen(made).culr) == (UNKNOWN, None)
+    assert (seen(made, COPENHAGEN).residence, seen(made, COPENHAGEN).culr) == (AWAY, "101")
 
 
 def test_a_place_that_is_no_residence_stays_unknown() -> None:

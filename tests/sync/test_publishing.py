@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, NetMediaDouble
+from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, NetMediaDouble
 from sqlalchemy import update
 from townspeople import cpr, dies, moves, person
 
 from cprsync.domain.account import Code, Identity, IdType, Operation
 from cprsync.domain.number import CprNumber
 from cprsync.domain.record import Local
-from cprsync.errors import NetMediaUnavailable, NetMediaUntrusted
+from cprsync.errors import NetMediaUnavailable, NetMediaUntrusted, RunBusy
 from cprsync.municipality_file import load_municipalities
 from cprsync.store import tables
 from cprsync.sync.dry_run import plan_night
 from cprsync.sync.lookup import Desk
-from cprsync.sync.publishing import publish
+from cprsync.sync.publishing import tell_now
 from cprsync.sync.reviewing import Reviews
 from cprsync.sync.set_cpr import SetNumber, set_number
 from cprsync.sync.setting import Counter, Setting, set_field
 from cprsync.sync.values import NewPatron
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from doubles import Library
@@ -245,8 +247,31 @@ def test_with_answers_that_get_lost_each_change_of_state_happens_once_and_in_ord
         assert net_media.culr.states(account(key)) == [AARHUS, ODENSE, AARHUS, ODENSE]
 
 
-def test_one_patron_can_be_told_of_alone(library: Library) -> None:
+# -- at the desk ---------------------------------------------------------------------------------------------
+
+
+def test_the_desk_tells_of_one_patron_at_once(library: Library) -> None:
+    net_media = NetMediaDouble()
+    done = tell_now(library.store, lambda: nullcontext(net_media), library.id_of("BO"))
+    assert (done.sent, net_media.culr.ours) == (1, {account("BO")})
+    assert library.store.backlog().waiting == 3
+    assert tell_now(library.store, not_opened, library.id_of("BO")).sent == 0
+    library.store.verify_audit()
+
+
+def not_opened() -> AbstractContextManager[NetMediaDouble]:
+    raise AssertionError("nothing waits: nobody is called")
+
+
+def test_while_a_night_is_at_work_the_desk_leaves_it_to_the_night(library: Library) -> None:
+    with library.store.run_lock():
+        done = tell_now(library.store, not_opened, library.id_of("BO"))
+    assert isinstance(done.error, RunBusy)
+    assert library.store.backlog().waiting == 4
+
+
+def test_net_media_that_do_not_answer_at_once_hear_from_the_night(library: Library) -> None:
+    net_media = NetMediaDouble(down=NetMediaUnavailable("no answer"))
+    assert tell_now(library.store, lambda: nullcontext(net_media), library.id_of("BO")).error is net_media.down
     library.net_media = NetMediaDouble()
-    run = library.store.open_run(day=FRIDAY, started=library.clock.now())
-    done = publish(library.ports(), run, only=[library.id_of("BO")])
-    assert (done.sent, library.net_media.culr.ours) == (1, {account("BO")})
+    assert library.night().sent == 4
