@@ -75,19 +75,20 @@ def _line(prompt: str) -> str:
     return typed.strip()
 
 
-def ask_value(name: str, *, lines: bool, hidden: bool = False) -> str:
+def ask_value(name: str, *, lines: bool, hidden: bool = False, hint: str = "") -> str:
     """Take what is to stand in a field: from a prompt, or all of standard input.
 
     Args:
         name: the field, for the prompt.
         lines: whether it may have several; at a prompt an empty one ends them.
         hidden: whether a prompt shows nothing of it.
+        hint: how several lines are typed.
 
     Raises:
         BadInput: it is far too long, or no text.
     """
     try:
-        typed: str | None = _typed(name, lines=lines, hidden=hidden)
+        typed: str | None = _typed(name, lines=lines, hidden=hidden, hint=hint)
     except UnicodeDecodeError:
         typed = None
     if typed is None or not is_text(typed):
@@ -97,19 +98,19 @@ def ask_value(name: str, *, lines: bool, hidden: bool = False) -> str:
     return typed
 
 
-def _typed(name: str, *, lines: bool, hidden: bool) -> str:
+def _typed(name: str, *, lines: bool, hidden: bool, hint: str) -> str:
     if not sys.stdin.isatty():
         return sys.stdin.read(VALUE_MAX + 1)
-    return getpass.getpass(f"{name}: ") if hidden else _at_prompt(name, lines=lines)
+    return getpass.getpass(f"{name}: ") if hidden else _at_prompt(name, lines=lines, hint=hint)
 
 
-def _at_prompt(name: str, *, lines: bool) -> str:
+def _at_prompt(name: str, *, lines: bool, hint: str) -> str:
     # on standard error: standard output is for the answer alone
     if not lines:
         sys.stderr.write(f"{name}: ")
         sys.stderr.flush()
         return sys.stdin.readline(VALUE_MAX + 1)
-    note(f"{name}: en linje ad gangen, en tom slutter / one line at a time, an empty one ends")
+    note(f"{name}: {hint}")
     typed = ""
     while len(typed) <= VALUE_MAX and (line := sys.stdin.readline(VALUE_MAX + 1)).strip():
         typed += line

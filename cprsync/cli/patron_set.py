@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from cprsync.cli.dates import long_day
 from cprsync.cli.output import failures, note, print_json, say
+from cprsync.cli.record_text import name_of
+from cprsync.cli.words import word
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from cprsync.cli.words import Language
 
 #: Fields that may have several lines.
 LINES = frozenset({"address", "blocks", "contact_address", "telephones", "emails", "internal_note", "note_to_patron"})
 #: A field that no prompt shows as it is typed.
 HIDDEN = frozenset({"pin"})
-OUTCOMES = {
-    "set": "sat / set",
-    "withdrawn": "taget tilbage, registret gælder / taken back, the register counts",
-    "unchanged": "det stod der allerede / it said so already",
-}
-#: Of these the words when nothing was typed.
-EMPTIED = {
-    "set": "tømt / emptied",
-    "unchanged": "der var intet at tage tilbage / there was nothing to take back",
-}
-WARNINGS = {
-    "not_verified": "registret svarede ikke: natten spørger igen / the register did not answer: the night asks again",
-}
+#: Fields of which one value may have a star, for notices.
+NOTICED = frozenset({"telephones", "emails"})
 
 
 def set_command(  # noqa: PLR0913 -- one parameter for each option
@@ -40,6 +34,7 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
     withdraw: bool,
     config: Path,
     library: str | None,
+    language: Language,
     as_json: bool,
 ) -> None:
     """Set one field of one patron, or with `withdraw` take back what was set."""
@@ -56,20 +51,32 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
             # before anything is asked for: nobody types an address in vain
             check(counter, asked)
             if not withdraw:
-                asked = replace(asked, text=ask_value(field, lines=field in LINES, hidden=field in HIDDEN))
+                name, hint = name_of(field, language), word("set_lines", language)
+                text = ask_value(name, lines=field in LINES, hidden=field in HIDDEN, hint=hint)
+                asked = replace(asked, text=text)
             document = set_field(counter, asked)
         wiring.tell_now(settings, section, patron)
     if as_json:
         print_json(document)
         return
-    until_told = f" til / until {document['until']}" if document["until"] else ""
-    outcomes = OUTCOMES | EMPTIED if withdraw else OUTCOMES
-    say(f"{document['patron']} · {document['field']}: {outcomes[document['outcome']]}{until_told}")
+    for line in set_lines(document, language, withdraws=withdraw, text=asked.text or ""):
+        say(line)
+
+
+def set_lines(document: Mapping[str, Any], language: Language, *, withdraws: bool, text: str) -> Iterator[str]:
+    """What became of a field, and what follows from it; nothing of what was typed."""
+    outcome = word(f"{'emptied' if withdraws else 'set'}_{document['outcome']}", language)
+    until = ""
+    if document["until"]:
+        until = f" {word('set_until', language, until=long_day(date.fromisoformat(document['until']), language))}"
+    yield f"{document['patron']} · {name_of(document['field'], language)}: {outcome}{until}"
     if document["culr"] is not None:
-        say("  netmedierne får besked / the net media are told")
+        yield f"  {word('set_culr', language)}"
+    if document["field"] in NOTICED and text.strip() and "*" not in text:
+        yield f"  {word('set_no_notices', language)}"
 
 
-def set_cpr_command(patron: str, *, config: Path, library: str | None, as_json: bool) -> None:
+def set_cpr_command(patron: str, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:
     """Give one patron her real number."""
     from cprsync import wiring
     from cprsync.cli.operator import ask_number, user_name
@@ -86,10 +93,7 @@ def set_cpr_command(patron: str, *, config: Path, library: str | None, as_json: 
     if as_json:
         print_json(document)
         return
-    say(f"{document['patron']} · cpr_number: {OUTCOMES[document['outcome']]}")
-    _warn(document)
-
-
-def _warn(document: Mapping[str, Any]) -> None:
+    name = name_of("cpr_number", language)
+    say(f"{document['patron']} · {name}: {word('set_' + document['outcome'], language)}")
     for warning in document["warnings"]:
-        note(f"  ! {WARNINGS[warning]}")
+        note(f"  ! {word(warning, language)}")

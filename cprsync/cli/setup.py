@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.output import failures, print_json, say
+from cprsync.cli.words import word
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cprsync.cli.words import Language
 
 #: Until the platform has named a real agreement, these places say what belongs there.
 PLACEHOLDER: dict[str, Any] = {
@@ -293,7 +296,7 @@ def certs_check_command(config: Path, *, library: str | None, as_json: bool) -> 
         return 2 if any(row["level"] == "critical" for row in rows) else 0
 
 
-def db_upgrade_command(config: Path, *, as_json: bool) -> None:
+def db_upgrade_command(config: Path, *, language: Language, as_json: bool) -> None:
     """Migrate the store."""
     from cprsync.settings import load_settings
     from cprsync.store.keys import add_missing_keys
@@ -305,7 +308,7 @@ def db_upgrade_command(config: Path, *, as_json: bool) -> None:
         if as_json:
             print_json(document)
         else:
-            say(f"the store is at version {document['version']}")
+            say(word("db_upgraded", language, version=document["version"]))
 
 
 def upgrade(url: str) -> dict[str, Any]:
@@ -322,7 +325,7 @@ def upgrade(url: str) -> dict[str, Any]:
         engine.dispose()
 
 
-def db_status_command(config: Path, *, as_json: bool) -> int:
+def db_status_command(config: Path, *, language: Language, as_json: bool) -> int:
     """Exit 2 when the store is of another version than the program."""
     from cprsync.settings import load_settings
     from cprsync.store.engine import open_engine
@@ -337,5 +340,6 @@ def db_status_command(config: Path, *, as_json: bool) -> int:
         if as_json:
             print_json({"version": found.current, "needed": found.wanted})
         else:
-            say(f"the store is at version {found.current or 'none'}, this program needs {found.wanted}")
+            told = "db_none" if found.current is None else "db_current" if found.up_to_date else "db_other"
+            say(word(told, language, version=found.current, wanted=found.wanted))
         return 0 if found.up_to_date else 2

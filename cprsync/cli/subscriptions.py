@@ -6,15 +6,21 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.output import failures, print_json, say
+from cprsync.cli.words import word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from cprsync.cli.words import Language
+
+#: What is counted of a comparison.
+COUNTED = ("kept", "missing", "surplus", "added", "removed")
 #: Exit codes: done, left to a person, stopped by a brake.
 DONE, LEFT, BRAKED = 0, 3, 5
 
 
-def list_command(config: Path, *, library: str | None, as_json: bool) -> None:
+def list_command(config: Path, *, library: str | None, language: Language, as_json: bool) -> None:
     """List our subscriptions."""
     from cprsync import wiring
     from cprsync.settings import load_settings
@@ -32,12 +38,26 @@ def list_command(config: Path, *, library: str | None, as_json: bool) -> None:
         if as_json:
             print_json(document)
             return
-        say(f"{section.agency}: {count}  " + "  ".join(f"{reason} {number}" for reason, number in by_reason.items()))
-        for row in rows:
-            say(f"  {row['patron']}  {row['reason']:<12}  {row['since']} – {row['until'] or ''}".rstrip())
+        for line in list_lines(document, language):
+            say(line)
 
 
-def reconcile_command(config: Path, *, library: str | None, apply: bool, as_json: bool) -> int:
+def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """How many there are by reason, and then one line each."""
+    told = {reason: word(f"subscribed_{reason}", language) for reason in _reasons(document)}
+    counts = "  ".join(f"{told[reason]} {number}" for reason, number in document["by_reason"].items())
+    yield f"{document['agency']}: {document['count']}  {counts}".rstrip()
+    width = max(map(len, told.values()), default=0)
+    for row in document["subscriptions"]:
+        days = f"{row['since']} – {row['until'] or ''}"
+        yield f"  {row['patron']}  {told[row['reason']]:<{width}}  {days}".rstrip()
+
+
+def _reasons(document: Mapping[str, Any]) -> set[str]:
+    return {*document["by_reason"], *(row["reason"] for row in document["subscriptions"])}
+
+
+def reconcile_command(config: Path, *, library: str | None, apply: bool, language: Language, as_json: bool) -> int:
     """Compare ours with the register's list; with `apply` add what is missing and remove what ended."""
     from cprsync import wiring
     from cprsync.cli.progress import progress
@@ -54,13 +74,21 @@ def reconcile_command(config: Path, *, library: str | None, apply: bool, as_json
         if as_json:
             print_json(document)
         else:
-            for name in ("kept", "missing", "surplus", "added", "removed"):
-                say(f"{name:<8} {document[name]}")
-            for entry in document["brake"]:
-                say(f"stopped: {entry['count']}, at most {entry['limit']}: nothing was removed")
-            if not apply:
-                say("Nothing was changed: --apply does it.")
+            for line in reconcile_lines(document, language, applied=apply):
+                say(line)
         return code
+
+
+def reconcile_lines(document: Mapping[str, Any], language: Language, *, applied: bool) -> Iterator[str]:
+    """What is ours and theirs, what was done about it, and what to do next."""
+    counts = {word(f"reconcile_{name}", language): document[name] for name in COUNTED}
+    width = max(map(len, counts))
+    for told, count in counts.items():
+        yield f"{told:<{width}}  {count}"
+    for entry in document["brake"]:
+        yield word("reconcile_brake", language, count=entry["count"], limit=entry["limit"])
+    if not applied:
+        yield word("reconcile_dry", language)
 
 
 def _code(document: dict[str, Any]) -> int:

@@ -150,6 +150,7 @@ def patron_set(  # noqa: PLR0913 -- one parameter for each option
     ] = False,
     config: Config = CONFIG,
     library: Library = None,
+    lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
     """Set one field, or correct one of the register's.
@@ -167,6 +168,7 @@ def patron_set(  # noqa: PLR0913 -- one parameter for each option
         withdraw=withdraw,
         config=config,
         library=library,
+        language=language(lang),
         as_json=as_json,
     )
 
@@ -203,14 +205,16 @@ def patron_responsible(  # noqa: PLR0913 -- one parameter for each option
 
 
 @app.command("set-cpr")
-def patron_set_cpr(patron: Patron, *, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
+def patron_set_cpr(
+    patron: Patron, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+) -> None:
     """Make a replacement number (erstatningsnummer) real.
 
     The CPR number is asked for, or read from standard input; she is subscribed, and her first copy is fetched.
     """
     from cprsync.cli.patron_set import set_cpr_command
 
-    set_cpr_command(patron, config=config, library=library, as_json=as_json)
+    set_cpr_command(patron, config=config, library=library, language=language(lang), as_json=as_json)
 
 
 @app.command("leave")

@@ -6,17 +6,19 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import CONFIG, Config, Json, Library
+from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, language
 
 app = typer.Typer(help="Subscriptions to CPR numbers: ours against the register's.")
 
 
 @app.command("list")
-def subscriptions_list(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
+def subscriptions_list(
+    *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+) -> None:
     """List our subscriptions, by patron and reason."""
     from cprsync.cli.subscriptions import list_command
 
-    list_command(config, library=library, as_json=as_json)
+    list_command(config, library=library, language=language(lang), as_json=as_json)
 
 
 @app.command("reconcile")
@@ -25,9 +27,11 @@ def subscriptions_reconcile(
     apply: Annotated[bool, typer.Option("--apply", help="Add and remove; without it nothing is changed.")] = False,
     config: Config = CONFIG,
     library: Library = None,
+    lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
     """Compare our subscriptions with the register's list."""
     from cprsync.cli.subscriptions import reconcile_command
 
-    raise SystemExit(reconcile_command(config, library=library, apply=apply, as_json=as_json))
+    told = language(lang)
+    raise SystemExit(reconcile_command(config, library=library, apply=apply, language=told, as_json=as_json))

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 REGISTER: Final[Mapping[str, str]] = {
+    # the mock
+    "the mock does not answer: start it with `cprsync mock serve --dir DIR`": (
+        "mocken svarer ikke: start den med `cprsync mock serve --dir MAPPE`"
+    ),
     # the register
     "not asked: {ceiling} calls in a row got no answer": "ikke spurgt: {ceiling} kald i træk fik intet svar",
     "{host} cannot be reached": "{host} kan ikke nås",

@@ -65,6 +65,36 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
         "If the register's list of subscriptions is empty, no limit helps: ask the platform.",
     ),
     "stopped": ("STANDSET", "STOPPED"),
+    # the store
+    "db_upgraded": ("Databasen er klar, i version {version}.", "The store is ready, at version {version}."),
+    "db_current": (
+        "Databasen er i version {version}, som den skal være.",
+        "The store is at version {version}, as needed.",
+    ),
+    "db_other": (
+        "Databasen er i version {version}, og dette program kræver {wanted}: cprsync db upgrade",
+        "The store is at version {version}, and this program needs {wanted}: cprsync db upgrade",
+    ),
+    "db_none": (
+        "Databasen er ikke stillet op endnu: cprsync db upgrade",
+        "The store is not set up yet: cprsync db upgrade",
+    ),
+    # subscriptions, ours and theirs
+    "subscribed_patron": ("låner", "patron"),
+    "subscribed_responsible": ("økonomisk ansvarlig", "responsible"),
+    "subscribed_old_number": ("gammelt nummer", "old number"),
+    "subscribed_dead": ("død", "dead"),
+    "subscribed_left": ("udmeldt", "left"),
+    "reconcile_kept": ("hos begge", "kept"),
+    "reconcile_missing": ("mangler hos registret", "missing"),
+    "reconcile_surplus": ("kun hos registret", "surplus"),
+    "reconcile_added": ("oprettet", "added"),
+    "reconcile_removed": ("afmeldt", "removed"),
+    "reconcile_brake": (
+        "Standset: {count} skulle afmeldes eller mangler, højst {limit} må; intet er afmeldt.",
+        "Stopped: {count} to be removed or missing, at most {limit} may be; nothing was removed.",
+    ),
+    "reconcile_dry": ("Intet er ændret: --apply gør det.", "Nothing was changed: --apply does it."),
     # a failure
     "failure_changed": ("ændret", "changed"),
     "failure_next": ("gør nu", "next"),

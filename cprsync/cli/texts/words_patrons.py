@@ -42,6 +42,20 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
         "registret svarede ikke: natten spørger igen",
         "the register did not answer: the night asks again",
     ),
+    # what staff set
+    "set_set": ("sat", "set"),
+    "set_withdrawn": ("taget tilbage, registret gælder", "taken back, the register counts"),
+    "set_unchanged": ("det stod der allerede", "it said so already"),
+    "emptied_set": ("tømt", "emptied"),
+    "emptied_withdrawn": ("taget tilbage, registret gælder", "taken back, the register counts"),
+    "emptied_unchanged": ("der var intet at tage tilbage", "there was nothing to take back"),
+    "set_until": ("til {until}", "until {until}"),
+    "set_culr": ("netmedierne får besked", "the net media are told"),
+    "set_lines": ("en linje ad gangen, en tom slutter", "one line at a time, an empty one ends"),
+    "set_no_notices": (
+        "Ingen af dem får beskeder: skriv * foran den, der skal.",
+        "None of them gets notices: write * before the one that is to.",
+    ),
     # the statement
     "statement": ("OPGØRELSE AF MELLEMVÆRENDE", "STATEMENT OF ACCOUNT"),
     "statement_patron": ("Lånernummer {patron}", "Patron number {patron}"),

@@ -1,0 +1,87 @@
+"""Short answers are in one language: what was set, how the store stands, what the register's list has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cprsync.cli.danish import in_danish
+from cprsync.cli.patron_set import set_lines
+from cprsync.cli.setup import db_status_command, db_upgrade_command, write_folder
+from cprsync.cli.subscriptions import list_lines, reconcile_lines
+from cprsync.mock.control import _not_running
+
+COMPARED = {"kept": 12, "missing": 1, "surplus": 0, "added": 0, "removed": 0, "brake": [{"count": 9, "limit": 5}]}
+
+
+def a_set(**deviations: Any) -> dict[str, Any]:
+    return {"patron": "10000000", "field": "emails", "outcome": "set", "until": None, "culr": None, **deviations}
+
+
+@pytest.mark.parametrize(
+    ("document", "withdraws", "text", "danish", "english"),
+    [
+        (a_set(), False, "*a@b.dk", ["E-mail og E-mail (notif): sat"], ["E-mail and e-mail (notices): set"]),
+        (
+            a_set(field="municipality", until="2027-05-01", culr="751"),
+            False,
+            "0751",
+            ["Kommunenr.: sat til 1. maj 2027", "  netmedierne får besked"],
+            ["Municipality number: set until 1 May 2027", "  the net media are told"],
+        ),
+        (a_set(outcome="unchanged"), True, "", ["E-mail og E-mail (notif): der var intet at tage tilbage"], None),
+        (a_set(field="telephones", outcome="set"), True, "", ["Telefon: tømt"], ["Telephones: emptied"]),
+    ],
+)
+def test_what_was_set_is_told_in_one_language(
+    document: dict[str, Any], text: str, danish: list[str], english: list[str] | None, *, withdraws: bool
+) -> None:
+    def told(language: Any) -> list[str]:
+        lines = list(set_lines(document, language, withdraws=withdraws, text=text))
+        return [line.removeprefix("10000000 · ") for line in lines]
+
+    assert told("da") == danish
+    assert english is None or told("en") == english
+
+
+def test_whoever_marks_no_telephone_is_told_that_none_gets_notices() -> None:
+    *_, last = set_lines(a_set(field="telephones"), "da", withdraws=False, text="20000000")
+    assert last == "  Ingen af dem får beskeder: skriv * foran den, der skal."
+
+
+def test_a_comparison_with_the_registers_list_is_told_in_one_language() -> None:
+    danish, english = (list(reconcile_lines(COMPARED, language, applied=False)) for language in ("da", "en"))
+    assert danish[0].split() == ["hos", "begge", "12"]
+    assert danish[-2:] == [
+        "Standset: 9 skulle afmeldes eller mangler, højst 5 må; intet er afmeldt.",
+        "Intet er ændret: --apply gør det.",
+    ]
+    assert english[0].split() == ["kept", "12"]
+    assert english[-1] == "Nothing was changed: --apply does it."
+    assert list(reconcile_lines({**COMPARED, "brake": []}, "da", applied=True))[-1].startswith("afmeldt")
+
+
+def test_subscriptions_are_told_with_their_reason_in_words() -> None:
+    row = {"patron": "10000000", "reason": "old_number", "since": "2027-03-01", "until": None}
+    document = {"agency": "775100", "count": 1, "by_reason": {"old_number": 1}, "subscriptions": [row]}
+    assert list(list_lines(document, "da")) == [
+        "775100: 1  gammelt nummer 1",
+        "  10000000  gammelt nummer  2027-03-01 –",
+    ]
+
+
+def test_how_the_store_stands_is_a_sentence(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    write_folder(tmp_path / "library", mock=None)
+    config = tmp_path / "library" / "cprsync.toml"
+    assert db_status_command(config, language="da", as_json=False) == 2
+    db_upgrade_command(config, language="da", as_json=False)
+    assert db_status_command(config, language="en", as_json=False) == 0
+    first, upgraded, after = capsys.readouterr().out.splitlines()
+    assert first == "Databasen er ikke stillet op endnu: cprsync db upgrade"
+    assert upgraded.startswith("Databasen er klar, i version ")
+    assert after.endswith("as needed.")
+
+
+def test_that_no_mock_runs_is_told_in_danish() -> None:
+    assert in_danish(_not_running().told()).startswith("mocken svarer ikke")
