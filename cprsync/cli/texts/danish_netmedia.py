@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NET_MEDIA: Final[Mapping[str, str]] = {
+    "CULR answers {code}": "CULR svarer {code}",
     "CULR answers HTTP {status}": "CULR svarer HTTP {status}",
     "CULR does not answer: {why}": "CULR svarer ikke: {why}",
     "CULR reports a fault of its own": "CULR melder en fejl hos sig selv",
