@@ -59,8 +59,7 @@ class CulrDouble:
         circuit = Circuit(self.unanswered_in_a_row)
         for queue in queues:
             for effect in queue:
-                outcome = self._settled(effect)
-                circuit.note(outcome)
+                outcome = circuit.note(self._settled(effect))
                 yield effect, outcome
                 settled = isinstance(outcome, Settled) or (isinstance(outcome, Unsettled) and outcome.code in REFUSED)
                 if circuit.is_open or not settled:
@@ -71,9 +70,7 @@ class CulrDouble:
     def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
         circuit = Circuit(self.unanswered_in_a_row)
         for identity in identities:
-            outcome = self._read(identity)
-            circuit.note(outcome)
-            yield identity, outcome
+            yield identity, circuit.note(self._read(identity))
             if circuit.is_open:
                 return
 

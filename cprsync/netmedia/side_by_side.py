@@ -10,8 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from cprsync.domain.account import FORBIDDEN, Unsettled
-from cprsync.errors import ConfigurationError, NetMediaUnavailable, NetMediaUntrusted
+from cprsync.domain.account import FORBIDDEN, REFUSED, Unsettled
+from cprsync.errors import ConfigurationError, NetMediaRefused, NetMediaUnavailable, NetMediaUntrusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,11 +24,16 @@ _HOPELESS = (ConfigurationError, NetMediaUntrusted)
 
 
 class Circuit:
-    """Opens for good after so many outcomes in a row without an answer, or one that shows that none can come."""
+    """Opens for good after so many outcomes in a row without an answer, or one that shows that none can come.
+
+    So many refusals in a row count as the latter: by its answers in DBC's public sources CULR refuses each patron of
+    an agency that a group may not act for, and no person is to look at all of them.
+    """
 
     def __init__(self, ceiling: int) -> None:
         self._ceiling = ceiling
         self._unanswered = 0
+        self._refused = 0
         self._hopeless = False
         self._lock = threading.Lock()
 
@@ -36,13 +41,17 @@ class Circuit:
     def is_open(self) -> bool:
         return self._hopeless or self._unanswered >= self._ceiling
 
-    def note(self, outcome: object) -> None:
+    def note(self, outcome: R) -> R | NetMediaRefused:
+        """Count an outcome and return it; a refusal that is one too many is the library's, and no patron's."""
         with self._lock:
-            if self.is_open:
-                return
+            code = outcome.code if isinstance(outcome, Unsettled) else None
             self._unanswered = self._unanswered + 1 if isinstance(outcome, NetMediaUnavailable) else 0
-            forbidden = isinstance(outcome, Unsettled) and outcome.code in FORBIDDEN
-            self._hopeless = forbidden or isinstance(outcome, _HOPELESS)
+            self._refused = self._refused + 1 if code in REFUSED else 0
+            self._hopeless |= code in FORBIDDEN or isinstance(outcome, _HOPELESS)
+            if self._refused < self._ceiling:
+                return outcome
+            self._hopeless = True
+            return NetMediaRefused("CULR refuses {ceiling} patrons in a row", ceiling=self._ceiling)
 
 
 def side_by_side(

@@ -97,8 +97,7 @@ class SoapNetMedia:
         def carry_out(queue: Sequence[Effect]) -> list[tuple[Effect, Settled | Unsettled | CprsyncError]]:
             done: list[tuple[Effect, Settled | Unsettled | CprsyncError]] = []
             for effect in queue:
-                outcome = _outcome(self._settle, effect)
-                circuit.note(outcome)
+                outcome = circuit.note(_outcome(self._settle, effect))
                 done.append((effect, outcome))
                 # behind one that a person has to look at the next may stand: it sets a state of its own
                 if not (isinstance(outcome, Settled) or (isinstance(outcome, Unsettled) and outcome.code in REFUSED)):
@@ -114,9 +113,7 @@ class SoapNetMedia:
         circuit = self._circuit()
 
         def carry_out(identity: Identity) -> list[tuple[Identity, Held | Unsettled | CprsyncError]]:
-            outcome = _outcome(self._read, identity)
-            circuit.note(outcome)
-            return [(identity, outcome)]
+            return [(identity, circuit.note(_outcome(self._read, identity)))]
 
         yield from side_by_side(identities, carry_out, workers=self._settings.workers, circuit=circuit)
 

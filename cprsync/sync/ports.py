@@ -96,8 +96,9 @@ class NetMedia(Protocol):
         """Settle the effects of each queue, one patron's with the lowest version first; queues go side by side.
 
         Of a queue nothing is tried, nor yielded, behind an effect that is not settled, unless its code is one of
-        REFUSED. A code of FORBIDDEN, or so many queues in a row without an answer, ends it all: what has not begun
-        is not yielded. Queues are taken as they are needed, at most twice as many as go side by side.
+        REFUSED. A code of FORBIDDEN, or so many effects in a row without an answer, ends it all: what has not begun
+        is not yielded. So does a row of refused ones, of which the last comes as NetMediaRefused. Queues are taken
+        as they are needed, at most twice as many as go side by side.
         """
         ...
 

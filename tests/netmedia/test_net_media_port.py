@@ -223,20 +223,22 @@ def test_behind_an_effect_that_is_not_settled_her_next_one_waits_and_others_do_n
     assert sent(side, [first, later]) == [Settled(KOEBENHAVN), Settled(AARHUS)]
 
 
-@pytest.mark.parametrize("code", [Code.COULD_NOT_AUTHENTICATE, None])
+@pytest.mark.parametrize("code", [Code.COULD_NOT_AUTHENTICATE, Code.ILLEGAL_ARGUMENT, None])
 def test_once_nobody_can_be_served_nothing_more_is_begun_nor_taken(side: Side, code: Code | None) -> None:
-    """A code that forbids ends it at once; without answers the third in a row does."""
-    begun = 3 if code is None else 1
+    """A code that forbids ends it at once; without answers, or with refusals, the third in a row does."""
+    begun = 1 if code is Code.COULD_NOT_AUTHENTICATE else 3
     side.fails(code, 9)
     before, taken = side.ledger(), []
 
     def queues() -> Iterator[list[Effect]]:
         for _ in range(50):
             taken.append(effect())
-            yield [taken[-1], replace(taken[-1], version=2)]
+            yield [taken[-1]]
 
     outcomes = list(side.port.send_many(queues()))
     assert [one for one, _ in outcomes] == taken[:begun]
+    last = "NetMediaUnavailable" if code is None else "Unsettled" if begun == 1 else "NetMediaRefused"
+    assert type(outcomes[-1][1]).__name__ == last
     assert len(taken) <= begun + 2
     assert side.ledger() == before
 
