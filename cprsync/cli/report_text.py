@@ -109,9 +109,9 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
 def _net_media(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     # a run of an earlier version had none
     for product, counts in document.get("entitlements", {}).items():
-        turned = [word(turn, language, count=counts[turn]) for turn in TURNS if counts[turn]]
+        turned = [word(f"night_{turn}", language, count=counts[turn]) for turn in TURNS if counts[turn]]
         if turned:
-            yield "  " + word("rights", language, product=product, turned=", ".join(turned))
+            yield "  " + word("night_rights", language, product=product, turned=", ".join(turned))
     published = document["published"]
     if published["sent"]:
         yield "  " + word("told", language, sent=published["sent"])

@@ -103,3 +103,15 @@ def test_a_night_with_the_limit_raised_as_told_is_within_it(harm: Harm, tmp_path
     path = tmp_path / "policy.toml"
     path.write_text(text, encoding="utf-8")
     assert load_policy(path, frozenset()).limits[harm].of(1000) >= document["brake"]["classes"][0]["count"]
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("da", "Ret til netlydbog: 2 åbnet, 1 lukket, 3 uafklaret"),
+        ("en", "Right to netlydbog: 2 opened, 1 closed, 3 undecided"),
+    ],
+)
+def test_the_rights_that_turned_in_the_night_are_told_by_product(language: Language, line: str) -> None:
+    turned = {"netlydbog": {"opened": 2, "closed": 1, "undecided": 3}}
+    assert line in [one.strip() for one in report_lines(braked() | {"entitlements": turned}, language)]
