@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.age import age_on, birthday
 from cprsync.domain.effective import effective
@@ -12,7 +12,7 @@ from cprsync.domain.municipality import Kind, Residence, kind_of
 from cprsync.domain.override import Overridden, in_force
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import NUMBER_ONLY, SILENT, Status
-from cprsync.domain.product import Licence
+from cprsync.domain.product import Licence, LicensedBy
 from cprsync.domain.review import BLOCK_REASONS, stands
 from cprsync.domain.right_rule import RIGHT_RULES, Answer, RightRule
 from cprsync.domain.status_rule import STATUS_RULES, Lives
@@ -76,9 +76,8 @@ class Day:
         product = self.product(name)
         if product is None:
             return Ruled(RightRule.NOT_OFFERED, Read())
-        rows = (row for row in RIGHT_RULES.values() if row.licensed_by in {None, product.licensed_by})
-        read = ((row.rule, _READERS[row.rule](self, product)) for row in rows)
-        return next(Ruled(rule, found) for rule, found in read if found is not None)
+        rows = _ROWS[product.licensed_by]
+        return next(Ruled(rule, found) for rule, read in rows if (found := read(self, product)) is not None)
 
     def product(self, name: str) -> Product | None:
         """The product's terms in force; None: the policy has none on that day."""
@@ -232,7 +231,9 @@ def _at(day: Day, licensed_since: date | None = None, birthday_: date | None = N
     return Read(f"municipality {code}", Wording(f"kommune {code}", f"municipality {code}"), whole, open_since)
 
 
-_READERS: Final[Mapping[RightRule, Callable[[Day, Product], Read | None]]] = {
+#: Reads what a row is about; None: the row does not hold.
+_Reader: TypeAlias = "Callable[[Day, Product], Read | None]"
+_READERS: Final[Mapping[RightRule, _Reader]] = {
     RightRule.NOT_OFFERED: lambda _day, _product: None,  # whoever has the product's terms has it on the day
     RightRule.CLOSED: _closed,
     RightRule.NO_BORROWER: _no_borrower,
@@ -251,4 +252,9 @@ _READERS: Final[Mapping[RightRule, Callable[[Day, Product], Read | None]]] = {
     RightRule.AGE_UNKNOWN: _age_unknown,
     RightRule.MUNICIPALITY: _municipality,
     RightRule.LIBRARY: _library,
+}
+#: The rows by whose licence it is, in the order in which they are read: a night asks for thousands.
+_ROWS: Final[Mapping[LicensedBy, tuple[tuple[RightRule, _Reader], ...]]] = {
+    by: tuple((row.rule, _READERS[row.rule]) for row in RIGHT_RULES.values() if row.licensed_by in {None, by})
+    for by in LicensedBy
 }
