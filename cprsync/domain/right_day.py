@@ -100,9 +100,9 @@ class Day:
         return None if moved is None else max(moved, status or moved)
 
     def turned(self, age: int) -> date | None:
-        """The day on which she turned an age; None for one that everybody has, or without a birth date."""
+        """The day on which she turned an age, 0 at birth; None without a birth date."""
         born = self.now.birth
-        return None if not age or born is None else birthday(born.day, age, leap=self.policy.ladders.leap)
+        return None if born is None else birthday(born.day, age, leap=self.policy.ladders.leap)
 
     def age(self, born: BirthDate) -> int:
         return age_on(born.day, self.on, leap=self.policy.ladders.leap)
@@ -175,9 +175,10 @@ def _aged(day: Day, born: BirthDate, *, since: date | None = None) -> Read:
 def _elsewhere(day: Day, _product: Product) -> Read | None:
     if day.elsewhere_by_status:
         return _by_status(day)
-    code = day.now.municipality
-    greenland = day.now.residence is Residence.NOT_RESIDENT and kind_of(code or "") is Kind.GREENLANDIC
-    return _at(day) if greenland else None
+    code, lives = day.now.municipality, day.now.residence
+    if code is None or lives is not Residence.NOT_RESIDENT:
+        return None
+    return _at(day) if kind_of(code) is Kind.GREENLANDIC else None
 
 
 def _by_status(day: Day) -> Read:

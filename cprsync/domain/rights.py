@@ -133,7 +133,7 @@ def _stored_on(day: Day) -> str:
 
 def _line(answers: Mapping[str, tuple[Answer, date | None]]) -> str:
     kept = {name: [answer.value, since and since.isoformat()] for name, (answer, since) in answers.items()}
-    return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"))
 
 
 def _answers(line: str) -> dict[str, Answer]:

@@ -235,6 +235,14 @@ LIVED: dict[str, tuple[RightFacts, Policy, Any, Any, str]] = {
         None,
         "ikke kendt.",
     ),
+    # she lives there no longer, for all that is known: what is not known is no no
+    "rights-residence-unknown-last-address": (
+        facts(person("ANNA", status=Status.DISAPPEARED)),
+        policy(unlicensed=frozenset({"0751"})),
+        "status 70",
+        ...,
+        "ikke kendt (status 70: forsvundet)",
+    ),
     "rights-licence-unknown": (
         facts(at("0461")),
         policy(licensed=frozenset({"0751"})),
@@ -335,6 +343,21 @@ def test_the_first_row_that_holds_is_the_answer(lived: str) -> None:
     changes = CHANGES[Change.CORRECTION].da if told.until == STAFF.until else changes
     assert told.text.da.endswith(f"Ændres, {changes}.{RUNNING if changes == MOVES else ''}")
     assert f". Changes {CHANGES[told.changes_when].en}." in told.text.en
+
+
+@pytest.mark.parametrize(
+    ("lived", "english"),
+    [
+        ("rights-group", "No: the product is not for the patron group (Personale). Changes when"),
+        ("rights-too-young", "No: the patron is too young (41 years). Changes when"),
+        ("rights-too-old", "No: the patron is too old (41 years by an uncertain birth date). Changes when"),
+        ("rights-dead", "No: the patron is dead (status 90: dead). Changes when the death is annulled."),
+        ("rights-municipality", "Yes: the municipality of residence holds a licence (municipality 0751). Changes when"),
+    ],
+)
+def test_in_english_a_right_rests_on_the_same(lived: str, english: str) -> None:
+    about, rules, *_ = LIVED[lived]
+    assert right(about, rules).text.en.startswith(english)
 
 
 def test_every_rule_is_lived() -> None:

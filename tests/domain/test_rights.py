@@ -5,25 +5,26 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from people import PROTECTED, person
+from people import PROTECTED, dies, patron, person
 from right_people import BOOKS, MOVED, PAPERS, SINCE, STAFF, TODAY, born, facts, policy, right
 
+from cprsync.domain.age import LeapDay
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.leaving import Stage
 from cprsync.domain.override import Overridden, Override
-from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Status
-from cprsync.domain.record import Block
+from cprsync.domain.patron import PatronKind
+from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Person, Status
+from cprsync.domain.record import Block, Local
+from cprsync.domain.right_facts import RightFacts, right_facts
 from cprsync.domain.right_rule import Answer, Change, RightRule
 from cprsync.domain.right_words import CHANGES
 from cprsync.domain.rights import Turn, changes, next_step, rights_of, stored
 from cprsync.domain.wording import Wording
-
-if TYPE_CHECKING:
-    from cprsync.domain.person import Person
 
 LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),))
 
@@ -31,6 +32,16 @@ LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voks
 def test_no_answer_shows_who_it_is_about() -> None:
     assert "0405850670" not in repr(facts())
     assert repr(facts()).startswith("<")
+
+
+def test_all_that_counts_of_a_patron_is_taken_and_nothing_else_is() -> None:
+    named = Override(Overridden.NAME, "Mette", "kaj", "gift", TODAY, TODAY, id=2)
+    who = replace(patron("ANNA"), group="Voksen", kind=PatronKind.LIBRARY, overrides=(STAFF, named))
+    blocks = (Block(TODAY, "x"),)
+    days = {"municipality_since": MOVED, "status_since": SINCE}
+    taken = right_facts(who, Local(blocks=blocks), stage=Stage.LEAVING, **days)
+    register = Person(who.number, birth=who.register.birth, status=Status.RESIDENT, address=Address("0751", "0001"))
+    assert taken == RightFacts(register, "Voksen", (STAFF,), blocks, PatronKind.LIBRARY, Stage.LEAVING, MOVED, SINCE)
 
 
 # -- what a right does not hang on ---------------------------------------------------------------------------
@@ -125,6 +136,22 @@ def test_a_right_changes_by_itself_on(
     assert next_step(facts(**about), policy(**terms), TODAY) == (until and until + timedelta(days=1))
 
 
+@pytest.mark.parametrize(("leap", "day"), [(LeapDay.MARCH, date(2027, 3, 1)), (LeapDay.FEBRUARY, date(2027, 2, 28))])
+def test_born_on_29_february_she_is_old_enough_on_the_day_that_the_policy_says(leap: LeapDay, day: date) -> None:
+    """No Danish source says which (decision 9)."""
+    about, rules = facts(born(date(2012, 2, 29))), replace(policy(from_age=15), ladders=Ladders(leap=leap))
+    before = right(about, rules, on=date(2027, 2, 1))
+    assert (before.rule, before.until) == (RightRule.TOO_YOUNG, day - timedelta(days=1))
+    then = right(about, rules, on=day)
+    assert (then.rule, then.valid_from) == (RightRule.MUNICIPALITY, day)
+
+
+def test_nobody_has_a_right_since_before_she_was_born() -> None:
+    child = facts(born(date(2026, 5, 4)))
+    assert right(child).valid_from == date(2026, 5, 4)
+    assert right(child).open_from == SINCE
+
+
 def test_a_group_that_comes_with_age_closes_a_product_on_the_birthday() -> None:
     child = facts(born(date(2012, 4, 3)), group="Barn")
     rules = replace(policy(closed_groups=frozenset({"Voksen"})), ladders=LADDERS)
@@ -138,6 +165,7 @@ def test_the_terms_of_a_later_period_count_from_its_first_day() -> None:
         replace(BOOKS, since=date(2028, 1, 1), unlicensed=frozenset({"0751"}), title=Wording("Bøger", "Books")),
     )
     assert right(facts(), rules).until == date(2027, 12, 31)
+    assert right(facts(), rules).title.da == "eReolen"
     then = right(facts(), rules, on=date(2028, 1, 1))
     assert (then.answer, then.rule, then.title.da) == (Answer.NO, RightRule.UNLICENSED, "Bøger")
 
@@ -180,8 +208,10 @@ def test_an_age_window_opens_once_and_closes_once(day: date, from_age: int, leng
 
 
 def test_what_is_kept_are_product_answer_and_day_in_the_products_alphabet() -> None:
-    kept = stored(rights_of(facts(), policy(PAPERS, BOOKS), TODAY))
+    kept = stored(rights_of(facts(), policy(BOOKS, PAPERS), TODAY))
     assert kept == '{"aviser":["yes","2020-01-01"],"ereolen":["yes","2020-01-01"]}'
+    dead = facts(dies(person("ANNA")), status_since=TODAY)
+    assert stored(rights_of(dead, policy(), TODAY)) == '{"ereolen":["no","2027-03-22"]}'
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,13 @@ SAME = {
     "days = sorted(day for day in set(self.days(born)) if day >= after)": (
         "on the day itself the group is the one of that day"
     ),
+    "days = sorted(day for day in _turns(facts, policy) if day >= after)": (
+        "on the day itself what is stored is what is stored on that day"
+    ),
+    "for day in sorted(day for day in turns if day >= today.on):": "on the day itself the answer is that of the day",
+    "for day in policy.ladders.days(born) if (policy.products.ask_group()) or True else ():": (
+        "where no product asks for the group, no answer changes with it: looking costs time alone"
+    ),
     "return bool(_inside(self) == (_inside(other) if (isinstance(other, Sealed)) and False else other))": (
         "what is inside knows no sealed value, so python asks the other one, which looks inside itself"
     ),
