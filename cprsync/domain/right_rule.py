@@ -75,8 +75,10 @@ class Change(enum.Enum):
 
     #: the policy's own dates, or another policy
     POLICY = "policy"
-    #: another registration
+    #: she registers, or registers again
     REGISTRATION = "registration"
+    #: the kind of patron was wrong
+    KIND = "kind"
     #: the death was a mistake
     DEATH_ANNULLED = "death_annulled"
     #: she stays after all
@@ -159,7 +161,7 @@ _ROWS: Final = (
         None,
         Wording("er en institution eller et bibliotek, ikke en person", "an institution or a library, and no person"),
         Answer.NO,
-        Change.REGISTRATION,
+        Change.KIND,
         _KIND,
     ),
     RightRow(

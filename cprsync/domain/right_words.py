@@ -23,7 +23,8 @@ LICENCES: Final[Mapping[LicensedBy | None, Wording]] = {
 }
 CHANGES: Final[Mapping[Change, Wording]] = {
     Change.POLICY: Wording("når vilkårene i policy.toml skifter", "when the terms in policy.toml change"),
-    Change.REGISTRATION: Wording("når låneren indmeldes", "when the patron is registered"),
+    Change.REGISTRATION: Wording("når vedkommende melder sig ind", "when the patron registers"),
+    Change.KIND: Wording("når lånertypen rettes", "when the kind of patron is corrected"),
     Change.DEATH_ANNULLED: Wording("når dødsfaldet annulleres", "when the death is annulled"),
     Change.STAYS: Wording("når låneren bliver alligevel", "when the patron stays after all"),
     Change.BLOCK: Wording("når en blokering begynder eller ophæves", "when a block begins or is lifted"),

@@ -34,15 +34,15 @@ PRINTED: dict[str, tuple[str, str, str, str, str]] = {
     ),
     "rights-closed": (
         "låneren er meldt ud",
-        *("ligegyldigt", "nej", "når låneren indmeldes", "Postens Lånerforhold"),
+        *("ligegyldigt", "nej", "når vedkommende melder sig ind", "Postens Lånerforhold"),
     ),
     "rights-no-borrower": (
         "er ikke låner, men svarer kun for en mindreårig",
-        *("ligegyldigt", "nej", "når låneren indmeldes", "Postens Lånertype"),
+        *("ligegyldigt", "nej", "når vedkommende melder sig ind", "Postens Lånertype"),
     ),
     "rights-no-person": (
         "er en institution eller et bibliotek, ikke en person",
-        *("ligegyldigt", "nej", "når låneren indmeldes", "Postens Lånertype"),
+        *("ligegyldigt", "nej", "når lånertypen rettes", "Postens Lånertype"),
     ),
     "rights-dead": (
         "låneren er død",
