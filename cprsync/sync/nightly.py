@@ -217,8 +217,10 @@ def _settle(comparison: Comparison, report: Report, *, removes: bool, closed: in
         report.subscriptions_removed += comparison.remove_ended(closed=closed)
         report.let_go = comparison.settled
     report.error = report.error or comparison.error
-    report.left += comparison.refused.total()
-    report.reasons.update(comparison.refused)
+    # whoever is on the list for it by now is counted with what the run has raised
+    unknown = comparison.leave_to_staff()
+    report.left += unknown.total()
+    report.reasons.update(unknown)
 
 
 def _protect_beyond(night: Night, run: Run, intake: Intake, report: Report) -> None:

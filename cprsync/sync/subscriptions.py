@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from cprsync.domain.guard import Excess
+from cprsync.domain.person import Person
 from cprsync.domain.policy import Harm
+from cprsync.domain.review import PARKED
 from cprsync.errors import CprsyncError, RegisterUnavailable
-from cprsync.sync.values import Gaps, Subscribed
+from cprsync.sync.values import Batch, Equal, Gaps, NotOurs, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,8 +39,10 @@ class Comparison:
         self._run = run
         #: why another try may do more
         self.error: CprsyncError | None = None
-        #: numbers that the register would not take, by reason: someone should look
+        #: numbers that the register would neither take back nor let go, by reason: someone should look
         self.refused: Counter[str] = Counter()
+        #: of these the patrons who wait for a person, once each
+        self.left: dict[str, str] = {}
         self.excess: tuple[Excess, ...] = ()
         self.gaps = Gaps((), (), (), 0)
         self._listed: set[CprNumber] = set()
@@ -125,7 +129,7 @@ class Comparison:
             done: list[tuple[CprNumber, Subscribed]] = []
             for number, result in call(numbers[start : start + size]):
                 if isinstance(result, CprsyncError) and not isinstance(result, RegisterUnavailable):
-                    self.refused[result.kind] += 1
+                    self._refuse(number, result.kind)
                 elif isinstance(result, CprsyncError):
                     self.error = self.error or result
                 else:
@@ -135,6 +139,19 @@ class Comparison:
             if self.error is not None:
                 log.warning("subscriptions.unfinished", kind=self.error.kind)
                 return
+
+    def _refuse(self, number: CprNumber, kind: str) -> None:
+        """Count it; whose number it is waits for a person, where a night is at work that can leave her to one."""
+        self.refused[kind] += 1
+        (whose,) = self._night.store.recognise([Person(number)])
+        if self._run is not None and not isinstance(whose, NotOurs):
+            self.left[whose.patron_id if isinstance(whose, Equal) else whose.id] = f"{PARKED}{kind}"
+
+    def leave_to_staff(self) -> Counter[str]:
+        """Put those on the review list whom it does not have yet; returns the refusals of which nobody is found."""
+        if self._run is not None and self.left:
+            self._night.store.write(self._run, Batch(reviews=list(self.left.items())))
+        return self.refused - Counter(kind.removeprefix(PARKED) for kind in self.left.values())
 
 
 def reconcile(night: Night, *, apply: bool) -> dict[str, Any]:

@@ -73,6 +73,7 @@ class RegisterDouble:
     #: what is answered instead of a person
     failures: dict[CprNumber, CprsyncError] = field(default_factory=dict)
     refuses_to_subscribe: dict[CprNumber, CprsyncError] = field(default_factory=dict)
+    refuses_to_unsubscribe: dict[CprNumber, CprsyncError] = field(default_factory=dict)
     down: CprsyncError | None = None
     looked_up: list[CprNumber] = field(default_factory=list)
     subscribed: list[CprNumber] = field(default_factory=list)
@@ -106,10 +107,11 @@ class RegisterDouble:
     def unsubscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
         for number in numbers:
             self.unsubscribed.append(number)
+            error = self.down or self.refuses_to_unsubscribe.get(number)
             result = Subscribed.REMOVED if number in self.listed else Subscribed.ABSENT
-            if self.down is None:
+            if error is None:
                 self.listed.discard(number)
-            yield number, self.down or result
+            yield number, error or result
 
     def subscriptions(self) -> set[CprNumber]:
         if self.down is not None:

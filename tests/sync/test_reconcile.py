@@ -194,6 +194,19 @@ def test_a_number_that_the_register_refuses_is_left_to_a_person(library: Library
     library.register.refuses_to_subscribe[cpr("ANNA")] = RegisterRefused("no", kind="register.refused")
     report = library.one_night()
     assert (report.exit_code, report.left, report.reasons) == (3, 1, {"register.refused": 1})
+    assert library.reviews() == [(library.id_of("ANNA"), "parked.register.refused")]
+    again = library.one_night()
+    assert (again.exit_code, again.left) == (0, 0)
+    assert again.reviews_waiting == {"parked.register.refused": 1}
+
+
+def test_a_number_that_the_register_does_not_let_go_and_nobody_knows_is_said_each_night(library: Library) -> None:
+    library.register.listed.add(cpr("IVAN"))
+    library.register.refuses_to_unsubscribe[cpr("IVAN")] = RegisterRefused("no", kind="register.refused")
+    for _ in range(2):
+        report = library.one_night()
+        assert (report.exit_code, report.left, report.reasons) == (3, 1, {"register.refused": 1})
+    assert library.reviews() == []
 
 
 def test_an_old_number_is_removed_once_a_file_has_delivered_the_new_one(library: Library) -> None:
