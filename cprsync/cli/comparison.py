@@ -81,7 +81,7 @@ def _says(held: object, told: object) -> bool:
 def _name(person: Mapping[str, Any], intended: Counter[str]) -> Name | None:
     name = person.get("name") or {}
     if any(name.get(f"{part}_mark") for part in ("first", "middle", "last")):
-        intended["navnemarkeringer gemmes ikke / name markers are not stored"] += 1
+        intended["demo_markers"] += 1
     parts = {part: _text(name.get(part)) for part in NAME_PARTS}
     return Name(**parts) if parts["addressing"] else None
 
@@ -89,7 +89,7 @@ def _name(person: Mapping[str, Any], intended: Counter[str]) -> Name | None:
 def _birth(person: Mapping[str, Any], record: Person, intended: Counter[str]) -> bool:
     born, held = _text(person.get("born")), getattr(record.birth, "day", None)
     if "-00" in born:
-        intended["en umulig fødselsdato er ingen / an impossible birth date is none"] += 1
+        intended["demo_no_date"] += 1
         return held is None
     uncertain = bool(person.get("born_uncertain")) == bool(getattr(record.birth, "uncertain", False))
     return held is not None and born == held.isoformat() and uncertain
@@ -102,7 +102,7 @@ def _protected(person: Mapping[str, Any]) -> bool:
 def _address_equal(person: Mapping[str, Any], record: Person, intended: Counter[str]) -> bool:
     if int(person["status"]) >= 30:  # noqa: PLR2004 -- from status 30 on the register gives no address
         if getattr(record.address, "municipality", None) is not None:
-            intended["sidst kendte adresse beholdes / the last known address is kept"] += 1
+            intended["demo_last_address"] += 1
         return True
     address = person.get("address") or {}
     parts = {ours: _part(theirs, address.get(theirs)) for theirs, ours in ADDRESS_PARTS.items()}

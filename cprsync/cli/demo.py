@@ -259,8 +259,8 @@ def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
         )
         return 0 if ok else 1
     stage.tell("\n" + emphasise(word("demo_compare", stage.language)))
-    for text, count in result.intended.items():
-        stage.tell(f"  {word('demo_intended', stage.language)}: {text} ({count})")
+    for why, count in result.intended.items():
+        stage.tell(f"  {word('demo_intended', stage.language)}: {word(why, stage.language)} ({count})")
     for key, groups in result.differs.items():
         note(f"  {word('demo_differs', stage.language)}: {key}: {', '.join(groups)}")
     if kept is not None:

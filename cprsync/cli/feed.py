@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.advice import advice_for, error_document
-from cprsync.cli.options import spoken
 from cprsync.cli.output import failures, print_json, say, show_error
 from cprsync.cli.progress import progress
+from cprsync.cli.words import word
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from cprsync.cli.words import Language
     from cprsync.errors import CprsyncError
     from cprsync.sync.fetching import Fetched
 
 
-def inspect_command(file: Path, *, as_json: bool) -> int:
+def inspect_command(file: Path, *, language: Language, as_json: bool) -> int:
     """Count what a delivery holds; damaged: exit 1, and the shape names the problem."""
     from cprsync.register.extract import examine_file
 
@@ -27,26 +28,33 @@ def inspect_command(file: Path, *, as_json: bool) -> int:
         if as_json:
             print_json(document if error is None else {**document, "error": error})
             return 0 if error is None else 1
-        _show(document)
+        for line in inspect_lines(document, language):
+            say(line)
         if error is not None:
-            show_error(error, spoken())
+            show_error(error, language)
         return 0 if error is None else 1
 
 
-def _show(document: Mapping[str, Any]) -> None:
-    say(f"task {document['task']}, produced {document['produced']}, previous {document['previous']}")
-    say(f"{document['framing']}: {document['records']} records, {document['persons']} persons")
-    for title, key in (("by record", "by_record"), ("by status", "by_status"), ("by event", "by_event")):
+def inspect_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What a delivery holds, by kind."""
+    # of a damaged one not all is known
+    head = {key: document[key] or "–" for key in ("task", "produced", "previous")}
+    yield word("feed_delivery", language, **head)
+    framing = word(f"feed_{document['framing']}", language) if document["framing"] else "–"
+    yield word("feed_counts", language, framing=framing, records=document["records"], persons=document["persons"])
+    for key in ("by_record", "by_status", "by_event"):
         if document[key]:
-            say(f"  {title}: " + ", ".join(f"{name} {count}" for name, count in document[key].items()))
-    say(f"  protected: {document['protected']}, events: {document['events']}")
+            counts = ", ".join(f"{name} {count}" for name, count in document[key].items())
+            yield f"  {word(f'feed_{key}', language)}: {counts}"
+    yield "  " + word("feed_protected", language, protected=document["protected"], events=document["events"])
     if document["unknown_records"]:
-        say("  unknown records: " + ", ".join(f"{n} {c}" for n, c in document["unknown_records"].items()))
+        unknown = ", ".join(f"{name} {count}" for name, count in document["unknown_records"].items())
+        yield f"  {word('feed_unknown', language)}: {unknown}"
     if document["complete"]:
-        say("  whole and undamaged")
+        yield "  " + word("feed_whole", language)
 
 
-def fetch_command(config: Path, *, library: str | None, as_json: bool) -> int:
+def fetch_command(config: Path, *, library: str | None, language: Language, as_json: bool) -> int:
     """Seal what waits in the inbox; what could not be fetched decides the exit code."""
     from cprsync import wiring
     from cprsync.settings import load_settings
@@ -65,15 +73,17 @@ def fetch_command(config: Path, *, library: str | None, as_json: bool) -> int:
         print_json(document)
     else:
         for delivery in fetched.new:
-            say(f"{delivery.name}  {delivery.size} bytes  sha256 {delivery.sha256}")
-        say(f"{len(fetched.new)} sealed in the inbox, {len(fetched.known)} were there already")
+            say(f"{delivery.name}  {delivery.size} byte  sha256 {delivery.sha256}")
+        say(word("feed_fetched", language, new=len(fetched.new), known=len(fetched.known)))
         if "error" in document:
-            show_error(document["error"], spoken())
+            show_error(document["error"], language)
     error = _error(fetched)
     return 0 if error is None else advice_for(error).exit
 
 
-def accept_command(file: str, *, reason: str, config: Path, library: str | None, as_json: bool) -> None:
+def accept_command(  # noqa: PLR0913 -- one parameter for each option
+    file: str, *, reason: str, config: Path, library: str | None, language: Language, as_json: bool
+) -> None:
     """Take a delivery that stops the nights: one of the inbox by its name, or a file on disk."""
     from cprsync import wiring
     from cprsync.cli.operator import user_name
@@ -96,7 +106,8 @@ def accept_command(file: str, *, reason: str, config: Path, library: str | None,
         print_json(document)
         return
     say(f"{document['file']}  sha256 {document['sha256']}")
-    say(f"  produced {document['produced']}, after {document['previous']}: the next `cprsync sync` applies it")
+    dates = {key: document[key] for key in ("produced", "previous")}
+    say("  " + word("feed_accepted", language, **dates))
 
 
 def _fetched_document(fetched: Fetched) -> dict[str, Any]:

@@ -74,6 +74,7 @@ def init(
     folder: Annotated[Path, typer.Argument(help="Where an installation is to be; what is there stays.")],
     *,
     mock: Annotated[Path | None, typer.Option("--mock", help="Point at a mock: the ready.json in its folder.")] = None,
+    lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
     """Write the files that an installation starts from.
@@ -82,7 +83,7 @@ def init(
     """
     from cprsync.cli.setup import init_folder
 
-    init_folder(folder, mock=mock, as_json=as_json)
+    init_folder(folder, mock=mock, language=language(lang), as_json=as_json)
 
 
 @app.command()

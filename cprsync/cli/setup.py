@@ -161,15 +161,15 @@ WantedBy=timers.target
 """
 
 
-def init_folder(folder: Path, *, mock: Path | None, as_json: bool) -> None:
+def init_folder(folder: Path, *, mock: Path | None, language: Language, as_json: bool) -> None:
     """Write a folder to start from; nothing that is there is overwritten."""
     with failures(as_json=as_json):
         written = write_folder(folder, mock=mock)
         if as_json:
             print_json({"folder": str(folder), "written": written})
             return
-        say(f"{folder}: {', '.join(written) if written else 'everything was there already'}")
-        say(f"Next: cprsync db upgrade --config {folder}/cprsync.toml")
+        say(f"{folder}: {', '.join(written) if written else word('init_there', language)}")
+        say(word("init_next", language, command=f"cprsync db upgrade --config {folder}/cprsync.toml"))
 
 
 def write_folder(folder: Path, *, mock: Path | None) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cprsync.cli.danish import in_danish
+from cprsync.cli.feed import inspect_lines
 from cprsync.cli.patron_set import set_lines
 from cprsync.cli.setup import db_status_command, db_upgrade_command, write_folder
 from cprsync.cli.subscriptions import list_lines, reconcile_lines
@@ -85,3 +86,32 @@ def test_how_the_store_stands_is_a_sentence(tmp_path: Any, capsys: pytest.Captur
 
 def test_that_no_mock_runs_is_told_in_danish() -> None:
     assert in_danish(_not_running().told()).startswith("mocken svarer ikke")
+
+
+DELIVERY = {
+    "task": "123456",
+    "produced": "2027-03-22",
+    "previous": None,
+    "framing": "lines",
+    "records": 41,
+    "persons": 5,
+    "by_record": {"001": 5},
+    "by_status": {},
+    "by_event": {},
+    "protected": 1,
+    "events": 6,
+    "unknown_records": {},
+    "complete": True,
+}
+
+
+def test_what_a_delivery_holds_is_told_in_one_language() -> None:
+    assert list(inspect_lines(DELIVERY, "da")) == [
+        "opgave 123456, produceret 2027-03-22, den forrige –",
+        "linjer: 41 poster, 5 personer",
+        "  efter posttype: 001 5",
+        "  beskyttede: 1, hændelser: 6",
+        "  hel og ubeskadiget",
+    ]
+    damaged = DELIVERY | {"framing": None, "complete": False, "unknown_records": {"777": 2}}
+    assert list(inspect_lines(damaged, "en"))[-1] == "  unknown records: 777 2"

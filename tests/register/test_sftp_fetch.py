@@ -81,7 +81,7 @@ def inbox(config: Path) -> tuple[int, int]:
 
 
 def fetched(config: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
-    code = fetch_command(config, library=None, as_json=True)
+    code = fetch_command(config, library=None, language="da", as_json=True)
     document: dict[str, Any] = json.loads(capsys.readouterr().out)
     return code, document
 
@@ -106,10 +106,10 @@ def test_what_waits_is_sealed_and_named_and_the_second_time_it_is_there_already(
 
 def test_it_is_said_on_a_terminal_too(server: Server, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server.put(CONTENT)
-    assert fetch_command(config, library=None, as_json=False) == 0
+    assert fetch_command(config, library=None, language="da", as_json=False) == 0
     told = capsys.readouterr().out
     assert NAME in told
-    assert "1 sealed in the inbox, 0 were there already" in told
+    assert "1 forseglet i indbakken, 0 var der allerede" in told
 
 
 def test_a_file_is_deleted_from_the_server_only_if_so_set_and_once_it_is_sealed(
@@ -163,7 +163,7 @@ def test_a_wrong_folder_ends_with_what_to_do(server: Server, config: Path, capsy
     server.put(CONTENT)
     rewrite(config, '^folder = "IN"$', 'folder = "OUT"')
     with pytest.raises(SystemExit) as ended:
-        fetch_command(config, library=None, as_json=True)
+        fetch_command(config, library=None, language="da", as_json=True)
     document = json.loads(capsys.readouterr().out)
     assert (ended.value.code, document["error"]["kind"], document["error"]["changed"]) == (2, "sftp.folder", "nothing")
     assert inbox(config) == (0, 0)

@@ -7,34 +7,37 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import CONFIG, Config, Json, Library
+from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, language
 
 app = typer.Typer(help="Deliveries (ændringsudtræk): fetch, inspect, accept.")
 
 
 @app.command("inspect")
-def feed_inspect(file: Annotated[Path, typer.Argument(help="A delivery on disk.")], *, as_json: Json = False) -> None:
+def feed_inspect(
+    file: Annotated[Path, typer.Argument(help="A delivery on disk.")], *, lang: Lang = "da", as_json: Json = False
+) -> None:
     """Count what a delivery holds, and say whether it is whole."""
     from cprsync.cli.feed import inspect_command
 
-    raise SystemExit(inspect_command(file, as_json=as_json))
+    raise SystemExit(inspect_command(file, language=language(lang), as_json=as_json))
 
 
 @app.command("fetch")
-def feed_fetch(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> None:
+def feed_fetch(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
     """Take what waits into the inbox; the next night reads it."""
     from cprsync.cli.feed import fetch_command
 
-    raise SystemExit(fetch_command(config, library=library, as_json=as_json))
+    raise SystemExit(fetch_command(config, library=library, language=language(lang), as_json=as_json))
 
 
 @app.command("accept")
-def feed_accept(
+def feed_accept(  # noqa: PLR0913 -- one parameter for each option
     file: Annotated[str, typer.Argument(help="The waiting delivery, as `sync` names it, or a file on disk.")],
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, in clear.")],
     config: Config = CONFIG,
     library: Library = None,
+    lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
     """Take a replacement, or go on over a gap.
@@ -43,4 +46,5 @@ def feed_accept(
     """
     from cprsync.cli.feed import accept_command
 
-    accept_command(file, reason=reason, config=config, library=library, as_json=as_json)
+    told = language(lang)
+    accept_command(file, reason=reason, config=config, library=library, language=told, as_json=as_json)

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from cprsync.cli.texts.advice import Advice
 
 PATRONS: Final[Mapping[str, Advice]] = {
+    "input.header": advice(
+        1,
+        "Ret filens overskrift: `cprsync fields` viser felternes navne på dansk. "
+        "En eksport fra et andet system læses med --columns.",
+        "Mend the input: `cprsync fields` shows the fields' names. Another system's export is read with --columns.",
+    ),
     "input.empty": advice(
         1,
         "Giv en værdi. Skal en rettelse tages tilbage eller et felt tømmes, så sig --withdraw i stedet.",

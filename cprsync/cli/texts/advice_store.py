@@ -48,8 +48,8 @@ STORE: Final[Mapping[str, Advice]] = {
     ),
     "policy": advice(
         2,
-        "Ret policy-filen; natten er ikke begyndt.",
-        "Mend the policy file; the night has not begun.",
+        "Ret policy-filen, og kør kommandoen igen.",
+        "Mend the policy file and run the command again.",
     ),
     "schemas": advice(
         2,

@@ -65,6 +65,33 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
         "If the register's list of subscriptions is empty, no limit helps: ask the platform.",
     ),
     "stopped": ("STANDSET", "STOPPED"),
+    # deliveries, looked at by hand
+    "feed_delivery": (
+        "opgave {task}, produceret {produced}, den forrige {previous}",
+        "task {task}, produced {produced}, previous {previous}",
+    ),
+    "feed_counts": (
+        "{framing}: {records} poster, {persons} personer",
+        "{framing}: {records} records, {persons} persons",
+    ),
+    "feed_lines": ("linjer", "lines"),
+    "feed_stream": ("uden linjer", "stream"),
+    "feed_by_record": ("efter posttype", "by record"),
+    "feed_by_status": ("efter status", "by status"),
+    "feed_by_event": ("efter hændelse", "by event"),
+    "feed_protected": ("beskyttede: {protected}, hændelser: {events}", "protected: {protected}, events: {events}"),
+    "feed_unknown": ("ukendte poster", "unknown records"),
+    "feed_whole": ("hel og ubeskadiget", "whole and undamaged"),
+    "feed_fetched": (
+        "{new} forseglet i indbakken, {known} var der allerede",
+        "{new} sealed in the inbox, {known} were there already",
+    ),
+    "feed_accepted": (
+        "produceret {produced}, efter {previous}: næste `cprsync sync` bruger den",
+        "produced {produced}, after {previous}: the next `cprsync sync` applies it",
+    ),
+    "init_there": ("alt var der allerede", "everything was there already"),
+    "init_next": ("Nu: {command}", "Next: {command}"),
     # the store
     "db_upgraded": ("Databasen er klar, i version {version}.", "The store is ready, at version {version}."),
     "db_current": (
