@@ -74,7 +74,7 @@ def _fault(register: Register, asked: Mapping[str, Any]) -> Document:
     if seconds > SECONDS_MAX:
         raise BadInput(f"a fault takes at most {SECONDS_MAX:.0f} seconds", kind="mock.fault")
     share, seed = asked.get("share", 1.0), asked.get("seed", 0)
-    if not isinstance(share, int | float) or not isinstance(seed, int):
+    if not isinstance(share, int | float) or isinstance(share, bool) or not isinstance(seed, int):
         raise BadInput("share and seed are numbers", kind="mock.fault")
     register.add_fault(str(asked.get("kind")), times=times, seconds=float(seconds), share=float(share), seed=seed)
     return {"faults": register.faults.dump()}

@@ -162,6 +162,15 @@ def test_a_share_of_the_answers_fails_and_the_same_seed_picks_the_same(library: 
     assert 2 <= drawn[0].count(CODES["culr-unknown"]) <= 12
 
 
+@pytest.mark.parametrize("share", [0, -0.1, 1.1, True, "all", None])
+def test_a_share_that_is_none_is_refused_and_nothing_goes_wrong(there: dict[str, Any], share: Any) -> None:
+    with pytest.raises(BadInput):
+        control.fault(there, "culr-lost", share=share)
+    with pytest.raises(BadInput):
+        control.culr_latency(there, "soon" if share is None else -1)  # type: ignore[arg-type]  # on purpose
+    assert control.state(there)["faults"] == []
+
+
 def test_an_answer_takes_as_long_as_is_set(library: Library, there: dict[str, Any]) -> None:
     control.culr_latency(there, 0.05)
     try:
