@@ -60,6 +60,29 @@ def compare(state: Mapping[str, Any], keys: Iterable[str], records: Iterable[tup
     return found
 
 
+def compare_net_media(
+    found: Comparison, state: Mapping[str, Any], culr: Mapping[str, Any], keys: Iterable[str]
+) -> None:
+    """Hold what CULR has of each patron against the municipality that the register has; none is sent of who is away."""
+    held = {
+        account["value"]: patron["municipality"] or ""
+        for patron in culr["patrons"]
+        for account in patron["accounts"]
+        if account["type"] == "CPR"
+    }
+    for key in keys:
+        person = state["persons"][key]
+        if held.get(person["number"]) != _net_media_number(person):
+            found.differs.setdefault(key, []).append("net_media")
+
+
+def _net_media_number(person: Mapping[str, Any]) -> str:
+    """Three digits of a Danish municipality, of whoever lives in one."""
+    if person["status"] not in {"01", "03"}:
+        return ""
+    return _text((person.get("address") or {}).get("municipality"))[1:]
+
+
 def _differences(person: Mapping[str, Any], record: Person, intended: Counter[str]) -> list[str]:
     checks = (
         ("status", person["status"] == _text(getattr(record.status, "value", None))),

@@ -238,12 +238,14 @@ def _night(stage: Stage) -> None:
 
 def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
     from cprsync import wiring
-    from cprsync.cli.comparison import compare
+    from cprsync.cli.comparison import compare, compare_net_media
     from cprsync.mock import control
 
     section = wiring.library_of(stage.settings, None)
     with wiring.opened_store(stage.settings, section, wiring.SystemClock()) as store:
-        result = compare(control.state(stage.ready), stage.week.patrons, store.opened_records())
+        state = control.state(stage.ready)
+        result = compare(state, stage.week.patrons, store.opened_records())
+    compare_net_media(result, state, control.culr(stage.ready), stage.week.patrons)
     # a death leaves a proposed block to a person: that is a night as it should be
     failed = [night for night in stage.nights if night["exit"] not in {0, LEFT}]
     ok = not result.differs and not failed

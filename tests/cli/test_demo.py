@@ -11,6 +11,7 @@ import pytest
 from cprsync import wiring
 from cprsync.cli.demo import run_demo
 from cprsync.domain.person import Address, Status
+from cprsync.mock import control
 from cprsync.sync.values import Batch, RunState, Write
 
 if TYPE_CHECKING:
@@ -70,6 +71,17 @@ def test_one_altered_street_makes_the_demo_fail(capsys: pytest.CaptureFixture[st
     assert run_demo(keep=None, language="da", as_json=True, before_comparing=alter(another_street)) == 1
     differs = json.loads(capsys.readouterr().out)["comparison"]["differs"]
     assert list(differs.values()) == [["address"]]
+
+
+def test_one_municipality_that_the_net_media_do_not_hear_of_makes_the_demo_fail(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def meddle(settings: Settings) -> None:
+        ready = json.loads((settings.keys.dir.parent / "mock" / "ready.json").read_text(encoding="utf-8"))
+        control.culr_write(ready, "update", ready["agreement"]["agency"], "HELLE", to="751")
+
+    assert run_demo(keep=None, language="da", as_json=True, before_comparing=meddle) == 1
+    assert json.loads(capsys.readouterr().out)["comparison"]["differs"] == {"HELLE": ["net_media"]}
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

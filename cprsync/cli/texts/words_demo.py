@@ -22,8 +22,8 @@ DEMO: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "demo_compare": ("Sammenligning med registret", "Compared with the register"),
     "demo_equal": (
-        "{equal} af {patrons} poster er lig registrets egen tilstand",
-        "{equal} of {patrons} records equal the register's own state",
+        "{equal} af {patrons} poster er lig registrets egen tilstand, og netmedierne har deres kommuner",
+        "{equal} of {patrons} records equal the register's own state, and the net media have their municipalities",
     ),
     "demo_intended": ("Med vilje anderledes", "Different on purpose"),
     "demo_markers": ("navnemarkeringer gemmes ikke", "name markers are not stored"),
