@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.output import failures, note, print_json, say
+from cprsync.cli.record_text import NOTHING, SEALED
 from cprsync.cli.words import Language, word
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def responsible_command(  # noqa: PLR0913 -- one parameter for each option
     if as_json:
         print_json(document)
         return
-    for line in _lines(document, language) if doing.value == "list" else [outcome_line(document, language)]:
+    for line in list_lines(document, language) if doing.value == "list" else [outcome_line(document, language)]:
         say(line)
     for warning in document.get("warnings", ()):
         note(f"  ! {word(warning, language)}")
@@ -87,13 +88,14 @@ def outcome_line(document: Mapping[str, Any], language: Language) -> str:
     return word(f"responsible_{document['outcome']}", language, who=who, patron=document["patron"])
 
 
-def _lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """Who answers, a line each: no name of whoever is protected."""
     yield f"{document['patron']} · {word('responsible', language)}"
     if not document["responsibles"]:
         yield "  " + word("responsible_none", language)
     for one in document["responsibles"]:
-        name = "<beskyttet>" if one.get("sealed") else one["name"] or "–"
+        sealed = SEALED.da if language == "da" else SEALED.en
+        name = sealed if one.get("sealed") else one["name"] or NOTHING
         days = word("responsible_since", language, since=one["since"])
         if one["until"] is not None:
             days = word("responsible_until", language, since=one["since"], until=one["until"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cprsync.cli.responsibles import outcome_line
+from cprsync.cli.responsibles import list_lines, outcome_line
 from cprsync.cli.words import WORDS
 from cprsync.domain.responsible import RESPONSIBLES_MAX
 
@@ -38,3 +38,17 @@ def test_who_answers_for_whom_is_a_sentence(known: dict[str, Any], danish: str, 
 def test_a_statement_has_words_for_as_many_as_may_answer_for_one() -> None:
     counted = [key for key in WORDS if key.startswith("statement_responsible.")]
     assert counted == [f"statement_responsible.{n + 1}" for n in range(RESPONSIBLES_MAX)]
+
+
+@pytest.mark.parametrize(("language", "shown"), [("da", "<beskyttet>"), ("en", "<protected>")])
+def test_a_protected_one_is_listed_without_her_name_in_the_language_asked_for(language: Any, shown: str) -> None:
+    link = {
+        "patron": "20000000",
+        "name": None,
+        "sealed": True,
+        "since": "2027-03-01",
+        "until": None,
+        "why": "protected",
+    }
+    lines = list(list_lines({"patron": "10000000", "responsibles": [link]}, language))
+    assert lines[1].startswith(f"  20000000  {shown}  ")

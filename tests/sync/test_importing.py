@@ -548,12 +548,18 @@ def test_folios_export_is_read_by_its_mapping(new_library: Library) -> None:
         "externalSystemId": ANNA,
         "active": True,
         "patronGroup": "503a81cd-6c26-400f-b620-14c08943697c",
-        "personal": {"lastName": "Skov", "mobilePhone": "87654321", "addresses": [{"city": "Aarhus"}]},
+        "personal": {
+            "lastName": "Skov",
+            "mobilePhone": "87654321",
+            "email": "a@b.dk",
+            "addresses": [{"city": "Aarhus"}],
+        },
         "customFields": {"absentFrom": "2027-04-01T00:00:00.000+00:00", "absentUntil": "2027-05-01"},
     }
     assert take_bytes(new_library, json.dumps(user).encode(), columns=columns("folio")).counts == {"created": 1}
     local = new_library.view("ANNA").local
     assert (local.group, [one.number for one in local.telephones]) == ("Barn", ["87654321"])
+    assert [one.notices for one in (*local.telephones, *local.emails)] == [True, True]
     assert local.absence == Absence(date(2027, 4, 1), date(2027, 5, 1))
 
 

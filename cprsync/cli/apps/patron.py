@@ -156,7 +156,7 @@ def patron_set(  # noqa: PLR0913 -- one parameter for each option
     """Set one field, or correct one of the register's.
 
     The value is asked for, or read from standard input; it is never typed on the command line. A correction (rettelse)
-    counts over the register's word until its last day.
+    counts over the register's word until its last day. The telephone or e-mail for notices has a * before it.
     """
     from cprsync.cli.patron_set import set_command
 
