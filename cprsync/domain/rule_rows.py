@@ -160,8 +160,8 @@ _AS_AN_ADDRESS: Final = Wording("som en adresse dér", "as an address there")
 TYPED_ROWS: Final[Rows] = {
     "residence-staff": (
         Wording(
-            "kommune rettet ved skranken; status 01 03 70 eller ikke kendt",
-            "municipality corrected at the desk; status 01 03 70 or not known",
+            "kommune rettet ved skranken; status 01 03 70 eller ikke kendt, også uden CPR-nummer (erstatningsnummer)",
+            "municipality corrected at the desk; status 01 03 70 or not known, without a CPR number too",
         ),
         _AS_AN_ADDRESS,
         _AS_AN_ADDRESS,
@@ -178,8 +178,8 @@ TYPED_ROWS: Final[Rows] = {
     ),
     "residence-staff-number": (
         Wording(
-            "kommune rettet ved skranken, men status 30 50 60 eller et erstatningsnummer",
-            "municipality corrected at the desk, but status 30 50 60 or a replacement number",
+            "kommune rettet ved skranken, men status 30 50 60",
+            "municipality corrected at the desk, but status 30 50 60",
         ),
         _AS_AN_ADDRESS,
         Wording("intet sendes: nummeret er ingens hos CULR", "nothing is sent: the number is nobody's at CULR"),

@@ -154,7 +154,7 @@ _OVERRIDES = "Beslutning 8 og 11; policy.toml: overrides"
 #: what stands there; and of whom, where she lives then, what the net media hear
 STAFF = {
     "residence-staff": (
-        "kommune rettet ved skranken; status 01 03 70 eller ikke kendt",
+        "kommune rettet ved skranken; status 01 03 70 eller ikke kendt, også uden CPR-nummer (erstatningsnummer)",
         *("som en adresse dér", "som en adresse dér", _OVERRIDES),
     ),
     "residence-staff-ended": (
@@ -162,7 +162,7 @@ STAFF = {
         *("ikke hjemmehørende: status vinder", "tom med vilje", _OVERRIDES),
     ),
     "residence-staff-number": (
-        "kommune rettet ved skranken, men status 30 50 60 eller et erstatningsnummer",
+        "kommune rettet ved skranken, men status 30 50 60",
         *("som en adresse dér", "intet sendes: nummeret er ingens hos CULR"),
         "Beslutning 6, 8 og 11; policy.toml: overrides",
     ),
