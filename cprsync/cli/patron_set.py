@@ -12,7 +12,7 @@ from cprsync.cli.record_text import name_of
 from cprsync.cli.words import word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cprsync.cli.words import Language
@@ -55,15 +55,18 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
                 text = ask_value(name, lines=field in LINES, hidden=field in HIDDEN, hint=hint)
                 asked = replace(asked, text=text)
             document = set_field(counter, asked)
+            groups = counter.policy.group_names
         wiring.tell_now(settings, section, patron)
     if as_json:
         print_json(document)
         return
-    for line in set_lines(document, language, withdraws=withdraw, text=asked.text or ""):
+    for line in set_lines(document, language, withdraws=withdraw, text=asked.text or "", groups=groups):
         say(line)
 
 
-def set_lines(document: Mapping[str, Any], language: Language, *, withdraws: bool, text: str) -> Iterator[str]:
+def set_lines(
+    document: Mapping[str, Any], language: Language, *, withdraws: bool, text: str, groups: Sequence[str] = ()
+) -> Iterator[str]:
     """What became of a field, and what follows from it; nothing of what was typed."""
     outcome = word(f"{'emptied' if withdraws else 'set'}_{document['outcome']}", language)
     until = ""
@@ -74,6 +77,8 @@ def set_lines(document: Mapping[str, Any], language: Language, *, withdraws: boo
         yield f"  {word('set_culr', language)}"
     if document["field"] in NOTICED and text.strip() and "*" not in text:
         yield f"  {word('set_no_notices', language)}"
+    if document["field"] == "group" and text.strip() and groups and text.strip() not in groups:
+        yield f"  {word('set_no_group', language, groups=', '.join(groups))}"
 
 
 def set_cpr_command(patron: str, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from cprsync.cli.dates import long_day
 from cprsync.cli.output import failures, note, print_json, say
 from cprsync.cli.record_text import NOTHING, SEALED
 from cprsync.cli.words import Language, word
@@ -96,8 +98,10 @@ def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     for one in document["responsibles"]:
         sealed = SEALED.da if language == "da" else SEALED.en
         name = sealed if one.get("sealed") else one["name"] or NOTHING
-        days = word("responsible_since", language, since=one["since"])
+        since = long_day(date.fromisoformat(one["since"]), language)
+        days = word("responsible_since", language, since=since)
         if one["until"] is not None:
-            days = word("responsible_until", language, since=one["since"], until=one["until"])
+            until = long_day(date.fromisoformat(one["until"]), language)
+            days = word("responsible_until", language, since=since, until=until)
         letters = word("responsible_letters" if one["why"] is None else f"responsible_no_{one['why']}", language)
         yield f"  {one['patron']}  {name}  {days}; {letters}"

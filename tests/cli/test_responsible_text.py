@@ -40,8 +40,13 @@ def test_a_statement_has_words_for_as_many_as_may_answer_for_one() -> None:
     assert counted == [f"statement_responsible.{n + 1}" for n in range(RESPONSIBLES_MAX)]
 
 
-@pytest.mark.parametrize(("language", "shown"), [("da", "<beskyttet>"), ("en", "<protected>")])
-def test_a_protected_one_is_listed_without_her_name_in_the_language_asked_for(language: Any, shown: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "shown", "since"),
+    [("da", "<beskyttet>", "siden 1. marts 2027"), ("en", "<protected>", "since 1 March 2027")],
+)
+def test_a_protected_one_is_listed_without_her_name_in_the_language_asked_for(
+    language: Any, shown: str, since: str
+) -> None:
     link = {
         "patron": "20000000",
         "name": None,
@@ -51,4 +56,4 @@ def test_a_protected_one_is_listed_without_her_name_in_the_language_asked_for(la
         "why": "protected",
     }
     lines = list(list_lines({"patron": "10000000", "responsibles": [link]}, language))
-    assert lines[1].startswith(f"  20000000  {shown}  ")
+    assert lines[1].startswith(f"  20000000  {shown}  {since}; ")

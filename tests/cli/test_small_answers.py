@@ -51,6 +51,18 @@ def test_whoever_marks_no_telephone_is_told_that_none_gets_notices() -> None:
     assert last == "  Ingen af dem får beskeder: skriv * foran den, der skal."
 
 
+@pytest.mark.parametrize(
+    ("typed", "groups", "doubted"),
+    [("Voksne", ("Barn", "Voksen"), True), (" Voksen\n", ("Barn", "Voksen"), False), ("Voksne", (), False)],
+)
+def test_a_group_that_may_be_misspelt_is_doubted_with_those_that_there_are(
+    typed: str, groups: tuple[str, ...], doubted: bool
+) -> None:
+    *_, last = set_lines(a_set(field="group"), "da", withdraws=False, text=typed, groups=groups)
+    assert last.endswith("Der er Barn, Voksen.") is doubted
+    assert "Voksne" not in last
+
+
 def test_a_comparison_with_the_registers_list_is_told_in_one_language() -> None:
     danish, english = (list(reconcile_lines(COMPARED, language, applied=False)) for language in ("da", "en"))
     assert danish[0].split() == ["hos", "begge", "12"]

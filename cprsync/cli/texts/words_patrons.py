@@ -52,6 +52,10 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "set_until": ("til {until}", "until {until}"),
     "set_culr": ("netmedierne får besked", "the net media are told"),
     "set_lines": ("en linje ad gangen, en tom slutter", "one line at a time, an empty one ends"),
+    "set_no_group": (
+        "Gruppen står ikke i policy.toml: er den stavet rigtigt? Der er {groups}.",
+        "policy.toml has no such group: is it spelt right? There are {groups}.",
+    ),
     "set_no_notices": (
         "Ingen af dem får beskeder: skriv * foran den, der skal.",
         "None of them gets notices: write * before the one that is to.",
