@@ -68,6 +68,7 @@ def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:
         retention=read.retention.value(),
         letters=read.letters.value(),
         products=_products(read, home),
+        account_nights=read.net_media.account_nights,
     )
 
 

@@ -237,6 +237,12 @@ class LetterSection(_Strict):
         return LetterRules(self.on_paper, self.reminder_days)
 
 
+class NetMediaSection(_Strict):
+    """Within how many nights each account in CULR is held against the record."""
+
+    account_nights: int = Field(ge=1, le=YEAR_DAYS, default=30, strict=True)
+
+
 class PolicyFile(_Strict):
     """What may stand in `policy.toml`."""
 
@@ -255,4 +261,5 @@ class PolicyFile(_Strict):
     films: FilmSection = FilmSection()
     retention: RetentionSection = RetentionSection()
     letters: LetterSection = LetterSection()
+    net_media: NetMediaSection = NetMediaSection()
     product: tuple[ProductEntry, ...] = Field(default=(), max_length=200)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.cli.dates import long_day
 from cprsync.cli.output import failure_words
 from cprsync.cli.words import Language, reason_words, word
+from cprsync.domain.drift import Drift
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NightBraked
 from cprsync.sync.deriving import TURNS
@@ -15,6 +16,8 @@ from cprsync.sync.deriving import TURNS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+#: How an account may have drifted.
+DRIFTS = tuple(drift.value for drift in Drift)
 OUTCOMES = ("applied", "unchanged", "parked", "not_ours", "held")
 
 
@@ -82,6 +85,24 @@ def _reasons(counts: Mapping[str, int], language: Language) -> str:
     return ", ".join(f"{reason_words(reason, language)} {count}" for reason, count in counts.items())
 
 
+def account_lines(counts: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What drifted in CULR, and what a brake left as it is."""
+    drifted = {name: counts[name] for name in (*DRIFTS, "repaired") if counts.get(name)}
+    if drifted:
+        told = ", ".join(f"{word(f'accounts_{name}', language)} {count}" for name, count in drifted.items())
+        yield f"{word('accounts_drifted', language)}: {told}"
+    if classes := counts.get("brake"):
+        yield word("accounts_braked", language)
+        yield from (f"  {_class(entry, language)}" for entry in classes)
+        keys = ", ".join(_limit(entry, language) for entry in classes)
+        yield "  " + word("accounts_raise", language, keys=keys)
+
+
+def _class(entry: Mapping[str, Any], language: Language) -> str:
+    what = word(entry["class"], language)
+    return word("brake_class", language, what=what, count=entry["count"], limit=entry["limit"])
+
+
 def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     subscriptions = document["subscriptions"]
     if subscriptions["added"]:
@@ -107,11 +128,12 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
 
 
 def _net_media(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    # a run of an earlier version had none
+    # a run of an earlier version had none, and held no accounts against the records
     for product, counts in document.get("entitlements", {}).items():
         turned = [word(f"night_{turn}", language, count=counts[turn]) for turn in TURNS if counts[turn]]
         if turned:
             yield "  " + word("night_rights", language, product=product, turned=", ".join(turned))
+    yield from ("  " + line for line in account_lines(document.get("net_media", {}), language))
     published = document["published"]
     if published["sent"]:
         yield "  " + word("told", language, sent=published["sent"])
@@ -126,9 +148,7 @@ def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     planned = document["state"] == "planned"
     if brake is not None:
         yield "  " + word("would_brake" if planned else "brake", language)
-        for entry in brake["classes"]:
-            what = word(entry["class"], language)
-            yield "    " + word("brake_class", language, what=what, count=entry["count"], limit=entry["limit"])
+        yield from ("    " + _class(entry, language) for entry in brake["classes"])
         yield from ("    " + line for line in _after_a_brake(document["run"], brake["classes"], language))
     if document["let_through"]:
         through = word("would_let_through" if planned else "let_through", language)

@@ -100,7 +100,13 @@ def answer_command(  # noqa: PLR0913 -- one parameter for each option
 def _line(item: Mapping[str, Any], language: Language) -> str:
     state = word(f"review_{item['state']}", language)
     about = f" + {item['about']}" if item["about"] else ""
-    return f"{item['id']:>5}  {item['since']}  {state:<10}  {item['patron']}{about}  {item['why'][language]}"
+    sides = f" ({_sides(item['net_media'], language)})" if "net_media" in item else ""
+    return f"{item['id']:>5}  {item['since']}  {state:<10}  {item['patron']}{about}  {item['why'][language]}{sides}"
+
+
+def _sides(both: Mapping[str, str | None], language: Language) -> str:
+    told = {side: word("culr_empty", language) if number == "" else number or "–" for side, number in both.items()}
+    return word("review_sides", language, **told)
 
 
 def shown_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -106,6 +106,8 @@ class Policy:
     letters: LetterRules = LetterRules()
     #: the net media; none: the library's policy has none yet
     products: Products = field(default_factory=Products)
+    #: nights within which each account in CULR is read once
+    account_nights: int = 30
 
     @property
     def group_names(self) -> tuple[str, ...]:

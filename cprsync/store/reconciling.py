@@ -7,20 +7,19 @@ to remove. Calls nobody.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, select, update
 
 from cprsync.domain.number import CprNumber
 from cprsync.store import audit, dying, responsibles, tables
-from cprsync.store.engine import parts, reading, writing
+from cprsync.store.engine import parts, reading
 from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
-from cprsync.store.tenant import hold_fence, hold_library
+from cprsync.store.tenant import written
 from cprsync.sync.values import Gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import date
 
     from sqlalchemy import ColumnElement, Connection
@@ -120,7 +119,7 @@ def _release(tenant: Tenant, run: Run | None) -> None:
     with reading(tenant.engine) as connection:
         idle = responsibles.idle(connection, tenant)
     if idle:
-        with _written(tenant, run) as connection:
+        with written(tenant, run) as connection:
             responsibles.release(connection, tenant, idle)
 
 
@@ -130,7 +129,7 @@ def leave(tenant: Tenant, patron_id: str, *, on: date) -> int:
 
 
 def _end(tenant: Tenant, run: Run | None, ending: ColumnElement[bool], *, on: date) -> int:
-    with _written(tenant, run) as connection:
+    with written(tenant, run) as connection:
         patrons = connection.scalars(select(_ROW.patron_id).where(ending).order_by(_ROW.patron_id)).all()
         connection.execute(update(tables.subscription).where(ending).values(until=on))
         _tell(connection, tenant, run, "subscription_end", patrons)
@@ -155,7 +154,7 @@ def _confirm(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber], *, a
         return
     indexes = [probe for number in numbers for probe in tenant.vault.probes("number", number.digits)]
     told: list[str | None] = []
-    with _written(tenant, run) as connection:
+    with written(tenant, run) as connection:
         for part in parts(indexes):
             concerned = _ours(tenant) & _ROW.number_index.in_(part)
             told += connection.scalars(select(_ROW.patron_id).where(concerned).order_by(_ROW.patron_id).distinct())
@@ -167,16 +166,6 @@ def _confirm(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber], *, a
 def _tell(connection: Connection, tenant: Tenant, run: Run | None, kind: str, patrons: Sequence[str | None]) -> None:
     number = None if run is None else run.id
     audit.append(connection, tenant, tenant.night, [audit.Happened(kind, run=number, patron=one) for one in patrons])
-
-
-@contextmanager
-def _written(tenant: Tenant, run: Run | None) -> Iterator[Connection]:
-    """A transaction of a run, or of someone who holds the agreement's lock."""
-    with writing(tenant.engine) as connection:
-        if run is not None:
-            hold_fence(connection, tenant, run)
-        hold_library(connection, tenant)
-        yield connection
 
 
 def subscription_list(tenant: Tenant) -> list[dict[str, Any]]:

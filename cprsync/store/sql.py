@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 
 from cprsync.errors import ConfigurationError
 from cprsync.store import (
+    accounts,
     audit,
     calendar,
     changes,
@@ -32,6 +33,7 @@ from cprsync.store import (
     publishing,
     reconciling,
     records,
+    repairs,
     responsibles,
     review_items,
     reviews,
@@ -60,8 +62,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from cprsync.domain.account import Effect, Settled, Unsettled
+    from cprsync.domain.account import Effect, Held, Settled, Unsettled
     from cprsync.domain.delivery import Header, Link
+    from cprsync.domain.drift import Repair
     from cprsync.domain.due import Facts
     from cprsync.domain.forgetting import Forgotten
     from cprsync.domain.leaving import Ties
@@ -88,6 +91,7 @@ if TYPE_CHECKING:
     from cprsync.sync.setting import Correction, LocalChange
     from cprsync.sync.unregistered import OwnWord
     from cprsync.sync.values import (
+        Account,
         AccountState,
         Backlog,
         Batch,
@@ -103,6 +107,7 @@ if TYPE_CHECKING:
         PlanRow,
         Prepared,
         Recognised,
+        Repaired,
         Run,
         RunState,
         SealedDelivery,
@@ -359,6 +364,32 @@ class SqlStore:
 
     def account_state(self, patron_id: str) -> AccountState:
         return publishing.account_state(self._tenant, patron_id)
+
+    # -- accounts there
+
+    def account_count(self) -> int:
+        return accounts.counted(self._tenant)
+
+    def oldest_accounts(self, limit: int | None, *, today: datetime | None = None) -> list[str]:
+        return accounts.oldest(self._tenant, limit, today=today)
+
+    def without_account(self) -> list[str]:
+        return accounts.without(self._tenant)
+
+    def accounts(self, ids: Sequence[str]) -> list[Account]:
+        return accounts.accounts(self._tenant, ids)
+
+    def accounts_left_out(self) -> int:
+        return accounts.left_out(self._tenant)
+
+    def see_accounts(self, run: Run | None, seen: Sequence[tuple[str, Held]], *, gone: Sequence[str] = ()) -> None:
+        repairs.see(self._tenant, run, seen, gone=gone)
+
+    def repair_accounts(self, run: Run | None, decided: Sequence[Repair]) -> Repaired:
+        return repairs.repair(self._tenant, run, decided)
+
+    def account_sides(self, ids: Sequence[str]) -> dict[str, tuple[str | None, str | None]]:
+        return accounts.sides(self._tenant, ids)
 
     # -- patrons who leave
 

@@ -351,8 +351,8 @@ account = Table(
     # of the last effect that came through
     _needed("version", Integer),
     _needed("settled", STAMP),
-    # what a reading found there, and when
-    _maybe("seen", String(3)),
+    # what a reading found there, which may be another library's and of any form, and when
+    _maybe("seen", String(4)),
     _maybe("checked", STAMP),
     Index("ix_account_checked", "agency", "checked"),
     _to("patron", "agency", "patron_id"),

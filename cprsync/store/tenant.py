@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,11 +10,11 @@ from sqlalchemy import Connection, Table, func, select
 
 from cprsync.errors import FenceLost
 from cprsync.store import tables
-from cprsync.store.engine import stamp_of
+from cprsync.store.engine import stamp_of, writing
 from cprsync.sync.values import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Engine
 
@@ -83,6 +84,16 @@ def hold_library(connection: Connection, tenant: Tenant) -> None:
     """
     library = tables.library.c.agency
     connection.execute(select(library).where(library == tenant.agency).with_for_update(key_share=True))
+
+
+@contextmanager
+def written(tenant: Tenant, run: Run | None) -> Iterator[Connection]:
+    """A transaction of a run, or of someone who holds the agreement's lock. Raises FenceLost."""
+    with writing(tenant.engine) as connection:
+        if run is not None:
+            hold_fence(connection, tenant, run)
+        hold_library(connection, tenant)
+        yield connection
 
 
 def next_id(connection: Connection, tenant: Tenant, table: Table) -> int:

@@ -15,8 +15,9 @@ import structlog
 from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
 from cprsync.domain.guard import guard
-from cprsync.domain.review import NET_MEDIA_REFUSED, PARKED
+from cprsync.domain.review import NET_MEDIA_FOREIGN, NET_MEDIA_REFUSED, PARKED
 from cprsync.errors import RunStopped
+from cprsync.sync.accounts import compare_accounts
 from cprsync.sync.applying import apply, hold, protect_only
 from cprsync.sync.calendar_part import foresee_days, live_days
 from cprsync.sync.departing import depart, who_departs
@@ -83,11 +84,21 @@ def _forget(night: Night, run: Run, report: Report) -> dict[str, int]:
     return forget_of_night(night, run, report.forgotten, only_plan=report.only_plan)
 
 
+def _compare_accounts(night: Night, run: Run, report: Report) -> None:
+    """Hold a share of the accounts in CULR against the records, before what repairs them is sent with the rest."""
+    report.accounts = compare_accounts(night, run)
+    report.left += len(report.accounts.left)
+    report.reasons.update([NET_MEDIA_FOREIGN] * len(report.accounts.left))
+
+
 def _tell_the_net_media(night: Night, run: Run, report: Report) -> None:
     """Derive rights, and tell what waits: also on a night that was stopped, for what was committed before it."""
     if report.only_plan:
         return
-    derived = report.exit_code in LIVED and derive_rights(night, run)
+    lived = report.exit_code in LIVED
+    derived = lived and derive_rights(night, run)
+    if lived:
+        _compare_accounts(night, run, report)
     if night.net_media is not None:
         done = publish(night, run)
         report.sent, report.unpublished = done.sent, done.error

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.account import Effect, Held, Identity, Settled, Unsettled
     from cprsync.domain.delivery import Header, Link
+    from cprsync.domain.drift import Repair
     from cprsync.domain.due import Facts
     from cprsync.domain.forgetting import Forgotten
     from cprsync.domain.number import CprNumber
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from cprsync.domain.review import State
     from cprsync.errors import CprsyncError
     from cprsync.sync.values import (
+        Account,
         Backlog,
         Batch,
         Delivered,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         PlanRow,
         Prepared,
         Recognised,
+        Repaired,
         Run,
         RunState,
         SealedDelivery,
@@ -400,6 +403,45 @@ class Store(Protocol):
         """Write what came of effects, in one transaction; returns the patrons whom a person has to look at.
 
         Without a run it is the desk that told of them.
+        """
+        ...
+
+    # accounts there
+    def account_count(self) -> int:
+        """How many accounts the net media were told of."""
+        ...
+
+    def oldest_accounts(self, limit: int | None, *, today: datetime | None = None) -> list[str]:
+        """Patrons whose accounts were not read for longest, or told of; without a limit all of them.
+
+        What was read since `today` began counts against the limit, and is not read again. Nobody for whom an effect
+        waits, or was refused: the same holds of what follows.
+        """
+        ...
+
+    def without_account(self) -> list[str]:
+        """Whoever has no account as far as is known, be she a patron or not."""
+        ...
+
+    def accounts(self, ids: Sequence[str]) -> list[Account]:
+        """What is to be there for each of these; whoever has none and is to have none is left out, unless closed."""
+        ...
+
+    def accounts_left_out(self) -> int:
+        """For how many patrons something waits, or was refused."""
+        ...
+
+    def see_accounts(self, run: Run | None, seen: Sequence[tuple[str, Held]], *, gone: Sequence[str] = ()) -> None:
+        """Write down what was read of accounts that are as they are to be; `gone`: there is none, nor is one wanted.
+
+        One transaction. Raises FenceLost.
+        """
+        ...
+
+    def repair_accounts(self, run: Run | None, decided: Sequence[Repair]) -> Repaired:
+        """Let what repairs these wait to be sent, or ask a person, in one transaction. Raises FenceLost.
+
+        Whoever was written since, or for whom something waits by now, is left as she is.
         """
         ...
 

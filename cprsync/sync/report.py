@@ -18,6 +18,7 @@ from cprsync.errors import (
     RegisterUnavailable,
     RunStopped,
 )
+from cprsync.sync.accounts import Compared
 from cprsync.sync.deriving import TURNS
 from cprsync.sync.values import Backlog, Departed
 
@@ -80,6 +81,8 @@ class Report:
     #: what the net media were told, and what they have still to hear
     sent: int = 0
     backlog: Backlog = field(default_factory=Backlog)
+    #: what stood in CULR, held against the records
+    accounts: Compared = field(default_factory=Compared)
     #: why they were not told all of it
     unpublished: CprsyncError | None = None
     #: patrons whom the policy has asked to leave, and records that were closed
@@ -151,7 +154,8 @@ class Report:
         """The exit of a night whose own work is done: the net media can be told later, or once that is set right."""
         if self.unpublished is not None:
             return LATER if type(self.unpublished) is NetMediaUnavailable else WRONG
-        return LEFT if self.count(Outcome.PARKED) or self.left or self.to_review or self.proposed else DONE
+        left = self.left or self.to_review or self.proposed or self.accounts.excess
+        return LEFT if left or self.count(Outcome.PARKED) else DONE
 
     @property
     def failure(self) -> CprsyncError | None:
@@ -212,6 +216,7 @@ class Report:
             "leaving": {"closed": self.departed.closed, "asked": self.departed.asked, "again": self.erased_again},
             "entitlements": self.entitlements,
             "published": self._published(),
+            "net_media": {**self.accounts.counts(), "brake": self.accounts.brake()},
             "overrides": dict(self.overrides),
             "sealed_by_silence": self.sealed_by_silence,
             "left_to_a_person": self.left,
@@ -278,6 +283,7 @@ def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) 
         "leaving": dict.fromkeys(("closed", "asked", "again"), 0),
         "entitlements": {},
         "published": {**dict.fromkeys(("sent", "waiting", "failed"), 0), "oldest": None},
+        "net_media": {**Compared().counts(), "brake": []},
         "overrides": dict(NO_OVERRIDES),
         "sealed_by_silence": 0,
         "reasons": {},

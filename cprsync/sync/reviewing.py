@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.guard import guard
 from cprsync.domain.policy import Harm
-from cprsync.domain.review import Doing, State, review_kind
+from cprsync.domain.review import NET_MEDIA_FOREIGN, Doing, State, review_kind
 from cprsync.errors import Braked, ReviewClosed, ReviewUnknown
 from cprsync.sync.accepting import checked_reason
 from cprsync.sync.showing import patron_document
@@ -77,6 +77,10 @@ class ReviewStore(Protocol):
 
     def circulation_counts(self, patron_id: str) -> Mapping[str, int]: ...
 
+    def account_sides(self, ids: Sequence[str]) -> Mapping[str, tuple[str | None, str | None]]:
+        """Of each the municipality number by our records, and the one last read in CULR."""
+        ...
+
     def patron(self, patron_id: str) -> PatronView | None: ...
 
     def population(self) -> int: ...
@@ -96,12 +100,15 @@ class Reviews:
 
     def listed(self, *, all_states: bool = False) -> list[dict[str, Any]]:
         """The items that wait, or all of them."""
-        return [document_of(item) for item in self.store.review_items(all_states=all_states)]
+        items = self.store.review_items(all_states=all_states)
+        sides = self._sides(items)
+        return [document_of(item) | sides.get(item.id, {}) for item in items]
 
     def shown(self, number: int) -> dict[str, Any]:
         """One item with the record, or both, as it may be shown. Raises ReviewUnknown."""
         item = self._item(number)
-        document = document_of(item) | {"record": self._record(item.patron_id)}
+        document = document_of(item) | self._sides([item]).get(item.id, {})
+        document["record"] = self._record(item.patron_id)
         document["other"] = None if item.about is None else self._record(item.about)
         if item.row.doing is Doing.MERGE and item.about is not None and item.state is State.WAITING:
             document["plan"] = {
@@ -110,6 +117,13 @@ class Reviews:
                 "moves": dict(self.store.circulation_counts(item.patron_id)),
             }
         return document
+
+    def _sides(self, items: Sequence[ReviewItem]) -> dict[int, dict[str, Any]]:
+        """The number that is hers by our records and the one that stands in CULR, for items about those."""
+        about = [item for item in items if item.kind == NET_MEDIA_FOREIGN and item.state is State.WAITING]
+        sides = self.store.account_sides([item.patron_id for item in about])
+        both = {item.id: sides[item.patron_id] for item in about}
+        return {number: {"net_media": {"ours": ours, "theirs": theirs}} for number, (ours, theirs) in both.items()}
 
     def _record(self, patron_id: str) -> dict[str, Any] | None:
         view = self.store.patron(patron_id)

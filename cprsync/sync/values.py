@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+    from cprsync.domain.account import Identity
     from cprsync.domain.action import Action
     from cprsync.domain.balance import Outcome
     from cprsync.domain.delivery import Header
+    from cprsync.domain.drift import Wanted
     from cprsync.domain.leaving import Stage, Ties
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import AsOf, Patron
@@ -380,6 +382,34 @@ class AccountState:
     pending: int = 0
     #: when it was last told or read
     checked: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Account:
+    """One patron's account in CULR as our records see it, with nothing waiting for it."""
+
+    patron_id: str
+    #: her record's
+    version: int
+    identity: Identity
+    want: Wanted
+    #: CULR was told of it, as far as we know
+    told: bool
+    #: numbers of hers that were replaced, under which there is to be none
+    former: tuple[Identity, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Account({self.patron_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What became of repairs that were decided."""
+
+    #: how many wait to be sent now
+    waiting: int = 0
+    #: patrons about whom a person has to look now, and had not to before
+    left: tuple[str, ...] = ()
 
 
 # -- patrons who leave ---------------------------------------------------------------------------------

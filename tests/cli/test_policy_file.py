@@ -183,7 +183,7 @@ def test_a_group_says_only_what_is_other_than_the_defaults(tmp_path: Path) -> No
     assert policy.group("Gæst") == PatronGroup("Gæst", 28, cpr_required=True)
 
 
-def test_debt_films_retention_and_letters_are_read(tmp_path: Path) -> None:
+def test_debt_films_retention_letters_and_net_media_are_read(tmp_path: Path) -> None:
     text = """
     [debt]
     limit_kr = 0
@@ -195,11 +195,14 @@ def test_debt_films_retention_and_letters_are_read(tmp_path: Path) -> None:
     [letters]
     on_paper = false
     reminder_days = []
+    [net_media]
+    account_nights = 7
     """
     policy = read(tmp_path, text)
     assert (policy.debt_limit_oere, policy.binding_films) == (0, (7, 11, 15))
     assert policy.retention == Retention(compensation_days=365, inactive_days=0)
     assert policy.letters == LetterRules(on_paper=False, reminder_days=())
+    assert policy.account_nights == 7
 
 
 def test_a_wrong_amount_is_not_quoted(tmp_path: Path) -> None:
@@ -288,6 +291,7 @@ def test_tariffs_stand_in_the_order_of_their_days(tmp_path: Path, since: str) ->
         ("[letters]\nreminder_days = [7, 7]", "line 2: letters.reminder_days: the numbers have to rise"),
         ("[letters]\nreminder_days = [0]", "line 2: letters.reminder_days.0: "),
         ("[letters]\non_paper = 1", "line 2: letters.on_paper: "),
+        ("[net_media]\naccount_nights = 0", "line 2: net_media.account_nights: "),
     ],
 )
 def test_a_mistake_in_what_the_library_decides_is_named_by_its_line(tmp_path: Path, text: str, told: str) -> None:

@@ -242,6 +242,7 @@ class KilledStore:
         {
             *("open_run", "set_state", "close_run", "seal", "accept", "refuse", "save_plan", "write", "intend"),
             *("subscribed", "end_subscriptions", "added_there", "removed_there"),
+            *("see_accounts", "repair_accounts"),
             *("live_day", "keep_calendar_stamp", "replay_journal", "depart", "sweep_gone", "forget", "offer", "settle"),
             *("derive_rights", "keep_rights_stamp"),
         }

@@ -31,3 +31,27 @@ def entitlements_show(  # noqa: PLR0913 -- one parameter for each option
     from cprsync.cli.entitlements import show_command
 
     show_command(patron, on=day(on), config=config, library=library, language=language(lang), as_json=as_json)
+
+
+@app.command("reconcile")
+def entitlements_reconcile(  # noqa: PLR0913 -- one parameter for each option
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All accounts, and not only a night's share.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and tell; change nothing.")] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Hold the accounts in CULR against the records.
+
+    What is missing, one too many or has the wrong municipality is sent again by the next night, unless it is more than
+    policy.toml allows; a municipality that another library has set is left to a person.
+    """
+    from cprsync.cli.net_media import reconcile_command
+
+    raise SystemExit(
+        reconcile_command(
+            config, library=library, everyone=everything, dry_run=dry_run, language=language(lang), as_json=as_json
+        )
+    )

@@ -37,4 +37,39 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "culr_checked": ("senest bekræftet {day}", "last confirmed {day}"),
     "culr_unknown": ("intet, der er bekræftet endnu", "nothing that is confirmed yet"),
     "culr_empty": ("ingen kommune, med vilje", "no municipality, on purpose"),
+    # accounts in CULR held against the records
+    "accounts_read": ("Konti hos CULR: {read} læst", "Accounts in CULR: {read} read"),
+    "accounts_drifted": (
+        "Konti hos CULR, der ikke var, som de skulle være",
+        "Accounts in CULR that were not as they should be",
+    ),
+    "accounts_as_they_should": ("alle er, som de skal være", "all are as they should be"),
+    "accounts_missing": ("mangler", "missing"),
+    "accounts_extra": ("overtallig", "one too many"),
+    "accounts_stale": ("forkert kommune", "wrong municipality"),
+    "accounts_foreign": ("et andet bibliotek har sat kommunen", "another library has set the municipality"),
+    "accounts_repaired": ("sendes igen", "sent again"),
+    "accounts_later": ("{repaired} sendes igen i nat: cprsync sync", "{repaired} are sent again tonight: cprsync sync"),
+    "accounts_left": ("til et menneske: cprsync review list", "left to a person: cprsync review list"),
+    "accounts_left_out": (
+        "ikke holdt op mod CULR, fordi noget venter eller svaret udeblev: {left_out}",
+        "not held against CULR, since something waits or no answer came: {left_out}",
+    ),
+    "accounts_dry": (
+        "Intet er ændret; uden --dry-run bliver det rettet.",
+        "Nothing was changed; without --dry-run it is put right.",
+    ),
+    "accounts_braked": (
+        "Intet er rettet hos CULR: det er flere, end policy.toml tillader",
+        "Nothing was put right in CULR: it is more than policy.toml allows",
+    ),
+    "accounts_raise": (
+        "Er det rigtigt, så hæv {keys} i policy.toml for én gang.",
+        "If it is right, raise {keys} in policy.toml for once.",
+    ),
+    "accounts_no_net_media": (
+        "CULR er ikke sat op ([library.culr]); intet er læst.",
+        "CULR is not set up ([library.culr]); nothing was read.",
+    ),
+    "review_sides": ("vi siger {ours}, hos CULR står {theirs}", "we say {ours}, in CULR stands {theirs}"),
 }

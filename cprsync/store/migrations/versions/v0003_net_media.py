@@ -51,7 +51,7 @@ def _account() -> None:
         sa.Column("municipality", sa.String(length=3), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("settled", _STAMP, nullable=False),
-        sa.Column("seen", sa.String(length=3), nullable=True),
+        sa.Column("seen", sa.String(length=4), nullable=True),
         sa.Column("checked", _STAMP, nullable=True),
         sa.ForeignKeyConstraint(["agency", "patron_id"], ["patron.agency", "patron.id"], name="fk_account_patron"),
         sa.PrimaryKeyConstraint("agency", "patron_id", name="pk_account"),

@@ -1,0 +1,108 @@
+"""An account in CULR held against what our records say it is to be: how it has drifted, and what repairs that.
+
+A number that another library may have set is nobody's to overwrite: a person decides. Leaves out whom to read, and how.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.account import NOWHERE, Effect
+from cprsync.domain.policy import Harm
+
+if TYPE_CHECKING:
+    from cprsync.domain.account import Held, Identity
+
+#: However few accounts there are, so many are read in a night.
+READ_MIN: Final = 200
+
+
+class Drift(enum.Enum):
+    """How an account is not what it is to be."""
+
+    #: there is to be one, and this library has none
+    MISSING = "missing"
+    #: this library has one, and there is to be none
+    EXTRA = "extra"
+    #: another municipality number stands there, and no other library has an account
+    STALE = "stale"
+    #: another municipality number stands there, and another library has an account too
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an account is to be. `municipality`: three digits, NOWHERE for none on purpose, None: whatever it holds."""
+
+    account: bool
+    municipality: str | None = None
+
+
+def wanted(*, borrows: bool, culr: str | None, told: str | None) -> Wanted:
+    """What the account of someone whom CULR was told of is to be, with nothing waiting for it.
+
+    Args:
+        borrows: she is a patron, and does not only answer for one.
+        culr: what is in force for her; None: nobody knows, and what was told stands (decision 11).
+        told: what CULR was last told; None: whatever another account of hers held.
+    """
+    return Wanted(account=True, municipality=told if culr is None else culr) if borrows else Wanted(account=False)
+
+
+def drifts(want: Wanted, held: Held, *, agency: str) -> tuple[Drift, ...]:
+    """How what CULR holds under her number differs; empty: it does not."""
+    if not want.account:
+        return (Drift.EXTRA,) if held.account else ()
+    differs = want.municipality is not None and want.municipality != (held.municipality or NOWHERE)
+    if differs and held.agencies - {agency}:
+        return (Drift.FOREIGN,) if held.account else (Drift.MISSING, Drift.FOREIGN)
+    if not held.account:
+        return (Drift.MISSING,)
+    return (Drift.STALE,) if differs else ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Repair:
+    """What is to be done about one account that has drifted."""
+
+    patron_id: str
+    #: her record's, when that was decided
+    version: int
+    identity: Identity
+    drift: tuple[Drift, ...]
+    want: Wanted
+    #: what was read there; None: nothing was
+    held: Held | None = None
+
+    def __repr__(self) -> str:
+        return f"Repair({self.patron_id})"
+
+    def effect(self, version: int) -> Effect | None:
+        """The state to set as of a later version of her record; None: only a person may say."""
+        if Drift.EXTRA in self.drift:
+            return Effect(self.patron_id, version, self.identity, NOWHERE, gone=True)
+        if self.drift == (Drift.FOREIGN,):
+            return None
+        # ours comes back beside the other library's, and the number stays as it is until someone has decided
+        municipality = None if Drift.FOREIGN in self.drift else self.want.municipality
+        return Effect(self.patron_id, version, self.identity, municipality)
+
+    @property
+    def harms(self) -> tuple[Harm, ...]:
+        """What a wrong comparison would do with it."""
+        effect = self.effect(self.version)
+        if effect is None:
+            return ()
+        return (Harm.CHANGED, Harm.ENTITLEMENT_LOST) if effect.revokes else (Harm.CHANGED,)
+
+
+def nightly_share(accounts: int, nights: int) -> int:
+    """How many accounts to read in a night, so that each is read once in so many nights."""
+    return max(READ_MIN, -(-accounts // nights))
+
+
+def slice_of(patron_id: str, nights: int) -> int:
+    """In which of so many nights whoever has no account is read: patron numbers are random."""
+    return int(patron_id) % nights

@@ -1,0 +1,86 @@
+"""What was held against CULR, as text: each drift in words and by patron number, and what to do about a brake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cprsync.cli.net_media import SHOWN, reconciled_lines
+from cprsync.cli.report_text import report_lines
+from cprsync.cli.review import shown_lines
+from cprsync.domain.drift import Drift
+from cprsync.sync.accounts import Compared
+from cprsync.sync.report import unlived
+
+BRAKE = [{"class": "changed", "count": 300, "limit": 200}]
+
+
+def compared(**deviations: Any) -> dict[str, Any]:
+    patrons = {drift.value: deviations.pop(drift.value, []) for drift in Drift}
+    counts = Compared(read=40).counts() | {name: len(ids) for name, ids in patrons.items()}
+    rest = {"patrons": patrons, "left_to_a_person": 0, "brake": [], "dry_run": False, "net_media": True}
+    return counts | rest | deviations
+
+
+def said(**deviations: Any) -> list[str]:
+    return [line.strip() for line in reconciled_lines(compared(**deviations), "da")]
+
+
+def test_accounts_that_are_as_they_should_be_take_one_line() -> None:
+    assert said() == ["Konti hos CULR: 40 læst", "alle er, som de skal være"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("missing", "mangler 1: 12345678"),
+        ("extra", "overtallig 1: 12345678"),
+        ("stale", "forkert kommune 1: 12345678"),
+        ("foreign", "et andet bibliotek har sat kommunen 1: 12345678"),
+    ],
+)
+def test_each_drift_is_said_with_whose_it_is(kind: str, words: str) -> None:
+    assert words in said(**{kind: ["12345678"]})
+
+
+def test_of_many_the_first_are_shown_and_the_rest_counted() -> None:
+    line = said(missing=[f"{number:08}" for number in range(SHOWN + 3)])[1]
+    assert line.endswith("00000019 … (+3)")
+
+
+@pytest.mark.parametrize(
+    ("deviation", "words"),
+    [
+        ({"repaired": 2}, "2 sendes igen i nat: cprsync sync"),
+        ({"left_to_a_person": 1}, "1 til et menneske: cprsync review list"),
+        ({"left_out": 3}, "ikke holdt op mod CULR, fordi noget venter eller svaret udeblev: 3"),
+        ({"dry_run": True}, "Intet er ændret; uden --dry-run bliver det rettet."),
+        ({"net_media": False}, "CULR er ikke sat op ([library.culr]); intet er læst."),
+        ({"brake": BRAKE}, "ændringer i alt: 300, grænsen er 200"),
+        ({"brake": BRAKE}, "Er det rigtigt, så hæv guard.changed.count (mindst 300) i policy.toml for én gang."),
+    ],
+)
+def test_what_became_of_it_is_said(deviation: dict[str, Any], words: str) -> None:
+    assert words in said(**deviation)
+
+
+def night(**counts: Any) -> list[str]:
+    document = unlived("775100", day=None, error={}, code=0) | {"day": "2027-03-23"}
+    del document["error"]
+    document["net_media"] |= counts
+    return [line.strip() for line in report_lines(document, "da")]
+
+
+def test_a_nights_report_tells_of_drifts_and_of_nothing_when_there_are_none() -> None:
+    drifted = "Konti hos CULR, der ikke var, som de skulle være: mangler 2, sendes igen 2"
+    assert drifted in night(read=40, missing=2, repaired=2)
+    assert not [line for line in night(read=40) if "CULR" in line]
+    assert "Intet er rettet hos CULR: det er flere, end policy.toml tillader" in night(brake=BRAKE)
+
+
+def test_an_item_about_another_librarys_number_shows_both() -> None:
+    item: dict[str, Any] = {"id": 1, "state": "waiting", "since": "2027-03-22", "patron": "12345678", "about": None}
+    item |= {"why": {"da": "hvorfor"}, "accept": {"da": "ja"}, "reject": {"da": "nej"}, "record": None, "other": None}
+    line = next(shown_lines(item | {"net_media": {"ours": "751", "theirs": ""}}, "da"))
+    assert line.endswith("hvorfor (vi siger 751, hos CULR står ingen kommune, med vilje)")

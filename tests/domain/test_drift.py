@@ -1,0 +1,107 @@
+"""Accounts in CULR held against our records: each drift is told apart, and nothing is done that only a person may."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cprsync.domain.account import NOWHERE, Effect, Held, Identity, IdType
+from cprsync.domain.drift import READ_MIN, Drift, Repair, Wanted, drifts, nightly_share, slice_of, wanted
+from cprsync.domain.policy import Harm
+
+OURS, THEIRS = "775100", "710100"
+KOEBENHAVN, AARHUS = "101", "751"
+HER = Identity(IdType.CPR, "0101019995")
+NONE = Wanted(account=False)
+
+
+def held(number: str | None = AARHUS, *, ours: bool = True, theirs: bool = False) -> Held:
+    return Held(ours, number, frozenset({OURS} if ours else ()) | frozenset({THEIRS} if theirs else ()))
+
+
+def found(want: Wanted, there: Held) -> tuple[str, ...]:
+    return tuple(drift.value for drift in drifts(want, there, agency=OURS))
+
+
+@pytest.mark.parametrize(
+    ("facts", "want"),
+    [
+        ({"culr": AARHUS, "told": KOEBENHAVN}, Wanted(account=True, municipality=AARHUS)),
+        ({"culr": NOWHERE, "told": AARHUS}, Wanted(account=True, municipality=NOWHERE)),
+        ({"culr": None, "told": AARHUS}, Wanted(account=True, municipality=AARHUS)),
+        ({"culr": None, "told": None}, Wanted(account=True)),
+        ({"culr": AARHUS, "told": AARHUS, "borrows": False}, NONE),
+    ],
+)
+def test_an_account_is_to_be_what_is_in_force_and_what_was_told_of_whom_nobody_knows(
+    facts: dict[str, str | None], want: Wanted
+) -> None:
+    """Unknown residence is not "no": nothing is sent, so that nothing is missed there either (decision 11)."""
+    assert wanted(**{"borrows": True, **facts}) == want  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("theirs", [False, True])
+@pytest.mark.parametrize("number", [AARHUS, NOWHERE])
+def test_an_account_that_is_as_it_is_to_be_has_not_drifted_whoever_else_has_one(number: str, *, theirs: bool) -> None:
+    assert found(Wanted(account=True, municipality=number), held(number or None, theirs=theirs)) == ()
+
+
+@pytest.mark.parametrize("number", [None, KOEBENHAVN])
+def test_where_any_number_will_do_only_the_account_is_missed(number: str | None) -> None:
+    assert found(Wanted(account=True), held(number, theirs=True)) == ()
+    assert found(Wanted(account=True), held(number, ours=False, theirs=True)) == ("missing",)
+
+
+@pytest.mark.parametrize(("want", "there"), [(AARHUS, KOEBENHAVN), (AARHUS, None), (NOWHERE, KOEBENHAVN)])
+def test_another_number_is_stale_where_only_we_have_an_account_and_foreign_where_others_have(
+    want: str, there: str | None
+) -> None:
+    wish = Wanted(account=True, municipality=want)
+    assert found(wish, held(there)) == ("stale",)
+    assert found(wish, held(there, theirs=True)) == ("foreign",)
+    assert found(wish, held(there, ours=False, theirs=True)) == ("missing", "foreign")
+
+
+def test_no_account_of_ours_is_missing_or_as_it_should_be_and_one_too_many_is_extra() -> None:
+    wish = Wanted(account=True, municipality=AARHUS)
+    assert found(wish, Held(account=False)) == ("missing",)
+    assert found(wish, held(AARHUS, ours=False, theirs=True)) == ("missing",)
+    assert found(NONE, held(AARHUS, ours=False, theirs=True)) == ()
+    assert found(NONE, held(KOEBENHAVN, theirs=True)) == ("extra",)
+
+
+def repair(*drift: Drift, municipality: str = AARHUS) -> Repair:
+    return Repair("12345678", 4, HER, drift, Wanted(account=Drift.EXTRA not in drift, municipality=municipality))
+
+
+@pytest.mark.parametrize(
+    ("one", "effect"),
+    [
+        (repair(Drift.MISSING), Effect("12345678", 5, HER, AARHUS)),
+        (repair(Drift.STALE), Effect("12345678", 5, HER, AARHUS)),
+        (repair(Drift.STALE, municipality=NOWHERE), Effect("12345678", 5, HER, NOWHERE)),
+        (repair(Drift.EXTRA), Effect("12345678", 5, HER, NOWHERE, gone=True)),
+        # her account comes back, and the number that another library set stays
+        (repair(Drift.MISSING, Drift.FOREIGN), Effect("12345678", 5, HER, None)),
+        (repair(Drift.FOREIGN), None),
+    ],
+)
+def test_a_repair_sets_what_our_records_say_and_overwrites_nobody(one: Repair, effect: Effect | None) -> None:
+    assert one.effect(5) == effect
+
+
+def test_a_repair_counts_as_a_change_and_as_a_loss_where_a_right_may_end() -> None:
+    assert repair(Drift.MISSING).harms == repair(Drift.STALE).harms == (Harm.CHANGED,)
+    assert repair(Drift.EXTRA).harms == (Harm.CHANGED, Harm.ENTITLEMENT_LOST)
+    assert repair(Drift.STALE, municipality=NOWHERE).harms == (Harm.CHANGED, Harm.ENTITLEMENT_LOST)
+    assert repair(Drift.FOREIGN).harms == ()
+
+
+def test_every_account_is_read_within_its_nights_and_never_fewer_than_some_in_one() -> None:
+    assert [nightly_share(accounts, 30) for accounts in (0, 6_000, 6_001, 100_000)] == [READ_MIN, 200, 201, 3_334]
+    assert {slice_of(f"{number:08}", 30) for number in range(300)} == set(range(30))
+
+
+def test_a_repair_prints_no_number() -> None:
+    assert repr(replace(repair(Drift.EXTRA), held=held(KOEBENHAVN))) == "Repair(12345678)"
