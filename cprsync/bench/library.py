@@ -201,5 +201,7 @@ def _patron_row(tenant: Tenant, patron_id: str, card: str, person: Person) -> Ro
         "register_since": tenant.stamp(),
         "kind": tables.PERSON,
         "standing": tables.ACTIVE,
+        # as if they were derived already: the bench has no products
+        "rights_local": 1,
     } | clear_columns(tenant, person)
     return tuple(row.get(column.name) for column in tables.patron.columns)
