@@ -1,9 +1,68 @@
-"""What holds for every test: a machine at work on other things makes none of them red."""
+"""What holds for every test, and what is made once in a worker of pytest because making it takes long."""
 
 from __future__ import annotations
 
+import os
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import compiled_once  # noqa: F401 -- for what it does
+import pytest
 from hypothesis import settings
 
-# An example is judged by what it shows, never by how long it took (performance is measured in the benchmarks).
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# An example is judged by what it shows, never by how long it took (performance is measured in the benchmarks):
+# a machine at work on other things makes no test red.
 settings.register_profile("cprsync", deadline=None)
 settings.load_profile("cprsync")
+
+# A store waits for the disk at each commit, and the tests commit hundreds of thousands of times: their folders are in
+# memory where there is room. Nothing is proved by the wait, which keeps a commit through a loss of power.
+MEMORY = Path("/dev/shm")  # noqa: S108 -- pytest makes a folder of the user's own in it, as it does in /tmp
+ROOM_BYTES = 2 * 1024**3
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+    os.environ["TMPDIR"] = str(MEMORY)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with keys and an empty store, to be copied."""
+    from ready_databases import upgraded
+
+    from cprsync.store.keys import create_keys
+
+    folder = tmp_path_factory.mktemp("empty") / "library"
+    folder.mkdir()
+    create_keys(folder / "keys")
+    upgraded(f"sqlite:///{folder / 'store.db'}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server; its url without the database."""
+    from ready_databases import postgresql_server
+
+    with postgresql_server(tmp_path_factory.mktemp("runtime")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mock_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The certificates and keys of a mock's folder, to be copied: those of its authorities have the real size."""
+    from cprsync.mock.agreement import ALL
+    from cprsync.mock.authority import develop_certificates
+    from cprsync.mock.certificate_profile import packaged_profile
+    from cprsync.mock.sftp_keys import keep_keys
+
+    shapes = packaged_profile()
+    small = {name: replace(getattr(shapes, name), key_bits=2048) for name in ("client", "server")}
+    folder = tmp_path_factory.mktemp("keys") / "mock"
+    develop_certificates(folder / "certs", now=datetime.now(UTC), profile=replace(shapes, **small))
+    keep_keys(folder / "sftp", users=[one.sftp_user for one in ALL], host="localhost", port=0)
+    return folder

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
-from sqlalchemy import create_engine, text
 
 from cprsync.store.engine import open_engine
 from cprsync.store.migrate import upgrade
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAMES = itertools.count(1)
+_DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 @contextmanager
@@ -32,6 +33,8 @@ def postgresql_server(runtime: Path) -> Iterator[str]:
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
             url: str = server.get_uri()
+            # the machine does not lose its power in a test
+            _execute(url, *(f"ALTER SYSTEM SET {name} = off" for name in _DURABLE), "SELECT pg_reload_conf()")
             _execute(url, "CREATE DATABASE ready")
             upgraded(url.replace("/postgres?", "/ready?"))
             yield url
@@ -40,10 +43,10 @@ def postgresql_server(runtime: Path) -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(server: str) -> Iterator[str]:
-    """The url of a database of its own, gone afterwards."""
-    name = f"store_{next(_NAMES)}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE ready")
+def fresh_database(server: str, *, like: str = "ready", name: str = "") -> Iterator[str]:
+    """The url of a database of its own, gone afterwards: a copy of another one, by default of an empty store."""
+    name = name or f"store_{next(_NAMES)}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {like}")
     yield server.replace("/postgres?", f"/{name}?")
     _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -56,8 +59,7 @@ def upgraded(url: str) -> str:
     return url
 
 
-def _execute(url: str, statement: str) -> None:
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+def _execute(url: str, *statements: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())

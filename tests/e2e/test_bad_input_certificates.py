@@ -51,9 +51,9 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[Scene]:
+def scene(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("certificates")
-    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    shutil.copytree(mock_keys, folder / "mock")
     with running(folder / "mock", PEOPLE_FILE) as ready:
         library = new_library(folder / "library", folder / "mock", ["ANNA", "HELLE"])
         port = int(str(ready["lookup_url"]).split(":")[2].split("/")[0])

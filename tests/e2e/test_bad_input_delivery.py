@@ -36,9 +36,9 @@ class Night:
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[Night]:
+def night(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[Night]:
     folder = tmp_path_factory.mktemp("delivery")
-    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    shutil.copytree(mock_keys, folder / "mock")
     with running(folder / "mock", PEOPLE_FILE) as ready:
         library = new_library(folder / "library", folder / "mock", PATRONS)
         first = library.run("sync")

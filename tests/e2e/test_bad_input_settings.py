@@ -21,10 +21,10 @@ pytestmark = pytest.mark.xdist_group("bad settings")
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[Library]:
+def prepared(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[Library]:
     """A library whose mock is running."""
     folder = tmp_path_factory.mktemp("settings")
-    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    shutil.copytree(mock_keys, folder / "mock")
     with running(folder / "mock", PEOPLE_FILE):
         yield new_library(folder / "library", folder / "mock", ["ANNA", "HELLE"])
 

@@ -35,9 +35,9 @@ class Week:
 
 
 @pytest.fixture(scope="module")
-def week(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[Week]:
+def week(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[Week]:
     folder = tmp_path_factory.mktemp("accept")
-    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    shutil.copytree(mock_keys, folder / "mock")
     with running(folder / "mock", PEOPLE_FILE) as ready:
         library = new_library(folder / "library", folder / "mock", ["ANNA", "BO"])
         files = []

@@ -48,9 +48,9 @@ class Town:
 
 
 @pytest.fixture
-def town(tmp_path: Path, made_certificates: Path) -> Iterator[Town]:
+def town(tmp_path: Path, mock_keys: Path) -> Iterator[Town]:
     """ANNA is a patron and has not had her first night yet; BO is there too."""
-    shutil.copytree(made_certificates, tmp_path / "mock" / "certs")
+    shutil.copytree(mock_keys, tmp_path / "mock")
     with running(tmp_path / "mock", PEOPLE_FILE) as ready:
         yield Town(tmp_path, ready, new_library(tmp_path / "library", tmp_path / "mock", ["ANNA", "BO"]))
 

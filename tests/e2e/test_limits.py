@@ -95,8 +95,8 @@ class Night:
 
 
 @contextmanager
-def a_night(harm: Harm, case: Case, tmp_path: Path, made_certificates: Path) -> Iterator[Night]:
-    shutil.copytree(made_certificates, tmp_path / "mock" / "certs")
+def a_night(harm: Harm, case: Case, tmp_path: Path, mock_keys: Path) -> Iterator[Night]:
+    shutil.copytree(mock_keys, tmp_path / "mock")
     with running(tmp_path / "mock", PEOPLE_FILE) as ready:
         library = new_library(tmp_path / "library", tmp_path / "mock", ["ANNA", "BO", "SKAEV"])
         happens(ready, case.before)
@@ -111,8 +111,8 @@ def a_night(harm: Harm, case: Case, tmp_path: Path, made_certificates: Path) -> 
 
 
 @pytest.fixture(params=CASES, ids=lambda harm: harm.value)
-def night(request: pytest.FixtureRequest, tmp_path: Path, made_certificates: Path) -> Iterator[Night]:
-    with a_night(request.param, CASES[request.param], tmp_path, made_certificates) as prepared:
+def night(request: pytest.FixtureRequest, tmp_path: Path, mock_keys: Path) -> Iterator[Night]:
+    with a_night(request.param, CASES[request.param], tmp_path, mock_keys) as prepared:
         yield prepared
 
 
@@ -209,9 +209,9 @@ def without_addresses(content: bytes) -> bytes:
 ADDRESSES = Case("resend", {}, damage=without_addresses, exit=3)
 
 
-def test_no_delivery_takes_an_address_away(tmp_path: Path, made_certificates: Path) -> None:
+def test_no_delivery_takes_an_address_away(tmp_path: Path, mock_keys: Path) -> None:
     """Nothing leads to `address_lost` yet: a resident without an address is parked, and that is what is braked."""
-    with a_night(Harm.PARKED, ADDRESSES, tmp_path, made_certificates) as night:
+    with a_night(Harm.PARKED, ADDRESSES, tmp_path, mock_keys) as night:
         opened = night.library.opened()
         night.limit(1)
         assert night.library.call("sync").document["brake"]["classes"] == [{"class": "parked", "count": 2, "limit": 1}]

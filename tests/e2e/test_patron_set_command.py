@@ -27,9 +27,9 @@ CEILING_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def mock(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def mock(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     folder = tmp_path_factory.mktemp("setting") / "mock"
-    shutil.copytree(made_certificates, folder / "certs")
+    shutil.copytree(mock_keys, folder, dirs_exist_ok=True)
     with running(folder, PEOPLE_FILE) as ready:
         yield folder, ready
 

@@ -21,10 +21,10 @@ METADATA = "<Trigger><FileDescriptor><SizeInBytes>{size}</SizeInBytes></FileDesc
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[Library]:
+def library(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[Library]:
     """LIV, who is a minor, ANNA, and BO, who is protected, after a night."""
     folder = tmp_path_factory.mktemp("people")
-    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    shutil.copytree(mock_keys, folder / "mock")
     with running(folder / "mock", PEOPLE_FILE) as ready:
         library = new_library(folder / "library", folder / "mock", ["ANNA", "BO", "LIV"])
         control.event(ready, "protect", "BO")

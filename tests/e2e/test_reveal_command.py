@@ -24,10 +24,10 @@ REASON = "Brev om en bog, hun har glemt"
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[tuple[Library, str]]:
+def first(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[tuple[Library, str]]:
     """INGER, who is protected, is a patron and has her first copy; her patron number."""
     folder = tmp_path_factory.mktemp("reveal")
-    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    shutil.copytree(mock_keys, folder / "mock")
     with running(folder / "mock", PEOPLE_FILE):
         library = new_library(folder / "library", folder / "mock", ["INGER"])
         assert library.call("sync").exit in {0, 4}

@@ -25,10 +25,10 @@ METADATA = "<Trigger><FileDescriptor><SizeInBytes>{size}</SizeInBytes></FileDesc
 
 
 @pytest.fixture(scope="module")
-def bereaved(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[Library]:
+def bereaved(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[Library]:
     """A library in which BO, who is protected, and ANNA are patrons, and both die."""
     folder = tmp_path_factory.mktemp("review")
-    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    shutil.copytree(mock_keys, folder / "mock")
     with running(folder / "mock", PEOPLE_FILE) as ready:
         library = new_library(folder / "library", folder / "mock", ["ANNA", "BO"])
         for events in ((("protect", "BO"),), (("die", "ANNA"), ("die", "BO"))):

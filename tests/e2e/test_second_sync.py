@@ -118,12 +118,12 @@ def url(request: pytest.FixtureRequest) -> Iterator[str | None]:
 
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_a_second_sync_of_each_night_changes_no_row_but_its_own(
-    url: str | None, tmp_path: Path, made_certificates: Path, monkeypatch: pytest.MonkeyPatch
+    url: str | None, tmp_path: Path, mock_keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if url is not None:
         monkeypatch.setenv("CPRSYNC_STORE__URL", url)
     folder = tmp_path / "week"
-    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    shutil.copytree(mock_keys, folder / "mock")
     nights = live_the_week(folder)
     assert len(nights) == 1 + 7
     assert [first["state"] for first, _ in nights] == ["done"] * 8

@@ -22,10 +22,10 @@ pytestmark = pytest.mark.xdist_group("sync shape")
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[Library]:
+def lived(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[Library]:
     """A library that has lived a night, and for which a delivery waits: ANNA moves."""
     folder = tmp_path_factory.mktemp("shape")
-    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    shutil.copytree(mock_keys, folder / "mock")
     with running(folder / "mock", PEOPLE_FILE) as ready:
         library = new_library(folder / "library", folder / "mock", ["ANNA", "BO"])
         assert library.call("sync").exit == 0

@@ -25,11 +25,11 @@ FIRST, SECOND = "710100", "710200"
 
 
 @pytest.fixture
-def both(tmp_path: Path, made_certificates: Path) -> Iterator[tuple[Library, dict[str, Any]]]:
+def both(tmp_path: Path, mock_keys: Path) -> Iterator[tuple[Library, dict[str, Any]]]:
     """ANNA is a patron of both libraries, BO of the first; both take their files from the mock's folders."""
     folder = tmp_path / "mock"
     folder.mkdir()
-    shutil.copytree(made_certificates, folder / "certs")
+    shutil.copytree(mock_keys, folder, dirs_exist_ok=True)
     with running(folder, PEOPLE_FILE) as ready:
         library = new_library(tmp_path / "library", folder, ["ANNA", "BO"])
         path = library.folder / "cprsync.toml"

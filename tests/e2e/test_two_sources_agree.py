@@ -71,11 +71,11 @@ def listen(ready: dict[str, Any], folder: Path) -> Heard:
 
 
 @pytest.fixture(scope="module")
-def heard(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> dict[str, Heard]:
+def heard(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> dict[str, Heard]:
     towns = {}
     for way, (framing, omit_false) in WAYS.items():
         folder = tmp_path_factory.mktemp("town")
-        shutil.copytree(made_certificates, folder / "certs")
+        shutil.copytree(mock_keys, folder, dirs_exist_ok=True)
         with running(folder, PEOPLE_FILE, framing=framing, omit_false=omit_false) as ready:  # type: ignore[arg-type]  # a literal, from the table
             towns[way] = listen(ready, folder)
     return towns

@@ -1,17 +1,15 @@
-"""What the tests of the mock share: certificates made once in a worker, and a mock to call."""
+"""What the tests of the mock share: a mock to call."""
 
 from __future__ import annotations
 
 import shutil
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from mock_wire import Caller
 from town import PEOPLE_FILE
 
-from cprsync.mock.authority import develop_certificates
 from cprsync.mock.server import running
 
 if TYPE_CHECKING:
@@ -21,20 +19,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def made_certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("certificates") / "certs"
-    develop_certificates(folder, now=datetime.now(UTC))
-    return folder
-
-
-@pytest.fixture(scope="session")
-def begin(made_certificates: Path) -> Callable[..., AbstractContextManager[dict[str, Any]]]:
+def begin(mock_keys: Path) -> Callable[..., AbstractContextManager[dict[str, Any]]]:
     """Start a mock in a folder that is named."""
 
     @contextmanager
     def begun(folder: Path, people: Path = PEOPLE_FILE, **options: Any) -> Iterator[dict[str, Any]]:
         if not (folder / "certs").exists():
-            shutil.copytree(made_certificates, folder / "certs")
+            shutil.copytree(mock_keys, folder, dirs_exist_ok=True)
         with running(folder, people, **options) as ready:
             yield ready
 
@@ -50,10 +41,10 @@ def start(
 
 
 @pytest.fixture(scope="session")
-def still(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[dict[str, Any]]:
+def still(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[dict[str, Any]]:
     """A mock for tests that change nothing; it is started once."""
     folder = tmp_path_factory.mktemp("still")
-    shutil.copytree(made_certificates, folder / "certs")
+    shutil.copytree(mock_keys, folder, dirs_exist_ok=True)
     with running(folder, PEOPLE_FILE) as document:
         yield document
 

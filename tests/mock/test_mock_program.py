@@ -168,9 +168,9 @@ def test_a_port_that_is_taken_is_named(start: Start) -> None:
             pass
 
 
-def test_the_program_says_one_line_and_stops_on_sigterm(tmp_path: Path, made_certificates: Path) -> None:
+def test_the_program_says_one_line_and_stops_on_sigterm(tmp_path: Path, mock_keys: Path) -> None:
     (tmp_path / "mock").mkdir()
-    (tmp_path / "mock" / "certs").symlink_to(made_certificates)
+    (tmp_path / "mock" / "certs").symlink_to(mock_keys / "certs")
     program = """
     import json, pathlib, sys
     from datetime import UTC, datetime

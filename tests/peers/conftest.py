@@ -14,9 +14,9 @@ from cprsync.mock.server import running
 # What the tests of other folders share is found there, not copied.
 sys.path += [str(Path(__file__).resolve().parent.parent / folder) for folder in ("e2e", "sync", "cli")]
 
-from e2e.conftest import logging_as_the_program_does, made_certificates
+from e2e.conftest import logging_as_the_program_does
 from peers_town import PATRONS, Town, installed
-from sync.conftest import empty_store, library, new_library
+from sync.conftest import begun_library, library, new_library
 from town import PEOPLE_FILE
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
     from e2e_library import Library
 
-__all__ = ["empty_store", "library", "logging_as_the_program_does", "made_certificates", "new_library"]
+__all__ = ["begun_library", "library", "logging_as_the_program_does", "new_library"]
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory, made_certificates: Path) -> Iterator[Town]:
+def town(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[Town]:
     """A mock that lives on through the module: each test lets its own people's lives happen."""
     folder = tmp_path_factory.mktemp("peers")
-    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    shutil.copytree(mock_keys, folder / "mock")
     with running(folder / "mock", PEOPLE_FILE) as ready:
         first = installed(folder / "first", folder / "mock", list(PATRONS))
         yield Town(folder / "mock", ready, first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
 from contextlib import closing
@@ -13,8 +14,7 @@ from sftp_server import NAME, Server, metadata
 
 from cprsync.store.engine import open_engine
 from cprsync.store.inbox import CHUNK_BYTES
-from cprsync.store.keys import Keyring, create_keys
-from cprsync.store.migrate import upgrade
+from cprsync.store.keys import Keyring
 from cprsync.store.sql import SqlStore
 from cprsync.sync.fetching import fetch_between_nights
 from cprsync.sync.night import Silence
@@ -36,10 +36,9 @@ YESTERDAY = int(time.time()) - 24 * 60 * 60
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    create_keys(tmp_path / "keys")
+def store(tmp_path: Path, empty_store: Path) -> Iterator[SqlStore]:
+    shutil.copytree(empty_store, tmp_path, dirs_exist_ok=True)
     engine = open_engine(f"sqlite:///{tmp_path / 'store.db'}")
-    upgrade(engine)
     yield SqlStore(engine, agency="775100", agreement="a", keyring=Keyring.load(tmp_path / "keys"), clock=SystemClock())
     engine.dispose()
 

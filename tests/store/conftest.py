@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from ready_databases import fresh_database, postgresql_server, upgraded
+from ready_databases import fresh_database
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
 
 from cprsync.store.engine import open_engine
 from cprsync.store.keys import Keyring, create_keys
-from cprsync.store.migrate import upgrade
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
@@ -34,18 +34,11 @@ def keyring(tmp_path: Path) -> Keyring:
     return Keyring.load(folder)
 
 
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server for this worker; its url without the database."""
-    with postgresql_server(tmp_path_factory.mktemp("runtime")) as server:
-        yield server
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def url(request: pytest.FixtureRequest, tmp_path: Path, empty_store: Path) -> Iterator[str]:
     """Where a fresh store of this program's version is."""
     if request.param == "sqlite":
-        yield upgraded(f"sqlite:///{tmp_path / 'store.db'}")
+        yield f"sqlite:///{shutil.copy(empty_store / 'store.db', tmp_path)}"
         return
     with fresh_database(request.getfixturevalue("postgresql")) as url:
         yield url
@@ -64,10 +57,9 @@ def store(engine: Engine, keyring: Keyring, clock: StoppedClock) -> SqlStore:
 
 
 @pytest.fixture
-def sqlite_store(tmp_path: Path, keyring: Keyring, clock: StoppedClock) -> Iterator[SqlStore]:
+def sqlite_store(tmp_path: Path, empty_store: Path, keyring: Keyring, clock: StoppedClock) -> Iterator[SqlStore]:
     """A store where the database makes no difference."""
-    engine = open_engine(f"sqlite:///{tmp_path / 'one.db'}")
-    upgrade(engine)
+    engine = open_engine(f"sqlite:///{shutil.copy(empty_store / 'store.db', tmp_path / 'one.db')}")
     yield SqlStore(engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=clock)
     engine.dispose()
 

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from collections import Counter
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -82,6 +83,11 @@ class RegisterDouble:
     listed: set[CprNumber] = field(default_factory=set)
     #: called before each look-up is answered
     on_look_up: Callable[[CprNumber], None] = field(default=lambda _: None)
+
+    def copy(self) -> RegisterDouble:
+        """Another one that knows and remembers the same."""
+        own = {name: copy(value) for name, value in vars(self).items() if name not in ("on_look_up", "down")}
+        return replace(self, **own)
 
     def knows(self, *persons: Person) -> None:
         self.persons.update({one.number: as_looked_up(one) for one in persons})
@@ -312,16 +318,16 @@ class Library:
             clock=self.clock,
         )
 
-    def copy(self, to: Path) -> Library:
-        """Another library in the same state."""
+    def copy(self, to: Path, *, url: str | None = None) -> Library:
+        """Another library in the same state; at another url that of the store is taken over by the caller."""
         self.engine.dispose()  # the last connection brings the log back into the file
         shutil.copytree(self.folder, to)
-        other = Library(to)
+        other = Library(to, url=url)
         other.clock.moment = self.clock.moment
-        other.register = replace(self.register, persons=dict(self.register.persons), listed=set(self.register.listed))
+        other.register = self.register.copy()
         other.feed = FeedDouble(dict(self.feed.files), list(self.feed.being_written))
-        other.reader = self.reader
-        other.policy, other.strict, other.batch = self.policy, self.strict, self.batch
+        other.reader = ReaderDouble(dict(self.reader.deliveries))
+        other.policy, other.strict, other.shared, other.batch = self.policy, self.strict, self.shared, self.batch
         return other
 
     # -- what happens
