@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select
 
 from cprsync.errors import FenceLost
 from cprsync.store import tables
@@ -24,6 +24,18 @@ if TYPE_CHECKING:
     from cprsync.sync.ports import Clock
 
 _NO_RUN: Final = 0
+
+_AGREEMENT, _RUN, _LIBRARY = tables.agreement.c, tables.run.c, tables.library.c
+_AGENCY_IS: BindParameter[str] = bindparam("agency_")
+_AGREEMENT_IS: BindParameter[str] = bindparam("agreement_")
+# Every transaction that writes begins with some of these: they are put together once.
+_HOLD_AGREEMENT = (
+    select(_AGREEMENT.id)
+    .where(_AGREEMENT.agency == _AGENCY_IS, _AGREEMENT.id == _AGREEMENT_IS)
+    .with_for_update(key_share=True)
+)
+_NEWEST_EPOCH = select(func.max(_RUN.epoch)).where(_RUN.agency == _AGENCY_IS, _RUN.agreement == _AGREEMENT_IS)
+_HOLD_LIBRARY = select(_LIBRARY.agency).where(_LIBRARY.agency == _AGENCY_IS).with_for_update(key_share=True)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,14 +78,9 @@ def hold_fence(connection: Connection, tenant: Tenant, run: Run) -> None:
 
 def newest_epoch(connection: Connection, tenant: Tenant) -> int:
     """The newest run's fence; the agreement's row is held, so that it is still the newest when this ends."""
-    agreement, run = tables.agreement.c, tables.run.c
-    connection.execute(
-        select(agreement.id)
-        .where(agreement.agency == tenant.agency, agreement.id == tenant.agreement)
-        .with_for_update(key_share=True)
-    )
-    newest = select(func.max(run.epoch)).where(run.agency == tenant.agency, run.agreement == tenant.agreement)
-    return connection.scalar(newest) or 0
+    ours = {"agency_": tenant.agency, "agreement_": tenant.agreement}
+    connection.execute(_HOLD_AGREEMENT, ours)
+    return connection.scalar(_NEWEST_EPOCH, ours) or 0
 
 
 def hold_library(connection: Connection, tenant: Tenant) -> None:
@@ -82,8 +89,7 @@ def hold_library(connection: Connection, tenant: Tenant) -> None:
     Everyone takes it before any patron, and a run after its fence: in one order nobody waits in a circle. It is held
     with its key free, since each new row that names the library or the agreement looks whether that is there.
     """
-    library = tables.library.c.agency
-    connection.execute(select(library).where(library == tenant.agency).with_for_update(key_share=True))
+    connection.execute(_HOLD_LIBRARY, {"agency_": tenant.agency})
 
 
 @contextmanager
