@@ -11,9 +11,10 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, TUESDAY, Killed, KilledStore, Library
+from doubles import AGENCY, MONDAY, TUESDAY, Library
+from kills import is_closed, killed, lived_whole, sample
 from ready_databases import fresh_database
-from test_night_killed import is_closed, outcome
+from test_night_killed import outcome
 from test_setting import correct, row, set_, states
 from townspeople import corrects_her_birth_date, cpr, dies, moves, person
 
@@ -218,25 +219,14 @@ def test_a_night_killed_in_its_calendar_part_ends_as_one_that_was_not_and_counts
     library.one_night()
     library.policy = replace(POLICY, override_warn_days=5)
     library.clock.moment += timedelta(days=12)
-    whole = library.copy(tmp_path / "whole")
-    expected = whole.one_night()
-    kills = 0
-    for at in range(1, 100):
-        other = library.copy(tmp_path / str(at))
-        try:
-            other.one_night(KilledStore(other.store, at=at))
-        except Killed:
-            kills += 1
-        else:
-            break
-        finally:
-            other.engine.dispose()
-        if not [one for one in other.everything()["run"] if one["id"] == expected.run.id and one["finished"]]:
+    whole, expected, writes = lived_whole(library, tmp_path)
+    wanted = outcome(whole)
+    for other in killed(library, tmp_path, sample(writes)):
+        if not is_closed(other, expected.run.id):
             assert other.one_night().calendar == expected.calendar
-        assert outcome(other) == outcome(whole)
+        assert outcome(other) == wanted
         other.store.verify_audit()
-    assert kills > 15
-    assert is_closed(whole)
+    assert writes > 15
     whole.engine.dispose()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from doubles import MONDAY, TUESDAY, Library
-from test_night_killed import killed
+from kills import killed, lived_whole, sample
 from test_number_change import NEW, OLD, anna, register_of, replaced
 from townspeople import moves
 
@@ -67,9 +67,8 @@ def test_a_late_number_change_killed_anywhere_ends_as_one_that_was_not(
     library.batch = 1
     both = [replaced(OLD, NEW), anna()]
     late(library, *(both if old_first else reversed(both)))
-    whole = library.copy(tmp_path / "whole")
-    whole.one_night()
-    for other, _ in killed(library, tmp_path):
+    whole, _, writes = lived_whole(library, tmp_path)
+    for other in killed(library, tmp_path, sample(writes)):
         other.one_night()
         assert register_of(other, other.id_of("ANNA")) == moves(anna())
         assert other.everything()["follow_up"] == whole.everything()["follow_up"] == []

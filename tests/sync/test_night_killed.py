@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import MONDAY, OWN, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, happened, unowned, unreadable
+from kills import is_closed, killed, lived_whole, sample
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.policy import Harm, Policy
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.sync.report import Report
-
-#: No night of these tests writes more often than this.
-WRITES_MAX = 60
-#: Set in the environment: kill at each write. The check kills at every second one, to end in time.
-EACH = "CPRSYNC_EACH_KILL"
 
 
 def a_night_of_everything(library: Library) -> None:
@@ -64,26 +60,6 @@ def a_night_with_a_number_nobody_has(library: Library) -> None:
     library.deliver(MONDAY, moves(person("ANNA")), person("CLARA"), dies(person("DAVID")))
 
 
-def killed(library: Library, folder: Path) -> Iterator[tuple[Library, bool]]:
-    """The library after every second possible kill, or after each, and whether a delivery had been accepted by then."""
-    for at in range(1, WRITES_MAX, 1 if EACH in os.environ else 2):
-        other = library.copy(folder / str(at))
-        try:
-            other.one_night(KilledStore(other.store, at=at))
-        except Killed:
-            yield other, any(row["run_id"] > 1 for row in other.everything()["run_delivery"])
-        else:
-            return
-        finally:
-            other.engine.dispose()
-    raise AssertionError("the night writes more often than thought")
-
-
-def is_closed(library: Library) -> bool:
-    """Whether the night that was killed had already written its report."""
-    return any(row["finished"] for row in library.everything()["run"] if row["id"] > 1)
-
-
 def outcome(library: Library) -> dict[str, Any]:
     """What is compared: all rows, the balance sheets, and the audit but for look-ups, which may be made again."""
     everything = library.everything()
@@ -120,11 +96,10 @@ def test_a_run_killed_anywhere_and_started_again_ends_as_one_that_was_not(
 ) -> None:
     library.batch = 2
     night(library)
-    whole = library.copy(tmp_path / "whole")
-    expected = whole.one_night()
+    whole, expected, writes = lived_whole(library, tmp_path)
     wanted = outcome(whole)
-    kills = 0
-    for other, accepted in killed(library, tmp_path):
+    for other in killed(library, tmp_path, sample(writes)):
+        accepted = any(row["run_id"] > 1 for row in other.everything()["run_delivery"])
         if not is_closed(other):
             report = other.one_night()
             assert report.exit_code == expected.exit_code
@@ -136,8 +111,7 @@ def test_a_run_killed_anywhere_and_started_again_ends_as_one_that_was_not(
         assert outcome(other) == wanted
         assert stored(other) == counted(expected)
         other.store.verify_audit()
-        kills += 1
-    assert kills > 5
+    assert writes > 10
     whole.engine.dispose()
 
 
@@ -147,11 +121,12 @@ def test_a_night_killed_while_it_held_back_goes_on_holding_though_the_limit_was_
     """Its balance sheet says *held* of some already: only the night after may apply them, and then all of them."""
     library.batch = 2
     a_night_of_everything(library)
-    whole = library.copy(tmp_path / "whole")
+    whole = library.copy(tmp_path / "not held")
     whole.one_night()
     library.limit(Harm.GONE, 0)
+    _, _, writes = lived_whole(library, tmp_path)
     held = 0
-    for other, _ in killed(library, tmp_path):
+    for other in killed(library, tmp_path, sample(writes, first=writes - 6)):
         half_held = [row for row in other.everything()["run_item"] if row["outcome"] == "held"]
         finished = is_closed(other)
         other.policy = Policy()
@@ -167,12 +142,11 @@ def test_a_night_killed_while_it_held_back_goes_on_holding_though_the_limit_was_
     whole.engine.dispose()
 
 
-def asked_to_stop(at: int) -> Callable[[], None]:
-    """Ask at the so-manieth pause between two pieces of work."""
-    pauses = iter(range(1, at))
+def asked_to_stop(at: int | None, pauses: Iterator[int]) -> Callable[[], None]:
+    """Ask at the so-manieth pause between two pieces of work; None: never."""
 
     def heed() -> None:
-        if next(pauses, None) is None:
+        if next(pauses) == at:
             raise RunStopped("asked to")
 
     return heed
@@ -181,23 +155,21 @@ def asked_to_stop(at: int) -> Callable[[], None]:
 def test_a_run_asked_to_stop_at_any_pause_stays_open_and_the_next_ends_it(library: Library, tmp_path: Path) -> None:
     library.batch = 2
     a_night_of_everything(library)
-    whole = library.copy(tmp_path / "whole")
-    whole.one_night()
-    stops = 0
-    while True:
-        other = library.copy(tmp_path / f"stop{stops}")
-        stopped = other.one_night_with(heed=asked_to_stop(stops + 1))
-        if stopped.error is None or stopped.error.kind != "run.stopped":
-            break
+    whole, pauses = library.copy(tmp_path / "whole"), count(1)
+    whole.one_night_with(heed=asked_to_stop(None, pauses))
+    stops = next(pauses) - 1
+    assert stops > 8
+    for at in sample(stops):
+        other = library.copy(tmp_path / f"stop {at}")
+        stopped = other.one_night_with(heed=asked_to_stop(at, count(1)))
         assert (stopped.exit_code, stopped.state) == (7, "stopped")
+        assert stopped.error is not None
+        assert stopped.error.kind == "run.stopped"
         assert not is_closed(other)
         assert other.one_night().error is None
         assert stored(other) == stored(whole)
         assert outcome(other) == outcome(whole)
         other.engine.dispose()
-        stops += 1
-    assert stops > 8
-    other.engine.dispose()
     whole.engine.dispose()
 
 
