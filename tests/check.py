@@ -10,7 +10,9 @@ import hashlib
 import subprocess
 import sys
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import PIPE, STDOUT, CompletedProcess
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".venv"
@@ -20,27 +22,47 @@ CEILING_SECONDS = 15 * 60
 
 #: Every branch of every rule; only what is missing is printed.
 COVERAGE = ("--cov=cprsync.domain", "--cov-branch", "--cov-fail-under=100", "--cov-report=term-missing:skip-covered")
-CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
+Check = tuple[str, tuple[str, ...]]
+#: These go side by side: the types are one process, and one for each core is at the rules' tests.
+BESIDE: tuple[Check, ...] = (
     ("format", ("ruff", "format", "--check", ".")),
     ("lint", ("ruff", "check", ".")),
-    ("types", ("mypy",)),
     ("import contracts", ("lint-imports",)),
+    ("types", ("mypy",)),
     # the rules' own tests reach each of their branches, whatever else runs through them
     ("domain coverage", ("pytest", "tests/domain", *COVERAGE)),
-    ("tests", ("pytest", "--ignore=tests/domain")),
 )
+#: This one is told as it goes.
+TESTS: Check = ("tests", ("pytest", "--ignore=tests/domain"))
 
 
 def main() -> int:
     set_up()
-    for name, (tool, *arguments) in CHECKS:
-        print(f"== {name}", flush=True)
-        done = subprocess.run([str(HOME / "bin" / tool), *arguments], cwd=ROOT, check=False, timeout=CEILING_SECONDS)
-        if done.returncode != 0:
-            print(f"== {name}: failed, see above", flush=True)
-            return done.returncode
+    with ThreadPoolExecutor(len(BESIDE)) as pool:
+        for (name, _), done in zip(BESIDE, pool.map(lambda check: run(check, stdout=PIPE), BESIDE), strict=True):
+            print(f"== {name}\n{done.stdout}", end="", flush=True)
+            if done.returncode != 0:
+                return failed(name, done)
+    name, _ = TESTS
+    print(f"== {name}", flush=True)
+    done = run(TESTS)
+    if done.returncode != 0:
+        return failed(name, done)
     print("== every check passed", flush=True)
     return 0
+
+
+def run(check: Check, *, stdout: int | None = None) -> CompletedProcess[str]:
+    _, (tool, *arguments) = check
+    command = [str(HOME / "bin" / tool), *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, check=False, timeout=CEILING_SECONDS, stdout=stdout, stderr=stdout and STDOUT, text=True
+    )
+
+
+def failed(name: str, done: CompletedProcess[str]) -> int:
+    print(f"== {name}: failed, see above", flush=True)
+    return done.returncode
 
 
 def set_up() -> None:
