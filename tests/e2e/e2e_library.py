@@ -11,12 +11,11 @@ import json
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import started
 from town import PEOPLE, TOWN
 
 from cprsync import wiring
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: One command ends long before this.
-CEILING_SECONDS = 60
 #: What is known of patrons. A failing night may add its run, what it fetched and its audit entry, and nothing here.
 RECORDS = (
     "patron",
@@ -77,18 +74,9 @@ class Library:
 
     folder: Path
 
-    def run(self, *command: str, environment: dict[str, str] | None = None) -> Ran:
-        """Run a command of this library, in JSON."""
-        configured = (*command, "--config", str(self.folder / "cprsync.toml"), "--json")
-        done = subprocess.run(
-            [sys.executable, "-m", "cprsync", *configured],
-            capture_output=True,
-            text=True,
-            timeout=CEILING_SECONDS,
-            check=False,
-            cwd=self.folder,
-            env=environment,
-        )
+    def run(self, *command: str) -> Ran:
+        """Run a command of this library as a process of its own, in JSON."""
+        done = started.command(*command, "--config", str(self.folder / "cprsync.toml"), "--json", cwd=self.folder)
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def call(self, *command: str) -> Ran:

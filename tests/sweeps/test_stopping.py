@@ -7,10 +7,12 @@ import shutil
 import signal
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+import started
 from databases import opened
 from gates import passing, spawned
 from small_night import SmallNight
@@ -20,12 +22,14 @@ from cprsync.mock.server import running
 from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from databases import Database
     from gates import Child
     from small_night import State
+    from sqlalchemy import Engine
 
 #: Each database's night is made once, in one worker.
 pytestmark = pytest.mark.xdist_group("stopping")
@@ -35,6 +39,26 @@ def mocking(folder: Path) -> AbstractContextManager[dict[str, Any]]:
     return running(folder, fixture_path("people.toml"))
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A command that was not to be held anywhere, and has ended."""
+
+    code: int
+    out: Path
+
+    def wait(self) -> int:
+        return self.code
+
+
+def at_work(database: Database, command: list[str], environment: Mapping[str, str], out: Path) -> Child:
+    """A command: a child of ours where it is held at a gate."""
+    if environment != database.environment():
+        return spawned(command, environment, out)
+    ended = started.command(*command, cwd=out.parent, environment=environment)
+    out.write_text(ended.stderr + ended.stdout, encoding="utf-8")
+    return cast("Child", Ended(ended.returncode, out))
+
+
 @dataclass
 class Stage:
     """A small night, and how it ends when nothing happens to it."""
@@ -42,16 +66,14 @@ class Stage:
     night: SmallNight
     exit: int
     wanted: State
+    #: keeps no connection: the database is copied between the tests
+    engine: Engine
 
     def run(self) -> tuple[str, int, bool, int]:
         """The last run's row: state, checkpoint, whether it is finished, how often it was gone on with."""
-        url = self.night.database.environment().get("CPRSYNC_STORE__URL")
-        url = url or f"sqlite:///{self.night.library / 'cprsync.db'}"
-        engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
-        with engine.connect() as connection:
+        with self.engine.connect() as connection:
             wanted = "SELECT state, checkpoint, finished, resumed FROM run ORDER BY id DESC LIMIT 1"
             state, checkpoint, finished, resumed = connection.execute(text(wanted)).one()
-        engine.dispose()
         return str(state), int(checkpoint), finished is not None, int(resumed)
 
     def goes_on(self, ready: dict[str, Any]) -> None:
@@ -62,16 +84,16 @@ class Stage:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def stage(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, made_certificates: Path
-) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("night")
-    shutil.copytree(made_certificates, folder / "mock" / "certs")
+    shutil.copytree(mock_keys, folder / "mock")
     with opened(request.param, folder) as database:
-        night = SmallNight(folder, database, spawned, mocking)
+        night = SmallNight(folder, database, partial(at_work, database), mocking)
         night.make()
+        url = database.environment().get("CPRSYNC_STORE__URL") or f"sqlite:///{night.library / 'cprsync.db'}"
+        engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
         with night.again() as ready:
-            whole = Stage(night, night.sync().wait(), night.state(ready))
+            whole = Stage(night, night.sync().wait(), night.state(ready), engine)
         yield whole
 
 

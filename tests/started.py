@@ -1,0 +1,129 @@
+"""Commands as processes of their own that need not import the program anew: they are forked from one that has.
+
+A command has its own process, folder, environment, standard streams and exit code, as when it is started from nothing;
+what it does not prove is the start itself, which `tests/cli` has tests for.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import gc
+import importlib
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: One command ends long before this.
+CEILING_SECONDS = 60
+#: What commands import when they run.
+PROGRAM = ("cprsync.cli.main", "cprsync.cli.night", "cprsync.cli.setup", "cprsync.cli.patrons", "cprsync.cli.lookup")
+IMPORTED_LATE = (
+    "cprsync.wiring",
+    "cprsync.settings",
+    "cprsync.register.soap",
+    "cprsync.store.migrate",
+    "cprsync.store.sql",
+)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended: its exit code, or the negative signal that ended it, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def command(*arguments: str, cwd: Path, environment: Mapping[str, str] | None = None) -> Ended:
+    """Run `cprsync` with these arguments, in the environment that the test has by now, and what is added to it."""
+    asked = {"arguments": arguments, "cwd": str(cwd), "environment": {**os.environ, **(environment or {})}}
+    with tempfile.TemporaryDirectory() as folder:
+        streams = [Path(folder) / name for name in ("out", "err")]
+        code = _parent().asks({**asked, "streams": [str(path) for path in streams]})
+        return Ended(code, *(path.read_text(encoding="utf-8") for path in streams))
+
+
+class _Parent:
+    """The process from which commands are forked; it has one thread, which a test's own has not."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, __file__]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        atexit.register(self._process.communicate)
+
+    def asks(self, asked: dict[str, Any]) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps(asked), file=self._process.stdin, flush=True)
+        told, _, _ = select.select([self._process.stdout], [], [], CEILING_SECONDS)
+        if not told:
+            _parent.cache_clear()
+            self._process.terminate()
+            raise TimeoutError("a command hangs")
+        return int(self._process.stdout.readline())
+
+
+@functools.cache
+def _parent() -> _Parent:
+    return _Parent()
+
+
+# -- in the process from which commands are forked -----------------------------------------------------------
+
+
+def serve() -> None:
+    """Fork each command that is asked for, and say how it ended."""
+    for name in (*PROGRAM, *IMPORTED_LATE):
+        importlib.import_module(name)
+    gc.freeze()
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            _live(json.loads(line))
+        _, status = os.waitpid(pid, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _live(asked: dict[str, Any]) -> None:
+    from cprsync.cli.main import run
+
+    code = 1
+    try:
+        _become(asked)
+        run()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001 -- as the interpreter does
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+
+
+def _become(asked: dict[str, Any]) -> None:
+    os.chdir(asked["cwd"])
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    sys.argv = ["cprsync", *asked["arguments"]]
+    for number, path in enumerate((os.devnull, *asked["streams"])):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.dup2(handle, number)
+        os.close(handle)
+
+
+if __name__ == "__main__":
+    serve()
