@@ -13,11 +13,11 @@ import pytest
 CEILING_SECONDS = 300
 
 
-@pytest.mark.parametrize(("database", "every", "kills"), [("sqlite", 50, 7), ("postgresql", 120, 3)])
+@pytest.mark.parametrize(("database", "every", "kills"), [("sqlite", 100, 3), ("postgresql", 200, 2)])
 def test_a_night_killed_at_some_statement_ends_as_one_that_was_not(
-    database: str, every: int, kills: int, made_certificates: Path
+    database: str, every: int, kills: int, mock_keys: Path
 ) -> None:
-    options = ["--database", database, "--every", str(every), "--certificates", str(made_certificates), "--json"]
+    options = ["--database", database, "--every", str(every), "--certificates", str(mock_keys / "certs"), "--json"]
     done = subprocess.run(
         [sys.executable, str(Path(__file__).parent / "kill.py"), *options],
         capture_output=True,
