@@ -17,6 +17,7 @@ from cprsync.domain.privacy_words import (
     INSIGHT,
     INTRODUCTION,
     LOG,
+    NET_MEDIA,
     TITLE,
     TOLD,
 )
@@ -250,6 +251,7 @@ def _beside(policy: Policy) -> Iterator[Paragraph]:
         ),
         Wording("Afgørelser", "Decisions"),
     )
+    yield Paragraph(NET_MEDIA, Wording("Netmedier", "Net media"))
     yield Paragraph(ERASED, Wording("Sletningslisten", "The list of the erased"))
 
 

@@ -48,12 +48,20 @@ TOLD: Final = (
         "CPR gets your CPR number when we look you up or ask to be told of your changes.",
     ),
     Wording(
-        "Netmedierne skal (gennem CULR) have dit CPR-nummer og de tre cifre for din kommune; hverken navn, adresse,"
-        " fødselsdato eller beskyttelse. Beskeden ligger forseglet, til forbindelsen tager den.",
-        "The net media are to have (through CULR) your CPR number and the three digits of your municipality; neither"
-        " name, address, birth date nor protection. The message is kept sealed until the connection takes it.",
+        "Netmedierne får (gennem CULR) dit CPR-nummer, eller dit lånernummer, hvis du intet CPR-nummer har, og de tre"
+        " cifre for din kommune; hverken navn, adresse, fødselsdato eller beskyttelse. Beskeden ligger forseglet, til"
+        " forbindelsen har taget den. Når du holder op, får de besked om at slette dig.",
+        "The net media get (through CULR) your CPR number, or your patron number if you have no CPR number, and the"
+        " three digits of your municipality; neither name, address, birth date nor protection. The message is kept"
+        " sealed until the connection has taken it. When you leave, they are told to delete you.",
     ),
     Wording("Andre får ikke noget fra dette register.", "Nobody else is told anything by this register."),
+)
+NET_MEDIA: Final = Wording(
+    "Hvilke netmedier du har ret til, og hvilken kommune de har fået at vide, huskes, så længe du er låner."
+    " Retten følger af din kommune, alder og lånergruppe og af blokeringer.",
+    "Which net media you have a right to, and which municipality they were told, is kept as long as you are a patron."
+    " The right follows from your municipality, age and patron group and from blocks.",
 )
 COMPLAINT: Final = Wording(
     "Du kan klage til Datatilsynet (datatilsynet.dk).",

@@ -69,8 +69,10 @@ _PEOPLE: Final = Wording(
     "Patrons; those who answer for a minor patron; staff who correct or look up.",
 )
 _RECIPIENTS: Final = Wording(
-    "CPR (opslag og abonnement: CPR-nummer). CULR (netmedier: CPR-nummer og tre cifre for kommunen).",
-    "CPR (look-up and subscription: CPR number). CULR (net media: CPR number and the municipality's three digits).",
+    "CPR (opslag og abonnement: CPR-nummer). CULR (netmedier: CPR-nummer, eller lånernummer for den,"
+    " der intet har, og tre cifre for kommunen).",
+    "CPR (look-up and subscription: CPR number). CULR (net media: CPR number, or the patron number of whoever has none,"
+    " and the municipality's three digits).",
 )
 _SECURITY: Final = Wording(
     "Personlige oplysninger er forseglet i databasen (AES-GCM) med nøgler uden for den; CPR-numre findes kun ved et"

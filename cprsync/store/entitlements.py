@@ -96,6 +96,14 @@ def derive(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | Non
     return rows[-1].id if len(rows) == page.limit else None
 
 
+def forget_earlier(tenant: Tenant, run: Run) -> None:
+    """What turned in earlier runs stands counted in their reports. Raises FenceLost."""
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        earlier = (_TURN.agency == tenant.agency) & (_TURN.run_id < run.id)
+        connection.execute(delete(tables.entitlement_turn).where(earlier))
+
+
 def _tell(connection: Connection, tenant: Tenant, run: Run, derived: Sequence[tuple[str, Mapping[str, Turn]]]) -> None:
     """Count what turned, and write in the audit which rights opened and closed."""
     events = [

@@ -339,6 +339,9 @@ class SqlStore:
     def keep_rights_stamp(self, run: Run, derived: str | None) -> None:
         entitlements.keep_stamp(self._tenant, run, derived)
 
+    def forget_earlier_turns(self, run: Run) -> None:
+        entitlements.forget_earlier(self._tenant, run)
+
     def rights_turns(self, run: Run) -> dict[str, dict[str, int]]:
         return entitlements.turns(self._tenant, run)
 

@@ -28,6 +28,7 @@ def derive_rights(night: Night, run: Run) -> bool:
     if stamp is None and kept is None:
         return False
     night.progress.stage("rights")
+    night.store.forget_earlier_turns(run)
     if stamp != kept:
         _derive(night, run, everyone=True)
         night.store.keep_rights_stamp(run, stamp)

@@ -373,6 +373,10 @@ class Store(Protocol):
         """Everyone's are derived with this policy now."""
         ...
 
+    def forget_earlier_turns(self, run: Run) -> None:
+        """Forget what turned in earlier runs: their reports have it."""
+        ...
+
     def rights_turns(self, run: Run) -> dict[str, dict[str, int]]:
         """What became of them in a run, by product."""
         ...

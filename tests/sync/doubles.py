@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 AGENCY, AGREEMENT, TASK = "775100", "aarhus", "123456"
 FRIDAY, MONDAY, TUESDAY, WEDNESDAY = (date(2027, 3, day) for day in (19, 22, 23, 24))
 #: Rows that are a run's own; besides these a night that has nothing to do writes its audit entry.
-OWN = ("run", "run_delivery", "run_item", "plan_row")
+OWN = ("run", "run_delivery", "run_item", "plan_row", "entitlement_turn")
 
 
 @dataclass
