@@ -19,11 +19,13 @@ from cprsync.domain.leaving import Stage
 from cprsync.domain.override import Overridden, Override
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Person, Status
+from cprsync.domain.policy import Policy
+from cprsync.domain.product import LicensedBy
 from cprsync.domain.record import Block, Local
 from cprsync.domain.right_facts import RightFacts, right_facts
 from cprsync.domain.right_rule import Answer, Change, RightRule
 from cprsync.domain.right_words import CHANGES
-from cprsync.domain.rights import Turn, changes, next_step, rights_of, stored
+from cprsync.domain.rights import Turn, changes, next_step, rights_of, rights_stamp, stored
 from cprsync.domain.wording import Wording
 
 LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),))
@@ -251,3 +253,29 @@ def line(answer: str | None) -> str:
 def test_what_became_of_a_right(before: str | None, after: str | None, turn: Turn) -> None:
     assert changes(line(before), line(after)) == {"ereolen": turn}
     assert changes(line(after), line(after)) == ({} if after is None else {"ereolen": Turn.UNCHANGED})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        policy(since=date(2020, 1, 2)),
+        policy(until=date(2027, 12, 31)),
+        policy(name="film"),
+        policy(licensed_by=LicensedBy.LIBRARY),
+        policy(licensed=frozenset({"0751"})),
+        policy(unlicensed=frozenset({"0101"})),
+        policy(from_age=1),
+        policy(below_age=18),
+        policy(closing_blocks=frozenset({"udelukket"})),
+        policy(closed_groups=frozenset({"Personale"})),
+        policy(BOOKS, PAPERS),
+        replace(policy(), home=frozenset({"0101"})),
+        replace(policy(), ladders=LADDERS),
+        replace(policy(), ladders=Ladders(leap=LeapDay.FEBRUARY)),
+    ],
+)
+def test_another_policy_of_rights_has_another_stamp(other: Policy) -> None:
+    """So that everyone's are derived anew; a list that is typed in another order or a new title changes nobody's."""
+    assert rights_stamp(other) != rights_stamp(policy())
+    assert rights_stamp(policy(title=Wording("Bøger", "Books"))) == rights_stamp(policy())
+    assert rights_stamp(Policy()) is None
