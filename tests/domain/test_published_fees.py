@@ -12,6 +12,7 @@ from town import FIXTURES
 
 from cprsync.domain.fees import FeeRule, overdue_fee
 from cprsync.domain.policy import Policy
+from cprsync.domain.record import Block
 from cprsync.domain.standing import Standing
 from cprsync.domain.tariff import STANDARD, LoanDays
 from cprsync.policy_file import load_policy
@@ -86,6 +87,12 @@ def test_aarhus_has_a_limit_and_no_amounts() -> None:
     fee = overdue_fee(LoanDays(LOANED, DUE), aged(40), by, returned=DUE + timedelta(days=40))
     assert (fee.oere, fee.rule, fee.tariff) == (0, FeeRule.NOT_PUBLISHED, None)
     assert by.debt_limit_oere == 225_00
+
+
+def test_a_block_of_aarhus_closes_the_net_media() -> None:
+    """Debt at the limit is a block there, and so is a PIN that was wrong too often (aakb.dk)."""
+    (ereolen,) = policy("aarhus").products.periods
+    assert ereolen.is_closed_by(Block(LOANED, "Gæld"))
 
 
 def test_the_default_table_is_the_standard_texts() -> None:
