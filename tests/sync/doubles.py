@@ -219,6 +219,18 @@ class NetMediaDouble:
             agencies = frozenset({AGENCY} if ours else ()) | frozenset({"710100"} if theirs else ())
             yield identity, Held(ours, self.culr.municipality.get(identity), agencies)
 
+    def copy(self) -> NetMediaDouble:
+        """The same, of which nothing that happens to one happens to the other."""
+        held = replace(
+            self.culr,
+            ours=set(self.culr.ours),
+            foreign=set(self.culr.foreign),
+            municipality=dict(self.culr.municipality),
+            calls=[],
+            ledger=[],
+        )
+        return replace(self, culr=held)
+
     def _settle(self, effect: Effect) -> Settled | Unsettled | CprsyncError:
         calls = settle(effect)
         call = next(calls)
@@ -328,6 +340,7 @@ class Library:
         other.feed = FeedDouble(dict(self.feed.files), list(self.feed.being_written))
         other.reader = ReaderDouble(dict(self.reader.deliveries))
         other.policy, other.strict, other.shared, other.batch = self.policy, self.strict, self.shared, self.batch
+        other.net_media = None if self.net_media is None else self.net_media.copy()
         return other
 
     # -- what happens

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, TUESDAY, Killed, KilledStore, NetMediaDouble
+from doubles import AGENCY, MONDAY, TUESDAY, NetMediaDouble
+from kills import killed, lived_whole, sample
 from sqlalchemy import update
 from test_leaving import owes
 from townspeople import dies, gains_protection, moves, person
@@ -198,21 +199,12 @@ def test_the_audit_says_which_rights_turned_and_of_whom(reading: Library) -> Non
 def test_a_night_killed_anywhere_derives_each_right_once(reading: Library, tmp_path: Path) -> None:
     reading.deliver(MONDAY, dies(person("ANNA")), moves(person("DAVID"), "ODENSE"))
     reading.batch = 1
-    whole = reading.copy(tmp_path / "whole")
-    whole.night()
-    for at in range(1, 80, 2):
-        other = reading.copy(tmp_path / str(at))
-        try:
-            other.one_night(KilledStore(other.store, at=at))
-        except Killed:
-            other.one_night()
-            # killed at its very end the run is over, and the next one has forgotten what it turned
-            assert turns(other) in (turns(whole), [])
-            assert rights(other) == rights(whole)
-            other.engine.dispose()
-            continue
-        return
-    raise AssertionError("more writes than thought")
+    whole, _, writes = lived_whole(reading, tmp_path)
+    for other in killed(reading, tmp_path, sample(writes)):
+        other.one_night()
+        # killed at its very end the run is over, and the next one has forgotten what it turned
+        assert turns(other) in (turns(whole), [])
+        assert rights(other) == rights(whole)
 
 
 def test_a_row_that_somebody_altered_is_not_what_is_derived(reading: Library) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, NetMediaDouble
+from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, NetMediaDouble
+from kills import killed, lived_whole, sample
 from sqlalchemy import update
 from townspeople import cpr, dies, moves, person
 
@@ -202,28 +202,15 @@ def busy(library: Library) -> None:
 def test_a_night_killed_anywhere_tells_them_no_more_and_no_less(library: Library, tmp_path: Path) -> None:
     hears(library)
     busy(library)
-    whole = library.copy(tmp_path / "whole")
-    assert library.net_media is not None
-    culr = library.net_media.culr
-    whole.net_media = NetMediaDouble(culr=replace(culr, ours=set(culr.ours), municipality=dict(culr.municipality)))
-    whole.night()
-    for at in range(1, 40):
-        other = library.copy(tmp_path / str(at))
-        other.net_media = NetMediaDouble(culr=replace(culr, ours=set(culr.ours), municipality=dict(culr.municipality)))
-        store = KilledStore(other.store, at=at)
-        try:
-            other.one_night(store)
-        except Killed:
-            other.one_night()
-            assert other.net_media.culr.municipality == whole.net_media.culr.municipality
-            assert other.net_media.culr.ours == whole.net_media.culr.ours
-            assert accounts(other) == accounts(whole)
-            assert other.store.backlog().waiting == 0
-            other.engine.dispose()
-            continue
-        assert at > 10
-        return
-    raise AssertionError("more writes than thought")
+    whole, _, writes = lived_whole(library, tmp_path)
+    assert whole.net_media is not None
+    for other in killed(library, tmp_path, sample(writes)):
+        other.one_night()
+        assert other.net_media is not None
+        assert other.net_media.culr.municipality == whole.net_media.culr.municipality
+        assert other.net_media.culr.ours == whole.net_media.culr.ours
+        assert accounts(other) == accounts(whole)
+        assert other.store.backlog().waiting == 0
 
 
 def accounts(library: Library) -> list[tuple[str, str | None, int]]:
