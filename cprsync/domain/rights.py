@@ -65,6 +65,16 @@ def rights_of(facts: RightFacts, policy: Policy, on: date) -> tuple[Right, ...]:
     return tuple(_right(today, name, one, ends.get(name)) for name, one in ruled.items())
 
 
+def closes_any(before: RightFacts, after: RightFacts, policy: Policy, on: date) -> bool:
+    """Whether a yes becomes a no, for the guard: what becomes undecided is nobody's loss yet."""
+    then, now = Day.of(before, policy, on), Day.of(after, policy, on)
+    return any(
+        RIGHT_RULES[now.ruled(name).rule].answer is Answer.NO
+        and RIGHT_RULES[then.ruled(name).rule].answer is Answer.YES
+        for name in policy.products.names()
+    )
+
+
 def next_step(facts: RightFacts, policy: Policy, after: date) -> date | None:
     """The next day later than `after` on which what is stored of her rights changes by itself; None: none in sight."""
     now = _stored_on(Day.of(facts, policy, after))

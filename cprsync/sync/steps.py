@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -24,10 +24,14 @@ from cprsync.domain.effective import culr_in_force
 from cprsync.domain.municipality import municipality_of
 from cprsync.domain.override import in_force
 from cprsync.domain.person import Status
+from cprsync.domain.policy import Harm
 from cprsync.domain.protection_rule import Protecting, answered
 from cprsync.domain.protective import protective_while_parked
+from cprsync.domain.record import Local
 from cprsync.domain.responsible import Troubled, troubles_of
 from cprsync.domain.review import PARKED
+from cprsync.domain.right_facts import right_facts
+from cprsync.domain.rights import closes_any
 from cprsync.sync.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
 
 if TYPE_CHECKING:
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
-    from cprsync.domain.policy import Harm, Policy
+    from cprsync.domain.policy import Policy
     from cprsync.sync.ports import Clock
     from cprsync.sync.values import Prepared
 
@@ -135,6 +139,9 @@ def step_of(night: Means, decision: Decision, person: Person, patron: Patron, as
         # what a look-up protects on the file's own day leaves the record true for the file
         older = patron.as_of is not None and as_of.is_older_than(patron.as_of)
         step.write = write_of(night, decision, patron, patron.as_of if older else as_of)
+        if step.write.rights_due and _closes_rights(night, step.change, patron):
+            harms = {*step.change.harms, Harm.ENTITLEMENT_LOST, Harm.CHANGED}
+            step.change = replace(step.change, harms=tuple(harm for harm in Harm if harm in harms))
     elif isinstance(decision, Unchanged) and decision.why is Same.EQUAL and as_of != patron.as_of:
         step.touch = Touch(patron.id, as_of)
     if isinstance(decision, Change | Unchanged):
@@ -179,6 +186,14 @@ def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -
         lives_again=_is_dead(patron.register) and not _is_dead(change.after),
         rights_due=bool(night.policy.products.periods) and _touches_rights(change, patron.register),
     )
+
+
+def _closes_rights(night: Means, change: Change, patron: Patron) -> bool:
+    """Whether the register's word alone closes a right: a block at the desk is staff's, and is not looked at."""
+    if patron.as_of is None or Harm.ENTITLEMENT_LOST in change.harms:
+        return False
+    before, after = (right_facts(one, Local()) for one in (patron, replace(patron, register=change.after)))
+    return closes_any(before, after, night.policy, night.clock.today())
 
 
 def _touches_rights(change: Change, before: Person) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from people import PROTECTED, dies, patron, person
-from right_people import BOOKS, MOVED, PAPERS, SINCE, STAFF, TODAY, born, facts, policy, right
+from right_people import BOOKS, MOVED, PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
 from cprsync.domain.age import LeapDay
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
@@ -25,7 +25,7 @@ from cprsync.domain.record import Block, Local
 from cprsync.domain.right_facts import RightFacts, right_facts
 from cprsync.domain.right_rule import Answer, Change, RightRule
 from cprsync.domain.right_words import CHANGES
-from cprsync.domain.rights import Turn, changes, next_step, rights_of, rights_stamp, stored
+from cprsync.domain.rights import Turn, changes, closes_any, next_step, rights_of, rights_stamp, stored
 from cprsync.domain.wording import Wording
 
 LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),))
@@ -279,3 +279,12 @@ def test_another_policy_of_rights_has_another_stamp(other: Policy) -> None:
     assert rights_stamp(other) != rights_stamp(policy())
     assert rights_stamp(policy(title=Wording("Bøger", "Books"))) == rights_stamp(policy())
     assert rights_stamp(Policy()) is None
+
+
+def test_a_yes_that_becomes_a_no_counts_for_the_guard_and_one_that_becomes_undecided_does_not() -> None:
+    rules = policy(licensed=frozenset({"0751"}), unlicensed=frozenset({"0461"}))
+    home, odense, elsewhere = facts(at("0751")), facts(at("0461")), facts(at("0851"))
+    assert closes_any(home, odense, rules, TODAY)
+    assert not closes_any(home, elsewhere, rules, TODAY)
+    assert not closes_any(odense, home, rules, TODAY)
+    assert not closes_any(home, odense, Policy(), TODAY)

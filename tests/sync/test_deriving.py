@@ -14,7 +14,7 @@ from sqlalchemy import update
 from test_leaving import owes
 from townspeople import dies, gains_protection, moves, person
 
-from cprsync.domain.policy import Policy
+from cprsync.domain.policy import Harm, Limit, Policy
 from cprsync.domain.product import LicensedBy, Product, Products
 from cprsync.domain.record import Block
 from cprsync.domain.rights import rights_of, stored
@@ -109,6 +109,18 @@ def test_a_move_leaves_undecided_what_the_new_municipality_may_have_no_licence_f
     assert said == {"ereolen": {"undecided": 1, "unchanged": 3}, "filmstriben": {"unchanged": 4}}
     assert rights(reading)[anna] == {"ereolen": "undecided", "filmstriben": "yes"}
     are_fresh(reading)
+
+
+def test_a_move_to_a_municipality_without_a_licence_counts_for_the_brake(reading: Library) -> None:
+    reading.policy = replace(TERMS, products=Products((replace(BOOKS, unlicensed=frozenset({"0461"})),)))
+    reading.night()
+    reading.policy = replace(reading.policy, limits={**reading.policy.limits, Harm.ENTITLEMENT_LOST: Limit(0, 0.0)})
+    before = reading.everything()["entitlement"]
+    reading.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), moves(person("DAVID"), "SKOLEN"))
+    report = reading.one_night()
+    assert report.exit_code == 5
+    assert [(one.harm, one.count) for one in report.excess] == [(Harm.ENTITLEMENT_LOST, 1)]
+    assert reading.everything()["entitlement"] == before
 
 
 def test_a_protection_changes_no_right(reading: Library) -> None:
