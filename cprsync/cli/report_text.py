@@ -109,6 +109,8 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
         total = subscriptions["added"] + subscriptions["kept"]
         yield "  " + word("subscribed", language, added=subscriptions["added"], total=total)
     # a run of an earlier version counted none
+    if subscriptions.get("ended"):
+        yield "  " + word("subscriptions_ended", language, **subscriptions)
     leaving = document.get("leaving", {})
     if leaving.get("closed") or leaving.get("asked"):
         yield "  " + word("leaving", language, **leaving)

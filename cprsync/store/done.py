@@ -12,7 +12,8 @@ from sqlalchemy import select
 from cprsync.store import audit, tables
 from cprsync.store.engine import reading
 from cprsync.store.forgetting import FORGET
-from cprsync.store.leaving import ASKED, CLOSE
+from cprsync.store.leaving import ASKED, CLOSE, ENDED
+from cprsync.store.reconciling import SUBSCRIPTION_END
 from cprsync.sync.values import Departed, Done
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def done(tenant: Tenant, run: Run) -> Done:
     kinds: Counter[str] = Counter()
     by_action: Counter[str] = Counter()
     forgotten: Counter[str] = Counter()
+    ended = 0
     with ExitStack() as stack:
         connection = stack.enter_context(reading(tenant.engine))
         entries = connection.execution_options(yield_per=_READ_ROWS).scalars(wanted)
@@ -49,7 +51,10 @@ def done(tenant: Tenant, run: Run) -> Done:
             kinds[told["kind"]] += 1
             if told["kind"] == audit.CHANGE:
                 by_action.update(told["actions"])
+            if told["kind"] == CLOSE:
+                # an entry of an earlier version does not say
+                ended += int(told.get(ENDED, 0))
             if told["kind"] == FORGET:
                 forgotten.update(dict.fromkeys(told["actions"], int(told["count"])))
-    departed = Departed(kinds[ASKED], kinds[CLOSE])
-    return Done(kinds["subscribe"], kinds["unsubscribe"], by_action, forgotten, departed)
+    departed = Departed(kinds[ASKED], kinds[CLOSE], ended)
+    return Done(kinds["subscribe"], kinds["unsubscribe"], by_action, forgotten, departed, ended=kinds[SUBSCRIPTION_END])

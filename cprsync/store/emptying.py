@@ -51,11 +51,15 @@ _ITEM = tables.review_item.c
 _OUT = tables.outbox.c
 
 
-def close(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date) -> None:
-    """Close these records, which are held; the journal has them before this returns."""
+def close(
+    connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date, by_night: bool = False
+) -> dict[str, int]:
+    """Close these records, which are held; the journal has them before this returns.
+
+    By a night, who only answered for one of them is closed by the same. Returns: how many subscriptions of each ended.
+    """
     note(connection, tenant, rows, on=on, what=tables.CLOSED)
-    for row in rows:
-        empty(connection, tenant, row, on=on)
+    return {row.id: empty(connection, tenant, row, on=on, by_night=by_night) for row in rows}
 
 
 def note(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date, what: str) -> None:
@@ -84,23 +88,27 @@ def _entry(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
     return Entry(on, tenant.agency, row.id, what, vault.index(JOURNAL, number.digits), vault.index_key)
 
 
-def empty(connection: Connection, tenant: Tenant, row: AnyRow, *, on: date) -> None:
-    """Leave the shell of one record; the shells of those who were merged into it are closed with it."""
+def empty(connection: Connection, tenant: Tenant, row: AnyRow, *, on: date, by_night: bool = False) -> int:
+    """Leave the shell of one record; the shells of those who were merged into it are closed with it.
+
+    Returns: how many subscriptions ended.
+    """
     shells = shells_of(connection, tenant, row.id)
     family, number = [row.id, *shells], from_row(tenant.vault, row).number
     version = _delete_accounts(connection, tenant, row, number, family)
-    _end_subscriptions(connection, tenant, family, on=on)
+    ended = _end_subscriptions(connection, tenant, family, on=on)
     hers = (_KEY.agency == tenant.agency) & _KEY.patron_id.in_(family)
     # by the key of a merge its shell is found, to be erased with her; it says nothing else
     connection.execute(delete(tables.patron_key).where(hers, _KEY.kind != tables.MERGED))
     for table in _ENDS_WITH_HER:
         connection.execute(delete(table).where(of(table, tenant, family)))
     _settle_reviews(connection, tenant, family)
-    end_all_of(connection, tenant, row.id, on=on)
+    end_all_of(connection, tenant, row.id, on=on, by_night=by_night)
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(shells)
     closed = {"status_class": tables.CLOSED, "standing": Stage.CLOSED.value}
     connection.execute(update(tables.patron).where(these).values(closed))
     _blank(connection, tenant, row, number, version)
+    return ended
 
 
 def shells_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[str]:
@@ -120,20 +128,21 @@ def of(table: Table, tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
     return (table.c.agency == tenant.agency) & table.c.patron_id.in_(ids)
 
 
-def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[str], *, on: date) -> None:
+def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[str], *, on: date) -> int:
     """End every row of hers as a patron; the register hears of it from the night's comparison, under its guard.
 
     Another patron for whose sake the number is held has a row of her own, and goes on holding it there.
     """
     hers = of(tables.subscription, tenant, family)
-    ended = update(tables.subscription).where(hers, _ROW.until.is_(None))
-    connection.execute(ended.values(until=on))
+    living = update(tables.subscription).where(hers, _ROW.until.is_(None))
+    ended = connection.execute(living.values(until=on)).rowcount
     # this one would hold to the end of its last day
     same = select(_ROW.number_index).where(hers, _ROW.reason == dying.DEAD)
     twice = list(connection.scalars(same))
     earlier = hers & (_ROW.reason == dying.DIED) & _ROW.number_index.in_(twice)
     connection.execute(delete(tables.subscription).where(earlier))
-    connection.execute(update(tables.subscription).where(hers, _ROW.reason == dying.DEAD).values(reason=dying.DIED))
+    dead = update(tables.subscription).where(hers, _ROW.reason == dying.DEAD)
+    return ended + connection.execute(dead.values(reason=dying.DIED)).rowcount
 
 
 def _settle_reviews(connection: Connection, tenant: Tenant, family: Sequence[str]) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: The kinds of audit entries.
 ASKED: Final = "leave"
 CLOSE: Final = "close"
+#: How many subscriptions ended with it.
+ENDED: Final = "subscriptions"
 #: Who asked, where nobody at the desk did.
 BY_POLICY: Final = "inactive"
 BY_REQUEST: Final = "request"
@@ -142,9 +144,10 @@ def departing(tenant: Tenant, inactive_before: date | None) -> Departing:
 
 def _free_to_go(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
     leaving = (_PATRON.agency == tenant.agency) & (_PATRON.standing == Stage.LEAVING.value)
-    # a night's calendar ends links after its closing: what it has let go it closes no sooner than the next
-    before_today = (_PATRON.kind != PatronKind.RESPONSIBLE.value) | (_PATRON.leaves_since < tenant.clock.today())
-    return (leaving, NOT_ACTIVE, before_today, *_nothing_open(tenant))
+    # whose link staff have ended today may have it back today; whom the night itself has let go has no day
+    since = _PATRON.leaves_since
+    free = (_PATRON.kind != PatronKind.RESPONSIBLE.value) | since.is_(None) | (since < tenant.clock.today())
+    return (leaving, NOT_ACTIVE, free, *_nothing_open(tenant))
 
 
 def _nothing_open(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
@@ -193,8 +196,10 @@ def depart(tenant: Tenant, run: Run, leaving: Departing, *, inactive_before: dat
             )
         ]
         assert all(settled(Stage(row.standing), Ties()) is Stage.CLOSED for row in rows)  # noqa: S101 -- as selected
-        close(connection, tenant, rows, on=today)
+        ended = close(connection, tenant, rows, on=today, by_night=True)
         happened = [audit.Happened(ASKED, run=run.id, patron=one, actions=(BY_POLICY,)) for one in fresh]
-        happened += [audit.Happened(CLOSE, run=run.id, patron=row.id) for row in rows]
+        happened += [
+            audit.Happened(CLOSE, run=run.id, patron=row.id, more=((ENDED, str(ended[row.id])),)) for row in rows
+        ]
         audit.append(connection, tenant, tenant.night, happened)
-        return Departed(len(fresh), len(rows))
+        return Departed(len(fresh), len(rows), sum(ended.values()))

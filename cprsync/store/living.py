@@ -114,7 +114,7 @@ def _come_of_age(connection: Connection, tenant: Tenant, lived: Sequence[Lived],
     for one in lived:
         if one.has(DueKind.RESPONSIBILITY_ENDED):
             of_age = comes_of_age(one.opened.facts, day, policy) or day
-            responsibles.end_all_of(connection, tenant, one.id, on=of_age)
+            responsibles.end_all_of(connection, tenant, one.id, on=of_age, by_night=True)
 
 
 def _warned(connection: Connection, tenant: Tenant, ids: Sequence[int], day: date) -> None:

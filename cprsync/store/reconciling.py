@@ -7,7 +7,7 @@ to remove. Calls nobody.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import exists, select, update
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from cprsync.sync.values import Run
 
 OLD_NUMBER = "old_number"
+#: The kind of an entry that says that a subscription's reason holds no more.
+SUBSCRIPTION_END: Final = "subscription_end"
 _ROW = tables.subscription.c
 _PATRON = tables.patron.c
 
@@ -105,7 +107,7 @@ def _due() -> ColumnElement[bool]:
 def end_subscriptions(tenant: Tenant, run: Run | None, *, on: date) -> int:
     """End the rows whose reason holds no more; returns how many.
 
-    Whoever only answered for a minor, and of whom nothing is owed by now, leaves: the night after closes her record.
+    Whoever only answered for a minor, and of whom nothing is owed by now, leaves: the night closes her record last.
     """
     _release(tenant, run)
     ending = _ours(tenant) & _ROW.until.is_(None) & _due()
@@ -120,7 +122,7 @@ def _release(tenant: Tenant, run: Run | None) -> None:
         idle = responsibles.idle(connection, tenant)
     if idle:
         with written(tenant, run) as connection:
-            responsibles.release(connection, tenant, idle)
+            responsibles.release(connection, tenant, idle, by_night=True)
 
 
 def leave(tenant: Tenant, patron_id: str, *, on: date) -> int:
@@ -132,7 +134,7 @@ def _end(tenant: Tenant, run: Run | None, ending: ColumnElement[bool], *, on: da
     with written(tenant, run) as connection:
         patrons = connection.scalars(select(_ROW.patron_id).where(ending).order_by(_ROW.patron_id)).all()
         connection.execute(update(tables.subscription).where(ending).values(until=on))
-        _tell(connection, tenant, run, "subscription_end", patrons)
+        _tell(connection, tenant, run, SUBSCRIPTION_END, patrons)
         return len(patrons)
 
 

@@ -104,7 +104,9 @@ def _only_answers(tenant: Tenant) -> ColumnElement[bool]:
 # -- ending one --------------------------------------------------------------------------------------------
 
 
-def end(connection: Connection, tenant: Tenant, pairs: Collection[tuple[str, str]], *, on: date) -> int:
+def end(
+    connection: Connection, tenant: Tenant, pairs: Collection[tuple[str, str]], *, on: date, by_night: bool = False
+) -> int:
     """End links for what is owed from a day on, with all that follows; returns how many were in force."""
     ended: list[tuple[str, str]] = []
     for minor, responsible in sorted(pairs):
@@ -112,7 +114,7 @@ def end(connection: Connection, tenant: Tenant, pairs: Collection[tuple[str, str
         if connection.execute(update(tables.responsible).where(this).values(until=on)).rowcount:
             ended.append((minor, responsible))
     settle(connection, tenant, {minor for minor, _ in ended})
-    release(connection, tenant, {responsible for _, responsible in ended})
+    release(connection, tenant, {responsible for _, responsible in ended}, by_night=by_night)
     return len(ended)
 
 
@@ -136,10 +138,10 @@ def tell(  # noqa: PLR0913 -- what the entry says
     )
 
 
-def end_all_of(connection: Connection, tenant: Tenant, minor_id: str, *, on: date) -> int:
+def end_all_of(connection: Connection, tenant: Tenant, minor_id: str, *, on: date, by_night: bool = False) -> int:
     """End every link of a minor."""
     theirs = {(minor_id, one) for one in links.responsibles_of(connection, tenant, [minor_id])}
-    return end(connection, tenant, theirs, on=on)
+    return end(connection, tenant, theirs, on=on, by_night=by_night)
 
 
 def resume(
@@ -190,13 +192,17 @@ def _idle(tenant: Tenant) -> ColumnElement[bool]:
     return _only_answers(tenant) & ~exists().where(theirs, or_(_LINK.until.is_(None), links.owes()))
 
 
-def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[str]) -> None:
-    """Let the idle of these leave: their records are closed as any patron's, by the night after today's."""
+def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[str], *, by_night: bool) -> None:
+    """Let the idle of these leave: their records are closed as any patron's.
+
+    Whom staff let go is closed by the night after today's: until then the answer can be taken back. Whom a night lets
+    go it closes itself, and nobody asked on any day.
+    """
     wanted = select(_PATRON.id).where(_idle(tenant), ~_is_gone(), _PATRON.id.in_(sorted(responsible_ids)))
     ids = sorted(connection.scalars(wanted))
     for part in parts(ids):
         hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        leaving = {"standing": Stage.LEAVING.value, "leaves_since": tenant.clock.today()}
+        leaving = {"standing": Stage.LEAVING.value, "leaves_since": None if by_night else tenant.clock.today()}
         connection.execute(update(tables.patron).where(hers).values(leaving))
     happened = [audit.Happened("leave", patron=one, actions=(GONE,)) for one in ids]
     audit.append(connection, tenant, tenant.night, happened)

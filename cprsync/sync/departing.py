@@ -29,6 +29,11 @@ def who_departs(night: Night) -> Departing:
     return night.store.departing(_inactive_before(night))
 
 
+def who_is_let_go(night: Night) -> Departing:
+    """Who has nothing open any more since this night lived its days: her last link has ended with them."""
+    return night.store.departing(None)
+
+
 def depart(night: Night, run: Run, departing: Departing) -> Departed:
     """Close them, a batch at a time, and count."""
     departed = Departed()

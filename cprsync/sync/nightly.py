@@ -20,7 +20,7 @@ from cprsync.errors import RunStopped
 from cprsync.sync.accounts import compare_accounts
 from cprsync.sync.applying import apply, hold, protect_only
 from cprsync.sync.calendar_part import foresee_days, live_days
-from cprsync.sync.departing import depart, who_departs
+from cprsync.sync.departing import depart, who_departs, who_is_let_go
 from cprsync.sync.deriving import derive_rights, turned
 from cprsync.sync.forgetting import forget_of_night
 from cprsync.sync.intake import Intake, take_in
@@ -57,8 +57,9 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
         report = Report(run, night.agency, only_plan=only_plan)
         try:
             report.erased_again = night.store.replay_journal()
-            _work(night, run, report)
+            comparison = _work(night, run, report)
             report.calendar = _calendar(night, run, report)
+            _close_the_let_go(night, run, report, comparison)
             report.forgotten = _forget(night, run, report)
             _tell_the_net_media(night, run, report)
             _sweep(night, run, report)
@@ -75,6 +76,22 @@ def _calendar(night: Night, run: Run, report: Report) -> dict[str, int]:
     if report.exit_code not in LIVED:
         return {"days": 0}
     return foresee_days(night, run) if report.only_plan else live_days(night, run)
+
+
+def _close_the_let_go(night: Night, run: Run, report: Report, comparison: Comparison) -> None:
+    """Close in this very night whoever only answered for a minor, and whose last link the night has ended.
+
+    More than the limit allows are left to the next night, which counts them first, and stops.
+    """
+    if report.only_plan or report.held or report.exit_code not in LIVED:
+        return
+    departing = who_is_let_go(night)
+    if not departing or comparison.excess or comparison.exceeded_by(len(departing)):
+        return
+    departed = depart(night, run, departing)
+    report.departed += departed
+    _remove(comparison, report, closed=departed.closed)
+    _left_to_staff(comparison, report)
 
 
 def _forget(night: Night, run: Run, report: Report) -> dict[str, int]:
@@ -116,7 +133,7 @@ def _sweep(night: Night, run: Run, report: Report) -> None:
         night.store.sweep_gone(run)
 
 
-def _work(night: Night, run: Run, report: Report) -> None:
+def _work(night: Night, run: Run, report: Report) -> Comparison:
     outside = _go_on(night, run, report)
     added, unreached = subscribe_new(night, run)
     report.subscriptions_added += added
@@ -134,6 +151,7 @@ def _work(night: Night, run: Run, report: Report) -> None:
     if intake.beyond:
         _protect_beyond(night, run, intake, report)
         _let_through_before(outside, report)
+    return comparison
 
 
 def _go_on(night: Night, run: Run, report: Report) -> Counter[str]:
@@ -147,6 +165,7 @@ def _go_on(night: Night, run: Run, report: Report) -> Counter[str]:
     report.subscriptions_added, report.subscriptions_removed = done.subscribed, done.unsubscribed
     report.forgotten = dict(done.forgotten)
     report.departed = done.departed
+    report.subscriptions_ended = done.ended
     outside = Counter(done.by_action) - Counter(tally.by_action)
     if report.held:
         # all that a held run writes
@@ -225,13 +244,23 @@ def _settle(comparison: Comparison, report: Report, *, removes: bool, closed: in
     """Make the register's list ours: what is missing is added even when a brake stops the removals."""
     report.subscriptions_added += comparison.add_missing()
     if removes:
-        report.subscriptions_removed += comparison.remove_ended(closed=closed)
-        report.let_go = comparison.settled
+        _remove(comparison, report, closed=closed)
+    _left_to_staff(comparison, report)
+
+
+def _left_to_staff(comparison: Comparison, report: Report) -> None:
     report.error = report.error or comparison.error
     # whoever is on the list for it by now is counted with what the run has raised
     unknown = comparison.leave_to_staff()
     report.left += unknown.total()
     report.reasons.update(unknown)
+
+
+def _remove(comparison: Comparison, report: Report, *, closed: int) -> None:
+    before = comparison.ended
+    report.subscriptions_removed += comparison.remove_ended(closed=closed)
+    report.subscriptions_ended += comparison.ended - before
+    report.let_go = comparison.settled
 
 
 def _protect_beyond(night: Night, run: Run, intake: Intake, report: Report) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.balance import Outcome
+from cprsync.domain.due import DueKind
 from cprsync.errors import (
     BalanceError,
     CertificateRefused,
@@ -78,6 +79,8 @@ class Report:
     subscriptions_kept: int = 0
     #: what became of rights to net media, by product
     entitlements: dict[str, dict[str, int]] = field(default_factory=dict)
+    #: that no reason holds any more, but those of whoever was closed, and of the dead, which the calendar ends
+    subscriptions_ended: int = 0
     #: what the net media were told, and what they have still to hear
     sent: int = 0
     backlog: Backlog = field(default_factory=Backlog)
@@ -212,6 +215,7 @@ class Report:
                 "added": self.subscriptions_added,
                 "removed": self.subscriptions_removed,
                 "kept": self.subscriptions_kept,
+                "ended": self._ended(),
             },
             "leaving": {"closed": self.departed.closed, "asked": self.departed.asked, "again": self.erased_again},
             "entitlements": self.entitlements,
@@ -231,6 +235,10 @@ class Report:
         if (failure := self.failure) is not None:
             document["error"] = {"kind": failure.kind, "message": failure.message, **failure.told()}
         return document
+
+    def _ended(self) -> int:
+        """Those whose reason went, whose record was closed, or whose last day after a death has passed."""
+        return self.subscriptions_ended + self.departed.ended + self.calendar.get(DueKind.SUBSCRIPTION_ENDED.value, 0)
 
     def _published(self) -> dict[str, Any]:
         waits = self.backlog

@@ -45,7 +45,11 @@ class Comparison:
         self.left: dict[str, str] = {}
         self.excess: tuple[Excess, ...] = ()
         self.gaps = Gaps((), (), (), 0)
+        #: rows of ours that this comparison has ended
+        self.ended = 0
         self._listed: set[CprNumber] = set()
+        self._refused: set[CprNumber] = set()
+        self._told: Counter[str] = Counter()
         if not night.reconciles:
             return
         night.progress.stage("reconcile")
@@ -95,6 +99,7 @@ class Comparison:
         added = 0
         for done in self._carried_out(self.gaps.missing, register.subscribe_many):
             store.added_there(self._run, [number for number, result in done if result is Subscribed.ADDED])
+            self._listed.update(number for number, _ in done)
             added += len(done)
         return added
 
@@ -105,7 +110,9 @@ class Comparison:
         """
         if self.error is not None or not self._night.reconciles:
             return 0
-        if self._night.store.end_subscriptions(self._run, on=self._night.clock.today()) or closed:
+        ended = self._night.store.end_subscriptions(self._run, on=self._night.clock.today())
+        self.ended += ended
+        if ended or closed:
             self._look()  # this night has ended some more
             if self.excess:
                 return 0  # the next night begins with this, and stops
@@ -115,6 +122,8 @@ class Comparison:
         removed = 0
         for done in self._carried_out(self.removable, register.unsubscribe_many):
             store.removed_there(self._run, [number for number, _ in done])
+            # the list is fetched once, and looked at again when more records were closed
+            self._listed.difference_update(number for number, _ in done)
             removed += sum(result is Subscribed.REMOVED for _, result in done)
         return removed
 
@@ -125,6 +134,8 @@ class Comparison:
     ) -> Iterator[list[tuple[CprNumber, Subscribed]]]:
         """Call for each number, a batch at a time; after one without an answer no further batch begins."""
         size = self._night.calls
+        # what was refused once is not asked again in the same night
+        numbers = [one for one in numbers if one not in self._refused]
         for start in range(0, len(numbers), size):
             done: list[tuple[CprNumber, Subscribed]] = []
             for number, result in call(numbers[start : start + size]):
@@ -143,15 +154,18 @@ class Comparison:
     def _refuse(self, number: CprNumber, kind: str) -> None:
         """Count it; whose number it is waits for a person, where a night is at work that can leave her to one."""
         self.refused[kind] += 1
+        self._refused.add(number)
         (whose,) = self._night.store.recognise([Person(number)])
         if self._run is not None and not isinstance(whose, NotOurs):
             self.left[whose.patron_id if isinstance(whose, Equal) else whose.id] = f"{PARKED}{kind}"
 
     def leave_to_staff(self) -> Counter[str]:
-        """Put those on the review list whom it does not have yet; returns the refusals of which nobody is found."""
+        """Put those on the review list whom it does not have yet; returns the refusals, new ones only, of which nobody is found."""
         if self._run is not None and self.left:
             self._night.store.write(self._run, Batch(reviews=list(self.left.items())))
-        return self.refused - Counter(kind.removeprefix(PARKED) for kind in self.left.values())
+        unknown = self.refused - Counter(kind.removeprefix(PARKED) for kind in self.left.values())
+        new, self._told = unknown - self._told, unknown
+        return new
 
 
 def reconcile(night: Night, *, apply: bool) -> dict[str, Any]:

@@ -337,9 +337,11 @@ class Departed:
 
     asked: int = 0
     closed: int = 0
+    #: subscriptions that no reason holds any more
+    ended: int = 0
 
     def __add__(self, other: Departed) -> Departed:
-        return Departed(self.asked + other.asked, self.closed + other.closed)
+        return Departed(self.asked + other.asked, self.closed + other.closed, self.ended + other.ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +355,8 @@ class Done:
     forgotten: Mapping[str, int] = field(default_factory=dict)
     #: patrons whom the policy has asked to leave, and records that were closed
     departed: Departed = Departed()
+    #: subscriptions whose reason held no more, but those of whoever was closed
+    ended: int = 0
 
 
 # -- the net media ---------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from townspeople import cpr, dies, emigrates, gains_protection, loses_protection
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import Birth, Status, by_status
+from cprsync.domain.policy import Harm
 from cprsync.domain.purpose import Purpose
 from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable, ReviewChanged, ReviewClosed
 from cprsync.store import tables
@@ -350,7 +351,7 @@ def nights_until(library: Library, last: date) -> None:
         library.one_night()
 
 
-def test_at_18_the_link_ends_as_forecast_and_she_is_let_go_the_day_after(town: Library) -> None:
+def test_at_18_the_link_ends_as_forecast_and_she_is_closed_in_the_same_night(town: Library) -> None:
     add(town, "ALFRED", "QUINNIE")
     told = foresee(town.store, town.policy, today=town.clock.today(), days=20)["events"]
     ends = [(one["day"], one["patron"]) for one in told if one["kind"] == "responsibility_ended"]
@@ -359,12 +360,10 @@ def test_at_18_the_link_ends_as_forecast_and_she_is_let_go_the_day_after(town: L
     town.night()
     assert links(town)[0][2] is None
     town.clock.moment += timedelta(days=1)
-    assert town.night().calendar["responsibility_ended"] == 1
-    assert links(town) == [(town.id_of("ALFRED"), town.id_of("QUINNIE"), OF_AGE)]
-    assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("leaving", [("responsible", None)])
-    assert cpr("QUINNIE") in town.register.listed
-    town.clock.moment += timedelta(days=1)
-    assert town.night().subscriptions_removed == 1
+    document = town.night().document()
+    assert document["calendar"]["responsibility_ended"] == 1
+    assert (document["leaving"]["closed"], document["subscriptions"]["ended"]) == (1, 1)
+    assert document["subscriptions"]["removed"] == 1
     assert (town.store.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
     assert listed(town, "ALFRED") == []
 
@@ -380,21 +379,31 @@ def test_what_was_owed_before_stays_hers_until_it_is_paid(town: Library) -> None
     with town.engine.begin() as connection:
         connection.execute(tables.balance.update().values(settled=OF_AGE))
     town.night()
-    assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("leaving", [("responsible", None)])
-    town.clock.moment += timedelta(days=1)
-    town.night()
     assert (town.store.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
+
+
+def test_more_than_the_limit_are_let_go_only_by_a_night_that_counts_them_first(town: Library) -> None:
+    add(town, "ALFRED", "QUINNIE")
+    nights_until(town, OF_AGE - timedelta(days=1))
+    town.limit(Harm.UNSUBSCRIBED, 0)
+    town.clock.moment += timedelta(days=1)
+    assert not town.one_night().held
+    assert (row(town, "QUINNIE")["standing"], cpr("QUINNIE") in town.register.listed) == ("leaving", True)
+    town.clock.moment += timedelta(days=1)
+    assert town.one_night().held
 
 
 def test_a_debt_that_came_after_is_not_hers(town: Library) -> None:
     add(town, "ALFRED", "QUINNIE")
     circulate(town, tables.balance, "ALFRED", 1, raised=OF_AGE, settled=None)
     nights_until(town, OF_AGE)
-    assert (listed(town, "ALFRED"), row(town, "QUINNIE")["standing"]) == ([], "leaving")
+    assert (listed(town, "ALFRED"), town.store.find(cpr("QUINNIE"))) == ([], None)
 
 
 def test_a_corrected_birth_date_moves_the_end(town: Library) -> None:
     add(town, "LIV", "QUINNIE")
+    # which keeps the link to be seen
+    circulate(town, tables.balance, "LIV", 1, raised=date(2026, 12, 31), settled=None)
     town.night()
     town.deliver(MONDAY, replace(person("LIV"), birth=Birth(date(2009, 3, 25))))
     town.night()
@@ -416,7 +425,8 @@ def test_a_night_killed_while_links_end_ends_as_one_that_was_not(new_library: Li
     add(library, "LIV", "RIKKE")
     library.deliver(date(2027, 3, 31), emigrates(person("RIKKE")), previous=date(2027, 3, 19))
     whole, _, writes = lived_whole(library, tmp_path)
-    assert [until for _, _, until in links(whole)].count(OF_AGE) == 1
+    # her last link ended, and her record and subscription with it
+    assert (whole.store.find(cpr("QUINNIE")), cpr("QUINNIE") in whole.register.listed) == (None, False)
     assert [kind for _, kind in whole.reviews()] == ["responsible.gone"]
     wanted = outcome(whole)
     for other in killed(library, tmp_path, sample(writes)):

@@ -30,6 +30,7 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
     "night_closed": ("{count} lukket", "{count} closed"),
     "night_undecided": ("{count} uafklaret", "{count} undecided"),
     "told": ("Meldt til netmedierne (CULR): {sent}", "Told to the net media (CULR): {sent}"),
+    "subscriptions_ended": ("Ophørte abonnementer: {ended}", "Subscriptions ended: {ended}"),
     "waiting": ("Venter til netmedierne (CULR): {waiting}", "Waiting for the net media (CULR): {waiting}"),
     "not_taken": ("Afvist af netmedierne (CULR): {failed}", "Refused by the net media (CULR): {failed}"),
     "reasons": ("Et menneske skal se på", "Someone should look at"),
