@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from cprsync.cli.words import Language
 
 #: Fields that may have several lines.
-LINES = frozenset({"address", "blocks", "contact_address", "telephones", "emails", "internal_note", "note_to_patron"})
+LINES = frozenset(
+    {"address", "blocks", "cards", "contact_address", "telephones", "emails", "internal_note", "note_to_patron"}
+)
 #: A field that no prompt shows as it is typed.
 HIDDEN = frozenset({"pin"})
 #: Fields of which one value may have a star, for notices.

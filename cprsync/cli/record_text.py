@@ -16,6 +16,7 @@ from cprsync.domain.person import Status
 from cprsync.domain.privacy import OWNERS
 from cprsync.domain.status_rule import STATUS_RULES
 from cprsync.domain.wording import Wording
+from cprsync.sync.showing import ERASED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -44,7 +45,7 @@ def record_lines(document: Mapping[str, Any], language: Language = "da") -> list
 
 def _marks(document: Mapping[str, Any]) -> Iterator[str]:
     stage = document["fields"].get("standing", {}).get("value")
-    if stage == Stage.CLOSED.value:
+    if stage in {Stage.CLOSED.value, ERASED}:
         yield f"stage_{stage}"
         return
     if document["protected"]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.canonical import text_of
 from cprsync.domain.override import TEXT_MAX
 from cprsync.domain.person import LINES
-from cprsync.domain.record import Absence, Block, Email, Local, Telephone
+from cprsync.domain.record import Absence, Block, Card, Email, Local, Telephone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +22,9 @@ NOTE_MAX: Final = 2000
 #: Telephones, or e-mail addresses, of one patron.
 CONTACTS_MAX: Final = 10
 EMAIL_MAX: Final = 254
+#: Cards of one patron, and what stands on one.
+CARDS_MAX: Final = 20
+CARD_MAX: Final = 254
 #: Blocks of one patron, and what is said of one.
 BLOCKS_MAX: Final = 20
 BLOCK_MAX: Final = 200
@@ -56,6 +59,14 @@ def _language(text: str) -> dict[str, Any]:
     if not _LANGUAGE.fullmatch(code):
         raise ValueError("expected a language code such as da or en")
     return {"language": code}
+
+
+def _cards(text: str) -> dict[str, Any]:
+    """One a line. Their PIN is the store's to keep."""
+    cards = list(dict.fromkeys(_lines(text)))
+    if len(cards) > CARDS_MAX or any(len(card) > CARD_MAX for card in cards):
+        raise ValueError(f"expected up to {CARDS_MAX} cards, one a line, each of at most {CARD_MAX} characters")
+    return {"cards": tuple(map(Card, cards))}
 
 
 def _contact_address(text: str) -> dict[str, Any]:
@@ -147,6 +158,7 @@ def _absence(text: str) -> dict[str, Any]:
 LOCAL_FIELDS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
     "branch": _branch,
     "language": _language,
+    "cards": _cards,
     "contact_address": _contact_address,
     "telephones": _telephones,
     "emails": _emails,

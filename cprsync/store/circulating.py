@@ -15,9 +15,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, or_, select, updat
 
 from cprsync.domain.forgetting import Forgotten, over_by
 from cprsync.store import audit, belongings, tables
+from cprsync.store.cards import CARD
 from cprsync.store.circulation import TABLES, open_payload, seal_payload
 from cprsync.store.engine import parts, writing
-from cprsync.store.import_matching import CARD
 from cprsync.store.imports import STREAM, Imported, ImportOutcome
 from cprsync.store.tenant import hold_library, next_id
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from cprsync.domain.leaving import Stage
 from cprsync.store import belongings, tables
+from cprsync.store.cards import CARD
 from cprsync.store.engine import reading
-from cprsync.store.import_matching import CARD
 from cprsync.sync.finding import Numbered
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from cprsync.domain.due import Facts, age_step_of, derived_group
 from cprsync.domain.override import Overridden
 from cprsync.domain.person import Person
 from cprsync.store import tables
+from cprsync.store.cards import CARD
 from cprsync.store.engine import parts
 from cprsync.store.journal import NUMBER as JOURNAL
 from cprsync.store.journal_memory import journal_entries
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import NewPatron
 
-CARD: Final = "card"
 _PATRON: Final = tables.patron.c
 _KEY: Final = tables.patron_key.c
 

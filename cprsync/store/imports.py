@@ -18,10 +18,10 @@ from cprsync.domain.person import Person
 from cprsync.domain.record import Local
 from cprsync.errors import LostCompare
 from cprsync.store import audit, tables
+from cprsync.store.cards import CARD, key_row
 from cprsync.store.changes import clear_columns
 from cprsync.store.engine import IN_MAX, writing
 from cprsync.store.import_matching import (
-    CARD,
     age_step_of_new,
     card_holders,
     groups_by_age,
@@ -306,18 +306,8 @@ def _claim_cards(tenant: Tenant, part: _Part, local: Local, patron_id: str) -> b
     for indexes, holder in zip(probes, holders, strict=True):
         if holder is None and indexes[0] not in part.cards:
             part.cards[indexes[0]] = patron_id
-            part.keys.append(_key_row(tenant, indexes[0], patron_id))
+            part.keys.append(key_row(tenant, indexes[0], patron_id))
     return True
-
-
-def _key_row(tenant: Tenant, index: bytes, patron_id: str) -> dict[str, Any]:
-    return {
-        "agency": tenant.agency,
-        "kind": CARD,
-        "key_index": index,
-        "key_id": tenant.vault.index_key,
-        "patron_id": patron_id,
-    }
 
 
 def _new_row(

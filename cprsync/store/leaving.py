@@ -116,6 +116,12 @@ def _open_reservations(connection: Connection, tenant: Tenant, patron_id: str) -
     return connection.scalar(select(func.count()).where(hers, tables.reservation.c.cancelled.is_(None))) or 0
 
 
+def was_ever(tenant: Tenant, patron_id: str) -> bool:
+    """The same for whoever only looks."""
+    with reading(tenant.engine) as connection:
+        return was_given(connection, tenant, patron_id)
+
+
 def was_given(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
     """Whether a patron number was ever given, also one of whom nothing is left."""
     issued = tables.issued_id.c

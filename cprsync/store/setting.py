@@ -14,6 +14,7 @@ from cprsync.domain.due import Facts, local_due
 from cprsync.domain.record import blocked, first_lifted
 from cprsync.errors import BadInput
 from cprsync.store import audit, links, overrides, tables
+from cprsync.store.cards import keep_cards
 from cprsync.store.changes import write_records
 from cprsync.store.desk import STREAM
 from cprsync.store.engine import writing
@@ -88,6 +89,8 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
         after = _changed(tenant, before, change)
         if after == before:
             return False
+        if after.cards != before.cards:
+            keep_cards(connection, tenant, row.id, before=before.cards, after=after.cards)
         version = row.local_version + 1
         sealed = tenant.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
         kept = {"local_blob": sealed, "local_key": tenant.vault.seal_key, "local_version": version}
@@ -106,11 +109,20 @@ def _changed(tenant: Tenant, before: Local, change: LocalChange) -> Local:
     pin = values.pop("pin", None)
     if pin is not None:
         if not before.cards:
-            raise BadInput("the patron has no card that a PIN could belong to: import one first", kind="patron.no_card")
+            raise BadInput("the patron has no card that a PIN could belong to: set one first", kind="patron.no_card")
         values["cards"] = _with_pin(tenant, before.cards, pin)
+    if "cards" in change.values:
+        values["cards"] = _with_her_pin(before.cards, values["cards"])
     if "blocks" in values:
         values["blocks"] = blocked(before.blocks, values["blocks"], on=tenant.clock.today())
     return replace(before, **values)
+
+
+def _with_her_pin(before: tuple[Card, ...], typed: tuple[Card, ...]) -> tuple[Card, ...]:
+    """The typed cards under the PIN that she has: a new card needs no new one."""
+    pins = {card.number: card.pin_hash for card in before}
+    hers = next((card.pin_hash for card in before if card.pin_hash), "")
+    return tuple(replace(card, pin_hash=pins.get(card.number, hers)) for card in typed)
 
 
 def _with_pin(tenant: Tenant, cards: tuple[Card, ...], pin: str) -> tuple[Card, ...]:

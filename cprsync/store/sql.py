@@ -408,6 +408,9 @@ class SqlStore:
     def departing(self, inactive_before: date | None) -> Departing:
         return leaving.departing(self._tenant, inactive_before)
 
+    def was_given(self, patron_id: str) -> bool:
+        return leaving.was_ever(self._tenant, patron_id)
+
     def depart(self, run: Run, departing: Departing, *, inactive_before: date | None) -> Departed:
         return leaving.depart(self._tenant, run, departing, inactive_before=inactive_before)
 

@@ -73,6 +73,8 @@ class PatronView:
     responsibles: tuple[str, ...] = ()
     #: whether she is leaving, or gone
     stage: Stage = Stage.ACTIVE
+    #: nothing of hers is kept but what the register or the net media have still to hear
+    erased: bool = False
 
     @property
     def register(self) -> Person:
@@ -119,6 +121,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
         household=household,
         responsibles=answer,
         stage=Stage(row.standing),
+        erased=row.status_class == tables.ERASED,
     )
 
 

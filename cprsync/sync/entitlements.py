@@ -14,7 +14,7 @@ from cprsync.domain.right_facts import right_facts
 from cprsync.domain.right_words import CHANGES
 from cprsync.domain.rights import rights_of
 from cprsync.sync.showing import GIVEN_BY
-from cprsync.sync.viewing import unmerged_view_of
+from cprsync.sync.viewing import Views, unmerged_view_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cprsync.sync.values import AccountState
 
 
-class EntitlementStore(Protocol):
+class EntitlementStore(Views, Protocol):
     """What it takes of the store."""
 
     def patron(self, patron_id: str) -> View | None: ...

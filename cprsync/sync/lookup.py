@@ -95,6 +95,8 @@ class Shown(Protocol):
     @property
     def stage(self) -> Stage: ...
     @property
+    def erased(self) -> bool: ...
+    @property
     def responsibles(self) -> Sequence[str]: ...
 
 
@@ -179,6 +181,7 @@ class _Stranger:
     local: Local = field(default_factory=Local)
     since: Mapping[str, date] = field(default_factory=dict)
     stage: Stage = Stage.ACTIVE
+    erased: bool = False
     responsibles: Sequence[str] = ()
 
 
@@ -312,7 +315,7 @@ class _Seen:
     def __init__(self, view: PatronView, *, sealed: bool) -> None:
         self.patron, self.local, self.since, self.stage = view.patron, view.local, view.since, view.stage
         self.parked, self.household = view.parked or sealed, view.household
-        self.responsibles = view.responsibles
+        self.responsibles, self.erased = view.responsibles, view.erased
 
 
 def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from cprsync.errors import ConfigurationError
 from cprsync.sync.accepting import checked_reason
 from cprsync.sync.showing import PatronView, patron_document
-from cprsync.sync.viewing import view_of
+from cprsync.sync.viewing import Views, view_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ class View(PatronView, Protocol):
     def stage(self) -> Stage: ...
 
 
-class RevealingStore(Protocol):
+class RevealingStore(Views, Protocol):
     """What a reveal needs of the store."""
 
     def patron(self, patron_id: str) -> View | None: ...

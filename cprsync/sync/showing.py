@@ -53,6 +53,11 @@ class PatronView(Protocol):
         ...
 
     @property
+    def erased(self) -> bool:
+        """True of one who has left, and of whom no loan, payment or line of an old night is kept either."""
+        ...
+
+    @property
     def responsibles(self) -> Sequence[str]:
         """The patron numbers of those who answer for her."""
         ...
@@ -84,6 +89,8 @@ GIVEN_BY: Mapping[str, tuple[str, ...]] = {
 }
 
 
+#: The standing of one who was erased; to the rules she has left.
+ERASED = "erased"
 #: Under which field what circulates is shown.
 CIRCULATION: Mapping[str, str] = {
     "loan": "loans",
@@ -130,7 +137,8 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
     fields["kind"] = _local_field("kind", patron.kind.value, sealed=False)
     if view.stage is Stage.CLOSED:
         fields.clear()  # of whoever has left there is nothing to show but that
-    fields["standing"] = _local_field("standing", view.stage.value, sealed=False) | {"source": Owner.SYSTEM.value}
+    standing = ERASED if view.erased else view.stage.value
+    fields["standing"] = _local_field("standing", standing, sealed=False) | {"source": Owner.SYSTEM.value}
     return {
         "patron": patron.id,
         "kind": patron.kind.value,

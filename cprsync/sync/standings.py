@@ -13,7 +13,7 @@ from cprsync.domain.contacting import CONTACT_WORDS, About, Channel, may_contact
 from cprsync.domain.fees import overdue_fees
 from cprsync.domain.leaving import Stage
 from cprsync.domain.standing import standing_of
-from cprsync.sync.viewing import living_view_of
+from cprsync.sync.viewing import Views, living_view_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cprsync.sync.revealing import View
 
 
-class StandingStore(Protocol):
+class StandingStore(Views, Protocol):
     """What it takes of the store."""
 
     def patron(self, patron_id: str) -> View | None: ...

@@ -13,7 +13,7 @@ from cprsync.domain.override import in_force
 from cprsync.domain.patron import is_sealed
 from cprsync.sync.revealing import Reveal, check_reason, sealed_fields
 from cprsync.sync.showing import patron_document
-from cprsync.sync.viewing import living_view_of
+from cprsync.sync.viewing import Views, living_view_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ STATEMENT: Final = "statement"
 GOES: Final = "goes"
 
 
-class StatementStore(Protocol):
+class StatementStore(Views, Protocol):
     """What statements need of the store."""
 
     def patron(self, patron_id: str) -> View | None: ...

@@ -16,10 +16,16 @@ class Views(Protocol):
 
     def patron(self, patron_id: str) -> View | None: ...
 
+    def was_given(self, patron_id: str) -> bool:
+        """Whether it ever was a patron's number, also one of whom nothing is left."""
+        ...
+
 
 def view_of(store: Views, patron_id: str) -> View:
     """A record, also one that was emptied, or the shell of one that was merged. Raises BadInput when there is none."""
     view = store.patron(patron_id)
+    if view is None and store.was_given(patron_id):
+        raise BadInput("the patron has left or was erased, and nothing is left of her", kind="patron.gone")
     if view is None:
         raise BadInput("there is no such patron", kind="patron.unknown")
     return view

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cprsync.domain.record import Absence, Block, Email, Local, Telephone, still_marked
+from cprsync.domain.record import Absence, Block, Card, Email, Local, Telephone, still_marked
 from cprsync.domain.typed import LOCAL_FIELDS
 
 LONGEST = "87" + "0" * 13
@@ -19,6 +19,8 @@ X34, X35 = "x" * 34, "x" * 35
     [
         ("branch", " Risskov \n", {"branch": "Risskov"}),
         ("branch", "x" * 64, {"branch": "x" * 64}),
+        ("cards", "L 1\n L-2 \nL 1", {"cards": (Card("L 1"), Card("L-2"))}),
+        ("cards", "", {"cards": ()}),
         ("language", "en", {"language": "en"}),
         ("language", "", {"language": "da"}),
         ("contact_address", "C/O Birk\nHavnen 2", {"contact_co": "C/O Birk", "contact_lines": ("Havnen 2",)}),
@@ -68,6 +70,8 @@ def test_nothing_empties_a_field(field: str) -> None:
         ("branch", "Risskov\nTilst", "one line"),
         ("language", "DA", "language code"),
         ("language", "dansk", "language code"),
+        ("cards", "x" * 255, "254 characters"),
+        ("cards", "\n".join(map(str, range(21))), "20 cards"),
         ("contact_address", X35, "34 characters"),
         ("contact_address", f"c/o {X34}", "34 characters"),
         ("contact_address", "1\n2\n3\n4\n5\n6", "up to 5"),

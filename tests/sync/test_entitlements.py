@@ -159,6 +159,9 @@ def test_nobody_and_whoever_was_merged_are_refused(library: Library, merged_into
             found: Any = library.store.patron(library.id_of("ANNA"))
             return merged_into and replace(found, merged_into=merged_into, stage=Stage.ACTIVE)
 
+        def was_given(self, _patron_id: str) -> bool:
+            return False
+
         def account_state(self, _patron_id: str) -> AccountState:
             raise AssertionError("nobody is asked about")
 

@@ -15,6 +15,7 @@ from kills import is_closed, killed, lived_whole, sample
 from sqlalchemy import insert, update
 from townspeople import cpr, gains_protection, moves, person
 
+from cprsync.cli.record_text import record_lines
 from cprsync.domain.account import Identity, IdType
 from cprsync.domain.person import Person
 from cprsync.domain.policy import Harm
@@ -31,6 +32,7 @@ from cprsync.sync.departing import Exit
 from cprsync.sync.dry_run import plan_night
 from cprsync.sync.importing import Importing, import_patrons
 from cprsync.sync.lookup import Asked, Desk, look_up
+from cprsync.sync.revealing import Window
 from cprsync.sync.reviewing import Reviews
 from cprsync.sync.standings import Standings
 
@@ -514,6 +516,24 @@ def test_an_erased_patron_is_in_no_row_but_the_audit_and_the_numbers_ever_given(
     assert happened(everything)["erase", anna] == 1
     assert cpr("ANNA") not in library.register.listed
     library.store.verify_audit()
+
+
+def test_a_record_says_closed_or_erased_and_then_that_nothing_is_left(library: Library) -> None:
+    anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
+    window = Window(AGENCY, library.store, library.clock, library.policy, "lone")
+    leave(library, anna)
+    erase(library, clara)
+    shown = [window.shown(one) for one in (anna, clara)]
+    assert [one["fields"]["standing"]["value"] for one in shown] == ["closed", "erased"]
+    assert [record_lines(one)[0].split(" · ")[-1] for one in shown] == ["udmeldt", "slettet"]
+    with library.engine.begin() as connection:
+        # the net media have heard
+        connection.execute(tables.outbox.delete())
+    library.night()
+    for patron, kind in ((anna, "patron.gone"), (clara, "patron.gone"), ("10000000", "patron.unknown")):
+        with pytest.raises(BadInput) as refused:
+            window.shown(patron)
+        assert refused.value.kind == kind
 
 
 def test_erasing_twice_is_the_same_as_once(library: Library) -> None:

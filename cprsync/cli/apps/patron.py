@@ -13,7 +13,7 @@ from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, Patron, day
 #: The fields that `patron set` takes; a test holds it against the rules.
 FIELDS = (
     "For a time, with --reason and --until, over the register: name, birth_date, address, municipality, group "
-    "(this one may stay). For good: branch, language, contact_address, telephones, emails, internal_note, "
+    "(this one may stay). For good: cards, branch, language, contact_address, telephones, emails, internal_note, "
     "note_to_patron, absence, blocks, pin; of a patron without a CPR number also name and protection (ja or nej)."
 )
 

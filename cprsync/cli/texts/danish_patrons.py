@@ -9,10 +9,14 @@ if TYPE_CHECKING:
 
 PATRONS: Final[Mapping[str, str]] = {
     # patrons
-    "the patron has no card that a PIN could belong to: import one first": (
-        "låneren har intet kort, som en PIN kan høre til: importér et først"
+    "the patron has no card that a PIN could belong to: set one first": (
+        "låneren har intet kort, som en PIN kan høre til: sæt et først"
     ),
+    "another patron has one of these cards": "en anden låner har et af disse kort",
     "there is no such patron": "der er ingen sådan låner",
+    "the patron has left or was erased, and nothing is left of her": (
+        "låneren er udmeldt eller slettet, og der er intet tilbage"
+    ),
     "the patron was merged into {merged_into}: ask for hers": "låneren er lagt sammen med {merged_into}: bed om hendes",
     "the patron has left: nothing is kept of her": "låneren har meldt sig ud: der er intet gemt om hende",
     "still open: {loans} loans, {balance} balances, {responsible} minors she answers for": (
@@ -126,6 +130,9 @@ PATRONS: Final[Mapping[str, str]] = {
     "nobody who lives today is born on that day": "ingen, der lever i dag, er født den dag",
     "no Danish municipality of today has that code: it has four digits, as 0751": (
         "ingen dansk kommune i dag har den kode: den har fire cifre, som 0751"
+    ),
+    "expected up to {} cards, one a line, each of at most {} characters": (
+        "der skulle stå op til {} kort, et på hver linje, hvert på højst {} tegn"
     ),
     "expected ja or nej": "der skulle stå ja eller nej",
     "expected a language code such as da or en": "der skulle stå en sprogkode som da eller en",

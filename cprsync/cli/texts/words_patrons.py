@@ -132,6 +132,7 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "kind_responsible": ("kun økonomisk ansvarlig", "responsible person only"),
     "stage_leaving": ("på vej ud", "leaving"),
     "stage_closed": ("udmeldt", "has left"),
+    "stage_erased": ("slettet", "erased"),
     "merged_into": ("lagt sammen med {patron}", "merged into {patron}"),
     "yes": ("ja", "yes"),
     "lifted": ("ophævet", "lifted"),
