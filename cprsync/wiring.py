@@ -84,6 +84,15 @@ def library_of(settings: Settings, agency: str | None) -> LibrarySection:
 @contextmanager
 def opened_store(settings: Settings, library: LibrarySection, clock: Clock) -> Iterator[SqlStore]:
     """The store of one library, closed at the end."""
+    with unchecked_store(settings, library, clock) as store:
+        # before anything else: an older copy of the database may have brought back whoever was erased
+        store.begin_after_journal()
+        yield store
+
+
+@contextmanager
+def unchecked_store(settings: Settings, library: LibrarySection, clock: Clock) -> Iterator[SqlStore]:
+    """The same without a look at the erase journal, for the one command that settles what is the matter with it."""
     from cprsync.store.engine import open_engine
     from cprsync.store.keys import Keyring
     from cprsync.store.sql import SqlStore
@@ -98,8 +107,6 @@ def opened_store(settings: Settings, library: LibrarySection, clock: Clock) -> I
             clock=clock,
             journal=settings.store.erase_journal,
         )
-        # before anything else: an older copy of the database may have brought back whoever was erased
-        store.begin_after_journal()
         yield store
     finally:
         engine.dispose()

@@ -78,11 +78,12 @@ def note(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: 
             select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
         )
     ]
-    tenant.journal.append([_entry(tenant, row, on=on, what=what) for row in (*rows, *merged)])
+    tenant.journal.append([entry_of(tenant, row, on=on, what=what) for row in (*rows, *merged)])
     remember(connection, tenant)
 
 
-def _entry(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
+def entry_of(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
+    """The journal's line about a record, or about the shell of one."""
     vault = tenant.vault
     number = from_row(vault, row).number
     return Entry(on, tenant.agency, row.id, what, vault.index(JOURNAL, number.digits), vault.index_key)

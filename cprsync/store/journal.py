@@ -12,6 +12,7 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import ConfigurationError
@@ -100,6 +101,39 @@ class EraseJournal:
             _see_name_on_disk(self.path)
         except OSError as error:
             raise _unusable(error) from error
+
+    def set_aside(self) -> None:
+        """Move a file that does not hold together out of the way, and begin a new one with the lines that do.
+
+        Raises:
+            ConfigurationError: a file cannot be moved or written.
+        """
+        try:
+            written = self.path.read_bytes()
+            kept = b"".join(line + b"\n" for line in _whole(written).split(b"\n")[: self._holding(_whole(written))])
+            aside = next(one for one in self._asides() if not one.exists())
+            self.path.rename(aside)
+            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(kept)
+                file.flush()
+                os.fsync(file.fileno())
+            _see_name_on_disk(self.path)
+        except OSError as error:
+            raise _unusable(error) from error
+
+    def _asides(self) -> Iterator[Path]:
+        return (self.path.with_name(f"{self.path.name}.broken-{number}") for number in count(1))
+
+    def _holding(self, whole: bytes) -> int:
+        """How many lines from the first on hold together."""
+        lines = 0
+        try:
+            for _ in self._verified(whole):
+                lines += 1
+        except JournalBroken:
+            return lines
+        return lines
 
     def _lines(self, entries: Sequence[Entry], mac: bytes) -> Iterator[bytes]:
         for entry in entries:

@@ -48,6 +48,7 @@ from cprsync.store.done import done
 from cprsync.store.engine import reading, writing
 from cprsync.store.journal import FILE as JOURNAL_FILE
 from cprsync.store.journal import EraseJournal
+from cprsync.store.journal_accepting import accept_journal
 from cprsync.store.lock import run_lock
 from cprsync.store.numbers import old_numbers
 from cprsync.store.tenant import Tenant
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
     from cprsync.sync.setting import Correction, LocalChange
     from cprsync.sync.unregistered import OwnWord
     from cprsync.sync.values import (
+        AcceptedJournal,
         Account,
         AccountState,
         Backlog,
@@ -407,6 +409,9 @@ class SqlStore:
 
     def departing(self, inactive_before: date | None) -> Departing:
         return leaving.departing(self._tenant, inactive_before)
+
+    def accept_journal(self, *, user: str, reason: str) -> AcceptedJournal:
+        return accept_journal(self._tenant, user=user, reason=reason)
 
     def was_given(self, patron_id: str) -> bool:
         return leaving.was_ever(self._tenant, patron_id)

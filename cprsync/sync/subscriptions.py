@@ -160,7 +160,10 @@ class Comparison:
             self.left[whose.patron_id if isinstance(whose, Equal) else whose.id] = f"{PARKED}{kind}"
 
     def leave_to_staff(self) -> Counter[str]:
-        """Put those on the review list whom it does not have yet; returns the refusals, new ones only, of which nobody is found."""
+        """Put those on the review list whom it does not have yet.
+
+        Returns: the refusals since the last time of which nobody is found.
+        """
         if self._run is not None and self.left:
             self._night.store.write(self._run, Batch(reviews=list(self.left.items())))
         unknown = self.refused - Counter(kind.removeprefix(PARKED) for kind in self.left.values())

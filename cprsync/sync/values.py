@@ -447,6 +447,19 @@ class Departing:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedJournal:
+    """With which erase journal a library goes on."""
+
+    #: patrons in it, and lines that the database had seen
+    patrons: int
+    seen: int
+    #: who left, of whom the database still knew, and who is written down again
+    again: int
+    #: the file did not hold together, and was moved out of the way
+    set_aside: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Erased:
     """What is still to happen before the last row of one who was erased goes."""
 

@@ -111,3 +111,22 @@ def test_a_journal_that_cannot_be_used_is_a_wrong_setting(tmp_path: Path, keyrin
     assert refused.value.kind == "journal.file"
     with pytest.raises(ConfigurationError):
         folder.append([entry("10000001")])
+
+
+@pytest.mark.parametrize(("broken", "kept"), [(0, 0), (1, 1), (2, 2)])
+def test_a_broken_file_is_set_aside_and_the_lines_before_the_break_go_on(
+    journal: EraseJournal, broken: int, kept: int
+) -> None:
+    patrons = ["10000001", "10000002", "10000003"]
+    journal.append([entry(one) for one in patrons])
+    lines = journal.path.read_bytes().splitlines(keepends=True)
+    lines[broken] = lines[broken].replace(b"1000000", b"2000000")
+    journal.path.write_bytes(b"".join(lines))
+    journal.set_aside()
+    assert journal.entries(AGENCY) == [entry(one) for one in patrons[:kept]]
+    assert (journal.path.parent / "journal.log.broken-1").read_bytes() == b"".join(lines)
+    assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
+    journal.append([entry("10000004")])
+    journal.set_aside()
+    assert journal.entries(AGENCY)[-1] == entry("10000004")
+    assert (journal.path.parent / "journal.log.broken-2").exists()

@@ -25,16 +25,25 @@ STORE: Final[Mapping[str, Advice]] = {
     "journal.behind": advice(
         1,
         "Læg den nyeste slettejournal tilbage fra dens egen kopi, og kør igen. Databasen har set linjer, der ikke er "
-        "i denne: uden dem kan slettede komme igen med en ældre kopi af databasen.",
+        "i denne: uden dem kan slettede komme igen med en ældre kopi af databasen. Er den tabt for altid, så kør "
+        "`cprsync db accept-journal --reason TEKST`.",
         "Put the newest erase journal back from its own copy, and run again. The database has seen lines that are not "
-        "in this one: without them, whoever was erased may come back with an older copy of the database.",
+        "in this one: without them, whoever was erased may come back with an older copy of the database. If it is lost "
+        "for good, run `cprsync db accept-journal --reason TEXT`.",
     ),
     "journal.broken": advice(
         1,
         "Læg slettejournalen tilbage, som den var, fra dens egen kopi og aldrig en ældre, og gem den brudte fil: "
-        "uden den kan slettede komme igen med en ældre kopi af databasen.",
+        "uden den kan slettede komme igen med en ældre kopi af databasen. Findes der ingen kopi, så kør "
+        "`cprsync db accept-journal --reason TEKST`.",
         "Put the erase journal back as it was from its own copy, never an older one, and keep the broken file: "
-        "without it, whoever was erased may come back with an older copy of the database.",
+        "without it, whoever was erased may come back with an older copy of the database. If there is no copy, run "
+        "`cprsync db accept-journal --reason TEXT`.",
+    ),
+    "journal.whole": advice(
+        1,
+        "Der er intet at gøre: databasen og slettejournalen passer sammen.",
+        "There is nothing to do: the database and the erase journal agree.",
     ),
     "journal.file": advice(
         2,

@@ -30,6 +30,7 @@ PATRONS: Final[Mapping[str, str]] = {
     "not the erase journal that the database has seen: {lines} lines of this library's, and {remembered} seen": (
         "ikke den slettejournal, som databasen har set: bibliotekets linjer er {lines}, og den har set {remembered}"
     ),
+    "the erase journal is the one that the database has seen": "slettejournalen er den, som databasen har set",
     "the erase journal cannot be used ({why})": "slettejournalen kan ikke bruges ({why})",
     "the patron was merged into {merged_into}: set it there": "låneren er lagt sammen med {merged_into}: ret det dér",
     # who answers for a minor

@@ -149,6 +149,23 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "by_register": ("registret", "the register"),
     "by_age": ("efter alder", "by age"),
     "otherwise": ("ellers", "otherwise"),
+    # the erase journal
+    "journal_accepted": (
+        "{library}: slettejournalen gælder, som den er nu. Lånere i den: {patrons}; skrevet ind igen: {again}",
+        "{library}: the erase journal counts as it is now. Patrons in it: {patrons}; written down again: {again}",
+    ),
+    "journal_set_aside": (
+        "Den brudte fil er gemt ved siden af; de linjer, der holder, er taget med over.",
+        "The broken file is kept beside it; the lines that hold were taken over.",
+    ),
+    "journal_lost": (
+        "Hvem der ellers stod i de tabte linjer, husker intet længere: læg aldrig en ældre kopi af databasen tilbage",
+        "nothing remembers who else stood in the lost lines: never put an older copy of the database back",
+    ),
+    "journal_backup": (
+        "Tag nu en ny sikkerhedskopi af databasen og en af slettejournalen.",
+        "Make a new backup of the database now, and one of the erase journal.",
+    ),
     # who is found
     "find_prompt": ("CPR-nummer, lånernummer eller kort", "CPR number, patron number or card"),
     "find_nobody": (
