@@ -241,9 +241,10 @@ def _change(person: Person, patron: Patron) -> Change | Unchanged:
 
 def _first_copy(before: Person, after: Person) -> Change:
     """The first word about a patron; of her record only a protection may be there that went ahead of it."""
-    review = NUMBER_ANNULLED if after.status is Status.ANNULLED else None
     if before.protection is Protection.NAME_AND_ADDRESS is not after.protection:
-        return Change(after, (Action.FIRST_COPY, Action.UNPROTECT), (Harm.PROTECTION_LIFTED,), review=review)
+        # never of an annulled number, which says nothing of a protection
+        return Change(after, (Action.FIRST_COPY, Action.UNPROTECT), (Harm.PROTECTION_LIFTED,))
+    review = NUMBER_ANNULLED if after.status is Status.ANNULLED else None
     return Change(after, (Action.FIRST_COPY,), review=review)
 
 

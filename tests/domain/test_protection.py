@@ -334,6 +334,14 @@ def test_a_file_without_the_protection_that_went_ahead_of_the_first_copy_asks_th
     assert kept == Change(anna(PROTECTED), (Action.FIRST_COPY, Action.DEATH_ANNULLED), ask_again=True)
 
 
+def test_an_annulled_number_lifts_no_protection_that_went_ahead_of_the_first_copy() -> None:
+    ahead = replace(unverified("ANNA"), register=replace(unverified("ANNA").register, protection=PROTECTED))
+    copy = decide(by_status(person("ANNA", status=Status.ANNULLED)), ahead, as_of=TONIGHT)
+    assert isinstance(copy, Change)
+    assert (copy.actions, copy.after.protection) == ((Action.FIRST_COPY,), PROTECTED)
+    assert copy.review == "number.annulled"
+
+
 def test_a_look_up_lifts_the_protection_that_went_ahead_of_the_first_copy_and_it_counts() -> None:
     lifted = decide(dies(person("ANNA")), AHEAD, as_of=LOOKED_UP)
     actions = (Action.FIRST_COPY, Action.UNPROTECT)
@@ -418,6 +426,9 @@ def test_a_question_to_the_register_comes_first() -> None:
     assert decide(now, record, as_of=TONIGHT) == AskRegister()
     kept = decide(now, record, as_of=TONIGHT, protection_end=ProtectionEnd.UNANSWERED)
     assert kept == Change(person("PIA"), (Action.DEATH_ANNULLED,), ask_again=True)
+    # the two contradict each other, and she lives all the same
+    denied = decide(now, record, as_of=TONIGHT, protection_end=ProtectionEnd.DENIED)
+    assert denied == Change(person("PIA"), (Action.DEATH_ANNULLED,), review="protection.contradicted")
 
 
 @pytest.mark.parametrize(
