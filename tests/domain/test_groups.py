@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cprsync.domain.age import LeapDay
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.order import OutOfOrder
 from cprsync.domain.patron_group import PatronGroup
 from cprsync.domain.policy import Policy
 
@@ -21,18 +22,22 @@ BORN = date(2010, 7, 1)
 
 
 @pytest.mark.parametrize(
-    ("groups", "why"),
+    ("groups", "why", "place"),
     [
-        ((), "^the first group has to count from age 0"),
-        ((YOUTH, ADULT), "^the first group has to count from age 0"),
-        ((CHILD, ADULT, YOUTH), "^each group has to begin at a higher age"),
-        ((CHILD, AgeGroup("Ung", 0)), "^each group has to begin at a higher age"),
-        ((CHILD, AgeGroup("Barn", 14)), "^two groups have the same name"),
+        ((), "^the first group has to count from age 0", 0),
+        ((YOUTH, ADULT), "^the first group has to count from age 0", 0),
+        ((CHILD, ADULT, YOUTH), "^each group has to begin at a higher age", 2),
+        ((CHILD, AgeGroup("Ung", 0)), "^each group has to begin at a higher age", 1),
+        ((CHILD, AgeGroup("Barn", 14)), "^two groups have the same name", 1),
     ],
 )
-def test_a_ladder_with_a_hole_a_step_back_or_one_name_twice_is_refused(groups: tuple[AgeGroup, ...], why: str) -> None:
-    with pytest.raises(ValueError, match=why):
+def test_a_ladder_with_a_hole_a_step_back_or_one_name_twice_is_refused(
+    groups: tuple[AgeGroup, ...], why: str, place: int
+) -> None:
+    """The place leads to the line of the policy."""
+    with pytest.raises(OutOfOrder, match=why) as refused:
         Ladder(date(2000, 1, 1), groups)
+    assert refused.value.place == (place,)
 
 
 @pytest.mark.parametrize("ladders", [(NEW, OLD), (OLD, OLD)])
