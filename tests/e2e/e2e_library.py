@@ -124,17 +124,15 @@ class Library:
         assert count == 1
         path.write_text(text, encoding="utf-8")
 
-    def rows(self, *tables: str) -> Rows:
-        """The rows of some tables, or of all, as they stand in the file."""
+    def rows(self, *tables: str, but: frozenset[str] = frozenset()) -> Rows:
+        """The rows of some tables, or of all, as they stand in the file; without the columns named in `but`."""
         with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
             found = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            return {
-                name: sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr)  # noqa: S608 -- names of its own
-                for name in tables or found
-            }
+            return {name: _rows(connection, name, but) for name in tables or found}
 
     def records(self) -> Rows:
-        return self.rows(*RECORDS)
+        """What a record is; when its rights were last derived is no part of it."""
+        return self.rows(*RECORDS, but=frozenset({"rights_due", "rights_local"}))
 
     def opened(self) -> dict[str, Any]:
         """By key of the people file: the register's part of the record."""
@@ -143,6 +141,12 @@ class Library:
         keys = {person["number"]: key for key, person in PEOPLE.items()}
         with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
             return {keys[record[1].number.digits]: record[1] for record in store.opened_records()}
+
+
+def _rows(connection: sqlite3.Connection, table: str, but: frozenset[str]) -> list[tuple[Any, ...]]:
+    names = [name for _, name, *_ in connection.execute(f'PRAGMA table_info("{table}")') if name not in but]
+    wanted = ", ".join(f'"{name}"' for name in names)
+    return sorted(connection.execute(f'SELECT {wanted} FROM "{table}"').fetchall(), key=repr)  # noqa: S608 -- names of its own
 
 
 def new_library(folder: Path, mock: Path, patrons: list[str]) -> Library:
