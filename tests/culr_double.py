@@ -5,6 +5,7 @@ It drives the same `settle` as the client; a contract suite holds it against the
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,10 @@ class CulrDouble:
     lose: int = 0
     unanswered_in_a_row: int = 20
     calls: list[Call] = field(default_factory=list)
+
+    def copy(self) -> CulrDouble:
+        """Another CULR in the same state."""
+        return deepcopy(self)
 
     def send_many(
         self, queues: Iterable[Sequence[Effect]]

@@ -1,12 +1,15 @@
-"""`entitlements reconcile`: the accounts in CULR held against the records. Shows patron numbers and counts."""
+"""`entitlements reconcile` and `verify`: what CULR holds, and all that has to hold. Shows patron numbers and counts."""
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.output import failures, print_json, say
+from cprsync.cli.advice import advice_for, error_document
+from cprsync.cli.output import failures, print_json, say, show_error
 from cprsync.cli.report_text import DRIFTS, account_lines
 from cprsync.cli.words import word
+from cprsync.errors import CprsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,8 +17,8 @@ if TYPE_CHECKING:
 
     from cprsync.cli.words import Language
 
-#: Exit codes: done, left to a person, stopped by a brake.
-DONE, LEFT, BRAKED = 0, 3, 5
+#: Exit codes: done, a check that failed, left to a person, stopped by a brake.
+DONE, FAILED, LEFT, BRAKED = 0, 1, 3, 5
 #: So many patron numbers of a kind are shown; --json has them all.
 SHOWN = 20
 
@@ -69,3 +72,51 @@ def patrons_text(patrons: list[str]) -> str:
     """The first of them."""
     more = f" … (+{len(patrons) - SHOWN})" if len(patrons) > SHOWN else ""
     return ", ".join(patrons[:SHOWN]) + more
+
+
+def verify_command(config: Path, *, library: str | None, offline: bool, language: Language, as_json: bool) -> int:
+    """Look at everyone's rights. The shape is printed whatever the exit."""
+    from cprsync import wiring
+    from cprsync.cli.progress import progress
+    from cprsync.settings import load_settings
+    from cprsync.sync.verifying import Verified, verify
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+    found = Verified(offline=offline)
+    try:
+        with progress(as_json=as_json) as shown, wiring.night(settings, section, progress=shown) as night:
+            found = verify(night, offline=offline)
+    except CprsyncError as error:
+        found.error = error
+    document = {"agency": section.agency, **found.document(), "exit": DONE if found.ok else FAILED}
+    if found.error is not None:
+        document["error"] = error_document(found.error, changed="nothing", reference=secrets.token_hex(4))
+        # what was found wrong is wrong whatever else could not be looked at
+        document["exit"] = advice_for(found.error).exit if found.ok else FAILED
+    if as_json:
+        print_json(document)
+        return int(document["exit"])
+    for line in verified_lines(document, language):
+        say(line)
+    if found.error is not None:
+        show_error(document["error"], language)
+    return int(document["exit"])
+
+
+def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The document as text: the verdict first."""
+    verdict = "verified_ok" if document["ok"] else "verified_not_whole" if "error" in document else "verified_wrong"
+    if document["who"]:
+        verdict = "verified_wrong"
+    yield word(verdict, language, patrons=document["patrons"])
+    for kind, patrons in document["who"].items():
+        yield f"  {word(f'wrong_{kind}', language)} {len(patrons)}: {patrons_text(patrons)}"
+    if document["offline"]:
+        yield f"  {word('verified_offline', language)}"
+    else:
+        yield f"  {word('accounts_read', language, read=document['read'])}"
+    for kind, count in document["waiting"].items():
+        if count:
+            yield f"  {word(f'verified_waits_{kind}', language, count=count)}"

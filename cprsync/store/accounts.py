@@ -126,11 +126,12 @@ def _account(tenant: Tenant, row: AnyRow, patron: Patron, told: AnyRow | None) -
     if told is None and culr is None and not (patron.borrows and row.status_class == tables.CLOSED):
         # nobody knows where she lives, and nothing was told; or she only answers for a minor: CULR is not asked of her
         return None
-    want = wanted(borrows=borrows, culr=culr, told=None if told is None else told.municipality)
+    last = None if told is None else told.municipality
+    want = wanted(borrows=borrows, culr=culr, told=last)
     identity = identity_of(patron.number, row.id)
     if told is not None and not borrows and told.id_type == IdType.LOCAL.value:
         identity = Identity(IdType.LOCAL, row.id)
-    return Account(row.id, row.version, identity, want, told is not None)
+    return Account(row.id, row.version, identity, want, told is not None, last)
 
 
 def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, tuple[Identity, ...]]:

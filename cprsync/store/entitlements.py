@@ -73,7 +73,7 @@ def derive(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | Non
         hold_fence(connection, tenant, run)
         hold_library(connection, tenant)
         rows = _due_rows(connection, tenant, page)
-        before = _kept(connection, tenant, rows)
+        before = kept_lines(connection, tenant, rows)
         new: list[dict[str, Any]] = []
         moved: list[tuple[Any, ...]] = []
         turned: list[tuple[str, Mapping[str, Turn]]] = []
@@ -141,7 +141,8 @@ def _due_rows(connection: Connection, tenant: Tenant, page: DuePage) -> list[Any
     ]
 
 
-def _kept(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> dict[str, str]:
+def kept_lines(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> dict[str, str]:
+    """The rights as they are kept, by patron."""
     wanted = select(_KEPT.patron_id, _KEPT.rights).where(_KEPT.agency == tenant.agency)
     return {
         patron_id: rights
@@ -158,22 +159,6 @@ def _opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> I
         gone = row.status_class in tables.GONE
         stage = Stage.CLOSED if gone else Stage(row.standing)
         yield row, right_facts(patron, open_local(tenant, row), stage=stage)
-
-
-def facts_of_all(tenant: Tenant, *, at_once: int) -> Iterator[tuple[AnyRow, RightFacts, str | None]]:
-    """Every patron's row, what her rights hang on, and the rights as they are kept, in the order of their ids."""
-    after = ""
-    while True:
-        page = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id > after)
-        page = page.where(_PATRON.status_class.not_in(tables.GONE)).order_by(_PATRON.id).limit(at_once)
-        with reading(tenant.engine) as connection:
-            rows = connection.execute(page).all()
-            lines = _kept(connection, tenant, rows)
-            found = list(_opened(connection, tenant, rows))
-        yield from ((row, facts, lines.get(row.id)) for row, facts in found)
-        if len(rows) < at_once:
-            return
-        after = rows[-1].id
 
 
 def turns(tenant: Tenant, run: Run) -> dict[str, dict[str, int]]:

@@ -42,6 +42,7 @@ from cprsync.store import (
     setting,
     subscriptions,
     tables,
+    verifying,
     views,
 )
 from cprsync.store.done import done
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
         AccountState,
         Backlog,
         Batch,
+        Checked,
         Departed,
         Departing,
         Departure,
@@ -395,6 +397,15 @@ class SqlStore:
 
     def account_sides(self, ids: Sequence[str]) -> dict[str, tuple[str | None, str | None]]:
         return accounts.sides(self._tenant, ids)
+
+    def checked_page(self, after: str, limit: int) -> list[Checked]:
+        return verifying.page(self._tenant, after, limit)
+
+    def wrong_versions(self) -> list[str]:
+        return verifying.wrong_versions(self._tenant)
+
+    def let_stand(self, ids: Sequence[str]) -> set[str]:
+        return verifying.let_stand(self._tenant, ids)
 
     # -- patrons who leave
 

@@ -101,8 +101,8 @@ def _held_against(  # noqa: PLR0913 -- what it reads and writes, and how much of
 ) -> list[Repair]:
     """Read what is to be read of a part, and decide; who was never told of needs no reading."""
     untold = [one for one in part if not one.told and one.want.account]
-    asked = _asked([one for one in part if one not in untold and (everyone or _is_her_night(night, one))])
-    answers = _answers(night, asked, found)
+    asked = asked_of([one for one in part if one not in untold and (everyone or _is_her_night(night, one))])
+    answers = answers_of(night, asked, found)
     decided = [_repair_of(one, one.identity, (Drift.MISSING,), one.want, None) for one in untold]
     for identity, held in answers.items():
         one, want = asked[identity]
@@ -123,13 +123,13 @@ def _is_her_night(night: Night, one: Account) -> bool:
     return one.told or slice_of(one.patron_id, nights) == night.clock.today().toordinal() % nights
 
 
-def _asked(accounts: Sequence[Account]) -> dict[Identity, tuple[Account, Wanted]]:
+def asked_of(accounts: Sequence[Account]) -> dict[Identity, tuple[Account, Wanted]]:
     """What is read, whose it is, and what is to be there."""
     asked = {former: (one, Wanted(account=False)) for one in accounts for former in one.former}
     return asked | {one.identity: (one, one.want) for one in accounts}
 
 
-def _answers(night: Night, asked: dict[Identity, tuple[Account, Wanted]], found: Compared) -> dict[Identity, Held]:
+def answers_of(night: Night, asked: dict[Identity, tuple[Account, Wanted]], found: Compared) -> dict[Identity, Held]:
     """What CULR holds under each. One without an answer is left out; when nobody answers there is an error."""
     assert night.net_media is not None  # noqa: S101 -- as the caller has seen
     outcomes = dict(night.net_media.read_many(asked))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Account,
         Backlog,
         Batch,
+        Checked,
         Delivered,
         Departed,
         Departing,
@@ -447,6 +448,19 @@ class Store(Protocol):
 
         Whoever was written since, or for whom something waits by now, is left as she is.
         """
+        ...
+
+    # verifying
+    def checked_page(self, after: str, limit: int) -> list[Checked]:
+        """The next records after an id with the rights kept of them; whoever is gone among them."""
+        ...
+
+    def wrong_versions(self) -> list[str]:
+        """Patrons of whom a version is not above the one before it."""
+        ...
+
+    def let_stand(self, ids: Sequence[str]) -> set[str]:
+        """Those of whom someone has said last that another library's number may stand."""
         ...
 
     # patrons who leave

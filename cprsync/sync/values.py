@@ -397,13 +397,32 @@ class Account:
     version: int
     identity: Identity
     want: Wanted
-    #: CULR was told of it, as far as we know
+    #: CULR was told of it, as far as we know, and with which number last; None: whatever it held
     told: bool
+    last: str | None = None
     #: numbers of hers that were replaced, under which there is to be none
     former: tuple[Identity, ...] = ()
 
     def __repr__(self) -> str:
         return f"Account({self.patron_id})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Checked:
+    """A record with what is kept of its rights to net media."""
+
+    patron: Patron
+    local: Local
+    stage: Stage
+    #: left or merged: no patron any more
+    gone: bool
+    #: as `domain.rights.stored` writes them; None: none were derived
+    rights: str | None
+    #: they are still to be derived
+    waits: bool
+
+    def __repr__(self) -> str:
+        return f"Checked({self.patron.id})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
-from cprsync.cli.net_media import SHOWN, reconciled_lines
+from cprsync.cli.net_media import SHOWN, reconciled_lines, verified_lines
 from cprsync.cli.report_text import report_lines
 from cprsync.cli.review import shown_lines
 from cprsync.domain.drift import Drift
+from cprsync.domain.verifying import Wrong
+from cprsync.errors import NetMediaUnavailable
 from cprsync.sync.accounts import Compared
 from cprsync.sync.report import unlived
+from cprsync.sync.verifying import Verified
 
 BRAKE = [{"class": "changed", "count": 300, "limit": 200}]
 
@@ -84,3 +87,32 @@ def test_an_item_about_another_librarys_number_shows_both() -> None:
     item |= {"why": {"da": "hvorfor"}, "accept": {"da": "ja"}, "reject": {"da": "nej"}, "record": None, "other": None}
     line = next(shown_lines(item | {"net_media": {"ours": "751", "theirs": ""}}, "da"))
     assert line.endswith("hvorfor (vi siger 751, hos CULR står ingen kommune, med vilje)")
+
+
+# -- verified --------------------------------------------------------------------------------------------------------
+
+
+def verified(*, error: bool = False, **found: Any) -> list[str]:
+    seen = Verified(**{"offline": False, "patrons": 40, "read": 40} | found)
+    document = seen.document() | ({"error": {}} if error else {})
+    seen.error = NetMediaUnavailable("no answer") if error else None
+    return list(verified_lines(document | {"ok": document["ok"] and not error}, "da"))
+
+
+def test_when_all_is_right_that_comes_first() -> None:
+    assert verified() == ["Alt stemmer: 40 lånere", "  Konti hos CULR: 40 læst"]
+
+
+@pytest.mark.parametrize("kind", Wrong)
+def test_each_thing_that_is_wrong_is_said_with_whose_it_is(kind: Wrong) -> None:
+    first, second, *_ = verified(wrong={one: ["12345678"] if one is kind else [] for one in Wrong})
+    assert first == "NOGET STEMMER IKKE: 40 lånere set efter"
+    assert second.endswith(" 1: 12345678")
+    assert "wrong_" not in second
+
+
+def test_what_was_not_looked_at_is_no_success_and_no_fault() -> None:
+    assert verified(error=True)[0] == "Intet galt fundet, men ikke alt er set efter: 40 lånere"
+    assert "  CULR er ikke spurgt" in verified(offline=True)
+    waits = verified(rights_waiting=3, accounts_waiting=2)[2:]
+    assert [line.rpartition(": ")[2] for line in waits] == ["3", "2"]

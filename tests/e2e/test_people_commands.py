@@ -110,6 +110,33 @@ def test_the_rights_of_a_protected_patron_are_told_without_a_word_of_her_address
     assert [(right["product"], right["answer"]) for right in rights] == products
 
 
+def test_a_number_changed_in_culr_is_named_by_verify_and_put_right_by_the_night_after_reconcile(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = patron(library, monkeypatch, "ANNA")
+    right = library.call("entitlements", "verify")
+    assert (right.exit, right.document["ok"], right.document["read"]) == (0, True, 3)
+    mock = library.folder.parent / "mock"
+    control.culr_write(mock, "update", right.document["agency"], "ANNA", to="461")
+    wrong = library.call("entitlements", "verify")
+    assert (wrong.exit, wrong.document["ok"], wrong.document["who"]) == (1, False, {"stale": [anna]})
+    assert library.call("entitlements", "verify", "--offline").exit == 0
+    dry = library.call("entitlements", "reconcile", "--all", "--dry-run")
+    assert (dry.exit, dry.document["stale"], dry.document["repaired"]) == (0, 1, 0)
+    done = library.call("entitlements", "reconcile", "--all")
+    assert (done.exit, done.document["patrons"]["stale"], done.document["repaired"]) == (0, [anna], 1)
+    assert library.call("sync").document["published"]["sent"] == 1
+    assert library.call("entitlements", "verify").exit == 0
+    control.fault(mock, "culr-down", 99)
+    down = library.call("entitlements", "verify")
+    assert (down.exit, down.document["ok"], down.document["wrong"]["rights"]) == (4, False, 0)
+    assert down.error["kind"].startswith("netmedia.")
+    control.calm(mock)
+    with library.holding_the_lock():
+        busy = library.call("entitlements", "verify")
+    assert (busy.exit, busy.document["ok"], busy.document["error"]["kind"]) == (4, False, "run.busy")
+
+
 def test_statistics_name_nobody(library: Library) -> None:
     told = library.call("statistics")
     assert (told.exit, told.document["patrons"]) == (0, None)

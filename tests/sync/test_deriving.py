@@ -17,10 +17,11 @@ from townspeople import dies, gains_protection, moves, person
 from cprsync.domain.policy import Harm, Limit, Policy
 from cprsync.domain.product import LicensedBy, Product, Products
 from cprsync.domain.record import Block
+from cprsync.domain.right_facts import right_facts
 from cprsync.domain.rights import rights_of, stored
 from cprsync.domain.wording import Wording
 from cprsync.errors import NetMediaUnavailable
-from cprsync.store import entitlements, tables
+from cprsync.store import tables
 from cprsync.sync.departing import Exit
 from cprsync.sync.reviewing import Reviews
 from cprsync.sync.setting import LocalChange
@@ -69,8 +70,9 @@ def turns(library: Library) -> list[tuple[str, str, str]]:
 def are_fresh(library: Library) -> None:
     """What is kept of everyone equals what is derived from her record now."""
     day = library.clock.today()
-    for row, facts, kept in entitlements.facts_of_all(library.store._tenant, at_once=2):
-        assert kept == stored(rights_of(facts, library.policy, day)), row.id
+    for one in library.store.checked_page("", 100):
+        facts = right_facts(one.patron, one.local, stage=one.stage)
+        assert one.gone or one.rights == stored(rights_of(facts, library.policy, day)), one.patron.id
 
 
 # -- whose are derived ---------------------------------------------------------------------------------------------

@@ -55,3 +55,23 @@ def entitlements_reconcile(  # noqa: PLR0913 -- one parameter for each option
             config, library=library, everyone=everything, dry_run=dry_run, language=language(lang), as_json=as_json
         )
     )
+
+
+@app.command("verify")
+def entitlements_verify(
+    *,
+    offline: Annotated[bool, typer.Option("--offline", help="Without asking CULR.")] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Check that everyone's rights and CULR are as they should be.
+
+    What is kept is what the record leads to today, of the protected as of all others; CULR has what it was told, where
+    nothing waits; versions only rise. Exit 1 with counts and patron numbers, 4 when CULR does not answer. Changes
+    nothing.
+    """
+    from cprsync.cli.net_media import verify_command
+
+    raise SystemExit(verify_command(config, library=library, offline=offline, language=language(lang), as_json=as_json))

@@ -72,4 +72,40 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
         "CULR is not set up ([library.culr]); nothing was read.",
     ),
     "review_sides": ("vi siger {ours}, hos CULR står {theirs}", "we say {ours}, in CULR stands {theirs}"),
+    # everyone's rights verified
+    "verified_ok": ("Alt stemmer: {patrons} lånere", "All is right: {patrons} patrons"),
+    "verified_wrong": (
+        "NOGET STEMMER IKKE: {patrons} lånere set efter",
+        "SOMETHING IS WRONG: {patrons} patrons looked at",
+    ),
+    "verified_not_whole": (
+        "Intet galt fundet, men ikke alt er set efter: {patrons} lånere",
+        "Nothing wrong was found, but not all was looked at: {patrons} patrons",
+    ),
+    "verified_offline": ("CULR er ikke spurgt", "CULR was not asked"),
+    "verified_waits_rights": (
+        "rettigheder, der udledes igen i nat: {count}",
+        "patrons whose rights are derived again tonight: {count}",
+    ),
+    "verified_waits_culr": (
+        "ikke holdt op mod CULR, fordi noget venter eller svaret udeblev: {count}",
+        "not held against CULR, since something waits or no answer came: {count}",
+    ),
+    "wrong_rights": (
+        "andre rettigheder gemt, end posten giver",
+        "other rights kept than the record leads to",
+    ),
+    "wrong_protected": (
+        "beskyttet og har ikke, hvad andre har",
+        "protected, and has not what others have",
+    ),
+    "wrong_untold": ("CULR har ikke fået det at vide, og intet venter", "CULR was not told, and nothing waits"),
+    "wrong_missing": ("mangler hos CULR", "missing in CULR"),
+    "wrong_extra": ("overtallig hos CULR", "one too many in CULR"),
+    "wrong_stale": ("forkert kommune hos CULR", "wrong municipality in CULR"),
+    "wrong_foreign": (
+        "et andet bibliotek har sat kommunen hos CULR",
+        "another library has set the municipality in CULR",
+    ),
+    "wrong_versions": ("versioner, der ikke stiger", "versions that do not rise"),
 }

@@ -1,0 +1,79 @@
+"""What has to hold of a patron's rights: it is derived anew, and for her twin without protection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from people import patron, person
+from right_people import TODAY, facts, policy
+
+from cprsync.domain.leaving import Stage
+from cprsync.domain.person import EMPTY, SILENT, Address, Person, Protection, Status
+from cprsync.domain.record import Local
+from cprsync.domain.rights import rights_of, stored
+from cprsync.domain.verifying import is_untold, twin, wrong_rights
+
+if TYPE_CHECKING:
+    from cprsync.domain.patron import Patron
+
+PROTECTED = person("ANNA", protection=Protection.NAME_AND_ADDRESS)
+#: Of no fixed abode, at a street that is none.
+NO_ABODE = person("ANNA", status=Status.RESIDENT_ADMINISTRATIVE, address=Address("0751", "9901"))
+
+
+def her(register: Person) -> Patron:
+    return replace(patron("ANNA"), register=register)
+
+
+def found(register: Person, kept: str | None) -> list[str]:
+    wrong = wrong_rights(her(register), Local(), Stage.ACTIVE, kept, policy=policy(), on=TODAY)
+    return [kind.value for kind in wrong]
+
+
+def line(register: Person) -> str:
+    return stored(rights_of(facts(register, municipality_since=None, status_since=None), policy(), TODAY))
+
+
+@pytest.mark.parametrize("register", [person("ANNA"), PROTECTED, NO_ABODE])
+def test_what_is_derived_anew_is_not_wrong_protected_or_not(register: Person) -> None:
+    assert found(register, line(register)) == []
+
+
+@pytest.mark.parametrize("kept", [None, "{}", '{"ereolen":["no",null]}'])
+def test_what_is_kept_otherwise_is_wrong_and_of_the_protected_that_is_said_too(kept: str | None) -> None:
+    assert found(person("ANNA"), kept) == ["rights"]
+    assert found(PROTECTED, kept) == found(NO_ABODE, kept) == ["rights", "protected"]
+
+
+@pytest.mark.parametrize("register", [PROTECTED, NO_ABODE])
+def test_a_twin_is_the_same_but_for_what_seals_her(register: Person) -> None:
+    other = twin(register)
+    assert not other.is_shut
+    assert (other.number, other.status, other.birth) == (register.number, register.status, register.birth)
+    assert other.address is not SILENT
+    assert other.address.municipality == "0751"
+
+
+def test_a_twin_of_someone_without_an_address_has_none() -> None:
+    other = twin(replace(PROTECTED, address=SILENT))
+    assert (other.address, other.protection) == (SILENT, EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("want", "last", "told", "untold"),
+    [
+        ("751", None, False, True),
+        ("751", "461", True, True),
+        ("751", "751", True, False),
+        ("751", None, True, False),
+        (None, None, False, False),
+        (None, "751", True, False),
+        ("", "751", True, True),
+    ],
+)
+def test_what_is_known_is_told_and_what_nobody_knows_is_not(
+    want: str | None, last: str | None, *, told: bool, untold: bool
+) -> None:
+    assert is_untold(want, last, told=told) is untold

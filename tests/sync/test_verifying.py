@@ -1,0 +1,202 @@
+"""Rights to net media verified over everyone: what is planted is found and named, and what only waits is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from culr_double import CulrDouble
+from doubles import AGENCY, MONDAY, TUESDAY, Library
+from test_account_drift import AARHUS, EVERYONE, ODENSE, THEIRS, behind_our_back, reviews_of
+from test_deriving import TERMS
+from townspeople import dies, moves, person
+
+from cprsync.domain.verifying import Wrong
+from cprsync.errors import NetMediaUnavailable, RunBusy
+from cprsync.sync.verifying import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def culr(library: Library) -> CulrDouble:
+    """CULR after everyone's rights were derived and told."""
+    return told(library)
+
+
+def told(library: Library) -> CulrDouble:
+    culr = library.net_media = CulrDouble(AGENCY)
+    library.policy = TERMS
+    library.one_night()
+    return culr
+
+
+def wrong(library: Library, *, offline: bool = False) -> dict[str, list[str]]:
+    document = verify(library.ports(), offline=offline).document()
+    assert document["ok"] is not bool(document["who"])
+    return dict(document["who"])
+
+
+def write(library: Library, statement: str, key: str) -> None:
+    with library.engine.begin() as connection:
+        connection.exec_driver_sql(f"{statement} = '{library.id_of(key)}'")
+
+
+def test_everyone_of_the_town_is_right_and_looking_changes_nothing(library: Library, culr: CulrDouble) -> None:
+    before = library.everything()
+    document = verify(library.ports(), offline=False).document()
+    assert document == {
+        "patrons": 4,
+        "offline": False,
+        "read": 4,
+        "waiting": {"rights": 0, "culr": 0},
+        "wrong": {kind.value: 0 for kind in Wrong},
+        "who": {},
+        "ok": True,
+    }
+    assert library.everything() == before
+
+
+OF_LATER = "UPDATE before_image SET version = 99 WHERE version = 1 AND patron_id"
+STORED_NO = "UPDATE entitlement SET rights = '{}' WHERE patron_id"
+#: What is planted, about whom, and what is found.
+PLANTED: dict[str, tuple[Callable[[Library, CulrDouble], None], str, list[str]]] = {
+    "a right": (lambda library, _: write(library, STORED_NO, "ANNA"), "ANNA", ["rights"]),
+    "a protected right": (lambda library, _: write(library, STORED_NO, "BO"), "BO", ["rights", "protected"]),
+    "a lost row": (
+        lambda library, _: write(library, "DELETE FROM entitlement WHERE patron_id", "ANNA"),
+        "ANNA",
+        ["rights"],
+    ),
+    "a number in CULR": (lambda _, culr: behind_our_back(culr, "update", "ANNA", ODENSE), "ANNA", ["stale"]),
+    "no account": (lambda _, culr: behind_our_back(culr, "delete", "BO"), "BO", ["missing"]),
+    "never told": (
+        lambda library, _: write(library, "DELETE FROM account WHERE patron_id", "ANNA"),
+        "ANNA",
+        ["untold"],
+    ),
+    "another told": (
+        lambda library, _: write(library, "UPDATE account SET municipality = '461' WHERE patron_id", "ANNA"),
+        "ANNA",
+        ["untold"],
+    ),
+    "a version told": (
+        lambda library, _: write(library, "UPDATE account SET version = 99 WHERE patron_id", "ANNA"),
+        "ANNA",
+        ["versions"],
+    ),
+    "a version before": (
+        lambda library, _: write(
+            library, "UPDATE before_image SET version = 99 WHERE version = 1 AND patron_id", "ANNA"
+        ),
+        "ANNA",
+        ["versions"],
+    ),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_what_is_planted_is_found_and_she_is_named(library: Library, culr: CulrDouble, planted: str) -> None:
+    plant, key, kinds = PLANTED[planted]
+    plant(library, culr)
+    assert wrong(library) == {kind: [library.id_of(key)] for kind in kinds}
+
+
+def test_what_is_planted_is_found_on_either_database(either_library: Library) -> None:
+    culr = told(either_library)
+    assert wrong(either_library) == {}
+    write(either_library, STORED_NO, "BO")
+    write(either_library, "UPDATE account SET version = 99 WHERE patron_id", "CLARA")
+    behind_our_back(culr, "delete", "ANNA")
+    kinds = {"rights": "BO", "protected": "BO", "versions": "CLARA", "missing": "ANNA"}
+    assert wrong(either_library) == {kind: [either_library.id_of(key)] for kind, key in kinds.items()}
+
+
+def test_a_version_that_waits_below_the_one_that_was_told_is_wrong(library: Library, culr: CulrDouble) -> None:
+    library.deliver(MONDAY, dies(person("ANNA")))
+    library.one_night_with(net_media=None)
+    assert wrong(library) == {}
+    write(library, "UPDATE outbox SET version = 1 WHERE patron_id", "ANNA")
+    assert wrong(library) == {"versions": [library.id_of("ANNA")]}
+    write(library, "UPDATE outbox SET version = 99 WHERE patron_id", "ANNA")
+    assert wrong(library) == {"versions": [library.id_of("ANNA")]}
+
+
+def test_another_librarys_number_is_wrong_until_someone_lets_it_stand(library: Library, culr: CulrDouble) -> None:
+    behind_our_back(culr, "create", "ANNA", agency=THEIRS)
+    behind_our_back(culr, "update", "ANNA", ODENSE, agency=THEIRS)
+    library.deliver(MONDAY)
+    library.one_night()
+    assert wrong(library) == {"foreign": [library.id_of("ANNA")]}
+    reviews_of(library).reject(1, reason="she lives there")
+    assert wrong(library) == {}
+
+
+# -- what waits is not wrong -------------------------------------------------------------------------------------------
+
+
+def test_what_waits_for_culr_is_not_wrong_and_is_counted(library: Library, culr: CulrDouble) -> None:
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.one_night_with(net_media=None)
+    found = verify(library.ports(), offline=False)
+    assert (found.ok, found.read, found.accounts_waiting) == (True, 3, 1)
+
+
+def test_rights_that_are_due_or_of_another_policy_wait_and_are_not_wrong(library: Library, culr: CulrDouble) -> None:
+    write(library, STORED_NO, "ANNA")
+    write(library, "UPDATE patron SET rights_due = '2027-03-01' WHERE id", "ANNA")
+    found = verify(library.ports(), offline=True)
+    assert (found.ok, found.rights_waiting) == (True, 1)
+    library.policy = replace(TERMS, home=frozenset({"0101"}))
+    found = verify(library.ports(), offline=True)
+    assert (found.ok, found.rights_waiting) == (True, 4)
+
+
+def test_a_right_that_changes_by_itself_waits_for_the_night_of_its_day(library: Library, culr: CulrDouble) -> None:
+    """Years later, with no night between: birthdays have come, and are to be derived."""
+    library.clock.moment += timedelta(days=3000)
+    assert wrong(library, offline=True) == {}
+
+
+def test_a_library_without_products_has_no_rights_to_verify(library: Library) -> None:
+    library.net_media = CulrDouble(AGENCY)
+    library.one_night()
+    assert wrong(library) == {}
+
+
+def test_whoever_left_or_was_never_told_of_is_no_patron_and_not_wrong(library: Library, culr: CulrDouble) -> None:
+    library.store.leave(library.id_of("CLARA"), user="desk")
+    library.enrol("EDITH")
+    library.deliver(TUESDAY)
+    library.one_night()
+    found = verify(library.ports(), offline=False)
+    assert (found.ok, found.patrons) == (True, len(EVERYONE))
+
+
+# -- what cannot be looked at ------------------------------------------------------------------------------------------
+
+
+def test_without_asking_culr_the_rest_is_verified(library: Library, culr: CulrDouble) -> None:
+    behind_our_back(culr, "update", "ANNA", ODENSE)
+    write(library, STORED_NO, "BO")
+    calls = len(culr.calls)
+    assert wrong(library, offline=True) == {kind: [library.id_of("BO")] for kind in ("rights", "protected")}
+    assert len(culr.calls) == calls
+
+
+def test_when_culr_does_not_answer_the_rest_is_verified_and_the_error_told(library: Library, culr: CulrDouble) -> None:
+    write(library, STORED_NO, "ANNA")
+    culr.failures = [NetMediaUnavailable("no answer")] * 4
+    found: Any = verify(library.ports(), offline=False)
+    assert found.wrong[Wrong.RIGHTS] == [library.id_of("ANNA")]
+    assert isinstance(found.error, NetMediaUnavailable)
+    assert not found.document()["ok"]
+
+
+def test_it_waits_for_a_night_to_end(library: Library, culr: CulrDouble) -> None:
+    with library.store.run_lock(), pytest.raises(RunBusy):
+        verify(library.ports(), offline=True)
+    assert AARHUS in str(culr.accounts.ledger[-1])
