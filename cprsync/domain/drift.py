@@ -32,7 +32,7 @@ class Drift(enum.Enum):
     FOREIGN = "foreign"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Wanted:
     """What an account is to be. `municipality`: three digits, NOWHERE for none on purpose, None: whatever it holds."""
 
