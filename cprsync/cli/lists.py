@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from cprsync.cli.output import note, print_json, say
+from cprsync.cli.output import note, print_json, print_long_json, say
 from cprsync.cli.record_text import name_of
 from cprsync.cli.words import Language, word
 from cprsync.errors import BadInput, ConfigurationError
@@ -55,10 +55,19 @@ def tell_import(  # noqa: PLR0913 -- what became of the rows, and where it is to
     if numbers is not None and imported.patrons is not None:
         write_numbers(imported.patrons, numbers)
     if as_json:
-        print_json({**imported.document(), "applied": apply})
+        _print(imported, apply=apply)
     else:
         _show(imported, language, apply=apply)
     return 3 if imported.refused else 0
+
+
+def _print(imported: Imported, *, apply: bool) -> None:
+    document = {**imported.document(), "applied": apply}
+    if imported.patrons is None:
+        print_json(document)
+        return
+    made = ({"line": line, "patron": patron} for line, patron in imported.patrons.made())
+    print_long_json(document, "patrons", made)
 
 
 def _show(imported: Imported, language: Language, *, apply: bool) -> None:

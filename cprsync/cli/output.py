@@ -17,7 +17,7 @@ from cprsync.cli.words import word
 from cprsync.errors import AnswerLost, CprsyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cprsync.cli.words import Language
 
@@ -50,11 +50,27 @@ def print_json(document: Mapping[str, Any] | list[Any]) -> None:
     say(json.dumps(document, ensure_ascii=False, indent=2))
 
 
+def print_long_json(document: Mapping[str, Any], name: str, entries: Iterable[Mapping[str, Any]]) -> None:
+    """The same with a list in it that is written entry by entry: it may be as long as what was imported."""
+    head, tail = json.dumps({**document, name: []}, ensure_ascii=False, indent=2).split(f'"{name}": []')
+    _write(f'{head}"{name}": [')
+    before = ""
+    for entry in entries:
+        _write(f"{before}\n    {json.dumps(entry, ensure_ascii=False)}")
+        before = ","
+    say(f"\n  ]{tail}" if before else f"]{tail}")
+
+
 def say(text: str = "") -> None:
     """Print a line of the answer. Raises AnswerLost when it cannot be written out."""
+    _write(text + "\n", last=True)
+
+
+def _write(text: str, *, last: bool = False) -> None:
     try:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        sys.stdout.write(text)
+        if last:
+            sys.stdout.flush()
     except BrokenPipeError:
         raise  # whoever read has seen enough
     except OSError as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cprsync.sync.revealing import check_reason
+from cprsync.errors import ConfigurationError
+from cprsync.sync.accepting import checked_reason
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -30,7 +31,11 @@ def accept_journal(store: JournalStore, *, agency: str, user: str, reason: str) 
         ConfigurationError: there is no reason.
         RunBusy: a night is at work; nothing is written.
     """
-    why = check_reason(reason)
+    if not reason.strip():
+        raise ConfigurationError(
+            "whoever accepts a journal with lost lines says why: --reason TEXT", kind="usage.reason"
+        )
+    why = checked_reason(reason)
     with store.run_lock():
         taken = store.accept_journal(user=user, reason=why)
     return {

@@ -180,10 +180,9 @@ class OfPatrons:
         return ((line, str(number)) for line, number in zip(self.lines, self.numbers, strict=True))
 
     def document(self) -> dict[str, Any]:
-        """Its part of the JSON shape."""
+        """Its part of the JSON shape, but for `patrons`: who was created, as long as the list may be."""
         return {
             "stays": self.stays,
-            "patrons": [{"line": line, "patron": patron} for line, patron in self.made()],
             "returns": [{"line": line, "patron": patron} for line, patron in self.returns],
             "register_owns": dict(sorted(self.left.items())),
             "warnings": [

@@ -79,6 +79,8 @@ def test_the_document_says_whether_it_was_applied(
     take(library, apply=apply, as_json=True)
     document = json.loads(capsys.readouterr().out)
     assert (document["applied"], document["created"], patrons(library)) == (apply, 1, int(apply))
+    # which patron number each new one got, by line
+    assert [(one["line"], len(one["patron"])) for one in document["patrons"]] == [(2, 8)] * apply
 
 
 @pytest.mark.parametrize(

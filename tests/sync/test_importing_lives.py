@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from doubles import happened, unowned
-from test_importing import ANNA, CLARA, take, told
+from test_importing import ANNA, CLARA, made, take, told
 from test_leaving import erase, leave
 from test_set_cpr import EDITH, set_cpr
 from town import number
@@ -28,24 +28,24 @@ def names(library: Library, *ids: str) -> list[str | None]:
 
 
 def by_line(library: Library, text: str) -> dict[int, str]:
-    return {one["line"]: one["patron"] for one in take(library, text).document()["patrons"]}
+    return made(take(library, text))
 
 
 def test_name_and_address_are_taken_of_whom_no_register_knows(new_library: Library) -> None:
     library = new_library
     rows = f"{MADE},,A1,,Abdi Uden,\n,,I1,institution,Børnehaven  ,c/o Kommunen|Havnen 2|8000 Aarhus C\n"
-    made = by_line(library, HEADER + rows)
-    assert names(library, made[2], made[3]) == ["Abdi Uden", "Børnehaven"]
-    view = library.store.patron(made[3])
+    given = by_line(library, HEADER + rows)
+    assert names(library, given[2], given[3]) == ["Abdi Uden", "Børnehaven"]
+    view = library.store.patron(given[3])
     assert view is not None
     assert (view.local.contact_co, view.local.contact_lines) == ("c/o Kommunen", ("Havnen 2", "8000 Aarhus C"))
     before = library.everything()
     assert take(library, HEADER + rows).counts == {"unchanged": 2}
     assert library.everything() == before
     # by the card, and by the patron number
-    again = f",,I1,,Børnehuset,\n,{made[2]},,,Abdi Med,\n"
+    again = f",,I1,,Børnehuset,\n,{given[2]},,,Abdi Med,\n"
     assert take(library, HEADER + again).counts == {"updated": 2}
-    assert names(library, made[2], made[3]) == ["Abdi Med", "Børnehuset"]
+    assert names(library, given[2], given[3]) == ["Abdi Med", "Børnehuset"]
     assert take(library, HEADER + again).counts == {"unchanged": 2}
     library.store.verify_audit()
 
@@ -62,8 +62,8 @@ def test_of_whom_the_register_knows_they_are_left_out_and_counted(library: Libra
 
 
 def test_a_contact_address_comes_before_an_address(new_library: Library) -> None:
-    made = by_line(new_library, "cards,adresse,contact_address\nI1,Havnen 2,Torvet 1\n")
-    view = new_library.store.patron(made[2])
+    given = by_line(new_library, "cards,adresse,contact_address\nI1,Havnen 2,Torvet 1\n")
+    view = new_library.store.patron(given[2])
     assert view is not None
     assert view.local.contact_lines == ("Torvet 1",)
 
@@ -92,9 +92,9 @@ def test_whoever_is_born_today_is_taken(new_library: Library) -> None:
 
 
 def test_a_name_gives_way_to_the_registers_with_a_real_number(library: Library) -> None:
-    made = by_line(library, HEADER + f"{MADE},,A1,,Edith Liste,\n")
+    given = by_line(library, HEADER + f"{MADE},,A1,,Edith Liste,\n")
     library.register.knows(person("EDITH"))
-    set_cpr(library, made[2], EDITH)
+    set_cpr(library, given[2], EDITH)
     assert library.record("EDITH").name == person("EDITH").name
 
 
@@ -108,9 +108,10 @@ def test_whoever_left_and_comes_back_with_a_list_is_said_to(library: Library) ->
     dry = take(library, text, apply=False)
     assert dry.document()["returns"] == [{"line": 2, "patron": None}, {"line": 4, "patron": None}]
     assert unowned(library.everything()) == before
-    document = take(library, text).document()
-    assert document["returns"] == [one for one in document["patrons"] if one["line"] != 3]
-    assert {one["patron"] for one in document["returns"]}.isdisjoint({anna, clara})
+    taken = take(library, text)
+    new = made(taken)
+    assert taken.document()["returns"] == [{"line": line, "patron": new[line]} for line in (2, 4)]
+    assert {anna, clara}.isdisjoint(new.values())
     # once she is there again, a list says nothing new
     happenings = happened(library.everything())
     assert take(library, text).document()["returns"] == []

@@ -30,6 +30,9 @@ PATRONS: Final[Mapping[str, str]] = {
     "not the erase journal that the database has seen: {lines} lines of this library's, and {remembered} seen": (
         "ikke den slettejournal, som databasen har set: bibliotekets linjer er {lines}, og den har set {remembered}"
     ),
+    "whoever accepts a journal with lost lines says why: --reason TEXT": (
+        "den, der godtager en journal med tabte linjer, siger hvorfor: --reason TEKST"
+    ),
     "the erase journal is the one that the database has seen": "slettejournalen er den, som databasen har set",
     "the erase journal cannot be used ({why})": "slettejournalen kan ikke bruges ({why})",
     "the patron was merged into {merged_into}: set it there": "låneren er lagt sammen med {merged_into}: ret det dér",
