@@ -253,8 +253,8 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     # patrons who leave
     "left_closed": (
-        "{patron}: udmeldt. Posten er tømt; abonnementet ophører i nat, og netmedierne får besked",
-        "{patron}: closed. The record is empty; the subscription ends tonight, and the net media will be told",
+        "{patron}: udmeldt. Posten er tømt; et abonnement ophører i nat, og netmedier, der kender låneren, får besked",
+        "{patron}: closed. The record is empty; a subscription ends tonight, and net media that know her are told",
     ),
     "left_dropped.one": ("{count} reservering er slettet.", "{count} reservation was deleted."),
     "left_dropped.many": ("{count} reserveringer er slettet.", "{count} reservations were deleted."),
