@@ -130,7 +130,11 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
         decision: Decision = _change(person, patron)
     else:
         decision = _protecting(person, patron, protecting(as_of.source, told, stored), protection_end)
-    return decision if patron.letters_stopped is None else _living(decision, person, patron, as_of)
+    stopped = patron.letters_stopped
+    # a file from before that day waited behind the one that stopped them
+    if stopped is None or as_of.day < stopped:
+        return decision
+    return _living(decision, person, patron)
 
 
 def _older(person: Person, patron: Patron, *, same_day: bool) -> Change | Unchanged:
@@ -207,12 +211,9 @@ _MAY_BE_DEAD: Final = frozenset({SILENT, Status.DEAD, Status.ANNULLED})
 _ENDS_WITH_LETTERS: Final = frozenset({Status.DEAD, Status.ANNULLED})
 
 
-def _living(decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Decision:
+def _living(decision: Decision, person: Person, patron: Patron) -> Decision:
     """Annul a death that stopped letters while it was parked or held, once someone tells later that she lives."""
     if person.status in _MAY_BE_DEAD or patron.register.status in _ENDS_WITH_LETTERS:
-        return decision
-    if patron.letters_stopped is None or as_of.day < patron.letters_stopped:
-        # a file that waited behind the one that stopped them
         return decision
     match decision:
         case Change():
