@@ -88,7 +88,7 @@ def _parts(night: Night, run: Run | None, *, everyone: bool) -> Iterator[list[Ac
     """Whoever is to be looked at, part by part; a second run of a night does not read a second share."""
     store = night.store
     share = None if everyone else nightly_share(store.account_count(), night.policy.account_nights)
-    midnight = None if run is None else datetime.combine(run.day, time(), tzinfo=COPENHAGEN)
+    midnight = None if run is None or everyone else datetime.combine(run.day, time(), tzinfo=COPENHAGEN)
     oldest, without = store.oldest_accounts(share, today=midnight), store.without_account()
     night.progress.stage("accounts", len(oldest))
     for ids in (oldest, without):
