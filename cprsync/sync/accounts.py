@@ -18,7 +18,7 @@ from cprsync.domain.account import FORBIDDEN, Held, Unsettled
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.drift import Drift, Repair, Wanted, drifts, nightly_share, slice_of
 from cprsync.domain.guard import guard
-from cprsync.errors import CprsyncError, NetMediaRefused
+from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,6 +47,11 @@ class Compared:
     left: list[str] = field(default_factory=list)
     #: why not all were read; then nothing was repaired either
     error: CprsyncError | None = None
+
+    @property
+    def alarm(self) -> CprsyncError | None:
+        """What keeps CULR from being asked or told anything until someone mends it; not that it does not answer."""
+        return None if type(self.error) is NetMediaUnavailable else self.error
 
     def counts(self) -> dict[str, int]:
         """The counts of a report."""

@@ -118,7 +118,7 @@ def _tell_the_net_media(night: Night, run: Run, report: Report) -> None:
         _compare_accounts(night, run, report)
     if night.net_media is not None:
         done = publish(night, run)
-        report.sent, report.unpublished = done.sent, done.error
+        report.sent, report.unpublished = done.sent, done.error or report.accounts.alarm
         report.left += len(done.left)
         report.reasons.update([NET_MEDIA_REFUSED] * len(done.left))
         if not report.held:

@@ -12,6 +12,7 @@ from culr_double import CulrDouble
 from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, Killed, KilledStore, Library
 from sqlalchemy import select, update
 from test_leaving import owes
+from test_merging_patrons import two_of_one
 from test_number_change import NEW, anna, replaced
 from townspeople import cpr, dies, moves, person
 
@@ -26,6 +27,7 @@ from cprsync.store import tables
 from cprsync.sync.accounts import compare_accounts, reconcile_accounts
 from cprsync.sync.nightly import run_night
 from cprsync.sync.reviewing import Reviews
+from cprsync.sync.verifying import verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,6 +231,22 @@ def test_each_drift_is_found_and_repaired_on_either_database(either_library: Lib
     assert reviews_of(library).listed()[0]["net_media"] == {"ours": AARHUS, "theirs": ODENSE}
 
 
+def test_whoever_was_merged_is_read_no_more_and_her_account_would_be_one_too_many(
+    library: Library, culr: CulrDouble
+) -> None:
+    _, keeps = two_of_one(library)
+    library.clock.moment += timedelta(days=1)
+    reviews_of(library).accept(next(row["id"] for row in library.everything()["review_item"]))
+    left_out = compared(library)
+    assert (left_out.left_out, left_out.patrons) == (2, {})
+    library.one_night()
+    assert (stands(culr, "ANNA"), stands(culr, "CLARA")) == (([], None), ([AGENCY], AARHUS))
+    assert counts(compared(library)) == {"read": 4}
+    assert verify(library.ports(), offline=False).ok
+    behind_our_back(culr, "create", "ANNA", AARHUS)
+    assert compared(library).patrons == {Drift.EXTRA: [keeps]}
+
+
 # -- another library ---------------------------------------------------------------------------------------------------
 
 
@@ -345,22 +363,24 @@ def test_more_than_the_limit_is_told_and_nothing_is_repaired(
 
 
 @pytest.mark.parametrize(
-    ("failure", "error"),
+    ("failure", "error", "exit_code"),
     [
-        (NetMediaUnavailable("no answer"), NetMediaUnavailable),
-        (Code.COULD_NOT_AUTHENTICATE, NetMediaRefused),
+        (NetMediaUnavailable("no answer"), NetMediaUnavailable, 0),
+        (Code.COULD_NOT_AUTHENTICATE, NetMediaRefused, 2),
     ],
 )
 def test_when_nobody_answers_nothing_is_repaired_and_the_command_says_why(
-    library: Library, culr: CulrDouble, failure: Any, error: type[Exception]
+    library: Library, culr: CulrDouble, failure: Any, error: type[Exception], exit_code: int
 ) -> None:
+    """A night with nothing to tell is as good without an answer; that nothing would be taken is told by it too."""
     behind_our_back(culr, "delete", "ANNA")
     before = library.everything()
     culr.failures = [failure] * 8
     with pytest.raises(error):
         reconcile_accounts(library.ports(), everyone=True, dry_run=False)
     assert library.everything() == before
-    assert library.one_night().accounts.repaired == 0
+    report = library.one_night()
+    assert (report.accounts.repaired, report.exit_code) == (0, exit_code)
     culr.failures.clear()
     assert counts(compared(library)) == {"read": 4, "missing": 1, "repaired": 1}
 
