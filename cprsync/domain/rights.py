@@ -95,7 +95,7 @@ def rights_stamp(policy: Policy) -> str | None:
         for one in policy.products.periods
     ]
     rest = [_sorted(policy.home), policy.ladders.leap.value, calendar_stamp(policy)]
-    return hashlib.sha256(json.dumps([said, rest], ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([said, rest]).encode()).hexdigest()
 
 
 def _sorted(words: Iterable[str] | None) -> list[str] | None:

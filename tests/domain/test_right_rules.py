@@ -243,6 +243,13 @@ LIVED: dict[str, tuple[RightFacts, Policy, Any, Any, str]] = {
         ...,
         "ikke kendt (status 70: forsvundet)",
     ),
+    "rights-residence-unknown-last-in-greenland": (
+        facts(person("ANNA", status=Status.DISAPPEARED, address=Address("0957", "1104", "1"))),
+        policy(),
+        "status 70",
+        ...,
+        "ikke kendt (status 70: forsvundet)",
+    ),
     "rights-licence-unknown": (
         facts(at("0461")),
         policy(licensed=frozenset({"0751"})),
@@ -306,6 +313,7 @@ LIVED: dict[str, tuple[RightFacts, Policy, Any, Any, str]] = {
         date(2027, 3, 1),
         "har licens",
     ),
+    "rights-municipality-of-no-known-age": (facts(born(None)), policy(), "municipality 0751", SINCE, "har licens"),
     "rights-municipality-since-the-birthday": (
         facts(),
         policy(from_age=40),
