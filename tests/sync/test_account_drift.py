@@ -146,6 +146,17 @@ def test_an_account_of_someone_who_has_left_is_one_too_many(library: Library, cu
     assert sorted(one["read"] for one in read) == [3] * (nights - 1) + [4]
 
 
+def test_the_account_of_someone_who_left_and_is_registered_again_is_hers(library: Library, culr: CulrDouble) -> None:
+    patron = library.id_of("ANNA")
+    owes(library, patron, tables.balance, raised=FRIDAY, settled=FRIDAY, kind="fee")
+    library.store.leave(patron, user="desk")
+    library.enrol("ANNA")
+    library.one_night()
+    assert library.id_of("ANNA") != patron
+    assert counts(compared(library)) == {"read": 4}
+    assert stands(culr, "ANNA") == ([AGENCY], AARHUS)
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_whoever_only_answers_for_a_minor_by_now_keeps_no_account(
     library: Library, culr: CulrDouble, *, there: bool
