@@ -39,7 +39,8 @@ def leave_command(patron: str, *, config: Path, library: str | None, language: L
 
 def _left(document: Mapping[str, Any], language: Language) -> str:
     if not document["open"]:
-        closed = word("left_closed", language, patron=document["patron"])
+        closing = any(document["waits"].values())
+        closed = word("left_closing" if closing else "left_closed", language, patron=document["patron"])
         count = document["dropped"]["reservations"]
         return f"{closed}. {word(f'left_dropped.{_number(count)}', language, count=count)}" if count else closed
     ties = ", ".join(f"{word(f'tie.{tie}', language)} {count}" for tie, count in document["open"].items())

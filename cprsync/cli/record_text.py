@@ -44,9 +44,10 @@ def record_lines(document: Mapping[str, Any], language: Language = "da") -> list
 
 
 def _marks(document: Mapping[str, Any]) -> Iterator[str]:
-    stage = document["fields"].get("standing", {}).get("value")
-    if stage in {Stage.CLOSED.value, ERASED}:
-        yield f"stage_{stage}"
+    standing = document["fields"].get("standing", {})
+    stage = standing.get("value")
+    if stage in {Stage.CLOSED.value, ERASED} or "waits" in standing:
+        yield "stage_closing" if "waits" in standing else f"stage_{stage}"
         return
     if document["protected"]:
         yield "mark_protected"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
 
 from cprsync.domain.account import NOWHERE, Identity, IdType, identity_of
 from cprsync.domain.leaving import Stage, accounts_to_delete
@@ -25,6 +25,7 @@ from cprsync.store.journal_memory import journal_entries, remember
 from cprsync.store.local import encode_local
 from cprsync.store.records import REGISTER, from_row, prepare
 from cprsync.store.responsibles import end_all_of
+from cprsync.sync.values import Erased
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,6 +123,16 @@ def shells_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[st
         asked = [one for one in connection.scalars(shells.order_by(_PATRON.id)) if one not in found]
         found += asked
     return found
+
+
+def waits_of(connection: Connection, tenant: Tenant, patron_id: str) -> Erased:
+    """What the register and the net media have still to confirm of someone whose record is empty."""
+    family = [patron_id, *shells_of(connection, tenant, patron_id)]
+    return Erased(*(_count(connection, tenant, table, family) for table in (tables.subscription, tables.outbox)))
+
+
+def _count(connection: Connection, tenant: Tenant, table: Table, family: Sequence[str]) -> int:
+    return connection.scalar(select(func.count()).select_from(table).where(of(table, tenant, family))) or 0
 
 
 def of(table: Table, tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:

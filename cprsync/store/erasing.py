@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, text, update
 
 from cprsync.store import audit, tables
 from cprsync.store.desk import STREAM
-from cprsync.store.emptying import empty, note, of, shells_of
+from cprsync.store.emptying import empty, note, of, shells_of, waits_of
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.journal import NUMBER as JOURNAL
 from cprsync.store.journal_memory import is_remembered, journal_entries, remember
@@ -85,13 +85,9 @@ def _erase(connection: Connection, tenant: Tenant, row: AnyRow, happened: audit.
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(family)
     connection.execute(update(tables.patron).where(these).values(status_class=tables.ERASED))
     audit.append(connection, tenant, stream, [happened])
-    waits = Erased(*(_count(connection, tenant, table, family) for table in (tables.subscription, tables.outbox)))
+    waits = waits_of(connection, tenant, row.id)
     _remove(connection, tenant, family)
     return waits
-
-
-def _count(connection: Connection, tenant: Tenant, table: Table, family: Sequence[str]) -> int:
-    return connection.scalar(select(func.count()).select_from(table).where(of(table, tenant, family))) or 0
 
 
 def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:

@@ -13,10 +13,10 @@ from cprsync.domain.leaving import Stage, Ties, asked, settled
 from cprsync.domain.patron import PatronKind
 from cprsync.store import audit, links, tables
 from cprsync.store.desk import STREAM
-from cprsync.store.emptying import close, of, shells_of
+from cprsync.store.emptying import close, of, shells_of, waits_of
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.tenant import hold_fence, hold_library
-from cprsync.sync.values import Departed, Departing, Departure
+from cprsync.sync.values import CONFIRMED, Departed, Departing, Departure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +93,7 @@ def leave(tenant: Tenant, patron_id: str, *, user: str) -> Departure | None:
         hold_library(connection, tenant)
         row = connection.execute(_this(tenant, patron_id).with_for_update()).one_or_none()
         if row is None:
-            gone = Departure(patron_id, Stage.CLOSED, Ties(), None)
+            gone = Departure(patron_id, Stage.CLOSED, Ties(), None)  # and everyone has confirmed it
             return gone if was_given(connection, tenant, patron_id) else None
         before = _departure(connection, tenant, row)
         stage = asked(before.stage, before.ties)
@@ -107,7 +107,8 @@ def leave(tenant: Tenant, patron_id: str, *, user: str) -> Departure | None:
             close(connection, tenant, [row], on=today)
             happened.append(audit.Happened(CLOSE, patron=row.id, more=by))
         audit.append(connection, tenant, STREAM, happened)
-        return Departure(row.id, stage, before.ties, row.leaves_since or today, dropped)
+        waits = waits_of(connection, tenant, row.id) if stage is Stage.CLOSED else CONFIRMED
+        return Departure(row.id, stage, before.ties, row.leaves_since or today, dropped, waits)
 
 
 def _open_reservations(connection: Connection, tenant: Tenant, patron_id: str) -> int:

@@ -15,11 +15,13 @@ from cprsync.domain.person import SILENT
 from cprsync.domain.record import shut_contact
 from cprsync.domain.review import PARKED, State
 from cprsync.store import audit, belongings, circulation, dying, links, tables
+from cprsync.store.emptying import waits_of
 from cprsync.store.engine import moment_of, reading
 from cprsync.store.houses import shares_with_protected
 from cprsync.store.imports import open_local
 from cprsync.store.records import from_row, overrides_of
-from cprsync.store.tables import GONE, MERGED
+from cprsync.store.tables import EMPTIED, GONE, MERGED
+from cprsync.sync.values import CONFIRMED, Erased
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,6 +77,8 @@ class PatronView:
     stage: Stage = Stage.ACTIVE
     #: nothing of hers is kept but what the register or the net media have still to hear
     erased: bool = False
+    #: her record is empty, and others have still to confirm it
+    waits: Erased = CONFIRMED
 
     @property
     def register(self) -> Person:
@@ -107,6 +111,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
         household = _household(connection, tenant, opened.register, but=patron_id)
         answer = tuple(sorted(links.responsibles_of(connection, tenant, [patron_id])))
         merged_into = belongings.keeper_of(connection, tenant, patron_id) if row.status_class == MERGED else None
+        waits = waits_of(connection, tenant, patron_id) if row.status_class in EMPTIED else CONFIRMED
     local = open_local(tenant, row)
     return PatronView(
         patron=_shut(opened, household=household),
@@ -122,6 +127,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
         responsibles=answer,
         stage=Stage(row.standing),
         erased=row.status_class == tables.ERASED,
+        waits=waits,
     )
 
 

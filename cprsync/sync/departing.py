@@ -93,13 +93,15 @@ class Exit:
             departure = self.store.leave(patron_id, user=self.user)
         if departure is None:
             raise _unknown()
-        waits = departure.stage is Stage.LEAVING
+        kept, waits = departure.stage is Stage.LEAVING, departure.waits
         return {
             "patron": patron_id,
-            "standing": departure.stage.value,
+            # her record is empty; she has left once the register and the net media have confirmed it
+            "standing": Stage.LEAVING.value if waits else departure.stage.value,
             "since": departure.since and departure.since.isoformat(),
-            "open": {tie.value: count for tie, count in departure.ties.still_open.items()} if waits else {},
+            "open": {tie.value: count for tie, count in departure.ties.still_open.items()} if kept else {},
             "dropped": {"reservations": departure.dropped},
+            "waits": {"subscriptions": waits.subscriptions, "accounts": waits.accounts},
         }
 
     def erase(self, patron_id: str) -> dict[str, Any]:

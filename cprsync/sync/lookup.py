@@ -21,7 +21,7 @@ from cprsync.domain.record import Local
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, LostCompare, NoSuchPerson
 from cprsync.sync.showing import closed, patron_document
 from cprsync.sync.steps import Step, decided, last_day_of, step_of
-from cprsync.sync.values import Batch, NotFound, Subscribed
+from cprsync.sync.values import CONFIRMED, Batch, Erased, NotFound, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,6 +96,8 @@ class Shown(Protocol):
     def stage(self) -> Stage: ...
     @property
     def erased(self) -> bool: ...
+    @property
+    def waits(self) -> Erased: ...
     @property
     def responsibles(self) -> Sequence[str]: ...
 
@@ -182,6 +184,7 @@ class _Stranger:
     since: Mapping[str, date] = field(default_factory=dict)
     stage: Stage = Stage.ACTIVE
     erased: bool = False
+    waits: Erased = CONFIRMED
     responsibles: Sequence[str] = ()
 
 
@@ -315,7 +318,7 @@ class _Seen:
     def __init__(self, view: PatronView, *, sealed: bool) -> None:
         self.patron, self.local, self.since, self.stage = view.patron, view.local, view.since, view.stage
         self.parked, self.household = view.parked or sealed, view.household
-        self.responsibles, self.erased = view.responsibles, view.erased
+        self.responsibles, self.erased, self.waits = view.responsibles, view.erased, view.waits
 
 
 def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:

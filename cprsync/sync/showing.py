@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy import Policy
     from cprsync.domain.record import Block, Local
     from cprsync.sync.revealing import Opened
+    from cprsync.sync.values import Erased
 
 
 class PatronView(Protocol):
@@ -50,6 +51,11 @@ class PatronView(Protocol):
     @property
     def stage(self) -> Stage:
         """Whether she is leaving, or has left."""
+        ...
+
+    @property
+    def waits(self) -> Erased:
+        """What others have still to confirm of someone whose record is empty."""
         ...
 
     @property
@@ -139,6 +145,10 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         fields.clear()  # of whoever has left there is nothing to show but that
     standing = ERASED if view.erased else view.stage.value
     fields["standing"] = _local_field("standing", standing, sealed=False) | {"source": Owner.SYSTEM.value}
+    if view.waits and not view.erased:
+        # empty, and closed once they have confirmed it
+        waits = {"subscriptions": view.waits.subscriptions, "accounts": view.waits.accounts}
+        fields["standing"] |= {"value": Stage.LEAVING.value, "waits": waits}
     return {
         "patron": patron.id,
         "kind": patron.kind.value,

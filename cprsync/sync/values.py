@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.often import made_often
 from cprsync.domain.person import SILENT
@@ -439,6 +439,23 @@ class Repaired:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """What others have still to confirm of someone whose record is empty."""
+
+    #: subscriptions that the register has to let go
+    subscriptions: int = 0
+    #: deletions that the net media have to hear of
+    accounts: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.subscriptions or self.accounts)
+
+
+#: Everyone has confirmed it.
+CONFIRMED: Final = Erased()
+
+
+@dataclass(frozen=True, slots=True)
 class Departure:
     """How far out one patron is, and what keeps her."""
 
@@ -449,6 +466,8 @@ class Departure:
     since: date | None
     #: open reservations that went as she was closed
     dropped: int = 0
+    #: her record is empty, and she is closed once these are nothing
+    waits: Erased = CONFIRMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -476,13 +495,3 @@ class AcceptedJournal:
     again: int
     #: the file did not hold together, and was moved out of the way
     set_aside: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """What is still to happen before the last row of one who was erased goes."""
-
-    #: subscriptions that the register has to let go
-    subscriptions: int = 0
-    #: deletions that the net media have to hear of
-    accounts: int = 0

@@ -36,10 +36,16 @@ def test_whoever_waits_is_told_with_what_keeps_her() -> None:
 
 
 def test_whoever_is_closed_is_told_what_still_happens_tonight() -> None:
-    document = {"patron": PATRON, "standing": "closed", "open": {}, "dropped": {"reservations": 0}}
-    assert _left(document, "da").startswith(f"{PATRON}: udmeldt.")
+    waits = {"subscriptions": 1, "accounts": 0}
+    document = {"patron": PATRON, "standing": "leaving", "open": {}, "dropped": {"reservations": 0}, "waits": waits}
+    assert _left(document, "da").startswith(f"{PATRON}: på vej ud. Posten er tømt")
     assert "tonight" in _left(document, "en")
     assert "reserv" not in _left(document, "da") + _left(document, "en")
+
+
+def test_whoever_has_left_is_told_just_that() -> None:
+    document = {"patron": PATRON, "standing": "closed", "open": {}, "dropped": {"reservations": 0}, "waits": {}}
+    assert _left(document, "da").startswith(f"{PATRON}: udmeldt.")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +58,7 @@ def test_whoever_is_closed_is_told_what_still_happens_tonight() -> None:
     ],
 )
 def test_whoever_is_closed_is_told_how_many_reservations_went(count: int, language: Language, said: str) -> None:
-    document = {"patron": PATRON, "standing": "closed", "open": {}, "dropped": {"reservations": count}}
+    document = {"patron": PATRON, "standing": "closed", "open": {}, "dropped": {"reservations": count}, "waits": {}}
     assert _left(document, language).endswith(said)
 
 

@@ -71,9 +71,9 @@ def test_a_patron_leaves_and_the_register_lets_go_of_her(town: Town) -> None:
     patron = anna(town)
     assert town.subscribed() == 2
     ran = town.library.call("patron", "leave", patron)
-    assert (ran.exit, ran.document["standing"], ran.document["open"]) == (0, "closed", {})
+    assert (ran.exit, ran.document["standing"], ran.document["open"]) == (0, "leaving", {})
     shown = town.library.call("patron", "show", patron).document
-    assert {name: entry["value"] for name, entry in shown["fields"].items()} == {"standing": "closed"}
+    assert {name: entry["value"] for name, entry in shown["fields"].items()} == {"standing": "leaving"}
     synced = town.file()
     assert (synced.exit, synced.document["not_ours"], synced.document["subscriptions"]["removed"]) == (0, 1, 1)
     assert town.subscribed() == 1

@@ -107,14 +107,15 @@ def calls(library: Library) -> tuple[int, int]:
 # -- leaving ----------------------------------------------------------------------------------------------
 
 
-def test_whoever_has_nothing_open_is_closed_at_once_and_nobody_is_asked(either_library: Library) -> None:
+def test_the_record_of_whoever_has_nothing_open_is_emptied_at_once_and_nobody_is_asked(either_library: Library) -> None:
     library, anna, before = either_library, either_library.id_of("ANNA"), calls(either_library)
     assert leave(library, anna) == {
         "patron": anna,
-        "standing": "closed",
+        "standing": "leaving",
         "since": "2027-03-20",
         "open": {},
         "dropped": {"reservations": 0},
+        "waits": {"subscriptions": 1, "accounts": 0},
     }
     assert library.store.find(cpr("ANNA")) is None
     assert calls(library) == before
@@ -130,9 +131,14 @@ def test_the_night_after_she_is_unsubscribed_and_that_is_confirmed(either_librar
     assert (report.exit_code, report.subscriptions_removed) == (4, 1)
     assert cpr("ANNA") not in library.register.listed
     assert set(rows_of(library, anna)) == {"patron", "outbox", "account", "plan_row"}
+    assert (leave(library, anna)["standing"], leave(library, anna)["waits"]) == (
+        "leaving",
+        {"subscriptions": 0, "accounts": 1},
+    )
     the_net_media_are_told(library)
     assert library.night().exit_code == 0
     assert rows_of(library, anna) == {}
+    assert leave(library, anna)["standing"] == "closed"
     assert library.net_media is not None
     assert account_of("ANNA") not in library.net_media.culr.ours
 
@@ -524,8 +530,10 @@ def test_a_record_says_closed_or_erased_and_then_that_nothing_is_left(library: L
     leave(library, anna)
     erase(library, clara)
     shown = [window.shown(one) for one in (anna, clara)]
-    assert [one["fields"]["standing"]["value"] for one in shown] == ["closed", "erased"]
-    assert [record_lines(one)[0].split(" · ")[-1] for one in shown] == ["udmeldt", "slettet"]
+    assert [one["fields"]["standing"]["value"] for one in shown] == ["leaving", "erased"]
+    assert shown[0]["fields"]["standing"]["waits"] == {"subscriptions": 1, "accounts": 0}
+    ends = [record_lines(one)[0].split(" · ")[-1] for one in shown]
+    assert ends == ["på vej ud: posten er tømt, og CPR og netmedierne mangler at bekræfte det", "slettet"]
     with library.engine.begin() as connection:
         # the net media have heard
         connection.execute(tables.outbox.delete())

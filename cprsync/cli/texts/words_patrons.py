@@ -131,6 +131,10 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "kind_library": ("bibliotek", "library"),
     "kind_responsible": ("kun økonomisk ansvarlig", "responsible person only"),
     "stage_leaving": ("på vej ud", "leaving"),
+    "stage_closing": (
+        "på vej ud: posten er tømt, og CPR og netmedierne mangler at bekræfte det",
+        "leaving: the record is empty, and CPR and the net media have still to confirm it",
+    ),
     "stage_closed": ("udmeldt", "has left"),
     "stage_erased": ("slettet", "erased"),
     "merged_into": ("lagt sammen med {patron}", "merged into {patron}"),
@@ -252,9 +256,10 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
         "Nothing was written: this was a dry run. Add --apply to write.",
     ),
     # patrons who leave
-    "left_closed": (
-        "{patron}: udmeldt. Posten er tømt; et abonnement ophører i nat, og netmedier, der kender låneren, får besked",
-        "{patron}: closed. The record is empty; a subscription ends tonight, and net media that know her are told",
+    "left_closed": ("{patron}: udmeldt. Posten er tømt", "{patron}: has left. The record is empty"),
+    "left_closing": (
+        "{patron}: på vej ud. Posten er tømt; udmeldt, når CPR (i nat) og netmedierne har bekræftet det",
+        "{patron}: leaving. The record is empty; she has left when CPR (tonight) and the net media have confirmed it",
     ),
     "left_dropped.one": ("{count} reservering er slettet.", "{count} reservation was deleted."),
     "left_dropped.many": ("{count} reserveringer er slettet.", "{count} reservations were deleted."),
