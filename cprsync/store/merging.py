@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, union_all, update
 
 from cprsync.domain.account import NOWHERE, identity_of
 from cprsync.domain.effective import culr_in_force
@@ -209,6 +209,16 @@ def _tell(connection: Connection, tenant: Tenant, patron: Patron, *, replaces: C
 
 
 def _tell_gone(connection: Connection, tenant: Tenant, shell: Patron) -> None:
-    if shell.borrows:
-        told = payload(identity_of(shell.number, shell.id), NOWHERE, gone=True)
-        effects.add(connection, tenant, shell.id, shell.version + 1, told)
+    """Let her account go; under a number of the library's own there is one only if they were told of it."""
+    if not shell.borrows or (shell.number.is_replacement and not _is_told(connection, tenant, shell.id)):
+        return
+    told = payload(identity_of(shell.number, shell.id), NOWHERE, gone=True)
+    effects.add(connection, tenant, shell.id, shell.version + 1, told)
+
+
+def _is_told(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
+    hers = [
+        select(table.c.patron_id).where(table.c.agency == tenant.agency, table.c.patron_id == patron_id)
+        for table in (tables.account, tables.outbox)
+    ]
+    return connection.scalar(union_all(*hers).limit(1)) is not None

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: What is known of patrons. A failing night may add its run, what it fetched and its audit entry, and nothing here.
+#: Columns that tell when a patron's rights were last derived: no part of her record.
+DERIVED = frozenset({"rights_due", "rights_local"})
 RECORDS = (
     "patron",
     "patron_key",
@@ -132,7 +134,7 @@ class Library:
 
     def records(self) -> Rows:
         """What a record is; when its rights were last derived is no part of it."""
-        return self.rows(*RECORDS, but=frozenset({"rights_due", "rights_local"}))
+        return self.rows(*RECORDS, but=DERIVED)
 
     def opened(self) -> dict[str, Any]:
         """By key of the people file: the register's part of the record."""
