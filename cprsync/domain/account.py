@@ -59,6 +59,8 @@ class Effect:
     replaces: Identity | None = None
     #: there is to be none
     gone: bool = False
+    #: whoever is registered under it now has it: there is nothing to take away any more
+    moot: bool = False
 
     def __repr__(self) -> str:
         return f"Effect({self.patron_id}, {self.version})"
@@ -173,6 +175,8 @@ def settle(effect: Effect) -> Generator[Call, Reply, Settled | Unsettled]:
 
     What is said to exist already, or not to, counts once a reading confirms it (decision 11).
     """
+    if effect.moot:
+        return Settled(None)
     try:
         if effect.gone:
             yield from _away(effect.identity)

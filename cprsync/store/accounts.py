@@ -18,7 +18,7 @@ from cprsync.domain.override import in_force
 from cprsync.store import emptying, tables
 from cprsync.store.effects import CULR
 from cprsync.store.engine import parts, reading, stamp_of
-from cprsync.store.numbers import OLD_NUMBER
+from cprsync.store.numbers import OLD_NUMBER, has_borrower
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
 from cprsync.sync.values import Account
@@ -110,16 +110,11 @@ def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Ite
     for row in rows:
         patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
         one = _account(tenant, row, patron, told.get(row.id))
-        if one is None or (not one.want.account and _is_anothers(connection, tenant, patron)):
+        if one is None:
             continue
+        if not one.want.account and has_borrower(connection, tenant, patron.number, but=row.id):
+            continue  # an account that stands there is the other's
         yield replace(one, former=former.get(row.id, ()))
-
-
-def _is_anothers(connection: Connection, tenant: Tenant, patron: Patron) -> bool:
-    """Whether someone else is a patron under her number by now: herself, most often, registered again."""
-    probes = tenant.vault.probes("number", patron.number.digits)
-    holds = (_PATRON.agency == tenant.agency) & _PATRON.number_index.in_(probes) & (_PATRON.id != patron.id)
-    return connection.scalar(select(_PATRON.id).where(holds, _PATRON.status_class.not_in(tables.GONE))) is not None
 
 
 def waiting(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:

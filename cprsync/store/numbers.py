@@ -104,6 +104,14 @@ def only_answer(connection: Connection, tenant: Tenant, patron_ids: Sequence[str
     return {one for part in parts(patron_ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))}
 
 
+def has_borrower(connection: Connection, tenant: Tenant, number: CprNumber, *, but: str) -> bool:
+    """Whether a patron other than `but` borrows under a number: most often herself, registered again."""
+    index = _PATRON.number_index.in_(tenant.vault.probes("number", number.digits))
+    borrows = (_PATRON.kind != PatronKind.RESPONSIBLE.value) & _PATRON.status_class.not_in(tables.GONE)
+    found = select(_PATRON.id).where(_PATRON.agency == tenant.agency, index, _PATRON.id != but, borrows)
+    return connection.execute(found.limit(1)).first() is not None
+
+
 def old_numbers(tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
     """Which of the numbers a patron had before another replaced it, and who."""
     found: dict[CprNumber, str] = {}

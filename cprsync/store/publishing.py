@@ -7,12 +7,14 @@ between, it waits and is offered again. Leaves out where effects come from: see 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, select, text, update
 
 from cprsync.domain.account import REFUSED, Effect, Identity, IdType, Settled
 from cprsync.domain.effective import culr_in_force
+from cprsync.domain.number import CprNumber
 from cprsync.domain.override import in_force
 from cprsync.domain.review import NET_MEDIA_REFUSED
 from cprsync.store import audit, tables
@@ -20,6 +22,7 @@ from cprsync.store.changes import write_records
 from cprsync.store.desk import STREAM
 from cprsync.store.effects import CULR, FAILED, WAITING, account_probes, effect_of
 from cprsync.store.engine import moment_of, parts, reading, writing
+from cprsync.store.numbers import has_borrower
 from cprsync.store.records import from_row, overrides_of, prepare
 from cprsync.store.review_items import ask_staff
 from cprsync.store.tenant import hold_fence, hold_library
@@ -70,7 +73,21 @@ def queues(tenant: Tenant, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
                 found[row.patron_id].append(row)
             known = select(tables.account).where(_ACCOUNT.agency == tenant.agency, _ACCOUNT.patron_id.in_(part))
             accounts |= {row.patron_id: row for row in connection.execute(known)}
-    return [tuple(_effects(tenant, found[one], accounts.get(one))) for one in ids if one in found]
+        return [
+            tuple(
+                _if_hers(connection, tenant, one) for one in _effects(tenant, found[patron_id], accounts.get(patron_id))
+            )
+            for patron_id in ids
+            if patron_id in found
+        ]
+
+
+def _if_hers(connection: Connection, tenant: Tenant, effect: Effect) -> Effect:
+    """The effect, unless it takes away what is another patron's by now: she left, and is registered again."""
+    if not effect.gone or effect.identity.type is not IdType.CPR:
+        return effect
+    number = CprNumber.parse(effect.identity.value)
+    return replace(effect, moot=True) if has_borrower(connection, tenant, number, but=effect.patron_id) else effect
 
 
 def _effects(tenant: Tenant, rows: Iterable[AnyRow], account: AnyRow | None) -> Iterator[Effect]:

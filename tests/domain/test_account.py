@@ -275,3 +275,9 @@ def test_no_value_shows_a_number_or_a_municipality_when_printed(value: object) -
     for shown in (repr(value), str(value), f"{value}"):
         assert CPR.value not in shown
         assert AARHUS not in shown
+
+
+def test_what_somebody_else_has_by_now_is_settled_without_a_call() -> None:
+    with pytest.raises(StopIteration) as ended:
+        next(settle(replace(effect(), gone=True, moot=True)))
+    assert ended.value.value == Settled(None)

@@ -233,7 +233,11 @@ class NetMediaDouble:
 
     def _settle(self, effect: Effect) -> Settled | Unsettled | CprsyncError:
         calls = settle(effect)
-        call = next(calls)
+        try:
+            call = next(calls)
+        except StopIteration as ended:
+            moot: Settled = ended.value
+            return moot
         while True:
             if self.down is not None:
                 return self.down

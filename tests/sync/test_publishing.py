@@ -246,6 +246,21 @@ def test_the_desk_tells_of_one_patron_at_once(library: Library) -> None:
     library.store.verify_audit()
 
 
+def test_the_account_of_someone_who_left_and_came_back_before_the_night_stays(either_library: Library) -> None:
+    """The deletion waits when the desk tells of her new record, and would come behind it."""
+    library, net_media = either_library, NetMediaDouble()
+    library.one_night_with(net_media=net_media)
+    library.store.leave(library.id_of("ANNA"), user="desk")
+    library.enrol("ANNA")
+    library.one_night()
+    assert tell_now(library.store, lambda: nullcontext(net_media), library.id_of("ANNA")).sent == 1
+    assert library.store.backlog().waiting == 1
+    library.one_night_with(net_media=net_media)
+    assert account("ANNA") in net_media.culr.ours
+    assert library.store.backlog().waiting == 0
+    library.store.verify_audit()
+
+
 def not_opened() -> AbstractContextManager[NetMediaDouble]:
     raise AssertionError("nothing waits: nobody is called")
 
