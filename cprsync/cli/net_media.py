@@ -31,12 +31,14 @@ def reconcile_command(  # noqa: PLR0913 -- one parameter for each option
     from cprsync.cli.progress import progress
     from cprsync.settings import load_settings
     from cprsync.sync.accounts import reconcile_accounts
+    from cprsync.sync.verifying import derive_wrong_again
 
     with failures(as_json=as_json):
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
         with progress(as_json=as_json) as shown, wiring.night(settings, section, progress=shown) as night:
             document = reconcile_accounts(night, everyone=everyone, dry_run=dry_run)
+            document["rights"] = derive_wrong_again(night, dry_run=dry_run) if everyone else []
     document["exit"] = BRAKED if document["brake"] else LEFT if document["left_to_a_person"] else DONE
     if as_json:
         print_json(document)
@@ -48,6 +50,9 @@ def reconcile_command(  # noqa: PLR0913 -- one parameter for each option
 
 def reconciled_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The document as text."""
+    if document["rights"]:
+        count, whose = len(document["rights"]), patrons_text(document["rights"])
+        yield f"{word('rights_again', language)} {count}: {whose}"
     if not document["net_media"]:
         yield word("accounts_no_net_media", language)
         return
@@ -113,6 +118,8 @@ def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     yield word(verdict, language, patrons=document["patrons"])
     for kind, patrons in document["who"].items():
         yield f"  {word(f'wrong_{kind}', language)} {len(patrons)}: {patrons_text(patrons)}"
+    if document["who"]:
+        yield f"  {word('verified_next', language)}"
     if document["offline"]:
         yield f"  {word('verified_offline', language)}"
     else:

@@ -21,6 +21,7 @@ from cprsync.store.tenant import hold_fence, hold_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
     from cprsync.domain.policy import Policy
     from cprsync.domain.right_facts import RightFacts
@@ -102,6 +103,15 @@ def forget_earlier(tenant: Tenant, run: Run) -> None:
         hold_fence(connection, tenant, run)
         earlier = (_TURN.agency == tenant.agency) & (_TURN.run_id < run.id)
         connection.execute(delete(tables.entitlement_turn).where(earlier))
+
+
+def derive_again(tenant: Tenant, ids: Sequence[str], *, on: date) -> None:
+    """Let the rights of these be derived by the next night."""
+    for part in parts(ids):
+        with writing(tenant.engine) as connection:
+            hold_library(connection, tenant)
+            these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+            connection.execute(update(tables.patron).where(these).values(rights_due=on))
 
 
 def _tell(connection: Connection, tenant: Tenant, run: Run, derived: Sequence[tuple[str, Mapping[str, Turn]]]) -> None:

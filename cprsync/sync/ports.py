@@ -374,6 +374,10 @@ class Store(Protocol):
         """Everyone's are derived with this policy now."""
         ...
 
+    def derive_again(self, ids: Sequence[str], *, on: date) -> None:
+        """Let the rights of these be derived by the next night."""
+        ...
+
     def forget_earlier_turns(self, run: Run) -> None:
         """Forget what turned in earlier runs: their reports have it."""
         ...

@@ -58,6 +58,17 @@ class Verified:
         }
 
 
+def derive_wrong_again(night: Night, *, dry_run: bool) -> list[str]:
+    """Let the next night derive the rights that are not what the record leads to; returns whose. CULR is not asked.
+
+    Raises RunBusy while a night is lived.
+    """
+    wrong = verify(night, offline=True).wrong[Wrong.RIGHTS]
+    if wrong and not dry_run:
+        night.store.derive_again(wrong, on=night.clock.today())
+    return wrong
+
+
 def verify(night: Night, *, offline: bool) -> Verified:
     """Look at every patron. What CULR does not answer stands as the error, beside what was found all the same.
 

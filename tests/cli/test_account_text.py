@@ -22,7 +22,7 @@ BRAKE = [{"class": "changed", "count": 300, "limit": 200}]
 def compared(**deviations: Any) -> dict[str, Any]:
     patrons = {drift.value: deviations.pop(drift.value, []) for drift in Drift}
     counts = Compared(read=40).counts() | {name: len(ids) for name, ids in patrons.items()}
-    rest = {"patrons": patrons, "left_to_a_person": 0, "brake": [], "dry_run": False, "net_media": True}
+    rest = {"patrons": patrons, "left_to_a_person": 0, "brake": [], "dry_run": False, "net_media": True, "rights": []}
     return counts | rest | deviations
 
 
@@ -45,6 +45,11 @@ def test_accounts_that_are_as_they_should_be_take_one_line() -> None:
 )
 def test_each_drift_is_said_with_whose_it_is(kind: str, words: str) -> None:
     assert words in said(**{kind: ["12345678"]})
+
+
+def test_rights_that_the_night_derives_again_are_said_with_whose_they_are() -> None:
+    [line, *_] = said(rights=["12345678"])
+    assert line == "Andre rettigheder gemt, end posten giver; natten udleder dem igen for 1: 12345678"
 
 
 def test_of_many_the_first_are_shown_and_the_rest_counted() -> None:

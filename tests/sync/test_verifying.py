@@ -15,7 +15,7 @@ from townspeople import dies, moves, person
 
 from cprsync.domain.verifying import Wrong
 from cprsync.errors import NetMediaUnavailable, RunBusy
-from cprsync.sync.verifying import verify
+from cprsync.sync.verifying import derive_wrong_again, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,3 +200,19 @@ def test_it_waits_for_a_night_to_end(library: Library, culr: CulrDouble) -> None
     with library.store.run_lock(), pytest.raises(RunBusy):
         verify(library.ports(), offline=True)
     assert AARHUS in str(culr.accounts.ledger[-1])
+
+
+@pytest.mark.usefixtures("culr")
+def test_rights_that_are_wrong_are_derived_again_by_the_next_night_and_a_dry_run_changes_nothing(
+    library: Library,
+) -> None:
+    anna = library.id_of("ANNA")
+    write(library, "UPDATE entitlement SET rights = '{}' WHERE patron_id", "ANNA")
+    before = library.everything()
+    assert derive_wrong_again(library.ports(), dry_run=True) == [anna]
+    assert library.everything() == before
+    assert derive_wrong_again(library.ports(), dry_run=False) == [anna]
+    assert wrong(library) == {}
+    library.one_night()
+    assert wrong(library) == {}
+    assert derive_wrong_again(library.ports(), dry_run=False) == []

@@ -46,7 +46,8 @@ def entitlements_reconcile(  # noqa: PLR0913 -- one parameter for each option
     """Hold the accounts in CULR against the records.
 
     What is missing, one too many or has the wrong municipality is sent again by the next night, unless it is more than
-    policy.toml allows; a municipality that another library has set is left to a person.
+    policy.toml allows; a municipality that another library has set is left to a person. With --all, rights that are
+    kept otherwise than the record leads to are derived again by the night too.
     """
     from cprsync.cli.net_media import reconcile_command
 

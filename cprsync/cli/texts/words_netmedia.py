@@ -72,6 +72,10 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
         "CULR is not set up ([library.culr]); nothing was read.",
     ),
     "review_sides": ("vi siger {ours}, hos CULR står {theirs}", "we say {ours}, in CULR stands {theirs}"),
+    "rights_again": (
+        "Andre rettigheder gemt, end posten giver; natten udleder dem igen for",
+        "Other rights kept than the record leads to; the night derives them again for",
+    ),
     # everyone's rights verified
     "verified_ok": ("Alt stemmer: {patrons} lånere", "All is right: {patrons} patrons"),
     "verified_wrong": (
@@ -81,6 +85,10 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "verified_not_whole": (
         "Intet galt fundet, men ikke alt er set efter: {patrons} lånere",
         "Nothing wrong was found, but not all was looked at: {patrons} patrons",
+    ),
+    "verified_next": (
+        "cprsync entitlements reconcile --all lader natten rette det",
+        "cprsync entitlements reconcile --all lets the night put it right",
     ),
     "verified_offline": ("CULR er ikke spurgt", "CULR was not asked"),
     "verified_waits_rights": (
