@@ -189,9 +189,8 @@ class Report:
             return "stopped"
         worked = any(line.outcome == "applied" for line in self.deliveries) or self.other_actions or self.left
         worked = worked or any(count for kind, count in self.calendar.items() if kind != "days")
-        worked = (
-            worked or self.sent or any(any(turned[turn] for turn in TURNS) for turned in self.entitlements.values())
-        )
+        rights = any(turned[turn] for turned in self.entitlements.values() for turn in TURNS)
+        worked = worked or rights or self.sent or bool(self.accounts.excess)
         worked = worked or any(self.forgotten.values()) or self.departed != Departed() or self.erased_again
         return "done" if worked or self.subscriptions_added or self.subscriptions_removed else "nothing"
 

@@ -366,7 +366,7 @@ def test_more_than_the_limit_is_told_and_nothing_is_repaired(
     before, stood = library.everything(), list(culr.accounts.ledger)
     report = library.one_night()
     limit = {"class": harm.value, "count": 1, "limit": 0}
-    assert (report.exit_code, report.document()["net_media"]["brake"]) == (3, [limit])
+    assert (report.exit_code, report.state, report.document()["net_media"]["brake"]) == (3, "done", [limit])
     document = reconcile_accounts(library.ports(), everyone=True, dry_run=False)
     assert (document["brake"], document["repaired"]) == ([limit], 0)
     after = library.everything()
