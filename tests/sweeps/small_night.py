@@ -53,7 +53,7 @@ DAYS = (
     ),
 )
 #: Whatever is a run's own, told apart: a run that was killed and one that was not are two stories with one end.
-_OWN = frozenset({"run", "run_delivery", "run_item", "plan_row", "audit", "audit_head"})
+_OWN = frozenset({"run", "run_delivery", "run_item", "plan_row", "audit", "audit_head", "entitlement_turn"})
 #: What may be told more often than once: look-ups are made again, and a night may be lived again.
 _AGAIN = frozenset({"lookup", "run"})
 State = dict[str, Any]
@@ -172,7 +172,7 @@ class SmallNight:
             return store.everything()
 
     def state(self, ready: dict[str, Any]) -> State:
-        """What must be the same whatever happened on the way: rows, items, audited changes, subscriptions."""
+        """What must be the same whatever happened on the way: rows, items, audited changes, what others hold."""
         everything = self.everything()
         entries = [json.loads(bytes.fromhex(row["entry"])) for row in everything["audit"]]
         told = Counter((e["kind"], e["patron"], tuple(e["actions"])) for e in entries if e["kind"] not in _AGAIN)
@@ -184,7 +184,21 @@ class SmallNight:
             "subscriptions": {
                 name: {group: sorted(of) for group, of in groups.items()} for name, groups in subscriptions.items()
             },
+            **_net_media(control.culr(ready)),
         }
+
+
+def _net_media(culr: dict[str, Any]) -> State:
+    """What CULR holds, and by person each change that it has seen, in order: told twice, a change stands once.
+
+    In which order CULR heard of different people, and so which ordinal it gave them, is chance.
+    """
+    seen: dict[str, list[Any]] = {}
+    for change in culr["ledger"]:
+        before, after = ({**change[side], "patron": None} for side in ("before", "after"))
+        seen.setdefault(str(change["who"]), []).append((change["operation"], before, after))
+    held = sorted(str((one["who"], one["municipality"], one["accounts"])) for one in culr["patrons"])
+    return {"net media": held, "net media's ledger": seen}
 
 
 def _comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
