@@ -51,12 +51,34 @@ class CulrDouble:
     failures: list[Code | CprsyncError] = field(default_factory=list)
     #: so many of the coming answers are lost, after what was asked is done
     lose: int = 0
+    #: of all answers every so-manieth is lost in the same way
+    loses_every: int = 0
+    #: what every call is answered with while nobody answers
+    down: CprsyncError | None = None
+    #: what each call about these is answered with: nothing is done
+    refuses: dict[Identity, Code] = field(default_factory=dict)
     unanswered_in_a_row: int = 20
     calls: list[Call] = field(default_factory=list)
 
     def copy(self) -> CulrDouble:
         """Another CULR in the same state."""
         return deepcopy(self)
+
+    def ours(self) -> set[Identity]:
+        """What this library has accounts under."""
+        keys = [key for patron in self.accounts.patrons for key in patron.accounts]
+        return {Identity(IdType(kind), value) for agency, kind, value in keys if agency == self.agency}
+
+    def holds(self, identity: Identity) -> str | None:
+        """The municipality number that stands under it."""
+        key = (self.agency, identity.type.value, identity.value)
+        return next((patron.municipality for patron in self.accounts.patrons if key in patron.accounts), None)
+
+    def states(self, identity: Identity) -> list[str]:
+        """The municipality numbers that have stood there, in order."""
+        key = (self.agency, identity.type.value, identity.value)
+        [ordinal] = [patron.ordinal for patron in self.accounts.patrons if key in patron.accounts]
+        return [one.after["municipality"] or "" for one in self.accounts.ledger if one.patron == ordinal]
 
     def send_many(
         self, queues: Iterable[Sequence[Effect]]
@@ -102,15 +124,19 @@ class CulrDouble:
         return Held(account=False) if reply.code is Code.MISSING else Unsettled(reply.code)
 
     def _answer(self, call: Call) -> Reply:
+        if self.down is not None:
+            raise self.down
         self.calls.append(call)
+        if call.identity in self.refuses:
+            return Reply(self.refuses[call.identity])
         if self.failures:
             failure = self.failures.pop(0)
             if isinstance(failure, CprsyncError):
                 raise failure
             return Reply(failure)
         result = self._carried_out(call)
-        if self.lose:
-            self.lose -= 1
+        if self.lose or (self.loses_every and len(self.calls) % self.loses_every == 0):
+            self.lose = max(0, self.lose - 1)
             raise NetMediaUnavailable("CULR reports a fault of its own")
         if result.patron is None:
             return Reply(Code(result.code))

@@ -11,17 +11,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from culr_model import Culr
 from townspeople import as_looked_up, cpr
 
-from cprsync.domain.account import FORBIDDEN, REFUSED, Held, Reply, Settled, Unsettled, settle
 from cprsync.domain.calendar import COPENHAGEN, working_day_before
 from cprsync.domain.delivery import Header
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import SILENT, Gap, Person, Protection, Silent, Status
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm, Limit, Policy
 from cprsync.domain.record import Card, Local
-from cprsync.errors import CprsyncError, DeliveryRefused, NetMediaUnavailable, NoSuchPerson
+from cprsync.errors import CprsyncError, DeliveryRefused, NoSuchPerson
 from cprsync.store.engine import open_engine
 from cprsync.store.keys import Keyring
 from cprsync.store.sql import SqlStore
@@ -30,10 +28,11 @@ from cprsync.sync.nightly import run_night
 from cprsync.sync.values import Found, Inspection, Links, NewPatron, NotFound, Subscribed, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from cprsync.domain.account import Code, Effect, Identity
+    from culr_double import CulrDouble
+
     from cprsync.sync.ports import Store, WaitingFile
     from cprsync.sync.report import Report
     from cprsync.sync.values import Delivered
@@ -183,76 +182,6 @@ class ReaderDouble:
         return self.deliveries[token]
 
 
-@dataclass
-class NetMediaDouble:
-    """The net media in memory; fails on command; remembers the changes of state it was asked for."""
-
-    culr: Culr = field(default_factory=Culr)
-    #: nobody answers
-    down: CprsyncError | None = None
-    #: what is answered to every call about these instead
-    refuses: dict[Identity, Code] = field(default_factory=dict)
-    #: answers that are lost after the call has had its effect: every so many-th
-    loses_every: int = 0
-    calls: int = 0
-
-    def send_many(
-        self, queues: Iterable[Sequence[Effect]]
-    ) -> Iterator[tuple[Effect, Settled | Unsettled | CprsyncError]]:
-        for queue in queues:
-            for effect in queue:
-                outcome = self._settle(effect)
-                yield effect, outcome
-                if isinstance(outcome, CprsyncError) and self.down is not None:
-                    return
-                if isinstance(outcome, Unsettled) and outcome.code in FORBIDDEN:
-                    return
-                if not isinstance(outcome, Settled) and getattr(outcome, "code", None) not in REFUSED:
-                    break
-
-    def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
-        for identity in identities:
-            if self.down is not None:
-                yield identity, self.down
-                return
-            ours, theirs = identity in self.culr.ours, identity in self.culr.foreign
-            agencies = frozenset({AGENCY} if ours else ()) | frozenset({"710100"} if theirs else ())
-            yield identity, Held(ours, self.culr.municipality.get(identity), agencies)
-
-    def copy(self) -> NetMediaDouble:
-        """The same, of which nothing that happens to one happens to the other."""
-        held = replace(
-            self.culr,
-            ours=set(self.culr.ours),
-            foreign=set(self.culr.foreign),
-            municipality=dict(self.culr.municipality),
-            calls=[],
-            ledger=[],
-        )
-        return replace(self, culr=held)
-
-    def _settle(self, effect: Effect) -> Settled | Unsettled | CprsyncError:
-        calls = settle(effect)
-        try:
-            call = next(calls)
-        except StopIteration as ended:
-            moot: Settled = ended.value
-            return moot
-        while True:
-            if self.down is not None:
-                return self.down
-            refused = self.refuses.get(call.identity)
-            reply = Reply(refused) if refused else self.culr.answer(call)
-            self.calls += 1
-            if self.loses_every and self.calls % self.loses_every == 0:
-                return NetMediaUnavailable("the answer was lost")
-            try:
-                call = calls.send(reply)
-            except StopIteration as ended:
-                outcome: Settled | Unsettled = ended.value
-                return outcome
-
-
 class Killed(Exception):
     """The process died here."""
 
@@ -320,7 +249,7 @@ class Library:
         self.feed = FeedDouble()
         self.reader = ReaderDouble()
         #: None: the library has none, and what they are to hear waits
-        self.net_media: NetMediaDouble | None = None
+        self.net_media: CulrDouble | None = None
         self.policy = Policy()
         self.strict = True
         self.shared = False

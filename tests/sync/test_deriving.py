@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, TUESDAY, NetMediaDouble
+from culr_double import CulrDouble
+from doubles import AGENCY, MONDAY, TUESDAY
 from kills import killed, lived_whole, sample
 from sqlalchemy import update
 from test_leaving import owes
@@ -195,7 +196,7 @@ def test_another_policy_is_derived_for_everyone_and_one_without_products_keeps_n
 
 
 def test_a_right_waits_until_the_net_media_know(reading: Library) -> None:
-    reading.net_media = NetMediaDouble()
+    reading.net_media = CulrDouble()
     reading.night()
     reading.net_media.down = NetMediaUnavailable("no answer")
     reading.deliver(MONDAY, dies(person("ANNA")))

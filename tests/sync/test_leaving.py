@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, Killed, Library, NetMediaDouble, happened, unowned
+from culr_double import CulrDouble
+from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, Killed, Library, happened, unowned
 from kills import is_closed, killed, lived_whole, sample
 from sqlalchemy import insert, update
 from townspeople import cpr, gains_protection, moves, person
@@ -140,7 +141,7 @@ def test_the_night_after_she_is_unsubscribed_and_that_is_confirmed(either_librar
     assert rows_of(library, anna) == {}
     assert leave(library, anna)["standing"] == "closed"
     assert library.net_media is not None
-    assert account_of("ANNA") not in library.net_media.culr.ours
+    assert account_of("ANNA") not in library.net_media.ours()
 
 
 def test_of_an_account_that_was_never_offered_nobody_hears(library: Library) -> None:
@@ -255,14 +256,14 @@ def account_of(key: str) -> Identity:
 
 def the_net_media_know(library: Library) -> None:
     """They have heard of everyone by now; until they answer again, what follows waits."""
-    library.net_media = NetMediaDouble()
+    library.net_media = CulrDouble()
     library.night()
     library.net_media.down = NetMediaUnavailable("no answer")
 
 
 def the_net_media_are_told(library: Library) -> None:
     """From the next night on they answer."""
-    library.net_media = library.net_media or NetMediaDouble()
+    library.net_media = library.net_media or CulrDouble()
     library.net_media.down = None
 
 
