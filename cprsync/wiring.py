@@ -147,13 +147,17 @@ def opened_net_media(library: LibrarySection) -> Iterator[NetMedia | None]:
         yield net_media
 
 
-def tell_now(settings: Settings, library: LibrarySection, patron_id: str) -> None:
-    """Tell the net media of a patron whom the desk has just written; what does not come through waits for the night."""
+def tell_now(settings: Settings, library: LibrarySection, patron_id: str) -> bool:
+    """Tell the net media of a patron whom the desk has just written; what does not come through waits for the night.
+
+    False: they refused it, and it waits for a person.
+    """
     from cprsync.sync.publishing import tell_now as tell
 
-    if library.culr is not None:
-        with opened_store(settings, library, clock_for(settings)) as store:
-            tell(store, lambda: opened_net_media(library), patron_id)
+    if library.culr is None:
+        return True
+    with opened_store(settings, library, clock_for(settings)) as store:
+        return not tell(store, lambda: opened_net_media(library), patron_id).left
 
 
 @contextmanager

@@ -13,12 +13,17 @@ from sqlalchemy import Connection, Engine, event
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-#: by the database's name
-_DIALECTS: dict[str, Dialect] = {}
+_DIALECTS: list[Dialect] = []
 _COMPILED: dict[Any, Any] = {}
 
 
 @event.listens_for(Engine, "engine_connect")
 def _share(connection: Connection) -> None:
-    connection.dialect = _DIALECTS.setdefault(connection.dialect.name, connection.dialect)
+    # A dialect of PostgreSQL also knows to which isolation a connection goes back after use, and finds that out from
+    # its own engine's first one: another engine's would leave it in autocommit, or not.
+    if connection.dialect.name != "sqlite":
+        return
+    if not _DIALECTS:
+        _DIALECTS.append(connection.dialect)
+    connection.dialect = _DIALECTS[0]
     connection.execution_options(compiled_cache=_COMPILED)

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.output import failures, note, print_json, say
+from cprsync.cli.telling import tell_now
 from cprsync.cli.words import Language, word
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def leave_command(patron: str, *, config: Path, library: str | None, language: L
         section = wiring.library_of(settings, library)
         with wiring.leaving(settings, section, user=user_name()) as exit_:
             document = exit_.leave(patron)
-        wiring.tell_now(settings, section, patron)
+        tell_now(settings, section, patron, language)
     if as_json:
         print_json(document)
     else:
@@ -66,7 +67,7 @@ def erase_command(  # noqa: PLR0913 -- one parameter for each option
         section = wiring.library_of(settings, library)
         with wiring.leaving(settings, section, user=user_name()) as exit_:
             document = exit_.erase(patron)
-        wiring.tell_now(settings, section, patron)
+        tell_now(settings, section, patron, language)
     if as_json:
         print_json(document)
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.output import failures, print_json, say
+from cprsync.cli.telling import tell_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ def lookup_command(  # noqa: PLR0913 -- one parameter for each option
         with wiring.desk(settings, section) as desk:
             looked_up = look_up(desk, asked)
         if register and looked_up.document["patron"]:
-            wiring.tell_now(settings, section, looked_up.document["patron"])
+            tell_now(settings, section, looked_up.document["patron"], language)
     if as_json:
         print_json(looked_up.document)
     else:

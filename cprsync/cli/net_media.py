@@ -9,6 +9,7 @@ from cprsync.cli.advice import advice_for, error_document
 from cprsync.cli.output import failures, print_json, say, show_error
 from cprsync.cli.report_text import DRIFTS, account_lines
 from cprsync.cli.words import word
+from cprsync.domain.drift import Drift
 from cprsync.errors import CprsyncError
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     yield word(verdict, language, patrons=document["patrons"])
     for kind, patrons in document["who"].items():
         yield f"  {word(f'wrong_{kind}', language)} {len(patrons)}: {patrons_text(patrons)}"
-    if document["who"]:
+    if document["who"].keys() - {Drift.FOREIGN.value}:
         yield f"  {word('verified_next', language)}"
     if document["offline"]:
         yield f"  {word('verified_offline', language)}"

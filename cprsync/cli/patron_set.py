@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.cli.dates import long_day
 from cprsync.cli.output import failures, note, print_json, say
 from cprsync.cli.record_text import name_of
+from cprsync.cli.telling import tell_now
 from cprsync.cli.words import word
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
                 asked = replace(asked, text=text)
             document = set_field(counter, asked)
             groups = counter.policy.group_names
-        wiring.tell_now(settings, section, patron)
+        tell_now(settings, section, patron, language)
     if as_json:
         print_json(document)
         return
@@ -96,7 +97,7 @@ def set_cpr_command(patron: str, *, config: Path, library: str | None, language:
         asked = SetNumber(patron, ask_number(), user_name())
         with wiring.desk(settings, section) as desk:
             document = set_number(desk, asked)
-        wiring.tell_now(settings, section, patron)
+        tell_now(settings, section, patron, language)
     if as_json:
         print_json(document)
         return

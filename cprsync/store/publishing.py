@@ -24,7 +24,7 @@ from cprsync.store.effects import CULR, FAILED, WAITING, account_probes, effect_
 from cprsync.store.engine import moment_of, parts, reading, writing
 from cprsync.store.numbers import has_borrower
 from cprsync.store.records import from_row, overrides_of, prepare
-from cprsync.store.review_items import ask_staff
+from cprsync.store.review_items import ask_staff, settle_items
 from cprsync.store.tenant import hold_fence, hold_library
 from cprsync.sync.values import AccountState, Backlog, Run, Write
 
@@ -163,6 +163,13 @@ _THIS: Final = (
 )
 _OFFER: Final = update(tables.outbox).where(_THIS, _OUT.offered.is_(None)).values(offered=bindparam("now"))
 _TAKE_OUT: Final = delete(tables.outbox).where(_THIS)
+_OLDER_REFUSED: Final = delete(tables.outbox).where(
+    _OUT.agency == bindparam("at_agency"),
+    _OUT.target == CULR,
+    _OUT.patron_id == bindparam("at_patron"),
+    _OUT.state == FAILED,
+    _OUT.version < bindparam("at_version"),
+)
 _FAIL: Final = (
     update(tables.outbox)
     .where(_THIS)
@@ -196,6 +203,7 @@ def settle(tenant: Tenant, run: Run | None, outcomes: Sequence[tuple[Effect, Set
         if done:
             _keep_accounts(connection, tenant, done)
             connection.execute(_TAKE_OUT, [_at(tenant, effect) for effect, _ in done])
+            _supersede(connection, tenant, [effect for effect, _ in done])
             number = None if run is None else run.id
             told = [audit.Happened(TOLD, run=number, patron=effect.patron_id, actions=(CULR,)) for effect, _ in done]
             audit.append(connection, tenant, stream, told)
@@ -227,6 +235,28 @@ def _keep_accounts(connection: Connection, tenant: Tenant, done: Sequence[tuple[
         connection.execute(_KEEP, rows)
 
 
+def _supersede(connection: Connection, tenant: Tenant, came_through: Sequence[Effect]) -> None:
+    """What was refused of these before is pointless now, and so is the question that it left to a person."""
+    patrons = sorted({effect.patron_id for effect in came_through})
+    refused = [
+        patron_id
+        for part in parts(patrons)
+        for patron_id in connection.scalars(
+            select(_OUT.patron_id).distinct().where(_refused(tenant), _OUT.patron_id.in_(part))
+        )
+    ]
+    if not refused:
+        return  # nearly always
+    rows = [_at(tenant, effect) for effect in came_through if effect.patron_id in refused]
+    connection.execute(_OLDER_REFUSED, rows)
+    still = set(connection.scalars(select(_OUT.patron_id).where(_refused(tenant), _OUT.patron_id.in_(refused))))
+    settle_items(connection, tenant, [one for one in refused if one not in still], NET_MEDIA_REFUSED)
+
+
+def _refused(tenant: Tenant) -> ColumnElement[bool]:
+    return (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.state == FAILED)
+
+
 def _fail(connection: Connection, tenant: Tenant, run: Run, rest: Sequence[tuple[Effect, Unsettled]]) -> list[str]:
     tried = {(effect.patron_id, effect.version): _attempts(connection, tenant, effect) + 1 for effect, _ in rest}
     ends = [
@@ -250,15 +280,20 @@ def _attempts(connection: Connection, tenant: Tenant, effect: Effect) -> int:
 
 
 def tell_again(connection: Connection, tenant: Tenant, patron_id: str) -> None:
-    """Let what was refused wait again from its first attempt on; else let her state wait as it is now."""
-    hers = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.patron_id == patron_id)
-    again = update(tables.outbox).where(hers, _OUT.state == FAILED).values(state=WAITING, attempts=0)
-    if connection.execute(again).rowcount:
-        return
+    """Let her state wait as it is now, in place of what was refused; of someone who is gone, that itself."""
     this = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     row = connection.execute(select(tables.patron).where(this).with_for_update()).one_or_none()
-    if row is not None and row.status_class not in tables.GONE:
-        set_again(connection, tenant, [row])
+    if row is None or row.status_class in tables.GONE:
+        again = update(tables.outbox).where(_refused(tenant), _OUT.patron_id == patron_id)
+        connection.execute(again.values(state=WAITING, attempts=0))
+        return
+    drop_refused(connection, tenant, patron_id)
+    set_again(connection, tenant, [row])
+
+
+def drop_refused(connection: Connection, tenant: Tenant, patron_id: str) -> None:
+    """Let CULR keep what it has: it is read and compared again as anyone's."""
+    connection.execute(delete(tables.outbox).where(_refused(tenant), _OUT.patron_id == patron_id))
 
 
 def set_again(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> int:

@@ -61,6 +61,13 @@ def ask_staff(connection: Connection, tenant: Tenant, run: Run, ids: Iterable[st
     _ask_staff(connection, tenant, run, {(one, kind): None for one in ids}, others={})
 
 
+def settle_items(connection: Connection, tenant: Tenant, ids: Sequence[str], kind: str) -> None:
+    """What waits about these, for one reason, has settled by itself."""
+    for part in parts(ids):
+        these = _waiting(tenant) & (_ROW.kind == kind) & _ROW.patron_id.in_(part)
+        connection.execute(update(tables.review_item).where(these).values(state=State.SETTLED.value))
+
+
 def _settle_parked(connection: Connection, tenant: Tenant, batch: Batch) -> None:
     still = {patron_id for patron_id, kind in batch.reviews if kind.startswith(PARKED)}
     decided = {write.patron.id for write in batch.writes if not _only_protects(write)} | {
@@ -104,7 +111,7 @@ def _ask_staff(
     fresh = [review for review in reviews if review not in asked]
     if not fresh:
         return
-    first = next_id(connection, tenant, tables.review_item)
+    first = max(next_id(connection, tenant, tables.review_item), _last_number(connection, tenant) + 1)
     rows = [
         {
             "agency": tenant.agency,
@@ -119,6 +126,14 @@ def _ask_staff(
         for number, (one, kind) in enumerate(fresh, start=first)
     ]
     connection.execute(insert(tables.review_item), rows)
+    given = update(tables.library).where(tables.library.c.agency == tenant.agency)
+    connection.execute(given.values(last_review=first + len(rows) - 1))
+
+
+def _last_number(connection: Connection, tenant: Tenant) -> int:
+    """The last number given: the audit speaks of it for good, also when the item went with an erased patron."""
+    library = tables.library.c
+    return connection.scalar(select(library.last_review).where(library.agency == tenant.agency)) or 0
 
 
 # -- blocks that a status proposes ---------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import Connection, delete, func, select, update
 
 from cprsync.domain.record import Block
-from cprsync.domain.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, Doing, State
+from cprsync.domain.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, NET_MEDIA_REFUSED, Doing, State
 from cprsync.errors import ReviewClosed
 from cprsync.store import audit, circulation, links, merging, publishing, responsibles, tables
 from cprsync.store.changes import ask
@@ -148,6 +148,8 @@ def _reject(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mappin
         row = tables.follow_up.c
         this = (row.agency == tenant.agency) & (row.patron_id == of.patron_id) & (row.kind == NUMBER_CHANGE)
         connection.execute(delete(tables.follow_up).where(this))
+    if of.kind == NET_MEDIA_REFUSED:
+        publishing.drop_refused(connection, tenant, of.patron_id)
     return _Done()
 
 

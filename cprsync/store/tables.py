@@ -79,6 +79,8 @@ library = Table(
     _maybe("journal_code", LargeBinary),
     # of the policy that rights were derived with; another one: they are derived again for everyone
     _maybe("rights_stamp", String(64)),
+    # the last number of a review item; a number is never given twice
+    _maybe("last_review", Integer),
 )
 
 agreement = Table(

@@ -147,6 +147,8 @@ def answers_of(night: Night, asked: dict[Identity, tuple[Account, Wanted]], foun
         found.error = NetMediaRefused("CULR answers {code}", code=forbidden.value)
     elif len(outcomes) < len(asked) or (failed and not answers):
         found.error = next((one for one in reversed(failed) if isinstance(one, CprsyncError)), None)
+        if found.error is None and (code := next((one.code for one in failed if isinstance(one, Unsettled)), None)):
+            found.error = NetMediaUnavailable("CULR answers {code}", code=code.value)
     return answers
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from cprsync.domain.account import FORBIDDEN, Settled, Unsettled
-from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUntrusted
+from cprsync.domain.account import FORBIDDEN, REFUSED, Settled, Unsettled
+from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUnavailable, NetMediaUntrusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from cprsync.domain.account import Effect
+    from cprsync.domain.account import Code, Effect
     from cprsync.sync.night import Night
     from cprsync.sync.ports import NetMedia
     from cprsync.sync.values import Run
@@ -34,6 +34,8 @@ class Published:
     left: list[str] = field(default_factory=list)
     #: why it did not do all that it should
     error: CprsyncError | None = None
+    #: the last answer that was neither a success nor a refusal for good
+    code: Code | None = None
 
     @property
     def is_over(self) -> bool:
@@ -71,6 +73,9 @@ def publish(night: Night, run: Run) -> Published:
         if not _send(night.store, night.net_media, run, part, done):
             break
         night.progress.advance(len(part))
+    if not done.sent and done.error is None and done.code is not None:
+        # nothing came through at all: that is CULR's trouble, and no patron's
+        done.error = NetMediaUnavailable("CULR answers {code}", code=done.code.value)
     return done
 
 
@@ -111,6 +116,8 @@ def _send(store: TellingStore, net_media: NetMedia, run: Run | None, ids: Sequen
         if isinstance(outcome, Unsettled) and outcome.code in FORBIDDEN:
             done.error = NetMediaRefused("CULR answers {code}", code=outcome.code.value)
             continue
+        if isinstance(outcome, Unsettled) and outcome.code not in REFUSED:
+            done.code = outcome.code
         together.append((effect, outcome))
         if len(together) >= TOGETHER:
             _write(store, run, together, done)

@@ -76,6 +76,10 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
         "Andre rettigheder gemt, end posten giver; natten udleder dem igen for",
         "Other rights kept than the record leads to; the night derives them again for",
     ),
+    "told_refused": (
+        "netmedierne (CULR) afviste det: se cprsync review list",
+        "the net media (CULR) refused it: see cprsync review list",
+    ),
     # everyone's rights verified
     "verified_ok": ("Alt stemmer: {patrons} lånere", "All is right: {patrons} patrons"),
     "verified_wrong": (

@@ -65,6 +65,11 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "person.number": ("nummeret kan ikke læses", "the number cannot be read"),
     "person.status": ("ukendt status", "an unknown status"),
     "person.too_large": ("for mange poster om én", "too many records about one"),
+    "net_media.refused": ("afvist af netmedierne (CULR)", "refused by the net media (CULR)"),
+    "net_media.foreign": (
+        "et andet bibliotek har sat kommunen hos CULR",
+        "another library has set the municipality in CULR",
+    ),
     "protection.contradicted": (
         "filen siger beskyttelsen er ophørt, registret siger nej",
         "the file says that protection has ended, the register says no",

@@ -1,0 +1,20 @@
+"""Tell the net media of a patron whom the desk has just written, and say so when they refuse it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cprsync.cli.output import note
+from cprsync.cli.words import word
+
+if TYPE_CHECKING:
+    from cprsync.cli.words import Language
+    from cprsync.settings import LibrarySection, Settings
+
+
+def tell_now(settings: Settings, section: LibrarySection, patron: str, language: Language) -> None:
+    """What does not come through waits for the night; what is refused waits for a person."""
+    from cprsync import wiring
+
+    if not wiring.tell_now(settings, section, patron):
+        note(f"  ! {word('told_refused', language)}")
