@@ -73,7 +73,7 @@ def publish(night: Night, run: Run) -> Published:
         if not _send(night.store, night.net_media, run, part, done):
             break
         night.progress.advance(len(part))
-    if not done.sent and done.error is None and done.code is not None:
+    if not done.sent and not done.left and done.error is None and done.code is not None:
         # nothing came through at all: that is CULR's trouble, and no patron's
         done.error = NetMediaUnavailable("CULR answers {code}", code=done.code.value)
     return done

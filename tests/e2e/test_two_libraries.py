@@ -39,6 +39,10 @@ def both(tmp_path: Path, mock_keys: Path) -> Iterator[tuple[Library, dict[str, A
         own, one = ready["agreements"][1], second.group()
         for name in ("agency", "service_agreement", "user_system", "user", "task"):
             one = re.sub(rf'(?m)^{name} = ".*"$', f'{name} = "{own[name]}"', one)
+        register, culr = one.split("[library.culr]")
+        for name in ("user", "group", "password_file"):
+            culr = re.sub(rf'(?m)^{name} = ".*"$', f'{name} = "{own["culr"][name]}"', culr)
+        one = f"{register}[library.culr]{culr}"
         path.write_text(text + "\n" + one.replace(f"{folder}/IN", f"{folder}/{SECOND}/IN"), encoding="utf-8")
         csv = library.folder / "patrons.csv"
         lines = csv.read_text(encoding="utf-8").splitlines()

@@ -139,11 +139,17 @@ def test_a_refused_subscription_is_told_every_night(library: Library) -> None:
 
 
 def test_what_waits_to_be_sent_is_told_every_night(library: Library) -> None:
-    """CB: nobody sends yet, and nothing is given up."""
+    """CB: where no way to the net media is set up nothing is sent, and nothing given up."""
     library.strict = False
     for day in NIGHTS:
         library.deliver(day)
-        assert library.night().document()["published"] == {"sent": 0, "waiting": 4, "failed": 0}
+        published = library.night().document()["published"]
+        assert {name: published[name] for name in ("sent", "waiting", "failed")} == {
+            "sent": 0,
+            "waiting": 4,
+            "failed": 0,
+        }
+        assert published["oldest"] is not None
 
 
 @pytest.mark.parametrize("how", ["undecided", "unknown"])

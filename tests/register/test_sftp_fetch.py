@@ -252,7 +252,7 @@ def test_relative_keys_are_meant_from_the_files_own_folder(config: Path) -> None
         ("^host = .*?$", 'path = "IN"', "belong to host"),
         ("^host = .*?$", "", "either path or host"),
         ("^folder = .*?$", 'path = "IN"', "either path or host"),
-        ('^user = "bib.*?$', "", "needs user, key and known_hosts"),
+        (r'^user = "bib[^\n]*$(?=\n# Our private)', "", "needs user, key and known_hosts"),
         ("^key = .*?$", "", "needs user, key and known_hosts"),
         ("^known_hosts = .*?$", "", "needs user, key and known_hosts"),
         ("^port = .*?$", "port = 65536", "library.0.feed.port"),

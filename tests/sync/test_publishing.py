@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from doubles import Library
 
 AARHUS, ODENSE = "751", "461"
+PATRONS = ("ANNA", "BO", "CLARA", "DAVID")
 
 
 def account(key: str) -> Identity:
@@ -160,6 +161,53 @@ def test_what_is_refused_for_one_waits_for_a_person_and_is_told_again_when_she_s
     assert net_media.holds(account("ANNA")) == AARHUS
 
 
+def refused_once(library: Library) -> CulrDouble:
+    """ANNA's move to Odense was refused, and waits for a person."""
+    net_media = hears(library)
+    net_media.refuses = {account("ANNA"): Code.ILLEGAL_ARGUMENT}
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.one_night()
+    net_media.refuses.clear()
+    assert (library.store.backlog().failed, net_media.holds(account("ANNA"))) == (1, AARHUS)
+    return net_media
+
+
+def test_what_was_refused_gives_way_to_what_comes_through_later_and_nobody_is_asked_any_more(library: Library) -> None:
+    net_media = refused_once(library)
+    library.deliver(TUESDAY, moves(person("ANNA"), "KOEBENHAVN"))
+    library.night()
+    assert (net_media.holds(account("ANNA")), library.store.backlog().failed) == ("101", 0)
+    [item] = library.everything()["review_item"]
+    assert item["state"] == "settled"
+
+
+def test_accepting_sends_the_record_as_it_is_now(library: Library) -> None:
+    net_media = refused_once(library)
+    net_media.down = NetMediaUnavailable("no answer")
+    library.deliver(TUESDAY, moves(person("ANNA"), "KOEBENHAVN"))
+    library.one_night()
+    net_media.down = None
+    Reviews(AGENCY, library.store, library.clock, library.policy, "lisbeth").accept(1)
+    library.night()
+    assert net_media.holds(account("ANNA")) == "101"
+    assert net_media.states(account("ANNA")) == [AARHUS, "101"]
+
+
+def test_whoever_was_refused_and_let_be_is_held_against_the_net_media_again(library: Library) -> None:
+    net_media = refused_once(library)
+    Reviews(AGENCY, library.store, library.clock, library.policy, "lisbeth").reject(1, reason="nej")
+    assert library.store.backlog().failed == 0
+    library.night()
+    assert net_media.holds(account("ANNA")) == ODENSE
+
+
+def test_net_media_that_answer_each_call_with_an_error_are_an_outage(library: Library) -> None:
+    library.net_media = CulrDouble(AGENCY, refuses=dict.fromkeys(map(account, PATRONS), Code.PROGRAM_ERROR))
+    report = library.one_night()
+    assert (report.exit_code, report.document()["error"]["kind"]) == (4, "netmedia.unavailable")
+    assert (report.backlog.waiting, report.left) == (4, 0)
+
+
 @pytest.mark.parametrize("code", [Code.UNKNOWN, Code.PROGRAM_ERROR, Code.TRANSACTION_ERROR])
 def test_what_comes_through_no_night_is_left_to_a_person_after_a_month(library: Library, code: Code) -> None:
     library.net_media = CulrDouble(refuses={account("ANNA"): code})
@@ -210,7 +258,7 @@ def test_a_night_killed_anywhere_tells_them_no_more_and_no_less(library: Library
     for other in killed(library, tmp_path, sample(writes)):
         other.one_night()
         assert other.net_media is not None
-        for key in ("ANNA", "BO", "CLARA", "DAVID"):
+        for key in PATRONS:
             assert other.net_media.holds(account(key)) == whole.net_media.holds(account(key))
         assert other.net_media.ours() == whole.net_media.ours()
         assert accounts(other) == accounts(whole)
