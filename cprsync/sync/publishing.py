@@ -13,7 +13,7 @@ from cprsync.domain.account import FORBIDDEN, REFUSED, Settled, Unsettled
 from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUnavailable, NetMediaUntrusted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from cprsync.domain.account import Code, Effect
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from cprsync.sync.ports import NetMedia
     from cprsync.sync.values import Run
 
-#: Answers that are written down in one transaction: what is lost with a kill is asked again.
-TOGETHER: Final = 500
+#: Answers that are written down in one transaction, and patrons whose effects are read at once: few enough that the
+#: calls under way do not run out meanwhile. What is lost with a kill is asked again.
+TOGETHER: Final = 100
 
 
 @dataclass(slots=True)
@@ -104,11 +105,10 @@ def tell_now(
 
 def _send(store: TellingStore, net_media: NetMedia, run: Run | None, ids: Sequence[str], done: Published) -> bool:
     """Send what waits for these patrons; False: nobody answers, or nobody is to be asked."""
-    queues = store.outbox_queues(ids)
-    store.offer([effect for queue in queues for effect in queue])
+    taken: set[str] = set()
     seen: set[str] = set()
     together: list[tuple[Effect, Settled | Unsettled]] = []
-    for effect, outcome in net_media.send_many(queues):
+    for effect, outcome in net_media.send_many(_offered(store, ids, taken)):
         seen.add(effect.patron_id)
         if not isinstance(outcome, Settled | Unsettled):
             done.error = done.error or outcome
@@ -122,7 +122,17 @@ def _send(store: TellingStore, net_media: NetMedia, run: Run | None, ids: Sequen
         if len(together) >= TOGETHER:
             _write(store, run, together, done)
     _write(store, run, together, done)
-    return not done.is_over and len(seen) == len(queues)
+    return not done.is_over and seen == taken
+
+
+def _offered(store: TellingStore, ids: Sequence[str], taken: set[str]) -> Iterator[tuple[Effect, ...]]:
+    """What waits for these, read as it is needed; `taken` is who was handed on."""
+    for start in range(0, len(ids), TOGETHER):
+        queues = store.outbox_queues(ids[start : start + TOGETHER])
+        store.offer([effect for queue in queues for effect in queue])
+        for queue in queues:
+            taken.add(queue[0].patron_id)
+            yield queue
 
 
 def _write(
