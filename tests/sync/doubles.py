@@ -390,7 +390,11 @@ def unreadable(
 def unowned(everything: dict[str, list[dict[str, Any]]], *besides: str) -> dict[str, Any]:
     """All rows but a run's own, the audit's, and those named."""
     left_out = {*OWN, *besides, "audit", "audit_head"}
-    return {table: rows for table, rows in everything.items() if table not in left_out}
+    left = {table: rows for table, rows in everything.items() if table not in left_out}
+    if "review_item" in besides and "library" in left:
+        # the last number of an item goes with the items
+        left["library"] = [{**row, "last_review": None} for row in left["library"]]
+    return left
 
 
 def happened(everything: dict[str, list[dict[str, Any]]]) -> Counter[tuple[str, str | None]]:

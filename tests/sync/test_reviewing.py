@@ -80,9 +80,7 @@ VERSIONS = frozenset({"version", "local_version", "register_since"})
 
 def as_it_is(library: Library, *besides: str) -> dict[str, Any]:
     """Everything but versions, runs, audit and reviews, and the tables named."""
-    left = unowned(
-        library.everything(), "review_item", "library", "before_image", "outbox", "inbox", "agreement", *besides
-    )
+    left = unowned(library.everything(), "review_item", "before_image", "outbox", "inbox", "agreement", *besides)
     return {
         table: [{name: value for name, value in row.items() if name not in VERSIONS} for row in rows]
         for table, rows in left.items()
