@@ -17,7 +17,7 @@ from cprsync.store import audit, bulk, tables
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.imports import open_local
 from cprsync.store.records import from_row, overrides_of
-from cprsync.store.tenant import hold_fence, hold_library
+from cprsync.store.tenant import hold_fence, hold_library, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,9 +70,7 @@ def derive(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | Non
 
     Raises FenceLost.
     """
-    with writing(tenant.engine) as connection:
-        hold_fence(connection, tenant, run)
-        hold_library(connection, tenant)
+    with written(tenant, run) as connection:
         rows = _due_rows(connection, tenant, page)
         before = kept_lines(connection, tenant, rows)
         new: list[dict[str, Any]] = []

@@ -19,10 +19,10 @@ from cprsync.domain.record import without_lifted
 from cprsync.domain.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, State
 from cprsync.store import audit, overrides, tables
 from cprsync.store.circulation import open_payload, seal_payload
-from cprsync.store.engine import parts, reading, stamp_of, writing
+from cprsync.store.engine import parts, reading, stamp_of
 from cprsync.store.imports import open_local
 from cprsync.store.local_part import write_local
-from cprsync.store.tenant import hold_fence, hold_library
+from cprsync.store.tenant import written
 from cprsync.sync.values import InboxState
 
 if TYPE_CHECKING:
@@ -67,10 +67,7 @@ def forget(  # noqa: PLR0913 -- whose, which, and how much of it
     """
     find, let_go = _KINDS[kind]
     over = Over(tenant, over_by(kind, on, policy), on, policy)
-    with writing(tenant.engine) as connection:
-        if run is not None:
-            hold_fence(connection, tenant, run)
-        hold_library(connection, tenant)
+    with written(tenant, run) as connection:
         rows = connection.execute(find(over).limit(limit)).all()
         let_go(connection, tenant, rows)
         stream = STREAM if run is None else tenant.night

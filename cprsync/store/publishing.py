@@ -25,7 +25,7 @@ from cprsync.store.engine import moment_of, parts, reading, writing
 from cprsync.store.numbers import has_borrower
 from cprsync.store.records import from_row, overrides_of, prepare
 from cprsync.store.review_items import ask_staff, settle_items
-from cprsync.store.tenant import hold_fence, hold_library
+from cprsync.store.tenant import written
 from cprsync.sync.values import AccountState, Backlog, Run, Write
 
 if TYPE_CHECKING:
@@ -96,23 +96,11 @@ def _effects(tenant: Tenant, rows: Iterable[AnyRow], account: AnyRow | None) -> 
         effect = effect_of(tenant, row)
         if local and effect.identity.type is IdType.CPR and not effect.gone:
             # her number was found: what she had under her patron number becomes hers under it (decision 11)
-            effect = _with(effect, replaces=Identity(IdType.LOCAL, row.patron_id))
+            effect = replace(effect, replaces=Identity(IdType.LOCAL, row.patron_id))
             local = False
         elif account is not None and account.id_index in account_probes(tenant, effect.identity):
-            effect = _with(effect, known=True)
+            effect = replace(effect, known=True)
         yield effect
-
-
-def _with(effect: Effect, *, replaces: Identity | None = None, known: bool = False) -> Effect:
-    return Effect(
-        effect.patron_id,
-        effect.version,
-        effect.identity,
-        effect.municipality,
-        known=known,
-        replaces=replaces or effect.replaces,
-        gone=effect.gone,
-    )
 
 
 def backlog(tenant: Tenant) -> Backlog:
@@ -196,10 +184,7 @@ def settle(tenant: Tenant, run: Run | None, outcomes: Sequence[tuple[Effect, Set
     done = [(effect, outcome) for effect, outcome in outcomes if isinstance(outcome, Settled)]
     rest = [(effect, outcome) for effect, outcome in outcomes if not isinstance(outcome, Settled)]
     stream = STREAM if run is None else tenant.night
-    with writing(tenant.engine) as connection:
-        if run is not None:
-            hold_fence(connection, tenant, run)
-        hold_library(connection, tenant)
+    with written(tenant, run) as connection:
         if done:
             _keep_accounts(connection, tenant, done)
             connection.execute(_TAKE_OUT, [_at(tenant, effect) for effect, _ in done])
@@ -258,25 +243,25 @@ def _refused(tenant: Tenant) -> ColumnElement[bool]:
 
 
 def _fail(connection: Connection, tenant: Tenant, run: Run, rest: Sequence[tuple[Effect, Unsettled]]) -> list[str]:
-    tried = {(effect.patron_id, effect.version): _attempts(connection, tenant, effect) + 1 for effect, _ in rest}
-    ends = [
-        (effect, outcome, outcome.code in REFUSED or tried[effect.patron_id, effect.version] >= ATTEMPTS)
-        for effect, outcome in rest
-    ]
-    rows = [
-        {**_at(tenant, effect), "said": outcome.code.value, "now_state": FAILED if ended else WAITING}
-        for effect, outcome, ended in ends
-    ]
+    tried = _attempts(connection, tenant, [effect.patron_id for effect, _ in rest])
+    rows, left = [], []
+    for effect, outcome in rest:
+        ended = outcome.code in REFUSED or tried[effect.patron_id, effect.version] + 1 >= ATTEMPTS
+        state = FAILED if ended else WAITING
+        rows.append({**_at(tenant, effect), "said": outcome.code.value, "now_state": state})
+        left += [effect.patron_id] if ended else []
     connection.execute(_FAIL, rows)
-    left = [effect.patron_id for effect, _, ended in ends if ended]
     ask_staff(connection, tenant, run, left, NET_MEDIA_REFUSED)
     return left
 
 
-def _attempts(connection: Connection, tenant: Tenant, effect: Effect) -> int:
-    this = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)
-    this &= (_OUT.patron_id == effect.patron_id) & (_OUT.version == effect.version)
-    return connection.scalar(select(_OUT.attempts).where(this)) or 0
+def _attempts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[tuple[str, int], int]:
+    wanted = select(_OUT.patron_id, _OUT.version, _OUT.attempts).where(_waits(tenant))
+    return {
+        (patron_id, version): attempts
+        for part in parts(ids)
+        for patron_id, version, attempts in connection.execute(wanted.where(_OUT.patron_id.in_(part)))
+    }
 
 
 def tell_again(connection: Connection, tenant: Tenant, patron_id: str) -> None:
@@ -288,7 +273,7 @@ def tell_again(connection: Connection, tenant: Tenant, patron_id: str) -> None:
         connection.execute(again.values(state=WAITING, attempts=0))
         return
     drop_refused(connection, tenant, patron_id)
-    set_again(connection, tenant, [row])
+    _set_again(connection, tenant, row)
 
 
 def drop_refused(connection: Connection, tenant: Tenant, patron_id: str) -> None:
@@ -296,19 +281,15 @@ def drop_refused(connection: Connection, tenant: Tenant, patron_id: str) -> None
     connection.execute(delete(tables.outbox).where(_refused(tenant), _OUT.patron_id == patron_id))
 
 
-def set_again(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> int:
-    """Let the states of these, which are held, wait to be set once more; returns how many have one to set.
+def _set_again(connection: Connection, tenant: Tenant, row: AnyRow) -> None:
+    """Let the state of one record, which is held, wait to be set once more, if there is one to set.
 
-    Each record moves on by one version: an effect has its record's, and none is used twice (decision 21).
+    It moves on by one version: an effect has its record's, and none is used twice (decision 21).
     """
-    run = tenant.no_run
-    corrected = overrides_of(connection, tenant, rows)
-    writes = []
-    for row in rows:
-        patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
-        culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
-        if culr is not None and patron.borrows:
-            same = prepare(tenant.vault, patron.register)
-            writes.append(Write(patron, patron.register, same, patron.as_of, (), culr=culr))
-    write_records(connection, tenant, run, writes)
-    return len(writes)
+    patron = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
+    culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
+    if culr is not None and patron.borrows:
+        same = prepare(tenant.vault, patron.register)
+        write_records(
+            connection, tenant, tenant.no_run, [Write(patron, patron.register, same, patron.as_of, (), culr=culr)]
+        )

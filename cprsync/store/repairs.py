@@ -18,7 +18,7 @@ from cprsync.store.accounts import these, waiting
 from cprsync.store.effects import payload
 from cprsync.store.engine import parts
 from cprsync.store.records import REGISTER
-from cprsync.store.review_items import ask_staff
+from cprsync.store.review_items import ask_staff, settle_items
 from cprsync.store.tenant import written
 from cprsync.sync.values import Repaired
 
@@ -56,7 +56,7 @@ def see(tenant: Tenant, run: Run | None, seen: Sequence[tuple[str, Held]], *, go
         return
     with written(tenant, run) as connection:
         _see(connection, tenant, seen)
-        _settle(connection, tenant, [patron_id for patron_id, _ in seen])
+        settle_items(connection, tenant, [patron_id for patron_id, _ in seen], NET_MEDIA_FOREIGN)
         for part in parts(gone):
             connection.execute(delete(tables.account).where(these(tenant, part)))
 
@@ -74,16 +74,6 @@ def _number_of(held: Held) -> str | None:
     return (held.municipality or NOWHERE) if held.account or held.agencies else None
 
 
-def _settle(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
-    """No other library's number stands where ours should any more."""
-    waits = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value) & (_ITEM.kind == NET_MEDIA_FOREIGN)
-    if connection.scalar(select(_ITEM.id).where(waits).limit(1)) is None:
-        return
-    for part in parts(ids):
-        settled = update(tables.review_item).where(waits, _ITEM.patron_id.in_(part))
-        connection.execute(settled.values(state=State.SETTLED.value))
-
-
 # -- repairs -------------------------------------------------------------------------------------------------------
 
 
@@ -97,7 +87,8 @@ def repair(tenant: Tenant, run: Run | None, repairs: Sequence[Repair]) -> Repair
         still = [one for one in repairs if one.patron_id in held and held[one.patron_id].version == one.version]
         put_in = sum(_put_in(connection, tenant, held, one) for one in still)
         left = _leave_to_staff(connection, tenant, run, [one for one in still if Drift.FOREIGN in one.drift])
-        _settle(connection, tenant, [one.patron_id for one in still if Drift.FOREIGN not in one.drift])
+        mended = [one.patron_id for one in still if Drift.FOREIGN not in one.drift]
+        settle_items(connection, tenant, mended, NET_MEDIA_FOREIGN)
         _see(connection, tenant, [(one.patron_id, one.held) for one in still if one.held and one.want.account])
         number = None if run is None else run.id
         told = [

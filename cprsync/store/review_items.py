@@ -63,9 +63,12 @@ def ask_staff(connection: Connection, tenant: Tenant, run: Run, ids: Iterable[st
 
 def settle_items(connection: Connection, tenant: Tenant, ids: Sequence[str], kind: str) -> None:
     """What waits about these, for one reason, has settled by itself."""
+    waits = _waiting(tenant) & (_ROW.kind == kind)
+    if connection.scalar(select(_ROW.id).where(waits).limit(1)) is None:
+        return  # as on most nights: nobody to look for among thousands
     for part in parts(ids):
-        these = _waiting(tenant) & (_ROW.kind == kind) & _ROW.patron_id.in_(part)
-        connection.execute(update(tables.review_item).where(these).values(state=State.SETTLED.value))
+        settled = update(tables.review_item).where(waits, _ROW.patron_id.in_(part))
+        connection.execute(settled.values(state=State.SETTLED.value))
 
 
 def _settle_parked(connection: Connection, tenant: Tenant, batch: Batch) -> None:

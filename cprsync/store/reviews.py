@@ -23,6 +23,7 @@ from cprsync.store.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.imports import open_local
 from cprsync.store.local_part import write_local
 from cprsync.store.reopening import reopen
+from cprsync.store.review_items import settle_items
 from cprsync.store.tenant import hold_library
 from cprsync.sync.renumbering import NUMBER_CHANGE
 from cprsync.sync.reviewing import ReviewItem
@@ -164,7 +165,7 @@ def _undo(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[
         merging.part(connection, tenant, closed=held[of.patron_id], keeps=held[_other(of)], kept=kept)
         return _Done(("merged",))
     fields = _unblock(connection, tenant, held[of.patron_id], kept)
-    _settle(connection, tenant, of.patron_id, LIFTED_BY[of.kind])
+    settle_items(connection, tenant, [of.patron_id], LIFTED_BY[of.kind])
     return _Done(fields)
 
 
@@ -214,12 +215,6 @@ def _unblock(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping[
         write_local(connection, tenant, row, replace(local, blocks=tuple(blocks)))
     circulation.take_back_reservations(connection, tenant, kept["reservations"], cancelled=day)
     return ("blocks", "reservations") if kept["reservations"] else ("blocks",)
-
-
-def _settle(connection: Connection, tenant: Tenant, patron_id: str, kind: str) -> None:
-    waiting = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id) & (_ROW.kind == kind)
-    settled = update(tables.review_item).where(waiting, _ROW.state == State.WAITING.value)
-    connection.execute(settled.values(state=State.SETTLED.value))
 
 
 def _ask_again(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all
