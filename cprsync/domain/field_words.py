@@ -156,14 +156,16 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         " the responsible person dies, leaves the country or is protected, a person looks at it.",
     ),
     "kind": Wording(
-        "Om låneren er en person, en institution eller et bibliotek.",
-        "Whether the patron is a person, an institution or a library.",
+        "Om låneren er en person, en institution eller et bibliotek, eller en, der kun svarer økonomisk for et barn;"
+        " også om den sidste får vi ændringer fra CPR.",
+        "Whether the patron is a person, an institution or a library, or someone who only answers for a child's debts;"
+        " of the last, too, we get changes from CPR.",
     ),
     "standing": Wording(
-        "Om du er låner, er ved at holde op, eller har holdt op. Har du lån eller gæld, når du vil holde op, venter vi,"
-        " til det er ude af verden.",
-        "Whether you are a patron, are leaving, or have left. If you have loans or debts when you want to leave, we"
-        " wait until they are settled.",
+        "Om du er låner, er ved at holde op, eller har holdt op. Har du lån eller gæld, eller svarer du for et barn,"
+        " når du vil holde op, venter vi, til det er ude af verden, og på at CPR og netmedierne bekræfter det.",
+        "Whether you are a patron, are leaving, or have left. If you have loans or debts, or answer for a child, when"
+        " you want to leave, we wait until that is settled, and for CPR and the net media to confirm it.",
     ),
     "status": Wording(
         "Om du bor her, er udrejst, forsvundet eller død: det afgør, om vi må skrive til dig, og om du har"

@@ -103,8 +103,10 @@ def kept(how: Kept, policy: Policy) -> Wording:
             f"what they said is erased after {content.en}; when you got them is kept as long as you are a patron",
         ),
         Kept.RESPONSIBLE: Wording(
-            "slutter, når barnet fylder 18, og det, der skyldes fra før, er betalt",
-            "ends when the child turns 18 and what is owed from before is paid",
+            "slutter, når barnet fylder 18, og det, der skyldes fra før, er betalt; hvem der svarede hvornår, huskes,"
+            " så længe I begge har en post",
+            "ends when the child turns 18 and what is owed from before is paid; who answered when is kept as long as"
+            " you both have a record",
         ),
     }[how]
 
@@ -232,22 +234,31 @@ def _beside(policy: Policy) -> Iterator[Paragraph]:
     yield Paragraph(LOG, Wording("Loggen", "The log"))
     yield Paragraph(
         Wording(
-            f"De filer, CPR sender hver nat, ligger forseglet i {file.da}, efter at de er taget.",
-            f"The files that CPR sends each night are kept sealed for {file.en} after they are taken.",
+            f"De filer, CPR sender hver nat, ligger forseglet i {file.da}, efter at de er taget; en, der var beskadiget"
+            " eller modsagde en anden, bliver liggende forseglet. Hvor CPR lægger filerne, bliver de, medmindre"
+            " biblioteket har valgt, at de slettes, når de er taget.",
+            f"The files that CPR sends each night are kept sealed for {file.en} after they are taken; one that was"
+            " damaged or contradicted another stays sealed. Where CPR delivers them they stay, unless the library has"
+            " chosen to have them deleted once they are taken.",
         ),
         Wording("CPR's filer", "CPR's files"),
     )
     yield Paragraph(
         Wording(
-            f"En rettelse fra skranken huskes i {corrected.da}, efter at den er udløbet eller taget tilbage.",
-            f"A correction from the desk is kept for {corrected.en} after it ended or was taken back.",
+            f"Hvad en rettelse fra skranken sagde, huskes i {corrected.da}, efter at den er udløbet eller taget"
+            " tilbage, eller så længe en sammenlægning kan fortrydes; hvem der rettede hvilket felt hvornår, så længe"
+            " du er låner.",
+            f"What a correction from the desk said is kept for {corrected.en} after it ended or was taken back, or as"
+            " long as a merge can be undone; who corrected which field and when, as long as you are a patron.",
         ),
         Wording("Rettelser", "Corrections"),
     )
     yield Paragraph(
         Wording(
-            f"Det, et menneske måtte afgøre, huskes i {answered.da}, efter at det er besvaret.",
-            f"What a person had to decide is kept for {answered.en} after it was answered.",
+            f"Det, der skal til for at fortryde en afgørelse, huskes i {answered.da}, efter at den er truffet; hvad der"
+            " blev afgjort, hvornår og af hvem, så længe du er låner.",
+            f"What it takes to undo a decision is kept for {answered.en} after it was made; what was decided, when and"
+            " by whom, as long as you are a patron.",
         ),
         Wording("Afgørelser", "Decisions"),
     )
@@ -260,17 +271,24 @@ def _rights(policy: Policy) -> Iterator[Wording]:
     loan, quiet = days(keep.loans_days), days(keep.inactive_days)
     yield INSIGHT
     yield Wording(
-        "Du kan holde op som låner. Har du lån eller gæld, venter vi, til det er afleveret og betalt. Så tømmes"
-        " posten, og vi får ikke længere dine ændringer fra CPR; det sidste lån og den sidste betaling slettes"
-        f" {loan.da} efter eller, når du beder om det, straks. Lånernummeret, loggen og sletningslisten bliver.",
-        "You can stop being a patron. If you have loans or debts we wait until they are returned and paid. Then the"
-        " record is emptied, and we no longer get your changes from CPR; the last loan and payment are erased"
-        f" {loan.en} later or, when you ask for it, at once. The patron number, the log and the list of the erased"
-        " stay.",
+        "Du kan holde op som låner. Har du lån eller gæld, eller svarer du for et barn, venter vi, til det er"
+        " afsluttet; imens kan du ikke låne; netmedierne får besked, når posten er tømt. Så tømmes posten straks. Dit"
+        " CPR-nummer ligger"
+        " forseglet, til CPR og netmedierne har bekræftet, at de ikke længere kender dig her, og det sidste lån og den"
+        f" sidste betaling er slettet {loan.da} efter eller, når du beder om det, straks; du har holdt op, når de to"
+        " har bekræftet det. Lånernummeret, loggen og sletningslisten bliver.",
+        "You can stop being a patron. If you have loans or debts, or answer for a child, we wait until that is settled;"
+        " meanwhile you cannot borrow; the net media are told when the record is emptied. Then the record is emptied"
+        " at once. Your CPR number is"
+        " kept sealed until CPR and the net media have confirmed that they know you here no longer, and the last loan"
+        f" and payment are erased {loan.en} later or, when you ask for it, at once; you have left when the two have"
+        " confirmed it. The patron number, the log and the list of the erased stay.",
     )
     if keep.inactive_days:
         yield Wording(
-            f"Har du ikke brugt biblioteket i {quiet.da} og intet udestående, slutter lånerforholdet af sig selv.",
-            f"If you have not used the library for {quiet.en} and owe nothing, you stop being a patron by itself.",
+            f"Har du ikke brugt biblioteket i {quiet.da}, intet udestående og intet barn at svare for, slutter"
+            " lånerforholdet af sig selv.",
+            f"If you have not used the library for {quiet.en}, owe nothing and answer for no child, you stop being a"
+            " patron by itself.",
         )
     yield COMPLAINT

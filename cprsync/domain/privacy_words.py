@@ -23,19 +23,22 @@ INTRODUCTION: Final = (
     ),
     Wording(
         "Navn, adresser, CPR-nummer, fødselsdato, kontaktoplysninger, noter og det, du har lånt, er forseglet i"
-        " databasen med nøgler, der ikke ligger i den. I klar tekst står det, der skal tælles eller findes: kommune,"
-        " lånergruppe og datoer. Forbindelsen til CPR er krypteret, og begge sider viser certifikat. Hvor databasen"
-        " står, oplyser biblioteket.",
+        " databasen med nøgler, der ikke ligger i den. I klar tekst står det, der skal tælles eller findes:"
+        " lånernummer, kommune, lånergruppe og lånertype, om du bor her, er udrejst eller er død, hvem der svarer for"
+        " hvem, hvilke netmedier du har ret til, hvad der er sket med posten, og datoer. Forbindelserne til CPR og"
+        " netmedierne er krypterede. Hvor databasen står, oplyser biblioteket.",
         "Name, addresses, CPR number, birth date, ways to reach you, notes and what you borrowed are sealed in the"
-        " database with keys that are not in it. In clear stands what has to be counted or found: municipality, patron"
-        " group and days. The connection to CPR is encrypted, and both sides show a certificate. Where the database"
-        " stands, the library tells you.",
+        " database with keys that are not in it. In clear stands what has to be counted or found: patron number,"
+        " municipality, patron group and kind of patron, whether you live here, are abroad or are dead, who answers for"
+        " whom, which net media you have a right to, what has happened to the record, and days. The connections to CPR"
+        " and the net media are encrypted. Where the database stands, the library tells you.",
     ),
     Wording(
         "Det, der kommer fra CPR, ændres af CPR. Personalet kan rette navn, fødselsdato, adresse, kommunenr. og"
-        " lånergruppe for en tid; så står der, hvem der gjorde det, hvorfor og til hvornår.",
+        " lånergruppe for en tid, lånergruppen også uden en sidste dag; så står der, hvem der gjorde det, hvorfor og"
+        " til hvornår.",
         "What comes from CPR is changed by CPR. Staff can correct name, birth date, address, municipality number and"
-        " patron group for a time; then it says who did it, why and until when.",
+        " patron group for a time, the group also without a last day; then it says who did it, why and until when.",
     ),
     Wording(
         "Nedenfor står felterne et for et. Personalet ser dem, når de betjener dig; hvor færre gør, står det der.",
@@ -58,10 +61,13 @@ TOLD: Final = (
     Wording("Andre får ikke noget fra dette register.", "Nobody else is told anything by this register."),
 )
 NET_MEDIA: Final = Wording(
-    "Hvilke netmedier du har ret til, og hvilken kommune de har fået at vide, huskes, så længe du er låner."
-    " Retten følger af din kommune, alder og lånergruppe og af blokeringer.",
-    "Which net media you have a right to, and which municipality they were told, is kept as long as you are a patron."
-    " The right follows from your municipality, age and patron group and from blocks.",
+    "Hvilke netmedier du har ret til, huskes, så længe du er låner; hvilken kommune de har fået at vide, og hvilken de"
+    " svarer, at der står hos dem, til de har slettet dig. Retten følger af din kommune, din status i CPR, din alder,"
+    " lånergruppe og lånertype og af blokeringer; har du bedt om at holde op, er der ingen efter bibliotekets regler.",
+    "Which net media you have a right to is kept as long as you are a patron; which municipality they were told, and"
+    " which they answer that they have, until they have deleted you. The right follows from your municipality, your"
+    " status in CPR, your age, patron group and kind of patron and from blocks; having asked to leave you have none by"
+    " the library's rules.",
 )
 COMPLAINT: Final = Wording(
     "Du kan klage til Datatilsynet (datatilsynet.dk).",
@@ -75,9 +81,13 @@ INSIGHT: Final = Wording(
 )
 LOG: Final = Wording(
     "Hver ændring, hvert opslag i CPR, og hver gang nogen åbner en beskyttet låners navn og adresse, skrives ned:"
-    " hvornår, hvorfor og af hvem. Selve oplysningerne står der ikke. Loggen slettes ikke af sig selv.",
+    " hvornår, om hvilket lånernummer, og hvad slags ændring det er, også en død, en udrejse eller en beskyttelse; ved"
+    " skranken også af hvem, og hvorfor, hvor nogen har skrevet en grund. Navne, adresser, fødselsdatoer og beløb står"
+    " der ikke; af et CPR-nummer, der er slået op, et nøglet aftryk. Loggen slettes ikke af sig selv.",
     "Each change, each look-up in CPR, and each time someone opens a protected patron's name and address is written"
-    " down: when, why and by whom. The data themselves are not in it. The log is not erased by itself.",
+    " down: when, about which patron number, and which kind of change it is, a death, an emigration or a protection"
+    " too; at the desk also by whom, and why where someone wrote a reason. Names, addresses, birth dates and amounts"
+    " are not in it; of a CPR number that was looked up a keyed hash. The log is not erased by itself.",
 )
 ERASED: Final = Wording(
     "Når du holder op eller slettes, skrives dagen, biblioteket, dit lånernummer og et nøglet aftryk af dit"

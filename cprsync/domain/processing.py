@@ -40,7 +40,13 @@ def article_30(policy: Policy, *, controller: str) -> tuple[Section, ...]:
                 Paragraph(_PEOPLE, Wording("Registrerede", "Data subjects")),
                 *(_category(basis) for basis in Basis),
                 Paragraph(_RECIPIENTS, Wording("Modtagere", "Recipients")),
-                Paragraph(Wording("Ingen.", "None."), Wording("Tredjelande", "Third countries")),
+                Paragraph(
+                    Wording(
+                        "Programmet sender intet til andre end de nævnte; hvor det kører, oplyser biblioteket.",
+                        "The program sends nothing to others than those named; where it runs, the library tells.",
+                    ),
+                    Wording("Tredjelande", "Third countries"),
+                ),
                 Paragraph(_erasure(policy), Wording("Sletning", "Erasure")),
                 Paragraph(_SECURITY, Wording("Sikkerhed", "Security")),
             ),
@@ -75,13 +81,14 @@ _RECIPIENTS: Final = Wording(
     " and the municipality's three digits).",
 )
 _SECURITY: Final = Wording(
-    "Personlige oplysninger er forseglet i databasen (AES-GCM) med nøgler uden for den; CPR-numre findes kun ved et"
-    " nøglet opslag. Gensidig TLS med certifikater til CPR, SFTP med fast værtsnøgle. Beskyttede personers navn og"
-    " adresse åbnes kun med en begrundelse, der skrives i en kædet log. Ingen personlige oplysninger i log eller"
-    " fejltekst.",
-    "Personal data are sealed in the database (AES-GCM) with keys outside it; CPR numbers are found by a keyed index"
-    " only. Mutual TLS with certificates to CPR, SFTP with a pinned host key. A protected person's name and address"
-    " are opened only for a reason that is written in a chained log. No personal data in logs or error texts.",
+    "Navn, adresser, CPR-nummer, fødselsdato, kontaktoplysninger, noter og lån er forseglet i databasen (AES-GCM) med"
+    " nøgler uden for den; CPR-numre findes kun ved et nøglet opslag. Gensidig TLS med certifikater til CPR, SFTP med"
+    " fast værtsnøgle. Beskyttede personers navn og adresse åbnes kun med en begrundelse, der skrives i en kædet log."
+    " Ingen navne, adresser eller CPR-numre i log eller fejltekst.",
+    "Name, addresses, CPR number, birth date, ways to reach a patron, notes and loans are sealed in the database"
+    " (AES-GCM) with keys outside it; CPR numbers are found by a keyed index only. Mutual TLS with certificates to CPR,"
+    " SFTP with a pinned host key. A protected person's name and address are opened only for a reason that is written"
+    " in a chained log. No names, addresses or CPR numbers in logs or error texts.",
 )
 
 
@@ -96,16 +103,18 @@ def _erasure(policy: Policy) -> Wording:
         (Wording("Ophævede blokeringer", "Lifted blocks"), keep.blocks_days),
         (Wording("Tidligere indhold", "Earlier content"), keep.before_images_days),
         (Wording("CPR's filer", "CPR's files"), keep.deliveries_days),
-        (Wording("Rettelser", "Corrections"), keep.corrections_days),
-        (Wording("Afgørelser", "Decisions"), keep.answered_reviews_days),
+        (Wording("Rettelsers indhold", "Content of corrections"), keep.corrections_days),
+        (Wording("Det, der fortryder en afgørelse", "What undoes a decision"), keep.answered_reviews_days),
     ]
     da = "; ".join(f"{name.da}: {days(count).da}" for name, count in lines)
     en = "; ".join(f"{name.en}: {days(count).en}" for name, count in lines)
     never = keep.inactive_days == 0
     quiet = days(keep.inactive_days)
     stays = Wording(
-        "Log, sletningsliste, lånernumre og datoer for beskeder slettes ikke af sig selv.",
-        "The log, the list of the erased, patron numbers and the days of messages are not erased by themselves.",
+        "Log, sletningsliste, lånernumre og filer, der var beskadigede eller modsagde en anden, slettes"
+        " ikke af sig selv; datoer for beskeder, rettelser og afgørelser følger lånerens post.",
+        "The log, the list of the erased, patron numbers, and files that were damaged or contradicted another are not"
+        " erased by themselves; the days of messages, corrections and decisions go with the record.",
     )
     return Wording(
         f"{da}. " + ("Inaktive lånere slettes ikke. " if never else f"Inaktive lånere: {quiet.da}. ") + stays.da,
