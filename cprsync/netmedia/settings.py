@@ -43,7 +43,7 @@ class NetMediaSettings:
     user: str
     group: str
     password_file: Path
-    #: patrons at the same time, each over a kept connection of its own
+    #: calls under way at the same time, each over a kept connection of its own
     workers: int = 16
     limits: Limits = field(default_factory=Limits)
 

@@ -55,11 +55,11 @@ class Circuit:
 
 
 def side_by_side(
-    tasks: Iterable[T], carry_out: Callable[[T], list[R]], *, workers: int, circuit: Circuit
+    tasks: Iterable[T], carry_out: Callable[[T], list[R]], *, threads: int, circuit: Circuit
 ) -> Iterator[R]:
     """Yield what each task brings, as it comes. Once the circuit is open nothing more is begun.
 
-    At most twice `workers` tasks are taken ahead. An unexpected exception ends it all.
+    At most twice `threads` tasks are taken ahead. An unexpected exception ends it all.
     """
 
     def begin(task: T) -> list[R]:
@@ -67,11 +67,11 @@ def side_by_side(
 
     waiting = iter(tasks)
     running: set[Future[list[R]]] = set()
-    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="netmedia") as pool:
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="netmedia") as pool:
         try:
             while True:
                 if not circuit.is_open:
-                    running |= {pool.submit(begin, task) for task in islice(waiting, 2 * workers - len(running))}
+                    running |= {pool.submit(begin, task) for task in islice(waiting, 2 * threads - len(running))}
                 if not running:
                     return
                 done, running = wait(running, return_when=FIRST_COMPLETED)

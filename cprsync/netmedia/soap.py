@@ -68,6 +68,7 @@ class SoapNetMedia:
         self._log = log if log is not None else structlog.get_logger("cprsync.netmedia")
         self._channel = Channel(
             build_context(settings.ca, None, monotonic=monotonic),
+            # a call waits for one: what `_threads` begins beyond them writes its request meanwhile
             connections=settings.workers,
             connect_seconds=settings.limits.connect_seconds,
         )
@@ -106,7 +107,7 @@ class SoapNetMedia:
                     break
             return done
 
-        yield from side_by_side(queues, carry_out, workers=self._settings.workers, circuit=circuit)
+        yield from side_by_side(queues, carry_out, threads=self._threads, circuit=circuit)
 
     def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
         """Read what stands under each, in any order; it ends early as `send_many` does."""
@@ -115,7 +116,7 @@ class SoapNetMedia:
         def carry_out(identity: Identity) -> list[tuple[Identity, Held | Unsettled | CprsyncError]]:
             return [(identity, circuit.note(_outcome(self._read, identity)))]
 
-        yield from side_by_side(identities, carry_out, workers=self._settings.workers, circuit=circuit)
+        yield from side_by_side(identities, carry_out, threads=self._threads, circuit=circuit)
 
     # -- one at a time ---------------------------------------------------------------------------------
 
@@ -194,6 +195,11 @@ class SoapNetMedia:
         return element
 
     # -- inside ------------------------------------------------------------------------------------------
+
+    @property
+    def _threads(self) -> int:
+        """A quarter more than calls may be under way: while these wait for CULR the rest write and read."""
+        return self._settings.workers + self._settings.workers // 4
 
     def _circuit(self) -> Circuit:
         return Circuit(self._settings.limits.unanswered_in_a_row)

@@ -113,7 +113,8 @@ def test_wrong_credentials_end_it_with_the_first_code_and_change_nothing(
     before = changes(ready)
     outcomes = [outcome for _, outcome in make_culr(**(at_mock | wrong)).send_many([effect()] for _ in range(200))]
     assert set(outcomes) == {Unsettled(code)}
-    assert len(outcomes) <= 16
+    # 16 under way, and a quarter more being written
+    assert len(outcomes) <= 20
     assert changes(ready) == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
@@ -267,3 +268,21 @@ def test_nothing_to_send_and_nothing_to_read_is_asked_nobody(side: Side) -> None
     side.fails(None, 1)
     assert list(side.port.send_many([])) == list(side.port.read_many([])) == []
     assert list(side.port.send_many([[]])) == []
+
+
+def test_no_more_calls_are_under_way_than_the_settings_say_though_more_threads_write_them(
+    make_culr: Callable[..., SoapNetMedia], at_mock: dict[str, Any], ready: dict[str, Any]
+) -> None:
+    latency = 0.1
+    culr = make_culr(**at_mock, workers=4)
+    # the connections are there before the time counts
+    list(culr.read_many(somebody() for _ in range(20)))
+    control.culr_latency(ready, latency)
+    try:
+        begun = time.monotonic()
+        answers = list(culr.read_many(somebody() for _ in range(10)))
+    finally:
+        control.culr_latency(ready, 0)
+    # five at a time would need two answers after each other
+    assert time.monotonic() - begun >= 3 * latency
+    assert [held for _, held in answers] == [Held(account=False)] * 10
