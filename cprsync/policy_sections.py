@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from cprsync.domain.age import AGE_MAX, LeapDay
+from cprsync.domain.controller import Controller
 from cprsync.domain.groups import AgeGroup, Ladder
 from cprsync.domain.order import OutOfOrder
 from cprsync.domain.policy import Harm, LetterRules, Limit
@@ -88,6 +89,15 @@ def _never_or_a_year(days: int) -> int:
     if 0 < days < YEAR_DAYS:
         raise ValueError("expected 0 (never), or at least a year")
     return days
+
+
+def _printable(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("expected a text on one line")
+    return text.strip().rstrip(".")
+
+
+Printed = Annotated[str, Field(max_length=300), AfterValidator(_printable)]
 
 
 class LimitEntry(_Strict):
@@ -243,6 +253,18 @@ class NetMediaSection(_Strict):
     account_nights: int = Field(ge=1, le=YEAR_DAYS, default=30, strict=True)
 
 
+class ControllerSection(_Strict):
+    """Whose data they are; each is printed as it stands."""
+
+    name: Printed = ""
+    contact: Printed = ""
+    officer: Printed = ""
+    stored: Printed = ""
+
+    def value(self) -> Controller:
+        return Controller(**self.model_dump())
+
+
 class PolicyFile(_Strict):
     """What may stand in `policy.toml`."""
 
@@ -263,3 +285,4 @@ class PolicyFile(_Strict):
     letters: LetterSection = LetterSection()
     net_media: NetMediaSection = NetMediaSection()
     product: tuple[ProductEntry, ...] = Field(default=(), max_length=200)
+    controller: ControllerSection = ControllerSection()

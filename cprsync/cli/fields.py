@@ -5,7 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.output import emphasise, failures, print_json, say
+from cprsync.cli.output import emphasise, failures, note, print_json, say
+from cprsync.cli.words import word
+from cprsync.domain.controller import ASKED
 from cprsync.domain.fields import FIELDS
 from cprsync.domain.privacy import OWNERS, SEALED, SEEN, kept, privacy_page
 from cprsync.domain.processing import BASES, article_30
@@ -19,14 +21,12 @@ if TYPE_CHECKING:
 
     from cprsync.cli.words import Language
     from cprsync.domain.fields import Field
+    from cprsync.domain.page import Section
     from cprsync.domain.policy import Policy
-    from cprsync.domain.privacy import Section
     from cprsync.domain.wording import Wording
 
 #: A page is read on paper and on a terminal.
 WIDTH = 96
-#: Who is asked for where nobody has said: no page goes out without the library's own name.
-NOBODY = "[bibliotekets navn, adresse, telefon og databeskyttelsesrådgiver]"
 
 
 def fields_command(  # noqa: PLR0913 -- one parameter for each option
@@ -44,9 +44,11 @@ def fields_command(  # noqa: PLR0913 -- one parameter for each option
             raise ConfigurationError("--privacy and --article30 are two pages: ask for one", kind="usage.page")
         rules = load_policy(policy or fixture_path("policy.toml"), frozenset())
         if privacy is not None:
-            _page(privacy_page(rules), privacy, as_json=as_json)
+            _page(privacy_page(rules), privacy, rules.controller.missing, as_json=as_json)
         elif article30:
-            _page(article_30(rules, controller=controller or NOBODY), language, as_json=as_json)
+            given = {"name", "contact"} if controller else set()
+            missing = [key for key in rules.controller.missing if key not in given]
+            _page(article_30(rules, controller=controller), language, missing, as_json=as_json)
         elif as_json:
             print_json({"fields": [_document(field, rules) for field in FIELDS]})
         else:
@@ -70,9 +72,13 @@ def told(text: Wording, language: Language) -> str:
     return text.da if language == "da" else text.en
 
 
-def _page(sections: Sequence[Section], language: Language, *, as_json: bool) -> None:
+def _page(sections: Sequence[Section], language: Language, missing: Sequence[str], *, as_json: bool) -> None:
+    """Print the page; what only the library knows, and has not said, stands in brackets and is asked for beside it."""
     if not as_json:
         say(page_text(sections, language))
+        if missing:
+            asked = ", ".join(f"{key} ({told(ASKED[key], language)})" for key in missing)
+            note(word("controller_missing", language, asked=asked))
         return
     paragraphs = [
         {
@@ -83,7 +89,7 @@ def _page(sections: Sequence[Section], language: Language, *, as_json: bool) -> 
         for section in sections
         for paragraph in section.paragraphs
     ]
-    print_json({"language": language, "paragraphs": paragraphs})
+    print_json({"language": language, "missing": list(missing), "paragraphs": paragraphs})
 
 
 def _document(field: Field, policy: Policy) -> dict[str, Any]:

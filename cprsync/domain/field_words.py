@@ -34,8 +34,8 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         "Days on which you are away and want nothing put aside for you. You decide them; staff write them in for you.",
     ),
     "name": Wording(
-        "Det navn, dit sundhedskort har; det kommer fra CPR.",
-        "The name that your health card has; it comes from CPR.",
+        "Det navn, dit sundhedskort har; det kommer fra CPR. Kender CPR dig ikke, skriver personalet det.",
+        "The name that your health card has; it comes from CPR. If CPR does not know you, staff write it.",
     ),
     "first_names": Wording(
         "En del af dit navn i CPR, til at sortere efter.",
@@ -51,9 +51,9 @@ PURPOSES: Final[Mapping[str, Wording]] = {
     ),
     "birth_date": Wording(
         "Din alder afgør, hvad et gebyr er, hvilken lånergruppe du er i, og om du må låne film med"
-        " aldersgrænse. Datoen kommer fra CPR.",
+        " aldersgrænse. Datoen kommer fra CPR; til CPR har talt, regnes den ud af dit CPR-nummer.",
         "Your age decides what a fee is, which patron group you are in, and whether you may borrow films with"
-        " an age limit. The date comes from CPR.",
+        " an age limit. The date comes from CPR; until CPR has spoken, it is worked out from your CPR number.",
     ),
     "address": Wording(
         "Din adresse i CPR, med det c/o-navn, der står dér. Den bruges til breve, når du ikke har bedt os"
@@ -62,8 +62,10 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         " asked us to write to another address.",
     ),
     "contact_address": Wording(
-        "Den adresse, du lige nu vil have breve til. CPR ændrer den aldrig.",
-        "The address to which you want letters for the time being. CPR never changes it.",
+        "Den adresse, du lige nu vil have breve til. Du oplyser den; personalet skriver den ind, og CPR ændrer den"
+        " aldrig.",
+        "The address to which you want letters for the time being. You tell it; staff write it in, and CPR never"
+        " changes it.",
     ),
     "telephones": Wording(
         "Op til ti numre, fastnet som mobil. Til ét af dem, mobil (notif), hører SMS'er om"
@@ -94,9 +96,9 @@ PURPOSES: Final[Mapping[str, Wording]] = {
     ),
     "group": Wording(
         "Gruppen bestemmer lånetiden, om du får påmindelser, og om du betaler gebyr. Den følger din alder,"
-        " medmindre personalet har valgt en anden.",
+        " medmindre biblioteket har valgt en anden.",
         "The group decides the loan period, whether you are reminded, and whether you pay fees. It follows"
-        " your age unless staff have chosen another one.",
+        " your age unless the library has chosen another one.",
     ),
     "branch": Wording(
         "Den filial, hvor det, du har reserveret, skal ligge klar. Du vælger den selv; personalet skriver den"
@@ -123,9 +125,9 @@ PURPOSES: Final[Mapping[str, Wording]] = {
     ),
     "internal_note": Wording(
         "En besked mellem de ansatte, f.eks. om en blokering eller om et sundhedskort, du har glemt hos os."
-        " Den vises kun for personalet.",
+        " Den vises kun for personalet; beder du om indsigt, afgør biblioteket, om du kan se den.",
         "A message among staff, for instance about a block, or about a health card that you forgot with us."
-        " It is shown to staff only.",
+        " It is shown to staff only; when you ask for insight the library decides whether you may see it.",
     ),
     "note_to_patron": Wording(
         "Noget, du skal læse: den trykkes på den opgørelse, du får, når noget ikke er afleveret eller betalt.",
@@ -150,10 +152,10 @@ PURPOSES: Final[Mapping[str, Wording]] = {
     ),
     "responsible": Wording(
         "Hvem der svarer for en mindreårigs lån. Personalet skriver det ind; det tages aldrig fra CPR's"
-        " familieoplysninger. Dør eller udrejser den ansvarlige, eller får beskyttet adresse, ser et menneske på"
-        " det.",
+        " familieoplysninger. Dør, forsvinder eller udrejser den ansvarlige, eller får beskyttet adresse, ser et"
+        " menneske på det.",
         "Who answers for a minor's loans. Staff write it in; it is never taken from CPR's family records. When"
-        " the responsible person dies, leaves the country or is protected, a person looks at it.",
+        " the responsible person dies, disappears, leaves the country or is protected, a person looks at it.",
     ),
     "kind": Wording(
         "Om låneren er en person, en institution eller et bibliotek, eller en, der kun svarer økonomisk for et barn;"

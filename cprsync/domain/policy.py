@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from cprsync.domain.controller import Controller
 from cprsync.domain.groups import Ladders
 from cprsync.domain.patron_group import PatronGroup
 from cprsync.domain.product import Products
@@ -108,6 +109,8 @@ class Policy:
     products: Products = field(default_factory=Products)
     #: nights within which each account in CULR is read once
     account_nights: int = 30
+    #: whose data they are, for the privacy page and the record of processing
+    controller: Controller = field(default_factory=Controller)
 
     @property
     def group_names(self) -> tuple[str, ...]:

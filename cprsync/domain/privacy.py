@@ -5,19 +5,20 @@ What is said of a field is the table's; what is said of days is the policy's. Le
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.beside import BESIDE
 from cprsync.domain.fields import FIELDS, Kept, Owner, Seen
+from cprsync.domain.page import Paragraph, Section, days
 from cprsync.domain.privacy_words import (
     COMPLAINT,
-    ERASED,
     HOUSEHOLD,
     INSIGHT,
     INTRODUCTION,
-    LOG,
-    NET_MEDIA,
+    LEAVING,
+    PURPOSE,
+    SOURCES,
     TITLE,
     TOLD,
 )
@@ -26,25 +27,10 @@ from cprsync.domain.wording import Wording
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from cprsync.domain.controller import Controller
     from cprsync.domain.fields import Field
     from cprsync.domain.policy import Policy
     from cprsync.domain.retention import Retention
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """A paragraph of a page; with a `name`, what is said of one thing."""
-
-    text: Wording
-    name: Wording | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Paragraphs under a heading."""
-
-    heading: Wording
-    paragraphs: tuple[Paragraph, ...]
 
 
 OWNERS: Final[Mapping[Owner, Wording]] = {
@@ -62,11 +48,6 @@ SEEN: Final[Mapping[Seen, Wording]] = {
 SEALED: Final = Wording(
     "skjules, hvis du har navne- og adressebeskyttelse", "hidden if your name and address are protected"
 )
-
-
-def days(count: int) -> Wording:
-    """A number of days in both languages."""
-    return Wording("1 dag" if count == 1 else f"{count} dage", "1 day" if count == 1 else f"{count} days")
 
 
 def kept(how: Kept, policy: Policy) -> Wording:
@@ -92,32 +73,42 @@ def kept(how: Kept, policy: Policy) -> Wording:
             f"erased {loan.en} after it is returned and what you owed for it is paid",
         ),
         Kept.RESERVATIONS: Wording(
-            "slettes, så snart du har lånt det, eller reserveringen er opgivet; en afdød låners huskes i"
-            f" {dead.da}, så de kan gives tilbage, hvis dødsfaldet var en fejl",
-            "erased as soon as you have borrowed it or the reservation is given up; those of a patron who died are"
-            f" kept for {dead.en}, so that they can be given back if the death was a mistake",
+            "slettes, så snart du har lånt det, eller reserveringen er opgivet; var den opgivet for et dødsfald, huskes"
+            f" den i {dead.da}, og så længe en rettelse af dødsfaldet venter på svar, så den kan gives tilbage",
+            "erased as soon as you have borrowed it or the reservation is given up; one that was given up for a death"
+            f" is kept for {dead.en}, and as long as the annulment of the death waits for an answer, so that it can be"
+            " given back",
         ),
         Kept.BALANCES: _balances(keep),
         Kept.MESSAGES: Wording(
-            f"hvad der stod, slettes efter {content.da}; hvornår du fik dem, huskes, så længe du er låner",
-            f"what they said is erased after {content.en}; when you got them is kept as long as you are a patron",
+            f"hvad der stod, slettes efter {content.da}; hvornår og ad hvilken vej du fik dem, huskes, så længe du er"
+            " låner",
+            f"what they said is erased after {content.en}; when and by which way you got them is kept as long as you"
+            " are a patron",
         ),
         Kept.RESPONSIBLE: Wording(
-            "slutter, når barnet fylder 18, og det, der skyldes fra før, er betalt; hvem der svarede hvornår, huskes,"
-            " så længe I begge har en post",
-            "ends when the child turns 18 and what is owed from before is paid; who answered when is kept as long as"
-            " you both have a record",
+            "slutter, når barnet fylder 18, eller personalet lader det ophøre, og det, der skyldes fra før, er betalt;"
+            " hvem der svarede hvornår, huskes, så længe I begge har en post",
+            "ends when the child turns 18, or staff end it, and what is owed from before is paid; who answered when is"
+            " kept as long as you both have a record",
         ),
     }[how]
 
 
 def _balances(keep: Retention) -> Wording:
     fee, compensation = days(keep.fees_days), days(keep.compensation_days)
+    lost = Wording(
+        "; en erstatning for det, der aldrig kom tilbage, så længe udlånet står der",
+        "; a compensation for what never came back stays as long as the loan does",
+    )
     if keep.fees_days == keep.compensation_days:
-        return Wording(f"slettes {fee.da} efter betalingen", f"erased {fee.en} after it is paid")
+        return Wording(
+            f"slettes {fee.da} efter betalingen{lost.da}",
+            f"erased {fee.en} after it is paid{lost.en}",
+        )
     return Wording(
-        f"et gebyr slettes {fee.da} og en erstatning {compensation.da} efter betalingen",
-        f"a fee is erased {fee.en} and a compensation {compensation.en} after it is paid",
+        f"et gebyr slettes {fee.da} og en erstatning {compensation.da} efter betalingen{lost.da}",
+        f"a fee is erased {fee.en} and a compensation {compensation.en} after it is paid{lost.en}",
     )
 
 
@@ -186,12 +177,22 @@ def _sentence(text: str) -> str:
 
 def privacy_page(policy: Policy) -> tuple[Section, ...]:
     """The public page: an introduction, the fields in the order in which libraries explain them, and the rest."""
+    library = policy.controller
     explained = tuple(_of(field, policy) for field in FIELDS if field.text is not None)
     # the parts of a name are for the same: they are told of in one breath
     by_purpose = groupby((field for field in FIELDS if field.text is None), key=lambda field: field.purpose)
     others = tuple(_of_several(list(fields), policy) for _, fields in by_purpose)
     return (
-        Section(TITLE, tuple(Paragraph(text) for text in (*INTRODUCTION, _as_most(policy)))),
+        Section(
+            TITLE,
+            (
+                Paragraph(PURPOSE),
+                _who(library),
+                Paragraph(SOURCES),
+                _where(library),
+                *(Paragraph(text) for text in (*INTRODUCTION, _as_most(policy))),
+            ),
+        ),
         Section(Wording("Felterne", "The fields"), explained),
         Section(Wording("Det står der også", "What stands there too"), (*others, Paragraph(HOUSEHOLD))),
         Section(Wording("Det huskes ved siden af", "What is kept beside it"), tuple(_beside(policy))),
@@ -225,66 +226,32 @@ def _as_most(policy: Policy) -> Wording:
 
 
 def _beside(policy: Policy) -> Iterator[Paragraph]:
-    keep = policy.retention
-    file, corrected, answered = (
-        days(keep.deliveries_days),
-        days(keep.corrections_days),
-        days(keep.answered_reviews_days),
-    )
-    yield Paragraph(LOG, Wording("Loggen", "The log"))
-    yield Paragraph(
+    for one in BESIDE:
+        how = one.kept(policy)
+        yield Paragraph(Wording(f"{one.said.da} {how.da}", f"{one.said.en} {how.en}"), one.name)
+
+
+def _who(library: Controller) -> Paragraph:
+    name, contact, officer = (library.told(key) for key in ("name", "contact", "officer"))
+    return Paragraph(
         Wording(
-            f"De filer, CPR sender hver nat, ligger forseglet i {file.da}, efter at de er taget; en, der var beskadiget"
-            " eller modsagde en anden, bliver liggende forseglet. Hvor CPR lægger filerne, bliver de, medmindre"
-            " biblioteket har valgt, at de slettes, når de er taget.",
-            f"The files that CPR sends each night are kept sealed for {file.en} after they are taken; one that was"
-            " damaged or contradicted another stays sealed. Where CPR delivers them they stay, unless the library has"
-            " chosen to have them deleted once they are taken.",
+            f"{name.da}, {contact.da}. Bibliotekets databeskyttelsesrådgiver: {officer.da}.",
+            f"{name.en}, {contact.en}. The library's data protection officer: {officer.en}.",
         ),
-        Wording("CPR's filer", "CPR's files"),
+        Wording("Dataansvarlig", "Data controller"),
     )
-    yield Paragraph(
-        Wording(
-            f"Hvad en rettelse fra skranken sagde, huskes i {corrected.da}, efter at den er udløbet eller taget"
-            " tilbage, eller så længe en sammenlægning kan fortrydes; hvem der rettede hvilket felt hvornår, så længe"
-            " du er låner.",
-            f"What a correction from the desk said is kept for {corrected.en} after it ended or was taken back, or as"
-            " long as a merge can be undone; who corrected which field and when, as long as you are a patron.",
-        ),
-        Wording("Rettelser", "Corrections"),
-    )
-    yield Paragraph(
-        Wording(
-            f"Det, der skal til for at fortryde en afgørelse, huskes i {answered.da}, efter at den er truffet; hvad der"
-            " blev afgjort, hvornår og af hvem, så længe du er låner.",
-            f"What it takes to undo a decision is kept for {answered.en} after it was made; what was decided, when and"
-            " by whom, as long as you are a patron.",
-        ),
-        Wording("Afgørelser", "Decisions"),
-    )
-    yield Paragraph(NET_MEDIA, Wording("Netmedier", "Net media"))
-    yield Paragraph(ERASED, Wording("Sletningslisten", "The list of the erased"))
+
+
+def _where(library: Controller) -> Paragraph:
+    where = library.told("stored")
+    return Paragraph(where, Wording("Hvor oplysningerne står", "Where the data are kept"))
 
 
 def _rights(policy: Policy) -> Iterator[Wording]:
-    keep = policy.retention
-    loan, quiet = days(keep.loans_days), days(keep.inactive_days)
+    quiet = days(policy.retention.inactive_days)
     yield INSIGHT
-    yield Wording(
-        "Du kan holde op som låner. Har du lån eller gæld, eller svarer du for et barn, venter vi, til det er"
-        " afsluttet; imens kan du ikke låne; netmedierne får besked, når posten er tømt. Så tømmes posten straks. Dit"
-        " CPR-nummer ligger"
-        " forseglet, til CPR og netmedierne har bekræftet, at de ikke længere kender dig her, og det sidste lån og den"
-        f" sidste betaling er slettet {loan.da} efter eller, når du beder om det, straks; du har holdt op, når de to"
-        " har bekræftet det. Lånernummeret, loggen og sletningslisten bliver.",
-        "You can stop being a patron. If you have loans or debts, or answer for a child, we wait until that is settled;"
-        " meanwhile you cannot borrow; the net media are told when the record is emptied. Then the record is emptied"
-        " at once. Your CPR number is"
-        " kept sealed until CPR and the net media have confirmed that they know you here no longer, and the last loan"
-        f" and payment are erased {loan.en} later or, when you ask for it, at once; you have left when the two have"
-        " confirmed it. The patron number, the log and the list of the erased stay.",
-    )
-    if keep.inactive_days:
+    yield LEAVING
+    if policy.retention.inactive_days:
         yield Wording(
             f"Har du ikke brugt biblioteket i {quiet.da}, intet udestående og intet barn at svare for, slutter"
             " lånerforholdet af sig selv.",

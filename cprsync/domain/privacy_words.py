@@ -7,31 +7,38 @@ from typing import Final
 from cprsync.domain.wording import Wording
 
 TITLE: Final = Wording("Dine oplysninger i bibliotekets lånerregister", "Your data in the library's patron register")
+PURPOSE: Final = Wording(
+    "For at du kan være låner, har biblioteket brug for nogle oplysninger om dig: for at holde styr på det, du låner,"
+    " for at du kan bruge dine kort på biblioteket, og for at vi kan kontakte dig om reserveringer og aflevering. Det"
+    " er en opgave, biblioteket har efter loven (databeskyttelsesforordningen art. 6, stk. 1, litra e, for regnskab"
+    " også litra c, og for CPR-nummeret databeskyttelsesloven § 11).",
+    "For you to be a patron the library needs some data about you: to keep track of what you borrow, for you to use"
+    " your cards at the library, and for us to contact you about reservations and returns. It is a task that the"
+    " library has by law (GDPR article 6(1)(e), for accounts also (c), and for the CPR number section 11 of the Danish"
+    " data protection act).",
+)
+SOURCES: Final = Wording(
+    "Oplysningerne ligger i bibliotekets lånerregister, cprsync. De kommer fra CPR, fra dig selv og personalet, og fra"
+    " de lister, biblioteket lægger ind: udlån, reserveringer, mellemværender og beskeder kommer alle derfra. Vil du se"
+    " eller ændre noget, så spørg personalet.",
+    "The data are kept in the library's patron register, cprsync. They come from CPR, from yourself and staff, and from"
+    " the lists that the library puts in: loans, reservations, balances and messages all come from these. If you want"
+    " to see or change something, ask staff.",
+)
 INTRODUCTION: Final = (
     Wording(
-        "For at du kan være låner, har biblioteket brug for nogle oplysninger om dig: for at holde styr på det, du"
-        " låner, for at du kan bruge dine kort på biblioteket, og for at vi kan kontakte dig om reserveringer og"
-        " aflevering. Det er en opgave, biblioteket har efter loven.",
-        "For you to be a patron the library needs some data about you: to keep track of what you borrow, for you to use"
-        " your cards at the library, and for us to contact you about reservations and returns. It is a task that the"
-        " library has by law.",
-    ),
-    Wording(
-        "Oplysningerne ligger i bibliotekets lånerregister, cprsync. Vil du se eller ændre noget, så spørg personalet.",
-        "The data are kept in the library's patron register, cprsync. If you want to see or change something, ask"
-        " staff.",
-    ),
-    Wording(
-        "Navn, adresser, CPR-nummer, fødselsdato, kontaktoplysninger, noter og det, du har lånt, er forseglet i"
-        " databasen med nøgler, der ikke ligger i den. I klar tekst står det, der skal tælles eller findes:"
+        "Navn, adresser, CPR-nummer, fødselsdato, kontaktoplysninger, noter og titlerne på det, du har lånt, er"
+        " forseglet i databasen med nøgler, der ikke ligger i den. I klar tekst står det, der skal tælles eller findes:"
         " lånernummer, kommune, lånergruppe og lånertype, om du bor her, er udrejst eller er død, hvem der svarer for"
-        " hvem, hvilke netmedier du har ret til, hvad der er sket med posten, og datoer. Forbindelserne til CPR og"
-        " netmedierne er krypterede. Hvor databasen står, oplyser biblioteket.",
-        "Name, addresses, CPR number, birth date, ways to reach you, notes and what you borrowed are sealed in the"
-        " database with keys that are not in it. In clear stands what has to be counted or found: patron number,"
-        " municipality, patron group and kind of patron, whether you live here, are abroad or are dead, who answers for"
-        " whom, which net media you have a right to, what has happened to the record, and days. The connections to CPR"
-        " and the net media are encrypted. Where the database stands, the library tells you.",
+        " hvem, hvilke netmedier du har ret til, hvad der er sket med posten, og hvem af personalet der gjorde det,"
+        " numre på udlån, reserveringer, mellemværender og beskeder, og datoer. Forbindelserne til CPR og netmedierne"
+        " er krypterede.",
+        "Name, addresses, CPR number, birth date, ways to reach you, notes and the titles of what you borrowed are"
+        " sealed in the database with keys that are not in it. In clear stands what has to be counted or found: patron"
+        " number, municipality, patron group and kind of patron, whether you live here, are abroad or are dead, who"
+        " answers for whom, which net media you have a right to, what has happened to the record and who of staff did"
+        " it, numbers of loans, reservations, balances and messages, and days. The connections to CPR and the net media"
+        " are encrypted.",
     ),
     Wording(
         "Det, der kommer fra CPR, ændres af CPR. Personalet kan rette navn, fødselsdato, adresse, kommunenr. og"
@@ -60,44 +67,32 @@ TOLD: Final = (
     ),
     Wording("Andre får ikke noget fra dette register.", "Nobody else is told anything by this register."),
 )
-NET_MEDIA: Final = Wording(
-    "Hvilke netmedier du har ret til, huskes, så længe du er låner; hvilken kommune de har fået at vide, og hvilken de"
-    " svarer, at der står hos dem, til de har slettet dig. Retten følger af din kommune, din status i CPR, din alder,"
-    " lånergruppe og lånertype og af blokeringer; har du bedt om at holde op, er der ingen efter bibliotekets regler.",
-    "Which net media you have a right to is kept as long as you are a patron; which municipality they were told, and"
-    " which they answer that they have, until they have deleted you. The right follows from your municipality, your"
-    " status in CPR, your age, patron group and kind of patron and from blocks; having asked to leave you have none by"
-    " the library's rules.",
-)
 COMPLAINT: Final = Wording(
     "Du kan klage til Datatilsynet (datatilsynet.dk).",
     "You can complain to the Danish data protection agency (datatilsynet.dk).",
 )
 INSIGHT: Final = Wording(
     "Du kan bede om at se, hvad der står om dig, og om at få det rettet. Det, der kommer fra CPR, rettes hos din"
-    " kommune.",
+    " kommune. Du kan også gøre indsigelse, eller bede om, at noget ikke bruges for tiden; biblioteket svarer dig.",
     "You can ask to see what stands about you, and to have it corrected. What comes from CPR is corrected by your"
-    " municipality.",
+    " municipality. You can also object, or ask that something is not used for the time being; the library answers"
+    " you.",
 )
-LOG: Final = Wording(
-    "Hver ændring, hvert opslag i CPR, og hver gang nogen åbner en beskyttet låners navn og adresse, skrives ned:"
-    " hvornår, om hvilket lånernummer, og hvad slags ændring det er, også en død, en udrejse eller en beskyttelse; ved"
-    " skranken også af hvem, og hvorfor, hvor nogen har skrevet en grund. Navne, adresser, fødselsdatoer og beløb står"
-    " der ikke; af et CPR-nummer, der er slået op, et nøglet aftryk. Loggen slettes ikke af sig selv.",
-    "Each change, each look-up in CPR, and each time someone opens a protected patron's name and address is written"
-    " down: when, about which patron number, and which kind of change it is, a death, an emigration or a protection"
-    " too; at the desk also by whom, and why where someone wrote a reason. Names, addresses, birth dates and amounts"
-    " are not in it; of a CPR number that was looked up a keyed hash. The log is not erased by itself.",
-)
-ERASED: Final = Wording(
-    "Når du holder op eller slettes, skrives dagen, biblioteket, dit lånernummer og et nøglet aftryk af dit"
-    " CPR-nummer på en liste, så en ældre kopi af databasen ikke bringer dig tilbage.",
-    "When you leave or are erased, the day, the library, your patron number and a keyed hash of your CPR number are"
-    " written on a list, so that an older copy of the database does not bring you back.",
+LEAVING: Final = Wording(
+    "Du kan holde op som låner. Har du lån eller gæld, eller svarer du for et barn, venter vi, til det er afsluttet;"
+    " imens kan du ikke låne. Så tømmes posten, og CPR og netmedierne får besked: når de har bekræftet, at de ikke"
+    " længere kender dig her, har du holdt op. Dit CPR-nummer ligger forseglet til da, og til dine sidste udlån og"
+    " mellemværender er slettet efter deres frister eller, når du beder om det, straks. Lånernummeret, loggen og"
+    " sletningslisten bliver.",
+    "You can stop being a patron. If you have loans or debts, or answer for a child, we wait until that is settled;"
+    " meanwhile you cannot borrow. Then the record is emptied, and CPR and the net media are told: when they have"
+    " confirmed that they know you here no longer, you have left. Your CPR number is kept sealed until then, and until"
+    " your last loans and balances are erased in their own time or, when you ask for it, at once. The patron number,"
+    " the log and the list of the erased stay.",
 )
 HOUSEHOLD: Final = Wording(
-    "En adresse, der er en beskyttet låners, skjules også for dem, der bor der, og for den mindreårige, en beskyttet"
-    " person svarer for.",
-    "An address that is a protected patron's is hidden for those who live there too, and for the minor whom a protected"
-    " person answers for.",
+    "En adresse, der er en beskyttet låners, skjules også for dem, der bor der. Svarer en for en anden, og er en af de"
+    " to beskyttet, skjules også den andens adresse.",
+    "An address that is a protected patron's is hidden for those who live there too. Where someone answers for another"
+    " and one of the two is protected, the other's address is hidden as well.",
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.beside import BESIDE
 from cprsync.domain.fields import FIELD, FIELDS, Basis
-from cprsync.domain.privacy import Paragraph, Section, days
+from cprsync.domain.page import Paragraph, Section, days
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cprsync.domain.beside import Beside
     from cprsync.domain.policy import Policy
 
 BASES: Final[Mapping[Basis, Wording]] = {
@@ -29,24 +31,26 @@ BASES: Final[Mapping[Basis, Wording]] = {
 }
 
 
-def article_30(policy: Policy, *, controller: str) -> tuple[Section, ...]:
-    """The controller's record of processing, with the categories of the field table."""
+def article_30(policy: Policy, *, controller: str = "") -> tuple[Section, ...]:
+    """The controller's record of processing, with the categories of the field table and of what is kept beside.
+
+    Args:
+        policy: the library's, with its days and, if it has said so, its name.
+        controller: name and contact of the controller, instead of the policy's.
+    """
     return (
         Section(
             Wording("Fortegnelse over behandling (artikel 30)", "Record of processing (article 30)"),
             (
-                Paragraph(Wording(controller, controller), Wording("Dataansvarlig", "Controller")),
+                _controller(policy, controller),
+                Paragraph(policy.controller.told("officer"), Wording("Databeskyttelsesrådgiver", "Protection officer")),
                 Paragraph(_PURPOSE, Wording("Formål", "Purpose")),
                 Paragraph(_PEOPLE, Wording("Registrerede", "Data subjects")),
                 *(_category(basis) for basis in Basis),
+                *(_beside(one, policy) for one in BESIDE),
+                Paragraph(_STAFF, Wording("Om personalet", "About staff")),
                 Paragraph(_RECIPIENTS, Wording("Modtagere", "Recipients")),
-                Paragraph(
-                    Wording(
-                        "Programmet sender intet til andre end de nævnte; hvor det kører, oplyser biblioteket.",
-                        "The program sends nothing to others than those named; where it runs, the library tells.",
-                    ),
-                    Wording("Tredjelande", "Third countries"),
-                ),
+                Paragraph(_abroad(policy), Wording("Tredjelande", "Third countries")),
                 Paragraph(_erasure(policy), Wording("Sletning", "Erasure")),
                 Paragraph(_SECURITY, Wording("Sikkerhed", "Security")),
             ),
@@ -64,6 +68,29 @@ def _category(basis: Basis) -> Paragraph:
     )
 
 
+def _controller(policy: Policy, controller: str) -> Paragraph:
+    name, contact = policy.controller.told("name"), policy.controller.told("contact")
+    text = Wording(f"{name.da}, {contact.da}", f"{name.en}, {contact.en}")
+    return Paragraph(Wording(controller, controller) if controller else text, Wording("Dataansvarlig", "Controller"))
+
+
+def _beside(one: Beside, policy: Policy) -> Paragraph:
+    how = one.kept(policy)
+    return Paragraph(Wording(f"{_capital(one.data.da)}. {how.da}", f"{_capital(one.data.en)}. {how.en}"), one.name)
+
+
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def _abroad(policy: Policy) -> Wording:
+    where = policy.controller.told("stored")
+    return Wording(
+        f"Programmet sender intet til andre end de nævnte. Oplysningerne står her: {where.da}.",
+        f"The program sends nothing to others than those named. The data are kept here: {where.en}.",
+    )
+
+
 _PURPOSE: Final = Wording(
     "At drive et folkebibliotek: udlån, reservering, opkrævning, kontakt med lånere, statistik, og at lånerens navn,"
     " adresse, kommune og fødselsdato er de samme som i CPR.",
@@ -71,8 +98,16 @@ _PURPOSE: Final = Wording(
     " name, address, municipality and birth date are the same as in CPR.",
 )
 _PEOPLE: Final = Wording(
-    "Lånere; dem, der svarer økonomisk for en mindreårig låner; personale, der retter eller slår op.",
-    "Patrons; those who answer for a minor patron; staff who correct or look up.",
+    "Lånere; dem, der svarer økonomisk for en mindreårig låner; dem, der slås op uden at blive låner; dem, CPR's filer"
+    " endnu nævner, efter at de har holdt op; personale, der registrerer, retter, afgør, åbner eller slår op.",
+    "Patrons; those who answer for a minor patron; those who are looked up and become no patron; those whom CPR's files"
+    " still name after they have left; staff who register, correct, decide, open or look up.",
+)
+_STAFF: Final = Wording(
+    "Brugernavnet på computeren, hvad der blev gjort hvornår, og den grund, der blev skrevet, i loggen, rettelserne og"
+    " afgørelserne; ellers intet. Hjemmel: databeskyttelsesforordningen art. 6, stk. 1, litra e.",
+    "The user name on the computer, what was done and when, and the reason that was written, in the log, the"
+    " corrections and the decisions; nothing else. Basis: GDPR article 6(1)(e).",
 )
 _RECIPIENTS: Final = Wording(
     "CPR (opslag og abonnement: CPR-nummer). CULR (netmedier: CPR-nummer, eller lånernummer for den,"
@@ -92,6 +127,14 @@ _SECURITY: Final = Wording(
 )
 
 
+_STAYS: Final = Wording(
+    "Resten af posten slettes, når låneren holder op; lånernumre slettes ikke. Det, der huskes ved siden af posten, har"
+    " sine frister ovenfor.",
+    "The rest of the record is erased when the patron leaves; patron numbers are not erased. What is kept beside the"
+    " record has its times above.",
+)
+
+
 def _erasure(policy: Policy) -> Wording:
     keep = policy.retention
     lines = [
@@ -102,21 +145,11 @@ def _erasure(policy: Policy) -> Wording:
         (Wording("Afdøde låneres reserveringer", "Reservations of the dead"), policy.dead_subscription_days),
         (Wording("Ophævede blokeringer", "Lifted blocks"), keep.blocks_days),
         (Wording("Tidligere indhold", "Earlier content"), keep.before_images_days),
-        (Wording("CPR's filer", "CPR's files"), keep.deliveries_days),
-        (Wording("Rettelsers indhold", "Content of corrections"), keep.corrections_days),
-        (Wording("Det, der fortryder en afgørelse", "What undoes a decision"), keep.answered_reviews_days),
     ]
     da = "; ".join(f"{name.da}: {days(count).da}" for name, count in lines)
     en = "; ".join(f"{name.en}: {days(count).en}" for name, count in lines)
     never = keep.inactive_days == 0
     quiet = days(keep.inactive_days)
-    stays = Wording(
-        "Log, sletningsliste, lånernumre og filer, der var beskadigede eller modsagde en anden, slettes"
-        " ikke af sig selv; datoer for beskeder, rettelser og afgørelser følger lånerens post.",
-        "The log, the list of the erased, patron numbers, and files that were damaged or contradicted another are not"
-        " erased by themselves; the days of messages, corrections and decisions go with the record.",
-    )
-    return Wording(
-        f"{da}. " + ("Inaktive lånere slettes ikke. " if never else f"Inaktive lånere: {quiet.da}. ") + stays.da,
-        f"{en}. " + ("Inactive patrons are not erased. " if never else f"Inactive patrons: {quiet.en}. ") + stays.en,
-    )
+    da += ". Inaktive lånere slettes ikke. " if never else f". Inaktive lånere: {quiet.da}. "
+    en += ". Inactive patrons are not erased. " if never else f". Inactive patrons: {quiet.en}. "
+    return Wording(f"{da}{_STAYS.da}", f"{en}{_STAYS.en}")

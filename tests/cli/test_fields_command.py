@@ -44,11 +44,26 @@ def test_a_page_is_one_json_document_with_a_paragraph_each(capsys: pytest.Captur
     assert [one["section"] for one in named] == ["Felterne"]
 
 
-def test_the_record_of_processing_asks_for_the_librarys_name_until_it_is_given(
+def test_a_page_asks_calmly_for_what_only_the_library_knows_and_is_printed_all_the_same(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert "Dataansvarlig - [bibliotekets navn" in printed(capsys, article30=True)
-    assert "Dataansvarlig - Byens Bibliotek" in printed(capsys, article30=True, controller="Byens Bibliotek")
+    fields_command(None, privacy="da", article30=False, controller="", language="da", as_json=False)
+    page = capsys.readouterr()
+    assert "Dataansvarlig - [bibliotekets navn]" in page.out
+    assert "policy.toml under [controller]: name (bibliotekets navn), contact (" in page.err
+    document = json.loads(printed(capsys, article30=True, controller="Byens Bibliotek", as_json=True))
+    assert document["missing"] == ["officer", "stored"]
+    assert "Dataansvarlig - Byens Bibliotek\n" in printed(capsys, article30=True, controller="Byens Bibliotek")
+
+
+def test_a_page_that_lacks_nothing_asks_for_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = fixture_path("policy.toml").read_text(encoding="utf-8").partition("# [controller]")[2].splitlines()[1:5]
+    text = "\n".join(["[controller]", *(line.removeprefix("# ") for line in lines)])
+    (tmp_path / "policy.toml").write_text(text, encoding="utf-8")
+    fields_command(tmp_path / "policy.toml", privacy="en", article30=False, controller="", language="da", as_json=False)
+    page = capsys.readouterr()
+    assert "Data controller - Byens Bibliotek, Torvet 1" in page.out
+    assert ("[" in page.out, page.err) == (False, "")
 
 
 def test_the_table_has_every_field_with_its_key(capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,4 +84,4 @@ def test_two_pages_at_once_are_refused(capsys: pytest.CaptureFixture[str]) -> No
 def test_the_page_follows_a_librarys_own_policy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = fixture_path("policy.toml").read_text(encoding="utf-8").replace("dead_days = 90", "dead_days = 17")
     (tmp_path / "policy.toml").write_text(text, encoding="utf-8")
-    assert "huskes i 17 dage" in printed(capsys, policy=tmp_path / "policy.toml", privacy="da").replace("\n", " ")
+    assert "huskes den i 17 dage" in printed(capsys, policy=tmp_path / "policy.toml", privacy="da").replace("\n", " ")

@@ -11,6 +11,7 @@ import pytest
 from town import FIXTURES
 
 from cprsync.cli.danish import in_danish
+from cprsync.domain.controller import Controller
 from cprsync.domain.patron_group import PatronGroup
 from cprsync.domain.policy import DEFAULT_LIMITS, Harm, LetterRules, Policy
 from cprsync.domain.retention import Retention
@@ -197,8 +198,12 @@ def test_debt_films_retention_letters_and_net_media_are_read(tmp_path: Path) -> 
     reminder_days = []
     [net_media]
     account_nights = 7
+    [controller]
+    name = " Byens Bibliotek "
+    stored = "her."
     """
     policy = read(tmp_path, text)
+    assert policy.controller == Controller(name="Byens Bibliotek", stored="her")
     assert (policy.debt_limit_oere, policy.binding_films) == (0, (7, 11, 15))
     assert policy.retention == Retention(compensation_days=365, inactive_days=0)
     assert policy.letters == LetterRules(on_paper=False, reminder_days=())
@@ -292,6 +297,7 @@ def test_tariffs_stand_in_the_order_of_their_days(tmp_path: Path, since: str) ->
         ("[letters]\nreminder_days = [0]", "line 2: letters.reminder_days.0: "),
         ("[letters]\non_paper = 1", "line 2: letters.on_paper: "),
         ("[net_media]\naccount_nights = 0", "line 2: net_media.account_nights: "),
+        ('[controller]\nofficer = " "', "line 2: controller.officer: expected a text on one line"),
     ],
 )
 def test_a_mistake_in_what_the_library_decides_is_named_by_its_line(tmp_path: Path, text: str, told: str) -> None:

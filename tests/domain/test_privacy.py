@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
+from cprsync.domain.beside import BESIDE
+from cprsync.domain.controller import Controller
 from cprsync.domain.fields import FIELDS, Basis, Kept
+from cprsync.domain.page import Paragraph, Section, days
 from cprsync.domain.patron_group import PatronGroup
 from cprsync.domain.policy import Policy
-from cprsync.domain.privacy import Paragraph, Section, days, kept, privacy_page
+from cprsync.domain.privacy import kept, privacy_page
 from cprsync.domain.processing import article_30
 from cprsync.domain.retention import Retention
+
+if TYPE_CHECKING:
+    from cprsync.domain.beside import Beside
 
 POLICY = Policy()
 
@@ -60,11 +67,15 @@ def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(s
         ),
         ("Mellemværende", Retention(), "slettes 30 dage efter betalingen"),
         ("Mellemværende", Retention(compensation_days=365), "et gebyr slettes 30 dage og en erstatning 365 dage"),
-        ("Beskeder", Retention(message_days=1), "hvad der stod, slettes efter 1 dag; hvornår du fik dem, huskes"),
+        (
+            "Beskeder",
+            Retention(message_days=1),
+            "hvad der stod, slettes efter 1 dag; hvornår og ad hvilken vej du fik dem, huskes",
+        ),
         ("Blokeret d.", Retention(blocks_days=7), "7 dage efter, at blokeringen er ophævet"),
-        ("CPR's filer", Retention(deliveries_days=9), "forseglet i 9 dage"),
-        ("Rettelser", Retention(corrections_days=8), "huskes i 8 dage"),
-        ("Afgørelser", Retention(answered_reviews_days=6), "huskes i 6 dage"),
+        ("CPR's filer", Retention(deliveries_days=9), "slettes 9 dage efter"),
+        ("Rettelser", Retention(corrections_days=8), "slettes 8 dage efter"),
+        ("Afgørelser", Retention(answered_reviews_days=6), "slettes 6 dage efter"),
     ],
 )
 def test_the_page_names_the_days_of_the_librarys_own_policy(name: str, retention: Retention, told: str) -> None:
@@ -135,15 +146,17 @@ def test_the_record_of_processing_names_every_field_once_under_its_basis() -> No
         assert sum(f"{field.name.da}," in text or f"{field.name.da}. " in text for text in data) == 1, field.key
 
 
+def listed(policy: Policy, *, controller: str = "") -> dict[str, str]:
+    return {one.name.da: one.text.da for one in paragraphs(article_30(policy, controller=controller)) if one.name}
+
+
 def _is_data(one: Paragraph) -> bool:
     return one.name is not None and one.name.da == "Oplysninger"
 
 
 def test_the_record_of_processing_names_the_controller_and_the_days() -> None:
     policy = replace(POLICY, retention=Retention(loans_days=14, inactive_days=730))
-    told = {
-        one.name.da: one.text.da for one in paragraphs(article_30(policy, controller="Byens Bibliotek")) if one.name
-    }
+    told = listed(policy, controller="Byens Bibliotek")
     assert told["Dataansvarlig"] == "Byens Bibliotek"
     assert "Udlån: 14 dage" in told["Sletning"]
     assert "Inaktive lånere: 730 dage." in told["Sletning"]
@@ -154,3 +167,31 @@ def test_where_nobody_is_asked_to_leave_the_record_of_processing_says_so() -> No
     (erasure,) = [o for o in paragraphs(article_30(policy, controller="B")) if o.name and o.name.da == "Sletning"]
     assert "Inaktive lånere slettes ikke." in erasure.text.da
     assert "Inactive patrons are not erased." in erasure.text.en
+
+
+@pytest.mark.parametrize("one", BESIDE, ids=lambda one: one.name.en)
+def test_what_is_kept_beside_the_record_is_on_both_pages_with_how_long(one: Beside) -> None:
+    how = one.kept(POLICY)
+    assert said_of(one.name.da).startswith(one.said.da)
+    for told in (said_of(one.name.da), listed(POLICY)[one.name.da]):
+        assert told.endswith(how.da)
+    assert how.da.endswith(".")
+    assert how.en.endswith(".")
+
+
+def test_what_only_the_library_knows_stands_on_both_pages_and_in_brackets_until_it_has_said_so() -> None:
+    ours = Controller("Byens Bibliotek", "Torvet 1", "Kommunens rådgiver", "i kommunens kælder")
+    policy = replace(POLICY, controller=ours)
+    assert said_of("Dataansvarlig", policy) == (
+        "Byens Bibliotek, Torvet 1. Bibliotekets databeskyttelsesrådgiver: Kommunens rådgiver."
+    )
+    assert said_of("Hvor oplysningerne står", policy) == "i kommunens kælder"
+    assert said_of("Dataansvarlig").startswith("[bibliotekets navn], [adresse")
+    told = listed(policy)
+    assert (told["Dataansvarlig"], told["Databeskyttelsesrådgiver"]) == ("Byens Bibliotek, Torvet 1", ours.officer)
+    assert "kælder" in told["Tredjelande"]
+
+
+def test_what_the_library_has_not_said_of_itself_is_told_by_name() -> None:
+    assert Controller(name="Byens Bibliotek", stored="her").missing == ("contact", "officer")
+    assert Controller("a", "b", "c", "d").missing == ()

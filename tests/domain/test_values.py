@@ -17,7 +17,7 @@ PRINTED = {
     *("Answering", "News", "Troubled"),
     *("AgeGroup", "Ladder", "Ladders", "Header", "Link", "Balance", "Municipality", "Municipalities"),
     *("PatronGroup", "Band", "Bands", "Row", "Tariff", "FeeRules", "LetterRules", "Retention", "Field"),
-    *("Paragraph", "Section", "Ties", "Unsettled", "Product", "Products", "RightRow"),
+    *("Beside", "Paragraph", "Section", "Ties", "Unsettled", "Product", "Products", "RightRow"),
     *("ResidenceRule", "ProtectionRule", "StatusRule", "ReviewKind", "Column", "RuleTable", "Wording"),
 }
 #: It counts while a delivery is read.

@@ -84,6 +84,10 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "statement_compensation": ("Erstatning", "Compensation"),
     "statement_total": ("I alt", "In all"),
     "statement_note": ("Besked fra biblioteket", "A note from the library"),
+    "controller_missing": (
+        "Siden mangler noget, som kun biblioteket ved. Skriv det i policy.toml under [controller]: {asked}.",
+        "The page lacks what only the library knows. Write it in policy.toml under [controller]: {asked}.",
+    ),
     "statement_responsible.1": (
         "Der er registreret en økonomisk ansvarlig for låneren.",
         "Someone is registered as responsible for what the patron owes.",
