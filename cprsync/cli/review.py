@@ -104,14 +104,31 @@ def _line(item: Mapping[str, Any], language: Language) -> str:
     return f"{item['id']:>5}  {item['since']}  {state:<10}  {item['patron']}{about}  {item['why'][language]}{sides}"
 
 
-def _sides(both: Mapping[str, str | None], language: Language) -> str:
-    told = {side: word("culr_empty", language) if number == "" else number or "–" for side, number in both.items()}
-    return word("review_sides", language, **told)
+def _sides(both: Mapping[str, Any], language: Language) -> str:
+    """Both numbers with the municipality's name, and what CULR answered if it refused ours."""
+    ours = _number(both["ours"], "review_unknown", language) if both["account"] else word("review_no_account", language)
+    said = word("review_sides", language, ours=ours, theirs=_number(both["theirs"], "review_nothing", language))
+    if both["answer"] is None:
+        return said
+    return f"{said}; {word('review_answered', language, code=both['answer'])}"
+
+
+def _number(digits: str | None, none: str, language: Language) -> str:
+    from cprsync.domain.municipality import code_from
+    from cprsync.municipality_file import load_municipalities
+
+    if not digits:
+        return word(none if digits is None else "culr_empty", language)
+    # another library may have written anything
+    known = load_municipalities().by_code.get(code_from(digits))
+    return digits if known is None else f"{digits} {known.name}"
 
 
 def shown_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """One item as text: why, what each answer does, and the two sides beside each other."""
     yield emphasise(_line(document, language))
+    if answer := document.get("net_media", {}).get("answer"):
+        yield f"  {answer}: {word(f'code_{answer}', language)}"
     yield f"  {word('review_accept', language)}: {document['accept'][language]}"
     yield f"  {word('review_reject', language)}: {document['reject'][language]}"
     if "plan" in document:

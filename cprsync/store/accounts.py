@@ -16,12 +16,12 @@ from cprsync.domain.drift import wanted
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.override import in_force
 from cprsync.store import emptying, tables
-from cprsync.store.effects import CULR
+from cprsync.store.effects import CULR, FAILED
 from cprsync.store.engine import parts, reading, stamp_of
 from cprsync.store.numbers import OLD_NUMBER, has_borrower
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
-from cprsync.sync.values import Account
+from cprsync.sync.values import Account, AccountSides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -161,14 +161,18 @@ def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[
 # -- both sides ----------------------------------------------------------------------------------------------------
 
 
-def sides(tenant: Tenant, ids: Sequence[str]) -> dict[str, tuple[str | None, str | None]]:
-    """Of each of these the number that is hers by our records, and the one that was last read in CULR."""
+def sides(tenant: Tenant, ids: Sequence[str]) -> dict[str, AccountSides]:
+    """What our records say of each of these, what CULR was last known to hold, and how it answered what it refused."""
+    found = dict.fromkeys(ids, AccountSides())
     with reading(tenant.engine) as connection:
-        ours = {
-            one.patron_id: one.want.municipality for part in parts(ids) for one in _accounts(connection, tenant, part)
-        }
-        known = (
-            row for part in parts(ids) for row in connection.execute(select(tables.account).where(these(tenant, part)))
-        )
-        theirs = {row.patron_id: row.seen for row in known}
-    return {one: (ours.get(one), theirs.get(one)) for one in ids}
+        for part in parts(ids):
+            for one in _accounts(connection, tenant, part):
+                found[one.patron_id] = AccountSides(account=one.want.account, ours=one.want.municipality)
+            for row in connection.execute(select(tables.account).where(these(tenant, part))):
+                stands = row.municipality if row.checked is None else row.seen
+                found[row.patron_id] = replace(found[row.patron_id], theirs=stands)
+            refused = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.state == FAILED)
+            codes = select(_OUT.patron_id, _OUT.code).where(refused, _OUT.patron_id.in_(part)).order_by(_OUT.version)
+            for row in connection.execute(codes):
+                found[row.patron_id] = replace(found[row.patron_id], answer=row.code)
+    return found

@@ -95,6 +95,7 @@ if TYPE_CHECKING:
     from cprsync.sync.values import (
         AcceptedJournal,
         Account,
+        AccountSides,
         AccountState,
         Backlog,
         Batch,
@@ -398,7 +399,7 @@ class SqlStore:
     def repair_accounts(self, run: Run | None, decided: Sequence[Repair]) -> Repaired:
         return repairs.repair(self._tenant, run, decided)
 
-    def account_sides(self, ids: Sequence[str]) -> dict[str, tuple[str | None, str | None]]:
+    def account_sides(self, ids: Sequence[str]) -> dict[str, AccountSides]:
         return accounts.sides(self._tenant, ids)
 
     def checked_page(self, after: str, limit: int) -> list[Checked]:

@@ -6,14 +6,14 @@ answers to the same item is taken. Leaves out who may answer: whoever may run th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.guard import guard
 from cprsync.domain.policy import Harm
-from cprsync.domain.review import NET_MEDIA_FOREIGN, Doing, State, review_kind
+from cprsync.domain.review import NET_MEDIA_KINDS, Doing, State, review_kind
 from cprsync.errors import Braked, ReviewClosed, ReviewUnknown
 from cprsync.sync.accepting import checked_reason
 from cprsync.sync.showing import patron_document
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cprsync.domain.wording import Wording
     from cprsync.sync.ports import Clock
     from cprsync.sync.showing import PatronView
+    from cprsync.sync.values import AccountSides
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ class ReviewStore(Protocol):
 
     def circulation_counts(self, patron_id: str) -> Mapping[str, int]: ...
 
-    def account_sides(self, ids: Sequence[str]) -> Mapping[str, tuple[str | None, str | None]]:
-        """Of each the municipality number by our records, and the one last read in CULR."""
+    def account_sides(self, ids: Sequence[str]) -> Mapping[str, AccountSides]:
+        """What our records say of each one's account, and what CULR does."""
         ...
 
     def patron(self, patron_id: str) -> PatronView | None: ...
@@ -119,11 +120,10 @@ class Reviews:
         return document
 
     def _sides(self, items: Sequence[ReviewItem]) -> dict[int, dict[str, Any]]:
-        """The number that is hers by our records and the one that stands in CULR, for items about those."""
-        about = [item for item in items if item.kind == NET_MEDIA_FOREIGN and item.state is State.WAITING]
+        """What we say and what CULR does, for items about the net media that wait."""
+        about = [item for item in items if item.kind in NET_MEDIA_KINDS and item.state is State.WAITING]
         sides = self.store.account_sides([item.patron_id for item in about])
-        both = {item.id: sides[item.patron_id] for item in about}
-        return {number: {"net_media": {"ours": ours, "theirs": theirs}} for number, (ours, theirs) in both.items()}
+        return {item.id: {"net_media": asdict(sides[item.patron_id])} for item in about}
 
     def _record(self, patron_id: str) -> dict[str, Any] | None:
         view = self.store.patron(patron_id)

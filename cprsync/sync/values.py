@@ -388,6 +388,19 @@ class AccountState:
     checked: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AccountSides:
+    """What we say of one patron's account, and what CULR does: three digits, "" for none on purpose."""
+
+    #: by our records there is to be one, and with which number; None: nobody knows
+    account: bool = False
+    ours: str | None = None
+    #: what was last read in CULR, or confirmed by it; None: nothing
+    theirs: str | None = None
+    #: on which code what was refused ended; None: nothing is refused
+    answer: str | None = None
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Account:
     """One patron's account in CULR as our records see it, with nothing waiting for it."""

@@ -9,6 +9,8 @@ import pytest
 from cprsync.cli.net_media import SHOWN, reconciled_lines, verified_lines
 from cprsync.cli.report_text import report_lines
 from cprsync.cli.review import shown_lines
+from cprsync.cli.words import WORDS
+from cprsync.domain.account import FORBIDDEN, Code
 from cprsync.domain.drift import Drift
 from cprsync.domain.verifying import Wrong
 from cprsync.errors import NetMediaUnavailable
@@ -87,11 +89,33 @@ def test_a_nights_report_tells_of_drifts_and_of_nothing_when_there_are_none() ->
     assert "Intet er rettet hos CULR: det er flere, end policy.toml tillader" in night(brake=BRAKE)
 
 
-def test_an_item_about_another_librarys_number_shows_both() -> None:
+@pytest.mark.parametrize(
+    ("sides", "danish"),
+    [
+        ({}, "(vi siger 751 Aarhus, hos CULR står 461 Odense)"),
+        (
+            {"theirs": "", "ours": None},
+            "(vi siger intet: bopælen er ikke kendt, hos CULR står ingen kommune, med vilje)",
+        ),
+        ({"account": False, "theirs": "9X"}, "(vi siger ingen konto, hos CULR står 9X)"),
+        (
+            {"theirs": None, "answer": "ILLEGAL_ARGUMENT"},
+            "(vi siger 751 Aarhus, hos CULR står intet, vi har set; CULR svarede ILLEGAL_ARGUMENT)",
+        ),
+    ],
+)
+def test_an_item_about_the_net_media_shows_both_sides_and_how_culr_answered(sides: dict[str, Any], danish: str) -> None:
     item: dict[str, Any] = {"id": 1, "state": "waiting", "since": "2027-03-22", "patron": "12345678", "about": None}
     item |= {"why": {"da": "hvorfor"}, "accept": {"da": "ja"}, "reject": {"da": "nej"}, "record": None, "other": None}
-    line = next(shown_lines(item | {"net_media": {"ours": "751", "theirs": ""}}, "da"))
-    assert line.endswith("hvorfor (vi siger 751, hos CULR står ingen kommune, med vilje)")
+    both = {"account": True, "ours": "751", "theirs": "461", "answer": None} | sides
+    first, second, *_ = shown_lines(item | {"net_media": both}, "da")
+    assert first.endswith(f"hvorfor {danish}")
+    assert second.startswith("  ILLEGAL_ARGUMENT: noget i kaldet godtages ikke") is (both["answer"] is not None)
+
+
+@pytest.mark.parametrize("code", [code for code in Code if code not in {Code.OK, *FORBIDDEN}])
+def test_every_answer_on_which_an_effect_can_be_left_to_a_person_has_words(code: Code) -> None:
+    assert f"code_{code.value}" in WORDS
 
 
 # -- verified --------------------------------------------------------------------------------------------------------

@@ -72,6 +72,26 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
         "CULR is not set up ([library.culr]); nothing was read.",
     ),
     "review_sides": ("vi siger {ours}, hos CULR står {theirs}", "we say {ours}, in CULR stands {theirs}"),
+    "review_unknown": ("intet: bopælen er ikke kendt", "nothing: the residence is not known"),
+    "review_no_account": ("ingen konto", "no account"),
+    "review_nothing": ("intet, vi har set", "nothing that we have seen"),
+    "review_answered": ("CULR svarede {code}", "CULR answered {code}"),
+    # what CULR means by its codes
+    "code_ACCOUNT_DOES_NOT_EXIST": (
+        "CULR kender ikke kontoen, selv om den blev oprettet",
+        "CULR does not know the account, though it was created",
+    ),
+    "code_ACCOUNT_ALREADY_EXISTS": ("kontoen findes i forvejen", "the account is there already"),
+    "code_TRANSACTION_ERROR": (
+        "CULR kunne ikke gennemføre det; nummeret kan være optaget hos biblioteket",
+        "CULR could not carry it out; the number may be taken at the library",
+    ),
+    "code_ILLEGAL_ARGUMENT": (
+        "noget i kaldet godtages ikke: nummeret, kommunen eller hvem vi er (agency og group)",
+        "something in the call is not accepted: the number, the municipality, or who we are (agency and group)",
+    ),
+    "code_PROGRAM_ERROR": ("en fejl hos CULR selv", "a fault of CULR's own"),
+    "code_UNKNOWN_ERROR": ("en fejl, som CULR eller vi ikke kender", "an error that CULR, or we, do not know"),
     "rights_again": (
         "Andre rettigheder gemt, end posten giver; natten udleder dem igen for",
         "Other rights kept than the record leads to; the night derives them again for",
