@@ -48,10 +48,15 @@ class Circuit:
             self._unanswered = self._unanswered + 1 if isinstance(outcome, NetMediaUnavailable) else 0
             self._refused = self._refused + 1 if code in REFUSED else 0
             self._hopeless |= code in FORBIDDEN or isinstance(outcome, _HOPELESS)
-            if self._refused < self._ceiling:
+            if code is None or self._refused < self._ceiling:
                 return outcome
             self._hopeless = True
-            return NetMediaRefused("CULR refuses {ceiling} patrons in a row", ceiling=self._ceiling)
+            return NetMediaRefused(
+                "CULR answers {code} of {ceiling} patrons in a row",
+                code=code.value,
+                ceiling=self._ceiling,
+                kind="netmedia.refused_in_a_row",
+            )
 
 
 def side_by_side(

@@ -240,6 +240,7 @@ def test_once_nobody_can_be_served_nothing_more_is_begun_nor_taken(side: Side, c
     assert [one for one, _ in outcomes] == taken[:begun]
     last = "NetMediaUnavailable" if code is None else "Unsettled" if begun == 1 else "NetMediaRefused"
     assert type(outcomes[-1][1]).__name__ == last
+    assert getattr(outcomes[-1][1], "kind", "").endswith("in_a_row") is (code is Code.ILLEGAL_ARGUMENT)
     assert len(taken) <= begun + 2
     assert side.ledger() == before
 

@@ -13,6 +13,7 @@ from kills import killed, lived_whole, sample
 from sqlalchemy import update
 from townspeople import cpr, dies, moves, person
 
+from cprsync.cli.advice import error_document
 from cprsync.domain.account import Code, Identity, IdType, Operation
 from cprsync.domain.number import CprNumber
 from cprsync.domain.record import Local
@@ -138,6 +139,19 @@ def test_credentials_that_are_refused_stop_it_and_say_so(library: Library) -> No
     assert (report.backlog.waiting, report.backlog.failed) == (4, 0)
 
 
+def test_refusals_in_a_row_are_told_as_what_they_are_and_no_credentials(library: Library) -> None:
+    library.net_media = CulrDouble(
+        refuses=dict.fromkeys(map(account, PATRONS), Code.ILLEGAL_ARGUMENT), unanswered_in_a_row=3
+    )
+    report = library.one_night()
+    error = error_document(report.unpublished, changed="part", reference="run-1")
+    assert (report.exit_code, error["kind"]) == (2, "netmedia.refused_in_a_row")
+    assert error["da"]["message"] == "CULR svarer ILLEGAL_ARGUMENT på 3 lånere i træk"
+    assert "password" not in error["next"] + error["da"]["next"]
+    assert (report.backlog.waiting, report.backlog.failed) == (2, 2)
+    assert (library.one_night().exit_code, library.nothing_is_left().exit_code) == (3, 0)
+
+
 def test_a_certificate_that_cannot_be_trusted_is_no_outage(library: Library) -> None:
     library.net_media = CulrDouble(down=NetMediaUntrusted("not trusted"))
     assert library.night().exit_code == 2
@@ -169,6 +183,9 @@ def refused_once(library: Library) -> CulrDouble:
     library.one_night()
     net_media.refuses.clear()
     assert (library.store.backlog().failed, net_media.holds(account("ANNA"))) == (1, AARHUS)
+    (item,) = Reviews(AGENCY, library.store, library.clock, library.policy, "lisbeth").listed()
+    sides = {"account": True, "ours": ODENSE, "theirs": AARHUS, "answer": "ILLEGAL_ARGUMENT"}
+    assert item["net_media"] == sides
     return net_media
 
 

@@ -47,6 +47,13 @@ REGISTER: Final[Mapping[str, Advice]] = {
         'Ryd mappen på serveren, eller sæt after = "delete" i [library.feed].',
         'Clear the folder on the server, or set after = "delete" in [library.feed].',
     ),
+    "netmedia.refused_in_a_row": advice(
+        2,
+        "Brugeren er godkendt, men kaldene afvises: spørg DBC, om `group` i [library.culr] må skrive for bibliotekets"
+        " `agency`. Accepter det, der så står som afvist på `cprsync review list`; resten venter og sendes af natten.",
+        "The user is accepted, but the calls are refused: ask DBC whether `group` of [library.culr] may write for the"
+        " library's `agency`. Then accept what `cprsync review list` has as refused; the rest waits for the night.",
+    ),
     "sftp.delete": advice(
         2,
         'Bed om ret til at slette dér, eller sæt after = "keep" i [library.feed].',

@@ -11,7 +11,7 @@ NET_MEDIA: Final[Mapping[str, str]] = {
     "CULR answers {code}": "CULR svarer {code}",
     "CULR answers HTTP {status}": "CULR svarer HTTP {status}",
     "CULR does not answer: {why}": "CULR svarer ikke: {why}",
-    "CULR refuses {ceiling} patrons in a row": "CULR afviser {ceiling} lånere i træk",
+    "CULR answers {code} of {ceiling} patrons in a row": "CULR svarer {code} på {ceiling} lånere i træk",
     "CULR reports a fault of its own": "CULR melder en fejl hos sig selv",
     "CULR's address is no https address": "CULR's adresse er ingen https-adresse",
     "CULR's answer cannot be read: {why}": "CULR's svar kan ikke læses: {why}",
