@@ -13,7 +13,7 @@ from cprsync.domain.drift import Drift
 from cprsync.errors import CprsyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from cprsync.cli.words import Language
@@ -31,29 +31,41 @@ def reconcile_command(  # noqa: PLR0913 -- one parameter for each option
     from cprsync import wiring
     from cprsync.cli.progress import progress
     from cprsync.settings import load_settings
-    from cprsync.sync.accounts import reconcile_accounts
+    from cprsync.sync.accounts import reconcile_accounts, reconciled
     from cprsync.sync.verifying import derive_wrong_again
 
     with failures(as_json=as_json):
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
         with progress(as_json=as_json) as shown, wiring.night(settings, section, progress=shown) as night:
-            document = reconcile_accounts(night, everyone=everyone, dry_run=dry_run)
-            document["rights"] = derive_wrong_again(night, dry_run=dry_run) if everyone else []
+            found = reconcile_accounts(night, everyone=everyone, dry_run=dry_run)
+            document = reconciled(night, found, dry_run=dry_run)
+            document["rights"] = derive_wrong_again(night, dry_run=dry_run) if everyone and not found.error else []
     document["exit"] = BRAKED if document["brake"] else LEFT if document["left_to_a_person"] else DONE
+    if found.error is not None:
+        document["error"] = error_document(found.error, changed="nothing", reference=secrets.token_hex(4))
+        document["exit"] = advice_for(found.error).exit
+    _print(document, reconciled_lines(document, language), language, as_json=as_json)
+    return int(document["exit"])
+
+
+def _print(document: Mapping[str, Any], lines: Iterable[str], language: Language, *, as_json: bool) -> None:
+    """One document, or its lines and then what kept it from being whole."""
     if as_json:
         print_json(document)
-    else:
-        for line in reconciled_lines(document, language):
-            say(line)
-    return int(document["exit"])
+        return
+    for line in lines:
+        say(line)
+    if "error" in document:
+        show_error(document["error"], language)
 
 
 def reconciled_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The document as text."""
     if document["rights"]:
         count, whose = len(document["rights"]), patrons_text(document["rights"])
-        yield f"{word('rights_again', language)} {count}: {whose}"
+        again = "rights_wrong" if document["dry_run"] else "rights_again"
+        yield f"{word(again, language)} {count}: {whose}"
     if not document["net_media"]:
         yield word("accounts_no_net_media", language)
         return
@@ -61,7 +73,7 @@ def reconciled_lines(document: Mapping[str, Any], language: Language) -> Iterato
     for name in DRIFTS:
         if document["patrons"][name]:
             yield f"  {word(f'accounts_{name}', language)} {document[name]}: {patrons_text(document['patrons'][name])}"
-    if not any(document["patrons"].values()):
+    if document["read"] and "error" not in document and not any(document["patrons"].values()):
         yield f"  {word('accounts_as_they_should', language)}"
     if document["left_out"]:
         yield f"  {word('accounts_left_out', language, left_out=document['left_out'])}"
@@ -71,7 +83,18 @@ def reconciled_lines(document: Mapping[str, Any], language: Language) -> Iterato
         yield f"  {word('accounts_later', language, repaired=document['repaired'])}"
     yield from (f"  {line}" for line in account_lines({"brake": document["brake"]}, language))
     if document["dry_run"]:
-        yield word("accounts_dry", language)
+        yield " ".join(_would_be(document, language))
+
+
+def _would_be(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """That nothing was changed, and what would be, kind by kind: another library's number is not ours to put right."""
+    yield word("accounts_dry", language)
+    if document["brake"] or "error" in document:
+        return
+    if document["rights"] or any(document["patrons"][name] for name in DRIFTS if name != Drift.FOREIGN.value):
+        yield word("accounts_would_mend", language)
+    if document["patrons"][Drift.FOREIGN.value]:
+        yield word("accounts_would_ask", language)
 
 
 def patrons_text(patrons: list[str]) -> str:
@@ -101,13 +124,7 @@ def verify_command(config: Path, *, library: str | None, offline: bool, language
         document["error"] = error_document(found.error, changed="nothing", reference=secrets.token_hex(4))
         # what was found wrong is wrong whatever else could not be looked at
         document["exit"] = advice_for(found.error).exit if found.ok else FAILED
-    if as_json:
-        print_json(document)
-        return int(document["exit"])
-    for line in verified_lines(document, language):
-        say(line)
-    if found.error is not None:
-        show_error(document["error"], language)
+    _print(document, verified_lines(document, language), language, as_json=as_json)
     return int(document["exit"])
 
 

@@ -21,7 +21,7 @@ from cprsync.domain.guard import guard
 from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from cprsync.domain.account import Identity
     from cprsync.domain.guard import Excess
@@ -38,7 +38,7 @@ class Compared:
     read: int = 0
     #: repairs that wait to be sent now
     repaired: int = 0
-    #: patrons for whom something waits, or of whom CULR gave no answer that can be used
+    #: patrons for whom something waits, or whose account was to be read and CULR gave no answer that can be used
     left_out: int = 0
     patrons: dict[Drift, list[str]] = field(default_factory=lambda: defaultdict(list))
     #: classes over their limit: nothing was repaired
@@ -76,11 +76,15 @@ def compare_accounts(night: Night, run: Run | None, *, everyone: bool = False, d
         return found
     found.left_out = night.store.accounts_left_out()
     decided: list[Repair] = []
-    for part in _parts(night, run, everyone=everyone):
+    oldest, without = _whose_turn(night, run, everyone=everyone)
+    ids = [*oldest, *without]
+    for end in range(night.calls, len(ids) + night.calls, night.calls):
         night.heed()
+        part = night.store.accounts(ids[end - night.calls : end])
         decided += _held_against(night, run, part, found, everyone=everyone, dry_run=dry_run)
         if found.error is not None:
-            log.warning("accounts.unread", kind=found.error.kind)
+            found.left_out += len(oldest[end:])
+            log.warning("accounts.unread", kind=found.error.kind, left_out=found.left_out)
             return found
     population, limits = night.store.population(), night.policy.limits
     found.excess = guard([one.harms for one in decided], parked=0, population=population, limits=limits)
@@ -89,16 +93,14 @@ def compare_accounts(night: Night, run: Run | None, *, everyone: bool = False, d
     return found
 
 
-def _parts(night: Night, run: Run | None, *, everyone: bool) -> Iterator[list[Account]]:
-    """Whoever is to be looked at, part by part; a second run of a night does not read a second share."""
+def _whose_turn(night: Night, run: Run | None, *, everyone: bool) -> tuple[list[str], list[str]]:
+    """Whoever is to be looked at, those without an account apart; a second run of a night reads no second share."""
     store = night.store
     share = None if everyone else nightly_share(store.account_count(), night.policy.account_nights)
     midnight = None if run is None or everyone else datetime.combine(run.day, time(), tzinfo=COPENHAGEN)
     oldest, without = store.oldest_accounts(share, today=midnight), store.without_account()
     night.progress.stage("accounts", len(oldest))
-    for ids in (oldest, without):
-        for start in range(0, len(ids), night.calls):
-            yield store.accounts(ids[start : start + night.calls])
+    return list(oldest), list(without)
 
 
 def _held_against(  # noqa: PLR0913 -- what it reads and writes, and how much of it
@@ -141,7 +143,7 @@ def answers_of(night: Night, asked: dict[Identity, tuple[Account, Wanted]], foun
     answers = {identity: outcome for identity, outcome in outcomes.items() if isinstance(outcome, Held)}
     failed = [outcome for outcome in outcomes.values() if not isinstance(outcome, Held)]
     found.read += len(answers)
-    found.left_out += len({asked[one][0].patron_id for one in outcomes.keys() - answers.keys()})
+    found.left_out += len({asked[one][0].patron_id for one in asked.keys() - answers.keys()})
     forbidden = next((one.code for one in failed if isinstance(one, Unsettled) and one.code in FORBIDDEN), None)
     if forbidden is not None:
         found.error = NetMediaRefused("CULR answers {code}", code=forbidden.value)
@@ -183,15 +185,14 @@ def _repair(night: Night, run: Run | None, decided: Sequence[Repair], found: Com
         found.left += done.left
 
 
-def reconcile_accounts(night: Night, *, everyone: bool, dry_run: bool) -> dict[str, Any]:
-    """Compare between two nights; what repairs is sent by the next one.
-
-    Raises RunBusy while a night is lived, and CULR's error when it does not answer, or not to us.
-    """
+def reconcile_accounts(night: Night, *, everyone: bool, dry_run: bool) -> Compared:
+    """Compare between two nights; what repairs is sent by the next one. Raises RunBusy while a night is lived."""
     with night.store.run_lock():
-        found = compare_accounts(night, None, everyone=everyone, dry_run=dry_run)
-    if found.error is not None:
-        raise found.error
+        return compare_accounts(night, None, everyone=everyone, dry_run=dry_run)
+
+
+def reconciled(night: Night, found: Compared, *, dry_run: bool) -> dict[str, Any]:
+    """The shape of `entitlements reconcile`; whoever prints it adds the rights, the exit, and the error if there is."""
     return {
         "agency": night.agency,
         "day": night.clock.today().isoformat(),

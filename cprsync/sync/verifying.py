@@ -80,13 +80,14 @@ def verify(night: Night, *, offline: bool) -> Verified:
         found.wrong[Wrong.VERSIONS] += night.store.wrong_versions()
         found.accounts_waiting = night.store.accounts_left_out()
         derived = _derived(night)
+        together = min(night.batch, AT_ONCE)
         after: str | None = ""
         while after is not None:
-            page = night.store.checked_page(after, AT_ONCE)
+            page = night.store.checked_page(after, together)
             _check_rights(night, page, found, derived=derived)
             _check_accounts(night, night.store.accounts([one.patron.id for one in page]), found)
             night.progress.advance(len(page))
-            after = page[-1].patron.id if len(page) == AT_ONCE else None
+            after = page[-1].patron.id if len(page) == together else None
     return found
 
 
@@ -116,9 +117,12 @@ def _check_accounts(night: Night, accounts: Sequence[Account], found: Verified) 
     """What nothing waits for: told as the record says, and, unless nobody is to be asked, there as it was told."""
     untold = {one.patron_id for one in accounts if is_untold(one.want.municipality, one.last, told=one.told)}
     found.wrong[Wrong.UNTOLD] += sorted(untold)
-    if found.offline or found.error is not None:
+    if found.offline:
         return
     asked, counted = asked_of([one for one in accounts if one.patron_id not in untold]), Compared()
+    if found.error is not None:
+        found.accounts_waiting += len({one.patron_id for one, _ in asked.values()})
+        return
     drifted = [
         (asked[identity][0].patron_id, drift)
         for identity, held in answers_of(night, asked, counted).items()

@@ -65,7 +65,15 @@ def test_of_many_the_first_are_shown_and_the_rest_counted() -> None:
         ({"repaired": 2}, "2 sendes igen i nat: cprsync sync"),
         ({"left_to_a_person": 1}, "1 til et menneske: cprsync review list"),
         ({"left_out": 3}, "ikke holdt op mod CULR, fordi noget venter eller svaret udeblev: 3"),
-        ({"dry_run": True}, "Intet er ændret; uden --dry-run bliver det rettet."),
+        ({"dry_run": True}, "Intet er ændret."),
+        ({"dry_run": True, "stale": ["1"]}, "Intet er ændret. Uden --dry-run retter natten det, der er vores."),
+        (
+            {"dry_run": True, "foreign": ["1"]},
+            "Intet er ændret. Det, et andet bibliotek har sat, rettes ikke: et menneske bliver spurgt, medmindre nogen"
+            " har ladet det stå.",
+        ),
+        ({"dry_run": True, "stale": ["1"], "brake": BRAKE}, "Intet er ændret."),
+        ({"dry_run": True, "rights": ["1"]}, "Andre rettigheder gemt, end posten giver 1: 1"),
         ({"net_media": False}, "CULR er ikke sat op ([library.culr]); intet er læst."),
         ({"brake": BRAKE}, "ændringer i alt: 300, grænsen er 200"),
         ({"brake": BRAKE}, "Er det rigtigt, så hæv guard.changed.count (mindst 300) i policy.toml for én gang."),
@@ -73,6 +81,13 @@ def test_of_many_the_first_are_shown_and_the_rest_counted() -> None:
 )
 def test_what_became_of_it_is_said(deviation: dict[str, Any], words: str) -> None:
     assert words in said(**deviation)
+
+
+def test_when_nobody_answers_it_is_said_how_many_were_not_looked_at_and_not_that_all_is_well() -> None:
+    assert said(read=0, left_out=40, error={}) == [
+        "Konti hos CULR: 0 læst",
+        "ikke holdt op mod CULR, fordi noget venter eller svaret udeblev: 40",
+    ]
 
 
 def night(**counts: Any) -> list[str]:

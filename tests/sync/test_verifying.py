@@ -187,11 +187,15 @@ def test_without_asking_culr_the_rest_is_verified(library: Library, culr: CulrDo
     assert len(culr.calls) == calls
 
 
-def test_when_culr_does_not_answer_the_rest_is_verified_and_the_error_told(library: Library, culr: CulrDouble) -> None:
+@pytest.mark.parametrize("at_once", [1, 500])
+def test_when_culr_does_not_answer_the_rest_is_verified_and_the_error_told(
+    library: Library, culr: CulrDouble, at_once: int
+) -> None:
     write(library, STORED_NO, "ANNA")
-    culr.failures = [NetMediaUnavailable("no answer")] * 4
-    found: Any = verify(library.ports(), offline=False)
+    culr.failures = [NetMediaUnavailable("no answer")] * 8
+    found: Any = verify(replace(library.ports(), batch=at_once), offline=False)
     assert found.wrong[Wrong.RIGHTS] == [library.id_of("ANNA")]
+    assert (found.read, found.accounts_waiting) == (0, 4)
     assert isinstance(found.error, NetMediaUnavailable)
     assert not found.document()["ok"]
 

@@ -56,8 +56,16 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
         "not held against CULR, since something waits or no answer came: {left_out}",
     ),
     "accounts_dry": (
-        "Intet er ændret; uden --dry-run bliver det rettet.",
-        "Nothing was changed; without --dry-run it is put right.",
+        "Intet er ændret.",
+        "Nothing was changed.",
+    ),
+    "accounts_would_mend": (
+        "Uden --dry-run retter natten det, der er vores.",
+        "Without --dry-run the night puts right what is ours.",
+    ),
+    "accounts_would_ask": (
+        "Det, et andet bibliotek har sat, rettes ikke: et menneske bliver spurgt, medmindre nogen har ladet det stå.",
+        "What another library has set is not put right: a person is asked, unless someone has let it stand.",
     ),
     "accounts_braked": (
         "Intet er rettet hos CULR: det er flere, end policy.toml tillader",
@@ -96,6 +104,7 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
         "Andre rettigheder gemt, end posten giver; natten udleder dem igen for",
         "Other rights kept than the record leads to; the night derives them again for",
     ),
+    "rights_wrong": ("Andre rettigheder gemt, end posten giver", "Other rights kept than the record leads to"),
     "told_refused": (
         "netmedierne (CULR) afviste det: se cprsync review list",
         "the net media (CULR) refused it: see cprsync review list",
