@@ -83,7 +83,9 @@ def _culr(told: Mapping[str, Any], language: Language) -> str:
     if not told["account"] and not told["pending"]:
         return word("culr_no_account", language)
     parts = [word("culr_has", language, what=_number(told["confirmed"], language))]
-    if told["sent"] != told["confirmed"]:
+    if told["deleting"]:
+        parts.append(word("culr_deleting", language))
+    elif told["sent"] != told["confirmed"]:
         parts.append(word("culr_sent", language, what=_number(told["sent"], language)))
     if told["pending"]:
         parts.append(word("culr_pending", language, pending=told["pending"]))

@@ -120,13 +120,15 @@ def account_state(tenant: Tenant, patron_id: str) -> AccountState:
     with reading(tenant.engine) as connection:
         row = connection.execute(select(tables.account).where(hers)).one_or_none()
         waiting = connection.execute(select(tables.outbox).where(waits).order_by(_OUT.version)).all()
-    offered = [effect_of(tenant, one) for one in waiting if one.offered is not None]
+    effects = [effect_of(tenant, one) for one in waiting]
+    offered = [effect for effect, one in zip(effects, waiting, strict=True) if one.offered and not effect.gone]
     settled = None if row is None else row.municipality
     return AccountState(
         exists=row is not None,
         sent=offered[-1].municipality if offered else settled,
         confirmed=settled if row is None or row.checked is None else row.seen,
         pending=len(waiting),
+        deleting=bool(effects) and effects[-1].gone,
         checked=None if row is None else moment_of(row.checked or row.settled),
     )
 

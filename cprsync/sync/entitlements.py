@@ -123,6 +123,7 @@ def _culr(account: AccountState) -> dict[str, Any]:
         "sent": account.sent,
         "confirmed": account.confirmed,
         "pending": account.pending,
+        "deleting": account.deleting,
         "checked_at": account.checked and account.checked.isoformat(),
         "account": account.exists,
     }

@@ -172,12 +172,19 @@ class Report:
 
     @property
     def changed(self) -> bool:
-        """Whether the run has written anything to a record, or subscribed anyone."""
+        """Whether the run has written anything to a record, subscribed anyone, or told the net media."""
         if self.only_plan:
             return False
         applied = 0 if self.held else self.received
         wrote = applied or self.let_through.total() or self.other_actions.total() or self.subscriptions_added
-        return isinstance(self.error, RunStopped) or wrote > 0
+        return isinstance(self.error, RunStopped) or wrote > 0 or self._lived_on
+
+    @property
+    def _lived_on(self) -> bool:
+        """Whether anything came of the parts of a night that need no delivery."""
+        happened = any(count for kind, count in self.calendar.items() if kind != "days") or any(self.forgotten.values())
+        rights = any(turned[turn] for turned in self.entitlements.values() for turn in TURNS)
+        return bool(happened or rights or self.sent or self.departed != Departed() or self.erased_again)
 
     @property
     def state(self) -> str:
@@ -188,10 +195,7 @@ class Report:
         if self.error is not None and not isinstance(self.error, RegisterUnavailable | DeliveryLate):
             return "stopped"
         worked = any(line.outcome == "applied" for line in self.deliveries) or self.other_actions or self.left
-        worked = worked or any(count for kind, count in self.calendar.items() if kind != "days")
-        rights = any(turned[turn] for turned in self.entitlements.values() for turn in TURNS)
-        worked = worked or rights or self.sent or bool(self.accounts.excess)
-        worked = worked or any(self.forgotten.values()) or self.departed != Departed() or self.erased_again
+        worked = worked or self._lived_on or bool(self.accounts.excess)
         return "done" if worked or self.subscriptions_added or self.subscriptions_removed else "nothing"
 
     def document(self) -> dict[str, Any]:

@@ -384,6 +384,8 @@ class AccountState:
     confirmed: str | None = None
     #: effects that wait
     pending: int = 0
+    #: the last of them takes the account away
+    deleting: bool = False
     #: when it was last told or read
     checked: datetime | None = None
 

@@ -9,8 +9,10 @@ import pytest
 from test_policy_file import GROUPS, LADDER, read, refused
 from town import FIXTURES
 
+from cprsync.cli.danish import in_danish
 from cprsync.domain.product import Licence, LicensedBy, Product
 from cprsync.domain.wording import Wording
+from cprsync.errors import ConfigurationError
 from cprsync.policy_file import load_policy
 from cprsync.policy_products import ProductEntry
 
@@ -126,6 +128,14 @@ def test_the_product_in_the_readme_is_one_that_can_be_typed(tmp_path: Path) -> N
 def test_a_mistake_in_a_product_is_named_by_its_line(tmp_path: Path, old: str, new: str, told: str) -> None:
     assert old in PRODUCT
     assert refused(tmp_path, PRODUCT.replace(old, new, 1) + LATER).startswith(told)
+
+
+@pytest.mark.parametrize("ends", ["2028-01-01", "2027-12-30"])
+def test_in_danish_the_day_of_another_period_is_written_as_danes_do(tmp_path: Path, ends: str) -> None:
+    with pytest.raises(ConfigurationError) as mistaken:
+        read(tmp_path, PRODUCT.replace("2027-12-31", ends) + LATER)
+    year, month, day = ends.split("-")
+    assert in_danish(mistaken.value.told()).endswith(f"går til {day}.{month}.{year}")
 
 
 def test_a_group_that_the_policy_does_not_describe_closes_nothing_by_mistake(tmp_path: Path) -> None:

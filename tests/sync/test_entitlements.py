@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from culr_double import CulrDouble
 from doubles import MONDAY, TUESDAY
 from test_responsibles import add
 from test_setting import set_
@@ -17,7 +18,7 @@ from cprsync.cli.entitlements import entitlement_lines
 from cprsync.domain.leaving import Stage
 from cprsync.domain.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, NetMediaUnavailable
 from cprsync.municipality_file import load_municipalities
 from cprsync.sync.departing import Exit
 from cprsync.sync.entitlements import Entitlements
@@ -71,7 +72,7 @@ def test_rights_are_shown_with_municipality_rule_fact_and_days(either_library: L
     }
     assert books["text"]["da"].startswith("Ja: bopælskommunen har licens (kommune 0751). Ændres, når låneren flytter")
     assert books["text"]["en"].startswith("Yes: the municipality of residence holds a licence (municipality 0751).")
-    assert set(document["culr"]) == {"sent", "confirmed", "pending", "checked_at", "account"}
+    assert set(document["culr"]) == {"sent", "confirmed", "pending", "deleting", "checked_at", "account"}
 
 
 def test_a_protected_patron_who_moves_has_the_rights_of_her_new_municipality(library: Library) -> None:
@@ -177,6 +178,17 @@ def lines(document: dict[str, Any], language: Any = "da") -> list[str]:
     return list(entitlement_lines(document, language))
 
 
+def test_while_a_goodbye_waits_no_municipality_is_said_to_be_sent(library: Library) -> None:
+    net_media = library.net_media = CulrDouble()
+    library.one_night()
+    net_media.down = NetMediaUnavailable("no answer")
+    patron = library.id_of("ANNA")
+    Exit(library.store, "lone").leave(patron)
+    library.one_night()
+    state = library.store.account_state(patron)
+    assert (state.sent, state.confirmed, state.pending, state.deleting) == ("751", "751", 1, True)
+
+
 def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: Library) -> None:
     set_(library, "birth_date", "2012-04-03", reason="Pas", until=library.clock.today() + timedelta(days=60))
     document = told(library)
@@ -209,10 +221,21 @@ def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: L
             "CULR har 751; senest bekræftet 23. marts 2027.",
         ),
         ({"sent": "", "confirmed": "101"}, "CULR har 101; sendt er ingen kommune, med vilje."),
+        (
+            {"sent": "101", "confirmed": "101", "pending": 1, "deleting": True},
+            "CULR har 101; kontoen skal slettes dér; ændringer, der venter på at blive sendt: 1.",
+        ),
     ],
 )
 def test_as_text_culr_is_told_by_what_it_has_and_has_still_to_hear(culr: dict[str, Any], danish: str) -> None:
-    known = {"sent": None, "confirmed": None, "pending": 0, "checked_at": None, "account": True} | culr
+    known = {
+        "sent": None,
+        "confirmed": None,
+        "pending": 0,
+        "deleting": False,
+        "checked_at": None,
+        "account": True,
+    } | culr
     where = {"code": None, "name": None, "residence": "unknown", "source": None, "since": None}
     document = {"patron": "1", "day": "2027-03-22", "municipality": where, "rights": [], "culr": known}
     assert lines(document) == [
@@ -233,6 +256,6 @@ def test_as_text_culr_is_told_by_what_it_has_and_has_still_to_hear(culr: dict[st
 )
 def test_as_text_the_municipality_has_its_name_and_whose_word_it_is(deviations: dict[str, Any], danish: str) -> None:
     where = {"code": "0751", "name": "Aarhus", "residence": "resident", "source": "file", "since": None} | deviations
-    culr = {"sent": None, "confirmed": None, "pending": 0, "checked_at": None, "account": False}
+    culr = {"sent": None, "confirmed": None, "pending": 0, "deleting": False, "checked_at": None, "account": False}
     document = {"patron": "1", "day": "2027-03-22", "municipality": where, "rights": [], "culr": culr}
     assert lines(document)[1].endswith(danish)

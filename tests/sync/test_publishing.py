@@ -139,6 +139,16 @@ def test_credentials_that_are_refused_stop_it_and_say_so(library: Library) -> No
     assert (report.backlog.waiting, report.backlog.failed) == (4, 0)
 
 
+def test_a_night_that_told_some_before_it_was_refused_has_changed_something(library: Library) -> None:
+    library.one_night()
+    last = library.store.outbox_order()[-1]
+    (key,) = (key for key in PATRONS if library.id_of(key) == last)
+    library.net_media = CulrDouble(refuses={account(key): Code.COULD_NOT_AUTHENTICATE})
+    report = library.one_night()
+    assert (report.exit_code, report.sent, report.changed) == (2, 3, True)
+    assert not library.nothing_is_left().changed
+
+
 def test_refusals_in_a_row_are_told_as_what_they_are_and_no_credentials(library: Library) -> None:
     library.net_media = CulrDouble(
         refuses=dict.fromkeys(map(account, PATRONS), Code.ILLEGAL_ARGUMENT), unanswered_in_a_row=3

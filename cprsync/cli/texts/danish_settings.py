@@ -124,9 +124,9 @@ SETTINGS: Final[Mapping[str, str]] = {
         "produktets forrige periode er åben: giv den en until"
     ),
     "it overlaps the period before it, which goes to {}-{}-{}": (
-        "den overlapper den forrige periode, som går til {}-{}-{}"
+        "den overlapper den forrige periode, som går til {2}.{1}.{0}"
     ),
-    "there is a hole: the period before it goes to {}-{}-{}": "der er et hul: den forrige periode går til {}-{}-{}",
+    "there is a hole: the period before it goes to {}-{}-{}": "der er et hul: den forrige periode går til {2}.{1}.{0}",
     "no group is called that": "ingen gruppe hedder sådan",
     'expected "all", "own", or a list of codes, as ["0751", "0101"]': (
         'der skal stå "all", "own" eller en liste af koder som ["0751", "0101"]'

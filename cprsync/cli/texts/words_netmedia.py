@@ -33,6 +33,7 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "culr_no_account": ("CULR: ingen konto kendt.", "CULR: no account known."),
     "culr_has": ("CULR har {what}", "CULR has {what}"),
     "culr_sent": ("sendt er {what}", "sent: {what}"),
+    "culr_deleting": ("kontoen skal slettes dér", "the account is to be deleted there"),
     "culr_pending": ("ændringer, der venter på at blive sendt: {pending}", "changes that wait to be sent: {pending}"),
     "culr_checked": ("senest bekræftet {day}", "last confirmed {day}"),
     "culr_unknown": ("intet, der er bekræftet endnu", "nothing that is confirmed yet"),
