@@ -130,18 +130,28 @@ def verify_command(config: Path, *, library: str | None, offline: bool, language
 
 def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The document as text: the verdict first."""
-    verdict = "verified_ok" if document["ok"] else "verified_not_whole" if "error" in document else "verified_wrong"
-    if document["who"]:
-        verdict = "verified_wrong"
-    yield word(verdict, language, patrons=document["patrons"])
+    yield word(_verdict(document), language, patrons=document["patrons"])
     for kind, patrons in document["who"].items():
         yield f"  {word(f'wrong_{kind}', language)} {len(patrons)}: {patrons_text(patrons)}"
     if document["who"].keys() - {Drift.FOREIGN.value}:
         yield f"  {word('verified_next', language)}"
-    if document["offline"]:
+    if not document["products"]:
+        yield f"  {word('rights_none', language)}"
+    waiting = dict(document["waiting"])
+    if not document["net_media"]:
+        yield f"  {word('verified_no_net_media', language, count=waiting.pop('culr'))}"
+    elif document["offline"]:
         yield f"  {word('verified_offline', language)}"
     else:
         yield f"  {word('accounts_read', language, read=document['read'])}"
-    for kind, count in document["waiting"].items():
+    for kind, count in waiting.items():
         if count:
             yield f"  {word(f'verified_waits_{kind}', language, count=count)}"
+
+
+def _verdict(document: Mapping[str, Any]) -> str:
+    if document["who"]:
+        return "verified_wrong"
+    if not document["ok"]:
+        return "verified_not_whole"
+    return "verified_ok_here" if document["offline"] or not document["products"] else "verified_ok"

@@ -140,7 +140,9 @@ def _net_media(document: Mapping[str, Any], language: Language) -> Iterator[str]
     if published["sent"]:
         yield "  " + word("told", language, sent=published["sent"])
     if published["waiting"]:
-        yield "  " + word("waiting", language, waiting=published["waiting"])
+        # a run of an earlier version did not say
+        waits = "waiting_unset" if published.get("set_up") is False else "waiting"
+        yield "  " + word(waits, language, waiting=published["waiting"])
     if published["failed"]:
         yield "  " + word("not_taken", language, failed=published["failed"])
 

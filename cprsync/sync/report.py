@@ -84,6 +84,8 @@ class Report:
     #: what the net media were told, and what they have still to hear
     sent: int = 0
     backlog: Backlog = field(default_factory=Backlog)
+    #: there is a CULR to tell
+    has_net_media: bool = True
     #: what stood in CULR, held against the records
     accounts: Compared = field(default_factory=Compared)
     #: why they were not told all of it
@@ -246,7 +248,8 @@ class Report:
     def _published(self) -> dict[str, Any]:
         waits = self.backlog
         since = None if waits.oldest is None else waits.oldest.isoformat(timespec="seconds")
-        return {"sent": self.sent, "waiting": waits.waiting, "failed": waits.failed, "oldest": since}
+        counts = {"sent": self.sent, "waiting": waits.waiting, "failed": waits.failed, "oldest": since}
+        return {**counts, "set_up": self.has_net_media}
 
     def plan_document(self) -> dict[str, Any]:
         """The plan to look at or keep: who, what and which harm, never a value."""
@@ -293,7 +296,7 @@ def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) 
         "subscriptions": dict.fromkeys(("added", "removed", "kept"), 0),
         "leaving": dict.fromkeys(("closed", "asked", "again"), 0),
         "entitlements": {},
-        "published": {**dict.fromkeys(("sent", "waiting", "failed"), 0), "oldest": None},
+        "published": {**dict.fromkeys(("sent", "waiting", "failed"), 0), "oldest": None, "set_up": None},
         "net_media": {**Compared().counts(), "brake": []},
         "overrides": dict(NO_OVERRIDES),
         "sealed_by_silence": 0,

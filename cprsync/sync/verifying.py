@@ -31,6 +31,9 @@ class Verified:
 
     #: CULR was not asked, since nobody wanted that or it is not set up
     offline: bool
+    #: there is a CULR to ask, and the policy has products
+    has_net_media: bool = True
+    has_products: bool = True
     patrons: int = 0
     #: patrons whose rights are still to be derived, and patrons for whom something waits for CULR or it did not answer
     rights_waiting: int = 0
@@ -50,6 +53,8 @@ class Verified:
         return {
             "patrons": self.patrons,
             "offline": self.offline,
+            "net_media": self.has_net_media,
+            "products": self.has_products,
             "read": self.read,
             "waiting": {"rights": self.rights_waiting, "culr": self.accounts_waiting},
             "wrong": {kind.value: len(self.wrong[kind]) for kind in Wrong},
@@ -74,12 +79,13 @@ def verify(night: Night, *, offline: bool) -> Verified:
 
     Raises RunBusy while a night is lived: half of it would look wrong.
     """
-    found = Verified(offline=offline or night.net_media is None)
+    found = Verified(offline=offline or night.net_media is None, has_net_media=night.net_media is not None)
     with night.store.run_lock():
         night.progress.stage("verify", night.store.population())
         found.wrong[Wrong.VERSIONS] += night.store.wrong_versions()
         found.accounts_waiting = night.store.accounts_left_out()
         derived = _derived(night)
+        found.has_products = derived is not None
         together = min(night.batch, AT_ONCE)
         after: str | None = ""
         while after is not None:

@@ -69,8 +69,7 @@ def test_of_many_the_first_are_shown_and_the_rest_counted() -> None:
         ({"dry_run": True, "stale": ["1"]}, "Intet er ændret. Uden --dry-run retter natten det, der er vores."),
         (
             {"dry_run": True, "foreign": ["1"]},
-            "Intet er ændret. Det, et andet bibliotek har sat, rettes ikke: et menneske bliver spurgt, medmindre nogen"
-            " har ladet det stå.",
+            "Intet er ændret. Et andet biblioteks nummer rettes ikke: et menneske spørges, hvis ingen har svaret.",
         ),
         ({"dry_run": True, "stale": ["1"], "brake": BRAKE}, "Intet er ændret."),
         ({"dry_run": True, "rights": ["1"]}, "Andre rettigheder gemt, end posten giver 1: 1"),
@@ -153,6 +152,25 @@ def test_each_thing_that_is_wrong_is_said_with_whose_it_is(kind: Wrong) -> None:
     assert first == "NOGET STEMMER IKKE: 40 lånere set efter"
     assert second.endswith(" 1: 12345678")
     assert "wrong_" not in second
+
+
+def test_without_net_media_or_products_it_is_not_said_that_all_is_right_but_what_waits_for_what() -> None:
+    assert verified(offline=True, has_net_media=False, accounts_waiting=40) == [
+        "Det, der er set efter, stemmer: 40 lånere",
+        "  Netmedierne er ikke sat op ([library.culr]): CULR får intet at vide, og ændringer venter for 40 lånere",
+    ]
+    assert verified(has_products=False)[:2] == [
+        "Det, der er set efter, stemmer: 40 lånere",
+        "  policy.toml har ingen netmedier: se [[product]].",
+    ]
+
+
+def test_a_night_without_net_media_says_that_they_are_not_set_up_and_how_much_waits() -> None:
+    document = unlived("775100", day=None, error={}, code=0) | {"day": "2027-03-23"}
+    del document["error"]
+    document["published"] |= {"waiting": 40, "set_up": False}
+    said = [line for line in report_lines(document, "da") if "[library.culr]" in line]
+    assert [line.rpartition(": ")[2] for line in said] == ["40"]
 
 
 def test_what_was_not_looked_at_is_no_success_and_no_fault() -> None:

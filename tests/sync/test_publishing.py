@@ -64,7 +64,7 @@ def test_whoever_has_a_first_copy_has_an_account_the_same_night(either_library: 
     net_media = library.net_media = CulrDouble()
     report = library.night()
     assert net_media.ours() == {account(key) for key in ("ANNA", "BO", "CLARA", "DAVID")}
-    assert report.document()["published"] == {"sent": 4, "waiting": 0, "failed": 0, "oldest": None}
+    assert report.document()["published"] == {"sent": 4, "waiting": 0, "failed": 0, "oldest": None, "set_up": True}
     state = library.store.account_state(library.id_of("ANNA"))
     assert (state.exists, state.sent, state.confirmed, state.pending) == (True, AARHUS, AARHUS, 0)
 
@@ -175,7 +175,7 @@ def test_what_is_refused_for_one_waits_for_a_person_and_is_told_again_when_she_s
     report = library.one_night()
     assert (report.exit_code, report.document()["published"]) == (
         3,
-        {"sent": 3, "waiting": 0, "failed": 1, "oldest": None},
+        {"sent": 3, "waiting": 0, "failed": 1, "oldest": None, "set_up": True},
     )
     assert library.reviews() == [(library.id_of("ANNA"), "net_media.refused")]
     assert library.nothing_is_left().exit_code == 0

@@ -51,6 +51,8 @@ def test_everyone_of_the_town_is_right_and_looking_changes_nothing(library: Libr
     assert document == {
         "patrons": 4,
         "offline": False,
+        "net_media": True,
+        "products": True,
         "read": 4,
         "waiting": {"rights": 0, "culr": 0},
         "wrong": {kind.value: 0 for kind in Wrong},
@@ -165,6 +167,16 @@ def test_a_library_without_products_has_no_rights_to_verify(library: Library) ->
     library.net_media = CulrDouble(AGENCY)
     library.one_night()
     assert wrong(library) == {}
+    assert not verify(library.ports(), offline=False).document()["products"]
+
+
+def test_a_library_without_net_media_verifies_its_rights_and_counts_for_how_many_something_waits(
+    library: Library,
+) -> None:
+    library.policy = TERMS
+    library.one_night()
+    document = verify(library.ports(), offline=False).document()
+    assert (document["ok"], document["net_media"], document["waiting"]["culr"]) == (True, False, 4)
 
 
 def test_whoever_left_or_was_never_told_of_is_no_patron_and_not_wrong(library: Library, culr: CulrDouble) -> None:

@@ -65,8 +65,8 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
         "Without --dry-run the night puts right what is ours.",
     ),
     "accounts_would_ask": (
-        "Det, et andet bibliotek har sat, rettes ikke: et menneske bliver spurgt, medmindre nogen har ladet det stå.",
-        "What another library has set is not put right: a person is asked, unless someone has let it stand.",
+        "Et andet biblioteks nummer rettes ikke: et menneske spørges, hvis ingen har svaret.",
+        "Another library's number is not put right: a person is asked, if nobody has answered.",
     ),
     "accounts_braked": (
         "Intet er rettet hos CULR: det er flere, end policy.toml tillader",
@@ -112,6 +112,14 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     ),
     # everyone's rights verified
     "verified_ok": ("Alt stemmer: {patrons} lånere", "All is right: {patrons} patrons"),
+    "verified_ok_here": (
+        "Det, der er set efter, stemmer: {patrons} lånere",
+        "What was looked at is right: {patrons} patrons",
+    ),
+    "verified_no_net_media": (
+        "Netmedierne er ikke sat op ([library.culr]): CULR får intet at vide, og ændringer venter for {count} lånere",
+        "The net media are not set up ([library.culr]): CULR is told nothing, and changes wait for {count} patrons",
+    ),
     "verified_wrong": (
         "NOGET STEMMER IKKE: {patrons} lånere set efter",
         "SOMETHING IS WRONG: {patrons} patrons looked at",

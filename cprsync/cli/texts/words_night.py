@@ -32,6 +32,10 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
     "told": ("Meldt til netmedierne (CULR): {sent}", "Told to the net media (CULR): {sent}"),
     "subscriptions_ended": ("Ophørte abonnementer: {ended}", "Subscriptions ended: {ended}"),
     "waiting": ("Venter til netmedierne (CULR): {waiting}", "Waiting for the net media (CULR): {waiting}"),
+    "waiting_unset": (
+        "Netmedierne er ikke sat op ([library.culr]): CULR får intet at vide, og ændringer, der venter: {waiting}",
+        "The net media are not set up ([library.culr]): CULR is told nothing, and changes that wait: {waiting}",
+    ),
     "not_taken": ("Afvist af netmedierne (CULR): {failed}", "Refused by the net media (CULR): {failed}"),
     "reasons": ("Et menneske skal se på", "Someone should look at"),
     "left": ("Uden for leverancen venter på et menneske: {left}", "Outside the delivery, left to a person: {left}"),
