@@ -44,6 +44,11 @@ class Read:
     #: the same as far as it tells neither birth date nor block
     open_since: date | None = None
 
+    def not_before(self, begins: date) -> Read:
+        """The same, of a product whose terms began on a day: nothing is so of it before."""
+        since, open_since = (day and max(day, begins) for day in (self.since, self.open_since))
+        return Read(self.fact, self.detail, since, open_since)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Ruled:
@@ -77,7 +82,8 @@ class Day:
         if product is None:
             return Ruled(RightRule.NOT_OFFERED, Read())
         rows = _ROWS[product.licensed_by]
-        return next(Ruled(rule, found) for rule, read in rows if (found := read(self, product)) is not None)
+        rule, found = next((rule, found) for rule, read in rows if (found := read(self, product)) is not None)
+        return Ruled(rule, found.not_before(product.since))
 
     def product(self, name: str) -> Product | None:
         """The product's terms in force; None: the policy has none on that day."""
@@ -191,7 +197,7 @@ def _by_status(day: Day) -> Read:
 
 
 def _unlicensed(day: Day, product: Product) -> Read | None:
-    return _at(day, product.since) if _licence(day, product) is Licence.NONE else None
+    return _at(day) if _licence(day, product) is Licence.NONE else None
 
 
 def _number(day: Day, _product: Product) -> Read | None:
@@ -203,7 +209,7 @@ def _residence_unknown(day: Day, _product: Product) -> Read | None:
 
 
 def _licence_unknown(day: Day, product: Product) -> Read | None:
-    return _at(day, product.since) if _licence(day, product) is Licence.UNKNOWN else None
+    return _at(day) if _licence(day, product) is Licence.UNKNOWN else None
 
 
 def _age_unknown(day: Day, product: Product) -> Read | None:
@@ -211,11 +217,11 @@ def _age_unknown(day: Day, product: Product) -> Read | None:
 
 
 def _municipality(day: Day, product: Product) -> Read | None:
-    return _at(day, product.since, day.turned(product.from_age))
+    return _at(day, day.turned(product.from_age))
 
 
 def _library(day: Day, product: Product) -> Read | None:
-    return Read("library", _NO_DETAIL, max(product.since, day.turned(product.from_age) or product.since), product.since)
+    return Read("library", _NO_DETAIL, day.turned(product.from_age) or product.since, product.since)
 
 
 def _licence(day: Day, product: Product) -> Licence | None:
@@ -224,12 +230,11 @@ def _licence(day: Day, product: Product) -> Licence | None:
     return None if code is None or lives is Residence.UNKNOWN else product.licence_of(code, day.policy.home)
 
 
-def _at(day: Day, licensed_since: date | None = None, birthday_: date | None = None) -> Read:
-    """Where she lives, and since when: not before the licence is, or she has the age."""
+def _at(day: Day, birthday_: date | None = None) -> Read:
+    """Where she lives, and since when: not before she has the age."""
     code, since = day.now.municipality, day.lives_since
-    open_since = None if since is None else max(since, licensed_since or since)
-    whole = None if open_since is None else max(open_since, birthday_ or open_since)
-    return Read(f"municipality {code}", Wording(f"kommune {code}", f"municipality {code}"), whole, open_since)
+    whole = None if since is None else max(since, birthday_ or since)
+    return Read(f"municipality {code}", Wording(f"kommune {code}", f"municipality {code}"), whole, since)
 
 
 #: Reads what a row is about; None: the row does not hold.

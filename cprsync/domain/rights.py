@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from cprsync.domain.wording import Wording
 
 
+#: Moves when the same facts come to be kept in another way: then all that is kept is derived anew, once.
+_WRITTEN: Final = 2
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Right:
     """An answer about one product on one day."""
@@ -94,7 +98,7 @@ def rights_stamp(policy: Policy) -> str | None:
         ]
         for one in policy.products.periods
     ]
-    rest = [_sorted(policy.home), policy.ladders.leap.value, calendar_stamp(policy)]
+    rest = [_WRITTEN, _sorted(policy.home), policy.ladders.leap.value, calendar_stamp(policy)]
     return hashlib.sha256(json.dumps([said, rest]).encode()).hexdigest()
 
 

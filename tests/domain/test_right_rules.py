@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from people import PROTECTED, dies, emigrates, person
-from right_people import MOVED, PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
+from right_people import PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
 from cprsync.domain.leaving import Stage
 from cprsync.domain.patron import PatronKind
@@ -158,10 +158,10 @@ LIVED: dict[str, tuple[RightFacts, Policy, Any, Any, str]] = {
     ),
     "rights-leaving": (facts(stage=Stage.LEAVING), policy(), "", None, "ved at blive meldt ud"),
     "rights-blocked": (
-        facts(blocks=(Block(MOVED, "x"),)),
+        facts(blocks=(Block(TODAY, "x"),)),
         policy(PAPERS),
         "block",
-        MOVED,
+        TODAY,
         "er blokeret.",
     ),
     "rights-group": (
@@ -173,11 +173,11 @@ LIVED: dict[str, tuple[RightFacts, Policy, Any, Any, str]] = {
     ),
     "rights-too-young": (facts(), policy(from_age=42), "age 41", None, "for ung (41 år)"),
     "rights-too-old": (
-        facts(born(date(1985, 5, 4), uncertain=True)),
+        facts(born(date(2003, 5, 4), uncertain=True)),
         policy(below_age=18),
-        "age 41",
-        date(2003, 5, 4),
-        "(41 år efter en usikker fødselsdato)",
+        "age 23",
+        date(2021, 5, 4),
+        "(23 år efter en usikker fødselsdato)",
     ),
     "rights-elsewhere-emigrated": (
         facts(emigrates(person("ANNA"))),
@@ -197,7 +197,7 @@ LIVED: dict[str, tuple[RightFacts, Policy, Any, Any, str]] = {
         facts(at("0957")),
         policy(),
         "municipality 0957",
-        MOVED,
+        SINCE,
         "0957",
     ),
     "rights-elsewhere-tax-number": (
@@ -358,7 +358,7 @@ def test_the_first_row_that_holds_is_the_answer(lived: str) -> None:
     [
         ("rights-group", "No: the product is not for the patron group (Personale). Changes when"),
         ("rights-too-young", "No: the patron is too young (41 years). Changes when"),
-        ("rights-too-old", "No: the patron is too old (41 years by an uncertain birth date). Changes when"),
+        ("rights-too-old", "No: the patron is too old (23 years by an uncertain birth date). Changes when"),
         ("rights-dead", "No: the patron is dead (status 90: dead). Changes when the death is annulled."),
         ("rights-municipality", "Yes: the municipality of residence holds a licence (municipality 0751). Changes when"),
     ],

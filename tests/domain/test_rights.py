@@ -154,6 +154,27 @@ def test_nobody_has_a_right_since_before_she_was_born() -> None:
     assert right(child).open_from == SINCE
 
 
+@pytest.mark.parametrize(
+    ("about", "terms"),
+    [
+        ({}, {}),
+        ({"who": person("ANNA", status=Status.DEAD)}, {}),
+        ({"who": person("ANNA", status=Status.DISAPPEARED)}, {}),
+        ({"who": at("0957")}, {}),
+        ({"who": at("0101")}, {"licensed": frozenset({"0751"})}),
+        ({"blocks": (Block(MOVED, "mistet kort"),)}, {}),
+        ({}, {"below_age": 18}),
+        ({}, {"licensed_by": LicensedBy.LIBRARY}),
+    ],
+)
+def test_no_answer_about_a_product_holds_since_before_its_terms_did(
+    about: dict[str, Any], terms: dict[str, Any]
+) -> None:
+    told = right(facts(**about), policy(**terms))
+    assert told.valid_from == SINCE
+    assert told.open_from in {SINCE, None}
+
+
 def test_a_group_that_comes_with_age_closes_a_product_on_the_birthday() -> None:
     child = facts(born(date(2012, 4, 3)), group="Barn")
     rules = replace(policy(closed_groups=frozenset({"Voksen"})), ladders=LADDERS)
