@@ -246,7 +246,7 @@ def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
         state = control.state(stage.ready)
         result = compare(state, stage.week.patrons, store.opened_records())
     compare_net_media(result, state, control.culr(stage.ready), stage.week.patrons)
-    # a death leaves a proposed block to a person: that is a night as it should be
+    # a death leaves a proposed block to a person, and a birth date that is not the number's: nights as they should be
     failed = [night for night in stage.nights if night["exit"] not in {0, LEFT}]
     ok = not result.differs and not failed
     if stage.as_json:

@@ -60,6 +60,13 @@ def birth_date_of(person: Person, *, corrected: date | None = None) -> BirthDate
     return None if born is None else BirthDate(born, BirthSource.NUMBER, uncertain=True)
 
 
+def differs_from_number(person: Person) -> bool:
+    """True when the register's birth date is another than the one in its own number; no other number says one."""
+    if person.number.is_replacement or not isinstance(person.birth, Birth):
+        return False
+    return person.number.born not in {None, person.birth.day}
+
+
 def birthday(born: date, age: int, *, leap: LeapDay = LeapDay.MARCH) -> date:
     """The day on which someone born on `born` turns `age`; the last day there is for one that no calendar has.
 

@@ -36,6 +36,8 @@ NET_MEDIA_REFUSED: Final = "net_media.refused"
 NET_MEDIA_FOREIGN: Final = "net_media.foreign"
 NET_MEDIA_KINDS: Final = frozenset({NET_MEDIA_REFUSED, NET_MEDIA_FOREIGN})
 LINK_KINDS: Final = frozenset({RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED})
+#: The register's birth date is another than the number's: its word holds, and either may be a mistake.
+BIRTH_DIFFERS: Final = "birth.differs"
 
 
 class State(enum.Enum):
@@ -190,6 +192,14 @@ _ROWS: Final = (
         reject=_CLOSE,
     ),
     _row(
+        BIRTH_DIFFERS,
+        "registrets fødselsdato er en anden end den i personnummeret",
+        "the register's birth date is another than the one in the number",
+        Doing.SEEN,
+        accept=Wording("punktet lukkes som set; registrets dato gælder", "closed as seen; the register's date holds"),
+        reject=_CLOSE,
+    ),
+    _row(
         "protection.contradicted",
         "filen siger, at beskyttelsen er ophørt, registret siger nej",
         "the file says that the protection has ended, the register says no",
@@ -296,6 +306,8 @@ LIFTED_BY: Final[Mapping[str, str]] = {
 BLOCK_OF: Final[Mapping[str, str]] = {lift: block for block, lift in LIFTED_BY.items()}
 #: What the status proposes, apart from what a decision leaves to a person.
 PROPOSALS: Final = frozenset({*LIFTED_BY, *BLOCK_OF})
+#: What follows from what is written, whatever was decided: a change has one reason of its own beside all of these.
+FOLLOWING: Final = PROPOSALS | LINK_KINDS | {BIRTH_DIFFERS}
 
 
 def proposed_at(status: Status | Silent) -> str | None:

@@ -97,6 +97,19 @@ AGE_ROWS: Final[Rows] = {
         Wording("samme nat", "the same night"),
         Wording("CPR: post 001 (FOED_DT)", "CPR: record 001 (FOED_DT)"),
     ),
+    "age-differs": (
+        Wording("registrets fødselsdato er en anden end nummerets", "the register's birth date is not the number's"),
+        Wording(
+            "registrets gælder; et menneske får det at vide én gang (birth.differs), og punktet falder væk, når de "
+            "stemmer igen. Med datoen i et erstatningsnummer sammenlignes ikke",
+            "the register's counts; a person is told once (birth.differs), and the item goes when they agree again. "
+            "The date in a replacement number is not compared",
+        ),
+        Wording("samme nat", "the same night"),
+        Wording(
+            "CPR: post 001 (FOED_DT), personnummerets opbygning", "CPR: record 001 (FOED_DT), how a number is made"
+        ),
+    ),
     "age-no-group": (
         Wording("ingen gruppe endnu", "no group yet"),
         Wording("gruppen for dagens alder", "the group of today's age"),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, select
 
-from cprsync.domain.review import BLOCK_OF, BOTH_PATRONS, LINK_KINDS, PROPOSALS, State, no_longer_asked
+from cprsync.domain.age import differs_from_number
+from cprsync.domain.review import BIRTH_DIFFERS, BLOCK_OF, BOTH_PATRONS, LINK_KINDS, PROPOSALS, State, no_longer_asked
 from cprsync.errors import ReviewChanged
 from cprsync.store import links, tables
 from cprsync.store.records import from_row
@@ -37,8 +38,14 @@ def reopen(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping
         _still_proposed(connection, tenant, of, held[of.patron_id])
     elif of.kind in LINK_KINDS and not _still_troubled(connection, tenant, of):
         raise ReviewChanged("review item {id}: of nobody who answers for the patron it is true any more", id=of.id)
+    elif of.kind == BIRTH_DIFFERS and not _still_differs(tenant, held[of.patron_id]):
+        raise ReviewChanged("review item {id}: the register no longer says what it asks about", id=of.id)
     elif of.kind == BOTH_PATRONS and _has_spoken_since(of, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the register has spoken of the patron since", id=of.id)
+
+
+def _still_differs(tenant: Tenant, row: AnyRow) -> bool:
+    return differs_from_number(from_row(tenant.vault, row).register)
 
 
 def _still_troubled(connection: Connection, tenant: Tenant, of: ReviewItem) -> bool:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from cprsync.domain.action import Action
+from cprsync.domain.age import differs_from_number
 from cprsync.domain.responsible import news_for_minors
 from cprsync.domain.review import (
+    BIRTH_DIFFERS,
     BOTH_PATRONS,
-    LINK_KINDS,
+    FOLLOWING,
     PARKED,
     PROPOSALS,
     State,
@@ -24,7 +26,7 @@ from cprsync.domain.review import (
 from cprsync.store import links, tables
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.tenant import hold_library, next_id
-from cprsync.sync.steps import troubled_by
+from cprsync.sync.steps import troubled_by, turns_birth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,6 +45,7 @@ def raise_and_settle(connection: Connection, tenant: Tenant, run: Run, batch: Ba
     """Let go of whoever can be decided now, and leave to a person what a batch asks for or its statuses propose."""
     _settle_parked(connection, tenant, batch)
     proposed = _follow_status(connection, tenant, batch.writes)
+    proposed += _follow_births(connection, tenant, batch.writes)
     proposed += _follow_responsibles(connection, tenant, batch.writes)
     asked = [*batch.reviews, *proposed]
     if asked:
@@ -161,6 +164,15 @@ def _follow_status(connection: Connection, tenant: Tenant, writes: Sequence[Writ
     return proposed
 
 
+def _follow_births(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> list[tuple[str, str]]:
+    """Settle what waits about a birth date that is the number's again, and name those whose is no longer."""
+    differ = {write.patron.id: differs_from_number(write.after) for write in turns_birth(writes)}
+    agreeing = [patron_id for patron_id, differs in differ.items() if not differs]
+    if agreeing:
+        settle_items(connection, tenant, agreeing, BIRTH_DIFFERS)
+    return [(patron_id, BIRTH_DIFFERS) for patron_id, differs in differ.items() if differs]
+
+
 def _follow_responsibles(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> list[tuple[str, str]]:
     """Settle what waits about minors for no reason any more, and name what news of those who answer ask about them."""
     changed = troubled_by(writes)
@@ -206,8 +218,8 @@ def waiting_by_kind(tenant: Tenant) -> dict[str, int]:
 
 
 def proposed_by(tenant: Tenant, run: Run) -> dict[str, int]:
-    """What the statuses of a run's changes have proposed and still waits, by kind."""
-    ours = _waiting(tenant) & (_ROW.run_id == run.id) & _ROW.kind.in_(PROPOSALS | LINK_KINDS)
+    """What has followed from the changes of a run and still waits, by kind."""
+    ours = _waiting(tenant) & (_ROW.run_id == run.id) & _ROW.kind.in_(FOLLOWING)
     counted = select(_ROW.kind, func.count().label("number")).where(ours).group_by(_ROW.kind)
     with reading(tenant.engine) as connection:
         return {row.kind: row.number for row in connection.execute(counted.order_by(_ROW.kind))}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from cprsync.domain.balance import Outcome
-from cprsync.domain.review import LINK_KINDS, PROPOSALS
+from cprsync.domain.review import FOLLOWING
 from cprsync.store import audit, tables
 from cprsync.store.bulk import append
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
@@ -186,7 +186,7 @@ def raised(tenant: Tenant, run: Run) -> dict[tuple[str, str], bool]:
     row, item = tables.review_item.c, tables.run_item.c
     told = exists().where(item.agency == row.agency, item.run_id == row.run_id, item.patron_id == row.patron_id)
     wanted = select(row.patron_id, row.kind, told.label("told")).where(
-        row.agency == tenant.agency, row.run_id == run.id, row.kind.not_in(PROPOSALS | LINK_KINDS)
+        row.agency == tenant.agency, row.run_id == run.id, row.kind.not_in(FOLLOWING)
     )
     with reading(tenant.engine) as connection:
         return {(found.patron_id, found.kind): bool(found.told) for found in connection.execute(wanted)}

@@ -10,9 +10,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from cprsync.domain.age import differs_from_number
 from cprsync.domain.responsible import news_for_minors
-from cprsync.domain.review import LINK_KINDS, PARKED, PROPOSALS, State, concerns_blocks, newly_proposed, no_longer_asked
-from cprsync.sync.steps import troubled_by
+from cprsync.domain.review import (
+    BIRTH_DIFFERS,
+    FOLLOWING,
+    PARKED,
+    PROPOSALS,
+    State,
+    concerns_blocks,
+    newly_proposed,
+    no_longer_asked,
+)
+from cprsync.sync.steps import troubled_by, turns_birth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -57,16 +67,17 @@ class ForeseenReviews:
         for patron_id in decided - still:
             self._settle(patron_id, lambda item: item.kind.startswith(PARKED))
         proposed = [(write.patron.id, kind) for write in batch.writes for kind in self._follow_status(write)]
+        proposed += self._follow_births(batch.writes)
         proposed += self._follow_responsibles(batch.writes)
         for patron_id, kind in [*batch.reviews, *proposed]:
             items = self._items[patron_id]
             if not any(item.waits and item.kind == kind for item in items):
                 items.append(_Item(kind, State.WAITING, new=True))
-                self.raised |= {(patron_id, kind)} if kind not in PROPOSALS | LINK_KINDS else set()
+                self.raised |= {(patron_id, kind)} if kind not in FOLLOWING else set()
 
     def proposed(self) -> dict[str, int]:
-        """What the planned night's statuses propose and then still waits, by kind."""
-        return dict(sorted(self._new(PROPOSALS | LINK_KINDS).items()))
+        """What follows from the planned night's changes and then still waits, by kind."""
+        return dict(sorted(self._new(FOLLOWING).items()))
 
     def waiting(self, before: Mapping[str, int]) -> dict[str, int]:
         """How many items would wait, by kind, of `before` so many."""
@@ -95,6 +106,12 @@ class ForeseenReviews:
                 held.setdefault(item.kind, set()).add(item.state)
         self._settle(write.patron.id, lambda item: item.kind in PROPOSALS and no_longer_asked(item.kind, after))
         return list(newly_proposed(before, after, held))
+
+    def _follow_births(self, writes: Iterable[Write]) -> list[tuple[str, str]]:
+        differ = {write.patron.id: differs_from_number(write.after) for write in turns_birth(writes)}
+        for patron_id in (one for one, differs in differ.items() if not differs):
+            self._settle(patron_id, partial(_is_of, BIRTH_DIFFERS))
+        return [(patron_id, BIRTH_DIFFERS) for patron_id, differs in differ.items() if differs]
 
     def _follow_responsibles(self, writes: Iterable[Write]) -> list[tuple[str, str]]:
         """What news of those who answer ask about the minors, as things would stand by then."""

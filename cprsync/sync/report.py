@@ -114,7 +114,7 @@ class Report:
     #: patrons who are sealed because no source has spoken of their protection (decision 2)
     sealed_by_silence: int = 0
     reviews_waiting: Mapping[str, int] = field(default_factory=dict)
-    #: what the statuses of this run's changes propose, and waits
+    #: what follows from the changes of this run, and waits
     proposed: int = 0
     error: CprsyncError | None = None
     seconds: float = 0.0
@@ -129,7 +129,7 @@ class Report:
         return 0 if self.tally is None else self.tally.outcomes.get(outcome, 0)
 
     def propose(self, kinds: Mapping[str, int]) -> None:
-        """Blocks, and ends of blocks, that the run has proposed to a person."""
+        """Blocks, ends of blocks, and whatever else follows from the changes of the run, left to a person."""
         self.proposed = sum(kinds.values())
         self.reasons.update(kinds)
 

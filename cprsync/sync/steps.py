@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 from cprsync.domain.action import Action
+from cprsync.domain.age import differs_from_number
 from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import (
     AskRegister,
@@ -260,6 +261,16 @@ def troubled_by(writes: Iterable[Write]) -> dict[str, Troubled]:
         if one.is_news:
             changed[write.patron.id] = one
     return changed
+
+
+def turns_birth(writes: Iterable[Write]) -> Iterator[Write]:
+    """The writes after which a birth date is no longer the number's, or is again; nearly nobody's."""
+    for write in writes:
+        before, after = write.patron.register, write.after
+        if before.birth == after.birth and before.number == after.number:
+            continue  # nearly everyone
+        if differs_from_number(before) is not differs_from_number(after):
+            yield write
 
 
 def item_of(item: Item, decision: Decision, written: Write | None) -> Item:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people import generated, person
 
-from cprsync.domain.age import AGE_MAX, BirthSource, LeapDay, age_on, birth_date_of, birthday
+from cprsync.domain.age import AGE_MAX, BirthSource, LeapDay, age_on, birth_date_of, birthday, differs_from_number
 from cprsync.domain.number import CprNumber
-from cprsync.domain.person import Birth, Person
+from cprsync.domain.person import SILENT, Birth, Person, Silent
 
 LEAP_CHILD = date(2012, 2, 29)
 DAYS = st.dates(date(1870, 1, 1), date(2150, 12, 31))
@@ -39,6 +39,31 @@ def test_what_staff_corrected_comes_before_both() -> None:
 
 def test_a_number_without_a_date_and_a_silent_register_tell_no_birth_date() -> None:
     assert birth_date_of(Person(CprNumber.parse(generated(31, 2, 2001, "5")))) is None
+
+
+BORN = date(1985, 5, 4)
+
+
+@pytest.mark.parametrize(
+    ("digits", "birth", "differs"),
+    [
+        ("0405851234", Birth(BORN), False),
+        ("0405851234", Birth(BORN, uncertain=True), False),
+        ("0405851234", Birth(BORN.replace(day=5)), True),
+        # the seventh digit tells the century
+        ("0405855234", Birth(BORN), True),
+        ("0405851234", SILENT, False),
+        # another's making says nothing of the register's, and thirty-one February is no date
+        ("6405851234", Birth(BORN.replace(day=5)), False),
+        ("040585KOT1", Birth(BORN.replace(day=5)), False),
+        ("3102851234", Birth(BORN), False),
+    ],
+)
+def test_a_birth_date_differs_from_the_registers_own_number_only(
+    digits: str, birth: Birth | Silent, *, differs: bool
+) -> None:
+    """cpr-data A: the two may differ, and either may be the mistake."""
+    assert differs_from_number(Person(CprNumber(digits), birth=birth)) is differs
 
 
 @pytest.mark.parametrize(

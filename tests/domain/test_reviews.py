@@ -14,11 +14,10 @@ from cprsync.domain.person import SILENT, Status
 from cprsync.domain.review import (
     BLOCK_OF,
     BLOCK_REASONS,
+    FOLLOWING,
     LIFTED_BY,
-    LINK_KINDS,
     NET_MEDIA_KINDS,
     PARKED,
-    PROPOSALS,
     PROPOSED_AT,
     REVIEW_KINDS,
     Doing,
@@ -39,7 +38,7 @@ DECIDES = ("domain/decide.py", "domain/review.py", "sync/renumbering.py", "sync/
 READS = ("register/extract.py", "register/extract_persons.py", "wire/parsing.py")
 ANSWERS = ("register/answers.py", "register/faults.py", "register/client.py", "errors.py")
 _KIND = re.compile(
-    r"(?:abroad|address|block|death|name|net_media|number|person|protection|register|responsible|status)\.[a-z0-9_]+"
+    r"(?:abroad|address|birth|block|death|name|net_media|number|person|protection|register|responsible|status)\.[a-z0-9_]+"
 )
 #: Reasons of lines that leave nothing to a person.
 ACCOUNTED_FOR = {OLD, BETWEEN}
@@ -56,7 +55,7 @@ def reasons() -> set[str]:
 
 
 #: Decided all the same, or proposed by a status: these are raised as they are, all others as parked.
-NOT_PARKED = {"number.annulled", "protection.contradicted", *PROPOSALS, *LINK_KINDS, *NET_MEDIA_KINDS}
+NOT_PARKED = {"number.annulled", "protection.contradicted", *FOLLOWING, *NET_MEDIA_KINDS}
 
 
 def kinds() -> list[str]:
@@ -93,6 +92,7 @@ def test_no_row_is_for_a_kind_that_nobody_raises() -> None:
         ("responsible.gone", Doing.END_LINK, True),
         ("responsible.protected", Doing.END_LINK, True),
         ("number.annulled", Doing.SEEN, False),
+        ("birth.differs", Doing.SEEN, False),
         ("net_media.refused", Doing.TELL_AGAIN, False),
         ("net_media.foreign", Doing.TELL_AGAIN, False),
         ("protection.contradicted", Doing.SEEN, False),

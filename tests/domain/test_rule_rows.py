@@ -1,7 +1,7 @@
 """The rows that no rule of the code has for itself, written out once more, and each decision behind them, lived.
 
 What the night does of them is lived in test_unread_protection, test_night_protection, test_number_change,
-test_sealed_views and test_night_first_copies.
+test_sealed_views, test_night_first_copies and test_birth_review.
 """
 
 from __future__ import annotations
@@ -378,6 +378,15 @@ AGE: dict[str, tuple[object, ...]] = {
         "gruppe og næste trin regnes om, også tilbage til en yngre gruppe",
         "samme nat",
         "CPR: post 001 (FOED_DT)",
+    ),
+    "age-differs": (
+        "registrets fødselsdato er en anden end nummerets",
+        (
+            "registrets gælder; et menneske får det at vide én gang (birth.differs), og punktet falder væk, når de "
+            "stemmer igen. Med datoen i et erstatningsnummer sammenlignes ikke"
+        ),
+        "samme nat",
+        "CPR: post 001 (FOED_DT), personnummerets opbygning",
     ),
     "age-no-group": (
         "ingen gruppe endnu",

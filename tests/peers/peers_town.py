@@ -81,7 +81,9 @@ class Town:
 def installed(folder: Path, mock: Path, patrons: list[str]) -> Library:
     library = new_library(folder, mock, patrons)
     ran = library.run("sync")
-    assert (ran.exit, ran.document["actions"]) == (0, {"first_copy": len(patrons)}), ran.out
+    # SKAEV's birth date is not her number's: a person is told
+    left = 3 if "SKAEV" in patrons else 0
+    assert (ran.exit, ran.document["actions"]) == (left, {"first_copy": len(patrons)}), ran.out
     return library
 
 

@@ -238,7 +238,9 @@ def test_a_corrected_birth_date_is_updated(town: Town, installation: Library) ->
     before = installation.opened()["CLARA"]
     town.delivers(installation, ("birthdate", "CLARA", "1992-02-18"))
     ran = night(installation)
-    assert (ran.exit, ran.document["actions"]) == (0, {"birth_corrected": 1})
+    # and a person is told that it is no longer the number's
+    assert (ran.exit, ran.document["actions"]) == (3, {"birth_corrected": 1})
+    assert ran.document["reviews"]["kinds"]["birth.differs"] == 2
     assert installation.opened()["CLARA"] == replace(before, birth=Birth(date(1992, 2, 18)))
 
 
