@@ -229,6 +229,7 @@ class RetentionSection(_Strict):
     blocks_days: Kept = 30
     before_images_days: Kept = 30
     deliveries_days: Kept = 90
+    refused_deliveries_days: Kept = 90
     corrections_days: Kept = 30
     answered_reviews_days: Kept = 365
     inactive_days: Annotated[Kept, AfterValidator(_never_or_a_year)] = 1095

@@ -35,12 +35,14 @@ def _log(_: Policy) -> Wording:
 
 
 def _files(policy: Policy) -> Wording:
-    after = days(policy.retention.deliveries_days)
+    after, refused = days(policy.retention.deliveries_days), days(policy.retention.refused_deliveries_days)
     return Wording(
-        f"De slettes {after.da} efter, at de er taget; en, der var beskadiget eller modsagde en anden, bliver liggende"
-        " forseglet. Hvor CPR lægger filerne, bliver de, medmindre biblioteket har valgt, at de slettes, når de er"
+        f"De slettes {after.da} efter, at de er taget; en, der var beskadiget eller modsagde en anden, {refused.da}"
+        " efter, at den kom. En, der venter på en anden eller på et menneske, bliver, til den er taget."
+        " Hvor CPR lægger filerne, bliver de, medmindre biblioteket har valgt, at de slettes, når de er"
         " taget.",
-        f"They are erased {after.en} after they are taken; one that was damaged or contradicted another stays sealed."
+        f"They are erased {after.en} after they are taken; one that was damaged or contradicted another, {refused.en}"
+        " after it came. One that waits for another, or for a person, stays until it is taken."
         " Where CPR delivers them they stay, unless the library has chosen to have them deleted once they are taken.",
     )
 

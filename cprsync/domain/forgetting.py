@@ -36,6 +36,8 @@ class Forgotten(enum.Enum):
     BEFORE_IMAGES = "before_images"
     #: the content of a register's file that is applied; what it was called and held in numbers stays
     DELIVERIES = "deliveries"
+    #: the same of a file that no night could take
+    REFUSED_DELIVERIES = "refused_deliveries"
     #: the value of a correction that no longer holds; who made it and when stays
     CORRECTIONS = "corrections"
     #: what taking back an answer would need
@@ -55,6 +57,7 @@ def over_by(kind: Forgotten, on: date, policy: Policy) -> date:
         # its row says the last day on which it is needed, counted with the days of before there was a policy
         Forgotten.BEFORE_IMAGES: 1 + kept.before_images_days - BEFORE_IMAGE_DAYS,
         Forgotten.DELIVERIES: kept.deliveries_days,
+        Forgotten.REFUSED_DELIVERIES: kept.refused_deliveries_days,
         Forgotten.CORRECTIONS: kept.corrections_days,
         Forgotten.REVIEWS: kept.answered_reviews_days,
     }

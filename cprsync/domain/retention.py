@@ -23,6 +23,8 @@ class Retention:
     before_images_days: int = 30
     #: the register's own files, after they were applied
     deliveries_days: int = 90
+    #: the register's files that no night could take, damaged or at odds with another, after they came
+    refused_deliveries_days: int = 90
     #: what staff corrected, after it gave way to the register
     corrections_days: int = 30
     #: what a person had to look at, after it was answered

@@ -11,7 +11,21 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Date, Select, Table, delete, exists, func, literal, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Select,
+    Table,
+    delete,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.forgetting import Forgotten, annullable_since, over_by
@@ -21,6 +35,7 @@ from cprsync.store import audit, overrides, tables
 from cprsync.store.circulation import open_payload, seal_payload
 from cprsync.store.engine import parts, reading, stamp_of
 from cprsync.store.imports import open_local
+from cprsync.store.inbox import UNNEEDED
 from cprsync.store.local_part import write_local
 from cprsync.store.tenant import written
 from cprsync.sync.values import InboxState
@@ -230,21 +245,29 @@ def _forget_undo(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow])
 
 def _deliveries(over: Over) -> Found:
     """Applied by a run that has ended, or never needed: sent twice, or older than the last one."""
-    held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
     taken, run = tables.run_delivery.c, tables.run.c
     late = exists().where(
         *(taken.agency == _BOX.agency, taken.inbox_id == _BOX.id),
         *(run.agency == taken.agency, run.id == taken.run_id, or_(run.finished.is_(None), run.day > over.by)),
     )
     applied = (_BOX.state == InboxState.APPLIED.value) & ~late
-    unneeded = (_BOX.state == InboxState.REFUSED.value) & _BOX.reason.in_(("repeat", "older"))
-    unneeded &= _BOX.sealed_at < _end_of(over.by)
-    # no patron's: a delivery is told by its place in the inbox
-    return (
-        select(_BOX.id, null().label("patron_id"))
-        .where(_BOX.agency == over.tenant.agency, or_(applied, unneeded), held)
-        .order_by(_BOX.id)
-    )
+    return _held(over).where(or_(applied, _refused(over) & _BOX.reason.in_(UNNEEDED)))
+
+
+def _refused_deliveries(over: Over) -> Found:
+    """Damaged, or at odds with another, and taken by nobody since."""
+    return _held(over).where(_refused(over), _BOX.reason.not_in(UNNEEDED))
+
+
+def _refused(over: Over) -> ColumnElement[bool]:
+    return (_BOX.state == InboxState.REFUSED.value) & (_BOX.sealed_at < _end_of(over.by))
+
+
+def _held(over: Over) -> Found:
+    """Deliveries whose content is here; no patron's: one is told by its place in the inbox."""
+    held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
+    of_nobody = select(_BOX.id, null().label("patron_id"))
+    return of_nobody.where(_BOX.agency == over.tenant.agency, held).order_by(_BOX.id)
 
 
 def _delete_chunks(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
@@ -263,6 +286,7 @@ _KINDS: Final[
     Forgotten.BLOCKS: (_blocks, _forget_blocks),
     Forgotten.BEFORE_IMAGES: (_before_images, _delete_images),
     Forgotten.DELIVERIES: (_deliveries, _delete_chunks),
+    Forgotten.REFUSED_DELIVERIES: (_refused_deliveries, _delete_chunks),
     Forgotten.CORRECTIONS: (_corrections, _forget_corrections),
     Forgotten.REVIEWS: (_reviews, _forget_undo),
 }

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import io
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select, update
 
-from cprsync.domain.delivery import Header, Link
+from cprsync.domain.delivery import Header, Link, Place
 from cprsync.store import audit, tables
 from cprsync.store.engine import reading, writing
 from cprsync.store.failures import SealBroken
@@ -39,7 +39,10 @@ OWNER = "inbox"
 #: The audit stream of what an operator does to deliveries.
 STREAM = "feed"
 _TAKEN = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
+#: Why a delivery is refused of which nothing is needed: it goes with those that were applied.
+UNNEEDED: Final = (Place.REPEAT.value, Place.OLDER.value)
 _BOX = tables.inbox.c
+_CHUNK = tables.inbox_chunk.c
 
 
 def _ours(tenant: Tenant) -> Any:
@@ -50,7 +53,18 @@ def _this(tenant: Tenant, number: int) -> Any:
     return update(tables.inbox).where(_BOX.agency == tenant.agency, _BOX.id == number)
 
 
-def from_row(row: AnyRow) -> SealedDelivery:
+def forgotten() -> ColumnElement[bool]:
+    """True of a file that was refused, and whose content is gone by now."""
+    held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
+    return (_BOX.state == InboxState.REFUSED.value) & (_BOX.size > 0) & ~held
+
+
+def looked_at_anew() -> ColumnElement[bool]:
+    """True of one of these that stops the nights when it comes again."""
+    return forgotten() & _BOX.reason.not_in(UNNEEDED)
+
+
+def from_row(row: AnyRow, *, forgotten: bool = False) -> SealedDelivery:
     """A row as the use cases see it."""
     known = row.produced is not None
     header = Header(task=row.task, produced=row.produced, previous=row.previous) if known else None
@@ -64,6 +78,7 @@ def from_row(row: AnyRow) -> SealedDelivery:
         row.received,
         accepted=row.accepted_reason is not None,
         refused=row.reason if row.state == InboxState.REFUSED.value else None,
+        forgotten=forgotten,
     )
 
 
@@ -136,7 +151,6 @@ class _Chunked(io.RawIOBase):
         return content
 
 
-_CHUNK = tables.inbox_chunk.c
 _CHUNKS = (
     select(_CHUNK.seq, _CHUNK.blob)
     .where(_CHUNK.agency == bindparam("agency"), _CHUNK.inbox_id == bindparam("number"))
@@ -255,9 +269,9 @@ def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) ->
 
 
 def stopped(tenant: Tenant, name: str) -> SealedDelivery | None:
-    """The newest delivery of this name that no run has taken; None: there is none."""
+    """The newest delivery of this name that no run has taken; None: there is none, or its content is forgotten."""
     untaken = (InboxState.SEALED.value, InboxState.REFUSED.value)
-    wanted = select(tables.inbox).where(_ours(tenant), _BOX.name == name, _BOX.state.in_(untaken))
+    wanted = select(tables.inbox).where(_ours(tenant), _BOX.name == name, _BOX.state.in_(untaken), ~forgotten())
     with reading(tenant.engine) as connection:
         row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
     return None if row is None else from_row(row)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from cprsync.errors import FenceLost
 from cprsync.store import tables
 from cprsync.store.engine import reading, writing
-from cprsync.store.inbox import CHUNK_BYTES, OWNER, from_row
+from cprsync.store.inbox import CHUNK_BYTES, OWNER, forgotten, from_row, looked_at_anew
 from cprsync.store.tenant import hold_library, next_id
 from cprsync.sync.values import InboxState, SealedDelivery
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _WRITE_CHUNKS = 64
 _BOX = tables.inbox.c
 _CHUNK = tables.inbox_chunk.c
+_FOUND = select(tables.inbox, forgotten().label("forgotten"))
 
 
 def seal(tenant: Tenant, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
@@ -48,11 +49,12 @@ def seal(tenant: Tenant, name: str, content: BinaryIO, *, mark: str | None = Non
 
 
 def sealed_as(tenant: Tenant, name: str, mark: str) -> SealedDelivery | None:
-    """The delivery that was sealed from a file of this name while it had this mark; None: there is none."""
-    wanted = select(tables.inbox).where(_ours(tenant), _BOX.name == name, _BOX.mark == mark, ~_receiving())
+    """The delivery that was sealed from a file of this name while it had this mark; None: there is none to open."""
+    here = ~_receiving() & ~looked_at_anew()
+    wanted = _FOUND.where(_ours(tenant), _BOX.name == name, _BOX.mark == mark, here)
     with reading(tenant.engine) as connection:
         row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
-    return None if row is None else from_row(row)
+    return None if row is None else from_row(row, forgotten=row.forgotten)
 
 
 def clear_half_sealed(tenant: Tenant) -> None:
@@ -133,9 +135,16 @@ def _finish(tenant: Tenant, number: int, name: str, sealed: tuple[str, int], mar
             _delete(connection, tenant, [number])
             connection.execute(_this(tenant, known.id).values(mark=mark))
             return known
+        _forget_refused(connection, tenant, name, sha256)
         whole = {"sha256": sha256, "size": size, "state": InboxState.SEALED.value, "mark": mark}
         connection.execute(_this(tenant, number).values(whole))
     return SealedDelivery(number, name, sha256, size, InboxState.SEALED)
+
+
+def _forget_refused(connection: Connection, tenant: Tenant, name: str, sha256: str) -> None:
+    """Let the row of a refused file go, of which nothing else is left: the file has come again."""
+    same = (_BOX.name == name) & (_BOX.sha256 == sha256)
+    connection.execute(delete(tables.inbox).where(_ours(tenant), same, looked_at_anew()))
 
 
 def _remove(tenant: Tenant, numbers: Sequence[int]) -> None:
@@ -164,10 +173,9 @@ def _chunks(content: BinaryIO) -> Iterator[bytes]:
 
 
 def _known(connection: Connection, tenant: Tenant, name: str, sha256: str) -> SealedDelivery | None:
-    row = connection.execute(
-        select(tables.inbox).where(_ours(tenant), _BOX.name == name, _BOX.sha256 == sha256)
-    ).one_or_none()
-    return None if row is None else from_row(row)
+    same = (_BOX.name == name) & (_BOX.sha256 == sha256) & ~looked_at_anew()
+    row = connection.execute(_FOUND.where(_ours(tenant), same)).one_or_none()
+    return None if row is None else from_row(row, forgotten=row.forgotten)
 
 
 def _ours(tenant: Tenant) -> Any:

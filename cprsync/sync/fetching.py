@@ -57,7 +57,8 @@ def _take(store: Store, file: WaitingFile, before: set[int], fetched: Fetched) -
     mark = file.mark
     known = None if mark is None else store.sealed_as(file.name, mark)
     if known is not None:
-        fetched.known.append(known)
+        if not known.forgotten:
+            fetched.known.append(known)
         file.done()
         return
     try:
@@ -70,5 +71,6 @@ def _take(store: Store, file: WaitingFile, before: set[int], fetched: Fetched) -
         fetched.left = fetched.left or error
         return
     fresh = delivery.state is InboxState.SEALED and delivery.id not in before
-    (fetched.new if fresh else fetched.known).append(delivery)
+    if not delivery.forgotten:
+        (fetched.new if fresh else fetched.known).append(delivery)
     file.done()

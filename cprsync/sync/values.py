@@ -163,6 +163,8 @@ class SealedDelivery:
     accepted: bool = False
     #: why an earlier run did not take it; None: none has refused it
     refused: str | None = None
+    #: it was of no use, and its content is gone: nothing of it can be looked at again
+    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ POLICY = Policy()
         (Forgotten.BLOCKS, date(2027, 3, 1)),
         (Forgotten.BEFORE_IMAGES, date(2027, 3, 30)),
         (Forgotten.DELIVERIES, date(2026, 12, 31)),
+        (Forgotten.REFUSED_DELIVERIES, date(2026, 12, 31)),
         (Forgotten.CORRECTIONS, date(2027, 3, 1)),
         (Forgotten.REVIEWS, date(2026, 3, 31)),
     ],

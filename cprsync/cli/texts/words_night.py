@@ -189,6 +189,7 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
     "forgotten.blocks": ("ophævede blokeringer", "lifted blocks"),
     "forgotten.before_images": ("posters tidligere indhold", "records as they were"),
     "forgotten.deliveries": ("leverancers indhold", "contents of deliveries"),
+    "forgotten.refused_deliveries": ("afviste leverancers indhold", "contents of refused deliveries"),
     "forgotten.corrections": ("ophørte rettelser", "corrections that ended"),
     "forgotten.reviews": ("detaljer i besvarede sager", "details of answered items"),
     "forget_planned": ("Dette ville blive glemt", "This would be forgotten"),
