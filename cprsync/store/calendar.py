@@ -13,7 +13,7 @@ from sqlalchemy import func, select, union, update
 from cprsync.domain.due import Facts
 from cprsync.store import dying, links, tables
 from cprsync.store.engine import IN_MAX, parts, reading, writing
-from cprsync.store.imports import open_local
+from cprsync.store.local_part import open_local
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tenant import hold_fence
 from cprsync.sync.values import DuePage

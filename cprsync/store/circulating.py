@@ -18,7 +18,8 @@ from cprsync.store import audit, belongings, tables
 from cprsync.store.cards import CARD
 from cprsync.store.circulation import TABLES, open_payload, seal_payload
 from cprsync.store.engine import parts, writing
-from cprsync.store.imports import STREAM, Imported, ImportOutcome
+from cprsync.store.imported import Imported, ImportOutcome
+from cprsync.store.imports import STREAM
 from cprsync.store.tenant import hold_library, next_id
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from cprsync.errors import LostCompare
 from cprsync.store import audit, dying, responsibles, tables
 from cprsync.store.changes import write_changes
 from cprsync.store.engine import writing
-from cprsync.store.imports import create
+from cprsync.store.import_writing import create
 from cprsync.store.numbers import RESPONSIBLE, only_answer
 from cprsync.store.responsibles import become_patrons
 from cprsync.store.review_items import ask_staff_at_desk

@@ -18,11 +18,11 @@ from cprsync.domain.review import State
 from cprsync.store import dying, effects, tables
 from cprsync.store.effects import CULR, account_probes, effect_of, payload
 from cprsync.store.engine import parts
-from cprsync.store.imports import LOCAL
 from cprsync.store.journal import NUMBER as JOURNAL
 from cprsync.store.journal import Entry
 from cprsync.store.journal_memory import journal_entries, remember
 from cprsync.store.local import encode_local
+from cprsync.store.local_part import LOCAL
 from cprsync.store.records import REGISTER, from_row, prepare
 from cprsync.store.responsibles import end_all_of
 from cprsync.sync.values import Erased

@@ -15,7 +15,7 @@ from cprsync.domain.right_facts import right_facts
 from cprsync.domain.rights import Turn, changes, next_step, rights_of, stored
 from cprsync.store import audit, bulk, tables
 from cprsync.store.engine import parts, reading, writing
-from cprsync.store.imports import open_local
+from cprsync.store.local_part import open_local
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tenant import hold_fence, hold_library, written
 

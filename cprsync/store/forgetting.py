@@ -34,9 +34,8 @@ from cprsync.domain.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, State
 from cprsync.store import audit, overrides, tables
 from cprsync.store.circulation import open_payload, seal_payload
 from cprsync.store.engine import parts, reading, stamp_of
-from cprsync.store.imports import open_local
 from cprsync.store.inbox import UNNEEDED
-from cprsync.store.local_part import write_local
+from cprsync.store.local_part import open_local, write_local
 from cprsync.store.tenant import written
 from cprsync.sync.values import InboxState
 

@@ -1,25 +1,18 @@
 """Take in patrons from a library's own list: created, updated or unchanged.
 
 Matched by CPR number only; a row without one by patron number, or by card. One transaction for the rows that are
-handed over. The register's part of a record is not touched.
+handed over. The register's part of a record is not touched. Leaves out the writing: see `import_writing`.
 """
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import Connection, bindparam, insert, update
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import PatronKind
-from cprsync.domain.person import Person
-from cprsync.domain.record import Local
-from cprsync.errors import LostCompare
-from cprsync.store import audit, tables
+from cprsync.store import audit
 from cprsync.store.cards import CARD, key_row
-from cprsync.store.changes import clear_columns
 from cprsync.store.engine import IN_MAX, writing
 from cprsync.store.import_matching import (
     age_step_of_new,
@@ -31,89 +24,31 @@ from cprsync.store.import_matching import (
     replaced,
     stored_by_number,
 )
-from cprsync.store.import_names import called, own_words, to_be_called, write_names
-from cprsync.store.local import decode_local, encode_local, joined
+from cprsync.store.import_names import called, own_words, to_be_called
+from cprsync.store.import_writing import Part, new_row, write_part
+from cprsync.store.imported import Imported, ImportOutcome
+from cprsync.store.local import joined
+from cprsync.store.local_part import open_local
 from cprsync.store.patron_ids import fresh_ids
-from cprsync.store.records import REGISTER, prepare
 from cprsync.store.responsibles import start_to_borrow
 from cprsync.store.subscriptions import begin_again, come_back
 from cprsync.store.tenant import hold_library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import date
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from cprsync.domain.patron import Patron
+    from sqlalchemy import Connection
+
     from cprsync.domain.policy import Policy
+    from cprsync.domain.record import Local
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import NewPatron
 
-LOCAL = "local"
 STREAM = "import"
 #: What kind of patron a list makes of someone, if it does not say.
 _BORROWER = {PatronKind.RESPONSIBLE.value: PatronKind.PERSON.value}
-_PATRON = tables.patron.c
-_KEY = tables.patron_key.c
-
-
-class ImportOutcome(enum.Enum):
-    """What became of one row."""
-
-    #: a new patron, not yet verified
-    CREATED = "created"
-    #: a patron's own part changed
-    UPDATED = "updated"
-    #: the record already said so
-    UNCHANGED = "unchanged"
-    #: not taken; the reason says why
-    REFUSED = "refused"
-    #: of what circulates: it was over before it came, and nothing of it is kept
-    OVER = "over"
-
-
 _KNOWN = (ImportOutcome.UPDATED, ImportOutcome.UNCHANGED)
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What became of one row, in the order of the rows."""
-
-    outcome: ImportOutcome
-    patron_id: str | None
-    reason: str | None = None
-    #: she was about to leave, and stays
-    stays: bool = False
-    #: she left before, closed or erased, and is someone new
-    returns: bool = False
-    #: fields of the row that were left out, since only the register's word stands there
-    left: tuple[str, ...] = ()
-
-
-@dataclass(slots=True, repr=False)
-class _Part:
-    """One part of the list on its way: what is known of it, and what is to be written."""
-
-    stored: Mapping[bytes, AnyRow]
-    cards: dict[bytes, str]
-    #: the same by patron number, with those whom rows without a CPR number may mean
-    by_id: Mapping[str, AnyRow] = field(default_factory=dict)
-    #: whose group staff have pinned: no list moves it
-    pinned: frozenset[str] = frozenset()
-    #: numbers that were replaced, and whose they are now
-    replaced: Mapping[str, str] = field(default_factory=dict)
-    #: the group into which a list may put each of those it names one for
-    groups: Mapping[str, str] = field(default_factory=dict)
-    policy: Policy | None = None
-    created: list[dict[str, Any]] = field(default_factory=list)
-    #: what is hers and what kind of patron she is, after the rows so far: two rows may be about one patron
-    after: dict[str, tuple[Local, str]] = field(default_factory=dict)
-    keys: list[dict[str, Any]] = field(default_factory=list)
-    #: to whom the list gives a name, and no register knows her; and as whom she stands after the rows so far
-    patrons: Mapping[str, Patron] = field(default_factory=dict)
-    called: dict[str, Person] = field(default_factory=dict)
-    #: who only answered for a minor until now
-    borrow: list[str] = field(default_factory=list)
 
 
 def import_patrons(
@@ -152,7 +87,7 @@ def _import_part(
     stored, cards = stored_by_number(connection, tenant, rows), card_holders(connection, tenant, rows)
     by_id = {row.id: row for row in stored.values()}
     by_id |= meant(connection, tenant, rows, cards, but=by_id)
-    part = _Part(stored, cards, by_id, policy=policy)
+    part = Part(stored, cards, by_id, policy=policy)
     found = [(row, _found(tenant, part, row)) for row in rows]
     named = {one.id: row.local.group for row, one in found if row.local.group and not isinstance(one, str | None)}
     part.pinned = pinned(connection, tenant, by_id.values())
@@ -161,7 +96,7 @@ def _import_part(
     part.groups = groups_by_age(connection, tenant, named, policy)
     fresh = fresh_ids(connection, tenant, len(rows))
     results = [_import_row(tenant, part, row, fresh) for row in rows]
-    _write_part(connection, tenant, part)
+    write_part(connection, tenant, part)
     known = [r.patron_id for r in results if r.outcome in _KNOWN and r.patron_id is not None]
     stays = come_back(connection, tenant, known)
     back = [*begin_again(connection, tenant, known), *stays]
@@ -198,24 +133,7 @@ def _stayed(imported: Imported) -> Imported:
     return replace(imported, outcome=ImportOutcome.UPDATED, stays=True)
 
 
-def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
-    """One new patron, not yet verified, in the caller's transaction; the caller's audit names her.
-
-    Raises:
-        LostCompare: another writer has just created her.
-    """
-    if stored_by_number(connection, tenant, [new]):
-        raise LostCompare("the patron was created between the decision and the write")
-    patron_id = next(fresh_ids(connection, tenant, 1))
-    number = new.number or CprNumber.none_of(patron_id)
-    # the birth date comes with the register's answer, and with it the day of the next step
-    row = _new_row(tenant, new, number, patron_id, next_age_step=tenant.clock.today())
-    part = _Part({}, {}, created=[row])
-    _write_part(connection, tenant, part)
-    return patron_id
-
-
-def _import_row(tenant: Tenant, part: _Part, row: NewPatron, fresh: Iterator[str]) -> Imported:
+def _import_row(tenant: Tenant, part: Part, row: NewPatron, fresh: Iterator[str]) -> Imported:
     stored = _found(tenant, part, row)
     if isinstance(stored, str):
         return Imported(ImportOutcome.REFUSED, None, stored)
@@ -235,7 +153,7 @@ def _is_registered(stored: AnyRow | None, row: NewPatron) -> bool:
     return row.number is not None and not row.number.is_replacement
 
 
-def _take(tenant: Tenant, part: _Part, row: NewPatron, stored: AnyRow | None, fresh: Iterator[str]) -> Imported:
+def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fresh: Iterator[str]) -> Imported:
     patron_id = next(fresh) if stored is None else str(stored.id)
     if not _claim_cards(tenant, part, row.local, patron_id):
         return Imported(ImportOutcome.REFUSED, None if stored is None else patron_id, "card.taken")
@@ -254,7 +172,7 @@ def _take(tenant: Tenant, part: _Part, row: NewPatron, stored: AnyRow | None, fr
     return Imported(ImportOutcome.UPDATED, patron_id)
 
 
-def _call(part: _Part, patron_id: str, name: str) -> bool:
+def _call(part: Part, patron_id: str, name: str) -> bool:
     """Give her the name of the row; False when she is called so, or it names her not."""
     if patron_id not in part.patrons:
         return False
@@ -266,7 +184,7 @@ def _call(part: _Part, patron_id: str, name: str) -> bool:
     return True
 
 
-def _not_created(part: _Part, row: NewPatron) -> Imported | None:
+def _not_created(part: Part, row: NewPatron) -> Imported | None:
     if row.number is not None and row.number.digits in part.replaced:
         # updated by a row of before, she might lose what a row under her own number says of her
         return Imported(ImportOutcome.REFUSED, part.replaced[row.number.digits], "number.replaced")
@@ -275,15 +193,15 @@ def _not_created(part: _Part, row: NewPatron) -> Imported | None:
     return None
 
 
-def _create(tenant: Tenant, part: _Part, row: NewPatron, patron_id: str) -> Imported:
+def _create(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> Imported:
     number = CprNumber.none_of(patron_id) if row.number is None else row.number
     group, step = age_step_of_new(number, row.local.group, part.policy, on=tenant.clock.today())
     new = replace(row, number=number, local=replace(row.local, group=group))
-    part.created.append(_new_row(tenant, new, number, patron_id, next_age_step=step))
+    part.created.append(new_row(tenant, new, number, patron_id, next_age_step=step))
     return Imported(ImportOutcome.CREATED, patron_id)
 
 
-def _found(tenant: Tenant, part: _Part, row: NewPatron) -> AnyRow | str | None:
+def _found(tenant: Tenant, part: Part, row: NewPatron) -> AnyRow | str | None:
     """Whom a row means; None: someone new; a text: why it cannot be told."""
     if row.number is not None:
         probes = tenant.vault.probes("number", row.number.digits)
@@ -297,7 +215,7 @@ def _found(tenant: Tenant, part: _Part, row: NewPatron) -> AnyRow | str | None:
     return "card.taken" if len(holders) > 1 else next((part.by_id.get(one) for one in holders), None)
 
 
-def _claim_cards(tenant: Tenant, part: _Part, local: Local, patron_id: str) -> bool:
+def _claim_cards(tenant: Tenant, part: Part, local: Local, patron_id: str) -> bool:
     """Take the row's cards for the patron; False, and none taken, if one is another patron's."""
     probes = [tenant.vault.probes(CARD, card.number) for card in local.cards]
     holders = [next((part.cards[i] for i in indexes if i in part.cards), None) for indexes in probes]
@@ -308,103 +226,3 @@ def _claim_cards(tenant: Tenant, part: _Part, local: Local, patron_id: str) -> b
             part.cards[indexes[0]] = patron_id
             part.keys.append(key_row(tenant, indexes[0], patron_id))
     return True
-
-
-def _new_row(
-    tenant: Tenant, new: NewPatron, number: CprNumber, patron_id: str, *, next_age_step: date | None
-) -> dict[str, Any]:
-    vault, person = tenant.vault, called(Person(number), new.name)
-    prepared = prepare(vault, person)
-    local = replace(new.local, language=new.local.language or Local().language)
-    return {
-        "agency": tenant.agency,
-        "id": patron_id,
-        "number_index": vault.number_index(number),
-        "index_key": vault.index_key,
-        "real_number": not number.is_replacement,
-        "register_blob": vault.seal(prepared.canonical, place=patron_id, owner=REGISTER, version=1),
-        "register_key": vault.seal_key,
-        "fingerprint": prepared.fingerprint,
-        "fingerprint_key": vault.fingerprint_key,
-        "version": 1,
-        "local_blob": vault.seal(encode_local(local), place=patron_id, owner=LOCAL, version=1),
-        "local_key": vault.seal_key,
-        "local_version": 1,
-        "overrides": 0,
-        "patron_group": local.group,
-        "next_age_step": next_age_step,
-        "local_due": _local_due(tenant, local),
-        "kind": new.kind or tables.PERSON,
-        "created": tenant.stamp(),
-    } | clear_columns(tenant, person)
-
-
-def _update_row(tenant: Tenant, stored: AnyRow, after: Local, kind: str) -> dict[str, Any]:
-    version = stored.local_version + 1
-    return {
-        "at_id": stored.id,
-        "new_blob": tenant.vault.seal(encode_local(after), place=stored.id, owner=LOCAL, version=version),
-        "new_key": tenant.vault.seal_key,
-        "new_version": version,
-        "new_group": after.group,
-        "new_kind": kind,
-        # the next night's calendar part finds the day of the next step
-        "new_next_age_step": tenant.clock.today(),
-        "new_local_due": _local_due(tenant, after) or stored.local_due,
-    }
-
-
-def _local_due(tenant: Tenant, local: Local) -> date | None:
-    """The next night's calendar part finds the day on which an absence ends."""
-    return None if local.absence is None else tenant.clock.today()
-
-
-def open_local(tenant: Tenant, row: AnyRow) -> Local:
-    """Open what patron and staff own in a row. Raises SealBroken."""
-    blob = tenant.vault.unseal(row.local_blob, row.local_key, place=row.id, owner=LOCAL, version=row.local_version)
-    # the group is the one in clear: age, policy and a pin move it without the rest being opened
-    return replace(decode_local(blob), group=row.patron_group)
-
-
-#: Below this many known rows PostgreSQL is told to count again.
-_SMALL_TABLE_ROWS = 1000
-
-
-def _know_the_size(connection: Connection) -> None:
-    """Let PostgreSQL see that the table has grown.
-
-    Otherwise the plan that checks foreign keys, made while the table was empty, reads it whole for
-    each card of a first load: 20,000 patrons took 20 seconds instead of one.
-    """
-    if connection.dialect.name != "postgresql":
-        return
-    known = connection.exec_driver_sql("SELECT reltuples FROM pg_class WHERE oid = 'patron'::regclass").scalar_one()
-    if known < _SMALL_TABLE_ROWS:
-        connection.exec_driver_sql("ANALYZE patron")
-
-
-def _write_part(connection: Connection, tenant: Tenant, part: _Part) -> None:
-    if part.created:
-        connection.execute(insert(tables.patron), part.created)
-        given = [{"agency": tenant.agency, "id": row["id"]} for row in part.created]
-        connection.execute(insert(tables.issued_id), given)
-        _know_the_size(connection)
-    if part.after:
-        updated = [_update_row(tenant, part.by_id[one], *after) for one, after in part.after.items()]
-        change = (
-            update(tables.patron)
-            .where(_PATRON.agency == tenant.agency, _PATRON.id == bindparam("at_id"))
-            .values(
-                local_blob=bindparam("new_blob"),
-                local_key=bindparam("new_key"),
-                local_version=bindparam("new_version"),
-                patron_group=bindparam("new_group"),
-                next_age_step=bindparam("new_next_age_step"),
-                local_due=bindparam("new_local_due"),
-                kind=bindparam("new_kind"),
-            )
-        )
-        connection.execute(change, updated)
-    write_names(connection, tenant, part.patrons, part.called)
-    if part.keys:
-        connection.execute(insert(tables.patron_key), part.keys)

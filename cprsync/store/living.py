@@ -18,8 +18,8 @@ from cprsync.store import audit, bulk, dying, overrides, responsibles, tables
 from cprsync.store.calendar import Opened, due_rows, opened
 from cprsync.store.changes import write_records
 from cprsync.store.engine import parts, writing
-from cprsync.store.imports import LOCAL
 from cprsync.store.local import encode_local
+from cprsync.store.local_part import LOCAL
 from cprsync.store.records import prepare
 from cprsync.store.tenant import hold_fence, hold_library
 from cprsync.sync.values import Write

@@ -1,23 +1,32 @@
-"""What patron and staff own of one record, written back sealed for its next version."""
+"""What patron and staff own of one record: opened, and written back sealed for its next version."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, update
 
 from cprsync.domain.record import first_lifted
 from cprsync.errors import LostCompare
 from cprsync.store import tables
-from cprsync.store.imports import LOCAL
-from cprsync.store.local import encode_local
+from cprsync.store.local import decode_local, encode_local
 
 if TYPE_CHECKING:
     from cprsync.domain.record import Local
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
 
+#: What it is sealed as.
+LOCAL: Final = "local"
 _PATRON = tables.patron.c
+
+
+def open_local(tenant: Tenant, row: AnyRow) -> Local:
+    """Open what patron and staff own in a row. Raises SealBroken."""
+    blob = tenant.vault.unseal(row.local_blob, row.local_key, place=row.id, owner=LOCAL, version=row.local_version)
+    # the group is the one in clear: age, policy and a pin move it without the rest being opened
+    return replace(decode_local(blob), group=row.patron_group)
 
 
 def write_local(connection: Connection, tenant: Tenant, row: AnyRow, after: Local) -> None:

@@ -25,9 +25,8 @@ from cprsync.store import belongings, circulation, effects, overrides, responsib
 from cprsync.store.changes import ask, write_records
 from cprsync.store.codec import decode, encode
 from cprsync.store.effects import payload
-from cprsync.store.imports import open_local
 from cprsync.store.local import decode_local, encode_local
-from cprsync.store.local_part import write_local
+from cprsync.store.local_part import open_local, write_local
 from cprsync.store.records import from_row, overrides_of, prepare
 from cprsync.store.tables import MERGED
 from cprsync.sync.values import Write

@@ -14,7 +14,7 @@ from cprsync.errors import BadInput
 from cprsync.store import audit, tables
 from cprsync.store.desk import STREAM
 from cprsync.store.engine import reading, writing
-from cprsync.store.imports import open_local
+from cprsync.store.local_part import open_local
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tenant import hold_library
 from cprsync.sync.revealing import Opened

@@ -20,8 +20,7 @@ from cprsync.store import audit, circulation, links, merging, publishing, respon
 from cprsync.store.changes import ask
 from cprsync.store.desk import STREAM
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
-from cprsync.store.imports import open_local
-from cprsync.store.local_part import write_local
+from cprsync.store.local_part import open_local, write_local
 from cprsync.store.reopening import reopen
 from cprsync.store.review_items import settle_items
 from cprsync.store.tenant import hold_library

@@ -18,8 +18,8 @@ from cprsync.store.cards import keep_cards
 from cprsync.store.changes import write_records
 from cprsync.store.desk import STREAM
 from cprsync.store.engine import writing
-from cprsync.store.imports import LOCAL, open_local
 from cprsync.store.local import encode_local
+from cprsync.store.local_part import LOCAL, open_local
 from cprsync.store.pins import hash_pin, is_pin
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tenant import hold_library

@@ -80,7 +80,7 @@ if TYPE_CHECKING:
     from cprsync.domain.sealed import SealedAddress
     from cprsync.domain.statement import Owing
     from cprsync.domain.statistics import Cell
-    from cprsync.store.imports import Imported
+    from cprsync.store.imported import Imported
     from cprsync.store.keys import Keyring
     from cprsync.store.views import Clear, PatronView
     from cprsync.sync.circulation_rows import Circulated

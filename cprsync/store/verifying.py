@@ -15,7 +15,7 @@ from cprsync.store import tables
 from cprsync.store.effects import CULR, WAITING
 from cprsync.store.engine import parts, reading
 from cprsync.store.entitlements import kept_lines
-from cprsync.store.imports import open_local
+from cprsync.store.local_part import open_local
 from cprsync.store.records import from_row, overrides_of
 from cprsync.sync.values import Checked
 

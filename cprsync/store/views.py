@@ -18,7 +18,7 @@ from cprsync.store import audit, belongings, circulation, dying, links, tables
 from cprsync.store.emptying import waits_of
 from cprsync.store.engine import moment_of, reading
 from cprsync.store.houses import shares_with_protected
-from cprsync.store.imports import open_local
+from cprsync.store.local_part import open_local
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tables import EMPTIED, GONE, MERGED
 from cprsync.sync.values import CONFIRMED, Erased

@@ -33,7 +33,7 @@ from cprsync.domain.person import SILENT, Name, Person, Status
 from cprsync.domain.policy import Harm
 from cprsync.errors import FenceLost, LostCompare, RunBusy
 from cprsync.store import tables
-from cprsync.store.imports import ImportOutcome
+from cprsync.store.imported import ImportOutcome
 from cprsync.store.sql import SqlStore
 from cprsync.sync.values import Batch, Equal, FollowUp, InboxState, Item, NewPatron, NotOurs, PlanRow, RunState, Touch
 

@@ -21,7 +21,7 @@ from cprsync.domain.record import Card, Local, Telephone
 from cprsync.errors import BadInput, Braked, ReviewClosed
 from cprsync.store import tables
 from cprsync.store.engine import writing
-from cprsync.store.imports import create
+from cprsync.store.import_writing import create
 from cprsync.sync.finding import find_patron
 from cprsync.sync.setting import Counter, Setting, set_field
 from cprsync.sync.showing import patron_document
