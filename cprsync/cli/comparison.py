@@ -129,8 +129,10 @@ def _address_equal(person: Mapping[str, Any], record: Person, intended: Counter[
         return True
     address = person.get("address") or {}
     parts = {ours: _part(theirs, address.get(theirs)) for theirs, ours in ADDRESS_PARTS.items()}
-    told = Address(**parts, supplementary=_padded(address.get("supplementary"))) if any(parts.values()) else None
-    return _says(record.address, told)
+    if not any(parts.values()):
+        return _says(record.address, None)
+    lines = _padded(address.get("supplementary"))
+    return _says(record.address, Address(**parts, supplementary=lines, stays_sealed=False))
 
 
 def _part(name: str, value: object) -> str:

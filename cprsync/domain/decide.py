@@ -17,9 +17,9 @@ from cprsync.domain.often import made_often
 from cprsync.domain.override import in_force
 from cprsync.domain.person import (
     EMPTY,
+    NEEDS_ADDRESS,
     REPLACED,
     SILENT,
-    WITH_ADDRESS,
     Gap,
     Person,
     Protection,
@@ -167,7 +167,7 @@ def counted(change: Change, patron: Patron, on: date) -> Change:
 
 def _undecidable(person: Person, patron: Patron) -> str | None:
     """Name what keeps a snapshot from being applied; every status and every step between two has its rule."""
-    if person.status in WITH_ADDRESS and person.address is SILENT:
+    if person.status in NEEDS_ADDRESS and person.address is SILENT:
         return "address.missing"
     if person.status is SILENT and not patron.verified:
         return "status.missing"

@@ -17,12 +17,13 @@ DECISIONS: Final[Mapping[int, Wording]] = {
         "without meaning is not read.",
     ),
     2: Wording(
-        "Kun type 0001 forsegler, og så før alt andet. Ingen dato ophæver den; en leverance uden 0001 er et spørgsmål "
-        "til registret. Vejkode 9900-9999 forsegles som en beskyttet adresse, og adressen for den, der bor sammen med "
-        "en beskyttet eller hører til hende.",
-        "Only type 0001 seals, and before anything else. No date lifts it; a delivery without 0001 is a question to "
-        "the register. Street codes 9900-9999 are sealed like a protected address, and so is the address of whoever "
-        "lives with someone protected or is linked to her.",
+        "Af CPR's beskyttelser forsegler kun type 0001, og så før alt andet. Ingen dato ophæver den; en leverance "
+        "uden 0001 er et spørgsmål til registret. Vejkode 9900-9999 og status 03 og 07 forsegler som den, og "
+        "forseglet bliver også adressen for den, der bor sammen med en, der er det for sin egen skyld, eller hører "
+        "til hende.",
+        "Of CPR's protections only type 0001 seals, and before anything else. No date lifts it; a delivery without "
+        "0001 is a question to the register. Street codes 9900-9999 and status 03 and 07 seal as it does, and sealed "
+        "is the address, too, of whoever lives with someone who is so for her own sake, or is linked to her.",
     ),
     3: Wording(
         "Nye beskyttelser og stop for breve til døde går igennem, også når resten standses eller venter på et "

@@ -60,12 +60,8 @@ def _same_words(before: _Address, after: _Address) -> bool:
 
 
 def _opens(before: Person, after: Person) -> bool:
-    """True when name and address would become visible: protection ends, or an administrative street does."""
+    """True when name and address would become visible: protection ends, or the life at an administrative street."""
     if after.protection is Protection.NAME_AND_ADDRESS:
         return False
     ended = before.protection is Protection.NAME_AND_ADDRESS
-    return ended or (_administrative(before.address) and not _administrative(after.address))
-
-
-def _administrative(address: _Address) -> bool:
-    return address is not SILENT and address.is_administrative
+    return ended or (before.lives_administratively and not after.lives_administratively)

@@ -94,8 +94,8 @@ def is_sealed(person: Person, *, silent_is_sealed: bool) -> bool:
     """True when name and address go nowhere without a reasoned reveal (decision 2).
 
     Name and address protection; a person of whose protection no source has spoken, unless policy
-    says otherwise; and whoever has an administrative street code. The silence of a register that
-    does not know her number says nothing: what stands there the library's own people wrote.
+    says otherwise; and whoever lives administratively. The silence of a register that does not
+    know her number says nothing: what stands there the library's own people wrote.
     """
     if person.is_shut:
         return True

@@ -88,10 +88,14 @@ class Status(enum.Enum):
     __hash__ = object.__hash__
 
 
-#: An address is read for these; for all others it is silent even if one is carried.
-WITH_ADDRESS = frozenset(
+#: Lives somewhere: without an address nobody can decide her.
+NEEDS_ADDRESS = frozenset(
     {Status.RESIDENT, Status.RESIDENT_ADMINISTRATIVE, Status.GREENLAND, Status.GREENLAND_ADMINISTRATIVE}
 )
+#: An address is read for these; for all others (30 and above) it is silent even if one is carried.
+WITH_ADDRESS = NEEDS_ADDRESS | {Status.NO_RESIDENCE}
+#: Belongs to an administrative street code, and seals as one does whatever the street code is.
+ADMINISTRATIVE_STATUS = frozenset({Status.RESIDENT_ADMINISTRATIVE, Status.GREENLAND_ADMINISTRATIVE})
 #: The number is dead or replaced: only status and current number are known.
 NUMBER_ONLY = frozenset({Status.ANNULLED, Status.DUPLICATE, Status.CHANGED})
 #: The number has a successor.
@@ -136,11 +140,13 @@ class Address:
     district: str = ""
     road: str = ""
     supplementary: tuple[str, str, str, str, str] = ("", "", "", "", "")
+    #: the last one known of someone who had status 03 or 07 there and has another now: it stays sealed
+    stays_sealed: bool = False
 
     @property
     def is_administrative(self) -> bool:
-        """True for street codes 9900-9999, which are sealed like a protected address (decision 2)."""
-        return self.street_code >= ADMINISTRATIVE_STREET
+        """True for what is sealed like a protected address: street codes 9900-9999, and `stays_sealed` (decision 2)."""
+        return self.street_code >= ADMINISTRATIVE_STREET or self.stays_sealed
 
     @property
     def dwelling(self) -> tuple[str, str, str, str, str, str]:
@@ -168,7 +174,7 @@ class Contact:
 class Person:
     """What a source says of one person. `groups()` lists the groups in the order of decision 1.
 
-    Of whoever is protected, or lives at an administrative street code, name and addresses are sealed as she is made.
+    Of whoever is protected, or lives administratively, name and addresses are sealed as she is made.
     """
 
     number: CprNumber
@@ -193,9 +199,17 @@ class Person:
 
     @property
     def is_shut(self) -> bool:
-        """True for name and address protection, and for an administrative street code."""
+        """True for name and address protection, and for whoever lives administratively."""
+        return self.protection is Protection.NAME_AND_ADDRESS or self.lives_administratively
+
+    @property
+    def lives_administratively(self) -> bool:
+        """True for an administrative street code, and for a status that belongs to one, whatever the other says.
+
+        Whoever is threatened may be registered so, without a protection: in doubt she is sealed (cpr-data C).
+        """
         at = self.address
-        return self.protection is Protection.NAME_AND_ADDRESS or (at is not SILENT and at.is_administrative)
+        return self.status in ADMINISTRATIVE_STATUS or (at is not SILENT and at.is_administrative)
 
     def groups(self) -> Iterator[tuple[str, object]]:
         for name in GROUPS:
@@ -227,7 +241,7 @@ def disagreements(one: Person, other: Person) -> list[str]:
 def by_status(person: Person) -> Person:
     """Silence the groups that the person's status leaves without meaning (decision 1, "by status").
 
-    30, 50, 60: only status and current number. 20, and 30 and above: no address even if one is carried.
+    30, 50, 60: only status and current number. 30 and above: no address even if one is carried.
     The foreign address is read at status 80 only; the current number at 50 and 60 only.
     """
     status = person.status

@@ -77,22 +77,23 @@ _WORDED: Final[Rows] = {
         Wording("SF1520: beskyttet er false; beslutning 1", "SF1520: beskyttet is false; decision 1"),
     ),
 }
-#: The street that seals, and the one that does not.
+#: The street that seals, and the status that does, whatever the street.
 _STREETS: Final[Rows] = {
     "protection-street": (
         _SOURCE,
         Wording(
-            "vejkode 9900-9999, ved enhver status (den hører til 03 og 07)",
-            "street code 9900-9999, at any status (it belongs to 03 and 07)",
+            "vejkode 9900-9999, ved status 01, 03, 05, 07 eller 20",
+            "street code 9900-9999, at status 01, 03, 05, 07 or 20",
         ),
         _EITHER,
         _ANY,
         Wording(
-            "forseglet, til en anden adresse kommer, også når hun er udrejst, forsvundet eller død; gaden står på "
-            "intet brev",
-            "sealed until another address comes, also when she is abroad, disappeared or dead; no letter bears it",
+            "som: beskyttet, men først når adressen er skrevet; til en anden adresse kommer, så også mens hun er "
+            "udrejst, forsvundet eller død; gaden står på intet brev",
+            "as: protected, but only once the address is written; until another address comes, so also while she is "
+            "abroad, disappeared or dead; no letter bears the street",
         ),
-        Wording("CPR: post 002 (vejkode); beslutning 2", "CPR: record 002 (street code); decision 2"),
+        Wording("CPR: post 002 (vejkode); beslutning 1 og 2", "CPR: record 002 (street code); decisions 1 and 2"),
     ),
     "protection-street-ordinary": (
         _SOURCE,
@@ -100,8 +101,12 @@ _STREETS: Final[Rows] = {
         _EITHER,
         _ANY,
         Wording(
-            "adressen forsegler ikke: vejkoden afgør det, ikke status; breve kun til kontaktadressen",
-            "not sealed by it: the street code decides; letters to the contact address only",
+            "ligeså: status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller 20, så "
+            "også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, når den er åbnet med en "
+            "grund",
+            "the same: the status is enough, for the threatened may stand so; until an address comes at status 01, 05 "
+            "or 20, so also while she is abroad, disappeared or dead; letters only to the contact address, once it is "
+            "opened for a reason",
         ),
         Wording(
             "CPR: post 001 (status), 002 (vejkode); beslutning 2", "CPR: record 001, 002 (street code); decision 2"
@@ -203,9 +208,9 @@ _ALL_THE_SAME: Final[Rows] = {
         _ANY,
         Wording(
             "forsegles; breve til døde standses, også til en ny låner; alt andet venter, også en flytning til "
-            "vejkode 9900-9999",
+            "vejkode 9900-9999, og status 03 eller 07",
             "sealed; letters to the dead stop, to a new patron too; all else waits, also a move to street code "
-            "9900-9999",
+            "9900-9999, and status 03 or 07",
         ),
         _DECISION_3,
     ),

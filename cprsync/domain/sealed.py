@@ -7,6 +7,7 @@ answer and disclose nothing. Leaves out who may open: see `Opening`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar
 
 from cprsync.domain.label import label_lines
@@ -87,6 +88,11 @@ class SealedAddress(Sealed["Address"]):
     @property
     def is_administrative(self) -> bool:
         return _inside(self).is_administrative
+
+
+def staying_sealed(at: SealedAddress) -> SealedAddress:
+    """The same address as the last one known, sealed until another comes."""
+    return SealedAddress(replace(_inside(at), stays_sealed=True))
 
 
 # -- questions that disclose nothing ---------------------------------------------------------------------

@@ -8,10 +8,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cprsync.domain.person import EMPTY, GROUPS, REPLACED, SILENT, Person, Silent, Status, by_status
+from cprsync.domain.person import (
+    ADMINISTRATIVE_STATUS,
+    EMPTY,
+    GROUPS,
+    REPLACED,
+    SILENT,
+    Person,
+    Silent,
+    Status,
+    by_status,
+)
+from cprsync.domain.sealed import SealedAddress, staying_sealed
 
 if TYPE_CHECKING:
-    from cprsync.domain.person import Abroad, Contact, Gap
+    from cprsync.domain.person import Abroad, Address, Contact, Gap
     from cprsync.domain.sealed import Sealed
 
 
@@ -32,7 +43,7 @@ def merge(stored: Person, person: Person) -> Person:
         name=person.name if person.name is not SILENT else stored.name,
         birth=person.birth if person.birth is not SILENT else stored.birth,
         status=person.status,
-        address=person.address if person.address is not SILENT else stored.address,
+        address=person.address if person.address is not SILENT else _last_address(stored, person),
         protection=person.protection if person.protection is not SILENT else stored.protection,
         current_number=person.current_number if person.current_number is not SILENT else stored.current_number,
         abroad=_abroad(stored, person) if person.status is Status.EMIGRATED else SILENT,
@@ -63,6 +74,15 @@ def speaks_for_all(person: Person) -> bool:
 def _replaces_all(person: Person) -> bool:
     """True when the merge is the person as she is: no foreign address has to go either."""
     return speaks_for_all(person) and (person.abroad is SILENT or person.status is Status.EMIGRATED)
+
+
+def _last_address(stored: Person, person: Person) -> Address | SealedAddress | Silent:
+    """The last address known; it outlives status 03 or 07, and what sealed it then seals it still (decision 2)."""
+    at = stored.address
+    leaves = stored.status in ADMINISTRATIVE_STATUS and person.status not in ADMINISTRATIVE_STATUS
+    if leaves and isinstance(at, SealedAddress):
+        return staying_sealed(at)
+    return at
 
 
 def says_nothing_new(before: Person, after: Person) -> bool:

@@ -118,6 +118,8 @@ def _source(*decisions: int, also: str = "") -> Wording:
 
 #: The registered address is an administrative street, record 002's VEJKOD.
 _HIGH = ", 002 (vejkode)"
+#: An address that is no residence.
+_ADDRESS = ", 002 (adresse)"
 #: Contact address of someone who is gone.
 _CONTACT = ", 006 (kontaktadresse)"
 
@@ -189,7 +191,10 @@ _ROWS: Final = (
     StatusRule(
         Status.NO_RESIDENCE,
         Wording("uden bopæl, nummer af skattehensyn", "no residence, number given for tax"),
-        _LAST_ADDRESS,
+        Wording(
+            "følger kilden, også en adresse, der er en; uden en adresse står den sidste, og ingen venter af den grund",
+            "follows the source, also an address that is one; without any the last one stays, and nobody is parked",
+        ),
         Letters.CONTACT_ADDRESS,
         BlockRule.NONE,
         Lives.ELSEWHERE,
@@ -198,7 +203,7 @@ _ROWS: Final = (
         coming=Action.STATUS,
         leaving=Action.STATUS,
         undone_by=("P31",),
-        source=_source(11),
+        source=_source(1, 11, also=_ADDRESS),
     ),
     StatusRule(
         Status.ANNULLED,

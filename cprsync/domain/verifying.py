@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.override import in_force
-from cprsync.domain.person import EMPTY, SILENT, Address
+from cprsync.domain.person import EMPTY, SILENT, Address, Status
 from cprsync.domain.right_facts import right_facts
 from cprsync.domain.rights import rights_of, stored
 
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 #: A street that seals nothing.
 _SOME_STREET: Final = "0001"
+#: What seals by itself, and the status of the same place that does not.
+_ORDINARY: Final = {
+    Status.RESIDENT_ADMINISTRATIVE: Status.RESIDENT,
+    Status.GREENLAND_ADMINISTRATIVE: Status.GREENLAND,
+}
 
 
 class Wrong(enum.Enum):
@@ -48,10 +53,11 @@ class Wrong(enum.Enum):
 
 
 def twin(person: Person) -> Person:
-    """The same person without protection, at an ordinary street of her municipality."""
+    """The same person without protection, at an ordinary street of her municipality, and registered so."""
     at = person.address
     open_address = at if at is SILENT else Address(at.municipality, _SOME_STREET, "1")
-    return replace(person, protection=EMPTY, address=open_address)
+    status = SILENT if person.status is SILENT else _ORDINARY.get(person.status, person.status)
+    return replace(person, protection=EMPTY, address=open_address, status=status)
 
 
 def wrong_rights(  # noqa: PLR0913 -- what rights hang on, and what is kept of them

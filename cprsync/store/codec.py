@@ -1,9 +1,9 @@
 """The canonical bytes of a record's register part, and back: what is sealed and what is fingerprinted.
 
 One byte for the version of this mapping, the number, then each group of `GROUPS` in its order. Groups
-begin with a record separator and K, E or S (known, empty, silent); the fields of a known one are
-parted by unit separators. The text inside is canonical and holds no control character. As-of stays
-outside: it moves without the record changing.
+begin with a record separator and K, E or S (known, empty, silent; of an address that stays sealed A for K);
+the fields of a known one are parted by unit separators. The text inside is canonical and holds no
+control character. As-of stays outside: it moves without the record changing.
 
 What is sealed in the program is opened here to be written, and nowhere else without an entry of the audit: a
 person who is protected is sealed again as she is read.
@@ -67,7 +67,7 @@ def encode(person: Person) -> bytes:
     text = _GROUP.join(groups)
     # how many fields each of them has but for its first
     counted = ((name, 3), (birth, 1), (address, 16), (abroad, 5), (contact, 4))
-    if text.count(_GROUP) != _GROUPS or text.count(_FIELD) != sum([n for group, n in counted if group[0] == "K"]):
+    if text.count(_GROUP) != _GROUPS or text.count(_FIELD) != sum([n for group, n in counted if group[0] in "KA"]):
         raise ValueError("not canonical: a field holds a separator")
     return _VERSION + text.encode()
 
@@ -95,7 +95,7 @@ def _address(at: Address | SealedAddress | Silent) -> str:
         at = at.open(_OPENING)
     where = (at.municipality, at.street_code, at.house, at.building, at.floor, at.door)
     words = (at.co, at.locality, at.town, at.postcode, at.district, at.road)
-    return "K" + _FIELD.join((*where, *words, *at.supplementary))
+    return ("A" if at.stays_sealed else "K") + _FIELD.join((*where, *words, *at.supplementary))
 
 
 def _abroad(abroad: Abroad | Sealed[Abroad] | Silent) -> str:
@@ -156,7 +156,7 @@ def _address_of(group: str) -> Address:
     municipality, street, house, building, floor, door, *words = _fields(group)
     co, locality, town, postcode, district, road, *lines = words
     at = (municipality, street, house, building, floor, door)
-    return Address(*at, co, locality, town, postcode, district, road, _five(lines))
+    return Address(*at, co, locality, town, postcode, district, road, _five(lines), stays_sealed=group[0] == "A")
 
 
 def _abroad_of(group: str) -> Abroad:

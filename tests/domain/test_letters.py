@@ -50,9 +50,9 @@ def sent(who: Person, local: Local = HERE, *, stopped: bool = False, sealed: boo
     ("code", "registered", "contact"),
     [
         ("01", "address", "contact"),
-        ("03", NoLetter.NOWHERE, "contact"),
+        ("03", NoLetter.SEALED, NoLetter.SEALED),
         ("05", "address", "contact"),
-        ("07", NoLetter.NOWHERE, "contact"),
+        ("07", NoLetter.SEALED, NoLetter.SEALED),
         ("20", NoLetter.NOWHERE, "contact"),
         ("30", NoLetter.NOWHERE, "contact"),
         ("50", NoLetter.NOWHERE, "contact"),
@@ -102,6 +102,18 @@ def test_no_letter_bears_an_administrative_street_whoever_opens_it(code: str, ro
     written = letter_to(hidden, HERE, stopped=False, sealed=False, opened=replace(told, contact=CONTACT))
     assert isinstance(written, Letter)
     assert written.lines[1:] == ("Postboks 12", "8000 Aarhus C")
+
+
+@pytest.mark.parametrize("row", ["protection-street-ordinary"])
+@pytest.mark.parametrize("code", ["03", "07"])
+def test_no_letter_goes_to_an_ordinary_street_of_someone_of_no_fixed_abode(code: str, row: str) -> None:
+    """Nor once it is opened: the contact address is the only way, and only then."""
+    at = street("HAVNEN")
+    hidden, told = with_status(code, address=at), Opened(with_status("01").name, at, EMPTY)
+    for local, opened in ((HERE, replace(told, contact=CONTACT)), (OWN, told)):
+        assert letter_to(hidden, local, stopped=False, sealed=False) is NoLetter.SEALED, row
+        assert isinstance(letter_to(hidden, local, stopped=False, sealed=False, opened=opened), Letter)
+    assert letter_to(hidden, HERE, stopped=False, sealed=False, opened=told) is NoLetter.NOWHERE
 
 
 def test_of_whom_nothing_is_known_no_letter_goes_out() -> None:

@@ -14,6 +14,7 @@ from town import ANNA
 
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import (
+    ADMINISTRATIVE_STATUS,
     EMPTY,
     GROUPS,
     SILENT,
@@ -27,6 +28,7 @@ from cprsync.domain.person import (
     Status,
     by_status,
 )
+from cprsync.domain.sealed import SealedAddress, staying_sealed
 from cprsync.domain.snapshot import merge, speaks_for_all
 
 NOBODY = Person(CprNumber(ANNA))
@@ -82,6 +84,9 @@ def test_what_a_source_says_stands_on_the_record_and_the_rest_stays(stored: Pers
             before = SILENT
         if name == "contact" and before is SILENT:
             before = EMPTY
+        hid = stored.status in ADMINISTRATIVE_STATUS and heard.status not in ADMINISTRATIVE_STATUS
+        if name == "address" and hid and isinstance(before, SealedAddress):
+            before = staying_sealed(before)
         assert getattr(after, name) == (before if group is SILENT else group), name
 
 

@@ -41,7 +41,7 @@ KEPT = {
     "03": {"name", "birth", "address", "protection", "contact"},
     "05": {"name", "birth", "address", "protection", "contact"},
     "07": {"name", "birth", "address", "protection", "contact"},
-    "20": {"name", "birth", "protection", "contact"},
+    "20": {"name", "birth", "address", "protection", "contact"},
     "30": set(),
     "50": {"current_number"},
     "60": {"current_number"},

@@ -188,16 +188,6 @@ def test_of_whom_no_source_has_spoken_the_policy_decides() -> None:
         assert not is_sealed(one, silent_is_sealed=False)
 
 
-@pytest.mark.parametrize("row", ["protection-street-ordinary"])
-@pytest.mark.parametrize("code", ["03", "07"])
-def test_a_status_of_no_fixed_abode_seals_no_ordinary_street(code: str, row: str) -> None:
-    """Decision 2: the street code seals, whatever the status."""
-    ordinary = person("ANNA", status=Status(code))
-    assert not is_sealed(ordinary, silent_is_sealed=True), row
-    assert is_sealed(replace(ordinary, address=person("KLAUS").address), silent_is_sealed=False), row
-    assert is_sealed(person("ANNA", address=person("KLAUS").address), silent_is_sealed=False), row
-
-
 @pytest.mark.parametrize("row", ["protection-unknown-number"])
 @pytest.mark.parametrize(
     "number",

@@ -18,7 +18,10 @@ from cprsync.domain.due import Facts, derived_group
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import is_sealed
 from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Person, Status, by_status
+from cprsync.domain.policy import Harm
 from cprsync.domain.rules import rule_tables
+from cprsync.domain.sealed import SealedAddress, same_writing
+from cprsync.domain.snapshot import merge
 from cprsync.domain.wording import Wording
 from cprsync.policy_file import load_policy
 from cprsync.resources import fixture_path
@@ -115,21 +118,25 @@ PROTECTION: dict[str, tuple[object, ...]] = {
     ),
     "protection-street": (
         "leverancen eller et opslag",
-        "vejkode 9900-9999, ved enhver status (den hører til 03 og 07)",
+        "vejkode 9900-9999, ved status 01, 03, 05, 07 eller 20",
         "ligegyldigt",
         "ligegyldigt hvad",
         (
-            "forseglet, til en anden adresse kommer, også når hun er udrejst, forsvundet eller død; gaden "
-            "står på intet brev"
+            "som: beskyttet, men først når adressen er skrevet; til en anden adresse kommer, så også mens hun er "
+            "udrejst, forsvundet eller død; gaden står på intet brev"
         ),
-        "CPR: post 002 (vejkode); beslutning 2",
+        "CPR: post 002 (vejkode); beslutning 1 og 2",
     ),
     "protection-street-ordinary": (
         "leverancen eller et opslag",
         "status 03 eller 07 med en almindelig vejkode",
         "ligegyldigt",
         "ligegyldigt hvad",
-        "adressen forsegler ikke: vejkoden afgør det, ikke status; breve kun til kontaktadressen",
+        (
+            "ligeså: status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller 20, så "
+            "også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, når den er åbnet med en "
+            "grund"
+        ),
         "CPR: post 001 (status), 002 (vejkode); beslutning 2",
     ),
     "protection-household": (
@@ -201,7 +208,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt hvad",
         (
             "forsegles; breve til døde standses, også til en ny låner; alt andet venter, også en flytning til "
-            "vejkode 9900-9999"
+            "vejkode 9900-9999, og status 03 eller 07"
         ),
         "Beslutning 3",
     ),
@@ -467,18 +474,64 @@ def test_an_answer_without_a_status_leaves_the_known_one(key: str) -> None:
 # -- protection --------------------------------------------------------------------------------------------
 
 
+HIDDEN_STREET, ORDINARY = Address("0751", "9900"), Address("0751", "9899", "1")
+
+
 @pytest.mark.parametrize("key", ["protection-street"])
-@pytest.mark.parametrize("status", [status for status in Status if status.value not in {"30", "50", "60"}])
-def test_an_administrative_street_seals_at_any_status_until_another_address_comes(status: Status, key: str) -> None:
-    """CPR street codes 9900-9999 (decision 2): the last known address of the dead and the gone stays, and seals."""
-    at = person("KLAUS", address=Address("0751", "9900"))
-    gone = decide(by_status(having(at, status=status)), replace(patron("KLAUS"), register=at), as_of=TONIGHT)
-    assert isinstance(gone, Change | Unchanged), key
-    after = gone.after if isinstance(gone, Change) else at
-    assert is_sealed(after, silent_is_sealed=False)
-    moved = decide(person("KLAUS", address=Address("0751", "9899", "1")), patron("KLAUS"), as_of=TONIGHT)
-    assert isinstance(moved, Change)
-    assert not is_sealed(moved.after, silent_is_sealed=False)
+@pytest.mark.parametrize("code", ["01", "03", "05", "07", "20"])
+def test_an_administrative_street_seals_at_each_status_that_has_an_address(code: str, key: str) -> None:
+    """CPR street codes 9900-9999 (decision 2)."""
+    read = by_status(having(person("ANNA"), status=Status(code), address=HIDDEN_STREET))
+    assert is_sealed(read, silent_is_sealed=False), key
+    assert is_sealed(replace(read, address=Address("0751", "9999")), silent_is_sealed=False), key
+
+
+@pytest.mark.parametrize(
+    ("home", "at"),
+    [
+        pytest.param("03", HIDDEN_STREET, id="protection-street-03"),
+        pytest.param("01", HIDDEN_STREET, id="protection-street-01"),
+        pytest.param("03", ORDINARY, id="protection-street-ordinary-03"),
+        pytest.param("07", ORDINARY, id="protection-street-ordinary-07"),
+    ],
+)
+@pytest.mark.parametrize("gone", ["20", "30", "70", "80", "90"])
+def test_what_sealed_the_last_address_seals_it_until_another_comes(gone: str, home: str, at: Address) -> None:
+    """Decision 2: the last known address of the dead and the gone stays, and nothing opens it meanwhile."""
+    stored = replace(patron("ANNA"), register=having(person("ANNA"), status=Status(home), address=at))
+    assert is_sealed(stored.register, silent_is_sealed=False)
+    left = decide(by_status(having(person("ANNA"), status=Status(gone), address=SILENT)), stored, as_of=TONIGHT)
+    assert isinstance(left, Change)
+    assert is_sealed(left.after, silent_is_sealed=False)
+    assert Harm.PROTECTION_LIFTED not in left.harms
+    assert isinstance(left.after.address, SealedAddress)
+    assert same_writing(left.after.address, at)
+    # and whatever comes then without an address
+    again = merge(left.after, by_status(having(person("ANNA"), status=Status.DEAD, address=SILENT)))
+    assert is_sealed(again, silent_is_sealed=False)
+    back = decide(having(person("ANNA"), address=ORDINARY), replace(stored, register=left.after), as_of=TONIGHT)
+    assert isinstance(back, Change)
+    assert not is_sealed(back.after, silent_is_sealed=False)
+    assert Harm.PROTECTION_LIFTED in back.harms
+
+
+@pytest.mark.parametrize("key", ["protection-street-ordinary"])
+@pytest.mark.parametrize("code", ["03", "07"])
+def test_a_status_of_no_fixed_abode_seals_an_ordinary_street_until_the_status_ends(code: str, key: str) -> None:
+    """Threatened persons may be registered so, without a protection (cpr-data C): one of the two is enough."""
+    hidden = having(person("ANNA"), status=Status(code))
+    assert is_sealed(hidden, silent_is_sealed=False), key
+    assert is_sealed(replace(hidden, address=SILENT), silent_is_sealed=False), key
+    open_again = decide(person("ANNA"), replace(patron("ANNA"), register=hidden), as_of=TONIGHT)
+    assert isinstance(open_again, Change)
+    assert not is_sealed(open_again.after, silent_is_sealed=False)
+    assert (open_again.actions, Harm.PROTECTION_LIFTED in open_again.harms) == ((Action.STATUS,), True)
+    # the last one known, and then the register has it without residence
+    kept = merge(hidden, having(person("ANNA"), status=Status.NO_RESIDENCE, address=SILENT))
+    told = having(person("ANNA"), status=Status.NO_RESIDENCE)
+    opened = decide(told, replace(patron("ANNA"), register=kept), as_of=TONIGHT)
+    assert isinstance(opened, Change)
+    assert (opened.actions, Harm.PROTECTION_LIFTED in opened.harms) == ((Action.ADDRESS_CORRECTED,), True)
 
 
 # -- what is parked ----------------------------------------------------------------------------------------
@@ -491,11 +544,18 @@ def test_an_administrative_street_seals_at_any_status_until_another_address_come
             pytest.param(having(person("ANNA"), status=Status(code), address=SILENT), True, Parked("address.missing"))
             for code in ("01", "03", "05", "07")
         ),
+        pytest.param(having(person("ANNA"), status=Status("20"), address=SILENT), True, None),
         pytest.param(person("ANNA", name=EMPTY), True, Parked("name.lost")),
         pytest.param(person("ANNA", status=SILENT), False, Parked("status.missing")),
         pytest.param(emigrates(person("ANNA")), True, None),
     ],
-    ids=[*(f"parked-address-{code}" for code in ("01", "03", "05", "07")), "parked-name", "parked-status", "decided"],
+    ids=[
+        *(f"parked-address-{code}" for code in ("01", "03", "05", "07")),
+        "status-20",
+        "parked-name",
+        "parked-status",
+        "decided",
+    ],
 )
 def test_what_cannot_be_decided_is_parked_with_its_reason(
     person_told: Person, *, verified: bool, decision: Decision | None

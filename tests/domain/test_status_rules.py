@@ -28,7 +28,7 @@ TABLE: dict[str, tuple[object, ...]] = {
     ),
     "20": (
         "uden bopæl, nummer af skattehensyn",
-        *("contact_address", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("P31",), "11"),
+        *("contact_address", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("P31",), "1 og 11"),
     ),
     "30": (
         "nummeret er annulleret",
@@ -69,7 +69,8 @@ TABLE: dict[str, tuple[object, ...]] = {
 #: What is read into the record (decision 1, "by status").
 RECORD = {
     **dict.fromkeys(("01", "03", "05", "07"), "følger kilden"),
-    **dict.fromkeys(("20", "70"), "følger kilden, men den sidste adresse står"),
+    "20": "følger kilden, også en adresse, der er en; uden en adresse står den sidste, og ingen venter af den grund",
+    "70": "følger kilden, men den sidste adresse står",
     **dict.fromkeys(("50", "60"), "får aldrig denne status: nummeret skifter, resten står"),
     "30": "kun status er kendt: navn, adresse, beskyttelse og resten står",
     "80": "følger kilden; den sidste danske adresse står, og udlandsadressen vises, men får ingen breve",
@@ -125,7 +126,7 @@ def test_what_is_read_of_a_person_is_what_the_row_says_of_the_record(code: str) 
     read = by_status(whole)
     said = RECORD[code]
     assert (read.name is SILENT) is ("kun status" in said or "aldrig" in said)
-    assert (read.address is SILENT) is (said != "følger kilden")
+    assert (read.address is SILENT) is (said != "følger kilden" and "også en adresse" not in said)
     assert (read.abroad is SILENT) is ("udlandsadressen vises" not in said)
 
 

@@ -51,7 +51,7 @@ def test_what_is_kept_otherwise_is_wrong_and_of_the_protected_that_is_said_too(k
 def test_a_twin_is_the_same_but_for_what_seals_her(register: Person) -> None:
     other = twin(register)
     assert not other.is_shut
-    assert (other.number, other.status, other.birth) == (register.number, register.status, register.birth)
+    assert (other.number, other.status, other.birth) == (register.number, Status.RESIDENT, register.birth)
     assert other.address is not SILENT
     assert other.address.municipality == "0751"
 

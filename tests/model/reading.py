@@ -49,7 +49,8 @@ def plain(one: values.Person) -> Dict:
         if isinstance(value, values.Gap):
             return value.value
         if isinstance(value, values.Address):
-            return {name: getattr(value, name) for name in value.__dataclass_fields__}
+            # whether it stays sealed shows in what is sealed
+            return {name: getattr(value, name) for name in value.__dataclass_fields__ if name != "stays_sealed"}
         if isinstance(value, values.Status | values.Protection):
             return value.value
         if isinstance(value, values.Contact):

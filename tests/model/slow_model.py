@@ -22,6 +22,8 @@ LADDERS: tuple[tuple[date, tuple[tuple[str, int], ...]], ...] = (
 )
 #: Statuses that end residence, whatever staff typed (decision 11, and the brief of overrides).
 LIVES_ELSEWHERE = ("05", "07", "20", "80", "90")
+#: Belong to an administrative street, and seal whatever the street is.
+SEALS = ("03", "07")
 DWELLING = ("municipality", "street_code", "house", "building", "floor", "door")
 FILE, LOOKUP = "file", "lookup"
 
@@ -33,6 +35,8 @@ def new_record(number: str) -> Dict:
         "old_numbers": set(),
         "as_of": None,
         "stopped": False,
+        #: status 03 or 07 went, and her last address with it stays sealed until another comes
+        "stays_sealed": False,
         "group": "",
         "group_before": "",
         #: by field: value, last day or None
@@ -90,6 +94,10 @@ def end_is_confirmed(record: Dict, answered: Dict | None) -> bool:
 
 def take_over(record: Dict, said: Dict) -> None:
     """Each group whole; silence changes nothing; a foreign address belongs to status 80 alone."""
+    if said["address"] != SILENT:
+        record["stays_sealed"] = False
+    elif record["status"] in SEALS and said["status"] not in {SILENT, *SEALS} and record["address"] != SILENT:
+        record["stays_sealed"] = True
     for group in GROUPS:
         if said[group] != SILENT:
             record[group] = said[group]
@@ -257,9 +265,10 @@ def residence(record: Dict) -> str:
 
 
 def is_sealed(record: Dict) -> bool:
-    """Decision 2: protected, not yet spoken of, at an administrative street."""
+    """Decision 2: protected, not yet spoken of, at an administrative street or with a status that belongs to one."""
     street = "0000" if record["address"] == SILENT else record["address"]["street_code"]
-    return record["protection"] in {"0001", SILENT} or int(street) >= 9900
+    hidden = int(street) >= 9900 or record["status"] in SEALS or record["stays_sealed"]
+    return record["protection"] in {"0001", SILENT} or bool(hidden)
 
 
 def shown_name(record: Dict) -> str | None:

@@ -196,7 +196,8 @@ def _lives(one: Dict) -> bool:
 
 
 def lose_home(one: Dict, n: int) -> bool:
-    return _lives(one) and _settle(one, "03", address("0751", n, street="9950"))
+    # now and then the register has her at an ordinary street all the same
+    return _lives(one) and _settle(one, "03", address("0751", n, street="9950" if n % 3 else ""))
 
 
 def go_to_greenland(one: Dict, n: int) -> bool:
@@ -211,11 +212,11 @@ def come_home(one: Dict, n: int) -> bool:
     return _lives(one) and _settle(one, "01", address("0751", n))
 
 
-def keep_number_only(one: Dict, _n: int) -> bool:
-    """Status 20: a number for tax, and no residence."""
+def keep_number_only(one: Dict, n: int) -> bool:
+    """Status 20: a number for tax, and no residence; now and then the register has an address all the same."""
     if one["status"] not in LIVES_SOMEWHERE:
         return False
-    one |= {"status": "20", "address": SILENT}
+    one |= {"status": "20", "address": SILENT if n % 2 else address("0751", n, street="" if n % 4 else "9950")}
     return True
 
 

@@ -196,9 +196,14 @@ def test_a_status_is_two_digits(code: int) -> None:
     assert person.status is Status(f"{code:02}")
 
 
-@pytest.mark.parametrize("code", [20, 70, 80, 90])
-def test_an_address_without_residence_is_not_read(code: int) -> None:
+@pytest.mark.parametrize("code", [30, 70, 80, 90])
+def test_an_address_of_someone_who_lives_nowhere_is_not_read(code: int) -> None:
     assert read(persondata(ANNA, after=status(code)), address=ADDRESS).address is SILENT
+
+
+def test_an_address_without_residence_is_read_as_a_delivery_has_it() -> None:
+    """Status 20: below 30, where record 002 is delivered (decision 1)."""
+    assert read(persondata(ANNA, after=status(20)), address=ADDRESS).address == read(alive(), address=ADDRESS).address
 
 
 def test_an_address_without_a_house_is_none() -> None:

@@ -98,6 +98,16 @@ def test_an_emigrated_person_has_her_foreign_address_and_a_silent_birth_date(con
     assert gone.abroad == Abroad("5120", ("Storgatan 1", "Malmö", "", "", ""))
 
 
+def test_an_address_without_residence_is_read_if_it_is_one() -> None:
+    """Status 20: record 002 is delivered below 30 (decision 1); of most who have it no street is known."""
+    address = rec.codes(ANNA), rec.text(ANNA)
+    assert only(rec.main(ANNA, status="20"), *address).address == only(rec.main(ANNA), *address).address
+    assert isinstance(only(rec.main(ANNA), *address).address, Address)
+    nowhere = "0019" + "0000" + " " * (len(rec.CODES) - 8)
+    assert only(rec.main(ANNA, status="20"), rec.codes(ANNA, nowhere), rec.text(ANNA, nowhere)).address is SILENT
+    assert only(rec.main(ANNA, status="70"), *address).address is SILENT
+
+
 @FRAMINGS
 def test_a_replaced_number_knows_its_successor_and_nothing_else(content: bytes) -> None:
     old = persons(content)[3]

@@ -39,7 +39,7 @@ PERSON = st.builds(
     name=GAP | st.builds(Name, TEXT, TEXT, TEXT, TEXT),
     birth=st.just(SILENT) | st.builds(Birth, st.dates(), st.booleans()),
     status=st.just(SILENT) | st.sampled_from(Status),
-    address=st.just(SILENT) | st.builds(Address, CODE, CODE, *[TEXT] * 10, LINES),
+    address=st.just(SILENT) | st.builds(Address, CODE, CODE, *[TEXT] * 10, LINES, stays_sealed=st.booleans()),
     protection=GAP | st.just(Protection.NAME_AND_ADDRESS),
     current_number=GAP | NUMBER,
     abroad=st.just(SILENT) | st.builds(Abroad, CODE, LINES),
@@ -69,6 +69,15 @@ def test_the_written_form_is_the_one_of_mapping_1() -> None:
         b"\x1eK0751\x1f0123\x1f16B\x1f\x1fst\x1fth\x1f\x1f\x1f\x1f8000\x1f\x1fSkovfyrvej\x1f\x1f\x1f\x1f\x1f"
         b"\x1eE\x1eE\x1eK5180\x1fx\x1f\x1f\x1f\x1f\x1eKa\x1fb\x1f\x1f\x1f"
     )
+
+
+def test_an_address_that_stays_sealed_differs_by_one_letter() -> None:
+    """Of all others every byte is as before, and so is the fingerprint."""
+    at = person(0).address
+    assert isinstance(at, Address)
+    kept = replace(person(0), address=replace(at, stays_sealed=True))
+    assert encode(kept) == encode(person(0)).replace(b"\x1eK0751\x1f", b"\x1eA0751\x1f")
+    assert decode(encode(kept)).is_shut
 
 
 def test_the_codec_writes_every_group_there_is() -> None:
