@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cprsync.domain.fields import FIELDS
 from cprsync.errors import ConfigurationError
 from cprsync.sync.columns import NOTICED, Column, Columns, is_day_form, mapped
-from cprsync.toml_file import first_mistake, read_toml
+from cprsync.toml_file import first_mistake, read_toml, wrong_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,11 +37,12 @@ class ColumnsFile(_Strict):
 
 
 def load_columns(path: Path) -> Columns:
-    """Read a mapping. Raises ConfigurationError naming the file and the key."""
+    """Read a mapping. Raises ConfigurationError naming the file, the line and the key."""
+    document, text = read_toml(path, _KIND)
     try:
-        read = ColumnsFile.model_validate(read_toml(path, _KIND))
+        read = ColumnsFile.model_validate(document)
     except ValidationError as error:
-        raise ConfigurationError("{path}: {why}", path=path, why=first_mistake(error).error, kind=_KIND) from None
+        raise wrong_in(path, text, first_mistake(error), kind=_KIND) from None
     for name, told in _mistakes(read):
         raise ConfigurationError("{path}: {why}", path=path, why=f"{name}: {told}", kind=_KIND)
     return mapped(

@@ -14,10 +14,8 @@ from cprsync.domain.patron_group import PatronGroup
 from cprsync.domain.policy import DEFAULT_LIMITS, Policy
 from cprsync.domain.product import Products
 from cprsync.domain.tariff import FeeRules
-from cprsync.errors import ConfigurationError
 from cprsync.policy_sections import PolicyFile
-from cprsync.toml_file import Mistake, first_mistake, read_toml_and_text
-from cprsync.toml_lines import line_of
+from cprsync.toml_file import Mistake, first_mistake, read_toml, wrong_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,17 +36,14 @@ def load_policy(path: Path | None, home: frozenset[str]) -> Policy:
     """
     if path is None:
         return Policy(home=home)
-    document, text = read_toml_and_text(path, "policy")
+    document, text = read_toml(path, "policy")
     try:
         return _policy(PolicyFile.model_validate(document), home)
     except ValidationError as error:
         mistake = first_mistake(error)
     except OutOfOrder as error:
         mistake = Mistake(error.place, str(error))
-    line = line_of(text, mistake.place)
-    if line is None:
-        raise ConfigurationError("{path}: {why}", path=path, why=mistake.error, kind="policy")
-    raise ConfigurationError("{path}, line {line}: {why}", path=path, line=line, why=mistake.error, kind="policy")
+    raise wrong_in(path, text, mistake, kind="policy")
 
 
 def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:

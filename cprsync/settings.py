@@ -6,8 +6,10 @@ named by their paths.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -15,11 +17,25 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from cprsync.domain.municipality import code_from
 from cprsync.errors import ConfigurationError
 from cprsync.municipality_file import load_municipalities
-from cprsync.toml_file import first_mistake, read_toml
+from cprsync.toml_file import first_mistake, read_toml, wrong_in
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _https(typed: str) -> str:
+    try:
+        parts = urlsplit(typed)
+        names_a_host = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no port, or a half bracket
+        names_a_host = False
+    if not names_a_host:
+        raise ValueError("expected an address that begins with https:// and names a host")
+    return typed
+
+
+Address: TypeAlias = Annotated[str, AfterValidator(_https)]
 
 
 class StoreSection(_Strict):
@@ -40,8 +56,8 @@ class KeysSection(_Strict):
 class RegisterSection(_Strict):
     """The platform's two SOAP services and our agreement with it."""
 
-    lookup_url: str = Field(pattern=r"^https://")
-    subscription_url: str = Field(pattern=r"^https://")
+    lookup_url: Address
+    subscription_url: Address
     ca: Path
     client_cert: Path | None = None
     client_key: Path | None = None
@@ -92,7 +108,7 @@ class FeedSection(_Strict):
 class CulrSection(_Strict):
     """CULR, which the net media ask for a patron's municipality, and who we are to it."""
 
-    url: str = Field(pattern=r"^https://")
+    url: Address
     ca: Path
     user: str = Field(min_length=1)
     group: str = Field(min_length=1)
@@ -157,13 +173,16 @@ class Settings(BaseSettings):
 def load_settings(path: Path) -> Settings:
     """Read a configuration file; relative paths are meant from its folder.
 
-    Raises ConfigurationError naming the file and the key, never the value.
+    Raises ConfigurationError naming the file, the line and the key, never the value.
     """
-    document = read_toml(path, "configuration")
+    document, text = read_toml(path, "configuration")
     try:
         settings = Settings(**document)
     except ValidationError as error:
-        raise ConfigurationError("{path}: {why}", path=path, why=first_mistake(error).error) from None
+        mistake = first_mistake(error)
+        # what comes from the environment stands on no line
+        told = "__".join(("CPRSYNC_" + str(mistake.place[0]), *map(str, mistake.place[1:]))).upper()
+        raise wrong_in(path, None if told in os.environ else text, mistake, kind="configuration") from None
     if settings.environment == "production" and settings.test.control_url is not None:
         raise ConfigurationError('{path}: test.control_url belongs to environment = "test"', path=path)
     return _anchored(settings, path.resolve().parent)

@@ -7,6 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.toml_lines import line_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
 FILE_MAX_BYTES = 1024 * 1024
 
 
-def read_toml(path: Path, what: str) -> dict[str, Any]:
-    return read_toml_and_text(path, what)[0]
-
-
-def read_toml_and_text(path: Path, what: str) -> tuple[dict[str, Any], str]:
+def read_toml(path: Path, what: str) -> tuple[dict[str, Any], str]:
     """What the file says, and its text: to tell on which line a mistake stands."""
     try:
         with path.open("rb") as file:
@@ -102,3 +99,11 @@ def first_mistake(error: ValidationError) -> Mistake:
     told = PLAIN.get(kind, first["msg"]).removeprefix("Value error, ")
     place = tuple(part for part in first["loc"] if part != KEY)
     return Mistake(place, told, error.error_count() - 1)
+
+
+def wrong_in(path: Path, text: str | None, mistake: Mistake, *, kind: str) -> ConfigurationError:
+    """The error of a mistake in a file, with its line; without its text, or where no line is it, without one."""
+    line = None if text is None else line_of(text, mistake.place)
+    if line is None:
+        return ConfigurationError("{path}: {why}", path=path, why=mistake.error, kind=kind)
+    return ConfigurationError("{path}, line {line}: {why}", path=path, line=line, why=mistake.error, kind=kind)

@@ -23,7 +23,7 @@ def level_in(config: Path) -> str:
     from cprsync.toml_file import read_toml
 
     try:
-        level = read_toml(config, "configuration").get("log_level", LEVEL)
+        level = read_toml(config, "configuration")[0].get("log_level", LEVEL)
     except ConfigurationError:
         return LEVEL
     return level if level in LEVELS else LEVEL

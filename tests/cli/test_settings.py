@@ -75,26 +75,43 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "named"),
+    ("old", "new", "named", "line"),
     [
-        ('agency = "775100"', 'agency = "7751"', "library.0.agency"),
-        ('task = "123456"', 'task = "12345X"', "library.0.feed.task"),
-        ('cvr = "11111111"', 'cvr = "11111111"\nunknown = 1', "library.0.register.unknown"),
-        ("https://localhost:1/lookup", "http://localhost:1/lookup", "library.0.register.lookup_url"),
-        ('client_key = "client.key"', 'client_key = "client.key"\np12 = "x.p12"', "library.0.register"),
-        ("0a0a0a0a-0a0a", "0A0A0A0A-0a0a", "library.0.register.service_agreement"),
-        ('[keys]\ndir = "keys"', "", "keys"),
+        ('agency = "775100"', 'agency = "7751"', "library.0.agency", "agency"),
+        ('task = "123456"', 'task = "12345X"', "library.0.feed.task", "task"),
+        ('cvr = "11111111"', 'cvr = "11111111"\nunknown = 1', "library.0.register.unknown", "unknown"),
+        ("https://localhost:1/lookup", "http://localhost:1/lookup", "library.0.register.lookup_url", "lookup_url"),
+        ('client_key = "client.key"', 'client_key = "client.key"\np12 = "x.p12"', "library.0.register", "[library.reg"),
+        ("0a0a0a0a-0a0a", "0A0A0A0A-0a0a", "library.0.register.service_agreement", "service_agreement"),
+        ("https://culr.example/", "http://culr.example/", "library.0.culr.url", 'url = "http://'),
+        ("https://culr.example/", "https:///", "library.0.culr.url", 'url = "https:///'),
+        ("https://culr.example/", "https://[culr/", "library.0.culr.url", 'url = "https://['),
+        ('group = "775100"\n', "", "library.0.culr.group", "[library.culr]"),
+        ('[keys]\ndir = "keys"', "", "keys", ""),
     ],
 )
-def test_a_wrong_setting_is_named_by_its_key_and_its_value_is_not_quoted(
-    tmp_path: Path, old: str, new: str, named: str
+def test_a_wrong_setting_is_named_by_line_and_key_and_its_value_is_not_quoted(
+    tmp_path: Path, old: str, new: str, named: str, line: str
 ) -> None:
-    path = configuration(tmp_path, GOOD.replace(old, new))
+    text = (GOOD + CULR).replace(old, new)
+    path = configuration(tmp_path, text)
     with pytest.raises(ConfigurationError) as caught:
         load_settings(path)
-    assert named in caught.value.message
-    assert str(path) in caught.value.message
+    numbers = [n for n, one in enumerate(text.splitlines(), start=1) if line and one.startswith(line)]
+    place = f", line {numbers[0]}" if numbers else ""
+    assert caught.value.message.startswith(f"{path}{place}: {named}: ")
     assert "12345X" not in caught.value.message
+    assert "localhost" not in caught.value.message
+
+
+def test_a_wrong_setting_from_the_environment_stands_on_no_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CPRSYNC_LOG_LEVEL", "LOUD")
+    path = configuration(tmp_path, 'log_level = "INFO"\n' + GOOD)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(path)
+    assert caught.value.message.startswith(f"{path}: log_level: ")
 
 
 def test_a_municipality_may_be_written_with_three_digits_or_four(tmp_path: Path) -> None:

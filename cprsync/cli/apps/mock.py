@@ -123,16 +123,24 @@ def mock_calm(*, folder: Folder, as_json: Json = False) -> None:
 @app.command("culr")
 def mock_culr(  # noqa: PLR0913 -- one parameter for each option
     kind: Annotated[
-        str | None, typer.Argument(help="create, update or delete an account; left out: show what CULR holds.")
+        str | None, typer.Argument(help="create, update or delete; left out: show each change that CULR has seen.")
     ] = None,
     *,
-    agency: Annotated[str | None, typer.Option("--agency", help="The library that does it: any six digits.")] = None,
-    who: Annotated[str | None, typer.Option("--who", help="A key of the people file.")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="A municipality number, three digits.")] = None,
+    agency: Annotated[
+        str | None, typer.Option("--agency", help="With a change: the library that makes it, any six digits.")
+    ] = None,
+    who: Annotated[str | None, typer.Option("--who", help="With a change: whose account, by her key.")] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="With create and update: the municipality, three digits; left out: none.")
+    ] = None,
     folder: Folder,
     as_json: Json = False,
 ) -> None:
-    """Show CULR's ledger, or let any library write there."""
+    """Show what CULR has seen, or let any library write there.
+
+    As `cprsync mock culr update --agency 710100 --who BO --to 461 --dir DIR`: CULR says Odense of BO now, behind the
+    back of the library that has told of her.
+    """
     from cprsync.cli.mock import culr_command, culr_write_command
 
     if kind is None:

@@ -136,6 +136,9 @@ SETTINGS: Final[Mapping[str, str]] = {
         'der skal stå "all" eller en liste af årsager, som de står i posterne'
     ),
     # the configuration
+    "expected an address that begins with https:// and names a host": (
+        "der skal stå en adresse, som begynder med https:// og nævner en vært"
+    ),
     "give either client_cert (with client_key) or p12": "giv enten client_cert (med client_key) eller p12",
     "give either path or host": "giv enten path eller host",
     "host needs user, key and known_hosts": "host kræver user, key og known_hosts",
