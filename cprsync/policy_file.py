@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 DESCRIBE_ALL: Final = "if one group is described, all of age_groups have to be: add "
 
 
+#: The same where a product names a group.
+NO_GROUP: Final = "no group is called that: age_groups and [groups] have "
+
+
 def load_policy(path: Path | None, home: frozenset[str]) -> Policy:
     """Read a library's policy, or take the default one.
 
@@ -108,17 +112,22 @@ def _ladders(read: PolicyFile) -> Ladders:
 
 def _products(read: PolicyFile, home: frozenset[str]) -> Products:
     """The net media. Raises OutOfOrder for a hole, an overlap, terms at odds, a group that there is not."""
-    groups = {*read.groups, *(group.name for ladder in read.age_groups for group in ladder.groups)}
+    by_age = (group.name for ladder in read.age_groups for group in ladder.groups)
+    groups = tuple(dict.fromkeys((*by_age, *read.groups)))
     products: list[Product] = []
     for position, entry in enumerate(read.product):
         with _within("product", position):
             products.append(entry.value(home))
         for n, group in enumerate(entry.closed_groups):
-            # where groups are described, a misspelt one would let in whom it should keep out
-            if read.groups and group not in groups:
-                raise OutOfOrder("no group is called that", "product", position, "closed_groups", n)
+            # a misspelt one would let in whom it should keep out; without any groups nobody knows what they are called
+            if groups and group not in groups:
+                raise OutOfOrder(f"{NO_GROUP}{_named(groups)}", "product", position, "closed_groups", n)
     with _within("product"):
         return Products(tuple(products))
+
+
+def _named(groups: tuple[str, ...]) -> str:
+    return ", ".join(f'"{group}"' for group in groups)
 
 
 @contextmanager

@@ -68,15 +68,21 @@ class TitleEntry(_Strict):
     en: str = Field(min_length=1, max_length=TEXT_MAX)
 
 
+def _title(typed: object) -> object:
+    if not isinstance(typed, dict):
+        raise ValueError('expected the name in both languages, as { da = "Aviser", en = "Newspapers" }')  # noqa: TRY004 -- pydantic's way to say it
+    return typed
+
+
 class ProductEntry(_Strict):
     """A net medium, or one period of it."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
-    title: TitleEntry
+    title: Annotated[TitleEntry, BeforeValidator(_title)]
     since: date
     until: date | None = None
     licensed_by: LicensedBy
-    #: None: the library's own, where a municipality holds the licence
+    #: None: the licence is the library's, and none has a say
     municipalities: Annotated[Codes | None, BeforeValidator(_codes)] = None
     unlicensed: Annotated[frozenset[str], BeforeValidator(_code_list)] = frozenset()
     from_age: int = Field(ge=0, le=AGE_MAX, default=0, strict=True)
@@ -106,6 +112,11 @@ class ProductEntry(_Strict):
         """The municipalities known to hold the licence; None: every one, or none has a say."""
         if self.licensed_by is LicensedBy.LIBRARY and self.municipalities is not None:
             raise OutOfOrder("the licence is the library's own, and no municipality has a say in it", "municipalities")
-        if self.licensed_by is LicensedBy.LIBRARY or self.municipalities == "all":
+        if self.licensed_by is LicensedBy.MUNICIPALITY and self.municipalities is None:
+            raise OutOfOrder(
+                'say which municipalities hold the licence: municipalities = "own", "all", or a list of codes',
+                "licensed_by",
+            )
+        if self.municipalities is None or self.municipalities == "all":
             return None
-        return home if self.municipalities in {None, "own"} else frozenset(self.municipalities or ())
+        return home if self.municipalities == "own" else frozenset(self.municipalities)

@@ -147,6 +147,8 @@ def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     for kind, count in waiting.items():
         if count:
             yield f"  {word(f'verified_waits_{kind}', language, count=count)}"
+    for one in document["reasons_on_no_record"]:
+        yield f"  {word('verified_reason', language, **one)}"
 
 
 def _verdict(document: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.override import in_force
 from cprsync.domain.person import EMPTY, SILENT, Address, Status
+from cprsync.domain.review import BLOCK_REASONS
 from cprsync.domain.right_facts import right_facts
 from cprsync.domain.rights import rights_of, stored
 
@@ -72,6 +73,12 @@ def wrong_rights(  # noqa: PLR0913 -- what rights hang on, and what is kept of t
     same_number = culr_in_force(patron.register, holding) == culr_in_force(other.register, holding)
     if not same_number or kept != _line(other, local, stage, policy, on):
         yield Wrong.PROTECTED
+
+
+def named_reasons(policy: Policy) -> set[tuple[str, str]]:
+    """By product, the reasons of blocks that the policy names and that a status does not bring by itself."""
+    named = ((one.name, one.closing_blocks or frozenset()) for one in policy.products.periods)
+    return {(name, reason) for name, reasons in named for reason in reasons - set(BLOCK_REASONS.values())}
 
 
 def is_untold(want: str | None, last: str | None, *, told: bool) -> bool:

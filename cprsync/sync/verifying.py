@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.drift import drifts
 from cprsync.domain.rights import rights_stamp
-from cprsync.domain.verifying import Wrong, is_untold, wrong_rights
+from cprsync.domain.verifying import Wrong, is_untold, named_reasons, wrong_rights
 from cprsync.sync.accounts import Compared, answers_of, asked_of
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Verified:
     accounts_waiting: int = 0
     read: int = 0
     wrong: dict[Wrong, list[str]] = field(default_factory=lambda: defaultdict(list))
+    #: products, and the reasons of blocks that are to close them and stand on no record: misspelt, perhaps
+    reasons: set[tuple[str, str]] = field(default_factory=set)
     #: why not all was looked at
     error: CprsyncError | None = None
 
@@ -58,6 +60,7 @@ class Verified:
             "read": self.read,
             "waiting": {"rights": self.rights_waiting, "culr": self.accounts_waiting},
             "wrong": {kind.value: len(self.wrong[kind]) for kind in Wrong},
+            "reasons_on_no_record": [{"product": one, "reason": reason} for one, reason in sorted(self.reasons)],
             "who": {kind.value: self.wrong[kind] for kind in Wrong if self.wrong[kind]},
             "ok": self.ok and self.error is None,
         }
@@ -86,6 +89,7 @@ def verify(night: Night, *, offline: bool) -> Verified:
         found.accounts_waiting = night.store.accounts_left_out()
         derived = _derived(night)
         found.has_products = derived is not None
+        found.reasons = named_reasons(night.policy)
         together = min(night.batch, AT_ONCE)
         after: str | None = ""
         while after is not None:
@@ -109,6 +113,9 @@ def _check_rights(night: Night, page: Sequence[Checked], found: Verified, *, der
         if one.gone:
             continue
         found.patrons += 1
+        if found.reasons:
+            stand = {block.reason.casefold() for block in one.local.blocks}
+            found.reasons = {named for named in found.reasons if named[1] not in stand}
         if derived is None:
             continue
         if one.waits or not derived:

@@ -173,6 +173,11 @@ def test_a_night_without_net_media_says_that_they_are_not_set_up_and_how_much_wa
     assert [line.rpartition(": ")[2] for line in said] == ["40"]
 
 
+def test_a_reason_of_blocks_that_stands_on_no_record_is_said_with_its_product() -> None:
+    line = "  closing_blocks i ereolen: ingen post er blokeret for »gaeld«; er det stavet som på posterne?"
+    assert verified(reasons={("ereolen", "gaeld")})[-1] == line
+
+
 def test_what_was_not_looked_at_is_no_success_and_no_fault() -> None:
     assert verified(error=True)[0] == "Intet galt fundet, men ikke alt er set efter: 40 lånere"
     assert "  CULR er ikke spurgt" in verified(offline=True)

@@ -66,7 +66,6 @@ def test_a_product_is_read_as_it_was_typed(tmp_path: Path) -> None:
     [
         ('municipalities = "all"', None),
         ('municipalities = "own"', frozenset({"0751"})),
-        ("", frozenset({"0751"})),
         ("municipalities = []", frozenset()),
     ],
 )
@@ -122,6 +121,8 @@ def test_the_product_in_the_readme_is_one_that_can_be_typed(tmp_path: Path) -> N
         ('"film"', '"Film!"', "line 3: product.0.name: "),
         (', en = "Films"', "", "line 4: product.0.title.en: this setting is missing"),
         ("[[product]]", "[[products]]", "line 2: products: there is no such setting"),
+        ('municipalities = ["751", "0101"]\n', "", "line 7: product.0.licensed_by: say which municipalities hold the"),
+        ('{ da = "Film", en = "Films" }', '"Film"', "line 4: product.0.title: expected the name in both languages"),
         ('["Personale"]', '["Personale", ""]', "line 13: product.0.closed_groups.1: "),
     ],
 )
@@ -138,8 +139,16 @@ def test_in_danish_the_day_of_another_period_is_written_as_danes_do(tmp_path: Pa
     assert in_danish(mistaken.value.told()).endswith(f"går til {day}.{month}.{year}")
 
 
-def test_a_group_that_the_policy_does_not_describe_closes_nothing_by_mistake(tmp_path: Path) -> None:
-    whole = LADDER + GROUPS + PRODUCT
-    assert read(tmp_path, whole).products.names() == ("film",)
-    told = "line 25: product.0.closed_groups.0: no group is called that"
-    assert refused(tmp_path, whole.replace('closed_groups = ["Personale"]', 'closed_groups = ["Personalet"]')) == told
+@pytest.mark.parametrize(("groups", "named"), [(GROUPS, '"Barn", "Voksen", "Personale"'), ("", '"Barn", "Voksen"')])
+def test_a_group_that_the_policy_does_not_name_closes_nothing_by_mistake(
+    tmp_path: Path, groups: str, named: str
+) -> None:
+    """Without any groups in the policy nobody knows what they are called."""
+    assert read(tmp_path, PRODUCT).products.ask_group()
+    whole = LADDER + groups + PRODUCT
+    assert read(
+        tmp_path, whole.replace('closed_groups = ["Personale"]', 'closed_groups = ["Voksen"]')
+    ).products.names() == ("film",)
+    told = refused(tmp_path, whole.replace('closed_groups = ["Personale"]', 'closed_groups = ["Personalet"]'))
+    said = f"product.0.closed_groups.0: no group is called that: age_groups and [groups] have {named}"
+    assert told == f"line {len((LADDER + groups).splitlines()) + 13}: {said}"

@@ -56,6 +56,8 @@ VALUES = {
     "mistake": "is none of a municipality",
     "DESCRIBE_ALL": "if one group is described, all of age_groups have to be: add ",
     "sections": '[groups."Ung"]',
+    "NO_GROUP": "no group is called that: age_groups and [groups] have ",
+    "_named(groups)": '"Barn", "Voksen"',
 }
 SAID = sorted({said for name in READERS for said in said_in((PACKAGE / f"{name}.py").read_text("utf-8"))})
 

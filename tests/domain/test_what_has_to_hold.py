@@ -13,7 +13,7 @@ from cprsync.domain.leaving import Stage
 from cprsync.domain.person import EMPTY, SILENT, Address, Person, Protection, Status
 from cprsync.domain.record import Local
 from cprsync.domain.rights import rights_of, stored
-from cprsync.domain.verifying import is_untold, twin, wrong_rights
+from cprsync.domain.verifying import is_untold, named_reasons, twin, wrong_rights
 
 if TYPE_CHECKING:
     from cprsync.domain.patron import Patron
@@ -77,3 +77,9 @@ def test_what_is_known_is_told_and_what_nobody_knows_is_not(
     want: str | None, last: str | None, *, told: bool, untold: bool
 ) -> None:
     assert is_untold(want, last, told=told) is untold
+
+
+def test_the_reasons_that_a_policy_names_are_told_by_product_but_for_those_that_a_status_brings() -> None:
+    rules = policy(closing_blocks=frozenset({"gæld", "død"}))
+    assert named_reasons(rules) == {("ereolen", "gæld")}
+    assert named_reasons(policy()) == set()

@@ -10,11 +10,14 @@ import pytest
 from culr_double import CulrDouble
 from doubles import AGENCY, MONDAY, TUESDAY, Library
 from test_account_drift import AARHUS, EVERYONE, ODENSE, THEIRS, behind_our_back, reviews_of
-from test_deriving import TERMS
+from test_deriving import BOOKS, TERMS
 from townspeople import dies, moves, person
 
+from cprsync.domain.product import Products
+from cprsync.domain.record import Block
 from cprsync.domain.verifying import Wrong
 from cprsync.errors import NetMediaUnavailable, RunBusy
+from cprsync.sync.setting import LocalChange
 from cprsync.sync.verifying import derive_wrong_again, verify
 
 if TYPE_CHECKING:
@@ -56,6 +59,7 @@ def test_everyone_of_the_town_is_right_and_looking_changes_nothing(library: Libr
         "read": 4,
         "waiting": {"rights": 0, "culr": 0},
         "wrong": {kind.value: 0 for kind in Wrong},
+        "reasons_on_no_record": [],
         "who": {},
         "ok": True,
     }
@@ -161,6 +165,18 @@ def test_a_right_that_changes_by_itself_waits_for_the_night_of_its_day(library: 
     """Years later, with no night between: birthdays have come, and are to be derived."""
     library.clock.moment += timedelta(days=3000)
     assert wrong(library, offline=True) == {}
+
+
+def test_a_reason_that_stands_on_no_record_is_named_and_is_no_fault(library: Library, culr: CulrDouble) -> None:
+    reasons = frozenset({"gæld", "gaeld", "død"})
+    library.policy = replace(TERMS, products=Products((replace(BOOKS, closing_blocks=reasons),)))
+    block = Block(library.clock.today(), "Gæld")
+    library.store.change_local(LocalChange(library.id_of("ANNA"), "blocks", {"blocks": (block,)}), user="lone")
+    library.one_night()
+    document = verify(library.ports(), offline=True).document()
+    assert document["reasons_on_no_record"] == [{"product": "ereolen", "reason": "gaeld"}]
+    assert document["ok"]
+    assert culr.calls
 
 
 def test_a_library_without_products_has_no_rights_to_verify(library: Library) -> None:

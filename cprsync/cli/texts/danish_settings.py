@@ -127,7 +127,12 @@ SETTINGS: Final[Mapping[str, str]] = {
         "den overlapper den forrige periode, som går til {2}.{1}.{0}"
     ),
     "there is a hole: the period before it goes to {}-{}-{}": "der er et hul: den forrige periode går til {2}.{1}.{0}",
-    "no group is called that": "ingen gruppe hedder sådan",
+    'say which municipalities hold the licence: municipalities = "own", "all", or a list of codes': (
+        'skriv, hvilke kommuner der har licens: municipalities = "own", "all" eller en liste af koder'
+    ),
+    'expected the name in both languages, as { da = "Aviser", en = "Newspapers" }': (
+        'der skal stå navnet på begge sprog: { da = "Aviser", en = "Newspapers" }'
+    ),
     'expected "all", "own", or a list of codes, as ["0751", "0101"]': (
         'der skal stå "all", "own" eller en liste af koder som ["0751", "0101"]'
     ),
@@ -163,6 +168,10 @@ PATTERNS: Final = tuple(
         (
             r"(?:the code|code \d+ of the list) is (.*)'s, .*",
             "koden tæller ikke som bopæl ({}): den er nedlagt, i Grønland eller ingens",
+        ),
+        (
+            r"no group is called that: age_groups and \[groups\] have (.*)",
+            "ingen gruppe hedder sådan: age_groups og [groups] har {}",
         ),
         (
             r"if one group is described, all of age_groups have to be: add (.*)",

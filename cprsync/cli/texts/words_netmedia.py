@@ -141,6 +141,10 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
         "ikke holdt op mod CULR, fordi noget venter eller svaret udeblev: {count}",
         "not held against CULR, since something waits or no answer came: {count}",
     ),
+    "verified_reason": (
+        "closing_blocks i {product}: ingen post er blokeret for »{reason}«; er det stavet som på posterne?",
+        "closing_blocks of {product}: no record is blocked for “{reason}”; is it spelt as on the records?",
+    ),
     "wrong_rights": (
         "andre rettigheder gemt, end posten giver",
         "other rights kept than the record leads to",
