@@ -9,6 +9,7 @@ from cprsync.cli.dates import long_day
 from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.words import word
 from cprsync.domain.calendar import COPENHAGEN
+from cprsync.domain.leaving import Stage
 from cprsync.domain.right_rule import Change
 from cprsync.domain.right_words import RUNNING_LOANS
 
@@ -56,6 +57,8 @@ def entitlement_lines(document: Mapping[str, Any], language: Language) -> Iterat
     if any(right["changes_when"] == Change.MOVE.value for right in document["rights"]):
         yield f"  {RUNNING_LOANS.da if language == 'da' else RUNNING_LOANS.en}"
     yield f"  {_culr(document['culr'], language)}"
+    if document["standing"] == Stage.LEAVING.value and document["culr"]["account"]:
+        yield f"  {word('culr_leaving', language)}"
 
 
 def _municipality(told: Mapping[str, Any], language: Language) -> str:

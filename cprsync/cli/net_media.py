@@ -147,6 +147,8 @@ def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     for kind, count in waiting.items():
         if count:
             yield f"  {word(f'verified_waits_{kind}', language, count=count)}"
+    if document["leaving"]:
+        yield f"  {word('verified_leaving', language, count=document['leaving'])}"
     for one in document["reasons_on_no_record"]:
         yield f"  {word('verified_reason', language, **one)}"
 

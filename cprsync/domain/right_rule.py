@@ -178,7 +178,11 @@ _ROWS: Final = (
         Wording("låneren er ved at blive meldt ud", "the patron is leaving the library"),
         Answer.NO,
         Change.STAYS,
-        _RECORD,
+        # a deliberate empty would take the number that her other libraries count with too
+        Wording(
+            "Postens Lånerforhold; CULR beholder kommunen, til posten lukkes: beslutning 11",
+            "The record's standing; CULR keeps the municipality until the record closes: decision 11",
+        ),
     ),
     RightRow(
         RightRule.BLOCKED,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.drift import drifts
+from cprsync.domain.leaving import Stage
 from cprsync.domain.rights import rights_stamp
 from cprsync.domain.verifying import Wrong, is_untold, named_reasons, wrong_rights
 from cprsync.sync.accounts import Compared, answers_of, asked_of
@@ -40,6 +41,8 @@ class Verified:
     accounts_waiting: int = 0
     read: int = 0
     wrong: dict[Wrong, list[str]] = field(default_factory=lambda: defaultdict(list))
+    #: on their way out: rights closed, and a municipality in CULR until the record is too
+    leaving: int = 0
     #: products, and the reasons of blocks that are to close them and stand on no record: misspelt, perhaps
     reasons: set[tuple[str, str]] = field(default_factory=set)
     #: why not all was looked at
@@ -60,6 +63,7 @@ class Verified:
             "read": self.read,
             "waiting": {"rights": self.rights_waiting, "culr": self.accounts_waiting},
             "wrong": {kind.value: len(self.wrong[kind]) for kind in Wrong},
+            "leaving": self.leaving,
             "reasons_on_no_record": [{"product": one, "reason": reason} for one, reason in sorted(self.reasons)],
             "who": {kind.value: self.wrong[kind] for kind in Wrong if self.wrong[kind]},
             "ok": self.ok and self.error is None,
@@ -113,6 +117,7 @@ def _check_rights(night: Night, page: Sequence[Checked], found: Verified, *, der
         if one.gone:
             continue
         found.patrons += 1
+        found.leaving += one.stage is Stage.LEAVING
         if found.reasons:
             stand = {block.reason.casefold() for block in one.local.blocks}
             found.reasons = {named for named in found.reasons if named[1] not in stand}

@@ -173,6 +173,10 @@ def test_a_night_without_net_media_says_that_they_are_not_set_up_and_how_much_wa
     assert [line.rpartition(": ")[2] for line in said] == ["40"]
 
 
+def test_whoever_is_leaving_is_counted_with_what_culr_keeps() -> None:
+    assert verified(leaving=2)[-1].strip() == "ved at blive meldt ud: 2; CULR beholder deres kommune, til posten lukkes"
+
+
 def test_a_reason_of_blocks_that_stands_on_no_record_is_said_with_its_product() -> None:
     line = "  closing_blocks i ereolen: ingen post er blokeret for »gaeld«; er det stavet som på posterne?"
     assert verified(reasons={("ereolen", "gaeld")})[-1] == line

@@ -50,7 +50,8 @@ PRINTED: dict[str, tuple[str, str, str, str, str]] = {
     ),
     "rights-leaving": (
         "låneren er ved at blive meldt ud",
-        *("ligegyldigt", "nej", "når låneren bliver alligevel", "Postens Lånerforhold"),
+        *("ligegyldigt", "nej", "når låneren bliver alligevel"),
+        "Postens Lånerforhold; CULR beholder kommunen, til posten lukkes: beslutning 11",
     ),
     "rights-blocked": (
         "låneren er blokeret",

@@ -174,6 +174,10 @@ def test_nobody_and_whoever_was_merged_are_refused(library: Library, merged_into
 # -- as text -------------------------------------------------------------------------------------------------
 
 
+#: Someone without products.
+ONE: dict[str, Any] = {"patron": "1", "day": "2027-03-22", "standing": "active", "rights": []}
+
+
 def lines(document: dict[str, Any], language: Any = "da") -> list[str]:
     return list(entitlement_lines(document, language))
 
@@ -237,7 +241,14 @@ def test_as_text_culr_is_told_by_what_it_has_and_has_still_to_hear(culr: dict[st
         "account": True,
     } | culr
     where = {"code": None, "name": None, "residence": "unknown", "source": None, "since": None}
-    document = {"patron": "1", "day": "2027-03-22", "municipality": where, "rights": [], "culr": known}
+    document = {
+        "patron": "1",
+        "day": "2027-03-22",
+        "standing": "active",
+        "municipality": where,
+        "rights": [],
+        "culr": known,
+    }
     assert lines(document) == [
         "Låner 1 den 22. marts 2027: ret til netmedier",
         "  Kommune: ikke kendt, bopæl ukendt",
@@ -257,5 +268,12 @@ def test_as_text_culr_is_told_by_what_it_has_and_has_still_to_hear(culr: dict[st
 def test_as_text_the_municipality_has_its_name_and_whose_word_it_is(deviations: dict[str, Any], danish: str) -> None:
     where = {"code": "0751", "name": "Aarhus", "residence": "resident", "source": "file", "since": None} | deviations
     culr = {"sent": None, "confirmed": None, "pending": 0, "deleting": False, "checked_at": None, "account": False}
-    document = {"patron": "1", "day": "2027-03-22", "municipality": where, "rights": [], "culr": culr}
+    document = {
+        "patron": "1",
+        "day": "2027-03-22",
+        "standing": "active",
+        "municipality": where,
+        "rights": [],
+        "culr": culr,
+    }
     assert lines(document)[1].endswith(danish)

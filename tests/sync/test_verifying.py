@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from culr_double import CulrDouble
 from doubles import AGENCY, MONDAY, TUESDAY, Library
-from test_account_drift import AARHUS, EVERYONE, ODENSE, THEIRS, behind_our_back, reviews_of
+from test_account_drift import AARHUS, EVERYONE, ODENSE, THEIRS, behind_our_back, reviews_of, stands
 from test_deriving import BOOKS, TERMS
+from test_leaving import is_settled, owes
 from townspeople import dies, moves, person
 
+from cprsync.cli.entitlements import entitlement_lines
 from cprsync.domain.product import Products
 from cprsync.domain.record import Block
 from cprsync.domain.verifying import Wrong
 from cprsync.errors import NetMediaUnavailable, RunBusy
+from cprsync.municipality_file import load_municipalities
+from cprsync.store import tables
+from cprsync.sync.departing import Exit
+from cprsync.sync.entitlements import Entitlements
 from cprsync.sync.setting import LocalChange
 from cprsync.sync.verifying import derive_wrong_again, verify
 
@@ -59,6 +65,7 @@ def test_everyone_of_the_town_is_right_and_looking_changes_nothing(library: Libr
         "read": 4,
         "waiting": {"rights": 0, "culr": 0},
         "wrong": {kind.value: 0 for kind in Wrong},
+        "leaving": 0,
         "reasons_on_no_record": [],
         "who": {},
         "ok": True,
@@ -165,6 +172,25 @@ def test_a_right_that_changes_by_itself_waits_for_the_night_of_its_day(library: 
     """Years later, with no night between: birthdays have come, and are to be derived."""
     library.clock.moment += timedelta(days=3000)
     assert wrong(library, offline=True) == {}
+
+
+def test_whoever_is_leaving_has_no_rights_and_her_municipality_in_culr_until_the_record_closes(
+    library: Library, culr: CulrDouble
+) -> None:
+    """It is her other libraries' number too; what belongs to leaving is that the account is deleted (decision 11)."""
+    anna = library.id_of("ANNA")
+    owes(library, anna, tables.loan, due=TUESDAY)
+    Exit(library.store, "lone").leave(anna)
+    library.one_night()
+    document = verify(library.ports(), offline=False).document()
+    assert (document["ok"], document["leaving"], stands(culr, "ANNA")) == (True, 1, ([AGENCY], AARHUS))
+    shown = Entitlements(library.store, library.clock, library.policy, load_municipalities()).shown(anna)
+    assert {right["rule"] for right in shown["rights"]} == {"leaving"}
+    assert list(entitlement_lines(shown, "da"))[-1].startswith("  CULR beholder kommunen, til posten lukkes")
+    is_settled(library, tables.loan, returned=TUESDAY)
+    library.one_night()
+    document = verify(library.ports(), offline=False).document()
+    assert (document["ok"], document["leaving"], stands(culr, "ANNA")) == (True, 0, ([], None))
 
 
 def test_a_reason_that_stands_on_no_record_is_named_and_is_no_fault(library: Library, culr: CulrDouble) -> None:

@@ -36,6 +36,10 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "culr_deleting": ("kontoen skal slettes dér", "the account is to be deleted there"),
     "culr_pending": ("ændringer, der venter på at blive sendt: {pending}", "changes that wait to be sent: {pending}"),
     "culr_checked": ("senest bekræftet {day}", "last confirmed {day}"),
+    "culr_leaving": (
+        "CULR beholder kommunen, til posten lukkes og kontoen slettes: netmedierne kan lukke låneren ind så længe.",
+        "CULR keeps the municipality until the record closes and the account goes: net media may let the patron in.",
+    ),
     "culr_unknown": ("intet, der er bekræftet endnu", "nothing that is confirmed yet"),
     "culr_empty": ("ingen kommune, med vilje", "no municipality, on purpose"),
     # accounts in CULR held against the records
@@ -140,6 +144,10 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "verified_waits_culr": (
         "ikke holdt op mod CULR, fordi noget venter eller svaret udeblev: {count}",
         "not held against CULR, since something waits or no answer came: {count}",
+    ),
+    "verified_leaving": (
+        "ved at blive meldt ud: {count}; CULR beholder deres kommune, til posten lukkes",
+        "leaving the library: {count}; CULR keeps their municipality until the record closes",
     ),
     "verified_reason": (
         "closing_blocks i {product}: ingen post er blokeret for »{reason}«; er det stavet som på posterne?",
