@@ -169,7 +169,7 @@ class Bench:
             "patrons": self.patrons,
             "changes": len(self.ids),
             "delivery_bytes": delivery.stat().st_size,
-            "policy": "bench: every limit raised to all patrons",
+            "policy": "bench: every limit raised to all patrons; no products, no CULR",
         }
 
 
