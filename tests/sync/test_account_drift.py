@@ -389,7 +389,7 @@ def test_when_nobody_answers_nothing_is_repaired_and_the_command_says_why(
     """A night with nothing to tell is as good without an answer; that nothing would be taken is told by it too."""
     behind_our_back(culr, "delete", "ANNA")
     before = library.everything()
-    culr.failures = [failure] * 8
+    culr.failures = [failure] * 9
     for together in (1, 16):
         ports = replace(library.ports(), batch=together)
         found = reconcile_accounts(ports, everyone=True, dry_run=False)
