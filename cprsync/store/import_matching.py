@@ -14,7 +14,7 @@ from cprsync.domain.override import Overridden
 from cprsync.domain.person import Person
 from cprsync.store import tables
 from cprsync.store.cards import CARD
-from cprsync.store.engine import parts
+from cprsync.store.engine import parts, reading
 from cprsync.store.journal import NUMBER as JOURNAL
 from cprsync.store.journal_memory import journal_entries
 from cprsync.store.numbers import OLD_NUMBER
@@ -111,6 +111,12 @@ def left_before(connection: Connection, tenant: Tenant, numbers: Iterable[CprNum
         return frozenset()
     gone = {entry.number for entry in journal_entries(connection, tenant)}
     return frozenset(digits for probe, digits in by_probe.items() if probe in gone)
+
+
+def is_gone(tenant: Tenant, number: CprNumber) -> bool:
+    """The same of one number."""
+    with reading(tenant.engine) as connection:
+        return bool(left_before(connection, tenant, [number]))
 
 
 def age_step_of_new(number: CprNumber, group: str, policy: Policy | None, *, on: date) -> tuple[str, date | None]:

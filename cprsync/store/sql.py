@@ -22,6 +22,7 @@ from cprsync.store import (
     erasing,
     finding,
     forgetting,
+    import_matching,
     imports,
     inbox,
     leaving,
@@ -484,6 +485,9 @@ class SqlStore:
 
     def answering_for(self, patron_id: str) -> list[str]:
         return owing.answering_for(self._tenant, patron_id)
+
+    def left_before(self, number: CprNumber) -> bool:
+        return import_matching.is_gone(self._tenant, number)
 
     def find(self, number: CprNumber) -> str | None:
         return views.find(self._tenant, number)

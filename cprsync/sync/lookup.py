@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 #: A patron who is not created yet has no number.
 NEW = ""
 OLD_NUMBER = "old_number"
+#: Nothing of what was hers is there any more: it is said, since nobody could see it.
+LEFT_BEFORE = "left_before"
 #: How many replaced numbers are followed, each a look-up of its own.
 LINKS_MAX = 5
 #: What a patron comes to the desk for herself.
@@ -110,6 +112,10 @@ class DeskStore(Protocol):
         ...
 
     def patron(self, patron_id: str) -> Shown | None: ...
+
+    def left_before(self, number: CprNumber) -> bool:
+        """Whether a patron who had this number was closed or erased."""
+        ...
 
     def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
         """True when a protected patron has this address; `but` is not counted."""
@@ -247,7 +253,7 @@ def _register(desk: Desk, asked: Asked, heard: _Heard, warnings: list[str]) -> L
     """Write what the answer means, and decide again when someone else wrote her at the same moment."""
     person = heard.person
     assert person is not None  # noqa: S101 -- only called with an answer
-    patron_id, subscribed = heard.patron_id, None
+    patron_id, subscribed, rejoins = heard.patron_id, None, False
     for left in reversed(range(TRIES)):
         patron, decision, step = _decide(desk, person, heard.number, patron_id)
         if patron_id is None and isinstance(decision, Parked):
@@ -256,6 +262,7 @@ def _register(desk: Desk, asked: Asked, heard: _Heard, warnings: list[str]) -> L
         # Found first, so that no number is subscribed that does not exist; before anything is written, so that
         # nobody becomes a patron of whose changes we would not hear.
         subscribed = subscribed or _subscribe(desk, heard.number, patron_id)
+        rejoins = patron_id is None and desk.store.left_before(heard.number)
         after = step.write.after if step.write is not None else patron.register
         until = last_day_of(desk, after)
         returns = asked.purpose in RETURNING
@@ -267,9 +274,10 @@ def _register(desk: Desk, asked: Asked, heard: _Heard, warnings: list[str]) -> L
             if not left:
                 raise
             patron_id = desk.store.find(heard.number)
+    told = [*warnings, LEFT_BEFORE] if rejoins else warnings
     view = desk.store.patron(patron_id or NEW)
     assert view is not None  # noqa: S101 -- it was written just now
-    return _answer(decision, patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today()), warnings)
+    return _answer(decision, patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today()), told)
 
 
 def _subscribe(desk: Desk, number: CprNumber, patron_id: str | None) -> Subscribed | None:

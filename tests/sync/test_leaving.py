@@ -400,8 +400,11 @@ def test_whoever_registers_after_she_was_closed_is_someone_new(
     leave(library, anna)
     for _ in range(nights_between):
         library.night()
-    new = lookup(library, "ANNA", register=True)["patron"]
+    registered = lookup(library, "ANNA", register=True)
+    new = registered["patron"]
     assert new not in {None, anna}
+    assert registered["warnings"] == ["left_before"]
+    assert lookup(library, "ANNA", register=True)["warnings"] == []
     library.night()
     assert cpr("ANNA") in library.register.listed
     # whose the number is at the register goes over to the new record, so that the old one need not stay for it

@@ -34,6 +34,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "renumber": ("nyt personnummer", "another number"),
     # why nothing is written, or a person should look
     "older": ("en nyere kilde har talt", "a newer source has spoken"),
+    "left_before": (
+        "har før forladt biblioteket: dette er en ny post med nyt lånernummer",
+        "left the library before: this is a new record with another patron number",
+    ),
     "old_number": ("nummeret er skiftet ud", "the number was replaced"),
     "block.dead": ("død: blokering foreslås", "dead: a block is proposed"),
     "block.disappeared": ("forsvundet: blokering foreslås", "disappeared: a block is proposed"),
