@@ -175,7 +175,9 @@ def statement(  # noqa: PLR0913 -- one parameter for each option
     config: Config = CONFIG,
     library: Library = None,
     today: Annotated[str | None, typer.Option("--today", help="YYYY-MM-DD, test environment only.")] = None,
-    lang: Lang = "da",
+    lang: Annotated[
+        str | None, typer.Option("--lang", envvar="CPRSYNC_LANG", help="da or en; else the patron's own language.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Print what a patron owes (mellemværende), and the envelope.
@@ -193,7 +195,7 @@ def statement(  # noqa: PLR0913 -- one parameter for each option
         config=config,
         library=library,
         today=day(today),
-        language=language(lang),
+        language=None if lang is None else language(lang),
         as_json=as_json,
     )
 

@@ -11,7 +11,7 @@ from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.words import Language, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 #: Columns of the paper, and of what stands left and right of a title.
@@ -27,10 +27,13 @@ def statement_command(  # noqa: PLR0913 -- one parameter for each option
     config: Path,
     library: str | None,
     today: date | None,
-    language: Language,
+    language: Language | None,
     as_json: bool,
 ) -> None:
-    """Print one statement; with `reveal` with a sealed address on it, for a reason that the audit keeps."""
+    """Print one statement, in the patron's language unless another is asked for.
+
+    With `reveal` a sealed address is on it, for a reason that the audit keeps.
+    """
     from cprsync import wiring
     from cprsync.cli.operator import user_name
     from cprsync.errors import ConfigurationError
@@ -54,7 +57,7 @@ def statement_command(  # noqa: PLR0913 -- one parameter for each option
         if as_json:
             print_json(document)
             return
-        for line in statement_lines(document, language):
+        for line in statement_lines(document, language or document["language"]):
             say(line)
 
 
@@ -118,7 +121,18 @@ def _below(document: Mapping[str, Any], language: Language) -> Iterator[str]:
             yield from _wrapped(line, indent="  ")
     if answering := len(document["responsibles"]):
         yield ""
-        yield from _wrapped(word(f"statement_responsible.{answering}", language))
+        yield from _wrapped(_answering(document["responsible_names"], answering, language))
+
+
+def _answering(names: Sequence[str], answering: int, language: Language) -> str:
+    """Who answers for a minor; of whom no name may stand there, how many."""
+    if not names:
+        return word(f"statement_responsible.{answering}", language)
+    others = answering - len(names)
+    unnamed = [word("statement_unnamed" if others > 1 else "statement_unnamed_one", language, count=others)]
+    *first, last = [*names, *(unnamed if others else [])]
+    who = f"{', '.join(first)} {word('and', language)} {last}" if first else last
+    return word("statement_responsible", language, who=who)
 
 
 def _row(day: str | None, title: str, right: str, language: Language) -> Iterator[str]:

@@ -112,8 +112,10 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         " media are open to you; so it does when your address is protected.",
     ),
     "language": Wording(
-        "Det sprog, vi skriver til dig på: dansk, når du ikke har valgt et andet.",
-        "The language we write to you in: Danish when you have chosen no other.",
+        "Det sprog, dine opgørelser skrives på: dansk, når du ikke har valgt engelsk. Du vælger det selv; personalet"
+        " skriver det ind for dig.",
+        "The language in which your statements are written: Danish when you have not chosen English. You choose it;"
+        " staff write it in for you.",
     ),
     "cards": Wording(
         "Dit sundhedskort og andre kort, du låner med. PIN-koden kan ingen læse.",

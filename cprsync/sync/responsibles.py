@@ -7,7 +7,7 @@ her own reason and kept true by the same night. Leaves out what ends a link by i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.domain.decide import Parked
 from cprsync.domain.number import NumberKind
@@ -150,7 +150,7 @@ def _refuse(desk: Desk, minor: Patron, responsible: Patron) -> None:
 def _document(store: DeskStore, asked: Answers, responsible_id: str, outcome: str, policy: Policy) -> dict[str, Any]:
     (responsible,) = store.patrons([responsible_id])
     view = store.patron(responsible_id)
-    sealed, name = (True, None) if view is None else _named(view, policy)
+    sealed, name = (True, None) if view is None else named(view, policy)
     return {
         "patron": asked.patron_id,
         "responsible": responsible_id,
@@ -199,7 +199,16 @@ def _with_views(store: DeskStore, links: Sequence[Linked]) -> Iterator[tuple[Lin
             yield link, view
 
 
-def _named(view: Shown, policy: Policy) -> tuple[bool, str | None]:
+class Named(Protocol):
+    """What it takes to tell a name."""
+
+    @property
+    def patron(self) -> Patron: ...
+    @property
+    def parked(self) -> bool: ...
+
+
+def named(view: Named, policy: Policy) -> tuple[bool, str | None]:
     """Whether she is sealed, and her name where she is not and has one."""
     person = view.patron.register
     sealed = view.parked or is_sealed(person, silent_is_sealed=policy.silent_is_sealed)
@@ -210,7 +219,7 @@ def _named(view: Shown, policy: Policy) -> tuple[bool, str | None]:
 def _shown(link: Linked, view: Shown, policy: Policy) -> dict[str, Any]:
     patron = view.patron
     person, stopped = patron.register, patron.letters_stopped is not None
-    sealed, told = _named(view, policy)
+    sealed, told = named(view, policy)
     why = why_no_letter(person, ended=link.until is not None, stopped=stopped, sealed=sealed)
     return {
         "patron": patron.id,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from cprsync.domain.letter import Letter, NoLetter, letter_to
 from cprsync.domain.override import in_force
 from cprsync.domain.patron import is_sealed
+from cprsync.domain.responsible import why_no_letter
+from cprsync.sync.responsibles import named
 from cprsync.sync.revealing import Reveal, check_reason, sealed_fields
 from cprsync.sync.showing import patron_document
 from cprsync.sync.viewing import Views, living_view_of
@@ -81,16 +83,29 @@ class Statements:
     def _envelope(self, view: View, opened: Opened | None) -> Letter | NoLetter:
         patron, local, today = view.patron, view.local, self.clock.today()
         person, overrides = patron.register, patron.overrides
-        sealed = view.parked or is_sealed(person, silent_is_sealed=self.policy.silent_is_sealed)
+        sealed = self._is_sealed(view)
         if opened is not None:
             local, overrides, sealed = opened.local, opened.overrides, False
         stopped, holding = patron.letters_stopped is not None, in_force(overrides, today)
         return letter_to(person, local, stopped=stopped, sealed=sealed, holding=holding, opened=opened)
 
+    def _is_sealed(self, view: View) -> bool:
+        return view.parked or is_sealed(view.patron.register, silent_is_sealed=self.policy.silent_is_sealed)
+
+    def _name_of(self, responsible_id: str) -> str | None:
+        """Her name; None of one who is sealed, or who can be asked for nothing any more."""
+        view = self.store.patron(responsible_id)
+        if view is None:
+            return None
+        person, stopped = view.patron.register, view.patron.letters_stopped is not None
+        sealed, name = named(view, self.policy)
+        return name if why_no_letter(person, ended=False, stopped=stopped, sealed=sealed) is None else None
+
     def _document(self, view: View, envelope: Letter | NoLetter, *, revealed: bool) -> dict[str, Any]:
         """The JSON shape of `statement`."""
         today, patron_id = self.clock.today(), view.patron.id
         owing, answering = self.store.owing(patron_id, today), list(self.store.answering_for(patron_id))
+        names = [self._name_of(one) for one in answering] if revealed or not self._is_sealed(view) else []
         return {
             "patron": patron_id,
             "library": self.agency,
@@ -119,4 +134,6 @@ class Statements:
             "note_to_patron": view.local.note_to_patron,
             "responsible_registered": bool(answering),
             "responsibles": answering,
+            "responsible_names": [name for name in names if name is not None],
+            "language": "en" if view.local.language == "en" else "da",
         }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cprsync.cli.responsibles import list_lines, outcome_line
+from cprsync.cli.statement import statement_lines
 from cprsync.cli.words import WORDS
 from cprsync.domain.responsible import RESPONSIBLES_MAX
 
@@ -57,3 +58,36 @@ def test_a_protected_one_is_listed_without_her_name_in_the_language_asked_for(
     }
     lines = list(list_lines({"patron": "10000000", "responsibles": [link]}, language))
     assert lines[1].startswith(f"  20000000  {shown}  {since}; ")
+
+
+@pytest.mark.parametrize(
+    ("names", "answering", "danish", "english"),
+    [
+        (["Rikke Holm"], 1, "låneren: Rikke Holm.", "owes: Rikke Holm."),
+        (["Rikke Holm", "Bo Skov"], 2, "låneren: Rikke Holm og Bo Skov.", "owes: Rikke Holm and Bo Skov."),
+        (
+            ["Rikke Holm", "Bo Skov"],
+            4,
+            "låneren: Rikke Holm, Bo Skov og 2, hvis navne ikke vises.",
+            "owes: Rikke Holm, Bo Skov and 2 whose names are not shown.",
+        ),
+        ([], 3, "registreret tre økonomisk ansvarlige for låneren.", "Three persons are registered as responsible"),
+    ],
+)
+def test_a_statement_names_who_may_be_named_and_counts_the_others(
+    names: list[str], answering: int, danish: str, english: str
+) -> None:
+    document = {
+        "library_name": "Byens Bibliotek",
+        "envelope": ["Liv Holm"],
+        "letter": "goes",
+        "day": "2027-03-01",
+        "patron": "10000000",
+        "loans": [],
+        "owed": [],
+        "note_to_patron": "",
+        "responsibles": ["20000000"] * answering,
+        "responsible_names": names,
+    }
+    assert danish in " ".join(statement_lines(document, "da"))
+    assert english in " ".join(statement_lines(document, "en"))

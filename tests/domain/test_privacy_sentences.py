@@ -57,7 +57,7 @@ SENTENCES = {
     "which you choose on the site": ("Tilhørsfilial", "personalet skriver den ind for dig"),
     "municipality: statistics": ("Kommunenr.", "tæller med i statistikken"),
     "municipality: net media": ("Kommunenr.", "om bibliotekets netmedier er åbne for dig"),
-    "language: Danish": ("Sprog", "dansk, når du ikke har valgt"),
+    "language: Danish": ("Sprog", "dansk, når du ikke har valgt engelsk"),
     "cards, the health card": ("LånerID", "Dit sundhedskort og andre kort"),
     "nobody reads the PIN": ("LånerID", "PIN-koden kan ingen læse"),
     "internal note: staff only": ("Intern note", "vises kun for personalet"),

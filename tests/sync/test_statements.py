@@ -194,22 +194,58 @@ def test_an_address_sealed_for_the_households_sake_opens_with_a_reason_too(libra
     assert revealed(library, "LIV")["envelope"][1] == "Møllebækslugten 15"
 
 
-def test_a_minors_goes_to_her_own_address_and_says_that_someone_answers_without_a_name(library: Library) -> None:
-    """Decision 8."""
+def name_of(key: str) -> str:
+    return person(key).name.addressing  # type: ignore[union-attr]  # she has one
+
+
+def answers_for_liv(library: Library, *keys: str) -> None:
+    """LIV is a minor for whom these answer."""
     library.enrol("LIV")
-    library.register.knows(person("LIV"), person("RIKKE"))
+    library.register.knows(person("LIV"), *(person(key) for key in keys))
     library.one_night()
     assert not statement(library, "LIV")["responsible_registered"]
     desk = Desk(AGENCY, library.store, library.register, library.clock, library.policy)
-    add_responsible(desk, Answers(library.id_of("LIV"), "lone", cpr("RIKKE")))
+    for key in keys:
+        add_responsible(desk, Answers(library.id_of("LIV"), "lone", cpr(key)))
+
+
+def test_a_minors_goes_to_her_own_address_and_says_who_answers(library: Library) -> None:
+    """Decision 8."""
+    answers_for_liv(library, "RIKKE", "ANNA")
     told = statement(library, "LIV")
     assert told["envelope"][1] == "Møllebækslugten 15"
-    assert "registreret en økonomisk ansvarlig for" in text(told)
-    assert person("RIKKE").name.addressing not in text(told)  # type: ignore[union-attr]  # she has one
-    add_responsible(desk, Answers(library.id_of("LIV"), "lone", responsible_id=library.id_of("ANNA")))
-    told = statement(library, "LIV")
     assert told["responsibles"] == sorted((library.id_of("RIKKE"), library.id_of("ANNA")))
-    assert "registreret to økonomisk ansvarlige for" in text(told)
+    names = " og ".join(told["responsible_names"])
+    assert set(told["responsible_names"]) == {name_of("RIKKE"), name_of("ANNA")}
+    assert f"Registreret som økonomisk ansvarlig for låneren: {names}." in text(told).replace("\n", " ")
+
+
+@pytest.mark.parametrize("event", [dies, gains_protection])
+def test_who_answers_is_not_named_once_she_is_dead_or_protected(library: Library, event: Any) -> None:
+    answers_for_liv(library, "RIKKE", "ANNA")
+    library.deliver(MONDAY, event(person("RIKKE")))
+    library.one_night()
+    told = statement(library, "LIV")
+    assert told["responsible_names"] == [name_of("ANNA")]
+    assert f"for låneren: {name_of('ANNA')} og en, hvis navn ikke vises." in text(told).replace("\n", " ")
+
+
+def test_of_a_protected_minor_it_is_not_said_who_answers_until_she_is_revealed(library: Library) -> None:
+    """A mother's name says whose child it is."""
+    answers_for_liv(library, "RIKKE")
+    library.deliver(MONDAY, gains_protection(person("LIV")))
+    library.one_night()
+    told = statement(library, "LIV")
+    assert told["responsible_names"] == []
+    assert "Der er registreret en økonomisk ansvarlig for låneren." in text(told)
+    assert revealed(library, "LIV")["responsible_names"] == [name_of("RIKKE")]
+
+
+@pytest.mark.parametrize(("typed", "language"), [("", "da"), ("en", "en"), ("fo", "da")])
+def test_it_is_written_in_the_language_that_the_patron_has_chosen(library: Library, typed: str, language: str) -> None:
+    if typed:
+        set_(library, "language", typed)
+    assert statement(library)["language"] == language
 
 
 @pytest.mark.parametrize("kind", ["patron.unknown", "patron.merged", "patron.closed"])

@@ -88,6 +88,13 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
         "Siden mangler noget, som kun biblioteket ved. Skriv det i policy.toml under [controller]: {asked}.",
         "The page lacks what only the library knows. Write it in policy.toml under [controller]: {asked}.",
     ),
+    "statement_responsible": (
+        "Registreret som økonomisk ansvarlig for låneren: {who}.",
+        "Registered as responsible for what the patron owes: {who}.",
+    ),
+    "statement_unnamed_one": ("en, hvis navn ikke vises", "one whose name is not shown"),
+    "statement_unnamed": ("{count}, hvis navne ikke vises", "{count} whose names are not shown"),
+    "and": ("og", "and"),
     "statement_responsible.1": (
         "Der er registreret en økonomisk ansvarlig for låneren.",
         "Someone is registered as responsible for what the patron owes.",
