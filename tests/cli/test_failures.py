@@ -22,6 +22,8 @@ from cprsync.errors import BadInput, CprsyncError, DeliveryRefused
 from cprsync.register.faults import _CLIENT, _SERVER, FAULTS
 from cprsync.register.receiving import _REFUSALS
 from cprsync.store.failures import AuditBroken
+from cprsync.sync.columns import PATRON_COLUMNS
+from cprsync.sync.rows import Row
 from cprsync.sync.setting import NEVER_SET
 from cprsync.wire.tls import _FAILURES, _UNTRUSTED, ALERTS, PEER_PROBLEMS
 
@@ -148,6 +150,16 @@ def test_what_is_said_of_a_typed_value_has_words(module: str) -> None:
 )
 def test_a_value_that_was_refused_is_told_with_its_limit(why: str, danish: str) -> None:
     assert in_danish(BadInput("{field}: {why}", field="telefon", why=why).told()) == danish
+
+
+def test_a_column_that_is_not_known_is_answered_in_danish_with_the_danish_names_of_the_columns() -> None:
+    row = Row(1, (("cpr_number", ""), ("Kælenavn", "")))
+    with pytest.raises(BadInput) as refused:
+        PATRON_COLUMNS.check(row)
+    danish = in_danish(refused.value.told())
+    assert danish.startswith("linje 1: kolonne 2, »Kælenavn«, er ukendt: kolonnerne er Lånernummer, CPR-nummer, ")
+    assert "cpr_number" not in danish
+    PATRON_COLUMNS.check(Row(1, tuple((name, "") for name in danish.partition("kolonnerne er ")[2].split(", "))))
 
 
 def test_an_error_about_a_file_carries_the_one_that_it_was() -> None:
