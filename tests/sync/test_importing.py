@@ -31,6 +31,8 @@ from cprsync.sync.revealing import Window
 from cprsync.sync.reviewing import Answer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from doubles import Library
 
     from cprsync.sync.refused import Imported
@@ -545,6 +547,20 @@ def test_kohas_export_is_read_by_its_mapping(new_library: Library) -> None:
     assert [(one.number, one.notices) for one in local.telephones] == [("12345678", False), ("87654321", True)]
     assert local.contact == ("Skolevej 1", "8000", "Aarhus")
     assert [block.reason for block in local.blocks] == ["gæld"]
+
+
+def test_kohas_names_are_read_of_whom_the_register_does_not_know_once_the_lines_are_opened(
+    new_library: Library, tmp_path: Path
+) -> None:
+    mapping = fixture_path("columns/koha.toml").read_text(encoding="utf-8")
+    for line in ('firstname = "name"', 'surname = "name"'):
+        assert f"\n# {line}\n" in mapping
+        mapping = mapping.replace(f"# {line}", line)
+    (tmp_path / "koha.toml").write_text(mapping, encoding="utf-8")
+    rows = f"cardnumber,firstname,surname,cpr\nK1,Anna,Skov,{ANNA}\nK2,Mette,Krog,\n"
+    made_of = made(take_bytes(new_library, rows.encode(), columns=load_columns(tmp_path / "koha.toml")))
+    names = [new_library.store.patron(made_of[line]).patron.register.name for line in (2, 3)]
+    assert [getattr(name, "addressing", None) for name in names] == [None, "Mette Krog"]
 
 
 def test_folios_export_is_read_by_its_mapping(new_library: Library) -> None:
