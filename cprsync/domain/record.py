@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cprsync.domain.number import CprNumber
 from cprsync.domain.sealed import Sealed
 
 if TYPE_CHECKING:
@@ -59,6 +60,14 @@ class Card:
 
     number: str
     pin_hash: str = ""
+
+    def shown(self) -> str:
+        """The form for screens: of a card that is a CPR number, as a health card's, the last four are hidden."""
+        try:
+            number = CprNumber.parse_any(self.number)
+        except ValueError:
+            return self.number
+        return number.masked() if number.is_possible else self.number
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -219,7 +219,7 @@ def _sealed(value: Sealed[Any] | Gap) -> Sealed[Any] | None:
 
 
 def _local(local: Local) -> Iterator[tuple[str, Any]]:
-    yield "cards", [card.number for card in local.cards]
+    yield "cards", [card.shown() for card in local.cards]
     yield "group", local.group
     yield "branch", local.branch
     yield "language", local.language

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from doubles import MONDAY
+from test_number_change import NEW, OLD, replaced
 from test_setting import entries, set_
+from test_showing import shown
+from townspeople import person
 
 from cprsync.domain.record import Card
 from cprsync.errors import BadInput
 from cprsync.store.pins import is_pin
+from cprsync.sync.finding import find_patron
 
 if TYPE_CHECKING:
     from doubles import Library
@@ -55,3 +60,19 @@ def test_she_may_have_none(library: Library) -> None:
     set_(library, "cards", None)
     assert (cards(library), library.store.with_card("ANNA")) == ([], None)
     assert library.view("BO").local.cards == (Card("BO"),)
+
+
+@pytest.mark.parametrize("key", ["number-card"])
+def test_a_card_that_is_her_number_shows_no_more_than_the_number_and_stays_when_that_changes(
+    library: Library, key: str
+) -> None:
+    """The health card bears the CPR number; the register owns no card."""
+    set_(library, "cards", OLD.digits)
+    assert shown(library, "ANNA")["fields"]["cards"]["value"] == [OLD.masked()], key
+    anna = library.id_of("ANNA")
+    library.deliver(MONDAY, replaced(OLD, NEW), person("ANNA", number=NEW))
+    assert library.night().exit_code == 0
+    assert library.store.with_card(OLD.digits) == anna
+    found = find_patron(library.store, OLD.digits)
+    assert (found["patron"], found["by"], found["warnings"]) == (anna, "cpr_number", ["old_number"])
+    assert OLD.digits not in str(found)
