@@ -8,7 +8,7 @@ from cprsync.cli.output import emphasise, failures, print_json, say
 from cprsync.cli.words import word
 from cprsync.domain.action import Action
 from cprsync.domain.decisions import DECISIONS
-from cprsync.domain.rules import RuleTable, rule_tables
+from cprsync.domain.rules import rule_tables
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput
 from cprsync.policy_file import load_policy
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cprsync.cli.words import Language
     from cprsync.domain.rule_rows import Cell
+    from cprsync.domain.rule_table import RuleTable
 
 BEGIN = "<!-- made by `cprsync rules --markdown`: change the rules, not the tables -->"
 END = "<!-- end of what `cprsync rules --markdown` makes -->"

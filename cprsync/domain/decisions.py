@@ -35,6 +35,12 @@ DECISIONS: Final[Mapping[int, Wording]] = {
         "Et nyt nummer følges ad registrets egen henvisning, aldrig ad navn og adresse.",
         "A new number is followed by the register's own link, never by name and address.",
     ),
+    7: Wording(
+        "Det, der skrives, læses af, hvad registret siger til sidst; hændelsen kan højst give ændringen navn. En "
+        "adresse, der rettes, eller en gade, der skifter navn, er ingen flytning.",
+        "What is written is read from what the register says in the end; at most the event names the change. A "
+        "corrected address or a renamed street is no move.",
+    ),
     8: Wording(
         "Navnet er adresseringsnavnet, højst 34 tegn; et felt har én ejer, og en rettelse ved skranken udløber.",
         "The name is the addressing name, at most 34 characters; a field has one owner, and a correction ends.",

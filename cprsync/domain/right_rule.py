@@ -53,7 +53,7 @@ class RightRule(enum.Enum):
     ELSEWHERE = "elsewhere"
     #: her municipality holds no licence
     UNLICENSED = "unlicensed"
-    #: her number is annulled or replaced
+    #: her number is annulled
     NUMBER = "number"
     #: nobody knows where she lives
     RESIDENCE_UNKNOWN = "residence_unknown"
@@ -236,12 +236,12 @@ _ROWS: Final = (
         RightRule.NUMBER,
         LicensedBy.MUNICIPALITY,
         Wording(
-            "personnummeret er annulleret eller afløst, og netmedierne kender låneren på det",
-            "the number is annulled or replaced, and the net media know the patron by it",
+            "personnummeret er annulleret, og netmedierne kender låneren på det",
+            "the number is annulled, and the net media know the patron by it",
         ),
         Answer.UNDECIDED,
         Change.NUMBER,
-        Wording("CPR: post 001 (status); beslutning 6 og 11", "CPR: record 001 (status); decisions 6 and 11"),
+        Wording("CPR: post 001 (status); beslutning 11", "CPR: record 001 (status); decision 11"),
     ),
     RightRow(
         RightRule.RESIDENCE_UNKNOWN,

@@ -67,6 +67,16 @@ NO_MATTER: Final[Mapping[str, tuple[Wording | str, ...]]] = {
         "–",
         Wording("Beslutning 2 og 11", "Decisions 2 and 11"),
     ),
+    "rights-running": (
+        Wording(
+            "e-lån, der er i gang, når retten ophører eller låneren flytter",
+            "e-loans that run when the right ends or the patron moves",
+        ),
+        LICENCES[None],
+        Wording("røres ikke: retten gælder nye lån", "left alone: the right counts for new loans"),
+        "–",
+        Wording("CULR: kun kommunenummeret sendes; beslutning 11", "CULR: the number alone is sent; decision 11"),
+    ),
     "rights-status-block": (
         Wording(
             "blokeret som død, forsvundet eller for et annulleret nummer, men det er forbi",

@@ -167,6 +167,19 @@ STATUS_SILENT: Final[Rows] = {
         Wording("CPR: post 001 (status); beslutning 1 og 11", "CPR: record 001 (status); decisions 1 and 11"),
     ),
 }
+#: Places of which one may ask, and which no row of the code has for itself.
+PLACE_ROWS: Final[Rows] = {
+    "residence-faroes": (
+        Wording(
+            "Færøerne: udrejst (status 80), uanset landekode; en adresse med en kode 09xx tæller som Grønlands",
+            "the Faroes: emigrated (status 80), whatever the country code; an address with a code 09xx counts as "
+            "Greenland's",
+        ),
+        Wording("ikke hjemmehørende", "not resident"),
+        Wording("tom med vilje", "deliberately empty"),
+        Wording("CPR: post 005, kommunekoder; beslutning 11", "CPR: record 005, municipality codes; decision 11"),
+    ),
+}
 _OVERRIDES: Final = Wording("Beslutning 8 og 11; policy.toml: overrides", "Decisions 8 and 11; policy.toml: overrides")
 _AS_AN_ADDRESS: Final = Wording("som en adresse dér", "as an address there")
 #: What a municipality means that staff typed.
@@ -191,11 +204,11 @@ TYPED_ROWS: Final[Rows] = {
     ),
     "residence-staff-number": (
         Wording(
-            "kommune rettet ved skranken, men status 30 50 60",
-            "municipality corrected at the desk, but status 30 50 60",
+            "kommune rettet ved skranken, men status 30 (50 og 60 får ingen post: nummeret skifter)",
+            "municipality corrected at the desk, but status 30 (no record gets 50 or 60: the number changes)",
         ),
         _AS_AN_ADDRESS,
         Wording("intet sendes: nummeret er ingens hos CULR", "nothing is sent: the number is nobody's at CULR"),
-        Wording("Beslutning 6, 8 og 11; policy.toml: overrides", "Decisions 6, 8 and 11; policy.toml: overrides"),
+        _OVERRIDES,
     ),
 }

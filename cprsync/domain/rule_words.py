@@ -24,7 +24,8 @@ LETTERS: Final[Mapping[Letters, Wording]] = {
     ),
     Letters.AS_BEFORE: Wording("som før: posten får det nye nummer", "as before: the record gets the new number"),
     Letters.STOPPED: Wording(
-        "standses straks; kontaktadressen vises for personalet", "stop at once; staff see contact"
+        "standses straks, også sms og e-mail; kontaktadressen vises for personalet",
+        "stop at once, SMS and e-mail too; staff see the contact address",
     ),
 }
 BLOCK: Final[Mapping[BlockRule, Wording]] = {

@@ -1,23 +1,23 @@
-"""The rules as tables to read: status, protection, what is parked, numbers, age, residence, rights; with their sources.
+"""The rules as tables to read: status, protection, what is parked, numbers, what is no change, age, residence, rights.
 
-Built from the very rows that the code reads, and from a library's policy. How a table is laid out is the command's;
-how a value is named stands in `rule_words`, and what has no row in the code in the other modules of rows.
+Each row has its source. Built from the very rows that the code reads, and from a library's policy. How a table is laid
+out is the command's; how a value is named stands in `rule_words`, and what has no row in the code in the other modules
+of rows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.age import BirthSource
 from cprsync.domain.municipality import RESIDENCE_RULES, ResidenceRule
-from cprsync.domain.parked_rows import NUMBER_ROWS, PARKED_ROWS
-from cprsync.domain.product_page import product_rows
+from cprsync.domain.net_media_tables import account_table, product_table, rights_table
+from cprsync.domain.number_rows import NUMBER_ROWS, SAME_ROWS
+from cprsync.domain.parked_rows import PARKED_ROWS
 from cprsync.domain.protection_rows import PROTECTION_ROWS
 from cprsync.domain.protection_rule import PROTECTION_RULES, ProtectionRule
-from cprsync.domain.right_rule import RIGHT_RULES, RightRow
-from cprsync.domain.right_words import ANSWERS, CHANGES, LICENCES, NO_MATTER
-from cprsync.domain.rule_rows import AGE_ROWS, NONE, STATUS_ROWS, STATUS_SILENT, TYPED_ROWS
+from cprsync.domain.rule_rows import AGE_ROWS, NONE, PLACE_ROWS, STATUS_ROWS, STATUS_SILENT, TYPED_ROWS
+from cprsync.domain.rule_table import SOURCE, Column, RuleTable
 from cprsync.domain.rule_words import (
     AGREED,
     BIRTH,
@@ -42,32 +42,12 @@ if TYPE_CHECKING:
     from cprsync.domain.rule_rows import Cell
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: the name by which a program asks for it, and its heading."""
-
-    key: str
-    heading: Wording
-
-
-@dataclass(frozen=True, slots=True)
-class RuleTable:
-    """One table; the last column of each is the source. `keys` name the rows, as the tests do."""
-
-    name: str
-    title: Wording
-    columns: tuple[Column, ...]
-    keys: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
 def rule_tables(policy: Policy) -> tuple[RuleTable, ...]:
     """All of them, in the order of a reader's questions."""
-    register = _status_table(), _protection_table(), _parked_table(), _number_table()
-    return *register, _age_table(policy.ladders), _residence_table(), _rights_table(), _product_table(policy)
+    register = _status_table(), _protection_table(), _parked_table(), _number_table(), _same_table()
+    net_media = rights_table(), account_table(), product_table(policy)
+    return *register, _age_table(policy.ladders), _residence_table(), *net_media
 
-
-_SOURCE: Final = Column("source", Wording("Kilde", "Source"))
 
 # -- status ------------------------------------------------------------------------------------------------
 
@@ -83,7 +63,7 @@ _STATUS_COLUMNS: Final = (
     Column("subscription", Wording("Abonnement", "Subscription")),
     Column("undone", Wording("Ophæves af", "Undone by")),
     Column("events", Wording("Set med hændelse", "Seen with event")),
-    _SOURCE,
+    SOURCE,
 )
 
 
@@ -123,7 +103,7 @@ _PROTECTION_COLUMNS: Final = (
     Column("agreed", Wording("004 i aftalen", "004 agreed on")),
     Column("stands", Wording("Posten er", "The record is")),
     Column("does", Wording("Så", "Then")),
-    _SOURCE,
+    SOURCE,
 )
 
 
@@ -154,12 +134,12 @@ _PARKED_COLUMNS: Final = (
     Column("called", Wording("Hedder", "Called")),
     Column("does", Wording("Skrives straks", "Written at once")),
     Column("settled", Wording("Afgøres af", "Settled by")),
-    _SOURCE,
+    SOURCE,
 )
 _NUMBER_COLUMNS: Final = (
     Column("what", Wording("Hvad registret siger", "What the register says")),
     Column("does", Wording("Så", "Then")),
-    _SOURCE,
+    SOURCE,
 )
 
 
@@ -173,13 +153,25 @@ def _number_table() -> RuleTable:
     return RuleTable("number", title, _NUMBER_COLUMNS, tuple(NUMBER_ROWS), tuple(NUMBER_ROWS.values()))
 
 
+_SAME_COLUMNS: Final = (
+    Column("what", Wording("Hvad der sker", "What happens")),
+    Column("does", Wording("Posten", "The record")),
+    SOURCE,
+)
+
+
+def _same_table() -> RuleTable:
+    title = Wording("Hvad der ikke er en ændring", "What is no change")
+    return RuleTable("same", title, _SAME_COLUMNS, tuple(SAME_ROWS), tuple(SAME_ROWS.values()))
+
+
 # -- age step ----------------------------------------------------------------------------------------------
 
 _AGE_COLUMNS: Final = (
     Column("step", Wording("Trin", "Step")),
     Column("rule", Wording("Gælder", "What counts")),
     Column("day", Wording("Fra", "From")),
-    _SOURCE,
+    SOURCE,
 )
 _BIRTH_DATE: Final = Wording("fødselsdato", "birth date")
 
@@ -216,7 +208,7 @@ _RESIDENCE_COLUMNS: Final = (
     Column("what", Wording("Status eller adresse", "Status or address")),
     Column("residence", Wording("Bopæl", "Residence")),
     Column("net_media", Wording("Netmedier (CULR)", "Net media (CULR)")),
-    _SOURCE,
+    SOURCE,
 )
 
 
@@ -231,9 +223,13 @@ def _residence_table() -> RuleTable:
             *(f"residence-status-{lives.value}" for lives in by_status),
             *STATUS_SILENT,
             *(f"residence-{rule.kind.value if rule.kind else 'none'}" for rule in kinds),
+            *PLACE_ROWS,
             *TYPED_ROWS,
         ),
-        (*map(_ended_row, by_status), *STATUS_SILENT.values(), *map(_kind_row, kinds), *TYPED_ROWS.values()),
+        (
+            *(*map(_ended_row, by_status), *STATUS_SILENT.values(), *map(_kind_row, kinds)),
+            *(*PLACE_ROWS.values(), *TYPED_ROWS.values()),
+        ),
     )
 
 
@@ -255,54 +251,3 @@ def _ended_row(lives: Lives) -> tuple[Cell, ...]:
 def _kind_row(rule: ResidenceRule) -> tuple[Cell, ...]:
     lives = _BY_CODE if rule.lives is Lives.BY_ADDRESS else LIVES[rule.lives]
     return rule.what, lives, NET_MEDIA[rule.net_media], rule.source
-
-
-# -- rights ------------------------------------------------------------------------------------------------
-
-_RIGHT_COLUMNS: Final = (
-    Column("what", Wording("Den første, der gælder", "The first that holds")),
-    Column("licence", Wording("Hvis licens", "Whose licence")),
-    Column("answer", Wording("Svar", "Answer")),
-    Column("changes", Wording("Ændres", "Changes")),
-    _SOURCE,
-)
-
-
-def _rights_table() -> RuleTable:
-    rows = RIGHT_RULES.values()
-    return RuleTable(
-        "rights",
-        Wording("Ret til netmedier", "Rights to net media"),
-        _RIGHT_COLUMNS,
-        (*(f"rights-{row.rule.value.replace('_', '-')}" for row in rows), *NO_MATTER),
-        (*map(_right_row, rows), *NO_MATTER.values()),
-    )
-
-
-def _right_row(row: RightRow) -> tuple[Cell, ...]:
-    return row.what, LICENCES[row.licensed_by], ANSWERS[row.answer], CHANGES[row.changes], row.source
-
-
-# -- products ----------------------------------------------------------------------------------------------
-
-_PRODUCT_COLUMNS: Final = (
-    Column("product", Wording("Produkt", "Product")),
-    Column("days", Wording("Første og sidste dag", "First and last day")),
-    Column("licence", Wording("Hvis licens", "Whose licence")),
-    Column("ages", Wording("Alder", "Age")),
-    Column("blocks", Wording("Lukkes af blokering", "Closed by block")),
-    Column("groups", Wording("Ikke for lånergruppe", "Not for patron group")),
-    _SOURCE,
-)
-_PRODUCTS: Final = Wording("policy.toml: product", "policy.toml: product")
-
-
-def _product_table(policy: Policy) -> RuleTable:
-    rows = product_rows(policy)
-    return RuleTable(
-        "products",
-        Wording("Netmedier", "Net media"),
-        _PRODUCT_COLUMNS,
-        tuple(f"products-{key}" for key in rows),
-        tuple((*row, _PRODUCTS) for row in rows.values()),
-    )

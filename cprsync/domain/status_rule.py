@@ -105,14 +105,15 @@ class StatusRule:
     source: Wording
 
 
-def _source(*decisions: int, also: str = "") -> Wording:
-    """The register's own list of statuses, what else it writes, and our decisions."""
+def _source(*decisions: int, also: str = "", blocks: bool = False) -> Wording:
+    """The register's own list of statuses, what else it writes, whose word a block is, and our decisions."""
+    theirs = Wording("; Postens Blokeret: personalet ejer det", "; the record's blocks: staff own them")
     *first, last = [str(decision) for decision in decisions]
     danish = " og ".join([", ".join(first), last] if first else [last])
     english = danish.replace(" og ", " and ")
     return Wording(
-        f"CPR: post 001 (status){also}; beslutning {danish}",
-        f"CPR: record 001 (status){also}; decision{'s' if first else ''} {english}",
+        f"CPR: post 001 (status){also}{theirs.da if blocks else ''}; beslutning {danish}",
+        f"CPR: record 001 (status){also}{theirs.en if blocks else ''}; decision{'s' if first else ''} {english}",
     )
 
 
@@ -220,7 +221,7 @@ _ROWS: Final = (
         coming=Action.NUMBER_ANNULLED,
         leaving=Action.NUMBER_RESTORED,
         undone_by=(),
-        source=_source(1, 11),
+        source=_source(1, 11, blocks=True),
     ),
     StatusRule(
         Status.DUPLICATE,
@@ -262,7 +263,7 @@ _ROWS: Final = (
         coming=Action.VANISH,
         leaving=Action.FOUND,
         undone_by=("A03", "A10"),
-        source=_source(11, also=_CONTACT),
+        source=_source(11, also=_CONTACT, blocks=True),
     ),
     StatusRule(
         Status.EMIGRATED,
@@ -285,8 +286,10 @@ _ROWS: Final = (
         Status.DEAD,
         Wording("død", "dead"),
         Wording(
-            "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke",
-            "follows the source, but the last address stays; new loans are refused, and fees grow no more",
+            "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke; løbende lån og gæld "
+            "står, til personalet har afviklet dem",
+            "follows the source, but the last address stays; new loans are refused, and fees grow no more; running "
+            "loans and debts stay until staff have settled them",
         ),
         Letters.STOPPED,
         BlockRule.PROPOSED_AND_CANCELS,
@@ -296,7 +299,7 @@ _ROWS: Final = (
         coming=Action.DIE,
         leaving=Action.DEATH_ANNULLED,
         undone_by=("A25",),
-        source=_source(3, 10, 11),
+        source=_source(3, 10, 11, blocks=True),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import pytest
 from people import PROTECTED, dies, emigrates, person
 from right_people import PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
+from cprsync.domain.account import Call, Operation
 from cprsync.domain.leaving import Stage
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import SILENT, Address, Status
@@ -80,9 +81,9 @@ PRINTED: dict[str, tuple[str, str, str, str, str]] = {
         *("bopælskommunens", "nej", MOVES, "policy.toml: product (municipalities, unlicensed)"),
     ),
     "rights-number": (
-        "personnummeret er annulleret eller afløst, og netmedierne kender låneren på det",
+        "personnummeret er annulleret, og netmedierne kender låneren på det",
         *("bopælskommunens", "uafklaret", "når låneren har et gyldigt nummer"),
-        "CPR: post 001 (status); beslutning 6 og 11",
+        "CPR: post 001 (status); beslutning 11",
     ),
     "rights-residence-unknown": (
         "bopælen er ikke kendt",
@@ -110,6 +111,11 @@ PRINTED: dict[str, tuple[str, str, str, str, str]] = {
     "rights-protected": (
         "navne- og adressebeskyttet, eller vejkode 9900-9999 (status 03)",
         *("ligegyldigt", "som uden: kun kommunen læses", "–", "Beslutning 2 og 11"),
+    ),
+    "rights-running": (
+        "e-lån, der er i gang, når retten ophører eller låneren flytter",
+        *("ligegyldigt", "røres ikke: retten gælder nye lån", "–"),
+        "CULR: kun kommunenummeret sendes; beslutning 11",
     ),
     "rights-status-block": (
         "blokeret som død, forsvundet eller for et annulleret nummer, men det er forbi",
@@ -370,7 +376,7 @@ def test_in_english_a_right_rests_on_the_same(lived: str, english: str) -> None:
 
 
 def test_every_rule_is_lived() -> None:
-    assert {*map(row_of, LIVED), "rights-protected", "rights-status-block"} == set(PRINTED)
+    assert {*map(row_of, LIVED), "rights-protected", "rights-running", "rights-status-block"} == set(PRINTED)
     assert set(CHANGES) == set(Change)
 
 
@@ -386,3 +392,10 @@ def test_a_block_of_a_death_that_is_annulled_closes_nothing(key: str) -> None:
     """A person lifts the block when she gets to it (test_reviewing)."""
     assert PRINTED[key][2] == "som uden den blokering"
     assert right(facts(blocks=(Block(TODAY, "død"),))) == right(facts())
+
+
+@pytest.mark.parametrize("key", ["rights-running"])
+def test_running_loans_are_left_alone_for_culr_is_told_no_more_than_a_number(key: str) -> None:
+    assert right(facts()).text.da.endswith(RUNNING), key
+    assert {one.name for one in fields(Call)} == {"operation", "identity", "municipality", "other"}
+    assert not [one for one in Operation if "loan" in one.value.lower()]

@@ -1,7 +1,8 @@
 """The rows that no rule of the code has for itself, written out once more, and each decision behind them, lived.
 
-What the night does of them is lived in test_unread_protection, test_night_protection, test_number_change,
-test_sealed_views, test_night_first_copies and test_birth_review.
+Those about numbers stand in test_number_rows, those about accounts in test_account_rows.
+What the night does of them is lived in test_unread_protection, test_night_protection, test_sealed_views,
+test_night_first_copies and test_birth_review.
 """
 
 from __future__ import annotations
@@ -250,6 +251,8 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "Beslutning 2: kun den, der kunne have talt, tier",
     ),
 }
+#: A question that stays open.
+EACH_NIGHT = "et svar, der kan bruges; registret spørges igen hver nat, og et punkt, der afvises, kommer igen"
 PARKED: dict[str, tuple[object, ...]] = {
     "parked-address": (
         "status 01, 03, 05 eller 07 uden adresse",
@@ -290,84 +293,35 @@ PARKED: dict[str, tuple[object, ...]] = {
         "CPR: personnummerets opbygning; beslutning 1",
     ),
     "parked-answer": (
-        "et svar om natten, der bryder kontrakten (også en ukendt status)",
+        "et svar om natten, der bryder kontrakten (også en ukendt status), eller en afvisning",
         "register.*",
         "intet",
-        "et svar, der kan bruges; registret spørges igen, når et menneske beder om det",
+        EACH_NIGHT,
         "SF1520: skemaet; beslutning 1 og 3",
     ),
     "parked-stranger": (
-        "registret kender ikke nummeret",
+        "registret kender ikke nummeret: det første opslag om en ny låner, eller et, som et menneske bad om",
         "register.no_such_person",
         "intet",
         "et svar, der kan bruges; registret spørges igen, når et menneske beder om det",
         "SF1520: PNR not found; beslutning 1",
     ),
-}
-NUMBER: dict[str, tuple[object, ...]] = {
-    "number-replaced": (
-        "50 eller 60 med et nyt nummer, som ingen anden låner har eller har haft",
+    "parked-stranger-open": (
         (
-            "posten får det nye nummer; status, navn, adresse, beskyttelse, bopæl, lån og spærringer som før. "
-            "Det nye abonneres, og det gamle bliver, til det nye er leveret"
+            "registret kender ikke nummeret: opslaget om en beskyttelse, der er ophørt (fra den anden nat), eller om "
+            "et nyt nummer"
         ),
-        "CPR: post 001 (PNRGAELD); beslutning 6",
+        "register.no_such_person",
+        "intet: beskyttelse, navn og adresse står",
+        EACH_NIGHT,
+        "SF1520: PNR not found; beslutning 2 og 6",
     ),
-    "number-chain": (
-        "et nyt nummer, der selv er afløst",
-        "følges til enden",
-        "CPR: post 001 (PNRGAELD); beslutning 6",
-    ),
-    "number-alone": (
-        "det gamle nummer alene, eller for sent: det nye er ikke i leverancen",
-        "posten får det; det slås op samme nat, og til der er svar, står navn og adresse",
-        "CPR: post 001 (PNRGAELD); beslutning 6",
-    ),
-    "number-collision": (
-        "50 eller 60 med et nummer, som en anden låner har, har haft eller også skulle have",
-        "venter på et menneske (number.both_patrons): at acceptere er at lægge de to sammen",
-        "CPR: post 001 (PNRGAELD); beslutning 6",
-    ),
-    "number-circle": (
-        "numre, der afløser hinanden i ring",
-        "venter på et menneske; posten som før (number.circle)",
-        "CPR: post 001 (PNRGAELD); beslutning 6",
-    ),
-    "number-unresolved": (
-        "50 eller 60 uden et nyt nummer",
-        "venter på et menneske; posten som før (number.unresolved)",
-        "CPR: post 001 (PNRGAELD); beslutning 6",
-    ),
-    "number-lookup": (
-        "et opslag ved skranken: nummeret er afløst",
-        (
-            "en, der ikke er låner, slås op under det nye (højst fem led), med en advarsel; en låner får det nye af "
-            "leverancen, og til da venter opslaget på et menneske (number.unresolved)"
-        ),
-        "SF1520: gaeldendePersonnummer; beslutning 6",
-    ),
-    "number-back": (
-        "det nye nummer er selv 50 eller 60 og peger tilbage på det gamle (P42, P43)",
-        "posten får det gamle nummer igen",
-        "CPR: post 001 (PNRGAELD); beslutning 6",
-    ),
-    "number-old-active": (
-        "det gamle nummer er i brug igen, uden at det nye peger tilbage",
-        (
-            "venter på et menneske; posten som før (number.old_active); 0001 forsegler, 90 standser ingen "
-            "breve: det er ikke sikkert, hvis nummeret nu er"
-        ),
-        "Beslutning 3 og 6",
-    ),
-    "number-old-again": (
-        "det gamle nummer, endnu en gang 50, 60 eller 30",
-        "intet nyt",
-        "Beslutning 1 og 6",
-    ),
-    "number-replacement": (
-        "erstatningspersonnummer (dag + 60, eller bogstaver)",
-        "beholdes og sendes aldrig, hverken til CPR eller CULR; til `patron set-cpr` sætter det rigtige",
-        "CPR: erstatningspersonnumre i eksterne systemer",
+    "parked-stranger-subscription": (
+        "registret kender ikke nummeret, eller afviser det, når det skal abonneres",
+        "register.no_such_person, register.*",
+        "intet: uden abonnement intet første opslag",
+        "et abonnement, der lykkes; det forsøges igen hver nat, og et punkt, der afvises, kommer igen",
+        "SF6002: NON_EXISTING_PNR; beslutning 10",
     ),
 }
 AGE: dict[str, tuple[object, ...]] = {
@@ -432,7 +386,7 @@ AGE: dict[str, tuple[object, ...]] = {
         "værgemålsloven § 1; policy.toml: leap_day; beslutning 9",
     ),
 }
-ROWS = {**STATUS, **PROTECTION, **PARKED, **NUMBER, **AGE}
+ROWS = {**STATUS, **PROTECTION, **PARKED, **AGE}
 
 
 @pytest.mark.parametrize("key", ROWS)
@@ -445,7 +399,7 @@ def test_a_row_is_printed_as_it_is_lived(key: str) -> None:
 def test_these_are_all_the_rows_besides_the_codes_own() -> None:
     for name, typed in (("status", STATUS), ("protection", PROTECTION), ("age", AGE)):
         assert TABLES[name].keys[-len(typed) :] == tuple(typed)
-    assert (TABLES["parked"].keys, TABLES["number"].keys) == (tuple(PARKED), tuple(NUMBER))
+    assert TABLES["parked"].keys == tuple(PARKED)
 
 
 # -- status ------------------------------------------------------------------------------------------------

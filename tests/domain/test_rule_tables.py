@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from people import person
+from people import TONIGHT, dies, emigrates, patron, person, unverified
 
 from cprsync.domain.age import BirthSource, LeapDay, birth_date_of, birthday
+from cprsync.domain.contacting import About, Channel, ContactRule, may_contact, reach_of
+from cprsync.domain.decide import Parked, decide
 from cprsync.domain.decisions import DECISIONS
 from cprsync.domain.due import Facts, derived_group
 from cprsync.domain.effective import effective
 from cprsync.domain.municipality import Residence, culr_number_of, residence_of
 from cprsync.domain.number import CprNumber
 from cprsync.domain.override import Overridden, Override
-from cprsync.domain.person import SILENT, Person, Status
+from cprsync.domain.person import SILENT, Abroad, Address, Person, Status, by_status
 from cprsync.domain.policy import Policy
+from cprsync.domain.record import Email, Local, Telephone
 from cprsync.domain.rule_rows import AGE_ROWS
-from cprsync.domain.rules import RuleTable, rule_tables
+from cprsync.domain.rules import rule_tables
 from cprsync.domain.status_rule import STATUS_RULES, Lives
 from cprsync.domain.wording import Wording
 from cprsync.policy_file import load_policy
 from cprsync.resources import fixture_path
+
+if TYPE_CHECKING:
+    from cprsync.domain.patron import Patron
+    from cprsync.domain.rule_table import RuleTable
 
 POLICY = load_policy(fixture_path("policy.toml"), frozenset({"0751"}))
 TABLES = {table.name: table for table in rule_tables(POLICY)}
@@ -162,9 +171,8 @@ STAFF = {
         *("ikke hjemmehørende: status vinder", "tom med vilje", _OVERRIDES),
     ),
     "residence-staff-number": (
-        "kommune rettet ved skranken, men status 30 50 60",
-        *("som en adresse dér", "intet sendes: nummeret er ingens hos CULR"),
-        "Beslutning 6, 8 og 11; policy.toml: overrides",
+        "kommune rettet ved skranken, men status 30 (50 og 60 får ingen post: nummeret skifter)",
+        *("som en adresse dér", "intet sendes: nummeret er ingens hos CULR", _OVERRIDES),
     ),
 }
 LIVED = {
@@ -189,12 +197,43 @@ def test_a_municipality_that_staff_type_is_printed_as_it_is_lived(key: str) -> N
         assert (lives.residence, lives.culr) == LIVED[key]
 
 
+@pytest.mark.parametrize(
+    "status", [Status.DUPLICATE, Status.CHANGED], ids=lambda one: f"residence-staff-number-{one.value}"
+)
+@pytest.mark.parametrize("stored", [patron("ANNA"), unverified("ANNA")])
+def test_no_record_gets_the_status_of_a_number_that_is_replaced(status: Status, stored: Patron) -> None:
+    replaced = by_status(person("ANNA", status=status, current_number=person("CLARA").number))
+    assert decide(replaced, stored, as_of=TONIGHT) == Parked("number.unresolved")
+
+
+@pytest.mark.parametrize("key", ["residence-faroes"])
+def test_the_faroes_are_abroad_whatever_the_code(key: str) -> None:
+    assert danish(TABLES["residence"], key) == [
+        "Færøerne: udrejst (status 80), uanset landekode; en adresse med en kode 09xx tæller som Grønlands",
+        *("ikke hjemmehørende", "tom med vilje", "CPR: post 005, kommunekoder; beslutning 11"),
+    ]
+    gone = [emigrates(person("ANNA")), *(person("ANNA", address=Address(code, "0001")) for code in ("0900", "0999"))]
+    for one in (*gone, replace(gone[0], abroad=Abroad("5902", ("Tórshavn", "", "", "", "")))):
+        assert (residence_of(one, frozenset({"0751"})), culr_number_of(one)) == (Residence.NOT_RESIDENT, "")
+
+
+@pytest.mark.parametrize("key", ["status-90"])
+def test_the_dead_get_nothing_by_any_way(key: str) -> None:
+    letters = "standses straks, også sms og e-mail; kontaktadressen vises for personalet"
+    assert danish(TABLES["status"], key)[4] == letters
+    dead = replace(patron("ANNA"), register=dies(person("ANNA")))
+    local = Local(telephones=(Telephone("87000000", notices=True),), emails=(Email("a@b.dk", notices=True),))
+    reach = reach_of(dead, local, POLICY, on=date(2027, 3, 23))
+    for channel, about in product(Channel, About):
+        assert may_contact(reach, channel, about, POLICY).rules == (ContactRule.DEAD,)
+
+
 def test_the_rows_of_a_typed_municipality_have_every_status_once() -> None:
     codes = " ".join(what for what, *_ in STAFF.values())
     assert sorted(re.findall(r"\b[0-9]{2}\b", codes)) == [status.value for status in Status]
 
 
-@pytest.mark.parametrize("name", ["status", "protection", "parked", "number", "age", "residence", "rights", "products"])
+@pytest.mark.parametrize("name", TABLES)
 def test_each_row_has_a_name_of_its_own_and_a_source(name: str) -> None:
     table = TABLES[name]
     assert len(set(table.keys)) == len(table.keys) == len(table.rows)

@@ -74,7 +74,10 @@ RECORD = {
     **dict.fromkeys(("50", "60"), "får aldrig denne status: nummeret skifter, resten står"),
     "30": "kun status er kendt: navn, adresse, beskyttelse og resten står",
     "80": "følger kilden; den sidste danske adresse står, og udlandsadressen vises, men får ingen breve",
-    "90": "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke",
+    "90": (
+        "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke; løbende lån og gæld "
+        "står, til personalet har afviklet dem"
+    ),
 }
 EACH = pytest.mark.parametrize("code", TABLE, ids=lambda code: f"status-{code}")
 
@@ -95,6 +98,8 @@ def test_a_status_does_what_its_row_says(code: str) -> None:
     assert (rule.coming, rule.leaving, rule.undone_by) == (coming, leaving, undone_by)
     assert rule.source.da.startswith("CPR: post 001 (status)")
     assert rule.source.da.endswith(f"beslutning {decision}")
+    # nothing blocks a patron without a person, whatever CPR's list proposes
+    assert ("; Postens Blokeret: personalet ejer det; " in rule.source.da) is (block != "none")
     assert rule.meaning.en
     assert rule.record.en
     assert rule.source.en

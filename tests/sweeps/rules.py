@@ -1,10 +1,10 @@
 """Delete and alter each row of each rule table in turn, and show that a test named after the row turns red.
 
-    python tests/sweeps/rules.py [--table status|protection|parked|number|age|residence|rights] [--rows N] [--json]
+    python tests/sweeps/rules.py [--table status|…|account] [--rows N] [--json]
 
 The rows are altered in a scratch copy of the package, one cell at a time; only the domain's quick tests of that
 table run, in a child process that imports the copy. `--rows N`: the first N rows of each table, deleted and
-altered by turns.
+altered by turns, of one table of each kind.
 """
 
 from __future__ import annotations
@@ -34,29 +34,38 @@ STATUS, PROTECTION, MUNICIPALITY = (
     f"cprsync/domain/{name}.py" for name in ("status_rule", "protection_rule", "municipality")
 )
 RIGHTS, RIGHT_WORDS = "cprsync/domain/right_rule.py", "cprsync/domain/right_words.py"
-ROWS, PROTECTING, PARKED = (f"cprsync/domain/{name}_rows.py" for name in ("rule", "protection", "parked"))
+ROWS, PROTECTING, PARKED, NUMBERS, ACCOUNTS = (
+    f"cprsync/domain/{name}_rows.py" for name in ("rule", "protection", "parked", "number", "account")
+)
 WORDS, POLICY = "cprsync/domain/rule_words.py", "fixtures/policy.toml"
 #: The quick tests of each table's rules.
 TESTS = {
     "status": ("test_status_rules.py", "test_residence.py", "test_letters.py", "test_rule_tables.py"),
     "protection": ("test_protection_table.py", "test_protection.py", "test_rule_tables.py"),
     "parked": ("test_rule_rows.py",),
-    "number": ("test_rule_rows.py",),
+    "number": ("test_number_rows.py",),
+    "same": ("test_number_rows.py",),
     "age": ("test_rule_tables.py",),
     "residence": ("test_municipalities.py", "test_residence.py", "test_rule_tables.py"),
     "rights": ("test_right_rules.py",),
+    "account": ("test_account_rows.py",),
 }
+#: Of tables that are words only a sample takes one.
+SAMPLED = ("status", "protection", "parked", "age", "residence", "rights")
 WRITTEN = ("test_rule_rows.py",)
 #: The rows that are words only: in which mapping they stand, and the tests of them.
 WRITTEN_ROWS = (
     ("status", ROWS, "STATUS_ROWS", WRITTEN),
     *(("protection", PROTECTING, name, WRITTEN) for name in ("_WORDED", "_STREETS", "_HOUSEHOLDS", "_ALL_THE_SAME")),
     ("parked", PARKED, "PARKED_ROWS", WRITTEN),
-    ("number", PARKED, "NUMBER_ROWS", WRITTEN),
+    ("number", NUMBERS, "NUMBER_ROWS", TESTS["number"]),
+    ("same", NUMBERS, "SAME_ROWS", TESTS["same"]),
     ("age", ROWS, "AGE_ROWS", WRITTEN),
     ("residence", ROWS, "STATUS_SILENT", ("test_rule_tables.py",)),
+    ("residence", ROWS, "PLACE_ROWS", ("test_rule_tables.py",)),
     ("residence", ROWS, "TYPED_ROWS", ("test_rule_tables.py",)),
     ("rights", RIGHT_WORDS, "NO_MATTER", ("test_right_rules.py",)),
+    ("account", ACCOUNTS, "ACCOUNT_ROWS", TESTS["account"]),
 )
 Span: TypeAlias = tuple[int, int]
 
@@ -314,14 +323,14 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     wanted = parser.parse_args()
-    chosen = [row for row in rows() if wanted.table in {None, row.table}]
+    tables = [table for table in (SAMPLED if wanted.rows else TESTS) if wanted.table in {None, table}]
+    chosen = [row for row in rows() if row.table in tables]
     if wanted.rows:
-        chosen = [row for table in TESTS for row in [one for one in chosen if one.table == table][: wanted.rows]]
+        chosen = [row for table in tables for row in [one for one in chosen if one.table == table][: wanted.rows]]
     with tempfile.TemporaryDirectory() as folder:
         scratch = Scratch(Path(folder))
-        tables = {table: tests for table, tests in TESTS.items() if wanted.table in {None, table}}
-        red = {tests: scratch.red(tests) for tests in dict.fromkeys(tables.values())}
-        before = {table: red[tests] for table, tests in tables.items()}
+        red = {tests: scratch.red(tests) for tests in dict.fromkeys(TESTS[table] for table in tables)}
+        before = {table: red[TESTS[table]] for table in tables}
         outcomes: list[Outcome] = []
         for outcome in swept(scratch, chosen, sample=bool(wanted.rows)):
             outcomes.append(outcome)

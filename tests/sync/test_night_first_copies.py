@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from doubles import FRIDAY, MONDAY, TUESDAY, Library, happened, unowned
+from test_reviewing import number_of, reviews, waits
 from townspeople import cpr, dies, gains_protection, moves, person
 
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import Person, Status
-from cprsync.errors import BadAnswer, PeerCertificateError, RegisterRefused, RegisterUnavailable
+from cprsync.errors import (
+    BadAnswer,
+    CprsyncError,
+    NoSuchPerson,
+    PeerCertificateError,
+    RegisterRefused,
+    RegisterUnavailable,
+)
 
 if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
@@ -103,6 +112,54 @@ def test_an_answer_that_breaks_the_contract_is_left_to_a_person_and_asked_for_ag
         assert library.reviews() == [(library.id_of("HENRIK"), "parked.register.bad_answer")]
     assert library.questions() == [(library.id_of("HENRIK"), "first_copy")]
     assert library.record("HENRIK") == Person(cpr("HENRIK"))
+
+
+@pytest.mark.parametrize(
+    ("failed", "kind", "again"),
+    [
+        pytest.param(None, "register.no_such_person", 0, id="parked-stranger"),
+        pytest.param(BadAnswer("the answer is about someone else"), "register.bad_answer", 3, id="parked-answer"),
+        pytest.param(RegisterRefused("not accepted"), "register.refused", 3, id="parked-answer-refused"),
+    ],
+)
+def test_a_first_look_up_without_a_person_is_made_again_each_night_unless_the_number_is_nobodys(
+    library: Library, failed: CprsyncError | None, kind: str, again: int
+) -> None:
+    """Rejected, the item comes again with the question; a number that the register does not know waits for a person."""
+    library.enrol("HENRIK")
+    if failed is not None:
+        library.register.failures[cpr("HENRIK")] = failed
+    library.one_night()
+    reviews(library).reject(number_of(library, f"parked.{kind}"), reason="Nummeret er rigtigt")
+    asked = len(library.register.looked_up)
+    assert library.one_night().exit_code == again
+    assert len(library.register.looked_up) - asked == (1 if again else 0)
+    assert waits(library) == ([f"parked.{kind}"] if again else [])
+
+
+@pytest.mark.parametrize("key", ["parked-stranger"])
+def test_a_number_that_nobody_has_is_asked_about_again_when_a_person_wants_it(library: Library, key: str) -> None:
+    library.enrol("HENRIK")
+    library.one_night()
+    reviews(library).accept(number_of(library, "parked.register.no_such_person"))
+    library.register.knows(person("HENRIK"))
+    assert library.night().other_actions == {"first_copy": 1}, key
+    assert waits(library) == []
+
+
+@pytest.mark.parametrize("key", ["parked-stranger-subscription"])
+def test_a_subscription_that_is_refused_is_tried_each_night_and_without_it_nobody_is_looked_up(
+    library: Library, key: str
+) -> None:
+    library.enrol("HENRIK")
+    library.register.refuses_to_subscribe[cpr("HENRIK")] = NoSuchPerson("the register does not know the number")
+    for _ in range(2):
+        assert library.one_night().exit_code == 3, key
+        reviews(library).reject(number_of(library, "parked.register.no_such_person"), reason="Nummeret er rigtigt")
+    assert (library.register.looked_up, library.record("HENRIK")) == ([], Person(cpr("HENRIK")))
+    library.register.refuses_to_subscribe.clear()
+    library.register.knows(person("HENRIK"))
+    assert library.night().other_actions == {"first_copy": 1}
 
 
 def test_whoever_is_refused_a_subscription_does_not_keep_the_others_from_theirs(library: Library) -> None:

@@ -7,6 +7,7 @@ from datetime import time
 
 import pytest
 from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, happened, unowned
+from test_reviewing import number_of, reviews
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.person import EMPTY, SILENT, Gap, Person, Protection
@@ -93,6 +94,19 @@ def test_a_number_that_the_register_has_lost_is_left_to_a_person_and_stays_prote
         assert library.one_night().exit_code == exit_code
         assert library.reviews() == [(library.id_of("BO"), "parked.register.no_such_person")]
     assert protected(library)
+
+
+@pytest.mark.parametrize("key", ["parked-stranger-open"])
+def test_an_item_about_a_number_that_the_register_has_lost_comes_again_when_it_is_rejected(
+    library: Library, key: str
+) -> None:
+    library.register.failures[cpr("BO")] = NoSuchPerson("PNR not found")
+    library.deliver(MONDAY, loses_protection(BO))
+    assert (library.one_night().exit_code, library.reviews()) == (0, []), key
+    for _ in range(2):
+        assert (library.one_night().exit_code, protected(library)) == (3, True)
+        reviews(library).reject(number_of(library, "parked.register.no_such_person"), reason="Nummeret er rigtigt")
+    assert library.questions() == [(library.id_of("BO"), "protection_end")]
 
 
 def test_a_newer_file_with_the_protection_closes_the_question(library: Library) -> None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, unowned
 from sqlalchemy import insert, update
+from town import PEOPLE
 from townspeople import cpr, dies, loses_protection, moves, person
 
+from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import is_sealed
 from cprsync.domain.person import SILENT, Person, Status, by_status
 from cprsync.domain.record import Block
@@ -147,6 +149,18 @@ def test_a_death_and_its_annulment_in_one_night_leave_nobody_anything(library: L
     library.deliver(TUESDAY, person("ANNA"))
     assert library.night().exit_code == 0
     assert waits(library) == []
+
+
+@pytest.mark.parametrize("key", ["status-90"])
+def test_the_loans_and_debts_of_the_dead_stay_until_staff_have_settled_them(library: Library, key: str) -> None:
+    circulate(library, tables.loan, "ANNA", 1, due=date(2027, 3, 1), returned=None)
+    circulate(library, tables.balance, "ANNA", 2, raised=date(2027, 3, 1), settled=None)
+    before = library.everything()
+    library.deliver(MONDAY, dies(person("ANNA")))
+    library.night()
+    reviews(library).accept(number_of(library, "block.dead"))
+    after = library.everything()
+    assert all(after[table] == before[table] for table in ("loan", "balance")), key
 
 
 def test_a_rejected_block_is_not_proposed_again_by_the_next_snapshot(library: Library) -> None:
@@ -416,7 +430,7 @@ def test_an_unresolved_number_is_asked_about_until_it_is_left_alone(either_libra
 
 @pytest.mark.parametrize("delivered", [True, False])
 def test_an_unresolved_number_is_replaced_by_the_one_that_the_register_names(library: Library, delivered: bool) -> None:
-    patron, new = library.id_of("ANNA"), cpr("EDITH")
+    patron, new = library.id_of("ANNA"), CprNumber.parse(PEOPLE["ANNA"]["next_numbers"][0])
     library.deliver(MONDAY, by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=SILENT)))
     library.night()
     reviews(library).accept(number_of(library, "parked.number.unresolved"))

@@ -1,0 +1,80 @@
+"""What becomes of a patron's account in CULR: rows of words, Danish first.
+
+What does it stands in `account`, `drift` and `leaving`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from cprsync.domain.rule_rows import Rows
+
+_DECISION: Final = Wording("CULR 1.6; beslutning 11", "CULR 1.6; decision 11")
+
+ACCOUNT_ROWS: Final[Rows] = {
+    "account-cpr": (
+        Wording("låner med et personnummer", "patron with a CPR number"),
+        Wording("under personnummeret (CPR)", "under the CPR number (CPR)"),
+        _DECISION,
+    ),
+    "account-local": (
+        Wording("låner uden: erstatningsnummer eller intet nummer", "patron without: replacement number or none"),
+        Wording("under lånernummeret (LOCAL)", "under the patron number (LOCAL)"),
+        _DECISION,
+    ),
+    "account-found": (
+        Wording("erstatningsnummeret er afløst af det rigtige", "the replacement number gave way to the real one"),
+        Wording(
+            "oprettes under personnummeret og læses; når den er der, lægges LOCAL-kontoen til, og så slettes den",
+            "made under the CPR number and read; once it is there the LOCAL one is merged into it, and then deleted",
+        ),
+        _DECISION,
+    ),
+    "account-renumbered": (
+        Wording("nyt personnummer", "another CPR number"),
+        Wording(
+            "oprettes under det nye og læses; først når den er der, slettes den gamle. Ved ingen, hvor låneren bor, "
+            "følger det kommunenummer med, den gamle havde",
+            "made under the new one and read; only once it is there the old one is deleted. If nobody knows where "
+            "the patron lives, the number that the old one held moves along",
+        ),
+        Wording("CULR 1.6; beslutning 6 og 11", "CULR 1.6; decisions 6 and 11"),
+    ),
+    "account-again": (
+        Wording(
+            "findes allerede, når den oprettes; findes ikke, når den slettes",
+            "exists already when it is made; does not exist when it is deleted",
+        ),
+        Wording("gælder som gjort, når en læsning bekræfter det", "counts as done once a reading confirms it"),
+        _DECISION,
+    ),
+    "account-gone": (
+        Wording("låneren er meldt ud", "the patron has left the library"),
+        Wording("slettes; andre bibliotekers konti røres ikke", "deleted; other libraries' accounts are left alone"),
+        _DECISION,
+    ),
+    "account-drifted": (
+        Wording(
+            "mangler, er for meget, eller har et andet kommunenummer, og intet andet bibliotek har en konto",
+            "missing, one too many, or with another municipality number, and no other library has an account",
+        ),
+        Wording("rettes, hvis ingen bremse holder på det", "mended, unless a brake holds it"),
+        _DECISION,
+    ),
+    "account-foreign": (
+        Wording(
+            "har et andet kommunenummer, og et andet bibliotek har også en konto",
+            "has another municipality number, and another library has an account too",
+        ),
+        Wording(
+            "står, som den er: et menneske afgør (net_media.foreign)",
+            "stays as it is: a person decides (net_media.foreign)",
+        ),
+        Wording(
+            "CULR: ét kommunenummer pr. person; beslutning 11 og 13", "CULR: one number a person; decisions 11 and 13"
+        ),
+    ),
+}

@@ -1,0 +1,199 @@
+"""What the register's links between numbers do, what else is true of a number, and what is no change at all.
+
+Rows of words, Danish first. What does it stands in `number_change`, `decide`, `naming`, `sync.renumbering` and
+`sync.finding`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from cprsync.domain.rule_rows import Rows
+
+# -- numbers -----------------------------------------------------------------------------------------------
+
+_LINK: Final = Wording("CPR: post 001 (PNRGAELD); beslutning 6", "CPR: record 001 (PNRGAELD); decision 6")
+_WAITS: Final = Wording("venter på et menneske; posten som før", "parked for a person; the record as before")
+NUMBER_ROWS: Final[Rows] = {
+    "number-replaced": (
+        Wording(
+            "50 eller 60 med et nyt nummer, som ingen anden låner har eller har haft",
+            "50 or 60 with a new number that no other patron has or had",
+        ),
+        Wording(
+            "posten får det nye nummer; status, navn, adresse, beskyttelse, bopæl, lån og spærringer som før. Det nye "
+            "abonneres, og det gamle bliver, til det nye er leveret",
+            "the record gets the new number; status, name, address, protection, residence, loans and blocks as before. "
+            "The new one is subscribed, and the old one stays until the new one was delivered",
+        ),
+        _LINK,
+    ),
+    "number-chain": (
+        Wording("et nyt nummer, der selv er afløst", "a new number that is replaced itself"),
+        Wording("følges til enden", "followed to the end"),
+        _LINK,
+    ),
+    "number-alone": (
+        Wording(
+            "det gamle nummer alene, eller for sent: det nye er ikke i leverancen",
+            "the old number alone, or late: the new one is not in the delivery",
+        ),
+        Wording(
+            "posten får det; det slås op samme nat, og til der er svar, står navn og adresse",
+            "the record gets it; looked up the same night, and name and address stay until it is answered",
+        ),
+        _LINK,
+    ),
+    "number-collision": (
+        Wording(
+            "50 eller 60 med et nummer, som en anden låner har, har haft eller også skulle have",
+            "50 or 60 with a number that another patron has, had or would get too",
+        ),
+        Wording(
+            "venter på et menneske (number.both_patrons): at acceptere er at lægge de to sammen",
+            "parked for a person (number.both_patrons): to accept is to merge the two",
+        ),
+        _LINK,
+    ),
+    "number-circle": (
+        Wording("numre, der afløser hinanden i ring", "numbers that replace each other in a circle"),
+        Wording(f"{_WAITS.da} (number.circle)", f"{_WAITS.en} (number.circle)"),
+        _LINK,
+    ),
+    "number-unresolved": (
+        Wording("50 eller 60 uden et nyt nummer", "50 or 60 without a new number"),
+        Wording(f"{_WAITS.da} (number.unresolved)", f"{_WAITS.en} (number.unresolved)"),
+        _LINK,
+    ),
+    "number-lookup": (
+        Wording("et opslag ved skranken: nummeret er afløst", "a look-up at the desk: the number is replaced"),
+        Wording(
+            "en, der ikke er låner, slås op under det nye (højst fem led), med en advarsel; en låner får det nye af "
+            "leverancen, og til da venter opslaget på et menneske (number.unresolved)",
+            "of no patron the new one is looked up (at most five links), with a warning; a patron gets it by the "
+            "delivery, and until then the look-up is parked (number.unresolved)",
+        ),
+        Wording("SF1520: gaeldendePersonnummer; beslutning 6", "SF1520: gaeldendePersonnummer; decision 6"),
+    ),
+    "number-back": (
+        Wording(
+            "det nye nummer er selv 50 eller 60 og peger tilbage på det gamle (P42, P43)",
+            "the new number is itself 50 or 60 and points back to the old one (P42, P43)",
+        ),
+        Wording("posten får det gamle nummer igen", "the record gets the old number again"),
+        _LINK,
+    ),
+    "number-old-active": (
+        Wording(
+            "det gamle nummer er i brug igen, uden at det nye peger tilbage",
+            "the old number is in use again, and the new one does not point back",
+        ),
+        Wording(
+            f"{_WAITS.da} (number.old_active); 0001 forsegler, 90 standser ingen breve: det er ikke sikkert, hvis "
+            "nummeret nu er",
+            f"{_WAITS.en} (number.old_active); 0001 seals, 90 stops no letters: whose the number is now is the "
+            "question",
+        ),
+        Wording("Beslutning 3 og 6", "Decisions 3 and 6"),
+    ),
+    "number-old-again": (
+        Wording("det gamle nummer, endnu en gang 50, 60 eller 30", "the old number, once more 50, 60 or 30"),
+        Wording("intet nyt", "nothing new"),
+        Wording("Beslutning 1 og 6", "Decisions 1 and 6"),
+    ),
+    "number-replacement": (
+        Wording(
+            "erstatningspersonnummer (dag + 60, eller bogstaver), eller intet nummer",
+            "replacement number (day + 60, or letters), or no number",
+        ),
+        Wording(
+            "nummeret beholdes, men sendes aldrig, hverken til CPR eller CULR; CULR kender låneren på lånernummeret "
+            "(LOCAL), til `patron set-cpr` sætter det rigtige nummer",
+            "the number is kept, but never sent, neither to CPR nor to CULR; CULR knows the patron by the patron "
+            "number (LOCAL) until `patron set-cpr` puts the real one",
+        ),
+        Wording(
+            "CPR: erstatningspersonnumre i eksterne systemer; beslutning 11",
+            "CPR: replacement numbers in external systems; decision 11",
+        ),
+    ),
+    "number-modulus": (
+        Wording("et personnummer, der ikke går op i modulus 11", "a CPR number that fails modulus 11"),
+        Wording(
+            "som ethvert andet: ingen leverance, import eller skranke afviser det",
+            "as any other: no delivery, import or desk refuses it",
+        ),
+        Wording("CPR: personnumre uden kontrolciffer", "CPR: numbers without check digit"),
+    ),
+    "number-search": (
+        Wording("en søgning på et nummer, der er afløst", "a search by a number that was replaced"),
+        Wording(
+            "finder låneren, med en advarsel; det gamle nummer vises aldrig",
+            "finds the patron, with a warning; the old number is never shown",
+        ),
+        Wording("Beslutning 6", "Decision 6"),
+    ),
+    "number-card": (
+        Wording("et låner-id, der er et personnummer", "a card that is a CPR number"),
+        Wording(
+            "vises som nummeret selv, uden de sidste fire; et nyt personnummer ændrer det ikke, det gør personalet. En "
+            "søgning finder først den, der har eller havde nummeret, og advarer, når kortet er en andens",
+            "shown as the number is, without its last four; a new CPR number does not change it, staff do. A search "
+            "finds first whoever has or had the number, and warns when the card is someone else's",
+        ),
+        Wording("Postens LånerID; beslutning 6", "The record's cards; decision 6"),
+    ),
+}
+
+# -- no change ---------------------------------------------------------------------------------------------
+
+_DECISION_7: Final = Wording("Beslutning 7", "Decision 7")
+SAME_ROWS: Final[Rows] = {
+    "same-missing": (
+        Wording("en låner er ikke i leverancen", "a patron is not in the delivery"),
+        Wording("som før: tavshed er ingen nyhed", "as before: silence is no news"),
+        Wording("Beslutning 1", "Decision 1"),
+    ),
+    "same-back": (
+        Wording("frem og tilbage inden for én leverance", "there and back within one delivery"),
+        Wording(
+            "som før: det læses, hvad der gælder til sidst, ikke hændelserne undervejs",
+            "as before: what holds in the end is read, not the events on the way",
+        ),
+        _DECISION_7,
+    ),
+    "same-event": (
+        Wording(
+            "en hændelse, programmet ikke kender, eller en, der intet har ændret",
+            "an event that this program does not know, or one that has changed nothing",
+        ),
+        Wording(
+            "følger det, der læses: koden kan højst give en ændring navn",
+            "follows what is read: at most the code names a change",
+        ),
+        Wording("CPR: post 099; beslutning 7", "CPR: record 099; decision 7"),
+    ),
+    "same-street": (
+        Wording(
+            "vej, husnummer, postnummer eller koder rettes eller skifter navn (A07, A09, A10, A42, P10), eller samme "
+            "bolig skrives anderledes",
+            "street, house number, postcode or codes are corrected or renamed (A07, A09, A10, A42, P10), or the same "
+            "dwelling is written otherwise",
+        ),
+        Wording("adressen rettes, og låneren er ikke flyttet", "the address is corrected, and nobody has moved"),
+        Wording("CPR: post 002 og 099; beslutning 7", "CPR: records 002 and 099; decision 7"),
+    ),
+    "same-child": (
+        Wording("et barn flytter uden sin værge", "a child moves without the guardian"),
+        Wording(
+            "barnets adresse følger registret; hvem der er økonomisk ansvarlig, og hvor hun bor, er som før: det "
+            "skriver personalet",
+            "the child's address follows the register; who answers for it, and where she lives, is as before: staff "
+            "write that",
+        ),
+        Wording("Postens Økonomisk ansvarlig; beslutning 1", "The record's responsible persons; decision 1"),
+    ),
+}

@@ -1,0 +1,202 @@
+"""The rows about accounts in CULR, written out once more, and lived call by call; test_account has a whole CULR."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from people import person
+
+from cprsync.domain.account import (
+    NOWHERE,
+    Code,
+    Effect,
+    Held,
+    Identity,
+    IdType,
+    Operation,
+    Reply,
+    Settled,
+    Unsettled,
+    identity_of,
+    settle,
+)
+from cprsync.domain.drift import Drift, Repair, Wanted, drifts
+from cprsync.domain.number import CprNumber
+from cprsync.domain.policy import Policy
+from cprsync.domain.rules import rule_tables
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+(TABLE,) = [table for table in rule_tables(Policy()) if table.name == "account"]
+CULR = "CULR 1.6; beslutning 11"
+ACCOUNT = {
+    "account-cpr": ("låner med et personnummer", "under personnummeret (CPR)", CULR),
+    "account-local": ("låner uden: erstatningsnummer eller intet nummer", "under lånernummeret (LOCAL)", CULR),
+    "account-found": (
+        "erstatningsnummeret er afløst af det rigtige",
+        "oprettes under personnummeret og læses; når den er der, lægges LOCAL-kontoen til, og så slettes den",
+        CULR,
+    ),
+    "account-renumbered": (
+        "nyt personnummer",
+        (
+            "oprettes under det nye og læses; først når den er der, slettes den gamle. Ved ingen, hvor låneren bor, "
+            "følger det kommunenummer med, den gamle havde"
+        ),
+        "CULR 1.6; beslutning 6 og 11",
+    ),
+    "account-again": (
+        "findes allerede, når den oprettes; findes ikke, når den slettes",
+        "gælder som gjort, når en læsning bekræfter det",
+        CULR,
+    ),
+    "account-gone": ("låneren er meldt ud", "slettes; andre bibliotekers konti røres ikke", CULR),
+    "account-drifted": (
+        "mangler, er for meget, eller har et andet kommunenummer, og intet andet bibliotek har en konto",
+        "rettes, hvis ingen bremse holder på det",
+        CULR,
+    ),
+    "account-foreign": (
+        "har et andet kommunenummer, og et andet bibliotek har også en konto",
+        "står, som den er: et menneske afgør (net_media.foreign)",
+        "CULR: ét kommunenummer pr. person; beslutning 11 og 13",
+    ),
+}
+PATRON: Final = "40817263"
+HERS = identity_of(person("ANNA").number, PATRON)
+NEW = Identity(IdType.CPR, "0101019995")
+LOCAL = Identity(IdType.LOCAL, PATRON)
+Do = Operation
+
+
+@pytest.mark.parametrize("key", ACCOUNT)
+def test_a_row_is_printed_as_it_is_lived(key: str) -> None:
+    row = TABLE.rows[TABLE.keys.index(key)]
+    assert tuple(cell.da if isinstance(cell, Wording) else cell for cell in row) == ACCOUNT[key]
+
+
+def test_these_are_all_the_rows() -> None:
+    assert TABLE.keys == tuple(ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("number", "identity"),
+    [
+        pytest.param(person("ANNA").number, Identity(IdType.CPR, person("ANNA").number.digits), id="account-cpr"),
+        pytest.param(CprNumber("6405851234"), LOCAL, id="account-local-replacement"),
+        pytest.param(CprNumber.none_of(PATRON), LOCAL, id="account-local-none"),
+    ],
+)
+def test_an_account_stands_under_the_number_that_culr_may_hear(number: CprNumber, identity: Identity) -> None:
+    assert identity_of(number, PATRON) == identity
+
+
+def calls_of(
+    effect: Effect, *, held: Mapping[Identity, Held], codes: Mapping[Operation, Code]
+) -> tuple[list[tuple[Operation, Identity, str | None]], Settled | Unsettled]:
+    """The calls that settle an effect, and how it ended, where readings tell of `held` and all else goes well."""
+    calls, made = settle(effect), []
+    call = next(calls)
+    while True:
+        made.append((call.operation, call.identity, call.municipality))
+        reading = held.get(call.identity) if call.operation is Operation.READ else None
+        try:
+            call = calls.send(Reply(codes.get(call.operation, Code.OK), reading))
+        except StopIteration as ended:
+            return made, ended.value
+
+
+AARHUS = Held(account=True, municipality="751")
+NOBODY = Held(account=False)
+
+
+@pytest.mark.parametrize(
+    ("effect", "held", "made"),
+    [
+        pytest.param(
+            Effect(PATRON, 2, HERS, "751", replaces=LOCAL),
+            {HERS: AARHUS},
+            [(Do.CREATE, HERS, "751"), (Do.READ, HERS, None), (Do.MERGE, HERS, None), (Do.DELETE, LOCAL, None)],
+            id="account-found",
+        ),
+        pytest.param(
+            Effect(PATRON, 2, NEW, "751", replaces=HERS),
+            {NEW: AARHUS},
+            [(Do.CREATE, NEW, "751"), (Do.READ, NEW, None), (Do.DELETE, HERS, None)],
+            id="account-renumbered",
+        ),
+        pytest.param(
+            Effect(PATRON, 2, NEW, None, replaces=HERS),
+            {HERS: AARHUS, NEW: AARHUS},
+            [(Do.READ, HERS, None), (Do.CREATE, NEW, "751"), (Do.READ, NEW, None), (Do.DELETE, HERS, None)],
+            id="account-renumbered-unknown",
+        ),
+        pytest.param(Effect(PATRON, 2, HERS, NOWHERE, gone=True), {}, [(Do.DELETE, HERS, None)], id="account-gone"),
+    ],
+)
+def test_an_account_is_settled_call_by_call(
+    effect: Effect, held: Mapping[Identity, Held], made: list[tuple[Operation, Identity, str | None]]
+) -> None:
+    told, ended = calls_of(effect, held=held, codes={})
+    assert (told, isinstance(ended, Settled)) == (made, True)
+
+
+@pytest.mark.parametrize(
+    ("effect", "codes", "held", "done"),
+    [
+        pytest.param(
+            Effect(PATRON, 2, NEW, "751", replaces=HERS), {}, NOBODY, False, id="account-renumbered-not-there"
+        ),
+        pytest.param(Effect(PATRON, 2, HERS, "751"), {Do.CREATE: Code.EXISTS}, AARHUS, True, id="account-again-made"),
+        pytest.param(
+            Effect(PATRON, 2, HERS, "751"), {Do.CREATE: Code.EXISTS}, NOBODY, False, id="account-again-unseen"
+        ),
+        pytest.param(
+            Effect(PATRON, 2, HERS, NOWHERE, gone=True),
+            {Do.DELETE: Code.MISSING},
+            NOBODY,
+            True,
+            id="account-again-gone",
+        ),
+        pytest.param(
+            Effect(PATRON, 2, HERS, NOWHERE, gone=True),
+            {Do.DELETE: Code.MISSING},
+            AARHUS,
+            False,
+            id="account-again-left",
+        ),
+    ],
+)
+def test_only_what_a_reading_confirms_counts_as_done_and_lets_the_old_one_go(
+    effect: Effect, codes: Mapping[Operation, Code], held: Held, *, done: bool
+) -> None:
+    made, ended = calls_of(effect, held={effect.identity: held}, codes=codes)
+    assert isinstance(ended, Settled) is done
+    assert done or effect.replaces is None or (Do.DELETE, effect.replaces, None) not in made
+
+
+OURS, THEIRS = "775100", "710100"
+BOTH = frozenset({OURS, THEIRS})
+WANTED, NO_ACCOUNT = Wanted(account=True, municipality="751"), Wanted(account=False)
+
+
+@pytest.mark.parametrize(
+    ("want", "held", "drift", "mended"),
+    [
+        pytest.param(WANTED, NOBODY, Drift.MISSING, True, id="account-drifted-missing"),
+        pytest.param(NO_ACCOUNT, AARHUS, Drift.EXTRA, True, id="account-drifted-extra"),
+        pytest.param(WANTED, Held(account=True, municipality="101"), Drift.STALE, True, id="account-drifted-number"),
+        pytest.param(
+            WANTED, Held(account=True, municipality="101", agencies=BOTH), Drift.FOREIGN, False, id="account-foreign"
+        ),
+    ],
+)
+def test_an_account_that_has_drifted_is_mended_unless_another_library_may_have_done_it(
+    want: Wanted, held: Held, drift: Drift, *, mended: bool
+) -> None:
+    found = drifts(want, held, agency=OURS)
+    assert found == (drift,)
+    assert (Repair(PATRON, 2, HERS, found, want, held).effect(3) is not None) is mended

@@ -1,0 +1,256 @@
+"""The rows about numbers, and about what is no change, written out once more, and lived where one decision shows it.
+
+What the night, the desk and a search do of them is lived in test_number_change, test_lookup, test_finding and
+test_setting_cards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from people import TONIGHT, generated, having, moves, patron, person
+
+from cprsync.domain.account import Identity, IdType, identity_of
+from cprsync.domain.action import Action
+from cprsync.domain.decide import Change, Unchanged, decide
+from cprsync.domain.number import CprNumber, NumberKind
+from cprsync.domain.person import Address, Person
+from cprsync.domain.policy import Policy
+from cprsync.domain.record import Card
+from cprsync.domain.responsible import Troubled, troubles_of
+from cprsync.domain.rules import rule_tables
+from cprsync.domain.wording import Wording
+
+TABLES = {table.name: table for table in rule_tables(Policy())}
+NUMBER: dict[str, tuple[object, ...]] = {
+    "number-replaced": (
+        "50 eller 60 med et nyt nummer, som ingen anden låner har eller har haft",
+        (
+            "posten får det nye nummer; status, navn, adresse, beskyttelse, bopæl, lån og spærringer som før. "
+            "Det nye abonneres, og det gamle bliver, til det nye er leveret"
+        ),
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-chain": (
+        "et nyt nummer, der selv er afløst",
+        "følges til enden",
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-alone": (
+        "det gamle nummer alene, eller for sent: det nye er ikke i leverancen",
+        "posten får det; det slås op samme nat, og til der er svar, står navn og adresse",
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-collision": (
+        "50 eller 60 med et nummer, som en anden låner har, har haft eller også skulle have",
+        "venter på et menneske (number.both_patrons): at acceptere er at lægge de to sammen",
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-circle": (
+        "numre, der afløser hinanden i ring",
+        "venter på et menneske; posten som før (number.circle)",
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-unresolved": (
+        "50 eller 60 uden et nyt nummer",
+        "venter på et menneske; posten som før (number.unresolved)",
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-lookup": (
+        "et opslag ved skranken: nummeret er afløst",
+        (
+            "en, der ikke er låner, slås op under det nye (højst fem led), med en advarsel; en låner får det nye af "
+            "leverancen, og til da venter opslaget på et menneske (number.unresolved)"
+        ),
+        "SF1520: gaeldendePersonnummer; beslutning 6",
+    ),
+    "number-back": (
+        "det nye nummer er selv 50 eller 60 og peger tilbage på det gamle (P42, P43)",
+        "posten får det gamle nummer igen",
+        "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-old-active": (
+        "det gamle nummer er i brug igen, uden at det nye peger tilbage",
+        (
+            "venter på et menneske; posten som før (number.old_active); 0001 forsegler, 90 standser ingen "
+            "breve: det er ikke sikkert, hvis nummeret nu er"
+        ),
+        "Beslutning 3 og 6",
+    ),
+    "number-old-again": (
+        "det gamle nummer, endnu en gang 50, 60 eller 30",
+        "intet nyt",
+        "Beslutning 1 og 6",
+    ),
+    "number-replacement": (
+        "erstatningspersonnummer (dag + 60, eller bogstaver), eller intet nummer",
+        (
+            "nummeret beholdes, men sendes aldrig, hverken til CPR eller CULR; CULR kender låneren på lånernummeret "
+            "(LOCAL), til `patron set-cpr` sætter det rigtige nummer"
+        ),
+        "CPR: erstatningspersonnumre i eksterne systemer; beslutning 11",
+    ),
+    "number-modulus": (
+        "et personnummer, der ikke går op i modulus 11",
+        "som ethvert andet: ingen leverance, import eller skranke afviser det",
+        "CPR: personnumre uden kontrolciffer",
+    ),
+    "number-search": (
+        "en søgning på et nummer, der er afløst",
+        "finder låneren, med en advarsel; det gamle nummer vises aldrig",
+        "Beslutning 6",
+    ),
+    "number-card": (
+        "et låner-id, der er et personnummer",
+        (
+            "vises som nummeret selv, uden de sidste fire; et nyt personnummer ændrer det ikke, det gør personalet. En "
+            "søgning finder først den, der har eller havde nummeret, og advarer, når kortet er en andens"
+        ),
+        "Postens LånerID; beslutning 6",
+    ),
+}
+SAME: dict[str, tuple[object, ...]] = {
+    "same-missing": ("en låner er ikke i leverancen", "som før: tavshed er ingen nyhed", "Beslutning 1"),
+    "same-back": (
+        "frem og tilbage inden for én leverance",
+        "som før: det læses, hvad der gælder til sidst, ikke hændelserne undervejs",
+        "Beslutning 7",
+    ),
+    "same-event": (
+        "en hændelse, programmet ikke kender, eller en, der intet har ændret",
+        "følger det, der læses: koden kan højst give en ændring navn",
+        "CPR: post 099; beslutning 7",
+    ),
+    "same-street": (
+        (
+            "vej, husnummer, postnummer eller koder rettes eller skifter navn (A07, A09, A10, A42, P10), eller samme "
+            "bolig skrives anderledes"
+        ),
+        "adressen rettes, og låneren er ikke flyttet",
+        "CPR: post 002 og 099; beslutning 7",
+    ),
+    "same-child": (
+        "et barn flytter uden sin værge",
+        (
+            "barnets adresse følger registret; hvem der er økonomisk ansvarlig, og hvor hun bor, er som før: det "
+            "skriver personalet"
+        ),
+        "Postens Økonomisk ansvarlig; beslutning 1",
+    ),
+}
+ROWS = {**NUMBER, **SAME}
+
+
+@pytest.mark.parametrize("key", ROWS)
+def test_a_row_is_printed_as_it_is_lived(key: str) -> None:
+    table = TABLES[key.partition("-")[0]]
+    row = table.rows[table.keys.index(key)]
+    assert tuple(cell.da if isinstance(cell, Wording) else cell for cell in row) == ROWS[key]
+
+
+def test_these_are_all_the_rows() -> None:
+    assert (TABLES["number"].keys, TABLES["same"].keys) == (tuple(NUMBER), tuple(SAME))
+
+
+# -- numbers -----------------------------------------------------------------------------------------------
+
+DIGITS = person("ANNA").number.digits
+REPLACEMENT = f"{int(DIGITS[:2]) + 60}{DIGITS[2:]}"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(CprNumber(REPLACEMENT), id="number-replacement-day"),
+        pytest.param(CprNumber(f"{DIGITS[:6]}KOT1"), id="number-replacement-letters"),
+        pytest.param(CprNumber.none_of("40817263"), id="number-replacement-none"),
+    ],
+)
+def test_culr_knows_whoever_has_no_cpr_number_by_the_patron_number(number: CprNumber) -> None:
+    assert number.is_replacement
+    assert identity_of(number, "40817263") == Identity(IdType.LOCAL, "40817263")
+
+
+@pytest.mark.parametrize("day", [pytest.param(day, id=f"number-modulus-{day}") for day in range(1, 29)])
+def test_a_number_that_fails_modulus_11_is_as_any_other(day: int) -> None:
+    """cpr.dk: numbers without check digit are issued since 2007."""
+    number = CprNumber.parse(generated(day, 2, 1985, "1"))
+    assert (number.kind, number.is_possible, number.is_replacement) == (NumberKind.REAL, True, False)
+
+
+@pytest.mark.parametrize(
+    ("card", "shown"),
+    [
+        pytest.param(DIGITS, f"{DIGITS[:6]}-xxxx", id="number-card"),
+        pytest.param(f"{DIGITS[:6]}-{DIGITS[6:]}", f"{DIGITS[:6]}-xxxx", id="number-card-hyphen"),
+        pytest.param(REPLACEMENT, f"{REPLACEMENT[:6]}-xxxx", id="number-card-replacement"),
+        # no date, and no number
+        ("3102851234", "3102851234"),
+        ("L-77 x", "L-77 x"),
+    ],
+)
+def test_a_card_that_is_a_cpr_number_shows_no_more_than_the_number_would(card: str, shown: str) -> None:
+    assert Card(card).shown() == shown
+
+
+# -- no change ---------------------------------------------------------------------------------------------
+
+ANNA = person("ANNA")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(Person(ANNA.number), id="same-missing"),
+        pytest.param(having(ANNA, events=("A01", "A01")), id="same-back"),
+        pytest.param(having(ANNA, events=("A21",)), id="same-event-none"),
+        pytest.param(having(ANNA, events=("X99",)), id="same-event-unknown"),
+    ],
+)
+def test_what_leaves_everything_as_it_was_is_no_change(told: Person) -> None:
+    assert isinstance(decide(told, patron("ANNA"), as_of=TONIGHT), Unchanged)
+
+
+@pytest.mark.parametrize(
+    "event", [pytest.param("X99", id="same-event-move"), pytest.param("A21", id="same-event-dead")]
+)
+def test_an_event_decides_nothing(event: str) -> None:
+    moved = decide(having(moves(ANNA), events=(event,)), patron("ANNA"), as_of=TONIGHT)
+    assert isinstance(moved, Change)
+    assert moved.actions == (Action.MOVE,)
+
+
+def _elsewhere(**parts: str) -> Person:
+    assert isinstance(ANNA.address, Address)
+    return having(ANNA, address=replace(ANNA.address, **parts))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *(
+            pytest.param(having(_elsewhere(**parts), events=(event,)), id=f"same-street-{event}-{part}")
+            for event in ("A07", "A09", "A10", "A42", "P10")
+            for part, parts in (("code", {"street_code": "0007"}), ("house", {"house": "99"}))
+        ),
+        *(
+            pytest.param(_elsewhere(**{part: "x"}), id=f"same-street-dwelling-{part}")
+            for part in ("road", "postcode", "district", "town", "locality", "co")
+        ),
+    ],
+)
+def test_an_address_that_is_corrected_or_renamed_moves_nobody(told: Person) -> None:
+    corrected = decide(told, patron("ANNA"), as_of=TONIGHT)
+    assert isinstance(corrected, Change)
+    assert corrected.actions == (Action.ADDRESS_CORRECTED,)
+
+
+@pytest.mark.parametrize("key", ["same-child"])
+def test_a_child_that_moves_alone_is_no_news_of_whoever_answers_for_it(key: str) -> None:
+    """A decision is about one record, and a move is nothing that asks about a link."""
+    child = patron("LIV")
+    moved = decide(moves(child.register), child, as_of=TONIGHT)
+    assert isinstance(moved, Change), key
+    assert (moved.actions, moved.after.number) == ((Action.MOVE,), child.number)
+    assert not Troubled(troubles_of(child.register), troubles_of(moved.after)).is_news
