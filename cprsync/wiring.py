@@ -16,6 +16,7 @@ from cprsync.sync.night import Night
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cprsync.domain.policy import Policy
     from cprsync.register.extract import ExtractReader
     from cprsync.register.settings import RegisterSettings
     from cprsync.register.sftp_session import SftpSettings
@@ -82,16 +83,20 @@ def library_of(settings: Settings, agency: str | None) -> LibrarySection:
 
 
 @contextmanager
-def opened_store(settings: Settings, library: LibrarySection, clock: Clock) -> Iterator[SqlStore]:
-    """The store of one library, closed at the end."""
-    with unchecked_store(settings, library, clock) as store:
+def opened_store(
+    settings: Settings, library: LibrarySection, clock: Clock, policy: Policy | None = None
+) -> Iterator[SqlStore]:
+    """The store of one library, closed at the end; its `policy` is for whoever shows records."""
+    with unchecked_store(settings, library, clock, policy) as store:
         # before anything else: an older copy of the database may have brought back whoever was erased
         store.begin_after_journal()
         yield store
 
 
 @contextmanager
-def unchecked_store(settings: Settings, library: LibrarySection, clock: Clock) -> Iterator[SqlStore]:
+def unchecked_store(
+    settings: Settings, library: LibrarySection, clock: Clock, policy: Policy | None = None
+) -> Iterator[SqlStore]:
     """The same without a look at the erase journal, for the one command that settles what is the matter with it."""
     from cprsync.store.engine import open_engine
     from cprsync.store.keys import Keyring
@@ -106,6 +111,7 @@ def unchecked_store(settings: Settings, library: LibrarySection, clock: Clock) -
             keyring=Keyring.load(settings.keys.dir),
             clock=clock,
             journal=settings.store.erase_journal,
+            silence_seals=policy is None or policy.silent_is_sealed,
         )
         yield store
     finally:
@@ -199,7 +205,7 @@ def desk(settings: Settings, library: LibrarySection) -> Iterator[Desk]:
 
     clock = clock_for(settings)
     policy = load_policy(library.policy, library.municipalities)
-    with opened_store(settings, library, clock) as store, opened_register(library.register_) as register:
+    with opened_store(settings, library, clock, policy) as store, opened_register(library.register_) as register:
         yield Desk(library.agency, store, register, clock, policy)
 
 
@@ -210,7 +216,7 @@ def reviews(settings: Settings, library: LibrarySection, *, user: str) -> Iterat
 
     clock = clock_for(settings)
     policy = load_policy(library.policy, library.municipalities)
-    with opened_store(settings, library, clock) as store:
+    with opened_store(settings, library, clock, policy) as store:
         yield Reviews(library.agency, store, clock, policy, user)
 
 
@@ -222,7 +228,7 @@ def counter(settings: Settings, library: LibrarySection, *, today: date | None =
 
     clock = clock_for(settings, today)
     policy = load_policy(library.policy, library.municipalities)
-    with opened_store(settings, library, clock) as store:
+    with opened_store(settings, library, clock, policy) as store:
         yield Counter(store, clock, policy, load_municipalities().homes())
 
 
@@ -243,7 +249,7 @@ def night(
     clock = clock_for(settings, today)
     policy = load_policy(library.policy, library.municipalities)
     with ExitStack() as stack:
-        store = stack.enter_context(opened_store(settings, library, clock))
+        store = stack.enter_context(opened_store(settings, library, clock, policy))
         register = stack.enter_context(opened_register(library.register_))
         yield Night(
             agency=library.agency,

@@ -84,7 +84,7 @@ def show_command(  # noqa: PLR0913 -- one parameter for each option
         section = wiring.library_of(settings, library)
         policy = load_policy(section.policy, section.municipalities)
         clock = wiring.clock_for(settings)
-        with wiring.opened_store(settings, section, clock) as store:
+        with wiring.opened_store(settings, section, clock, policy) as store:
             window = Window(section.agency, store, clock, policy, user_name())
             document = window.revealed(patron, reason=reason) if reveal else window.shown(patron)
         if as_json:

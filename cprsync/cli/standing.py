@@ -39,7 +39,7 @@ def standing_command(  # noqa: PLR0913 -- one parameter for each option
         section = wiring.library_of(settings, library)
         policy = load_policy(section.policy, section.municipalities)
         clock = wiring.clock_for(settings, today)
-        with wiring.opened_store(settings, section, clock) as store:
+        with wiring.opened_store(settings, section, clock, policy) as store:
             document = Standings(store, clock, policy).standing(patron, film_from_age=film)
     if as_json:
         print_json(document)

@@ -51,7 +51,7 @@ def statement_command(  # noqa: PLR0913 -- one parameter for each option
         section = wiring.library_of(settings, library)
         policy = load_policy(section.policy, section.municipalities)
         clock = wiring.clock_for(settings, today)
-        with wiring.opened_store(settings, section, clock) as store:
+        with wiring.opened_store(settings, section, clock, policy) as store:
             statements = Statements(section.agency, section.name, store, clock, policy, user_name())
             document = statements.revealed(patron, reason=reason) if reveal else statements.statement(patron)
         if as_json:

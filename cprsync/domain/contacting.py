@@ -111,7 +111,9 @@ class Reach:
     holding: Mapping[Overridden, Override]
 
 
-def reach_of(patron: Patron, local: Local, policy: Policy, *, on: date, opened: bool = False) -> Reach:
+def reach_of(  # noqa: PLR0913 -- the record, and how it stands
+    patron: Patron, local: Local, policy: Policy, *, on: date, parked: bool = False, opened: bool = False
+) -> Reach:
     """What counts of a patron on a day; `opened`: someone has opened name and address for this, and said why."""
     now = effective(patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on)
     return Reach(
@@ -119,7 +121,7 @@ def reach_of(patron: Patron, local: Local, policy: Policy, *, on: date, opened: 
         local,
         now.group,
         stopped=patron.letters_stopped is not None,
-        sealed=not opened and is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed),
+        sealed=not opened and is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed, parked=parked),
         holding=in_force(patron.overrides, on),
     )
 

@@ -1,15 +1,17 @@
-"""Whose address is sealed because it is a protected patron's too ("protected in the household", decision 2).
+"""Whose address is sealed for the sake of someone else ("protected in the household", decision 2).
 
-Only the address: the name is not, and neither is what else stands in the record. Leaves out how the others are found.
+Only the address: the name is not, and neither is what else stands in the record. Whoever is sealed for a reason of her
+own passes it on; whoever is sealed for the sake of someone else does not. Leaves out how the others are found.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cprsync.domain.person import Address, Protection
+from cprsync.domain.patron import is_sealed
+from cprsync.domain.person import Address
 from cprsync.domain.sealed import SealedAddress
 
 if TYPE_CHECKING:
@@ -21,17 +23,30 @@ if TYPE_CHECKING:
 HOUSE_MOST: Final = 40
 
 
-def in_household(mates: Iterable[Person], links: Iterable[Person] = (), *, others: int = 0) -> bool:
+class Other(NamedTuple):
+    """Someone who shares a dwelling or a link with her."""
+
+    person: Person
+    #: she waits for a person, and counts as protected (decision 3)
+    parked: bool
+
+
+def in_household(
+    mates: Iterable[Other], links: Iterable[Other] = (), *, silent_is_sealed: bool, others: int = 0
+) -> bool:
     """Tell whether an address is sealed for the sake of someone else.
 
     Args:
         mates: the other patrons of the dwelling.
         links: those she answers for, or who answer for her (forælder, værge), wherever they live.
+        silent_is_sealed: whether the library seals whoever no source has spoken of.
         others: how many patrons the dwelling has besides her, read or not.
     """
     if others > HOUSE_MOST:
         return True
-    return any(one.protection is Protection.NAME_AND_ADDRESS for one in chain(mates, links))
+    return any(
+        is_sealed(one.person, silent_is_sealed=silent_is_sealed, parked=one.parked) for one in chain(mates, links)
+    )
 
 
 def shut_address(person: Person) -> Person:

@@ -90,13 +90,13 @@ class Patron:
         return self.as_of is not None
 
 
-def is_sealed(person: Person, *, silent_is_sealed: bool) -> bool:
-    """True when name and address go nowhere without a reasoned reveal (decision 2).
+def is_sealed(person: Person, *, silent_is_sealed: bool, parked: bool = False) -> bool:
+    """True when name and address go nowhere without a reasoned reveal, for a reason of her own (decision 2).
 
-    Name and address protection; a person of whose protection no source has spoken, unless policy
-    says otherwise; and whoever lives administratively. The silence of a register that does not
-    know her number says nothing: what stands there the library's own people wrote.
+    Whoever is parked (decision 3); name and address protection; a person of whose protection no source
+    has spoken, unless policy says otherwise; and whoever lives administratively. The silence of a register
+    that does not know her number says nothing: what stands there the library's own people wrote.
     """
-    if person.is_shut:
+    if parked or person.is_shut:
         return True
     return silent_is_sealed and person.protection is SILENT and not person.number.is_replacement

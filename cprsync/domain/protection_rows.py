@@ -23,6 +23,7 @@ _AS_PROTECTED: Final = Wording("som: beskyttet", "as: protected")
 _AS_NONE: Final = Wording("som: ingen beskyttelse", "as: no protection")
 _DECISION_2: Final = Wording("Beslutning 2", "Decision 2")
 _DECISION_3: Final = Wording("Beslutning 3", "Decision 3")
+_DECISIONS_2_AND_3: Final = Wording("Beslutning 2 og 3", "Decisions 2 and 3")
 
 #: How the register may word the four things that a source says.
 _WORDED: Final[Rows] = {
@@ -113,6 +114,13 @@ _STREETS: Final[Rows] = {
         ),
     ),
 }
+#: For a reason of her own: see `patron.is_sealed`.
+_HER_OWN: Final = Wording(
+    "forseglet for sin egen skyld: 0001 (også efter sin død), vejkode 9900-9999, status 03 eller 07, ingen kilde har "
+    "talt (hvor policy forsegler det), eller venter på et menneske",
+    "sealed for her own sake: 0001 (after her death too), street code 9900-9999, status 03 or 07, no source has spoken "
+    "(where policy seals that), or parked for a person",
+)
 #: Whose address is sealed for the sake of someone else.
 _HOUSEHOLDS: Final[Rows] = {
     "protection-household": (
@@ -120,27 +128,30 @@ _HOUSEHOLDS: Final[Rows] = {
             "en anden låner med samme bopæl (kommune, vej, hus, bygning, etage, dør)",
             "another patron of the dwelling (municipality, street, house, building, floor, door)",
         ),
-        Wording("beskyttet (0001), også efter sin død", "protected (0001), after her death too"),
+        _HER_OWN,
         _EITHER,
         _OPEN,
         Wording(
-            "adressen forsegles, navnet ikke; til de ikke længere deler bopæl, eller beskyttelsen ophører; et brev "
+            "adressen forsegles, navnet ikke; til de ikke længere deler bopæl, eller grunden ophører; et brev "
             "går først, når den er åbnet med en grund",
-            "her address is sealed, her name is not; until they share it no more or the protection ends; a letter "
+            "her address is sealed, her name is not; until they share it no more or the reason ends; a letter "
             "goes once it is opened for a reason",
         ),
-        _DECISION_2,
+        _DECISIONS_2_AND_3,
     ),
     "protection-linked": (
         Wording(
             "den, der er økonomisk ansvarlig for hende, eller som hun er det for",
             "whoever answers for her, or for whom she answers",
         ),
-        Wording("beskyttet (0001), hvor som helst", "protected (0001), wherever she lives"),
+        _HER_OWN,
         _EITHER,
         _OPEN,
-        Wording("adressen forsegles, navnet ikke", "her address is sealed, her name is not"),
-        _DECISION_2,
+        Wording(
+            "adressen forsegles, navnet ikke, hvor de end bor; til tilknytningen eller grunden ophører",
+            "her address is sealed, her name is not, wherever they live; until the link or the reason ends",
+        ),
+        _DECISIONS_2_AND_3,
     ),
     "protection-house": (
         Wording("flere end 40 andre lånere med samme bopæl", "more than 40 other patrons of the dwelling"),
@@ -154,11 +165,8 @@ _HOUSEHOLDS: Final[Rows] = {
         _DECISION_2,
     ),
     "protection-household-other": (
-        Wording("en anden låner med samme bopæl", "another patron of the dwelling"),
-        Wording(
-            "ikke 0001, men forseglet af tavshed, eller venter på et menneske",
-            "not 0001, but sealed by silence, or parked for a person",
-        ),
+        Wording("en anden med samme bopæl eller tilknyttet", "another of the dwelling, or linked"),
+        Wording("forseglet kun for en tredjes skyld", "sealed only for a third one's sake"),
         _EITHER,
         _OPEN,
         Wording("forsegler ikke andres adresse", "seals nobody else's address"),

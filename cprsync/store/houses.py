@@ -1,4 +1,4 @@
-"""Whether a protected patron shares a dwelling, found by its keyed index, or is linked to whoever has it."""
+"""Whether someone sealed shares a dwelling, found by its keyed index, or is linked to whoever has it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
-from cprsync.domain.household import HOUSE_MOST, in_household
+from cprsync.domain.household import HOUSE_MOST, Other, in_household
 from cprsync.store import links, tables
+from cprsync.store.parking import is_parked
 from cprsync.store.records import from_row
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 _PATRON = tables.patron.c
 
 
-def shares_with_protected(
+def shares_with_sealed(
     connection: Connection, tenant: Tenant, address: Address | SealedAddress, *, but: str | None
 ) -> bool:
-    """Tell whether a protected patron of the library lives there.
+    """Tell whether a patron of the library lives there who is sealed for a reason of her own.
 
     Args:
         connection: the caller's.
@@ -30,10 +31,11 @@ def shares_with_protected(
         but: the patron who asks, who is not counted.
     """
     there = (_PATRON.agency == tenant.agency) & _PATRON.address_index.in_(tenant.vault.address_probes(address))
-    wanted = select(tables.patron).where(there, _PATRON.id != (but or ""))
+    wanted = select(tables.patron, is_parked().label("parked")).where(there, _PATRON.id != (but or ""))
     # one more than are opened, which tells that there are too many
     rows = connection.execute(wanted.order_by(_PATRON.id).limit(HOUSE_MOST + 1)).all()
-    mates = (from_row(tenant.vault, row).register for row in rows[:HOUSE_MOST])
+    # opened one by one: the first who is sealed is enough
+    mates = (Other(from_row(tenant.vault, row).register, row.parked) for row in rows[:HOUSE_MOST])
     # whoever answers for another is sought at either's address (decision 2)
-    linked = links.linked_persons(connection, tenant, but) if but else ()
-    return in_household(mates, linked, others=len(rows))
+    linked = links.linked(connection, tenant, but) if but else ()
+    return in_household(mates, linked, silent_is_sealed=tenant.silence_seals, others=len(rows))

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
 
 from cprsync.domain.action import Action
+from cprsync.domain.household import Other
 from cprsync.domain.responsible import Answering, troubles_of
 from cprsync.store import tables
 from cprsync.store.engine import parts, reading
+from cprsync.store.parking import is_parked
 from cprsync.store.records import from_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from cprsync.domain.person import Person
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import Write
 
@@ -75,12 +76,12 @@ def above(connection: Connection, tenant: Tenant, responsible_id: str) -> frozen
     return frozenset(found)
 
 
-def linked_persons(connection: Connection, tenant: Tenant, patron_id: str) -> list[Person]:
+def linked(connection: Connection, tenant: Tenant, patron_id: str) -> list[Other]:
     """Those she answers for, and those who answer for her."""
     either = (_LINK.patron_id == patron_id) | (_LINK.responsible_id == patron_id)
     pairs = connection.execute(select(_LINK.patron_id, _LINK.responsible_id).where(in_force(tenant), either))
     ids = {one for pair in pairs for one in pair} - {patron_id}
-    return [] if not ids else list(_persons(connection, tenant, ids).values())
+    return [] if not ids else list(_others(connection, tenant, ids).values())
 
 
 def answering(connection: Connection, tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
@@ -101,8 +102,8 @@ def answering_for(connection: Connection, tenant: Tenant, minor_ids: Collection[
         for part in parts(sorted(minor_ids))
         for row in connection.execute(wanted.where(in_force(tenant), _LINK.patron_id.in_(part)))
     ]
-    persons = _persons(connection, tenant, {responsible for _, responsible in pairs})
-    return [Answering(minor, one, troubles_of(persons[one])) for minor, one in pairs]
+    persons = _others(connection, tenant, {responsible for _, responsible in pairs})
+    return [Answering(minor, one, troubles_of(persons[one].person)) for minor, one in pairs]
 
 
 def links_of_those_who_answer(tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
@@ -111,10 +112,10 @@ def links_of_those_who_answer(tenant: Tenant, responsible_ids: Collection[str]) 
         return answering(connection, tenant, responsible_ids)
 
 
-def _persons(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, Person]:
-    wanted = select(tables.patron).where(_PATRON.agency == tenant.agency)
+def _others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, Other]:
+    wanted = select(tables.patron, is_parked().label("parked")).where(_PATRON.agency == tenant.agency)
     return {
-        row.id: from_row(tenant.vault, row).register
+        row.id: Other(from_row(tenant.vault, row).register, row.parked)
         for part in parts(sorted(ids))
         for row in connection.execute(wanted.where(_PATRON.id.in_(part)))
     }

@@ -134,8 +134,11 @@ class SqlStore:
         clock: Clock,
         random: Callable[[int], bytes] = os.urandom,
         journal: Path | None = None,
+        silence_seals: bool = True,
     ) -> None:
         """Open the store; without a `journal` the erase journal stands beside the key folder.
+
+        `silence_seals` is the library's policy about whoever no source has spoken of.
 
         Raises StoreMismatch when it is of another version, or not set up.
         """
@@ -144,7 +147,7 @@ class SqlStore:
         check_version(engine)
         vault = Vault(keyring, agency=agency, random=random)
         written = EraseJournal(journal or keyring.folder.parent / JOURNAL_FILE, keyring)
-        self._tenant = Tenant(engine, agency, agreement, keyring, vault, clock, random, written)
+        self._tenant = Tenant(engine, agency, agreement, keyring, vault, clock, random, written, silence_seals)
         self._encoder = records.Encoder(vault)
         self._erased_again = 0
         self._move_in()

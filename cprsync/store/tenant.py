@@ -50,6 +50,8 @@ class Tenant:
     clock: Clock
     random: Callable[[int], bytes]
     journal: EraseJournal
+    #: whoever no source has spoken of is sealed, and so is the address that is another's too
+    silence_seals: bool = True
 
     @property
     def night(self) -> str:

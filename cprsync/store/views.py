@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, select
 
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.household import shut_address
@@ -13,12 +13,12 @@ from cprsync.domain.leaving import Stage
 from cprsync.domain.override import SEALED_FIELDS, Overridden, shut_overrides
 from cprsync.domain.person import SILENT
 from cprsync.domain.record import shut_contact
-from cprsync.domain.review import PARKED, State
 from cprsync.store import audit, belongings, circulation, dying, links, tables
 from cprsync.store.emptying import waits_of
 from cprsync.store.engine import moment_of, reading
-from cprsync.store.houses import shares_with_protected
+from cprsync.store.houses import shares_with_sealed
 from cprsync.store.local_part import open_local
+from cprsync.store.parking import is_parked
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tables import EMPTIED, GONE, MERGED
 from cprsync.sync.values import CONFIRMED, Erased
@@ -67,7 +67,7 @@ class PatronView:
     subscribed_since: date | None
     #: could not be decided, and waits for a person
     parked: bool = False
-    #: her address is sealed because a protected patron has the same
+    #: her address is sealed for the sake of someone else
     household: bool = False
     #: who keeps what was hers: she is an empty shell
     merged_into: str | None = None
@@ -93,9 +93,8 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
     """One patron; None: no such patron."""
     subscription = tables.subscription.c
     with reading(tenant.engine) as connection:
-        row = connection.execute(
-            select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id == patron_id)
-        ).one_or_none()
+        wanted = select(tables.patron, is_parked().label("parked"))
+        row = connection.execute(wanted.where(_PATRON.agency == tenant.agency, _PATRON.id == patron_id)).one_or_none()
         if row is None:
             return None
         since = _since(connection, tenant, patron_id)
@@ -106,7 +105,6 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
             .order_by(subscription.since)
             .limit(1)
         )
-        parked = _is_parked(connection, tenant, patron_id)
         opened = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(patron_id, ()))
         household = _household(connection, tenant, opened.register, but=patron_id)
         answer = tuple(sorted(links.responsibles_of(connection, tenant, [patron_id])))
@@ -121,7 +119,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
         register_since=None if row.register_since is None else moment_of(row.register_since),
         since=since,
         subscribed_since=subscribed,
-        parked=parked,
+        parked=row.parked,
         merged_into=merged_into,
         household=household,
         responsibles=answer,
@@ -134,32 +132,23 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
 def _household(connection: Connection, tenant: Tenant, person: Person, *, but: str) -> bool:
     if person.address is SILENT or person.is_shut:
         return False
-    return shares_with_protected(connection, tenant, person.address, but=but)
+    return shares_with_sealed(connection, tenant, person.address, but=but)
 
 
 def in_household(tenant: Tenant, address: Address | SealedAddress, *, but: str | None) -> bool:
-    """Tell whether a protected patron has this address; `but` is not counted."""
+    """Tell whether someone sealed for a reason of her own has this address; `but` is not counted."""
     with reading(tenant.engine) as connection:
-        return shares_with_protected(connection, tenant, address, but=but)
+        return shares_with_sealed(connection, tenant, address, but=but)
 
 
 def _shut(patron: Patron, *, household: bool) -> Patron:
-    """Seal what staff corrected of a sealed patron, and the address that is a protected one's too."""
+    """Seal what staff corrected of a sealed patron, and the address that is sealed for the sake of someone else."""
     if patron.register.is_shut:
         return replace(patron, overrides=shut_overrides(patron.overrides, SEALED_FIELDS))
     if not household:
         return patron
     overrides = shut_overrides(patron.overrides, {Overridden.ADDRESS})
     return replace(patron, register=shut_address(patron.register), overrides=overrides)
-
-
-def _is_parked(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
-    """Whether she could not be decided: she waits for a person, or for the register that a person had asked again."""
-    row, asked = tables.review_item.c, tables.follow_up.c
-    still = exists().where(asked.agency == row.agency, asked.patron_id == row.patron_id)
-    waits = (row.state == State.WAITING.value) | ((row.state == State.ACCEPTED.value) & still)
-    parked = select(row.id).where(row.agency == tenant.agency, row.patron_id == patron_id, waits)
-    return connection.scalar(parked.where(row.kind.startswith(PARKED)).limit(1)) is not None
 
 
 def _since(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, date]:

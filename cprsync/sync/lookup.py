@@ -308,7 +308,7 @@ def _shown(desk: Desk, patron: Patron, after: Person, *, parked: bool) -> dict[s
     if view is None:
         return _stranger(desk, heard, parked=parked)
     # what either of the two seals is sealed in both
-    sealed = parked or is_sealed(after, silent_is_sealed=desk.policy.silent_is_sealed)
+    sealed = is_sealed(after, silent_is_sealed=desk.policy.silent_is_sealed, parked=parked)
     stored = patron_document(_Seen(view, sealed=sealed), desk.policy, agency=desk.agency, on=desk.clock.today())
     said = _stranger(desk, heard, parked=stored["protected"])
     for name, entry in said["fields"].items():
@@ -330,7 +330,7 @@ class _Seen:
 
 
 def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
-    """Someone as the register tells of her: her address is sealed where it is a protected patron's too."""
+    """Someone as the register tells of her: her address is sealed where it is a sealed patron's too."""
     said = patron.register
     shares = said.address is not SILENT and desk.store.in_household(said.address, but=patron.id)
     household = shares and not said.is_shut

@@ -211,7 +211,7 @@ class Named(Protocol):
 def named(view: Named, policy: Policy) -> tuple[bool, str | None]:
     """Whether she is sealed, and her name where she is not and has one."""
     person = view.patron.register
-    sealed = view.parked or is_sealed(person, silent_is_sealed=policy.silent_is_sealed)
+    sealed = is_sealed(person, silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
     name = person.name
     return sealed, None if sealed or isinstance(name, Sealed) or not isinstance(name, Name) else name.addressing
 

@@ -40,7 +40,7 @@ class PatronView(Protocol):
 
     @property
     def household(self) -> bool:
-        """True when her address is sealed because a protected patron has the same."""
+        """True when her address is sealed for the sake of someone else."""
         ...
 
     @property
@@ -121,8 +121,7 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
     has opened of the record, for a reason that the audit holds. What circulates holds neither name nor address.
     """
     patron = view.patron
-    # a parked person counts as protected (decision 3)
-    sealed = view.parked or is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed)
+    sealed = is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
     shut = sealed and opened is None
     local, overrides = (view.local, patron.overrides) if opened is None else (opened.local, opened.overrides)
     fields = {name: _register_field(name, told, view, sealed=shut) for name, told in _register(patron, opened)}

@@ -5,7 +5,7 @@ Each answer names the rule, the group and the table it was read from. Changes no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.domain.borrowing import BORROW_WORDS, may_borrow
@@ -53,9 +53,7 @@ class Standings:
             view.patron, view.local, self.policy, on=today, debt_oere=owing.total_oere, leaving=leaving
         )
         borrows = may_borrow(standing, self.policy, on=today, film_from_age=film_from_age)
-        reach = reach_of(view.patron, view.local, self.policy, on=today)
-        # a parked person counts as protected (decision 3)
-        reach = replace(reach, sealed=reach.sealed or view.parked)
+        reach = reach_of(view.patron, view.local, self.policy, on=today, parked=view.parked)
         return {
             "patron": patron_id,
             "day": today.isoformat(),

@@ -90,7 +90,7 @@ class Statements:
         return letter_to(person, local, stopped=stopped, sealed=sealed, holding=holding, opened=opened)
 
     def _is_sealed(self, view: View) -> bool:
-        return view.parked or is_sealed(view.patron.register, silent_is_sealed=self.policy.silent_is_sealed)
+        return is_sealed(view.patron.register, silent_is_sealed=self.policy.silent_is_sealed, parked=view.parked)
 
     def _name_of(self, responsible_id: str) -> str | None:
         """Her name; None of one who is sealed, or who can be asked for nothing any more."""

@@ -3,57 +3,71 @@
 from __future__ import annotations
 
 import pytest
-from people import PROTECTED, dies, gains_protection, person
+from people import dies, gains_protection, person
 
-from cprsync.domain.household import HOUSE_MOST, in_household, shut_address
-from cprsync.domain.person import EMPTY, SILENT, Name, Person
+from cprsync.domain.household import HOUSE_MOST, Other, in_household, shut_address
+from cprsync.domain.person import SILENT, Address, Name, Status
 from cprsync.domain.sealed import SealedAddress
 
-OPEN, PROTECTED_ONE = person("ANNA"), gains_protection(person("DAVID"))
+OPEN, SHUT = Other(person("ANNA"), parked=False), Other(gains_protection(person("DAVID")), parked=False)
+#: By what they are, who is sealed for a reason of her own.
+SEALED = {
+    "0001": SHUT,
+    # still hers: the last known address is kept
+    "dead": Other(dies(SHUT.person), parked=False),
+    "street": Other(person("ANNA", address=Address("0751", "9901")), parked=False),
+    "03": Other(person("ANNA", status=Status.RESIDENT_ADMINISTRATIVE), parked=False),
+    "07": Other(person("ANNA", status=Status.GREENLAND_ADMINISTRATIVE), parked=False),
+    # a parked person counts as protected (decision 3)
+    "parked": Other(OPEN.person, parked=True),
+    # no source has spoken yet
+    "silent": Other(person("ANNA", protection=SILENT), parked=False),
+}
 
 
-@pytest.mark.parametrize(
-    ("mates", "links", "shared"),
-    [
-        ((), (), False),
-        ((OPEN, OPEN), (OPEN,), False),
-        pytest.param((OPEN, PROTECTED_ONE), (), True, id="protection-household"),
-        # a guardian, or whom she is guardian of, wherever they live
-        pytest.param((OPEN,), (PROTECTED_ONE,), True, id="protection-linked"),
-        # still hers: the last known address is kept
-        pytest.param((dies(PROTECTED_ONE),), (), True, id="protection-household-dead"),
-        # sealed until a source has spoken, which says nothing of anyone else
-        pytest.param((person("ANNA", protection=SILENT),), (), False, id="protection-household-other"),
-        ((person("ANNA", protection=EMPTY),), (), False),
-    ],
-)
-def test_an_address_is_sealed_with_a_protected_persons(
-    mates: tuple[Person, ...], links: tuple[Person, ...], shared: bool
-) -> None:
-    assert in_household(mates, links, others=len(mates)) is shared
+@pytest.mark.parametrize("why", SEALED, ids=lambda why: f"protection-household-{why}")
+def test_an_address_is_sealed_with_a_housemates_who_is_sealed_for_her_own_sake(why: str) -> None:
+    mates = (OPEN, SEALED[why])
+    assert in_household(mates, silent_is_sealed=True, others=len(mates))
+    # of silence the library decides, and of nothing else
+    assert in_household(mates, silent_is_sealed=False, others=len(mates)) is (why != "silent")
+
+
+@pytest.mark.parametrize("why", SEALED, ids=lambda why: f"protection-linked-{why}")
+def test_an_address_is_sealed_for_the_sake_of_a_guardian_or_a_ward_wherever_she_lives(why: str) -> None:
+    assert in_household((OPEN,), (SEALED[why],), silent_is_sealed=True, others=1)
+    assert in_household((), (OPEN, SEALED[why]), silent_is_sealed=False) is (why != "silent")
+
+
+@pytest.mark.parametrize("row", ["protection-household-other"])
+def test_whoever_is_sealed_for_the_sake_of_someone_else_seals_nobody(row: str) -> None:
+    third = Other(shut_address(OPEN.person), parked=False)
+    assert not in_household((third, OPEN), (third,), silent_is_sealed=True, others=2), row
+    assert not in_household((), silent_is_sealed=True)
 
 
 @pytest.mark.parametrize("row", ["protection-house"])
 def test_a_house_with_too_many_to_read_counts_as_sealed(row: str) -> None:
     """An institution has hundreds; nobody of it is opened to be sure."""
     assert HOUSE_MOST == 40, row
-    assert not in_household([OPEN] * HOUSE_MOST, others=HOUSE_MOST)
-    assert in_household([], others=HOUSE_MOST + 1)
+    assert not in_household([OPEN] * HOUSE_MOST, silent_is_sealed=True, others=HOUSE_MOST)
+    assert in_household([], silent_is_sealed=False, others=HOUSE_MOST + 1)
 
 
 def test_nobody_is_read_of_a_house_with_too_many() -> None:
-    def unread() -> Person:
+    def unread() -> Other:
         raise AssertionError("a record was opened")
 
-    assert in_household((unread() for _ in range(1)), others=HOUSE_MOST + 1)
+    assert in_household((unread() for _ in range(1)), silent_is_sealed=True, others=HOUSE_MOST + 1)
+    # and none after the first who is sealed
+    assert in_household((SHUT if n == 0 else unread() for n in range(2)), silent_is_sealed=True, others=2)
 
 
 def test_only_the_address_is_sealed() -> None:
-    sealed = shut_address(OPEN)
+    sealed = shut_address(OPEN.person)
     assert isinstance(sealed.address, SealedAddress)
-    assert (sealed, sealed.name) == (OPEN, OPEN.name)
+    assert (sealed, sealed.name) == (OPEN.person, OPEN.person.name)
     assert isinstance(sealed.name, Name)
     assert shut_address(sealed) is sealed
     nowhere = person("ANNA", address=SILENT)
     assert shut_address(nowhere) is nowhere
-    assert PROTECTED_ONE.protection is PROTECTED

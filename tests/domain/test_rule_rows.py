@@ -73,6 +73,10 @@ STATUS: dict[str, tuple[object, ...]] = {
         "CPR: post 001 (status); beslutning 1 og 3",
     ),
 }
+HER_OWN = (
+    "forseglet for sin egen skyld: 0001 (også efter sin død), vejkode 9900-9999, status 03 eller 07, ingen kilde har "
+    "talt (hvor policy forsegler det), eller venter på et menneske"
+)
 PROTECTION: dict[str, tuple[object, ...]] = {
     "protection-types": (
         "leverancen",
@@ -142,22 +146,22 @@ PROTECTION: dict[str, tuple[object, ...]] = {
     ),
     "protection-household": (
         "en anden låner med samme bopæl (kommune, vej, hus, bygning, etage, dør)",
-        "beskyttet (0001), også efter sin død",
+        HER_OWN,
         "ligegyldigt",
         "ikke beskyttet",
         (
-            "adressen forsegles, navnet ikke; til de ikke længere deler bopæl, eller beskyttelsen ophører; et "
+            "adressen forsegles, navnet ikke; til de ikke længere deler bopæl, eller grunden ophører; et "
             "brev går først, når den er åbnet med en grund"
         ),
-        "Beslutning 2",
+        "Beslutning 2 og 3",
     ),
     "protection-linked": (
         "den, der er økonomisk ansvarlig for hende, eller som hun er det for",
-        "beskyttet (0001), hvor som helst",
+        HER_OWN,
         "ligegyldigt",
         "ikke beskyttet",
-        "adressen forsegles, navnet ikke",
-        "Beslutning 2",
+        "adressen forsegles, navnet ikke, hvor de end bor; til tilknytningen eller grunden ophører",
+        "Beslutning 2 og 3",
     ),
     "protection-house": (
         "flere end 40 andre lånere med samme bopæl",
@@ -168,8 +172,8 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "Beslutning 2",
     ),
     "protection-household-other": (
-        "en anden låner med samme bopæl",
-        "ikke 0001, men forseglet af tavshed, eller venter på et menneske",
+        "en anden med samme bopæl eller tilknyttet",
+        "forseglet kun for en tredjes skyld",
         "ligegyldigt",
         "ikke beskyttet",
         "forsegler ikke andres adresse",

@@ -315,12 +315,18 @@ def withdraw(record: Dict, field: str, today: date) -> None:
     regroup(record, today)
 
 
-def in_household(record: Dict, others: list[Dict]) -> bool:
-    """Decision 2: whoever shares an address with a protected patron has that address sealed too."""
-    return record["address"] != SILENT and any(
-        other is not record and other["protection"] == "0001" and dwelling(other) == dwelling(record)
-        for other in others
-    )
+def in_household(record: Dict, others: list[Dict], parked: list[Dict]) -> bool:
+    """Decision 2: whoever shares an address with someone sealed for her own sake has that address sealed too.
+
+    `parked`: those who wait for a person, who count as protected (decision 3).
+    """
+    if record["address"] == SILENT:
+        return False
+    for other in others:
+        waits = any(other is one for one in parked)
+        if other is not record and dwelling(other) == dwelling(record) and (waits or is_sealed(other)):
+            return True
+    return False
 
 
 def dwelling(record: Dict) -> tuple[str, ...] | None:
@@ -329,10 +335,10 @@ def dwelling(record: Dict) -> tuple[str, ...] | None:
     return tuple(record["address"][part] for part in DWELLING)
 
 
-def expected(record: Dict, others: list[Dict]) -> Dict:
-    """All that is held against the engine's record; `others`: the library's patrons."""
+def expected(record: Dict, others: list[Dict], parked: list[Dict]) -> Dict:
+    """All that is held against the engine's record; `others`: the library's patrons, `parked`: those who wait."""
     sealed = is_sealed(record)
-    hidden = sealed or in_household(record, others)
+    hidden = sealed or in_household(record, others, parked)
     return {
         **{name: record[name] for name in ("name", "birth", "status", "address", "protection", "abroad", "number")},
         "contact": EMPTY if record["contact"] == SILENT else record["contact"],

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 import structlog
-from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library
+from doubles import AGENCY, AGREEMENT, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from townspeople import PROTECTED, cpr, gains_protection, person
@@ -35,6 +35,8 @@ from cprsync.domain.record import Card, Local
 from cprsync.domain.sealed import Sealed
 from cprsync.errors import BadInput, ConfigurationError, CprsyncError
 from cprsync.municipality_file import load_municipalities
+from cprsync.store.keys import Keyring
+from cprsync.store.sql import SqlStore
 from cprsync.sync import setting
 from cprsync.sync.lookup import Asked, Desk, look_up
 from cprsync.sync.revealing import Reveal, Window
@@ -333,6 +335,43 @@ def test_a_stranger_who_lives_with_a_protected_patron_is_shown_without_the_addre
     assert (document["household"], document["fields"]["address"]["value"]) == (True, None)
     assert document["fields"]["name"]["value"]
     assert CANARY not in json.dumps(document)
+
+
+def test_whoever_lives_with_someone_who_waits_for_a_person_is_sealed_as_long_as_she_does(library: Library) -> None:
+    """A parked person counts as protected (decision 3), for the sake of her household too."""
+    open_one, mate = canary(protection=EMPTY), replace(person("CLARA"), address=HOME)
+    library.deliver(MONDAY, open_one, mate)
+    library.one_night()
+    assert not shown(library, "CLARA")["household"]
+    library.deliver(TUESDAY, replace(open_one, name=EMPTY))
+    library.one_night()
+    document = shown(library, "CLARA")
+    assert (document["household"], document["protected"]) == (True, False)
+    assert document["fields"]["address"]["value"] is None
+    assert lookup(library, "CLARA")["household"]
+    library.deliver(WEDNESDAY, open_one)
+    library.one_night()
+    assert not shown(library, "CLARA")["household"]
+    assert not lookup(library, "CLARA")["household"]
+
+
+def test_whoever_lives_with_someone_of_no_fixed_abode_or_not_spoken_of_is_sealed(library: Library) -> None:
+    """Status 03 at an ordinary street, and someone of whom no source has spoken, where policy seals her."""
+    elsewhere = replace(HOME, house="16")
+    of_no_abode = canary(protection=EMPTY, status=Status.RESIDENT_ADMINISTRATIVE)
+    silent = replace(person("EDITH"), address=elsewhere, protection=SILENT)
+    mates = [replace(person("CLARA"), address=HOME), replace(person("DAVID"), address=elsewhere)]
+    library.enrol("EDITH")
+    library.register.knows(of_no_abode, silent, *mates)
+    library.deliver(MONDAY, of_no_abode, silent, *mates)
+    library.one_night()
+    assert [shown(library, key)["household"] for key in ("CLARA", "DAVID")] == [True, True]
+    keys = Keyring.load(library.folder / "keys")
+    open_ = SqlStore(
+        library.engine, agency=AGENCY, agreement=AGREEMENT, keyring=keys, clock=library.clock, silence_seals=False
+    )
+    views = [open_.patron(library.id_of(key)) for key in ("CLARA", "DAVID")]
+    assert [view is not None and view.household for view in views] == [True, False]
 
 
 def test_a_household_opens_when_nobody_protected_lives_there_any_more(shared: Library) -> None:
