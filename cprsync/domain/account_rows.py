@@ -70,8 +70,8 @@ ACCOUNT_ROWS: Final[Rows] = {
             "has another municipality number, and another library has an account too",
         ),
         Wording(
-            "står, som den er: et menneske afgør (net_media.foreign)",
-            "stays as it is: a person decides (net_media.foreign)",
+            "nummeret står, til et menneske afgør det (net_media.foreign); mangler vores konto, oprettes den",
+            "the number stays until a person decides (net_media.foreign); if our account is missing, it is made",
         ),
         Wording(
             "CULR: ét kommunenummer pr. person; beslutning 11 og 13", "CULR: one number a person; decisions 11 and 13"

@@ -137,7 +137,7 @@ _PARKED_COLUMNS: Final = (
     SOURCE,
 )
 _NUMBER_COLUMNS: Final = (
-    Column("what", Wording("Hvad registret siger", "What the register says")),
+    Column("what", Wording("Tilfælde", "Case")),
     Column("does", Wording("Så", "Then")),
     SOURCE,
 )
@@ -149,7 +149,7 @@ def _parked_table() -> RuleTable:
 
 
 def _number_table() -> RuleTable:
-    title = Wording("Personnumre, der afløses", "Numbers that are replaced")
+    title = Wording("Personnumre", "CPR numbers")
     return RuleTable("number", title, _NUMBER_COLUMNS, tuple(NUMBER_ROWS), tuple(NUMBER_ROWS.values()))
 
 

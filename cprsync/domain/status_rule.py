@@ -286,10 +286,10 @@ _ROWS: Final = (
         Status.DEAD,
         Wording("død", "dead"),
         Wording(
-            "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke; løbende lån og gæld "
-            "står, til personalet har afviklet dem",
-            "follows the source, but the last address stays; new loans are refused, and fees grow no more; running "
-            "loans and debts stay until staff have settled them",
+            "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke; posten lukkes ikke "
+            "af det, og løbende lån og gæld står, til personalet har afviklet dem",
+            "follows the source, but the last address stays; new loans are refused, and fees grow no more; it closes "
+            "no record, and running loans and debts stay until staff have settled them",
         ),
         Letters.STOPPED,
         BlockRule.PROPOSED_AND_CANCELS,

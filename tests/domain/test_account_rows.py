@@ -61,7 +61,7 @@ ACCOUNT = {
     ),
     "account-foreign": (
         "har et andet kommunenummer, og et andet bibliotek har også en konto",
-        "står, som den er: et menneske afgør (net_media.foreign)",
+        "nummeret står, til et menneske afgør det (net_media.foreign); mangler vores konto, oprettes den",
         "CULR: ét kommunenummer pr. person; beslutning 11 og 13",
     ),
 }
@@ -179,24 +179,35 @@ def test_only_what_a_reading_confirms_counts_as_done_and_lets_the_old_one_go(
 
 
 OURS, THEIRS = "775100", "710100"
-BOTH = frozenset({OURS, THEIRS})
 WANTED, NO_ACCOUNT = Wanted(account=True, municipality="751"), Wanted(account=False)
 
 
+def there(number: str, *agencies: str) -> Held:
+    return Held(OURS in agencies, number, frozenset(agencies))
+
+
 @pytest.mark.parametrize(
-    ("want", "held", "drift", "mended"),
+    ("want", "held", "found", "sets"),
     [
-        pytest.param(WANTED, NOBODY, Drift.MISSING, True, id="account-drifted-missing"),
-        pytest.param(NO_ACCOUNT, AARHUS, Drift.EXTRA, True, id="account-drifted-extra"),
-        pytest.param(WANTED, Held(account=True, municipality="101"), Drift.STALE, True, id="account-drifted-number"),
+        pytest.param(WANTED, NOBODY, (Drift.MISSING,), "751", id="account-drifted-missing"),
+        pytest.param(NO_ACCOUNT, there("751", OURS), (Drift.EXTRA,), NOWHERE, id="account-drifted-extra"),
+        pytest.param(WANTED, there("101", OURS), (Drift.STALE,), "751", id="account-drifted-number"),
         pytest.param(
-            WANTED, Held(account=True, municipality="101", agencies=BOTH), Drift.FOREIGN, False, id="account-foreign"
+            WANTED, there("101", THEIRS), (Drift.MISSING, Drift.FOREIGN), None, id="account-foreign-ours-missing"
         ),
     ],
 )
-def test_an_account_that_has_drifted_is_mended_unless_another_library_may_have_done_it(
-    want: Wanted, held: Held, drift: Drift, *, mended: bool
+def test_an_account_that_has_drifted_is_mended_and_no_number_that_another_library_may_have_set(
+    want: Wanted, held: Held, found: tuple[Drift, ...], sets: str | None
 ) -> None:
-    found = drifts(want, held, agency=OURS)
-    assert found == (drift,)
-    assert (Repair(PATRON, 2, HERS, found, want, held).effect(3) is not None) is mended
+    assert drifts(want, held, agency=OURS) == found
+    effect = Repair(PATRON, 2, HERS, found, want, held).effect(3)
+    assert effect is not None
+    assert (effect.municipality, effect.gone) == (sets, not want.account)
+
+
+@pytest.mark.parametrize("key", ["account-foreign"])
+def test_a_number_beside_another_librarys_account_is_a_persons_to_decide(key: str) -> None:
+    held = there("101", OURS, THEIRS)
+    assert drifts(WANTED, held, agency=OURS) == (Drift.FOREIGN,), key
+    assert Repair(PATRON, 2, HERS, (Drift.FOREIGN,), WANTED, held).effect(3) is None

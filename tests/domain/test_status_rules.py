@@ -75,8 +75,8 @@ RECORD = {
     "30": "kun status er kendt: navn, adresse, beskyttelse og resten står",
     "80": "følger kilden; den sidste danske adresse står, og udlandsadressen vises, men får ingen breve",
     "90": (
-        "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke; løbende lån og gæld "
-        "står, til personalet har afviklet dem"
+        "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke; posten lukkes ikke af "
+        "det, og løbende lån og gæld står, til personalet har afviklet dem"
     ),
 }
 EACH = pytest.mark.parametrize("code", TABLE, ids=lambda code: f"status-{code}")

@@ -14,6 +14,7 @@ from sqlalchemy import insert, update
 from town import PEOPLE
 from townspeople import cpr, dies, loses_protection, moves, person
 
+from cprsync.domain.leaving import Stage
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import is_sealed
 from cprsync.domain.person import SILENT, Person, Status, by_status
@@ -161,6 +162,7 @@ def test_the_loans_and_debts_of_the_dead_stay_until_staff_have_settled_them(libr
     reviews(library).accept(number_of(library, "block.dead"))
     after = library.everything()
     assert all(after[table] == before[table] for table in ("loan", "balance")), key
+    assert library.view("ANNA").stage is Stage.ACTIVE
 
 
 def test_a_rejected_block_is_not_proposed_again_by_the_next_snapshot(library: Library) -> None:
