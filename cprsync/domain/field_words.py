@@ -178,10 +178,14 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         " you, and whether you live in the municipality.",
     ),
     "protection": Wording(
-        "Er du beskyttet i CPR, skjules navn og adresse for alle; personalet kan kun åbne dem med en"
-        " begrundelse, som skrives ned. Du kan bruge biblioteket som alle andre.",
-        "If you are protected in CPR, name and address are hidden from everyone; staff can open them only for a"
-        " reason, which is written down. You can use the library like anyone else.",
+        "Er du beskyttet i CPR, eller har CPR dig uden fast bopæl, skjules navn og adresse for alle, men ikke din"
+        " kommune; personalet kan kun åbne dem med en begrundelse, som skrives ned. Det samme gælder, mens noget af"
+        " det, CPR siger om dig, ikke kan afgøres uden et menneske. Kender CPR dig ikke, kan personalet beskytte dig."
+        " Du kan bruge biblioteket som alle andre.",
+        "If you are protected in CPR, or CPR has you without a fixed abode, name and address are hidden from everyone,"
+        " but not your municipality; staff can open them only for a reason, which is written down. The same holds while"
+        " something that CPR says of you cannot be decided without a person. If CPR does not know you, staff can"
+        " protect you. You can use the library like anyone else.",
     ),
     "address_abroad": Wording(
         "Den adresse, CPR kender, når du er udrejst.",

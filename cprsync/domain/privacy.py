@@ -161,10 +161,23 @@ def _debt_limit(policy: Policy) -> Wording:
     )
 
 
+def _until_told(policy: Policy) -> Wording:
+    if policy.silent_is_sealed:
+        return Wording(
+            "Indtil CPR har sagt, om en ny låner er beskyttet, behandles hun, som om hun var.",
+            "Until CPR has said whether a new patron is protected, she is treated as if she were.",
+        )
+    return Wording(
+        "En ny låner vises, til CPR har sagt, at hun er beskyttet.",
+        "A new patron is shown until CPR has said that she is protected.",
+    )
+
+
 #: What is said of a field besides, in the words of the library's own policy.
 _BY_POLICY: Final[Mapping[str, Callable[[Policy], Wording]]] = {
     "cpr_number": _number_needed,
     "balance": _debt_limit,
+    "protection": _until_told,
 }
 
 

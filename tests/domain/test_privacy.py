@@ -111,6 +111,11 @@ def test_the_debt_that_stops_borrowing_is_the_policys(limit: int, told: str) -> 
     assert told in said_of("Mellemværende", replace(POLICY, debt_limit_oere=limit))
 
 
+@pytest.mark.parametrize(("sealed", "told"), [(True, "behandles hun, som om hun var"), (False, "En ny låner vises")])
+def test_what_a_new_patron_is_until_cpr_has_spoken_is_the_policys(sealed: bool, told: str) -> None:
+    assert told in said_of("Navne- og adressebeskyttelse", replace(POLICY, silent_is_sealed=sealed))
+
+
 def test_the_days_for_which_a_death_may_be_annulled_are_the_policys_too() -> None:
     assert "i 12 dage" in said_of("Reserveringer", replace(POLICY, dead_subscription_days=12))
 
