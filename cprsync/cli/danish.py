@@ -15,25 +15,12 @@ from cprsync.cli.texts.danish_patrons import PATRONS
 from cprsync.cli.texts.danish_register import REGISTER
 from cprsync.cli.texts.danish_settings import PATTERNS, SETTINGS
 from cprsync.cli.texts.danish_store import STORE
-from cprsync.domain.fields import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NUMBERS: Final = re.compile(r"[0-9]+")
-_TAKEN: Final = [field for field in FIELDS if field.imported]
-#: The columns of a list of patrons: each has a Danish name too.
-_COLUMNS: Final = {", ".join(one.key for one in _TAKEN): ", ".join(one.name.da for one in _TAKEN)}
-DANISH: Final[Mapping[str, str]] = {
-    **NIGHT,
-    **REGISTER,
-    **STORE,
-    **PATRONS,
-    **DESK,
-    **NET_MEDIA,
-    **SETTINGS,
-    **_COLUMNS,
-}
+DANISH: Final[Mapping[str, str]] = {**NIGHT, **REGISTER, **STORE, **PATRONS, **DESK, **NET_MEDIA, **SETTINGS}
 
 
 def in_danish(told: Mapping[str, Any]) -> str:

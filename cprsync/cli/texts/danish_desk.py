@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.fields import FIELDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_TAKEN: Final = [field for field in FIELDS if field.imported]
 DESK: Final[Mapping[str, str]] = {
     # import
     "the file cannot be read": "filen kan ikke læses",
@@ -22,6 +25,8 @@ DESK: Final[Mapping[str, str]] = {
     "line {line}: column {position} is not known: the columns are {columns}": (
         "linje {line}: kolonne {position} er ukendt: kolonnerne er {columns}"
     ),
+    # the columns of a list of patrons: each has a Danish name too
+    ", ".join(one.key for one in _TAKEN): ", ".join(one.name.da for one in _TAKEN),
     'line {line}: column {position}, "{name}", is not known: the columns are {columns}': (
         "linje {line}: kolonne {position}, »{name}«, er ukendt: kolonnerne er {columns}"
     ),
