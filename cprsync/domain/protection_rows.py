@@ -1,12 +1,13 @@
 """What seals, or does not, beside a source's plain word about protection: rows of words, Danish first.
 
-What does it stands in `patron`, `household`, `protective`, `letter`, and in how the two sources are read.
+What does it stands in `patron`, `protective`, `letter`, and in how the two sources are read.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.sealing_rows import HOUSEHOLD_ROWS, STREET_ROWS
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ _OPEN: Final = Wording("ikke beskyttet", "not protected")
 _SEALED_FIRST: Final = Wording("forsegles, før alt andet", "sealed, before anything else")
 _AS_PROTECTED: Final = Wording("som: beskyttet", "as: protected")
 _AS_NONE: Final = Wording("som: ingen beskyttelse", "as: no protection")
-_DECISION_2: Final = Wording("Beslutning 2", "Decision 2")
 _DECISION_3: Final = Wording("Beslutning 3", "Decision 3")
-_DECISIONS_2_AND_3: Final = Wording("Beslutning 2 og 3", "Decisions 2 and 3")
 
 #: How the register may word the four things that a source says.
 _WORDED: Final[Rows] = {
@@ -78,101 +77,6 @@ _WORDED: Final[Rows] = {
         Wording("SF1520: beskyttet er false; beslutning 1", "SF1520: beskyttet is false; decision 1"),
     ),
 }
-#: The street that seals, and the status that does, whatever the street.
-_STREETS: Final[Rows] = {
-    "protection-street": (
-        _SOURCE,
-        Wording(
-            "vejkode 9900-9999, ved status 01, 03, 05, 07 eller 20",
-            "street code 9900-9999, at status 01, 03, 05, 07 or 20",
-        ),
-        _EITHER,
-        _ANY,
-        Wording(
-            "som: beskyttet, men først når adressen er skrevet; til en anden adresse kommer, så også mens hun er "
-            "udrejst, forsvundet eller død; gaden står på intet brev",
-            "as: protected, but only once the address is written; until another address comes, so also while she is "
-            "abroad, disappeared or dead; no letter bears the street",
-        ),
-        Wording("CPR: post 002 (vejkode); beslutning 1 og 2", "CPR: record 002 (street code); decisions 1 and 2"),
-    ),
-    "protection-street-ordinary": (
-        _SOURCE,
-        Wording("status 03 eller 07 med en almindelig vejkode", "status 03 or 07 with an ordinary street code"),
-        _EITHER,
-        _ANY,
-        Wording(
-            "ligeså: status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller 20, så "
-            "også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, når den er åbnet med en "
-            "grund",
-            "the same: the status is enough, for the threatened may stand so; until an address comes at status 01, 05 "
-            "or 20, so also while she is abroad, disappeared or dead; letters only to the contact address, once it is "
-            "opened for a reason",
-        ),
-        Wording(
-            "CPR: post 001 (status), 002 (vejkode); beslutning 2", "CPR: record 001, 002 (street code); decision 2"
-        ),
-    ),
-}
-#: For a reason of her own: see `patron.is_sealed`.
-_HER_OWN: Final = Wording(
-    "forseglet for sin egen skyld: 0001 (også efter sin død), vejkode 9900-9999, status 03 eller 07, ingen kilde har "
-    "talt (hvor policy forsegler det), eller venter på et menneske",
-    "sealed for her own sake: 0001 (after her death too), street code 9900-9999, status 03 or 07, no source has spoken "
-    "(where policy seals that), or parked for a person",
-)
-#: Whose address is sealed for the sake of someone else.
-_HOUSEHOLDS: Final[Rows] = {
-    "protection-household": (
-        Wording(
-            "en anden låner med samme bopæl (kommune, vej, hus, bygning, etage, dør)",
-            "another patron of the dwelling (municipality, street, house, building, floor, door)",
-        ),
-        _HER_OWN,
-        _EITHER,
-        _OPEN,
-        Wording(
-            "adressen forsegles, navnet ikke; til de ikke længere deler bopæl, eller grunden ophører; et brev "
-            "går først, når den er åbnet med en grund",
-            "her address is sealed, her name is not; until they share it no more or the reason ends; a letter "
-            "goes once it is opened for a reason",
-        ),
-        _DECISIONS_2_AND_3,
-    ),
-    "protection-linked": (
-        Wording(
-            "den, der er økonomisk ansvarlig for hende, eller som hun er det for",
-            "whoever answers for her, or for whom she answers",
-        ),
-        _HER_OWN,
-        _EITHER,
-        _OPEN,
-        Wording(
-            "adressen forsegles, navnet ikke, hvor de end bor; til tilknytningen eller grunden ophører",
-            "her address is sealed, her name is not, wherever they live; until the link or the reason ends",
-        ),
-        _DECISIONS_2_AND_3,
-    ),
-    "protection-house": (
-        Wording("flere end 40 andre lånere med samme bopæl", "more than 40 other patrons of the dwelling"),
-        Wording("hvad som helst", "anything"),
-        _EITHER,
-        _OPEN,
-        Wording(
-            "adressen forsegles: ingen af dem åbnes for at se efter",
-            "her address is sealed: none of them is opened to look",
-        ),
-        _DECISION_2,
-    ),
-    "protection-household-other": (
-        Wording("en anden med samme bopæl eller tilknyttet", "another of the dwelling, or linked"),
-        Wording("forseglet kun for en tredjes skyld", "sealed only for a third one's sake"),
-        _EITHER,
-        _OPEN,
-        Wording("forsegler ikke andres adresse", "seals nobody else's address"),
-        _DECISION_2,
-    ),
-}
 #: What counts though the rest does not, and what does not count.
 _ALL_THE_SAME: Final[Rows] = {
     "protection-waits": (
@@ -208,6 +112,28 @@ _ALL_THE_SAME: Final[Rows] = {
             "none of it counts, as of a damaged delivery; at night she is parked, at the desk the fault is told",
         ),
         Wording("SF1520: skemaet; beslutning 3", "SF1520: the schema; decision 3"),
+    ),
+    "protection-damaged": (
+        _FILE,
+        Wording("beskyttet, men leverancen er beskadiget", "protected, but the delivery is damaged"),
+        _EITHER,
+        _ANY,
+        Wording(
+            "intet af den gælder: natten standser, til den kommer hel; hele leverancer før den beskytter straks",
+            "none of it counts: the night stops until it comes whole; whole deliveries before it protect at once",
+        ),
+        Wording("CPR: post 000 og 999; beslutning 3", "CPR: records 000 and 999; decision 3"),
+    ),
+    "protection-number-only": (
+        _SOURCE,
+        Wording("beskyttet, ved status 30, 50 eller 60", "protected, at status 30, 50 or 60"),
+        _EITHER,
+        _ANY,
+        Wording(
+            "læses ikke: dér er kun status og det nye nummer kendt; beskyttelsen som før",
+            "not read: there only the status and the new number are known; the protection as before",
+        ),
+        Wording("CPR: post 001 (status); beslutning 1", "CPR: record 001 (status); decision 1"),
     ),
     "protection-held": (
         _FILE,
@@ -287,4 +213,33 @@ _ALL_THE_SAME: Final[Rows] = {
         Wording("Beslutning 2: kun den, der kunne have talt, tier", "Decision 2: only who could have spoken is silent"),
     ),
 }
-PROTECTION_ROWS: Final[Rows] = {**_WORDED, **_STREETS, **_HOUSEHOLDS, **_ALL_THE_SAME}
+_STAFF: Final = Wording("personalet", "staff")
+#: What staff may write of it.
+_DESK: Final[Rows] = {
+    "protection-staff-never": (
+        _STAFF,
+        Wording("hæv eller sæt den for en, hvis CPR-nummer er kendt", "lift or set it for one whose number is known"),
+        _EITHER,
+        _ANY,
+        Wording(
+            "afvises: kun registret beskytter, og kun dets ord ophæver; heller ingen rettelse rører den",
+            "refused: only the register protects, and only its word lifts; no correction touches it either",
+        ),
+        Wording("Beslutning 8: et felt har én ejer", "Decision 8: a field has one owner"),
+    ),
+    "protection-staff-own": (
+        _STAFF,
+        Wording(
+            "beskyt en uden et nummer, som CPR kender, og senere det rigtige nummer (patron set-cpr)",
+            "protect one without a number that CPR knows, and later the real number (patron set-cpr)",
+        ),
+        _EITHER,
+        Wording("beskyttet af personalet", "protected by staff"),
+        Wording(
+            "registret har ordet: siger opslaget nej, ophører den; tier det, eller er der intet svar, står den",
+            "the register has the word: a look-up that says no ends it; silence, or no answer, lets it stand",
+        ),
+        Wording("Beslutning 2 og 8", "Decisions 2 and 8"),
+    ),
+}
+PROTECTION_ROWS: Final[Rows] = {**_WORDED, **STREET_ROWS, **HOUSEHOLD_ROWS, **_ALL_THE_SAME, **_DESK}

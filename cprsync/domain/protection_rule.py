@@ -46,6 +46,8 @@ class Says(enum.Enum):
     SILENT = "silent"
     #: her number is annulled or replaced: of her nothing is said
     NUMBER_ONLY = "number_only"
+    #: the register does not know her number: that says nothing of her protection
+    UNKNOWN_NUMBER = "unknown_number"
     #: there is no answer, or one that is older than the delivery
     UNANSWERED = "unanswered"
 
@@ -124,6 +126,10 @@ _NUMBER: Final = Wording(
     "CPR: post 001 (status); beslutning 1: ved status 30, 50 og 60 kendes kun nummeret",
     "CPR: record 001 (status); decision 1: at status 30, 50 and 60 only the number is known",
 )
+_STRANGER: Final = Wording(
+    "SF1520: PNR not found; beslutning 2: kun et svar ophæver",
+    "SF1520: PNR not found; decision 2: only an answer lifts",
+)
 _ASKED: Final = Wording("Beslutning 2: samme nat slås op", "Decision 2: the same night looks her up")
 
 PROTECTION_RULES: Final = (
@@ -159,6 +165,7 @@ PROTECTION_RULES: Final = (
     ProtectionRule(Voice.ANSWER, Says.EMPTY, None, Stands.PROTECTED, Protecting.LIFT, _ASKED),
     ProtectionRule(Voice.ANSWER, Says.SILENT, None, Stands.PROTECTED, Protecting.LIFT, _ASKED),
     ProtectionRule(Voice.ANSWER, Says.NUMBER_ONLY, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _NUMBER),
+    ProtectionRule(Voice.ANSWER, Says.UNKNOWN_NUMBER, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _STRANGER),
     ProtectionRule(Voice.ANSWER, Says.UNANSWERED, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _ASKED),
 )
 
@@ -203,10 +210,10 @@ def protecting(source: Source, told: Told, stored: Told) -> Protecting:
     return _DONE[source, told, stored]
 
 
-def answered(answer: Person | None) -> Protecting:
-    """What the look-up's word does, when a delivery has said that a protection ended; None: no answer."""
-    if answer is None:
-        return _ANSWERED[Says.UNANSWERED]
+def answered(answer: Person | Says) -> Protecting:
+    """What the look-up's word does, when a delivery has said that a protection ended; or why there is no person."""
+    if isinstance(answer, Says):
+        return _ANSWERED[answer]
     # of a number that is replaced or annulled the register says nothing of her: that silence lifts nothing
     return _ANSWERED[Says.NUMBER_ONLY if answer.status in NUMBER_ONLY else _SAID[answer.protection]]
 

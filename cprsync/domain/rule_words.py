@@ -66,6 +66,7 @@ SAYS: Final[Mapping[Says, Wording]] = {
     Says.EMPTY: Wording("ingen beskyttelse", "no protection"),
     Says.SILENT: Wording("intet", "nothing"),
     Says.NUMBER_ONLY: Wording("status 30, 50 eller 60", "status 30, 50 or 60"),
+    Says.UNKNOWN_NUMBER: Wording("nummeret er ukendt", "the number is unknown"),
     Says.UNANSWERED: Wording(
         "intet svar, et, der ikke kan læses, eller et ældre end leverancen",
         "no answer, one that cannot be read, or one older than the delivery",

@@ -26,13 +26,14 @@ from cprsync.domain.municipality import municipality_of
 from cprsync.domain.override import in_force
 from cprsync.domain.person import Status
 from cprsync.domain.policy import Harm
-from cprsync.domain.protection_rule import Protecting, answered
+from cprsync.domain.protection_rule import Protecting, Says, answered
 from cprsync.domain.protective import protective_while_parked
 from cprsync.domain.record import Local
 from cprsync.domain.responsible import Troubled, troubles_of
 from cprsync.domain.review import PARKED
 from cprsync.domain.right_facts import right_facts
 from cprsync.domain.rights import closes_any
+from cprsync.errors import NoSuchPerson
 from cprsync.sync.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
 
 if TYPE_CHECKING:
@@ -239,8 +240,10 @@ def _is_dead(person: Person) -> bool:
 
 def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
     """What an answer says about the end of a protection that the file has already called ended."""
-    heard = None if isinstance(answer, NotFound) or not fresh else answer.person
-    return _ENDS[answered(heard)]
+    if isinstance(answer, NotFound):
+        unknown = isinstance(answer.error, NoSuchPerson)
+        return _ENDS[answered(Says.UNKNOWN_NUMBER if unknown else Says.UNANSWERED)]
+    return _ENDS[answered(answer.person if fresh else Says.UNANSWERED)]
 
 
 _ENDS: Final = {

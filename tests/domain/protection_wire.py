@@ -47,16 +47,17 @@ _FILE: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def from_file(says: str, *, agreed: bool) -> Person:
-    """What the reader makes of a delivery that says this; `agreed`: 004 is in the agreement."""
-    status, protections = _FILE[says]
+def from_file(says: str, *, agreed: bool, status: str | None = None) -> Person:
+    """What the reader makes of a delivery that says this, at that status; `agreed`: 004 is in the agreement."""
+    usual, protections = _FILE[says]
+    status = status or usual
     # 24-25 status, 26-37 since, 39 sex, 40-49 born, 50 uncertain
     main = f"001{ANNA}{'':10}{status}202001011200 K1985-05-04 "
     # 14-17 municipality, 18-21 street, 22-25 house, 26-27 floor, 28-31 door, 32-35 building
     address = f"002{ANNA}07511104016Bst  th    "
     # 14-63 first, 65-104 middle, 106-145 last, 147-158 since, 160-193 addressing name
     name = f"008{ANNA}{'Mette':50} {'':40} {'Skov':40} 202001011200 {'Mette Skov':34}"
-    body = (main, *(() if status == "30" else (address, *protections, name)))
+    body = (main, *(() if says == "silent" else (address, *protections, name)))
     # 14-19 task, 20-27 produced, 28-35 previous; the last one counts the records between
     first, last = "0000000000000123456" + "20270322" + "20270319", f"9999999999999{len(body):08}"
     content = "".join(f"{record.rstrip()}\n" for record in (first, *body, last)).encode("iso-8859-1")
@@ -100,13 +101,14 @@ _SOAP = {
 }
 
 
-def from_soap(says: str) -> Person:
-    """What the decoder makes of an answer that says this; it has passed the schema."""
+def from_soap(says: str, *, status: str = "1") -> Person:
+    """What the decoder makes of an answer that says this, at that status; it has passed the schema."""
     answer = (
         '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
         f'<r:PersonLookupResponse xmlns:r="{_PLATFORM}"><r:persondata><r:personnummer>{ANNA}</r:personnummer>'
         "<r:navn><r:personadresseringsnavn>Mette Skov</r:personadresseringsnavn></r:navn>"
-        "<r:antalBoernUnder18>0</r:antalBoernUnder18><r:status><r:status>1</r:status></r:status>"
+        "<r:antalBoernUnder18>0</r:antalBoernUnder18><r:status>"
+        f"<r:status>{status}</r:status></r:status>"
         f"{_SOAP[says]}</r:persondata><r:adresse><r:aktuelAdresse><r:kommunekode>751</r:kommunekode>"
         "<r:vejkode>1104</r:vejkode><r:husnummer>016B</r:husnummer></r:aktuelAdresse></r:adresse>"
         "</r:PersonLookupResponse></s:Body></s:Envelope>"

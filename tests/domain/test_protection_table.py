@@ -19,7 +19,9 @@ from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import Patron, is_sealed
 from cprsync.domain.person import EMPTY, SILENT, Gap, Person, Protection, Status, by_status
 from cprsync.domain.protection_rule import PROTECTION_RULES, ProtectionRule, Says, Stands, Voice
-from cprsync.errors import RegisterUnavailable
+from cprsync.domain.protective import protective_while_parked
+from cprsync.domain.snapshot import merge
+from cprsync.errors import NoSuchPerson, RegisterUnavailable
 from cprsync.sync.steps import end_of
 from cprsync.sync.values import Found, NotFound
 
@@ -102,10 +104,13 @@ ANSWERS = [
     ("silent", "lift"),
     # her number is annulled or replaced: the silence about her lifts nothing
     ("number_only", "keep_and_ask_again"),
+    # PNR not found: a number that the register has lost is no word about her
+    ("unknown_number", "keep_and_ask_again"),
     ("unanswered", "keep_and_ask_again"),
 ]
 ANSWERED_BY = {
     "number_only": "CPR: post 001 (status); beslutning 1: ved status 30, 50 og 60 kendes kun nummeret",
+    "unknown_number": "SF1520: PNR not found; beslutning 2: kun et svar ophæver",
 }
 STORED_AS: dict[str, Protection | Gap] = {"protected": PROTECTED, "open": EMPTY, "new": SILENT}
 #: What the record says afterwards, and what the report calls it.
@@ -129,6 +134,8 @@ def answers_that_say(says: str) -> list[Found | NotFound]:
     number = CprNumber(ANNA)
     if says == "unanswered":
         return [NotFound(number, RegisterUnavailable("try later"))]
+    if says == "unknown_number":
+        return [NotFound(number, NoSuchPerson("PNR not found"))]
     if says == "number_only":
         codes = (Status.ANNULLED, Status.DUPLICATE, Status.CHANGED)
         return [Found(number, by_status(replace(from_soap("empty"), status=code))) for code in codes]
@@ -237,3 +244,19 @@ def test_an_answer_without_its_flag_is_a_contradiction_too() -> None:
 def test_other_ways_to_say_it_are_one_of_the_four(source: str, worded: str, says: str, *, agreed: bool) -> None:
     """Only type 0001; a start to come protects at once; no date lifts (decision 2)."""
     assert read(source, worded, agreed=agreed) == read(source, says, agreed=agreed)
+
+
+@pytest.mark.parametrize("source", ["file", "lookup"], ids=lambda source: f"protection-number-only-{source}")
+@pytest.mark.parametrize("code", ["30", "50", "60"])
+@pytest.mark.parametrize("agreed", [True, False])
+def test_a_protection_told_with_a_number_that_is_out_of_use_is_not_read(
+    source: str, code: str, *, agreed: bool
+) -> None:
+    """Decision 1: at status 30, 50 and 60 only status and current number are known; what was stored stays."""
+    told = from_file("known", agreed=agreed, status=code) if source == "file" else from_soap("known", status=code)
+    assert (told.status, told.protection, told.name) == (Status(code), SILENT, SILENT)
+    for stored in STORED_AS.values():
+        record = replace(read(source, "empty", agreed=True), protection=stored, contact=EMPTY)
+        assert merge(record, told).protection is stored
+        # and neither does it go through beside what waits for a person
+        assert protective_while_parked(told, holding(record, stored)) is None

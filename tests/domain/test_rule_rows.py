@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from people import LOOKED_UP, TONIGHT, dies, emigrates, having, patron, person, unverified
@@ -16,9 +17,11 @@ from people import LOOKED_UP, TONIGHT, dies, emigrates, having, patron, person, 
 from cprsync.domain.action import Action
 from cprsync.domain.decide import Change, Decision, Parked, Unchanged, decide
 from cprsync.domain.due import Facts, derived_group
+from cprsync.domain.fields import Owner, owner_of
 from cprsync.domain.number import CprNumber
+from cprsync.domain.override import Overridden
 from cprsync.domain.patron import is_sealed
-from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Person, Status, by_status
+from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Person, Protection, Status, by_status
 from cprsync.domain.policy import Harm
 from cprsync.domain.rules import rule_tables
 from cprsync.domain.sealed import SealedAddress, same_writing
@@ -206,6 +209,16 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         ),
         "SF1520: skemaet; beslutning 3",
     ),
+    "protection-damaged": (
+        *("leverancen", "beskyttet, men leverancen er beskadiget", "ligegyldigt", "ligegyldigt hvad"),
+        "intet af den gælder: natten standser, til den kommer hel; hele leverancer før den beskytter straks",
+        "CPR: post 000 og 999; beslutning 3",
+    ),
+    "protection-number-only": (
+        *("leverancen eller et opslag", "beskyttet, ved status 30, 50 eller 60", "ligegyldigt", "ligegyldigt hvad"),
+        "læses ikke: dér er kun status og det nye nummer kendt; beskyttelsen som før",
+        "CPR: post 001 (status); beslutning 1",
+    ),
     "protection-held": (
         "leverancen",
         "beskyttet, men natten er standset",
@@ -253,6 +266,17 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ny: intet kendt",
         "åben: biblioteket har selv skrevet, hvad der står; personalet kan beskytte den (patron set ID protection)",
         "Beslutning 2: kun den, der kunne have talt, tier",
+    ),
+    "protection-staff-never": (
+        *("personalet", "hæv eller sæt den for en, hvis CPR-nummer er kendt", "ligegyldigt", "ligegyldigt hvad"),
+        "afvises: kun registret beskytter, og kun dets ord ophæver; heller ingen rettelse rører den",
+        "Beslutning 8: et felt har én ejer",
+    ),
+    "protection-staff-own": (
+        *("personalet", "beskyt en uden et nummer, som CPR kender, og senere det rigtige nummer (patron set-cpr)"),
+        *("ligegyldigt", "beskyttet af personalet"),
+        "registret har ordet: siger opslaget nej, ophører den; tier det, eller er der intet svar, står den",
+        "Beslutning 2 og 8",
     ),
 }
 #: A question that stays open.
@@ -490,6 +514,24 @@ def test_a_status_of_no_fixed_abode_seals_an_ordinary_street_until_the_status_en
     opened = decide(told, replace(patron("ANNA"), register=kept), as_of=TONIGHT)
     assert isinstance(opened, Change)
     assert (opened.actions, Harm.PROTECTION_LIFTED in opened.harms) == ((Action.ADDRESS_CORRECTED,), True)
+
+
+@pytest.mark.parametrize("key", ["protection-staff-never"])
+def test_no_correction_is_of_a_protection_and_the_field_is_the_registers(key: str) -> None:
+    """Refused at the desk: test_setting."""
+    assert "protection" not in {one.value for one in Overridden}, key
+    assert owner_of("protection") is Owner.REGISTER
+
+
+@pytest.mark.parametrize("key", ["protection-staff-own"])
+@pytest.mark.parametrize(("told", "stays"), [(EMPTY, False), (SILENT, True), (Protection.NAME_AND_ADDRESS, True)])
+def test_what_staff_protected_gives_way_to_the_registers_word_alone(told: Any, key: str, *, stays: bool) -> None:
+    """As `patron set-cpr` decides: the look-up is the first word about her number."""
+    staffs = replace(unverified("ANNA").register, protection=Protection.NAME_AND_ADDRESS)
+    decision = decide(person("ANNA", protection=told), replace(unverified("ANNA"), register=staffs), as_of=LOOKED_UP)
+    assert isinstance(decision, Change), key
+    assert (decision.after.protection is Protection.NAME_AND_ADDRESS) is stays
+    assert (Action.UNPROTECT in decision.actions) is not stays
 
 
 # -- what is parked ----------------------------------------------------------------------------------------

@@ -34,8 +34,8 @@ STATUS, PROTECTION, MUNICIPALITY = (
     f"cprsync/domain/{name}.py" for name in ("status_rule", "protection_rule", "municipality")
 )
 RIGHTS, RIGHT_WORDS = "cprsync/domain/right_rule.py", "cprsync/domain/right_words.py"
-ROWS, PROTECTING, PARKED, NUMBERS, ACCOUNTS = (
-    f"cprsync/domain/{name}_rows.py" for name in ("rule", "protection", "parked", "number", "account")
+ROWS, PROTECTING, SEALING, PARKED, NUMBERS, ACCOUNTS = (
+    f"cprsync/domain/{name}_rows.py" for name in ("rule", "protection", "sealing", "parked", "number", "account")
 )
 WORDS, POLICY = "cprsync/domain/rule_words.py", "fixtures/policy.toml"
 #: The quick tests of each table's rules.
@@ -56,7 +56,8 @@ WRITTEN = ("test_rule_rows.py",)
 #: The rows that are words only: in which mapping they stand, and the tests of them.
 WRITTEN_ROWS = (
     ("status", ROWS, "STATUS_ROWS", WRITTEN),
-    *(("protection", PROTECTING, name, WRITTEN) for name in ("_WORDED", "_STREETS", "_HOUSEHOLDS", "_ALL_THE_SAME")),
+    *(("protection", PROTECTING, name, WRITTEN) for name in ("_WORDED", "_ALL_THE_SAME", "_DESK")),
+    *(("protection", SEALING, name, WRITTEN) for name in ("STREET_ROWS", "HOUSEHOLD_ROWS")),
     ("parked", PARKED, "PARKED_ROWS", WRITTEN),
     ("number", NUMBERS, "NUMBER_ROWS", TESTS["number"]),
     ("same", NUMBERS, "SAME_ROWS", TESTS["same"]),

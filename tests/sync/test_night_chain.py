@@ -161,13 +161,14 @@ def test_where_the_chain_only_warns_a_gap_is_passed_over(library: Library) -> No
     assert library.record("ANNA") == moves(person("ANNA"))
 
 
-def test_a_damaged_file_gives_nothing_and_stops_all_but_what_protects(library: Library) -> None:
+@pytest.mark.parametrize("row", ["protection-damaged"])
+def test_a_damaged_file_gives_nothing_and_stops_all_but_what_protects(library: Library, row: str) -> None:
     library.deliver(MONDAY, moves(person("ANNA")), gains_protection(moves(person("CLARA"))))
     library.damage(TUESDAY)
     report = library.night()
     assert (report.exit_code, report.state) == (1, "stopped")
     assert report.error is not None
-    assert (report.error.kind, report.received) == ("delivery.damaged", 0)
+    assert (report.error.kind, report.received) == ("delivery.damaged", 0), row
     assert library.record("ANNA") == person("ANNA")
     assert library.record("CLARA") == gains_protection(person("CLARA"))
     library.deliver(TUESDAY, person("ANNA"))

@@ -77,14 +77,15 @@ def test_a_night_leaves_the_librarys_word_alone(library: Library, nursery: str) 
     assert shown(library, nursery) == before
 
 
-def test_with_a_real_number_the_registers_word_takes_its_place(library: Library) -> None:
+@pytest.mark.parametrize("row", ["protection-staff-own"])
+def test_with_a_real_number_the_registers_word_takes_its_place(library: Library, row: str) -> None:
     patron_id = enrol(library, MADE[0])
     write(library, patron_id, "name", "Edith uden nummer")
     write(library, patron_id, "protection", "ja")
     library.register.knows(person("EDITH"))
     set_cpr(library, patron_id, EDITH)
     document = shown(library, patron_id)
-    assert (document["protected"], document["in_register"]) == (False, True)
+    assert (document["protected"], document["in_register"]) == (False, True), row
     assert document["fields"]["name"]["owner"] == "register"
     assert library.record("EDITH").name == person("EDITH").name
 
@@ -103,11 +104,21 @@ def test_what_is_refused_changes_nothing(library: Library, nursery: str) -> None
     assert library.everything() == before
 
 
-@pytest.mark.parametrize("field", ["name", "protection"])
-def test_of_whom_the_register_knows_staff_write_neither_for_good(library: Library, field: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "field", "text"),
+    [
+        ("ANNA", "name", "ja"),
+        pytest.param("ANNA", "protection", "ja", id="protection-staff-never-set"),
+        pytest.param("BO", "protection", "nej", id="protection-staff-never-lifted"),
+        pytest.param("BO", "protection", None, id="protection-staff-never-emptied"),
+    ],
+)
+def test_of_whom_the_register_knows_staff_write_neither_for_good(
+    library: Library, key: str, field: str, text: str | None
+) -> None:
     before = library.everything()
     with pytest.raises(ConfigurationError):
-        write(library, library.id_of("ANNA"), field, "ja")
+        write(library, library.id_of(key), field, text)
     assert library.everything() == before
 
 

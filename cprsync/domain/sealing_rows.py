@@ -1,0 +1,116 @@
+"""What seals by itself, and whose address is sealed for the sake of someone else: rows of words, Danish first.
+
+What does them stands in `person`, `patron`, `household` and `letter`. Part of the table of protection.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from cprsync.domain.rule_rows import Rows
+
+_SOURCE: Final = Wording("leverancen eller et opslag", "the delivery or a look-up")
+_EITHER: Final = Wording("ligegyldigt", "either")
+_ANY: Final = Wording("ligegyldigt hvad", "whatever")
+_OPEN: Final = Wording("ikke beskyttet", "not protected")
+_DECISION_2: Final = Wording("Beslutning 2", "Decision 2")
+_DECISIONS_2_AND_3: Final = Wording("Beslutning 2 og 3", "Decisions 2 and 3")
+
+#: The street that seals, and the status that does, whatever the street.
+STREET_ROWS: Final[Rows] = {
+    "protection-street": (
+        _SOURCE,
+        Wording(
+            "vejkode 9900-9999, ved status 01, 03, 05, 07 eller 20",
+            "street code 9900-9999, at status 01, 03, 05, 07 or 20",
+        ),
+        _EITHER,
+        _ANY,
+        Wording(
+            "som: beskyttet, men først når adressen er skrevet; til en anden adresse kommer, så også mens hun er "
+            "udrejst, forsvundet eller død; gaden står på intet brev",
+            "as: protected, but only once the address is written; until another address comes, so also while she is "
+            "abroad, disappeared or dead; no letter bears the street",
+        ),
+        Wording("CPR: post 002 (vejkode); beslutning 1 og 2", "CPR: record 002 (street code); decisions 1 and 2"),
+    ),
+    "protection-street-ordinary": (
+        _SOURCE,
+        Wording("status 03 eller 07 med en almindelig vejkode", "status 03 or 07 with an ordinary street code"),
+        _EITHER,
+        _ANY,
+        Wording(
+            "ligeså: status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller 20, så "
+            "også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, når den er åbnet med en "
+            "grund",
+            "the same: the status is enough, for the threatened may stand so; until an address comes at status 01, 05 "
+            "or 20, so also while she is abroad, disappeared or dead; letters only to the contact address, once it is "
+            "opened for a reason",
+        ),
+        Wording(
+            "CPR: post 001 (status), 002 (vejkode); beslutning 2", "CPR: record 001, 002 (street code); decision 2"
+        ),
+    ),
+}
+#: For a reason of her own: see `patron.is_sealed`.
+_HER_OWN: Final = Wording(
+    "forseglet for sin egen skyld: 0001 (også efter sin død), vejkode 9900-9999, status 03 eller 07, ingen kilde har "
+    "talt (hvor policy forsegler det), eller venter på et menneske",
+    "sealed for her own sake: 0001 (after her death too), street code 9900-9999, status 03 or 07, no source has spoken "
+    "(where policy seals that), or parked for a person",
+)
+#: Whose address is sealed for the sake of someone else.
+HOUSEHOLD_ROWS: Final[Rows] = {
+    "protection-household": (
+        Wording(
+            "en anden låner med samme bopæl (kommune, vej, hus, bygning, etage, dør)",
+            "another patron of the dwelling (municipality, street, house, building, floor, door)",
+        ),
+        _HER_OWN,
+        _EITHER,
+        _OPEN,
+        Wording(
+            "adressen forsegles, navnet ikke; til de ikke længere deler bopæl, eller grunden ophører; et brev "
+            "går først, når den er åbnet med en grund",
+            "her address is sealed, her name is not; until they share it no more or the reason ends; a letter "
+            "goes once it is opened for a reason",
+        ),
+        _DECISIONS_2_AND_3,
+    ),
+    "protection-linked": (
+        Wording(
+            "den, der er økonomisk ansvarlig for hende, eller som hun er det for",
+            "whoever answers for her, or for whom she answers",
+        ),
+        _HER_OWN,
+        _EITHER,
+        _OPEN,
+        Wording(
+            "adressen forsegles, navnet ikke, hvor de end bor; til tilknytningen eller grunden ophører",
+            "her address is sealed, her name is not, wherever they live; until the link or the reason ends",
+        ),
+        _DECISIONS_2_AND_3,
+    ),
+    "protection-house": (
+        Wording("flere end 40 andre lånere med samme bopæl", "more than 40 other patrons of the dwelling"),
+        Wording("hvad som helst", "anything"),
+        _EITHER,
+        _OPEN,
+        Wording(
+            "adressen forsegles: ingen af dem åbnes for at se efter",
+            "her address is sealed: none of them is opened to look",
+        ),
+        _DECISION_2,
+    ),
+    "protection-household-other": (
+        Wording("en anden med samme bopæl eller tilknyttet", "another of the dwelling, or linked"),
+        Wording("forseglet kun for en tredjes skyld", "sealed only for a third one's sake"),
+        _EITHER,
+        _OPEN,
+        Wording("forsegler ikke andres adresse", "seals nobody else's address"),
+        _DECISION_2,
+    ),
+}
