@@ -30,8 +30,11 @@ class Beside:
     kept: Callable[[Policy], Wording]
 
 
-def _log(_: Policy) -> Wording:
-    return Wording("Den slettes ikke af sig selv.", "It is not erased by itself.")
+def _log(policy: Policy) -> Wording:
+    after = days(policy.retention.log_days)
+    if not policy.retention.log_days:
+        return Wording("Den slettes ikke af sig selv.", "It is not erased by itself.")
+    return Wording(f"Det slettes efter {after.da}.", f"It is erased after {after.en}.")
 
 
 def _files(policy: Policy) -> Wording:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: What a row of before a change says of its last day.
 BEFORE_IMAGE_DAYS: Final = 30
+#: Nothing was over by then.
+NEVER: Final = date(1970, 1, 1)
 
 
 class Forgotten(enum.Enum):
@@ -42,11 +44,15 @@ class Forgotten(enum.Enum):
     CORRECTIONS = "corrections"
     #: what taking back an answer would need
     REVIEWS = "reviews"
+    #: the oldest entries of the audit
+    LOG = "log"
 
 
 def over_by(kind: Forgotten, on: date, policy: Policy) -> date:
     """The last day on which something of a kind may have been over, to be forgotten on a day."""
     kept = policy.retention
+    if kind is Forgotten.LOG and not kept.log_days:
+        return NEVER
     days = {
         Forgotten.LOANS: kept.loans_days,
         Forgotten.RESERVATIONS: 0,
@@ -60,6 +66,7 @@ def over_by(kind: Forgotten, on: date, policy: Policy) -> date:
         Forgotten.REFUSED_DELIVERIES: kept.refused_deliveries_days,
         Forgotten.CORRECTIONS: kept.corrections_days,
         Forgotten.REVIEWS: kept.answered_reviews_days,
+        Forgotten.LOG: kept.log_days,
     }
     return on - timedelta(days=days[kind])
 

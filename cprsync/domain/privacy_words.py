@@ -82,13 +82,13 @@ LEAVING: Final = Wording(
     "Du kan holde op som låner. Har du lån eller gæld, eller svarer du for et barn, venter vi, til det er afsluttet;"
     " imens kan du ikke låne. Så tømmes posten, og CPR og netmedierne får besked: når de har bekræftet, at de ikke"
     " længere kender dig her, har du holdt op. Dit CPR-nummer ligger forseglet til da, og til dine sidste udlån og"
-    " mellemværender er slettet efter deres frister eller, når du beder om det, straks. Lånernummeret, loggen og"
-    " sletningslisten bliver.",
+    " mellemværender er slettet efter deres frister eller, når du beder om det, straks. Lånernummeret og"
+    " sletningslisten bliver, og loggen sin tid.",
     "You can stop being a patron. If you have loans or debts, or answer for a child, we wait until that is settled;"
     " meanwhile you cannot borrow. Then the record is emptied, and CPR and the net media are told: when they have"
     " confirmed that they know you here no longer, you have left. Your CPR number is kept sealed until then, and until"
-    " your last loans and balances are erased in their own time or, when you ask for it, at once. The patron number,"
-    " the log and the list of the erased stay.",
+    " your last loans and balances are erased in their own time or, when you ask for it, at once. The patron number"
+    " and the list of the erased stay, and the log for its time.",
 )
 HOUSEHOLD: Final = Wording(
     "En adresse, der er en beskyttet låners, skjules også for dem, der bor der. Svarer en for en anden, og er en af de"

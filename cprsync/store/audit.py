@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from cprsync.domain.often import made_often
 from cprsync.store import bulk, tables
-from cprsync.store.checkpoints import heads_kept
+from cprsync.store.checkpoints import Kept, heads_kept
 from cprsync.store.failures import AuditBroken
 from cprsync.store.keyed import Keyed
 from cprsync.store.keys import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
@@ -132,7 +132,7 @@ def changes_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[t
 
 
 def verify(connection: Connection, tenant: Tenant) -> int:
-    """Follow every stream from its first entry to its head and past the heads kept elsewhere.
+    """Follow every stream from its first entry, or from where we cut it, to its head and past the heads kept elsewhere.
 
     Returns: how many entries there are.
 
@@ -144,13 +144,13 @@ def verify(connection: Connection, tenant: Tenant) -> int:
     stored = set(connection.scalars(select(tables.audit.c.stream).where(_ours(tenant)).distinct()))
     count = 0
     for stream in sorted(stored | set(ours) | set(kept)):
-        reached, mac = _follow(connection, tenant, stream, kept.get(stream, {}))
+        of_stream = kept.get(stream, Kept())
+        begun, reached, mac = _follow(connection, tenant, stream, of_stream, ours.get(stream))
         if ours.get(stream) != (reached, mac):
             raise AuditBroken(stream, reached + 1, "entries at the end are missing, or more than the head knows")
-        beyond = [seq for seq in kept.get(stream, {}) if seq > reached]
-        if beyond:
+        if any(seq > reached for seq in of_stream.heads):
             raise AuditBroken(stream, reached + 1, "entries at the end are missing that were there at a checkpoint")
-        count += reached
+        count += reached - begun
     return count
 
 
@@ -158,9 +158,13 @@ def _ours(tenant: Tenant) -> Any:
     return tables.audit.c.agency == tenant.agency
 
 
-def _follow(connection: Connection, tenant: Tenant, stream: str, kept: Mapping[int, bytes]) -> tuple[int, bytes]:
+def _follow(
+    connection: Connection, tenant: Tenant, stream: str, kept: Kept, head: tuple[int, bytes] | None
+) -> tuple[int, int, bytes]:
+    """After which entry the stream begins, and how far it holds together from there."""
     keys = tenant.keyring.by_id(Purpose.AUDIT)
-    reached, mac = 0, _FIRST
+    begun, mac = _beginning(connection, tenant, stream, kept, head)
+    reached = begun
     for row in _rows(connection, tenant, stream):
         if row.seq != reached + 1:
             raise AuditBroken(stream, reached + 1, "the entry is missing")
@@ -170,10 +174,20 @@ def _follow(connection: Connection, tenant: Tenant, stream: str, kept: Mapping[i
         mac = hmac.digest(key.secret, mac + row.entry, "sha256")
         if not hmac.compare_digest(mac, row.mac) or not _says_where_it_is(row, tenant, stream):
             raise AuditBroken(stream, row.seq, "the entry was altered or moved")
-        if kept.get(row.seq, mac) != mac:
+        if kept.heads.get(row.seq, mac) != mac:
             raise AuditBroken(stream, row.seq, "the entry is not the one of the checkpoint")
         reached = row.seq
-    return reached, mac
+    return begun, reached, mac
+
+
+def _beginning(
+    connection: Connection, tenant: Tenant, stream: str, kept: Kept, head: tuple[int, bytes] | None
+) -> tuple[int, bytes]:
+    """The last entry that we cut off, and its code; before the first one when we did not, or it is there again."""
+    row = tables.audit.c
+    first = connection.scalar(select(func.min(row.seq)).where(_ours(tenant), row.stream == stream))
+    last_gone = first - 1 if first is not None else 0 if head is None else head[0]
+    return (last_gone, kept.cuts[last_gone]) if last_gone in kept.cuts else (0, _FIRST)
 
 
 def _rows(connection: Connection, tenant: Tenant, stream: str) -> Iterator[AnyRow]:

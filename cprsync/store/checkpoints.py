@@ -1,6 +1,6 @@
 """The heads of the audit chain, kept outside the database and signed with a key of their own.
 
-They show what the chain itself cannot: that its end was cut off together with its head.
+They show what the chain itself cannot: that its end was cut off together with its head; and where we cut its beginning.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import json
 import os
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cprsync.errors import ConfigurationError
@@ -31,12 +32,20 @@ def keep_heads(keyring: Keyring, agency: str, heads: Iterable[tuple[str, int, by
     Raises:
         ConfigurationError: the key folder cannot be written to.
     """
+    _append(keyring, agency, heads)
+
+
+def keep_cuts(keyring: Keyring, agency: str, cuts: Iterable[tuple[str, int, bytes]]) -> None:
+    """The same of the last entry of each stream that is about to be deleted, with all before it."""
+    _append(keyring, agency, cuts, cut=True)
+
+
+def _append(keyring: Keyring, agency: str, heads: Iterable[tuple[str, int, bytes]], **more: bool) -> None:
     key = keyring.newest(Purpose.CHECKPOINT)
     lines = []
     for stream, seq, mac in heads:
-        text = json.dumps(
-            {"agency": agency, "key": key.id, "mac": mac.hex(), "seq": seq, "stream": stream}, sort_keys=True
-        )
+        head = {"agency": agency, "key": key.id, "mac": mac.hex(), "seq": seq, "stream": stream}
+        text = json.dumps(head | more, sort_keys=True)
         lines.append(f"{text}\t{_signature(key.secret, text)}\n")
     try:
         handle = os.open(_path(keyring), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
@@ -50,8 +59,16 @@ def keep_heads(keyring: Keyring, agency: str, heads: Iterable[tuple[str, int, by
         ) from error
 
 
-def heads_kept(keyring: Keyring, agency: str) -> dict[str, dict[int, bytes]]:
-    """For each stream of the agency the codes at the numbers that were kept; empty before the first.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Of one stream the codes at the numbers that were kept, and those of the numbers at which it was cut."""
+
+    heads: dict[int, bytes] = field(default_factory=dict)
+    cuts: dict[int, bytes] = field(default_factory=dict)
+
+
+def heads_kept(keyring: Keyring, agency: str) -> dict[str, Kept]:
+    """What was kept of each stream of the agency; empty before the first.
 
     Raises:
         AuditBroken: a line is not signed by us; `seq` is its number in the file.
@@ -59,7 +76,7 @@ def heads_kept(keyring: Keyring, agency: str) -> dict[str, dict[int, bytes]]:
     if not _path(keyring).exists():
         return {}
     keys = keyring.by_id(Purpose.CHECKPOINT)
-    kept: dict[str, dict[int, bytes]] = {}
+    kept: dict[str, Kept] = {}
     with _path(keyring).open(encoding="ascii", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             text, _, signature = line[:LINE_MAX].rstrip("\n").partition("\t")
@@ -67,7 +84,10 @@ def heads_kept(keyring: Keyring, agency: str) -> dict[str, dict[int, bytes]]:
                 raise AuditBroken(FILE, number, "the line is not signed by us")
             head = json.loads(text)
             if head["agency"] == agency:
-                kept.setdefault(head["stream"], {})[head["seq"]] = bytes.fromhex(head["mac"])
+                of_stream = kept.setdefault(head["stream"], Kept())
+                of_stream.heads[head["seq"]] = bytes.fromhex(head["mac"])
+                if head.get("cut"):
+                    of_stream.cuts[head["seq"]] = bytes.fromhex(head["mac"])
     return kept
 
 

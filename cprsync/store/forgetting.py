@@ -31,7 +31,7 @@ from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.forgetting import Forgotten, annullable_since, over_by
 from cprsync.domain.record import without_lifted
 from cprsync.domain.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, State
-from cprsync.store import audit, overrides, tables
+from cprsync.store import audit, cutting, overrides, tables
 from cprsync.store.circulation import open_payload, seal_payload
 from cprsync.store.engine import parts, reading, stamp_of
 from cprsync.store.inbox import UNNEEDED
@@ -69,6 +69,13 @@ class Over:
     by: date
     on: date
     policy: Policy
+    #: to be counted, all of it; else as much as is done at once
+    whole: bool = False
+
+    @property
+    def end(self) -> str:
+        """The last moment of that day in Copenhagen, as a row holds it."""
+        return stamp_of(datetime.combine(self.by, time.max, tzinfo=COPENHAGEN))
 
 
 def forget(  # noqa: PLR0913 -- whose, which, and how much of it
@@ -94,7 +101,7 @@ def forgettable(tenant: Tenant, policy: Policy, *, on: date) -> dict[str, int]:
     counts = {}
     with reading(tenant.engine) as connection:
         for kind, (find, _) in _KINDS.items():
-            rows = find(Over(tenant, over_by(kind, on, policy), on, policy)).subquery()
+            rows = find(Over(tenant, over_by(kind, on, policy), on, policy, whole=True)).subquery()
             counts[kind.value] = connection.scalar(select(func.count()).select_from(rows)) or 0
     return {kind: count for kind, count in counts.items() if count}
 
@@ -224,13 +231,8 @@ def _forget_corrections(connection: Connection, tenant: Tenant, rows: Sequence[A
 def _reviews(over: Over) -> Found:
     """Answered; a block that was accepted holds, and is taken off by what stands there."""
     holds = (_ITEM.state == State.ACCEPTED.value) & _ITEM.kind.in_(LIFTED_BY)
-    answered = _ITEM.undo.is_not(None) & (_ITEM.decided_at < _end_of(over.by)) & (_ITEM.state != State.WAITING.value)
+    answered = _ITEM.undo.is_not(None) & (_ITEM.decided_at < over.end) & (_ITEM.state != State.WAITING.value)
     return _of(tables.review_item, over).where(answered, ~holds).order_by(None)
-
-
-def _end_of(day: date) -> str:
-    """The last moment of a day in Copenhagen, as a row holds it."""
-    return stamp_of(datetime.combine(day, time.max, tzinfo=COPENHAGEN))
 
 
 def _forget_undo(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
@@ -259,7 +261,7 @@ def _refused_deliveries(over: Over) -> Found:
 
 
 def _refused(over: Over) -> ColumnElement[bool]:
-    return (_BOX.state == InboxState.REFUSED.value) & (_BOX.sealed_at < _end_of(over.by))
+    return (_BOX.state == InboxState.REFUSED.value) & (_BOX.sealed_at < over.end)
 
 
 def _held(over: Over) -> Found:
@@ -272,6 +274,10 @@ def _held(over: Over) -> Found:
 def _delete_chunks(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
     for row in rows:
         connection.execute(delete(tables.inbox_chunk).where(_CHUNK.agency == tenant.agency, _CHUNK.inbox_id == row.id))
+
+
+def _log(over: Over) -> Found:
+    return cutting.old_entries(over.tenant, over.end, whole=over.whole)
 
 
 _KINDS: Final[
@@ -288,4 +294,6 @@ _KINDS: Final[
     Forgotten.REFUSED_DELIVERIES: (_refused_deliveries, _delete_chunks),
     Forgotten.CORRECTIONS: (_corrections, _forget_corrections),
     Forgotten.REVIEWS: (_reviews, _forget_undo),
+    # last: what has just been forgotten stands in it
+    Forgotten.LOG: (_log, cutting.cut),
 }

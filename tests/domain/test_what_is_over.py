@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from cprsync.domain.forgetting import BEFORE_IMAGE_DAYS, Forgotten, annullable_since, over_by
+from cprsync.domain.forgetting import BEFORE_IMAGE_DAYS, NEVER, Forgotten, annullable_since, over_by
 from cprsync.domain.policy import Policy
 from cprsync.domain.retention import Retention
 
@@ -29,6 +29,7 @@ POLICY = Policy()
         (Forgotten.REFUSED_DELIVERIES, date(2026, 12, 31)),
         (Forgotten.CORRECTIONS, date(2027, 3, 1)),
         (Forgotten.REVIEWS, date(2026, 3, 31)),
+        (Forgotten.LOG, date(2022, 4, 1)),
     ],
 )
 def test_without_a_policy_of_its_own_a_library_forgets_on_a_day_what_was_over_by(kind: Forgotten, day: date) -> None:
@@ -39,6 +40,10 @@ def test_a_library_says_how_long_it_keeps_what_is_over() -> None:
     policy = replace(POLICY, retention=Retention(compensation_days=365))
     assert over_by(Forgotten.COMPENSATIONS, TODAY, policy) == date(2026, 3, 31)
     assert over_by(Forgotten.FEES, TODAY, policy) == date(2027, 3, 1)
+
+
+def test_a_library_may_keep_the_log_for_ever() -> None:
+    assert over_by(Forgotten.LOG, TODAY, replace(POLICY, retention=Retention(log_days=0))) == NEVER
 
 
 @pytest.mark.parametrize(("kept", "made", "gone"), [(30, date(2027, 2, 28), True), (30, date(2027, 3, 1), False)])
