@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cprsync.domain.age import LeapDay
+from cprsync.domain.age import LeapDay, differs_from_number
 from cprsync.domain.calendar import last_loaded
 from cprsync.domain.decide import Change, Decision, Parked, Same, Unchanged
 from cprsync.domain.household import shut_address
@@ -18,9 +18,10 @@ from cprsync.domain.patron import AsOf, Patron, Source, is_sealed
 from cprsync.domain.person import SILENT, Person
 from cprsync.domain.purpose import Purpose
 from cprsync.domain.record import Local
+from cprsync.domain.review import BIRTH_DIFFERS
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, LostCompare, NoSuchPerson
 from cprsync.sync.showing import closed, patron_document
-from cprsync.sync.steps import Step, decided, last_day_of, step_of
+from cprsync.sync.steps import Step, decided, last_day_of, step_of, turns_birth
 from cprsync.sync.values import CONFIRMED, Batch, Erased, NotFound, Subscribed
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def look_up(desk: Desk, asked: Asked) -> LookedUp:
     patron, decision, step = _decide(desk, heard.person, heard.number, heard.patron_id)
     after = step.write.after if step.write is not None else patron.register
     shown = _shown(desk, patron, after, parked=isinstance(decision, Parked))
-    return _answer(decision, shown, warnings)
+    return _answer(decision, shown, [*warnings, *_about_birth(step)])
 
 
 # -- asking ----------------------------------------------------------------------------------------------
@@ -274,7 +275,7 @@ def _register(desk: Desk, asked: Asked, heard: _Heard, warnings: list[str]) -> L
             if not left:
                 raise
             patron_id = desk.store.find(heard.number)
-    told = [*warnings, LEFT_BEFORE] if rejoins else warnings
+    told = [*warnings, *([LEFT_BEFORE] if rejoins else []), *_about_birth(step)]
     view = desk.store.patron(patron_id or NEW)
     assert view is not None  # noqa: S101 -- it was written just now
     return _answer(decision, patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today()), told)
@@ -338,6 +339,12 @@ def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
     document = patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today())
     document["fields"] = {name: entry for name, entry in document["fields"].items() if entry["owner"] == "register"}
     return document
+
+
+def _about_birth(step: Step) -> list[str]:
+    """What is left to a person once the answer is written: the birth date is not the number's."""
+    writes = [] if step.write is None else [step.write]
+    return [BIRTH_DIFFERS for write in turns_birth(writes) if differs_from_number(write.after)]
 
 
 def _answer(decision: Decision, shown: Mapping[str, Any], warnings: Sequence[str]) -> LookedUp:
