@@ -232,6 +232,7 @@ class RetentionSection(_Strict):
     refused_deliveries_days: Kept = 90
     corrections_days: Kept = 30
     answered_reviews_days: Kept = 365
+    nights_days: Kept = 365
     log_days: Annotated[Kept, AfterValidator(_never_or_a_year)] = 1825
     inactive_days: Annotated[Kept, AfterValidator(_never_or_a_year)] = 1095
 

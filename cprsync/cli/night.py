@@ -251,6 +251,8 @@ def runs_show_command(run: int, *, config: Path, library: str | None, language: 
         for line in report_lines(document, language):
             say(line)
         planned = {row["patron"]: row["actions"] for row in document["plan"]}
+        if document["received"] and not items:
+            say(f"    {word('lines_forgotten', language)}")
         for item in items:
             say(item_line(item, planned.get(item["patron"], ()), language))
 

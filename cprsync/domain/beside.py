@@ -50,10 +50,13 @@ def _files(policy: Policy) -> Wording:
     )
 
 
-def _nights(_: Policy) -> Wording:
+def _nights(policy: Policy) -> Wording:
+    after = days(policy.retention.nights_days)
     return Wording(
-        "Det slettes ikke af sig selv; aftrykket af en låners CPR-nummer slettes med posten.",
-        "It is not erased by itself; the hash of a patron's CPR number is erased with the record.",
+        f"Det slettes efter {after.da}, og aftrykket af en låners CPR-nummer senest med posten; kun hvor mange der var"
+        " af hver slags, bliver.",
+        f"It is erased after {after.en}, and the hash of a patron's CPR number at the latest with the record; only how"
+        " many there were of each kind stays.",
     )
 
 

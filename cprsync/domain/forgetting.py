@@ -44,6 +44,8 @@ class Forgotten(enum.Enum):
     CORRECTIONS = "corrections"
     #: what taking back an answer would need
     REVIEWS = "reviews"
+    #: what a night did with each number
+    NIGHTS = "nights"
     #: the oldest entries of the audit
     LOG = "log"
 
@@ -66,6 +68,7 @@ def over_by(kind: Forgotten, on: date, policy: Policy) -> date:
         Forgotten.REFUSED_DELIVERIES: kept.refused_deliveries_days,
         Forgotten.CORRECTIONS: kept.corrections_days,
         Forgotten.REVIEWS: kept.answered_reviews_days,
+        Forgotten.NIGHTS: kept.nights_days,
         Forgotten.LOG: kept.log_days,
     }
     return on - timedelta(days=days[kind])

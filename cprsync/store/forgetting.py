@@ -12,7 +12,6 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Date,
     Select,
@@ -21,7 +20,6 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    null,
     or_,
     select,
     update,
@@ -31,13 +29,11 @@ from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.forgetting import Forgotten, annullable_since, over_by
 from cprsync.domain.record import without_lifted
 from cprsync.domain.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, State
-from cprsync.store import audit, cutting, overrides, tables
+from cprsync.store import audit, cutting, night_lines, old_files, overrides, tables
 from cprsync.store.circulation import open_payload, seal_payload
 from cprsync.store.engine import parts, reading, stamp_of
-from cprsync.store.inbox import UNNEEDED
 from cprsync.store.local_part import open_local, write_local
 from cprsync.store.tenant import written
-from cprsync.sync.values import InboxState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +51,7 @@ _FACT: Final = ("channel",)
 _LOAN, _RESERVATION, _BALANCE, _MESSAGE = (
     table.c for table in (tables.loan, tables.reservation, tables.balance, tables.message)
 )
-_IMAGE, _BOX, _CHUNK = tables.before_image.c, tables.inbox.c, tables.inbox_chunk.c
+_IMAGE = tables.before_image.c
 _PATRON = tables.patron.c
 _OVERRIDE, _ITEM = tables.override.c, tables.review_item.c
 Found: TypeAlias = "Select[*tuple[Any, ...]]"
@@ -241,39 +237,11 @@ def _forget_undo(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow])
         connection.execute(update(tables.review_item).where(these).values(undo=None, key=None))
 
 
-# -- the register's files ------------------------------------------------------------------------------------
+# -- the rest ---------------------------------------------------------------------------------------------------
 
 
-def _deliveries(over: Over) -> Found:
-    """Applied by a run that has ended, or never needed: sent twice, or older than the last one."""
-    taken, run = tables.run_delivery.c, tables.run.c
-    late = exists().where(
-        *(taken.agency == _BOX.agency, taken.inbox_id == _BOX.id),
-        *(run.agency == taken.agency, run.id == taken.run_id, or_(run.finished.is_(None), run.day > over.by)),
-    )
-    applied = (_BOX.state == InboxState.APPLIED.value) & ~late
-    return _held(over).where(or_(applied, _refused(over) & _BOX.reason.in_(UNNEEDED)))
-
-
-def _refused_deliveries(over: Over) -> Found:
-    """Damaged, or at odds with another, and taken by nobody since."""
-    return _held(over).where(_refused(over), _BOX.reason.not_in(UNNEEDED))
-
-
-def _refused(over: Over) -> ColumnElement[bool]:
-    return (_BOX.state == InboxState.REFUSED.value) & (_BOX.sealed_at < over.end)
-
-
-def _held(over: Over) -> Found:
-    """Deliveries whose content is here; no patron's: one is told by its place in the inbox."""
-    held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
-    of_nobody = select(_BOX.id, null().label("patron_id"))
-    return of_nobody.where(_BOX.agency == over.tenant.agency, held).order_by(_BOX.id)
-
-
-def _delete_chunks(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
-    for row in rows:
-        connection.execute(delete(tables.inbox_chunk).where(_CHUNK.agency == tenant.agency, _CHUNK.inbox_id == row.id))
+def _nights(over: Over) -> Found:
+    return night_lines.old_lines(over.tenant, over.by)
 
 
 def _log(over: Over) -> Found:
@@ -290,10 +258,11 @@ _KINDS: Final[
     Forgotten.MESSAGES: (_messages, _keep_the_fact),
     Forgotten.BLOCKS: (_blocks, _forget_blocks),
     Forgotten.BEFORE_IMAGES: (_before_images, _delete_images),
-    Forgotten.DELIVERIES: (_deliveries, _delete_chunks),
-    Forgotten.REFUSED_DELIVERIES: (_refused_deliveries, _delete_chunks),
+    Forgotten.DELIVERIES: (old_files.deliveries, old_files.let_go),
+    Forgotten.REFUSED_DELIVERIES: (old_files.refused_deliveries, old_files.let_go),
     Forgotten.CORRECTIONS: (_corrections, _forget_corrections),
     Forgotten.REVIEWS: (_reviews, _forget_undo),
+    Forgotten.NIGHTS: (_nights, night_lines.let_go),
     # last: what has just been forgotten stands in it
     Forgotten.LOG: (_log, cutting.cut),
 }

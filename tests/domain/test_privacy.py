@@ -75,6 +75,7 @@ def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(s
         ("Blokeret d.", Retention(blocks_days=7), "7 dage efter, at blokeringen er ophævet"),
         ("CPR's filer", Retention(deliveries_days=9), "slettes 9 dage efter"),
         ("CPR's filer", Retention(refused_deliveries_days=4), "modsagde en anden, 4 dage efter"),
+        ("Nætternes regnskab", Retention(nights_days=7), "Det slettes efter 7 dage"),
         ("Loggen", Retention(log_days=400), "Det slettes efter 400 dage."),
         ("Loggen", Retention(log_days=0), "Den slettes ikke af sig selv."),
         ("Rettelser", Retention(corrections_days=8), "slettes 8 dage efter"),

@@ -192,6 +192,11 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
     "forgotten.refused_deliveries": ("afviste leverancers indhold", "contents of refused deliveries"),
     "forgotten.corrections": ("ophørte rettelser", "corrections that ended"),
     "forgotten.reviews": ("detaljer i besvarede sager", "details of answered items"),
+    "forgotten.nights": ("linjer fra gamle nætter", "lines of old nights"),
+    "lines_forgotten": (
+        "Linjerne for de enkelte numre er glemt efter bibliotekets frister.",
+        "The lines of the single numbers are forgotten by the library's policy.",
+    ),
     "forgotten.log": ("loggens ældste linjer", "oldest lines of the log"),
     "forget_planned": ("Dette ville blive glemt", "This would be forgotten"),
     "forget_nothing": ("Der er intet at glemme.", "There is nothing to forget."),
