@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.cli.dates import heading, long_day
 from cprsync.cli.output import emphasise, failures, print_json, say
 from cprsync.cli.words import WORDS, Language, word
+from cprsync.sync.forecasting import PRODUCTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -66,7 +67,9 @@ def _counted(events: Iterable[Mapping[str, Any]], language: Language) -> str:
 
 def _kind_lines(kind: str, events: list[Mapping[str, Any]], language: Language) -> Iterator[str]:
     hers = [event for event in events if event["patron"] is not None]
-    yield f"  {word(kind, language)}" + (f": {len(hers)}" if hers else "")
+    named = ", ".join(event["what"] for event in events) if kind == PRODUCTS else ""
+    told = str(len(hers)) if hers else named
+    yield f"  {word(kind, language)}" + (f": {told}" if told else "")
     for event in hers[:NAMED_MAX]:
         yield f"    {event['patron']}  {_what(event['what'], language)}".rstrip()
     if len(hers) > NAMED_MAX:

@@ -140,6 +140,20 @@ def changes(before: str, after: str) -> Mapping[str, Turn]:
     return {name: Turn.UNCHANGED if was is now else _TURNS[now] for name, (was, now) in turned.items()}
 
 
+def turns_ahead(
+    facts: RightFacts, policy: Policy, kept: str, *, first: date, last: date
+) -> Iterator[tuple[date, str, Turn]]:
+    """What becomes of each product by itself from the day on which they are derived next, `first`, to `last`."""
+    day: date | None = first
+    before = kept
+    while day is not None and day <= last:
+        now = _stored_on(Day.of(facts, policy, day))
+        for name, turn in changes(before, now).items():
+            if turn is not Turn.UNCHANGED:
+                yield day, name, turn
+        before, day = now, next_step(facts, policy, day)
+
+
 def _stored_on(day: Day) -> str:
     ruled = {name: day.ruled(name) for name in day.policy.products.names()}
     return _line({name: (one.answer, one.read.open_since) for name, one in ruled.items()})

@@ -14,10 +14,11 @@ from cprsync.domain.leaving import Stage
 from cprsync.domain.right_facts import right_facts
 from cprsync.domain.rights import Turn, changes, next_step, rights_of, stored
 from cprsync.store import audit, bulk, tables
-from cprsync.store.engine import parts, reading, writing
+from cprsync.store.engine import IN_MAX, parts, reading, writing
 from cprsync.store.local_part import open_local
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tenant import hold_fence, hold_library, written
+from cprsync.sync.values import DuePage, RightsDue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from cprsync.domain.right_facts import RightFacts
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
-    from cprsync.sync.values import DuePage, Run
+    from cprsync.sync.values import Run
 
 #: The kind of an audit entry that says which rights opened and closed.
 RIGHTS: Final = "rights"
@@ -71,7 +72,7 @@ def derive(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | Non
     Raises FenceLost.
     """
     with written(tenant, run) as connection:
-        rows = _due_rows(connection, tenant, page)
+        rows = _due_rows(connection, tenant, page, hold=True)
         before = kept_lines(connection, tenant, rows)
         new: list[dict[str, Any]] = []
         moved: list[tuple[Any, ...]] = []
@@ -93,6 +94,30 @@ def derive(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | Non
             connection.execute(_KEEP, new)
         _tell(connection, tenant, run, turned)
     return rows[-1].id if len(rows) == page.limit else None
+
+
+def ahead(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[RightsDue]:
+    """Whose rights will be derived up to a day, or everyone's, in the order of their ids; nothing is written."""
+    after = ""
+    while True:
+        with reading(tenant.engine) as connection:
+            rows = _due_rows(connection, tenant, DuePage(until, everyone=everyone, after=after, limit=IN_MAX))
+            kept = kept_lines(connection, tenant, rows)
+            found = [
+                RightsDue(row.id, facts, kept.get(row.id, ""), None if everyone else _day_of(row))
+                for row, facts in _opened(connection, tenant, rows)
+                if facts.stage is not Stage.CLOSED
+            ]
+        yield from found
+        if len(rows) < IN_MAX:
+            return
+        after = rows[-1].id
+
+
+def _day_of(row: AnyRow) -> date | None:
+    """The day on which they are derived; None: her local part has changed, and the next night does."""
+    day: date | None = row.rights_due if row.rights_local == row.local_version else None
+    return day
 
 
 def forget_earlier(tenant: Tenant, run: Run) -> None:
@@ -130,7 +155,8 @@ def _tell(connection: Connection, tenant: Tenant, run: Run, derived: Sequence[tu
     audit.append(connection, tenant, tenant.night, happened)
 
 
-def _due_rows(connection: Connection, tenant: Tenant, page: DuePage) -> list[AnyRow]:
+def _due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: bool = False) -> list[AnyRow]:
+    """In the order of their ids; `hold`: nobody else writes them meanwhile."""
     hers = _PATRON.agency == tenant.agency
     if page.everyone:
         due: Any = select(_PATRON.id).where(hers).subquery()
@@ -141,7 +167,8 @@ def _due_rows(connection: Connection, tenant: Tenant, page: DuePage) -> list[Any
             select(_PATRON.id).where(hers, _LOCAL_IS_NEWER),
         ).subquery()
     found = select(due.c.id).where(due.c.id > page.after).order_by(due.c.id).limit(page.limit)
-    wanted = select(tables.patron).where(hers).order_by(_PATRON.id).with_for_update()
+    wanted = select(tables.patron).where(hers).order_by(_PATRON.id)
+    wanted = wanted.with_for_update() if hold else wanted
     return [
         row
         for part in parts(connection.scalars(found).all())

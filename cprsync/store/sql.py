@@ -114,6 +114,7 @@ if TYPE_CHECKING:
         Prepared,
         Recognised,
         Repaired,
+        RightsDue,
         Run,
         RunState,
         SealedDelivery,
@@ -341,6 +342,9 @@ class SqlStore:
 
     def derive_rights(self, run: Run, page: DuePage, policy: Policy) -> str | None:
         return entitlements.derive(self._tenant, run, page, policy)
+
+    def rights_ahead(self, until: date, *, everyone: bool) -> Iterator[RightsDue]:
+        return entitlements.ahead(self._tenant, until, everyone=everyone)
 
     def rights_stamp(self) -> str | None:
         return entitlements.stamp(self._tenant)

@@ -1,6 +1,7 @@
 """What the coming days will bring if no delivery changes anything: the nights' own calendar, lived on paper.
 
-Writes nothing and calls nobody. Thirty nights lived are the thirty days forecast, since both are `domain.due`.
+Writes nothing and calls nobody. Thirty nights lived are the thirty days forecast, since both are `domain.due`, and
+`domain.rights` for what then becomes of net media.
 """
 
 from __future__ import annotations
@@ -8,20 +9,25 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from cprsync.domain.due import ONE_DAY, DueKind
+from cprsync.domain.due import ONE_DAY, DueKind, after_day
+from cprsync.domain.rights import Turn, rights_stamp, turns_ahead
 from cprsync.sync.calendar_part import Calendar, days_to_live, upcoming
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from cprsync.domain.policy import Policy
+    from cprsync.sync.values import RightsDue
 
 #: Nobody plans by a calendar longer than this, leap years included.
 DAYS_MAX: Final = 366
-#: The kind of an event that is nobody's: the library's own rules change.
+#: The kinds of events that are nobody's: the library's own rules change, or the terms of a net medium.
 POLICY: Final = "policy"
-_ORDER: Final = (POLICY, *(kind.value for kind in DueKind))
+PRODUCTS: Final = "products"
+#: What becomes of a right, by the kind of the event.
+RIGHTS: Final[Mapping[Turn, str]] = {turn: f"right_{turn.value}" for turn in Turn if turn is not Turn.UNCHANGED}
+_ORDER: Final = (POLICY, PRODUCTS, *(kind.value for kind in DueKind), *RIGHTS.values())
 
 
 class Foreseen(Calendar, Protocol):
@@ -29,12 +35,16 @@ class Foreseen(Calendar, Protocol):
 
     def last_run_day(self) -> date | None: ...
 
+    def rights_ahead(self, until: date, *, everyone: bool) -> Iterable[RightsDue]: ...
+
+    def rights_stamp(self) -> str | None: ...
+
 
 def foresee(store: Foreseen, policy: Policy, *, today: date, days: int) -> dict[str, Any]:
     """The JSON shape of `forecast`: from the first day that no night has lived, to the last of `days`.
 
-    Days that nights have missed come first: the next night lives them too. Raises ValueError for a number of days
-    that is not 1 to `DAYS_MAX`.
+    Days that nights have missed come first: the next night lives them too, and derives rights on its own day. Raises
+    ValueError for a number of days that is not 1 to `DAYS_MAX`.
     """
     if not 1 <= days <= DAYS_MAX:
         raise ValueError(f"a forecast is of 1 to {DAYS_MAX} days")
@@ -47,6 +57,7 @@ def foresee(store: Foreseen, policy: Policy, *, today: date, days: int) -> dict[
         for due in upcoming(store, policy, first=first, last=last)
     ]
     events += _policy_days(policy, first, last)
+    events += _rights(store, policy, first=max(first, today), last=last)
     events.sort(key=lambda one: (one["day"], _ORDER.index(str(one["kind"])), one["patron"] or "", one["what"]))
     return {"from": first.isoformat(), "to": last.isoformat(), "events": events}
 
@@ -55,3 +66,22 @@ def _policy_days(policy: Policy, first: date, last: date) -> Iterator[dict[str, 
     for ladder in policy.ladders.ladders:
         if first <= ladder.since <= last:
             yield {"day": ladder.since.isoformat(), "patron": None, "kind": POLICY, "what": "age_groups"}
+    days = {
+        (day, product.name)
+        for product in policy.products.periods
+        for day in (product.since, after_day(product.until))
+        if day is not None and first <= day <= last
+    }
+    for day, name in days:
+        yield {"day": day.isoformat(), "patron": None, "kind": PRODUCTS, "what": name}
+
+
+def _rights(store: Foreseen, policy: Policy, *, first: date, last: date) -> Iterator[dict[str, str | None]]:
+    """What becomes of rights from the next night on; with another policy than the last night's, of everyone's."""
+    stamp, kept = rights_stamp(policy), store.rights_stamp()
+    if stamp is None and kept is None:
+        return
+    for one in store.rights_ahead(last, everyone=stamp != kept):
+        begins = first if one.day is None else max(first, one.day)
+        for day, product, turn in turns_ahead(one.facts, policy, one.kept, first=begins, last=last):
+            yield {"day": day.isoformat(), "patron": one.patron_id, "kind": RIGHTS[turn], "what": product}

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person import Gap, Person, Protection, Silent, Status
     from cprsync.domain.policy import Harm
     from cprsync.domain.record import Local
+    from cprsync.domain.right_facts import RightFacts
     from cprsync.errors import CprsyncError
 
 
@@ -440,6 +441,20 @@ class Checked:
 
     def __repr__(self) -> str:
         return f"Checked({self.patron.id})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RightsDue:
+    """A patron whose rights are to be derived, and the line that is kept of them until then."""
+
+    patron_id: str
+    facts: RightFacts
+    kept: str
+    #: on which day; None: by the next night
+    day: date | None
+
+    def __repr__(self) -> str:
+        return f"RightsDue({self.patron_id})"
 
 
 @dataclass(frozen=True, slots=True)

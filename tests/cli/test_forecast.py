@@ -31,14 +31,23 @@ EVENTS = [
     event("2026-12-31", "11111111", "age_step", "Ung > Voksen"),
     event("2026-12-31", "22222222", "age_step", "Barn > Ung"),
     event("2027-01-01", None, "policy", "age_groups"),
+    event("2027-01-02", None, "products", "aviser"),
+    event("2027-01-02", None, "products", "film"),
     event("2027-01-02", "33333333", "absence_ended", "absence"),
+    event("2027-01-02", "33333333", "right_opened", "film"),
 ]
+
+
+COUNTED = (
+    "  I alt: rettelse ophørt 1, ny lånergruppe 2, nye aldersgrupper i policy.toml 1, "
+    "nye vilkår for netmedier i policy.toml 2, fravær ophørt 1, ret til netmedie åbnes 1"
+)
 
 
 def test_a_forecast_is_a_calendar_by_day_with_counts_and_patron_numbers() -> None:
     assert list(forecast_lines({**WINDOW, "events": EVENTS}, "da")) == [
         "Det sker fra 30. december 2026 til 28. januar 2027, hvis intet ændres i CPR",
-        "  I alt: rettelse ophørt 1, ny lånergruppe 2, nye aldersgrupper i policy.toml 1, fravær ophørt 1",
+        COUNTED,
         "",
         "Torsdag 31. december 2026",
         "  rettelse ophørt: 1",
@@ -51,8 +60,11 @@ def test_a_forecast_is_a_calendar_by_day_with_counts_and_patron_numbers() -> Non
         "  nye aldersgrupper i policy.toml",
         "",
         "Lørdag 2. januar 2027",
+        "  nye vilkår for netmedier i policy.toml: aviser, film",
         "  fravær ophørt: 1",
         "    33333333",
+        "  ret til netmedie åbnes: 1",
+        "    33333333  film",
     ]
 
 
@@ -110,7 +122,10 @@ def test_the_demo_lives_its_birthdays_and_a_correction_that_ends_and_the_next_on
     assert document["events"] == []
     patron = _corrected(tmp_path / "demo")
     later = json.loads(CliRunner().invoke(app, ["forecast", "--days", "90", "--json", *config]).stdout)
-    assert [(one["day"], one["kind"], one["patron"]) for one in later["events"]] == [
+    rights = [one for one in later["events"] if one["kind"].startswith("right_")]
+    # whatever she may use, it changes with the correction alone
+    assert {(one["day"], one["patron"]) for one in rights} <= {("2027-04-04", patron), ("2027-05-02", patron)}
+    assert [(one["day"], one["kind"], one["patron"]) for one in later["events"] if one not in rights] == [
         ("2027-04-17", "override_warned", patron),
         ("2027-05-02", "override_ended", patron),
     ]

@@ -25,7 +25,7 @@ from cprsync.domain.record import Block, Local
 from cprsync.domain.right_facts import RightFacts, right_facts
 from cprsync.domain.right_rule import Answer, Change, RightRule
 from cprsync.domain.right_words import CHANGES
-from cprsync.domain.rights import Turn, changes, closes_any, next_step, rights_of, rights_stamp, stored
+from cprsync.domain.rights import Turn, changes, closes_any, next_step, rights_of, rights_stamp, stored, turns_ahead
 from cprsync.domain.wording import Wording
 
 LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),))
@@ -173,6 +173,42 @@ def test_no_answer_about_a_product_holds_since_before_its_terms_did(
     told = right(facts(**about), policy(**terms))
     assert told.valid_from == SINCE
     assert told.open_from in {SINCE, None}
+
+
+def test_what_becomes_of_each_right_by_itself_is_told_day_by_day_from_what_was_kept() -> None:
+    child = facts(born(date(2012, 4, 3)), blocks=(Block(date(2027, 4, 10), "gæld", lifted=date(2027, 4, 20)),))
+    rules = policy(replace(BOOKS, until=date(2027, 4, 30)), replace(BOOKS, name="film", from_age=15))
+    yes_and_no = stored(rights_of(child, rules, TODAY))
+
+    def told(kept: str, *, first: date = TODAY, last: date = date(2027, 5, 1)) -> list[tuple[str, str, str]]:
+        ahead = turns_ahead(child, rules, kept, first=first, last=last)
+        return [(day.isoformat(), name, turn.value) for day, name, turn in ahead]
+
+    coming = [
+        ("2027-04-03", "film", "opened"),
+        ("2027-04-10", "ereolen", "closed"),
+        ("2027-04-10", "film", "closed"),
+        ("2027-04-20", "ereolen", "opened"),
+        ("2027-04-20", "film", "opened"),
+        ("2027-05-01", "ereolen", "closed"),
+    ]
+    assert told(yes_and_no) == coming
+    assert told("") == [(TODAY.isoformat(), "ereolen", "opened"), *coming]
+    assert told(yes_and_no, last=date(2027, 4, 3)) == coming[:1]
+    assert told(yes_and_no, first=date(2027, 5, 2)) == []
+
+
+@given(STATES, st.integers(1, 40))
+def test_what_is_told_ahead_is_what_each_night_finds(who: Person, nights: int) -> None:
+    one = facts(who, overrides=(STAFF,))
+    before, found = stored(rights_of(one, TERMS, TODAY)), []
+    first, last = TODAY + timedelta(days=1), TODAY + timedelta(days=nights)
+    ahead = list(turns_ahead(one, TERMS, before, first=first, last=last))
+    for day in (TODAY + timedelta(days=n + 1) for n in range(nights)):
+        now = stored(rights_of(one, TERMS, day))
+        found += [(day, name, turn) for name, turn in changes(before, now).items() if turn is not Turn.UNCHANGED]
+        before = now
+    assert ahead == found
 
 
 def test_a_group_that_comes_with_age_closes_a_product_on_the_birthday() -> None:

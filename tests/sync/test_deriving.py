@@ -13,6 +13,7 @@ from doubles import AGENCY, MONDAY, TUESDAY
 from kills import killed, lived_whole, sample
 from sqlalchemy import update
 from test_leaving import owes
+from test_setting import set_
 from townspeople import dies, gains_protection, moves, person
 
 from cprsync.domain.policy import Harm, Limit, Policy
@@ -24,6 +25,7 @@ from cprsync.domain.wording import Wording
 from cprsync.errors import NetMediaUnavailable
 from cprsync.store import tables
 from cprsync.sync.departing import Exit
+from cprsync.sync.forecasting import foresee
 from cprsync.sync.reviewing import Reviews
 from cprsync.sync.setting import LocalChange
 
@@ -190,6 +192,62 @@ def test_another_policy_is_derived_for_everyone_and_one_without_products_keeps_n
     reading.policy = Policy()
     assert reading.night().document()["entitlements"] == {}
     are_fresh(reading)
+
+
+# -- what a forecast says before ---------------------------------------------------------------------------------------
+
+
+def foreseen(library: Library, days: int) -> list[tuple[str, str, str, str]]:
+    told = foresee(library.store, library.policy, today=library.clock.today(), days=days)["events"]
+    rights = [one for one in told if str(one["kind"]).startswith("right_")]
+    return sorted((one["day"], one["patron"], one["what"], one["kind"].removeprefix("right_")) for one in rights)
+
+
+def test_the_rights_of_thirty_nights_lived_are_the_thirty_days_forecast(reading: Library) -> None:
+    """With a birthday, corrections that end, a block of today, and a product that begins and ends."""
+    today = reading.clock.today()
+    born = today + timedelta(days=3)
+    set_(reading, "birth_date", f"{born.year - 15}{born:-%m-%d}", reason="Pas", until=today + timedelta(days=20))
+    set_(reading, "municipality", "0101", key="BO", reason="Viste lejekontrakt", until=today + timedelta(days=9))
+    reading.night()
+    block = Block(today, "gæld")
+    reading.store.change_local(LocalChange(reading.id_of("CLARA"), "blocks", {"blocks": (block,)}), user="lone")
+    papers = replace(BOOKS, name="aviser", since=today + timedelta(days=5), until=today + timedelta(days=12))
+    reading.policy = replace(TERMS, products=Products((BOOKS, FILMS, papers)))
+    before = reading.everything()
+    said = foreseen(reading, 30)
+    assert reading.everything() == before
+    assert {(day[-2:], what) for day, _, what, _ in said} >= {
+        ("23", "filmstriben"),
+        ("30", "ereolen"),
+        ("21", "ereolen"),
+    }
+    lived: list[tuple[str, str, str, str]] = []
+    for night in range(1, 31):
+        reading.clock.moment += timedelta(days=1)
+        reading.one_night()
+        day = reading.clock.today().isoformat()
+        lived += [(day, *turn) for turn in turns(reading)]
+        if night in {1, 4}:  # everyone is derived by then, and whoever's day is to come is read
+            assert foreseen(reading, 30 - night) == [one for one in said if one[0] > day]
+    assert sorted(lived) == said
+    assert foreseen(reading, 1) == []
+
+
+def test_rights_on_days_that_no_night_has_lived_are_forecast_for_the_next_one(either_library: Library) -> None:
+    library = either_library
+    library.policy = TERMS
+    today = library.clock.today()
+    set_(library, "municipality", "0101", key="BO", reason="Viste lejekontrakt", until=today + timedelta(days=4))
+    library.night()
+    library.clock.moment += timedelta(days=20)
+    said = foreseen(library, 1)
+    library.one_night()
+    assert said == [(library.clock.today().isoformat(), *turn) for turn in turns(library)] != []
+
+
+def test_without_products_no_right_is_forecast(library: Library) -> None:
+    assert foreseen(library, 366) == []
 
 
 # -- what the report says ----------------------------------------------------------------------------------------------

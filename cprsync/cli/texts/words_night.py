@@ -164,6 +164,10 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
     "responsibility_ended": ("ansvarlig ophørt: 18 år", "responsibility over: of age"),
     "subscription_ended": ("død låners abonnement ophørt", "dead patron's subscription ended"),
     "policy": ("nye aldersgrupper i policy.toml", "other age groups in policy.toml"),
+    "products": ("nye vilkår for netmedier i policy.toml", "other terms of net media in policy.toml"),
+    "right_opened": ("ret til netmedie åbnes", "right to a net medium opened"),
+    "right_closed": ("ret til netmedie lukkes", "right to a net medium closed"),
+    "right_undecided": ("ret til netmedie bliver uafklaret", "right to a net medium undecided"),
     "forecast": (
         "Det sker fra {first} til {last}, hvis intet ændres i CPR",
         "From {first} to {last}, if CPR changes nothing",
