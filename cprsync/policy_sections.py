@@ -31,7 +31,10 @@ YEAR_DAYS: Final = 365
 KRONER_MAX: Final = 10_000
 #: No fee page has bands beyond this day, and no reminder goes out later.
 LATE_MAX_DAYS: Final = 3660
-_RANGE: Final = re.compile(r"([1-9]\d{0,3})(?:\s*([-–+])\s*([1-9]\d{0,3})?)?")
+_UNIT: Final = r"(?:\s*(?:dage?|days?))?"
+_RANGE: Final = re.compile(rf"([1-9]\d{{0,3}})(?:\s*([-–+])\s*([1-9]\d{{0,3}})?)?{_UNIT}")
+#: "> 30", "over 30 dage": from the day after.
+_BEYOND: Final = re.compile(rf"(?:>|over|mere end|more than)\s*([1-9]\d{{0,3}}){_UNIT}", re.IGNORECASE)
 #: "0-14", "0–14 år": the last age of the children.
 _YEARS: Final = re.compile(r"\s*\d{1,2}\s*[-–]\s*(\d{1,2})\b")
 
@@ -48,7 +51,10 @@ def _oere(kroner: object) -> int:
 
 
 def _days(text: object) -> tuple[int, int | None]:
-    """First and last day of `8-14`; `31-` and `31+` have no last one, and `8` is one day."""
+    """First and last day of `8-14`; `31-`, `31+` and `> 30` have no last one, and `8` is one day."""
+    beyond = _BEYOND.fullmatch(text.strip()) if isinstance(text, str) else None
+    if beyond is not None:
+        return int(beyond[1]) + 1, None
     found = _RANGE.fullmatch(text.strip()) if isinstance(text, str) else None
     if found is None or (found[2] == "+" and found[3]):
         raise ValueError('expected days as "8-14", and "31-" in the last band')

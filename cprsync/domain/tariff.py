@@ -64,6 +64,9 @@ def bands_of(rows: Iterable[Row]) -> Bands:
     bands: list[Band] = []
     last: int | None = 0
     for position, row in enumerate(rows):
+        if last is None and row.first > bands[-1].from_day:
+            told = f"this band has no end, and one follows: write it as {bands[-1].from_day}-{row.first - 1}"
+            raise OutOfOrder(told, position - 1)
         if last is None:
             raise OutOfOrder("this band has no end, so that none may follow it", position - 1)
         if row.first > last + 1:

@@ -153,6 +153,14 @@ def test_a_fee_page_is_read_as_it_was_typed(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "days", ["> 14", ">14", "over 14 dage", "Mere end 14 dage", "more than 14 days", "15+", "15- dage"]
+)
+def test_the_last_band_is_typed_as_a_page_has_it(tmp_path: Path, days: str) -> None:
+    assert '"15+"' in TARIFF
+    assert read(tmp_path, TARIFF.replace('"15+"', f'"{days}"')).fees == read(tmp_path, TARIFF).fees
+
+
 def test_a_page_without_fees_for_children_is_for_all(tmp_path: Path) -> None:
     text = '[[tariffs]]\nsince = 2027-01-01\nbands = [{ days = "1", adult = 0 }, { days = "2-", adult = 9.99 }]'
     (tariff,) = read(tmp_path, text).fees.tariffs
@@ -225,7 +233,8 @@ RANGE = 'expected days as "8-14", and "31-" in the last band'
         ('"1-7"', '"2-7"', "line 6: tariffs.0.bands.0: there is a hole before this band: day 1 is missing"),
         ('"8–14"', '"9-14"', "line 7: tariffs.0.bands.1: there is a hole before this band: day 8 is missing"),
         ('"8–14"', '"7-14"', "line 7: tariffs.0.bands.1: this band overlaps the one before, which goes to day 7"),
-        ('"8–14"', '"8-"', "line 7: tariffs.0.bands.1: this band has no end, so that none may follow it"),
+        ('"8–14"', '"8-"', "line 7: tariffs.0.bands.1: this band has no end, and one follows: write it as 8-14"),
+        ('"8–14"', '"over 7 dage"', "line 7: tariffs.0.bands.1: this band has no end, and one follows: write it as 8-14"),
         ('"15+"', '"15-30"', "line 8: tariffs.0.bands.2: the last band may not end: write it as 31-"),
         ('"8–14"', '"8-5"', "line 7: tariffs.0.bands.1: this band ends before it begins"),
         *(

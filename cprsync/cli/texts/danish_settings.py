@@ -89,6 +89,7 @@ SETTINGS: Final[Mapping[str, str]] = {
         "hver linje skal begynde med en senere dag end den foregående"
     ),
     "a later day may not cost less than an earlier one": "en senere dag må ikke koste mindre end en tidligere",
+    "this band has no end, and one follows: write it as {}-{}": "linjen er åben, og der følger en: skriv den som {}-{}",
     "this band has no end, so that none may follow it": "linjen er åben: der må ikke følge en efter den",
     "there is a hole before this band: day {} is missing": "der er et hul før denne linje: dag {} mangler",
     "this band overlaps the one before, which goes to day {}": ("linjen overlapper den foregående, som går til dag {}"),
