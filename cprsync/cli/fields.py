@@ -9,7 +9,7 @@ from cprsync.cli.output import emphasise, failures, note, print_json, say
 from cprsync.cli.words import word
 from cprsync.domain.controller import ASKED
 from cprsync.domain.fields import FIELDS
-from cprsync.domain.privacy import OWNERS, SEALED, SEEN, kept, privacy_page
+from cprsync.domain.privacy import OWNERS, SEEN, hidden, kept, privacy_page
 from cprsync.domain.processing import BASES, article_30
 from cprsync.errors import ConfigurationError
 from cprsync.policy_file import load_policy
@@ -114,7 +114,8 @@ def _both(text: Wording) -> dict[str, str]:
 
 def _table(policy: Policy, language: Language) -> None:
     for field in FIELDS:
-        marks = [OWNERS[field.owner], SEEN[field.seen], *([SEALED] if field.sealed else []), BASES[field.basis]]
+        sealed = hidden(field)
+        marks = [OWNERS[field.owner], SEEN[field.seen], *([] if sealed is None else [sealed]), BASES[field.basis]]
         say(f"{emphasise(told(field.name, language))}  {field.key}")
         for line in (field.purpose, *marks, kept(field.kept, policy)):
             say(textwrap.fill(told(line, language), WIDTH, initial_indent="  ", subsequent_indent="  "))

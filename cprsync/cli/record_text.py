@@ -91,7 +91,9 @@ def _lines(key: str, name: str, entry: Mapping[str, Any], language: Language) ->
 def value_lines(key: str, entry: Mapping[str, Any], language: Language) -> list[str]:
     """The value, a line for each loan or the like."""
     if entry.get("sealed"):
-        return [SEALED.da if language == "da" else SEALED.en]
+        sealed = SEALED.da if language == "da" else SEALED.en
+        age = entry.get("age")
+        return [sealed if age is None else word("sealed_age", language, sealed=sealed, age=str(age))]
     value = entry["value"]
     if entry.get("notices") is not None:
         # the star with which it is typed

@@ -94,7 +94,7 @@ class Field:
     kept: Kept
     basis: Basis = Basis.TASK
     seen: Seen = Seen.BOTH
-    #: hidden from everyone while the patron's name and address are protected, but for a reasoned reveal
+    #: hidden from everyone while the patron is sealed for a reason of her own, but for a reasoned reveal
     sealed: bool = False
     #: may be a column of `patron import`
     imported: bool = False
@@ -139,7 +139,15 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("first_names", Wording("Fornavne", "First names"), Owner.REGISTER, Kept.REGISTER, sealed=True),
     Field("middle_names", Wording("Mellemnavne", "Middle names"), Owner.REGISTER, Kept.REGISTER, sealed=True),
     Field("last_name", Wording("Efternavn", "Last name"), Owner.REGISTER, Kept.REGISTER, sealed=True),
-    Field("birth_date", Wording("Fødselsdato", "Birth date"), Owner.REGISTER, Kept.REGISTER, text="Fødselsdato"),
+    # her age shows instead
+    Field(
+        "birth_date",
+        Wording("Fødselsdato", "Birth date"),
+        Owner.REGISTER,
+        Kept.REGISTER,
+        sealed=True,
+        text="Fødselsdato",
+    ),
     Field("address", Wording("Adresse", "Address"), Owner.REGISTER, Kept.REGISTER, sealed=True, imported=True),
     Field(
         "contact_address",

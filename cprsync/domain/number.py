@@ -144,8 +144,11 @@ class CprNumber:
         """
         return self.kind in {NumberKind.LETTERS, NumberKind.NONE} or self.born is not None
 
-    def masked(self) -> str:
-        """The form for screens: the birth date's part, the rest hidden; a dash for none."""
+    def masked(self, *, shut: bool = False) -> str:
+        """The form for screens: the birth date's part, the rest hidden; a dash for none.
+
+        `shut`: her birth date is sealed, and of the number nothing shows.
+        """
         if self.kind is NumberKind.NONE:
             return "–"
-        return f"{self.digits[:6]}-xxxx"
+        return "xxxxxx-xxxx" if shut else f"{self.digits[:6]}-xxxx"

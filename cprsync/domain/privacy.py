@@ -50,6 +50,20 @@ SEALED: Final = Wording(
 )
 
 
+#: What is said of a field of which something shows all the same.
+_SEALED_BUT: Final[Mapping[str, Wording]] = {
+    "birth_date": Wording(
+        "skjules, hvis du har navne- og adressebeskyttelse; personalet ser kun din alder",
+        "hidden if your name and address are protected; staff see your age only",
+    ),
+}
+
+
+def hidden(field: Field) -> Wording | None:
+    """What protection does to a field; None: nothing."""
+    return _SEALED_BUT.get(field.key, SEALED) if field.sealed else None
+
+
 def kept(how: Kept, policy: Policy) -> Wording:
     """How long a field is kept, with the library's own days."""
     keep = policy.retention
@@ -123,9 +137,9 @@ def about(field: Field, policy: Policy) -> Wording:
         more = _BY_POLICY[field.key](policy)
         da.append(more.da)
         en.append(more.en)
-    if field.sealed:
-        da.append(_sentence(SEALED.da))
-        en.append(_sentence(SEALED.en))
+    if (sealed := hidden(field)) is not None:
+        da.append(_sentence(sealed.da))
+        en.append(_sentence(sealed.en))
     if field.kept not in _AS_MOST:
         how = kept(field.kept, policy)
         da.append(_sentence(how.da))

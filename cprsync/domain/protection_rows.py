@@ -186,6 +186,19 @@ _ALL_THE_SAME: Final[Rows] = {
         ),
         Wording("CPR: post 002, 005, 006 og 008; beslutning 2", "CPR: records 002, 005, 006, 008; decision 2"),
     ),
+    "protection-age": (
+        Wording("enhver forsegling for egen skyld", "any seal for one's own sake"),
+        Wording("beskyttet", "protected"),
+        _EITHER,
+        _ANY,
+        Wording(
+            "i stedet for fødselsdatoen vises alderen, og af personnummeret intet, til de er åbnet med en grund; "
+            "reglerne regner med datoen",
+            "the age shows instead of the birth date, and nothing of the number, until opened for a reason; rules "
+            "count from the date",
+        ),
+        Wording("Feltlisten: fødselsdato (cprsync fields)", "The field table: birth date (cprsync fields)"),
+    ),
     "protection-use": (
         Wording("en beskyttet låner", "a protected patron"),
         Wording("vil bruge biblioteket", "wants to use the library"),

@@ -61,13 +61,13 @@ class Card:
     number: str
     pin_hash: str = ""
 
-    def shown(self) -> str:
-        """The form for screens: of a card that is a CPR number, as a health card's, the last four are hidden."""
+    def shown(self, *, shut: bool = False) -> str:
+        """The form for screens: of a card that is a CPR number, as a health card's, it is masked as one."""
         try:
             number = CprNumber.parse_any(self.number)
         except ValueError:
             return self.number
-        return number.masked() if number.is_possible else self.number
+        return number.masked(shut=shut) if number.is_possible else self.number
 
 
 @dataclass(frozen=True, slots=True, repr=False)

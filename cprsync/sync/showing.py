@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cprsync.domain.effective import unpinned_group
+from cprsync.domain.age import age_on
+from cprsync.domain.effective import effective, unpinned_group
 from cprsync.domain.fields import SEALED, Owner, owner_of, shown
 from cprsync.domain.label import label_lines
 from cprsync.domain.leaving import Stage
@@ -115,7 +116,7 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
     opened: Opened | None = None,
     circulation: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> dict[str, Any]:
-    """The JSON shape of `patron show`. A protected patron's sealed fields have no value.
+    """The JSON shape of `patron show`. A protected patron's sealed fields have no value; her age stands for the date.
 
     What staff corrected stands where the register's word stood, which is shown beside it. `opened` is what someone
     has opened of the record, for a reason that the audit holds. What circulates holds neither name nor address.
@@ -124,8 +125,10 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
     sealed = is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
     shut = sealed and opened is None
     local, overrides = (view.local, patron.overrides) if opened is None else (opened.local, opened.overrides)
-    fields = {name: _register_field(name, told, view, sealed=shut) for name, told in _register(patron, opened)}
-    fields |= {name: _local_field(name, told, sealed=shut) for name, told in _local(local)}
+    fields = {
+        name: _register_field(name, told, view, sealed=shut) for name, told in _register(patron, opened, shut=shut)
+    }
+    fields |= {name: _local_field(name, told, sealed=shut) for name, told in _local(local, shut=shut)}
     fields |= {CIRCULATION[name]: _circulating(CIRCULATION[name], rows) for name, rows in (circulation or {}).items()}
     if not _by_age(local.group, policy):
         # no rule put her there: staff did
@@ -135,6 +138,8 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         pins = override.field is Overridden.GROUP
         said = unpinned_group(patron, policy=policy, on=on) if pins else fields[name]["value"]
         fields[name] = _overridden(fields[name], override, said, by_age=pins and _by_age(said, policy))
+    if shut:
+        fields["birth_date"]["age"] = _age(patron, policy, on)
     # which of several she wants to be written to
     fields["telephones"]["notices"] = next((one.number for one in local.telephones if one.notices), None)
     fields["emails"]["notices"] = next((one.address for one in local.emails if one.notices), None)
@@ -181,10 +186,16 @@ def _by_age(group: str, policy: Policy) -> bool:
     return bool(group) and policy.ladders.follows_age(group)
 
 
-def _register(patron: Patron, opened: Opened | None) -> Iterator[tuple[str, Any]]:
+def _age(patron: Patron, policy: Policy, on: date) -> int | None:
+    """How old she is by the date that rules count from; None: nobody knows."""
+    born = effective(patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on).birth
+    return None if born is None else age_on(born.day, on, leap=policy.ladders.leap)
+
+
+def _register(patron: Patron, opened: Opened | None, *, shut: bool) -> Iterator[tuple[str, Any]]:
     person, said = patron.register, patron.register if opened is None else opened
     name, first, middle, last = _name(said.name)
-    yield "cpr_number", person.number.masked()
+    yield "cpr_number", person.number.masked(shut=shut)
     yield "name", name
     yield "first_names", first
     yield "middle_names", middle
@@ -217,8 +228,8 @@ def _sealed(value: Sealed[Any] | Gap) -> Sealed[Any] | None:
     return value if isinstance(value, Sealed) else None
 
 
-def _local(local: Local) -> Iterator[tuple[str, Any]]:
-    yield "cards", [card.shown() for card in local.cards]
+def _local(local: Local, *, shut: bool) -> Iterator[tuple[str, Any]]:
+    yield "cards", [card.shown(shut=shut) for card in local.cards]
     yield "group", local.group
     yield "branch", local.branch
     yield "language", local.language

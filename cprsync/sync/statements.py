@@ -76,7 +76,8 @@ class Statements:
         if shut is not NoLetter.SEALED:
             return self._document(view, shut, revealed=False)
         shown = patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
-        fields = sealed_fields(shown["fields"])
+        # her birth date is on no statement
+        fields = tuple(name for name in sealed_fields(shown["fields"]) if name != "birth_date")
         opened = self.store.reveal(Reveal(patron_id, fields, self.user, why, STATEMENT))
         return self._document(view, self._envelope(view, opened), revealed=True)
 

@@ -34,12 +34,13 @@ def test_no_two_fields_answer_to_the_same_column() -> None:
     assert len(columns) == len(set(columns))
 
 
-def test_what_protection_hides_is_name_and_address_and_never_the_municipality() -> None:
+def test_what_protection_hides_is_name_address_and_birth_date_and_never_the_municipality() -> None:
     assert {
         "name",
         "first_names",
         "middle_names",
         "last_name",
+        "birth_date",
         "address",
         "address_abroad",
         "register_contact_address",

@@ -254,6 +254,14 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         ),
         "CPR: post 002, 005, 006 og 008; beslutning 2",
     ),
+    "protection-age": (
+        *("enhver forsegling for egen skyld", "beskyttet", "ligegyldigt", "ligegyldigt hvad"),
+        (
+            "i stedet for fødselsdatoen vises alderen, og af personnummeret intet, til de er åbnet med en grund; "
+            "reglerne regner med datoen"
+        ),
+        "Feltlisten: fødselsdato (cprsync fields)",
+    ),
     "protection-use": (
         *("en beskyttet låner", "vil bruge biblioteket", "ligegyldigt", "ligegyldigt hvad"),
         "som andre: lån, reserveringer, netmedier efter kommunen, beskeder til egen telefon og e-mail",

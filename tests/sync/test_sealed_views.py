@@ -99,7 +99,7 @@ def lookup(library: Library, key: str) -> dict[str, Any]:
 def correct(library: Library, key: str, field: str, value: str) -> None:
     codes = frozenset(load_municipalities().by_code)
     counter = setting.Counter(library.store, library.clock, library.policy, codes)
-    override = field in {"name", "address"}
+    override = field in {"name", "address", "birth_date"}
     until = date(2027, 5, 1) if override else None
     asked = setting.Setting(library.id_of(key), field, value, "lone", reason=REASON if override else "", until=until)
     setting.set_field(counter, asked)
@@ -268,11 +268,45 @@ def test_a_sealed_view_changes_nothing_that_is_stored(library: Library) -> None:
 def test_a_protected_patron_keeps_full_use_of_the_library(library: Library) -> None:
     """Municipality, group, age and cards are as anyone's, and the net media hear of her as of anyone (decision 2)."""
     open_, sealed = shown(library, "ANNA")["fields"], shown(library, "BO")["fields"]
-    for name in ("municipality", "birth_date", "status", "cards", "group", "branch", "telephones"):
+    for name in ("municipality", "status", "cards", "group", "branch", "telephones"):
         assert "sealed" not in sealed[name]
         assert bool(sealed[name]["value"]) == bool(open_[name]["value"])
     assert library.outbox("BO") == library.outbox("ANNA") == [(2, "751")]
     assert library.view("BO").clear.municipality == "0751"
+
+
+@pytest.mark.parametrize("row", ["protection-age"])
+def test_of_a_sealed_birth_date_the_age_shows_and_nothing_of_the_number(library: Library, row: str) -> None:
+    """Until someone opens it and says why."""
+    number = cpr("ANNA")
+    library.deliver(MONDAY, canary())
+    library.one_night()
+    correct(library, "ANNA", "cards", number.digits)
+    for document in (shown(library, "ANNA"), lookup(library, "ANNA")):
+        entry = document["fields"]["birth_date"]
+        assert (entry["value"], entry["sealed"], entry["age"]) == (None, True, 41), row
+        assert document["fields"]["cpr_number"]["value"] == "xxxxxx-xxxx"
+        assert "1985" not in json.dumps(document)
+        assert number.digits[:6] not in json.dumps(document)
+    assert shown(library, "ANNA")["fields"]["cards"]["value"] == ["xxxxxx-xxxx"]
+    told = "\n".join(record_lines(shown(library, "ANNA")))
+    assert re.search(r"^  Fødselsdato +<beskyttet>, 41 år ", told, re.MULTILINE)
+    opened = revealed(library, "ANNA")["fields"]
+    assert (opened["birth_date"]["value"], "age" in opened["birth_date"]) == ("1985-05-04", False)
+    assert opened["cpr_number"]["value"] == opened["cards"]["value"][0] == number.masked()
+    assert "birth_date" in reveals(library)[-1]["actions"]
+
+
+def test_a_sealed_age_is_by_the_birth_date_that_counts_and_turns_on_its_day(library: Library) -> None:
+    """What staff corrected of it is sealed with it."""
+    library.deliver(MONDAY, canary())
+    library.one_night()
+    correct(library, "ANNA", "birth_date", "1990-03-25")
+    for day, age in ((date(2027, 3, 23), 36), (date(2027, 3, 24), 37)):
+        library.clock.set_after(day)
+        entry = shown(library, "ANNA")["fields"]["birth_date"]
+        assert (entry["value"], entry["age"], entry["override"]["register"]) == (None, age, None)
+        assert REASON not in json.dumps(entry)
 
 
 # -- the household -------------------------------------------------------------------------------------------

@@ -133,6 +133,7 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "about_bill": ("regning", "bill"),
     "mark_protected": ("beskyttet", "protected"),
     "mark_household": ("beskyttet i husstanden", "protected in the household"),
+    "sealed_age": ("{sealed}, {age} år", "{sealed}, aged {age}"),
     "mark_revealed": ("åbnet, og skrevet i loggen", "opened, and written in the audit"),
     "mark_not_verified": ("endnu ikke bekræftet af CPR", "not yet verified by CPR"),
     "mark_not_in_register": ("uden CPR-nummer: CPR kender ikke posten", "no CPR number: CPR does not know the record"),
