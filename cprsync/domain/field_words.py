@@ -23,10 +23,12 @@ PURPOSES: Final[Mapping[str, Wording]] = {
     "cpr_number": Wording(
         "Med det henter vi dit navn, din fødselsdato og din adresse i CPR-registret, og det rettes af sig selv,"
         " når du flytter eller skifter navn. Er nummeret et erstatningsnummer, eller har du intet, spørger vi"
-        " aldrig CPR. Personalet ser kun fødselsdelen.",
+        " aldrig CPR. Får du et nyt nummer, huskes et nøglet aftryk af det gamle, så du stadig kan findes."
+        " Personalet ser kun fødselsdelen, og er du beskyttet, intet af det, heller ikke på et kort.",
         "With it we fetch your name, birth date and address from the CPR register, and they are corrected by"
         " themselves when you move or change your name. If the number is a replacement number, or you have none,"
-        " we never ask CPR. Staff see the date part only.",
+        " we never ask CPR. When you get another number, a keyed hash of the old one is kept, so that you can still be"
+        " found. Staff see the date part only, and nothing of it, on a card neither, if you are protected.",
     ),
     "absence": Wording(
         "Dage, hvor du er væk og ikke vil have noget lagt klar til dig. Du bestemmer dem selv; personalet"
@@ -155,9 +157,10 @@ PURPOSES: Final[Mapping[str, Wording]] = {
     "responsible": Wording(
         "Hvem der svarer for en mindreårigs lån. Personalet skriver det ind; det tages aldrig fra CPR's"
         " familieoplysninger. Dør, forsvinder eller udrejser den ansvarlige, eller får beskyttet adresse, ser et"
-        " menneske på det.",
+        " menneske på det. Den ansvarliges navn står på barnets opgørelse, medmindre en af de to er beskyttet.",
         "Who answers for a minor's loans. Staff write it in; it is never taken from CPR's family records. When"
-        " the responsible person dies, disappears, leaves the country or is protected, a person looks at it.",
+        " the responsible person dies, disappears, leaves the country or is protected, a person looks at it."
+        " The name of whoever is responsible stands on the child's statement, unless one of the two is protected.",
     ),
     "kind": Wording(
         "Om låneren er en person, en institution eller et bibliotek, eller en, der kun svarer økonomisk for et barn;"
@@ -178,14 +181,14 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         " you, and whether you live in the municipality.",
     ),
     "protection": Wording(
-        "Er du beskyttet i CPR, eller har CPR dig uden fast bopæl, skjules navn og adresse for alle, men ikke din"
-        " kommune; personalet kan kun åbne dem med en begrundelse, som skrives ned. Det samme gælder, mens noget af"
-        " det, CPR siger om dig, ikke kan afgøres uden et menneske. Kender CPR dig ikke, kan personalet beskytte dig."
-        " Du kan bruge biblioteket som alle andre.",
+        "Er du beskyttet i CPR, eller har CPR dig uden fast bopæl, skjules navn og adresse for alle, og af din"
+        " fødselsdato vises kun alderen; kommunen vises. Personalet kan kun åbne det med en begrundelse, som skrives"
+        " ned. Det samme gælder, mens noget af det, CPR siger om dig, ikke kan afgøres uden et menneske. Kender CPR dig"
+        " ikke, kan personalet beskytte dig. Du kan bruge biblioteket som alle andre.",
         "If you are protected in CPR, or CPR has you without a fixed abode, name and address are hidden from everyone,"
-        " but not your municipality; staff can open them only for a reason, which is written down. The same holds while"
-        " something that CPR says of you cannot be decided without a person. If CPR does not know you, staff can"
-        " protect you. You can use the library like anyone else.",
+        " and of your birth date only the age shows; the municipality does. Staff can open it only for a reason, which"
+        " is written down. The same holds while something that CPR says of you cannot be decided without a person. If"
+        " CPR does not know you, staff can protect you. You can use the library like anyone else.",
     ),
     "address_abroad": Wording(
         "Den adresse, CPR kender, når du er udrejst.",

@@ -178,12 +178,12 @@ def _debt_limit(policy: Policy) -> Wording:
 def _until_told(policy: Policy) -> Wording:
     if policy.silent_is_sealed:
         return Wording(
-            "Indtil CPR har sagt, om en ny låner er beskyttet, behandles hun, som om hun var.",
-            "Until CPR has said whether a new patron is protected, she is treated as if she were.",
+            "Er du ny låner, behandles du som beskyttet, til CPR har sagt, om du er det.",
+            "As a new patron you are treated as protected until CPR has said whether you are.",
         )
     return Wording(
-        "En ny låner vises, til CPR har sagt, at hun er beskyttet.",
-        "A new patron is shown until CPR has said that she is protected.",
+        "Er du ny låner, vises navn og adresse, til CPR har sagt, at du er beskyttet.",
+        "As a new patron your name and address are shown until CPR has said that you are protected.",
     )
 
 
@@ -281,8 +281,8 @@ def _rights(policy: Policy) -> Iterator[Wording]:
     if policy.retention.inactive_days:
         yield Wording(
             f"Har du ikke brugt biblioteket i {quiet.da}, intet udestående og intet barn at svare for, slutter"
-            " lånerforholdet af sig selv.",
+            " lånerforholdet af sig selv. Derfor huskes den sidste dag, vi ved, du brugte biblioteket.",
             f"If you have not used the library for {quiet.en}, owe nothing and answer for no child, you stop being a"
-            " patron by itself.",
+            " patron by itself. The last day on which we know that you used the library is kept for that.",
         )
     yield COMPLAINT

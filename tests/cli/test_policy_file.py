@@ -234,7 +234,11 @@ RANGE = 'expected days as "8-14", and "31-" in the last band'
         ('"8–14"', '"9-14"', "line 7: tariffs.0.bands.1: there is a hole before this band: day 8 is missing"),
         ('"8–14"', '"7-14"', "line 7: tariffs.0.bands.1: this band overlaps the one before, which goes to day 7"),
         ('"8–14"', '"8-"', "line 7: tariffs.0.bands.1: this band has no end, and one follows: write it as 8-14"),
-        ('"8–14"', '"over 7 dage"', "line 7: tariffs.0.bands.1: this band has no end, and one follows: write it as 8-14"),
+        (
+            '"8–14"',
+            '"over 7 dage"',
+            "line 7: tariffs.0.bands.1: this band has no end, and one follows: write it as 8-14",
+        ),
         ('"15+"', '"15-30"', "line 8: tariffs.0.bands.2: the last band may not end: write it as 31-"),
         ('"8–14"', '"8-5"', "line 7: tariffs.0.bands.1: this band ends before it begins"),
         *(

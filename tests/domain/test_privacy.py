@@ -114,7 +114,9 @@ def test_the_debt_that_stops_borrowing_is_the_policys(limit: int, told: str) -> 
     assert told in said_of("Mellemværende", replace(POLICY, debt_limit_oere=limit))
 
 
-@pytest.mark.parametrize(("sealed", "told"), [(True, "behandles hun, som om hun var"), (False, "En ny låner vises")])
+@pytest.mark.parametrize(
+    ("sealed", "told"), [(True, "behandles du som beskyttet"), (False, "vises navn og adresse, til")]
+)
 def test_what_a_new_patron_is_until_cpr_has_spoken_is_the_policys(sealed: bool, told: str) -> None:
     assert told in said_of("Navne- og adressebeskyttelse", replace(POLICY, silent_is_sealed=sealed))
 
