@@ -50,8 +50,12 @@ SEALED: Final = Wording(
 )
 
 
-#: What is said of a field of which something shows all the same.
-_SEALED_BUT: Final[Mapping[str, Wording]] = {
+#: What is said of a field that protection hides a part of, or all but a part.
+_IN_PART: Final[Mapping[str, Wording]] = {
+    "cpr_number": Wording(
+        "personalet ser intet af det, hvis du har navne- og adressebeskyttelse",
+        "staff see nothing of it if your name and address are protected",
+    ),
     "birth_date": Wording(
         "skjules, hvis du har navne- og adressebeskyttelse; personalet ser kun din alder",
         "hidden if your name and address are protected; staff see your age only",
@@ -61,7 +65,7 @@ _SEALED_BUT: Final[Mapping[str, Wording]] = {
 
 def hidden(field: Field) -> Wording | None:
     """What protection does to a field; None: nothing."""
-    return _SEALED_BUT.get(field.key, SEALED) if field.sealed else None
+    return _IN_PART.get(field.key, SEALED if field.sealed else None)
 
 
 def kept(how: Kept, policy: Policy) -> Wording:

@@ -91,8 +91,8 @@ LEAVING: Final = Wording(
     " and the list of the erased stay, and the log for its time.",
 )
 HOUSEHOLD: Final = Wording(
-    "En adresse, der er en beskyttet låners, skjules også for dem, der bor der. Svarer en for en anden, og er en af de"
-    " to beskyttet, skjules også den andens adresse.",
-    "An address that is a protected patron's is hidden for those who live there too. Where someone answers for another"
-    " and one of the two is protected, the other's address is hidden as well.",
+    "En adresse, der er skjult for en låners egen skyld, skjules også for dem, der bor der. Svarer en for en anden, og"
+    " er den enes navn og adresse skjult, skjules også den andens adresse.",
+    "An address that is hidden for a patron's own sake is hidden for those who live there too. Where someone answers"
+    " for another and name and address of one of them are hidden, the other's address is hidden as well.",
 )
