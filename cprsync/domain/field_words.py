@@ -24,11 +24,11 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         "Med det henter vi dit navn, din fødselsdato og din adresse i CPR-registret, og det rettes af sig selv,"
         " når du flytter eller skifter navn. Er nummeret et erstatningsnummer, eller har du intet, spørger vi"
         " aldrig CPR. Får du et nyt nummer, huskes et nøglet aftryk af det gamle, så du stadig kan findes."
-        " Personalet ser kun fødselsdelen, og er du beskyttet, intet af det, heller ikke på et kort.",
+        " Personalet ser kun fødselsdelen.",
         "With it we fetch your name, birth date and address from the CPR register, and they are corrected by"
         " themselves when you move or change your name. If the number is a replacement number, or you have none,"
         " we never ask CPR. When you get another number, a keyed hash of the old one is kept, so that you can still be"
-        " found. Staff see the date part only, and nothing of it, on a card neither, if you are protected.",
+        " found. Staff see the date part only.",
     ),
     "absence": Wording(
         "Dage, hvor du er væk og ikke vil have noget lagt klar til dig. Du bestemmer dem selv; personalet"

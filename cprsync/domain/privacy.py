@@ -53,8 +53,8 @@ SEALED: Final = Wording(
 #: What is said of a field that protection hides a part of, or all but a part.
 _IN_PART: Final[Mapping[str, Wording]] = {
     "cpr_number": Wording(
-        "personalet ser intet af det, hvis du har navne- og adressebeskyttelse",
-        "staff see nothing of it if your name and address are protected",
+        "personalet ser intet af det, heller ikke på et kort, hvis du har navne- og adressebeskyttelse",
+        "staff see nothing of it, on a card neither, if your name and address are protected",
     ),
     "birth_date": Wording(
         "skjules, hvis du har navne- og adressebeskyttelse; personalet ser kun din alder",

@@ -31,14 +31,15 @@ INTRODUCTION: Final = (
         " forseglet i databasen med nøgler, der ikke ligger i den. I klar tekst står det, der skal tælles eller findes:"
         " lånernummer, kommune, lånergruppe og lånertype, om du bor her, er udrejst eller er død, hvem der svarer for"
         " hvem, hvilke netmedier du har ret til, hvad der er sket med posten, og hvem af personalet der gjorde det,"
-        " numre på udlån, reserveringer, mellemværender og beskeder, og datoer. Forbindelserne til CPR og netmedierne"
-        " er krypterede.",
+        " numre på udlån, reserveringer, mellemværender og beskeder, datoer, og nøglede aftryk af dit CPR-nummer, dine"
+        " kort og din adresse, som posten findes ved. Forbindelserne til CPR og netmedierne er krypterede.",
         "Name, addresses, CPR number, birth date, ways to reach you, notes and the titles of what you borrowed are"
         " sealed in the database with keys that are not in it. In clear stands what has to be counted or found: patron"
         " number, municipality, patron group and kind of patron, whether you live here, are abroad or are dead, who"
         " answers for whom, which net media you have a right to, what has happened to the record and who of staff did"
-        " it, numbers of loans, reservations, balances and messages, and days. The connections to CPR and the net media"
-        " are encrypted.",
+        " it, numbers of loans, reservations, balances and messages, days, and keyed hashes of your CPR number, your"
+        " cards and your address, by which the record is found. The connections to CPR and the net media are"
+        " encrypted.",
     ),
     Wording(
         "Det, der kommer fra CPR, ændres af CPR. Personalet kan rette navn, fødselsdato, adresse, kommunenr. og"
