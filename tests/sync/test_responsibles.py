@@ -17,7 +17,7 @@ from townspeople import cpr, dies, emigrates, gains_protection, loses_protection
 
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import PatronKind
-from cprsync.domain.person import Birth, Status, by_status
+from cprsync.domain.person import EMPTY, Birth, Status, by_status
 from cprsync.domain.policy import Harm
 from cprsync.domain.purpose import Purpose
 from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable, ReviewChanged, ReviewClosed
@@ -325,6 +325,20 @@ def test_the_protection_of_someone_elsewhere_seals_the_minors_address_all_the_sa
     assert town.view("LIV").household
     end(town, "LIV", "BO")
     assert not town.view("LIV").household
+
+
+@pytest.mark.parametrize("row", ["protection-linked"])
+def test_whoever_answers_for_a_minor_and_waits_for_a_person_seals_the_minors_address(town: Library, row: str) -> None:
+    """She counts as protected (decision 3); and whoever is sealed for her sake alone seals nobody."""
+    add(town, "LIV", "QUINNIE")
+    assert not town.view("LIV").household, row
+    town.deliver(MONDAY, replace(person("QUINNIE"), name=EMPTY))
+    town.night()
+    assert (town.view("QUINNIE").parked, town.view("LIV").household) == (True, True)
+    assert not town.view("QUINNIE").household
+    town.deliver(TUESDAY, person("QUINNIE"))
+    town.night()
+    assert (town.view("QUINNIE").parked, town.view("LIV").household) == (False, False)
 
 
 def test_two_who_are_gone_are_asked_about_once_and_the_item_waits_for_both(town: Library) -> None:
