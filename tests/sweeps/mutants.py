@@ -2,7 +2,7 @@
 
     python tests/sweeps/mutants.py [--only age,guard] [--children N] [--json]
 
-Matching, protection, `decide`, the guard, ages and rights: `[tool.mutmut]` in pyproject.toml names the modules. mutmut
+Matching, protection, households, letters, `decide`, the guard, ages and rights: `[tool.mutmut]` in pyproject.toml names the modules. mutmut
 is installed into an environment of its own in a scratch folder, beside a copy of the package; it needs the way to
 a package index. mutmut leaves properties alone, so the copy has them as methods. The rows of the tables, which it
 leaves alone too, are altered by `rules.py`.
@@ -54,6 +54,9 @@ SAME = {
     ),
     "return bool(_inside(self) == (_inside(other) if (isinstance(other, Sealed)) and False else other))": (
         "what is inside knows no sealed value, so python asks the other one, which looks inside itself"
+    ),
+    "mates: Iterable[Other], links: Iterable[Other] = (), *, silent_is_sealed: bool, others: int = 1": (
+        "a house of nobody else is read as one of one other is"
     ),
 }
 _KILLED, _NO_TESTS = "killed", "no tests"
