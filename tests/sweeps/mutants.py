@@ -2,10 +2,10 @@
 
     python tests/sweeps/mutants.py [--only age,guard] [--children N] [--json]
 
-Matching, protection, households, letters, `decide`, the guard, ages and rights: `[tool.mutmut]` in pyproject.toml names the modules. mutmut
-is installed into an environment of its own in a scratch folder, beside a copy of the package; it needs the way to
-a package index. mutmut leaves properties alone, so the copy has them as methods. The rows of the tables, which it
-leaves alone too, are altered by `rules.py`.
+Matching, protection, households, letters, `decide`, the guard, ages and rights: `[tool.mutmut]` in pyproject.toml names
+the modules. mutmut is installed into an environment of its own in a scratch folder, beside a copy of the package; it
+needs the way to a package index. mutmut leaves properties alone, so the copy has them as methods. The rows of the
+tables, which it leaves alone too, are altered by `rules.py`.
 
 Fails when a module has less than nine killed of ten. Survivors are printed with what was altered and, of those that
 nothing can tell from the rule, with the reason.
