@@ -36,8 +36,8 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         "Days on which you are away and want nothing put aside for you. You decide them; staff write them in for you.",
     ),
     "name": Wording(
-        "Det navn, dit sundhedskort har; det kommer fra CPR. Kender CPR dig ikke, skriver personalet det.",
-        "The name that your health card has; it comes from CPR. If CPR does not know you, staff write it.",
+        "Det navn, dit sundhedskort har; det kommer fra CPR. Kender CPR dig ikke, skriver biblioteket det.",
+        "The name that your health card has; it comes from CPR. If CPR does not know you, the library writes it.",
     ),
     "first_names": Wording(
         "En del af dit navn i CPR, til at sortere efter.",
@@ -58,10 +58,10 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         " an age limit. The date comes from CPR; until CPR has spoken, it is worked out from your CPR number.",
     ),
     "address": Wording(
-        "Din adresse i CPR, med det c/o-navn, der står dér. Den bruges til breve, når du ikke har bedt os"
-        " skrive til en anden adresse.",
-        "Your address in CPR, with the c/o name that stands there. It is used for letters when you have not"
-        " asked us to write to another address.",
+        "Din adresse i CPR, med det c/o-navn, der står dér. Den bruges til breve, når hverken du eller CPR har givet"
+        " os en kontaktadresse. Rejser du ud, forsvinder eller dør du, står den sidste adresse.",
+        "Your address in CPR, with the c/o name that stands there. It is used for letters when neither you nor CPR gave"
+        " us a contact address. If you leave the country, disappear or die, the last address stays.",
     ),
     "contact_address": Wording(
         "Den adresse, du lige nu vil have breve til. Du oplyser den; personalet skriver den ind, og CPR ændrer den"
