@@ -83,7 +83,7 @@ def _change(right: Mapping[str, Any], language: Language) -> str:
 
 def _culr(told: Mapping[str, Any], language: Language) -> str:
     """What CULR has, and what it has still to hear."""
-    if not told["account"] and not told["pending"]:
+    if not told["account"] and not told["pending"] and told["refused"] is None:
         return word("culr_no_account", language)
     parts = [word("culr_has", language, what=_number(told["confirmed"], language))]
     if told["deleting"]:
@@ -92,6 +92,8 @@ def _culr(told: Mapping[str, Any], language: Language) -> str:
         parts.append(word("culr_sent", language, what=_number(told["sent"], language)))
     if told["pending"]:
         parts.append(word("culr_pending", language, pending=told["pending"]))
+    if told["refused"] is not None:
+        parts.append(word("culr_refused", language, code=told["refused"]))
     if told["checked_at"] is not None:
         checked = datetime.fromisoformat(told["checked_at"]).astimezone(COPENHAGEN).date()
         parts.append(word("culr_checked", language, day=long_day(checked, language)))

@@ -143,7 +143,9 @@ def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     elif document["offline"]:
         yield f"  {word('verified_offline', language)}"
     else:
-        yield f"  {word('accounts_read', language, read=document['read'])}"
+        # numbers that were replaced are read too
+        read = "accounts_read_former" if document["read"] > document["patrons"] else "accounts_read"
+        yield f"  {word(read, language, read=document['read'])}"
     for kind, count in waiting.items():
         if count:
             yield f"  {word(f'verified_waits_{kind}', language, count=count)}"

@@ -63,21 +63,31 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
     if as_json:
         print_json(document)
         return
-    for line in set_lines(document, language, withdraws=withdraw, text=asked.text or "", groups=groups):
+    told = "set_culr" if section.culr is not None else "set_culr_unset"
+    for line in set_lines(document, language, withdraws=withdraw, text=asked.text or "", groups=groups, told=told):
         say(line)
 
 
-def set_lines(
-    document: Mapping[str, Any], language: Language, *, withdraws: bool, text: str, groups: Sequence[str] = ()
+def set_lines(  # noqa: PLR0913 -- one parameter for each thing that is said
+    document: Mapping[str, Any],
+    language: Language,
+    *,
+    withdraws: bool,
+    text: str,
+    groups: Sequence[str] = (),
+    told: str = "set_culr",
 ) -> Iterator[str]:
-    """What became of a field, and what follows from it; nothing of what was typed."""
+    """What became of a field, and what follows from it; nothing of what was typed.
+
+    `told`: the word for what the net media are told, if it is anything.
+    """
     outcome = word(f"{'emptied' if withdraws else 'set'}_{document['outcome']}", language)
     until = ""
     if document["until"]:
-        until = f" {word('set_until', language, until=long_day(date.fromisoformat(document['until']), language))}"
+        until = f", {word('set_until', language, until=long_day(date.fromisoformat(document['until']), language))}"
     yield f"{document['patron']} · {name_of(document['field'], language)}: {outcome}{until}"
     if document["culr"] is not None:
-        yield f"  {word('set_culr', language)}"
+        yield f"  {word(told, language)}"
     if document["field"] in NOTICED and text.strip() and "*" not in text:
         yield f"  {word('set_no_notices', language)}"
     if document["field"] == "group" and text.strip() and groups and text.strip() not in groups:

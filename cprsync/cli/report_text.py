@@ -158,7 +158,9 @@ def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:
         through = word("would_let_through" if planned else "let_through", language)
         yield f"  {through}: {_counted(document['let_through'], language)}"
     if "error" in document and document["error"]["kind"] != NightBraked.kind:  # told above, class by class
-        yield f"  {word('stopped', language)}: {failure_words(document['error'], language)['message']}"
+        # what CULR does not hear stops nothing: the night is done by then
+        what = "unheard" if document["error"]["kind"].startswith("netmedia.") else "stopped"
+        yield f"  {word(what, language)}: {failure_words(document['error'], language)['message']}"
 
 
 def _after_a_brake(run: int | None, classes: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:

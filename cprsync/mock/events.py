@@ -103,7 +103,8 @@ def _address(scene: Scene) -> Address:
         return scene.streets[scene.to]
     host = scene.people.get(scene.to)
     if host is None or not host.lives_somewhere or host.address is None or host.unborn:
-        raise _refused("--to names neither a street nor a person with an address")
+        streets = ", ".join(scene.streets)
+        raise _refused(f"--to names neither a street nor a person with an address; the streets are {streets}")
     return host.address
 
 

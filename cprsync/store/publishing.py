@@ -120,6 +120,8 @@ def account_state(tenant: Tenant, patron_id: str) -> AccountState:
     with reading(tenant.engine) as connection:
         row = connection.execute(select(tables.account).where(hers)).one_or_none()
         waiting = connection.execute(select(tables.outbox).where(waits).order_by(_OUT.version)).all()
+        codes = select(_OUT.code).where(_refused(tenant), _OUT.patron_id == patron_id).order_by(_OUT.version.desc())
+        refused = connection.scalar(codes.limit(1))
     effects = [effect_of(tenant, one) for one in waiting]
     offered = [effect for effect, one in zip(effects, waiting, strict=True) if one.offered and not effect.gone]
     settled = None if row is None else row.municipality
@@ -129,6 +131,7 @@ def account_state(tenant: Tenant, patron_id: str) -> AccountState:
         confirmed=settled if row is None or row.checked is None else row.seen,
         pending=len(waiting),
         deleting=bool(effects) and effects[-1].gone,
+        refused=refused,
         checked=None if row is None else moment_of(row.checked or row.settled),
     )
 

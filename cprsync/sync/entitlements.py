@@ -124,6 +124,7 @@ def _culr(account: AccountState) -> dict[str, Any]:
         "confirmed": account.confirmed,
         "pending": account.pending,
         "deleting": account.deleting,
+        "refused": account.refused,
         "checked_at": account.checked and account.checked.isoformat(),
         "account": account.exists,
     }

@@ -389,6 +389,8 @@ class AccountState:
     pending: int = 0
     #: the last of them takes the account away
     deleting: bool = False
+    #: on which code something ended that a person has to look at; None: nothing did
+    refused: str | None = None
     #: when it was last told or read
     checked: datetime | None = None
 

@@ -144,6 +144,7 @@ def verified(*, error: bool = False, **found: Any) -> list[str]:
 
 def test_when_all_is_right_that_comes_first() -> None:
     assert verified() == ["Alt stemmer: 40 lånere", "  Konti hos CULR: 40 læst"]
+    assert verified(read=41)[1] == "  Konti hos CULR: 41 læst, også under numre, der er afløst"
 
 
 @pytest.mark.parametrize("kind", Wrong)
@@ -157,12 +158,19 @@ def test_each_thing_that_is_wrong_is_said_with_whose_it_is(kind: Wrong) -> None:
 def test_without_net_media_or_products_it_is_not_said_that_all_is_right_but_what_waits_for_what() -> None:
     assert verified(offline=True, has_net_media=False, accounts_waiting=40) == [
         "Det, der er set efter, stemmer: 40 lånere",
-        "  Netmedierne er ikke sat op ([library.culr]): CULR får intet at vide, og ændringer venter for 40 lånere",
+        "  Netmedierne er ikke sat op ([library.culr]), så CULR får intet at vide; lånere, som noget venter for: 40",
     ]
     assert verified(has_products=False)[:2] == [
         "Det, der er set efter, stemmer: 40 lånere",
         "  policy.toml har ingen netmedier: se [[product]].",
     ]
+
+
+def test_what_culr_did_not_hear_is_not_said_to_have_stopped_the_night() -> None:
+    error = {"kind": "netmedia.unavailable", "message": "CULR does not answer"}
+    document = unlived("775100", day=None, error=error, code=4) | {"day": "2027-03-23"}
+    last = list(report_lines(document, "da"))[-1]
+    assert last == "  Natten er levet, men CULR hørte ikke alt: CULR does not answer"
 
 
 def test_a_night_without_net_media_says_that_they_are_not_set_up_and_how_much_waits() -> None:

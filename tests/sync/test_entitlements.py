@@ -72,7 +72,7 @@ def test_rights_are_shown_with_municipality_rule_fact_and_days(either_library: L
     }
     assert books["text"]["da"].startswith("Ja: bopælskommunen har licens (kommune 0751). Ændres, når låneren flytter")
     assert books["text"]["en"].startswith("Yes: the municipality of residence holds a licence (municipality 0751).")
-    assert set(document["culr"]) == {"sent", "confirmed", "pending", "deleting", "checked_at", "account"}
+    assert set(document["culr"]) == {"sent", "confirmed", "pending", "deleting", "refused", "checked_at", "account"}
 
 
 def test_a_protected_patron_who_moves_has_the_rights_of_her_new_municipality(library: Library) -> None:
@@ -226,6 +226,10 @@ def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: L
         ),
         ({"sent": "", "confirmed": "101"}, "CULR har 101; sendt er ingen kommune, med vilje."),
         (
+            {"sent": "101", "confirmed": "101", "refused": "ILLEGAL_ARGUMENT"},
+            "CULR har 101; en ændring blev afvist (ILLEGAL_ARGUMENT): se cprsync review list.",
+        ),
+        (
             {"sent": "101", "confirmed": "101", "pending": 1, "deleting": True},
             "CULR har 101; kontoen skal slettes dér; ændringer, der venter på at blive sendt: 1.",
         ),
@@ -237,6 +241,7 @@ def test_as_text_culr_is_told_by_what_it_has_and_has_still_to_hear(culr: dict[st
         "confirmed": None,
         "pending": 0,
         "deleting": False,
+        "refused": None,
         "checked_at": None,
         "account": True,
     } | culr
@@ -267,7 +272,15 @@ def test_as_text_culr_is_told_by_what_it_has_and_has_still_to_hear(culr: dict[st
 )
 def test_as_text_the_municipality_has_its_name_and_whose_word_it_is(deviations: dict[str, Any], danish: str) -> None:
     where = {"code": "0751", "name": "Aarhus", "residence": "resident", "source": "file", "since": None} | deviations
-    culr = {"sent": None, "confirmed": None, "pending": 0, "deleting": False, "checked_at": None, "account": False}
+    culr = {
+        "sent": None,
+        "confirmed": None,
+        "pending": 0,
+        "deleting": False,
+        "refused": None,
+        "checked_at": None,
+        "account": False,
+    }
     document = {
         "patron": "1",
         "day": "2027-03-22",

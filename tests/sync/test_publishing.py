@@ -196,6 +196,7 @@ def refused_once(library: Library) -> CulrDouble:
     (item,) = Reviews(AGENCY, library.store, library.clock, library.policy, "lisbeth").listed()
     sides = {"account": True, "ours": ODENSE, "theirs": AARHUS, "answer": "ILLEGAL_ARGUMENT"}
     assert item["net_media"] == sides
+    assert library.store.account_state(library.id_of("ANNA")).refused == "ILLEGAL_ARGUMENT"
     return net_media
 
 

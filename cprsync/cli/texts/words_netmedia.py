@@ -34,6 +34,10 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "culr_has": ("CULR har {what}", "CULR has {what}"),
     "culr_sent": ("sendt er {what}", "sent: {what}"),
     "culr_deleting": ("kontoen skal slettes dér", "the account is to be deleted there"),
+    "culr_refused": (
+        "en ændring blev afvist ({code}): se cprsync review list",
+        "a change was refused ({code}): see cprsync review list",
+    ),
     "culr_pending": ("ændringer, der venter på at blive sendt: {pending}", "changes that wait to be sent: {pending}"),
     "culr_checked": ("senest bekræftet {day}", "last confirmed {day}"),
     "culr_leaving": (
@@ -44,6 +48,10 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "culr_empty": ("ingen kommune, med vilje", "no municipality, on purpose"),
     # accounts in CULR held against the records
     "accounts_read": ("Konti hos CULR: {read} læst", "Accounts in CULR: {read} read"),
+    "accounts_read_former": (
+        "Konti hos CULR: {read} læst, også under numre, der er afløst",
+        "Accounts in CULR: {read} read, under replaced numbers too",
+    ),
     "accounts_drifted": (
         "Konti hos CULR, der ikke var, som de skulle være",
         "Accounts in CULR that were not as they should be",
@@ -121,8 +129,8 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
         "What was looked at is right: {patrons} patrons",
     ),
     "verified_no_net_media": (
-        "Netmedierne er ikke sat op ([library.culr]): CULR får intet at vide, og ændringer venter for {count} lånere",
-        "The net media are not set up ([library.culr]): CULR is told nothing, and changes wait for {count} patrons",
+        "Netmedierne er ikke sat op ([library.culr]), så CULR får intet at vide; lånere, som noget venter for: {count}",
+        "The net media are not set up ([library.culr]), so CULR is told nothing; patrons whose news wait: {count}",
     ),
     "verified_wrong": (
         "NOGET STEMMER IKKE: {patrons} lånere set efter",

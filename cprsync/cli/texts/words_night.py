@@ -33,8 +33,8 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
     "subscriptions_ended": ("Ophørte abonnementer: {ended}", "Subscriptions ended: {ended}"),
     "waiting": ("Venter til netmedierne (CULR): {waiting}", "Waiting for the net media (CULR): {waiting}"),
     "waiting_unset": (
-        "Netmedierne er ikke sat op ([library.culr]): CULR får intet at vide, og ændringer, der venter: {waiting}",
-        "The net media are not set up ([library.culr]): CULR is told nothing, and changes that wait: {waiting}",
+        "Netmedierne er ikke sat op ([library.culr]), så CULR får intet at vide; ændringer, der venter: {waiting}",
+        "The net media are not set up ([library.culr]), so CULR is told nothing; changes that wait: {waiting}",
     ),
     "not_taken": ("Afvist af netmedierne (CULR): {failed}", "Refused by the net media (CULR): {failed}"),
     "reasons": ("Et menneske skal se på", "Someone should look at"),
@@ -70,6 +70,7 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
         "If the register's list of subscriptions is empty, no limit helps: ask the platform.",
     ),
     "stopped": ("STANDSET", "STOPPED"),
+    "unheard": ("Natten er levet, men CULR hørte ikke alt", "The night is done, but CULR did not hear all of it"),
     # deliveries, looked at by hand
     "feed_delivery": (
         "opgave {task}, produceret {produced}, den forrige {previous}",

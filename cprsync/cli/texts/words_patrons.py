@@ -49,8 +49,12 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "emptied_set": ("tømt", "emptied"),
     "emptied_withdrawn": ("taget tilbage, registret gælder", "taken back, the register counts"),
     "emptied_unchanged": ("der var intet at tage tilbage", "there was nothing to take back"),
-    "set_until": ("til {until}", "until {until}"),
+    "set_until": ("gælder til og med {until}", "holds until {until}"),
     "set_culr": ("netmedierne får besked", "the net media are told"),
+    "set_culr_unset": (
+        "netmedierne får besked, når de er sat op ([library.culr])",
+        "the net media are told once they are set up ([library.culr])",
+    ),
     "set_lines": ("en linje ad gangen, en tom slutter", "one line at a time, an empty one ends"),
     "set_no_group": (
         "Gruppen står ikke i policy.toml: er den stavet rigtigt? Der er {groups}.",
