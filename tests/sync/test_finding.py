@@ -62,7 +62,7 @@ SHELF = Shelf(
     [
         (ANNA, "cpr_number", []),
         (f"{ANNA[:6]}-{ANNA[6:]}", "cpr_number", []),
-        (EDITH, "cpr_number", ["old_number"]),
+        pytest.param(EDITH, "cpr_number", ["old_number"], id="number-search"),
         ("10000001", "patron", []),
         ("10000002", "patron", ["merged"]),
         ("L-77 x", "card", []),

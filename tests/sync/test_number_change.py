@@ -11,6 +11,7 @@ from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, DisturbedStore, Library
 from kills import is_closed, killed, lived_whole, sample
 from test_night_changes import desk_write
 from test_night_killed import outcome
+from test_reviewing import number_of, reviews
 from town import PEOPLE
 from townspeople import cpr, gains_protection, loses_protection, moves, person
 
@@ -19,7 +20,7 @@ from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Person, Protection, Status, by_status
 from cprsync.domain.policy import Harm
 from cprsync.domain.record import Card, Local
-from cprsync.errors import LostCompare, RegisterUnavailable
+from cprsync.errors import LostCompare, NoSuchPerson, RegisterUnavailable
 from cprsync.sync.nightly import run_night
 from cprsync.sync.values import NewPatron
 
@@ -134,6 +135,22 @@ def test_a_second_change_in_the_same_run_follows_the_first(library: Library) -> 
         ("unchanged", "number.old", ""),
         ("unchanged", "number.old", ""),
     ]
+
+
+@pytest.mark.parametrize("key", ["parked-stranger-open-number"])
+def test_a_new_number_that_the_register_does_not_know_is_asked_about_each_night_and_the_record_stays(
+    library: Library, key: str
+) -> None:
+    """Rejected, the item comes again with the question."""
+    patron = library.id_of("ANNA")
+    library.register.failures[NEW] = NoSuchPerson("PNR not found")
+    library.deliver(MONDAY, replaced(OLD, NEW))
+    for _ in range(2):
+        asked = len(library.register.looked_up)
+        assert library.one_night().exit_code == 3, key
+        assert len(library.register.looked_up) == asked + 1
+        reviews(library).reject(number_of(library, "parked.register.no_such_person"), reason="Nummeret er rigtigt")
+    assert (register_of(library, patron), library.questions()) == (anna(), [(patron, "number_change")])
 
 
 def test_a_new_number_that_was_not_delivered_is_looked_up_in_the_same_run(library: Library) -> None:
