@@ -32,14 +32,15 @@ def old_entries(tenant: Tenant, before: str, *, whole: bool = False) -> Select[*
 
     A stream's stamps never go backward, so that what is found of it is its beginning.
     """
-    wanted = select(_ROW.stream, _ROW.seq, _ROW.mac, null().label("patron_id"))
-    wanted = wanted.where(_ROW.agency == tenant.agency, _ROW.at < before).order_by(_ROW.stream, _ROW.seq)
+    wanted = select(_ROW.stream, _ROW.seq, _ROW.mac, null().label("patron_id")).where(_ROW.at < before)
     if whole:
-        return wanted
+        return wanted.where(_ROW.agency == tenant.agency)
     same = tables.audit.alias()
     first = select(func.min(same.c.seq)).where(same.c.agency == _HEAD.agency, same.c.stream == _HEAD.stream)
     of_stream = (_ROW.agency == _HEAD.agency) & (_ROW.stream == _HEAD.stream)
-    return wanted.where(of_stream, _ROW.seq < first.scalar_subquery() + WINDOW)
+    wanted = wanted.where(_HEAD.agency == tenant.agency, of_stream, _ROW.seq < first.scalar_subquery() + WINDOW)
+    # by the head's stream: asked for the entries' own, SQLite would go through all of them
+    return wanted.order_by(_HEAD.stream, _ROW.seq)
 
 
 def cut(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:

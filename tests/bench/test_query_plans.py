@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from cprsync.store.tenant import Tenant
 
-#: Tables with a row or more for each patron, and the one that keeps what was ever left to a person.
-LARGE = ("patron", "patron_key", "subscription", "before_image", "review_item", "override")
+#: Tables with a row or more for each patron, and those that keep what was ever left to a person, or ever happened.
+LARGE = ("patron", "patron_key", "subscription", "before_image", "review_item", "override", "audit")
 #: What is the same in every row of a library, or in nearly every one: who looks by nothing else reads them all.
 COMMON = {"agency", "agreement", "real_number"}
 #: Indexes of a few rows only.
