@@ -272,7 +272,10 @@ def fields(  # noqa: PLR0913 -- one parameter for each option
     policy: Annotated[
         Path | None, typer.Option("--policy", help="A library's policy.toml; else the default one.")
     ] = None,
-    controller: Annotated[str, typer.Option("--controller", help="Name and address on the record of processing.")] = "",
+    controller: Annotated[
+        str,
+        typer.Option("--controller", help="Whose record of processing it is, instead of [controller] in policy.toml."),
+    ] = "",
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
