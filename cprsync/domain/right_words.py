@@ -59,8 +59,8 @@ RUNNING_LOANS: Final = Wording(
 NO_MATTER: Final[Mapping[str, tuple[Wording | str, ...]]] = {
     "rights-protected": (
         Wording(
-            "navne- og adressebeskyttet, eller vejkode 9900-9999 (status 03)",
-            "name and address protection, or street code 9900-9999 (status 03)",
+            "navne- og adressebeskyttet, eller forseglet af vejkode 9900-9999 eller status 03",
+            "name and address protection, or sealed by street code 9900-9999 or status 03",
         ),
         LICENCES[None],
         Wording("som uden: kun kommunen læses", "as without: the municipality alone is read"),

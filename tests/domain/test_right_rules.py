@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from people import PROTECTED, dies, emigrates, person
+from people import PROTECTED, dies, emigrates, having, person
 from right_people import PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
 from cprsync.domain.account import Call, Operation
@@ -109,7 +109,7 @@ PRINTED: dict[str, tuple[str, str, str, str, str]] = {
         *("bibliotekets", "ja", "når låneren meldes ud", "policy.toml: product (licensed_by)"),
     ),
     "rights-protected": (
-        "navne- og adressebeskyttet, eller vejkode 9900-9999 (status 03)",
+        "navne- og adressebeskyttet, eller forseglet af vejkode 9900-9999 eller status 03",
         *("ligegyldigt", "som uden: kun kommunen læses", "–", "Beslutning 2 og 11"),
     ),
     "rights-running": (
@@ -383,7 +383,9 @@ def test_every_rule_is_lived() -> None:
 @pytest.mark.parametrize("key", ["rights-protected"])
 def test_a_protected_patron_keeps_what_she_has(key: str) -> None:
     assert PRINTED[key][2] == "som uden: kun kommunen læses"
-    for who in (person("ANNA", protection=PROTECTED), person("ANNA", address=Address("0751", "9903"))):
+    sealed = {"protection": PROTECTED}, {"address": Address("0751", "9903")}, {"status": Status.RESIDENT_ADMINISTRATIVE}
+    for who in (having(person("ANNA"), **groups) for groups in sealed):
+        assert who.is_shut
         assert right(facts(who)) == right(facts())
 
 
