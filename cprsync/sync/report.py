@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.balance import Outcome
 from cprsync.domain.due import DueKind
+from cprsync.domain.rights import Turn
 from cprsync.errors import (
     BalanceError,
     CertificateRefused,
@@ -20,7 +21,6 @@ from cprsync.errors import (
     RunStopped,
 )
 from cprsync.sync.accounts import Compared
-from cprsync.sync.deriving import TURNS
 from cprsync.sync.values import Backlog, Departed
 
 if TYPE_CHECKING:
@@ -185,7 +185,8 @@ class Report:
     def _lived_on(self) -> bool:
         """Whether anything came of the parts of a night that need no delivery."""
         happened = any(count for kind, count in self.calendar.items() if kind != "days") or any(self.forgotten.values())
-        rights = any(turned[turn] for turned in self.entitlements.values() for turn in TURNS)
+        # one that became undecided gives and takes nothing, as in a first night without the register
+        rights = any(turned[turn.value] for turned in self.entitlements.values() for turn in (Turn.OPENED, Turn.CLOSED))
         return bool(happened or rights or self.sent or self.departed != Departed() or self.erased_again)
 
     @property
