@@ -6,7 +6,6 @@ import enum
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.age import age_on
-from cprsync.domain.person import Status
 from cprsync.domain.ruling import Ruling
 from cprsync.domain.wording import Wording
 
@@ -87,7 +86,7 @@ def may_borrow(standing: Standing, policy: Policy, *, on: date, film_from_age: i
 
 
 def _against(standing: Standing, policy: Policy, on: date) -> Iterator[BorrowRule]:
-    if standing.status is Status.DEAD:
+    if standing.is_dead:
         yield BorrowRule.DEAD
     if not standing.borrower:
         yield BorrowRule.NO_BORROWER

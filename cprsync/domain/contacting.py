@@ -115,14 +115,17 @@ def reach_of(  # noqa: PLR0913 -- the record, and how it stands
     patron: Patron, local: Local, policy: Policy, *, on: date, parked: bool = False, opened: bool = False
 ) -> Reach:
     """What counts of a patron on a day; `opened`: someone has opened name and address for this, and said why."""
-    now = effective(patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on)
+    stopped, corrected = patron.letters_stopped, patron.overrides
+    now = effective(
+        patron.register, group=patron.group, overrides=corrected, policy=policy, on=on, letters_stopped=stopped
+    )
     return Reach(
         patron.register,
         local,
         now.group,
-        stopped=patron.letters_stopped is not None,
+        stopped=stopped is not None,
         sealed=not opened and is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed, parked=parked),
-        holding=in_force(patron.overrides, on),
+        holding=in_force(corrected, on),
     )
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.age import birth_date_of
 from cprsync.domain.override import Overridden, birth_date_in, in_force
-from cprsync.domain.person import Status
 from cprsync.domain.responsible import of_age_on
+from cprsync.domain.status_rule import counts_as_dead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -70,6 +70,12 @@ class Facts:
     answered_for: bool = False
     #: False of someone who only answers for a minor: she has no patron group
     borrows: bool = True
+    #: the day on which a death stopped letters; None: they go out
+    letters_stopped: date | None = None
+
+    @property
+    def is_dead(self) -> bool:
+        return counts_as_dead(self.register.status, self.letters_stopped)
 
 
 def derived_group(facts: Facts, day: date, policy: Policy) -> str:
@@ -85,7 +91,7 @@ def derived_group(facts: Facts, day: date, policy: Policy) -> str:
     follows_age = policy.ladders.follows_age(before) or (
         pin is not None and pin.before is None and policy.ladders.ladders
     )
-    if not follows_age or facts.register.status is Status.DEAD:
+    if not follows_age or facts.is_dead:
         return before
     born = birth_date_of(facts.register, corrected=birth_date_in(holding))
     group = None if born is None else policy.ladders.group_on(born.day, day)
@@ -120,7 +126,7 @@ def next_age_step(facts: Facts, after: date, policy: Policy) -> date | None:
     holding = in_force(facts.overrides, after)
     if Overridden.GROUP in holding or not facts.borrows or not policy.ladders.follows_age(facts.group):
         return None
-    if facts.register.status is Status.DEAD:
+    if facts.is_dead:
         return None
     born = birth_date_of(facts.register, corrected=birth_date_in(holding))
     return None if born is None else policy.ladders.next_change(born.day, after)

@@ -45,7 +45,15 @@ class Effective:
     group: str
 
 
-def effective(person: Person, *, group: str, overrides: Iterable[Override], policy: Policy, on: date) -> Effective:
+def effective(  # noqa: PLR0913 -- the parts of a record that rules count with, one by one
+    person: Person,
+    *,
+    group: str,
+    overrides: Iterable[Override],
+    policy: Policy,
+    on: date,
+    letters_stopped: date | None = None,
+) -> Effective:
     """What is in force on a day.
 
     Args:
@@ -54,16 +62,18 @@ def effective(person: Person, *, group: str, overrides: Iterable[Override], poli
         overrides: what staff corrected, whether it holds on that day or not.
         policy: the library's.
         on: the day.
+        letters_stopped: the day on which a death stopped letters; None: they go out.
     """
     corrected = tuple(overrides)
     holding = in_force(corrected, on)
     lives = as_if_living(person, municipality_in(holding))
+    facts = Facts("", person, group, corrected, letters_stopped=letters_stopped)
     return Effective(
         birth=birth_date_of(person, corrected=birth_date_in(holding)),
         municipality=municipality_in_force(person, holding),
         residence=residence_of(lives, policy.home),
         culr=culr_in_force(person, holding),
-        group=derived_group(Facts("", person, group, corrected), on, policy),
+        group=derived_group(facts, on, policy),
     )
 
 
@@ -105,7 +115,8 @@ def unpinned_group(patron: Patron, *, policy: Policy, on: date) -> str:
     ended = tuple(
         replace(one, until=on - ONE_DAY) if one.field is Overridden.GROUP else one for one in patron.overrides
     )
-    facts = Facts(patron.id, patron.register, patron.group, ended, borrows=patron.borrows)
+    stopped = patron.letters_stopped
+    facts = Facts(patron.id, patron.register, patron.group, ended, borrows=patron.borrows, letters_stopped=stopped)
     return derived_group(facts, on, policy)
 
 

@@ -11,14 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.age import age_on
-from cprsync.domain.person import Status
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from cprsync.domain.person import Silent
     from cprsync.domain.policy import Policy
     from cprsync.domain.standing import Standing
     from cprsync.domain.tariff import LoanDays
@@ -84,11 +82,6 @@ class Fee:
     @property
     def why(self) -> Wording:
         return FEE_WORDS[self.rule]
-
-
-def fees_grow(status: Status | Silent) -> bool:
-    """False for the dead: what was owed on the day stays owed, and nothing comes to it."""
-    return status is not Status.DEAD
 
 
 def overdue_fee(loan: LoanDays, standing: Standing, policy: Policy, *, returned: date) -> Fee:
@@ -160,6 +153,6 @@ def _left_of(fee: Fee, charged: int) -> Fee:
 def _days_late(loan: LoanDays, standing: Standing, returned: date) -> int:
     """Whole days after the due date; the dead's stop on the day on which the death became known."""
     until = returned
-    if not fees_grow(standing.status):  # without that day nothing is added
+    if standing.is_dead:  # what was owed then stays owed, and without that day nothing is added
         until = loan.due if standing.dead_since is None else min(returned, standing.dead_since)
     return max(0, (until - loan.due).days)

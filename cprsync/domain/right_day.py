@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.age import age_on, birthday
@@ -15,7 +15,7 @@ from cprsync.domain.person import NUMBER_ONLY, SILENT, Status
 from cprsync.domain.product import Licence, LicensedBy
 from cprsync.domain.review import BLOCK_REASONS, stands
 from cprsync.domain.right_rule import RIGHT_RULES, Answer, RightRule
-from cprsync.domain.status_rule import STATUS_RULES, Lives
+from cprsync.domain.status_rule import STATUS_RULES, Lives, counts_as_dead
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ class Day:
 
     @classmethod
     def of(cls, facts: RightFacts, policy: Policy, on: date) -> Day:
-        now = effective(facts.register, group=facts.group, overrides=facts.overrides, policy=policy, on=on)
+        stopped = facts.letters_stopped
+        now = effective(
+            facts.register, group=facts.group, overrides=facts.overrides, policy=policy, on=on, letters_stopped=stopped
+        )
         return cls(facts, policy, on, now)
 
     def ruled(self, name: str) -> Ruled:
@@ -132,7 +135,12 @@ def _no_person(day: Day, _product: Product) -> Read | None:
 
 
 def _dead(day: Day, _product: Product) -> Read | None:
-    return _by_status(day) if day.facts.register.status is Status.DEAD else None
+    stopped = day.facts.letters_stopped
+    if not counts_as_dead(day.facts.register.status, stopped):
+        return None
+    read = _by_status(day)
+    # her number was annulled since she died
+    return read if day.facts.register.status is Status.DEAD else replace(read, since=stopped, open_since=stopped)
 
 
 def _leaving(day: Day, _product: Product) -> Read | None:

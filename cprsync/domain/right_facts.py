@@ -38,6 +38,8 @@ class RightFacts:
     #: since when the register's municipality, and its status, are what they are; None: nobody knows
     municipality_since: date | None = None
     status_since: date | None = None
+    #: the day on which a death stopped letters; None: they go out
+    letters_stopped: date | None = None
 
 
 def right_facts(
@@ -65,4 +67,5 @@ def right_facts(
         stage=stage,
         municipality_since=municipality_since,
         status_since=status_since,
+        letters_stopped=patron.letters_stopped,
     )

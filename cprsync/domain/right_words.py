@@ -57,6 +57,13 @@ RUNNING_LOANS: Final = Wording(
 
 #: What a right does not hang on, though one might think so; each is a row of its table, lived in a test named after it.
 NO_MATTER: Final[Mapping[str, tuple[Wording | str, ...]]] = {
+    "rights-annulled-dead": (
+        Wording("personnummeret på en død er siden annulleret (90, så 30)", "a dead patron's number is annulled since"),
+        LICENCES[None],
+        Wording("som død: nej, og ikke uafklaret", "as dead: no, and not undecided"),
+        "–",
+        Wording("CPR: post 001 (status); beslutning 1", "CPR: record 001 (status); decision 1"),
+    ),
     "rights-protected": (
         Wording(
             "navne- og adressebeskyttet, eller forseglet af vejkode 9900-9999 eller status 03",

@@ -59,7 +59,12 @@ STATUS_ROWS: Final[Rows] = {
         Wording("90, så 30", "90, then 30"),
         Wording("en død, hvis nummer annulleres", "a dead person whose number is annulled"),
         Action.NUMBER_ANNULLED,
-        Wording("kun status er kendt: resten står", "only the status is known: the rest stays"),
+        Wording(
+            "kun status er kendt, resten står; tæller stadig som død: nye lån afvises, gebyrer og alder står stille, "
+            "og retten til netmedier er nej",
+            "only the status is known, the rest stays; still counts as dead: new loans are refused, fees and age stand "
+            "still, and the right to net media is no",
+        ),
         Wording(
             "stadig standset, til en senere kilde siger, at hun lever",
             "still stopped, until a later source says that she lives",
@@ -131,13 +136,13 @@ AGE_ROWS: Final[Rows] = {
         Wording("Beslutning 8; policy.toml: overrides", "Decision 8; policy.toml: overrides"),
     ),
     "age-dead": (
-        Wording("død (status 90)", "dead (status 90)"),
+        Wording("død (status 90, også når nummeret siden annulleres)", "dead (status 90, then 30 too)"),
         Wording("beholder gruppen: de døde bliver ikke ældre", "keeps the group: the dead grow no older"),
         NONE,
         _STATUS_SOURCE,
     ),
     "age-alive-again": (
-        Wording("ikke længere status 90", "no longer status 90"),
+        Wording("lever alligevel (efter 90 en anden status end 30)", "lives after all (90, then any status but 30)"),
         Wording("gruppen for dagens alder: fødselsdagene indhentes", "the group of today's age: birthdays catch up"),
         Wording("samme nat", "the same night"),
         _STATUS_SOURCE,

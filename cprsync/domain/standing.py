@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cprsync.domain.effective import effective
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import SILENT
+from cprsync.domain.status_rule import counts_as_dead
 
 if TYPE_CHECKING:
     from datetime import date
@@ -37,18 +38,25 @@ class Standing:
     #: False: she only answers for a minor
     borrower: bool = True
 
+    @property
+    def is_dead(self) -> bool:
+        return counts_as_dead(self.status, self.dead_since)
+
 
 def standing_of(  # noqa: PLR0913 -- one for each source of what counts
     patron: Patron, local: Local, policy: Policy, *, on: date, debt_oere: int = 0, leaving: bool = False
 ) -> Standing:
     """What counts of a patron on a day: staff's corrections over the register's word, as everywhere."""
-    now = effective(patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on)
+    stopped = patron.letters_stopped
+    now = effective(
+        patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on, letters_stopped=stopped
+    )
     return Standing(
         group=now.group,
         born=None if now.birth is None else now.birth.day,
         status=patron.register.status,
         # letters stop on the day that brings the death, and go out again when it is annulled
-        dead_since=patron.letters_stopped,
+        dead_since=stopped,
         has_cpr=not patron.number.is_replacement,
         blocks=local.blocks,
         debt_oere=debt_oere,

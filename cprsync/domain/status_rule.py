@@ -16,6 +16,7 @@ from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from cprsync.domain.person import Gap
 
@@ -310,3 +311,15 @@ STATUS_RULES: Final[Mapping[Status, StatusRule]] = {rule.status: rule for rule i
 def stops_letters(status: Status | Gap) -> bool:
     """True for a status under which no letter goes out at all."""
     return isinstance(status, Status) and STATUS_RULES[status].letters is Letters.STOPPED
+
+
+def counts_as_dead(status: Status | Gap, letters_stopped: date | None) -> bool:
+    """True of the dead, and of one whose number was annulled after she died: that undoes no death.
+
+    Of a death that is parked or held only the letters stop (decision 3): her status is still another one then.
+
+    Args:
+        status: the record's.
+        letters_stopped: the day on which a death stopped letters; None: they go out.
+    """
+    return stops_letters(status) or (status is Status.ANNULLED and letters_stopped is not None)

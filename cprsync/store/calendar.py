@@ -97,6 +97,7 @@ def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> It
             subscribed_until=subscribed.get(row.id),
             answered_for=row.id in answered_for,
             borrows=patron.borrows,
+            letters_stopped=patron.letters_stopped,
         )
         yield Opened(row, patron, facts, local)
 

@@ -50,7 +50,8 @@ def counted(tenant: Tenant, on: date, policy: Policy, *, page: int = _PAGE) -> I
         for row in rows:
             patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
             born = birth_date_of(patron.register, corrected=birth_date_in(in_force(patron.overrides, on)))
-            facts = Facts(patron.id, patron.register, patron.group, patron.overrides)
+            stopped = patron.letters_stopped
+            facts = Facts(patron.id, patron.register, patron.group, patron.overrides, letters_stopped=stopped)
             band = band_of(None if born is None else born.day, on, policy.ladders.leap)
             yield row.municipality or UNKNOWN, band, derived_group(facts, on, policy)
         if len(rows) < page:

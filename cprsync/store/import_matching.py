@@ -149,5 +149,6 @@ def _aged(
         corrected = overrides_of(connection, tenant, rows)
         for row in rows:
             patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
-            facts = Facts(patron.id, patron.register, given[patron.id], patron.overrides)
+            stopped = patron.letters_stopped
+            facts = Facts(patron.id, patron.register, given[patron.id], patron.overrides, letters_stopped=stopped)
             yield patron.id, derived_group(facts, today, policy)

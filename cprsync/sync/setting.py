@@ -281,14 +281,18 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
     counter: Counter, before: Patron, after: Patron, name: Overridden, override: Override | None, reason: str
 ) -> Correction:
     """What follows at once: the group that counts from now on, the next days, and what the net media are told."""
-    today, policy = counter.clock.today(), counter.policy
-    was = effective(before.register, group=before.group, overrides=before.overrides, policy=policy, on=today)
+    today, policy, stopped = counter.clock.today(), counter.policy, before.letters_stopped
     # one that is taken back ended yesterday: age decides again over a group that was pinned
     past = tuple(replace(one, until=today - ONE_DAY) for one in before.overrides if one.field is name)
     ended = past if override is None else ()
-    now = effective(after.register, group=before.group, overrides=(*after.overrides, *ended), policy=policy, on=today)
+    was, now = (
+        effective(
+            one.register, group=before.group, overrides=corrected, policy=policy, on=today, letters_stopped=stopped
+        )
+        for one, corrected in ((before, before.overrides), (after, (*after.overrides, *ended)))
+    )
     group = now.group if now.group != was.group else before.group
-    facts = Facts(after.id, after.register, group, after.overrides)
+    facts = Facts(after.id, after.register, group, after.overrides, letters_stopped=stopped)
     days = {}
     if name in {Overridden.GROUP, Overridden.BIRTH_DATE}:
         days["next_age_step"] = next_age_step(facts, today, policy)

@@ -33,6 +33,7 @@ from cprsync.domain.responsible import Troubled, troubles_of
 from cprsync.domain.review import PARKED
 from cprsync.domain.right_facts import right_facts
 from cprsync.domain.rights import closes_any
+from cprsync.domain.status_rule import counts_as_dead
 from cprsync.errors import NoSuchPerson
 from cprsync.sync.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
 
@@ -215,10 +216,12 @@ def _ages(night: Means, change: Change, patron: Patron) -> tuple[str | None, dat
     before, after = patron.register, change.after
     if not night.policy.ladders.ladders or not patron.borrows:
         return None, None
-    same = before.birth == after.birth and before.number == after.number and _is_dead(before) is _is_dead(after)
+    stopped = patron.letters_stopped
+    dies_or_lives = counts_as_dead(before.status, stopped) is not counts_as_dead(after.status, stopped)
+    same = before.birth == after.birth and before.number == after.number and not dies_or_lives
     if Action.FIRST_COPY not in change.actions and same:
         return None, None
-    facts = Facts(patron.id, after, patron.group, patron.overrides)
+    facts = Facts(patron.id, after, patron.group, patron.overrides, letters_stopped=stopped)
     return age_step_of(facts, night.clock.today(), night.policy)
 
 

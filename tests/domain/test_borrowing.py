@@ -46,6 +46,9 @@ def test_nothing_against_her_is_a_yes() -> None:
     ("standing", "rule"),
     [
         (replace(ADULT, status=Status.DEAD), BorrowRule.DEAD),
+        pytest.param(
+            replace(ADULT, status=Status.ANNULLED, dead_since=TODAY), BorrowRule.DEAD, id="status-dead-annulled"
+        ),
         (replace(ADULT, leaving=True), BorrowRule.LEAVING),
         (replace(ADULT, borrower=False), BorrowRule.NO_BORROWER),
         (replace(ADULT, blocks=(Block(TODAY, "mistet kort"),)), BorrowRule.BLOCKED),

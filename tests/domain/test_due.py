@@ -30,7 +30,7 @@ from cprsync.domain.due import (
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.number import CprNumber
 from cprsync.domain.override import Overridden, Override
-from cprsync.domain.person import SILENT, Birth, Person
+from cprsync.domain.person import SILENT, Birth, Person, Status
 from cprsync.domain.policy import Policy
 
 CHILD, YOUTH, ADULT = AgeGroup("Barn", 0), AgeGroup("Ung", 14), AgeGroup("Voksen", 18)
@@ -99,6 +99,9 @@ def test_the_dead_grow_no_older() -> None:
     dead = replace(facts(), register=dies(person("WILMA")))
     assert days_of(dead, days=400) == []
     assert next_age_step(dead, MARCH, POLICY) is None
+    annulled = replace(dead, register=person("WILMA", status=Status.ANNULLED), letters_stopped=MARCH)
+    assert days_of(annulled, days=400) == []
+    assert next_age_step(annulled, MARCH, POLICY) is None
 
 
 def test_without_a_birth_date_the_group_stays() -> None:

@@ -114,6 +114,12 @@ def test_without_the_day_on_which_a_death_became_known_nothing_is_added() -> Non
     assert owed(replace(ADULT, status=Status.DEAD), 60) == (0, FeeRule.DEAD)
 
 
+@pytest.mark.parametrize("status", [pytest.param(Status.ANNULLED, id="status-dead-annulled")])
+def test_a_fee_of_the_dead_stays_as_it_was_when_the_number_is_annulled(status: Status) -> None:
+    assert owed(replace(ADULT, status=status, dead_since=late(10)), 60) == (70_00, FeeRule.ADULT)
+    assert owed(replace(ADULT, status=status), 60) == (230_00, FeeRule.ADULT)
+
+
 def test_a_death_that_was_annulled_stops_no_fee() -> None:
     assert owed(replace(ADULT, dead_since=late(1)), 31) == (230_00, FeeRule.ADULT)
 

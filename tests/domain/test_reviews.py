@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import cprsync
-from cprsync.domain.fees import fees_grow
 from cprsync.domain.person import SILENT, Status
 from cprsync.domain.review import (
     BLOCK_OF,
@@ -142,11 +141,6 @@ def test_each_proposed_block_has_a_reason_in_danish_and_something_that_lifts_it(
 def test_the_reason_of_a_block_holds(block: str, status: Status, holds: bool) -> None:
     """An annulled number says nothing about a death: that one is annulled by itself (event A25)."""
     assert stands(block, status) is holds
-
-
-@pytest.mark.parametrize("status", [*Status, SILENT])
-def test_no_fee_grows_for_the_dead_alone(status: Status) -> None:
-    assert fees_grow(status) is (status is not Status.DEAD)
 
 
 ACCEPTED, WAITS = {State.ACCEPTED}, {State.WAITING}

@@ -16,7 +16,7 @@ from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import SILENT, Address, Status
 from cprsync.domain.policy import Policy
 from cprsync.domain.record import Block
-from cprsync.domain.right_rule import Change, RightRule
+from cprsync.domain.right_rule import Answer, Change, RightRule
 from cprsync.domain.right_words import CHANGES
 from cprsync.domain.rules import rule_tables
 from cprsync.domain.wording import Wording
@@ -107,6 +107,10 @@ PRINTED: dict[str, tuple[str, str, str, str, str]] = {
     "rights-library": (
         "biblioteket har licens til sine egne lånere",
         *("bibliotekets", "ja", "når låneren meldes ud", "policy.toml: product (licensed_by)"),
+    ),
+    "rights-annulled-dead": (
+        "personnummeret på en død er siden annulleret (90, så 30)",
+        *("ligegyldigt", "som død: nej, og ikke uafklaret", "–", "CPR: post 001 (status); beslutning 1"),
     ),
     "rights-protected": (
         "navne- og adressebeskyttet, eller forseglet af vejkode 9900-9999 eller status 03",
@@ -376,8 +380,20 @@ def test_in_english_a_right_rests_on_the_same(lived: str, english: str) -> None:
 
 
 def test_every_rule_is_lived() -> None:
-    assert {*map(row_of, LIVED), "rights-protected", "rights-running", "rights-status-block"} == set(PRINTED)
+    no_matter = {"rights-annulled-dead", "rights-protected", "rights-running", "rights-status-block"}
+    assert {*map(row_of, LIVED), *no_matter} == set(PRINTED)
     assert set(CHANGES) == set(Change)
+
+
+@pytest.mark.parametrize("key", ["rights-annulled-dead"])
+def test_a_right_that_a_death_closed_stays_so_when_the_number_is_annulled(key: str) -> None:
+    """Since the death, not since the number ended; of a death that is held the letters alone stop (decision 3)."""
+    assert PRINTED[key][2] == "som død: nej, og ikke uafklaret"
+    annulled = person("ANNA", status=Status.ANNULLED)
+    told = right(facts(annulled, letters_stopped=TODAY))
+    assert (told.answer, told.rule, told.valid_from) == (Answer.NO, RightRule.DEAD, TODAY)
+    assert right(facts(annulled)).rule is RightRule.NUMBER
+    assert right(facts(letters_stopped=TODAY)) == right(facts())
 
 
 @pytest.mark.parametrize("key", ["rights-protected"])

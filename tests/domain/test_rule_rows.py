@@ -65,7 +65,10 @@ STATUS: dict[str, tuple[object, ...]] = {
         "90, så 30",
         "en død, hvis nummer annulleres",
         Action.NUMBER_ANNULLED,
-        "kun status er kendt: resten står",
+        (
+            "kun status er kendt, resten står; tæller stadig som død: nye lån afvises, gebyrer og alder står stille, "
+            "og retten til netmedier er nej"
+        ),
         "stadig standset, til en senere kilde siger, at hun lever",
         "den for dødsfaldet bliver; én til foreslås",
         "ukendt",
@@ -404,13 +407,13 @@ AGE: dict[str, tuple[object, ...]] = {
         "Beslutning 8; policy.toml: overrides",
     ),
     "age-dead": (
-        "død (status 90)",
+        "død (status 90, også når nummeret siden annulleres)",
         "beholder gruppen: de døde bliver ikke ældre",
         "–",
         "CPR: post 001 (status)",
     ),
     "age-alive-again": (
-        "ikke længere status 90",
+        "lever alligevel (efter 90 en anden status end 30)",
         "gruppen for dagens alder: fødselsdagene indhentes",
         "samme nat",
         "CPR: post 001 (status)",
@@ -588,10 +591,13 @@ LETTERS = CprNumber.parse_any(f"{person('ANNA').number.digits[:6]}KOT1")
         pytest.param(Facts("1", dies(person("ANNA")), "Barn"), "Barn", id="age-dead"),
         pytest.param(Facts("1", person("ANNA"), "Barn"), "Voksen", id="age-alive-again"),
         pytest.param(
-            Facts("1", having(dies(person("ANNA")), status=Status.ANNULLED), "Barn"),
-            "Voksen",
-            id="age-alive-again-annulled",
+            Facts("1", having(dies(person("ANNA")), status=Status.ANNULLED), "Barn", letters_stopped=TODAY),
+            "Barn",
+            id="age-dead-annulled",
         ),
+        # letters to her stopped while her death is held: that is all of it that counts
+        pytest.param(Facts("1", person("ANNA"), "Barn", letters_stopped=TODAY), "Voksen", id="age-alive-again-held"),
+        pytest.param(Facts("1", person("ANNA", status=Status.ANNULLED), "Barn"), "Voksen", id="age-annulled"),
     ],
 )
 def test_a_group_follows_what_is_known_of_her_age(facts: Facts, group: str) -> None:

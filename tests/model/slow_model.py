@@ -194,7 +194,8 @@ def regroup(record: Dict, today: date) -> None:
         return
     by_age = {"", *(name for _, groups in LADDERS for name, _ in groups)}
     born = birth_date(record)
-    if record["status"] != "90" and record["group"] in by_age and born is not None:
+    dead = record["status"] == "90" or (record["status"] == "30" and record["stopped"])
+    if not dead and record["group"] in by_age and born is not None:
         record["group"] = group_on(born, today)
 
 

@@ -19,7 +19,7 @@ from test_setting import correct, row, set_, states
 from townspeople import corrects_her_birth_date, cpr, dies, moves, person
 
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.person import Birth
+from cprsync.domain.person import Birth, Status, by_status
 from cprsync.domain.policy import Harm, Policy
 from cprsync.domain.purpose import Purpose
 from cprsync.domain.retention import Retention
@@ -400,7 +400,12 @@ def test_the_dead_have_no_birthday(town: Library) -> None:
     assert group(town, "WILMA") == ("Barn", None)
     a_night_without_a_delivery(town, 20)
     assert group(town, "WILMA") == ("Barn", None)
-    town.deliver(date(2027, 3, 11), PEOPLE["WILMA"], previous=date(2027, 2, 19))
+    # an annulled number is no annulment of the death
+    annulled = by_status(replace(PEOPLE["WILMA"], status=Status.ANNULLED))
+    town.deliver(date(2027, 3, 11), annulled, previous=date(2027, 2, 19))
+    town.one_night()
+    assert group(town, "WILMA") == ("Barn", None)
+    town.deliver(date(2027, 3, 12), PEOPLE["WILMA"], previous=date(2027, 3, 11))
     town.one_night()
     assert group(town, "WILMA") == ("Ung", date(2028, 3, 2))
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from culr_double import CulrDouble
-from doubles import MONDAY, TUESDAY
+from doubles import MONDAY, TUESDAY, WEDNESDAY
 from test_responsibles import add
 from test_setting import set_
 from townspeople import dies, emigrates, gains_protection, moves, person
 
 from cprsync.cli.entitlements import entitlement_lines
 from cprsync.domain.leaving import Stage
+from cprsync.domain.person import Status, by_status
 from cprsync.domain.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, NetMediaUnavailable
@@ -93,7 +94,11 @@ def test_rights_close_at_death_and_open_again_when_it_is_annulled(library: Libra
     library.one_night()
     assert answers(told(library)) == [("no", "dead")] * 2
     assert told(library)["rights"][0]["valid_from"] == told(library)["day"]
-    library.deliver(TUESDAY, person("ANNA"))
+    # an annulled number is no annulment of the death
+    library.deliver(TUESDAY, by_status(replace(person("ANNA"), status=Status.ANNULLED)))
+    library.one_night()
+    assert answers(told(library)) == [("no", "dead")] * 2
+    library.deliver(WEDNESDAY, person("ANNA"))
     library.one_night()
     assert answers(told(library)) == before
 
