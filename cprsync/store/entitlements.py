@@ -104,7 +104,7 @@ def ahead(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[RightsDue]
             rows = _due_rows(connection, tenant, DuePage(until, everyone=everyone, after=after, limit=IN_MAX))
             kept = kept_lines(connection, tenant, rows)
             found = [
-                RightsDue(row.id, facts, kept.get(row.id, ""), None if everyone else _day_of(row))
+                RightsDue(row.id, facts, kept.get(row.id, ""))
                 for row, facts in _opened(connection, tenant, rows)
                 if facts.stage is not Stage.CLOSED
             ]
@@ -112,12 +112,6 @@ def ahead(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[RightsDue]
         if len(rows) < IN_MAX:
             return
         after = rows[-1].id
-
-
-def _day_of(row: AnyRow) -> date | None:
-    """The day on which they are derived; None: her local part has changed, and the next night does."""
-    day: date | None = row.rights_due if row.rights_local == row.local_version else None
-    return day
 
 
 def forget_earlier(tenant: Tenant, run: Run) -> None:

@@ -82,6 +82,6 @@ def _rights(store: Foreseen, policy: Policy, *, first: date, last: date) -> Iter
     if stamp is None and kept is None:
         return
     for one in store.rights_ahead(last, everyone=stamp != kept):
-        begins = first if one.day is None else max(first, one.day)
-        for day, product, turn in turns_ahead(one.facts, policy, one.kept, first=begins, last=last):
+        # before her own day comes, what is derived is what is kept
+        for day, product, turn in turns_ahead(one.facts, policy, one.kept, first=first, last=last):
             yield {"day": day.isoformat(), "patron": one.patron_id, "kind": RIGHTS[turn], "what": product}

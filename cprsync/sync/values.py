@@ -447,13 +447,11 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RightsDue:
-    """A patron whose rights are to be derived, and the line that is kept of them until then."""
+    """A patron whose rights are to be derived some day, and the line that is kept of them until then."""
 
     patron_id: str
     facts: RightFacts
     kept: str
-    #: on which day; None: by the next night
-    day: date | None
 
     def __repr__(self) -> str:
         return f"RightsDue({self.patron_id})"

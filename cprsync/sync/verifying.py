@@ -117,7 +117,7 @@ def _check_rights(night: Night, page: Sequence[Checked], found: Verified, *, der
         if one.gone:
             continue
         found.patrons += 1
-        found.leaving += one.stage is Stage.LEAVING
+        found.leaving += one.stage is Stage.LEAVING and one.patron.borrows
         if found.reasons:
             stand = {block.reason.casefold() for block in one.local.blocks}
             found.reasons = {named for named in found.reasons if named[1] not in stand}
