@@ -131,10 +131,7 @@ def verify_command(config: Path, *, library: str | None, offline: bool, language
 def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The document as text: the verdict first."""
     yield word(_verdict(document), language, patrons=document["patrons"])
-    for kind, patrons in document["who"].items():
-        yield f"  {word(f'wrong_{kind}', language)} {len(patrons)}: {patrons_text(patrons)}"
-    if document["who"].keys() - {Drift.FOREIGN.value}:
-        yield f"  {word('verified_next', language)}"
+    yield from (f"  {line}" for line in _wrong(document["who"], language))
     if not document["products"]:
         yield f"  {word('rights_none', language)}"
     waiting = dict(document["waiting"])
@@ -153,6 +150,16 @@ def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[
         yield f"  {word('verified_leaving', language, count=document['leaving'])}"
     for one in document["reasons_on_no_record"]:
         yield f"  {word('verified_reason', language, **one)}"
+
+
+def _wrong(who: Mapping[str, list[str]], language: Language) -> Iterator[str]:
+    """What does not hold, of whom, and what puts it right."""
+    for kind, patrons in who.items():
+        yield f"{word(f'wrong_{kind}', language)} {len(patrons)}: {patrons_text(patrons)}"
+    if who.keys() - {Drift.FOREIGN.value}:
+        yield word("verified_next", language)
+    if Drift.FOREIGN.value in who:
+        yield word("verified_foreign_next", language)
 
 
 def _verdict(document: Mapping[str, Any]) -> str:

@@ -155,6 +155,16 @@ def test_each_thing_that_is_wrong_is_said_with_whose_it_is(kind: Wrong) -> None:
     assert "wrong_" not in second
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [(Wrong.STALE, "reconcile --all lader natten rette det"), (Wrong.FOREIGN, "på cprsync review list")],
+)
+def test_what_can_be_done_about_it_is_said(kind: Wrong, words: str) -> None:
+    advice = [line for line in verified(wrong={one: ["1"] * (one is kind) for one in Wrong}) if "cprsync" in line]
+    assert len(advice) == 1
+    assert words in advice[0]
+
+
 def test_without_net_media_or_products_it_is_not_said_that_all_is_right_but_what_waits_for_what() -> None:
     assert verified(offline=True, has_net_media=False, accounts_waiting=40) == [
         "Det, der er set efter, stemmer: 40 lånere",

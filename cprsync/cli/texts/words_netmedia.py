@@ -144,6 +144,10 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
         "cprsync entitlements reconcile --all lader natten rette det",
         "cprsync entitlements reconcile --all lets the night put it right",
     ),
+    "verified_foreign_next": (
+        "et andet biblioteks nummer afgøres på cprsync review list, når natten eller reconcile --all har set det",
+        "another library's number is settled on cprsync review list, once the night or reconcile --all has seen it",
+    ),
     "verified_offline": ("CULR er ikke spurgt", "CULR was not asked"),
     "verified_waits_rights": (
         "rettigheder, der udledes igen i nat: {count}",
