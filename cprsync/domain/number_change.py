@@ -7,12 +7,15 @@ end; what goes in a circle, or ends at another patron, is for a person to decide
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cprsync.domain.number import CprNumber
+
+#: How many links are followed where the register is asked about one number after another.
+LINKS_MAX: Final = 5
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -47,6 +47,19 @@ NUMBER_ROWS: Final[Rows] = {
         ),
         _LINK,
     ),
+    "number-new-alone": (
+        Wording(
+            "det nye nummer alene: kun post 022 nævner det gamle, som en låner har",
+            "the new number alone: only record 022 names the old one, which a patron has",
+        ),
+        Wording(
+            "ikke vores, og posten som før: 022 følges ikke. Det gamle nummer abonneres, så dets egen post 001 med "
+            "henvisningen kommer",
+            "not ours, and the record as before: 022 is not followed. The old number is subscribed, so that its own "
+            "record 001 with the link comes",
+        ),
+        Wording("CPR: post 001 (PNRGAELD) og 022; beslutning 6", "CPR: records 001 (PNRGAELD) and 022; decision 6"),
+    ),
     "number-collision": (
         Wording(
             "50 eller 60 med et nummer, som en anden låner har, har haft eller også skulle have",
@@ -71,10 +84,12 @@ NUMBER_ROWS: Final[Rows] = {
     "number-lookup": (
         Wording("et opslag ved skranken: nummeret er afløst", "a look-up at the desk: the number is replaced"),
         Wording(
-            "en, der ikke er låner, slås op under det nye (højst fem led), med en advarsel; en låner får det nye af "
-            "leverancen, og til da venter opslaget på et menneske (number.unresolved)",
-            "of no patron the new one is looked up (at most five links), with a warning; a patron gets it by the "
-            "delivery, and until then the look-up is parked (number.unresolved)",
+            "en, der ikke er låner, slås op under det nye, med en advarsel (højst fem led, seks opslag; fører det "
+            "sjette videre, afvises svaret); en låner får det nye af leverancen, og til da venter opslaget på et "
+            "menneske (number.unresolved)",
+            "of no patron the new one is looked up, with a warning (at most five links, six look-ups; if the sixth "
+            "leads on, the answer is refused); a patron gets it by the delivery, and until then the look-up is parked "
+            "(number.unresolved)",
         ),
         Wording("SF1520: gaeldendePersonnummer; beslutning 6", "SF1520: gaeldendePersonnummer; decision 6"),
     ),

@@ -14,6 +14,7 @@ from cprsync.domain.decide import Change, Decision, Parked, Same, Unchanged
 from cprsync.domain.household import shut_address
 from cprsync.domain.leaving import Stage
 from cprsync.domain.number import CprNumber
+from cprsync.domain.number_change import LINKS_MAX
 from cprsync.domain.patron import AsOf, Patron, Source, is_sealed
 from cprsync.domain.person import SILENT, Person
 from cprsync.domain.purpose import Purpose
@@ -41,8 +42,6 @@ NEW = ""
 OLD_NUMBER = "old_number"
 #: Nothing of what was hers is there any more: it is said, since nobody could see it.
 LEFT_BEFORE = "left_before"
-#: How many replaced numbers are followed, each a look-up of its own.
-LINKS_MAX = 5
 #: What a patron comes to the desk for herself.
 RETURNING = frozenset({Purpose.REGISTRATION, Purpose.RENEWAL})
 #: A record that is written by someone else at the same moment is decided again this often.
@@ -221,7 +220,8 @@ def look_up(desk: Desk, asked: Asked) -> LookedUp:
 def _ask(desk: Desk, asked: Asked) -> _Heard:
     """Ask about the number that is hers now: the record's own, or where the register's links lead a stranger."""
     number, is_old = asked.number, False
-    for _ in range(LINKS_MAX):
+    # the number that was typed, and one look-up more at the end of each link
+    for _ in range(1 + LINKS_MAX):
         patron_id = desk.store.find(number)
         if patron_id is not None:
             (patron,) = desk.store.patrons([patron_id])

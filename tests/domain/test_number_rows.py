@@ -42,6 +42,14 @@ NUMBER: dict[str, tuple[object, ...]] = {
         "posten får det; det slås op samme nat, og til der er svar, står navn og adresse",
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
+    "number-new-alone": (
+        "det nye nummer alene: kun post 022 nævner det gamle, som en låner har",
+        (
+            "ikke vores, og posten som før: 022 følges ikke. Det gamle nummer abonneres, så dets egen post 001 med "
+            "henvisningen kommer"
+        ),
+        "CPR: post 001 (PNRGAELD) og 022; beslutning 6",
+    ),
     "number-collision": (
         "50 eller 60 med et nummer, som en anden låner har, har haft eller også skulle have",
         "venter på et menneske (number.both_patrons): at acceptere er at lægge de to sammen",
@@ -60,8 +68,9 @@ NUMBER: dict[str, tuple[object, ...]] = {
     "number-lookup": (
         "et opslag ved skranken: nummeret er afløst",
         (
-            "en, der ikke er låner, slås op under det nye (højst fem led), med en advarsel; en låner får det nye af "
-            "leverancen, og til da venter opslaget på et menneske (number.unresolved)"
+            "en, der ikke er låner, slås op under det nye, med en advarsel (højst fem led, seks opslag; fører det "
+            "sjette videre, afvises svaret); en låner får det nye af leverancen, og til da venter opslaget på et "
+            "menneske (number.unresolved)"
         ),
         "SF1520: gaeldendePersonnummer; beslutning 6",
     ),

@@ -35,3 +35,8 @@ def test_a_new_number_without_a_record_001_is_not_delivered() -> None:
 @pytest.mark.parametrize("deviations", [{"status": "30"}, {"status": "01"}, {"status": "60", "current": "12"}])
 def test_nothing_else_is_a_link(deviations: dict[str, str]) -> None:
     assert links(lines(night(rec.main(ANNA, **({"current": BO} | deviations))))) == Links()
+
+
+def test_a_record_022_is_no_link() -> None:
+    """Decision 6: the old number's own record 001 says by which it is replaced, and it is subscribed."""
+    assert links(lines(night(rec.main(NEW), rec.old_number(NEW, OLD)))) == Links()

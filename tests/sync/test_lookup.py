@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import SILENT, Person, Status
 from cprsync.domain.purpose import Purpose
-from cprsync.errors import BadInput, LostCompare, RegisterUnavailable
+from cprsync.errors import BadAnswer, BadInput, LostCompare, RegisterUnavailable
 from cprsync.store.failures import StoreUnavailable
 from cprsync.sync.lookup import Asked, Desk, LookedUp, look_up
 
@@ -234,6 +235,25 @@ def test_a_patron_whose_number_is_replaced_keeps_it_until_the_delivery_and_waits
     after = library.view("ANNA").patron
     assert (after.register, after.version, after.as_of) == (before.register, before.version, before.as_of)
     assert library.store.find(cpr("HENRIK")) is None
+
+
+@pytest.mark.parametrize("links", [5, 6])
+def test_five_links_are_followed_and_not_six(library: Library, links: int) -> None:
+    """Each link is a look-up more than the first."""
+    numbers = [CprNumber(f"010370171{n}") for n in range(links + 1)]
+    for old, new in pairwise(numbers):
+        library.register.persons[old] = replace(Person(old), status=Status.CHANGED, current_number=new)
+    library.register.knows(person("EDITH", number=numbers[-1]))
+    asked = Asked(numbers[0], Purpose.REGISTRATION, "lisbeth", register=True)
+    if links == 5:
+        assert ask(library, asked).document["warnings"][0] == "old_number"
+        assert library.store.find(numbers[-1]) is not None
+    else:
+        before = library.everything()
+        with pytest.raises(BadAnswer, match="no end"):
+            ask(library, asked)
+        assert unowned(library.everything()) == unowned(before)
+    assert library.register.looked_up == numbers[:6]
 
 
 def test_numbers_that_lead_in_a_circle_end_the_look_up(library: Library) -> None:

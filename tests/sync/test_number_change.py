@@ -235,6 +235,15 @@ def test_a_number_that_another_patron_had_before_is_not_taken_from_an_answer_eit
         assert register_of(library, patron) == anna()
 
 
+def test_a_new_number_alone_leaves_the_record_as_it_was(library: Library) -> None:
+    before = library.record("ANNA")
+    library.deliver(MONDAY, anna())
+    report = library.night()
+    assert lines(library, report) == [("not_ours", None, "")]
+    assert (library.record("ANNA"), library.store.find(NEW), library.reviews()) == (before, None, [])
+    assert OLD in library.register.listed
+
+
 def test_a_circle_is_left_to_a_person(library: Library) -> None:
     library.deliver(MONDAY, replaced(OLD, NEW), replaced(NEW, OLD))
     report = library.night()
