@@ -144,7 +144,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ligegyldigt hvad",
         (
-            "ligeså: status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller 20, så "
+            "som: beskyttet; status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller 20, så "
             "også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, når den er åbnet med en "
             "grund"
         ),
