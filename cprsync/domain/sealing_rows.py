@@ -43,12 +43,12 @@ STREET_ROWS: Final[Rows] = {
         _EITHER,
         _ANY,
         Wording(
-            "som: beskyttet; status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller 20, så "
-            "også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, når den er åbnet med en "
-            "grund",
-            "as: protected; the status is enough, for the threatened may stand so; until an address comes at status 01, 05 "
-            "or 20, so also while she is abroad, disappeared or dead; letters only to the contact address, once it is "
-            "opened for a reason",
+            "som: beskyttet; status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller "
+            "20, så også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, når den er åbnet "
+            "med en grund",
+            "as: protected; the status is enough, for the threatened may stand so; until an address comes at status "
+            "01, 05 or 20, so also while she is abroad, disappeared or dead; letters only to the contact address, once "
+            "it is opened for a reason",
         ),
         Wording(
             "CPR: post 001 (status), 002 (vejkode); beslutning 2", "CPR: record 001, 002 (street code); decision 2"

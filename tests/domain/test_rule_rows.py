@@ -144,9 +144,9 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ligegyldigt hvad",
         (
-            "som: beskyttet; status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller 20, så "
-            "også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, når den er åbnet med en "
-            "grund"
+            "som: beskyttet; status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller "
+            "20, så også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, når den er åbnet "
+            "med en grund"
         ),
         "CPR: post 001 (status), 002 (vejkode); beslutning 2",
     ),
