@@ -58,10 +58,15 @@ ACCOUNT_ROWS: Final[Rows] = {
     ),
     "account-drifted": (
         Wording(
-            "mangler, er for meget, eller har et andet kommunenummer, og intet andet bibliotek har en konto",
-            "missing, one too many, or with another municipality number, and no other library has an account",
+            "mangler eller er for meget, hvem der ellers har en; eller har et andet kommunenummer, og intet andet "
+            "bibliotek har en konto",
+            "missing or one too many, whoever else has one; or with another municipality number, and no other library "
+            "has an account",
         ),
-        Wording("rettes, hvis ingen bremse holder på det", "mended, unless a brake holds it"),
+        Wording(
+            "rettes, hvis ingen bremse holder på det: kun vores konto oprettes eller slettes",
+            "mended, unless a brake holds it: our account alone is made or deleted",
+        ),
         _DECISION,
     ),
     "account-foreign": (

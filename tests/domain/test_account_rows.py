@@ -55,8 +55,11 @@ ACCOUNT = {
     ),
     "account-gone": ("låneren er meldt ud", "slettes; andre bibliotekers konti røres ikke", CULR),
     "account-drifted": (
-        "mangler, er for meget, eller har et andet kommunenummer, og intet andet bibliotek har en konto",
-        "rettes, hvis ingen bremse holder på det",
+        (
+            "mangler eller er for meget, hvem der ellers har en; eller har et andet kommunenummer, og intet andet "
+            "bibliotek har en konto"
+        ),
+        "rettes, hvis ingen bremse holder på det: kun vores konto oprettes eller slettes",
         CULR,
     ),
     "account-foreign": (
@@ -191,6 +194,10 @@ def there(number: str, *agencies: str) -> Held:
     [
         pytest.param(WANTED, NOBODY, (Drift.MISSING,), "751", id="account-drifted-missing"),
         pytest.param(NO_ACCOUNT, there("751", OURS), (Drift.EXTRA,), NOWHERE, id="account-drifted-extra"),
+        pytest.param(
+            NO_ACCOUNT, there("101", OURS, THEIRS), (Drift.EXTRA,), NOWHERE, id="account-drifted-extra-whoever-else"
+        ),
+        pytest.param(WANTED, there("751", THEIRS), (Drift.MISSING,), "751", id="account-drifted-missing-whoever-else"),
         pytest.param(WANTED, there("101", OURS), (Drift.STALE,), "751", id="account-drifted-number"),
         pytest.param(
             WANTED, there("101", THEIRS), (Drift.MISSING, Drift.FOREIGN), None, id="account-foreign-ours-missing"
