@@ -21,7 +21,7 @@ from cprsync.domain.person import EMPTY, SILENT, Gap, Person, Protection, Status
 from cprsync.domain.protection_rule import PROTECTION_RULES, ProtectionRule, Says, Stands, Voice
 from cprsync.domain.protective import protective_while_parked
 from cprsync.domain.snapshot import merge
-from cprsync.errors import NoSuchPerson, RegisterUnavailable
+from cprsync.errors import BadAnswer, NoSuchPerson, RegisterRefused, RegisterUnavailable
 from cprsync.sync.steps import end_of
 from cprsync.sync.values import Found, NotFound
 
@@ -133,13 +133,18 @@ def holding(person: Person, protection: Protection | Gap) -> Patron:
 def answers_that_say(says: str) -> list[Found | NotFound]:
     number = CprNumber(ANNA)
     if says == "unanswered":
-        return [NotFound(number, RegisterUnavailable("try later"))]
+        # whatever is wrong: on the night that asked first nobody is told to look, and the question stays open
+        unread = (RegisterUnavailable("try later"), BadAnswer("breaks the contract"), RegisterRefused("not accepted"))
+        return [NotFound(number, one) for one in unread]
     if says == "unknown_number":
         return [NotFound(number, NoSuchPerson("PNR not found"))]
     if says == "number_only":
         codes = (Status.ANNULLED, Status.DUPLICATE, Status.CHANGED)
         return [Found(number, by_status(replace(from_soap("empty"), status=code))) for code in codes]
-    return [Found(number, from_soap(says))]
+    told = from_soap(says)
+    # without a status and without a protection she is silent about both: where a file has said "none" that lifts
+    statusless = [Found(number, replace(told, status=SILENT))] if says == "silent" else []
+    return [Found(number, told), *statusless]
 
 
 def rule_of(voice: str, says: str, stands: str, *, agreed: bool) -> ProtectionRule:
