@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.cli.output import emphasise, failures, print_json, say
 from cprsync.cli.words import word
 from cprsync.domain.action import Action
-from cprsync.domain.decisions import DECISIONS
+from cprsync.domain.decisions import DECISIONS, PRINCIPLES
 from cprsync.domain.rules import rule_tables
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput
@@ -15,6 +15,7 @@ from cprsync.policy_file import load_policy
 from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from cprsync.cli.words import Language
@@ -35,7 +36,9 @@ def rules_command(
             _write_between(into, markdown(tables, language))
         elif as_json:
             decisions = [{"number": number, **_both(text)} for number, text in DECISIONS.items()]
-            print_json({"tables": [_document(table) for table in tables], "decisions": decisions})
+            principles = [{"key": one.key, "name": _both(one.name), **_both(one.text)} for one in PRINCIPLES]
+            tables_told = [_document(table) for table in tables]
+            print_json({"tables": tables_told, "decisions": decisions, "principles": principles})
         elif as_markdown:
             say(markdown(tables, language))
         else:
@@ -44,7 +47,7 @@ def rules_command(
 
 def markdown(tables: tuple[RuleTable, ...], language: Language) -> str:
     """The tables, and the decisions that they name, with a heading of the third level each."""
-    decisions = "\n".join(f"- **{number}** {_told(text, language)}" for number, text in DECISIONS.items())
+    decisions = "\n".join(f"- **{called}** {text}" for called, text in _reasons(language))
     parts = [*(_markdown_table(table, language) for table in tables), f"### {word('decisions', language)}", decisions]
     return "\n\n".join(parts)
 
@@ -107,5 +110,13 @@ def _show(tables: tuple[RuleTable, ...], language: Language) -> None:
                 say(f"  {heading:{width}}  {_told(cell, language)}")
         say()
     say(emphasise(word("decisions", language)))
+    for called, text in _reasons(language):
+        say(f"  {called:>2}  {text}")
+
+
+def _reasons(language: Language) -> Iterator[tuple[str, str]]:
+    """The decisions by number, and the principles by name, each with its sentence."""
     for number, text in DECISIONS.items():
-        say(f"  {number:2}  {_told(text, language)}")
+        yield str(number), _told(text, language)
+    for one in PRINCIPLES:
+        yield _told(one.name, language).capitalize(), _told(one.text, language)

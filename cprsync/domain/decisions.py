@@ -1,7 +1,11 @@
-"""The project's decisions that a rule is written after, each in one sentence: where the sources leave room."""
+"""The project's decisions that a rule is written after, each in one sentence: where the sources leave room.
+
+Beside them the principle that the whole record is built on, which is no choice between sources.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.wording import Wording
@@ -42,8 +46,10 @@ DECISIONS: Final[Mapping[int, Wording]] = {
         "corrected address or a renamed street is no move.",
     ),
     8: Wording(
-        "Navnet er adresseringsnavnet, højst 34 tegn; et felt har én ejer, og en rettelse ved skranken udløber.",
-        "The name is the addressing name, at most 34 characters; a field has one owner, and a correction ends.",
+        "Navnet er adresseringsnavnet, højst 34 tegn. Et brev går til lånerens egen kontaktadresse, ellers registrets, "
+        "ellers bopælen; er de forseglet, først når de er åbnet med en grund. Til døde går intet.",
+        "The name is the addressing name, at most 34 characters. A letter goes to the patron's own contact address, "
+        "else the register's, else where she lives; sealed, only once they are opened for a reason. The dead get none.",
     ),
     9: Wording(
         "Født 29. februar fylder år 1. marts i almindelige år; biblioteket kan vælge 28. februar.",
@@ -64,3 +70,27 @@ DECISIONS: Final[Mapping[int, Wording]] = {
         "Each library is its own data controller, with its policy and its municipalities.",
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Principle:
+    """What rules rest on everywhere; a source names it by its name."""
+
+    key: str
+    name: Wording
+    text: Wording
+
+
+ONE_OWNER: Final = Principle(
+    "one-owner",
+    Wording("én ejer", "one owner"),
+    Wording(
+        "Et felt har én ejer: registret, låneren, personalet eller programmet. En rettelse ved skranken siger hvem, "
+        "hvorfor og hvor længe, gælder synligt imens og giver så plads for registrets ord; beskyttelse går forud for "
+        "enhver rettelse.",
+        "A field has one owner: register, patron, staff or program. A correction at the desk says who, why and how "
+        "long, holds visibly meanwhile, and then gives way to the register's word; protection goes before any "
+        "correction.",
+    ),
+)
+PRINCIPLES: Final = (ONE_OWNER,)

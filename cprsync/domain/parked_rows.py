@@ -74,8 +74,10 @@ PARKED_ROWS: Final[Rows] = {
     ),
     "parked-answer": (
         Wording(
-            "et svar om natten, der bryder kontrakten (også en ukendt status), eller en afvisning",
-            "an answer at night that breaks the contract (an unknown status too), or a refusal",
+            "et svar om natten, der bryder kontrakten (også en ukendt status), eller en afvisning; af opslaget om en "
+            "beskyttelse, der er ophørt, først fra den anden nat",
+            "an answer at night that breaks the contract (an unknown status too), or a refusal; of the look-up about a "
+            "protection that has ended only from the second night",
         ),
         "register.*",
         _NOTHING,

@@ -107,9 +107,11 @@ _ALL_THE_SAME: Final[Rows] = {
         _EITHER,
         _ANY,
         Wording(
-            "intet af det gælder, som af en beskadiget leverance; om natten venter hun på et menneske, ved skranken "
+            "intet af det gælder, som af en beskadiget leverance; om natten venter hun på et menneske (spurgte "
+            "natten, om en beskyttelse er ophørt, da først den anden nat, og beskyttelsen står), ved skranken "
             "fortælles fejlen",
-            "none of it counts, as of a damaged delivery; at night she is parked, at the desk the fault is told",
+            "none of it counts, as of a damaged delivery; at night she is parked (if the night asked whether a "
+            "protection has ended, only the second night, and the protection stays), at the desk the fault is told",
         ),
         Wording("SF1520: skemaet; beslutning 3", "SF1520: the schema; decision 3"),
     ),
@@ -223,7 +225,10 @@ _ALL_THE_SAME: Final[Rows] = {
             "åben: biblioteket har selv skrevet, hvad der står; personalet kan beskytte den (patron set ID protection)",
             "open: the library wrote what stands there; staff may protect it (patron set ID protection)",
         ),
-        Wording("Beslutning 2: kun den, der kunne have talt, tier", "Decision 2: only who could have spoken is silent"),
+        Wording(
+            "Vores egen læsning af beslutning 2: kun den, der kunne have talt, tier",
+            "Our own reading of decision 2: only who could have spoken is silent",
+        ),
     ),
 }
 _STAFF: Final = Wording("personalet", "staff")
@@ -238,7 +243,7 @@ _DESK: Final[Rows] = {
             "afvises: kun registret beskytter, og kun dets ord ophæver; heller ingen rettelse rører den",
             "refused: only the register protects, and only its word lifts; no correction touches it either",
         ),
-        Wording("Beslutning 8: et felt har én ejer", "Decision 8: a field has one owner"),
+        Wording("Princip: én ejer; beslutning 2", "Principle: one owner; decision 2"),
     ),
     "protection-staff-own": (
         _STAFF,
@@ -252,7 +257,7 @@ _DESK: Final[Rows] = {
             "registret har ordet: siger opslaget nej, ophører den; tier det, eller er der intet svar, står den",
             "the register has the word: a look-up that says no ends it; silence, or no answer, lets it stand",
         ),
-        Wording("Beslutning 2 og 8", "Decisions 2 and 8"),
+        Wording("Princip: én ejer; beslutning 2", "Principle: one owner; decision 2"),
     ),
 }
 PROTECTION_ROWS: Final[Rows] = {**_WORDED, **STREET_ROWS, **HOUSEHOLD_ROWS, **_ALL_THE_SAME, **_DESK}

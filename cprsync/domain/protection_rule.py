@@ -97,10 +97,17 @@ class ProtectionRule:
     source: Wording
 
 
-_FILE_0001: Final = Wording("CPR: post 004, type 0001; beslutning 2", "CPR: record 004, type 0001; decision 2")
+#: A record outside the agreement is silent (decision 1) but this one: in doubt she is sealed.
+_UNAGREED: Final = Wording(
+    "; undtaget fra beslutning 1: 0001 forsegler for en sikkerheds skyld også uden for aftalen",
+    "; an exception to decision 1: to be safe, 0001 seals outside the agreement too",
+)
+_FILE_0001: Final = Wording(
+    f"CPR: post 004, type 0001; beslutning 2{_UNAGREED.da}", f"CPR: record 004, type 0001; decision 2{_UNAGREED.en}"
+)
 _FILE_DATES: Final = Wording(
-    "CPR: post 004, sletningsdato er ingen slutdato; beslutning 2",
-    "CPR: record 004, a deletion date ends nothing; decision 2",
+    f"CPR: post 004, sletningsdato er ingen slutdato; beslutning 2{_UNAGREED.da}",
+    f"CPR: record 004, a deletion date ends nothing; decision 2{_UNAGREED.en}",
 )
 _FILE_NONE: Final = Wording(
     "CPR: ændringsudtræk er hele personen, også efter A33 og P11; beslutning 1 og 2",

@@ -44,8 +44,9 @@ STATUS_ROWS: Final[Rows] = {
         Wording("ingen ny status", "no new status"),
         Wording("følger kilden, så vidt den kendte status tillader", "follows the source as the known status allows"),
         Wording(
-            "som før; før en status er kendt kun til kontaktadressen",
-            "as before; to the contact address only until a status is known",
+            "som før; før en status er kendt kun til kontaktadressen, ellers til en adresse, der er rettet ved "
+            "skranken",
+            "as before; until a status is known to the contact address only, else to an address corrected at the desk",
         ),
         _AS_BEFORE,
         Wording("som før; ukendt, før en status er kendt", "as before; unknown until a status is known"),
@@ -53,7 +54,7 @@ STATUS_ROWS: Final[Rows] = {
         _AS_BEFORE,
         Wording("en kendt status", "a known status"),
         NONE,
-        Wording("SF1520: uden status; beslutning 1", "SF1520: no status; decision 1"),
+        Wording("SF1520: uden status; beslutning 1, 8 og 11", "SF1520: no status; decisions 1, 8 and 11"),
     ),
     "status-dead-annulled": (
         Wording("90, så 30", "90, then 30"),
@@ -75,7 +76,7 @@ STATUS_ROWS: Final[Rows] = {
         Wording("beholdes", "kept"),
         Action.NUMBER_RESTORED,
         NONE,
-        Wording("CPR: post 001 (status); beslutning 1 og 3", "CPR: record 001 (status); decisions 1 and 3"),
+        Wording("CPR: post 001 (status); beslutning 1, 3 og 11", "CPR: record 001 (status); decisions 1, 3 and 11"),
     ),
 }
 
@@ -133,7 +134,7 @@ AGE_ROWS: Final[Rows] = {
             "bliver, til rettelsen udløber; så som uden den", "stays until the correction ends; then as without it"
         ),
         NONE,
-        Wording("Beslutning 8; policy.toml: overrides", "Decision 8; policy.toml: overrides"),
+        Wording("Princip: én ejer; policy.toml: overrides", "Principle: one owner; policy.toml: overrides"),
     ),
     "age-dead": (
         Wording("død (status 90, også når nummeret siden annulleres)", "dead (status 90, then 30 too)"),
@@ -185,7 +186,10 @@ PLACE_ROWS: Final[Rows] = {
         Wording("CPR: post 005, kommunekoder; beslutning 11", "CPR: record 005, municipality codes; decision 11"),
     ),
 }
-_OVERRIDES: Final = Wording("Beslutning 8 og 11; policy.toml: overrides", "Decisions 8 and 11; policy.toml: overrides")
+_OVERRIDES: Final = Wording(
+    "Princip: én ejer; beslutning 11; policy.toml: overrides",
+    "Principle: one owner; decision 11; policy.toml: overrides",
+)
 _AS_AN_ADDRESS: Final = Wording("som en adresse dér", "as an address there")
 #: What a municipality means that staff typed.
 TYPED_ROWS: Final[Rows] = {

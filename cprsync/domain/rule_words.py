@@ -14,13 +14,20 @@ if TYPE_CHECKING:
 
 LETTERS: Final[Mapping[Letters, Wording]] = {
     Letters.GO: Wording(
-        "til kontaktadressen (lånerens egen, ellers registrets), ellers til bopælen",
-        "to the contact address (the patron's own, else the register's), else where she lives",
+        "til kontaktadressen (lånerens egen, ellers registrets), ellers til en adresse, der er rettet ved skranken, "
+        "ellers til bopælen",
+        "to the contact address (the patron's own, else the register's), else to an address "
+        "corrected at the desk, else where she lives",
     ),
-    Letters.CONTACT_ADDRESS: Wording("kun til kontaktadressen", "to the contact address only"),
+    Letters.CONTACT_ADDRESS: Wording(
+        "kun til kontaktadressen, ellers til en adresse, der er rettet ved skranken",
+        "to the contact address only, else to an address corrected at the desk",
+    ),
     Letters.SEALED_STREET: Wording(
-        "forseglet: kun til kontaktadressen, og først når den er åbnet med en grund",
-        "sealed: to the contact address only, once opened for a reason",
+        "forseglet: kun til kontaktadressen, ellers til en adresse, der er rettet ved skranken, og først når den er "
+        "åbnet med en grund",
+        "sealed: to the contact address only, else to an address corrected at the desk, and only once opened for "
+        "a reason",
     ),
     Letters.AS_BEFORE: Wording("som før: posten får det nye nummer", "as before: the record gets the new number"),
     Letters.STOPPED: Wording(
@@ -98,7 +105,7 @@ PROTECTING: Final[Mapping[Protecting, Wording]] = {
 BIRTH: Final[Mapping[BirthSource, tuple[Wording, Wording]]] = {
     BirthSource.STAFF: (
         Wording("rettet ved skranken, til rettelsen udløber", "corrected at the desk, until the correction ends"),
-        Wording("Beslutning 8", "Decision 8"),
+        Wording("Princip: én ejer; policy.toml: overrides", "Principle: one owner; policy.toml: overrides"),
     ),
     BirthSource.REGISTER: (
         Wording(

@@ -44,11 +44,11 @@ STREET_ROWS: Final[Rows] = {
         _ANY,
         Wording(
             "som: beskyttet; status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller "
-            "20, så også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, når den er åbnet "
-            "med en grund",
+            "20, så også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, ellers til en "
+            "adresse, der er rettet ved skranken, når den er åbnet med en grund",
             "as: protected; the status is enough, for the threatened may stand so; until an address comes at status "
-            "01, 05 or 20, so also while she is abroad, disappeared or dead; letters only to the contact address, once "
-            "it is opened for a reason",
+            "01, 05 or 20, so also while she is abroad, disappeared or dead; letters only to the contact address, else "
+            "to an address corrected at the desk, once it is opened for a reason",
         ),
         Wording(
             "CPR: post 001 (status), 002 (vejkode); beslutning 2", "CPR: record 001, 002 (street code); decision 2"
@@ -103,7 +103,7 @@ HOUSEHOLD_ROWS: Final[Rows] = {
             "adressen forsegles: ingen af dem åbnes for at se efter",
             "her address is sealed: none of them is opened to look",
         ),
-        _DECISION_2,
+        Wording("Beslutning 2; grænsen på 40 er vores egen", "Decision 2; the limit of 40 is our own"),
     ),
     "protection-household-other": (
         Wording("en anden med samme bopæl eller tilknyttet", "another of the dwelling, or linked"),

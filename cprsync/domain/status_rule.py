@@ -124,6 +124,8 @@ _HIGH = ", 002 (vejkode)"
 _ADDRESS = ", 002 (adresse)"
 #: Contact address of someone who is gone.
 _CONTACT = ", 006 (kontaktadresse)"
+#: The same, and where she went.
+_ABROAD = ", 005 (udlandsadresse), 006 (kontaktadresse)"
 
 _FOLLOWS: Final = Wording("følger kilden", "follows the source")
 _LAST_ADDRESS: Final = Wording(
@@ -146,7 +148,7 @@ _ROWS: Final = (
         coming=Action.STATUS,
         leaving=Action.STATUS,
         undone_by=(),
-        source=_source(11),
+        source=_source(8, 11),
     ),
     StatusRule(
         Status.RESIDENT_ADMINISTRATIVE,
@@ -160,7 +162,7 @@ _ROWS: Final = (
         coming=Action.STATUS,
         leaving=Action.STATUS,
         undone_by=("A01",),
-        source=_source(2, also=_HIGH),
+        source=_source(2, 8, 11, also=_HIGH),
     ),
     StatusRule(
         Status.GREENLAND,
@@ -174,7 +176,7 @@ _ROWS: Final = (
         coming=Action.STATUS,
         leaving=Action.STATUS,
         undone_by=("A01",),
-        source=_source(11),
+        source=_source(8, 11),
     ),
     StatusRule(
         Status.GREENLAND_ADMINISTRATIVE,
@@ -188,7 +190,7 @@ _ROWS: Final = (
         coming=Action.STATUS,
         leaving=Action.STATUS,
         undone_by=("A01",),
-        source=_source(2, 11, also=_HIGH),
+        source=_source(2, 8, 11, also=_HIGH),
     ),
     StatusRule(
         Status.NO_RESIDENCE,
@@ -205,7 +207,7 @@ _ROWS: Final = (
         coming=Action.STATUS,
         leaving=Action.STATUS,
         undone_by=("P31",),
-        source=_source(1, 11, also=_ADDRESS),
+        source=_source(1, 8, 11, also=_ADDRESS),
     ),
     StatusRule(
         Status.ANNULLED,
@@ -222,7 +224,7 @@ _ROWS: Final = (
         coming=Action.NUMBER_ANNULLED,
         leaving=Action.NUMBER_RESTORED,
         undone_by=(),
-        source=_source(1, 11, blocks=True),
+        source=_source(1, 8, 11, blocks=True),
     ),
     StatusRule(
         Status.DUPLICATE,
@@ -236,7 +238,7 @@ _ROWS: Final = (
         coming=Action.RENUMBER,
         leaving=Action.RENUMBER,
         undone_by=("P43",),
-        source=_source(6),
+        source=_source(6, 11),
     ),
     StatusRule(
         Status.CHANGED,
@@ -250,7 +252,7 @@ _ROWS: Final = (
         coming=Action.RENUMBER,
         leaving=Action.RENUMBER,
         undone_by=("P42",),
-        source=_source(6),
+        source=_source(6, 11),
     ),
     StatusRule(
         Status.DISAPPEARED,
@@ -264,7 +266,7 @@ _ROWS: Final = (
         coming=Action.VANISH,
         leaving=Action.FOUND,
         undone_by=("A03", "A10"),
-        source=_source(11, also=_CONTACT, blocks=True),
+        source=_source(8, 11, also=_CONTACT, blocks=True),
     ),
     StatusRule(
         Status.EMIGRATED,
@@ -281,7 +283,7 @@ _ROWS: Final = (
         coming=Action.EMIGRATE,
         leaving=Action.RETURN,
         undone_by=("A04", "A10"),
-        source=_source(11, also=_CONTACT),
+        source=_source(8, 11, also=_ABROAD),
     ),
     StatusRule(
         Status.DEAD,
@@ -300,7 +302,7 @@ _ROWS: Final = (
         coming=Action.DIE,
         leaving=Action.DEATH_ANNULLED,
         undone_by=("A25",),
-        source=_source(3, 10, 11, blocks=True),
+        source=_source(3, 8, 10, 11, blocks=True),
     ),
 )
 

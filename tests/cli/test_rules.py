@@ -42,6 +42,7 @@ def test_json_has_every_row_with_its_key_and_source_in_both_languages(capsys: py
             assert list(row) == ["key", *columns]
             assert all(row[column]["da"] and row[column]["en"] for column in columns), row["key"]
     assert {entry["number"] for entry in document["decisions"]} == {1, 2, 3, 6, 7, 8, 9, 10, 11, 13}
+    assert [(entry["key"], entry["name"]["en"]) for entry in document["principles"]] == [("one-owner", "one owner")]
 
 
 def test_every_decision_that_a_source_names_is_told(capsys: pytest.CaptureFixture[str]) -> None:

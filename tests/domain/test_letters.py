@@ -148,9 +148,27 @@ def test_what_staff_corrected_stands_on_the_envelope() -> None:
     assert own == Letter(("Anna Ny", "c/o Birk", "Havnen 2", "8000 Aarhus C"))
 
 
-def test_staff_may_know_where_she_lives_though_the_register_does_not() -> None:
+@pytest.mark.parametrize("code", ["20", "30", "70", "80", "silent"], ids=lambda code: f"status-{code}")
+def test_staff_may_know_where_she_lives_though_the_register_does_not(code: str) -> None:
+    """What they typed is where she is: it gets the letter, and a contact address still comes before it."""
     address = Override(Overridden.ADDRESS, "Skolegade 2\n8000 Aarhus C", "lone", "", TODAY, TODAY)
-    letter = letter_to(with_status("70"), HERE, stopped=False, sealed=False, holding=in_force([address], TODAY))
+    who = replace(with_status("01"), status=SILENT) if code == "silent" else with_status(code)
+    holding = in_force([address], TODAY)
+    letter = letter_to(who, HERE, stopped=False, sealed=False, holding=holding)
+    assert isinstance(letter, Letter)
+    assert letter.lines[-2:] == ("Skolegade 2", "8000 Aarhus C")
+    own = letter_to(who, OWN, stopped=False, sealed=False, holding=holding)
+    assert isinstance(own, Letter)
+    assert own.lines[-3:] == ("c/o Birk", "Havnen 2", "8000 Aarhus C")
+
+
+@pytest.mark.parametrize("code", ["03", "07"], ids=lambda code: f"status-{code}")
+def test_a_corrected_address_of_someone_sealed_gets_the_letter_once_it_is_opened(code: str) -> None:
+    address = Override(Overridden.ADDRESS, "Skolegade 2\n8000 Aarhus C", "lone", "", TODAY, TODAY)
+    hidden, holding = with_status(code, address=Address("0751", "9950")), in_force([address], TODAY)
+    assert letter_to(hidden, HERE, stopped=False, sealed=True, holding=holding) is NoLetter.SEALED
+    told = Opened(with_status("01").name, Address("0751", "9950"), EMPTY)
+    letter = letter_to(hidden, HERE, stopped=False, sealed=False, holding=holding, opened=told)
     assert isinstance(letter, Letter)
     assert letter.lines[1:] == ("Skolegade 2", "8000 Aarhus C")
 

@@ -52,14 +52,14 @@ STATUS: dict[str, tuple[object, ...]] = {
         "kilden siger intet",
         "ingen ny status",
         "følger kilden, så vidt den kendte status tillader",
-        "som før; før en status er kendt kun til kontaktadressen",
+        "som før; før en status er kendt kun til kontaktadressen, ellers til en adresse, der er rettet ved skranken",
         "som før",
         "som før; ukendt, før en status er kendt",
         "som før; intet, før en status er kendt",
         "som før",
         "en kendt status",
         "–",
-        "SF1520: uden status; beslutning 1",
+        "SF1520: uden status; beslutning 1, 8 og 11",
     ),
     "status-dead-annulled": (
         "90, så 30",
@@ -76,7 +76,7 @@ STATUS: dict[str, tuple[object, ...]] = {
         "beholdes",
         Action.NUMBER_RESTORED,
         "–",
-        "CPR: post 001 (status); beslutning 1 og 3",
+        "CPR: post 001 (status); beslutning 1, 3 og 11",
     ),
 }
 HER_OWN = (
@@ -145,8 +145,8 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt hvad",
         (
             "som: beskyttet; status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller "
-            "20, så også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, når den er åbnet "
-            "med en grund"
+            "20, så også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, ellers til en "
+            "adresse, der er rettet ved skranken, når den er åbnet med en grund"
         ),
         "CPR: post 001 (status), 002 (vejkode); beslutning 2",
     ),
@@ -175,7 +175,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ikke beskyttet",
         "adressen forsegles: ingen af dem åbnes for at se efter",
-        "Beslutning 2",
+        "Beslutning 2; grænsen på 40 er vores egen",
     ),
     "protection-household-other": (
         "en anden med samme bopæl eller tilknyttet",
@@ -207,8 +207,9 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ligegyldigt hvad",
         (
-            "intet af det gælder, som af en beskadiget leverance; om natten venter hun på et menneske, ved "
-            "skranken fortælles fejlen"
+            "intet af det gælder, som af en beskadiget leverance; om natten venter hun på et menneske (spurgte "
+            "natten, om en beskyttelse er ophørt, da først den anden nat, og beskyttelsen står), ved skranken "
+            "fortælles fejlen"
         ),
         "SF1520: skemaet; beslutning 3",
     ),
@@ -276,18 +277,18 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ny: intet kendt",
         "åben: biblioteket har selv skrevet, hvad der står; personalet kan beskytte den (patron set ID protection)",
-        "Beslutning 2: kun den, der kunne have talt, tier",
+        "Vores egen læsning af beslutning 2: kun den, der kunne have talt, tier",
     ),
     "protection-staff-never": (
         *("personalet", "hæv eller sæt den for en, hvis CPR-nummer er kendt", "ligegyldigt", "ligegyldigt hvad"),
         "afvises: kun registret beskytter, og kun dets ord ophæver; heller ingen rettelse rører den",
-        "Beslutning 8: et felt har én ejer",
+        "Princip: én ejer; beslutning 2",
     ),
     "protection-staff-own": (
         *("personalet", "beskyt en uden et nummer, som CPR kender, og senere det rigtige nummer (patron set-cpr)"),
         *("ligegyldigt", "beskyttet af personalet"),
         "registret har ordet: siger opslaget nej, ophører den; tier det, eller er der intet svar, står den",
-        "Beslutning 2 og 8",
+        "Princip: én ejer; beslutning 2",
     ),
 }
 #: A question that stays open.
@@ -332,7 +333,10 @@ PARKED: dict[str, tuple[object, ...]] = {
         "CPR: personnummerets opbygning; beslutning 1",
     ),
     "parked-answer": (
-        "et svar om natten, der bryder kontrakten (også en ukendt status), eller en afvisning",
+        (
+            "et svar om natten, der bryder kontrakten (også en ukendt status), eller en afvisning; af opslaget om en "
+            "beskyttelse, der er ophørt, først fra den anden nat"
+        ),
         "register.*",
         "intet",
         EACH_NIGHT,
@@ -404,7 +408,7 @@ AGE: dict[str, tuple[object, ...]] = {
         "gruppe rettet ved skranken",
         "bliver, til rettelsen udløber; så som uden den",
         "–",
-        "Beslutning 8; policy.toml: overrides",
+        "Princip: én ejer; policy.toml: overrides",
     ),
     "age-dead": (
         "død (status 90, også når nummeret siden annulleres)",

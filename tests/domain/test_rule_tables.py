@@ -14,7 +14,7 @@ from people import TONIGHT, dies, emigrates, patron, person, unverified
 from cprsync.domain.age import BirthSource, LeapDay, birth_date_of, birthday
 from cprsync.domain.contacting import About, Channel, ContactRule, may_contact, reach_of
 from cprsync.domain.decide import Parked, decide
-from cprsync.domain.decisions import DECISIONS
+from cprsync.domain.decisions import DECISIONS, PRINCIPLES
 from cprsync.domain.due import Facts, derived_group
 from cprsync.domain.effective import effective
 from cprsync.domain.municipality import Residence, culr_number_of, residence_of
@@ -40,7 +40,7 @@ LEAP = "fødselsdagen; født 29. februar: 1. marts i almindelige år"
 GROUPS = "policy.toml: age_groups 2000-01-01"
 #: step: what counts, from which day, whose word that is
 AGE = {
-    "age-birth-staff": ("rettet ved skranken, til rettelsen udløber", "–", "Beslutning 8"),
+    "age-birth-staff": ("rettet ved skranken, til rettelsen udløber", "–", "Princip: én ejer; policy.toml: overrides"),
     "age-birth-register": (
         "ellers registrets fødselsdato, også en usikker; en umulig (1950-00-00) siger intet, og den kendte står",
         *("–", "CPR: post 001 (FOED_DT)"),
@@ -155,11 +155,30 @@ def test_of_whom_no_status_is_known_the_net_media_hear_nothing(key: str) -> None
 def test_letters_to_an_administrative_street_are_printed_as_sealed(key: str) -> None:
     """Lived in test_letters."""
     letters = danish(TABLES["status"], key)[4]
-    assert letters == "forseglet: kun til kontaktadressen, og først når den er åbnet med en grund"
+    assert letters == (
+        "forseglet: kun til kontaktadressen, ellers til en adresse, der er rettet ved skranken, og først når den er "
+        "åbnet med en grund"
+    )
+
+
+@pytest.mark.parametrize("key", ["status-20", "status-30", "status-70", "status-80"])
+def test_letters_without_a_residence_are_printed_as_they_go(key: str) -> None:
+    """Lived in test_letters."""
+    letters = danish(TABLES["status"], key)[4]
+    assert letters == "kun til kontaktadressen, ellers til en adresse, der er rettet ved skranken"
+
+
+@pytest.mark.parametrize("key", ["status-01", "status-05"])
+def test_letters_to_a_residence_are_printed_as_they_go(key: str) -> None:
+    """Lived in test_letters."""
+    assert danish(TABLES["status"], key)[4] == (
+        "til kontaktadressen (lånerens egen, ellers registrets), ellers til en adresse, der er rettet ved skranken, "
+        "ellers til bopælen"
+    )
 
 
 TYPED = Override(Overridden.MUNICIPALITY, "0751", "kaj", "Showed her lease", date(2027, 3, 1), date(2027, 3, 30), id=1)
-_OVERRIDES = "Beslutning 8 og 11; policy.toml: overrides"
+_OVERRIDES = "Princip: én ejer; beslutning 11; policy.toml: overrides"
 #: what stands there; and of whom, where she lives then, what the net media hear
 STAFF = {
     "residence-staff": (
@@ -254,3 +273,12 @@ def test_each_decision_that_a_source_names_has_its_sentence_and_no_other_has_one
         named = re.findall(rf"\b{word} ((?:\d+(?:, | og | til | and | to )?)+)", told, re.IGNORECASE)
         assert {int(number) for some in named for number in re.findall(r"\d+", some)} == set(DECISIONS), language
     assert all(text.da and text.en and text.da != text.en for text in DECISIONS.values())
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_each_principle_that_a_source_names_has_its_sentence_and_no_other_has_one(language: str) -> None:
+    sources = [row[-1] for table in TABLES.values() for row in table.rows]
+    told = [getattr(cell, language) for cell in sources if isinstance(cell, Wording)]
+    named = {found for one in told for found in re.findall(r"Princip(?:le)?: ([^;]+)", one)}
+    assert named == {getattr(one.name, language) for one in PRINCIPLES}
+    assert all(getattr(one.text, language) for one in PRINCIPLES)

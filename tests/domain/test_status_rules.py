@@ -16,40 +16,40 @@ A = Action
 #: code: meaning, letters, block, residence, net media, subscription, coming, leaving, events that undo it, source.
 #: Meanings: the register's list of person statuses. 10 is reserved and is none of them.
 TABLE: dict[str, tuple[object, ...]] = {
-    "01": ("bopæl i Danmark", "go", "none", "by_address", "digits", "kept", A.STATUS, A.STATUS, (), "11"),
+    "01": ("bopæl i Danmark", "go", "none", "by_address", "digits", "kept", A.STATUS, A.STATUS, (), "8 og 11"),
     "03": (
         "i Danmark, vejkode 9900-9999 (uden fast bopæl o.l.)",
-        *("sealed_street", "none", "by_address", "digits", "kept", A.STATUS, A.STATUS, ("A01",), "2"),
+        *("sealed_street", "none", "by_address", "digits", "kept", A.STATUS, A.STATUS, ("A01",), "2, 8 og 11"),
     ),
-    "05": ("bopæl i Grønland", "go", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("A01",), "11"),
+    "05": ("bopæl i Grønland", "go", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("A01",), "8 og 11"),
     "07": (
         "i Grønland, vejkode 9900-9999",
-        *("sealed_street", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("A01",), "2 og 11"),
+        *("sealed_street", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("A01",), "2, 8 og 11"),
     ),
     "20": (
         "uden bopæl, nummer af skattehensyn",
-        *("contact_address", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("P31",), "1 og 11"),
+        *("contact_address", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("P31",), "1, 8 og 11"),
     ),
     "30": (
         "nummeret er annulleret",
         *("contact_address", "proposed", "unknown", "nothing", "kept", A.NUMBER_ANNULLED, A.NUMBER_RESTORED, ()),
-        "1 og 11",
+        "1, 8 og 11",
     ),
     "50": (
         "nummeret er slettet: personen havde to",
-        *("as_before", "none", "as_before", "moves", "moves", A.RENUMBER, A.RENUMBER, ("P43",), "6"),
+        *("as_before", "none", "as_before", "moves", "moves", A.RENUMBER, A.RENUMBER, ("P43",), "6 og 11"),
     ),
     "60": (
         "nummeret er ændret",
-        *("as_before", "none", "as_before", "moves", "moves", A.RENUMBER, A.RENUMBER, ("P42",), "6"),
+        *("as_before", "none", "as_before", "moves", "moves", A.RENUMBER, A.RENUMBER, ("P42",), "6 og 11"),
     ),
     "70": (
         "forsvundet",
-        *("contact_address", "proposed", "unknown", "nothing", "kept", A.VANISH, A.FOUND, ("A03", "A10"), "11"),
+        *("contact_address", "proposed", "unknown", "nothing", "kept", A.VANISH, A.FOUND, ("A03", "A10"), "8 og 11"),
     ),
     "80": (
         "udrejst",
-        *("contact_address", "none", "elsewhere", "empty", "kept", A.EMIGRATE, A.RETURN, ("A04", "A10"), "11"),
+        *("contact_address", "none", "elsewhere", "empty", "kept", A.EMIGRATE, A.RETURN, ("A04", "A10"), "8 og 11"),
     ),
     "90": (
         "død",
@@ -63,7 +63,7 @@ TABLE: dict[str, tuple[object, ...]] = {
             A.DEATH_ANNULLED,
             ("A25",),
         ),
-        "3, 10 og 11",
+        "3, 8, 10 og 11",
     ),
 }
 #: What is read into the record (decision 1, "by status").

@@ -12,7 +12,7 @@ from townspeople import cpr, dies, gains_protection, loses_protection, moves, pe
 
 from cprsync.domain.person import EMPTY, SILENT, Gap, Person, Protection
 from cprsync.domain.policy import Harm
-from cprsync.errors import NoSuchPerson, RegisterUnavailable
+from cprsync.errors import BadAnswer, CprsyncError, NoSuchPerson, RegisterUnavailable
 
 BO = person("BO")
 
@@ -96,16 +96,24 @@ def test_a_number_that_the_register_has_lost_is_left_to_a_person_and_stays_prote
     assert protected(library)
 
 
-@pytest.mark.parametrize("key", ["parked-stranger-open"])
-def test_an_item_about_a_number_that_the_register_has_lost_comes_again_when_it_is_rejected(
-    library: Library, key: str
+@pytest.mark.parametrize(
+    ("failed", "kind"),
+    [
+        pytest.param(NoSuchPerson("PNR not found"), "register.no_such_person", id="parked-stranger-open"),
+        pytest.param(BadAnswer("breaks the contract"), "register.bad_answer", id="parked-answer"),
+        pytest.param(BadAnswer("breaks the contract"), "register.bad_answer", id="protection-answer-unread"),
+    ],
+)
+def test_an_end_without_an_answer_waits_for_a_person_from_the_second_night_and_comes_again_when_it_is_rejected(
+    library: Library, failed: CprsyncError, kind: str
 ) -> None:
-    library.register.failures[cpr("BO")] = NoSuchPerson("PNR not found")
+    """The first night keeps the protection and leaves the question open: nobody needs to look yet."""
+    library.register.failures[cpr("BO")] = failed
     library.deliver(MONDAY, loses_protection(BO))
-    assert (library.one_night().exit_code, library.reviews()) == (0, []), key
+    assert (library.one_night().exit_code, library.reviews(), protected(library)) == (0, [], True)
     for _ in range(2):
         assert (library.one_night().exit_code, protected(library)) == (3, True)
-        reviews(library).reject(number_of(library, "parked.register.no_such_person"), reason="Nummeret er rigtigt")
+        reviews(library).reject(number_of(library, f"parked.{kind}"), reason="Nummeret er rigtigt")
     assert library.questions() == [(library.id_of("BO"), "protection_end")]
 
 
