@@ -1,4 +1,4 @@
-"""The rules as tables to read: status, protection, what is parked, numbers, what is no change, age, residence, rights.
+"""The rules as tables to read, from status and protection to rights and accounts.
 
 Each row has its source. Built from the very rows that the code reads, and from a library's policy. How a table is laid
 out is the command's; how a value is named stands in `rule_words`, and what has no row in the code in the other modules
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.address_rows import ADDRESS_ROWS
 from cprsync.domain.age import BirthSource
 from cprsync.domain.municipality import RESIDENCE_RULES, ResidenceRule
 from cprsync.domain.net_media_tables import account_table, product_table, rights_table
@@ -44,7 +45,8 @@ if TYPE_CHECKING:
 
 def rule_tables(policy: Policy) -> tuple[RuleTable, ...]:
     """All of them, in the order of a reader's questions."""
-    register = _status_table(), _protection_table(), _parked_table(), _number_table(), _same_table()
+    told = _status_table(), _protection_table(), _address_table()
+    register = *told, _parked_table(), _number_table(), _same_table()
     net_media = rights_table(), account_table(), product_table(policy)
     return *register, _age_table(policy.ladders), _residence_table(), *net_media
 
@@ -146,6 +148,11 @@ _NUMBER_COLUMNS: Final = (
 def _parked_table() -> RuleTable:
     title = Wording("Hvad der venter på et menneske", "What is parked for a person")
     return RuleTable("parked", title, _PARKED_COLUMNS, tuple(PARKED_ROWS), tuple(PARKED_ROWS.values()))
+
+
+def _address_table() -> RuleTable:
+    title = Wording("Navn og adresse", "Name and address")
+    return RuleTable("address", title, _NUMBER_COLUMNS, tuple(ADDRESS_ROWS), tuple(ADDRESS_ROWS.values()))
 
 
 def _number_table() -> RuleTable:

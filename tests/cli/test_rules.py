@@ -13,7 +13,19 @@ from cprsync.policy_file import load_policy
 from cprsync.resources import fixture_path
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-NAMES = ["status", "protection", "parked", "number", "same", "age", "residence", "rights", "account", "products"]
+NAMES = [
+    "status",
+    "protection",
+    "address",
+    "parked",
+    "number",
+    "same",
+    "age",
+    "residence",
+    "rights",
+    "account",
+    "products",
+]
 
 
 def printed(capsys: pytest.CaptureFixture[str], **wanted: object) -> str:

@@ -34,14 +34,16 @@ STATUS, PROTECTION, MUNICIPALITY = (
     f"cprsync/domain/{name}.py" for name in ("status_rule", "protection_rule", "municipality")
 )
 RIGHTS, RIGHT_WORDS = "cprsync/domain/right_rule.py", "cprsync/domain/right_words.py"
-ROWS, PROTECTING, SEALING, PARKED, NUMBERS, ACCOUNTS = (
-    f"cprsync/domain/{name}_rows.py" for name in ("rule", "protection", "sealing", "parked", "number", "account")
+ROWS, PROTECTING, SEALING, ADDRESSES, PARKED, NUMBERS, ACCOUNTS = (
+    f"cprsync/domain/{name}_rows.py"
+    for name in ("rule", "protection", "sealing", "address", "parked", "number", "account")
 )
 WORDS, POLICY = "cprsync/domain/rule_words.py", "fixtures/policy.toml"
 #: The quick tests of each table's rules.
 TESTS = {
     "status": ("test_status_rules.py", "test_residence.py", "test_letters.py", "test_rule_tables.py"),
     "protection": ("test_protection_table.py", "test_protection.py", "test_rule_tables.py"),
+    "address": ("test_address_rows.py",),
     "parked": ("test_rule_rows.py",),
     "number": ("test_number_rows.py",),
     "same": ("test_number_rows.py",),
@@ -58,6 +60,7 @@ WRITTEN_ROWS = (
     ("status", ROWS, "STATUS_ROWS", WRITTEN),
     *(("protection", PROTECTING, name, WRITTEN) for name in ("_WORDED", "_ALL_THE_SAME", "_DESK")),
     *(("protection", SEALING, name, WRITTEN) for name in ("STREET_ROWS", "HOUSEHOLD_ROWS")),
+    ("address", ADDRESSES, "ADDRESS_ROWS", TESTS["address"]),
     ("parked", PARKED, "PARKED_ROWS", WRITTEN),
     ("number", NUMBERS, "NUMBER_ROWS", TESTS["number"]),
     ("same", NUMBERS, "SAME_ROWS", TESTS["same"]),

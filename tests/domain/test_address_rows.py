@@ -1,0 +1,235 @@
+"""The rows about names and addresses, written out once more, and lived where one decision shows it.
+
+What both sources write of them, byte by byte, is lived in test_names_and_addresses, test_extract and test_answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from people import LOOKED_UP, TONIGHT, emigrates, gets_a_contact_address, having, patron, person
+
+from cprsync.domain.action import Action
+from cprsync.domain.canonical import address_of, contact_of, name_of
+from cprsync.domain.decide import Change, Same, Unchanged, decide
+from cprsync.domain.fields import Owner, owner_of
+from cprsync.domain.letter import Letter, NoLetter, letter_to
+from cprsync.domain.override import Overridden, Override, in_force
+from cprsync.domain.person import EMPTY, SILENT, Abroad, Address, Name, Person, Status, by_status
+from cprsync.domain.policy import Policy
+from cprsync.domain.record import Local
+from cprsync.domain.rules import rule_tables
+from cprsync.domain.snapshot import merge
+from cprsync.domain.wording import Wording
+
+(TABLE,) = [table for table in rule_tables(Policy()) if table.name == "address"]
+ADDRESS = {
+    "address-name": (
+        "navnet på posten",
+        "adresseringsnavnet, højst 34 tegn, som på sundhedskortet; for-, mellem- og efternavn gemmes til sortering",
+        "CPR: post 008 (ADRNVN); beslutning 8",
+    ),
+    "address-markers": (
+        "+ (forkortet), * (med tegn, CPR ikke kan skrive) eller = ved et navn",
+        "gemmes ikke: navnet er, som det står",
+        "CPR: post 008 (markeringer)",
+    ),
+    "address-unnamed": (
+        "et barn, der ikke har fået navn endnu",
+        "posten er uden navn, til det kommer (A14); et brev går uden navn",
+        "CPR: post 008 (tom); beslutning 1",
+    ),
+    "address-counts": (
+        "hvad der er en adresse: kommune, vejkode og et hus eller en bygning (BNR), eller en vejkode 9900-9999",
+        "læses; med mindre end det siger kilden intet om adressen, og den sidste står",
+        "CPR: post 002 og 003; beslutning 1",
+    ),
+    "address-whole": (
+        "en adresse uden c/o, etage, dør, lokalitet eller supplerende linjer, hvor den før havde dem",
+        "har dem ikke mere: adressen skiftes hel",
+        "CPR: post 002 og 003; beslutning 1",
+    ),
+    "address-written": (
+        "samme adresse med andre nuller og blanke, eller med store bogstaver i etage og dør (016B, ST, TH)",
+        "samme adresse: intet ændres",
+        "CPR: post 002 og 003; beslutning 1",
+    ),
+    "address-gone": (
+        "en adresse ved status 30 og derover",
+        "læses ikke; den sidste kendte står",
+        "CPR: post 001 (status) og 002; beslutning 1",
+    ),
+    "address-abroad": (
+        "udlandsadressen",
+        "læses kun ved status 80 og går, når status er en anden; får ingen breve",
+        "CPR: post 005; beslutning 1 og 8",
+    ),
+    "address-contact-ended": (
+        "registrets kontaktadresse: en leverance har ingen, og 006 er i aftalen",
+        "er ophørt",
+        "CPR: post 006; beslutning 1",
+    ),
+    "address-contact-silent": (
+        "registrets kontaktadresse: et opslag har ingen",
+        "står: et opslag kan ikke sige, at der ingen er",
+        "SF1520: kontaktAdresse; beslutning 1",
+    ),
+    "address-contact-own": (
+        "lånerens egen kontaktadresse, med sit c/o",
+        "skriver registret aldrig; den går forud for registrets på et brev",
+        "Princip: én ejer; beslutning 8",
+    ),
+    "address-corrected": (
+        "navn eller adresse rettet ved skranken",
+        (
+            "står på brevet i stedet for registrets, til rettelsen udløber, også ved status 20, 30, 70 og 80, og før "
+            "en status er kendt; en kontaktadresse går forud. Forseglet: først når rettelsen er åbnet med en grund. "
+            "Til døde går intet. Kommunen rettes for sig"
+        ),
+        "Princip: én ejer; beslutning 8",
+    ),
+}
+TODAY = date(2027, 3, 23)
+ANNA = person("ANNA")
+#: With all that an address may have and another may lack.
+FULL = Address("0751", "1104", "16B", floor="1", door="th", co="c/o Bo", locality="Gården", supplementary=("Bag",) * 5)
+
+
+@pytest.mark.parametrize("key", ADDRESS)
+def test_a_row_is_printed_as_it_is_lived(key: str) -> None:
+    row = TABLE.rows[TABLE.keys.index(key)]
+    assert tuple(cell.da if isinstance(cell, Wording) else cell for cell in row) == ADDRESS[key]
+
+
+def test_these_are_all_the_rows() -> None:
+    assert TABLE.keys == tuple(ADDRESS)
+
+
+@pytest.mark.parametrize("key", ["address-name"])
+def test_the_name_on_the_record_is_the_addressing_name(key: str) -> None:
+    longest = "Maximiliane-Alexandrine V.T.Ørsted"
+    told = name_of(f" {longest} ", "Maximiliane-Alexandrine", "Vita Thora", "Ørsted")
+    assert told == Name(longest, "Maximiliane-Alexandrine", "Vita Thora", "Ørsted"), key
+    assert len(longest) == 34
+
+
+@pytest.mark.parametrize("key", ["address-markers"])
+def test_a_name_has_no_place_for_a_marker(key: str) -> None:
+    """Read byte by byte in test_names_and_addresses."""
+    assert Name.__slots__ == ("addressing", "first", "middle", "last"), key
+
+
+@pytest.mark.parametrize("key", ["address-unnamed"])
+def test_a_child_without_a_name_is_taken_and_gets_letters_without_one(key: str) -> None:
+    child = replace(patron("ANNA"), register=having(ANNA, name=EMPTY))
+    assert name_of("", "", "", "") is EMPTY, key
+    assert decide(having(ANNA, name=EMPTY), child, as_of=TONIGHT) == Unchanged(Same.EQUAL)
+    letter = letter_to(child.register, Local(), stopped=False, sealed=False)
+    assert isinstance(letter, Letter)
+    named = letter_to(ANNA, Local(), stopped=False, sealed=False)
+    assert isinstance(named, Letter)
+    assert named.lines[1:] == letter.lines
+
+
+@pytest.mark.parametrize(
+    ("parts", "counts"),
+    [
+        pytest.param({"house": "1"}, True, id="address-counts-house"),
+        pytest.param({"building": "3412"}, True, id="address-counts-building"),
+        pytest.param({"street_code": "9900"}, True, id="address-counts-street"),
+        pytest.param({}, False, id="address-counts-nothing"),
+        pytest.param({"house": "1", "municipality": "0"}, False, id="address-counts-municipality"),
+        pytest.param({"house": "1", "street_code": "0"}, False, id="address-counts-code"),
+    ],
+)
+def test_what_is_an_address_is_read_and_anything_less_leaves_the_last_one(
+    parts: dict[str, Any], *, counts: bool
+) -> None:
+    told = address_of(**{"municipality": "0751", "street_code": "1104", **parts})
+    assert (told is not SILENT) is counts
+    # 20: a status that may be without one
+    after = merge(ANNA, having(ANNA, status=Status.NO_RESIDENCE, address=told))
+    assert (after.address == ANNA.address) is not counts
+
+
+@pytest.mark.parametrize("part", ["co", "floor", "door", "locality", "supplementary"])
+@pytest.mark.parametrize("moves", [False, True])
+@pytest.mark.parametrize("key", ["address-whole"])
+def test_what_a_new_address_lacks_the_record_has_no_more(part: str, key: str, *, moves: bool) -> None:
+    lacks = replace(FULL, **{part: Address("0751", "1104").__getattribute__(part)}, house="18" if moves else "16B")
+    decision = decide(
+        having(ANNA, address=lacks), replace(patron("ANNA"), register=having(ANNA, address=FULL)), as_of=TONIGHT
+    )
+    assert isinstance(decision, Change), key
+    assert decision.after.address == lacks
+
+
+@pytest.mark.parametrize("key", ["address-written"])
+def test_the_same_address_written_otherwise_changes_nothing(key: str) -> None:
+    one = address_of(municipality="751", street_code="7", house="16B", floor="st", door="th")
+    other = address_of(municipality="0751", street_code="0007", house="016B", floor="ST", door="  TH")
+    assert one == other, key
+
+
+@pytest.mark.parametrize("code", ["30", "70", "80", "90"], ids=lambda code: f"address-gone-{code}")
+def test_an_address_that_the_status_leaves_without_meaning_is_not_read(code: str) -> None:
+    told = by_status(having(ANNA, status=Status(code), address=FULL))
+    assert (told.address, merge(ANNA, told).address) == (SILENT, ANNA.address)
+
+
+@pytest.mark.parametrize("key", ["address-abroad"])
+def test_a_foreign_address_belongs_to_status_80_and_gets_no_letters(key: str) -> None:
+    gone = emigrates(ANNA)
+    assert isinstance(gone.abroad, Abroad), key
+    for code in ("01", "70", "90"):
+        assert by_status(having(gone, status=Status(code))).abroad is SILENT
+        assert merge(gone, by_status(having(ANNA, status=Status(code)))).abroad is SILENT
+    assert letter_to(gone, Local(), stopped=False, sealed=False) is NoLetter.NOWHERE
+
+
+@pytest.mark.parametrize(
+    ("said", "as_of", "stays"),
+    [
+        pytest.param(contact_of(()), TONIGHT, False, id="address-contact-ended"),
+        pytest.param(SILENT, LOOKED_UP, True, id="address-contact-silent"),
+    ],
+)
+def test_a_contact_address_ends_when_a_delivery_has_none_and_a_look_up_cannot_say_so(
+    said: Any, as_of: Any, *, stays: bool
+) -> None:
+    with_one = gets_a_contact_address(ANNA)
+    decision = decide(having(ANNA, contact=said), replace(patron("ANNA"), register=with_one), as_of=as_of)
+    if stays:
+        assert decision == Unchanged(Same.EQUAL)
+    else:
+        assert isinstance(decision, Change)
+        assert (decision.actions, decision.after.contact) == ((Action.CONTACT,), EMPTY)
+
+
+OWN = Local(contact_co="c/o Birk", contact_lines=("Havnen 2", "8000 Aarhus C"))
+
+
+@pytest.mark.parametrize("key", ["address-contact-own"])
+def test_the_patrons_own_contact_address_is_hers_and_comes_first(key: str) -> None:
+    assert (owner_of("contact_address"), owner_of("register_contact_address")) == (Owner.PATRON, Owner.REGISTER), key
+    assert "contact_lines" not in Person.__slots__
+    letter = letter_to(gets_a_contact_address(ANNA), OWN, stopped=False, sealed=False)
+    assert isinstance(letter, Letter)
+    assert letter.lines[1:] == ("c/o Birk", "Havnen 2", "8000 Aarhus C")
+
+
+@pytest.mark.parametrize("key", ["address-corrected"])
+@pytest.mark.parametrize("code", ["01", "20", "30", "70", "80", "90"])
+def test_a_correction_stands_on_the_letter_and_leaves_the_municipality(code: str, key: str) -> None:
+    """Once opened of someone sealed: test_letters."""
+    texts = {Overridden.NAME: "Anna Ny", Overridden.ADDRESS: "Skolegade 2\n8000 Aarhus C"}
+    corrections = [Override(field, text, "lone", "", TODAY, TODAY) for field, text in texts.items()]
+    who, holding = by_status(having(ANNA, status=Status(code), contact=EMPTY)), in_force(corrections, TODAY)
+    letter = letter_to(who, Local(), stopped=False, sealed=False, holding=holding)
+    corrected = Letter(("Anna Ny", "Skolegade 2", "8000 Aarhus C"))
+    assert letter == (NoLetter.STOPPED if code == "90" else corrected), key
+    assert letter_to(who, Local(), stopped=False, sealed=True, holding=holding) in {NoLetter.STOPPED, NoLetter.SEALED}
+    assert Overridden.MUNICIPALITY not in holding
