@@ -175,10 +175,38 @@ SAME_ROWS: Final[Rows] = {
     "same-back": (
         Wording("frem og tilbage inden for én leverance", "there and back within one delivery"),
         Wording(
-            "som før: det læses, hvad der gælder til sidst, ikke hændelserne undervejs",
-            "as before: what holds in the end is read, not the events on the way",
+            "som før: det læses, hvad der gælder til sidst, ikke hændelserne undervejs; over to leverancer er det to "
+            "flytninger, og posten ender, som den var",
+            "as before: what holds in the end is read, not the events on the way; over two deliveries it is two moves, "
+            "and the record ends as it was",
         ),
         _DECISION_7,
+    ),
+    "same-older": (
+        Wording(
+            "en kilde, der er ældre end posten; på samme dag et opslag, når leverancen har talt",
+            "a source that is older than the record; of the same day a look-up where the delivery has spoken",
+        ),
+        Wording(
+            "som før; dog forsegler et opslag, der siger beskyttet, samme dag",
+            "as before; but a look-up of the same day that says protected seals",
+        ),
+        Wording("Beslutning 1 og 2", "Decisions 1 and 2"),
+    ),
+    "same-receipt": (
+        Wording(
+            "kun en fejlpost (910) eller en kvittering (997) om en låner", "an error (910) or a receipt (997) alone"
+        ),
+        Wording(
+            "som før: ingen person er leveret, og ingen tælles i nattens balance",
+            "as before: no person is delivered, and none is counted in the night's balance",
+        ),
+        Wording("CPR: post 910 og 997", "CPR: records 910 and 997"),
+    ),
+    "same-import": (
+        Wording("en låner er ikke i listen, der importeres", "a patron is not in the list that is imported"),
+        Wording("som før: en import melder ingen ud", "as before: no import makes anybody leave"),
+        Wording("Beslutning 1", "Decision 1"),
     ),
     "same-event": (
         Wording(

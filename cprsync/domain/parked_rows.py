@@ -1,4 +1,4 @@
-"""What is left to a person: rows of words, Danish first.
+"""What is left to a person: rows of words, Danish first. First who could not be decided, then what else waits.
 
 What does it stands in `decide`, `sync.planning` and `sync.welcome`; each reason has its row in `review`, too.
 """
@@ -15,17 +15,26 @@ if TYPE_CHECKING:
 _PROTECTS: Final = Wording("0001 forsegler, 90 standser breve", "0001 seals, 90 stops letters")
 _SEALS: Final = Wording("0001 forsegler", "0001 seals")
 _NOTHING: Final = Wording("intet", "nothing")
-_LATER: Final = Wording("en senere kilde, der kan afgøres", "a later source that can be decided")
+#: The person's no is an answer as well: whoever is parked counts as protected for that alone.
+_LATER: Final = Wording(
+    "en senere kilde, der kan afgøres; eller et menneske, der afviser punktet: posten står, og hun tæller ikke mere "
+    "som beskyttet af den grund",
+    "a later source that can be decided; or a person who rejects the item: the record stays, and she no longer "
+    "counts as protected for that alone",
+)
 _ASKED: Final = Wording(
-    "et svar, der kan bruges; registret spørges igen, når et menneske beder om det",
-    "an answer that can be used; the register is asked again when a person wants it",
+    "et svar, der kan bruges; registret spørges igen, når et menneske beder om det; eller et menneske, der afviser "
+    "punktet: hun tæller ikke mere som beskyttet af den grund",
+    "an answer that can be used; the register is asked again when a person wants it; or a person who rejects the item: "
+    "she no longer counts as protected for that alone",
 )
 #: The question stays open, so that the next night finds it unanswered, and leaves it to a person anew.
 _EACH_NIGHT: Final = Wording(
     "et svar, der kan bruges; registret spørges igen hver nat, og et punkt, der afvises, kommer igen",
     "an answer that can be used; the register is asked again each night, and an item that is rejected comes again",
 )
-PARKED_ROWS: Final[Rows] = {
+#: Who could not be decided: she counts as protected until she is.
+UNDECIDED_ROWS: Final[Rows] = {
     "parked-address": (
         Wording("status 01, 03, 05 eller 07 uden adresse", "status 01, 03, 05 or 07 without an address"),
         "address.missing",
@@ -120,3 +129,92 @@ PARKED_ROWS: Final[Rows] = {
         Wording("SF6002: NON_EXISTING_PNR; beslutning 10", "SF6002: NON_EXISTING_PNR; decision 10"),
     ),
 }
+
+_RECORD: Final = Wording("alt: kun spørgsmålet venter", "everything: the question alone waits")
+_SEEN: Final = Wording("et menneske, der har set det", "a person who has seen it")
+#: What else waits. But for the numbers it is a question beside a record that is written, and seals nothing.
+WAITING_ROWS: Final[Rows] = {
+    "parked-number": (
+        Wording(
+            "et nummer, der er afløst, så det ikke kan afgøres (se Personnumre)", "a number replaced past deciding"
+        ),
+        "number.both_patrons, number.circle, number.old_active, number.unresolved",
+        Wording("som dér; tæller som beskyttet", "as there; counts as protected"),
+        Wording(
+            "en senere kilde, der kan afgøres; eller et menneske: at acceptere number.both_patrons lægger de to "
+            "sammen, at acceptere de andre spørger registret hver nat, at afvise lader posten stå",
+            "a later source that can be decided; or a person: accepting number.both_patrons merges the two, accepting "
+            "the others asks the register each night, rejecting leaves the record",
+        ),
+        Wording("CPR: post 001 (PNRGAELD); beslutning 3 og 6", "CPR: record 001 (PNRGAELD); decisions 3 and 6"),
+    ),
+    "parked-block": (
+        Wording(
+            "status 30, 70 eller 90, og hvad der ophæver den (se Status)", "status 30, 70 or 90, and what undoes it"
+        ),
+        "block.*, death.annulled, person.found, number.restored",
+        Wording("alt: kun spærringen, eller at den ophæves, venter", "everything: the block alone, or its end, waits"),
+        Wording(
+            "et menneske; et forslag, hvis grund er væk, falder bort",
+            "a person; a proposal whose reason is gone goes by itself",
+        ),
+        Wording("Postens Blokeret: personalet ejer det", "The record's blocks: staff own them"),
+    ),
+    "parked-annulled": (
+        Wording("status 30: det, der er kendt, kan være forkert", "status 30: what is known may be wrong"),
+        "number.annulled",
+        _RECORD,
+        _SEEN,
+        Wording("CPR: post 001 (status); beslutning 1", "CPR: record 001 (status); decision 1"),
+    ),
+    "parked-contradicted": (
+        Wording(
+            "leverancen siger, at en beskyttelse er ophørt, og opslaget samme nat siger nej",
+            "the delivery says that a protection has ended, and the look-up of the same night says no",
+        ),
+        "protection.contradicted",
+        Wording("alt andet; beskyttelsen står", "all else; the protection stays"),
+        Wording(
+            "et menneske, der har set det; beskyttelsen afgør en senere leverance eller et opslag",
+            "a person who has seen it; a later delivery or look-up decides the protection",
+        ),
+        Wording("Beslutning 2", "Decision 2"),
+    ),
+    "parked-birth": (
+        Wording("registrets fødselsdato er en anden end nummerets", "the register's birth date is not the number's"),
+        "birth.differs",
+        Wording("alt: registrets dato gælder", "everything: the register's date counts"),
+        Wording(
+            "et menneske, der har set det; falder bort, når de to stemmer igen",
+            "a person who has seen it; goes by itself when the two agree again",
+        ),
+        Wording("CPR: post 001 (FOED_DT)", "CPR: record 001 (FOED_DT)"),
+    ),
+    "parked-responsible": (
+        Wording(
+            "en økonomisk ansvarlig for en mindreårig er død, udrejst, forsvundet, annulleret eller beskyttet",
+            "someone who answers for a minor is dead, abroad, disappeared, annulled or protected",
+        ),
+        "responsible.gone, responsible.protected",
+        _RECORD,
+        Wording(
+            "et menneske: skal ansvaret ophøre? falder bort, når grunden er væk",
+            "a person: is the responsibility to end? goes by itself when the reason is gone",
+        ),
+        Wording("Postens Økonomisk ansvarlig: personalet ejer det", "The record's responsible persons: staff own them"),
+    ),
+    "parked-net-media": (
+        Wording(
+            "CULR afviser det, der blev sendt, eller et andet bibliotek har givet et andet kommunenummer",
+            "CULR refuses what was sent, or another library has given another municipality number",
+        ),
+        "net_media.refused, net_media.foreign",
+        Wording("posten; hos CULR står det, der var", "the record; at CULR stays what was there"),
+        Wording(
+            "et menneske; falder bort, når en senere ændring går igennem, eller en læsning viser det rette",
+            "a person; goes by itself when a later change comes through, or a reading shows what is right",
+        ),
+        Wording("CULR 1.6; beslutning 11", "CULR 1.6; decision 11"),
+    ),
+}
+PARKED_ROWS: Final[Rows] = {**UNDECIDED_ROWS, **WAITING_ROWS}

@@ -245,6 +245,22 @@ _DESK: Final[Rows] = {
         ),
         Wording("Princip: én ejer; beslutning 2", "Principle: one owner; decision 2"),
     ),
+    "protection-merged": (
+        _STAFF,
+        Wording(
+            "læg to lånere sammen, hvoraf den, der lukkes, er beskyttet (review accept)",
+            "merge two patrons of whom the one that closes is protected (review accept)",
+        ),
+        _EITHER,
+        _OPEN,
+        Wording(
+            "den, der bliver, forsegles straks; næste nat spørges registret, og svaret gælder, som når leverancen har "
+            "sagt: ophørt",
+            "the one who stays is sealed at once; the next night asks the register, and its answer counts as after a "
+            "delivery said: ended",
+        ),
+        Wording("Beslutning 2", "Decision 2"),
+    ),
     "protection-staff-own": (
         _STAFF,
         Wording(

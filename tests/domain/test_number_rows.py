@@ -7,14 +7,16 @@ test_setting_cards.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
-from people import TONIGHT, generated, having, moves, patron, person
+from people import PROTECTED, STORED, TONIGHT, generated, having, moves, patron, person
 
 from cprsync.domain.account import Identity, IdType, identity_of
 from cprsync.domain.action import Action
-from cprsync.domain.decide import Change, Unchanged, decide
+from cprsync.domain.decide import Change, Same, Unchanged, decide
 from cprsync.domain.number import CprNumber, NumberKind
+from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import Address, Person
 from cprsync.domain.policy import Policy
 from cprsync.domain.record import Card
@@ -123,8 +125,26 @@ SAME: dict[str, tuple[object, ...]] = {
     "same-missing": ("en låner er ikke i leverancen", "som før: tavshed er ingen nyhed", "Beslutning 1"),
     "same-back": (
         "frem og tilbage inden for én leverance",
-        "som før: det læses, hvad der gælder til sidst, ikke hændelserne undervejs",
+        (
+            "som før: det læses, hvad der gælder til sidst, ikke hændelserne undervejs; over to leverancer er det to "
+            "flytninger, og posten ender, som den var"
+        ),
         "Beslutning 7",
+    ),
+    "same-older": (
+        "en kilde, der er ældre end posten; på samme dag et opslag, når leverancen har talt",
+        "som før; dog forsegler et opslag, der siger beskyttet, samme dag",
+        "Beslutning 1 og 2",
+    ),
+    "same-receipt": (
+        "kun en fejlpost (910) eller en kvittering (997) om en låner",
+        "som før: ingen person er leveret, og ingen tælles i nattens balance",
+        "CPR: post 910 og 997",
+    ),
+    "same-import": (
+        "en låner er ikke i listen, der importeres",
+        "som før: en import melder ingen ud",
+        "Beslutning 1",
     ),
     "same-event": (
         "en hændelse, programmet ikke kender, eller en, der intet har ændret",
@@ -219,6 +239,36 @@ ANNA = person("ANNA")
 )
 def test_what_leaves_everything_as_it_was_is_no_change(told: Person) -> None:
     assert isinstance(decide(told, patron("ANNA"), as_of=TONIGHT), Unchanged)
+
+
+@pytest.mark.parametrize("key", ["same-back"])
+def test_to_the_neighbour_and_back_in_two_deliveries_is_two_moves_and_the_record_of_before(key: str) -> None:
+    home = ANNA.address
+    assert isinstance(home, Address)
+    there = decide(having(ANNA, address=replace(home, house="18")), patron("ANNA"), as_of=TONIGHT)
+    assert isinstance(there, Change), key
+    moved = replace(patron("ANNA"), register=there.after, as_of=TONIGHT)
+    back = decide(ANNA, moved, as_of=AsOf(date(2027, 3, 23), Source.FILE))
+    assert isinstance(back, Change)
+    assert (there.actions, back.actions, back.after) == ((Action.MOVE,), (Action.MOVE,), ANNA)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "applies"),
+    [
+        pytest.param(AsOf(date(2027, 3, 18), Source.FILE), False, id="same-older-file"),
+        pytest.param(AsOf(date(2027, 3, 18), Source.LOOKUP), False, id="same-older-lookup"),
+        pytest.param(AsOf(STORED.day, Source.LOOKUP), False, id="same-older-same-day"),
+        pytest.param(STORED, True, id="same-older-file-itself"),
+    ],
+)
+def test_an_older_source_changes_nothing_and_of_the_same_day_the_delivery_goes_first(
+    as_of: AsOf, *, applies: bool
+) -> None:
+    decision = decide(moves(ANNA), patron("ANNA"), as_of=as_of)
+    assert isinstance(decision, Change) if applies else decision == Unchanged(Same.OLDER)
+    sealed = decide(moves(having(ANNA, protection=PROTECTED)), patron("ANNA"), as_of=as_of)
+    assert isinstance(sealed, Change) is (as_of.day == STORED.day)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ from cprsync.domain.override import Overridden
 from cprsync.domain.patron import is_sealed
 from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Person, Protection, Status, by_status
 from cprsync.domain.policy import Harm
+from cprsync.domain.review import PARKED as PARKED_KIND
+from cprsync.domain.review import PROPOSALS, REVIEW_KINDS, Doing
 from cprsync.domain.rules import rule_tables
 from cprsync.domain.sealed import SealedAddress, same_writing
 from cprsync.domain.snapshot import merge
@@ -284,6 +287,16 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "afvises: kun registret beskytter, og kun dets ord ophæver; heller ingen rettelse rører den",
         "Princip: én ejer; beslutning 2",
     ),
+    "protection-merged": (
+        "personalet",
+        "læg to lånere sammen, hvoraf den, der lukkes, er beskyttet (review accept)",
+        *("ligegyldigt", "ikke beskyttet"),
+        (
+            "den, der bliver, forsegles straks; næste nat spørges registret, og svaret gælder, som når leverancen har "
+            "sagt: ophørt"
+        ),
+        "Beslutning 2",
+    ),
     "protection-staff-own": (
         *("personalet", "beskyt en uden et nummer, som CPR kender, og senere det rigtige nummer (patron set-cpr)"),
         *("ligegyldigt", "beskyttet af personalet"),
@@ -291,6 +304,10 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "Princip: én ejer; beslutning 2",
     ),
 }
+LATER = (
+    "en senere kilde, der kan afgøres; eller et menneske, der afviser punktet: posten står, og hun tæller ikke mere "
+    "som beskyttet af den grund"
+)
 #: A question that stays open.
 EACH_NIGHT = "et svar, der kan bruges; registret spørges igen hver nat, og et punkt, der afvises, kommer igen"
 PARKED: dict[str, tuple[object, ...]] = {
@@ -298,21 +315,21 @@ PARKED: dict[str, tuple[object, ...]] = {
         "status 01, 03, 05 eller 07 uden adresse",
         "address.missing",
         "0001 forsegler",
-        "en senere kilde, der kan afgøres",
+        LATER,
         "CPR: post 001, 002 og 003; beslutning 1 og 3",
     ),
     "parked-name": (
         "intet navn til en, hvis navn er kendt (et barn, der ikke har fået navn endnu, venter ikke)",
         "name.lost",
         "0001 forsegler, 90 standser breve",
-        "en senere kilde, der kan afgøres",
+        LATER,
         "CPR: post 008 (ADRNVN); beslutning 1 og 3",
     ),
     "parked-status": (
         "ingen status til en, som ingen kilde har fortalt om (er hun kendt, står hendes status)",
         "status.missing",
         "0001 forsegler",
-        "en senere kilde, der kan afgøres",
+        LATER,
         "SF1520: uden status; beslutning 1 og 3",
     ),
     "parked-unread": (
@@ -322,7 +339,7 @@ PARKED: dict[str, tuple[object, ...]] = {
         ),
         "person.*, address.*, protection.type, abroad.country",
         "0001 forsegler, 90 standser breve",
-        "en senere kilde, der kan afgøres",
+        LATER,
         "CPR: posternes opbygning; beslutning 1 og 3",
     ),
     "parked-nobody": (
@@ -346,7 +363,10 @@ PARKED: dict[str, tuple[object, ...]] = {
         "registret kender ikke nummeret: det første opslag om en ny låner, eller et, som et menneske bad om",
         "register.no_such_person",
         "intet",
-        "et svar, der kan bruges; registret spørges igen, når et menneske beder om det",
+        (
+            "et svar, der kan bruges; registret spørges igen, når et menneske beder om det; eller et menneske, der "
+            "afviser punktet: hun tæller ikke mere som beskyttet af den grund"
+        ),
         "SF1520: PNR not found; beslutning 1",
     ),
     "parked-stranger-open": (
@@ -365,6 +385,58 @@ PARKED: dict[str, tuple[object, ...]] = {
         "intet: uden abonnement intet første opslag",
         "et abonnement, der lykkes; det forsøges igen hver nat, og et punkt, der afvises, kommer igen",
         "SF6002: NON_EXISTING_PNR; beslutning 10",
+    ),
+    "parked-number": (
+        "et nummer, der er afløst, så det ikke kan afgøres (se Personnumre)",
+        "number.both_patrons, number.circle, number.old_active, number.unresolved",
+        "som dér; tæller som beskyttet",
+        (
+            "en senere kilde, der kan afgøres; eller et menneske: at acceptere number.both_patrons lægger de to "
+            "sammen, at acceptere de andre spørger registret hver nat, at afvise lader posten stå"
+        ),
+        "CPR: post 001 (PNRGAELD); beslutning 3 og 6",
+    ),
+    "parked-block": (
+        "status 30, 70 eller 90, og hvad der ophæver den (se Status)",
+        "block.*, death.annulled, person.found, number.restored",
+        "alt: kun spærringen, eller at den ophæves, venter",
+        "et menneske; et forslag, hvis grund er væk, falder bort",
+        "Postens Blokeret: personalet ejer det",
+    ),
+    "parked-annulled": (
+        "status 30: det, der er kendt, kan være forkert",
+        "number.annulled",
+        "alt: kun spørgsmålet venter",
+        "et menneske, der har set det",
+        "CPR: post 001 (status); beslutning 1",
+    ),
+    "parked-contradicted": (
+        "leverancen siger, at en beskyttelse er ophørt, og opslaget samme nat siger nej",
+        "protection.contradicted",
+        "alt andet; beskyttelsen står",
+        "et menneske, der har set det; beskyttelsen afgør en senere leverance eller et opslag",
+        "Beslutning 2",
+    ),
+    "parked-birth": (
+        "registrets fødselsdato er en anden end nummerets",
+        "birth.differs",
+        "alt: registrets dato gælder",
+        "et menneske, der har set det; falder bort, når de to stemmer igen",
+        "CPR: post 001 (FOED_DT)",
+    ),
+    "parked-responsible": (
+        "en økonomisk ansvarlig for en mindreårig er død, udrejst, forsvundet, annulleret eller beskyttet",
+        "responsible.gone, responsible.protected",
+        "alt: kun spørgsmålet venter",
+        "et menneske: skal ansvaret ophøre? falder bort, når grunden er væk",
+        "Postens Økonomisk ansvarlig: personalet ejer det",
+    ),
+    "parked-net-media": (
+        "CULR afviser det, der blev sendt, eller et andet bibliotek har givet et andet kommunenummer",
+        "net_media.refused, net_media.foreign",
+        "posten; hos CULR står det, der var",
+        "et menneske; falder bort, når en senere ændring går igennem, eller en læsning viser det rette",
+        "CULR 1.6; beslutning 11",
     ),
 }
 AGE: dict[str, tuple[object, ...]] = {
@@ -577,6 +649,40 @@ def test_what_cannot_be_decided_is_parked_with_its_reason(
 ) -> None:
     found = decide(person_told, patron("ANNA") if verified else unverified("ANNA"), as_of=TONIGHT)
     assert found == decision if decision else isinstance(found, Change)
+
+
+def named_in(key: str) -> list[str]:
+    """The kinds of review items that a row names, as patterns."""
+    names = str(PARKED[key][1]).split(", ")
+    return [f"{PARKED_KIND if REVIEW_KINDS.keys().isdisjoint({name}) else ''}{name}" for name in names]
+
+
+@pytest.mark.parametrize(
+    ("key", "does"),
+    [
+        ("parked-number", {Doing.MERGE, Doing.ASK_NUMBER}),
+        ("parked-annulled", {Doing.SEEN}),
+        ("parked-contradicted", {Doing.SEEN}),
+        ("parked-birth", {Doing.SEEN}),
+        ("parked-responsible", {Doing.END_LINK}),
+        ("parked-net-media", {Doing.TELL_AGAIN}),
+    ],
+)
+def test_what_else_waits_is_answered_as_the_review_table_says(key: str, does: set[Doing]) -> None:
+    assert {REVIEW_KINDS[name].doing for name in named_in(key)} == does
+    # whoever is parked counts as protected; a question beside a record that is written seals nothing
+    assert {name.startswith(PARKED_KIND) for name in named_in(key)} == {key == "parked-number"}
+
+
+@pytest.mark.parametrize("key", ["parked-block"])
+def test_a_proposal_waits_beside_a_record_that_is_written(key: str) -> None:
+    named = [one.removeprefix(PARKED_KIND) for one in named_in(key)]
+    assert {one for one in PROPOSALS if any(fnmatchcase(one, name) for name in named)} == PROPOSALS, key
+
+
+def test_the_table_names_all_that_can_wait_for_a_person() -> None:
+    named = [name for key in PARKED for name in (*named_in(key), *str(PARKED[key][1]).split(", "))]
+    assert [kind for kind in REVIEW_KINDS if not any(fnmatchcase(kind, name) for name in named)] == []
 
 
 # -- age step ----------------------------------------------------------------------------------------------

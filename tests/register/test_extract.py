@@ -272,8 +272,9 @@ def test_of_someone_too_large_a_protection_and_a_death_are_believed(kind: str, l
     assert bo == Unreadable(CprNumber(BO), "person.too_large")
 
 
-def test_an_old_number_an_event_an_error_and_a_receipt_bring_no_person() -> None:
-    error = "910" + "0000000751" + "0102" + " " * 71 + "0017" + "Ukendt kommune"
+@pytest.mark.parametrize("about", ["0000000751", ANNA], ids=["a municipality", "same-receipt"])
+def test_an_old_number_an_event_an_error_and_a_receipt_bring_no_person(about: str) -> None:
+    error = "910" + about + "0102" + " " * 71 + "0017" + "Ukendt kommune"
     receipt = "997" + OLD + "202703011200" + "A45"
     found = persons(lines(night(rec.old_number(NEW, OLD), rec.event(GONE), error, receipt, rec.main(BO))))
     assert [p.number for p in found] == [CprNumber(BO)]

@@ -61,7 +61,7 @@ WRITTEN_ROWS = (
     *(("protection", PROTECTING, name, WRITTEN) for name in ("_WORDED", "_ALL_THE_SAME", "_DESK")),
     *(("protection", SEALING, name, WRITTEN) for name in ("STREET_ROWS", "HOUSEHOLD_ROWS")),
     ("address", ADDRESSES, "ADDRESS_ROWS", TESTS["address"]),
-    ("parked", PARKED, "PARKED_ROWS", WRITTEN),
+    *(("parked", PARKED, name, WRITTEN) for name in ("UNDECIDED_ROWS", "WAITING_ROWS")),
     ("number", NUMBERS, "NUMBER_ROWS", TESTS["number"]),
     ("same", NUMBERS, "SAME_ROWS", TESTS["same"]),
     ("age", ROWS, "AGE_ROWS", WRITTEN),

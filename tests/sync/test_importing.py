@@ -109,6 +109,17 @@ def test_twice_is_once(new_library: Library) -> None:
     assert new_library.everything() == before
 
 
+@pytest.mark.parametrize("key", ["same-import"])
+def test_whoever_is_not_in_the_list_stays_as_she_is(new_library: Library, key: str) -> None:
+    """Other systems close whom a list leaves out; here only the desk does."""
+    take(new_library, HEADER + f"{ANNA},C1,main,adult,en\n")
+    before = new_library.view("ANNA")
+    assert take(new_library, HEADER + f"{BO},C2,,,\n").counts == {"created": 1}, key
+    assert take(new_library, HEADER + f"{BO},C2,,,\n").counts == {"unchanged": 1}
+    after = new_library.view("ANNA")
+    assert (after.patron, after.local, after.stage) == (before.patron, before.local, before.stage)
+
+
 def test_an_empty_cell_overwrites_nothing(new_library: Library) -> None:
     take(new_library, HEADER + f"{ANNA},C1,main,adult,en\n")
     before = new_library.everything()

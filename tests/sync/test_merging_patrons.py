@@ -220,14 +220,15 @@ def test_an_item_that_names_no_other_patron_is_refused(library: Library) -> None
     assert reviews(library).shown(number)["other"] is None
 
 
-def test_a_protection_comes_along_and_the_register_is_asked_about_its_end(library: Library) -> None:
+@pytest.mark.parametrize("key", ["protection-merged"])
+def test_a_protection_comes_along_and_the_register_is_asked_about_its_end(library: Library, key: str) -> None:
     """Protection beats every other write; only the register's word ends it (decision 2)."""
     keeps = library.id_of("CLARA")
     library.deliver(MONDAY, replaced(cpr("BO"), NEW), person("CLARA"))
     library.night()
     reviews(library).accept(number_of(library, BOTH))
     assert view(library, keeps).register.protection is Protection.NAME_AND_ADDRESS
-    assert library.questions() == [(keeps, "protection_end")]
+    assert library.questions() == [(keeps, "protection_end")], key
     library.register.knows(loses_protection(person("CLARA")))
     library.deliver(TUESDAY)
     library.night()
