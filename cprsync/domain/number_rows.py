@@ -20,8 +20,8 @@ _WAITS: Final = Wording("venter på et menneske; posten som før", "parked for a
 NUMBER_ROWS: Final[Rows] = {
     "number-replaced": (
         Wording(
-            "50 eller 60 med et nyt nummer, som ingen anden låner har eller har haft",
-            "50 or 60 with a new number that no other patron has or had",
+            "en låners nummer er 50 eller 60 i en leverance, med et nyt, som ingen anden låner har eller har haft",
+            "a patron's number is 50 or 60 in a delivery, with a new one that no other patron has or had",
         ),
         Wording(
             "posten får det nye nummer; status, navn, adresse, beskyttelse, bopæl, lån og spærringer som før. Det nye "
@@ -30,6 +30,22 @@ NUMBER_ROWS: Final[Rows] = {
             "The new one is subscribed, and the old one stays until the new one was delivered",
         ),
         _LINK,
+    ),
+    "number-night": (
+        Wording(
+            "nattens opslag om, hvem låneren er (det første om en ny, eller et, et menneske bad om): nummeret er "
+            "afløst af et, som ingen anden låner har eller har haft",
+            "the night's look-up of who the patron is (the first of a new one, or one that a person wanted): the "
+            "number is replaced by one that no other patron has or had",
+        ),
+        Wording(
+            "som i en leverance: det nye slås op, led for led (højst fem); posten får nummeret for enden, og låneren "
+            "er bekræftet samme nat. Svarer registret ikke om det, spørges igen hver nat",
+            "as in a delivery: the new one is looked up, link by link (at most five); the record gets the number at "
+            "the end, and the patron is verified that night. If the register does not answer of it, it is asked each "
+            "night",
+        ),
+        Wording("SF1520: gaeldendePersonnummer; beslutning 6", "SF1520: gaeldendePersonnummer; decision 6"),
     ),
     "number-chain": (
         Wording("et nyt nummer, der selv er afløst", "a new number that is replaced itself"),
@@ -62,34 +78,51 @@ NUMBER_ROWS: Final[Rows] = {
     ),
     "number-collision": (
         Wording(
-            "50 eller 60 med et nummer, som en anden låner har, har haft eller også skulle have",
-            "50 or 60 with a number that another patron has, had or would get too",
+            "50 eller 60, i en leverance eller nattens opslag, med et nummer, som en anden låner har, har haft eller "
+            "også skulle have",
+            "50 or 60, in a delivery or the night's look-up, with a number that another patron has, had or would get "
+            "too",
         ),
         Wording(
-            "venter på et menneske (number.both_patrons): at acceptere er at lægge de to sammen",
-            "parked for a person (number.both_patrons): to accept is to merge the two",
+            "venter på et menneske; posten som før (number.both_patrons): at acceptere er at lægge de to sammen",
+            "parked for a person; the record as before (number.both_patrons): to accept is to merge the two",
         ),
         _LINK,
     ),
     "number-circle": (
-        Wording("numre, der afløser hinanden i ring", "numbers that replace each other in a circle"),
+        Wording(
+            "numre, der afløser hinanden i ring, i en leverance eller nattens svar",
+            "numbers that replace each other in a circle, in a delivery or the night's answers",
+        ),
         Wording(f"{_WAITS.da} (number.circle)", f"{_WAITS.en} (number.circle)"),
         _LINK,
     ),
     "number-unresolved": (
-        Wording("50 eller 60 uden et nyt nummer", "50 or 60 without a new number"),
-        Wording(f"{_WAITS.da} (number.unresolved)", f"{_WAITS.en} (number.unresolved)"),
+        Wording(
+            "en låners nummer er 50 eller 60 uden et nyt, i en leverance eller nattens opslag, eller svarene fører "
+            "over mere end fem led",
+            "a patron's number is 50 or 60 without a new one, in a delivery or the night's look-up, or the answers "
+            "lead over more than five links",
+        ),
+        Wording(
+            f"{_WAITS.da} (number.unresolved). Accepteres punktet, spørges registret hver nat; afvises det, spørges "
+            "det ikke, og en ny låner er ikke bekræftet, før en leverance fortæller om nummeret, eller punktet venter "
+            "igen (`review reopen`) og accepteres",
+            f"{_WAITS.en} (number.unresolved). If the item is accepted, the register is asked each night; if it is "
+            "rejected, it is not asked, and a new patron is not verified until a delivery tells of the number, or the "
+            "item waits again (`review reopen`) and is accepted",
+        ),
         _LINK,
     ),
     "number-lookup": (
         Wording("et opslag ved skranken: nummeret er afløst", "a look-up at the desk: the number is replaced"),
         Wording(
             "en, der ikke er låner, slås op under det nye, med en advarsel (højst fem led, seks opslag; fører det "
-            "sjette videre, afvises svaret); en låner får det nye af leverancen, og til da venter opslaget på et "
-            "menneske (number.unresolved)",
+            "sjette videre, afvises svaret); en låner får det nye af en leverance eller nattens opslag, og til "
+            "da venter opslaget på et menneske (number.unresolved)",
             "of no patron the new one is looked up, with a warning (at most five links, six look-ups; if the sixth "
-            "leads on, the answer is refused); a patron gets it by the delivery, and until then the look-up is parked "
-            "(number.unresolved)",
+            "leads on, the answer is refused); a patron gets it by a delivery or the night's look-up, and until "
+            "then the look-up is parked (number.unresolved)",
         ),
         Wording("SF1520: gaeldendePersonnummer; beslutning 6", "SF1520: gaeldendePersonnummer; decision 6"),
     ),

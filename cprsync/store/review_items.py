@@ -97,9 +97,8 @@ def _waiting(tenant: Tenant) -> ColumnElement[bool]:
 
 
 def _others(batch: Batch) -> Mapping[str, str]:
-    """Of those whose number another patron has: that one, as the balance sheet names it."""
-    named = [(item.patron_id, (item.reason or "").partition(":")[2]) for item in batch.items]
-    return {patron_id: other for patron_id, other in named if patron_id is not None and other}
+    """Of those whose number another patron has: that one."""
+    return {named.patron_id: named.other for named in batch.named if named.other is not None}
 
 
 def _ask_staff(

@@ -143,8 +143,8 @@ def _accept(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mappin
 
 
 def _reject(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all answers
-    if of.row.doing is Doing.ASK_NUMBER:
-        # it would come back each night
+    if of.row.doing in {Doing.ASK_NUMBER, Doing.MERGE}:
+        # the answer to an open question would bring it back each night
         row = tables.follow_up.c
         this = (row.agency == tenant.agency) & (row.patron_id == of.patron_id) & (row.kind == NUMBER_CHANGE)
         connection.execute(delete(tables.follow_up).where(this))

@@ -84,6 +84,7 @@ def _batch(steps: list[Step]) -> Batch:
         asks=[step.asks for step in steps if step.asks is not None],
         answered=[step.answered for step in steps if step.answered is not None],
         reviews=[step.review for step in steps if step.review is not None],
+        named=[step.named for step in steps if step.named is not None],
         checkpoint=max(ordinals, default=None),
     )
 

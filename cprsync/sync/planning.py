@@ -14,6 +14,7 @@ from cprsync.domain.review import PARKED
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
 from cprsync.sync.renumbering import NUMBER_CHANGE, OLD_ACTIVE, Renumbering, renumbered
 from cprsync.sync.steps import FIRST_COPY, PROTECTION_END, Plan, Step, decided, end_of, item_of, step_of
+from cprsync.sync.trail import Trails, look_up
 from cprsync.sync.values import Equal, FollowUp, Found, Item, NotFound, NotOurs, Touch, Unreadable
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
     from cprsync.errors import CprsyncError
     from cprsync.sync.night import Night
+    from cprsync.sync.trail import Trail
     from cprsync.sync.values import Delivered, Recognised, Run, SealedDelivery
 
 #: Open questions that the register is asked again in one night.
@@ -44,6 +46,7 @@ class Planner:
         self._numbers = Renumbering(night)
         #: patrons with another number whom the delivery says nothing more of
         self._unknown: list[Patron] = []
+        self._trails = Trails(night, run)
         self._contradicted: dict[str, Step] = {}
         self._ordinal = 0
 
@@ -59,7 +62,7 @@ class Planner:
             self._decide_chunk(delivery, rest, as_of, self._ordinal - len(rest) + 1)
             self._night.progress.advance(len(chunk))
             self._night.heed()
-        self._ask_new_numbers()
+        self.ask_new_numbers()
 
     def follow_up(self, question: FollowUp, patron: Patron, answer: Found | NotFound, as_of: AsOf) -> None:
         """Plan what the register's answer to an open question means."""
@@ -219,16 +222,35 @@ class Planner:
 
     # -- open questions -----------------------------------------------------------------------------
 
-    def _ask_new_numbers(self) -> None:
+    def ask_new_numbers(self) -> None:
         """Look up, after the audit has it, who they are under a number that was not delivered itself."""
         patrons, self._unknown = {patron.number: patron for patron in self._unknown}, []
-        if not patrons or not self._asks:
+        if not self._asks:
             return
-        self._night.store.intend(self._run, [patron.id for patron in patrons.values()], NUMBER_CHANGE)
-        as_of = self._night.as_of_lookup()
-        for answer in self._night.register.look_up_many(list(patrons)):
+        asked = {number: [patron.id] for number, patron in patrons.items()}
+        for answer, as_of in look_up(self._night, self._run, asked):
             patron = patrons[answer.number]
             self.follow_up(FollowUp(patron.id, NUMBER_CHANGE), patron, answer, as_of)
+        for found in self._trails.followed(self._numbers, self._planned):
+            if isinstance(found, Step):
+                self.plan.steps.append(found)
+            else:
+                self._end_trail(*found)
+
+    def _end_trail(self, trail: Trail, answer: Found | NotFound, as_of: AsOf) -> None:
+        """She gets the number at the end, and is under it whom the register says; each is a step of its own."""
+        rival = self._planned.get(answer.number)
+        if rival is not None:
+            # another's trail of this night ends here too
+            self.plan.steps.append(trail.collides(rival.id))
+            return
+        patron = self._planned.get(trail.patron.number, trail.patron)
+        step = self._numbers.give(patron, answer.number, as_of.day)
+        self._renumber(step)
+        # open until the answer is written, too: killed between the two, the run asks again
+        step.asks, step.answered = FollowUp(patron.id, NUMBER_CHANGE), trail.first_copy
+        patron = self._planned[answer.number]
+        self.follow_up(FollowUp(patron.id, NUMBER_CHANGE), patron, answer, as_of)
 
     def _note(self, error: CprsyncError) -> None:
         if isinstance(error, RegisterUnavailable):
@@ -244,10 +266,8 @@ class Planner:
         self.plan.steps.append(step)
 
     def _whole_answer(self, question: FollowUp, patron: Patron, person: Person, as_of: AsOf) -> None:
-        if question.kind == NUMBER_CHANGE and (
-            number_step := self._numbers.answered(patron, person, day=as_of.day, planned=self._planned)
-        ):
-            self._renumber(number_step)
+        older = patron.as_of is not None and as_of.is_older_than(patron.as_of)
+        if not (older and question.kind == FIRST_COPY) and self._trails.begin(question, patron, person):
             return
         step = self._step(decided(person, patron, as_of, None), person, patron, as_of)
         if question.kind == FIRST_COPY or step.parked is None:

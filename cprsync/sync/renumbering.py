@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import Change
-from cprsync.domain.number import CprNumber
 from cprsync.domain.number_change import Circle, Collision, NumberChange, Renumber, follow, number_changes
 from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import REPLACED, Person, Status
 from cprsync.domain.policy import Harm
 from cprsync.domain.review import PARKED
 from cprsync.sync.steps import Step, write_of
-from cprsync.sync.values import FollowUp, Links, NotOurs
+from cprsync.sync.values import Equal, FollowUp, Links, Named, NotOurs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from cprsync.domain.number import CprNumber
     from cprsync.sync.night import Night
     from cprsync.sync.values import Item, Recognised
 
@@ -92,7 +92,9 @@ def renumbered(patron: Patron, number: CprNumber) -> Patron:
 
 def renumber_step(night: Night, patron: Patron, new: CprNumber, *, day: date) -> Step:
     """Give a patron another number: name, address and the day they are true for stay."""
-    change = Change(renumbered(patron, new).register, (Action.RENUMBER,), (Harm.MERGED,))
+    # of whom no source has spoken there is nothing to merge wrongly, as a first copy does no harm
+    harms = (Harm.MERGED,) if patron.verified else ()
+    change = Change(renumbered(patron, new).register, (Action.RENUMBER,), harms)
     write = replace(write_of(night, change, patron, patron.as_of), renumbered=day)
     return Step(change=change, write=write)
 
@@ -107,16 +109,24 @@ def renumber_again(night: Night, step: Step, patron: Patron) -> Step:
         item = step.item and replace(step.item, outcome=Outcome.UNCHANGED, actions=(), reason=OLD)
         return Step(item, asks=step.asks)
     again = renumber_step(night, patron, write.after.number, day=write.renumbered)
-    again.item, again.asks = step.item, step.asks
+    again.item, again.asks, again.answered = step.item, step.asks, step.answered
     return again
 
 
 def stuck_step(item: Item, change: Collision | Circle) -> Step:
     """Leave it to a person; the line of the balance sheet says which other patron it is about."""
-    reason, other = (BOTH, f":{change.other}") if isinstance(change, Collision) else (CIRCLE, "")
-    parked = parked_step(item, change.patron_id, reason)
-    parked.item = replace(item, patron_id=change.patron_id, outcome=Outcome.PARKED, reason=f"{reason}{other}")
+    parked = undecided_step(change)
+    reason = parked.parked if parked.named is None else f"{parked.parked}:{parked.named.other}"
+    parked.item = replace(item, patron_id=change.patron_id, outcome=Outcome.PARKED, reason=reason)
     return parked
+
+
+def undecided_step(change: Collision | Circle) -> Step:
+    """Leave to a person where the register's links lead."""
+    if isinstance(change, Circle):
+        return Step(parked=CIRCLE, review=(change.patron_id, f"{PARKED}{CIRCLE}"))
+    named = Named(change.patron_id, other=change.other)
+    return Step(parked=BOTH, review=(change.patron_id, f"{PARKED}{BOTH}"), named=named)
 
 
 def parked_step(item: Item, patron_id: str, reason: str) -> Step:
@@ -187,35 +197,27 @@ class Renumbering:
         if not self._plan.waiting or number not in self._plan.waiting or self._day is None:
             return None
         change, patron = self._plan.waiting.pop(number)
-        step = self._give(patron, change.new, self._day)
+        step = self.give(patron, change.new, self._day)
         if self._late or change.new not in self._plan.links.delivered:
             # what a newer delivery said under it came when it was nobody's here
             step.asks = FollowUp(patron.id, NUMBER_CHANGE)
         return step
 
-    def _give(self, patron: Patron, new: CprNumber, day: date) -> Step:
+    def give(self, patron: Patron, new: CprNumber, day: date) -> Step:
+        """The step by which she gets a number, and who has which after it."""
         self._left[patron.number] = patron.id
         self._left.pop(new, None)
         return renumber_step(self._night, patron, new, day=day)
 
-    def answered(
-        self, patron: Patron, person: Person, *, day: date, planned: Mapping[CprNumber, Patron]
-    ) -> Step | None:
-        """The step by which she gets the number that the register names when it is asked about hers.
-
-        None: it names none, or one that another patron has or had.
-        """
-        new = person.current_number
-        if person.status not in REPLACED or not isinstance(new, CprNumber) or new in planned:
-            return None
-        (holder,) = self._night.store.recognise([Person(new)])
-        former = self._left.get(new) or self._night.store.old_numbers([new]).get(new, patron.id)
-        if not isinstance(holder, NotOurs) or former != patron.id:
-            return None
-        step = self._give(patron, new, day)
-        # who she is under it is the next question
-        step.asks = FollowUp(patron.id, NUMBER_CHANGE)
-        return step
+    def holders(self, numbers: Sequence[CprNumber], planned: Mapping[CprNumber, Patron]) -> dict[CprNumber, str]:
+        """Which patrons have these numbers, or had them, as things stand in this plan."""
+        stored = self._night.store.recognise([Person(number) for number in numbers])
+        holders = {**self._night.store.old_numbers(numbers), **self._left}
+        for number, recognised in zip(numbers, stored, strict=True):
+            one = self._now(number, recognised, planned)
+            if not isinstance(one, NotOurs):
+                holders[number] = one.patron_id if isinstance(one, Equal) else one.id
+        return {number: holders[number] for number in numbers if number in holders}
 
     def line(self, item: Item, person: Person, found: Recognised) -> Step | None:
         """What a line about a number that is out of use means; None: the person is to be decided."""

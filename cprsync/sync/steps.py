@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
     from cprsync.sync.ports import Clock
-    from cprsync.sync.values import Prepared
+    from cprsync.sync.values import Named, Prepared
 
 
 class Preparing(Protocol):
@@ -83,6 +83,8 @@ class Step:
     asks: FollowUp | None = None
     answered: FollowUp | None = None
     review: tuple[str, str] | None = None
+    #: what else that review is about
+    named: Named | None = None
     parked: str | None = None
     #: parked whatever the record says, since nothing of it was read, or it is about a number that is hers no more
     unread: bool = False

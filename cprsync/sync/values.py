@@ -279,6 +279,15 @@ class FollowUp:
     kind: str
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Named:
+    """What else the register names, where it leaves a patron's number to a person."""
+
+    patron_id: str
+    #: the patron who has that number
+    other: str | None = None
+
+
 @dataclass(slots=True)
 class Batch:
     """What one transaction writes: records, before-images, audit, outbox, items, follow-ups, checkpoint."""
@@ -289,6 +298,7 @@ class Batch:
     asks: list[FollowUp] = field(default_factory=list)
     answered: list[FollowUp] = field(default_factory=list)
     reviews: list[tuple[str, str]] = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
     checkpoint: int | None = None
 
 

@@ -64,6 +64,7 @@ def ask_open_questions(night: Night, run: Run, planner: Planner) -> None:
     for start in range(0, len(questions), night.calls):
         _ask(night, run, planner, questions[start : start + night.calls])
         night.heed()
+    planner.ask_new_numbers()
 
 
 def _ask(night: Night, run: Run, planner: Planner, questions: Sequence[FollowUp]) -> None:

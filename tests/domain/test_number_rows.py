@@ -27,12 +27,23 @@ from cprsync.domain.wording import Wording
 TABLES = {table.name: table for table in rule_tables(Policy())}
 NUMBER: dict[str, tuple[object, ...]] = {
     "number-replaced": (
-        "50 eller 60 med et nyt nummer, som ingen anden låner har eller har haft",
+        "en låners nummer er 50 eller 60 i en leverance, med et nyt, som ingen anden låner har eller har haft",
         (
             "posten får det nye nummer; status, navn, adresse, beskyttelse, bopæl, lån og spærringer som før. "
             "Det nye abonneres, og det gamle bliver, til det nye er leveret"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 6",
+    ),
+    "number-night": (
+        (
+            "nattens opslag om, hvem låneren er (det første om en ny, eller et, et menneske bad om): nummeret er "
+            "afløst af et, som ingen anden låner har eller har haft"
+        ),
+        (
+            "som i en leverance: det nye slås op, led for led (højst fem); posten får nummeret for enden, og låneren "
+            "er bekræftet samme nat. Svarer registret ikke om det, spørges igen hver nat"
+        ),
+        "SF1520: gaeldendePersonnummer; beslutning 6",
     ),
     "number-chain": (
         "et nyt nummer, der selv er afløst",
@@ -53,26 +64,36 @@ NUMBER: dict[str, tuple[object, ...]] = {
         "CPR: post 001 (PNRGAELD) og 022; beslutning 6",
     ),
     "number-collision": (
-        "50 eller 60 med et nummer, som en anden låner har, har haft eller også skulle have",
-        "venter på et menneske (number.both_patrons): at acceptere er at lægge de to sammen",
+        (
+            "50 eller 60, i en leverance eller nattens opslag, med et nummer, som en anden låner har, har haft eller "
+            "også skulle have"
+        ),
+        "venter på et menneske; posten som før (number.both_patrons): at acceptere er at lægge de to sammen",
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-circle": (
-        "numre, der afløser hinanden i ring",
+        "numre, der afløser hinanden i ring, i en leverance eller nattens svar",
         "venter på et menneske; posten som før (number.circle)",
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-unresolved": (
-        "50 eller 60 uden et nyt nummer",
-        "venter på et menneske; posten som før (number.unresolved)",
+        (
+            "en låners nummer er 50 eller 60 uden et nyt, i en leverance eller nattens opslag, eller svarene fører "
+            "over mere end fem led"
+        ),
+        (
+            "venter på et menneske; posten som før (number.unresolved). Accepteres punktet, spørges registret hver "
+            "nat; afvises det, spørges det ikke, og en ny låner er ikke bekræftet, før en leverance fortæller om "
+            "nummeret, eller punktet venter igen (`review reopen`) og accepteres"
+        ),
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-lookup": (
         "et opslag ved skranken: nummeret er afløst",
         (
             "en, der ikke er låner, slås op under det nye, med en advarsel (højst fem led, seks opslag; fører det "
-            "sjette videre, afvises svaret); en låner får det nye af leverancen, og til da venter opslaget på et "
-            "menneske (number.unresolved)"
+            "sjette videre, afvises svaret); en låner får det nye af en leverance eller nattens opslag, og til "
+            "da venter opslaget på et menneske (number.unresolved)"
         ),
         "SF1520: gaeldendePersonnummer; beslutning 6",
     ),

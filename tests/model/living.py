@@ -205,15 +205,16 @@ class Twice:
 
     # -- the desk
 
-    def _enrol(self, one: Dict) -> None:
-        number = one["numbers"][-1]
+    def _enrol(self, one: Dict, n: int = -1) -> None:
+        """An import; of someone whose number was replaced now and then under one that is out of use."""
+        number = one["numbers"][n % len(one["numbers"])]
         self.records[one["key"]] = model.new_record(number)
         self.library.store.import_patrons([NewPatron(CprNumber.parse(number), Local(cards=(Card(one["key"]),)))])
 
-    def _desk_enrol(self, one: Dict, _n: int) -> bool:
+    def _desk_enrol(self, one: Dict, n: int) -> bool:
         if one["key"] in self.records:
             return False
-        self._enrol(one)
+        self._enrol(one, n)
         return True
 
     def _desk_look_up(self, one: Dict, n: int) -> bool:

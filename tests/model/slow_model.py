@@ -127,8 +127,8 @@ def settle(record: Dict, question: str, loaded: date, ask: Callable[[str], Any])
     answered = ask(record["number"])
     if answered is None:
         return
-    if question == "number_change" and answered["status"] in {"50", "60"}:
-        return
+    if question != "protection_end":
+        answered = follow_answers(record, answered, ask)
     if question != "protection_end":
         record["questions"].discard(question)
         hear(record, answered, loaded, LOOKUP, ask)
@@ -136,6 +136,16 @@ def settle(record: Dict, question: str, loaded: date, ask: Callable[[str], Any])
         record["questions"].discard(question)
     elif record["as_of"][0] <= loaded and end_is_confirmed(record, answered):
         record["protection"] = EMPTY
+
+
+def follow_answers(record: Dict, answered: Dict, ask: Callable[[str], Any]) -> Dict:
+    """Decision 6: by the register's own answers, one after another, to the number that is hers now."""
+    had = record["number"]
+    while answered["status"] in {"50", "60"}:
+        record["number"] = answered["current"]
+        answered = ask(record["number"])
+    record["old_numbers"] = (record["old_numbers"] | {had}) - {record["number"]}
+    return answered
 
 
 def deliver(records: list[Dict], day: date, lines: list[Dict], loaded: date, ask: Callable[[str], Any]) -> None:

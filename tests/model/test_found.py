@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BEGINS = date(2027, 2, 15)
-ANE, IDA = 0, 3
+ANE, IDA, EVA = 0, 3, 4
 PIN, MUNICIPALITY = 9, 12
 
 LIVES = {
@@ -38,6 +38,12 @@ LIVES = {
         Night(events=(("protect", ANE, 0),)),
         Night(trouble="down", events=(("unprotect", ANE, 0),)),
         Night(trouble="late", events=(("protect", ANE, 0), ("change_number", ANE, 1))),
+    ),
+    # she was left to a person, and nobody asked about her again
+    "an import under a number that was replaced twice": (
+        Night(events=(("change_number", EVA, 1), ("change_number", EVA, 2)), desk=(("enrol", EVA, 0),)),
+        Night(trouble="late", events=(("move", EVA, 3),)),
+        Night(),
     ),
 }
 

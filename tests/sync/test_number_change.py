@@ -227,12 +227,17 @@ def test_a_number_that_another_patron_had_before_is_not_taken_from_an_answer_eit
     library.night()
     library.register.knows(replaced(NEW, cpr("CLARA")))
     library.deliver(TUESDAY, replaced(OLD, NEW))
-    # the question stays open, and the register is asked again
+    # the question stays open, and the register is asked again; told which patron it is, a person may merge the two
     for _ in range(2):
         run_night(library.ports())
-        assert library.reviews() == [(patron, "parked.number.unresolved")]
+        assert library.reviews() == [(patron, "parked.number.both_patrons")]
         assert library.store.find(cpr("CLARA")) == other
         assert register_of(library, patron) == anna()
+    (item,) = reviews(library).listed()
+    assert item["about"] == other
+    reviews(library).reject(item["id"], reason="De er to")
+    assert library.questions() == []
+    library.nothing_is_left()
 
 
 def test_a_new_number_alone_leaves_the_record_as_it_was(library: Library) -> None:

@@ -454,7 +454,9 @@ def test_an_unresolved_number_is_not_replaced_by_another_patrons(library: Librar
     library.deliver(TUESDAY)
     library.one_night()
     assert library.record("ANNA") == person("ANNA")
-    assert waits(library) == ["parked.number.unresolved"]
+    # the register says who she is: the two are one person, and whoever looks is offered to merge them
+    (item,) = reviews(library).listed()
+    assert (item["kind"], item["about"]) == ("parked.number.both_patrons", library.id_of("CLARA"))
 
 
 def test_a_contradicted_end_of_a_protection_keeps_it(library: Library) -> None:
