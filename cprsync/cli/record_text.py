@@ -170,7 +170,7 @@ def beside(entry: Mapping[str, Any]) -> str:
 
 
 def _loan(one: Mapping[str, Any], language: Language) -> str:
-    parts = [("loaned", one.get("loaned")), ("due", one.get("due")), ("returned", one.get("returned"))]
+    parts = [(day, one.get(day)) for day in ("loaned", "due", "lost", "returned")]
     return _titled(one, parts, language)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.dates import long_day
 from cprsync.cli.output import failures, print_json, say
-from cprsync.cli.statement import money
+from cprsync.cli.statement import lost_since, money
 from cprsync.cli.words import word
 
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ def _fees(fees: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str
         why = fee[language]
         if fee["oere"] and fee["raised_oere"]:
             why += "; " + word("standing_raised", language, amount=money(fee["raised_oere"], language))
+        if fee["lost"]:
+            why += "; " + lost_since(fee["lost"], language)
+        if fee["billed"]:
+            why += "; " + word("standing_billed", language)
         yield f"    {money(fee['oere'], language):>12}  {fee['title']} ({when}): {why}"
 
 

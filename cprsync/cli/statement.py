@@ -89,7 +89,8 @@ def _loans(document: Mapping[str, Any], language: Language) -> Iterator[str]:
         late = word(
             "statement_late" if loan["days_late"] != 1 else "statement_late_one", language, days=loan["days_late"]
         )
-        yield from _row(loan["due"], loan["title"], late, language)
+        told, right = (_with_lost(loan, language), "") if loan["lost"] else (loan["title"], late)
+        yield from _row(loan["due"], told, right, language)
 
 
 def _owed(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -108,9 +109,20 @@ def _what_for(one: Mapping[str, Any], language: Language) -> str:
     kind, loan = word(f"statement_{one['kind']}", language), one["loan"] or {}
     titles = [title for title in dict.fromkeys((one["title"], loan.get("title"))) if title]
     told = f"{kind}: {', '.join(titles)}" if titles else kind
+    if one["kind"] == "compensation" and loan.get("lost"):
+        return _with_lost(loan | {"title": told}, language)
     if not loan.get("due"):
         return told
     return f"{told} ({word('day_due', language)} {long_day(date.fromisoformat(loan['due']), language)})"
+
+
+def _with_lost(loan: Mapping[str, Any], language: Language) -> str:
+    """A title, and since when what it names is reported lost."""
+    return f"{loan['title']} ({lost_since(loan['lost'], language)})"
+
+
+def lost_since(day: str, language: Language) -> str:
+    return f"{word('day_lost', language)} {long_day(date.fromisoformat(day), language)}"
 
 
 def _below(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -41,6 +41,8 @@ class FeeRule(enum.Enum):
     NOT_PUBLISHED = "not_published"
     #: nothing comes to it any more: she is dead
     DEAD = "dead"
+    #: nothing: it was given up as lost before it was late
+    LOST = "lost"
     #: nothing more: all of it stands on her balance, or is paid
     RAISED = "raised"
 
@@ -58,6 +60,10 @@ FEE_WORDS: Final[Mapping[FeeRule, Wording]] = {
         "biblioteket har ingen takst, der gjaldt den dag", "the library has no tariff that was in force on the day"
     ),
     FeeRule.DEAD: Wording("låneren er død: gebyret vokser ikke mere", "the patron is dead: the fee grows no more"),
+    FeeRule.LOST: Wording(
+        "mistet eller erstatning krævet, før fristen var overskredet",
+        "lost, or a compensation asked for, before it was late",
+    ),
     FeeRule.RAISED: Wording("gebyret er allerede opkrævet", "the fee has been charged already"),
 }
 
@@ -85,10 +91,12 @@ class Fee:
 
 
 def overdue_fee(loan: LoanDays, standing: Standing, policy: Policy, *, returned: date) -> Fee:
-    """What one loan costs that comes back on a day, or is still out on it."""
-    group = policy.group(standing.group)
+    """What one loan costs that comes back on a day, or is still out on it; a lost one's fee stands still."""
+    group, returned = policy.group(standing.group), loan.ends(returned)
     days_late = _days_late(loan, standing, returned)
     nothing = Fee(0, FeeRule.IN_TIME, standing.group, days_late)
+    if days_late == 0 and loan.given_up is not None and loan.given_up <= loan.due:
+        return replace(nothing, rule=FeeRule.LOST)
     if days_late == 0:
         # in time; or late only since her death was known
         return nothing if returned <= loan.due else replace(nothing, rule=FeeRule.DEAD)
@@ -114,7 +122,7 @@ def overdue_fees(
     """What loans cost that come back together, in their order: one fee per due date and occasion (decision 14).
 
     Of loans that are one fee the dearest carries it, the others are shared: two loans of one due date may
-    differ in age or table. What comes back on another day is another occasion.
+    differ in age or table. What comes back, or was given up as lost, on another day is another occasion.
 
     Args:
         loans: those that come back.
@@ -124,7 +132,8 @@ def overdue_fees(
         raised: what was charged for each of them already, in øre: for whichever loan of one fee, it is off that fee.
     """
     fees = [overdue_fee(loan, standing, policy, returned=returned) for loan in loans]
-    keys = [tuple(loan.day_of(one, returned=returned) for one in policy.fees.one_fee_per) for loan in loans]
+    per = policy.fees.one_fee_per
+    keys = [(loan.ends(returned), *(loan.day_of(one, returned=returned) for one in per)) for loan in loans]
     carriers: dict[tuple[date, ...], int] = {}
     for n, key in enumerate(keys):
         if key not in carriers or fees[n].oere > fees[carriers[key]].oere:

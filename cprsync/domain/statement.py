@@ -25,14 +25,21 @@ class LateLoan:
     renewed: date | None = None
     #: what was charged for being late with it, paid or not
     raised_oere: int = 0
+    #: reported lost
+    lost: date | None = None
+    #: reported lost, or a compensation was asked for
+    given_up: date | None = None
+    #: a compensation for it is owed: that is demanded, and the loan no more
+    billed: bool = False
 
     @property
     def days(self) -> LoanDays:
         """The days that decide what it costs; borrowed, where nobody says when, on the day it was due."""
-        return LoanDays(self.loaned or self.due, self.due, self.renewed)
+        return LoanDays(self.loaned or self.due, self.due, self.renewed, self.given_up)
 
     def days_late(self, on: date) -> int:
-        return (on - self.due).days
+        """Whole days after the due date, as long as it was waited for."""
+        return max(0, (self.days.ends(on) - self.due).days)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,6 +54,8 @@ class Owed:
     #: the loan it is for, where that is known; `due` None: a renewal has moved it since
     loan_title: str = ""
     due: date | None = None
+    #: when that loan was reported lost
+    lost: date | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,6 +64,11 @@ class Owing:
 
     loans: tuple[LateLoan, ...] = ()
     owed: tuple[Owed, ...] = ()
+
+    @property
+    def demanded(self) -> tuple[LateLoan, ...]:
+        """Loans for which nothing was asked yet."""
+        return tuple(one for one in self.loans if not one.billed)
 
     @property
     def total_oere(self) -> int:

@@ -124,13 +124,19 @@ class LoanDays:
     loaned: date
     due: date
     renewed: date | None = None
+    #: the day from which it is not waited for; None: it is
+    given_up: date | None = None
+
+    def ends(self, returned: date) -> date:
+        """The day on which it stops being late, if it comes back on this one."""
+        return returned if self.given_up is None else min(returned, self.given_up)
 
     def day_of(self, moment: Moment, *, returned: date) -> date:
         days = {
             Moment.LOAN: self.loaned,
             Moment.RENEWAL: self.loaned if self.renewed is None else self.renewed,
             Moment.DUE: self.due,
-            Moment.RETURN: returned,
+            Moment.RETURN: self.ends(returned),
         }
         return days[moment]
 

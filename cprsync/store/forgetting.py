@@ -33,6 +33,7 @@ from cprsync.store import audit, cutting, night_lines, old_files, overrides, tab
 from cprsync.store.circulation import open_payload, seal_payload
 from cprsync.store.engine import parts, reading, stamp_of
 from cprsync.store.local_part import open_local, write_local
+from cprsync.store.over import is_over
 from cprsync.store.tenant import written
 
 if TYPE_CHECKING:
@@ -118,11 +119,7 @@ def _loans(over: Over) -> Found:
     named = (_BALANCE.agency == _LOAN.agency) & (_BALANCE.patron_id == _LOAN.patron_id)
     named &= _BALANCE.loan_source == _LOAN.source_id
     owed = exists().where(named, or_(_BALANCE.settled.is_(None), _BALANCE.settled > over.by))
-    paid = select(_BALANCE.loan_source).where(
-        *(_BALANCE.agency == over.tenant.agency, _BALANCE.kind == tables.COMPENSATION, _BALANCE.settled <= over.by)
-    )
-    lost = _LOAN.returned.is_(None) & _LOAN.source_id.in_(paid)
-    return _of(tables.loan, over).where(or_(_LOAN.returned <= over.by, lost), ~owed)
+    return _of(tables.loan, over).where(is_over(over.tenant, over.by), ~owed)
 
 
 def _reservations(over: Over) -> Found:

@@ -15,6 +15,7 @@ from cprsync.store import audit, links, tables
 from cprsync.store.desk import STREAM
 from cprsync.store.emptying import close, of, shells_of, waits_of
 from cprsync.store.engine import parts, reading, writing
+from cprsync.store.over import is_over
 from cprsync.store.tenant import hold_fence, hold_library
 from cprsync.sync.values import CONFIRMED, Departed, Departing, Departure
 
@@ -66,15 +67,10 @@ def ties_of(connection: Connection, tenant: Tenant, patron_id: str) -> Ties:
 
 def _ties(tenant: Tenant, patron_id: str | ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
     """What of hers is open, in the order of `Ties`."""
-    # a loan that never came back is over once it is paid for
-    paid = exists().where(
-        *(_BALANCE.agency == _LOAN.agency, _BALANCE.loan_source == _LOAN.source_id),
-        *(_BALANCE.kind == tables.COMPENSATION, _BALANCE.settled.is_not(None)),
-    )
     # ended, a link still counts for what is owed from its time
     holds = _LINK.until.is_(None) | links.owes()
     return (
-        (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id) & _LOAN.returned.is_(None) & ~paid,
+        (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id) & ~is_over(tenant),
         (_BALANCE.agency == tenant.agency) & (_BALANCE.patron_id == patron_id) & _BALANCE.settled.is_(None),
         (_LINK.agency == tenant.agency) & (_LINK.responsible_id == patron_id) & holds,
     )

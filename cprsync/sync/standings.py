@@ -70,7 +70,10 @@ class Standings:
         }
 
     def _fees(self, loans: Iterable[LateLoan], standing: Standing, today: date) -> Iterable[dict[str, Any]]:
-        """What each late loan still costs if all of them come back today; what is on the balance is not in it."""
+        """What each late loan still costs if all of them come back today; what is on the balance is not in it.
+
+        Of one that is given up as lost, the fee up to that day.
+        """
         late = list(loans)
         raised = [loan.raised_oere for loan in late]
         fees = overdue_fees([loan.days for loan in late], standing, self.policy, returned=today, raised=raised)
@@ -81,6 +84,8 @@ class Standings:
                 "days_late": fee.days_late,
                 "oere": fee.oere,
                 "raised_oere": fee.raised_oere,
+                "lost": loan.lost and loan.lost.isoformat(),
+                "billed": loan.billed,
                 "tariff": fee.tariff and fee.tariff.isoformat(),
                 "rule": fee.rule.value,
                 "da": fee.why.da,

@@ -116,8 +116,13 @@ class Statements:
             "envelope": list(envelope.lines) if isinstance(envelope, Letter) else None,
             "revealed": revealed,
             "loans": [
-                {"due": one.due.isoformat(), "days_late": one.days_late(today), "title": one.title}
-                for one in owing.loans
+                {
+                    "due": one.due.isoformat(),
+                    "days_late": one.days_late(today),
+                    "title": one.title,
+                    "lost": one.lost and one.lost.isoformat(),
+                }
+                for one in owing.demanded
             ],
             "owed": [
                 {
@@ -125,7 +130,11 @@ class Statements:
                     "kind": one.kind,
                     "title": one.title,
                     "amount_oere": one.oere,
-                    "loan": {"title": one.loan_title, "due": one.due and one.due.isoformat()}
+                    "loan": {
+                        "title": one.loan_title,
+                        "due": one.due and one.due.isoformat(),
+                        "lost": one.lost and one.lost.isoformat(),
+                    }
                     if one.loan_title or one.due
                     else None,
                 }

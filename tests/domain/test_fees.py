@@ -58,6 +58,26 @@ def test_the_amount_is_that_of_the_band_that_the_days_have_reached(days: int, kr
     assert owed(ADULT, days) == (kroner * 100, FeeRule.ADULT)
 
 
+@pytest.mark.parametrize(
+    ("given_up", "fee"),
+    [(8, (7000, FeeRule.ADULT)), (60, (23000, FeeRule.ADULT)), (0, (0, FeeRule.LOST)), (-5, (0, FeeRule.LOST))],
+)
+def test_of_a_loan_that_is_given_up_as_lost_the_fee_stands_still_from_that_day(
+    given_up: int, fee: tuple[int, FeeRule]
+) -> None:
+    assert owed(ADULT, 40, loan=replace(LOAN, given_up=late(given_up))) == fee
+
+
+def test_what_is_lost_and_what_comes_back_later_are_two_occasions() -> None:
+    loans = (replace(LOAN, given_up=late(3)), replace(LOAN, given_up=late(3)), LOAN)
+    fees = overdue_fees(loans, ADULT, POLICY, returned=late(9))
+    assert [(fee.oere, fee.rule) for fee in fees] == [
+        (2000, FeeRule.ADULT),
+        (0, FeeRule.SHARED),
+        (7000, FeeRule.ADULT),
+    ]
+
+
 def test_an_answer_names_the_rule_the_group_the_table_and_the_days_it_was_read_by() -> None:
     fee = overdue_fee(LOAN, CHILD, POLICY, returned=late(8))
     assert fee == Fee(40_00, FeeRule.CHILD, "Barn", 8, STANDARD.since, LOAN.loaned, LOAN.loaned)

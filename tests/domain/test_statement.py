@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -12,6 +13,17 @@ from cprsync.domain.tariff import LoanDays
 
 def test_a_loan_is_late_by_the_days_since_it_was_due() -> None:
     assert LateLoan(date(2027, 2, 27)).days_late(date(2027, 3, 1)) == 2
+
+
+def test_a_loan_that_is_lost_is_late_only_as_long_as_it_was_waited_for() -> None:
+    lost = LateLoan(date(2027, 2, 27), given_up=date(2027, 3, 1))
+    assert lost.days_late(date(2027, 4, 1)) == 2
+    assert replace(lost, given_up=date(2027, 2, 1)).days_late(date(2027, 4, 1)) == 0
+
+
+def test_a_loan_is_demanded_until_a_compensation_for_it_is() -> None:
+    out, billed = LateLoan(date(2027, 2, 27)), LateLoan(date(2027, 2, 27), billed=True)
+    assert Owing((out, billed)).demanded == (out,)
 
 
 def test_fees_and_compensations_add_up_and_late_loans_add_nothing() -> None:
