@@ -171,7 +171,7 @@ def statement(  # noqa: PLR0913 -- one parameter for each option
     patron: Patron,
     *,
     reveal: Annotated[bool, typer.Option("--reveal", help="Open a sealed address; needs --reason.")] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Why it is opened; the audit keeps it in clear.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why it is opened; the audit keeps it, sealed.")] = "",
     config: Config = CONFIG,
     library: Library = None,
     today: Annotated[str | None, typer.Option("--today", help="YYYY-MM-DD, test environment only.")] = None,

@@ -1,20 +1,21 @@
 """The audit chain: each entry's code covers the one before it, and the head moves in the same transaction.
 
-Names runs, patrons and actions, never values. SQLite gives detection, not prevention (decision 22).
+Names runs, patrons and actions, never values; a reason is sealed beside its entry. SQLite gives detection, not
+prevention (decision 22).
 """
 
 from __future__ import annotations
 
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from cprsync.domain.often import made_often
-from cprsync.store import bulk, tables
+from cprsync.store import bulk, reasons, tables
 from cprsync.store.checkpoints import Kept, heads_kept
 from cprsync.store.failures import AuditBroken
 from cprsync.store.keyed import Keyed
@@ -48,6 +49,8 @@ class Happened:
     actions: tuple[str, ...] = ()
     #: what else there is to say, by name: never a value of a record
     more: tuple[tuple[str, str], ...] = ()
+    #: why, in someone's own words: these may name anybody, and are sealed beside the entry
+    reason: str = field(default="", repr=False)
 
 
 def append(connection: Connection, tenant: Tenant, stream: str, happened: Sequence[Happened]) -> None:
@@ -57,12 +60,17 @@ def append(connection: Connection, tenant: Tenant, stream: str, happened: Sequen
     seq, mac, last = _hold_head(connection, tenant, stream)
     at = max(tenant.stamp(), last)  # stamps never go backward within a chain, whatever the clock does
     key = tenant.keyring.newest(Purpose.AUDIT)
-    keyed, rows = Keyed(key.secret), []
+    keyed, rows, why = Keyed(key.secret), [], []
     for number, one in enumerate(happened, start=seq + 1):
+        if one.reason:
+            reason = reasons.sealed_reason(tenant, stream, number, one.reason)
+            why.append(reason.row(tenant, one.patron))
+            one = replace(one, more=(*one.more, (reasons.HASH, reason.hash)))  # noqa: PLW2901 -- the same, as it is kept
         entry = _entry(tenant, stream, number, at, one)
         mac = keyed.digest(mac + entry)
         rows.append((tenant.agency, stream, number, at, one.patron, entry, mac, key.id))
     bulk.append(connection, tables.audit, rows)
+    bulk.append(connection, tables.audit_reason, why)
     head = tables.audit_head
     connection.execute(
         update(head)
@@ -174,6 +182,8 @@ def _follow(
         mac = hmac.digest(key.secret, mac + row.entry, "sha256")
         if not hmac.compare_digest(mac, row.mac) or not _says_where_it_is(row, tenant, stream):
             raise AuditBroken(stream, row.seq, "the entry was altered or moved")
+        if not reasons.fits(row, json.loads(row.entry).get(reasons.HASH)):
+            raise AuditBroken(stream, row.seq, "the reason was altered, moved or taken away")
         if kept.heads.get(row.seq, mac) != mac:
             raise AuditBroken(stream, row.seq, "the entry is not the one of the checkpoint")
         reached = row.seq
@@ -192,9 +202,8 @@ def _beginning(
 
 def _rows(connection: Connection, tenant: Tenant, stream: str) -> Iterator[AnyRow]:
     row = tables.audit.c
-    wanted = select(row.seq, row.at, row.patron_id, row.entry, row.mac, row.key).where(
-        _ours(tenant), row.stream == stream
-    )
+    columns = (row.seq, row.at, row.patron_id, row.entry, row.mac, row.key)
+    wanted = reasons.beside(select(*columns)).where(_ours(tenant), row.stream == stream)
     yield from connection.execution_options(yield_per=_READ_ROWS).execute(wanted.order_by(row.seq))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, func, null, select
 
-from cprsync.store import tables
+from cprsync.store import reasons, tables
 from cprsync.store.checkpoints import keep_cuts
 
 if TYPE_CHECKING:
@@ -52,3 +52,4 @@ def cut(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
     for stream, (seq, _) in last.items():
         these = (_ROW.agency == tenant.agency) & (_ROW.stream == stream) & (_ROW.seq <= seq)
         connection.execute(delete(tables.audit).where(these))
+        reasons.cut(connection, tenant, stream, seq)

@@ -46,6 +46,7 @@ _HERS: Final = (
     tables.balance,
     tables.message,
     tables.plan_row,
+    tables.audit_reason,
     tables.patron_key,
     tables.entitlement,
     tables.entitlement_turn,

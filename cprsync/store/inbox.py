@@ -36,6 +36,8 @@ _AHEAD_CHUNKS = 16
 _AHEAD_BYTES = 1024
 #: What a chunk is sealed as.
 OWNER = "inbox"
+#: What a delivery says of why it was accepted: that it was; the reason is sealed in the audit.
+IN_THE_AUDIT: Final = ""
 #: The audit stream of what an operator does to deliveries.
 STREAM = "feed"
 _TAKEN = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
@@ -279,11 +281,12 @@ def stopped(tenant: Tenant, name: str) -> SealedDelivery | None:
 
 def accept_stopped(tenant: Tenant, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> None:
     """An operator takes a delivery that is out of chain: the next run applies it. Nothing else is changed."""
-    more = (("delivery", delivery.sha256), ("reason", reason), ("user", user))
+    more = (("delivery", delivery.sha256), ("user", user))
+    happened = audit.Happened("accept", actions=(place,), more=more, reason=reason)
     with writing(tenant.engine) as connection:
-        accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": reason}
+        accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": IN_THE_AUDIT}
         connection.execute(_this(tenant, delivery.id).values(accepted))
-        audit.append(connection, tenant, STREAM, [audit.Happened("accept", actions=(place,), more=more)])
+        audit.append(connection, tenant, STREAM, [happened])
 
 
 def refuse(tenant: Tenant, delivery: SealedDelivery, reason: str) -> None:

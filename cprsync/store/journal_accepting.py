@@ -54,7 +54,7 @@ def accept_journal(tenant: Tenant, *, user: str, reason: str) -> AcceptedJournal
         again = _note_again(connection, tenant, there)
         remember(connection, tenant)
         more = (("lines", str(len(there))), ("seen", str(remembered)), ("again", str(again)))
-        told = audit.Happened(ACCEPT, more=(*more, ("reason", reason), ("user", user)))
+        told = audit.Happened(ACCEPT, more=(*more, ("user", user)), reason=reason)
         audit.append(connection, tenant, STREAM, [told])
     return AcceptedJournal(len(there), remembered, again, set_aside=set_aside)
 

@@ -39,8 +39,8 @@ def reveal(tenant: Tenant, asked: Reveal) -> Opened:
         hold_library(connection, tenant)
         if connection.scalar(select(_PATRON.id).where(hers)) is None:
             raise BadInput("there is no such patron", kind="patron.unknown")
-        more = (("purpose", asked.purpose), ("reason", asked.reason), ("user", asked.user))
-        entry = audit.Happened(REVEAL, patron=asked.patron_id, actions=asked.fields, more=more)
+        more = (("purpose", asked.purpose), ("user", asked.user))
+        entry = audit.Happened(REVEAL, patron=asked.patron_id, actions=asked.fields, more=more, reason=asked.reason)
         audit.append(connection, tenant, STREAM, [entry])
     opening = Opening()
     with reading(tenant.engine) as connection:

@@ -114,10 +114,12 @@ def answer(tenant: Tenant, given: Answer) -> None:
             _keep_undo(connection, tenant, of, done.undo)
         more = [("item", str(of.id)), ("user", given.user)]
         more += [("fields", ",".join(done.fields))] if done.fields else []
-        more += [("reason", given.reason)] if given.reason else []
         said = REOPENED if given.state is State.WAITING else given.state.value
         about = [of.patron_id] if of.about is None or not done.fields else [of.patron_id, of.about]
-        happened = [audit.Happened(REVIEW, patron=one, actions=(of.kind, said), more=tuple(more)) for one in about]
+        happened = [
+            audit.Happened(REVIEW, patron=one, actions=(of.kind, said), more=tuple(more), reason=given.reason or "")
+            for one in about
+        ]
         audit.append(connection, tenant, STREAM, happened)
 
 

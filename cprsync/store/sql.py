@@ -32,6 +32,7 @@ from cprsync.store import (
     overrides,
     owing,
     publishing,
+    reasons,
     reconciling,
     records,
     repairs,
@@ -570,6 +571,11 @@ class SqlStore:
         """Follow the audit chain to its end and count it. Raises AuditBroken."""
         with reading(self._tenant.engine) as connection:
             return audit.verify(connection, self._tenant)
+
+    def audit_reasons(self, patron_id: str | None) -> list[str]:
+        """Why people did what the audit says about a patron, or about nobody, the oldest first."""
+        with reading(self._tenant.engine) as connection:
+            return reasons.reasons_of(connection, self._tenant, patron_id)
 
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         return views.everything(self._tenant)

@@ -540,6 +540,19 @@ audit = Table(
     Index("ix_audit_patron_id", "agency", "patron_id"),
 )
 
+#: Why someone did what an entry says, in her own words and sealed: the entry has its hash, so that it can go alone.
+audit_reason = Table(
+    "audit_reason",
+    metadata,
+    _key("agency", AGENCY),
+    _key("stream", String(80)),
+    _key("seq", BigInteger),
+    _maybe("patron_id", PATRON),
+    _needed("sealed", LargeBinary),
+    _needed("key", KEY),
+    Index("ix_audit_reason_patron_id", "agency", "patron_id"),
+)
+
 audit_head = Table(
     "audit_head",
     metadata,

@@ -218,6 +218,7 @@ _SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "review_item": (("undo", "key", "patron_id", "review", "id"),),
     **{table.name: (("payload", "key", "patron_id", table.name, "id"),) for table in circulation.TABLES},
     "override": (("value", "key", "patron_id", "override", "id"),),
+    "audit_reason": (("sealed", "key", "stream", "reason", "seq"),),
 }
 
 

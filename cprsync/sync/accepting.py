@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cprsync.sync.values import SealedDelivery
 
 REASON_MAX = 200
-#: The reason is kept for good, in clear: it is no place for a person's number.
+#: The reason is kept as long as the audit, though sealed: it is no place for a person's number.
 _NUMBER = re.compile(r"\d{6}-?\d{4}", re.ASCII)
 
 
@@ -79,7 +79,7 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
 
 
 def checked_reason(reason: str) -> str:
-    """The reason of an answer that is kept in clear. Raises BadInput."""
+    """The reason as the audit keeps it, sealed. Raises BadInput."""
     reason = reason.strip()
     if not reason or len(reason) > REASON_MAX or not reason.isprintable():
         raise BadInput(
@@ -88,7 +88,9 @@ def checked_reason(reason: str) -> str:
             kind="input.reason",
         )
     if _NUMBER.search(reason):
-        raise BadInput("the reason holds what looks like a CPR number: it is kept in clear", kind="input.reason")
+        raise BadInput(
+            "the reason holds what looks like a CPR number: the audit is no place for one", kind="input.reason"
+        )
     return reason
 
 

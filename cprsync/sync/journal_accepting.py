@@ -27,7 +27,7 @@ def accept_journal(store: JournalStore, *, agency: str, user: str, reason: str) 
     """Take the journal as it is; returns the JSON shape of `db accept-journal`.
 
     Raises:
-        BadInput: it is the one that the database has seen, or the reason cannot be kept in clear; nothing is written.
+        BadInput: it is the one that the database has seen, or the reason cannot be kept; nothing is written.
         ConfigurationError: there is no reason.
         RunBusy: a night is at work; nothing is written.
     """

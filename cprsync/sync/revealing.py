@@ -94,7 +94,7 @@ class Window:
         """The same with what is sealed opened; a record of which nothing is sealed leaves no entry.
 
         Raises:
-            BadInput: there is no such patron, or the reason cannot be kept in clear; nothing is opened.
+            BadInput: there is no such patron, or the reason cannot be kept; nothing is opened.
             ConfigurationError: there is no reason.
         """
         why, view = check_reason(reason), view_of(self.store, patron_id)
@@ -121,7 +121,7 @@ def check_reason(reason: str) -> str:
 
     Raises:
         ConfigurationError: there is none.
-        BadInput: it cannot be kept in clear.
+        BadInput: it cannot be kept.
     """
     if not reason.strip():
         raise ConfigurationError("what is sealed opens for a reason only: --reason TEXT", kind="usage.reason")

@@ -68,7 +68,7 @@ class Statements:
         """The same with a sealed address opened; where nothing is sealed, or no letter goes, no entry is left.
 
         Raises:
-            BadInput: there is no such patron, or the reason cannot be kept in clear; nothing is opened.
+            BadInput: there is no such patron, or the reason cannot be kept; nothing is opened.
             ConfigurationError: there is no reason.
         """
         why, view = check_reason(reason), living_view_of(self.store, patron_id)

@@ -30,7 +30,7 @@ def db_status(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = Fal
 @app.command("accept-journal")
 def db_accept_journal(
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it in clear.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it, sealed.")] = "",
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",

@@ -34,7 +34,7 @@ def feed_fetch(*, config: Config = CONFIG, library: Library = None, lang: Lang =
 def feed_accept(  # noqa: PLR0913 -- one parameter for each option
     file: Annotated[str, typer.Argument(help="The waiting delivery, as `sync` names it, or a file on disk.")],
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, in clear.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")],
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",

@@ -79,7 +79,7 @@ def patron_show(  # noqa: PLR0913 -- one parameter for each option
     patron: Patron,
     *,
     reveal: Annotated[bool, typer.Option("--reveal", help="Open what is sealed; needs --reason.")] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Why it is opened; the audit keeps it in clear.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why it is opened; the audit keeps it, sealed.")] = "",
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",

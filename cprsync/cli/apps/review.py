@@ -54,7 +54,7 @@ def review_accept(
 def review_reject(  # noqa: PLR0913 -- one parameter for each option
     number: Number,
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, in clear.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")],
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -88,7 +88,7 @@ def review_undo(
 def review_reopen(  # noqa: PLR0913 -- one parameter for each option
     number: Number,
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, in clear.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")],
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",

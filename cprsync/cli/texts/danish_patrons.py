@@ -94,8 +94,8 @@ PATRONS: Final[Mapping[str, str]] = {
     "the reason is empty, longer than {most} characters, or not on one line": (
         "grunden er tom, længere end {most} tegn eller ikke på én linje"
     ),
-    "the reason holds what looks like a CPR number: it is kept in clear": (
-        "grunden rummer noget, der ligner et personnummer: den gemmes i klar tekst"
+    "the reason holds what looks like a CPR number: the audit is no place for one": (
+        "grunden rummer noget, der ligner et personnummer: det hører ikke hjemme i loggen"
     ),
     "a reason is for --reveal: without it nothing is opened": "en grund hører til --reveal: uden den åbnes intet",
     "what is sealed opens for a reason only: --reason TEXT": ('det forseglede åbnes kun med en grund: --reason "…"'),

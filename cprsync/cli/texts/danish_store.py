@@ -92,6 +92,7 @@ STORE: Final[Mapping[str, str]] = {
     "the entry is missing": "indførslen mangler",
     "its key is not in the key folder": "dens nøgle er ikke i nøglemappen",
     "the entry was altered or moved": "indførslen er ændret eller flyttet",
+    "the reason was altered, moved or taken away": "grunden er ændret, flyttet eller fjernet",
     "the entry is not the one of the checkpoint": "indførslen er ikke kontrolpunktets",
     "the line is not signed by us": "linjen er ikke underskrevet af os",
     "{file} in the key folder cannot be written": "{file} i nøglemappen kan ikke skrives",

@@ -1,0 +1,82 @@
+"""Why people did what the audit says may name anybody: it is sealed, hangs on its entry, and goes with the record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select, text
+from store_people import StoppedClock, enrol
+
+from cprsync.domain.forgetting import Forgotten
+from cprsync.domain.policy import Policy
+from cprsync.domain.retention import Retention
+from cprsync.store import audit, tables
+from cprsync.store.engine import reading, writing
+from cprsync.store.failures import AuditBroken
+from cprsync.sync.revealing import Reveal
+
+if TYPE_CHECKING:
+    from cprsync.store.sql import SqlStore
+
+REASON = "hendes eget navn, hendes vej"
+
+
+def opened(store: SqlStore, *reasons: str) -> str:
+    """A patron who was opened for these reasons."""
+    (one,) = enrol(store, 1)
+    for reason in reasons:
+        store.reveal(Reveal(one, ("name",), "lone", reason))
+    return one
+
+
+def execute(store: SqlStore, statement: str) -> None:
+    with writing(store._tenant.engine) as connection:
+        connection.execute(text(statement))
+
+
+def test_a_reason_stands_nowhere_in_clear_and_opens_again(store: SqlStore) -> None:
+    one = opened(store, REASON, "endnu en")
+    with reading(store._tenant.engine) as connection:
+        stored = [row for table in tables.metadata.sorted_tables for row in connection.execute(select(table))]
+    assert REASON not in str(stored)
+    assert REASON not in repr(audit.Happened("reveal", reason=REASON))
+    assert store.audit_reasons(one) == [REASON, "endnu en"]
+    store.verify_audit()
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        "UPDATE audit_reason SET sealed = (SELECT sealed FROM audit_reason WHERE seq = 1) WHERE seq = 2",
+        "UPDATE audit_reason SET seq = 3 WHERE seq = 2",
+        "DELETE FROM audit_reason WHERE seq = 2",
+    ],
+    ids=["swap", "move", "take away"],
+)
+def test_a_reason_that_is_not_the_one_its_entry_names_shows(sqlite_store: SqlStore, tamper: str) -> None:
+    opened(sqlite_store, REASON, "endnu en")
+    execute(sqlite_store, "DELETE FROM audit_reason WHERE stream <> 'desk'")
+    execute(sqlite_store, tamper)
+    with pytest.raises(AuditBroken) as broken:
+        sqlite_store.verify_audit()
+    assert (broken.value.stream, broken.value.seq) == ("desk", 2)
+
+
+def test_it_goes_with_her_when_she_is_erased_and_the_entries_still_hold(store: SqlStore) -> None:
+    one = opened(store, REASON)
+    store.erase(one, user="lone")
+    assert store.everything()["audit_reason"] == []
+    assert one in {row["patron_id"] for row in store.everything()["audit"]}
+    store.verify_audit()
+
+
+def test_it_goes_with_the_entries_when_the_log_is_cut(sqlite_store: SqlStore, clock: StoppedClock) -> None:
+    one = opened(sqlite_store, REASON)
+    clock.moment += timedelta(days=400)
+    policy = Policy(retention=Retention(log_days=400))
+    assert sqlite_store.forget(None, Forgotten.LOG, policy, on=clock.today(), limit=500) > 0
+    assert sqlite_store.audit_reasons(one) == []
+    assert sqlite_store.everything()["audit_reason"] == []
+    sqlite_store.verify_audit()
