@@ -22,10 +22,6 @@ class Compensation:
     #: None: it is owed
     settled: date | None
 
-    @property
-    def is_owed(self) -> bool:
-        return self.settled is None
-
 
 def over_since(returned: date | None, compensations: Sequence[Compensation]) -> date | None:
     """The day on which a loan was over; None: it is not.

@@ -90,7 +90,7 @@ def _late(
         raised_oere=sum(oere for day, oere in fees if is_for(day, due)),
         lost=lost,
         given_up=given_up(due, lost, asked),
-        billed=any(one.is_owed for one in asked),
+        billed=any(one.settled is None for one in asked),
     )
 
 
