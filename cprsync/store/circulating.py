@@ -23,7 +23,7 @@ from cprsync.store.imports import STREAM
 from cprsync.store.tenant import hold_library, next_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from sqlalchemy import Table
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy import Policy
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
+    from cprsync.sync.circulating import Foreseen
     from cprsync.sync.circulation_rows import Circulated
 
 #: The kind of an entry that says that something of hers came with a list.
@@ -54,8 +55,8 @@ class _Part:
     #: who has left: nothing comes back to her, and what is still owed may be settled
     left: frozenset[str]
     stored: dict[tuple[str, str], AnyRow]
-    #: loans by their source's ids for which money is owed, or was until lately
-    owed: set[str]
+    #: whose loans, by their source's ids, money is owed for, or was until lately
+    owed: set[tuple[str, str]]
     new: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     changed: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     gone: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -67,12 +68,17 @@ class _Part:
         return over_by(kind, self.tenant.clock.today(), self.policy)
 
 
-def import_circulation(tenant: Tenant, rows: Sequence[Circulated], *, apply: bool, policy: Policy) -> list[Imported]:
+def import_circulation(
+    tenant: Tenant, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: Foreseen | None = None
+) -> list[Imported]:
     """Take in the rows, all in one transaction; without `apply` only say what would become of them."""
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
         patrons = _patrons(connection, tenant, {row.patron for row in rows})
-        owed = _owed(connection, tenant, patrons.values(), policy)
+        owed = _owed(connection, tenant, patrons, policy, foreseen)
+        if foreseen is not None:
+            named = ((patrons[row.patron], row.source_id) for row in rows if row.patron in patrons)
+            owed |= {one for one in named if foreseen.is_owed(*one)}
         left = _left(connection, tenant, patrons.values())
         part = _Part(tenant, policy, patrons, left, _stored(connection, tenant, rows), owed)
         results = [_row(part, row) for row in rows]
@@ -116,14 +122,22 @@ def _stored(connection: Connection, tenant: Tenant, rows: Sequence[Circulated]) 
     return found
 
 
-def _owed(connection: Connection, tenant: Tenant, patron_ids: Iterable[str], policy: Policy) -> set[str]:
+def _owed(
+    connection: Connection, tenant: Tenant, patrons: Mapping[str, str], policy: Policy, foreseen: Foreseen | None
+) -> set[tuple[str, str]]:
     """Loans that are not over, though they were returned long ago: money is owed for them, or was until lately."""
     by = over_by(Forgotten.LOANS, tenant.clock.today(), policy)
     lately = or_(_BALANCE.settled.is_(None), _BALANCE.settled > by)
-    wanted = select(_BALANCE.loan_source).where(_BALANCE.agency == tenant.agency, lately)
+    wanted = select(_BALANCE.source_id, _BALANCE.patron_id, _BALANCE.loan_source)
+    wanted = wanted.where(_BALANCE.agency == tenant.agency, lately, _BALANCE.loan_source.is_not(None))
     # by patron: no index tells of which loan a balance is
-    hers = (wanted.where(_BALANCE.patron_id.in_(part)) for part in parts(sorted(set(patron_ids))))
-    return {one for found in hers for one in connection.scalars(found) if one is not None}
+    hers = (wanted.where(_BALANCE.patron_id.in_(part)) for part in parts(sorted(set(patrons.values()))))
+    return {
+        (patron_id, loan)
+        for found in hers
+        for balance_id, patron_id, loan in connection.execute(found)
+        if foreseen is None or not foreseen.tells_of(balance_id)
+    }
 
 
 # -- one row -----------------------------------------------------------------------------------------------
@@ -135,7 +149,7 @@ def _row(part: _Part, row: Circulated) -> Imported:
         return Imported(ImportOutcome.REFUSED, None, "borrower.unknown")
     if stored is not None and stored.patron_id != patron_id:
         return Imported(ImportOutcome.REFUSED, None, "id.other")
-    if stored is None and (row.over or patron_id in part.left or _is_over(part, row)):
+    if stored is None and (row.over or patron_id in part.left or _is_over(part, row, patron_id)):
         return Imported(_OVER, patron_id)
     if stored is None and row.missing:
         return Imported(ImportOutcome.REFUSED, None, "missing.new")
@@ -144,7 +158,17 @@ def _row(part: _Part, row: Circulated) -> Imported:
         part.happened[patron_id].add(row.type)
         if row.seen is not None and row.seen <= part.tenant.clock.today():
             part.seen[patron_id] = max(row.seen, part.seen.get(patron_id, row.seen))
-    return Imported(outcome, patron_id)
+    return Imported(outcome, patron_id, owed_for=_owed_for(part, row, stored))
+
+
+def _owed_for(part: _Part, row: Circulated, stored: AnyRow | None) -> str | None:
+    """The loan that a balance keeps from being over, once its row is taken."""
+    if row.type != tables.balance.name:
+        return None
+    known = {} if stored is None else {"settled": stored.settled, "loan_source": stored.loan_source}
+    known |= {**row.days, **row.clear}
+    settled, loan = known.get("settled"), known.get("loan_source")
+    return loan if settled is None or settled > part.over_by(Forgotten.LOANS) else None
 
 
 def _created(part: _Part, row: Circulated, patron_id: str) -> ImportOutcome:
@@ -162,11 +186,12 @@ def _created(part: _Part, row: Circulated, patron_id: str) -> ImportOutcome:
     return _CREATED
 
 
-def _is_over(part: _Part, row: Circulated) -> bool:
+def _is_over(part: _Part, row: Circulated, patron_id: str) -> bool:
     """Whether a night would forget it at once: a list of long ago brings nothing back."""
     if row.type == tables.loan.name:
         returned = row.days.get("returned")
-        return returned is not None and returned <= part.over_by(Forgotten.LOANS) and row.source_id not in part.owed
+        over = returned is not None and returned <= part.over_by(Forgotten.LOANS)
+        return over and (patron_id, row.source_id) not in part.owed
     settled = row.days.get("settled")
     if row.type != tables.balance.name or settled is None:
         return False

@@ -34,3 +34,5 @@ class Imported:
     returns: bool = False
     #: fields of the row that were left out, since only the register's word stands there
     left: tuple[str, ...] = ()
+    #: of a balance: the loan for which money is owed, or was until lately, once the row is taken
+    owed_for: str | None = None

@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from cprsync.store.imported import Imported
     from cprsync.store.keys import Keyring
     from cprsync.store.views import Clear, PatronView
+    from cprsync.sync.circulating import Foreseen
     from cprsync.sync.circulation_rows import Circulated
     from cprsync.sync.finding import Numbered
     from cprsync.sync.lookup import Entry
@@ -468,9 +469,11 @@ class SqlStore:
         """Take in the rows, matched by number; without `apply` only say what would become of them."""
         return imports.import_patrons(self._tenant, rows, apply=apply, policy=policy)
 
-    def import_circulation(self, rows: Sequence[Circulated], *, apply: bool, policy: Policy) -> list[Imported]:
+    def import_circulation(
+        self, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: Foreseen | None = None
+    ) -> list[Imported]:
         """Take in loans, reservations, balances and messages, by their source's ids."""
-        return circulating.import_circulation(self._tenant, rows, apply=apply, policy=policy)
+        return circulating.import_circulation(self._tenant, rows, apply=apply, policy=policy, foreseen=foreseen)
 
     def circulation(self, patron_id: str) -> dict[str, list[dict[str, Any]]]:
         """Her loans, reservations, balances and messages, by those names."""

@@ -29,12 +29,44 @@ FIELD_OF: Final[Mapping[str, str]] = {"borrower.unknown": "patron", "id.other": 
 MISSING: Final = "missing.new"
 
 
+class Circulates(Taken, Protocol):
+    """What became of one row."""
+
+    @property
+    def owed_for(self) -> str | None: ...
+
+
 class CirculationImport(Protocol):
     """What the import needs of the store."""
 
-    def import_circulation(self, rows: Sequence[Circulated], *, apply: bool, policy: Policy) -> Sequence[Taken]:
-        """Say what became of each row, all in one transaction; nothing is written unless `apply`."""
+    def import_circulation(
+        self, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: Foreseen | None = None
+    ) -> Sequence[Circulates]:
+        """Say what became of each row, all in one transaction; nothing is written unless `apply`.
+
+        What is `foreseen` goes before what the store has.
+        """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What the balances of a list would leave owed: a dry run has not written them when it comes to the loans."""
+
+    seen: Seen
+
+    def tells_of(self, balance_id: str) -> bool:
+        return ("told", balance_id) in self.seen
+
+    def is_owed(self, patron_id: str, loan_id: str) -> bool:
+        return ("owed", f"{patron_id}|{loan_id}") in self.seen
+
+    def remember(self, row: Circulated, taken: Circulates) -> None:
+        if row.type != BALANCE or taken.patron_id is None:
+            return
+        self.seen.add(("told", row.source_id))
+        if taken.owed_for is not None:
+            self.seen.add(("owed", f"{taken.patron_id}|{taken.owed_for}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +92,10 @@ def import_circulation(source: BinaryIO, how: Circulating) -> Imported:
     imported = Imported(listing.encoding)
     check_whole(listing, how.columns)
     with nothing_seen() as seen:
+        foreseen = None if how.apply else Foreseen(seen)
         for owed in (True, False):
             for part in in_parts(_read(listing, how, seen, owed=owed)):
-                _take(part, how, imported)
+                _take(part, how, imported, foreseen)
                 how.heed()
     imported.refused.sort(key=lambda one: one.line)
     return imported
@@ -92,12 +125,17 @@ def _row(row: Row, values: Mapping[str, str], kind: str, how: Circulating, seen:
     return read
 
 
-def _take(part: Sequence[tuple[int, Circulated | Refused]], how: Circulating, imported: Imported) -> None:
+def _take(
+    part: Sequence[tuple[int, Circulated | Refused]], how: Circulating, imported: Imported, foreseen: Foreseen | None
+) -> None:
     imported.rows += len(part)
     imported.refused += [read for _, read in part if isinstance(read, Refused)]
     rows = [(line, read) for line, read in part if isinstance(read, Circulated)]
-    taken = how.store.import_circulation([read for _, read in rows], apply=how.apply, policy=how.policy) if rows else ()
+    reads = [read for _, read in rows]
+    taken = how.store.import_circulation(reads, apply=how.apply, policy=how.policy, foreseen=foreseen) if rows else ()
     for (line, read), one in zip(rows, taken, strict=True):
+        if foreseen is not None:
+            foreseen.remember(read, one)
         if one.outcome.value == "refused":
             why = one.reason or ""
             why = why if why in REASONS else "other"

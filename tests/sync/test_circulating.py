@@ -262,10 +262,34 @@ def test_a_loan_that_was_returned_long_ago_is_kept_while_money_is_owed_for_it(he
         "balance,B1,ANNA,,,,,20,2026-02-01,,L1\n"
         f"balance,B2,ANNA,,,,,20,2026-02-01,{NOT_YET},L2\n"
     )
-    assert take(here, text).counts == {"created": 4}
+    before = here.everything()
+    dry = take(here, text, apply=False)
+    assert here.everything() == before
+    assert take(here, text).counts == dry.counts == {"created": 4}
     here.night()
     assert rows(here, "loan", "balance") == {"loan": 2, "balance": 2}
-    assert take(here, text).counts == {"unchanged": 4}
+    assert take(here, text).counts == take(here, text, apply=False).counts == {"unchanged": 4}
+
+
+def test_a_dry_run_foresees_that_a_list_settles_or_moves_what_was_owed_for_a_loan(here: Library) -> None:
+    long_ago = MONTH_AGO - timedelta(days=40)
+    take(
+        here,
+        "type,id,patron,amount,raised,loan\n"
+        f"balance,B1,ANNA,20,{long_ago},L1\nbalance,B2,ANNA,20,{long_ago},L2\nbalance,B3,ANNA,20,{long_ago},L3\n"
+        f"balance,B4,CLARA,20,{long_ago},L4\n",
+    )
+    text = (
+        "type,id,patron,title,loaned,due,returned,settled,loan\n"
+        + "".join(f"loan,L{n},ANNA,x,2026-01-01,2026-02-01,{MONTH_AGO},,\n" for n in range(1, 6))
+        + f"balance,B1,ANNA,,,,,{MONTH_AGO},\nbalance,B2,ANNA,,,,,,L5\n"
+    )
+    before = here.everything()
+    dry = take(here, text, apply=False)
+    assert here.everything() == before
+    # paid long ago, owed for another loan, owed still, another patron's, and owed by now
+    assert take(here, text).counts == dry.counts == {"over": 3, "created": 2, "updated": 2}
+    assert {one["source_id"] for one in here.everything()["loan"]} == {"L3", "L5"}
 
 
 def test_what_came_with_a_list_is_forgotten_in_its_time(here: Library) -> None:
