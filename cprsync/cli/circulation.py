@@ -35,6 +35,8 @@ def import_command(  # noqa: PLR0913 -- one parameter for each option
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
         policy = load_policy(section.policy, section.municipalities)
-        with opened_list(file) as source, wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
-            imported = import_circulation(source, Circulating(store, policy, apply=apply, type=kind, heed=heed))
+        clock = wiring.clock_for(settings)
+        with opened_list(file) as source, wiring.opened_store(settings, section, clock) as store:
+            how = Circulating(store, policy, clock.today(), apply=apply, type=kind, heed=heed)
+            imported = import_circulation(source, how)
         return tell_import(imported, language, apply=apply, as_json=as_json, refused=refused)

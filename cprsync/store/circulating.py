@@ -21,6 +21,7 @@ from cprsync.store.engine import parts, writing
 from cprsync.store.imported import Imported, ImportOutcome
 from cprsync.store.imports import STREAM
 from cprsync.store.tenant import hold_library, next_id
+from cprsync.sync.circulation_rows import ORDER, misplaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -153,7 +154,10 @@ def _row(part: _Part, row: Circulated) -> Imported:
         return Imported(_OVER, patron_id)
     if stored is None and row.missing:
         return Imported(ImportOutcome.REFUSED, None, "missing.new")
-    outcome = _created(part, row, patron_id) if stored is None else _changed(part, row, stored)
+    said = {} if stored is None else json.loads(open_payload(part.tenant, _TABLE[row.type], stored))
+    if stored is not None and (day := misplaced(row, stored._asdict() | said)) is not None:
+        return Imported(ImportOutcome.REFUSED, None, ORDER, field=day)
+    outcome = _created(part, row, patron_id) if stored is None else _changed(part, row, stored, said)
     if outcome is not _UNCHANGED:
         part.happened[patron_id].add(row.type)
         if row.seen is not None and row.seen <= part.tenant.clock.today():
@@ -201,12 +205,11 @@ def _is_over(part: _Part, row: Circulated, patron_id: str) -> bool:
     return settled <= part.over_by(Forgotten.COMPENSATIONS) and "loan_source" not in row.clear
 
 
-def _changed(part: _Part, row: Circulated, stored: AnyRow) -> ImportOutcome:
+def _changed(part: _Part, row: Circulated, stored: AnyRow, said: dict[str, Any]) -> ImportOutcome:
     if row.over:
         part.gone[row.type].append(stored.id)
         return _UPDATED
     table = _TABLE[row.type]
-    said = json.loads(open_payload(part.tenant, table, stored))
     forgotten = row.type == tables.message.name and stored.content_until is None
     given = {name: told for name, told in _kept(part, row).items() if not (forgotten and name in _CONTENT)}
     clear = {**row.days, **row.clear}

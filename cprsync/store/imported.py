@@ -36,3 +36,5 @@ class Imported:
     left: tuple[str, ...] = ()
     #: of a balance: the loan for which money is owed, or was until lately, once the row is taken
     owed_for: str | None = None
+    #: the field that a refusal is about, where the reason does not say it
+    field: str = ""

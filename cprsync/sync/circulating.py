@@ -18,6 +18,7 @@ from cprsync.sync.seen import nothing_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date
 
     from cprsync.domain.policy import Policy
     from cprsync.sync.rows import Row
@@ -34,6 +35,8 @@ class Circulates(Taken, Protocol):
 
     @property
     def owed_for(self) -> str | None: ...
+    @property
+    def field(self) -> str: ...
 
 
 class CirculationImport(Protocol):
@@ -75,6 +78,8 @@ class Circulating:
 
     store: CirculationImport
     policy: Policy
+    #: the day: nothing that has been lies after it
+    on: date
     apply: bool
     #: what every row is that does not say it itself
     type: str | None = None
@@ -115,7 +120,7 @@ def _row(row: Row, values: Mapping[str, str], kind: str, how: Circulating, seen:
         return Refused(row.line, "row", "cells")
     if kind not in SHAPES:
         return Refused(row.line, "type", "type")
-    read = as_circulated(row.line, values, kind)
+    read = as_circulated(row.line, values, kind, on=how.on)
     if isinstance(read, Refused):
         return read
     told = (kind, read.source_id)
@@ -139,7 +144,7 @@ def _take(
         if one.outcome.value == "refused":
             why = one.reason or ""
             why = why if why in REASONS else "other"
-            of = read.missing if why == MISSING else FIELD_OF.get(why, "row")
+            of = read.missing if why == MISSING else one.field or FIELD_OF.get(why, "row")
             imported.refused.append(Refused(line, of, why, one.patron_id))
         else:
             imported.counts[one.outcome.value] += 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.typed import NOTE_MAX
@@ -26,6 +26,10 @@ _AMOUNT: Final = re.compile(
     r"|(?P<thousands>[0-9]{1,3}(?:\.[0-9]{3}){1,2}),(?P<rest>[0-9]{1,2})",
     re.ASCII,
 )
+#: A source whose clock is ahead, or in another zone, may be a day before us.
+GRACE: Final = timedelta(days=1)
+#: Why a row is not taken of which a day comes before the one on which it began.
+ORDER: Final = "day.order"
 FEE, COMPENSATION = "fee", "compensation"
 CHANNELS: Final = frozenset({"sms", "email", "letter"})
 
@@ -45,6 +49,10 @@ class Shape:
     #: a row with one of these is over at once
     ends: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
+    #: days that may still come; all others have been
+    ahead: tuple[str, ...] = ()
+    #: the day on which it began: no other comes before it
+    begins: str = ""
 
 
 SHAPES: Final[Mapping[str, Shape]] = {
@@ -54,6 +62,8 @@ SHAPES: Final[Mapping[str, Shape]] = {
         ("title",),
         needed=("title", "loaned", "due"),
         done=("loaned", "renewed", "returned"),
+        ahead=("due",),
+        begins="loaned",
     ),
     RESERVATION: Shape(
         ("placed", "until"),
@@ -62,8 +72,10 @@ SHAPES: Final[Mapping[str, Shape]] = {
         needed=("title", "placed"),
         ends=("fulfilled", "cancelled"),
         done=("placed",),
+        ahead=("until",),
+        begins="placed",
     ),
-    BALANCE: Shape(("raised", "settled"), (), ("title",), needed=("amount", "raised")),
+    BALANCE: Shape(("raised", "settled"), (), ("title",), needed=("amount", "raised"), begins="raised"),
     MESSAGE: Shape(("sent",), (), ("channel", "subject", "content"), needed=("channel", "sent")),
 }
 #: The columns of such a list.
@@ -110,21 +122,48 @@ def type_of(values: Mapping[str, str], given: str | None) -> str:
     return told if told in SHAPES else ""
 
 
-def as_circulated(line: int, values: Mapping[str, str], kind: str) -> Circulated | Refused:
+def as_circulated(line: int, values: Mapping[str, str], kind: str, *, on: date) -> Circulated | Refused:
     """What a row of a type says, or why it is not taken."""
     try:
-        return _read(values, kind, SHAPES[kind])
+        return _read(values, kind, SHAPES[kind], on)
     except _Unfit as unfit:
         return Refused(line, unfit.field, unfit.why)
 
 
-def _read(values: Mapping[str, str], kind: str, shape: Shape) -> Circulated:
+def misplaced(row: Circulated, known: Mapping[str, Any]) -> str | None:
+    """The first day that lies before the one on which it began, of what is known and what the row says of days."""
+    shape = SHAPES[row.type]
+    told = {**row.days, **row.said}
+    names = (*shape.days, *shape.sealed_days)
+    if not any(name in told for name in names):
+        return None
+    days = {name: str(day) for name in names if (day := told.get(name) or known.get(name))}
+    return _before_it_began(shape, days)
+
+
+def _before_it_began(shape: Shape, days: Mapping[str, str]) -> str | None:
+    """Of days as YYYY-MM-DD, which sort as they stand."""
+    began = days.get(shape.begins)
+    return None if began is None else next((name for name, day in days.items() if day < began), None)
+
+
+def _check_days(shape: Shape, days: Mapping[str, date], on: date) -> None:
+    for name, day in days.items():
+        if name not in shape.ahead and day > on + GRACE:
+            raise _Unfit(name, "day.future")
+    early = _before_it_began(shape, {name: day.isoformat() for name, day in days.items()})
+    if early is not None:
+        raise _Unfit(early, ORDER)
+
+
+def _read(values: Mapping[str, str], kind: str, shape: Shape, on: date) -> Circulated:
     for name in ("id", "patron"):
         if not values.get(name):
             raise _Unfit(name, "missing")
     for name in ("id", "patron", "loan"):
         _text(values, name, ID_MAX)
     days = {name: _day(values, name) for name in (*shape.days, *shape.sealed_days) if values.get(name)}
+    _check_days(shape, days, on)
     said: dict[str, Any] = {name: _text(values, name, _longest(name)) for name in shape.texts if values.get(name)}
     said |= {name: days[name].isoformat() for name in shape.sealed_days if name in days}
     clear: dict[str, str] = {}

@@ -91,6 +91,14 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "missing": ("der mangler noget i dette felt", "something has to stand in this field"),
     "day": ("der skal stå en dag som ÅÅÅÅ-MM-DD", "expected a day as YYYY-MM-DD"),
+    "day.future": (
+        "dagen er ikke kommet endnu: ret den i det system, listen kommer fra, og importér rækken igen",
+        "the day has not come yet: mend it in the list's own system, and import the row again",
+    ),
+    "day.order": (
+        "dagen ligger før den, hvor det begyndte (loaned, placed eller raised): ret det i det system, listen kommer fra",
+        "the day lies before the one on which it began (loaned, placed or raised): mend it in the list's own system",
+    ),
     "missing.new": (
         "der mangler noget i dette felt: kun et id, der er kendt her i forvejen, kan undvære det",
         "something has to stand in this field: only an id that is known here may do without",

@@ -34,7 +34,7 @@ LIST = (
 
 
 def take(library: Library, text: str, *, apply: bool = True, **how: Any) -> Imported:
-    options = Circulating(how.pop("store", library.store), library.policy, apply=apply, **how)
+    options = Circulating(how.pop("store", library.store), library.policy, library.clock.today(), apply=apply, **how)
     return import_circulation(io.BytesIO(text.encode()), options)
 
 
@@ -159,7 +159,8 @@ def test_the_record_knows_the_last_day_on_which_she_did_something_herself(here: 
     assert row(here, "ANNA")["last_seen"] is None
     take(here, LIST)
     assert row(here, "ANNA")["last_seen"].isoformat() == "2027-03-01"
-    take(here, "type,id,patron,title,placed\nreservation,R2,ANNA,x,2026-01-01\nreservation,R3,ANNA,x,2029-01-01\n")
+    tomorrow = TODAY + timedelta(days=1)
+    take(here, f"type,id,patron,title,placed\nreservation,R2,ANNA,x,2026-01-01\nreservation,R3,ANNA,x,{tomorrow}\n")
     assert row(here, "ANNA")["last_seen"].isoformat() == "2027-03-01"
 
 
@@ -211,6 +212,37 @@ def test_a_row_that_cannot_be_is_refused_by_line_and_field_and_the_others_are_ta
     imported = take(here, header + line + ",2027-03-01\n" + "reservation,R1,ANNA,Dubliners\n".replace("\n", ",,,,,,\n"))
     assert (imported.refused[0].line, imported.refused[0].field, imported.refused[0].why) == (2, field, why)
     assert here.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "why"),
+    [
+        ("loan,L9,ANNA,x,2027-03-02,2027-03-01,,,,,", "due", "day.order"),
+        ("loan,L9,ANNA,x,2027-03-02,2027-03-20,2027-03-01,,,,", "returned", "day.order"),
+        (f"loan,L9,ANNA,x,{TODAY + timedelta(days=2)},2027-09-01,,,,,", "loaned", "day.future"),
+        (f"loan,L9,ANNA,x,2027-03-02,2027-03-20,{TODAY + timedelta(days=2)},,,,", "returned", "day.future"),
+        ("balance,B9,ANNA,,,,,20,2027-03-02,2027-03-01,", "settled", "day.order"),
+        (f"message,M9,ANNA,,,,,,,,{TODAY + timedelta(days=2)}", "sent", "day.future"),
+        # of what is known, a row says one of the two days only
+        ("loan,L1,ANNA,,,2027-01-31,,,,,", "due", "day.order"),
+        ("loan,L1,ANNA,,2027-03-21,,,,,,", "due", "day.order"),
+        ("balance,B1,ANNA,,,,,,,2027-03-09,", "settled", "day.order"),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused_and_nothing_changes(here: Library, line: str, field: str, why: str) -> None:
+    take(here, LIST)
+    before = here.everything()
+    header = "type,id,patron,title,loaned,due,returned,amount,raised,settled,sent,channel\n"
+    dry, imported = (take(here, f"{header}{line},sms\n", apply=apply) for apply in (False, True))
+    assert [(one.field, one.why) for one in imported.refused] == [(field, why)]
+    assert dry.refused == imported.refused
+    assert here.everything() == before
+
+
+def test_a_source_may_be_a_day_ahead_and_a_loan_due_on_the_day_it_began(here: Library) -> None:
+    tomorrow = TODAY + timedelta(days=1)
+    text = f"type,id,patron,title,loaned,due\nloan,L1,ANNA,x,{tomorrow},{tomorrow}\n"
+    assert take(here, text).counts == {"created": 1}
 
 
 def test_an_id_that_stands_twice_is_taken_once(here: Library) -> None:
