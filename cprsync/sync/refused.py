@@ -96,7 +96,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "the day has not come yet: mend it in the list's own system, and import the row again",
     ),
     "day.order": (
-        "dagen ligger før den, hvor det begyndte (loaned, placed eller raised): ret det i det system, listen kommer fra",
+        "dagen ligger før den, hvor det begyndte (loaned, placed eller raised): ret det i det system, listen er fra",
         "the day lies before the one on which it began (loaned, placed or raised): mend it in the list's own system",
     ),
     "missing.new": (

@@ -44,8 +44,9 @@ def circulation_import(  # noqa: PLR0913 -- one parameter for each option
     and due, and may have renewed, returned, lost; a reservation title and placed, and until, fulfilled, cancelled; a
     balance amount (kroner) and raised, and kind (fee or compensation), settled, loan (the id of one); a message
     channel (sms, email or letter) and sent, and subject, content. Days are YYYY-MM-DD. A later list updates by id, and
-    may leave out what is known; what is fulfilled or cancelled is deleted. Without --apply it only says what would
-    happen.
+    may leave out what is known; what is fulfilled or cancelled is deleted. A loan that came back long ago is taken only
+    while money is owed for it: of lists in files of their own import the balances before the loans. Days that have been
+    cannot lie in the future, nor before the one on which it began. Without --apply it only says what would happen.
     """
     from cprsync.cli.circulation import import_command
 
