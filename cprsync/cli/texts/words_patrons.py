@@ -254,10 +254,8 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
         "--numbers FILE writes all new patron numbers, --json shows them.",
     ),
     "import_over": (
-        "{count} ikke taget med: for gamle eller afsluttede, så biblioteket gemmer dem ikke. Skyldes der penge for et "
-        "afleveret lån, kommer det med, når mellemværenderne (balance) er importeret før lånene",
-        "{count} left out: too old or over, so that the library keeps nothing of them. A loan that came back and that "
-        "money is owed for is taken once the balances have been imported before the loans",
+        "{count} ikke taget med: for gamle eller afsluttede (importér mellemværender før lån, der skyldes penge for)",
+        "{count} left out: too old or over (import balances before the loans that money is owed for)",
     ),
     "import_refused": ("{count} afvist", "{count} refused"),
     "import_encoding": ("Filen er læst som {encoding}.", "The file was read as {encoding}."),
