@@ -44,6 +44,15 @@ class Circle:
     old: CprNumber
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Disputed:
+    """An old number of the patron's leads to a number that nobody has, and not to hers: the register contradicts us."""
+
+    patron_id: str
+    old: CprNumber
+    new: CprNumber
+
+
 NumberChange: TypeAlias = Renumber | Collision | Circle
 
 
@@ -71,6 +80,35 @@ def number_changes(
     moved = {number: patron for number, patron in holders.items() if number in links}
     ends = {number: follow(number, links) for number in moved}
     return tuple(_change(patron, number, ends, {**former, **holders}) for number, patron in moved.items())
+
+
+def disputes(
+    links: Mapping[CprNumber, CprNumber], holders: Mapping[CprNumber, str], former: Mapping[CprNumber, str]
+) -> tuple[Disputed | Collision | Circle, ...]:
+    """Say which links of old numbers lead elsewhere than to the patrons who had them.
+
+    Args:
+        links: old number to the one that replaces it, as delivered.
+        holders: the patrons' ids by the numbers they have once the delivery's changes are made.
+        former: by numbers that were replaced, who had them.
+    """
+    known = {**former, **holders}
+    found = (_dispute(former[old], old, links, known) for old in links if old in former and old not in holders)
+    return tuple(one for one in found if one is not None)
+
+
+def _dispute(
+    patron: str, old: CprNumber, links: Mapping[CprNumber, CprNumber], known: Mapping[CprNumber, str]
+) -> Disputed | Collision | Circle | None:
+    if known.get(links[old]) == patron:
+        return None  # the link that was followed before; where it leads from there is the next number's question
+    end = follow(old, links)
+    if end is None:
+        return Circle(patron, old)
+    other = known.get(end)
+    if other == patron:
+        return None
+    return Disputed(patron, old, end) if other is None else Collision(patron, old, other)
 
 
 def _change(

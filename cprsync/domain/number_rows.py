@@ -147,8 +147,42 @@ NUMBER_ROWS: Final[Rows] = {
         ),
         Wording("Beslutning 3 og 6", "Decisions 3 and 6"),
     ),
+    "number-old-elsewhere": (
+        Wording(
+            "det gamle nummer er 50 eller 60 og fører nu til et andet end lånerens, som ingen anden har eller har haft",
+            "the old number is 50 or 60 and leads now to another than the patron's, which nobody else has or had",
+        ),
+        Wording(
+            f"{_WAITS.da} (number.other_successor), med begge numre, som ikke vises fulde. Det andet nummers poster og "
+            "en annullering (30) af lånerens eget venter med; 0001 forsegler. At acceptere er at give låneren det "
+            "andet nummer, som abonneres og slås op næste nat; at afvise er at spørge registret om det, låneren har",
+            f"{_WAITS.en} (number.other_successor), with both numbers, neither shown whole. The other number's records "
+            "and an annulment (30) of the patron's own wait with it; 0001 seals. To accept is to give the patron the "
+            "other number, which is subscribed and looked up the next night; to reject is to ask the register about "
+            "the one she has",
+        ),
+        Wording("CPR: post 001 (PNRGAELD); beslutning 3 og 6", "CPR: record 001 (PNRGAELD); decisions 3 and 6"),
+    ),
+    "number-old-others": (
+        Wording(
+            "det gamle nummer er 50 eller 60 og fører nu til et, som en anden låner har eller har haft",
+            "the old number is 50 or 60 and leads now to one that another patron has or had",
+        ),
+        Wording(
+            f"{_WAITS.da} (number.both_patrons): at acceptere er at lægge de to sammen; en annullering (30) af "
+            "lånerens eget nummer i samme leverance venter med, og registret spørges om det, hvis punktet afvises",
+            f"{_WAITS.en} (number.both_patrons): to accept is to merge the two; an annulment (30) of the patron's own "
+            "number in the same delivery waits with it, and the register is asked about it if the item is rejected",
+        ),
+        Wording("CPR: post 001 (PNRGAELD); beslutning 3 og 6", "CPR: record 001 (PNRGAELD); decisions 3 and 6"),
+    ),
     "number-old-again": (
-        Wording("det gamle nummer, endnu en gang 50, 60 eller 30", "the old number, once more 50, 60 or 30"),
+        Wording(
+            "det gamle nummer, endnu en gang 30, eller 50 eller 60 med henvisning til et af lånerens egne numre (i "
+            "kæde eller ej), eller uden nogen",
+            "the old number, once more 30, or 50 or 60 with a link to one of the patron's own numbers (by a chain or "
+            "not), or with none",
+        ),
         Wording("intet nyt", "nothing new"),
         Wording("Beslutning 1 og 6", "Decisions 1 and 6"),
     ),

@@ -138,13 +138,15 @@ WAITING_ROWS: Final[Rows] = {
         Wording(
             "et nummer, der er afløst, så det ikke kan afgøres (se Personnumre)", "a number replaced past deciding"
         ),
-        "number.both_patrons, number.circle, number.old_active, number.unresolved",
+        "number.both_patrons, number.other_successor, number.circle, number.old_active, number.unresolved",
         Wording("som dér; tæller som beskyttet", "as there; counts as protected"),
         Wording(
-            "en senere kilde, der kan afgøres; eller et menneske: at acceptere number.both_patrons lægger de to "
-            "sammen, at acceptere de andre spørger registret hver nat, at afvise lader posten stå",
-            "a later source that can be decided; or a person: accepting number.both_patrons merges the two, accepting "
-            "the others asks the register each night, rejecting leaves the record",
+            "en senere kilde, der kan afgøres (om et gammelt nummer: hvor det fører hen); eller et menneske: at "
+            "acceptere number.both_patrons lægger de to sammen, number.other_successor giver låneren nummeret, de "
+            "andre spørger registret hver nat; at afvise lader posten stå",
+            "a later source that can be decided (of an old number: where it leads); or a person: accepting "
+            "number.both_patrons merges the two, number.other_successor gives the patron the number, the others ask "
+            "the register each night; rejecting leaves the record",
         ),
         Wording("CPR: post 001 (PNRGAELD); beslutning 3 og 6", "CPR: record 001 (PNRGAELD); decisions 3 and 6"),
     ),

@@ -28,6 +28,8 @@ DEATH_ANNULLED: Final = "death.annulled"
 FOUND_AGAIN: Final = "person.found"
 NUMBER_RESTORED: Final = "number.restored"
 BOTH_PATRONS: Final = "parked.number.both_patrons"
+#: An old number of hers leads to another number than the one she has.
+OTHER_SUCCESSOR: Final = "parked.number.other_successor"
 #: About a minor, when something happens to someone who answers for her.
 RESPONSIBLE_GONE: Final = "responsible.gone"
 RESPONSIBLE_PROTECTED: Final = "responsible.protected"
@@ -68,6 +70,8 @@ class Doing(enum.Enum):
     MERGE = "merge"
     #: the register is asked about her once more
     ASK_AGAIN = "ask_again"
+    #: she gets the number that the register names, and is looked up
+    GIVE_NUMBER = "give_number"
     #: the register is asked who she is until it can be decided
     ASK_NUMBER = "ask_number"
     #: whoever the item is about answers for the minor no more
@@ -245,6 +249,20 @@ _ROWS: Final = (
             "the patrons become one: everything moves to the one who stays",
         ),
         reject=Wording("de forbliver to lånere", "they stay two patrons"),
+    ),
+    _row(
+        OTHER_SUCCESSOR,
+        "et gammelt nummer er nu afløst af et andet end det, låneren har",
+        "an old number is now replaced by another than the one that the patron has",
+        Doing.GIVE_NUMBER,
+        accept=Wording(
+            "låneren får det nummer, registret nævner, og registret spørges om det i nat",
+            "the patron gets the number that the register names, and the register is asked about it tonight",
+        ),
+        reject=Wording(
+            "låneren beholder sit nummer, og registret spørges om det i nat",
+            "the patron keeps the number, and the register is asked about it tonight",
+        ),
     ),
     _number("number.circle", "numrene afløser hinanden i ring", "the numbers replace each other in a circle"),
     _number("number.old_active", "et gammelt nummer lever igen", "an old number lives again"),

@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, select
 
 from cprsync.domain.age import differs_from_number
-from cprsync.domain.review import BIRTH_DIFFERS, BLOCK_OF, BOTH_PATRONS, LINK_KINDS, PROPOSALS, State, no_longer_asked
+from cprsync.domain.review import (
+    BIRTH_DIFFERS,
+    BLOCK_OF,
+    BOTH_PATRONS,
+    LINK_KINDS,
+    OTHER_SUCCESSOR,
+    PROPOSALS,
+    State,
+    no_longer_asked,
+)
 from cprsync.errors import ReviewChanged
 from cprsync.store import links, tables
+from cprsync.store.kept import numbers
 from cprsync.store.records import from_row
 
 if TYPE_CHECKING:
@@ -40,12 +50,20 @@ def reopen(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping
         raise ReviewChanged("review item {id}: of nobody who answers for the patron it is true any more", id=of.id)
     elif of.kind == BIRTH_DIFFERS and not _still_differs(tenant, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the register no longer says what it asks about", id=of.id)
+    elif of.kind == OTHER_SUCCESSOR and not _still_disputed(connection, tenant, of, held[of.patron_id]):
+        raise ReviewChanged("review item {id}: the patron has that number by now, or it is forgotten", id=of.id)
     elif of.kind == BOTH_PATRONS and _has_spoken_since(of, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the register has spoken of the patron since", id=of.id)
 
 
 def _still_differs(tenant: Tenant, row: AnyRow) -> bool:
     return differs_from_number(from_row(tenant.vault, row).register)
+
+
+def _still_disputed(connection: Connection, tenant: Tenant, of: ReviewItem, row: AnyRow) -> bool:
+    item = select(tables.review_item).where(_ROW.agency == tenant.agency, _ROW.id == of.id)
+    named = numbers(tenant, connection.execute(item).one())
+    return named is not None and named[1] != from_row(tenant.vault, row).number
 
 
 def _still_troubled(connection: Connection, tenant: Tenant, of: ReviewItem) -> bool:

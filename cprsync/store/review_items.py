@@ -5,7 +5,7 @@ In the transaction of the change that it is about. Leaves out the answers: see `
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
@@ -16,6 +16,7 @@ from cprsync.domain.review import (
     BIRTH_DIFFERS,
     BOTH_PATRONS,
     FOLLOWING,
+    OTHER_SUCCESSOR,
     PARKED,
     PROPOSALS,
     State,
@@ -25,11 +26,13 @@ from cprsync.domain.review import (
 )
 from cprsync.store import links, tables
 from cprsync.store.engine import parts, reading, writing
+from cprsync.store.kept import naming, numbers, sealed
 from cprsync.store.tenant import hold_library, next_id
 from cprsync.sync.steps import troubled_by, turns_birth
+from cprsync.sync.values import Named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
@@ -49,19 +52,21 @@ def raise_and_settle(connection: Connection, tenant: Tenant, run: Run, batch: Ba
     proposed += _follow_responsibles(connection, tenant, batch.writes)
     asked = [*batch.reviews, *proposed]
     if asked:
-        _ask_staff(connection, tenant, run, dict.fromkeys(asked), others=_others(batch))
+        named = {(one.patron_id, _kind(one)): one for one in batch.named}
+        _ask_staff(connection, tenant, run, dict.fromkeys(asked), named=named)
 
 
 def ask_staff_at_desk(tenant: Tenant, run: Run, patron_id: str, kind: str, *, about: str) -> None:
     """Leave two patrons to a person, once; no record is touched."""
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
-        _ask_staff(connection, tenant, run, {(patron_id, kind): None}, others={patron_id: about})
+        named = {(patron_id, kind): Named(patron_id, other=about)}
+        _ask_staff(connection, tenant, run, {(patron_id, kind): None}, named=named)
 
 
 def ask_staff(connection: Connection, tenant: Tenant, run: Run, ids: Iterable[str], kind: str) -> None:
     """Leave each of these to a person once, for one reason, in the caller's transaction."""
-    _ask_staff(connection, tenant, run, {(one, kind): None for one in ids}, others={})
+    _ask_staff(connection, tenant, run, {(one, kind): None for one in ids}, named={})
 
 
 def settle_items(connection: Connection, tenant: Tenant, ids: Sequence[str], kind: str) -> None:
@@ -83,8 +88,31 @@ def _settle_parked(connection: Connection, tenant: Tenant, batch: Batch) -> None
     if connection.scalar(select(_ROW.id).where(waiting).limit(1)) is None:
         return  # as on most nights: nobody to look for among thousands
     for part in parts(sorted(decided - still)):
-        settled = update(tables.review_item).where(waiting, _ROW.patron_id.in_(part))
+        settled = update(tables.review_item).where(waiting, _ROW.undo.is_(None), _ROW.patron_id.in_(part))
         connection.execute(settled.values(state=State.SETTLED.value))
+    named = {one.patron_id for one in batch.named} | {patron_id for patron_id, _ in batch.agreed}
+    for part in parts(sorted((decided - still) | named)):
+        keeping = select(tables.review_item).where(waiting, _ROW.undo.is_not(None), _ROW.patron_id.in_(part))
+        over = [row.id for row in connection.execute(keeping) if _is_over(tenant, batch, row, decided - still)]
+        this = (_ROW.agency == tenant.agency) & _ROW.id.in_(over)
+        connection.execute(update(tables.review_item).where(this).values(state=State.SETTLED.value))
+
+
+def _is_over(tenant: Tenant, batch: Batch, row: AnyRow, decided: Collection[str]) -> bool:
+    """Whether what an item keeps of an old number is settled, or told otherwise: of the present one nothing is."""
+    of = numbers(tenant, row)
+    if of is None:
+        return row.patron_id in decided  # taken back, and waiting again as any other
+    old, new = of
+    agreed = (row.patron_id, old) in batch.agreed
+    given = any((w.patron.id, w.after.number) == (row.patron_id, new) for w in batch.writes if w.renumbered)
+    otherwise = any((n.patron_id, n.old) == (row.patron_id, old) and _kind(n) != row.kind for n in batch.named)
+    return agreed or given or otherwise
+
+
+def _kind(named: Named) -> str:
+    """What is asked where the register names a number."""
+    return OTHER_SUCCESSOR if named.other is None else BOTH_PATRONS
 
 
 def _only_protects(write: Write) -> bool:
@@ -96,23 +124,21 @@ def _waiting(tenant: Tenant) -> ColumnElement[bool]:
     return (_ROW.agency == tenant.agency) & (_ROW.state == State.WAITING.value)
 
 
-def _others(batch: Batch) -> Mapping[str, str]:
-    """Of those whose number another patron has: that one."""
-    return {named.patron_id: named.other for named in batch.named if named.other is not None}
-
-
 def _ask_staff(
     connection: Connection,
     tenant: Tenant,
     run: Run,
     reviews: Mapping[tuple[str, str], None],
     *,
-    others: Mapping[str, str],
+    named: Mapping[tuple[str, str], Named],
 ) -> None:
     asked: set[tuple[str, str]] = set()
     for part in parts(sorted({one for one, _ in reviews})):
-        waiting = select(_ROW.patron_id, _ROW.kind).where(_waiting(tenant), _ROW.patron_id.in_(part))
-        asked.update((found.patron_id, found.kind) for found in connection.execute(waiting))
+        waiting = select(_ROW.id, _ROW.patron_id, _ROW.kind).where(_waiting(tenant), _ROW.patron_id.in_(part))
+        for found in connection.execute(waiting).all():
+            asked.add(about := (found.patron_id, found.kind))
+            if about in named and about in reviews:
+                _name_anew(connection, tenant, found.id, named[about])
     fresh = [review for review in reviews if review not in asked]
     if not fresh:
         return
@@ -126,13 +152,27 @@ def _ask_staff(
             "run_id": run.id,
             "state": State.WAITING.value,
             "opened": run.day,
-            "about": others.get(one) if kind == BOTH_PATRONS else None,
         }
+        | _about(tenant, one, number, named.get((one, kind)))
         for number, (one, kind) in enumerate(fresh, start=first)
     ]
     connection.execute(insert(tables.review_item), rows)
     given = update(tables.library).where(tables.library.c.agency == tenant.agency)
     connection.execute(given.values(last_review=first + len(rows) - 1))
+
+
+def _name_anew(connection: Connection, tenant: Tenant, item: int, named: Named) -> None:
+    """The register's last word on an old number is what waits."""
+    if named.old is not None:
+        this = update(tables.review_item).where(_ROW.agency == tenant.agency, _ROW.id == item)
+        connection.execute(this.values(_about(tenant, named.patron_id, item, named)))
+
+
+def _about(tenant: Tenant, patron_id: str, item: int, named: Named | None) -> dict[str, Any]:
+    """The other patron, and sealed the numbers, that an item is about; of nearly all neither."""
+    kept = naming(named)
+    columns = {"undo": None, "key": None} if kept is None else sealed(tenant, patron_id, item, kept)
+    return {"about": None if named is None else named.other, **columns}
 
 
 def _last_number(connection: Connection, tenant: Tenant) -> int:

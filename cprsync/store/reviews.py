@@ -6,7 +6,6 @@ stands in `merging`, what raises an item in `review_items`.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -17,9 +16,10 @@ from cprsync.domain.record import Block
 from cprsync.domain.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, NET_MEDIA_REFUSED, Doing, State
 from cprsync.errors import ReviewClosed
 from cprsync.store import audit, circulation, links, merging, publishing, responsibles, tables
-from cprsync.store.changes import ask
+from cprsync.store.changes import ask, write_records
 from cprsync.store.desk import STREAM
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
+from cprsync.store.kept import REVIEW, numbers, opened, sealed
 from cprsync.store.local_part import open_local, write_local
 from cprsync.store.reopening import reopen
 from cprsync.store.review_items import settle_items
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from cprsync.domain.number import CprNumber
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
     from cprsync.sync.reviewing import Answer
+    from cprsync.sync.values import Write
 
-REVIEW: Final = "review"
 #: What the audit says of an item that waits again.
 REOPENED: Final = "reopened"
 _ROW = tables.review_item.c
@@ -66,6 +67,14 @@ def item(tenant: Tenant, number: int) -> ReviewItem | None:
     with reading(tenant.engine) as connection:
         row = connection.execute(_this(tenant, number)).one_or_none()
         return None if row is None else _from_row(row)
+
+
+def named_number(tenant: Tenant, number: int) -> CprNumber | None:
+    """The number that an item would give its patron; None: none, or it is forgotten."""
+    with reading(tenant.engine) as connection:
+        row = connection.execute(_this(tenant, number)).one_or_none()
+    of = None if row is None else numbers(tenant, row)
+    return None if of is None else of[1]
 
 
 def answers(tenant: Tenant, kind: str, *, since: datetime) -> int:
@@ -109,6 +118,8 @@ def answer(tenant: Tenant, given: Answer) -> None:
         hold_library(connection, tenant)
         held = _hold_patrons(connection, tenant, of)
         _decide(connection, tenant, given)
+        if given.write is not None:
+            _give_number(connection, tenant, given.write)
         done = _ANSWERS[given.state](connection, tenant, of, held)
         if done.undo is not None:
             _keep_undo(connection, tenant, of, done.undo)
@@ -150,6 +161,9 @@ def _reject(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mappin
         row = tables.follow_up.c
         this = (row.agency == tenant.agency) & (row.patron_id == of.patron_id) & (row.kind == NUMBER_CHANGE)
         connection.execute(delete(tables.follow_up).where(this))
+    if numbers(tenant, connection.execute(_this(tenant, of.id)).one()) is not None:
+        # what was told of the number that stays was left undecided with it
+        ask(connection, tenant, [(of.patron_id, FIRST_COPY)])
     if of.kind == NET_MEDIA_REFUSED:
         publishing.drop_refused(connection, tenant, of.patron_id)
     return _Done()
@@ -228,6 +242,20 @@ def _ask_number(connection: Connection, tenant: Tenant, of: ReviewItem, held: Ma
     return _Done()
 
 
+def _number(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all
+    return _Done(("cpr_number",))
+
+
+def _give_number(connection: Connection, tenant: Tenant, write: Write) -> None:
+    """Write the number that the answer gives her, as a night does; who she is under it is the next question.
+
+    Raises:
+        LostCompare: her record changed meanwhile, or someone else has got the number.
+    """
+    write_records(connection, tenant, tenant.no_run, [write])
+    ask(connection, tenant, [(write.patron.id, NUMBER_CHANGE)])
+
+
 def _merge(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:
     kept = merging.merge(connection, tenant, closes=held[of.patron_id], keeps=held[_other(of)])
     return _Done(("merged",), kept)
@@ -260,6 +288,7 @@ _ACCEPTS: Final[Mapping[Doing, Callable[[Connection, Tenant, ReviewItem, Mapping
     Doing.MERGE: _merge,
     Doing.ASK_AGAIN: _ask_again,
     Doing.ASK_NUMBER: _ask_number,
+    Doing.GIVE_NUMBER: _number,
     Doing.END_LINK: _end_links,
     Doing.TELL_AGAIN: _tell_again,
 }
@@ -275,17 +304,14 @@ _ANSWERS: Final[Mapping[State, Callable[[Connection, Tenant, ReviewItem, Mapping
 
 
 def _keep_undo(connection: Connection, tenant: Tenant, of: ReviewItem, kept: Mapping[str, Any]) -> None:
-    plain = json.dumps(kept, sort_keys=True, ensure_ascii=False).encode()
-    sealed = tenant.vault.seal(plain, place=of.patron_id, owner=REVIEW, version=of.id)
     this = (_ROW.agency == tenant.agency) & (_ROW.id == of.id)
-    connection.execute(update(tables.review_item).where(this).values(undo=sealed, key=tenant.vault.seal_key))
+    connection.execute(update(tables.review_item).where(this).values(sealed(tenant, of.patron_id, of.id, kept)))
 
 
 def _open_undo(tenant: Tenant, row: AnyRow) -> dict[str, Any]:
-    if row.undo is None:
+    kept = opened(tenant, row)
+    if kept is None:
         raise ReviewClosed(
             "review item {id} was answered too long ago: what taking it back needs is forgotten", id=row.id
         )
-    plain = tenant.vault.unseal(row.undo, row.key, place=row.patron_id, owner=REVIEW, version=row.id)
-    kept: dict[str, Any] = json.loads(plain)
     return kept

@@ -545,6 +545,9 @@ class SqlStore:
     def review_answers(self, kind: str, *, since: datetime) -> int:
         return reviews.answers(self._tenant, kind, since=since)
 
+    def named_number(self, number: int) -> CprNumber | None:
+        return reviews.named_number(self._tenant, number)
+
     def answer_review(self, answer: Answer) -> None:
         reviews.answer(self._tenant, answer)
 

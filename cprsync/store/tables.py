@@ -306,7 +306,7 @@ review_item = Table(
     _maybe("about", PATRON),
     _maybe("decided_by", String(64)),
     _maybe("decided_at", STAMP),
-    # what an undo needs, sealed
+    # the numbers that it is about, or what an undo needs, sealed
     _maybe("undo", LargeBinary),
     _maybe("key", KEY),
     Index("ix_review_item_patron_id", "agency", "patron_id", "state"),

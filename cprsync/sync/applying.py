@@ -85,6 +85,7 @@ def _batch(steps: list[Step]) -> Batch:
         answered=[step.answered for step in steps if step.answered is not None],
         reviews=[step.review for step in steps if step.review is not None],
         named=[step.named for step in steps if step.named is not None],
+        agreed=[step.agreed for step in steps if step.agreed is not None],
         checkpoint=max(ordinals, default=None),
     )
 
@@ -127,7 +128,7 @@ def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step
     left = Parked(step.parked) if step.unread and step.parked else None
     decision = left or decided(person, patron, step.as_of, step.end)
     again = step_of(night, decision, person, patron, step.as_of)
-    again.answered, again.end, again.unread = step.answered, step.end, step.unread
+    again.answered, again.end, again.unread, again.named = step.answered, step.end, step.unread, step.named
     again.item = step.item and item_of(step.item, decision, again.write)
     return again
 

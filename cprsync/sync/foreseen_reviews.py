@@ -15,6 +15,7 @@ from cprsync.domain.responsible import news_for_minors
 from cprsync.domain.review import (
     BIRTH_DIFFERS,
     FOLLOWING,
+    OTHER_SUCCESSOR,
     PARKED,
     PROPOSALS,
     State,
@@ -63,9 +64,13 @@ class ForeseenReviews:
         """What one batch raises and settles."""
         still = {patron_id for patron_id, kind in batch.reviews if kind.startswith(PARKED)}
         decided = {write.patron.id for write in batch.writes} | {touch.patron_id for touch in batch.touches}
-        self._look_up(decided | {patron_id for patron_id, _ in batch.reviews})
+        agreed = {patron_id for patron_id, _ in batch.agreed}
+        self._look_up(decided | agreed | {patron_id for patron_id, _ in batch.reviews})
         for patron_id in decided - still:
-            self._settle(patron_id, lambda item: item.kind.startswith(PARKED))
+            self._settle(patron_id, lambda item: item.kind.startswith(PARKED) and item.kind != OTHER_SUCCESSOR)
+        given = {write.patron.id for write in batch.writes if write.renumbered is not None}
+        for patron_id in given | agreed:
+            self._settle(patron_id, partial(_is_of, OTHER_SUCCESSOR))
         proposed = [(write.patron.id, kind) for write in batch.writes for kind in self._follow_status(write)]
         proposed += self._follow_births(batch.writes)
         proposed += self._follow_responsibles(batch.writes)

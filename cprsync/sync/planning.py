@@ -12,7 +12,7 @@ from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import EMPTY, SILENT, Person, Protection
 from cprsync.domain.review import PARKED
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
-from cprsync.sync.renumbering import NUMBER_CHANGE, OLD_ACTIVE, Renumbering, renumbered
+from cprsync.sync.renumbering import NUMBER_CHANGE, OLD_ACTIVE, OTHER, Renumbering, renumbered
 from cprsync.sync.steps import FIRST_COPY, PROTECTION_END, Plan, Step, decided, end_of, item_of, step_of
 from cprsync.sync.trail import Trails, look_up
 from cprsync.sync.values import Equal, FollowUp, Found, Item, NotFound, NotOurs, Touch, Unreadable
@@ -154,11 +154,12 @@ class Planner:
         self.plan.steps.append(step)
 
     def _line_about_a_number(self, step: Step, item: Item, person: Person, as_of: AsOf) -> None:
-        if step.parked == OLD_ACTIVE and step.review is not None:
+        if step.parked in {OLD_ACTIVE, OTHER} and step.review is not None:
             patron = self._patron(step.review[0])
             # a death told under that number stops nothing: whose it is now is the question
             told = Person(patron.number, protection=person.protection)
-            self._leave(replace(item, patron_id=patron.id), OLD_ACTIVE, told, patron, as_of)
+            left = self._leave(replace(item, patron_id=patron.id), step.parked, told, patron, as_of)
+            left.named = step.named
         else:
             self._renumber(step)
 
@@ -204,13 +205,14 @@ class Planner:
         told = Person(patron.number, protection=person.protection, status=SILENT if former else person.status)
         self._leave(replace(item, patron_id=patron.id), person.reason, told, patron, as_of)
 
-    def _leave(self, item: Item, reason: str, told: Person, patron: Patron, as_of: AsOf) -> None:
+    def _leave(self, item: Item, reason: str, told: Person, patron: Patron, as_of: AsOf) -> Step:
         """Leave a line to a person without deciding it; a protection or a death it tells of counts all the same."""
         parked = Parked(reason)
         step = self._step(parked, told, patron, as_of)
         step.unread = True
         step.item = item_of(item, parked, step.write)
         self.plan.steps.append(step)
+        return step
 
     def _patron(self, patron_id: str) -> Patron:
         """The patron as she will be."""

@@ -12,11 +12,20 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import Change
-from cprsync.domain.number_change import Circle, Collision, NumberChange, Renumber, follow, number_changes
+from cprsync.domain.number_change import (
+    Circle,
+    Collision,
+    Disputed,
+    NumberChange,
+    Renumber,
+    disputes,
+    follow,
+    number_changes,
+)
 from cprsync.domain.patron import AsOf, Patron, Source
 from cprsync.domain.person import REPLACED, Person, Status
 from cprsync.domain.policy import Harm
-from cprsync.domain.review import PARKED
+from cprsync.domain.review import PARKED, State
 from cprsync.sync.steps import Step, write_of
 from cprsync.sync.values import Equal, FollowUp, Links, Named, NotOurs
 
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.number import CprNumber
     from cprsync.sync.night import Night
+    from cprsync.sync.steps import Means
     from cprsync.sync.values import Item, Recognised
 
 #: The question that stays open until the register has said who she is under her new number.
@@ -38,6 +48,8 @@ BETWEEN: Final = "number.replaced"
 BOTH: Final = "number.both_patrons"
 CIRCLE: Final = "number.circle"
 UNRESOLVED: Final = "number.unresolved"
+#: An old number leads to another number than the one she has, and nobody has that one.
+OTHER: Final = "number.other_successor"
 #: An old number lives again, and the register has not said that the new one was a mistake.
 OLD_ACTIVE: Final = "number.old_active"
 
@@ -53,6 +65,8 @@ class NumberPlan:
     waiting: dict[CprNumber, tuple[Renumber, Patron]] = field(default_factory=dict)
     #: patrons by the number that the delivery leaves them with
     holders: dict[CprNumber, str] = field(default_factory=dict)
+    #: by old numbers that lead elsewhere than to whoever had them
+    disputes: dict[CprNumber, Disputed | Collision | Circle] = field(default_factory=dict)
 
     def patron_after(self, number: CprNumber) -> Patron | None:
         """Who will have this number, as she will be."""
@@ -82,6 +96,7 @@ def number_plan(links: Links, patrons: Mapping[CprNumber, Patron], former: Mappi
             plan.waiting[change.new] = (change, patrons[change.old])
             del plan.holders[change.old]
             plan.holders[change.new] = change.patron_id
+    plan.disputes = {one.old: one for one in disputes(links.replaced, plan.holders, former)}
     return plan
 
 
@@ -90,7 +105,7 @@ def renumbered(patron: Patron, number: CprNumber) -> Patron:
     return replace(patron, register=replace(patron.register, number=number), version=patron.version + 1)
 
 
-def renumber_step(night: Night, patron: Patron, new: CprNumber, *, day: date) -> Step:
+def renumber_step(night: Means, patron: Patron, new: CprNumber, *, day: date) -> Step:
     """Give a patron another number: name, address and the day they are true for stay."""
     # of whom no source has spoken there is nothing to merge wrongly, as a first copy does no harm
     harms = (Harm.MERGED,) if patron.verified else ()
@@ -113,20 +128,30 @@ def renumber_again(night: Night, step: Step, patron: Patron) -> Step:
     return again
 
 
-def stuck_step(item: Item, change: Collision | Circle) -> Step:
+def stuck_step(item: Item, change: Collision | Circle | Disputed) -> Step:
     """Leave it to a person; the line of the balance sheet says which other patron it is about."""
     parked = undecided_step(change)
-    reason = parked.parked if parked.named is None else f"{parked.parked}:{parked.named.other}"
+    reason = f"{parked.parked}:{change.other}" if isinstance(change, Collision) else parked.parked
     parked.item = replace(item, patron_id=change.patron_id, outcome=Outcome.PARKED, reason=reason)
     return parked
 
 
-def undecided_step(change: Collision | Circle) -> Step:
+def undecided_step(change: Collision | Circle | Disputed) -> Step:
     """Leave to a person where the register's links lead."""
-    if isinstance(change, Circle):
-        return Step(parked=CIRCLE, review=(change.patron_id, f"{PARKED}{CIRCLE}"))
-    named = Named(change.patron_id, other=change.other)
-    return Step(parked=BOTH, review=(change.patron_id, f"{PARKED}{BOTH}"), named=named)
+    match change:
+        case Circle(patron_id=patron):
+            return Step(parked=CIRCLE, review=(patron, f"{PARKED}{CIRCLE}"))
+        case Collision(patron_id=patron, other=other):
+            return Step(parked=BOTH, review=(patron, f"{PARKED}{BOTH}"), named=Named(patron, other=other))
+        case Disputed(patron_id=patron, old=old, new=new):
+            return Step(parked=OTHER, review=(patron, f"{PARKED}{OTHER}"), named=Named(patron, old=old, new=new))
+
+
+def disputed_step(item: Item, dispute: Collision | Circle | Disputed) -> Step:
+    """Leave an old number's link to a person; what is said of her present one settles nothing of it."""
+    step = stuck_step(item, dispute)
+    step.named = step.named and replace(step.named, old=dispute.old)
+    return step
 
 
 def parked_step(item: Item, patron_id: str, reason: str) -> Step:
@@ -173,7 +198,23 @@ class Renumbering:
         patrons = {number: one for number, one in found.items() if isinstance(one, Patron)}
         self.look_at(numbers)
         former = {number: one for number in numbers if (one := self.former(number)) is not None}
-        self._plan = number_plan(_not_overtaken(links, patrons, AsOf(day, Source.FILE)), patrons, former)
+        as_of = AsOf(day, Source.FILE)
+        self._plan = number_plan(_not_overtaken(links, patrons, as_of), patrons, former)
+        self._drop_overtaken(as_of, planned)
+
+    def _drop_overtaken(self, as_of: AsOf, planned: Mapping[CprNumber, Patron]) -> None:
+        """Dispute nothing of patrons of whom a newer source has spoken."""
+        disputed = self._plan.disputes
+        ids = list({one.patron_id for one in disputed.values()})
+        if not ids:
+            return
+        patrons = {one.id: one for one in (*self._night.store.patrons(ids), *planned.values())}
+        days = {one.id: one.as_of for one in patrons.values()}
+        self._plan.disputes = {
+            old: one
+            for old, one in disputed.items()
+            if (day := days.get(one.patron_id)) is None or not as_of.is_older_than(day)
+        }
 
     def _now(self, number: CprNumber, stored: Recognised, planned: Mapping[CprNumber, Patron]) -> Recognised:
         return planned.get(number) or (NotOurs() if number in self._left else stored)
@@ -223,6 +264,10 @@ class Renumbering:
         """What a line about a number that is out of use means; None: the person is to be decided."""
         if person.status in REPLACED:
             return self._replaced(item, person.number, found)
+        if dispute := self._disputed(person, found):
+            return disputed_step(item, dispute)
+        if person.status is Status.ANNULLED and isinstance(found, Patron) and self._waits(found.id):
+            return parked_step(item, found.id, OTHER)
         former = self.former(person.number) if isinstance(found, NotOurs) else None
         if former is None:
             return None
@@ -233,15 +278,39 @@ class Renumbering:
         change = self._plan.changes.get(number)
         if isinstance(change, Collision | Circle):
             return stuck_step(item, change)
+        if dispute := self._plan.disputes.get(number):
+            return disputed_step(item, dispute)
         if change is not None and (step := self.take(change.new)):
             step.item = replace(item, patron_id=change.patron_id, outcome=Outcome.APPLIED, actions=(Action.RENUMBER,))
             return step
         former = self.former(number)
         if change is None and not isinstance(found, NotOurs):
             return None  # hers, and the register does not say which number replaces it
-        holder = self._plan.holder_of_end(number) or former
-        if holder is None:
+        if former is not None:
+            step = unchanged_step(item, former, OLD)
+            # the link that was followed, or one that is older than what is known of her
+            step.agreed = (former, number) if self._plan.holder_of_end(number) == former else None
+            return step
+        holder = self._plan.holder_of_end(number)
+        return None if holder is None else unchanged_step(item, holder, BETWEEN)
+
+    def _disputed(self, person: Person, found: Recognised) -> Disputed | Collision | None:
+        """The dispute that a line is about: under the number that an old one leads to, or that hers is annulled.
+
+        Were it decided, a record would be annulled of whom the register says that she has another number.
+        """
+        annulled = person.status is Status.ANNULLED and isinstance(found, Patron)
+        if not self._plan.disputes or not (annulled or isinstance(found, NotOurs)):
             return None
-        if former is not None and holder != former:
-            return parked_step(item, former, UNRESOLVED)
-        return unchanged_step(item, holder, BETWEEN if former is None else OLD)
+        for one in self._plan.disputes.values():
+            if isinstance(one, Circle):
+                continue
+            hers = isinstance(found, Patron) and one.patron_id == found.id
+            if hers or (isinstance(one, Disputed) and one.new == person.number):
+                return one
+        return None
+
+    def _waits(self, patron_id: str) -> bool:
+        """Whether a person has still to say which number is hers."""
+        waiting = (patron_id, f"{PARKED}{OTHER}", State.WAITING)
+        return waiting in self._night.store.reviews_in_force([patron_id])

@@ -8,26 +8,33 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.guard import guard
 from cprsync.domain.policy import Harm
-from cprsync.domain.review import NET_MEDIA_KINDS, Doing, State, review_kind
-from cprsync.errors import Braked, ReviewClosed, ReviewUnknown
+from cprsync.domain.review import BOTH_PATRONS, NET_MEDIA_KINDS, OTHER_SUCCESSOR, Doing, State, review_kind
+from cprsync.errors import BadInput, Braked, LostCompare, ReviewClosed, ReviewUnknown
 from cprsync.sync.accepting import checked_reason
+from cprsync.sync.renumbering import renumber_step
 from cprsync.sync.showing import patron_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from cprsync.domain.number import CprNumber
+    from cprsync.domain.patron import Patron
+    from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
     from cprsync.domain.review import ReviewKind
     from cprsync.domain.wording import Wording
     from cprsync.sync.ports import Clock
     from cprsync.sync.showing import PatronView
-    from cprsync.sync.values import AccountSides
+    from cprsync.sync.values import AccountSides, Prepared, Write
+
+#: A record that is written by someone else at the same moment is decided again this often.
+TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,8 @@ class Answer:
     state: State
     user: str
     reason: str | None = None
+    #: the number that it gives the patron
+    write: Write | None = None
 
 
 class ReviewStore(Protocol):
@@ -73,7 +82,27 @@ class ReviewStore(Protocol):
         ...
 
     def answer_review(self, answer: Answer) -> None:
-        """One transaction. Raises ReviewClosed when the item has been answered by then, and nothing is written."""
+        """One transaction, or nothing.
+
+        Raises ReviewClosed when the item has been answered by then, and LostCompare when the patron whom it gives a
+        number has changed by then, or another has got the number.
+        """
+        ...
+
+    def named_number(self, number: int) -> CprNumber | None:
+        """The number that an item would give its patron; None: none, or it is forgotten."""
+        ...
+
+    def find(self, number: CprNumber) -> str | None:
+        """The patron who has this number, or had it."""
+        ...
+
+    def patrons(self, ids: Sequence[str]) -> list[Patron]: ...
+
+    def prepare(self, after: Person) -> Prepared: ...
+
+    def ask_staff_at_desk(self, patron_id: str, kind: str, *, about: str) -> None:
+        """Leave two patrons to a person, once."""
         ...
 
     def circulation_counts(self, patron_id: str) -> Mapping[str, int]: ...
@@ -111,6 +140,8 @@ class Reviews:
         document = document_of(item) | self._sides([item]).get(item.id, {})
         document["record"] = self._record(item.patron_id)
         document["other"] = None if item.about is None else self._record(item.about)
+        if item.row.doing is Doing.GIVE_NUMBER and item.state is State.WAITING:
+            document["numbers"] = self._numbers(item, document["record"])
         if item.row.doing is Doing.MERGE and item.about is not None and item.state is State.WAITING:
             document["plan"] = {
                 "keeps": item.about,
@@ -118,6 +149,12 @@ class Reviews:
                 "moves": dict(self.store.circulation_counts(item.patron_id)),
             }
         return document
+
+    def _numbers(self, item: ReviewItem, record: dict[str, Any] | None) -> dict[str, str | None]:
+        """The number that she has, and the one that the register names for her old one; as much as may be shown."""
+        new, (patron,) = self.store.named_number(item.id), self.store.patrons([item.patron_id])
+        shut = record is None or record["protected"]
+        return {"ours": patron.number.masked(shut=shut), "register": None if new is None else new.masked(shut=shut)}
 
     def _sides(self, items: Sequence[ReviewItem]) -> dict[int, dict[str, Any]]:
         """What we say and what CULR does, for items about the net media that wait."""
@@ -140,10 +177,16 @@ class Reviews:
     # -- answering
 
     def accept(self, number: int) -> dict[str, Any]:
-        """Do what the item proposes. Raises ReviewUnknown, ReviewClosed or Braked; then nothing is changed."""
+        """Do what the item proposes.
+
+        Raises ReviewUnknown, ReviewClosed or Braked, and then nothing is changed; BadInput when another patron has the
+        number that it would give: then the two wait for a person.
+        """
         item = self._waiting(number)
-        if item.row.doing is Doing.MERGE:
-            self._brake_merges(item)
+        if item.row.doing in {Doing.MERGE, Doing.GIVE_NUMBER}:
+            self._brake_merges()
+        if item.row.doing is Doing.GIVE_NUMBER:
+            return self._give_number(item)
         return self._answer(Answer(item, State.ACCEPTED, self.user))
 
     def reject(self, number: int, *, reason: str) -> dict[str, Any]:
@@ -183,10 +226,29 @@ class Reviews:
             )
         return item
 
-    def _brake_merges(self, item: ReviewItem) -> None:
+    def _give_number(self, item: ReviewItem) -> dict[str, Any]:
+        """Give the patron the number that her old one leads to, over her record as it stands."""
+        new = self.store.named_number(item.id)
+        if new is None:
+            raise ReviewClosed("review item {number}: the number that it names is forgotten: reject it", number=item.id)
+        for left in reversed(range(TRIES)):
+            other = self.store.find(new)
+            if other not in {None, item.patron_id}:
+                self.store.ask_staff_at_desk(item.patron_id, BOTH_PATRONS, about=str(other))
+                raise BadInput("another patron has that number: both now wait for a person", kind="number.both_patrons")
+            (patron,) = self.store.patrons([item.patron_id])
+            write = renumber_step(self, patron, new, day=self.clock.today()).write
+            try:
+                return self._answer(Answer(item, State.ACCEPTED, self.user, write=write))
+            except LostCompare:
+                if not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def _brake_merges(self) -> None:
         """A day's merges are held to the same limit as a night's: every writer passes the guard (decision 17)."""
         midnight = datetime.combine(self.clock.today(), time(), tzinfo=COPENHAGEN)
-        count = self.store.review_answers(item.kind, since=midnight) + 1
+        count = 1 + sum(self.store.review_answers(kind, since=midnight) for kind in (BOTH_PATRONS, OTHER_SUCCESSOR))
         excess = guard(
             [(Harm.MERGED,)] * count, parked=0, population=self.store.population(), limits=self.policy.limits
         )

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
+    from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
@@ -85,6 +86,8 @@ class Step:
     review: tuple[str, str] | None = None
     #: what else that review is about
     named: Named | None = None
+    #: an old number that leads to the one she has
+    agreed: tuple[str, CprNumber] | None = None
     parked: str | None = None
     #: parked whatever the record says, since nothing of it was read, or it is about a number that is hers no more
     unread: bool = False

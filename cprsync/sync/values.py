@@ -286,6 +286,9 @@ class Named:
     patron_id: str
     #: the patron who has that number
     other: str | None = None
+    #: an old number of hers, and the one that replaces it now, where that is not the one she has
+    old: CprNumber | None = None
+    new: CprNumber | None = None
 
 
 @dataclass(slots=True)
@@ -299,6 +302,8 @@ class Batch:
     answered: list[FollowUp] = field(default_factory=list)
     reviews: list[tuple[str, str]] = field(default_factory=list)
     named: list[Named] = field(default_factory=list)
+    #: patrons and their old numbers of which the register says that they lead to the present one
+    agreed: list[tuple[str, CprNumber]] = field(default_factory=list)
     checkpoint: int | None = None
 
 

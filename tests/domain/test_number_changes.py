@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from people import generated
 
 from cprsync.domain.number import CprNumber
-from cprsync.domain.number_change import Circle, Collision, Renumber, follow, number_changes
+from cprsync.domain.number_change import Circle, Collision, Disputed, Renumber, disputes, follow, number_changes
 
 NUMBERS = tuple(CprNumber.parse(generated(day, 3, 70, "1")) for day in range(1, 9))
 A, B, C, D = NUMBERS[:4]
@@ -69,6 +69,50 @@ def test_a_number_that_another_patron_had_before_is_no_one_elses(
     links: dict[CprNumber, CprNumber], former: dict[CprNumber, str], expected: tuple[object, ...]
 ) -> None:
     assert number_changes(links, {A: "1", D: "2"}, former) == expected
+
+
+@pytest.mark.parametrize(
+    ("links", "holders", "former", "expected"),
+    [
+        ({A: C}, {}, {A: "1"}, (Disputed("1", A, C),)),
+        ({A: C, C: D}, {}, {A: "1"}, (Disputed("1", A, D),)),
+        ({A: B}, {B: "1"}, {A: "1"}, ()),
+        ({A: C, C: B}, {B: "1"}, {A: "1"}, ()),
+        ({A: B, B: C}, {C: "1"}, {A: "1", B: "1"}, ()),
+        ({A: B}, {}, {A: "1", B: "1"}, ()),
+        ({A: B, B: C}, {}, {A: "1", B: "1"}, (Disputed("1", B, C),)),
+        ({A: C}, {C: "2"}, {A: "1"}, (Collision("1", A, "2"),)),
+        ({A: C}, {}, {A: "1", C: "2"}, (Collision("1", A, "2"),)),
+        ({A: C, C: A}, {}, {A: "1"}, (Circle("1", A),)),
+        ({A: B, B: A}, {B: "1"}, {A: "1"}, ()),
+        ({A: C}, {A: "1"}, {}, ()),
+        ({A: C}, {A: "2"}, {A: "1"}, ()),
+        ({A: C}, {}, {}, ()),
+    ],
+    ids=[
+        "number-old-elsewhere",
+        "number-old-elsewhere-chain",
+        "number-old-again",
+        "number-old-again-chain",
+        "number-old-again-further",
+        "number-old-again-between",
+        "number-old-elsewhere-between",
+        "number-old-others",
+        "number-old-others-before",
+        "a circle",
+        "number-old-again-circle: a question of the present number",
+        "a present number",
+        "a number that came back to another",
+        "nobody of ours",
+    ],
+)
+def test_an_old_number_that_leads_elsewhere_than_to_hers_is_disputed(
+    links: dict[CprNumber, CprNumber],
+    holders: dict[CprNumber, str],
+    former: dict[CprNumber, str],
+    expected: tuple[object, ...],
+) -> None:
+    assert disputes(links, holders, former) == expected
 
 
 LINKS = st.dictionaries(st.sampled_from(NUMBERS), st.sampled_from(NUMBERS), max_size=8)

@@ -110,8 +110,30 @@ NUMBER: dict[str, tuple[object, ...]] = {
         ),
         "Beslutning 3 og 6",
     ),
+    "number-old-elsewhere": (
+        "det gamle nummer er 50 eller 60 og fører nu til et andet end lånerens, som ingen anden har eller har haft",
+        (
+            "venter på et menneske; posten som før (number.other_successor), med begge numre, som ikke vises fulde. "
+            "Det andet nummers poster og en annullering (30) af lånerens eget venter med; 0001 forsegler. At acceptere "
+            "er at give låneren det andet nummer, som abonneres og slås op næste nat; at afvise er at spørge registret "
+            "om det, låneren har"
+        ),
+        "CPR: post 001 (PNRGAELD); beslutning 3 og 6",
+    ),
+    "number-old-others": (
+        "det gamle nummer er 50 eller 60 og fører nu til et, som en anden låner har eller har haft",
+        (
+            "venter på et menneske; posten som før (number.both_patrons): at acceptere er at lægge de to sammen; en "
+            "annullering (30) af lånerens eget nummer i samme leverance venter med, og registret spørges om det, hvis "
+            "punktet afvises"
+        ),
+        "CPR: post 001 (PNRGAELD); beslutning 3 og 6",
+    ),
     "number-old-again": (
-        "det gamle nummer, endnu en gang 50, 60 eller 30",
+        (
+            "det gamle nummer, endnu en gang 30, eller 50 eller 60 med henvisning til et af lånerens egne numre (i "
+            "kæde eller ej), eller uden nogen"
+        ),
         "intet nyt",
         "Beslutning 1 og 6",
     ),

@@ -96,6 +96,7 @@ def test_no_row_is_for_a_kind_that_nobody_raises() -> None:
         ("net_media.foreign", Doing.TELL_AGAIN, False),
         ("protection.contradicted", Doing.SEEN, False),
         ("parked.number.both_patrons", Doing.MERGE, True),
+        ("parked.number.other_successor", Doing.GIVE_NUMBER, False),
         ("parked.number.circle", Doing.ASK_NUMBER, False),
         ("parked.number.old_active", Doing.ASK_NUMBER, False),
         ("parked.number.unresolved", Doing.ASK_NUMBER, False),

@@ -388,11 +388,12 @@ PARKED: dict[str, tuple[object, ...]] = {
     ),
     "parked-number": (
         "et nummer, der er afløst, så det ikke kan afgøres (se Personnumre)",
-        "number.both_patrons, number.circle, number.old_active, number.unresolved",
+        "number.both_patrons, number.other_successor, number.circle, number.old_active, number.unresolved",
         "som dér; tæller som beskyttet",
         (
-            "en senere kilde, der kan afgøres; eller et menneske: at acceptere number.both_patrons lægger de to "
-            "sammen, at acceptere de andre spørger registret hver nat, at afvise lader posten stå"
+            "en senere kilde, der kan afgøres (om et gammelt nummer: hvor det fører hen); eller et menneske: at "
+            "acceptere number.both_patrons lægger de to sammen, number.other_successor giver låneren nummeret, de "
+            "andre spørger registret hver nat; at afvise lader posten stå"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 3 og 6",
     ),
@@ -660,7 +661,7 @@ def named_in(key: str) -> list[str]:
 @pytest.mark.parametrize(
     ("key", "does"),
     [
-        ("parked-number", {Doing.MERGE, Doing.ASK_NUMBER}),
+        ("parked-number", {Doing.MERGE, Doing.GIVE_NUMBER, Doing.ASK_NUMBER}),
         ("parked-annulled", {Doing.SEEN}),
         ("parked-contradicted", {Doing.SEEN}),
         ("parked-birth", {Doing.SEEN}),

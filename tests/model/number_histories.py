@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from slow_register import invented_number
 
 from cprsync.domain.number import CprNumber
-from cprsync.domain.number_change import Circle, Collision, Renumber, number_changes
+from cprsync.domain.number_change import Circle, Collision, Renumber, disputes, number_changes
 
 NUMBERS = tuple(invented_number(date(1970, 3, day), day) for day in range(1, 9))
 #: Deliveries, each a row of (old, new) in the order in which they stand in it.
@@ -30,6 +30,8 @@ class Walked:
 
     holders: dict[str, str]
     former: dict[str, str] = field(default_factory=dict)
+    #: old numbers of the last delivery that lead elsewhere than to whoever had them
+    disputed: set[str] = field(default_factory=set)
     met: Counter[str] = field(default_factory=Counter)
 
 
@@ -43,6 +45,9 @@ def walk(history: list[list[tuple[int, int]]], patrons: list[int]) -> Walked:
         by_rule(ours, links)
         assert ours.holders == walked.holders, "the program gives the numbers to others than the register's links do"
         assert ours.former == walked.former, "an old number finds another patron than the one who had it"
+        assert ours.disputed == walked.disputed, (
+            "an old number that leads elsewhere is dropped, or one that does not is not"
+        )
         assert sorted(ours.holders.values()) == sorted(f"patron {number}" for number in patrons), (
             "two patrons became one"
         )
@@ -64,6 +69,9 @@ def by_rule(ours: Walked, links: dict[str, str]) -> None:
             ours.former[change.old.digits] = change.patron_id
             assert ours.former.pop(change.new.digits, change.patron_id) == change.patron_id, "taken from another"
     ours.holders = after
+    after_all = {CprNumber.parse(number): one for number, one in after.items()}
+    were = {CprNumber.parse(number): one for number, one in ours.former.items()}
+    ours.disputed = {one.old.digits for one in disputes(parsed, after_all, were)}
 
 
 def by_hand(walked: Walked, links: dict[str, str]) -> None:
@@ -91,3 +99,16 @@ def by_hand(walked: Walked, links: dict[str, str]) -> None:
             walked.former[number] = patron
             walked.former.pop(end, None)
             walked.met["renumbered"] += 1
+    walked.disputed = {old for old in walked.former if old in links and not leads_home(walked, links, old)}
+    walked.met["disputed"] += len(walked.disputed)
+
+
+def leads_home(walked: Walked, links: dict[str, str], old: str) -> bool:
+    """Whether an old number leads to one that its patron has or had: in one step, or at the end of a chain."""
+    patron = walked.former[old]
+    theirs = {number for known in (walked.holders, walked.former) for number, one in known.items() if one == patron}
+    at, passed = old, [old]
+    while at in links and links[at] not in passed:
+        at = links[at]
+        passed.append(at)
+    return links[old] in theirs or (at not in links and at in theirs)

@@ -62,6 +62,12 @@ DESK: Final[Mapping[str, str]] = {
         "punkt {id}: registret siger ikke længere det, som punktet spørger om"
     ),
     "review item {id}: there is no block to lift any more": "punkt {id}: der er ingen blokering at ophæve længere",
+    "review item {number}: the number that it names is forgotten: reject it": (
+        "punkt {number}: det nummer, det handler om, er glemt: afvis det"
+    ),
+    "review item {id}: the patron has that number by now, or it is forgotten": (
+        "punkt {id}: låneren har nummeret nu, eller det er glemt"
+    ),
     "review item {id}: the register has spoken of the patron since": (
         "punkt {id}: registret har siden udtalt sig om låneren"
     ),

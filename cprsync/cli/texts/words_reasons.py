@@ -57,6 +57,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "number.annulled": ("nummeret er annulleret", "the number is annulled"),
     "number.old": ("et gammelt nummer", "an old number"),
     "number.old_active": ("et gammelt nummer lever igen", "an old number lives again"),
+    "number.other_successor": (
+        "et gammelt nummer er nu afløst af et andet end det, låneren har",
+        "an old number is now replaced by another than the one the patron has",
+    ),
     "number.replaced": ("et nummer på vejen til det nuværende", "a number on the way to the present one"),
     "number.both_patrons": ("begge numre er låneres", "both numbers are patrons'"),
     "number.circle": ("numrene afløser hinanden i ring", "the numbers replace each other in a circle"),
@@ -143,6 +147,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "To take it up again: cprsync review reopen {number} --reason TEXT",
     ),
     "review_register": ("CPR", "The register"),
+    "review_numbers": (
+        "Personnummer hos os: {ours}; i registret: {register}",
+        "CPR number here: {ours}; in the register: {register}",
+    ),
     "review_ours": ("Biblioteket", "The library"),
     "review_plan": (
         "{closes} lukkes, {keeps} bliver; der flyttes: {moves}",
