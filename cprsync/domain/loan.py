@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Compensation:
     """What was asked for a loan that did not come back."""
 
