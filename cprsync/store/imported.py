@@ -34,6 +34,8 @@ class Imported:
     returns: bool = False
     #: fields of the row that were left out, since only the register's word stands there
     left: tuple[str, ...] = ()
+    #: the group of the row was left out, since age says another
+    by_age: bool = False
     #: of a balance: the loan for which money is owed, or was until lately, once the row is taken
     owed_for: str | None = None
     #: the field that a refusal is about, where the reason does not say it

@@ -161,15 +161,17 @@ def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fre
         return _create(tenant, part, row, patron_id)
     held, kind = part.after.get(patron_id) or (open_local(tenant, stored), stored.kind)
     group = "" if patron_id in part.pinned else part.groups.get(patron_id, "")
+    by_age = group not in {"", row.local.group}
     if kind == PatronKind.RESPONSIBLE.value:
         # who only answered for a minor stands on the list: she borrows from now on
         part.borrow.append(patron_id)
     after = joined(held, replace(row.local, group=group)), row.kind or _BORROWER.get(kind, kind)
     renamed = _call(part, patron_id, row.name)
     if after == (held, kind):
-        return Imported(ImportOutcome.UPDATED if renamed else ImportOutcome.UNCHANGED, patron_id)
+        outcome = ImportOutcome.UPDATED if renamed else ImportOutcome.UNCHANGED
+        return Imported(outcome, patron_id, by_age=by_age)
     part.after[patron_id] = after
-    return Imported(ImportOutcome.UPDATED, patron_id)
+    return Imported(ImportOutcome.UPDATED, patron_id, by_age=by_age)
 
 
 def _call(part: Part, patron_id: str, name: str) -> bool:
@@ -198,7 +200,7 @@ def _create(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> Impor
     group, step = age_step_of_new(number, row.local.group, part.policy, on=tenant.clock.today())
     new = replace(row, number=number, local=replace(row.local, group=group))
     part.created.append(new_row(tenant, new, number, patron_id, next_age_step=step))
-    return Imported(ImportOutcome.CREATED, patron_id)
+    return Imported(ImportOutcome.CREATED, patron_id, by_age=row.local.group not in {"", group})
 
 
 def _found(tenant: Tenant, part: Part, row: NewPatron) -> AnyRow | str | None:

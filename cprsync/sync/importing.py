@@ -57,6 +57,8 @@ class Taken(Protocol):
     def returns(self) -> bool: ...
     @property
     def left(self) -> tuple[str, ...]: ...
+    @property
+    def by_age(self) -> bool: ...
 
 
 class PatronImport(Protocol):
@@ -134,6 +136,9 @@ def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported) -
             if imported.patrons is not None:
                 _tell(line, one, imported.patrons, applied=how.apply)
                 _doubt(line, row.local.group, how.policy, imported.patrons)
+                if one.by_age:
+                    aged = Doubt(line, "group", "group.age")
+                    imported.patrons.doubts.setdefault(("group.age", ""), aged).rows += 1
     imported.refused += sorted(refused, key=lambda one: one.line)
 
 
@@ -156,8 +161,10 @@ def _doubt(line: int, group: str, policy: Policy | None, told: OfPatrons) -> Non
     if not group or not known or group in known:
         return
     # a column that is no group at all would bring as many as there are rows
-    name = group if group in told.doubts or len(told.doubts) < DOUBTS_MAX else ""
-    told.doubts.setdefault(name, Doubt(line, "group", "group", known)).rows += 1
+    key = ("group", group)
+    if key not in told.doubts and sum(why == "group" for why, _ in told.doubts) >= DOUBTS_MAX:
+        key = ("group", "")
+    told.doubts.setdefault(key, Doubt(line, "group", "group", known)).rows += 1
 
 
 def _refused(line: int, taken: Taken) -> Refused:

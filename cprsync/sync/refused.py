@@ -114,8 +114,12 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "borrower.unknown": ("der er ingen låner med det lånernummer eller kort", "no patron has that number or card"),
     "other": ("ikke taget", "not taken"),
 }
-#: What is taken, and may be a mistake all the same.
+#: What is taken, and may be a mistake all the same; or left out of a row that is.
 DOUBTS: Final[Mapping[str, tuple[str, str]]] = {
+    "group.age": (
+        "lånergruppen er ikke taget: den følger alderen, som siger en anden (patron set ID group kan fastlåse en gruppe)",
+        "the patron group was left out: it follows age, which says another (patron set ID group can pin one)",
+    ),
     "group": (
         "lånergruppen står ikke i policy.toml: er den stavet rigtigt? Den følger ikke alderen. Der er {groups}",
         "policy.toml has no such patron group: is it spelt right? It does not follow age. There are {groups}",
@@ -180,8 +184,8 @@ class OfPatrons:
     #: by field, how many rows said something where only the register's word stands
     left: Counter[str] = field(default_factory=Counter)
 
-    #: by the text that is doubted, which is not told
-    doubts: dict[str, Doubt] = field(default_factory=dict)
+    #: by why, and the text that is doubted, which is not told
+    doubts: dict[tuple[str, str], Doubt] = field(default_factory=dict)
 
     def made(self) -> Iterator[tuple[int, str]]:
         """Line and patron number of each who was created."""

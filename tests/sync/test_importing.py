@@ -288,10 +288,24 @@ def test_of_whoever_comes_with_the_list_the_number_tells_the_age(new_library: Li
 
 
 @pytest.mark.parametrize("apply", [False, True])
+def test_a_group_that_is_left_out_since_age_says_another_is_told_with_the_first_line_and_how_many(
+    either_library: Library, apply: bool
+) -> None:
+    """Of those who are here and of those who come."""
+    library = either_library
+    library.policy = replace(library.policy, ladders=LADDERS, groups=(PatronGroup("Personale"),))
+    text = HEADER + f"{CLARA},,,Voksen,\n{ANNA},,,Barn,\n{BO},,,Personale,\n{number('EDITH')},,,Barn,\n"
+    for _ in range(2):
+        (doubt,) = take(library, text, apply=apply).document()["warnings"]
+        assert (doubt["line"], doubt["field"], doubt["rows"]) == (3, "group", 2)
+        assert doubt["reason"].startswith("the patron group was left out: it follows age")
+
+
+@pytest.mark.parametrize("apply", [False, True])
 def test_a_group_that_the_policy_does_not_name_is_taken_and_doubted_with_the_groups_that_there_are(
     new_library: Library, apply: bool
 ) -> None:
-    text = HEADER + f"{ANNA},,,Voksne,\n{BO},,,Voksne,\n{CLARA},,,Barn,\nx,,,Voksne,\n"
+    text = HEADER + f"{ANNA},,,Voksne,\n{BO},,,Voksne,\n{CLARA},,,Voksen,\nx,,,Voksne,\n"
     assert take(new_library, text, apply=False).document()["warnings"] == []
     new_library.policy = replace(new_library.policy, ladders=LADDERS, groups=(PatronGroup("Personale"),))
     (doubt,) = take(new_library, text, apply=apply).document()["warnings"]
