@@ -117,7 +117,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
 #: What is taken, and may be a mistake all the same; or left out of a row that is.
 DOUBTS: Final[Mapping[str, tuple[str, str]]] = {
     "group.age": (
-        "lånergruppen er ikke taget: den følger alderen, som siger en anden (patron set ID group kan fastlåse en gruppe)",
+        "lånergruppen er ikke taget: den følger alderen, som siger en anden (patron set ID group fastlåser en)",
         "the patron group was left out: it follows age, which says another (patron set ID group can pin one)",
     ),
     "group": (
