@@ -98,17 +98,20 @@ BESIDE: Final = (
         Wording(
             "Hver ændring, hvert opslag i CPR, og hver gang nogen åbner en beskyttet låners navn og adresse, skrives"
             " ned: hvornår, om hvilket lånernummer, og hvad slags ændring det er, også en død, en udrejse eller en"
-            " beskyttelse; ved skranken også af hvem, og hvorfor, hvor nogen har skrevet en grund. Grunden er forseglet."
-            " Navne, adresser, fødselsdatoer og beløb står der ikke i klar tekst; af et CPR-nummer, der er slået op, et nøglet aftryk.",
+            " beskyttelse; ved skranken også af hvem, og hvorfor, hvor nogen har skrevet en grund. Grunden er "
+            "forseglet. Navne, adresser, fødselsdatoer og beløb står der ikke i klar tekst; af et CPR-nummer, der er "
+            "slået op, et nøglet aftryk.",
             "Each change, each look-up in CPR, and each time someone opens a protected patron's name and address is"
             " written down: when, about which patron number, and which kind of change it is, a death, an emigration or"
-            " a protection too; at the desk also by whom, and why where someone wrote a reason. The reason is sealed. Names,"
-            " addresses, birth dates and amounts are not in it in clear; of a CPR number that was looked up a keyed hash.",
+            " a protection too; at the desk also by whom, and why where someone wrote a reason. The reason is "
+            "sealed. Names, addresses, birth dates and amounts are not in it in clear; of a CPR number that was "
+            "looked up a keyed hash.",
         ),
         Wording(
             "tidspunkt, lånernummer, ændringens art, nøglet aftryk af opslåede CPR-numre; personalets brugernavn og,"
             " forseglet, grund",
-            "time, patron number, kind of change, keyed hash of CPR numbers looked up; user name of staff and, sealed, their reason",
+            "time, patron number, kind of change, keyed hash of CPR numbers looked up; user name of staff and, "
+            "sealed, their reason",
         ),
         _log,
     ),
