@@ -33,5 +33,5 @@ class Retention:
     nights_days: int = 365
     #: the audit, from each entry; 0: it is kept for ever
     log_days: int = 1825
-    #: without a loan, a payment or a renewal; 0: nobody is asked to leave
+    #: without a loan, a renewal, a return, a reservation, a payment or a visit at the desk; 0: nobody is asked to leave
     inactive_days: int = 1095

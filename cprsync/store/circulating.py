@@ -160,7 +160,8 @@ def _row(part: _Part, row: Circulated) -> Imported:
     outcome = _created(part, row, patron_id) if stored is None else _changed(part, row, stored, said)
     if outcome is not _UNCHANGED:
         part.happened[patron_id].add(row.type)
-        if row.seen is not None and row.seen <= part.tenant.clock.today():
+        # who has left is seen no more, though what she owed may be settled
+        if row.seen is not None and row.seen <= part.tenant.clock.today() and patron_id not in part.left:
             part.seen[patron_id] = max(row.seen, part.seen.get(patron_id, row.seen))
     return Imported(outcome, patron_id, owed_for=_owed_for(part, row, stored))
 

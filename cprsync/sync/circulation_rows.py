@@ -75,7 +75,9 @@ SHAPES: Final[Mapping[str, Shape]] = {
         ahead=("until",),
         begins="placed",
     ),
-    BALANCE: Shape(("raised", "settled"), (), ("title",), needed=("amount", "raised"), begins="raised"),
+    BALANCE: Shape(
+        ("raised", "settled"), (), ("title",), needed=("amount", "raised"), done=("settled",), begins="raised"
+    ),
     MESSAGE: Shape(("sent",), (), ("channel", "subject", "content"), needed=("channel", "sent")),
 }
 #: The columns of such a list.

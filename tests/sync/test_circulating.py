@@ -162,6 +162,8 @@ def test_the_record_knows_the_last_day_on_which_she_did_something_herself(here: 
     tomorrow = TODAY + timedelta(days=1)
     take(here, f"type,id,patron,title,placed\nreservation,R2,ANNA,x,2026-01-01\nreservation,R3,ANNA,x,{tomorrow}\n")
     assert row(here, "ANNA")["last_seen"].isoformat() == "2027-03-01"
+    take(here, "type,id,patron,settled\nbalance,B1,ANNA,2027-03-12\n")
+    assert row(here, "ANNA")["last_seen"].isoformat() == "2027-03-12"
 
 
 def test_a_patron_may_be_named_by_her_number_and_one_file_may_be_of_one_type(here: Library) -> None:
@@ -345,7 +347,8 @@ def test_nothing_comes_back_to_a_patron_who_has_left_but_what_she_owed_may_be_se
     before = here.everything()
     assert take(here, LIST.replace("ANNA", anna).replace("B1", "B2")).counts == {"over": 4}
     assert here.everything() == before
-    assert take(here, owed.replace(f",{TODAY}", f",{TODAY + timedelta(days=1)}")).counts == {"updated": 1}
+    assert take(here, owed.replace(f",{TODAY}", f",{TODAY - timedelta(days=1)}")).counts == {"updated": 1}
+    assert [one["last_seen"] for one in here.everything()["patron"] if one["id"] == anna] == [None]
 
 
 # -- a long list ------------------------------------------------------------------------------------------------------
