@@ -66,7 +66,7 @@ def statement_lines(document: Mapping[str, Any], language: Language) -> Iterator
     yield from _wrapped(document["library_name"])
     yield ""
     if document["envelope"] is None:
-        yield from _wrapped(f"[{word('statement_' + document['letter'], language)}]")
+        yield from _without_envelope(document, language)
     for line in document["envelope"] or ():
         yield from _wrapped(line)
     yield ""
@@ -78,6 +78,15 @@ def statement_lines(document: Mapping[str, Any], language: Language) -> Iterator
     yield from _loans(document, language)
     yield from _owed(document, language)
     yield from _below(document, language)
+
+
+def _without_envelope(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """Why no letter goes; of an address that is sealed for someone else's sake, whose it is."""
+    why = document["letter"]
+    if why == "sealed" and document["name"]:
+        yield from _wrapped(document["name"])
+        why = "address_sealed"
+    yield from _wrapped(f"[{word('statement_' + why, language)}]")
 
 
 def _loans(document: Mapping[str, Any], language: Language) -> Iterator[str]:

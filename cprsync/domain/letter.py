@@ -86,8 +86,14 @@ def letter_to(  # noqa: PLR0913 -- what may keep a letter back, one by one
     lines = _contact_lines(said, own) or registered
     if not lines:
         return NoLetter.NOWHERE
-    name = (said.name.addressing,) if isinstance(said.name, Name) else ()
-    return Letter((*(_corrected(holding, Overridden.NAME) or name), *lines))
+    return Letter((*name_lines(said.name, holding), *lines))
+
+
+def name_lines(name: Name | Sealed[Name] | Gap, holding: Mapping[Overridden, Override]) -> tuple[str, ...]:
+    """The name as an envelope has it, corrected or the register's; none of one who is sealed, or not yet named."""
+    registered = (name.addressing,) if isinstance(name, Name) else ()
+    typed = holding.get(Overridden.NAME)
+    return registered if typed is None or isinstance(typed.value, Sealed) else (typed.text,)
 
 
 def _corrected(holding: Mapping[Overridden, Override], field: Overridden) -> tuple[str, ...]:

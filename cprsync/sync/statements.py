@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from cprsync.domain.letter import Letter, NoLetter, letter_to
+from cprsync.domain.letter import Letter, NoLetter, letter_to, name_lines
 from cprsync.domain.override import in_force
 from cprsync.domain.patron import is_sealed
 from cprsync.domain.responsible import why_no_letter
@@ -93,6 +93,13 @@ class Statements:
     def _is_sealed(self, view: View) -> bool:
         return is_sealed(view.patron.register, silent_is_sealed=self.policy.silent_is_sealed, parked=view.parked)
 
+    def _name(self, view: View) -> str | None:
+        """Her name, where it is not sealed: also of one whose address is, for someone else's sake."""
+        if self._is_sealed(view):
+            return None
+        held = in_force(view.patron.overrides, self.clock.today())
+        return next(iter(name_lines(view.patron.register.name, held)), None)
+
     def _name_of(self, responsible_id: str) -> str | None:
         """Her name; None of one who is sealed, or who can be asked for nothing any more."""
         view = self.store.patron(responsible_id)
@@ -113,6 +120,7 @@ class Statements:
             "library_name": self.name,
             "day": today.isoformat(),
             "letter": GOES if isinstance(envelope, Letter) else envelope.value,
+            "name": self._name(view),
             "envelope": list(envelope.lines) if isinstance(envelope, Letter) else None,
             "revealed": revealed,
             "loans": [

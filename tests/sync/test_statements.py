@@ -173,7 +173,8 @@ def test_whoever_has_disappeared_gets_none(library: Library) -> None:
 def test_of_the_protected_neither_name_nor_address_is_on_it_until_revealed_with_a_reason(library: Library) -> None:
     set_(library, "contact_address", "Hemmelig 3\n8100 Aarhus C", key="BO")
     told = statement(library, "BO")
-    assert (told["letter"], told["envelope"], told["revealed"]) == ("sealed", None, False)
+    assert (told["letter"], told["envelope"], told["name"], told["revealed"]) == ("sealed", None, None, False)
+    assert "[Navn og adresse er beskyttet." in text(told)
     for word in ("Kastanjeløkken", "Hemmelig", *person("BO").name.addressing.split()):  # type: ignore[union-attr]  # he has one
         assert word not in text(told)
     with pytest.raises(ConfigurationError):
@@ -191,7 +192,10 @@ def test_an_address_sealed_for_the_households_sake_opens_with_a_reason_too(libra
     library.enrol("QUINNIE", "LIV")
     library.register.knows(gains_protection(person("QUINNIE")), person("LIV"))
     library.one_night()
-    assert statement(library, "LIV")["letter"] == "sealed"
+    told = statement(library, "LIV")
+    assert (told["letter"], told["envelope"]) == ("sealed", None)
+    assert f"{name_of('LIV')}\n[Adressen er beskyttet. Den åbnes" in text(told)
+    assert "Navn og adresse" not in text(told)
     assert revealed(library, "LIV")["envelope"][1] == "Møllebækslugten 15"
 
 

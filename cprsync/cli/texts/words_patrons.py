@@ -75,6 +75,10 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
         "Navn og adresse er beskyttet. De åbnes kun med en grund: --reveal --reason",
         "Name and address are protected. They open for a reason only: --reveal --reason",
     ),
+    "statement_address_sealed": (
+        "Adressen er beskyttet. Den åbnes kun med en grund: --reveal --reason",
+        "The address is protected. It opens for a reason only: --reveal --reason",
+    ),
     "statement_nowhere": (
         "Ingen adresse, et brev når frem til, er kendt.",
         "No address is known that a letter would reach.",
