@@ -1,6 +1,7 @@
 """Erase a patron: all that the database holds of her, at once or as soon as the register and the net media let go.
 
-What stays is her patron number, in the audit and among the numbers that are never given again. Replays the journal.
+What stays is her patron number, in the audit and among the numbers that are never given again; the lines of old nights
+are nobody's then. Replays the journal.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, text, update
 
-from cprsync.store import audit, tables
+from cprsync.store import audit, night_lines, tables
 from cprsync.store.desk import STREAM
 from cprsync.store.emptying import empty, note, of, shells_of, waits_of
 from cprsync.store.engine import parts, reading, writing
@@ -53,7 +54,6 @@ _HERS: Final = (
 )
 _PATRON = tables.patron.c
 _ROW = tables.subscription.c
-_ITEM = tables.run_item.c
 
 
 def erase(tenant: Tenant, patron_id: str, *, user: str) -> Erased | Ties | None:
@@ -105,15 +105,13 @@ def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
 
 
 def _forget_lines(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
-    """By its number's index a line of an old night would still tell of whom it spoke."""
+    """By her patron number, or its number's index, a line of an old night would still tell of whom it spoke."""
     wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(ids))
     numbers: list[CprNumber] = [from_row(tenant.vault, row).number for row in connection.execute(wanted)]
     probes = [probe for one in numbers for probe in tenant.vault.probes("number", one.digits)]
     # her old numbers stand beside her own lines and in her subscriptions
     probes += connection.scalars(select(_ROW.number_index).where(of(tables.subscription, tenant, ids)))
-    hers = _ITEM.patron_id.in_(ids) | _ITEM.number_index.in_(probes)
-    lines = update(tables.run_item).where(_ITEM.agency == tenant.agency, _ITEM.number_index.is_not(None), hers)
-    connection.execute(lines.values(number_index=None))
+    night_lines.make_nobodys(connection, tenant, ids, probes)
 
 
 def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:

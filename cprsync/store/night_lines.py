@@ -1,4 +1,4 @@
-"""The lines of nights that are long over: which there are, and letting go of them with what was planned.
+"""The lines of nights that are long over, or of whoever is erased: letting go of them with what was planned.
 
 How many there were of each kind stands in the night's report, and stays.
 """
@@ -9,7 +9,7 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, null, select, update
+from sqlalchemy import Connection, delete, func, null, select, update
 
 from cprsync.store import tables
 
@@ -46,11 +46,35 @@ def let_go(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> No
         _forget_plan(connection, tenant, run_id)
 
 
+def make_nobodys(connection: Connection, tenant: Tenant, ids: Sequence[str], indexes: Sequence[bytes]) -> None:
+    """Let no line, and no plan, tell of these patrons or numbers; each is counted as what it was."""
+    ours = _ITEM.agency == tenant.agency
+    hers = _ITEM.patron_id.in_(ids) | _ITEM.number_index.in_(indexes)
+    connection.execute(update(tables.run_item).where(ours, hers).values(patron_id=None, number_index=None))
+    for one in ids:
+        # why another's line was left to a person may name the other of two
+        named = ours & _ITEM.reason.like(f"%:{one}")
+        why = func.replace(_ITEM.reason, f":{one}", "")
+        connection.execute(update(tables.run_item).where(named).values(reason=why))
+        planned = select(_RUN.id, _RUN.document).where(
+            _RUN.agency == tenant.agency, _RUN.document.like(f'%"patron": "{one}"%')
+        )
+        for row in connection.execute(planned).all():
+            document = json.loads(row.document)
+            rest = [step for step in document["plan"] if step["patron"] != one]
+            _write(connection, tenant, row.id, document | {"plan": rest})
+
+
 def _forget_plan(connection: Connection, tenant: Tenant, run_id: int) -> None:
     """Of a night that was held its report has the plan, too."""
     connection.execute(delete(tables.plan_row).where(_PLAN.agency == tenant.agency, _PLAN.run_id == run_id))
     this = (_RUN.agency == tenant.agency) & (_RUN.id == run_id)
     document = json.loads(connection.scalar(select(_RUN.document).where(this)) or "{}")
     if document.get("plan"):
-        text = json.dumps(document | {"plan": []}, ensure_ascii=False)
-        connection.execute(update(tables.run).where(this).values(document=text))
+        _write(connection, tenant, run_id, document | {"plan": []})
+
+
+def _write(connection: Connection, tenant: Tenant, run_id: int, document: dict[str, Any]) -> None:
+    this = (_RUN.agency == tenant.agency) & (_RUN.id == run_id)
+    text = json.dumps(document, ensure_ascii=False)
+    connection.execute(update(tables.run).where(this).values(document=text))

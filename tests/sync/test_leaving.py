@@ -85,7 +85,7 @@ def rows_of(library: Library, patron: str) -> dict[str, int]:
     counts = {
         table: sum(any(row.get(key) == patron for key in keys) for row in rows)
         for table, rows in library.everything().items()
-        if table not in {"audit", "issued_id", "run_item"}
+        if table not in {"audit", "issued_id"}
     }
     return {table: count for table, count in counts.items() if count}
 
@@ -526,6 +526,26 @@ def test_an_erased_patron_is_in_no_row_but_the_audit_and_the_numbers_ever_given(
     assert happened(everything)["erase", anna] == 1
     assert cpr("ANNA") not in library.register.listed
     library.store.verify_audit()
+
+
+def test_the_lines_of_old_nights_still_add_up_when_she_is_erased_and_tell_of_nobody(library: Library) -> None:
+    anna = full_of(library)
+    other = library.id_of("BO")
+    with library.engine.begin() as connection:
+        line = tables.run_item.c
+        both = update(tables.run_item).where(line.patron_id == other).values(reason=f"number.both:{anna}")
+        assert connection.execute(both).rowcount == 1
+    before = lines(library)
+    assert any(line["patron"] == anna for line in before)
+    erase(library, anna)
+    after = lines(library)
+    assert [(one["outcome"], one["actions"]) for one in after] == [(one["outcome"], one["actions"]) for one in before]
+    assert anna not in str(after)
+    assert [one["reason"] for one in after if one["patron"] == other] == ["number.both"]
+
+
+def lines(library: Library) -> list[dict[str, Any]]:
+    return [line for run in library.store.runs() for line in library.store.run_items(run["run"])]
 
 
 def test_a_record_says_closed_or_erased_and_then_that_nothing_is_left(library: Library) -> None:

@@ -244,7 +244,8 @@ def patron_erase(  # noqa: PLR0913 -- one parameter for each option
 ) -> None:
     """Erase a patron for good; refused while anything is open.
 
-    Nothing stays but her patron number, in the audit and among those that are never given again.
+    Nothing stays but her patron number, in the audit and among those that are never given again, and the line of the
+    erase journal that keeps an older copy of the database from bringing her back.
     """
     from cprsync.cli.leaving import erase_command
 
