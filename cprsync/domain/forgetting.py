@@ -46,6 +46,8 @@ class Forgotten(enum.Enum):
     REVIEWS = "reviews"
     #: what a night did with each number
     NIGHTS = "nights"
+    #: whose age, correction or absence came to its day, and when
+    CALENDAR = "calendar"
     #: the oldest entries of the audit
     LOG = "log"
 
@@ -69,6 +71,7 @@ def over_by(kind: Forgotten, on: date, policy: Policy) -> date:
         Forgotten.CORRECTIONS: kept.corrections_days,
         Forgotten.REVIEWS: kept.answered_reviews_days,
         Forgotten.NIGHTS: kept.nights_days,
+        Forgotten.CALENDAR: kept.nights_days,
         Forgotten.LOG: kept.log_days,
     }
     return on - timedelta(days=days[kind])

@@ -29,7 +29,7 @@ class Retention:
     corrections_days: int = 30
     #: what a person had to look at, after it was answered
     answered_reviews_days: int = 365
-    #: what a night did with each number of a delivery; how many there were of each kind stays
+    #: what a night did with each number of a delivery, and of whom its calendar spoke; how many of each kind stays
     nights_days: int = 365
     #: the audit, from each entry; 0: it is kept for ever
     log_days: int = 1825

@@ -55,6 +55,7 @@ _LOAN, _RESERVATION, _BALANCE, _MESSAGE = (
 _IMAGE = tables.before_image.c
 _PATRON = tables.patron.c
 _OVERRIDE, _ITEM = tables.override.c, tables.review_item.c
+_EVENT, _RUN = tables.calendar_event.c, tables.run.c
 Found: TypeAlias = "Select[*tuple[Any, ...]]"
 
 
@@ -241,6 +242,20 @@ def _nights(over: Over) -> Found:
     return night_lines.old_lines(over.tenant, over.by)
 
 
+def _calendar(over: Over) -> Found:
+    """Of nights that ended: one that goes on counts its own."""
+    ended = exists().where(*(_RUN.agency == _EVENT.agency, _RUN.id == _EVENT.run_id, _RUN.finished.is_not(None)))
+    old = (_EVENT.agency == over.tenant.agency) & (_EVENT.day <= over.by)
+    return select(tables.calendar_event).where(old, ended).order_by(_EVENT.day, _EVENT.patron_id)
+
+
+def _forget_calendar(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    for row in rows:
+        this = (_EVENT.agency == tenant.agency) & (_EVENT.day == row.day) & (_EVENT.patron_id == row.patron_id)
+        this &= (_EVENT.kind == row.kind) & (_EVENT.what == row.what)
+        connection.execute(delete(tables.calendar_event).where(this))
+
+
 def _log(over: Over) -> Found:
     return cutting.old_entries(over.tenant, over.end, whole=over.whole)
 
@@ -260,6 +275,7 @@ _KINDS: Final[
     Forgotten.CORRECTIONS: (_corrections, _forget_corrections),
     Forgotten.REVIEWS: (_reviews, _forget_undo),
     Forgotten.NIGHTS: (_nights, night_lines.let_go),
+    Forgotten.CALENDAR: (_calendar, _forget_calendar),
     # last: what has just been forgotten stands in it
     Forgotten.LOG: (_log, cutting.cut),
 }

@@ -202,6 +202,7 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
         "Linjerne for de enkelte numre er glemt efter bibliotekets frister.",
         "The lines of the single numbers are forgotten by the library's policy.",
     ),
+    "forgotten.calendar": ("gamle alderstrin og udløb", "old birthdays and ends"),
     "forgotten.log": ("loggens ældste linjer", "oldest lines of the log"),
     "forget_planned": ("Dette ville blive glemt", "This would be forgotten"),
     "forget_nothing": ("Der er intet at glemme.", "There is nothing to forget."),
