@@ -33,40 +33,41 @@ class Beside:
 def _log(policy: Policy) -> Wording:
     after = days(policy.retention.log_days)
     if not policy.retention.log_days:
-        return Wording("Den slettes ikke af sig selv.", "It is not erased by itself.")
-    return Wording(f"Det slettes efter {after.da}.", f"It is erased after {after.en}.")
+        return Wording("Loggen slettes ikke af sig selv.", "The log is not erased by itself.")
+    return Wording(f"Loggen slettes efter {after.da}.", f"The log is erased after {after.en}.")
 
 
 def _files(policy: Policy) -> Wording:
     after, refused = days(policy.retention.deliveries_days), days(policy.retention.refused_deliveries_days)
     return Wording(
-        f"De slettes {after.da} efter, at de er taget; en, der var beskadiget eller modsagde en anden, {refused.da}"
-        " efter, at den kom. En, der venter på en anden eller på et menneske, bliver, til den er taget."
-        " Hvor CPR lægger filerne, bliver de, medmindre biblioteket har valgt, at de slettes, når de er"
-        " taget.",
-        f"They are erased {after.en} after they are taken; one that was damaged or contradicted another, {refused.en}"
-        " after it came. One that waits for another, or for a person, stays until it is taken."
-        " Where CPR delivers them they stay, unless the library has chosen to have them deleted once they are taken.",
+        f"De slettes {after.da} efter, at de er brugt; en, der var beskadiget eller modsagde en anden, {refused.da}"
+        " efter, at den kom. En, der venter på en anden eller på et menneske, bliver, til den er brugt. Der, hvor CPR"
+        " lægger filerne, ryddes de kun væk, hvis biblioteket har valgt det.",
+        f"They are erased {after.en} after they are used; one that was damaged or contradicted another, {refused.en}"
+        " after it came. One that waits for another, or for a person, stays until it is used. Where CPR delivers them"
+        " they are cleared away only if the library has chosen so.",
     )
 
 
 def _nights(policy: Policy) -> Wording:
     after = days(policy.retention.nights_days)
     return Wording(
-        f"Det slettes efter {after.da}, og aftrykket af en låners CPR-nummer senest med posten; kun hvor mange der var"
-        " af hver slags, bliver.",
-        f"It is erased after {after.en}, and the hash of a patron's CPR number at the latest with the record; only how"
-        " many there were of each kind stays.",
+        f"Det slettes efter {after.da}. Slettes alt om dig før, slettes dit lånernummer og aftrykket samtidig. Kun"
+        " hvor mange der var af hver slags, bliver.",
+        f"It is erased after {after.en}. If all about you is erased before, your patron number and the hash go with"
+        " it. Only how many there were of each kind stays.",
     )
 
 
 def _corrections(policy: Policy) -> Wording:
     after = days(policy.retention.corrections_days)
     return Wording(
-        f"Hvad en rettelse sagde, slettes {after.da} efter, at den er udløbet eller taget tilbage, men ikke, mens en"
-        " sammenlægning kan fortrydes; hvem der rettede hvilket felt hvornår, huskes, så længe posten står.",
-        f"What a correction said is erased {after.en} after it ended or was taken back, but not while a merge can be"
-        " undone; who corrected which field and when is kept as long as the record.",
+        f"Hvad en rettelse sagde, slettes {after.da} efter, at den er udløbet eller taget tilbage, men ikke, så"
+        " længe to låneres sammenlagte oplysninger kan skilles igen. Hvem der rettede hvilket felt hvornår, huskes,"
+        " så længe du er låner.",
+        f"What a correction said is erased {after.en} after it ended or was taken back, but not while the joined"
+        " data of two patrons can be parted again. Who corrected which field and when is kept as long as you are a"
+        " patron.",
     )
 
 
@@ -74,16 +75,17 @@ def _answers(policy: Policy) -> Wording:
     after = days(policy.retention.answered_reviews_days)
     return Wording(
         f"Det, der skal til for at fortryde en afgørelse, slettes {after.da} efter, at den er truffet, men ikke, mens"
-        " en blokering, den gav, står der; hvad der blev afgjort, hvornår og af hvem, huskes, så længe posten står.",
+        " en blokering, den gav, står der. Hvad der blev afgjort, hvornår og af hvem, huskes, til alt andet om dig er"
+        " slettet.",
         f"What it takes to undo a decision is erased {after.en} after it was made, but not while a block that it gave"
-        " stands; what was decided, when and by whom is kept as long as the record.",
+        " stands. What was decided, when and by whom is kept until everything else about you is erased.",
     )
 
 
 def _net_media(_: Policy) -> Wording:
     return Wording(
-        "Retten huskes, så længe lånerforholdet varer; kommunen hos dem, til de har bekræftet, at kontoen er slettet.",
-        "The right is kept as long as one is a patron; the municipality they hold until they have confirmed that the"
+        "Retten huskes, så længe du er låner; kommunen hos dem, til de har bekræftet, at din konto er slettet.",
+        "The right is kept as long as you are a patron; the municipality they hold until they have confirmed that your"
         " account is deleted.",
     )
 
@@ -96,22 +98,22 @@ BESIDE: Final = (
     Beside(
         Wording("Loggen", "The log"),
         Wording(
-            "Hver ændring, hvert opslag i CPR, og hver gang nogen åbner en beskyttet låners navn og adresse, skrives"
-            " ned: hvornår, om hvilket lånernummer, og hvad slags ændring det er, også en død, en udrejse eller en"
-            " beskyttelse; ved skranken også af hvem, og hvorfor, hvor nogen har skrevet en grund. Grunden er "
-            "forseglet. Navne, adresser, fødselsdatoer og beløb står der ikke i klar tekst; af et CPR-nummer, der er "
-            "slået op, et nøglet aftryk.",
-            "Each change, each look-up in CPR, and each time someone opens a protected patron's name and address is"
-            " written down: when, about which patron number, and which kind of change it is, a death, an emigration or"
-            " a protection too; at the desk also by whom, and why where someone wrote a reason. The reason is "
-            "sealed. Names, addresses, birth dates and amounts are not in it in clear; of a CPR number that was "
-            "looked up a keyed hash.",
+            "Her står hver ændring, hvert opslag i CPR, og hver gang nogen åbner en beskyttet låners navn og"
+            " adresse: hvornår, hvilket lånernummer og hvilken slags, også en død, en udrejse eller en beskyttelse."
+            " Ved skranken skrives også hvem, og nogle gange hvorfor. Den grund er forseglet og slettes senest, når"
+            " alt andet om dig er slettet. Navne, adresser, fødselsdatoer og beløb skrives der ikke, medmindre en"
+            " medarbejder nævner dem i grunden. Har nogen slået dit CPR-nummer op, står der et aftryk af det.",
+            "Here stands each change, each look-up in CPR, and each time someone opens a protected patron's name and"
+            " address: when, which patron number and of which kind, a death, an emigration or a protection too. At the"
+            " desk it says by whom, and sometimes why. That reason is sealed, and erased at the latest when everything"
+            " else about you is. Names, addresses, birth dates and amounts are not written, unless one of staff names"
+            " them in the reason. Of a CPR number that someone looked up there is a hash.",
         ),
         Wording(
-            "tidspunkt, lånernummer, ændringens art, nøglet aftryk af opslåede CPR-numre; personalets brugernavn og,"
-            " forseglet, grund",
-            "time, patron number, kind of change, keyed hash of CPR numbers looked up; user name of staff and, "
-            "sealed, their reason",
+            "tidspunkt, lånernummer, ændringens art, nøglet aftryk af opslåede CPR-numre; personalets brugernavn;"
+            " forseglet: den grund, personalet skrev, som kan nævne en låner",
+            "time, patron number, kind of change, keyed hash of CPR numbers looked up; user name of staff; sealed: the"
+            " reason that staff wrote, which may name a patron",
         ),
         _log,
     ),
@@ -132,22 +134,28 @@ BESIDE: Final = (
     Beside(
         Wording("Nætternes regnskab", "The account of each night"),
         Wording(
-            "For hver nat står der, hvilke lånernumre CPR's fil talte om, hvad slags ændring det gav, og et nøglet"
-            " aftryk af CPR-nummeret.",
+            "For hver nat står der, hvilke lånernumre CPR's fil talte om, hvilken slags ændring det gav, og et"
+            " aftryk af CPR-nummeret. Der står også, hvem der fik en anden lånergruppe på grund af alder, og for"
+            " hvem en rettelse, et fravær, et økonomisk ansvar eller tilmeldingen hos CPR udløb.",
             "For each night it says of which patron numbers CPR's file spoke, which kind of change came of it, and a"
-            " keyed hash of the CPR number.",
+            " hash of the CPR number. It says, too, who came into another patron group by growing older, and for whom"
+            " a correction, an absence, someone's answering for her or the subscription at CPR ended.",
         ),
         Wording(
-            "lånernummer, ændringens art, nøglet aftryk af CPR-numre, også dem, der ikke er låneres",
-            "patron number, kind of change, keyed hash of CPR numbers, those of people who are no patrons too",
+            "lånernummer, ændringens art, nøglet aftryk af CPR-numre, også dem, der ikke er låneres; alderstrin, og"
+            " hvad der udløb den dag",
+            "patron number, kind of change, keyed hash of CPR numbers, those of people who are no patrons too; age"
+            " steps, and what ended on the day",
         ),
         _nights,
     ),
     Beside(
         Wording("Rettelser", "Corrections"),
         Wording(
-            "Hvad personalet har skrevet over CPR's ord, og hvorfor, forseglet; hvem, hvornår og til hvornår.",
-            "What staff wrote over CPR's word, and why, sealed; who, when and until when.",
+            "Har personalet rettet noget fra CPR, står det her: hvad der blev rettet til, og hvorfor, forseglet; og"
+            " hvem der gjorde det, hvornår og til hvornår.",
+            "What staff corrected of CPR's word stands here: what it was corrected to, and why, sealed; and who did it,"
+            " when and until when.",
         ),
         Wording(
             "felt, værdi, grund, dage, personalets brugernavn",
@@ -158,10 +166,10 @@ BESIDE: Final = (
     Beside(
         Wording("Afgørelser", "Decisions"),
         Wording(
-            "Hvad et menneske skulle se på om dig, f.eks. et dødsfald eller to poster, der er én persons, og hvad der"
-            " blev svaret.",
-            "What a person had to look at about you, for instance a death or two records of one person, and what was"
-            " answered.",
+            "Det, en medarbejder skulle tage stilling til om dig, f.eks. et dødsfald, eller om to lånere er den samme,"
+            " og hvad der blev svaret.",
+            "What one of staff had to decide about you, for instance a death, or whether two patrons are one, and what"
+            " was answered.",
         ),
         Wording(
             "hvad der blev afgjort, lånernumre, dage, personalets brugernavn, hvad der stod før",
@@ -174,7 +182,7 @@ BESIDE: Final = (
         Wording(
             "Hvilke netmedier du har ret til, hvilken kommune de har fået at vide, og hvilken de svarer, at der står"
             " hos dem. Retten følger af din kommune, din status i CPR, din alder, lånergruppe og lånertype og af"
-            " blokeringer; har du bedt om at holde op, er der ingen efter bibliotekets regler.",
+            " blokeringer; har du bedt om at holde op, har du ingen efter bibliotekets regler.",
             "Which net media you have a right to, which municipality they were told, and which they answer that they"
             " have. The right follows from your municipality, your status in CPR, your age, patron group and kind of"
             " patron and from blocks; having asked to leave you have none by the library's rules.",
@@ -188,10 +196,10 @@ BESIDE: Final = (
     Beside(
         Wording("Sletningslisten", "The list of the erased"),
         Wording(
-            "Når du holder op eller slettes, skrives dagen, biblioteket, dit lånernummer og et nøglet aftryk af dit"
-            " CPR-nummer på en liste, så en ældre kopi af databasen ikke bringer dig tilbage.",
-            "When you leave or are erased, the day, the library, your patron number and a keyed hash of your CPR number"
-            " are written on a list, so that an older copy of the database does not bring you back.",
+            "Når du holder op eller slettes, skrives dagen, biblioteket, dit lånernummer og et aftryk af dit CPR-nummer"
+            " på en liste, så en ældre kopi af databasen ikke bringer dig tilbage.",
+            "When you leave or are erased, the day, the library, your patron number and a hash of your CPR number are"
+            " written on a list, so that an older copy of the database does not bring you back.",
         ),
         Wording(
             "dag, lånernummer, nøglet aftryk af CPR-nummer",
