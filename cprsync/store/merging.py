@@ -192,7 +192,7 @@ def _settle(connection: Connection, tenant: Tenant, *, of: str, to: str) -> None
     waiting = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value)
     about = waiting & (_ITEM.about == of) & (_ITEM.kind == BOTH_PATRONS)
     items, settled = update(tables.review_item), State.SETTLED.value
-    connection.execute(items.where(waiting, _ITEM.patron_id == of).values(state=settled))
+    connection.execute(items.where(waiting, _ITEM.patron_id == of).values(state=settled, undo=None, key=None))
     connection.execute(items.where(about, _ITEM.patron_id == to).values(state=settled))
     connection.execute(items.where(about).values(about=to))
 

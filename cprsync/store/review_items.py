@@ -14,9 +14,7 @@ from cprsync.domain.age import differs_from_number
 from cprsync.domain.responsible import news_for_minors
 from cprsync.domain.review import (
     BIRTH_DIFFERS,
-    BOTH_PATRONS,
     FOLLOWING,
-    OTHER_SUCCESSOR,
     PARKED,
     PROPOSALS,
     State,
@@ -52,7 +50,7 @@ def raise_and_settle(connection: Connection, tenant: Tenant, run: Run, batch: Ba
     proposed += _follow_responsibles(connection, tenant, batch.writes)
     asked = [*batch.reviews, *proposed]
     if asked:
-        named = {(one.patron_id, _kind(one)): one for one in batch.named}
+        named = {(one.patron_id, one.kind): one for one in batch.named}
         _ask_staff(connection, tenant, run, dict.fromkeys(asked), named=named)
 
 
@@ -60,7 +58,7 @@ def ask_staff_at_desk(tenant: Tenant, run: Run, patron_id: str, kind: str, *, ab
     """Leave two patrons to a person, once; no record is touched."""
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
-        named = {(patron_id, kind): Named(patron_id, other=about)}
+        named = {(patron_id, kind): Named(patron_id, kind, other=about)}
         _ask_staff(connection, tenant, run, {(patron_id, kind): None}, named=named)
 
 
@@ -95,7 +93,9 @@ def _settle_parked(connection: Connection, tenant: Tenant, batch: Batch) -> None
         keeping = select(tables.review_item).where(waiting, _ROW.undo.is_not(None), _ROW.patron_id.in_(part))
         over = [row.id for row in connection.execute(keeping) if _is_over(tenant, batch, row, decided - still)]
         this = (_ROW.agency == tenant.agency) & _ROW.id.in_(over)
-        connection.execute(update(tables.review_item).where(this).values(state=State.SETTLED.value))
+        # nobody answers it any more, and what it keeps is forgotten with answers alone
+        settled = update(tables.review_item).where(this)
+        connection.execute(settled.values(state=State.SETTLED.value, undo=None, key=None))
 
 
 def _is_over(tenant: Tenant, batch: Batch, row: AnyRow, decided: Collection[str]) -> bool:
@@ -106,13 +106,8 @@ def _is_over(tenant: Tenant, batch: Batch, row: AnyRow, decided: Collection[str]
     old, new = of
     agreed = (row.patron_id, old) in batch.agreed
     given = any((w.patron.id, w.after.number) == (row.patron_id, new) for w in batch.writes if w.renumbered)
-    otherwise = any((n.patron_id, n.old) == (row.patron_id, old) and _kind(n) != row.kind for n in batch.named)
+    otherwise = any((n.patron_id, n.old) == (row.patron_id, old) and n.kind != row.kind for n in batch.named)
     return agreed or given or otherwise
-
-
-def _kind(named: Named) -> str:
-    """What is asked where the register names a number."""
-    return OTHER_SUCCESSOR if named.other is None else BOTH_PATRONS
 
 
 def _only_protects(write: Write) -> bool:
@@ -241,6 +236,14 @@ def _in_force(
     for part in parts(ids):
         # put in order here: asked to, SQLite would go through every item there ever was, in the order of their ids
         yield from sorted(connection.execute(wanted.where(_ROW.patron_id.in_(part))), key=lambda row: row.id)
+
+
+def keeping_numbers(tenant: Tenant, ids: Sequence[str]) -> set[tuple[str, str]]:
+    """What waits about an old number of these patrons: what is told of the present one settles none of it."""
+    wanted = select(tables.review_item).where(_waiting(tenant), _ROW.undo.is_not(None))
+    with reading(tenant.engine) as connection:
+        rows = [row for part in parts(ids) for row in connection.execute(wanted.where(_ROW.patron_id.in_(part)))]
+    return {(row.patron_id, row.kind) for row in rows if numbers(tenant, row) is not None}
 
 
 def in_force(tenant: Tenant, ids: Sequence[str]) -> list[tuple[str, str, State]]:

@@ -267,6 +267,9 @@ class SqlStore:
     def proposed(self, run: Run) -> dict[str, int]:
         return review_items.proposed_by(self._tenant, run)
 
+    def keeping_numbers(self, patron_ids: Sequence[str]) -> set[tuple[str, str]]:
+        return review_items.keeping_numbers(self._tenant, patron_ids)
+
     def reviews_in_force(self, patron_ids: Sequence[str]) -> list[tuple[str, str, State]]:
         return review_items.in_force(self._tenant, patron_ids)
 

@@ -15,7 +15,6 @@ from cprsync.domain.responsible import news_for_minors
 from cprsync.domain.review import (
     BIRTH_DIFFERS,
     FOLLOWING,
-    OTHER_SUCCESSOR,
     PARKED,
     PROPOSALS,
     State,
@@ -38,6 +37,8 @@ class _Item:
     state: State
     #: raised by the planned night
     new: bool = False
+    #: what is told of the present number settles nothing of it
+    of_old_number: bool = False
 
     @property
     def waits(self) -> bool:
@@ -67,17 +68,18 @@ class ForeseenReviews:
         agreed = {patron_id for patron_id, _ in batch.agreed}
         self._look_up(decided | agreed | {patron_id for patron_id, _ in batch.reviews})
         for patron_id in decided - still:
-            self._settle(patron_id, lambda item: item.kind.startswith(PARKED) and item.kind != OTHER_SUCCESSOR)
+            self._settle(patron_id, lambda item: item.kind.startswith(PARKED) and not item.of_old_number)
         given = {write.patron.id for write in batch.writes if write.renumbered is not None}
         for patron_id in given | agreed:
-            self._settle(patron_id, partial(_is_of, OTHER_SUCCESSOR))
+            self._settle(patron_id, lambda item: item.of_old_number)
         proposed = [(write.patron.id, kind) for write in batch.writes for kind in self._follow_status(write)]
         proposed += self._follow_births(batch.writes)
         proposed += self._follow_responsibles(batch.writes)
+        named = {(one.patron_id, one.kind) for one in batch.named if one.old is not None}
         for patron_id, kind in [*batch.reviews, *proposed]:
             items = self._items[patron_id]
             if not any(item.waits and item.kind == kind for item in items):
-                items.append(_Item(kind, State.WAITING, new=True))
+                items.append(_Item(kind, State.WAITING, new=True, of_old_number=(patron_id, kind) in named))
                 self.raised |= {(patron_id, kind)} if kind not in FOLLOWING else set()
 
     def proposed(self) -> dict[str, int]:
@@ -98,8 +100,10 @@ class ForeseenReviews:
     def _look_up(self, patron_ids: Iterable[str]) -> None:
         fresh = sorted(one for one in patron_ids if one not in self._items)
         self._items |= {one: [] for one in fresh}
+        kept = self._store.keeping_numbers(fresh)
         for patron_id, kind, state in self._store.reviews_in_force(fresh):
-            self._items[patron_id].append(_Item(kind, state))
+            old = state is State.WAITING and (patron_id, kind) in kept
+            self._items[patron_id].append(_Item(kind, state, of_old_number=old))
 
     def _follow_status(self, write: Write) -> list[str]:
         before, after = write.patron.register.status, write.after.status

@@ -273,6 +273,10 @@ class Store(Protocol):
         """What the statuses of the run's changes propose and still waits for a person, by kind."""
         ...
 
+    def keeping_numbers(self, patron_ids: Sequence[str]) -> set[tuple[str, str]]:
+        """Of these patrons, what waits about an old number of theirs: whom, and which kind."""
+        ...
+
     def reviews_in_force(self, patron_ids: Sequence[str]) -> list[tuple[str, str, State]]:
         """What waits for a person or was accepted about these patrons: the patron, the kind, and which of the two."""
         ...

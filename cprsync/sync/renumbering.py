@@ -139,12 +139,14 @@ def stuck_step(item: Item, change: Collision | Circle | Disputed) -> Step:
 def undecided_step(change: Collision | Circle | Disputed) -> Step:
     """Leave to a person where the register's links lead."""
     match change:
-        case Circle(patron_id=patron):
-            return Step(parked=CIRCLE, review=(patron, f"{PARKED}{CIRCLE}"))
-        case Collision(patron_id=patron, other=other):
-            return Step(parked=BOTH, review=(patron, f"{PARKED}{BOTH}"), named=Named(patron, other=other))
-        case Disputed(patron_id=patron, old=old, new=new):
-            return Step(parked=OTHER, review=(patron, f"{PARKED}{OTHER}"), named=Named(patron, old=old, new=new))
+        case Circle():
+            reason, other, new = CIRCLE, None, None
+        case Collision():
+            reason, other, new = BOTH, change.other, None
+        case Disputed():
+            reason, other, new = OTHER, None, change.new
+    about = (change.patron_id, f"{PARKED}{reason}")
+    return Step(parked=reason, review=about, named=Named(*about, other=other, new=new))
 
 
 def disputed_step(item: Item, dispute: Collision | Circle | Disputed) -> Step:
@@ -264,7 +266,8 @@ class Renumbering:
         """What a line about a number that is out of use means; None: the person is to be decided."""
         if person.status in REPLACED:
             return self._replaced(item, person.number, found)
-        if dispute := self._disputed(person, found):
+        # in most nights there are none
+        if self._plan.disputes and (dispute := self._disputed(person, found)):
             return disputed_step(item, dispute)
         if person.status is Status.ANNULLED and isinstance(found, Patron) and self._waits(found.id):
             return parked_step(item, found.id, OTHER)
@@ -294,21 +297,17 @@ class Renumbering:
         holder = self._plan.holder_of_end(number)
         return None if holder is None else unchanged_step(item, holder, BETWEEN)
 
-    def _disputed(self, person: Person, found: Recognised) -> Disputed | Collision | None:
+    def _disputed(self, person: Person, found: Recognised) -> Disputed | Collision | Circle | None:
         """The dispute that a line is about: under the number that an old one leads to, or that hers is annulled.
 
         Were it decided, a record would be annulled of whom the register says that she has another number.
         """
-        annulled = person.status is Status.ANNULLED and isinstance(found, Patron)
-        if not self._plan.disputes or not (annulled or isinstance(found, NotOurs)):
+        disputes = self._plan.disputes.values()
+        if isinstance(found, NotOurs):
+            return next((one for one in disputes if isinstance(one, Disputed) and one.new == person.number), None)
+        if person.status is not Status.ANNULLED or not isinstance(found, Patron):
             return None
-        for one in self._plan.disputes.values():
-            if isinstance(one, Circle):
-                continue
-            hers = isinstance(found, Patron) and one.patron_id == found.id
-            if hers or (isinstance(one, Disputed) and one.new == person.number):
-                return one
-        return None
+        return next((one for one in disputes if one.patron_id == found.id), None)
 
     def _waits(self, patron_id: str) -> bool:
         """Whether a person has still to say which number is hers."""

@@ -284,6 +284,8 @@ class Named:
     """What else the register names, where it leaves a patron's number to a person."""
 
     patron_id: str
+    #: of which review item
+    kind: str
     #: the patron who has that number
     other: str | None = None
     #: an old number of hers, and the one that replaces it now, where that is not the one she has

@@ -146,6 +146,7 @@ def test_a_number_of_another_patron_offers_to_merge_the_two(
     assert lines(library, report)[1:] == [("parked", f"number.both_patrons:{other}", ""), ("unchanged", None, "")]
     # what is told of the number she has settles nothing of it
     library.deliver(WEDNESDAY, anna())
+    assert plan_night(library.ports()).reviews_waiting == {BOTH: 1}
     library.night()
     (item,) = reviews(library).listed()
     assert (item["kind"], item["about"], item["patron"]) == (BOTH, other, patron), key
@@ -177,6 +178,8 @@ def test_it_is_settled_once_the_register_agrees_with_itself(
     assert library.night().exit_code == 0
     assert waits(library) == []
     assert library.store.find(NEW) == patron
+    # of numbers that nobody has to look at any more nothing is kept
+    assert [row["undo"] for row in library.everything()["review_item"]] == [None]
 
 
 def test_one_that_leads_there_in_the_same_delivery_is_followed(library: Library, patron: str) -> None:
@@ -221,10 +224,15 @@ def test_a_link_that_is_older_than_what_is_known_of_her_is_no_dispute(library: L
     assert (lines(library, report), waits(library)) == ([("unchanged", "number.old", "")], [])
 
 
-def test_an_old_number_in_a_circle_is_left_to_a_person(library: Library, patron: str) -> None:
-    library.deliver(TUESDAY, replaced(OLD, THIRD), replaced(THIRD, OLD))
+@pytest.mark.parametrize("annul", [True, False])
+def test_an_old_number_in_a_circle_is_left_to_a_person(library: Library, patron: str, *, annul: bool) -> None:
+    library.batch = 1
+    own = annulled(NEW) if annul else moves(anna())
+    library.deliver(TUESDAY, replaced(OLD, THIRD), replaced(THIRD, OLD), own)
+    assert plan_night(library.ports()).reviews_waiting == {"parked.number.circle": 1}
     library.night()
-    assert (waits(library), register_of(library, patron)) == (["parked.number.circle"], anna())
+    assert waits(library) == ["parked.number.circle"]
+    assert register_of(library, patron) == (anna() if annul else moves(anna()))
 
 
 # -- the answer ------------------------------------------------------------------------------------------
