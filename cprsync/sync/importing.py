@@ -137,8 +137,8 @@ def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported) -
                 _tell(line, one, imported.patrons, applied=how.apply)
                 _doubt(line, row.local.group, how.policy, imported.patrons)
                 if one.by_age:
-                    aged = Doubt(line, "group", "group.age")
-                    imported.patrons.doubts.setdefault(("group.age", ""), aged).rows += 1
+                    aged = Doubt(line, "group", "by_age")
+                    imported.patrons.doubts.setdefault(("by_age", ""), aged).rows += 1
     imported.refused += sorted(refused, key=lambda one: one.line)
 
 

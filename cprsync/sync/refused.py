@@ -64,8 +64,8 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "the CPR number and the patron number are not the same patron's",
     ),
     "absence": (
-        "der skal stå én eller to dage, den første og den sidste, som ÅÅÅÅ-MM-DD",
-        "expected one day or two, the first and the last, as YYYY-MM-DD",
+        "der skal stå den første dag og den sidste, som 2027-04-10 til 2027-04-20, eller kun den første",
+        "expected the first day and the last, as 2027-04-10 til 2027-04-20, or the first alone",
     ),
     "blocked": (
         "der skal stå en dag som ÅÅÅÅ-MM-DD, og hvorfor i feltet blocked_reason",
@@ -116,7 +116,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 #: What is taken, and may be a mistake all the same; or left out of a row that is.
 DOUBTS: Final[Mapping[str, tuple[str, str]]] = {
-    "group.age": (
+    "by_age": (
         "lånergruppen er ikke taget: den følger alderen, som siger en anden (patron set ID group fastlåser en)",
         "the patron group was left out: it follows age, which says another (patron set ID group can pin one)",
     ),
