@@ -24,6 +24,8 @@ LINES = frozenset(
 )
 #: A field that no prompt shows as it is typed.
 HIDDEN = frozenset({"pin"})
+#: How a value is written that has a form of its own, for the prompt.
+FORMS = {"absence": "2027-04-10 til 2027-04-20"}
 #: Fields of which one value may have a star, for notices.
 NOTICED = frozenset({"telephones", "emails"})
 
@@ -55,6 +57,8 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
             check(counter, asked)
             if not withdraw:
                 name, hint = name_of(field, language), word("set_lines", language)
+                if field in FORMS:
+                    name += f" ({FORMS[field]})"
                 text = ask_value(name, lines=field in LINES, hidden=field in HIDDEN, hint=hint)
                 asked = replace(asked, text=text)
             document = set_field(counter, asked)

@@ -112,6 +112,9 @@ def value_text(key: str, value: Any, language: Language) -> str:
         return word(f"kind_{value}", language)
     if key == "standing":
         return word(f"stage_{value}", language)
+    if key == "absence" and value:
+        since, until = (day and _day(day, language) for day in value)
+        return word("absent_until" if until else "absent", language, since=since, until=until)
     if key == "protection" and value:
         return word("yes", language)
     return _plain(value, language)

@@ -35,7 +35,10 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _BLOCK: Final = re.compile(rf"(?P<day>{_DAY})\s+(?P<reason>\S.*)", re.ASCII)
 _PIN: Final = re.compile(r"[0-9]{4,12}", re.ASCII)
-_ABSENCE: Final = re.compile(rf"({_DAY})(?:\s+({_DAY}))?", re.ASCII)
+#: Between its two days stands what people write there, or what another system does.
+_ABSENCE: Final = re.compile(
+    rf"(?:(?:fra|from)\s+)?({_DAY})(?:(?:\s*[/|–]\s*|\s+-\s+|\s+(?:til|to)\s+|\s+)({_DAY}))?", re.ASCII | re.IGNORECASE
+)
 
 
 def _lines(text: str) -> list[str]:
@@ -144,7 +147,7 @@ def _absence(text: str) -> dict[str, Any]:
         return {"absence": None}
     days = _ABSENCE.fullmatch(text.strip())
     if days is None:
-        raise ValueError("expected one day or two, the first and the last, as YYYY-MM-DD")
+        raise ValueError("expected the first day and the last, as 2027-04-10 til 2027-04-20, or the first alone")
     try:
         since, until = (None if day is None else date.fromisoformat(day) for day in days.groups())
     except ValueError:

@@ -56,6 +56,13 @@ def test_a_text_becomes_the_value_of_its_field(field: str, text: str, values: di
     assert LOCAL_FIELDS[field](text) == values
 
 
+@pytest.mark.parametrize("between", ["/", "|", " | ", " til ", " TIL ", " to ", " - ", " – ", "–", " ", "\n"])
+@pytest.mark.parametrize("before", ["", "fra ", "from "])
+def test_an_absence_is_typed_as_people_write_it(before: str, between: str) -> None:
+    days = Absence(date(2027, 4, 10), date(2027, 4, 20))
+    assert LOCAL_FIELDS["absence"](f"{before}2027-04-10{between}2027-04-20") == {"absence": days}
+
+
 @pytest.mark.parametrize("field", LOCAL_FIELDS)
 def test_nothing_empties_a_field(field: str) -> None:
     values = LOCAL_FIELDS[field](" \n")
@@ -93,10 +100,12 @@ def test_nothing_empties_a_field(field: str) -> None:
         ("blocks", "2027-02-30 Mistet kort", "no such day"),
         ("blocks", f"2027-01-02 {'x' * 190}", "200 characters"),
         ("blocks", "\n".join(["2027-01-02 Mistet kort"] * 21), "up to 20"),
-        ("absence", "1/4 2027", "YYYY-MM-DD"),
+        ("absence", "1/4 2027", "2027-04-10 til 2027-04-20"),
+        ("absence", "2027-04-01-2027-04-02", "2027-04-10 til 2027-04-20"),
+        ("absence", "til 2027-04-02", "2027-04-10 til 2027-04-20"),
         ("absence", "2027-04-31", "no such day"),
         ("absence", "2027-04-02 2027-04-01", "before the first"),
-        ("absence", "2027-04-01 2027-04-02 2027-04-03", "YYYY-MM-DD"),
+        ("absence", "2027-04-01 2027-04-02 2027-04-03", "2027-04-10 til 2027-04-20"),
     ],
 )
 def test_what_cannot_stand_in_the_field_is_refused_without_being_quoted(field: str, text: str, why: str) -> None:

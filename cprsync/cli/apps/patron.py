@@ -14,7 +14,8 @@ from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, Patron, day
 FIELDS = (
     "For a time, with --reason and --until, over the register: name, birth_date, address, municipality, group "
     "(this one may stay). For good: cards, branch, language, contact_address, telephones, emails, internal_note, "
-    "note_to_patron, absence, blocks, pin; of a patron without a CPR number also name and protection (ja or nej)."
+    "note_to_patron, absence (2027-04-10 til 2027-04-20, or the first day alone), blocks, pin; "
+    "of a patron without a CPR number also name and protection (ja or nej)."
 )
 
 

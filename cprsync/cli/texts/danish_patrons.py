@@ -144,8 +144,8 @@ PATRONS: Final[Mapping[str, str]] = {
         "der skulle stå telefonnumre: cifre, med + foran et udenlandsk"
     ),
     "expected e-mail addresses: name@place": "der skulle stå e-mailadresser: navn@sted",
-    "expected one day or two, the first and the last, as YYYY-MM-DD": (
-        "der skulle stå én dag eller to, den første og den sidste, som ÅÅÅÅ-MM-DD"
+    "expected the first day and the last, as 2027-04-10 til 2027-04-20, or the first alone": (
+        "der skulle stå den første dag og den sidste, som 2027-04-10 til 2027-04-20, eller kun den første"
     ),
     "expected a PIN of 4 to 12 digits": "der skulle stå en PIN på 4 til 12 cifre",
     "expected on each line the day it began, as YYYY-MM-DD, and why": (

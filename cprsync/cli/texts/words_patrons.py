@@ -163,6 +163,8 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "lifted": ("ophævet", "lifted"),
     "fee": ("gebyr", "fee"),
     "compensation": ("erstatning", "compensation"),
+    "absent": ("fra {since}", "from {since}"),
+    "absent_until": ("fra {since} til {until}", "from {since} to {until}"),
     "day_loaned": ("lånt", "borrowed"),
     "day_due": ("frist", "due"),
     "day_lost": ("meldt mistet", "reported lost"),
