@@ -11,6 +11,7 @@ from cprsync.cli.output import failures, note, print_json, say
 from cprsync.cli.record_text import name_of
 from cprsync.cli.telling import tell_now
 from cprsync.cli.words import word
+from cprsync.domain.letter import letter_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -94,6 +95,8 @@ def set_lines(  # noqa: PLR0913 -- one parameter for each thing that is said
         yield f"  {word(told, language)}"
     if document["field"] in NOTICED and text.strip() and "*" not in text:
         yield f"  {word('set_no_notices', language)}"
+    if document["field"] == "language" and text.strip() and letter_language(text.strip()) != text.strip():
+        yield f"  {word('set_no_letters', language)}"
     if document["field"] == "group" and text.strip() and groups and text.strip() not in groups:
         yield f"  {word('set_no_group', language, groups=', '.join(groups))}"
 

@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 _NONE: Final[Mapping[Overridden, Override]] = {}
 
 
+#: What a statement is written in where the patron's own language is none of those.
+OUR_LANGUAGE: Final = "da"
+LETTER_LANGUAGES: Final = (OUR_LANGUAGE, "en")
+
+
+def letter_language(chosen: str) -> str:
+    """The language in which statements go to a patron."""
+    return chosen if chosen in LETTER_LANGUAGES else OUR_LANGUAGE
+
+
 class NoLetter(enum.Enum):
     """Why no letter goes out."""
 

@@ -10,6 +10,7 @@ import enum  # noqa: TC003 -- a protocol's annotation
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
+from cprsync.domain.letter import letter_language
 from cprsync.sync.columns import PATRON_COLUMNS, Columns
 from cprsync.sync.patron_rows import as_patron
 from cprsync.sync.refused import REASONS, Doubt, Imported, OfPatrons, Refused, in_parts
@@ -137,8 +138,9 @@ def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported) -
                 _tell(line, one, imported.patrons, applied=how.apply)
                 _doubt(line, row.local.group, how.policy, imported.patrons)
                 if one.by_age:
-                    aged = Doubt(line, "group", "by_age")
-                    imported.patrons.doubts.setdefault(("by_age", ""), aged).rows += 1
+                    _count(line, "group", "by_age", imported.patrons)
+                if row.local.language and letter_language(row.local.language) != row.local.language:
+                    _count(line, "language", "language", imported.patrons)
     imported.refused += sorted(refused, key=lambda one: one.line)
 
 
@@ -153,6 +155,10 @@ def _tell(line: int, taken: Taken, told: OfPatrons, *, applied: bool) -> None:
         told.lines.append(line)
         told.numbers.append(int(number))
     told.left.update(taken.left)
+
+
+def _count(line: int, field: str, why: str, told: OfPatrons) -> None:
+    told.doubts.setdefault((why, ""), Doubt(line, field, why)).rows += 1
 
 
 def _doubt(line: int, group: str, policy: Policy | None, told: OfPatrons) -> None:

@@ -120,6 +120,10 @@ DOUBTS: Final[Mapping[str, tuple[str, str]]] = {
         "lånergruppen er ikke taget: den følger alderen, som siger en anden (patron set ID group fastlåser en)",
         "the patron group was left out: it follows age, which says another (patron set ID group can pin one)",
     ),
+    "language": (
+        "opgørelser findes på dansk (da) og engelsk (en): til dem med andre sprog skrives de på dansk",
+        "statements exist in Danish (da) and English (en): to those with other languages they are written in Danish",
+    ),
     "group": (
         "lånergruppen står ikke i policy.toml: er den stavet rigtigt? Den følger ikke alderen. Der er {groups}",
         "policy.toml has no such patron group: is it spelt right? It does not follow age. There are {groups}",

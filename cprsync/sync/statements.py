@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from cprsync.domain.letter import Letter, NoLetter, letter_to, name_lines
+from cprsync.domain.letter import Letter, NoLetter, letter_language, letter_to, name_lines
 from cprsync.domain.override import in_force
 from cprsync.domain.patron import is_sealed
 from cprsync.domain.responsible import why_no_letter
@@ -153,5 +153,5 @@ class Statements:
             "responsible_registered": bool(answering),
             "responsibles": answering,
             "responsible_names": [name for name in names if name is not None],
-            "language": "en" if view.local.language == "en" else "da",
+            "language": letter_language(view.local.language),
         }

@@ -52,6 +52,14 @@ def test_whoever_marks_no_telephone_is_told_that_none_gets_notices() -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "said"), [("sv", True), (" sv\n", True), ("en", False), ("da\n", False), ("", False)]
+)
+def test_a_language_in_which_there_are_no_letters_is_taken_and_told_of(typed: str, said: bool) -> None:
+    *_, last = set_lines(a_set(field="language"), "da", withdraws=False, text=typed)
+    assert last.startswith("  Opgørelser findes på dansk (da) og engelsk (en)") is said
+
+
+@pytest.mark.parametrize(
     ("typed", "groups", "doubted"),
     [("Voksne", ("Barn", "Voksen"), True), (" Voksen\n", ("Barn", "Voksen"), False), ("Voksne", (), False)],
 )

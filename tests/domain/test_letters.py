@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from people import person, street
 
-from cprsync.domain.letter import Letter, NoLetter, letter_to
+from cprsync.domain.letter import Letter, NoLetter, letter_language, letter_to
 from cprsync.domain.override import Overridden, Override, in_force
 from cprsync.domain.patron import is_sealed
 from cprsync.domain.person import EMPTY, SILENT, Address, Contact, Gap, Name, Person, Protection, Status
@@ -189,3 +189,8 @@ def test_what_was_opened_of_a_protected_person_is_written_and_she_stays_sealed()
         who, HERE, stopped=False, sealed=False
     )
     assert letter_to(hidden, HERE, stopped=True, sealed=False, opened=who) is NoLetter.STOPPED
+
+
+@pytest.mark.parametrize(("chosen", "written"), [("da", "da"), ("en", "en"), ("sv", "da"), ("", "da")])
+def test_what_is_written_to_her_is_in_danish_or_english_whatever_language_she_has(chosen: str, written: str) -> None:
+    assert letter_language(chosen) == written

@@ -314,6 +314,13 @@ def test_a_group_that_the_policy_does_not_name_is_taken_and_doubted_with_the_gro
     assert "Voksne" not in doubt["reason"]
 
 
+def test_a_language_in_which_there_are_no_letters_is_taken_and_told_of(new_library: Library) -> None:
+    text = HEADER + f"{ANNA},,,,en\n{BO},,,,sv\n{CLARA},,,,fo\n"
+    (doubt,) = take(new_library, text).document()["warnings"]
+    assert (doubt["line"], doubt["field"], doubt["rows"]) == (3, "language", 2)
+    assert new_library.view("BO").local.language == "sv"
+
+
 def test_of_many_groups_that_the_policy_does_not_name_the_first_are_told_one_by_one(new_library: Library) -> None:
     new_library.policy = replace(new_library.policy, ladders=LADDERS)
     text = "cards,group\n" + "".join(f"C{n},G{n}\n" for n in range(30))

@@ -13,9 +13,9 @@ from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, Patron, day
 #: The fields that `patron set` takes; a test holds it against the rules.
 FIELDS = (
     "For a time, with --reason and --until, over the register: name, birth_date, address, municipality, group "
-    "(this one may stay). For good: cards, branch, language, contact_address, telephones, emails, internal_note, "
-    "note_to_patron, absence (2027-04-10 til 2027-04-20, or the first day alone), blocks, pin; "
-    "of a patron without a CPR number also name and protection (ja or nej)."
+    "(this one may stay). For good: cards, branch, language (letters go out in da and en), contact_address, "
+    "telephones, emails, internal_note, note_to_patron, absence (2027-04-10 til 2027-04-20, or the first day alone), "
+    "blocks, pin; of a patron without a CPR number also name and protection (ja or nej)."
 )
 
 

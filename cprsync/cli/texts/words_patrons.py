@@ -60,6 +60,10 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
         "Gruppen står ikke i policy.toml: er den stavet rigtigt? Der er {groups}.",
         "policy.toml has no such group: is it spelt right? There are {groups}.",
     ),
+    "set_no_letters": (
+        "Opgørelser findes på dansk (da) og engelsk (en): lånerens skrives på dansk.",
+        "Statements exist in Danish (da) and English (en): the patron's are written in Danish.",
+    ),
     "set_no_notices": (
         "Ingen af dem får beskeder: skriv * foran den, der skal.",
         "None of them gets notices: write * before the one that is to.",
