@@ -74,12 +74,10 @@ def _fees(fees: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str
         late = word(
             "statement_late" if fee["days_late"] != 1 else "statement_late_one", language, days=fee["days_late"]
         )
-        when = f"{word('day_due', language)} {due}, {late}"
+        when = f"{word('day_due', language)} {due}, {lost_since(fee['lost'], language) if fee['lost'] else late}"
         why = fee[language]
         if fee["oere"] and fee["raised_oere"]:
             why += "; " + word("standing_raised", language, amount=money(fee["raised_oere"], language))
-        if fee["lost"]:
-            why += "; " + lost_since(fee["lost"], language)
         if fee["billed"]:
             why += "; " + word("standing_billed", language)
         yield f"    {money(fee['oere'], language):>12}  {fee['title']} ({when}): {why}"
