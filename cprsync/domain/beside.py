@@ -40,11 +40,11 @@ def _log(policy: Policy) -> Wording:
 def _files(policy: Policy) -> Wording:
     after, refused = days(policy.retention.deliveries_days), days(policy.retention.refused_deliveries_days)
     return Wording(
-        f"De slettes {after.da} efter, at de er brugt; en, der var beskadiget eller modsagde en anden, {refused.da}"
-        " efter, at den kom. En, der venter på en anden eller på et menneske, bliver, til den er brugt. Der, hvor CPR"
+        f"De slettes {after.da} efter, at de er brugt. Kan en ikke bruges, slettes den {refused.da}"
+        " efter, at den kom; venter en, bliver den, til den er brugt. Der, hvor CPR"
         " lægger filerne, ryddes de kun væk, hvis biblioteket har valgt det.",
-        f"They are erased {after.en} after they are used; one that was damaged or contradicted another, {refused.en}"
-        " after it came. One that waits for another, or for a person, stays until it is used. Where CPR delivers them"
+        f"They are erased {after.en} after they are used. One that cannot be used is erased {refused.en}"
+        " after it came; one that waits stays until it is used. Where CPR delivers them"
         " they are cleared away only if the library has chosen so.",
     )
 
@@ -52,9 +52,9 @@ def _files(policy: Policy) -> Wording:
 def _nights(policy: Policy) -> Wording:
     after = days(policy.retention.nights_days)
     return Wording(
-        f"Det slettes efter {after.da}. Slettes alt om dig før, slettes dit lånernummer og aftrykket samtidig. Kun"
+        f"Det slettes efter {after.da}. Slettes alt om en låner før, slettes lånernummeret og aftrykket samtidig. Kun"
         " hvor mange der var af hver slags, bliver.",
-        f"It is erased after {after.en}. If all about you is erased before, your patron number and the hash go with"
+        f"It is erased after {after.en}. If all about a patron is erased before, patron number and hash go with"
         " it. Only how many there were of each kind stays.",
     )
 
@@ -64,9 +64,9 @@ def _corrections(policy: Policy) -> Wording:
     return Wording(
         f"Hvad en rettelse sagde, slettes {after.da} efter, at den er udløbet eller taget tilbage, men ikke, så"
         " længe to låneres sammenlagte oplysninger kan skilles igen. Hvem der rettede hvilket felt hvornår, huskes,"
-        " så længe du er låner.",
+        " så længe lånerforholdet varer.",
         f"What a correction said is erased {after.en} after it ended or was taken back, but not while the joined"
-        " data of two patrons can be parted again. Who corrected which field and when is kept as long as you are a"
+        " data of two patrons can be parted again. Who corrected which field and when is kept as long as one is a"
         " patron.",
     )
 
@@ -74,18 +74,18 @@ def _corrections(policy: Policy) -> Wording:
 def _answers(policy: Policy) -> Wording:
     after = days(policy.retention.answered_reviews_days)
     return Wording(
-        f"Det, der skal til for at fortryde en afgørelse, slettes {after.da} efter, at den er truffet, men ikke, mens"
-        " en blokering, den gav, står der. Hvad der blev afgjort, hvornår og af hvem, huskes, til alt andet om dig er"
-        " slettet.",
+        f"Det, der skal til for at fortryde en afgørelse, slettes {after.da} efter, at den er truffet, men ikke,"
+        " mens en blokering, den gav, står der. Hvad der blev afgjort, hvornår og af hvem, huskes, til alt andet om"
+        " låneren er slettet.",
         f"What it takes to undo a decision is erased {after.en} after it was made, but not while a block that it gave"
-        " stands. What was decided, when and by whom is kept until everything else about you is erased.",
+        " stands. What was decided, when and by whom is kept until everything else about the patron is erased.",
     )
 
 
 def _net_media(_: Policy) -> Wording:
     return Wording(
-        "Retten huskes, så længe du er låner; kommunen hos dem, til de har bekræftet, at din konto er slettet.",
-        "The right is kept as long as you are a patron; the municipality they hold until they have confirmed that your"
+        "Retten huskes, så længe lånerforholdet varer; kommunen hos dem, til de har bekræftet, at kontoen er slettet.",
+        "The right is kept as long as one is a patron; the municipality they hold until they have confirmed that the"
         " account is deleted.",
     )
 

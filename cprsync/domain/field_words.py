@@ -21,14 +21,14 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         " number itself is therefore remembered, even when everything else about you is erased.",
     ),
     "cpr_number": Wording(
-        "Med det henter vi dit navn, din fødselsdato og din adresse i CPR-registret, og det rettes af sig selv,"
-        " når du flytter eller skifter navn. Er nummeret et erstatningsnummer, eller har du intet, spørger vi"
-        " aldrig CPR. Får du et nyt nummer, huskes et nøglet aftryk af det gamle, så du stadig kan findes."
-        " Personalet ser kun fødselsdelen.",
+        "Med det henter vi dit navn, din fødselsdato og din adresse i CPR-registret, og oplysningerne rettes af"
+        " sig selv, når du flytter eller skifter navn. Er nummeret et erstatningsnummer, eller har du intet, spørger vi"
+        " aldrig CPR. Får du et nyt nummer, kan du stadig findes ved det gamle, men det vises aldrig."
+        " Personalet ser kun de første seks cifre.",
         "With it we fetch your name, birth date and address from the CPR register, and they are corrected by"
         " themselves when you move or change your name. If the number is a replacement number, or you have none,"
-        " we never ask CPR. When you get another number, a keyed hash of the old one is kept, so that you can still be"
-        " found. Staff see the date part only.",
+        " we never ask CPR. When you get another number, you can still be found by the old one, but it is never shown."
+        " Staff see the first six digits only.",
     ),
     "absence": Wording(
         "Dage, hvor du er væk og ikke vil have noget lagt klar til dig. Du bestemmer dem selv; personalet"
@@ -36,8 +36,9 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         "Days on which you are away and want nothing put aside for you. You decide them; staff write them in for you.",
     ),
     "name": Wording(
-        "Det navn, dit sundhedskort har; det kommer fra CPR. Kender CPR dig ikke, skriver biblioteket det.",
-        "The name that your health card has; it comes from CPR. If CPR does not know you, the library writes it.",
+        "Navnet, som det står på dit sundhedskort; det kommer fra CPR. Kender CPR dig ikke, skriver biblioteket det.",
+        "Your name as it stands on your health card; it comes from CPR. If CPR does not know you, the library writes"
+        " it.",
     ),
     "first_names": Wording(
         "En del af dit navn i CPR, til at sortere efter.",
@@ -52,14 +53,14 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         "A part of your name in CPR, to sort by.",
     ),
     "birth_date": Wording(
-        "Din alder afgør, hvad et gebyr er, hvilken lånergruppe du er i, og om du må låne film med"
-        " aldersgrænse. Datoen kommer fra CPR; til CPR har talt, regnes den ud af dit CPR-nummer.",
-        "Your age decides what a fee is, which patron group you are in, and whether you may borrow films with"
-        " an age limit. The date comes from CPR; until CPR has spoken, it is worked out from your CPR number.",
+        "Din alder afgør, hvor stort et gebyr er, hvilken lånergruppe du er i, og om du må låne film med"
+        " aldersgrænse. Datoen kommer fra CPR; til vi har den derfra, regnes den ud af dit CPR-nummer.",
+        "Your age decides how large a fee is, which patron group you are in, and whether you may borrow films with"
+        " an age limit. The date comes from CPR; until we have it from there it is worked out from your CPR number.",
     ),
     "address": Wording(
         "Din adresse i CPR, med det c/o-navn, der står dér. Den bruges til breve, når hverken du eller CPR har givet"
-        " os en kontaktadresse. Rejser du ud, forsvinder eller dør du, står den sidste adresse.",
+        " os en kontaktadresse. Rejser du ud, forsvinder eller dør du, bliver den sidste adresse stående.",
         "Your address in CPR, with the c/o name that stands there. It is used for letters when neither you nor CPR gave"
         " us a contact address. If you leave the country, disappear or die, the last address stays.",
     ),
@@ -70,18 +71,18 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         " changes it.",
     ),
     "telephones": Wording(
-        "Op til ti numre, fastnet som mobil. Til ét af dem, mobil (notif), hører SMS'er om"
+        "Op til ti numre, fastnet som mobil. Ét af dem er mobil (notif): dertil sender vi SMS'er om"
         " det, du har reserveret, og det, du snart skal aflevere. Du vælger selv hvilket; personalet skriver"
         " det ind for dig.",
-        "Up to ten numbers, landline and mobile. One of them, mobile (notices), is for"
+        "Up to ten numbers, landline and mobile. One of them is mobile (notices): there we send"
         " text messages about what you have reserved and what is soon due. You choose which; staff write it in"
         " for you.",
     ),
     "emails": Wording(
-        "Op til ti adresser. Til én af dem, e-mail (notif), hører e-mails om det, du har"
+        "Op til ti adresser. Én af dem er e-mail (notif): dertil sender vi e-mails om det, du har"
         " reserveret, og det, du snart skal aflevere. Du vælger selv hvilken; personalet skriver den ind for"
         " dig.",
-        "Up to ten addresses. One of them, e-mail (notices), is for e-mails about what"
+        "Up to ten addresses. One of them is e-mail (notices): there we send e-mails about what"
         " you have reserved and what is soon due. You choose which; staff write it in for you.",
     ),
     "blocked_since": Wording(
@@ -91,10 +92,10 @@ PURPOSES: Final[Mapping[str, Wording]] = {
     "blocked_reason": Wording(
         "Hvad der gør, at du ikke kan låne for tiden: oftest ubetalte gebyrer, eller et kort, der er meldt"
         " mistet eller stjålet. Siger CPR, at en låner er død eller forsvundet, eller at nummeret er"
-        " annulleret, foreslås en blokering; et menneske afgør den.",
+        " annulleret, foreslås en blokering; en medarbejder afgør det.",
         "What keeps you from borrowing for the time being: mostly unpaid fees, or a card that was reported"
         " lost or stolen. When CPR says that a patron is dead or has disappeared, or that the number is"
-        " annulled, a block is proposed; a person decides.",
+        " annulled, a block is proposed; one of staff decides.",
     ),
     "group": Wording(
         "Gruppen bestemmer lånetiden, om du får påmindelser, og om du betaler gebyr. Den følger din alder,"
@@ -156,10 +157,10 @@ PURPOSES: Final[Mapping[str, Wording]] = {
     ),
     "responsible": Wording(
         "Hvem der svarer for en mindreårigs lån. Personalet skriver det ind; det tages aldrig fra CPR's"
-        " familieoplysninger. Dør, forsvinder eller udrejser den ansvarlige, eller får beskyttet adresse, ser et"
-        " menneske på det. Den ansvarliges navn står på barnets opgørelse, medmindre en af de to er beskyttet.",
+        " familieoplysninger. Dør, forsvinder eller udrejser den ansvarlige, eller får beskyttet adresse, ser en"
+        " medarbejder på det. Den ansvarliges navn står på barnets opgørelse, medmindre en af de to er beskyttet.",
         "Who answers for a minor's loans. Staff write it in; it is never taken from CPR's family records. When"
-        " the responsible person dies, disappears, leaves the country or is protected, a person looks at it."
+        " the responsible person dies, disappears, leaves the country or is protected, one of staff looks at it."
         " The name of whoever is responsible stands on the child's statement, unless one of the two is protected.",
     ),
     "kind": Wording(
@@ -181,14 +182,14 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         " you, and whether you live in the municipality.",
     ),
     "protection": Wording(
-        "Er du beskyttet i CPR, eller har CPR dig uden fast bopæl, skjules navn og adresse for alle, og af din"
+        "Er du beskyttet i CPR, eller har CPR dig uden fast bopæl, skjules navn og adresser for alle, og af din"
         " fødselsdato vises kun alderen; kommunen vises. Personalet kan kun åbne det med en begrundelse, som skrives"
-        " ned. Det samme gælder, mens noget af det, CPR siger om dig, ikke kan afgøres uden et menneske. Kender CPR dig"
+        " ned. Det samme gælder, mens en medarbejder skal tage stilling til noget, CPR siger om dig. Kender CPR dig"
         " ikke, kan personalet beskytte dig. Du kan bruge biblioteket som alle andre.",
-        "If you are protected in CPR, or CPR has you without a fixed abode, name and address are hidden from everyone,"
-        " and of your birth date only the age shows; the municipality does. Staff can open it only for a reason, which"
-        " is written down. The same holds while something that CPR says of you cannot be decided without a person. If"
-        " CPR does not know you, staff can protect you. You can use the library like anyone else.",
+        "If you are protected in CPR, or CPR has you without a fixed abode, name and addresses are hidden from"
+        " everyone, and of your birth date only the age shows; the municipality does. Staff can open it only for a"
+        " reason, which is written down. The same holds while one of staff has to decide about something that CPR"
+        " says of you. If CPR does not know you, staff can protect you. You can use the library like anyone else.",
     ),
     "address_abroad": Wording(
         "Den adresse, CPR kender, når du er udrejst.",

@@ -14,6 +14,7 @@ from cprsync.domain.page import Paragraph, Section, days
 from cprsync.domain.privacy_words import (
     COMPLAINT,
     HOUSEHOLD,
+    IN_THE_DATABASE,
     INSIGHT,
     INTRODUCTION,
     LEAVING,
@@ -53,8 +54,8 @@ SEALED: Final = Wording(
 #: What is said of a field that protection hides a part of, or all but a part.
 _IN_PART: Final[Mapping[str, Wording]] = {
     "cpr_number": Wording(
-        "personalet ser intet af det, heller ikke på et kort, hvis du har navne- og adressebeskyttelse",
-        "staff see nothing of it, on a card neither, if your name and address are protected",
+        "har du navne- og adressebeskyttelse, ser personalet intet af nummeret, heller ikke på et kort",
+        "if your name and address are protected, staff see nothing of the number, on a card neither",
     ),
     "birth_date": Wording(
         "skjules, hvis du har navne- og adressebeskyttelse; personalet ser kun din alder",
@@ -87,12 +88,14 @@ def kept(how: Kept, policy: Policy) -> Wording:
             f"slettes {block.da} efter, at blokeringen er ophævet", f"erased {block.en} after the block was lifted"
         ),
         Kept.LOANS: Wording(
-            f"slettes {loan.da} efter, at det er afleveret, og det, du skyldte for det, er betalt",
-            f"erased {loan.en} after it is returned and what you owed for it is paid",
+            f"slettes {loan.da} efter, at det er afleveret, og det, du skyldte for det, er betalt, eller, kommer det"
+            f" aldrig tilbage, {loan.da} efter, at erstatningen er betalt",
+            f"erased {loan.en} after it is returned and what you owed for it is paid, or, if it never comes back,"
+            f" {loan.en} after the compensation is paid",
         ),
         Kept.RESERVATIONS: Wording(
-            "slettes, så snart du har lånt det, eller reserveringen er opgivet; var den opgivet for et dødsfald, huskes"
-            f" den i {dead.da}, og så længe en rettelse af dødsfaldet venter på svar, så den kan gives tilbage",
+            "slettes, så snart du har lånt det, eller reserveringen er opgivet; er den opgivet på grund af et dødsfald,"
+            f" huskes den i {dead.da}, og så længe en rettelse af dødsfaldet venter på svar, så den kan gives tilbage",
             "erased as soon as you have borrowed it or the reservation is given up; one that was given up for a death"
             f" is kept for {dead.en}, and as long as the annulment of the death waits for an answer, so that it can be"
             " given back",
@@ -106,18 +109,21 @@ def kept(how: Kept, policy: Policy) -> Wording:
         ),
         Kept.RESPONSIBLE: Wording(
             "slutter, når barnet fylder 18, eller personalet lader det ophøre, og det, der skyldes fra før, er betalt;"
-            " hvem der svarede hvornår, huskes, så længe I begge har en post",
+            " hvem der svarede hvornår, huskes, så længe der står noget om jer begge",
             "ends when the child turns 18, or staff end it, and what is owed from before is paid; who answered when is"
-            " kept as long as you both have a record",
+            " kept as long as something stands about you both",
         ),
     }[how]
 
 
 def _balances(keep: Retention) -> Wording:
     fee, compensation = days(keep.fees_days), days(keep.compensation_days)
+    # such a compensation says when the loan is over, and neither goes before what else was owed for it is paid
+    last = days(max(keep.compensation_days, keep.loans_days))
     lost = Wording(
-        "; en erstatning for det, der aldrig kom tilbage, så længe udlånet står der",
-        "; a compensation for what never came back stays as long as the loan does",
+        f"; en erstatning for det, der aldrig kom tilbage, senest {last.da} efter, at alt, du skyldte for det, er"
+        " betalt",
+        f"; a compensation for what never came back at the latest {last.en} after all that you owed for it is paid",
     )
     if keep.fees_days == keep.compensation_days:
         return Wording(
@@ -135,13 +141,16 @@ _AS_MOST: Final = frozenset({Kept.RECORD, Kept.REGISTER, Kept.CHANGED})
 
 
 def about(field: Field, policy: Policy) -> Wording:
-    """What a patron is told of one field: what it is for, and in what it is kept or hidden unlike most."""
+    """What a patron is told of one field: what it is for, and in what it is kept or hidden unlike most.
+
+    What protection hides whole is told once, of protection itself.
+    """
     da, en = [field.purpose.da], [field.purpose.en]
     if field.key in _BY_POLICY:
         more = _BY_POLICY[field.key](policy)
         da.append(more.da)
         en.append(more.en)
-    if (sealed := hidden(field)) is not None:
+    if (sealed := _IN_PART.get(field.key)) is not None:
         da.append(_sentence(sealed.da))
         en.append(_sentence(sealed.en))
     if field.kept not in _AS_MOST:
@@ -226,6 +235,10 @@ def privacy_page(policy: Policy) -> tuple[Section, ...]:
         ),
         Section(Wording("Felterne", "The fields"), explained),
         Section(Wording("Det står der også", "What stands there too"), (*others, Paragraph(HOUSEHOLD))),
+        Section(
+            Wording("Sådan ligger oplysningerne", "How the data are kept"),
+            tuple(Paragraph(text) for text in IN_THE_DATABASE),
+        ),
         Section(Wording("Det huskes ved siden af", "What is kept beside it"), tuple(_beside(policy))),
         Section(Wording("Hvem får oplysninger", "Who is told"), tuple(Paragraph(text) for text in TOLD)),
         Section(
@@ -249,7 +262,7 @@ def _of_several(fields: list[Field], policy: Policy) -> Paragraph:
 def _as_most(policy: Policy) -> Wording:
     before = days(policy.retention.before_images_days)
     return Wording(
-        "Et felt gemmes, til det ændres, og ikke længere end du er låner, hvis ikke andet står. Når CPR ændrer noget,"
+        "Et felt gemmes, til det ændres, og højst så længe du er låner, medmindre der står andet. Ændrer CPR noget,"
         f" huskes det, der stod før, forseglet i {before.da}, så en fejl kan rettes.",
         "A field is kept until it is changed, and no longer than you are a patron, unless it says otherwise. When CPR"
         f" changes something, what stood there before is kept sealed for {before.en}, so that a mistake can be undone.",
@@ -289,4 +302,28 @@ def _rights(policy: Policy) -> Iterator[Wording]:
             f"If you have not used the library for {quiet.en}, owe nothing and answer for no child, you stop being a"
             " patron by itself. The last day on which we know that you used the library is kept for that.",
         )
+    yield _death(policy)
     yield COMPLAINT
+
+
+def _death(policy: Policy) -> Wording:
+    """What becomes of a dead patron's record: subscribed for a time, and otherwise as anyone's."""
+    told, quiet = days(policy.dead_subscription_days), days(policy.retention.inactive_days)
+    still = Wording(
+        f"CPR sender os ændringer om den døde i {told.da} endnu, så en fejl kan rettes."
+        if policy.dead_subscription_days
+        else "Dagen efter beder vi CPR om ikke at sende flere ændringer om den døde.",
+        f"CPR goes on telling us of changes about the dead for {told.en}, so that a mistake can be put right."
+        if policy.dead_subscription_days
+        else "The day after we ask CPR to tell us of no more changes about the dead.",
+    )
+    by_itself = Wording(
+        f" eller biblioteket ikke har været brugt i {quiet.da}" if policy.retention.inactive_days else "",
+        f" or the library has not been used for {quiet.en}" if policy.retention.inactive_days else "",
+    )
+    return Wording(
+        f"Dør en låner, sender vi ikke flere breve til låneren. {still.da} Oplysningerne slettes, når intet er"
+        f" udestående, og personalet melder låneren ud{by_itself.da}.",
+        f"When a patron dies we send her no more letters. {still.en} The data are erased when nothing is open and staff"
+        f" end it{by_itself.en}.",
+    )

@@ -18,39 +18,56 @@ PURPOSE: Final = Wording(
     " data protection act).",
 )
 SOURCES: Final = Wording(
-    "Oplysningerne ligger i bibliotekets lånerregister, cprsync. De kommer fra CPR, fra dig selv og personalet, og fra"
-    " de lister, biblioteket lægger ind: udlån, reserveringer, mellemværender og beskeder kommer alle derfra. Vil du se"
+    "Oplysningerne ligger i bibliotekets lånerregister, cprsync. De kommer fra CPR, fra dig selv, fra personalet og fra"
+    " de lister, biblioteket lægger ind; derfra kommer alle udlån, reserveringer, mellemværender og beskeder. Vil du se"
     " eller ændre noget, så spørg personalet.",
-    "The data are kept in the library's patron register, cprsync. They come from CPR, from yourself and staff, and from"
-    " the lists that the library puts in: loans, reservations, balances and messages all come from these. If you want"
-    " to see or change something, ask staff.",
+    "The data are kept in the library's patron register, cprsync. They come from CPR, from yourself, from staff, and"
+    " from the lists that the library puts in: all loans, reservations, balances and messages come from these. If"
+    " you want to see or change something, ask staff.",
 )
 INTRODUCTION: Final = (
     Wording(
-        "Navn, adresser, CPR-nummer, fødselsdato, kontaktoplysninger, noter og titlerne på det, du har lånt, er"
-        " forseglet i databasen med nøgler, der ikke ligger i den. I klar tekst står det, der skal tælles eller findes:"
-        " lånernummer, kommune, lånergruppe og lånertype, om du bor her, er udrejst eller er død, hvem der svarer for"
-        " hvem, hvilke netmedier du har ret til, hvad der er sket med posten, og hvem af personalet der gjorde det,"
-        " numre på udlån, reserveringer, mellemværender og beskeder, datoer, og nøglede aftryk af dit CPR-nummer, dine"
-        " kort og din adresse, som posten findes ved. Forbindelserne til CPR og netmedierne er krypterede.",
-        "Name, addresses, CPR number, birth date, ways to reach you, notes and the titles of what you borrowed are"
-        " sealed in the database with keys that are not in it. In clear stands what has to be counted or found: patron"
-        " number, municipality, patron group and kind of patron, whether you live here, are abroad or are dead, who"
-        " answers for whom, which net media you have a right to, what has happened to the record and who of staff did"
-        " it, numbers of loans, reservations, balances and messages, days, and keyed hashes of your CPR number, your"
-        " cards and your address, by which the record is found. The connections to CPR and the net media are"
-        " encrypted.",
+        "Forbindelserne til CPR og netmedierne er krypterede. I databasen er det meste forseglet: det kan kun læses med"
+        " nøgler, der ligger et andet sted. Efter felterne står, hvad der er forseglet, og hvad der ikke er.",
+        "The connections to CPR and the net media are encrypted. In the database most of it is sealed: it can be read"
+        " only with keys that are kept elsewhere. After the fields it says what is sealed, and what is not.",
     ),
     Wording(
         "Det, der kommer fra CPR, ændres af CPR. Personalet kan rette navn, fødselsdato, adresse, kommunenr. og"
-        " lånergruppe for en tid, lånergruppen også uden en sidste dag; så står der, hvem der gjorde det, hvorfor og"
+        " lånergruppe for en tid, lånergruppen også uden en sidste dag. Så står der, hvem der gjorde det, hvorfor og"
         " til hvornår.",
         "What comes from CPR is changed by CPR. Staff can correct name, birth date, address, municipality number and"
-        " patron group for a time, the group also without a last day; then it says who did it, why and until when.",
+        " patron group for a time, the group also without a last day. Then it says who did it, why and until when.",
     ),
     Wording(
-        "Nedenfor står felterne et for et. Personalet ser dem, når de betjener dig; hvor færre gør, står det der.",
-        "Below are the fields one by one. Staff see them when they serve you; where fewer do, it says so.",
+        "Nedenfor står felterne et for et. Personalet ser dem, når de betjener dig, medmindre der står andet. Har du"
+        " navne- og adressebeskyttelse, er navn og adresser skjult; se feltet om det.",
+        "Below are the fields one by one. Staff see them when they serve you, unless it says otherwise. If your name"
+        " and address are protected, name and addresses are hidden; see the field about that.",
+    ),
+)
+IN_THE_DATABASE: Final = (
+    Wording(
+        "Forseglet er navn, adresser, CPR-nummer, fødselsdato, kontaktoplysninger, noter og titlerne på det, du har"
+        " lånt.",
+        "Sealed are name, addresses, CPR number, birth date, ways to reach you, notes and the titles of what you"
+        " borrowed.",
+    ),
+    Wording(
+        "Ikke forseglet er det, der skal tælles eller findes: lånernummer, kommune, lånergruppe og lånertype, om du bor"
+        " her, er udrejst eller er død, hvem der svarer for hvem, hvilke netmedier du har ret til, hvad der er sket med"
+        " dine oplysninger, og hvem af personalet der gjorde det, numre på udlån, reserveringer, mellemværender og"
+        " beskeder, og datoer.",
+        "Not sealed is what has to be counted or found: patron number, municipality, patron group and kind of"
+        " patron, whether you live here, are abroad or are dead, who answers for whom, which net media you have a"
+        " right to, what has happened to your data and who of staff did it, numbers of loans, reservations, balances"
+        " and messages, and days.",
+    ),
+    Wording(
+        "Dit CPR-nummer, også et tidligere, dine kort og din adresse findes ved et aftryk: en række tegn, som regnes ud"
+        " med en af bibliotekets nøgler. Uden nøglen kan ingen se af aftrykket, hvad det er lavet af.",
+        "Your CPR number, an earlier one too, your cards and your address are found by a hash: a row of characters that"
+        " is worked out with one of the library's keys. Without the key nobody can tell from it what it was made of.",
     ),
 )
 TOLD: Final = (
@@ -60,11 +77,11 @@ TOLD: Final = (
     ),
     Wording(
         "Netmedierne får (gennem CULR) dit CPR-nummer, eller dit lånernummer, hvis du intet CPR-nummer har, og de tre"
-        " cifre for din kommune; hverken navn, adresse, fødselsdato eller beskyttelse. Beskeden ligger forseglet, til"
-        " forbindelsen har taget den. Når du holder op, får de besked om at slette dig.",
+        " cifre for din kommune; hverken navn, adresse, fødselsdato eller beskyttelse. Beskeden til dem"
+        " ligger forseglet her, til den er sendt. Når du holder op, får de besked om at slette dig.",
         "The net media get (through CULR) your CPR number, or your patron number if you have no CPR number, and the"
-        " three digits of your municipality; neither name, address, birth date nor protection. The message is kept"
-        " sealed until the connection has taken it. When you leave, they are told to delete you.",
+        " three digits of your municipality; neither name, address, birth date nor protection. The message to them"
+        " is kept sealed here until it is sent. When you leave, they are told to delete you.",
     ),
     Wording("Andre får ikke noget fra dette register.", "Nobody else is told anything by this register."),
 )
@@ -81,15 +98,15 @@ INSIGHT: Final = Wording(
 )
 LEAVING: Final = Wording(
     "Du kan holde op som låner. Har du lån eller gæld, eller svarer du for et barn, venter vi, til det er afsluttet;"
-    " imens kan du ikke låne. Så tømmes posten, og CPR og netmedierne får besked: når de har bekræftet, at de ikke"
-    " længere kender dig her, har du holdt op. Dit CPR-nummer ligger forseglet til da, og til dine sidste udlån og"
-    " mellemværender er slettet efter deres frister eller, når du beder om det, straks. Lånernummeret og"
-    " sletningslisten bliver, og loggen sin tid.",
+    " imens kan du ikke låne. Så slettes dine oplysninger, og CPR og netmedierne får besked. Når de har bekræftet,"
+    " at de ikke længere kender dig her, har du holdt op. Til da ligger dit CPR-nummer forseglet, og også til dine"
+    " sidste udlån og mellemværender er slettet: efter deres frister, eller straks, hvis du beder om det. Dit"
+    " lånernummer og sletningslisten bliver; loggen bliver sin tid.",
     "You can stop being a patron. If you have loans or debts, or answer for a child, we wait until that is settled;"
-    " meanwhile you cannot borrow. Then the record is emptied, and CPR and the net media are told: when they have"
-    " confirmed that they know you here no longer, you have left. Your CPR number is kept sealed until then, and until"
-    " your last loans and balances are erased in their own time or, when you ask for it, at once. The patron number"
-    " and the list of the erased stay, and the log for its time.",
+    " meanwhile you cannot borrow. Then your data are erased, and CPR and the net media are told. When they have"
+    " confirmed that they know you here no longer, you have left. Until then your CPR number is kept sealed, and"
+    " also until your last loans and balances are erased: in their own time, or at once if you ask for it. Your"
+    " patron number and the list of the erased stay; the log stays for its time.",
 )
 HOUSEHOLD: Final = Wording(
     "En adresse, der er skjult for en låners egen skyld, skjules også for dem, der bor der. Svarer en for en anden, og"

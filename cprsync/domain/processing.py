@@ -118,20 +118,20 @@ _RECIPIENTS: Final = Wording(
 _SECURITY: Final = Wording(
     "Navn, adresser, CPR-nummer, fødselsdato, kontaktoplysninger, noter og lån er forseglet i databasen (AES-GCM) med"
     " nøgler uden for den; CPR-numre findes kun ved et nøglet opslag. Gensidig TLS med certifikater til CPR, SFTP med"
-    " fast værtsnøgle. Beskyttede personers navn og adresse åbnes kun med en begrundelse, der skrives i en kædet log."
-    " Ingen navne, adresser eller CPR-numre i log eller fejltekst.",
+    " fast værtsnøgle. Beskyttede personers navn og adresse åbnes kun med en begrundelse, der skrives forseglet"
+    " i en kædet log. Ingen navne, adresser eller CPR-numre i driftslog eller fejltekst.",
     "Name, addresses, CPR number, birth date, ways to reach a patron, notes and loans are sealed in the database"
     " (AES-GCM) with keys outside it; CPR numbers are found by a keyed index only. Mutual TLS with certificates to CPR,"
-    " SFTP with a pinned host key. A protected person's name and address are opened only for a reason that is written"
-    " in a chained log. No names, addresses or CPR numbers in logs or error texts.",
+    " SFTP with a pinned host key. A protected person's name and address are opened only for a reason that is written,"
+    " sealed, in a chained log. No names, addresses or CPR numbers in the program's own logs or error texts.",
 )
 
 
 _STAYS: Final = Wording(
-    "Resten af posten slettes, når låneren holder op; lånernumre slettes ikke. Det, der huskes ved siden af posten, har"
-    " sine frister ovenfor.",
-    "The rest of the record is erased when the patron leaves; patron numbers are not erased. What is kept beside the"
-    " record has its times above.",
+    "Afdøde låneres poster slettes som andres. Resten af posten slettes, når låneren holder op; lånernumre slettes"
+    " ikke. Det, der huskes ved siden af posten, har sine frister ovenfor.",
+    "The records of the dead are erased as anyone's. The rest of the record is erased when the patron leaves; patron"
+    " numbers are not erased. What is kept beside the record has its times above.",
 )
 
 
@@ -142,7 +142,10 @@ def _erasure(policy: Policy) -> Wording:
         (Wording("Gebyrer", "Fees"), keep.fees_days),
         (Wording("Erstatninger", "Compensations"), keep.compensation_days),
         (Wording("Beskeders indhold", "Content of messages"), keep.message_days),
-        (Wording("Afdøde låneres reserveringer", "Reservations of the dead"), policy.dead_subscription_days),
+        (
+            Wording("Afdøde låneres reserveringer og abonnement i CPR", "Reservations and subscriptions of the dead"),
+            policy.dead_subscription_days,
+        ),
         (Wording("Ophævede blokeringer", "Lifted blocks"), keep.blocks_days),
         (Wording("Tidligere indhold", "Earlier content"), keep.before_images_days),
     ]

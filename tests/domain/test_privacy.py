@@ -9,11 +9,11 @@ import pytest
 
 from cprsync.domain.beside import BESIDE
 from cprsync.domain.controller import Controller
-from cprsync.domain.fields import FIELDS, Basis, Kept
+from cprsync.domain.fields import FIELD, FIELDS, Basis, Kept
 from cprsync.domain.page import Paragraph, Section, days
 from cprsync.domain.patron_group import PatronGroup
 from cprsync.domain.policy import Policy
-from cprsync.domain.privacy import kept, privacy_page
+from cprsync.domain.privacy import hidden, kept, privacy_page
 from cprsync.domain.processing import article_30
 from cprsync.domain.retention import Retention
 
@@ -65,7 +65,18 @@ def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(s
             Retention(loans_days=14),
             "slettes 14 dage efter, at det er afleveret, og det, du skyldte for det, er betalt",
         ),
+        (
+            "Udlån",
+            Retention(loans_days=14),
+            "eller, kommer det aldrig tilbage, 14 dage efter, at erstatningen er betalt",
+        ),
         ("Mellemværende", Retention(), "slettes 30 dage efter betalingen"),
+        (
+            "Mellemværende",
+            Retention(),
+            "aldrig kom tilbage, senest 30 dage efter, at alt, du skyldte for det, er betalt",
+        ),
+        ("Mellemværende", Retention(loans_days=60), "aldrig kom tilbage, senest 60 dage efter"),
         ("Mellemværende", Retention(compensation_days=365), "et gebyr slettes 30 dage og en erstatning 365 dage"),
         (
             "Beskeder",
@@ -74,7 +85,7 @@ def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(s
         ),
         ("Blokeret d.", Retention(blocks_days=7), "7 dage efter, at blokeringen er ophævet"),
         ("CPR's filer", Retention(deliveries_days=9), "slettes 9 dage efter"),
-        ("CPR's filer", Retention(refused_deliveries_days=4), "modsagde en anden, 4 dage efter"),
+        ("CPR's filer", Retention(refused_deliveries_days=4), "Kan en ikke bruges, slettes den 4 dage efter"),
         ("Nætternes regnskab", Retention(nights_days=7), "Det slettes efter 7 dage"),
         ("Loggen", Retention(log_days=400), "Loggen slettes efter 400 dage."),
         ("Loggen", Retention(log_days=0), "Loggen slettes ikke af sig selv."),
@@ -144,6 +155,31 @@ def test_one_day_is_not_one_days() -> None:
     assert (days(1).da, days(1).en, days(2).da, days(2).en) == ("1 dag", "1 day", "2 dage", "2 days")
 
 
+@pytest.mark.parametrize(
+    ("dead", "quiet", "told"),
+    [
+        (90, 1095, ("i 90 dage endnu", "melder låneren ud eller biblioteket ikke har været brugt i 1095 dage.")),
+        (0, 1095, ("Dagen efter beder vi CPR", "1095 dage")),
+        (90, 0, ("i 90 dage endnu", "og personalet melder låneren ud.")),
+    ],
+)
+def test_what_becomes_of_the_dead_is_the_policys_on_both_pages(dead: int, quiet: int, told: tuple[str, str]) -> None:
+    policy = replace(POLICY, dead_subscription_days=dead, retention=Retention(inactive_days=quiet))
+    *_, rights = privacy_page(policy)
+    (said,) = [one.text.da for one in rights.paragraphs if one.text.da.startswith("Dør en låner")]
+    assert all(part in said for part in told)
+    erasure = listed(policy)["Sletning"]
+    assert f"abonnement i CPR: {days(dead).da}" in erasure
+    assert "Afdøde låneres poster slettes som andres." in erasure
+
+
+def test_no_two_things_that_are_kept_wait_for_each_other() -> None:
+    """A lost book: the loan goes by its payment, and what was paid for it by a number of days, too."""
+    for told in (said_of("Udlån"), said_of("Mellemværende")):
+        assert "så længe udlånet" not in told
+        assert "30 dage efter" in told.split("aldrig")[1]
+
+
 @pytest.mark.parametrize(("quiet", "told"), [(730, True), (0, False)])
 def test_patrons_hear_that_they_leave_by_themselves_where_they_do(quiet: int, told: bool) -> None:
     *_, rights = privacy_page(replace(POLICY, retention=Retention(inactive_days=quiet)))
@@ -178,6 +214,25 @@ def test_where_nobody_is_asked_to_leave_the_record_of_processing_says_so() -> No
     (erasure,) = [o for o in paragraphs(article_30(policy, controller="B")) if o.name and o.name.da == "Sletning"]
     assert "Inaktive lånere slettes ikke." in erasure.text.da
     assert "Inactive patrons are not erased." in erasure.text.en
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("address", "skjules, hvis du har"),
+        ("birth_date", "kun din alder"),
+        ("cpr_number", "på et kort"),
+        ("branch", ""),
+    ],
+)
+def test_the_field_table_says_what_protection_hides(field: str, told: str) -> None:
+    said = hidden(FIELD[field])
+    assert (told in said.da) if said else not told
+
+
+def test_the_record_of_processing_speaks_to_nobody() -> None:
+    said = " ".join(one.text.da for one in paragraphs(article_30(POLICY)))
+    assert not {"du", "dig", "din", "dit", "dine"} & {*said.casefold().replace(",", " ").replace(".", " ").split()}
 
 
 @pytest.mark.parametrize("one", BESIDE, ids=lambda one: one.name.en)
