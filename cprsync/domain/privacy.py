@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.beside import BESIDE
 from cprsync.domain.fields import FIELDS, Kept, Owner, Seen
 from cprsync.domain.page import Paragraph, Section, days
+from cprsync.domain.privacy_rights import asked_for
 from cprsync.domain.privacy_words import (
-    COMPLAINT,
     HOUSEHOLD,
     IN_THE_DATABASE,
-    INSIGHT,
     INTRODUCTION,
-    LEAVING,
     PURPOSE,
     SOURCES,
     TITLE,
@@ -242,7 +240,7 @@ def privacy_page(policy: Policy) -> tuple[Section, ...]:
         Section(Wording("Det huskes ved siden af", "What is kept beside it"), tuple(_beside(policy))),
         Section(Wording("Hvem får oplysninger", "Who is told"), tuple(Paragraph(text) for text in TOLD)),
         Section(
-            Wording("Det kan du bede om", "What you can ask for"), tuple(Paragraph(text) for text in _rights(policy))
+            Wording("Det kan du bede om", "What you can ask for"), tuple(Paragraph(text) for text in asked_for(policy))
         ),
     )
 
@@ -289,41 +287,3 @@ def _who(library: Controller) -> Paragraph:
 def _where(library: Controller) -> Paragraph:
     where = library.told("stored")
     return Paragraph(where, Wording("Hvor oplysningerne står", "Where the data are kept"))
-
-
-def _rights(policy: Policy) -> Iterator[Wording]:
-    quiet = days(policy.retention.inactive_days)
-    yield INSIGHT
-    yield LEAVING
-    if policy.retention.inactive_days:
-        yield Wording(
-            f"Har du ikke brugt biblioteket i {quiet.da}, intet udestående og intet barn at svare for, slutter"
-            " lånerforholdet af sig selv. Derfor huskes den sidste dag, vi ved, du brugte biblioteket.",
-            f"If you have not used the library for {quiet.en}, owe nothing and answer for no child, you stop being a"
-            " patron by itself. The last day on which we know that you used the library is kept for that.",
-        )
-    yield _death(policy)
-    yield COMPLAINT
-
-
-def _death(policy: Policy) -> Wording:
-    """What becomes of a dead patron's record: subscribed for a time, and otherwise as anyone's."""
-    told, quiet = days(policy.dead_subscription_days), days(policy.retention.inactive_days)
-    still = Wording(
-        f"CPR sender os ændringer om den døde i {told.da} endnu, så en fejl kan rettes."
-        if policy.dead_subscription_days
-        else "Dagen efter beder vi CPR om ikke at sende flere ændringer om den døde.",
-        f"CPR goes on telling us of changes about the dead for {told.en}, so that a mistake can be put right."
-        if policy.dead_subscription_days
-        else "The day after we ask CPR to tell us of no more changes about the dead.",
-    )
-    by_itself = Wording(
-        f" eller biblioteket ikke har været brugt i {quiet.da}" if policy.retention.inactive_days else "",
-        f" or the library has not been used for {quiet.en}" if policy.retention.inactive_days else "",
-    )
-    return Wording(
-        f"Dør en låner, sender vi ikke flere breve til låneren. {still.da} Oplysningerne slettes, når intet er"
-        f" udestående, og personalet melder låneren ud{by_itself.da}.",
-        f"When a patron dies we send her no more letters. {still.en} The data are erased when nothing is open and staff"
-        f" end it{by_itself.en}.",
-    )
