@@ -243,10 +243,14 @@ def _nights(over: Over) -> Found:
 
 
 def _calendar(over: Over) -> Found:
-    """Of nights that ended: one that goes on counts its own."""
-    ended = exists().where(*(_RUN.agency == _EVENT.agency, _RUN.id == _EVENT.run_id, _RUN.finished.is_not(None)))
+    """As the lines, of nights that ended: a night that comes late lives days of long ago, and counts them."""
+    night = (_RUN.agency == _EVENT.agency) & (_RUN.id == _EVENT.run_id) & (_RUN.day <= over.by)
     old = (_EVENT.agency == over.tenant.agency) & (_EVENT.day <= over.by)
-    return select(tables.calendar_event).where(old, ended).order_by(_EVENT.day, _EVENT.patron_id)
+    return (
+        select(tables.calendar_event)
+        .where(old, exists().where(night, _RUN.finished.is_not(None)))
+        .order_by(_EVENT.day, _EVENT.patron_id)
+    )
 
 
 def _forget_calendar(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
