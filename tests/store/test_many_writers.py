@@ -15,7 +15,7 @@ from cprsync.domain.action import Action
 from cprsync.domain.override import Overridden, Override
 from cprsync.domain.person import Name
 from cprsync.domain.policy import Policy
-from cprsync.domain.review import BLOCK_DEAD, State
+from cprsync.domain.review import BIRTH_DIFFERS, BLOCK_DEAD, State
 from cprsync.errors import LostCompare
 from cprsync.store.engine import open_engine
 from cprsync.store.sql import SqlStore
@@ -145,7 +145,9 @@ def test_nobody_waits_in_a_circle_and_nothing_is_lost(shared: SqlStore) -> None:
         written = sum(one.result() for one in work)
     versions = [patron.version - 1 for patron in shared.patrons(ids)]
     assert sum(versions) == written + len(ids)
-    asked = [item for item in shared.review_items(all_states=True) if item.kind != BLOCK_DEAD]
+    # that a birth date is not the number's is told once of each, by whoever writes the date first
+    kinds = {BLOCK_DEAD, BIRTH_DIFFERS}
+    asked = [item for item in shared.review_items(all_states=True) if item.kind not in kinds]
     assert len(asked) == ROUNDS * (PATRONS + DESKS)
     assert len(shared.patron_ids()) == PATRONS + ROUNDS
     assert shared.verify_audit() > 0
