@@ -3,9 +3,9 @@
     python tests/sweeps/publishing.py [--patrons N] [--latency SECONDS] [--lost SHARE] [--json]
 
 Ten thousand patrons by default, each with an account, move once. First every answer takes 50 ms: the time is held
-against the floor of the same run, which is so many answers one after the other on each of 16 connections. Then they
-move again, and a tenth of the answers is lost after its effect: what waits is told again until nothing does, and the
-ledger has to show each change of state once, and each patron's in order.
+against the floor of the same run, which is so many answers one after the other on each of 16 connections. Then each
+moves twice more before CULR is told, and a tenth of the answers is lost after its effect: what waits is told again
+until nothing does, and the ledger has to show each change of state once, and each patron's in order.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ WORKERS = 16
 _PART = 2000
 _PASSES = 200
 _AS_OF = AsOf(date(2027, 3, 1), Source.LOOKUP)
-_HOMES = ("0751", "0461", "0851")
+_HOMES = ("0751", "0461", "0851", "0101")
 
 
 def move(store: SqlStore, run: Run, ids: list[str], to: str) -> None:
@@ -78,8 +78,10 @@ def swept(count: int, latency: float, share: float) -> dict[str, Any]:
             sent = publish(night, run).sent
             seconds = time.monotonic() - begun
             control.culr_latency(ready, 0.0)
-            control.fault(ready, "culr-lost", times=count, share=share, seed=1)
-            move(store, run, ids, _HOMES[2])
+            control.fault(ready, "culr-lost", times=2 * count, share=share, seed=1)
+            # two moves wait for each, to be told one after the other though answers are lost
+            for home in _HOMES[2:]:
+                move(store, run, ids, home)
             passes = 0
             while store.backlog().waiting and passes < _PASSES:
                 publish(night, run)
