@@ -7,35 +7,45 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 
 from cprsync.domain.household import HOUSE_MOST, Other, in_household
+from cprsync.domain.person import SILENT
 from cprsync.store import links, tables
 from cprsync.store.parking import is_parked
 from cprsync.store.records import from_row
 
 if TYPE_CHECKING:
-    from cprsync.domain.person import Address
+    from collections.abc import Sequence
+
+    from cprsync.domain.person import Address, Silent
     from cprsync.domain.sealed import SealedAddress
+    from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
 
 _PATRON = tables.patron.c
 
 
 def shares_with_sealed(
-    connection: Connection, tenant: Tenant, address: Address | SealedAddress, *, but: str | None
+    connection: Connection, tenant: Tenant, address: Address | SealedAddress | Silent, *, but: str | None
 ) -> bool:
-    """Tell whether a patron of the library lives there who is sealed for a reason of her own.
+    """Tell whether a patron who is sealed for a reason of her own lives there, or is linked to whoever asks.
 
     Args:
         connection: the caller's.
         tenant: the library.
-        address: the dwelling.
+        address: the dwelling; silent: only links count, as for whoever has no address but what staff typed.
         but: the patron who asks, who is not counted.
     """
-    there = (_PATRON.agency == tenant.agency) & _PATRON.address_index.in_(tenant.vault.address_probes(address))
-    wanted = select(tables.patron, is_parked().label("parked")).where(there, _PATRON.id != (but or ""))
-    # one more than are opened, which tells that there are too many
-    rows = connection.execute(wanted.order_by(_PATRON.id).limit(HOUSE_MOST + 1)).all()
+    rows = [] if address is SILENT else _mates(connection, tenant, address, but=but)
     # opened one by one: the first who is sealed is enough
     mates = (Other(from_row(tenant.vault, row).register, row.parked) for row in rows[:HOUSE_MOST])
     # whoever answers for another is sought at either's address (decision 2)
     linked = links.linked(connection, tenant, but) if but else ()
     return in_household(mates, linked, silent_is_sealed=tenant.silence_seals, others=len(rows))
+
+
+def _mates(
+    connection: Connection, tenant: Tenant, address: Address | SealedAddress, *, but: str | None
+) -> Sequence[AnyRow]:
+    there = (_PATRON.agency == tenant.agency) & _PATRON.address_index.in_(tenant.vault.address_probes(address))
+    wanted = select(tables.patron, is_parked().label("parked")).where(there, _PATRON.id != (but or ""))
+    # one more than are opened, which tells that there are too many
+    return connection.execute(wanted.order_by(_PATRON.id).limit(HOUSE_MOST + 1)).all()

@@ -11,7 +11,6 @@ from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.household import shut_address
 from cprsync.domain.leaving import Stage
 from cprsync.domain.override import SEALED_FIELDS, Overridden, shut_overrides
-from cprsync.domain.person import SILENT
 from cprsync.domain.record import shut_contact
 from cprsync.store import audit, belongings, circulation, dying, links, tables
 from cprsync.store.emptying import waits_of
@@ -130,9 +129,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
 
 
 def _household(connection: Connection, tenant: Tenant, person: Person, *, but: str) -> bool:
-    if person.address is SILENT or person.is_shut:
-        return False
-    return shares_with_sealed(connection, tenant, person.address, but=but)
+    return not person.is_shut and shares_with_sealed(connection, tenant, person.address, but=but)
 
 
 def in_household(tenant: Tenant, address: Address | SealedAddress, *, but: str | None) -> bool:

@@ -12,7 +12,9 @@ from kills import is_closed, killed, lived_whole, sample
 from test_calendar_part import POLICY
 from test_night_killed import outcome
 from test_reviewing import circulate, number_of, reviews, waits
-from test_setting import correct
+from test_set_cpr import enrol
+from test_setting import UNTIL, WHY, correct, counter
+from test_statements import statements
 from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person
 
 from cprsync.domain.number import CprNumber
@@ -27,6 +29,8 @@ from cprsync.sync.dry_run import plan_night
 from cprsync.sync.forecasting import foresee
 from cprsync.sync.lookup import Asked, Desk, look_up
 from cprsync.sync.responsibles import Answers, add_responsible, end_responsible, list_responsibles
+from cprsync.sync.revealing import Window
+from cprsync.sync.setting import Setting, set_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
 #: ALFRED is 18 on 1 April 2027; LIV is 12 and lives with QUINNIE, her mother, who is no patron.
 MINORS = ("ALFRED", "LIV")
 OF_AGE = date(2027, 4, 1)
+#: the envelope of a child whom no register knows
+TYPED = ("Liv Uden Nummer", "Skovbrynet 7", "8000 Aarhus C")
 
 
 @pytest.fixture
@@ -339,6 +345,37 @@ def test_whoever_answers_for_a_minor_and_waits_for_a_person_seals_the_minors_add
     town.deliver(TUESDAY, person("ANNA"))
     town.night()
     assert (town.view("ANNA").parked, town.view("LIV").household) == (False, False)
+
+
+@pytest.fixture
+def unregistered(town: Library) -> str:
+    """LIV before she had her number: name and address were typed at the desk."""
+    child = enrol(town, CprNumber.parse_any(f"{cpr('LIV').digits[:6]}KOT1"))
+    set_field(counter(town), Setting(child, "name", TYPED[0], "lone"))
+    typed = Setting(child, "address", "\n".join(TYPED[1:]), "lone", reason=WHY, until=UNTIL)
+    set_field(counter(town), typed)
+    return child
+
+
+@pytest.mark.parametrize("row", ["protection-linked"])
+def test_a_protected_guardian_seals_what_was_typed_of_a_child_whom_no_register_knows(
+    town: Library, unregistered: str, row: str
+) -> None:
+    window = Window(AGENCY, town.store, town.clock, town.policy, "lone")
+    assert statements(town).statement(unregistered)["envelope"] == list(TYPED)
+    asked = Answers(unregistered, "lone", cpr("BO"))
+    add_responsible(desk(town), asked)
+    shown = window.shown(unregistered)
+    assert (shown["household"], shown["protected"]) == (True, False), row
+    assert [name for name, entry in shown["fields"].items() if "sealed" in entry] == ["address"]
+    assert TYPED[1] not in repr(shown)
+    told = statements(town).statement(unregistered)
+    assert (told["letter"], told["envelope"], told["name"]) == ("sealed", None, TYPED[0])
+    assert window.revealed(unregistered, reason=WHY)["fields"]["address"]["value"] == list(TYPED[1:])
+    assert statements(town).revealed(unregistered, reason=WHY)["envelope"] == list(TYPED)
+    end_responsible(town.store, asked, town.policy)
+    assert statements(town).statement(unregistered)["envelope"] == list(TYPED)
+    assert not window.shown(unregistered)["household"]
 
 
 def test_two_who_are_gone_are_asked_about_once_and_the_item_waits_for_both(town: Library) -> None:
