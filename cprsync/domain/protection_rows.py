@@ -176,7 +176,7 @@ _ALL_THE_SAME: Final[Rows] = {
         Wording("Beslutning 1 og 2: de modsiger hinanden", "Decisions 1 and 2: they contradict each other"),
     ),
     "protection-what": (
-        Wording("enhver forsegling", "any seal"),
+        Wording("enhver forsegling for egen skyld", "any seal for one's own sake"),
         Wording("beskyttet", "protected"),
         _EITHER,
         _ANY,

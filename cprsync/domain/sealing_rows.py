@@ -66,17 +66,21 @@ _HER_OWN: Final = Wording(
 HOUSEHOLD_ROWS: Final[Rows] = {
     "protection-household": (
         Wording(
-            "en anden låner med samme bopæl (kommune, vej, hus, bygning, etage, dør)",
-            "another patron of the dwelling (municipality, street, house, building, floor, door)",
+            "en anden låner med samme bopæl i registret (kommune, vej, hus, bygning, etage, dør); en adresse, der er "
+            "rettet ved skranken, har ingen koder og sammenlignes ikke",
+            "another patron of the dwelling in the register (municipality, street, house, building, floor, door); an "
+            "address corrected at the desk has no codes and is not compared",
         ),
         _HER_OWN,
         _EITHER,
         _OPEN,
         Wording(
-            "adressen forsegles, navnet ikke; til de ikke længere deler bopæl, eller grunden ophører; et brev "
-            "går først, når den er åbnet med en grund",
-            "her address is sealed, her name is not; until they share it no more or the reason ends; a letter "
-            "goes once it is opened for a reason",
+            "adressen og en rettelse af den forsegles; navn, udlands- og kontaktadresse vises stadig, også en "
+            "kontaktadresse på samme bopæl: den er kun tekst; til de ikke længere deler bopæl, eller grunden ophører; "
+            "et brev, også til kontaktadressen, går først, når adressen er åbnet med en grund",
+            "her address and a correction of it are sealed; name, foreign and contact address still show, also a "
+            "contact address at the same dwelling: it is text only; until they share it no more or the reason ends; a "
+            "letter, also to the contact address, goes once the address is opened for a reason",
         ),
         _DECISIONS_2_AND_3,
     ),
@@ -89,8 +93,12 @@ HOUSEHOLD_ROWS: Final[Rows] = {
         _EITHER,
         _OPEN,
         Wording(
-            "adressen forsegles, navnet ikke, hvor de end bor; til tilknytningen eller grunden ophører",
-            "her address is sealed, her name is not, wherever they live; until the link or the reason ends",
+            "adressen og en rettelse af den forsegles, hvor de end bor, også når registret ingen har; navn, udlands- "
+            "og kontaktadresse vises stadig; til tilknytningen eller grunden ophører; et brev går først, når adressen "
+            "er åbnet med en grund; er der slet ingen, går det til kontaktadressen",
+            "her address and a correction of it are sealed wherever they live, also when the register has none; name, "
+            "foreign and contact address still show; until the link or the reason ends; a letter goes once the address "
+            "is opened for a reason; where there is none at all, it goes to the contact address",
         ),
         _DECISIONS_2_AND_3,
     ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from people import dies, gains_protection, person
 
 from cprsync.domain.household import HOUSE_MOST, Other, in_household, shut_address
-from cprsync.domain.person import SILENT, Address, Name, Status
+from cprsync.domain.person import SILENT, Abroad, Address, Name, Status
 from cprsync.domain.sealed import SealedAddress
 
 OPEN, SHUT = Other(person("ANNA"), parked=False), Other(gains_protection(person("DAVID")), parked=False)
@@ -64,6 +66,8 @@ def test_nobody_is_read_of_a_house_with_too_many() -> None:
 
 
 def test_only_the_address_is_sealed() -> None:
+    away = replace(OPEN.person, abroad=Abroad("5120", ("Storgatan 1", "", "", "", "")))
+    assert shut_address(away).abroad == away.abroad
     sealed = shut_address(OPEN.person)
     assert isinstance(sealed.address, SealedAddress)
     assert (sealed, sealed.name) == (OPEN.person, OPEN.person.name)

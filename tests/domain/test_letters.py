@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pytest
 from people import person, street
 
+from cprsync.domain.household import shut_address
 from cprsync.domain.letter import Letter, NoLetter, letter_language, letter_to
 from cprsync.domain.override import Overridden, Override, in_force
 from cprsync.domain.patron import is_sealed
 from cprsync.domain.person import EMPTY, SILENT, Address, Contact, Gap, Name, Person, Protection, Status
 from cprsync.domain.record import Local
-
-if TYPE_CHECKING:
-    from cprsync.domain.sealed import Sealed
+from cprsync.domain.sealed import Sealed
 
 TODAY = date(2027, 3, 23)
 HERE = Local()
@@ -114,6 +112,25 @@ def test_no_letter_goes_to_an_ordinary_street_of_someone_of_no_fixed_abode(code:
         assert letter_to(hidden, local, stopped=False, sealed=False) is NoLetter.SEALED, row
         assert isinstance(letter_to(hidden, local, stopped=False, sealed=False, opened=opened), Letter)
     assert letter_to(hidden, HERE, stopped=False, sealed=False, opened=told) is NoLetter.NOWHERE
+
+
+@pytest.mark.parametrize("local", [HERE, OWN], ids=["protection-household", "protection-household-own"])
+def test_an_address_sealed_for_someone_elses_sake_keeps_letters_from_the_contact_address_too(local: Local) -> None:
+    """Name and contact address still show; the letter waits until the address is opened."""
+    who = shut_address(with_status("01", contact=CONTACT))
+    assert not isinstance(who.name, Sealed)
+    assert who.contact == CONTACT
+    assert sent(who, local) is NoLetter.SEALED
+
+
+@pytest.mark.parametrize("row", ["protection-linked"])
+def test_of_whoever_has_only_a_contact_address_a_letter_goes_there_until_an_address_is_typed(row: str) -> None:
+    """Sealed for someone else's sake is only the address, and she has none."""
+    who = shut_address(replace(with_status("01"), address=SILENT))
+    assert sent(who, OWN) == ("c/o Birk", "Havnen 2", "8000 Aarhus C"), row
+    typed = Override(Overridden.ADDRESS, Sealed("Skovbrynet 7"), "kaj", Sealed("Så lejekontrakten"), TODAY)
+    held = {Overridden.ADDRESS: typed}
+    assert letter_to(who, OWN, stopped=False, sealed=False, holding=held) is NoLetter.SEALED
 
 
 def test_of_whom_nothing_is_known_no_letter_goes_out() -> None:

@@ -154,13 +154,17 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "CPR: post 001 (status), 002 (vejkode); beslutning 2",
     ),
     "protection-household": (
-        "en anden låner med samme bopæl (kommune, vej, hus, bygning, etage, dør)",
+        (
+            "en anden låner med samme bopæl i registret (kommune, vej, hus, bygning, etage, dør); en adresse, der er "
+            "rettet ved skranken, har ingen koder og sammenlignes ikke"
+        ),
         HER_OWN,
         "ligegyldigt",
         "ikke beskyttet",
         (
-            "adressen forsegles, navnet ikke; til de ikke længere deler bopæl, eller grunden ophører; et "
-            "brev går først, når den er åbnet med en grund"
+            "adressen og en rettelse af den forsegles; navn, udlands- og kontaktadresse vises stadig, også en "
+            "kontaktadresse på samme bopæl: den er kun tekst; til de ikke længere deler bopæl, eller grunden ophører; "
+            "et brev, også til kontaktadressen, går først, når adressen er åbnet med en grund"
         ),
         "Beslutning 2 og 3",
     ),
@@ -169,7 +173,11 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         HER_OWN,
         "ligegyldigt",
         "ikke beskyttet",
-        "adressen forsegles, navnet ikke, hvor de end bor; til tilknytningen eller grunden ophører",
+        (
+            "adressen og en rettelse af den forsegles, hvor de end bor, også når registret ingen har; navn, udlands- "
+            "og kontaktadresse vises stadig; til tilknytningen eller grunden ophører; et brev går først, når adressen "
+            "er åbnet med en grund; er der slet ingen, går det til kontaktadressen"
+        ),
         "Beslutning 2 og 3",
     ),
     "protection-house": (
@@ -254,7 +262,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "Beslutning 1 og 2: de modsiger hinanden",
     ),
     "protection-what": (
-        *("enhver forsegling", "beskyttet", "ligegyldigt", "ligegyldigt hvad"),
+        *("enhver forsegling for egen skyld", "beskyttet", "ligegyldigt", "ligegyldigt hvad"),
         (
             "navn, adresse, udlands- og kontaktadresse vises ingen steder, heller ikke en rettelse af dem, før de er "
             "åbnet med en grund, og først da går et brev på papir; kommunen vises"

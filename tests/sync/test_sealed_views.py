@@ -324,6 +324,8 @@ def shared(library: Library) -> Library:
 
 
 def test_whoever_lives_with_a_protected_patron_has_the_address_sealed_and_nothing_else(shared: Library) -> None:
+    correct(shared, "CLARA", "contact_address", "Postboks 12\n8000 Aarhus C")
+    assert shown(shared, "CLARA")["fields"]["contact_address"]["value"] == ["Postboks 12", "8000 Aarhus C"]
     for document in (shown(shared, "CLARA"), lookup(shared, "CLARA")):
         assert (document["household"], document["protected"]) == (True, False)
         fields = document["fields"]
