@@ -26,7 +26,7 @@ from cprsync.sync.forgetting import forget_of_night
 from cprsync.sync.intake import Intake, take_in
 from cprsync.sync.overriding import overrides_on
 from cprsync.sync.planning import Planner
-from cprsync.sync.publishing import publish
+from cprsync.sync.publishing import Published, publish
 from cprsync.sync.report import LIVED, Report
 from cprsync.sync.subscriptions import Comparison
 from cprsync.sync.values import Departing, RunState, Tally
@@ -117,8 +117,10 @@ def _tell_the_net_media(night: Night, run: Run, report: Report) -> None:
     if lived:
         _compare_accounts(night, run, report)
     if night.net_media is not None:
-        done = publish(night, run)
-        report.sent, report.unpublished = done.sent, done.error or report.accounts.alarm
+        # who refused to be asked will refuse to be told: not one more call in this run
+        alarm = report.accounts.alarm
+        done = publish(night, run) if alarm is None else Published(error=alarm)
+        report.sent, report.unpublished = done.sent, done.error
         report.left += len(done.left)
         report.reasons.update([NET_MEDIA_REFUSED] * len(done.left))
         if not report.held:

@@ -402,6 +402,18 @@ def test_when_nobody_answers_nothing_is_repaired_and_the_command_says_why(
     assert counts(compared(library)) == {"read": 4, "missing": 1, "repaired": 1}
 
 
+def test_after_the_reading_was_refused_the_night_makes_no_further_call(library: Library, culr: CulrDouble) -> None:
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    culr.failures = [Code.COULD_NOT_AUTHENTICATE]
+    for _ in range(2):
+        report = library.one_night()
+        assert (len(culr.calls), report.exit_code, report.backlog.waiting) == (1, 2, 1)
+        assert isinstance(report.unpublished, NetMediaRefused)
+        culr.calls.clear()
+        culr.failures = [Code.COULD_NOT_AUTHENTICATE]
+    assert stands(culr, "ANNA") == ([AGENCY], AARHUS)
+
+
 def test_one_answer_that_is_lost_leaves_out_one_and_the_next_comparison_reads_her_first(
     library: Library, culr: CulrDouble
 ) -> None:
