@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ GROWTH_MAX_MB = 8
 CACHE_MB = 64
 #: Patrons who are there before what circulates comes.
 PATRONS = 100
+#: The command reads the machine's clock: a later day would be refused.
+_TODAY = date.today().isoformat()  # noqa: DTZ011 -- the day where it runs
 _CHILD = """
 import resource, sys
 from cprsync.cli.main import app
@@ -47,7 +50,7 @@ def a_patron(place: int) -> dict[str, str]:
 def a_reservation(place: int) -> dict[str, str]:
     """Of one of the hundred patrons who are there before."""
     told = {"type": "reservation", "id": f"R{place}", "patron": f"L{place % PATRONS:08}"}
-    return told | {"title": f"Book {place}", "placed": "2027-03-01"}
+    return told | {"title": f"Book {place}", "placed": _TODAY}
 
 
 #: By the command, what it is given.
