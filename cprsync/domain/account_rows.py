@@ -16,13 +16,42 @@ _DECISION: Final = Wording("CULR 1.6; beslutning 11", "CULR 1.6; decision 11")
 
 ACCOUNT_ROWS: Final[Rows] = {
     "account-cpr": (
-        Wording("låner med et personnummer", "patron with a CPR number"),
+        Wording(
+            "låner med et personnummer, hvis bopæl er kendt (også uden for Danmark) eller var det",
+            "patron with a CPR number, whose residence is known (outside Denmark too) or was",
+        ),
         Wording("under personnummeret (CPR)", "under the CPR number (CPR)"),
         _DECISION,
     ),
     "account-local": (
-        Wording("låner uden: erstatningsnummer eller intet nummer", "patron without: replacement number or none"),
+        Wording(
+            "låner uden (erstatningsnummer eller intet nummer), hvis kommune er rettet ved skranken eller var det",
+            "patron without (replacement number or none), whose municipality is corrected at the desk or was",
+        ),
         Wording("under lånernummeret (LOCAL)", "under the patron number (LOCAL)"),
+        _DECISION,
+    ),
+    "account-unknown": (
+        Wording(
+            "bopælen er ukendt, og CULR har aldrig hørt om låneren: et erstatningsnummer uden kommune fra skranken, "
+            "eller en ny låner, hvis første status er 30 eller 70",
+            "residence is unknown, and CULR never heard of the patron: a replacement number without a municipality "
+            "from the desk, or a new patron whose first status is 30 or 70",
+        ),
+        Wording(
+            "ingen, og CULR spørges ikke; den oprettes, når bopælen bliver kendt eller (men ikke ved 30) rettes ved "
+            "skranken. Et nyt personnummer følger sin egen række",
+            "none, and CULR is not asked; it is made once residence becomes known or (but not with 30) is corrected at "
+            "the desk. Another CPR number goes by its own row",
+        ),
+        _DECISION,
+    ),
+    "account-answers": (
+        Wording("svarer kun for en mindreårig, og er ikke låner", "only answers for a minor, and is no patron"),
+        Wording(
+            "ingen; bliver vedkommende låner, oprettes den som andre låneres. En fra tiden som låner er én for meget",
+            "none; of whoever becomes a patron it is made as others' are. One from a time as a patron is one too many",
+        ),
         _DECISION,
     ),
     "account-found": (
@@ -40,6 +69,19 @@ ACCOUNT_ROWS: Final[Rows] = {
             "følger det kommunenummer med, den gamle havde",
             "made under the new one and read; only once it is there the old one is deleted. If nobody knows where "
             "the patron lives, the number that the old one held moves along",
+        ),
+        Wording("CULR 1.6; beslutning 6 og 11", "CULR 1.6; decisions 6 and 11"),
+    ),
+    "account-merged": (
+        Wording(
+            "to lånere er lagt sammen (number.both_patrons er accepteret)",
+            "two patrons were merged (number.both_patrons was accepted)",
+        ),
+        Wording(
+            "den, der bliver, får sin, hvis bopælen er kendt, og den lukkedes slettes; under lånernummeret (LOCAL) "
+            "kun, hvis CULR har hørt om den. Skilles de igen, oprettes den igen, hvis bopælen er kendt",
+            "whoever is kept gets one if residence is known, and that of the one who closes is deleted; under the "
+            "patron number (LOCAL) only if CULR has heard of it. Parted again, it is made again if residence is known",
         ),
         Wording("CULR 1.6; beslutning 6 og 11", "CULR 1.6; decisions 6 and 11"),
     ),

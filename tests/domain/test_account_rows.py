@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -21,8 +22,11 @@ from cprsync.domain.account import (
     identity_of,
     settle,
 )
-from cprsync.domain.drift import Drift, Repair, Wanted, drifts
+from cprsync.domain.drift import Drift, Repair, Wanted, drifts, wanted
+from cprsync.domain.effective import culr_in_force
 from cprsync.domain.number import CprNumber
+from cprsync.domain.override import Overridden, Override
+from cprsync.domain.person import SILENT, Person, Status
 from cprsync.domain.policy import Policy
 from cprsync.domain.rules import rule_tables
 from cprsync.domain.wording import Wording
@@ -33,8 +37,32 @@ if TYPE_CHECKING:
 (TABLE,) = [table for table in rule_tables(Policy()) if table.name == "account"]
 CULR = "CULR 1.6; beslutning 11"
 ACCOUNT = {
-    "account-cpr": ("låner med et personnummer", "under personnummeret (CPR)", CULR),
-    "account-local": ("låner uden: erstatningsnummer eller intet nummer", "under lånernummeret (LOCAL)", CULR),
+    "account-cpr": (
+        "låner med et personnummer, hvis bopæl er kendt (også uden for Danmark) eller var det",
+        "under personnummeret (CPR)",
+        CULR,
+    ),
+    "account-local": (
+        "låner uden (erstatningsnummer eller intet nummer), hvis kommune er rettet ved skranken eller var det",
+        "under lånernummeret (LOCAL)",
+        CULR,
+    ),
+    "account-unknown": (
+        (
+            "bopælen er ukendt, og CULR har aldrig hørt om låneren: et erstatningsnummer uden kommune fra skranken, "
+            "eller en ny låner, hvis første status er 30 eller 70"
+        ),
+        (
+            "ingen, og CULR spørges ikke; den oprettes, når bopælen bliver kendt eller (men ikke ved 30) rettes ved "
+            "skranken. Et nyt personnummer følger sin egen række"
+        ),
+        CULR,
+    ),
+    "account-answers": (
+        "svarer kun for en mindreårig, og er ikke låner",
+        "ingen; bliver vedkommende låner, oprettes den som andre låneres. En fra tiden som låner er én for meget",
+        CULR,
+    ),
     "account-found": (
         "erstatningsnummeret er afløst af det rigtige",
         "oprettes under personnummeret og læses; når den er der, lægges LOCAL-kontoen til, og så slettes den",
@@ -45,6 +73,14 @@ ACCOUNT = {
         (
             "oprettes under det nye og læses; først når den er der, slettes den gamle. Ved ingen, hvor låneren bor, "
             "følger det kommunenummer med, den gamle havde"
+        ),
+        "CULR 1.6; beslutning 6 og 11",
+    ),
+    "account-merged": (
+        "to lånere er lagt sammen (number.both_patrons er accepteret)",
+        (
+            "den, der bliver, får sin, hvis bopælen er kendt, og den lukkedes slettes; under lånernummeret (LOCAL) "
+            "kun, hvis CULR har hørt om den. Skilles de igen, oprettes den igen, hvis bopælen er kendt"
         ),
         "CULR 1.6; beslutning 6 og 11",
     ),
@@ -97,6 +133,30 @@ def test_an_account_stands_under_the_number_that_culr_may_hear(number: CprNumber
     assert identity_of(number, PATRON) == identity
 
 
+TYPED = Override(Overridden.MUNICIPALITY, "0751", "kaj", "Showed her lease", date(2027, 3, 1), date(2027, 3, 30), id=1)
+
+
+@pytest.mark.parametrize(
+    ("told", "typed"),
+    [
+        pytest.param(Person(CprNumber("6405851234")), "751", id="account-unknown-local"),
+        pytest.param(Person(CprNumber.none_of(PATRON)), "751", id="account-unknown-none"),
+        pytest.param(person("ANNA", status=Status.DISAPPEARED, address=SILENT), "751", id="account-unknown-70"),
+        pytest.param(person("ANNA", status=Status.ANNULLED, address=SILENT), None, id="account-unknown-30"),
+    ],
+)
+def test_of_whom_nobody_knows_where_she_lives_nothing_is_told_until_staff_know(told: Person, typed: str | None) -> None:
+    """Whoever is told nothing has no account: lived in test_account_drift."""
+    assert culr_in_force(told, {}) is None
+    assert culr_in_force(told, {Overridden.MUNICIPALITY: TYPED}) == typed
+
+
+@pytest.mark.parametrize("key", ["account-answers"])
+def test_whoever_only_answers_for_a_minor_is_to_have_no_account_whatever_was_told(key: str) -> None:
+    for culr, told in (("751", None), ("751", "751"), (None, "751")):
+        assert wanted(borrows=False, culr=culr, told=told) == Wanted(account=False), key
+
+
 def calls_of(
     effect: Effect, *, held: Mapping[Identity, Held], codes: Mapping[Operation, Code]
 ) -> tuple[list[tuple[Operation, Identity, str | None]], Settled | Unsettled]:
@@ -138,6 +198,9 @@ NOBODY = Held(account=False)
             id="account-renumbered-unknown",
         ),
         pytest.param(Effect(PATRON, 2, HERS, NOWHERE, gone=True), {}, [(Do.DELETE, HERS, None)], id="account-gone"),
+        pytest.param(
+            Effect(PATRON, 2, LOCAL, NOWHERE, gone=True), {}, [(Do.DELETE, LOCAL, None)], id="account-merged-local"
+        ),
     ],
 )
 def test_an_account_is_settled_call_by_call(

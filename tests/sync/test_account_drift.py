@@ -158,7 +158,7 @@ def test_the_account_of_someone_who_left_and_is_registered_again_is_hers(library
     assert stands(culr, "ANNA") == ([AGENCY], AARHUS)
 
 
-@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("there", [pytest.param(there, id=f"account-answers-{there}") for there in (True, False)])
 def test_whoever_only_answers_for_a_minor_by_now_keeps_no_account(
     library: Library, culr: CulrDouble, *, there: bool
 ) -> None:
@@ -199,8 +199,9 @@ def test_of_someone_who_was_never_told_of_nothing_is_read_and_what_is_known_is_t
     assert counts(compared(library)) == {"read": 4}
 
 
+@pytest.mark.parametrize("rows", ["account-unknown-account-answers"])
 def test_nobody_is_read_who_only_answers_for_a_minor_or_of_whom_nobody_knows_where_she_lives(
-    library: Library, culr: CulrDouble
+    library: Library, culr: CulrDouble, rows: str
 ) -> None:
     """Whoever has no account as far as we know, and is to have none, is none of CULR's business (decision 11)."""
     library.enrol("EDITH", "FINN")

@@ -109,13 +109,20 @@ def test_a_card_or_patron_number_of_either_finds_the_one_who_keeps(library: Libr
     assert sorted(row["kind"] for row in keys) == ["card", "card", "merged", "old_number"]
 
 
-def test_the_net_media_hear_of_the_change_and_then_of_the_end_of_the_other(library: Library) -> None:
+@pytest.mark.parametrize("key", ["account-merged"])
+def test_the_net_media_hear_of_the_change_and_then_of_the_end_of_the_other_until_it_is_undone(
+    library: Library, key: str
+) -> None:
     closes, keeps = two_of_one(library)
-    reviews(library).accept(number_of(library, BOTH))
+    accepted = number_of(library, BOTH)
+    reviews(library).accept(accepted)
     number = {"userIdType": "CPR", "userIdValue": NEW.digits}
     assert told(library, keeps)[-1] == {"municipalityNo": "751", **number, "replaces": OLD.digits}
     gone = {"municipalityNo": "", "delete": True, "userIdType": "CPR", "userIdValue": OLD.digits}
     assert told(library, closes)[-1] == gone
+    reviews(library).undo(accepted)
+    again = {"municipalityNo": "751", "userIdType": "CPR", "userIdValue": OLD.digits}
+    assert told(library, closes)[-1] == again, key
 
 
 def test_both_are_named_in_the_audit_with_who_merged_them(library: Library) -> None:
@@ -275,6 +282,20 @@ def test_a_patron_with_a_number_of_the_librarys_own_becomes_one_with_the_real_on
     assert as_it_is(library) == before
     library.deliver(MONDAY)
     library.night()
+
+
+@pytest.mark.parametrize("key", ["account-merged-local"])
+def test_an_account_under_her_patron_number_is_deleted_if_the_net_media_were_told_of_it(
+    library: Library, key: str
+) -> None:
+    library.store.import_patrons([NewPatron(CprNumber.parse_any("010164ABC1"), Local(cards=(Card("OWN"),)))])
+    closes = find_patron(library.store, "OWN")["patron"]
+    typed = Setting(closes, "municipality", "0751", "lone", reason="bor her", until=WEDNESDAY)
+    set_field(Counter(library.store, library.clock, library.policy, frozenset({"0751"})), typed)
+    library.store.ask_staff_at_desk(closes, BOTH, about=library.id_of("CLARA"))
+    reviews(library).accept(number_of(library, BOTH))
+    hers = {"municipalityNo": "", "userIdType": "LOCAL", "userIdValue": closes}
+    assert told(library, closes)[-1] == hers | {"delete": True}, key
 
 
 def test_rejecting_leaves_two_patrons(library: Library) -> None:
