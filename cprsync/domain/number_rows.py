@@ -1,7 +1,7 @@
 """What the register's links between numbers do, what else is true of a number, and what is no change at all.
 
-Rows of words, Danish first. What does it stands in `number_change`, `decide`, `naming`, `sync.renumbering` and
-`sync.finding`.
+Rows of words, Danish first. What does it stands in `number_change`, `decide`, `naming`, `sync.renumbering`,
+`sync.planning`, `sync.welcome`, `sync.set_cpr` and `sync.finding`.
 """
 
 from __future__ import annotations
@@ -192,15 +192,44 @@ NUMBER_ROWS: Final[Rows] = {
             "replacement number (day + 60, or letters), or no number",
         ),
         Wording(
-            "nummeret beholdes, men sendes aldrig, hverken til CPR eller CULR; CULR kender låneren på lånernummeret "
-            "(LOCAL), til `patron set-cpr` sætter det rigtige nummer",
-            "the number is kept, but never sent, neither to CPR nor to CULR; CULR knows the patron by the patron "
-            "number (LOCAL) until `patron set-cpr` puts the real one",
+            "nummeret beholdes, men sendes aldrig, hverken til CPR eller CULR; rettes kommunen ved skranken, kender "
+            "CULR låneren på lånernummeret (LOCAL), ellers slet ikke, til `patron set-cpr` sætter det rigtige nummer",
+            "the number is kept, but never sent, neither to CPR nor to CULR; once the municipality is corrected at the "
+            "desk CULR knows the patron by the patron number (LOCAL), else not at all, until `patron set-cpr` puts the "
+            "real one",
         ),
         Wording(
             "CPR: erstatningspersonnumre i eksterne systemer; beslutning 11",
             "CPR: replacement numbers in external systems; decision 11",
         ),
+    ),
+    "number-set-cpr": (
+        Wording(
+            "`patron set-cpr` med et nummer, som en anden låner har eller har haft",
+            "`patron set-cpr` with a number that another patron has or had",
+        ),
+        Wording(
+            "afvises: posten som før, registret spørges ikke, og de to venter på et menneske (number.both_patrons): at "
+            "acceptere er at lægge dem sammen",
+            "refused: the record as before, the register is not asked, and the two are parked for a person "
+            "(number.both_patrons): to accept is to merge them",
+        ),
+        Wording("Beslutning 6", "Decision 6"),
+    ),
+    "number-stranger": (
+        Wording(
+            "et nummer i leverancen, som ingen låner har eller har haft (den, der er meldt ud, tæller ikke), og som "
+            "ikke er led i en låners kæde af numre",
+            "a number in the delivery that no patron has or had (whoever has left does not count), and that is no link "
+            "in a patron's chain of numbers",
+        ),
+        Wording(
+            "ikke vores, heller ikke med en låners navn og adresse: tælles i nattens balance, intet skrives, og "
+            "registret spørges ikke",
+            "not ours, not even with a patron's name and address: counted in the night's balance, nothing is written, "
+            "and the register is not asked",
+        ),
+        Wording("Beslutning 6", "Decision 6"),
     ),
     "number-modulus": (
         Wording("et personnummer, der ikke går op i modulus 11", "a CPR number that fails modulus 11"),
@@ -269,6 +298,17 @@ SAME_ROWS: Final[Rows] = {
             "as before: no person is delivered, and none is counted in the night's balance",
         ),
         Wording("CPR: post 910 og 997", "CPR: records 910 and 997"),
+    ),
+    "same-unanswered": (
+        Wording(
+            "registret svarer ikke, når en ny låner skal abonneres eller slås op første gang",
+            "the register does not answer when a new patron is to be subscribed or looked up for the first time",
+        ),
+        Wording(
+            "som før: ikke bekræftet, og venter ikke på et menneske; natten ender med 4, og den næste spørger igen",
+            "as before: not verified, and not parked for a person; the night ends with 4, and the next one asks again",
+        ),
+        Wording("SF1520 og SF6002: intet svar; beslutning 10", "SF1520 and SF6002: no answer; decision 10"),
     ),
     "same-import": (
         Wording("en låner er ikke i listen, der importeres", "a patron is not in the list that is imported"),

@@ -1,7 +1,7 @@
 """The rows about numbers, and about what is no change, written out once more, and lived where one decision shows it.
 
-What the night, the desk and a search do of them is lived in test_number_change, test_lookup, test_finding and
-test_setting_cards.
+What the night, the desk and a search do of them is lived in test_number_change, test_night_changes,
+test_night_first_copies, test_lookup, test_set_cpr, test_finding and test_setting_cards.
 """
 
 from __future__ import annotations
@@ -140,10 +140,29 @@ NUMBER: dict[str, tuple[object, ...]] = {
     "number-replacement": (
         "erstatningspersonnummer (dag + 60, eller bogstaver), eller intet nummer",
         (
-            "nummeret beholdes, men sendes aldrig, hverken til CPR eller CULR; CULR kender låneren på lånernummeret "
-            "(LOCAL), til `patron set-cpr` sætter det rigtige nummer"
+            "nummeret beholdes, men sendes aldrig, hverken til CPR eller CULR; rettes kommunen ved skranken, kender "
+            "CULR låneren på lånernummeret (LOCAL), ellers slet ikke, til `patron set-cpr` sætter det rigtige nummer"
         ),
         "CPR: erstatningspersonnumre i eksterne systemer; beslutning 11",
+    ),
+    "number-set-cpr": (
+        "`patron set-cpr` med et nummer, som en anden låner har eller har haft",
+        (
+            "afvises: posten som før, registret spørges ikke, og de to venter på et menneske (number.both_patrons): "
+            "at acceptere er at lægge dem sammen"
+        ),
+        "Beslutning 6",
+    ),
+    "number-stranger": (
+        (
+            "et nummer i leverancen, som ingen låner har eller har haft (den, der er meldt ud, tæller ikke), og som "
+            "ikke er led i en låners kæde af numre"
+        ),
+        (
+            "ikke vores, heller ikke med en låners navn og adresse: tælles i nattens balance, intet skrives, og "
+            "registret spørges ikke"
+        ),
+        "Beslutning 6",
     ),
     "number-modulus": (
         "et personnummer, der ikke går op i modulus 11",
@@ -183,6 +202,11 @@ SAME: dict[str, tuple[object, ...]] = {
         "kun en fejlpost (910) eller en kvittering (997) om en låner",
         "som før: ingen person er leveret, og ingen tælles i nattens balance",
         "CPR: post 910 og 997",
+    ),
+    "same-unanswered": (
+        "registret svarer ikke, når en ny låner skal abonneres eller slås op første gang",
+        "som før: ikke bekræftet, og venter ikke på et menneske; natten ender med 4, og den næste spørger igen",
+        "SF1520 og SF6002: intet svar; beslutning 10",
     ),
     "same-import": (
         "en låner er ikke i listen, der importeres",

@@ -9,6 +9,7 @@ import pytest
 from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, DisturbedStore, Library, unowned, unreadable
 from townspeople import (
     corrects_her_birth_date,
+    cpr,
     dies,
     emigrates,
     gains_protection,
@@ -98,6 +99,17 @@ def test_every_number_of_a_delivery_is_in_one_class(library: Library) -> None:
     assert (report.exit_code, document["state"]) == (3, "done")
     assert library.reviews() == [(library.id_of("CLARA"), "parked.person.no_001")]
     assert library.record("CLARA").address == person("CLARA").address
+
+
+@pytest.mark.parametrize("key", ["number-stranger"])
+def test_a_stranger_with_a_patrons_name_and_address_is_not_ours_and_nobody_is_asked(library: Library, key: str) -> None:
+    """Matching is by number only (decision 6)."""
+    before = library.everything()
+    library.deliver(MONDAY, person("ANNA", number=cpr("EDITH")))
+    report = library.night()
+    assert library.items(report) == [("not_ours", None)], key
+    assert unowned(library.everything(), "inbox", "agreement") == unowned(before, "inbox", "agreement")
+    assert (library.register.looked_up, library.reviews()) == ([], [])
 
 
 def test_a_person_who_cannot_be_decided_is_parked_and_the_others_go_on(library: Library) -> None:

@@ -74,18 +74,28 @@ def test_a_delivery_is_applied_though_the_register_is_down_and_the_question_stay
     assert library.view("HENRIK").patron.verified
 
 
-def test_a_first_copy_without_an_answer_is_asked_for_again_the_next_night(library: Library) -> None:
+@pytest.mark.parametrize(
+    ("unanswered", "left"),
+    [
+        pytest.param("failures", ["first_copy"], id="same-unanswered-look-up"),
+        pytest.param("refuses_to_subscribe", [], id="same-unanswered-subscription"),
+    ],
+)
+def test_whatever_of_a_new_patron_is_not_answered_is_asked_again_the_next_night_and_nobody_waits_for_a_person(
+    library: Library, unanswered: str, left: list[str]
+) -> None:
     library.enrol("HENRIK")
-    library.register.failures[cpr("HENRIK")] = DOWN
+    getattr(library.register, unanswered)[cpr("HENRIK")] = DOWN
     assert library.one_night().exit_code == 4
     before = library.everything()
     assert library.one_night().exit_code == 4
     assert unowned(library.everything()) == unowned(before)
-    assert library.questions() == [(library.id_of("HENRIK"), "first_copy")]
-    library.register.failures.clear()
+    assert library.questions() == [(library.id_of("HENRIK"), question) for question in left]
+    assert (library.reviews(), library.view("HENRIK").patron.verified) == ([], False)
+    getattr(library.register, unanswered).clear()
     library.register.knows(person("HENRIK"))
     assert library.night().exit_code == 0
-    assert library.questions() == []
+    assert (library.questions(), library.view("HENRIK").patron.verified) == ([], True)
 
 
 def test_a_counterpart_that_cannot_be_trusted_is_a_matter_of_certificates(library: Library) -> None:

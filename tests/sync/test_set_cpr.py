@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import AGENCY, MONDAY, TUESDAY, happened, unowned
+from test_number_change import NEW, anna, replaced
 from townspeople import cpr, person
 
 from cprsync.domain.number import CprNumber, NumberKind
@@ -133,9 +134,15 @@ def test_a_subscription_that_the_register_did_not_take_waits_for_the_night(libra
     assert library.view("EDITH").subscribed_since == library.clock.today()
 
 
-def test_another_patrons_number_is_refused_and_the_two_wait_for_a_person(either_library: Library) -> None:
+@pytest.mark.parametrize("had", [pytest.param(had, id=f"number-set-cpr-{had}") for had in (False, True)])
+def test_a_number_that_another_patron_has_or_had_is_refused_and_the_two_wait_for_a_person(
+    either_library: Library, *, had: bool
+) -> None:
     library = either_library
-    patron_id = enrol(library, MADE[0])
+    patron_id, other = enrol(library, MADE[0]), library.id_of("ANNA")
+    if had:
+        library.deliver(MONDAY, replaced(cpr("ANNA"), NEW), anna())
+        library.night()
     before = library.everything()
     for _ in range(2):
         with pytest.raises(BadInput) as refused:
@@ -148,7 +155,7 @@ def test_another_patrons_number_is_refused_and_the_two_wait_for_a_person(either_
     assert (item["patron_id"], item["kind"], item["about"], item["state"]) == (
         patron_id,
         "parked.number.both_patrons",
-        library.id_of("ANNA"),
+        other,
         "waiting",
     )
     assert cpr("ANNA") not in library.register.looked_up
