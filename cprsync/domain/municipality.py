@@ -123,9 +123,10 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
         ResidenceRule(
             Kind.NO_PLACE,
             Wording(
-                "kode uden bopæl: 0000-0099 (også 0009-0012 og 0019), 0100, landekoder 5xxx og alt, der ikke "
-                "begynder med 0",
-                "code that is no place: 0000-0099 (0009-0012 and 0019 too), 0100, countries 5xxx, all not begun by 0",
+                "kode uden bopæl: 0000-0099 (også 0009-0012 og 0019), 0100, landekoder 5xxx og alle andre med fire "
+                "cifre, der ikke begynder med 0",
+                "code that is no place: 0000-0099 (0009-0012 and 0019 too), 0100, countries 5xxx, all others of four "
+                "digits not begun by 0",
             ),
             Lives.UNKNOWN,
             NetMedia.NOTHING,

@@ -175,6 +175,15 @@ STATUS_SILENT: Final[Rows] = {
 }
 #: Places of which one may ask, and which no row of the code has for itself.
 PLACE_ROWS: Final[Rows] = {
+    "residence-three": (
+        Wording(
+            "kode med tre cifre (101), i en kilde, ved skranken eller i indstillingerne",
+            "code of three digits (101), from a source, at the desk or in the settings",
+        ),
+        Wording("som med 0 foran (0101)", "as with 0 before it (0101)"),
+        Wording("som med 0 foran (0101)", "as with 0 before it (0101)"),
+        Wording("CPR: kommunekoder; CULR 1.6: tre cifre", "CPR: municipality codes; CULR 1.6: three digits"),
+    ),
     "residence-faroes": (
         Wording(
             "Færøerne: udrejst (status 80), uanset landekode; en adresse med en kode 09xx tæller som Grønlands",

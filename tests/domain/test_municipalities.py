@@ -42,7 +42,10 @@ RESIDENCE_TABLE = {
         *("elsewhere", "empty", "CPR: kommunekoder; beslutning 11"),
     ),
     Kind.NO_PLACE: (
-        "kode uden bopæl: 0000-0099 (også 0009-0012 og 0019), 0100, landekoder 5xxx og alt, der ikke begynder med 0",
+        (
+            "kode uden bopæl: 0000-0099 (også 0009-0012 og 0019), 0100, landekoder 5xxx og alle andre med fire "
+            "cifre, der ikke begynder med 0"
+        ),
         *("unknown", "nothing", "CPR: myndighedskoder; beslutning 11"),
     ),
     Kind.HISTORICAL: (

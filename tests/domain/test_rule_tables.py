@@ -12,14 +12,15 @@ import pytest
 from people import TONIGHT, dies, emigrates, patron, person, unverified
 
 from cprsync.domain.age import BirthSource, LeapDay, birth_date_of, birthday
+from cprsync.domain.canonical import address_of
 from cprsync.domain.contacting import About, Channel, ContactRule, may_contact, reach_of
 from cprsync.domain.decide import Parked, decide
 from cprsync.domain.decisions import DECISIONS, PRINCIPLES
 from cprsync.domain.due import Facts, derived_group
 from cprsync.domain.effective import effective
-from cprsync.domain.municipality import Residence, culr_number_of, residence_of
+from cprsync.domain.municipality import Residence, code_from, culr_number_of, residence_of
 from cprsync.domain.number import CprNumber
-from cprsync.domain.override import Overridden, Override
+from cprsync.domain.override import Known, Overridden, Override, value_of
 from cprsync.domain.person import SILENT, Abroad, Address, Person, Status, by_status
 from cprsync.domain.policy import Policy
 from cprsync.domain.record import Email, Local, Telephone
@@ -234,6 +235,21 @@ def test_the_faroes_are_abroad_whatever_the_code(key: str) -> None:
     gone = [emigrates(person("ANNA")), *(person("ANNA", address=Address(code, "0001")) for code in ("0900", "0999"))]
     for one in (*gone, replace(gone[0], abroad=Abroad("5902", ("Tórshavn", "", "", "", "")))):
         assert (residence_of(one, frozenset({"0751"})), culr_number_of(one)) == (Residence.NOT_RESIDENT, "")
+
+
+@pytest.mark.parametrize("key", ["residence-three"])
+def test_a_code_of_three_digits_is_the_one_with_a_zero_before_it(key: str) -> None:
+    same = "som med 0 foran (0101)"
+    assert danish(TABLES["residence"], key) == [
+        "kode med tre cifre (101), i en kilde, ved skranken eller i indstillingerne",
+        *(same, same, "CPR: kommunekoder; CULR 1.6: tre cifre"),
+    ]
+    read = address_of(municipality="101", street_code="1104", house="16")
+    assert isinstance(read, Address)
+    typed = value_of(Overridden.MUNICIPALITY, "101", Known(frozenset({"0101"}), date(2027, 3, 23)))
+    assert {read.municipality, typed, code_from("101")} == {"0101"}
+    lives = person("ANNA", address=read)
+    assert (residence_of(lives, frozenset({"0101"})), culr_number_of(lives)) == (Residence.RESIDENT, "101")
 
 
 @pytest.mark.parametrize("key", ["status-90"])
