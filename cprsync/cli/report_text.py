@@ -133,8 +133,11 @@ def _net_media(document: Mapping[str, Any], language: Language) -> Iterator[str]
     # a run of an earlier version had none, and held no accounts against the records
     for product, counts in document.get("entitlements", {}).items():
         turned = [word(f"night_{turn}", language, count=counts[turn]) for turn in TURNS if counts[turn]]
-        if turned:
-            yield "  " + word("night_rights", language, product=product, turned=", ".join(turned))
+        if not turned and not counts["waiting"]:
+            continue
+        turned.append(word("night_unchanged", language, count=counts["unchanged"]))
+        waits = word("night_untold", language, count=counts["waiting"]) if counts["waiting"] else ""
+        yield "  " + word("night_rights", language, product=product, turned=", ".join(turned) + waits)
     yield from ("  " + line for line in account_lines(document.get("net_media", {}), language))
     published = document["published"]
     if published["sent"]:

@@ -6,14 +6,16 @@ which an answer changes by itself, and for everyone with another policy. Leaves 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, func, select, text, union, update
+from sqlalchemy import Connection, delete, exists, func, or_, select, text, union, update
 
 from cprsync.domain.leaving import Stage
 from cprsync.domain.right_facts import right_facts
 from cprsync.domain.rights import Turn, changes, next_step, rights_of, stored
 from cprsync.store import audit, bulk, tables
+from cprsync.store.effects import CULR, WAITING
 from cprsync.store.engine import IN_MAX, parts, reading, writing
 from cprsync.store.local_part import open_local
 from cprsync.store.records import from_row, overrides_of
@@ -36,6 +38,8 @@ _PATRON = tables.patron.c
 _KEPT = tables.entitlement.c
 _TURN = tables.entitlement_turn.c
 _LIBRARY = tables.library.c
+_OUT = tables.outbox.c
+_RUN = tables.run.c
 #: In the words of the index that holds these rows alone.
 _LOCAL_IS_NEWER: Final[Any] = text(f"patron.{tables.LOCAL_IS_NEWER.replace('<> ', '<> patron.')}")
 _KEEP: Final = text(
@@ -115,11 +119,19 @@ def ahead(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[RightsDue]
 
 
 def forget_earlier(tenant: Tenant, run: Run) -> None:
-    """What turned in earlier runs stands counted in their reports. Raises FenceLost."""
+    """What turned in earlier runs stands counted in their reports, but for what CULR has still to hear.
+
+    Raises FenceLost.
+    """
+    earlier = (_TURN.agency == tenant.agency) & (_TURN.run_id < run.id)
+    turned = (_RUN.agency == _TURN.agency) & (_RUN.id == _TURN.run_id)
+    hers = (_OUT.agency == _TURN.agency) & (_OUT.target == CULR) & (_OUT.patron_id == _TURN.patron_id)
+    # what came to wait after that run is of something else: a block closed the right, say, and later she moved
+    since = or_(_RUN.finished.is_(None), _OUT.created <= _RUN.finished)
+    untold = exists().where(hers, turned, since)
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
-        earlier = (_TURN.agency == tenant.agency) & (_TURN.run_id < run.id)
-        connection.execute(delete(tables.entitlement_turn).where(earlier))
+        connection.execute(delete(tables.entitlement_turn).where(earlier, ~untold))
 
 
 def derive_again(tenant: Tenant, ids: Sequence[str], *, on: date) -> None:
@@ -191,16 +203,20 @@ def _opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> I
 
 
 def turns(tenant: Tenant, run: Run) -> dict[str, dict[str, int]]:
-    """What became of rights in a run: by product and turn, how many; and of how many the net media do not know yet."""
-    out = tables.outbox.c
-    ours = (_TURN.agency == tenant.agency) & (_TURN.run_id == run.id)
+    """What became of rights in a run: by product and turn, how many.
+
+    And under `waiting`, of how many patrons it is not as CULR was told, whichever run it turned in.
+    """
+    hers = _TURN.agency == tenant.agency
+    ours = hers & (_TURN.run_id == run.id)
     counted = select(_TURN.product, _TURN.turn, func.count()).where(ours).group_by(_TURN.product, _TURN.turn)
-    untold = select(out.patron_id).where(out.agency == _TURN.agency, out.patron_id == _TURN.patron_id).exists()
-    waiting = select(_TURN.product, func.count()).where(ours, untold).group_by(_TURN.product)
-    found: dict[str, dict[str, int]] = {}
+    untold = select(_OUT.patron_id).where(_OUT.agency == tenant.agency, _OUT.target == CULR, _OUT.state == WAITING)
+    patrons = func.count(_TURN.patron_id.distinct())
+    waiting = select(_TURN.product, patrons).where(hers, _TURN.patron_id.in_(untold)).group_by(_TURN.product)
+    found: dict[str, dict[str, int]] = defaultdict(dict)
     with reading(tenant.engine) as connection:
         for product, turn, count in connection.execute(counted):
-            found.setdefault(product, {})[turn] = count
+            found[product][turn] = count
         for product, count in connection.execute(waiting):
             found[product]["waiting"] = count
     return found

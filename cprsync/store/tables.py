@@ -370,7 +370,7 @@ entitlement = Table(
     _to("patron", "agency", "patron_id"),
 )
 
-#: What became of rights in a run; killed and gone on with, it counts each once.
+#: What became of rights in a run; killed and gone on with, it counts each once. Kept until CULR was told.
 entitlement_turn = Table(
     "entitlement_turn",
     metadata,

@@ -383,11 +383,11 @@ class Store(Protocol):
         ...
 
     def forget_earlier_turns(self, run: Run) -> None:
-        """Forget what turned in earlier runs: their reports have it."""
+        """Forget what turned in earlier runs, but for what CULR has still to hear: their reports have it."""
         ...
 
     def rights_turns(self, run: Run) -> dict[str, dict[str, int]]:
-        """What became of them in a run, by product."""
+        """What became of them in a run, by product, and under `waiting` of how many CULR has still to hear."""
         ...
 
     def rights_kept(self) -> int:

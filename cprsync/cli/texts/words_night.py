@@ -29,6 +29,8 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
     "night_opened": ("{count} åbnet", "{count} opened"),
     "night_closed": ("{count} lukket", "{count} closed"),
     "night_undecided": ("{count} uafklaret", "{count} undecided"),
+    "night_unchanged": ("{count} uændret", "{count} unchanged"),
+    "night_untold": ("; {count} venter på, at CULR får det at vide", "; {count} waiting for CULR to be told"),
     "told": ("Meldt til netmedierne (CULR): {sent}", "Told to the net media (CULR): {sent}"),
     "subscriptions_ended": ("Ophørte abonnementer: {ended}", "Subscriptions ended: {ended}"),
     "waiting": ("Venter til netmedierne (CULR): {waiting}", "Waiting for the net media (CULR): {waiting}"),
