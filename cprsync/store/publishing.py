@@ -17,6 +17,7 @@ from cprsync.domain.effective import culr_in_force
 from cprsync.domain.number import CprNumber
 from cprsync.domain.override import in_force
 from cprsync.domain.review import NET_MEDIA_REFUSED
+from cprsync.domain.rights import Turn
 from cprsync.store import audit, tables
 from cprsync.store.changes import write_records
 from cprsync.store.desk import STREAM
@@ -42,8 +43,11 @@ ATTEMPTS: Final = 30
 _OUT = tables.outbox.c
 _ACCOUNT = tables.account.c
 _PATRON = tables.patron.c
+_TURN = tables.entitlement_turn.c
 #: Who may lose a right by what waits: after an outage these go first (trust, R-31).
 _REVOKING: Final = (*tables.GONE, "dead", "emigrated", "greenland", "no_residence")
+#: And who has lost one, or may have: where she moved to there may be no licence.
+_LOST: Final = (Turn.CLOSED.value, Turn.UNDECIDED.value)
 
 
 def _waits(tenant: Tenant) -> ColumnElement[bool]:
@@ -55,7 +59,10 @@ def _waits(tenant: Tenant) -> ColumnElement[bool]:
 
 def order(tenant: Tenant) -> list[str]:
     """The patrons for whom effects wait: first those who may lose a right, then whoever has waited longest."""
-    last = case((_PATRON.status_class.in_(_REVOKING), 0), else_=1)
+    # kept until CULR was told, whichever night it was
+    lost = select(_TURN.patron_id).where(_TURN.agency == tenant.agency, _TURN.turn.in_(_LOST))
+    revoking = _PATRON.status_class.in_(_REVOKING) | _OUT.patron_id.in_(lost)
+    last = case((revoking, 0), else_=1)
     hers = (_PATRON.agency == _OUT.agency) & (_PATRON.id == _OUT.patron_id)
     wanted = select(_OUT.patron_id).join(tables.patron, hers).where(_waits(tenant)).group_by(_OUT.patron_id)
     with reading(tenant.engine) as connection:

@@ -293,6 +293,24 @@ def test_a_right_that_turned_before_what_waits_is_not_what_waits(reading: Librar
     assert untold(reading) == (1, {"ereolen": 0, "filmstriben": 0})
 
 
+@pytest.mark.parametrize("later", ["closed", "undecided"])
+def test_whoever_loses_a_right_by_a_move_is_told_of_before_who_keeps_hers(either_library: Library, later: str) -> None:
+    """She is told of first, though what waits of the others has waited longer."""
+    library = either_library
+    unlicensed = frozenset({"0461"}) if later == "closed" else frozenset()
+    books = replace(BOOKS, licensed=frozenset({"0751", "0101"}), unlicensed=unlicensed)
+    library.policy, library.net_media = replace(TERMS, products=Products((books,))), CulrDouble()
+    library.night()
+    library.net_media.down = NetMediaUnavailable("no answer")
+    library.deliver(MONDAY, moves(person("ANNA"), "KOEBENHAVN"), moves(person("CLARA"), "KOEBENHAVN"))
+    assert turned(library.one_night())["ereolen"] == {"unchanged": 4}
+    library.deliver(TUESDAY, moves(person("DAVID"), "ODENSE"))
+    assert turned(library.one_night())["ereolen"] == {later: 1, "unchanged": 3}
+    library.one_night()  # the outage goes on, and nothing turns
+    first, *rest = library.store.outbox_order()
+    assert (first, set(rest)) == (library.id_of("DAVID"), {library.id_of("ANNA"), library.id_of("CLARA")})
+
+
 def test_the_audit_says_which_rights_turned_and_of_whom(reading: Library) -> None:
     reading.deliver(MONDAY, dies(person("ANNA")))
     reading.night()
