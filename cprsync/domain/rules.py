@@ -13,7 +13,7 @@ from cprsync.domain.address_rows import ADDRESS_ROWS
 from cprsync.domain.age import BirthSource
 from cprsync.domain.municipality import RESIDENCE_RULES, ResidenceRule
 from cprsync.domain.net_media_tables import account_table, product_table, rights_table
-from cprsync.domain.number_rows import NUMBER_ROWS, SAME_ROWS
+from cprsync.domain.number_rows import NUMBER_ROWS
 from cprsync.domain.parked_rows import PARKED_ROWS
 from cprsync.domain.protection_rows import PROTECTION_ROWS
 from cprsync.domain.protection_rule import PROTECTION_RULES, ProtectionRule
@@ -33,6 +33,7 @@ from cprsync.domain.rule_words import (
     SUBSCRIPTION,
     VOICE,
 )
+from cprsync.domain.same_rows import SAME_ROWS
 from cprsync.domain.status_rule import STATUS_RULES, Lives, StatusRule
 from cprsync.domain.wording import Wording
 

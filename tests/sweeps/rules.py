@@ -34,9 +34,9 @@ STATUS, PROTECTION, MUNICIPALITY = (
     f"cprsync/domain/{name}.py" for name in ("status_rule", "protection_rule", "municipality")
 )
 RIGHTS, RIGHT_WORDS = "cprsync/domain/right_rule.py", "cprsync/domain/right_words.py"
-ROWS, PROTECTING, SEALING, ADDRESSES, PARKED, NUMBERS, ACCOUNTS = (
+ROWS, PROTECTING, SEALING, ADDRESSES, PARKED, NUMBERS, SAME, ACCOUNTS = (
     f"cprsync/domain/{name}_rows.py"
-    for name in ("rule", "protection", "sealing", "address", "parked", "number", "account")
+    for name in ("rule", "protection", "sealing", "address", "parked", "number", "same", "account")
 )
 WORDS, POLICY = "cprsync/domain/rule_words.py", "fixtures/policy.toml"
 #: The quick tests of each table's rules.
@@ -63,7 +63,7 @@ WRITTEN_ROWS = (
     ("address", ADDRESSES, "ADDRESS_ROWS", TESTS["address"]),
     *(("parked", PARKED, name, WRITTEN) for name in ("UNDECIDED_ROWS", "WAITING_ROWS")),
     ("number", NUMBERS, "NUMBER_ROWS", TESTS["number"]),
-    ("same", NUMBERS, "SAME_ROWS", TESTS["same"]),
+    ("same", SAME, "SAME_ROWS", TESTS["same"]),
     ("age", ROWS, "AGE_ROWS", WRITTEN),
     ("residence", ROWS, "STATUS_SILENT", ("test_rule_tables.py",)),
     ("residence", ROWS, "PLACE_ROWS", ("test_rule_tables.py",)),
