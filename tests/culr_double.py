@@ -21,6 +21,7 @@ from cprsync.domain.account import (
     Reply,
     Settled,
     Unsettled,
+    reading_of,
     settle,
 )
 from cprsync.errors import CprsyncError, NetMediaUnavailable
@@ -102,7 +103,7 @@ class CulrDouble:
                 return
 
     def _settled(self, effect: Effect) -> Settled | Unsettled | CprsyncError:
-        calls = settle(effect)
+        calls = settle(effect, agency=self.agency)
         try:
             call = next(calls)
             while True:
@@ -114,9 +115,8 @@ class CulrDouble:
             return error
 
     def _read(self, identity: Identity) -> Held | Unsettled | CprsyncError:
-        by = Operation.READ_GLOBAL if identity.type is IdType.CPR else Operation.READ_LOCAL
         try:
-            reply = self._answer(Call(by, identity))
+            reply = self._answer(reading_of(identity))
         except CprsyncError as error:
             return error
         if reply.held is not None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from cprsync.domain.account import NOWHERE, Call, Code, Held, Identity, Operation, Reply
 
+OURS, THEIRS = "775100", "710100"
+
 
 @dataclass
 class Culr:
@@ -27,13 +29,22 @@ class Culr:
                 return Reply(Code.MISSING)
             case Operation.UPDATE:
                 self._set(call.identity, call.municipality)
-            case Operation.READ:
-                return Reply(Code.OK, Held(account=True, municipality=self.municipality.get(call.identity)))
+            case Operation.READ | Operation.READ_GLOBAL | Operation.READ_LOCAL:
+                return self._read(call)
             case Operation.DELETE:
                 return self._delete(call.identity)
             case Operation.MERGE:
                 return Reply(Code.OK if {call.identity, call.other} <= self.ours else Code.MISSING)
         return Reply(Code.OK)
+
+    def _read(self, call: Call) -> Reply:
+        number = self.municipality.get(call.identity)
+        if call.operation is Operation.READ:
+            return Reply(Code.OK, Held(account=True, municipality=number))
+        holders = ((OURS, self.ours), (THEIRS, self.foreign))
+        agencies = frozenset(agency for agency, accounts in holders if call.identity in accounts)
+        held = Held(OURS in agencies, number, agencies)
+        return Reply(Code.OK, held) if agencies else Reply(Code.MISSING)
 
     def _create(self, call: Call) -> Reply:
         if call.identity in self.ours:

@@ -59,6 +59,8 @@ class Effect:
     replaces: Identity | None = None
     #: there is to be none
     gone: bool = False
+    #: it mends what CULR holds and tells nothing new: a number that another library has set meanwhile stands
+    repairs: bool = False
     #: whoever is registered under it now has it: there is nothing to take away any more
     moot: bool = False
 
@@ -150,6 +152,8 @@ class Settled:
     """The account is as the effect says; `municipality` is what was set, None: whatever it held stayed."""
 
     municipality: str | None
+    #: but for its number, which stands as it was read: another library's, about which a person decides
+    foreign: Held | None = None
 
     def __repr__(self) -> str:
         return "Settled(…)"
@@ -170,7 +174,18 @@ class _Ended(Exception):
         self.code = code
 
 
-def settle(effect: Effect) -> Generator[Call, Reply, Settled | Unsettled]:
+def is_foreign(municipality: str | None, held: Held, *, agency: str) -> bool:
+    """Whether another number than this stands there, and another library than this one may have set it."""
+    differs = municipality is not None and municipality != (held.municipality or NOWHERE)
+    return differs and bool(held.agencies - {agency})
+
+
+def reading_of(identity: Identity) -> Call:
+    """The call that reads what every library holds under it."""
+    return Call(Operation.READ_GLOBAL if identity.type is IdType.CPR else Operation.READ_LOCAL, identity)
+
+
+def settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled | Unsettled]:
     """Yield one call after another, take the reply to each, and return how it ended; at most ten calls.
 
     What is said to exist already, or not to, counts once a reading confirms it (decision 11).
@@ -181,6 +196,8 @@ def settle(effect: Effect) -> Generator[Call, Reply, Settled | Unsettled]:
         if effect.gone:
             yield from _away(effect.identity)
             return Settled(None)
+        if effect.repairs and effect.replaces is None and effect.municipality is not None:
+            return (yield from _mend(effect.identity, effect.municipality, agency=agency))
         return Settled((yield from _arrive(effect)))
     except _Ended as ended:
         return Unsettled(ended.code)
@@ -192,13 +209,29 @@ def _arrive(effect: Effect) -> Generator[Call, Reply, str | None]:
         yield from _stand(effect.identity, wanted, known=effect.known)
         return wanted
     if wanted is None:
-        wanted = (yield from _read(former)).municipality
+        wanted = (yield from _read(Call(Operation.READ, former))).municipality
     # the old one goes only when the new one has been seen (decision 11): one that is not known is read
     yield from _stand(effect.identity, wanted, known=False)
     if former.type is IdType.LOCAL:
         yield from _merge(effect.identity, former)
     yield from _away(former)
     return wanted
+
+
+def _mend(identity: Identity, wanted: str, *, agency: str) -> Generator[Call, Reply, Settled]:
+    """Set a number again, held against what stands there right now: since the repair was decided others may have come.
+
+    Where another library's stands by now, our account comes back beside it, and no number is sent.
+    """
+    held = yield from _read(reading_of(identity))
+    if is_foreign(wanted, held, agency=agency):
+        if held.account:
+            return Settled(wanted, foreign=held)
+        yield from _stand(identity, None, known=False)
+        return Settled(None, foreign=held)
+    if not held.account or (held.municipality or NOWHERE) != wanted:
+        yield from _stand(identity, wanted, known=held.account)
+    return Settled(wanted)
 
 
 def _stand(identity: Identity, wanted: str | None, *, known: bool) -> Generator[Call, Reply, None]:
@@ -214,7 +247,7 @@ def _stand(identity: Identity, wanted: str | None, *, known: bool) -> Generator[
         raise _Ended(code)
     # An account that was there may hold anything. A new one is linked to the patron whom another library has told of,
     # and only of a new patron does DBC's description say that the number is set.
-    held = yield from _read(identity)
+    held = yield from _read(Call(Operation.READ, identity))
     if not held.account:
         # a number that is taken is said as a transaction error too (seen in an answer that DBC recorded)
         raise _Ended(code if code is Code.TRANSACTION_ERROR else Code.MISSING)
@@ -225,7 +258,7 @@ def _stand(identity: Identity, wanted: str | None, *, known: bool) -> Generator[
 def _away(identity: Identity) -> Generator[Call, Reply, None]:
     code = (yield Call(Operation.DELETE, identity)).code
     if code is Code.MISSING:
-        if (yield from _read(identity)).account:
+        if (yield from _read(Call(Operation.READ, identity))).account:
             raise _Ended(Code.MISSING)
     elif code is not Code.OK:
         raise _Ended(code)
@@ -235,14 +268,14 @@ def _merge(identity: Identity, local: Identity) -> Generator[Call, Reply, None]:
     code = (yield Call(Operation.MERGE, identity, other=local)).code
     if code is Code.MISSING:
         # merged and deleted by a try whose answer was lost, or never told
-        if (yield from _read(local)).account:
+        if (yield from _read(Call(Operation.READ, local))).account:
             raise _Ended(Code.MISSING)
     elif code not in {Code.OK, Code.EXISTS}:
         raise _Ended(code)
 
 
-def _read(identity: Identity) -> Generator[Call, Reply, Held]:
-    reply = yield Call(Operation.READ, identity)
+def _read(call: Call) -> Generator[Call, Reply, Held]:
+    reply = yield call
     if reply.code is Code.MISSING:
         return Held(account=False)
     if reply.code is not Code.OK or reply.held is None:

@@ -117,8 +117,10 @@ ACCOUNT_ROWS: Final[Rows] = {
             "has another municipality number, and another library has an account too",
         ),
         Wording(
-            "nummeret står, til et menneske afgør det (net_media.foreign); mangler vores konto, oprettes den",
-            "the number stays until a person decides (net_media.foreign); if our account is missing, it is made",
+            "nummeret står, til et menneske afgør det (net_media.foreign), også når det kom, mens en rettelse ventede; "
+            "mangler vores konto, oprettes den",
+            "the number stays until a person decides (net_media.foreign), also when it came while a repair waited; "
+            "if our account is missing, it is made",
         ),
         Wording(
             "CULR: ét kommunenummer pr. person; beslutning 11 og 13", "CULR: one number a person; decisions 11 and 13"

@@ -9,7 +9,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.account import NOWHERE, Effect
+from cprsync.domain.account import NOWHERE, Effect, is_foreign
 from cprsync.domain.policy import Harm
 
 if TYPE_CHECKING:
@@ -55,12 +55,11 @@ def drifts(want: Wanted, held: Held, *, agency: str) -> tuple[Drift, ...]:
     """How what CULR holds under her number differs; empty: it does not."""
     if not want.account:
         return (Drift.EXTRA,) if held.account else ()
-    differs = want.municipality is not None and want.municipality != (held.municipality or NOWHERE)
-    if differs and held.agencies - {agency}:
-        return (Drift.FOREIGN,) if held.account else (Drift.MISSING, Drift.FOREIGN)
-    if not held.account:
-        return (Drift.MISSING,)
-    return (Drift.STALE,) if differs else ()
+    missing = () if held.account else (Drift.MISSING,)
+    if is_foreign(want.municipality, held, agency=agency):
+        return (*missing, Drift.FOREIGN)
+    stale = want.municipality not in {None, held.municipality or NOWHERE}
+    return missing or ((Drift.STALE,) if stale else ())
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -87,7 +86,7 @@ class Repair:
             return None
         # ours comes back beside the other library's, and the number stays as it is until someone has decided
         municipality = None if Drift.FOREIGN in self.drift else self.want.municipality
-        return Effect(self.patron_id, version, self.identity, municipality)
+        return Effect(self.patron_id, version, self.identity, municipality, repairs=True)
 
     @property
     def harms(self) -> tuple[Harm, ...]:

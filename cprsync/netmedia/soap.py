@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import structlog
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
-from cprsync.domain.account import REFUSED, Call, Code, Held, IdType, Operation, Settled, Unsettled, settle
+from cprsync.domain.account import REFUSED, Code, Held, Settled, Unsettled, reading_of, settle
 from cprsync.errors import (
     BadAnswer,
     CertificateRefused,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import requests
     from lxml import etree
 
-    from cprsync.domain.account import Effect, Identity, Reply
+    from cprsync.domain.account import Call, Effect, Identity, Reply
     from cprsync.schemas import Schemas
 
 T = TypeVar("T")
@@ -121,7 +121,7 @@ class SoapNetMedia:
     # -- one at a time ---------------------------------------------------------------------------------
 
     def _settle(self, effect: Effect) -> Settled | Unsettled:
-        calls = settle(effect)
+        calls = settle(effect, agency=self._settings.agency)
         try:
             call = next(calls)
             while True:
@@ -131,8 +131,7 @@ class SoapNetMedia:
             return outcome
 
     def _read(self, identity: Identity) -> Held | Unsettled:
-        by = Operation.READ_GLOBAL if identity.type is IdType.CPR else Operation.READ_LOCAL
-        reply = self.ask(Call(by, identity))
+        reply = self.ask(reading_of(identity))
         if reply.held is not None:
             return reply.held
         return Held(account=False) if reply.code is Code.MISSING else Unsettled(reply.code)

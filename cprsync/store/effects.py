@@ -26,15 +26,21 @@ _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def payload(
-    identity: Identity, municipality: str | None, *, replaces: CprNumber | None = None, gone: bool = False
+    identity: Identity,
+    municipality: str | None,
+    *,
+    replaces: CprNumber | None = None,
+    gone: bool = False,
+    repairs: bool = False,
 ) -> str:
     """JSON with sorted keys and no blanks."""
     # put together by hand: an encoder takes longer to begin than to write these
     deleted = '"delete":true,' if gone else ""
     number = "" if municipality is None else f'"municipalityNo":{_ENCODE(municipality)},'
     former = "" if replaces is None else f'"replaces":{_ENCODE(replaces.digits)},'
+    mends = '"repair":true,' if repairs else ""
     value = _ENCODE(identity.value)
-    return f'{{{deleted}{number}{former}"userIdType":"{identity.type.value}","userIdValue":{value}}}'
+    return f'{{{deleted}{number}{mends}{former}"userIdType":"{identity.type.value}","userIdValue":{value}}}'
 
 
 def row_of(tenant: Tenant, patron_id: str, version: int, written: str, now: str) -> tuple[Any, ...]:
@@ -62,6 +68,7 @@ def effect_of(tenant: Tenant, row: AnyRow) -> Effect:
         said.get("municipalityNo"),
         replaces=None if former is None else Identity(IdType.CPR, former),
         gone=bool(said.get("delete")),
+        repairs=bool(said.get("repair")),
     )
 
 

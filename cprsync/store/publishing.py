@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, select, text, update
 
 from cprsync.domain.account import REFUSED, Effect, Identity, IdType, Settled
+from cprsync.domain.drift import Drift
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.number import CprNumber
 from cprsync.domain.override import in_force
-from cprsync.domain.review import NET_MEDIA_REFUSED
+from cprsync.domain.review import NET_MEDIA_FOREIGN, NET_MEDIA_REFUSED
 from cprsync.domain.rights import Turn
 from cprsync.store import audit, tables
+from cprsync.store.accounts import waiting
 from cprsync.store.changes import write_records
 from cprsync.store.desk import STREAM
 from cprsync.store.effects import CULR, FAILED, WAITING, account_probes, effect_of
 from cprsync.store.engine import moment_of, parts, reading, writing
 from cprsync.store.numbers import has_borrower
 from cprsync.store.records import from_row, overrides_of, prepare
+from cprsync.store.repairs import DRIFTED, leave_to_staff, note_seen
 from cprsync.store.review_items import ask_staff, settle_items
 from cprsync.store.tenant import written
 from cprsync.sync.values import AccountState, Backlog, Run, Write
@@ -32,7 +35,7 @@ from cprsync.sync.values import AccountState, Backlog, Run, Write
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cprsync.domain.account import Unsettled
+    from cprsync.domain.account import Held, Unsettled
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
 
@@ -188,23 +191,49 @@ def _at(tenant: Tenant, effect: Effect) -> dict[str, Any]:
     return {"at_agency": tenant.agency, "at_patron": effect.patron_id, "at_version": effect.version}
 
 
-def settle(tenant: Tenant, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[str]:
+def settle(
+    tenant: Tenant, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]
+) -> list[tuple[str, str]]:
     """Write what came of effects: out they go with the accounts they led to, or they wait on, or a person looks.
 
-    Returns: the patrons about whom a person has to look now. Raises FenceLost.
+    Returns: the patrons about whom a person has to look now, each with why. Raises FenceLost.
     """
     done = [(effect, outcome) for effect, outcome in outcomes if isinstance(outcome, Settled)]
     rest = [(effect, outcome) for effect, outcome in outcomes if not isinstance(outcome, Settled)]
     stream = STREAM if run is None else tenant.night
     with written(tenant, run) as connection:
+        left: list[tuple[str, str]] = []
         if done:
-            _keep_accounts(connection, tenant, done)
             connection.execute(_TAKE_OUT, [_at(tenant, effect) for effect, _ in done])
             _supersede(connection, tenant, [effect for effect, _ in done])
-            number = None if run is None else run.id
-            told = [audit.Happened(TOLD, run=number, patron=effect.patron_id, actions=(CULR,)) for effect, _ in done]
-            audit.append(connection, tenant, stream, told)
-        return _fail(connection, tenant, run or tenant.no_run, rest) if rest else []
+            foreign = _foreign(connection, tenant, done)
+            # what was read before is held against what is read now, so that it is asked before that is written over
+            left += ((one, NET_MEDIA_FOREIGN) for one in leave_to_staff(connection, tenant, run, foreign))
+            _keep_accounts(connection, tenant, done)
+            note_seen(connection, tenant, list(foreign.items()))
+            audit.append(connection, tenant, stream, _happened(run, done))
+        if rest:
+            left += ((one, NET_MEDIA_REFUSED) for one in _fail(connection, tenant, run or tenant.no_run, rest))
+        return left
+
+
+def _happened(run: Run | None, done: Sequence[tuple[Effect, Settled]]) -> list[audit.Happened]:
+    """What the audit says of these: told, or found to be another library's and left alone."""
+    number = None if run is None else run.id
+    return [
+        audit.Happened(TOLD, run=number, patron=effect.patron_id, actions=(CULR,))
+        if outcome.foreign is None
+        else audit.Happened(DRIFTED, run=number, patron=effect.patron_id, actions=(Drift.FOREIGN.value,))
+        for effect, outcome in done
+    ]
+
+
+def _foreign(connection: Connection, tenant: Tenant, done: Sequence[tuple[Effect, Settled]]) -> dict[str, Held]:
+    """What stands there of another library's, by patron; not where a newer effect of ours was told, or will be."""
+    last = {effect.patron_id: outcome.foreign for effect, outcome in done if not effect.gone}
+    found = {patron_id: held for patron_id, held in last.items() if held is not None}
+    later = waiting(connection, tenant, list(found)) if found else set()
+    return {patron_id: held for patron_id, held in found.items() if patron_id not in later}
 
 
 def _keep_accounts(connection: Connection, tenant: Tenant, done: Sequence[tuple[Effect, Settled]]) -> None:

@@ -23,7 +23,7 @@ from cprsync.store.tenant import written
 from cprsync.sync.values import Repaired
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cprsync.domain.account import Held
     from cprsync.domain.drift import Repair
@@ -55,13 +55,14 @@ def see(tenant: Tenant, run: Run | None, seen: Sequence[tuple[str, Held]], *, go
     if not seen and not gone:
         return
     with written(tenant, run) as connection:
-        _see(connection, tenant, seen)
+        note_seen(connection, tenant, seen)
         settle_items(connection, tenant, [patron_id for patron_id, _ in seen], NET_MEDIA_FOREIGN)
         for part in parts(gone):
             connection.execute(delete(tables.account).where(these(tenant, part)))
 
 
-def _see(connection: Connection, tenant: Tenant, seen: Sequence[tuple[str, Held]]) -> None:
+def note_seen(connection: Connection, tenant: Tenant, seen: Sequence[tuple[str, Held]]) -> None:
+    """Write down what was read of these just now, in the caller's transaction."""
     now = tenant.stamp()
     rows = [
         {"at_agency": tenant.agency, "at_patron": one, "now_seen": _number_of(held), "now": now} for one, held in seen
@@ -86,10 +87,11 @@ def repair(tenant: Tenant, run: Run | None, repairs: Sequence[Repair]) -> Repair
         held = _hold(connection, tenant, sorted({one.patron_id for one in repairs}))
         still = [one for one in repairs if one.patron_id in held and held[one.patron_id].version == one.version]
         put_in = sum(_put_in(connection, tenant, held, one) for one in still)
-        left = _leave_to_staff(connection, tenant, run, [one for one in still if Drift.FOREIGN in one.drift])
+        foreign = {one.patron_id: one.held for one in still if one.held and Drift.FOREIGN in one.drift}
+        left = leave_to_staff(connection, tenant, run, foreign)
         mended = [one.patron_id for one in still if Drift.FOREIGN not in one.drift]
         settle_items(connection, tenant, mended, NET_MEDIA_FOREIGN)
-        _see(connection, tenant, [(one.patron_id, one.held) for one in still if one.held and one.want.account])
+        note_seen(connection, tenant, [(one.patron_id, one.held) for one in still if one.held and one.want.account])
         number = None if run is None else run.id
         told = [
             audit.Happened(DRIFTED, run=number, patron=one.patron_id, actions=tuple(d.value for d in one.drift))
@@ -118,7 +120,7 @@ def _put_in(connection: Connection, tenant: Tenant, held: dict[str, AnyRow], one
     if effect is None:
         return False
     held[one.patron_id] = _moved_on(connection, tenant, row)
-    told = payload(effect.identity, effect.municipality, gone=effect.gone)
+    told = payload(effect.identity, effect.municipality, gone=effect.gone, repairs=effect.repairs)
     effects.add(connection, tenant, one.patron_id, effect.version, told)
     return True
 
@@ -134,12 +136,12 @@ def _moved_on(connection: Connection, tenant: Tenant, row: AnyRow) -> AnyRow:
     return connection.execute(select(tables.patron).where(this)).one()
 
 
-def _leave_to_staff(connection: Connection, tenant: Tenant, run: Run | None, foreign: Sequence[Repair]) -> list[str]:
+def leave_to_staff(connection: Connection, tenant: Tenant, run: Run | None, foreign: Mapping[str, Held]) -> list[str]:
     """Ask about another library's number once: not while it waits, nor when someone has let that very number stand.
 
     Before what is read now is written down: it is held against what was read before.
     """
-    now = {one.patron_id: one.held and _number_of(one.held) for one in foreign}
+    now = {patron_id: _number_of(held) for patron_id, held in foreign.items()}
     latest: dict[str, str] = {}
     before: dict[str, str | None] = {}
     for part in parts(sorted(now)):

@@ -383,7 +383,7 @@ class SqlStore:
     def offer(self, effects: Sequence[Effect]) -> None:
         publishing.offer(self._tenant, effects)
 
-    def settle(self, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[str]:
+    def settle(self, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[tuple[str, str]]:
         return publishing.settle(self._tenant, run, outcomes)
 
     def account_state(self, patron_id: str) -> AccountState:

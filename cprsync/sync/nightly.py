@@ -15,7 +15,7 @@ import structlog
 from cprsync.domain.action import Action
 from cprsync.domain.balance import Outcome
 from cprsync.domain.guard import guard
-from cprsync.domain.review import NET_MEDIA_FOREIGN, NET_MEDIA_REFUSED, PARKED
+from cprsync.domain.review import NET_MEDIA_FOREIGN, PARKED
 from cprsync.errors import RunStopped
 from cprsync.sync.accounts import compare_accounts
 from cprsync.sync.applying import apply, hold, protect_only
@@ -122,7 +122,7 @@ def _tell_the_net_media(night: Night, run: Run, report: Report) -> None:
         done = publish(night, run) if alarm is None else Published(error=alarm)
         report.sent, report.unpublished = done.sent, done.error
         report.left += len(done.left)
-        report.reasons.update([NET_MEDIA_REFUSED] * len(done.left))
+        report.reasons.update(kind for _, kind in done.left)
         if not report.held:
             night.store.set_state(run, RunState.PUBLISHED)
     if derived:

@@ -412,8 +412,8 @@ class Store(Protocol):
         """These are about to be sent, and may have been heard of from now on."""
         ...
 
-    def settle(self, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[str]:
-        """Write what came of effects, in one transaction; returns the patrons whom a person has to look at.
+    def settle(self, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[tuple[str, str]]:
+        """Write what came of effects, in one transaction; returns the patrons whom a person has to look at, and why.
 
         Without a run it is the desk that told of them.
         """

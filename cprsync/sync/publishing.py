@@ -31,8 +31,8 @@ class Published:
     """What one pass over the outbox did."""
 
     sent: int = 0
-    #: patrons about whom a person has to look now
-    left: list[str] = field(default_factory=list)
+    #: patrons about whom a person has to look now, each with the kind of item that asks
+    left: list[tuple[str, str]] = field(default_factory=list)
     #: why it did not do all that it should
     error: CprsyncError | None = None
     #: the last answer that was neither a success nor a refusal for good
@@ -53,7 +53,9 @@ class TellingStore(Protocol):
 
     def offer(self, effects: Sequence[Effect]) -> None: ...
 
-    def settle(self, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[str]: ...
+    def settle(
+        self, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]
+    ) -> list[tuple[str, str]]: ...
 
 
 def publish(night: Night, run: Run) -> Published:
@@ -140,5 +142,5 @@ def _write(
 ) -> None:
     if together:
         done.left += store.settle(run, together)
-        done.sent += sum(isinstance(outcome, Settled) for _, outcome in together)
+        done.sent += sum(isinstance(outcome, Settled) and outcome.foreign is None for _, outcome in together)
         together.clear()

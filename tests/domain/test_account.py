@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from culr_model import Culr
+from culr_model import OURS, Culr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +41,7 @@ MOST_CALLS = 10
 
 def played(culr: Culr, effect: Effect, *, lost: int = 0) -> Settled | Unsettled | None:
     """Settle one effect; None: the answer of call number `lost` did not come."""
-    calls = settle(effect)
+    calls = settle(effect, agency=OURS)
     call = next(calls)
     for number in range(1, MOST_CALLS + 1):
         reply = culr.answer(call)
@@ -104,6 +104,45 @@ def test_an_effect_leaves_the_state_it_names_whatever_was_there_and_whichever_an
                 assert (culr.holds(CPR) or NOWHERE) == wanted.municipality
             if wanted.municipality is None and lost == 0 and kept is not None:
                 assert culr.holds(CPR) == kept
+
+
+@pytest.mark.parametrize("identity", [CPR, LOCAL])
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("number", [None, KOEBENHAVN, AARHUS])
+@pytest.mark.parametrize("ours", [False, True])
+def test_a_repair_leaves_the_number_of_another_library_as_it_stands(
+    identity: Identity, number: str | None, *, ours: bool, known: bool
+) -> None:
+    """It came between the comparison and the sending; our account is there all the same, whichever answer is lost."""
+    wanted = replace(effect(identity=identity, known=known), repairs=True)
+    for lost in range(MOST_CALLS):
+        held = {} if number is None else {identity: number}
+        culr = Culr({identity} if ours else set(), {identity}, held)
+        if lost:
+            played(culr, wanted, lost=lost)
+        ended = played(culr, wanted)
+        assert isinstance(ended, Settled)
+        assert (ended.foreign is None) is (number == AARHUS)
+        assert (identity in culr.ours, culr.holds(identity), culr.ledger) == (True, number, [])
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("number", [None, KOEBENHAVN, AARHUS])
+@pytest.mark.parametrize("ours", [False, True])
+def test_a_repair_sets_our_number_where_no_other_library_has_an_account_and_writes_what_differs_alone(
+    number: str | None, *, ours: bool, known: bool
+) -> None:
+    culr = culr_with(*([CPR] if ours else []), municipality=number)
+    assert played(culr, replace(effect(known=known), repairs=True)) == Settled(AARHUS)
+    assert (CPR in culr.ours, culr.holds(CPR)) == (True, AARHUS)
+    writes = [call for call in culr.calls if call.operation in {Operation.CREATE, Operation.UPDATE}]
+    assert bool(writes) is not (ours and number == AARHUS)
+
+
+def test_what_is_news_of_ours_is_told_whoever_else_has_an_account() -> None:
+    culr = culr_with(CPR, municipality=KOEBENHAVN, foreign=True)
+    assert played(culr, effect(known=True)) == Settled(AARHUS)
+    assert culr.holds(CPR) == AARHUS
 
 
 @given(st.lists(st.tuples(st.sampled_from(EFFECTS), st.integers(0, 4)), max_size=6))
@@ -184,6 +223,7 @@ _OF_THE_CALL = {
     Operation.DELETE: replace(effect(), gone=True),
     Operation.MERGE: replace(effect(), replaces=LOCAL),
     Operation.READ: replace(effect(None), replaces=OTHER),
+    Operation.READ_GLOBAL: replace(effect(), repairs=True),
 }
 
 
@@ -193,7 +233,7 @@ _OF_THE_CALL = {
 @pytest.mark.parametrize("operation", _OF_THE_CALL)
 def test_a_code_that_is_no_success_ends_the_effect_with_that_code(operation: Operation, code: Code) -> None:
     culr = culr_with(LOCAL, OTHER)
-    calls = settle(_OF_THE_CALL[operation])
+    calls = settle(_OF_THE_CALL[operation], agency=OURS)
     call = next(calls)
     while call.operation is not operation:
         call = calls.send(culr.answer(call))
@@ -203,7 +243,7 @@ def test_a_code_that_is_no_success_ends_the_effect_with_that_code(operation: Ope
 
 
 def answered(wanted: Effect, *replies: Reply) -> Settled | Unsettled:
-    calls = settle(wanted)
+    calls = settle(wanted, agency=OURS)
     next(calls)
     try:
         for reply in replies:
@@ -279,5 +319,5 @@ def test_no_value_shows_a_number_or_a_municipality_when_printed(value: object) -
 
 def test_what_somebody_else_has_by_now_is_settled_without_a_call() -> None:
     with pytest.raises(StopIteration) as ended:
-        next(settle(replace(effect(), gone=True, moot=True)))
+        next(settle(replace(effect(), gone=True, moot=True), agency=OURS))
     assert ended.value.value == Settled(None)

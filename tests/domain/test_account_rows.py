@@ -100,7 +100,10 @@ ACCOUNT = {
     ),
     "account-foreign": (
         "har et andet kommunenummer, og et andet bibliotek har også en konto",
-        "nummeret står, til et menneske afgør det (net_media.foreign); mangler vores konto, oprettes den",
+        (
+            "nummeret står, til et menneske afgør det (net_media.foreign), også når det kom, mens en rettelse ventede; "
+            "mangler vores konto, oprettes den"
+        ),
         "CULR: ét kommunenummer pr. person; beslutning 11 og 13",
     ),
 }
@@ -161,7 +164,7 @@ def calls_of(
     effect: Effect, *, held: Mapping[Identity, Held], codes: Mapping[Operation, Code]
 ) -> tuple[list[tuple[Operation, Identity, str | None]], Settled | Unsettled]:
     """The calls that settle an effect, and how it ended, where readings tell of `held` and all else goes well."""
-    calls, made = settle(effect), []
+    calls, made = settle(effect, agency="775100"), []
     call = next(calls)
     while True:
         made.append((call.operation, call.identity, call.municipality))

@@ -78,12 +78,12 @@ def repair(*drift: Drift, municipality: str = AARHUS) -> Repair:
 @pytest.mark.parametrize(
     ("one", "effect"),
     [
-        (repair(Drift.MISSING), Effect("12345678", 5, HER, AARHUS)),
-        (repair(Drift.STALE), Effect("12345678", 5, HER, AARHUS)),
-        (repair(Drift.STALE, municipality=NOWHERE), Effect("12345678", 5, HER, NOWHERE)),
+        (repair(Drift.MISSING), Effect("12345678", 5, HER, AARHUS, repairs=True)),
+        (repair(Drift.STALE), Effect("12345678", 5, HER, AARHUS, repairs=True)),
+        (repair(Drift.STALE, municipality=NOWHERE), Effect("12345678", 5, HER, NOWHERE, repairs=True)),
         (repair(Drift.EXTRA), Effect("12345678", 5, HER, NOWHERE, gone=True)),
         # her account comes back, and the number that another library set stays
-        (repair(Drift.MISSING, Drift.FOREIGN), Effect("12345678", 5, HER, None)),
+        (repair(Drift.MISSING, Drift.FOREIGN), Effect("12345678", 5, HER, None, repairs=True)),
         (repair(Drift.FOREIGN), None),
     ],
 )

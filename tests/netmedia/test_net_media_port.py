@@ -224,6 +224,20 @@ def test_behind_an_effect_that_is_not_settled_her_next_one_waits_and_others_do_n
     assert sent(side, [first, later]) == [Settled(KOEBENHAVN), Settled(AARHUS)]
 
 
+@pytest.mark.parametrize("ours", [False, True])
+def test_a_repair_that_was_overtaken_by_another_library_sets_no_number(side: Side, *, ours: bool) -> None:
+    first = effect(KOEBENHAVN)
+    if ours:
+        assert sent(side, [first]) == [Settled(KOEBENHAVN)]
+    side.writes("create", first.identity)
+    side.writes("update", first.identity, ODENSE)
+    [ended] = sent(side, [replace(first, version=2, municipality=AARHUS, repairs=True)])
+    assert isinstance(ended, Settled)
+    assert ended.foreign is not None
+    assert read(side, first.identity) == Held(True, ODENSE, frozenset({OURS, THEIRS}))
+    assert (side.ledger()[-1]["operation"] == "updateAccount") is ours
+
+
 @pytest.mark.parametrize("code", [Code.COULD_NOT_AUTHENTICATE, Code.ILLEGAL_ARGUMENT, None])
 def test_once_nobody_can_be_served_nothing_more_is_begun_nor_taken(side: Side, code: Code | None) -> None:
     """A code that forbids ends it at once; without answers, or with refusals, the third in a row does."""

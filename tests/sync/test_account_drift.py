@@ -21,6 +21,7 @@ from cprsync.domain.drift import Drift
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import Address, Status, by_status
 from cprsync.domain.policy import Harm
+from cprsync.domain.verifying import Wrong
 from cprsync.errors import NetMediaRefused, NetMediaUnavailable
 from cprsync.mock.culr_accounts import Request
 from cprsync.store import tables
@@ -351,6 +352,39 @@ def test_two_libraries_that_share_patrons_and_differ_do_not_fight(
     assert culr.accounts.ledger == ledger
     assert [kind for _, kind in library.reviews()] == ["net_media.foreign"]
     assert other.reviews() == []
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_number_that_another_library_sets_while_our_repair_waits_is_not_overwritten(
+    library: Library, culr: CulrDouble, *, gone: bool
+) -> None:
+    """Nothing is fought over, also while the outbox is not empty; our own account comes back beside theirs."""
+    for key in ("ANNA", "BO"):
+        behind_our_back(culr, "delete" if gone else "update", key, ODENSE)
+    assert compared(library).repaired == 2
+    behind_our_back(culr, "create", "ANNA", agency=THEIRS)
+    behind_our_back(culr, "update", "ANNA", ODENSE, agency=THEIRS)
+    report = library.one_night()
+    assert (report.exit_code, report.document()["reasons"], report.sent) == (3, {"net_media.foreign": 1}, 1)
+    assert (stands(culr, "ANNA"), stands(culr, "BO")) == (([THEIRS, AGENCY], ODENSE), ([AGENCY], AARHUS))
+    ledger = list(culr.accounts.ledger)
+    assert reviews_of(library).listed()[0]["net_media"] == SIDES
+    assert verify(library.ports(), offline=False).wrong[Wrong.FOREIGN] == [library.id_of("ANNA")]
+    assert (counts(compared(library)), library.one_night().left) == ({"read": 4, "foreign": 1}, 0)
+    assert culr.accounts.ledger == ledger
+    reviews_of(library).accept(1)
+    library.one_night()
+    assert stands(culr, "ANNA") == ([THEIRS, AGENCY], AARHUS)
+
+
+def test_a_move_of_ours_behind_a_repair_is_told_and_nobody_is_asked(library: Library, culr: CulrDouble) -> None:
+    behind_our_back(culr, "update", "ANNA", KOEBENHAVN)
+    assert compared(library).repaired == 1
+    behind_our_back(culr, "create", "ANNA", agency=THEIRS)
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    assert library.one_night().left == 0
+    assert (stands(culr, "ANNA"), library.reviews()) == (([THEIRS, AGENCY], ODENSE), [])
+    assert verify(library.ports(), offline=False).ok
 
 
 # -- the brake, and what does not answer -------------------------------------------------------------------------------
