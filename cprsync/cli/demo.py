@@ -23,6 +23,8 @@ from cprsync.cli.words import Language, word
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from cprsync.cli.comparison import Comparison
+    from cprsync.cli.demo_rights import Rights
     from cprsync.settings import Settings
 
 #: A night that left something to a person.
@@ -236,16 +238,31 @@ def _night(stage: Stage) -> None:
 # -- the comparison ------------------------------------------------------------------------------------
 
 
-def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
+def _held(stage: Stage) -> tuple[Comparison, Rights]:
+    """Every record against the register, CULR, and its own rights derived again; and the rights of protected movers."""
     from cprsync import wiring
     from cprsync.cli.comparison import compare, compare_net_media
+    from cprsync.cli.demo_rights import compare_rights, protected_movers
     from cprsync.mock import control
+    from cprsync.policy_file import load_policy
+    from cprsync.sync.verifying import AT_ONCE
 
     section = wiring.library_of(stage.settings, None)
-    with wiring.opened_store(stage.settings, section, wiring.SystemClock()) as store:
-        state = control.state(stage.ready)
+    clock, policy = wiring.clock_for(stage.settings), load_policy(section.policy, section.municipalities)
+    state = control.state(stage.ready)
+    persons = {key: state["persons"][key] for key in stage.week.patrons}
+    with wiring.opened_store(stage.settings, section, clock) as store:
         result = compare(state, stage.week.patrons, store.opened_records())
+        checked = store.checked_page("", AT_ONCE)
     compare_net_media(result, state, control.culr(stage.ready), stage.week.patrons)
+    rights = compare_rights(result, persons, checked, policy=policy, on=clock.today())
+    return result, protected_movers(persons, rights, stage.week.nights)
+
+
+def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
+    from cprsync.cli.demo_rights import mover_lines, movers_document
+
+    result, movers = _held(stage)
     # a death leaves a proposed block to a person, and a birth date that is not the number's: nights as they should be
     failed = [night for night in stage.nights if night["exit"] not in {0, LEFT}]
     ok = not result.differs and not failed
@@ -253,7 +270,7 @@ def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
         print_json(
             {
                 "nights": stage.nights,
-                "comparison": result.document(),
+                "comparison": result.document() | {"protected_movers": movers_document(movers)},
                 "folder": None if kept is None else str(kept),
                 "seconds": round(seconds, 1),
                 "exit": 0 if ok else 1,
@@ -263,6 +280,8 @@ def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
     stage.tell("\n" + emphasise(word("demo_compare", stage.language)))
     for why, count in result.intended.items():
         stage.tell(f"  {word('demo_intended', stage.language)}: {word(why, stage.language)} ({count})")
+    for line in mover_lines(movers, stage.language):
+        stage.tell(f"  {line}")
     for key, groups in result.differs.items():
         note(f"  {word('demo_differs', stage.language)}: {key}: {', '.join(groups)}")
     if kept is not None:

@@ -22,8 +22,12 @@ DEMO: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "demo_compare": ("Sammenligning med registret", "Compared with the register"),
     "demo_equal": (
-        "{equal} af {patrons} poster er lig registrets egen tilstand, og netmedierne har deres kommuner",
-        "{equal} of {patrons} records equal the register's own state, and the net media have their municipalities",
+        "{equal} af {patrons} poster er lig registrets egen tilstand, og netmedier og rettigheder passer til dem",
+        "{equal} of {patrons} records equal the register's own state, and net media and rights agree with them",
+    ),
+    "demo_movers": (
+        "Beskyttet og flyttet, med samme ret til netmedier som enhver anden i kommunen: {who} ({rights})",
+        "Protected and moved, with the same right to net media as anyone in the municipality: {who} ({rights})",
     ),
     "demo_intended": ("Med vilje anderledes", "Different on purpose"),
     "demo_markers": ("navnemarkeringer gemmes ikke", "name markers are not stored"),
