@@ -167,4 +167,6 @@ def _verdict(document: Mapping[str, Any]) -> str:
         return "verified_wrong"
     if not document["ok"]:
         return "verified_not_whole"
+    if document["waiting"]["rights_differing"]:
+        return "verified_differs"
     return "verified_ok_here" if document["offline"] or not document["products"] else "verified_ok"

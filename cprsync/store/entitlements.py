@@ -19,7 +19,7 @@ from cprsync.store.effects import CULR, WAITING
 from cprsync.store.engine import IN_MAX, parts, reading, writing
 from cprsync.store.local_part import open_local
 from cprsync.store.records import from_row, overrides_of
-from cprsync.store.tenant import hold_fence, hold_library, written
+from cprsync.store.tenant import hold_fence, written
 from cprsync.sync.values import DuePage, RightsDue
 
 if TYPE_CHECKING:
@@ -77,27 +77,43 @@ def derive(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | Non
     """
     with written(tenant, run) as connection:
         rows = _due_rows(connection, tenant, page, hold=True)
-        before = kept_lines(connection, tenant, rows)
-        new: list[dict[str, Any]] = []
-        moved: list[tuple[Any, ...]] = []
-        turned: list[tuple[str, Mapping[str, Turn]]] = []
-        for row, facts in _opened(connection, tenant, rows):
-            if facts.stage is Stage.CLOSED:
-                moved.append((None, row.local_version, tenant.agency, row.id))
-                continue
-            now = stored(rights_of(facts, policy, page.day))
-            if now != before.get(row.id):
-                new.append({"agency": tenant.agency, "patron_id": row.id, "rights": now})
-            turned.append((row.id, changes(before.get(row.id, ""), now)))
-            moved.append((next_step(facts, policy, page.day), row.local_version, tenant.agency, row.id))
-        _forget(connection, tenant, [row.id for row in rows if row.status_class in tables.GONE])
-        if moved:
-            columns = ("rights_due", "rights_local")
-            bulk.change(connection, tables.patron, new=columns, where=("agency", "id"), rows=moved)
-        if new:
-            connection.execute(_KEEP, new)
-        _tell(connection, tenant, run, turned)
+        _tell(connection, tenant, run, _derive(connection, tenant, rows, policy, page.day))
     return rows[-1].id if len(rows) == page.limit else None
+
+
+def derive_again(tenant: Tenant, ids: Sequence[str], policy: Policy, *, on: date) -> None:
+    """Derive the rights of these now, due or not; between two nights, whose reports do not count it."""
+    for part in parts(ids):
+        with written(tenant, None) as connection:
+            these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+            rows = connection.execute(select(tables.patron).where(these).order_by(_PATRON.id).with_for_update()).all()
+            _put_down(connection, tenant, None, _derive(connection, tenant, rows, policy, on))
+
+
+def _derive(
+    connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], policy: Policy, day: date
+) -> list[tuple[str, Mapping[str, Turn]]]:
+    """Keep what the rights of these are, whose rows are held; returns what turned, patron by patron."""
+    before = kept_lines(connection, tenant, rows)
+    new: list[dict[str, Any]] = []
+    moved: list[tuple[Any, ...]] = []
+    turned: list[tuple[str, Mapping[str, Turn]]] = []
+    for row, facts in _opened(connection, tenant, rows):
+        if facts.stage is Stage.CLOSED:
+            moved.append((None, row.local_version, tenant.agency, row.id))
+            continue
+        now = stored(rights_of(facts, policy, day))
+        if now != before.get(row.id):
+            new.append({"agency": tenant.agency, "patron_id": row.id, "rights": now})
+        turned.append((row.id, changes(before.get(row.id, ""), now)))
+        moved.append((next_step(facts, policy, day), row.local_version, tenant.agency, row.id))
+    _forget(connection, tenant, [row.id for row in rows if row.status_class in tables.GONE])
+    if moved:
+        columns = ("rights_due", "rights_local")
+        bulk.change(connection, tables.patron, new=columns, where=("agency", "id"), rows=moved)
+    if new:
+        connection.execute(_KEEP, new)
+    return turned
 
 
 def ahead(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[RightsDue]:
@@ -134,15 +150,6 @@ def forget_earlier(tenant: Tenant, run: Run) -> None:
         connection.execute(delete(tables.entitlement_turn).where(earlier, ~untold))
 
 
-def derive_again(tenant: Tenant, ids: Sequence[str], *, on: date) -> None:
-    """Let the rights of these be derived by the next night."""
-    for part in parts(ids):
-        with writing(tenant.engine) as connection:
-            hold_library(connection, tenant)
-            these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-            connection.execute(update(tables.patron).where(these).values(rights_due=on))
-
-
 def _tell(connection: Connection, tenant: Tenant, run: Run, derived: Sequence[tuple[str, Mapping[str, Turn]]]) -> None:
     """Count what turned, and write in the audit which rights opened and closed."""
     events = [
@@ -153,8 +160,15 @@ def _tell(connection: Connection, tenant: Tenant, run: Run, derived: Sequence[tu
     ]
     if events:
         connection.execute(_TELL, events)
+    _put_down(connection, tenant, run, derived)
+
+
+def _put_down(
+    connection: Connection, tenant: Tenant, run: Run | None, derived: Sequence[tuple[str, Mapping[str, Turn]]]
+) -> None:
+    number = None if run is None else run.id
     happened = [
-        audit.Happened(RIGHTS, run=run.id, patron=one, actions=said)
+        audit.Happened(RIGHTS, run=number, patron=one, actions=said)
         for one, turned in derived
         if (said := tuple(f"{turn.value}:{name}" for name, turn in turned.items() if turn is not Turn.UNCHANGED))
     ]

@@ -357,8 +357,8 @@ class SqlStore:
     def keep_rights_stamp(self, run: Run, derived: str | None) -> None:
         entitlements.keep_stamp(self._tenant, run, derived)
 
-    def derive_again(self, ids: Sequence[str], *, on: date) -> None:
-        entitlements.derive_again(self._tenant, ids, on=on)
+    def derive_again(self, ids: Sequence[str], policy: Policy, *, on: date) -> None:
+        entitlements.derive_again(self._tenant, ids, policy, on=on)
 
     def forget_earlier_turns(self, run: Run) -> None:
         entitlements.forget_earlier(self._tenant, run)

@@ -378,8 +378,8 @@ class Store(Protocol):
         """Everyone's are derived with this policy now."""
         ...
 
-    def derive_again(self, ids: Sequence[str], *, on: date) -> None:
-        """Let the rights of these be derived by the next night."""
+    def derive_again(self, ids: Sequence[str], policy: Policy, *, on: date) -> None:
+        """Derive the rights of these now, due or not."""
         ...
 
     def forget_earlier_turns(self, run: Run) -> None:

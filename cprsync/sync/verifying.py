@@ -1,6 +1,7 @@
 """Verify the rights to net media of everyone: what is kept, what CULR holds, and that versions only rise.
 
-What waits (rights that are due, effects in the outbox) is counted and is not wrong. Reads page by page, writes nothing.
+What waits (rights that are due, effects in the outbox) is counted and is not wrong yet; where what is kept meanwhile is
+not what the night will derive, that is counted apart. Reads page by page, writes nothing.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class Verified:
     patrons: int = 0
     #: patrons whose rights are still to be derived, and patrons for whom something waits for CULR or it did not answer
     rights_waiting: int = 0
+    #: those of the former of whom other rights are kept than the night will derive
+    rights_differing: int = 0
     accounts_waiting: int = 0
     read: int = 0
     wrong: dict[Wrong, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -61,7 +64,11 @@ class Verified:
             "net_media": self.has_net_media,
             "products": self.has_products,
             "read": self.read,
-            "waiting": {"rights": self.rights_waiting, "culr": self.accounts_waiting},
+            "waiting": {
+                "rights": self.rights_waiting,
+                "rights_differing": self.rights_differing,
+                "culr": self.accounts_waiting,
+            },
             "wrong": {kind.value: len(self.wrong[kind]) for kind in Wrong},
             "leaving": self.leaving,
             "reasons_on_no_record": [{"product": one, "reason": reason} for one, reason in sorted(self.reasons)],
@@ -71,13 +78,14 @@ class Verified:
 
 
 def derive_wrong_again(night: Night, *, dry_run: bool) -> list[str]:
-    """Let the next night derive the rights that are not what the record leads to; returns whose. CULR is not asked.
+    """Derive at once the rights that are not what the record leads to; returns whose. CULR is not asked.
 
     Raises RunBusy while a night is lived.
     """
     wrong = verify(night, offline=True).wrong[Wrong.RIGHTS]
     if wrong and not dry_run:
-        night.store.derive_again(wrong, on=night.clock.today())
+        with night.store.run_lock():
+            night.store.derive_again(wrong, night.policy, on=night.clock.today())
     return wrong
 
 
@@ -123,10 +131,12 @@ def _check_rights(night: Night, page: Sequence[Checked], found: Verified, *, der
             found.reasons = {named for named in found.reasons if named[1] not in stand}
         if derived is None:
             continue
+        wrong = list(wrong_rights(one.patron, one.local, one.stage, one.rights, policy=night.policy, on=today))
         if one.waits or not derived:
             found.rights_waiting += 1
+            # of whom nothing is kept yet, nothing is told meanwhile that the night will take back
+            found.rights_differing += bool(wrong) and one.rights is not None
             continue
-        wrong = wrong_rights(one.patron, one.local, one.stage, one.rights, policy=night.policy, on=today)
         for kind in wrong:
             found.wrong[kind].append(one.patron.id)
 

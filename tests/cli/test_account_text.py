@@ -49,9 +49,9 @@ def test_each_drift_is_said_with_whose_it_is(kind: str, words: str) -> None:
     assert words in said(**{kind: ["12345678"]})
 
 
-def test_rights_that_the_night_derives_again_are_said_with_whose_they_are() -> None:
+def test_rights_that_were_derived_again_are_said_with_whose_they_are() -> None:
     [line, *_] = said(rights=["12345678"])
-    assert line == "Andre rettigheder gemt, end posten giver; natten udleder dem igen for 1: 12345678"
+    assert line == "Andre rettigheder gemt, end posten giver; de er udledt igen for 1: 12345678"
 
 
 def test_of_many_the_first_are_shown_and_the_rest_counted() -> None:
@@ -66,7 +66,10 @@ def test_of_many_the_first_are_shown_and_the_rest_counted() -> None:
         ({"left_to_a_person": 1}, "1 til et menneske: cprsync review list"),
         ({"left_out": 3}, "ikke holdt op mod CULR, fordi noget venter eller svaret udeblev: 3"),
         ({"dry_run": True}, "Intet er ændret."),
-        ({"dry_run": True, "stale": ["1"]}, "Intet er ændret. Uden --dry-run retter natten det, der er vores."),
+        (
+            {"dry_run": True, "stale": ["1"]},
+            "Intet er ændret. Uden --dry-run rettes det, der er vores: rettigheder straks, konti i nat.",
+        ),
         (
             {"dry_run": True, "foreign": ["1"]},
             "Intet er ændret. Et andet biblioteks nummer rettes ikke: et menneske spørges, hvis ingen har svaret.",
@@ -157,7 +160,10 @@ def test_each_thing_that_is_wrong_is_said_with_whose_it_is(kind: Wrong) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "words"),
-    [(Wrong.STALE, "reconcile --all lader natten rette det"), (Wrong.FOREIGN, "på cprsync review list")],
+    [
+        (Wrong.STALE, "reconcile --all udleder rettigheder igen og lader natten rette konti"),
+        (Wrong.FOREIGN, "på cprsync review list"),
+    ],
 )
 def test_what_can_be_done_about_it_is_said(kind: Wrong, words: str) -> None:
     advice = [line for line in verified(wrong={one: ["1"] * (one is kind) for one in Wrong}) if "cprsync" in line]
@@ -205,3 +211,9 @@ def test_what_was_not_looked_at_is_no_success_and_no_fault() -> None:
     assert "  CULR er ikke spurgt" in verified(offline=True)
     waits = verified(rights_waiting=3, accounts_waiting=2)[2:]
     assert [line.rpartition(": ")[2] for line in waits] == ["3", "2"]
+
+
+def test_rights_that_the_night_will_change_are_not_said_to_be_right() -> None:
+    first, *rest = verified(rights_waiting=3, rights_differing=2)
+    assert first == "Intet galt fundet, men der er gemt rettigheder, som natten vil ændre: 40 lånere"
+    assert [line.rpartition(": ")[2] for line in rest[1:]] == ["3", "2"]

@@ -63,7 +63,7 @@ def test_everyone_of_the_town_is_right_and_looking_changes_nothing(library: Libr
         "net_media": True,
         "products": True,
         "read": 4,
-        "waiting": {"rights": 0, "culr": 0},
+        "waiting": {"rights": 0, "rights_differing": 0, "culr": 0},
         "wrong": {kind.value: 0 for kind in Wrong},
         "leaving": 0,
         "reasons_on_no_record": [],
@@ -162,10 +162,15 @@ def test_rights_that_are_due_or_of_another_policy_wait_and_are_not_wrong(library
     write(library, STORED_NO, "ANNA")
     write(library, "UPDATE patron SET rights_due = '2027-03-01' WHERE id", "ANNA")
     found = verify(library.ports(), offline=True)
-    assert (found.ok, found.rights_waiting) == (True, 1)
-    library.policy = replace(TERMS, home=frozenset({"0101"}))
+    assert (found.ok, found.rights_waiting, found.rights_differing) == (True, 1, 1)
+    edited = tuple(replace(one, closed_groups=frozenset({"nobody"})) for one in TERMS.products.periods)
+    library.policy = replace(TERMS, products=Products(edited))
     found = verify(library.ports(), offline=True)
-    assert (found.ok, found.rights_waiting) == (True, 4)
+    assert (found.ok, found.rights_waiting, found.rights_differing) == (True, 4, 1)
+    library.one_night()
+    library.enrol("EDITH")
+    found = verify(library.ports(), offline=True)
+    assert (found.ok, found.rights_waiting, found.rights_differing) == (True, 1, 0)
 
 
 def test_a_right_that_changes_by_itself_waits_for_the_night_of_its_day(library: Library, culr: CulrDouble) -> None:
@@ -261,16 +266,16 @@ def test_it_waits_for_a_night_to_end(library: Library, culr: CulrDouble) -> None
 
 
 @pytest.mark.usefixtures("culr")
-def test_rights_that_are_wrong_are_derived_again_by_the_next_night_and_a_dry_run_changes_nothing(
-    library: Library,
-) -> None:
-    anna = library.id_of("ANNA")
-    write(library, "UPDATE entitlement SET rights = '{}' WHERE patron_id", "ANNA")
+def test_rights_that_are_wrong_are_derived_again_at_once_and_a_dry_run_changes_nothing(library: Library) -> None:
+    both = sorted(library.id_of(key) for key in ("ANNA", "BO"))
+    right = library.everything()["entitlement"]
+    for key in ("ANNA", "BO"):
+        write(library, STORED_NO, key)
     before = library.everything()
-    assert derive_wrong_again(library.ports(), dry_run=True) == [anna]
+    assert derive_wrong_again(library.ports(), dry_run=True) == both
     assert library.everything() == before
-    assert derive_wrong_again(library.ports(), dry_run=False) == [anna]
-    assert wrong(library) == {}
-    library.one_night()
-    assert wrong(library) == {}
+    assert derive_wrong_again(library.ports(), dry_run=False) == both
+    assert library.everything()["entitlement"] == right
+    document = verify(library.ports(), offline=True).document()
+    assert (document["ok"], document["waiting"]["rights"]) == (True, 0)
     assert derive_wrong_again(library.ports(), dry_run=False) == []

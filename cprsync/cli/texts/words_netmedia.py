@@ -73,8 +73,8 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
         "Nothing was changed.",
     ),
     "accounts_would_mend": (
-        "Uden --dry-run retter natten det, der er vores.",
-        "Without --dry-run the night puts right what is ours.",
+        "Uden --dry-run rettes det, der er vores: rettigheder straks, konti i nat.",
+        "Without --dry-run what is ours is put right: rights at once, accounts tonight.",
     ),
     "accounts_would_ask": (
         "Et andet biblioteks nummer rettes ikke: et menneske spørges, hvis ingen har svaret.",
@@ -114,8 +114,8 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "code_PROGRAM_ERROR": ("en fejl hos CULR selv", "a fault of CULR's own"),
     "code_UNKNOWN_ERROR": ("en fejl, som CULR eller vi ikke kender", "an error that CULR, or we, do not know"),
     "rights_again": (
-        "Andre rettigheder gemt, end posten giver; natten udleder dem igen for",
-        "Other rights kept than the record leads to; the night derives them again for",
+        "Andre rettigheder gemt, end posten giver; de er udledt igen for",
+        "Other rights kept than the record leads to; they were derived again for",
     ),
     "rights_wrong": ("Andre rettigheder gemt, end posten giver", "Other rights kept than the record leads to"),
     "told_refused": (
@@ -140,9 +140,13 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
         "Intet galt fundet, men ikke alt er set efter: {patrons} lånere",
         "Nothing wrong was found, but not all was looked at: {patrons} patrons",
     ),
+    "verified_differs": (
+        "Intet galt fundet, men der er gemt rettigheder, som natten vil ændre: {patrons} lånere",
+        "Nothing wrong was found, but rights are kept that the night will change: {patrons} patrons",
+    ),
     "verified_next": (
-        "cprsync entitlements reconcile --all lader natten rette det",
-        "cprsync entitlements reconcile --all lets the night put it right",
+        "cprsync entitlements reconcile --all udleder rettigheder igen og lader natten rette konti",
+        "cprsync entitlements reconcile --all derives rights again and lets the night put accounts right",
     ),
     "verified_foreign_next": (
         "et andet biblioteks nummer afgøres på cprsync review list, når natten eller reconcile --all har set det",
@@ -152,6 +156,10 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "verified_waits_rights": (
         "rettigheder, der udledes igen i nat: {count}",
         "patrons whose rights are derived again tonight: {count}",
+    ),
+    "verified_waits_rights_differing": (
+        "  heraf lånere, hvis gemte rettigheder er andre, end posten og politikken giver nu: {count}",
+        "  of these, patrons whose kept rights are not what record and policy lead to now: {count}",
     ),
     "verified_waits_culr": (
         "ikke holdt op mod CULR, fordi noget venter eller svaret udeblev: {count}",
