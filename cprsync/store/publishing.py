@@ -14,23 +14,19 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func,
 
 from cprsync.domain.account import REFUSED, Effect, Identity, IdType, Settled
 from cprsync.domain.drift import Drift
-from cprsync.domain.effective import culr_in_force
 from cprsync.domain.number import CprNumber
-from cprsync.domain.override import in_force
 from cprsync.domain.review import NET_MEDIA_FOREIGN, NET_MEDIA_REFUSED
 from cprsync.domain.rights import Turn
 from cprsync.store import audit, tables
 from cprsync.store.accounts import waiting
-from cprsync.store.changes import write_records
 from cprsync.store.desk import STREAM
 from cprsync.store.effects import CULR, FAILED, WAITING, account_probes, effect_of
 from cprsync.store.engine import moment_of, parts, reading, writing
 from cprsync.store.numbers import has_borrower
-from cprsync.store.records import from_row, overrides_of, prepare
 from cprsync.store.repairs import DRIFTED, leave_to_staff, note_seen
 from cprsync.store.review_items import ask_staff, settle_items
 from cprsync.store.tenant import written
-from cprsync.sync.values import AccountState, Backlog, Run, Write
+from cprsync.sync.values import AccountState, Backlog, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -130,7 +126,7 @@ def account_state(tenant: Tenant, patron_id: str) -> AccountState:
     with reading(tenant.engine) as connection:
         row = connection.execute(select(tables.account).where(hers)).one_or_none()
         waiting = connection.execute(select(tables.outbox).where(waits).order_by(_OUT.version)).all()
-        codes = select(_OUT.code).where(_refused(tenant), _OUT.patron_id == patron_id).order_by(_OUT.version.desc())
+        codes = select(_OUT.code).where(refused_of(tenant), _OUT.patron_id == patron_id).order_by(_OUT.version.desc())
         refused = connection.scalar(codes.limit(1))
     effects = [effect_of(tenant, one) for one in waiting]
     offered = [effect for effect, one in zip(effects, waiting, strict=True) if one.offered and not effect.gone]
@@ -268,18 +264,19 @@ def _supersede(connection: Connection, tenant: Tenant, came_through: Sequence[Ef
         patron_id
         for part in parts(patrons)
         for patron_id in connection.scalars(
-            select(_OUT.patron_id).distinct().where(_refused(tenant), _OUT.patron_id.in_(part))
+            select(_OUT.patron_id).distinct().where(refused_of(tenant), _OUT.patron_id.in_(part))
         )
     ]
     if not refused:
         return  # nearly always
     rows = [_at(tenant, effect) for effect in came_through if effect.patron_id in refused]
     connection.execute(_OLDER_REFUSED, rows)
-    still = set(connection.scalars(select(_OUT.patron_id).where(_refused(tenant), _OUT.patron_id.in_(refused))))
+    still = set(connection.scalars(select(_OUT.patron_id).where(refused_of(tenant), _OUT.patron_id.in_(refused))))
     settle_items(connection, tenant, [one for one in refused if one not in still], NET_MEDIA_REFUSED)
 
 
-def _refused(tenant: Tenant) -> ColumnElement[bool]:
+def refused_of(tenant: Tenant) -> ColumnElement[bool]:
+    """What a person has to look at."""
     return (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.state == FAILED)
 
 
@@ -303,34 +300,3 @@ def _attempts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dic
         for part in parts(ids)
         for patron_id, version, attempts in connection.execute(wanted.where(_OUT.patron_id.in_(part)))
     }
-
-
-def tell_again(connection: Connection, tenant: Tenant, patron_id: str) -> None:
-    """Let her state wait as it is now, in place of what was refused; of someone who is gone, that itself."""
-    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
-    row = connection.execute(select(tables.patron).where(this).with_for_update()).one_or_none()
-    if row is None or row.status_class in tables.GONE:
-        again = update(tables.outbox).where(_refused(tenant), _OUT.patron_id == patron_id)
-        connection.execute(again.values(state=WAITING, attempts=0))
-        return
-    drop_refused(connection, tenant, patron_id)
-    _set_again(connection, tenant, row)
-
-
-def drop_refused(connection: Connection, tenant: Tenant, patron_id: str) -> None:
-    """Let CULR keep what it has: it is read and compared again as anyone's."""
-    connection.execute(delete(tables.outbox).where(_refused(tenant), _OUT.patron_id == patron_id))
-
-
-def _set_again(connection: Connection, tenant: Tenant, row: AnyRow) -> None:
-    """Let the state of one record, which is held, wait to be set once more, if there is one to set.
-
-    It moves on by one version: an effect has its record's, and none is used twice (decision 21).
-    """
-    patron = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
-    culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
-    if culr is not None and patron.borrows:
-        same = prepare(tenant.vault, patron.register)
-        write_records(
-            connection, tenant, tenant.no_run, [Write(patron, patron.register, same, patron.as_of, (), culr=culr)]
-        )

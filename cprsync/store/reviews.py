@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from cprsync.domain.record import Block
 from cprsync.domain.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, NET_MEDIA_REFUSED, Doing, State
 from cprsync.errors import ReviewClosed
-from cprsync.store import audit, circulation, links, merging, publishing, responsibles, tables
+from cprsync.store import audit, circulation, links, merging, responsibles, tables, telling_again
 from cprsync.store.changes import ask, write_records
 from cprsync.store.desk import STREAM
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
@@ -165,7 +165,7 @@ def _reject(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mappin
         # what was told of the number that stays was left undecided with it
         ask(connection, tenant, [(of.patron_id, FIRST_COPY)])
     if of.kind == NET_MEDIA_REFUSED:
-        publishing.drop_refused(connection, tenant, of.patron_id)
+        telling_again.drop_refused(connection, tenant, of.patron_id)
     return _Done()
 
 
@@ -271,7 +271,7 @@ def _end_links(connection: Connection, tenant: Tenant, of: ReviewItem, held: Map
 
 
 def _tell_again(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all
-    publishing.tell_again(connection, tenant, of.patron_id)
+    telling_again.tell_again(connection, tenant, of.patron_id)
     return _Done()
 
 
