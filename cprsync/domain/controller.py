@@ -15,7 +15,10 @@ ASKED: Final[Mapping[str, Wording]] = {
     "name": Wording("bibliotekets navn", "the library's name"),
     "contact": Wording("adresse, telefon og e-mail", "address, telephone and e-mail"),
     "officer": Wording("databeskyttelsesrådgiver", "data protection officer"),
-    "stored": Wording("hvor databasen og kopier af den står", "where the database and its copies are kept"),
+    "stored": Wording(
+        "hvor databasen og kopier af den står, hvem der driver dem, og hvordan forbindelsen dertil er krypteret",
+        "where the database and its copies are kept, who runs them, and how the connection to them is encrypted",
+    ),
 }
 
 
@@ -28,7 +31,7 @@ class Controller:
     contact: str = ""
     #: databeskyttelsesrådgiver, and how to reach her
     officer: str = ""
-    #: where the database and its copies are kept, and by whom: no program can know
+    #: where the database and its copies are kept, by whom, and how the line there is encrypted: no program can know
     stored: str = ""
 
     @property

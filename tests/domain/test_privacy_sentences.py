@@ -1,6 +1,7 @@
 """What Danish libraries tell their patrons of the record, sentence by sentence, and where our page says it.
 
-Each of their sentences is here in few words; beside it stands what our page says, or why it says nothing of it.
+Each of their sentences is here in few words; beside it stands what our page says, or why it says nothing of it. What
+only the library can say stands in brackets, asked for.
 """
 
 from __future__ import annotations
@@ -32,8 +33,11 @@ SENTENCES = {
     "which system holds them": ("", "lånerregister, cprsync"),
     "signed in, you see and change them": ("", LeftOut(_NO_SITE, "hjemmeside")),
     "you see and change them": ("", "Vil du se eller ændre noget, så spørg personalet"),
-    "in which country and what kind of place they stand": ("Hvor oplysningerne står", "i kommunens kælder"),
-    "lines are encrypted": ("", "Forbindelserne til CPR og netmedierne er krypterede"),
+    "in which country and what kind of place they stand": (
+        "Hvor oplysningerne står",
+        "[hvor databasen og kopier af den",
+    ),
+    "lines there are encrypted": ("Hvor oplysningerne står", "hvordan forbindelsen dertil er krypteret]"),
     # the fields
     "the patron number is random": ("Lånernummer", "tilfældigt nummer"),
     "the CPR number fetches the address": ("CPR-nummer", "henter vi dit navn, din fødselsdato og din adresse"),
@@ -78,7 +82,7 @@ SENTENCES = {
     "messages: that they were sent is kept": ("Beskeder", "hvornår og ad hvilken vej du fik dem, huskes"),
 }
 
-PAGE = privacy_page(Policy(controller=Controller("Biblioteket", "Torvet 1", "rådgiveren", "i kommunens kælder")))
+PAGE = privacy_page(Policy(controller=Controller("Biblioteket", "Torvet 1", "rådgiveren")))
 
 
 def told(name: str) -> str:
