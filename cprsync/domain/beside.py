@@ -102,18 +102,22 @@ BESIDE: Final = (
             " adresse: hvornår, hvilket lånernummer og hvilken slags, også en død, en udrejse eller en beskyttelse."
             " Ved skranken skrives også hvem, og nogle gange hvorfor. Den grund er forseglet og slettes senest, når"
             " alt andet om dig er slettet. Navne, adresser, fødselsdatoer og beløb skrives der ikke, medmindre en"
-            " medarbejder nævner dem i grunden. Har nogen slået dit CPR-nummer op, står der et aftryk af det.",
+            " medarbejder nævner dem i grunden; men af den dag, din alder gav dig en anden lånergruppe, kan"
+            " fødselsdagen regnes ud. Har nogen slået dit CPR-nummer op, står der et aftryk af det.",
             "Here stands each change, each look-up in CPR, and each time someone opens a protected patron's name and"
             " address: when, which patron number and of which kind, a death, an emigration or a protection too. At the"
             " desk it says by whom, and sometimes why. That reason is sealed, and erased at the latest when everything"
             " else about you is. Names, addresses, birth dates and amounts are not written, unless one of staff names"
-            " them in the reason. Of a CPR number that someone looked up there is a hash.",
+            " them in the reason; but from the day on which your age brought you into another patron group the birth"
+            " date can be worked out. Of a CPR number that someone looked up there is a hash.",
         ),
         Wording(
-            "tidspunkt, lånernummer, ændringens art, nøglet aftryk af opslåede CPR-numre; personalets brugernavn;"
+            "tidspunkt, lånernummer, ændringens art, også alderstrin, af hvis dag fødselsdagen kan regnes ud; nøglet"
+            " aftryk af opslåede CPR-numre; personalets brugernavn;"
             " forseglet: den grund, personalet skrev, som kan nævne en låner",
-            "time, patron number, kind of change, keyed hash of CPR numbers looked up; user name of staff; sealed: the"
-            " reason that staff wrote, which may name a patron",
+            "time, patron number, kind of change, age steps too, from whose day the birth date can be worked out; keyed"
+            " hash of CPR numbers looked up; user name of staff; sealed: the reason that staff wrote, which may name a"
+            " patron",
         ),
         _log,
     ),
@@ -136,16 +140,18 @@ BESIDE: Final = (
         Wording(
             "For hver nat står der, hvilke lånernumre CPR's fil talte om, hvilken slags ændring det gav, og et"
             " aftryk af CPR-nummeret. Der står også, hvem der fik en anden lånergruppe på grund af alder, og for"
-            " hvem en rettelse, et fravær, et økonomisk ansvar eller tilmeldingen hos CPR udløb.",
+            " hvem en rettelse, et fravær, et økonomisk ansvar eller tilmeldingen hos CPR udløb; af den dag, alderen"
+            " gav en anden gruppe, kan fødselsdagen regnes ud.",
             "For each night it says of which patron numbers CPR's file spoke, which kind of change came of it, and a"
             " hash of the CPR number. It says, too, who came into another patron group by growing older, and for whom"
-            " a correction, an absence, someone's answering for her or the subscription at CPR ended.",
+            " a correction, an absence, someone's answering for her or the subscription at CPR ended; from the day on"
+            " which age changed the group the birth date can be worked out.",
         ),
         Wording(
-            "lånernummer, ændringens art, nøglet aftryk af CPR-numre, også dem, der ikke er låneres; alderstrin, og"
-            " hvad der udløb den dag",
+            "lånernummer, ændringens art, nøglet aftryk af CPR-numre, også dem, der ikke er låneres; alderstrin, af"
+            " hvis dag fødselsdagen kan regnes ud, og hvad der udløb den dag",
             "patron number, kind of change, keyed hash of CPR numbers, those of people who are no patrons too; age"
-            " steps, and what ended on the day",
+            " steps, from whose day the birth date can be worked out, and what ended on the day",
         ),
         _nights,
     ),

@@ -54,14 +54,18 @@ IN_THE_DATABASE: Final = (
         " borrowed.",
     ),
     Wording(
-        "Ikke forseglet er det, der skal tælles eller findes: lånernummer, kommune, lånergruppe og lånertype, om du bor"
-        " her, er udrejst eller er død, hvem der svarer for hvem, hvilke netmedier du har ret til, hvad der er sket med"
-        " dine oplysninger, og hvem af personalet der gjorde det, numre på udlån, reserveringer, mellemværender og"
-        " beskeder, og datoer.",
+        "Ikke forseglet er det, der skal tælles eller findes: lånernummer, kommune, lånergruppe og lånertype, om du"
+        " bor her, er udrejst eller er død, hvem der svarer for hvem, hvilke netmedier du har ret til, hvad der er"
+        " sket med dine oplysninger, og hvem af personalet der gjorde det, numre på udlån, reserveringer,"
+        " mellemværender og beskeder, og datoer. Blandt dem er den dag, hvor du på grund af alder næste gang skifter"
+        " gruppe, får eller mister retten til et netmedie, eller ingen længere svarer for dig. Af den kan fødselsdagen"
+        " regnes ud, også når du er beskyttet.",
         "Not sealed is what has to be counted or found: patron number, municipality, patron group and kind of"
         " patron, whether you live here, are abroad or are dead, who answers for whom, which net media you have a"
         " right to, what has happened to your data and who of staff did it, numbers of loans, reservations, balances"
-        " and messages, and days.",
+        " and messages, and days. Among these is the day on which growing older next changes your group or a right to"
+        " net media, or ends that someone answers for you. From it the birth date can be worked out, even if you"
+        " are protected.",
     ),
     Wording(
         "Dit CPR-nummer, også et tidligere, dine kort og din adresse findes ved et aftryk: en række tegn, som regnes ud"

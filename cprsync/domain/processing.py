@@ -117,13 +117,17 @@ _RECIPIENTS: Final = Wording(
 )
 _SECURITY: Final = Wording(
     "Navn, adresser, CPR-nummer, fødselsdato, kontaktoplysninger, noter og lån er forseglet i databasen (AES-GCM) med"
-    " nøgler uden for den; CPR-numre findes kun ved et nøglet opslag. Gensidig TLS med certifikater til CPR, SFTP med"
-    " fast værtsnøgle. Beskyttede personers navn og adresse åbnes kun med en begrundelse, der skrives forseglet"
-    " i en kædet log. Ingen navne, adresser eller CPR-numre i driftslog eller fejltekst.",
+    " nøgler uden for den; CPR-numre findes kun ved et nøglet opslag. Ikke forseglet er blandt andet datoer: af den"
+    " dag, alderen næste gang ændrer gruppe eller ret til netmedier eller ender et økonomisk ansvar, kan fødselsdagen"
+    " regnes ud. Gensidig TLS med certifikater til CPR, SFTP med fast værtsnøgle. Beskyttede personers navn og adresse"
+    " åbnes kun med en begrundelse, der skrives forseglet i en kædet log. Ingen navne, adresser eller CPR-numre i"
+    " driftslog eller fejltekst.",
     "Name, addresses, CPR number, birth date, ways to reach a patron, notes and loans are sealed in the database"
-    " (AES-GCM) with keys outside it; CPR numbers are found by a keyed index only. Mutual TLS with certificates to CPR,"
-    " SFTP with a pinned host key. A protected person's name and address are opened only for a reason that is written,"
-    " sealed, in a chained log. No names, addresses or CPR numbers in the program's own logs or error texts.",
+    " (AES-GCM) with keys outside it; CPR numbers are found by a keyed index only. Days are not sealed, among other"
+    " things: from the one on which age next changes group or right to net media, or ends that someone answers, the"
+    " birth date can be worked out. Mutual TLS with certificates to CPR, SFTP with a pinned host key. A protected"
+    " person's name and address are opened only for a reason that is written, sealed, in a chained log. No names,"
+    " addresses or CPR numbers in the program's own logs or error texts.",
 )
 
 

@@ -261,3 +261,11 @@ def test_what_only_the_library_knows_stands_on_both_pages_and_in_brackets_until_
 def test_what_the_library_has_not_said_of_itself_is_told_by_name() -> None:
     assert Controller(name="Byens Bibliotek", stored="her").missing == ("contact", "officer")
     assert Controller("a", "b", "c", "d").missing == ()
+
+
+@pytest.mark.parametrize("beside", ["Loggen", "Nætternes regnskab"])
+def test_both_pages_say_that_a_day_of_age_in_clear_gives_the_birth_date_away(beside: str) -> None:
+    (unsealed,) = [o.text.da for o in paragraphs(privacy_page(POLICY)) if o.text.da.startswith("Ikke forseglet")]
+    for told in (unsealed, said_of(beside), listed(POLICY)[beside], listed(POLICY)["Sikkerhed"]):
+        assert "fødselsdagen" in told
+        assert "regnes ud" in told
