@@ -71,19 +71,19 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         " changes it.",
     ),
     "telephones": Wording(
-        "Op til ti numre, fastnet som mobil. Ét af dem er mobil (notif): dertil sender vi SMS'er om"
+        "Op til ti numre, fastnet som mobil. Ét af dem kan være mobil (notif): dertil sender vi SMS'er om"
         " det, du har reserveret, og det, du snart skal aflevere. Du vælger selv hvilket; personalet skriver"
-        " det ind for dig.",
-        "Up to ten numbers, landline and mobile. One of them is mobile (notices): there we send"
+        " det ind for dig. Er intet valgt, sender vi ingen.",
+        "Up to ten numbers, landline and mobile. One of them may be mobile (notices): there we send"
         " text messages about what you have reserved and what is soon due. You choose which; staff write it in"
-        " for you.",
+        " for you. If none is chosen we send none.",
     ),
     "emails": Wording(
-        "Op til ti adresser. Én af dem er e-mail (notif): dertil sender vi e-mails om det, du har"
+        "Op til ti adresser. Én af dem kan være e-mail (notif): dertil sender vi e-mails om det, du har"
         " reserveret, og det, du snart skal aflevere. Du vælger selv hvilken; personalet skriver den ind for"
-        " dig.",
-        "Up to ten addresses. One of them is e-mail (notices): there we send e-mails about what"
-        " you have reserved and what is soon due. You choose which; staff write it in for you.",
+        " dig. Er ingen valgt, sender vi ingen.",
+        "Up to ten addresses. One of them may be e-mail (notices): there we send e-mails about what you have reserved"
+        " and what is soon due. You choose which; staff write it in for you. If none is chosen we send none.",
     ),
     "blocked_since": Wording(
         "Den dag, en blokering begyndte.",
@@ -125,8 +125,10 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         "Your health card and other cards that you borrow with. Nobody can read the PIN.",
     ),
     "pin": Wording(
-        "PIN-koden til dine kort gemmes kun som et aftryk, som koden ikke kan regnes ud fra, og den vises aldrig.",
-        "The PIN of your cards is kept only as a hash from which it cannot be worked out, and it is never shown.",
+        "PIN-koden til dine kort gemmes kun som et aftryk, som koden ikke kan regnes ud fra uden bibliotekets nøgle, og"
+        " den vises aldrig.",
+        "The PIN of your cards is kept only as a hash from which it cannot be worked out without the library's key, and"
+        " it is never shown.",
     ),
     "internal_note": Wording(
         "En besked mellem de ansatte, f.eks. om en blokering eller om et sundhedskort, du har glemt hos os."
@@ -158,10 +160,12 @@ PURPOSES: Final[Mapping[str, Wording]] = {
     "responsible": Wording(
         "Hvem der svarer for en mindreårigs lån. Personalet skriver det ind; det tages aldrig fra CPR's"
         " familieoplysninger. Dør, forsvinder eller udrejser den ansvarlige, eller får beskyttet adresse, ser en"
-        " medarbejder på det. Den ansvarliges navn står på barnets opgørelse, medmindre en af de to er beskyttet.",
+        " medarbejder på det. Den ansvarliges navn står på barnets opgørelse, medmindre en af de to er beskyttet,"
+        " eller den ansvarlige er død, udrejst eller forsvundet, eller nummeret er annulleret.",
         "Who answers for a minor's loans. Staff write it in; it is never taken from CPR's family records. When"
         " the responsible person dies, disappears, leaves the country or is protected, one of staff looks at it."
-        " The name of whoever is responsible stands on the child's statement, unless one of the two is protected.",
+        " The name of whoever is responsible stands on the child's statement, unless one of the two is protected,"
+        " or the one who is responsible is dead, abroad or has disappeared, or the number is annulled.",
     ),
     "kind": Wording(
         "Om låneren er en person, en institution eller et bibliotek, eller en, der kun svarer økonomisk for et barn;"
@@ -182,14 +186,15 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         " you, and whether you live in the municipality.",
     ),
     "protection": Wording(
-        "Er du beskyttet i CPR, eller har CPR dig uden fast bopæl, skjules navn og adresser for alle, og af din"
+        "Er du beskyttet i CPR, eller står du i CPR uden fast bopæl, skjules navn og adresser for alle, og af din"
         " fødselsdato vises kun alderen; kommunen vises. Personalet kan kun åbne det med en begrundelse, som skrives"
-        " ned. Det samme gælder, mens en medarbejder skal tage stilling til noget, CPR siger om dig. Kender CPR dig"
-        " ikke, kan personalet beskytte dig. Du kan bruge biblioteket som alle andre.",
+        " ned. Det samme gælder, mens noget fra CPR ikke kan læses eller afgøres, før en medarbejder har set"
+        " på det. Kender CPR dig ikke, kan personalet beskytte dig. Du kan bruge biblioteket som alle andre.",
         "If you are protected in CPR, or CPR has you without a fixed abode, name and addresses are hidden from"
         " everyone, and of your birth date only the age shows; the municipality does. Staff can open it only for a"
-        " reason, which is written down. The same holds while one of staff has to decide about something that CPR"
-        " says of you. If CPR does not know you, staff can protect you. You can use the library like anyone else.",
+        " reason, which is written down. The same holds while something from CPR cannot be read or decided before one"
+        " of staff has looked at it. If CPR does not know you, staff can protect you. You can use the library like"
+        " anyone else.",
     ),
     "address_abroad": Wording(
         "Den adresse, CPR kender, når du er udrejst.",

@@ -269,3 +269,17 @@ def test_both_pages_say_that_a_day_of_age_in_clear_gives_the_birth_date_away(bes
     for told in (unsealed, said_of(beside), listed(POLICY)[beside], listed(POLICY)["Sikkerhed"]):
         assert "fødselsdagen" in told
         assert "regnes ud" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Telefon", "Er intet valgt, sender vi ingen."),
+        ("E-mail og E-mail (notif)", "Er ingen valgt, sender vi ingen."),
+        ("PIN-kode", "uden bibliotekets nøgle"),
+        ("Økonomisk ansvarlig", "eller den ansvarlige er død, udrejst eller forsvundet, eller nummeret er annulleret."),
+        ("Navne- og adressebeskyttelse", "mens noget fra CPR ikke kan læses eller afgøres"),
+    ],
+)
+def test_a_field_is_told_of_with_what_limits_it(name: str, told: str) -> None:
+    assert told in said_of(name)
