@@ -188,10 +188,10 @@ BESIDE: Final = (
         Wording(
             "Hvilke netmedier du har ret til, hvilken kommune de har fået at vide, og hvilken de svarer, at der står"
             " hos dem. Retten følger af din kommune, din status i CPR, din alder, lånergruppe og lånertype og af"
-            " blokeringer; har du bedt om at holde op, har du ingen efter bibliotekets regler.",
+            " blokeringer; har du bedt om at holde op, så har du efter bibliotekets regler ikke længere ret til nogen.",
             "Which net media you have a right to, which municipality they were told, and which they answer that they"
             " have. The right follows from your municipality, your status in CPR, your age, patron group and kind of"
-            " patron and from blocks; having asked to leave you have none by the library's rules.",
+            " patron and from blocks; if you have asked to leave, the library's rules give you a right to none.",
         ),
         Wording(
             "ret til netmedier, og hvorfor; kommunenummer hos CULR",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cprsync.domain.page import days
-from cprsync.domain.privacy_words import COMPLAINT, INSIGHT, LEAVING
+from cprsync.domain.privacy_words import COMPLAINT, INSIGHT, LEAVING, LOG_ENDS, LOG_STAYS
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
@@ -18,13 +18,15 @@ def asked_for(policy: Policy) -> Iterator[Wording]:
     """Sentence by sentence, with the library's own days."""
     quiet = days(policy.retention.inactive_days)
     yield INSIGHT
-    yield LEAVING
+    log = LOG_ENDS if policy.retention.log_days else LOG_STAYS
+    yield Wording(f"{LEAVING.da}{log.da}", f"{LEAVING.en}{log.en}")
     if policy.retention.inactive_days:
         yield Wording(
-            f"Har du ikke brugt biblioteket i {quiet.da}, intet udestående og intet barn at svare for, slutter"
-            " lånerforholdet af sig selv. Derfor huskes den sidste dag, vi ved, du brugte biblioteket.",
-            f"If you have not used the library for {quiet.en}, owe nothing and answer for no child, you stop being a"
-            " patron by itself. The last day on which we know that you used the library is kept for that.",
+            f"Har du ikke brugt biblioteket i {quiet.da}, og har du hverken lån, gæld eller et barn at svare for,"
+            " slutter lånerforholdet af sig selv. Derfor huskes den sidste dag, vi ved, du brugte biblioteket.",
+            f"If you have not used the library for {quiet.en}, and have neither loans nor debts nor a child to"
+            " answer for, you stop being a patron by itself. The last day on which we know that you used the library"
+            " is kept for that.",
         )
     yield _death(policy)
     yield COMPLAINT

@@ -87,7 +87,10 @@ TOLD: Final = (
         " three digits of your municipality; neither name, address, birth date nor protection. The message to them"
         " is kept sealed here until it is sent. When you leave, they are told to delete you.",
     ),
-    Wording("Andre får ikke noget fra dette register.", "Nobody else is told anything by this register."),
+    Wording(
+        "Ud over den, der driver databasen for biblioteket, får andre ikke noget fra dette register.",
+        "Besides whoever runs the database for the library, nobody else gets anything from this register.",
+    ),
 )
 COMPLAINT: Final = Wording(
     "Du kan klage til Datatilsynet (datatilsynet.dk).",
@@ -105,13 +108,16 @@ LEAVING: Final = Wording(
     " imens kan du ikke låne. Så slettes dine oplysninger, og CPR og netmedierne får besked. Når de har bekræftet,"
     " at de ikke længere kender dig her, har du holdt op. Til da ligger dit CPR-nummer forseglet, og også til dine"
     " sidste udlån og mellemværender er slettet: efter deres frister, eller straks, hvis du beder om det. Dit"
-    " lånernummer og sletningslisten bliver; loggen bliver sin tid.",
+    " lånernummer og sletningslisten bliver",
     "You can stop being a patron. If you have loans or debts, or answer for a child, we wait until that is settled;"
     " meanwhile you cannot borrow. Then your data are erased, and CPR and the net media are told. When they have"
     " confirmed that they know you here no longer, you have left. Until then your CPR number is kept sealed, and"
     " also until your last loans and balances are erased: in their own time, or at once if you ask for it. Your"
-    " patron number and the list of the erased stay; the log stays for its time.",
+    " patron number and the list of the erased stay",
 )
+#: How the sentence before it ends: where the log is erased, and where it is not.
+LOG_ENDS: Final = Wording("; loggen slettes efter sin egen frist.", "; the log is erased in its own time.")
+LOG_STAYS: Final = Wording("; det gør loggen også.", "; so does the log.")
 HOUSEHOLD: Final = Wording(
     "En adresse, der er skjult for en låners egen skyld, skjules også for dem, der bor der. Svarer en for en anden, og"
     " er den enes navn og adresse skjult, skjules også den andens adresse.",

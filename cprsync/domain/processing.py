@@ -111,9 +111,9 @@ _STAFF: Final = Wording(
 )
 _RECIPIENTS: Final = Wording(
     "CPR (opslag og abonnement: CPR-nummer). CULR (netmedier: CPR-nummer, eller lånernummer for den,"
-    " der intet har, og tre cifre for kommunen).",
+    " der intet har, og tre cifre for kommunen). Den, der driver databasen for biblioteket, hvis en anden gør det.",
     "CPR (look-up and subscription: CPR number). CULR (net media: CPR number, or the patron number of whoever has none,"
-    " and the municipality's three digits).",
+    " and the municipality's three digits). Whoever runs the database for the library, if someone else does.",
 )
 _SECURITY: Final = Wording(
     "Navn, adresser, CPR-nummer, fødselsdato, kontaktoplysninger, noter og lån er forseglet i databasen (AES-GCM) med"

@@ -272,6 +272,14 @@ def test_both_pages_say_that_a_day_of_age_in_clear_gives_the_birth_date_away(bes
 
 
 @pytest.mark.parametrize(
+    ("log", "told"), [(400, "bliver; loggen slettes efter sin egen frist."), (0, "bliver; det gør loggen også.")]
+)
+def test_whoever_leaves_is_told_that_the_log_is_erased_only_where_it_is(log: int, told: str) -> None:
+    *_, rights = privacy_page(replace(POLICY, retention=Retention(log_days=log)))
+    assert any(one.text.da.endswith(told) for one in rights.paragraphs)
+
+
+@pytest.mark.parametrize(
     ("name", "told"),
     [
         ("Telefon", "Er intet valgt, sender vi ingen."),
