@@ -33,6 +33,7 @@ from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import Address, Person, Status
 from cprsync.domain.record import Local
 from cprsync.mock import control
+from cprsync.mock.faults import TIMES_MAX
 from cprsync.settings import load_settings
 from cprsync.store.sql import SqlStore
 from cprsync.sync.night import Silence
@@ -78,7 +79,7 @@ def swept(count: int, latency: float, share: float) -> dict[str, Any]:
             sent = publish(night, run).sent
             seconds = time.monotonic() - begun
             control.culr_latency(ready, 0.0)
-            control.fault(ready, "culr-lost", times=2 * count, share=share, seed=1)
+            control.fault(ready, "culr-lost", times=min(2 * count, TIMES_MAX), share=share, seed=1)
             # two moves wait for each, to be told one after the other though answers are lost
             for home in _HOMES[2:]:
                 move(store, run, ids, home)
