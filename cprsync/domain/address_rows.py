@@ -66,6 +66,19 @@ ADDRESS_ROWS: Final[Rows] = {
         Wording("samme adresse: intet ændres", "the same address: nothing changes"),
         _CODES,
     ),
+    "address-label": (
+        Wording("brevets linjer under navnet", "the lines of a letter below the name"),
+        Wording(
+            "c/o, lokalitet, vej med hus, etage og dør, by, postnummer og postdistrikt; uden husnummer står Grønlands "
+            "bygning (B-3412). Supplerende linjer gemmes, men står på intet brev",
+            "c/o, locality, road with house, floor and door, town, postcode and district; without a house number "
+            "Greenland's building stands there (B-3412). Supplementary lines are kept, but stand on no letter",
+        ),
+        Wording(
+            "CPR: tegnsæt og standarder, post 002 og 003; beslutning 8",
+            "CPR: character set and standards, records 002 and 003; decision 8",
+        ),
+    ),
     "address-gone": (
         Wording("en adresse ved status 30 og derover", "an address at status 30 and above"),
         Wording("læses ikke; den sidste kendte står", "not read; the last one known stays"),

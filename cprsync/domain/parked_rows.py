@@ -95,8 +95,10 @@ UNDECIDED_ROWS: Final[Rows] = {
     ),
     "parked-stranger": (
         Wording(
-            "registret kender ikke nummeret: det første opslag om en ny låner, eller et, som et menneske bad om",
-            "the register does not know the number: the first look-up of a new patron, or one that a person wanted",
+            "registret kender ikke nummeret: det første opslag om en ny låner, eller det, som at acceptere et punkt "
+            "beder om",
+            "the register does not know the number: the first look-up of a new patron, or the one that accepting an "
+            "item asks for",
         ),
         "register.no_such_person",
         _NOTHING,

@@ -44,9 +44,10 @@ STATUS_ROWS: Final[Rows] = {
         Wording("ingen ny status", "no new status"),
         Wording("følger kilden, så vidt den kendte status tillader", "follows the source as the known status allows"),
         Wording(
-            "som før; før en status er kendt kun til kontaktadressen, ellers til en adresse, der er rettet ved "
-            "skranken",
-            "as before; until a status is known to the contact address only, else to an address corrected at the desk",
+            "som før; før en status er kendt kun til kontaktadressen eller en adresse, der er rettet ved skranken, og "
+            "først når de er åbnet med en grund: hun venter på et menneske og tæller som beskyttet (status.missing)",
+            "as before; until a status is known only to the contact address or an address corrected at the desk, and "
+            "once opened for a reason: she is parked and counts as protected (status.missing)",
         ),
         _AS_BEFORE,
         Wording("som før; ukendt, før en status er kendt", "as before; unknown until a status is known"),

@@ -56,8 +56,10 @@ SAME_ROWS: Final[Rows] = {
             "the register does not answer when a new patron is to be subscribed or looked up for the first time",
         ),
         Wording(
-            "som før: ikke bekræftet, og venter ikke på et menneske; natten ender med 4, og den næste spørger igen",
-            "as before: not verified, and not parked for a person; the night ends with 4, and the next one asks again",
+            "om natten som før: ikke bekræftet, og venter ikke på et menneske; natten ender med 4, og den næste "
+            "spørger igen. Ved skranken meldes fejlen, og ingen oprettes: prøv igen",
+            "at night as before: not verified, and not parked for a person; the night ends with 4, and the next one "
+            "asks again. At the desk the fault is told, and nobody is created: try again",
         ),
         Wording("SF1520 og SF6002: intet svar; beslutning 10", "SF1520 and SF6002: no answer; decision 10"),
     ),

@@ -16,6 +16,7 @@ from cprsync.domain.action import Action
 from cprsync.domain.canonical import address_of, contact_of, name_of
 from cprsync.domain.decide import Change, Same, Unchanged, decide
 from cprsync.domain.fields import Owner, owner_of
+from cprsync.domain.label import label_lines
 from cprsync.domain.letter import Letter, NoLetter, letter_to
 from cprsync.domain.override import Overridden, Override, in_force
 from cprsync.domain.person import EMPTY, SILENT, Abroad, Address, Name, Person, Status, by_status
@@ -56,6 +57,14 @@ ADDRESS = {
         "samme adresse med andre nuller og blanke, eller med store bogstaver i etage og dør (016B, ST, TH)",
         "samme adresse: intet ændres",
         "CPR: post 002 og 003; beslutning 1",
+    ),
+    "address-label": (
+        "brevets linjer under navnet",
+        (
+            "c/o, lokalitet, vej med hus, etage og dør, by, postnummer og postdistrikt; uden husnummer står Grønlands "
+            "bygning (B-3412). Supplerende linjer gemmes, men står på intet brev"
+        ),
+        "CPR: tegnsæt og standarder, post 002 og 003; beslutning 8",
     ),
     "address-gone": (
         "en adresse ved status 30 og derover",
@@ -172,6 +181,14 @@ def test_the_same_address_written_otherwise_changes_nothing(key: str) -> None:
     one = address_of(municipality="751", street_code="7", house="16B", floor="st", door="th")
     other = address_of(municipality="0751", street_code="0007", house="016B", floor="ST", door="  TH")
     assert one == other, key
+
+
+@pytest.mark.parametrize("key", ["address-label"])
+def test_a_letter_bears_the_lines_that_the_register_prescribes_and_no_supplementary_one(key: str) -> None:
+    at = replace(FULL, road="Møllevej", town="Landsbyen", postcode="8000", district="Aarhus C")
+    lines = ["c/o Bo", "Gården", "Møllevej 16B, 1. th", "Landsbyen", "8000 Aarhus C"]
+    assert label_lines(at) == lines, key
+    assert label_lines(replace(at, house="", building="3412", floor="", door=""))[2] == "Møllevej B-3412"
 
 
 @pytest.mark.parametrize("code", ["30", "70", "80", "90"], ids=lambda code: f"address-gone-{code}")

@@ -149,7 +149,8 @@ NUMBER: dict[str, tuple[object, ...]] = {
         "`patron set-cpr` med et nummer, som en anden låner har eller har haft",
         (
             "afvises: posten som før, registret spørges ikke, og de to venter på et menneske (number.both_patrons): "
-            "at acceptere er at lægge dem sammen"
+            "at acceptere er at lægge dem sammen. Er det selv afløst, eller kender registret det ikke, afvises det "
+            "også, og intet venter"
         ),
         "Beslutning 6",
     ),
@@ -205,7 +206,10 @@ SAME: dict[str, tuple[object, ...]] = {
     ),
     "same-unanswered": (
         "registret svarer ikke, når en ny låner skal abonneres eller slås op første gang",
-        "som før: ikke bekræftet, og venter ikke på et menneske; natten ender med 4, og den næste spørger igen",
+        (
+            "om natten som før: ikke bekræftet, og venter ikke på et menneske; natten ender med 4, og den næste "
+            "spørger igen. Ved skranken meldes fejlen, og ingen oprettes: prøv igen"
+        ),
         "SF1520 og SF6002: intet svar; beslutning 10",
     ),
     "same-import": (

@@ -55,7 +55,10 @@ STATUS: dict[str, tuple[object, ...]] = {
         "kilden siger intet",
         "ingen ny status",
         "følger kilden, så vidt den kendte status tillader",
-        "som før; før en status er kendt kun til kontaktadressen, ellers til en adresse, der er rettet ved skranken",
+        (
+            "som før; før en status er kendt kun til kontaktadressen eller en adresse, der er rettet ved skranken, og "
+            "først når de er åbnet med en grund: hun venter på et menneske og tæller som beskyttet (status.missing)"
+        ),
         "som før",
         "som før; ukendt, før en status er kendt",
         "som før; intet, før en status er kendt",
@@ -368,7 +371,10 @@ PARKED: dict[str, tuple[object, ...]] = {
         "SF1520: skemaet; beslutning 1 og 3",
     ),
     "parked-stranger": (
-        "registret kender ikke nummeret: det første opslag om en ny låner, eller et, som et menneske bad om",
+        (
+            "registret kender ikke nummeret: det første opslag om en ny låner, eller det, som at acceptere et punkt "
+            "beder om"
+        ),
         "register.no_such_person",
         "intet",
         (
