@@ -177,6 +177,12 @@ class DeliveryLate(CprsyncError):
     kind = "delivery.late"
 
 
+class NotConfirmed(CprsyncError):
+    """Nobody has said yes to what would be written, or not to exactly that: nothing was written."""
+
+    kind = "confirm.needed"
+
+
 class Braked(CprsyncError):
     """One more of these today would be over the limit: nothing was written."""
 

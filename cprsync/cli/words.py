@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from cprsync.cli.texts.words_demo import DEMO
+from cprsync.cli.texts.words_desk import DESK
 from cprsync.cli.texts.words_netmedia import NET_MEDIA
 from cprsync.cli.texts.words_night import NIGHT
 from cprsync.cli.texts.words_patrons import PATRONS
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 Language = Literal["da", "en"]
 
-WORDS: Final[Mapping[str, tuple[str, str]]] = {**NIGHT, **REASONS, **PATRONS, **NET_MEDIA, **DEMO}
+WORDS: Final[Mapping[str, tuple[str, str]]] = {**NIGHT, **REASONS, **PATRONS, **NET_MEDIA, **DEMO, **DESK}
 
 
 def word(key: str, language: Language, **values: object) -> str:

@@ -12,6 +12,26 @@ if TYPE_CHECKING:
     from cprsync.cli.texts.advice import Advice
 
 PATRONS: Final[Mapping[str, Advice]] = {
+    "confirm.changed": advice(
+        1,
+        "Der er sket noget imens: se på det igen, og sig så ja.",
+        "Something has changed meanwhile: look at it again, then say yes.",
+    ),
+    "confirm.declined": advice(
+        1,
+        "Der er ikke mere at gøre. Kør kommandoen igen, hvis svaret skulle have været ja.",
+        "There is nothing more to do. Run the command again if the answer should have been yes.",
+    ),
+    "confirm.needed": advice(
+        1,
+        "Se på det viste, og kør kommandoen igen ved en terminal eller med --yes.",
+        "Look at what is shown, and run the command again at a terminal or with --yes.",
+    ),
+    "confirm.reason": advice(
+        1,
+        'Skal det skrives alligevel, så kør kommandoen igen med --reason "…".',
+        "If it is to be written all the same, run the command again with --reason TEXT.",
+    ),
     "input.header": advice(
         1,
         "Ret filens overskrift: `cprsync fields` viser felternes navne på dansk. "

@@ -89,6 +89,15 @@ DESK: Final[Mapping[str, str]] = {
         "det, der tages tilbage, har ingen slutdag: udelad --until"
     ),
     "{field}: the value is empty": "{field}: værdien er tom",
+    # confirming
+    "what would be written is no longer what was shown: nothing was written": (
+        "det, der ville blive skrevet, er ikke længere det, der blev vist: intet er skrevet"
+    ),
+    "a warning that stops needs a reason: nothing was written": (
+        "en advarsel, der stopper, kræver en begrundelse: intet er skrevet"
+    ),
+    "nobody has said yes: nothing was written": "ingen har sagt ja: intet er skrevet",
+    "the answer was not yes: nothing was written": "svaret var ikke ja: intet er skrevet",
     # states of an item
     "waiting": "venter",
     "accepted": "godkendt",

@@ -1,0 +1,78 @@
+"""The question before something is written: asked at the terminal, or answered by an option of the command.
+
+A screen only passes the answer on: whether it is enough, the use case decides.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cprsync.cli.output import note
+from cprsync.cli.words import word
+from cprsync.domain.confirming import Confirmation, Level
+from cprsync.errors import NotConfirmed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cprsync.cli.words import Language
+    from cprsync.domain.confirming import DeskWarning, Preview
+
+#: An answer is one word; a reason is one line.
+_LINE_MAX: Final = 1024
+_YES: Final = frozenset({"ja", "j", "yes", "y"})
+#: How a warning is marked, the loudest last.
+_MARKS: Final = {Level.NOTE: "·", Level.ASK: "?", Level.STOP: "!"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the options of a command say beforehand."""
+
+    #: yes to whatever is shown
+    yes: bool = False
+    #: ask, also where no terminal is: the answer is the next line of standard input
+    confirm: bool = False
+    #: yes to the preview with this digest alone
+    approve: str = ""
+    reason: str = ""
+
+
+def obtain_confirmation(preview: Preview, answered: Answered, language: Language) -> Confirmation:
+    """Take the yes to a preview that is on the screen by now. Raises NotConfirmed: there is none."""
+    if answered.approve:
+        return Confirmation(answered.approve, answered.reason)
+    if answered.yes:
+        return Confirmation(preview.digest, answered.reason)
+    if not answered.confirm and not sys.stdin.isatty():
+        raise NotConfirmed("nobody has said yes: nothing was written", kind="confirm.needed")
+    reason = answered.reason
+    if preview.needs_reason and not reason.strip():
+        reason = _ask(word("confirm_reason", language))
+    if _ask(word("confirm_question", language)).lower() not in _YES:
+        raise NotConfirmed("the answer was not yes: nothing was written", kind="confirm.declined")
+    return Confirmation(preview.digest, reason)
+
+
+def warning_lines(warnings: Iterable[DeskWarning], language: Language) -> Iterator[str]:
+    """The warnings, a line each, those that stop first."""
+    for level in reversed(Level):
+        for one in warnings:
+            if one.level is level:
+                text = one.text.da if language == "da" else one.text.en
+                yield f"  {_MARKS[level]} {word(f'warning_{level.value}', language)}: {text}"
+
+
+def _ask(question: str) -> str:
+    # on standard error: standard output is for the answer alone
+    sys.stderr.write(f"{question} ")
+    sys.stderr.flush()
+    try:
+        answer = sys.stdin.readline(_LINE_MAX)
+    except UnicodeDecodeError:
+        answer = ""
+    if not sys.stdin.isatty():
+        note("")
+    return answer.strip()

@@ -1,0 +1,16 @@
+"""The words of a preview at the desk, and of the question before anything is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DESK: Final[Mapping[str, tuple[str, str]]] = {
+    "warning_note": ("vær opmærksom", "note"),
+    "warning_ask": ("spørg først", "ask first"),
+    "warning_stop": ("stop", "stop"),
+    "confirm_reason": ("Skriv en begrundelse:", "Give a reason:"),
+    "confirm_question": ("Skal det skrives? Skriv ja:", "Write this? Type yes:"),
+}

@@ -1,0 +1,67 @@
+"""The question before something is written: who says yes, how, and what stands where."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from cprsync.cli.confirming import Answered, obtain_confirmation, warning_lines
+from cprsync.domain.confirming import Confirmation, DeskWarning, Level, Preview
+from cprsync.domain.wording import Wording
+from cprsync.errors import NotConfirmed
+
+NOTE = DeskWarning("moved", Level.NOTE, Wording("flyttet", "moved"))
+STOP = DeskWarning("dead", Level.STOP, Wording("død", "dead"))
+CALM, STOPPING = Preview("registration", None, (NOTE,)), Preview("registration", None, (NOTE, STOP))
+
+
+class Terminal(io.StringIO):
+    """Standard input with a person at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def ask(stdin: io.TextIOBase, preview: Preview, answered: Answered | None = None) -> Confirmation:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", stdin)
+        return obtain_confirmation(preview, answered or Answered(), "da")
+
+
+@pytest.mark.parametrize("typed", ["ja\n", "J\n", "Yes\n", "y"])
+def test_a_yes_at_the_terminal_is_asked_for_beside_the_answer(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(Terminal(typed), CALM) == Confirmation(CALM.digest)
+    assert capsys.readouterr() == ("", "Skal det skrives? Skriv ja: ")
+
+
+@pytest.mark.parametrize("typed", ["nej\n", "\n", "", "jaja\n"])
+def test_anything_else_is_no_yes(typed: str) -> None:
+    with pytest.raises(NotConfirmed) as refused:
+        ask(Terminal(typed), CALM)
+    assert refused.value.kind == "confirm.declined"
+
+
+def test_a_warning_that_stops_asks_for_a_reason_unless_one_is_given() -> None:
+    assert ask(Terminal("aftalt med boet\nja\n"), STOPPING) == Confirmation(STOPPING.digest, "aftalt med boet")
+    given = Answered(reason="aftalt")
+    assert ask(Terminal("ja\n"), STOPPING, given) == Confirmation(STOPPING.digest, "aftalt")
+
+
+def test_without_a_terminal_nobody_is_asked_unless_that_is_wanted() -> None:
+    with pytest.raises(NotConfirmed) as refused:
+        ask(io.StringIO("ja\n"), CALM)
+    assert refused.value.kind == "confirm.needed"
+    assert ask(io.StringIO("ja\n"), CALM, Answered(confirm=True)) == Confirmation(CALM.digest)
+
+
+def test_a_script_says_yes_to_whatever_is_shown_or_to_one_preview() -> None:
+    assert ask(io.StringIO(), STOPPING, Answered(yes=True)) == Confirmation(STOPPING.digest)
+    one = Answered(approve="sha256:seen", reason="aftalt")
+    assert ask(io.StringIO(), STOPPING, one) == Confirmation("sha256:seen", "aftalt")
+
+
+def test_the_warnings_that_stop_stand_first() -> None:
+    assert list(warning_lines(STOPPING.warnings, "da")) == ["  ! stop: død", "  · vær opmærksom: flyttet"]
+    assert list(warning_lines(STOPPING.warnings, "en")) == ["  ! stop: dead", "  · note: moved"]

@@ -1,0 +1,57 @@
+"""Nothing is written before someone has said yes to exactly what would be written (decision 40)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cprsync.domain.confirming import Confirmation, DeskWarning, Level, NoYes, Preview, why_not_confirmed
+from cprsync.domain.wording import Wording
+
+
+def warning(kind: str = "dead", level: Level = Level.NOTE) -> DeskWarning:
+    return DeskWarning(kind, level, Wording("dansk", "English"))
+
+
+PREVIEW = Preview("registration", None, (warning(),), ("f00d",))
+STOPPING = replace(PREVIEW, warnings=(warning(), warning("annulled", Level.STOP)))
+
+
+def test_a_yes_to_what_was_shown_is_enough() -> None:
+    assert why_not_confirmed(PREVIEW, Confirmation(PREVIEW.digest)) is None
+
+
+@pytest.mark.parametrize(
+    "grown",
+    [
+        replace(PREVIEW, what="erase"),
+        replace(PREVIEW, patron_id="12345678"),
+        replace(PREVIEW, warnings=()),
+        replace(PREVIEW, warnings=(warning(), warning("annulled"))),
+        replace(PREVIEW, warnings=(warning(level=Level.ASK),)),
+        replace(PREVIEW, marks=()),
+        replace(PREVIEW, marks=("f00d", "1")),
+    ],
+    ids=["another use case", "a patron by now", "fewer warnings", "one more", "louder", "fewer marks", "more marks"],
+)
+def test_a_yes_is_worth_nothing_once_anything_differs_from_what_was_shown(grown: Preview) -> None:
+    assert why_not_confirmed(grown, Confirmation(PREVIEW.digest, "a reason")) is NoYes.CHANGED
+
+
+def test_a_warning_of_level_stop_needs_a_reason_too() -> None:
+    assert STOPPING.needs_reason
+    assert not PREVIEW.needs_reason
+    assert why_not_confirmed(STOPPING, Confirmation(STOPPING.digest)) is NoYes.REASON
+    assert why_not_confirmed(STOPPING, Confirmation(STOPPING.digest, "  ")) is NoYes.REASON
+    assert why_not_confirmed(STOPPING, Confirmation(STOPPING.digest, "agreed with the family")) is None
+
+
+def test_the_words_of_a_warning_are_no_part_of_the_digest() -> None:
+    """A mended sentence voids no yes."""
+    reworded = replace(PREVIEW, warnings=(replace(warning(), text=Wording("ny", "new")),))
+    assert reworded.digest == PREVIEW.digest
+
+
+def test_the_reason_is_in_no_repr() -> None:
+    assert "family" not in repr(Confirmation("sha256:0", "agreed with the family"))
