@@ -60,6 +60,12 @@ class StoreMismatch(ConfigurationError):
     kind = "store.version"
 
 
+class Misused(ConfigurationError):
+    """The command line is wrong; nothing was done."""
+
+    kind = "usage"
+
+
 # -- the input's: refused, nothing changed --------------------------------------------------------
 
 

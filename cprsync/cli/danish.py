@@ -15,12 +15,13 @@ from cprsync.cli.texts.danish_patrons import PATRONS
 from cprsync.cli.texts.danish_register import REGISTER
 from cprsync.cli.texts.danish_settings import PATTERNS, SETTINGS
 from cprsync.cli.texts.danish_store import STORE
+from cprsync.cli.texts.danish_usage import USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NUMBERS: Final = re.compile(r"[0-9]+")
-DANISH: Final[Mapping[str, str]] = {**NIGHT, **REGISTER, **STORE, **PATRONS, **DESK, **NET_MEDIA, **SETTINGS}
+DANISH: Final[Mapping[str, str]] = {**NIGHT, **REGISTER, **STORE, **PATRONS, **DESK, **NET_MEDIA, **SETTINGS, **USAGE}
 
 
 def in_danish(told: Mapping[str, Any]) -> str:

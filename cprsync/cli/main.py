@@ -22,12 +22,15 @@ from cprsync.cli.apps import (
     runs,
     subscriptions,
 )
+from cprsync.cli.misuse import Commands, misuse_of
 from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, Patron, day, language
 from cprsync.collector import look_seldom
 from cprsync.domain.purpose import Purpose
+from cprsync.errors import Misused
 
 app = typer.Typer(
     name="cprsync",
+    cls=Commands,
     help="Keeps a library's patron records (låneroplysninger) true to the civil register (CPR).",
     no_args_is_help=True,
     add_completion=False,
@@ -48,7 +51,7 @@ for group, name in (
     (entitlements, "entitlements"),
     (retention, "retention"),
 ):
-    app.add_typer(group.app, name=name, no_args_is_help=True)
+    app.add_typer(group.app, name=name, cls=Commands, no_args_is_help=True)
 
 
 @app.command()
@@ -327,9 +330,22 @@ def bench(  # noqa: PLR0913 -- one parameter for each option
     )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        from cprsync.cli.output import say
+
+        say(f"cprsync {version('cprsync')}")
+        raise typer.Exit
+
+
 @app.callback()
 def main(
     *,
+    version: Annotated[  # noqa: ARG001 -- its callback answers
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version and end.")
+    ] = False,
     log_level: Annotated[
         str | None,
         typer.Option("--log-level", envvar="CPRSYNC_LOG_LEVEL", help="Of events: DEBUG, INFO, WARNING or ERROR."),
@@ -340,9 +356,9 @@ def main(
     from cprsync.cli.output import is_text
 
     if not all(map(is_text, sys.argv)):
-        raise typer.BadParameter("an argument is not readable as text")
+        raise Misused("an argument is not readable as text")
     if log_level is not None and log_level not in LEVELS:
-        raise typer.BadParameter("expected DEBUG, INFO, WARNING or ERROR: --log-level, or CPRSYNC_LOG_LEVEL")
+        raise Misused("expected DEBUG, INFO, WARNING or ERROR: --log-level, or CPRSYNC_LOG_LEVEL")
     configure(log_level or LEVEL)
 
 
@@ -363,9 +379,9 @@ def run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     except Exception as error:  # noqa: BLE001 -- the last line of defence: an unexpected error may quote data
-        told = getattr(error, "format_message", None)  # a mistake on the command line: typer's own kind of error
+        told = misuse_of(error, sys.argv[1:], app)
         raise SystemExit(
-            unexpected(error, as_json=as_json) if told is None else misused(error, as_json=as_json)
+            unexpected(error, as_json=as_json) if told is None else misused(error, told, as_json=as_json)
         ) from None
     if ended == INTERRUPTED:
         raise SystemExit(interrupted(as_json=as_json))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cprsync.errors import Misused
+
 if TYPE_CHECKING:
     from cprsync.cli.words import Language
 
@@ -37,7 +39,7 @@ CONFIG = Path("cprsync.toml")
 
 def language(text: str) -> Language:
     if text not in {"da", "en"}:
-        raise typer.BadParameter("expected da or en: --lang, or CPRSYNC_LANG")
+        raise Misused("expected da or en: --lang, or CPRSYNC_LANG")
     return "en" if text == "en" else "da"
 
 
@@ -45,7 +47,9 @@ def spoken() -> Language:
     """The language of whoever typed the command, also of one without --lang, and where none could be read."""
     said = [text for text in sys.argv if text.startswith("--lang=")]
     said += sys.argv[sys.argv.index("--lang") + 1 :][:1] if "--lang" in sys.argv else []
-    return language((said or [os.environ.get("CPRSYNC_LANG", "da")])[0].removeprefix("--lang="))
+    asked = (said or [os.environ.get("CPRSYNC_LANG", "")])[0].removeprefix("--lang=")
+    # any other is a mistake, which has to be told in some language
+    return "en" if asked == "en" else "da"
 
 
 def day(text: str | None) -> date | None:
@@ -54,4 +58,4 @@ def day(text: str | None) -> date | None:
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 -- a day has no zone
     except ValueError:
-        raise typer.BadParameter("expected a day as YYYY-MM-DD") from None
+        raise Misused("expected a day as YYYY-MM-DD") from None

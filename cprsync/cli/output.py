@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import sys
 from contextlib import contextmanager
@@ -20,10 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cprsync.cli.words import Language
-
-
-#: What looks like a CPR number.
-_NUMBER = re.compile(r"[0-9]{6}-?[0-9]{4}")
 
 
 def open_standard_streams() -> None:
@@ -186,11 +181,13 @@ def _ended(document: Mapping[str, Any], *, as_json: bool) -> int:
     return UNEXPECTED.exit
 
 
-def misused(error: Any, *, as_json: bool) -> int:
-    """Say what is wrong with the command line itself; nothing was done. A number typed there is not repeated."""
-    usage = "" if error.ctx is None else f"{error.ctx.get_usage()}\n"
-    note(_NUMBER.sub("…", f"{usage}{error.format_message()}"))
+def misused(error: BaseException, told: CprsyncError, *, as_json: bool) -> int:
+    """Say what is wrong with the command line itself, beside the help that typer shows when there is no command."""
+    document = error_document(told, changed="nothing", reference=secrets.token_hex(4))
     if as_json:
-        told = {"kind": "usage", "message": "wrong usage: see standard error", "changed": "nothing"}
-        print_json({"error": {**told, "next": "See `cprsync --help`.", "reference": secrets.token_hex(4)}})
-    return int(error.exit_code)
+        print_json({"error": document})
+    else:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            note(f"{error}\n")
+        show_error(document, spoken())
+    return advice_for(told).exit

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 from town import number
 
+from cprsync.cli import misuse
+from cprsync.cli.danish import DANISH
+from cprsync.cli.main import run
 from cprsync.cli.setup import write_folder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CEILING_SECONDS = 60
 
@@ -23,31 +26,111 @@ def cprsync(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=CEILING_SECONDS, check=False)
 
 
+#: What may be wrong -> the command line, what it says in Danish, and in English.
+WRONG = {
+    "an unknown command": (("nonsense",), "den kommando findes ikke", "there is no such command"),
+    "a misspelt command": (("patron", "shwo", "1"), "findes ikke: mente du show?", "did you mean show?"),
+    "no command": (("--log-level", "INFO"), "der mangler en kommando", "a command is missing"),
+    "no command of a group": (("patron",), "der mangler en kommando", "a command is missing"),
+    "an unknown option": (("sync", "--nope"), "det tilvalg findes ikke", "there is no such option"),
+    "a misspelt option": (("sync", "--dry-runn"), "findes ikke: mente du --dry-run", "did you mean --dry-run"),
+    "an option that has to be there": (("lookup",), "--purpose mangler", "the option --purpose is missing"),
+    "an argument that has to be there": (("runs", "show"), "RUN mangler", "the argument RUN is missing"),
+    "an option without its value": (("forecast", "--days"), "--days mangler sin værdi", "--days needs a value"),
+    "a value where none belongs": (("sync", "--dry-run=1"), "--dry-run tager ingen værdi", "takes no value"),
+    "a word too many": (("sync", "a", "b"), "et ord for meget", "a word too many"),
+    "a run that is no number": (("runs", "show", "abc"), "RUN: skriv et helt tal", "RUN: expected a whole number"),
+    "a number that is too small": (("forecast", "--days", "0"), "--days: tallet skal være mindst 1", "at least 1"),
+    "a number that is too large": (("forecast", "--days", "367"), "tallet må højst være 366", "at most 366"),
+    "a share that is no number": (
+        ("mock", "fault", "slow", "--dir", "x", "--share", "half"),
+        "--share: skriv et tal",
+        "--share: expected a number",
+    ),
+    "none of a few words": (
+        ("lookup", "--purpose", "curiosity"),
+        "vælg en af registration, renewal",
+        "expected one of registration, renewal",
+    ),
+    "a day that is none": (("sync", "--today", "2027-13-01"), "skriv dagen som ÅÅÅÅ-MM-DD", "expected a day"),
+    "a language that it does not speak": (("rules", "--lang", "fr"), "vælg da eller en", "expected da or en"),
+    "a level that there is not": (("--log-level", "LOUD", "rules"), "vælg DEBUG, INFO", "expected DEBUG, INFO"),
+    "an argument that is no text": (("patron", "show", "\udcff"), "ikke læses som tekst", "not readable as text"),
+}
+#: --json and --lang belong to a command.
+NO_COMMAND = {"no command", "no command of a group"}
+
+
 @pytest.mark.parametrize(
-    "arguments",
-    [
-        pytest.param(("sync", "--nope"), id="an unknown option"),
-        pytest.param(("runs", "show", "abc"), id="a run that is no number"),
-        pytest.param(("sync", "--today", "2027-13-01"), id="a day that is none"),
-        pytest.param(("nonsense",), id="an unknown command"),
-        pytest.param(("rules", "--lang", "fr"), id="a language that it does not speak"),
-        pytest.param(("--log-level", "LOUD", "rules"), id="a level that there is not"),
-        pytest.param(("patron", "show", "\udcff"), id="an argument that is no text"),
-    ],
+    ("arguments", "danish", "english"),
+    [pytest.param(*case, id=name) for name, case in WRONG.items() if name not in NO_COMMAND],
 )
-def test_wrong_usage_is_exit_2_and_one_document(arguments: tuple[str, ...]) -> None:
-    ran = cprsync(*arguments, "--json")
-    assert ran.returncode == 2
+def test_wrong_usage_is_exit_2_and_one_document(arguments: tuple[str, ...], danish: str, english: str) -> None:
+    ran = cprsync(*arguments, "--json") if arguments[-1] != "--days" else cprsync(*arguments[:-1], "--json", "--days")
+    assert (ran.returncode, ran.stderr) == (2, "")
     error = json.loads(ran.stdout)["error"]
     assert (error["kind"], error["changed"]) == ("usage", "nothing")
-    assert ran.stderr
+    assert english in error["message"]
+    assert danish in error["da"]["message"]
 
 
-def test_a_number_typed_where_none_belongs_is_not_repeated() -> None:
-    ran = cprsync("lookup", number("ANNA"), "--purpose", "registration")
-    assert ran.returncode == 2
-    assert number("ANNA") not in ran.stdout + ran.stderr
-    assert "…" in ran.stderr
+@pytest.mark.parametrize("name", [name for name in WRONG if name != "a language that it does not speak"])
+def test_wrong_usage_is_told_in_danish_unless_english_is_asked_for(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments, danish, english = WRONG[name]
+    assert danish in told_in("da", arguments, monkeypatch, capsys)
+    told = told_in("en", arguments, monkeypatch, capsys)
+    assert english in told
+    assert "changed:   nothing" in told
+
+
+def told_in(
+    language: str, arguments: tuple[str, ...], patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> str:
+    """What the program says on standard error, in the test's own process: only the start is spared."""
+    patch.setenv("CPRSYNC_LANG", language)
+    patch.setattr(sys, "argv", ["cprsync", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_each_kind_of_wrong_usage_has_words_in_danish() -> None:
+    """Also of those that stand in a table."""
+    source = Path(misuse.__file__).read_text(encoding="utf-8")
+    texts = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+    said = [text for text in texts if isinstance(text, str) and "expected" in text]
+    assert len(said) >= 5
+    assert [text for text in said if text not in DANISH] == []
+
+
+@pytest.mark.parametrize("typed", ["{0}", "{1}-{2}", "{1} {2}"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(("lookup", "NUMBER", "--purpose", "registration"), id="a word too many"),
+        pytest.param(("lookup", "--purpose", "NUMBER"), id="a value"),
+        pytest.param(("runs", "show", "NUMBER x"), id="a number that is none"),
+        pytest.param(("NUMBER",), id="a command"),
+        pytest.param(("sync", "--NUMBER"), id="an option"),
+        pytest.param(("sync", "--today", "NUMBER"), id="a day"),
+    ],
+)
+def test_a_number_typed_on_the_command_line_is_not_repeated_and_the_answer_says_why_it_belongs_nowhere(
+    line: tuple[str, ...], typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digits = number("ANNA")
+    arguments = tuple(word.replace("NUMBER", typed.format(digits, digits[:6], digits[6:])) for word in line)
+    told = told_in("da", arguments, monkeypatch, capsys)
+    assert not {digits, digits[:6], digits[6:]} & set(re.findall(r"[0-9]+", told))
+    assert "Skriv aldrig et CPR-nummer på kommandolinjen" in told
+
+
+def test_the_version_is_told_before_anything_else_is_looked_at() -> None:
+    ran = cprsync("--version", "nonsense")
+    assert (ran.returncode, ran.stdout) == (0, f"cprsync {metadata.version('cprsync')}\n")
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

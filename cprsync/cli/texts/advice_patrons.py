@@ -143,6 +143,11 @@ PATRONS: Final[Mapping[str, Advice]] = {
         "Se punkternes numre med `cprsync review list`.",
         "See the items' numbers with `cprsync review list`.",
     ),
+    "usage": advice(
+        2,
+        "Sæt --help efter kommandoen: hjælpen siger, hvad den tager.",
+        "Put --help after the command: its help says what it takes.",
+    ),
     "usage.confirm": advice(
         2,
         "Kør den igen ved en terminal, og skriv lånernummeret igen, eller tilføj --yes.",
@@ -152,6 +157,13 @@ PATRONS: Final[Mapping[str, Advice]] = {
         2,
         "`cprsync patron set --help` siger, hvilke felter der er, og hvad de tager.",
         "`cprsync patron set --help` says which fields there are and what they take.",
+    ),
+    "usage.number": advice(
+        2,
+        "Skriv aldrig et CPR-nummer på kommandolinjen: andre kan se det. Kommandoen spørger selv om det, se --help. "
+        "Slet linjen i skallens historik.",
+        "Never type a CPR number on the command line: others can see it. The command asks for it, see --help. "
+        "Delete the line from the shell's history.",
     ),
     "usage.reason": advice(2, 'Kør kommandoen igen med --reason "…".', "Run the command again with --reason TEXT."),
     "usage.until": advice(

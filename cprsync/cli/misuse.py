@@ -1,0 +1,146 @@
+"""What is wrong with a command line, in our own words.
+
+Goes by the kind of typer's error and by what the command declares. Never by the error's text, and never with what was
+typed: that may be a CPR number or a name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import typer
+import typer.main
+from typer.core import TyperGroup
+
+from cprsync.errors import CprsyncError, Misused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+#: What looks like a CPR number.
+NUMBER: Final = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{4}(?![0-9])")
+#: Near names that are offered for one that was not found.
+_OFFERED = 3
+
+
+class Commands(TyperGroup):
+    """A group of commands that says which one may have been meant."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As typer does. Raises Misused for an unknown command: typer's own error is told by its text alone."""
+        if self.get_command(ctx, args[0]) is None:
+            near = _near(args[0], self.commands)
+            raise (
+                Misused("there is no such command: did you mean {near}?", near=near)
+                if near
+                else Misused("there is no such command")
+            )
+        return super().resolve_command(ctx, args)
+
+
+def misuse_of(error: BaseException, arguments: Sequence[str], app: typer.Typer) -> CprsyncError | None:
+    """Say what is wrong with the command line; None for an error that is none of its."""
+    told: CprsyncError | None
+    if isinstance(error, Misused):
+        told = error
+    else:
+        kinds = (kind.__name__ for kind in type(error).__mro__)
+        tell = next((TOLD[kind] for kind in kinds if kind in TOLD), None)
+        told = None if tell is None else tell(error, _declared(error, arguments, app))
+    if told is not None and NUMBER.search(" ".join(arguments)):
+        # it is in the shell's history by now
+        return Misused(told.sentence, kind="usage.number", **told.values)
+    return told
+
+
+def _missing(error: Any, _: Any) -> Misused:
+    option = error.param is not None and error.param.opts[0].startswith("-")
+    if option:
+        return Misused("the option {name} is missing", name=_name(error.param))
+    return Misused("the argument {name} is missing", name=_name(error.param))
+
+
+def _no_such_option(error: Any, _: Any) -> Misused:
+    if not error.possibilities:
+        return Misused("there is no such option")
+    return Misused("there is no such option: did you mean {near}?", near=", ".join(error.possibilities[:_OFFERED]))
+
+
+def _bad_option(error: Any, declared: Any) -> Misused:
+    flags = [option for option in declared.params if error.option_name in option.opts and option.is_flag]
+    if flags:
+        return Misused("the option {name} takes no value", name=error.option_name)
+    return Misused("the option {name} needs a value", name=error.option_name)
+
+
+def _bad_value(error: Any, _: Any) -> Misused:
+    name, choices = _name(error.param), _choices(error.param)
+    if choices:
+        return Misused("{name}: expected one of {choices}", name=name, choices=", ".join(choices))
+    [fault, *_] = [*_faults(error.__cause__), {"type": "", "ctx": {}}]
+    if fault["type"] in _NOT_A_NUMBER:
+        return Misused(_NOT_A_NUMBER[fault["type"]], name=name)
+    if fault["type"] in _BEYOND:
+        sentence, limit = _BEYOND[fault["type"]]
+        return Misused(sentence, name=name, limit=fault["ctx"][limit])
+    return Misused("{name}: the value cannot be used", name=name)
+
+
+def _too_much(error: Any, _: Any) -> Misused:
+    if hasattr(getattr(error.ctx, "command", None), "commands"):
+        return Misused("a command is missing")
+    return Misused("there is a word too many on the command line")
+
+
+#: typer's kinds of error -> what they mean here, the most exact first.
+TOLD: Final[dict[str, Callable[[Any, Any], Misused]]] = {
+    "NoArgsIsHelpError": lambda *_: Misused("a command is missing"),
+    "MissingParameter": _missing,
+    "NoSuchOption": _no_such_option,
+    "BadOptionUsage": _bad_option,
+    "BadArgumentUsage": _bad_value,
+    "BadParameter": _bad_value,
+    "UsageError": _too_much,
+}
+#: pydantic's kinds of fault -> what was expected.
+_NOT_A_NUMBER: Final = {
+    "int_parsing": "{name}: expected a whole number",
+    "int_from_float": "{name}: expected a whole number",
+    "float_parsing": "{name}: expected a number",
+}
+_BEYOND: Final = {
+    "greater_than_equal": ("{name}: expected at least {limit}", "ge"),
+    "less_than_equal": ("{name}: expected at most {limit}", "le"),
+}
+
+
+def _faults(cause: Any) -> list[dict[str, Any]]:
+    return cause.errors(include_url=False, include_input=False) if hasattr(cause, "errors") else []
+
+
+def _choices(parameter: Any) -> list[str]:
+    found = getattr(getattr(parameter, "type_descriptor", None), "choices", None) or ()
+    return [str(one.value if isinstance(one, Enum) else one) for one in found]
+
+
+def _name(parameter: Any) -> str:
+    """As help shows it."""
+    name = str(parameter.opts[0])
+    return name if name.startswith("-") else name.upper()
+
+
+def _near(typed: str, names: Iterable[str]) -> str:
+    return ", ".join(difflib.get_close_matches(typed, list(names), n=_OFFERED))
+
+
+def _declared(error: Any, arguments: Sequence[str], app: typer.Typer) -> Any:
+    """The command that was meant: typer does not always say."""
+    if getattr(error, "ctx", None) is not None:
+        return error.ctx.command
+    command: Any = typer.main.get_command(app)
+    for argument in arguments:
+        command = cast("dict[str, Any]", getattr(command, "commands", {})).get(argument, command)
+    return command
