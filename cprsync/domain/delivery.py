@@ -18,6 +18,11 @@ class Header:
     produced: date
     previous: date
 
+    @property
+    def begins_a_chain(self) -> bool:
+        """Whether it names its own day as the one before: nothing was produced before it."""
+        return self.previous == self.produced
+
 
 class Place(enum.Enum):
     """Where a delivery belongs (decision 4)."""
@@ -59,4 +64,5 @@ def place_of(header: Header, sha256: str, *, taken: Link | None, last: date | No
         return Place.NEXT
     if strict and header.produced < last:
         return Place.OLDER
-    return Place.GAP if strict and header.previous != last else Place.NEXT
+    follows = header.previous == last and not header.begins_a_chain
+    return Place.GAP if strict and not follows else Place.NEXT

@@ -219,6 +219,8 @@ def parse_header(record: bytes, layout: Layout, *, task: str | None) -> Header:
 
     Raises:
         DeliveryRefused: it is cut short, its dates are no dates or the wrong way round, or it is for another task.
+
+    The same date twice is no damage: the first delivery of a task has none before it (decision 4).
     """
     text = record.decode("latin-1").rstrip()
     if len(text) < layout.lengths["000"]:
@@ -232,8 +234,8 @@ def parse_header(record: bytes, layout: Layout, *, task: str | None) -> Header:
         )
     produced = _date(text[layout.place("000", "PRODDTO")])
     previous = _date(text[layout.place("000", "PRODDTOFORRIG")])
-    if previous >= produced:
-        raise DeliveryRefused("record 000: the previous production is not before this one")
+    if previous > produced:
+        raise DeliveryRefused("record 000: the previous production is after this one")
     return Header(number, produced, previous)
 
 

@@ -166,6 +166,13 @@ def _out_of_chain(night: Night, place: Place, line: DeliveryLine, last: date | N
             sha256=line.sha256[:8],
             kind="delivery.replaced",
         )
+    if line.previous == line.produced:
+        return DeliveryRefused(
+            "{file}: it begins a new chain, but the last one taken is of {last}",
+            file=line.file,
+            last=last,
+            kind="delivery.gap",
+        )
     return DeliveryRefused(
         "{file}: it follows the delivery of {previous}, but the last one taken is of {last}",
         file=line.file,

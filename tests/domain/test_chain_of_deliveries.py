@@ -25,6 +25,11 @@ CONTENT, OTHER = "aa" * 32, "bb" * 32
         (THURSDAY, date(2027, 4, 14), OTHER, FRIDAY, Place.REPLACED, Place.REPLACED),
         (MONDAY, FRIDAY, None, None, Place.NEXT, Place.NEXT),
         (MONDAY, date(1, 1, 1), None, None, Place.NEXT, Place.NEXT),
+        (MONDAY, MONDAY, None, None, Place.NEXT, Place.NEXT),
+        (MONDAY, MONDAY, CONTENT, MONDAY, Place.REPEAT, Place.REPEAT),
+        (MONDAY, MONDAY, None, FRIDAY, Place.GAP, Place.NEXT),
+        (MONDAY, MONDAY, None, MONDAY, Place.GAP, Place.NEXT),
+        (THURSDAY, THURSDAY, None, FRIDAY, Place.OLDER, Place.NEXT),
     ],
     ids=[
         "the next one",
@@ -37,6 +42,11 @@ CONTENT, OTHER = "aa" * 32, "bb" * 32
         "an earlier one's date with other content",
         "the first starts the chain",
         "the very first has no predecessor",
+        "the first names its own day",
+        "the first again",
+        "another first after the last one taken",
+        "another first on the day of the last one taken",
+        "another first, older than the last one taken",
     ],
 )
 def test_a_delivery_has_its_place(  # noqa: PLR0913, PLR0917 -- a row of the table

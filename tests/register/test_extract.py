@@ -285,6 +285,12 @@ def test_longer_lines_and_unknown_record_types_do_not_disturb_a_person() -> None
     assert person.name == Name("Åse Ørum", "Åse", "", "Ørum")
 
 
+def test_a_first_delivery_may_name_its_own_day_as_the_one_before() -> None:
+    start = rec.START.replace("20270226", "20270301")
+    header = reader().inspect(BytesIO(lines([start, rec.main(ANNA), rec.end(1)]))).header
+    assert (header.produced, header.previous, header.begins_a_chain) == (date(2027, 3, 1), date(2027, 3, 1), True)
+
+
 def test_a_repr_shows_nothing_of_a_person() -> None:
     assert repr(persons(lines(small_night()))[0]) == "Person(…)"
     assert ANNA not in repr(persons(lines(night(rec.name(ANNA))))[0])

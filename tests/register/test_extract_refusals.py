@@ -69,7 +69,7 @@ TOTAL = "001" + ANNA + "202001011200" + "0751" + "01" + "202001011200" + "0751" 
         (with_start(rec.START[:30]), "delivery.damaged", "record 000 at byte offset 0 is too short"),
         (with_start(rec.START.replace("20270301", "20270229")), "delivery.damaged", "no date"),
         (with_start(rec.START.replace("20270301", "2027-3-1")), "delivery.damaged", "no date"),
-        (with_start(rec.START.replace("20270226", "20270301")), "delivery.damaged", "not before"),
+        (with_start(rec.START.replace("20270226", "20270302")), "delivery.damaged", "is after this one"),
         (with_start(rec.START.replace("123456", "12345x")), "delivery.damaged", "no task number"),
         (with_start(rec.START.replace("123456", "654321")), "delivery.task", "task 654321, and ours is 123456"),
         (lines(night(PRIVATE)), "delivery.product", "another product"),

@@ -256,3 +256,30 @@ def test_a_delivery_of_a_day_that_has_not_come_is_refused(library: Library) -> N
     assert (report.exit_code, report.error and report.error.kind) == (1, "delivery.future")
     assert library.record("ANNA") == person("ANNA")
     assert library.store.last_produced() == FRIDAY
+
+
+def test_a_first_delivery_that_names_its_own_day_as_the_one_before_starts_the_chain(new_library: Library) -> None:
+    """An initial load follows none: its record 000 has the same day twice."""
+    new_library.enrol("ANNA")
+    new_library.register.knows(person("ANNA"))
+    new_library.deliver(FRIDAY, person("ANNA"), previous=FRIDAY)
+    report = new_library.night()
+    assert (report.exit_code, [line.outcome for line in report.deliveries]) == (0, ["applied"])
+    new_library.deliver(MONDAY, moves(person("ANNA")))
+    assert new_library.night().exit_code == 0
+    assert new_library.record("ANNA") == moves(person("ANNA"))
+
+
+def test_a_delivery_that_begins_a_new_chain_stops_behind_the_one_that_is_there(library: Library) -> None:
+    """Nobody can tell what was produced before it: an operator goes over it, as over any gap."""
+    file = library.deliver(TUESDAY, moves(person("ANNA")), previous=TUESDAY)
+    before = records(library)
+    report = library.night()
+    assert report.error is not None
+    assert (report.exit_code, report.error.kind) == (1, "delivery.gap")
+    assert "it begins a new chain, but the last one taken is of 2027-03-19" in report.error.message
+    assert records(library) == before
+    accept_delivery(library.store, library.reader, file.name, strict=True, reason="a new task", user="lone")
+    assert library.night().exit_code == 0
+    library.deliver(WEDNESDAY, renames(person("ANNA")))
+    assert library.night().exit_code == 0

@@ -41,6 +41,9 @@ NIGHT: Final[Mapping[str, str]] = {
     "{file}: it follows the delivery of {previous}, but the last one taken is of {last}": (
         "{file}: den følger efter leverancen af {previous}, men den sidst tagne er af {last}"
     ),
+    "{file}: it begins a new chain, but the last one taken is of {last}": (
+        "{file}: den begynder en ny kæde, men den sidst tagne er af {last}"
+    ),
     "{file}: another delivery of {produced} was taken before (taken sha256 {taken}…, this one {sha256}…)": (
         "{file}: en anden leverance af {produced} er taget før (taget: sha256 {taken}…, denne: {sha256}…)"
     ),
@@ -85,9 +88,7 @@ NIGHT: Final[Mapping[str, str]] = {
     "the delivery is for task {number}, and ours is {task}": (
         "leverancen hører til opgave {number}, og vores er {task}"
     ),
-    "record 000: the previous production is not before this one": (
-        "post 000: den forrige produktion ligger ikke før denne"
-    ),
+    "record 000: the previous production is after this one": "post 000: den forrige produktion ligger efter denne",
     "something follows record 999": "noget følger efter post 999",
     "record 000 at byte offset {offset}: another delivery begins before 999": (
         "post 000 ved byte {offset}: en anden leverance begynder før 999"
