@@ -10,6 +10,8 @@ import codecs
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
 from cprsync.errors import DeliveryRefused
+from cprsync.register.extract_kinds import HEAD_BYTES, check_start, wrongly_encoded
+from cprsync.register.extract_layout import RECORD_LEAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,14 +24,7 @@ BLOCK_BYTES = 256 * 1024
 #: The longest record has 306 characters; longer lines are accepted, but not without end.
 LINE_LIMIT_BYTES = 64 * 1024
 START_LENGTH = 35
-_HEAD_BYTES = 64
 _C1 = bytes(range(0x80, 0xA0))
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-def wrongly_encoded(what: str) -> DeliveryRefused:
-    """Build the refusal of a delivery that is not ISO-8859-1."""
-    return DeliveryRefused("the delivery is not ISO-8859-1: {what}", what=what, kind="delivery.encoding")
 
 
 class EncodingWatch:
@@ -76,19 +71,14 @@ def framing_of(source: BinaryIO) -> Framing:
     """Tell the framing from what stands after the first record.
 
     Raises:
-        DeliveryRefused: the delivery is empty, or does not begin with record 000.
+        DeliveryRefused: the delivery is empty, begins without record 000, or is no change extract at all.
     """
     source.seek(0)
-    head = source.read(_HEAD_BYTES)
-    if len(head) < _HEAD_BYTES and not head.strip():
-        raise DeliveryRefused("the delivery is empty: not even record 000 is there", kind="delivery.empty")
-    if head.startswith(_MARKS):
-        raise wrongly_encoded("it begins with a byte order mark")
-    if not head.startswith(b"000"):
-        raise DeliveryRefused("the delivery does not begin with record 000")
-    if b"\n" not in head[:START_LENGTH] and head[START_LENGTH : START_LENGTH + 1].isdigit():
-        return "stream"
-    return "lines"
+    head = source.read(HEAD_BYTES)
+    check_start(head)
+    # Behind record 000 a stream goes on with a type and a number; a line may have become longer (decision 23).
+    second = head[START_LENGTH : START_LENGTH + RECORD_LEAST]
+    return "stream" if b"\n" not in head[:START_LENGTH] and second.isdigit() else "lines"
 
 
 def records_of(blocks: Iterator[bytes], framing: Framing, lengths: Mapping[bytes, int]) -> Iterator[Framed]:

@@ -1,8 +1,8 @@
 """The first pass over a change extract: is it whole, ours, of the product we know? Counts, and reads no person.
 
-A product is known by its 001 records: at least one must have the form of U12170-P, and none may
-be longer than that form, trailing blanks aside. The private product (one line of 469 characters) and
-the time-stamped total product fail this; a delivery with some bad persons does not.
+A product is known by its 001 records: at least one must have the form of U12170-P in its first characters, and none
+the length of the private product's. What else follows those characters is a field that was added later (decision 23).
+The private product and the total with times of change fail this; a delivery with some bad persons does not.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from cprsync.register.extract_framing import (
     too_short,
 )
 from cprsync.register.extract_index import DELIVERS, MAIN, SEALS, Run, status_held
+from cprsync.register.extract_kinds import HEAD_BYTES, PRIVATE_LENGTH, find_main, unknown_product
 from cprsync.register.extract_layout import NUMBER, RECORD_LEAST, TYPE
 from cprsync.register.extract_numbers import REPLACED_CODES
 
@@ -90,6 +91,8 @@ class Verification:
         self._task = task
         self._strict_count = strict_count
         self._known_form = False
+        #: the first 001 of another form: it tells which product this is
+        self._strange: bytes | None = None
         self._event = layout.place("099", "HAENDELSE")
         #: the codes of events, by how they stand there
         self._codes: dict[bytes, str] = {}
@@ -106,7 +109,7 @@ class Verification:
         try:
             self._verify(source, blocks)
         except DeliveryRefused as damage:
-            self._blame(damage, blocks, watch)
+            self._blame(source, damage, blocks, watch)
             raise
         watch.finish()
         return self.tally
@@ -124,13 +127,18 @@ class Verification:
         self._compare_count(last, offset)
         self._check_product()
 
-    def _blame(self, damage: DeliveryRefused, blocks: Iterator[bytes], watch: EncodingWatch) -> None:
+    def _blame(self, source: BinaryIO, damage: DeliveryRefused, blocks: Iterator[bytes], watch: EncodingWatch) -> None:
         """Say what is behind the damage: a wrong encoding or another product breaks the records first."""
         if damage.kind != DeliveryRefused.kind:
             return
         for _ in islice(blocks, _BLAME_BLOCKS):
             pass
         watch.finish()
+        if self.tally.header is None:
+            # another product's record 000 may be another one too: nobody has looked at its 001 yet
+            source.seek(0)
+            if (main := find_main(source.read(HEAD_BYTES))) is not None:
+                self._look_at_form(main)
         self._check_product()
 
     def _walk(self, records: Iterator[Framed]) -> Framed:
@@ -188,16 +196,22 @@ class Verification:
 
     def _look_at_main(self, record: bytes, *, first: bool) -> int:
         """Look at a record 001; return what it adds to its run."""
-        if len(record) > self._layout.lengths["001"] and record[self._layout.lengths["001"] :].strip():
-            raise _unknown_product()
-        self._known_form = self._known_form or has_known_form(record.decode("latin-1"), self._layout)
+        if len(record) >= PRIVATE_LENGTH and len(record.rstrip()) == PRIVATE_LENGTH:
+            raise unknown_product(record)
+        if not self._known_form:
+            self._look_at_form(record)
         status = record[self._status]
         self.tally.replaces = self.tally.replaces or status in REPLACED_CODES
         return DELIVERS | MAIN | (status_held(status) if first else 0)
 
+    def _look_at_form(self, main: bytes) -> None:
+        self._known_form = has_known_form(main.decode("latin-1"), self._layout)
+        if not self._known_form and self._strange is None:
+            self._strange = main
+
     def _check_product(self) -> None:
-        if self.tally.by_type.get(b"001") and not self._known_form:
-            raise _unknown_product()
+        if self._strange is not None and not self._known_form:
+            raise unknown_product(self._strange)
 
     def _compare_count(self, last: bytes, offset: int) -> None:
         if len(last) < self._layout.lengths["999"]:
@@ -259,9 +273,3 @@ def _date(digits: str) -> date:
     except ValueError:
         # The error of the library quotes the text.
         raise DeliveryRefused("record 000 holds a production date that is no date") from None
-
-
-def _unknown_product() -> DeliveryRefused:
-    return DeliveryRefused(
-        "the records 001 are not those of U12170-P: this is another product", kind="delivery.product"
-    )

@@ -19,6 +19,7 @@ from cprsync.cli.danish import DANISH, in_danish
 from cprsync.cli.options import spoken
 from cprsync.cli.output import failures, unexpected_document
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused
+from cprsync.register.extract_kinds import FileKind, Product
 from cprsync.register.faults import _CLIENT, _SERVER, FAULTS
 from cprsync.register.receiving import _REFUSALS
 from cprsync.store.failures import AuditBroken
@@ -59,10 +60,14 @@ def said_in(source: str) -> Iterator[ast.expr]:
             yield node.args[0]
 
 
+#: What is given the rest of a sentence that stands elsewhere.
+PARTLY = {"_ours", "AuditBroken", "wrongly_encoded"}
+
+
 def parts_in(source: str) -> Iterator[str]:
     """What is wrong with our certificate, or with an entry of the audit: the rest of the sentence stands elsewhere."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"_ours", "AuditBroken"}:
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in PARTLY:
             yield from (one.value for one in node.args if isinstance(one, ast.Constant) and " " in str(one.value))
 
 
@@ -124,6 +129,11 @@ def test_what_stands_inside_a_sentence_has_words_too() -> None:
     parts |= {problem for _, problem in PEER_PROBLEMS.values()} | {happened for _, _, happened in _FAILURES}
     parts |= {part for path in modules() for part in parts_in(path.read_text(encoding="utf-8"))}
     assert [part for part in sorted(parts) if part not in DANISH] == []
+
+
+@pytest.mark.parametrize("named", [*FileKind, *Product])
+def test_what_a_file_is_that_is_no_delivery_has_words(named: str) -> None:
+    assert named in DANISH
 
 
 def refused_in(source: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ The good delivery is the mock's; what is done to it is typed here, by positions.
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -128,8 +129,21 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str, str, str]] = {
     "of another product": (
         lambda content: b"".join(of_another_product(line) for line in content.splitlines(keepends=True)),
         "delivery.product",
-        "this is another product",
+        "this is another product, the private one (PRIV, U09480P)",
         "check the agreement's task",
+    ),
+    "compressed": (gzip.compress, "delivery.foreign", "it is a gzip file", "ask the platform for the delivery"),
+    "a page that says there is no file": (
+        lambda _: b"<!DOCTYPE html>\n<html><body><h1>404 Not Found</h1></body></html>\n",
+        "delivery.foreign",
+        "it is an HTML page",
+        "remove it from the place it was delivered to (IN)",
+    ),
+    "in UTF-16": (
+        lambda content: content.decode("latin-1").encode("utf-16"),
+        "delivery.encoding",
+        "it is text in UTF-16",
+        "fetch it again as binary",
     ),
     "of another start": (
         lambda content: content[content.index(b"\n") + 1 :],
@@ -201,6 +215,20 @@ def test_one_bad_person_is_parked_with_a_reason_and_the_others_are_applied(
 
 def _balance(**counts: int) -> dict[str, Any]:
     return dict.fromkeys(("received", "applied", "unchanged", "parked", "not_ours", "held"), 0) | counts
+
+
+def test_a_field_added_to_the_end_of_001_stops_no_night(night: Night, library: Library) -> None:
+    """Decision 23: longer lines are accepted."""
+    grown = [
+        line.rstrip(b"\n").ljust(106) + b"7A\n" if line.startswith(b"001") else line
+        for line in night.content.splitlines(keepends=True)
+    ]
+    deliver(library, night, b"".join(grown))
+    ran = library.run("sync")
+    assert (ran.exit, ran.document["actions"]) == (0, {"move": 1})
+    records = library.records()
+    assert library.run("sync").exit == 0
+    assert library.records() == records
 
 
 def test_a_file_that_nobody_damaged_is_applied(night: Night, library: Library) -> None:

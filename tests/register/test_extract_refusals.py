@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import tracemalloc
 from io import BytesIO
 
@@ -37,8 +40,21 @@ def with_start(start: str) -> bytes:
 
 #: The private product's 001 is one line of 469 characters.
 PRIVATE = "001" + ANNA + "01" + "Åse".ljust(50) + "x" * 404
-#: The time-stamped total product: number, time of change, authority, status, time.
-TOTAL = "001" + ANNA + "202001011200" + "0751" + "01" + "202001011200" + "0751" + "198003021200"
+#: The total product with times of change; as the record classes of a program that reads it have them:
+#  1-3    4-13   14-23      24-35            36-37  38-49            50    51-54    55-66            67    68-77
+TOTAL = (
+    "001"
+    + ANNA
+    + " " * 10
+    + "202001011200"
+    + "01"
+    + "202001011200"
+    + " "
+    + "0751"
+    + "198003021200"
+    + "K"
+    + ("1980-03-02")
+)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +62,6 @@ TOTAL = "001" + ANNA + "202001011200" + "0751" + "01" + "202001011200" + "0751" 
     [
         (b"", "delivery.empty", "empty"),
         (b"\r\n\n", "delivery.empty", "empty"),
-        (b"PK\x03\x04 not an extract", "delivery.damaged", "does not begin with record 000"),
         (lines(small_night()[1:]), "delivery.damaged", "does not begin with record 000"),
         (lines(small_night()[:-1]), "delivery.damaged", "999 is missing"),
         (stream(small_night()[:-1]), "delivery.damaged", "999 is missing"),
@@ -72,9 +87,15 @@ TOTAL = "001" + ANNA + "202001011200" + "0751" + "01" + "202001011200" + "0751" 
         (with_start(rec.START.replace("20270226", "20270302")), "delivery.damaged", "is after this one"),
         (with_start(rec.START.replace("123456", "12345x")), "delivery.damaged", "no task number"),
         (with_start(rec.START.replace("123456", "654321")), "delivery.task", "task 654321, and ours is 123456"),
-        (lines(night(PRIVATE)), "delivery.product", "another product"),
+        (lines(night(PRIVATE)), "delivery.product", "another product, the private one (PRIV, U09480P)"),
         (lines(night(rec.main(BO), PRIVATE)), "delivery.product", "another product"),
-        (lines(night(TOTAL)), "delivery.product", "another product"),
+        (lines(night(rec.main(BO).ljust(468) + "1")), "delivery.product", "the private one (PRIV, U09480P)"),
+        (lines(night(TOTAL)), "delivery.product", "another product, the total with times of change"),
+        (lines(night(TOTAL)[1:]), "delivery.product", "another product, the total with times of change"),
+        (lines(["000PRIV", PRIVATE, PRIVATE]), "delivery.product", "the private one (PRIV, U09480P)"),
+        (lines([rec.START[:24], PRIVATE, PRIVATE]), "delivery.product", "the private one (PRIV, U09480P)"),
+        (lines([rec.START[:24], rec.main(ANNA), rec.end(1)]), "delivery.damaged", "record 000 at byte offset 0 is too"),
+        (lines(night("001" + ANNA + "something else")), "delivery.product", "one that is not known here"),
         (
             stream(night(rec.main(ANNA))).replace(rec.main(ANNA).encode(), PRIVATE.encode("latin-1")),
             "delivery.product",
@@ -131,9 +152,67 @@ def test_any_task_is_read_if_none_is_set() -> None:
     assert reader(task=None).inspect(BytesIO(content)).header.task == "654321"
 
 
-def test_a_delivery_with_some_bad_persons_is_still_of_the_product() -> None:
-    found = list(reader().persons(BytesIO(lines(night(TOTAL, rec.main(BO))))))
+@pytest.mark.parametrize("strange", [TOTAL, PRIVATE[:-1]])
+def test_a_delivery_with_some_bad_persons_is_still_of_the_product(strange: str) -> None:
+    found = list(reader().persons(BytesIO(lines(night(strange, rec.main(BO))))))
     assert len(found) == 2
+
+
+#: Files that are no change extract, and what they are told to be.
+FOREIGN = {
+    "gzip": (gzip.compress(lines(small_night())), "a gzip file"),
+    "bzip2": (bz2.compress(lines(small_night())), "a bzip2 file"),
+    "xz": (lzma.compress(lines(small_night())), "an xz file"),
+    "ZIP": (b"PK\x03\x04\x14\x00\x00\x00", "a ZIP archive"),
+    "7-Zip": (b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7-Zip archive"),
+    "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "a PDF document"),
+    "XML": (b'<?xml version="1.0"?>\n<person><name>x</name></person>\n', "XML"),
+    "XML with a mark": (b'\xef\xbb\xbf<?xml version="1.0"?><person/>', "XML"),
+    "companion": (b"<Trigger><FileDescriptor><SizeInBytes>7</SizeInBytes></FileDescriptor></Trigger>", "the companion"),
+    "HTML": (b"\n<!DOCTYPE html>\n<html><body>503 Service Unavailable</body></html>", "an HTML page"),
+    "JSON": (b'{"error": "no such file"}', "JSON"),
+    "CSV": ("cpr;navn;by\n1;\u00c5se;\u00c5rhus\n2;Bo;Ry\n".encode("latin-1"), "a table (CSV)"),
+    "CSV that begins as a record does": (b"000;123456;x\n001;0203800011;y\n", "a table (CSV)"),
+    "CSV in UTF-16": ("cpr;navn\n1;Bo\n2;Per\n".encode("utf-16"), "a table (CSV)"),
+    "text": ("Kære kunde\nFilen er forsinket.\n".encode("latin-1"), "text without records"),
+    "binary": (b"\x7fELF\x02\x01\x01\x00\x00", "binary content"),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_file_that_is_no_change_extract_says_what_it_is(kind: str) -> None:
+    content, what = FOREIGN[kind]
+    refused = refusal(content)
+    assert (refused.kind, what in refused.message) == ("delivery.foreign", True), refused.message
+    assert "too short" not in refused.message
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "says"),
+    [
+        ("\n".join(small_night()).encode("utf-16"), "delivery.encoding", "it is text in UTF-16"),
+        ("\n".join(small_night()).encode("utf-16-le"), "delivery.encoding", "it is text in UTF-16"),
+        ("\n".join(small_night()).encode("utf-16-be"), "delivery.encoding", "it is text in UTF-16"),
+        ("\n".join(small_night()).encode("cp500"), "delivery.encoding", "it is EBCDIC"),
+        (bytes(4096), "delivery.empty", "zero bytes stand in place of its content"),
+        (b" " * 4096, "delivery.empty", "not even record 000"),
+    ],
+    ids=["UTF-16", "little-endian", "big-endian", "EBCDIC", "zero bytes", "blanks"],
+)
+def test_an_extract_that_was_converted_or_never_written_says_so(content: bytes, kind: str, says: str) -> None:
+    refused = refusal(content)
+    assert (refused.kind, says in refused.message) == (kind, True), refused.message
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("kind", ["000", "001", "002", "008", "999"])
+def test_a_record_with_a_field_added_at_its_end_is_read_as_before(kind: str, newline: str) -> None:
+    """Decision 23: longer lines are accepted, whichever record grows."""
+    grown = [r.ljust(rec.LENGTHS[kind]) + "7A new field" if r[:3] == kind else r for r in small_night()]
+    as_before = list(reader().persons(BytesIO(lines(small_night()))))
+    content = lines(grown, newline=newline)
+    assert list(reader().persons(BytesIO(content))) == as_before
+    assert reader().inspect(BytesIO(content)).persons == 5
 
 
 class _Endless(BytesIO):

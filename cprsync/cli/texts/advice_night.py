@@ -25,6 +25,13 @@ NIGHT: Final[Mapping[str, Advice]] = {
         "Filen er blevet omsat undervejs: hent den igen binært.",
         "The file was converted on its way: fetch it again as binary.",
     ),
+    "delivery.foreign": advice(
+        1,
+        "En anden fil ligger på leverancens plads, og intet af den er taget: fjern den fra det sted, den blev leveret "
+        "(IN), og bed platformen om leverancen.",
+        "Another file lies in the delivery's place, and nothing of it was taken: remove it from the place it was "
+        "delivered to (IN), and ask the platform for the delivery.",
+    ),
     "delivery.future": advice(
         1,
         "Bed platformen om den rigtige fil, og se på denne maskines dato.",

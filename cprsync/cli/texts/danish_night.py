@@ -80,9 +80,40 @@ NIGHT: Final[Mapping[str, str]] = {
     "a large delivery needs room for its index in the folder of temporary files, and there is none": (
         "en stor leverance kræver plads til sit register i mappen til midlertidige filer, og der er ingen"
     ),
-    "the records 001 are not those of U12170-P: this is another product": (
-        "posterne 001 er ikke dem fra U12170-P: det er et andet produkt"
+    "the delivery is empty: zero bytes stand in place of its content": (
+        "leverancen er tom: der står nulbytes i stedet for indholdet"
     ),
+    "the records 001 are not those of U12170-P: this is another product, {which}": (
+        "posterne 001 er ikke dem fra U12170-P: det er et andet produkt, {which}"
+    ),
+    "the private one (PRIV, U09480P)": "det private (PRIV, U09480P)",
+    "the total with times of change": "totalen med ændringstidspunkter",
+    "one that is not known here": "et, der ikke er kendt her",
+    "this is no change extract (U12170-P): it is {what}": "det er intet ændringsudtræk (U12170-P), men {what}",
+    "a gzip file": "en gzip-fil",
+    "a ZIP archive": "et ZIP-arkiv",
+    "a 7-Zip archive": "et 7-Zip-arkiv",
+    "a bzip2 file": "en bzip2-fil",
+    "an xz file": "en xz-fil",
+    "a Zstandard file": "en Zstandard-fil",
+    "a PDF document": "et PDF-dokument",
+    "an Office document": "et Office-dokument",
+    "an SQLite database": "en SQLite-database",
+    "a PGP message": "en PGP-besked",
+    "binary content": "binært indhold",
+    "an HTML page": "en HTML-side",
+    "the companion of a delivery (.metadata)": "følgefilen til en leverance (.metadata)",
+    "XML": "XML",
+    "JSON": "JSON",
+    "a table (CSV)": "en tabel (CSV)",
+    "text without records": "tekst uden poster",
+    "it is EBCDIC, as a mainframe writes it": "den er i EBCDIC, som en mainframe skriver",
+    "it is text in UTF-16": "den er tekst i UTF-16",
+    "it begins with a byte order mark": "den begynder med et byte order mark",
+    "it holds bytes 0x80-0x9F, as Windows-1252 and UTF-8 do": (
+        "den har bytes 0x80-0x9F, som Windows-1252 og UTF-8 har"
+    ),
+    "all of it is valid UTF-8": "hele filen er gyldig UTF-8",
     "record 999 is missing: the delivery is cut short": "post 999 mangler: leverancen er skåret af",
     "record 000 holds no task number": "post 000 har intet opgavenummer",
     "the delivery is for task {number}, and ours is {task}": (
