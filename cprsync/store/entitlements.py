@@ -76,7 +76,7 @@ def derive(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | Non
     Raises FenceLost.
     """
     with written(tenant, run) as connection:
-        rows = _due_rows(connection, tenant, page, hold=True)
+        rows = due_rows(connection, tenant, page, hold=True)
         _tell(connection, tenant, run, _derive(connection, tenant, rows, policy, page.day))
     return rows[-1].id if len(rows) == page.limit else None
 
@@ -121,7 +121,7 @@ def ahead(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[RightsDue]
     after = ""
     while True:
         with reading(tenant.engine) as connection:
-            rows = _due_rows(connection, tenant, DuePage(until, everyone=everyone, after=after, limit=IN_MAX))
+            rows = due_rows(connection, tenant, DuePage(until, everyone=everyone, after=after, limit=IN_MAX))
             kept = kept_lines(connection, tenant, rows)
             found = [
                 RightsDue(row.id, facts, kept.get(row.id, ""))
@@ -175,7 +175,7 @@ def _put_down(
     audit.append(connection, tenant, tenant.night, happened)
 
 
-def _due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: bool = False) -> list[AnyRow]:
+def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: bool = False) -> list[AnyRow]:
     """In the order of their ids; `hold`: nobody else writes them meanwhile."""
     hers = _PATRON.agency == tenant.agency
     if page.everyone:

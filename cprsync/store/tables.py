@@ -171,8 +171,9 @@ patron = Table(
     # of all rows, SQLite would take it for the few above, and read every patron for them
     _where("ix_patron_last_seen", "agency", "last_seen", which="last_seen IS NOT NULL"),
     _where("ix_patron_rights_due", "agency", "rights_due", which="rights_due IS NOT NULL"),
-    # whoever writes a local part need not know that rights hang on it
-    _where("ix_patron_rights_local", "agency", which=LOCAL_IS_NEWER),
+    # whoever writes a local part need not know that rights hang on it; by id, since they are read a page at a time,
+    # and SQLite would take the primary key for "the next ones" and read every patron
+    _where("ix_patron_rights_local", "agency", "id", which=LOCAL_IS_NEWER),
     _to("library", "agency"),
     # room for the next version of a row on its own page: 1.7 times the updates a second
     postgresql_with={"fillfactor": 60},

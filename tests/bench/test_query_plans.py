@@ -1,13 +1,15 @@
-"""No statement of a night reads a whole table of patrons: what it costs hangs on who changed, not on who is there.
+"""No statement of a night or at the desk reads a whole table of patrons.
 
-The statements are caught as a night sends them and shown to the database again, which says how it would find its
-rows. A table read from end to end is no fault that any other test sees: a hundred thousand patrons show it.
+What a night costs hangs on who changed, and what the desk costs on one patron, not on who is there. The statements are
+caught as they are sent and shown to the database again, which says how it would find its rows. A table read from end
+to end is no fault that any other test sees: a hundred thousand patrons show it.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +18,20 @@ from sqlalchemy import event
 
 from cprsync.bench.databases import opened_databases
 from cprsync.bench.figures import OURS
-from cprsync.bench.library import night_of, opened_tenant
+from cprsync.bench.library import AGENCY, PRODUCED, bench_policy, night_of, opened_tenant, patron_id_of, store_of
 from cprsync.bench.night import EMPTY, PREPARED, Bench
+from cprsync.municipality_file import load_municipalities
+from cprsync.store import calendar, entitlements, houses
 from cprsync.store.engine import reading
+from cprsync.sync.entitlements import Entitlements
 from cprsync.sync.nightly import run_night
+from cprsync.sync.showing import patron_document
+from cprsync.sync.standings import Standings
+from cprsync.sync.statements import Statements
+from cprsync.sync.values import DuePage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -40,7 +49,8 @@ ONCE_OR_TWICE = 2
 CHANGES, BATCH = 100, 10
 
 _FOUND = re.compile(rf"(SCAN|SEARCH) ({'|'.join(LARGE)})\b(?: USING (.*?INDEX) (\S+))?(?: \((.*)\))?$")
-_TERM = re.compile(r"(\w+)[=<>]")
+#: What an index is asked for. The ids after another one are no such thing: they are all the rest of the patrons.
+_TERM = re.compile(r"(?!(?:patron_)?id>)\b(\w+)[=<>]")
 
 
 class Caught:
@@ -60,14 +70,22 @@ class Caught:
         return (text for text in self.times if re.match(r"SELECT|UPDATE|DELETE|WITH|INSERT.* SELECT", text, re.DOTALL))
 
 
+@contextmanager
+def catching(tenant: Tenant) -> Iterator[Caught]:
+    caught = Caught()
+    event.listen(tenant.engine, "before_cursor_execute", caught)
+    try:
+        yield caught
+    finally:
+        event.remove(tenant.engine, "before_cursor_execute", caught)
+
+
 def caught_in_a_night(bench: Bench) -> Iterator[tuple[Tenant, Caught]]:
     bench.databases.copy(PREPARED, OURS)
     with opened_tenant(bench.place(OURS)) as tenant:
         night = replace(night_of(tenant, bench.feed, patrons=bench.patrons), batch=BATCH)
-        caught = Caught()
-        event.listen(tenant.engine, "before_cursor_execute", caught)
-        run_night(night)
-        event.remove(tenant.engine, "before_cursor_execute", caught)
+        with catching(tenant) as caught:
+            run_night(night)
         yield tenant, caught
 
 
@@ -127,10 +145,78 @@ def test_a_night_reads_no_large_table_from_end_to_end(night: tuple[Tenant, Caugh
 def test_a_statement_that_reads_every_row_is_noticed(night: tuple[Tenant, Caught]) -> None:
     """As counting patrons by what no index holds did, until it was a fifth of a night."""
     tenant, _ = night
-    caught = Caught()
-    event.listen(tenant.engine, "before_cursor_execute", caught)
     with reading(tenant.engine) as connection:
-        for _ in range(ONCE_OR_TWICE + 1):
-            connection.exec_driver_sql("SELECT count(*) FROM patron WHERE local_version <> 1")
-        event.remove(tenant.engine, "before_cursor_execute", caught)
+        with catching(tenant) as caught:
+            for _ in range(ONCE_OR_TWICE + 1):
+                connection.exec_driver_sql("SELECT count(*) FROM patron WHERE local_version <> 1")
         assert len(whole_tables(connection, caught)) == 1
+
+
+def test_what_the_desk_asks_of_one_patron_reads_no_other_patrons(night: tuple[Tenant, Caught]) -> None:
+    """A record, how they stand, what they owe, and their net media: at each of these someone waits."""
+    tenant, _ = night
+    with catching(tenant) as caught:
+        for place in range(ONCE_OR_TWICE + 1):
+            ask_at_the_desk(tenant, patron_id_of(place))
+    assert any("address_index" in statement for statement in caught.asking())
+    with reading(tenant.engine) as connection:
+        assert whole_tables(connection, caught) == []
+
+
+def ask_at_the_desk(tenant: Tenant, patron_id: str) -> None:
+    store, policy, clock = store_of(tenant), bench_policy(1), tenant.clock
+    view = store.patron(patron_id)
+    assert view is not None
+    patron_document(view, policy, agency=AGENCY, on=clock.today(), circulation=store.circulation(patron_id))
+    Standings(store, clock, policy).standing(patron_id)
+    Statements(AGENCY, "", store, clock, policy, "").statement(patron_id)
+    Entitlements(store, clock, policy, load_municipalities()).shown(patron_id)
+
+
+def plan(tenant: Tenant, ask: Callable[[Connection], object]) -> str:
+    """How the database finds the patrons that are asked for."""
+    if tenant.engine.dialect.name == "postgresql":
+        # as its autovacuum leaves a table: only then it knows of an index that it need not look at the rows
+        with tenant.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE patron")
+    with reading(tenant.engine) as connection:
+        with catching(tenant) as caught:
+            ask(connection)
+        explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+        (asking,) = (text for text in caught.asking() if "FROM patron" in text)
+        rows = connection.exec_driver_sql(f"{explain} {asking}", caught.values[asking])
+        return "\n".join(str(row[-1]) for row in rows)
+
+
+def test_who_shares_a_dwelling_is_found_by_the_address_and_not_sorted(night: tuple[Tenant, Caught]) -> None:
+    """In the order of their ids, SQLite went through all patrons, and PostgreSQL opened a whole institution first."""
+    tenant, _ = night
+    patron_id = patron_id_of(0)
+    view = store_of(tenant).patron(patron_id)
+    assert view is not None
+    address = view.register.address
+    found = plan(tenant, lambda it: houses.shares_with_sealed(it, tenant, address, but=patron_id))
+    assert "ix_patron_address_index" in found
+    assert not re.search(r"pk_patron|autoindex_patron|Sort|TEMP B-TREE", found)
+
+
+def test_whose_rights_are_due_is_found_by_the_indexes_of_these_few(night: tuple[Tenant, Caught]) -> None:
+    """Page by page: those after an id are looked for among the few, not among all patrons."""
+    tenant, _ = night
+    page = DuePage(PRODUCED, limit=BATCH, after=patron_id_of(0))
+    found = plan(tenant, lambda it: entitlements.due_rows(it, tenant, page))
+    assert "ix_patron_rights_due" in found
+    # SQLite says on one line what PostgreSQL says on two
+    assert re.search(
+        r"ix_patron_rights_local .*id>|Only Scan using ix_patron_rights_local .*\n.*Index Cond.*\bid > ", found
+    )
+    assert not re.search(r"pk_patron|autoindex_patron", found)
+
+
+def test_what_the_calendar_has_to_do_is_found_by_the_index_of_the_day(night: tuple[Tenant, Caught]) -> None:
+    tenant, _ = night
+    page = DuePage(PRODUCED, limit=BATCH, after=patron_id_of(0))
+    found = plan(tenant, lambda it: calendar.due_rows(it, tenant, page))
+    assert "ix_patron_local_due" in found
+    assert "ix_patron_next_age_step" in found
+    assert not re.search(r"pk_patron|autoindex_patron", found)

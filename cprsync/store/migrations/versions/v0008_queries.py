@@ -1,0 +1,18 @@
+"""Whose rights hang on an older local part than they have is found by an index that also holds their ids."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the index anew; no row changes."""
+    newer = sa.text("rights_local <> local_version")
+    op.drop_index("ix_patron_rights_local", table_name="patron")
+    op.create_index("ix_patron_rights_local", "patron", ["agency", "id"], sqlite_where=newer, postgresql_where=newer)
