@@ -13,6 +13,7 @@ from cprsync.sync.rows import BETWEEN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from cprsync.domain.fields import Field
     from cprsync.sync.rows import Row
 
 #: Fields to which several columns may belong, and what joins them; of any other there is one.
@@ -63,6 +64,11 @@ class Columns:
     by_name: Mapping[str, Column]
     #: a mapping names what it wants, and the rest of another system's export is left out
     leaves_out: bool = False
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that a list may bring."""
+        return frozenset(column.name for column in self.by_name.values())
 
     @property
     def names(self) -> str:
@@ -146,10 +152,15 @@ _ALSO: Final = {
     "email": Column("emails"),
     "e-mail (notif)": Column("emails", notices=True),
 }
-#: Without a mapping: the names of the field table, in Danish and English.
-PATRON_COLUMNS: Final = Columns(
-    {name.casefold(): Column(one.key) for one in FIELDS if one.imported for name in one.columns} | _ALSO
-)
+
+
+def columns_of_table(fields: Iterable[Field]) -> Columns:
+    """The columns that a field table names, in Danish and English."""
+    return Columns({name.casefold(): Column(one.key) for one in fields if one.imported for name in one.columns} | _ALSO)
+
+
+#: Without a mapping.
+PATRON_COLUMNS: Final = columns_of_table(FIELDS)
 
 
 def columns_of(fields: Iterable[str]) -> Columns:

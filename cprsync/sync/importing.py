@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from cprsync.domain.letter import letter_language
 from cprsync.sync.columns import PATRON_COLUMNS, Columns
-from cprsync.sync.patron_rows import as_patron
+from cprsync.sync.patron_rows import as_patron, check_readable
 from cprsync.sync.refused import REASONS, Doubt, Imported, OfPatrons, Refused, in_parts
 from cprsync.sync.rows import Listing
 from cprsync.sync.seen import nothing_seen
@@ -91,7 +91,9 @@ def import_patrons(source: BinaryIO, how: Importing) -> Imported:
     """Read a list and hand its rows to the store.
 
     Raises BadInput when the file is no such list, and then nothing is taken; a bad row is refused by line and field.
+    Raises ConfigurationError, before anything is read, for a field that the table lets in and nothing here reads.
     """
+    check_readable(how.columns.fields)
     listing = Listing(source)
     imported = Imported(listing.encoding, patrons=OfPatrons())
     check_whole(listing, how.columns)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cprsync.domain.number import CprNumber
 from cprsync.domain.record import Block, Card, Local
 from cprsync.domain.typed import BLOCK_MAX, LOCAL_FIELDS, NOTE_MAX
+from cprsync.errors import ConfigurationError
 from cprsync.sync.refused import Refused
 from cprsync.sync.rows import BETWEEN
 from cprsync.sync.values import NewPatron
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from cprsync.sync.seen import Seen
+
+#: A cell and the day become parts of a patron.
+_Reader: TypeAlias = "Callable[[str, date], Mapping[str, Any]]"
 
 #: A line of a cell is not longer than this, but for notes.
 CELL_MAX: Final = 254
@@ -27,8 +31,6 @@ NOTES: Final = frozenset({"internal_note", "note_to_patron"})
 _NINE: Final = re.compile(r"[0-9]{9}", re.ASCII)
 #: Fields that take several values, separated by a bar or a line break.
 SEVERAL: Final = frozenset({"address", "cards", "telephones", "emails", "contact_address"})
-#: What `domain.typed` reads.
-TYPED: Final = ("branch", "language", "contact_address", "telephones", "emails", *sorted(NOTES), "absence")
 KINDS: Final[Mapping[str, str]] = {
     "person": "person",
     "institution": "institution",
@@ -45,22 +47,31 @@ class _Unfit(Exception):
         self.field, self.why = field, why
 
 
+def check_readable(fields: Iterable[str]) -> None:
+    """Refuse to begin with a column that nothing here reads: its values would be dropped.
+
+    Raises:
+        ConfigurationError: kind `fields.unread`; the field table says `imported` of more than can be.
+    """
+    if unread := sorted(set(fields) - READERS.keys()):
+        raise ConfigurationError(
+            'the field table marks "{field}" as imported, and the import does not read it',
+            field=unread[0],
+            kind="fields.unread",
+        )
+
+
 def as_patron(line: int, values: Mapping[str, str], seen: Seen, *, on: date) -> NewPatron | Refused:
-    """The patron of a row. Whoever stands on an earlier line is refused, and so is a card that does."""
+    """The patron of a row. Whoever stands on an earlier line is refused, and so is a card that does.
+
+    Raises ConfigurationError as `check_readable` does.
+    """
+    check_readable(values)
     try:
         _check(values)
-        number = _number(values.get("cpr_number", ""), on)
-        local = _local(values, on)
-        cards = [card.number for card in local.cards]
-        _once(number, values.get("patron", ""), cards, seen)
-        return NewPatron(
-            number,
-            local,
-            values.get("patron", ""),
-            _kind(values.get("kind", "")),
-            name=values.get("name", ""),
-            address=values.get("address", "").replace("|", BETWEEN),
-        )
+        said = _read(values, on)
+        _once(said, seen)
+        return _patron(said)
     except _Unfit as unfit:
         return Refused(line, unfit.field, unfit.why)
 
@@ -77,9 +88,7 @@ def _parts(name: str, line: str) -> list[str]:
     return line.split("|") if name in SEVERAL else [line]
 
 
-def _number(text: str, on: date) -> CprNumber | None:
-    if not text:
-        return None
+def _number(text: str, on: date) -> CprNumber:
     try:
         number = CprNumber.parse_any(text)
     except ValueError:
@@ -92,12 +101,22 @@ def _number(text: str, on: date) -> CprNumber | None:
     return number
 
 
-def _once(number: CprNumber | None, patron: str, cards: list[str], seen: Seen) -> None:
+def _read(values: Mapping[str, str], on: date) -> dict[str, Any]:
+    """What the row says, each field by its reader; a cell left empty never overwrites what the record has."""
+    said: dict[str, Any] = {"number": None, "language": ""}
+    for name, reader in READERS.items():
+        if text := values.get(name, ""):
+            said |= reader(text, on)
+    return said | {"blocks": _blocks(said.pop("since", ""), said.pop("reason", ""), on)}
+
+
+def _once(said: Mapping[str, Any], seen: Seen) -> None:
+    number, patron, cards = said["number"], said.get("patron_id", ""), said.get("cards", ())
     if number is None and not patron and not cards:
         raise _Unfit("cpr_number", "nobody")
     told = [("cpr_number", "twice", number.digits)] if number is not None else []
     told += [("patron", "twice", patron)] if patron else []
-    told += [("cards", "card.earlier", card) for card in cards]
+    told += [("cards", "card.earlier", card.number) for card in cards]
     for name, why, value in told:
         if (name, value) in seen:
             raise _Unfit(name, why)
@@ -105,35 +124,44 @@ def _once(number: CprNumber | None, patron: str, cards: list[str], seen: Seen) -
         seen.add((name, value))
 
 
-def _local(values: Mapping[str, str], on: date) -> Local:
-    """A cell left empty says nothing: it never overwrites what the record has."""
-    known: dict[str, Any] = {"language": ""}
-    for name in TYPED:
-        if text := values.get(name, ""):
-            known |= _typed(name, text)
-    absence = known.get("absence")
-    if absence is not None and absence.until is not None and absence.until < on:
-        known["absence"] = None  # it is over, and the calendar would end it again
-    group = values.get("group", "")
-    if len(group) > GROUP_MAX or BETWEEN in group:
+def _patron(said: Mapping[str, Any]) -> NewPatron:
+    """Everything that was read has its place here, or it is an error."""
+    own = {name: said[name] for name in ("number", "patron_id", "kind", "name", "address") if name in said}
+    own["kind"] = _kind(own.get("kind", ""))
+    return NewPatron(local=Local(**{name: value for name, value in said.items() if name not in own}), **own)
+
+
+def _typed(name: str) -> _Reader:
+    """The reader of a field that `domain.typed` reads."""
+
+    def read(text: str, _: date) -> Mapping[str, Any]:
+        try:
+            return LOCAL_FIELDS[name](text.replace("|", BETWEEN) if name in SEVERAL else text)
+        except ValueError:
+            raise _Unfit(name, name if name not in NOTES | {"branch"} else "cell") from None
+
+    return read
+
+
+def _absence(text: str, on: date) -> Mapping[str, Any]:
+    read = _typed("absence")(text, on)
+    absence = read["absence"]
+    # it is over, and the calendar would end it again
+    return {} if absence is not None and absence.until is not None and absence.until < on else read
+
+
+def _group(text: str, _: date) -> Mapping[str, Any]:
+    if len(text) > GROUP_MAX or BETWEEN in text:
         raise _Unfit("group", "cell")
-    return Local(cards=_cards(values.get("cards", "")), group=group, blocks=_blocks(values, on), **known)
+    return {"group": text}
 
 
-def _typed(name: str, text: str) -> dict[str, Any]:
-    try:
-        return LOCAL_FIELDS[name](text.replace("|", BETWEEN) if name in SEVERAL else text)
-    except ValueError:
-        raise _Unfit(name, name if name not in NOTES | {"branch"} else "cell") from None
-
-
-def _cards(text: str) -> tuple[Card, ...]:
+def _cards(text: str, _: date) -> Mapping[str, Any]:
     numbers = (number.strip() for number in text.replace("|", BETWEEN).splitlines())
-    return tuple(Card(number) for number in dict.fromkeys(numbers) if number)
+    return {"cards": tuple(Card(number) for number in dict.fromkeys(numbers) if number)}
 
 
-def _blocks(values: Mapping[str, str], on: date) -> tuple[Block, ...]:
-    since, reason = values.get("blocked_since", ""), values.get("blocked_reason", "")
+def _blocks(since: str, reason: str, on: date) -> tuple[Block, ...]:
     if not since and not reason:
         return ()
     if not reason or len(reason) > BLOCK_MAX or BETWEEN in reason:
@@ -151,3 +179,20 @@ def _kind(text: str) -> str:
     if text.casefold() not in KINDS:
         raise _Unfit("kind", "kind")
     return KINDS[text.casefold()]
+
+
+#: How each field that may be a column is read, and what it adds to the patron. In the order in which a row is refused.
+READERS: Final[Mapping[str, _Reader]] = {
+    "cpr_number": lambda text, on: {"number": _number(text, on)},
+    **{name: _typed(name) for name in ("branch", "language", "contact_address", "telephones", "emails")},
+    **{name: _typed(name) for name in sorted(NOTES)},
+    "absence": _absence,
+    "group": _group,
+    "cards": _cards,
+    "blocked_since": lambda text, _: {"since": text},
+    "blocked_reason": lambda text, _: {"reason": text},
+    "patron": lambda text, _: {"patron_id": text},
+    "kind": lambda text, _: {"kind": text},
+    "name": lambda text, _: {"name": text},
+    "address": lambda text, _: {"address": text.replace("|", BETWEEN)},
+}

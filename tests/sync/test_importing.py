@@ -17,18 +17,21 @@ from town import number
 from townspeople import cpr, person
 
 from cprsync.columns_file import load_columns
+from cprsync.domain.fields import FIELDS, Field, Kept, Owner
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.patron_group import PatronGroup
 from cprsync.domain.person import Person
 from cprsync.domain.record import Absence, Block
 from cprsync.domain.review import BOTH_PATRONS, State
-from cprsync.errors import BadInput
+from cprsync.domain.wording import Wording
+from cprsync.errors import BadInput, ConfigurationError
 from cprsync.resources import fixture_path
-from cprsync.sync.columns import PATRON_COLUMNS, Column, Columns
+from cprsync.sync.columns import PATRON_COLUMNS, Column, Columns, columns_of_table
 from cprsync.sync.importing import Importing, import_patrons
-from cprsync.sync.patron_rows import CELL_MAX
+from cprsync.sync.patron_rows import CELL_MAX, as_patron
 from cprsync.sync.revealing import Window
 from cprsync.sync.reviewing import Answer
+from cprsync.sync.seen import nothing_seen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -358,6 +361,34 @@ def test_every_field_of_the_table_that_is_imported_may_be_a_column(either_librar
     assert take(library, FULL).counts == {"unchanged": 1}
     assert library.everything() == before
     library.night()
+
+
+@pytest.mark.parametrize("apply", [False, True])
+def test_a_field_that_the_table_lets_in_and_nothing_reads_is_refused_before_the_first_row(
+    library: Library, *, apply: bool
+) -> None:
+    """It would be dropped from every row, and the list would say that it was taken."""
+    added = Field("shoe_size", Wording("Skostørrelse", "Shoe size"), Owner.PATRON, Kept.CHANGED, imported=True)
+    columns = columns_of_table((*FIELDS, added))
+    before = library.everything()
+    for _ in range(2):
+        with pytest.raises(ConfigurationError) as refused:
+            take_bytes(library, f"cpr_number,card\n{CLARA},C3\n".encode(), apply=apply, columns=columns)
+        assert (refused.value.kind, refused.value.values["field"]) == ("fields.unread", "shoe_size")
+        assert library.everything() == before
+
+
+def test_a_value_that_nothing_reads_is_never_dropped_from_a_row() -> None:
+    with nothing_seen() as seen, pytest.raises(ConfigurationError) as refused:
+        as_patron(2, {"cpr_number": CLARA, "municipality": "0751"}, seen, on=date(2027, 3, 22))
+    assert refused.value.values["field"] == "municipality"
+    assert "0751" not in str(refused.value)
+
+
+def test_a_mapping_that_leaves_the_unread_field_out_is_imported(library: Library) -> None:
+    columns = Columns({"nr": Column("cpr_number"), "kort": Column("cards")}, leaves_out=True)
+    assert take_bytes(library, f"nr;kort;skonr\n{number('EDITH')};C9;41\n".encode(), columns=columns).refused == []
+    assert library.view("EDITH").local.cards[0].number == "C9"
 
 
 def test_only_what_is_marked_is_for_notices_and_a_list_without_marks_moves_none(either_library: Library) -> None:

@@ -32,6 +32,13 @@ PATRONS: Final[Mapping[str, Advice]] = {
         'Skal det skrives alligevel, så kør kommandoen igen med --reason "…".',
         "If it is to be written all the same, run the command again with --reason TEXT.",
     ),
+    "fields": advice(
+        2,
+        "Intet er importeret: programmets egen tabel er forkert. Meld det; "
+        "en fil uden den kolonne kan importeres med --columns.",
+        "Nothing was imported: the program's own table is wrong. Report this; "
+        "a file without that column can be imported with --columns.",
+    ),
     "input.header": advice(
         1,
         "Ret filens overskrift: `cprsync fields` viser felternes navne på dansk. "

@@ -25,6 +25,9 @@ DESK: Final[Mapping[str, str]] = {
     "line {line}: column {position} is not known: the columns are {columns}": (
         "linje {line}: kolonne {position} er ukendt: kolonnerne er {columns}"
     ),
+    'the field table marks "{field}" as imported, and the import does not read it': (
+        'felttabellen siger, at "{field}" kan importeres, og importen læser det ikke'
+    ),
     # the columns of a list of patrons: each has a Danish name too
     ", ".join(one.key for one in _TAKEN): ", ".join(one.name.da for one in _TAKEN),
     'line {line}: column {position}, "{name}", is not known: the columns are {columns}': (
