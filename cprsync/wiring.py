@@ -6,12 +6,13 @@ import time
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.errors import ConfigurationError
 from cprsync.policy_file import load_policy
 from cprsync.sync.night import Night
+from cprsync.wire.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from cprsync.sync.ports import Clock, Feed, NetMedia
     from cprsync.sync.reviewing import Reviews
     from cprsync.sync.setting import Counter
+
+#: How long the desk waits for the register and the net media together: with the start of the program about eight
+#: seconds in all. What the net media have not heard by then the night tells them.
+DESK_SECONDS: Final = 6.5
 
 
 class SystemClock:
@@ -118,13 +123,18 @@ def unchecked_store(
         engine.dispose()
 
 
+def desk_patience() -> Patience:
+    """What one command at the desk shares between all that it asks."""
+    return Patience(DESK_SECONDS)
+
+
 @contextmanager
-def opened_register(section: RegisterSection) -> Iterator[SoapRegister]:
+def opened_register(section: RegisterSection, *, patience: Patience | None = None) -> Iterator[SoapRegister]:
     """The register's client, its connections closed at the end. Refuses to start without compiled schemas."""
     from cprsync.register.soap import SoapRegister
     from cprsync.schemas import compile_schemas
 
-    register = SoapRegister(register_settings(section), schemas=compile_schemas())
+    register = SoapRegister(register_settings(section), schemas=compile_schemas(), patience=patience)
     try:
         yield register
     finally:
@@ -139,7 +149,7 @@ def register_settings(section: RegisterSection) -> RegisterSettings:
 
 
 @contextmanager
-def opened_net_media(library: LibrarySection) -> Iterator[NetMedia | None]:
+def opened_net_media(library: LibrarySection, *, patience: Patience | None = None) -> Iterator[NetMedia | None]:
     """CULR as one library, its connections closed at the end; None where it is not set up."""
     if library.culr is None:
         yield None
@@ -149,21 +159,22 @@ def opened_net_media(library: LibrarySection) -> Iterator[NetMedia | None]:
     from cprsync.schemas import compile_schemas
 
     settings = NetMediaSettings(agency=library.agency, **library.culr.model_dump())
-    with SoapNetMedia(settings, schemas=compile_schemas()) as net_media:
+    with SoapNetMedia(settings, schemas=compile_schemas(), patience=patience) as net_media:
         yield net_media
 
 
-def tell_now(settings: Settings, library: LibrarySection, patron_id: str) -> bool:
+def tell_now(settings: Settings, library: LibrarySection, patron_id: str, *, patience: Patience | None = None) -> bool:
     """Tell the net media of a patron whom the desk has just written; what does not come through waits for the night.
 
-    False: they refused it, and it waits for a person.
+    `patience`: what the command has left of it. False: they refused it, and it waits for a person.
     """
     from cprsync.sync.publishing import tell_now as tell
 
     if library.culr is None:
         return True
+    waits = patience or desk_patience()
     with opened_store(settings, library, clock_for(settings)) as store:
-        return not tell(store, lambda: opened_net_media(library), patron_id).left
+        return not tell(store, lambda: opened_net_media(library, patience=waits), patron_id).left
 
 
 @contextmanager
@@ -199,13 +210,16 @@ def reader(section: FeedSection, store: SqlStore) -> ExtractReader:
 
 
 @contextmanager
-def desk(settings: Settings, library: LibrarySection) -> Iterator[Desk]:
-    """What one look-up at the desk of one library works with."""
+def desk(settings: Settings, library: LibrarySection, *, patience: Patience | None = None) -> Iterator[Desk]:
+    """What one look-up at the desk of one library works with. `patience`: shared with what the command asks next."""
     from cprsync.sync.lookup import Desk
 
-    clock = clock_for(settings)
+    clock, waits = clock_for(settings), patience or desk_patience()
     policy = load_policy(library.policy, library.municipalities)
-    with opened_store(settings, library, clock, policy) as store, opened_register(library.register_) as register:
+    with (
+        opened_store(settings, library, clock, policy) as store,
+        opened_register(library.register_, patience=waits) as register,
+    ):
         yield Desk(library.agency, store, register, clock, policy)
 
 

@@ -31,10 +31,11 @@ def lookup_command(  # noqa: PLR0913 -- one parameter for each option
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
         asked = Asked(ask_number(), purpose, user_name(), register=register)
-        with wiring.desk(settings, section) as desk:
+        patience = wiring.desk_patience()
+        with wiring.desk(settings, section, patience=patience) as desk:
             looked_up = look_up(desk, asked)
         if register and looked_up.document["patron"]:
-            tell_now(settings, section, looked_up.document["patron"], language)
+            tell_now(settings, section, looked_up.document["patron"], language, patience=patience)
     if as_json:
         print_json(looked_up.document)
     else:

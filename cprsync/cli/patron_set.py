@@ -112,9 +112,10 @@ def set_cpr_command(patron: str, *, config: Path, library: str | None, language:
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
         asked = SetNumber(patron, ask_number(), user_name())
-        with wiring.desk(settings, section) as desk:
+        patience = wiring.desk_patience()
+        with wiring.desk(settings, section, patience=patience) as desk:
             document = set_number(desk, asked)
-        tell_now(settings, section, patron, language)
+        tell_now(settings, section, patron, language, patience=patience)
     if as_json:
         print_json(document)
         return

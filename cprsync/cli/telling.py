@@ -10,11 +10,14 @@ from cprsync.cli.words import word
 if TYPE_CHECKING:
     from cprsync.cli.words import Language
     from cprsync.settings import LibrarySection, Settings
+    from cprsync.wire.patience import Patience
 
 
-def tell_now(settings: Settings, section: LibrarySection, patron: str, language: Language) -> None:
+def tell_now(
+    settings: Settings, section: LibrarySection, patron: str, language: Language, *, patience: Patience | None = None
+) -> None:
     """What does not come through waits for the night; what is refused waits for a person."""
     from cprsync import wiring
 
-    if not wiring.tell_now(settings, section, patron):
+    if not wiring.tell_now(settings, section, patron, patience=patience):
         note(f"  ! {word('told_refused', language)}")

@@ -28,6 +28,7 @@ from cprsync.netmedia.replies import parse_reply
 from cprsync.netmedia.settings import NetMediaSettings, load_credentials
 from cprsync.netmedia.side_by_side import Circuit, side_by_side
 from cprsync.wire.parsing import FAULT, Contract, payload
+from cprsync.wire.patience import Patience
 from cprsync.wire.reading import root_of
 from cprsync.wire.tls import Channel, build_context
 
@@ -50,7 +51,7 @@ _OK = 200
 class SoapNetMedia:
     """CULR as one library, over TLS. Close it after use."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- clocks, sleep and log are passed in
         self,
         settings: NetMediaSettings,
         *,
@@ -58,19 +59,21 @@ class SoapNetMedia:
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         log: Any = None,
+        patience: Patience | None = None,
     ) -> None:
-        """Raises ConfigurationError before anything is sent."""
+        """Raises ConfigurationError before anything is sent. `patience`: that of a desk."""
         from cprsync.wire.service import Service  # loads zeep
 
         self._settings = settings
         self._credentials = load_credentials(settings)
-        self._sleep, self._monotonic = sleep, monotonic
+        self._sleep, self._monotonic, self._patience = sleep, monotonic, patience or Patience()
         self._log = log if log is not None else structlog.get_logger("cprsync.netmedia")
         self._channel = Channel(
             build_context(settings.ca, None, monotonic=monotonic),
             # a call waits for one: what `_threads` begins beyond them writes its request meanwhile
             connections=settings.workers,
             connect_seconds=settings.limits.connect_seconds,
+            patience=self._patience,
         )
         contract = Contract(schemas.net_media)
         self._service = Service(
@@ -142,12 +145,15 @@ class SoapNetMedia:
         first = stop_after_attempt(limits.tries)
         tries = Retrying(
             retry=retry_if_exception(_may_pass),
-            stop=lambda state: first(state) or self._monotonic() - started >= limits.tries_seconds,
+            stop=lambda state: (
+                first(state) or self._monotonic() - started >= limits.tries_seconds or self._patience.is_over
+            ),
             wait=wait_exponential(multiplier=0.2, max=1.6) + wait_random(0, 0.4),  # 0.2 to 2 s
-            sleep=self._sleep,
+            sleep=lambda seconds: self._sleep(min(seconds, self._patience.left())),
             reraise=True,
         )
-        reply: Reply = tries(self._logged, call)
+        with self._patience.waiting():
+            reply: Reply = tries(self._logged, call)
         return reply
 
     def _logged(self, call: Call) -> Reply:

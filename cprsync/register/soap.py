@@ -21,6 +21,7 @@ from cprsync.register.receiving import check_answer, parse_result, receive, rece
 from cprsync.register.settings import AnswerLimits, Limits, RegisterSettings
 from cprsync.sync.values import Found, NotFound, Subscribed
 from cprsync.wire.parsing import Contract
+from cprsync.wire.patience import Patience
 from cprsync.wire.tls import Channel, ClosedUnanswered, build_context, refused_in_silence
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ class SoapRegister:
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = _now,
         log: Any = None,
+        patience: Patience | None = None,
     ) -> None:
-        """Raises CertificateError or ConfigurationError before anything is sent."""
+        """Raises CertificateError or ConfigurationError before anything is sent. `patience`: that of a desk."""
         from cprsync.register import client  # loads zeep
 
         self._settings = settings
@@ -63,8 +65,13 @@ class SoapRegister:
         self._identity = load_identity(settings)
         self._identity.check(now())
         context = build_context(settings.ca, self._identity, monotonic=monotonic)
-        limits = settings.limits
-        self._channel = Channel(context, connections=settings.workers, connect_seconds=limits.connect_seconds)
+        limits, self._patience = settings.limits, patience or Patience()
+        self._channel = Channel(
+            context,
+            connections=settings.workers,
+            connect_seconds=limits.connect_seconds,
+            patience=self._patience,
+        )
         self._lookup = client.lookup_service(settings.lookup_url, self._channel, Contract(schemas.lookup))
         self._subscription = client.subscription_service(
             settings.subscription_url, self._channel, Contract(schemas.subscription)
@@ -148,13 +155,16 @@ class SoapRegister:
         first = stop_after_attempt(limits.tries)
         tries = Retrying(
             retry=retry_if_exception(_may_pass),
-            stop=lambda state: first(state) or self._monotonic() - started >= limits.tries_seconds,
+            stop=lambda state: (
+                first(state) or self._monotonic() - started >= limits.tries_seconds or self._patience.is_over
+            ),
             wait=wait_exponential(multiplier=0.2, max=1.6) + wait_random(0, 0.4),  # 0.2 to 2 s
-            sleep=self._sleep,
+            sleep=lambda seconds: self._sleep(min(seconds, self._patience.left())),
             reraise=True,
         )
         try:
-            result: T = tries(self._logged, operation, once)
+            with self._patience.waiting():
+                result: T = tries(self._logged, operation, once)
         except ClosedUnanswered as error:
             raise refused_in_silence(error) from error
         return result

@@ -26,6 +26,7 @@ from cprsync.errors import (
     PeerCertificateError,
     RegisterUnavailable,
 )
+from cprsync.wire.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -182,9 +183,12 @@ class _Adapter(HTTPAdapter):
 class Channel:
     """Kept connections to a counterpart's hosts. Answers come unread, to be read within the call's deadline."""
 
-    def __init__(self, context: DeadlineContext, *, connections: int, connect_seconds: float) -> None:
+    def __init__(
+        self, context: DeadlineContext, *, connections: int, connect_seconds: float, patience: Patience | None = None
+    ) -> None:
         self._context = context
-        self._connect_seconds = connect_seconds
+        self._patience = patience or Patience()
+        self._connect_seconds = min(connect_seconds, self._patience.connect_seconds)
         self._answered: set[str] = set()
         self._session = requests.Session()
         self._session.trust_env = False
@@ -196,7 +200,7 @@ class Channel:
     def deadline(self, url: str, seconds: float) -> Iterator[None]:
         """Bound the calling thread's exchange; its failures leave as our errors, with whose fault they are."""
         host = urlsplit(url).netloc
-        self._context.calls.deadline = self._context.monotonic() + seconds
+        self._context.calls.deadline = self._context.monotonic() + min(seconds, self._patience.left())
         try:
             yield
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, http.client.HTTPException) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -110,6 +111,19 @@ def test_a_register_that_is_down_is_exit_4_and_creates_nobody(library: Library, 
     assert (ran.exit, ran.error["kind"]) == (4, "register.http")
     assert library.records() == before
     assert not [word for word in personal() if word in ran.out + ran.err]
+
+
+def test_a_register_that_is_slow_costs_the_desk_eight_seconds_and_not_a_minute(
+    library: Library, ready: dict[str, Any]
+) -> None:
+    """Twenty are allowed here, since the machine of a test is busy; three tries of thirty seconds are none of them."""
+    before, began = library.records(), time.monotonic()
+    control.fault(ready, "slow", times=9, seconds=60)
+    ran = lookup(library, number("CLARA") + "\n", "--register")
+    control.calm(ready)
+    assert (ran.exit, ran.error["kind"]) == (4, "register.timeout")
+    assert time.monotonic() - began < 20
+    assert library.records() == before
 
 
 def test_a_number_is_no_argument(library: Library) -> None:

@@ -60,7 +60,9 @@ def make_register(settings: RegisterSettings, schemas: Schemas) -> Iterator[Call
     made: list[SoapRegister] = []
 
     def make(**changed: object) -> SoapRegister:
-        clocks = {name: changed.pop(name) for name in ("sleep", "now", "log", "monotonic") if name in changed}
+        clocks = {
+            name: changed.pop(name) for name in ("sleep", "now", "log", "monotonic", "patience") if name in changed
+        }
         options = {"sleep": lambda _: None, **clocks}
         made.append(SoapRegister(replace(settings, **changed), schemas=schemas, **options))  # type: ignore[arg-type]
         return made[-1]

@@ -1,0 +1,57 @@
+"""How long somebody at a desk waits for counterparts: one ceiling over all calls and tries of a command.
+
+The night has no such ceiling: each of its calls has its own. Reads the clock that it is given.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: A TCP connection to each of two addresses and a TLS handshake take the time-out of connecting once each.
+_CONNECTS = 4
+
+
+class Patience:
+    """Seconds that may go by in calls. The time between calls is free: someone reads a preview."""
+
+    def __init__(self, seconds: float = math.inf, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._seconds, self._monotonic = seconds, monotonic
+        self._spent, self._started, self._calls = 0.0, 0.0, 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count the time of one call with all its tries; calls at the same time are counted once."""
+        with self._lock:
+            if not self._calls:
+                self._started = self._monotonic()
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._calls -= 1
+                if not self._calls:
+                    self._spent += self._monotonic() - self._started
+
+    def left(self) -> float:
+        """Seconds that are left, never below 0; infinite for whoever has all night."""
+        with self._lock:
+            running = self._monotonic() - self._started if self._calls else 0.0
+            return max(0.0, self._seconds - self._spent - running)
+
+    @property
+    def is_over(self) -> bool:
+        return self.left() <= 0
+
+    @property
+    def connect_seconds(self) -> float:
+        """The most that connecting may take, so that time is left for an answer."""
+        return self._seconds / _CONNECTS

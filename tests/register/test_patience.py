@@ -1,0 +1,94 @@
+"""A person at the desk waits for all counterparts of a command together no longer than one ceiling."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import ssl
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from tls_servers import threaded
+from town import number
+
+from cprsync.domain.number import CprNumber
+from cprsync.errors import RegisterUnavailable
+from cprsync.wire.patience import Patience
+from cprsync.wiring import DESK_SECONDS, desk_patience
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import responses
+    from register_pki import Pki
+
+    from cprsync.register.soap import SoapRegister
+
+WHO = CprNumber(number("ANNA"))
+DRIPPING = b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" + b" " * 60_000
+
+
+class Watch:
+    """A clock that a test moves."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_time_between_calls_is_free() -> None:
+    watch = Watch()
+    patience = Patience(8, monotonic=watch)
+    with patience.waiting():
+        watch.now += 5
+        assert patience.left() == 3
+    watch.now += 600  # someone reads the preview
+    assert patience.left() == 3
+    with patience.waiting():
+        watch.now += 3
+        assert patience.is_over
+    assert patience.left() == 0
+
+
+def test_calls_at_the_same_time_are_counted_once() -> None:
+    watch = Watch()
+    patience = Patience(8, monotonic=watch)
+    with patience.waiting(), patience.waiting():
+        watch.now += 2
+    assert patience.left() == 6
+
+
+def test_the_desk_has_less_than_eight_seconds_and_the_night_no_such_ceiling() -> None:
+    """A second and a half is for the program's own start."""
+    assert desk_patience().left() == DESK_SECONDS == 6.5
+    assert Patience().left() == math.inf
+
+
+def test_a_register_that_drips_takes_no_more_than_the_desks_patience_over_all_tries_and_calls(
+    pki: Pki, make_register: Callable[..., SoapRegister]
+) -> None:
+    """Without it each of three tries takes the thirty seconds of an answer. The server would go on for 20 minutes."""
+    began = time.monotonic()
+    with threaded(pki.context("server", ssl.TLSVersion.TLSv1_3), lambda _: DRIPPING, drip=True) as server:
+        register = make_register(
+            lookup_url=server.url, subscription_url=server.url, patience=Patience(1), sleep=time.sleep
+        )
+        for call in (register.look_up, register.subscribe, register.look_up):
+            with pytest.raises(RegisterUnavailable) as late:
+                call(WHO)
+            assert late.value.kind == "register.timeout"
+    assert time.monotonic() - began < 4
+
+
+def test_waits_between_tries_are_counted_and_end_with_the_patience(
+    wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    wire.add("POST", "https://register.test/lookup", status=503)
+    clock, waits = itertools.count(0, 0.25), list[float]()
+    patience = Patience(1.5, monotonic=lambda: next(clock))
+    with pytest.raises(RegisterUnavailable):
+        make_register(patience=patience, sleep=waits.append).look_up(WHO)
+    assert len(wire.calls) < 3
+    assert all(wait <= 1.5 for wait in waits)
