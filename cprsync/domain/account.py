@@ -7,11 +7,11 @@ a state (decision 21), so that one whose answer was lost can be begun anew: what
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Collection, Generator
 
     from cprsync.domain.number import CprNumber
 
@@ -61,7 +61,7 @@ class Effect:
     gone: bool = False
     #: it mends what CULR holds and tells nothing new: a number that another library has set meanwhile stands
     repairs: bool = False
-    #: whoever is registered under it now has it: there is nothing to take away any more
+    #: it is another patron's by now: there is nothing to set or to take away any more
     moot: bool = False
 
     def __repr__(self) -> str:
@@ -71,6 +71,27 @@ class Effect:
     def revokes(self) -> bool:
         """Whether a right may end with it: after an outage these go first."""
         return self.gone or self.municipality == NOWHERE
+
+    @property
+    def touches(self) -> frozenset[Identity]:
+        """Every account that it may change: what touches one of them, too, waits until it has ended."""
+        return frozenset(one for one in (self.identity, self.replaces) if one is not None)
+
+
+def spare_others(effect: Effect, *, taken: Collection[Identity], told: str | None) -> Effect:
+    """The effect as it may still be sent: what is another patron's by now is neither set nor taken away.
+
+    Args:
+        effect: as it was decided, perhaps nights ago.
+        taken: what other patrons of the library stand under now.
+        told: what CULR was last told of its patron; what stands under the other's number is no longer theirs to keep.
+    """
+    if effect.identity in taken:
+        return replace(effect, moot=True)
+    if effect.replaces in taken:
+        wanted = told if effect.municipality is None else effect.municipality
+        return replace(effect, replaces=None, municipality=wanted)
+    return effect
 
 
 class Operation(enum.Enum):

@@ -79,11 +79,24 @@ ACCOUNT_ROWS: Final[Rows] = {
         ),
         Wording(
             "den, der bliver, får sin, hvis bopælen er kendt, og den lukkedes slettes; under lånernummeret (LOCAL) "
-            "kun, hvis CULR har hørt om den. Skilles de igen, oprettes den igen, hvis bopælen er kendt",
+            "kun, hvis CULR har hørt om den. Skilles de igen, har begge deres igen; er bopælen ukendt, da kun, hvis "
+            "den var der, med det kommunenummer, den havde",
             "whoever is kept gets one if residence is known, and that of the one who closes is deleted; under the "
-            "patron number (LOCAL) only if CULR has heard of it. Parted again, it is made again if residence is known",
+            "patron number (LOCAL) only if CULR has heard of it. Parted again, both have theirs again; if residence is "
+            "unknown, only if it was there, with the municipality number that it had",
         ),
         Wording("CULR 1.6; beslutning 6 og 11", "CULR 1.6; decisions 6 and 11"),
+    ),
+    "account-shared": (
+        Wording(
+            "det, der skal siges om to lånere, rører den samme konto",
+            "what is to be told of two patrons touches the same account",
+        ),
+        Wording(
+            "siges én ad gangen; en konto, der nu er en andens, bliver hverken ændret eller slettet",
+            "told one after the other; an account that is another patron's by now is neither changed nor deleted",
+        ),
+        Wording("CULR 1.6; beslutning 11 og 34", "CULR 1.6; decisions 11 and 34"),
     ),
     "account-again": (
         Wording(

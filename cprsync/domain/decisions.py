@@ -69,6 +69,12 @@ DECISIONS: Final[Mapping[int, Wording]] = {
         "Hvert bibliotek er dataansvarlig for sig, med sin policy og sine kommuner.",
         "Each library is its own data controller, with its policy and its municipalities.",
     ),
+    34: Wording(
+        "Den, der meldes ud, beholder ingen konto hos CULR fra biblioteket; andre bibliotekers røres ikke. Det, der "
+        "rører den samme konto, sker i rækkefølge, hvem der så er låneren.",
+        "Whoever leaves keeps no account of the library's in CULR; other libraries' are left alone. What touches the "
+        "same account happens in order, whoever the patron is.",
+    ),
 }
 
 

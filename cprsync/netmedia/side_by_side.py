@@ -8,13 +8,13 @@ from __future__ import annotations
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cprsync.domain.account import FORBIDDEN, REFUSED, Unsettled
 from cprsync.errors import ConfigurationError, NetMediaRefused, NetMediaUnavailable, NetMediaUntrusted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -59,16 +59,53 @@ class Circuit:
             )
 
 
+class _Lanes:
+    """Who has to wait for whom: of tasks that touch the same thing a later one waits until the earlier has ended."""
+
+    def __init__(self) -> None:
+        self._last: dict[Hashable, Future[Any]] = {}
+
+    def behind(self, keys: Collection[Hashable]) -> set[Future[Any]]:
+        """The tasks to wait for, of those that have not ended."""
+        return {self._last[key] for key in keys if key in self._last and not self._last[key].done()}
+
+    def enter(self, keys: Collection[Hashable], task: Future[Any]) -> None:
+        self._last |= dict.fromkeys(keys, task)
+
+    def leave(self, ended: Collection[Future[Any]]) -> None:
+        self._last = {key: task for key, task in self._last.items() if task not in ended}
+
+
+def touches_nothing(_: object) -> frozenset[Hashable]:
+    """Of tasks that may all go at once."""
+    return frozenset()
+
+
 def side_by_side(
-    tasks: Iterable[T], carry_out: Callable[[T], list[R]], *, threads: int, circuit: Circuit
+    tasks: Iterable[T],
+    carry_out: Callable[[T], list[R]],
+    *,
+    threads: int,
+    circuit: Circuit,
+    touches: Callable[[T], Collection[Hashable]] = touches_nothing,
 ) -> Iterator[R]:
     """Yield what each task brings, as it comes. Once the circuit is open nothing more is begun.
 
-    At most twice `threads` tasks are taken ahead. An unexpected exception ends it all.
+    At most twice `threads` tasks are taken ahead. Two that touch the same thing go one after the other, in the order
+    in which they come. An unexpected exception ends it all.
     """
+    lanes = _Lanes()
 
-    def begin(task: T) -> list[R]:
+    def begin(task: T, behind: Collection[Future[Any]]) -> list[R]:
+        # Tasks begin in the order in which they come: those ahead have a thread, so that none waits for ever.
+        wait(behind)
         return [] if circuit.is_open else carry_out(task)
+
+    def submit(task: T) -> Future[list[R]]:
+        keys = touches(task)
+        future = pool.submit(begin, task, lanes.behind(keys))
+        lanes.enter(keys, future)
+        return future
 
     waiting = iter(tasks)
     running: set[Future[list[R]]] = set()
@@ -76,10 +113,11 @@ def side_by_side(
         try:
             while True:
                 if not circuit.is_open:
-                    running |= {pool.submit(begin, task) for task in islice(waiting, 2 * threads - len(running))}
+                    running |= {submit(task) for task in islice(waiting, 2 * threads - len(running))}
                 if not running:
                     return
                 done, running = wait(running, return_when=FIRST_COMPLETED)
+                lanes.leave(done)
                 for future in done:
                     yield from future.result()
         finally:

@@ -110,7 +110,7 @@ class SoapNetMedia:
                     break
             return done
 
-        yield from side_by_side(queues, carry_out, threads=self._threads, circuit=circuit)
+        yield from side_by_side(queues, carry_out, threads=self._threads, circuit=circuit, touches=_touched_by)
 
     def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
         """Read what stands under each, in any order; it ends early as `send_many` does."""
@@ -215,6 +215,10 @@ def _outcome(call: Callable[[T], R], about: T) -> R | CprsyncError:
         return call(about)
     except CprsyncError as error:
         return error
+
+
+def _touched_by(queue: Sequence[Effect]) -> set[Identity]:
+    return {identity for effect in queue for identity in effect.touches}
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, select, union_all, update
+from sqlalchemy import Connection, delete, select, union_all, update
 
 from cprsync.domain.account import NOWHERE, identity_of
 from cprsync.domain.effective import culr_in_force
@@ -24,7 +24,7 @@ from cprsync.errors import ReviewClosed
 from cprsync.store import belongings, circulation, effects, overrides, responsibles, tables
 from cprsync.store.changes import ask, write_records
 from cprsync.store.codec import decode, encode
-from cprsync.store.effects import payload
+from cprsync.store.effects import CULR, payload
 from cprsync.store.local import decode_local, encode_local
 from cprsync.store.local_part import open_local, write_local
 from cprsync.store.records import from_row, overrides_of, prepare
@@ -45,12 +45,13 @@ _CLEAR: Final = ("patron_group", "real_number")
 _DAYS: Final = ("next_age_step", "local_due", "letters_stopped")
 _PATRON = tables.patron.c
 _ITEM = tables.review_item.c
+_OUT = tables.outbox.c
 
 
 def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyRow) -> dict[str, Any]:
     """Give all that `closes` has to `keeps`; both rows are held. Returns what an undo needs."""
     shell, keeper = _patron(connection, tenant, closes), _patron(connection, tenant, keeps)
-    kept = _remembered(tenant, closes, shell)
+    kept = _remembered(tenant, closes, shell) | {"account": _account(connection, tenant, shell.id)}
     kept["circulation"] = circulation.move(connection, tenant, of=shell.id, to=keeper.id)
     kept["subscriptions"] = belongings.move_subscriptions(connection, tenant, of=shell.id, to=keeper.id)
     kept["keys"] = belongings.move_keys(connection, tenant, of=shell.id, to=keeper.id, number=shell.number)
@@ -94,7 +95,9 @@ def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRo
     _part_local(connection, tenant, keeps, kept)
     _write(connection, tenant, keeper, keeper.register)
     _tell(connection, tenant, keeper)
-    _tell(connection, tenant, _fill(connection, tenant, closed, person, kept))
+    _take_back(connection, tenant, closed.id)
+    # an item of an earlier version kept none
+    _tell(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept.get("account"))
 
 
 def _patron(connection: Connection, tenant: Tenant, row: AnyRow) -> Patron:
@@ -197,11 +200,23 @@ def _settle(connection: Connection, tenant: Tenant, *, of: str, to: str) -> None
     connection.execute(items.where(about).values(about=to))
 
 
-def _tell(connection: Connection, tenant: Tenant, patron: Patron, *, replaces: CprNumber | None = None) -> None:
-    """Tell the net media what they are to hold of a patron who was written just now; unknown is not told."""
+def _tell(
+    connection: Connection,
+    tenant: Tenant,
+    patron: Patron,
+    *,
+    replaces: CprNumber | None = None,
+    held: Mapping[str, str | None] | None = None,
+) -> None:
+    """Tell the net media what they are to hold of a patron who was written just now; unknown is not told.
+
+    `held`: the account that she had before two were merged. Where nobody knows where she lives, she has it again.
+    """
     culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
-    if culr is None or not patron.borrows:
+    if not patron.borrows or (culr is None and held is None):
         return
+    if culr is None and held is not None:
+        culr = held["municipality"]
     former = None if replaces is None or replaces.is_replacement else replaces
     told = payload(identity_of(patron.number, patron.id), culr, replaces=former)
     effects.add(connection, tenant, patron.id, patron.version + 1, told)
@@ -213,6 +228,22 @@ def _tell_gone(connection: Connection, tenant: Tenant, shell: Patron) -> None:
         return
     told = payload(identity_of(shell.number, shell.id), NOWHERE, gone=True)
     effects.add(connection, tenant, shell.id, shell.version + 1, told)
+
+
+def _take_back(connection: Connection, tenant: Tenant, patron_id: str) -> None:
+    """Let her account not go after all, where the net media cannot have heard of that yet."""
+    hers = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.patron_id == patron_id)
+    unheard = select(tables.outbox).where(hers, _OUT.offered.is_(None))
+    for row in connection.execute(unheard).all():
+        if effects.effect_of(tenant, row).gone:
+            connection.execute(delete(tables.outbox).where(hers, _OUT.version == row.version))
+
+
+def _account(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, str | None] | None:
+    """What the net media hold of her, as far as they have told; None: no account."""
+    hers = (tables.account.c.agency == tenant.agency) & (tables.account.c.patron_id == patron_id)
+    row = connection.execute(select(tables.account.c.municipality).where(hers)).one_or_none()
+    return None if row is None else {"municipality": row.municipality}
 
 
 def _is_told(connection: Connection, tenant: Tenant, patron_id: str) -> bool:

@@ -106,10 +106,19 @@ def only_answer(connection: Connection, tenant: Tenant, patron_ids: Sequence[str
 
 def has_borrower(connection: Connection, tenant: Tenant, number: CprNumber, *, but: str) -> bool:
     """Whether a patron other than `but` borrows under a number: most often herself, registered again."""
-    index = _PATRON.number_index.in_(tenant.vault.probes("number", number.digits))
+    return borrowers(connection, tenant, [number]).get(number, but) != but
+
+
+def borrowers(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
+    """Who borrows under each of the numbers; a number that nobody borrows under is left out."""
+    found: dict[CprNumber, str] = {}
     borrows = (_PATRON.kind != PatronKind.RESPONSIBLE.value) & _PATRON.status_class.not_in(tables.GONE)
-    found = select(_PATRON.id).where(_PATRON.agency == tenant.agency, index, _PATRON.id != but, borrows)
-    return connection.execute(found.limit(1)).first() is not None
+    wanted = select(_PATRON.number_index, _PATRON.id).where(_PATRON.agency == tenant.agency, borrows)
+    for part in parts(numbers, IN_MAX // tenant.vault.index_keys):
+        by_probe = {probe: number for number in part for probe in tenant.vault.probes("number", number.digits)}
+        rows = connection.execute(wanted.where(_PATRON.number_index.in_(by_probe)))
+        found |= {by_probe[row.number_index]: row.id for row in rows}
+    return found
 
 
 def old_numbers(tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, select, text, update
 
-from cprsync.domain.account import REFUSED, Effect, Identity, IdType, Settled
+from cprsync.domain.account import REFUSED, Effect, Identity, IdType, Settled, spare_others
 from cprsync.domain.drift import Drift
 from cprsync.domain.number import CprNumber
 from cprsync.domain.review import NET_MEDIA_FOREIGN, NET_MEDIA_REFUSED
@@ -22,14 +22,14 @@ from cprsync.store.accounts import waiting
 from cprsync.store.desk import STREAM
 from cprsync.store.effects import CULR, FAILED, WAITING, account_probes, effect_of
 from cprsync.store.engine import moment_of, parts, reading, writing
-from cprsync.store.numbers import has_borrower
+from cprsync.store.numbers import borrowers
 from cprsync.store.repairs import DRIFTED, leave_to_staff, note_seen
 from cprsync.store.review_items import ask_staff, settle_items
 from cprsync.store.tenant import written
 from cprsync.sync.values import AccountState, Backlog, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cprsync.domain.account import Held, Unsettled
     from cprsync.store.engine import AnyRow
@@ -79,21 +79,28 @@ def queues(tenant: Tenant, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
                 found[row.patron_id].append(row)
             known = select(tables.account).where(_ACCOUNT.agency == tenant.agency, _ACCOUNT.patron_id.in_(part))
             accounts |= {row.patron_id: row for row in connection.execute(known)}
-        return [
-            tuple(
-                _if_hers(connection, tenant, one) for one in _effects(tenant, found[patron_id], accounts.get(patron_id))
-            )
+        effects = {
+            patron_id: list(_effects(tenant, found[patron_id], accounts.get(patron_id)))
             for patron_id in ids
             if patron_id in found
-        ]
+        }
+        holders = _holders(connection, tenant, effects)
+    return [
+        tuple(_spared(one, holders, accounts.get(patron_id)) for one in queue) for patron_id, queue in effects.items()
+    ]
 
 
-def _if_hers(connection: Connection, tenant: Tenant, effect: Effect) -> Effect:
-    """The effect, unless it takes away what is another patron's by now: she left, and is registered again."""
-    if not effect.gone or effect.identity.type is not IdType.CPR:
-        return effect
-    number = CprNumber.parse(effect.identity.value)
-    return replace(effect, moot=True) if has_borrower(connection, tenant, number, but=effect.patron_id) else effect
+def _holders(connection: Connection, tenant: Tenant, queues: Mapping[str, Sequence[Effect]]) -> dict[Identity, str]:
+    """Who borrows under each CPR number that the effects name."""
+    named = {one for queue in queues.values() for effect in queue for one in effect.touches if one.type is IdType.CPR}
+    numbers = [CprNumber.parse(one.value) for one in named]
+    held = borrowers(connection, tenant, numbers)
+    return {Identity(IdType.CPR, number.digits): patron_id for number, patron_id in held.items()}
+
+
+def _spared(effect: Effect, holders: Mapping[Identity, str], account: AnyRow | None) -> Effect:
+    taken = {one for one in effect.touches if holders.get(one, effect.patron_id) != effect.patron_id}
+    return spare_others(effect, taken=taken, told=None if account is None else account.municipality)
 
 
 def _effects(tenant: Tenant, rows: Iterable[AnyRow], account: AnyRow | None) -> Iterator[Effect]:
@@ -251,7 +258,7 @@ def _keep_accounts(connection: Connection, tenant: Tenant, done: Sequence[tuple[
             "settled": now,
         }
         for effect, outcome in done
-        if not effect.gone
+        if not effect.gone and not effect.moot
     ]
     if rows:
         connection.execute(_KEEP, rows)

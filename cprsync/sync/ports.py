@@ -99,6 +99,8 @@ class NetMedia(Protocol):
     ) -> Iterator[tuple[Effect, Settled | Unsettled | CprsyncError]]:
         """Settle the effects of each queue, one patron's with the lowest version first; queues go side by side.
 
+        Two queues that touch the same account go one after the other, in the order in which they come.
+
         Of a queue nothing is tried, nor yielded, behind an effect that is not settled, unless its code is one of
         REFUSED. A code of FORBIDDEN, or so many effects in a row without an answer, ends it all: what has not begun
         is not yielded. So does a row of refused ones, of which the last comes as NetMediaRefused. Queues are taken

@@ -21,6 +21,7 @@ from cprsync.domain.account import (
     Unsettled,
     identity_of,
     settle,
+    spare_others,
 )
 from cprsync.domain.drift import Drift, Repair, Wanted, drifts, wanted
 from cprsync.domain.effective import culr_in_force
@@ -80,9 +81,15 @@ ACCOUNT = {
         "to lånere er lagt sammen (number.both_patrons er accepteret)",
         (
             "den, der bliver, får sin, hvis bopælen er kendt, og den lukkedes slettes; under lånernummeret (LOCAL) "
-            "kun, hvis CULR har hørt om den. Skilles de igen, oprettes den igen, hvis bopælen er kendt"
+            "kun, hvis CULR har hørt om den. Skilles de igen, har begge deres igen; er bopælen ukendt, da kun, hvis "
+            "den var der, med det kommunenummer, den havde"
         ),
         "CULR 1.6; beslutning 6 og 11",
+    ),
+    "account-shared": (
+        "det, der skal siges om to lånere, rører den samme konto",
+        "siges én ad gangen; en konto, der nu er en andens, bliver hverken ændret eller slettet",
+        "CULR 1.6; beslutning 11 og 34",
     ),
     "account-again": (
         "findes allerede, når den oprettes; findes ikke, når den slettes",
@@ -245,6 +252,28 @@ def test_only_what_a_reading_confirms_counts_as_done_and_lets_the_old_one_go(
     made, ended = calls_of(effect, held={effect.identity: held}, codes=codes)
     assert isinstance(ended, Settled) is done
     assert done or effect.replaces is None or (Do.DELETE, effect.replaces, None) not in made
+
+
+@pytest.mark.parametrize(
+    ("effect", "taken", "told", "left"),
+    [
+        pytest.param(Effect(PATRON, 2, HERS, NOWHERE, gone=True), {HERS}, "751", [], id="account-shared-gone"),
+        pytest.param(Effect(PATRON, 2, HERS, "751"), {HERS}, "751", [], id="account-shared-set"),
+        pytest.param(Effect(PATRON, 2, NEW, "101", replaces=HERS), {HERS}, "751", [NEW], id="account-shared-replaced"),
+        pytest.param(Effect(PATRON, 2, NEW, None, replaces=HERS), {HERS}, "751", [NEW], id="account-shared-unknown"),
+        pytest.param(Effect(PATRON, 2, NEW, "101", replaces=HERS), set(), "751", [NEW, HERS], id="account-shared-free"),
+    ],
+)
+def test_an_account_that_is_another_patrons_by_now_is_neither_changed_nor_deleted(
+    effect: Effect, taken: set[Identity], told: str, left: list[Identity]
+) -> None:
+    """What stood under the number that another patron has is not moved along either: what was told of her is."""
+    spared = spare_others(effect, taken=taken, told=told)
+    made = [] if spared.moot else calls_of(spared, held={NEW: there("101", OURS), HERS: AARHUS}, codes={})[0]
+    assert {identity for _, identity, _ in made} == set(left)
+    assert spared.moot is (not left)
+    assert effect.touches == {HERS, *left}
+    assert spared.municipality == (effect.municipality or ("751" if effect.replaces else effect.municipality))
 
 
 OURS, THEIRS = "775100", "710100"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
@@ -14,7 +15,7 @@ import structlog
 
 from cprsync import wiring
 from cprsync.cli.setup import write_folder
-from cprsync.domain.account import Code, Effect, Identity, IdType, Settled, Unsettled
+from cprsync.domain.account import Code, Effect, Held, Identity, IdType, Settled, Unsettled
 from cprsync.errors import ConfigurationError, NetMediaUnavailable, NetMediaUntrusted
 from cprsync.mock import control
 from cprsync.netmedia.settings import Limits
@@ -178,6 +179,25 @@ def test_with_a_tenth_of_the_answers_lost_each_change_happens_once_and_in_order(
     assert list(told.values()) == [[(None, "101"), ("101", "751")]] * 100
     # each takes three calls when no answer is lost
     assert sum(control.culr(ready)["calls"].values()) > 300
+
+
+def test_of_two_patrons_who_meet_under_one_number_the_first_is_told_of_before_the_second(
+    at_mock: dict[str, Any], ready: dict[str, Any], make_culr: Callable[..., SoapNetMedia]
+) -> None:
+    """One gets another number, and gives the old one up; the next has the old one now."""
+    pairs = []
+    for _ in range(25):
+        old = effect("101")
+        new = effect("461")
+        pairs.append((old, replace(new, replaces=old.identity), replace(effect("751"), identity=old.identity)))
+    culr = make_culr(**at_mock)
+    assert {outcome for _, outcome in culr.send_many([old] for old, _, _ in pairs)} == {Settled("101")}
+    queues = [queue for _, new, taker in pairs for queue in ([new], [taker])]
+    assert {outcome for _, outcome in culr.send_many(queues)} == {Settled("461"), Settled("751")}
+    holds = dict(culr.read_many(one.identity for _, *both in pairs for one in both))
+    assert {(holds[new.identity], holds[taker.identity]) for _, new, taker in pairs} == {
+        (Held(True, "461", frozenset({"710100"})), Held(True, "751", frozenset({"710100"})))
+    }
 
 
 # -- what is let out ---------------------------------------------------------------------------------------------------
