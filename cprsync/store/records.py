@@ -12,6 +12,7 @@ from cprsync.domain.snapshot import merge, speaks_for_all
 from cprsync.store import bulk, overrides, tables
 from cprsync.store.codec import decode, encode
 from cprsync.store.engine import IN_MAX, parts, reading
+from cprsync.store.failures import SealBroken
 from cprsync.sync.values import Equal, NotOurs, Prepared
 
 if TYPE_CHECKING:
@@ -148,10 +149,24 @@ def _is_equal(vault: Vault, row: _Row, person: Person, encoder: Encoder) -> bool
 
 def from_row(vault: Vault, row: AnyRow | _Row, corrected: tuple[Override, ...] = ()) -> Patron:
     """Open a row, with what staff corrected. Raises SealBroken."""
-    blob = vault.unseal(row.register_blob, row.register_key, place=row.id, owner=REGISTER, version=row.version)
-    as_of, person = as_of_from_row(row), decode(blob)
+    as_of, person = as_of_from_row(row), decode(open_register(vault, row))
     kind = _KINDS[row.kind]
     return Patron(row.id, person, as_of, row.version, row.letters_stopped, row.patron_group, corrected, kind)
+
+
+def open_register(vault: Vault, row: AnyRow | _Row) -> bytes:
+    """The canonical bytes of the register's part, which are the ones that the row was last written with.
+
+    An older seal opens again once its version is put back beside it: the fingerprint then tells that it is not
+    what was written last.
+
+    Raises:
+        SealBroken: it was altered, moved, or replaced by an older one.
+    """
+    blob = vault.unseal(row.register_blob, row.register_key, place=row.id, owner=REGISTER, version=row.version)
+    if not vault.is_fingerprint(blob, row.fingerprint, row.fingerprint_key):
+        raise SealBroken("a sealed record is not the one that was written last: an older one stands in its place")
+    return blob
 
 
 def overrides_of(

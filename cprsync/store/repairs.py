@@ -17,7 +17,7 @@ from cprsync.store import audit, effects, tables
 from cprsync.store.accounts import these, waiting
 from cprsync.store.effects import payload
 from cprsync.store.engine import parts
-from cprsync.store.records import REGISTER
+from cprsync.store.records import REGISTER, open_register
 from cprsync.store.review_items import ask_staff, settle_items
 from cprsync.store.tenant import written
 from cprsync.sync.values import Repaired
@@ -129,8 +129,7 @@ def _moved_on(connection: Connection, tenant: Tenant, row: AnyRow) -> AnyRow:
     """Move a record on by one version as it is, the version being part of its seal; returns its row."""
     vault, version = tenant.vault, row.version + 1
     this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id)
-    plain = vault.unseal(row.register_blob, row.register_key, place=row.id, owner=REGISTER, version=row.version)
-    sealed = vault.seal(plain, place=row.id, owner=REGISTER, version=version)
+    sealed = vault.seal(open_register(vault, row), place=row.id, owner=REGISTER, version=version)
     values: dict[str, Any] = {"version": version, "register_blob": sealed, "register_key": vault.seal_key}
     connection.execute(update(tables.patron).where(this).values(values))
     return connection.execute(select(tables.patron).where(this)).one()

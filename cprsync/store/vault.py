@@ -6,6 +6,7 @@ so that a value from another row, or an older one of the same row, does not open
 
 from __future__ import annotations
 
+import hmac
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -40,9 +41,10 @@ class Vault:
         self._ciphers = {key.id: AESGCM(key.secret) for key in keyring.keys[Purpose.SEAL]}
         self._sealing = self._ciphers[self.seal_key]
         self._indexing = [Keyed(key.secret) for key in keyring.keys[Purpose.INDEX]]
+        self._index_ids = [key.id for key in keyring.keys[Purpose.INDEX]]
         #: for whoever tells numbers apart outside the store, as the reader of deliveries does
         self.foreign_key = self._indexing[0].digest(b"outside the store")
-        self._fingerprinting = Keyed(keyring.newest(Purpose.FINGERPRINT).secret)
+        self._fingerprinting = {key.id: Keyed(key.secret) for key in keyring.keys[Purpose.FINGERPRINT]}
 
     def seal(self, plain: bytes, *, place: str, owner: str, version: int) -> bytes:
         """Seal with the newest key, `seal_key`, whose id the row keeps beside the value.
@@ -76,7 +78,12 @@ class Vault:
 
     def fingerprint(self, canonical: bytes) -> bytes:
         """The keyed fingerprint of a record, under `fingerprint_key`."""
-        return self._fingerprinting.digest(canonical)
+        return self._fingerprinting[self.fingerprint_key].digest(canonical)
+
+    def is_fingerprint(self, canonical: bytes, fingerprint: bytes, key: str) -> bool:
+        """Whether a record has this fingerprint under one of the live keys."""
+        keyed = self._fingerprinting.get(key)
+        return keyed is not None and hmac.compare_digest(keyed.digest(canonical), fingerprint)
 
     def index(self, kind: str, value: str) -> bytes:
         """The keyed index that a new row gets, under `index_key`."""
@@ -86,6 +93,10 @@ class Vault:
         """The indexes under which a row may be found: one for each live key, the newest first."""
         written = f"{kind}|{value}".encode()
         return [keyed.digest(written) for keyed in self._indexing]
+
+    def index_under(self, key: str, kind: str, value: str) -> bytes:
+        """The keyed index under one of the live keys."""
+        return self._indexing[self._index_ids.index(key)].digest(f"{kind}|{value}".encode())
 
     @property
     def index_keys(self) -> int:

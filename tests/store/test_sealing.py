@@ -48,6 +48,11 @@ def test_a_keyed_digest_is_the_one_that_older_stores_hold(length: int) -> None:
             " WHERE b.patron_id = patron.id)",
             id="her own older one",
         ),
+        pytest.param(
+            "UPDATE patron SET (register_blob, version) = (SELECT b.register_blob, b.version FROM before_image b"
+            " WHERE b.patron_id = patron.id)",
+            id="her own older one with its version",
+        ),
         pytest.param("UPDATE patron SET register_blob = local_blob", id="of another owner"),
         pytest.param("UPDATE patron SET version = version + 1", id="under another version"),
         pytest.param("UPDATE patron SET register_blob = x'00'", id="cut off"),

@@ -80,6 +80,9 @@ STORE: Final[Mapping[str, str]] = {
     "a sealed value ({owner}) was altered or does not belong where it stands": (
         "en forseglet værdi ({owner}) er ændret eller hører ikke til, hvor den står"
     ),
+    "a sealed record is not the one that was written last: an older one stands in its place": (
+        "en forseglet post er ikke den, der sidst blev skrevet: en ældre står i dens sted"
+    ),
     "the audit chain is broken in {stream} at entry {seq}: {why}": (
         "revisionssporet er brudt i {stream} ved indførsel {seq}: {why}"
     ),
@@ -102,6 +105,15 @@ STORE: Final[Mapping[str, str]] = {
     "the key file {name} is not of the right form": "nøglefilen {name} har ikke den rette form",
     "{name} must be this user's alone: mode 0600, a folder 0700": (
         "{name} må kun være denne brugers: tilstand 0600, en mappe 0700"
+    ),
+    "the database holds patrons, and the keys that they were sealed with are not there": (
+        "databasen rummer lånere, og de nøgler, de er forseglet med, er der ikke"
+    ),
+    "the {purpose} key {id} is not in the key folder, and records were written with it": (
+        "nøglen {id} ({purpose}) er ikke i nøglemappen, og poster er skrevet med den"
+    ),
+    "the {purpose} key {id} in the key folder is another one than the records were written with": (
+        "nøglen {id} ({purpose}) i nøglemappen er en anden end den, posterne er skrevet med"
     ),
     "the key folder cannot be made": "nøglemappen kan ikke laves",
     "the key folder or file {name} is missing": "nøglemappen eller filen {name} mangler",
