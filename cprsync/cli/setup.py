@@ -175,6 +175,7 @@ def init_folder(folder: Path, *, mock: Path | None, language: Language, as_json:
 def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     """Write what is not there yet and return its names. Raises ConfigurationError."""
     from cprsync.resources import fixture_path
+    from cprsync.store.key_checks import make_sure_that_empty
     from cprsync.store.keys import create_keys
 
     ready = _ready(mock)
@@ -185,13 +186,23 @@ def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
         "cprsync.timer": TIMER,
     }
     try:
+        if new_keys := not (folder / "keys").exists():
+            make_sure_that_empty(_store_url(folder))
         written = _write_missing(folder, texts)
-        if not (folder / "keys").exists():
+        if new_keys:
             create_keys(folder / "keys")
             written.append("keys")
     except OSError as error:
         raise folder_refused(folder, error) from error
     return written
+
+
+def _store_url(folder: Path) -> str:
+    """Where the store of a folder is, or will be. Raises ConfigurationError when its configuration does not say."""
+    from cprsync.settings import load_settings
+
+    config = folder / "cprsync.toml"
+    return load_settings(config).store.url if config.exists() else f"sqlite:///{folder.resolve() / 'cprsync.db'}"
 
 
 def installed_command(interpreter: str) -> str:

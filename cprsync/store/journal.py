@@ -30,6 +30,8 @@ FILE: Final = "erase-journal.log"
 #: What a CPR number is hashed as in it.
 NUMBER: Final = "journal"
 _FIRST: Final = bytes(32)
+#: What each line says.
+_SAYS: Final = {"agency", "day", "key", "number", "number_key", "patron", "what"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -76,6 +78,17 @@ class EraseJournal:
         except OSError as error:
             raise _unusable(error) from error
         return [one for one in self._verified(_whole(written)) if one[0].agency == agency]
+
+    def key_ids(self, agency: str) -> set[tuple[str, str]]:
+        """The keys that one library's lines name: which chained the line, and which hashed the number."""
+        try:
+            told = [_told_of(line.partition(b"\t")[0]) for line in _whole(self.path.read_bytes()).splitlines()]
+        except FileNotFoundError:
+            return set()
+        except OSError as error:
+            raise _unusable(error) from error
+        # a line that is none of ours is the business of whoever verifies the chain
+        return {(str(one["key"]), str(one["number_key"])) for one in told if one.get("agency") == agency}
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Write lines to the end and see them on disk; what was torn off there is cleared away first.
@@ -174,13 +187,19 @@ def _told(entry: Entry, key: str) -> dict[str, str]:
 
 
 def _read(text: bytes, number: int) -> dict[str, Any]:
+    told = _told_of(text)
+    if not told:
+        raise JournalBroken("the line is none of ours", line=number)
+    return told
+
+
+def _told_of(text: bytes) -> dict[str, Any]:
+    """What a line says; nothing when it is none of ours."""
     try:
         told = json.loads(text)
     except ValueError:
-        told = None
-    if not isinstance(told, dict):
-        raise JournalBroken("the line is none of ours", line=number)
-    return told
+        return {}
+    return told if isinstance(told, dict) and told.keys() >= _SAYS else {}
 
 
 def _entry(told: dict[str, Any]) -> Entry:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from cprsync.errors import StoreMismatch
 from cprsync.store.engine import writing
@@ -45,7 +46,7 @@ def upgrade(engine: Engine) -> StoreVersion:
         StoreMismatch: it is newer than this program.
     """
     before = status(engine)
-    if before.current is not None and before.current > WANTED:
+    if before.current is not None and not _is_known(before.current):
         raise StoreMismatch("the store is of version {current}, newer than this program", current=before.current[:8])
     if not before.up_to_date:
         with writing(engine) as connection:
@@ -53,6 +54,12 @@ def upgrade(engine: Engine) -> StoreVersion:
             settings.attributes["connection"] = connection
             command.upgrade(settings, "head")
     return before
+
+
+def _is_known(version: str) -> bool:
+    """Whether a store of this version can be brought up to date; the steps' names tell no order."""
+    steps = ScriptDirectory.from_config(settings_of_alembic()).walk_revisions()
+    return version in {step.revision for step in steps}
 
 
 def settings_of_alembic() -> Config:

@@ -52,6 +52,7 @@ from cprsync.store.engine import reading, writing
 from cprsync.store.journal import FILE as JOURNAL_FILE
 from cprsync.store.journal import EraseJournal
 from cprsync.store.journal_accepting import accept_journal
+from cprsync.store.key_checks import check_journal_keys, check_keys, find_new_keys, note_keys
 from cprsync.store.lock import run_lock
 from cprsync.store.numbers import old_numbers
 from cprsync.store.tenant import Tenant
@@ -143,7 +144,8 @@ class SqlStore:
 
         `silence_seals` is the library's policy about whoever no source has spoken of.
 
-        Raises StoreMismatch when it is of another version, or not set up.
+        Raises StoreMismatch when it is of another version, or not set up, and ConfigurationError when a key that
+        its records were written with is missing, or another one stands in its place; nothing is written then.
         """
         if "|" in agency or "|" in agreement:
             raise ConfigurationError("an agency's or agreement's name holds a |", kind="configuration.agency")
@@ -153,6 +155,7 @@ class SqlStore:
         self._tenant = Tenant(engine, agency, agreement, keyring, vault, clock, random, written, silence_seals)
         self._encoder = records.Encoder(vault)
         self._erased_again = 0
+        check_keys(self._tenant)
         self._move_in()
 
     def _move_in(self) -> None:
@@ -433,12 +436,15 @@ class SqlStore:
 
     def begin_after_journal(self) -> None:
         """Replay the journal as the store is opened; whoever replays it next is told how many there were."""
+        check_journal_keys(self._tenant)
+        note_keys(self._tenant)
         self._erased_again = self.replay_journal()
 
     def departing(self, inactive_before: date | None) -> Departing:
         return leaving.departing(self._tenant, inactive_before)
 
     def accept_journal(self, *, user: str, reason: str) -> AcceptedJournal:
+        find_new_keys(self._tenant)
         return accept_journal(self._tenant, user=user, reason=reason)
 
     def was_given(self, patron_id: str) -> bool:

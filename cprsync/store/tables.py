@@ -81,6 +81,13 @@ library = Table(
     _maybe("rights_stamp", String(64)),
     # the last number of a review item; a number is never given twice
     _maybe("last_review", Integer),
+    # how many lines of hers the file of the audit's heads had when last seen, and the code of the last
+    _maybe("heads_lines", Integer),
+    _maybe("heads_code", LargeBinary),
+    # a sum over the versions of all her patrons' records, under a key, and how often it has changed
+    _maybe("records_sum", LargeBinary),
+    _maybe("records_changes", BigInteger),
+    _maybe("records_key", KEY),
 )
 
 agreement = Table(
@@ -90,6 +97,17 @@ agreement = Table(
     _key("id", AGREEMENT),
     _maybe("task", WORD),
     _maybe("last_produced", Date),
+    _to("library", "agency"),
+)
+
+#: The keys that rows were written with: of each what only that very key gives, so that no other passes for it.
+key_check = Table(
+    "key_check",
+    metadata,
+    _key("agency", AGENCY),
+    _key("purpose", WORD),
+    _key("id", KEY),
+    _needed("code", LargeBinary),
     _to("library", "agency"),
 )
 

@@ -50,6 +50,18 @@ STORE: Final[Mapping[str, Advice]] = {
         "Se på `erase_journal` i [store]: denne bruger skal kunne læse og skrive filen.",
         "Check `erase_journal` in [store]: this user must be able to read and write it.",
     ),
+    "keys.lost": advice(
+        2,
+        "Læg nøglerne tilbage i [keys] dir fra deres kopi. Lav ikke nye: med dem findes ingen låner igen, og alle "
+        "bliver oprettet én gang til.",
+        "Put the keys back into [keys] dir from their copy. Do not make new ones: with them no patron is found again, "
+        "and everyone is created once more.",
+    ),
+    "keys.other": advice(
+        2,
+        "Læg den rigtige nøgle tilbage i [keys] dir fra dens kopi: navnet er det samme, men indholdet er et andet.",
+        "Put the right key back into [keys] dir from its copy: the name is the same, and the content is another.",
+    ),
     "keys.older": advice(
         2,
         "Mappen er ældre end denne version: kør `cprsync db upgrade`, som laver den nøgle, der mangler.",
