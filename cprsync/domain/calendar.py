@@ -11,6 +11,9 @@ COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 SATURDAY = 5
 #: A delivery dated D is loaded by this hour of the next day (decision 1).
 LOAD_HOUR = time(6, 0)
+#: A number that is subscribed by this hour of a working day is in that day's delivery. The customer centre takes job
+#: orders until 12:00; later ones may be in the next delivery only.
+CLOSING_HOUR = time(12, 0)
 #: The longest Danish run of days without a delivery is well below this.
 _LOOK_BACK_DAYS = 14
 
@@ -37,4 +40,11 @@ def last_loaded(now: datetime) -> date:
     """The production date of the last expected delivery whose load hour has passed at `now` (aware)."""
     local = now.astimezone(COPENHAGEN)
     day = local.date() if local.time() >= LOAD_HOUR else local.date() - timedelta(days=1)
+    return working_day_before(day)
+
+
+def last_closed(now: datetime) -> date:
+    """The production date of the last expected delivery for which a subscription at `now` (aware) comes too late."""
+    local = now.astimezone(COPENHAGEN)
+    day = local.date() + timedelta(days=1) if local.time() >= CLOSING_HOUR else local.date()
     return working_day_before(day)

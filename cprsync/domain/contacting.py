@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.effective import effective
 from cprsync.domain.letter import NoLetter, letter_to
 from cprsync.domain.override import in_force
-from cprsync.domain.patron import is_sealed
 from cprsync.domain.ruling import Ruling
 from cprsync.domain.status_rule import stops_letters
 from cprsync.domain.wording import Wording
@@ -124,7 +123,7 @@ def reach_of(  # noqa: PLR0913 -- the record, and how it stands
         local,
         now.group,
         stopped=stopped is not None,
-        sealed=not opened and is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed, parked=parked),
+        sealed=not opened and patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=parked),
         holding=in_force(corrected, on),
     )
 

@@ -41,7 +41,7 @@ class Same(enum.Enum):
 
     #: the record already says this
     EQUAL = "equal"
-    #: a newer source has spoken; also a look-up on the file's own day, unless it protects
+    #: a newer source has spoken; also a look-up on the file's own day, unless it protects or answers a window
     OLDER = "older"
 
 
@@ -120,7 +120,7 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
         as_of: the day and kind of that source.
         protection_end: the register's word after an `AskRegister`.
     """
-    if patron.as_of is not None and as_of.is_older_than(patron.as_of):
+    if patron.as_of is not None and patron.has_newer(as_of):
         return _older(person, patron, same_day=as_of.day == patron.as_of.day)
     if reason := _undecidable(person, patron):
         return Parked(reason)
@@ -169,7 +169,7 @@ def _undecidable(person: Person, patron: Patron) -> str | None:
     """Name what keeps a snapshot from being applied; every status and every step between two has its rule."""
     if person.status in NEEDS_ADDRESS and person.address is SILENT:
         return "address.missing"
-    if person.status is SILENT and not patron.verified:
+    if person.status is SILENT and not patron.is_known:
         return "status.missing"
     if person.status in REPLACED:
         # handled with the links of the whole delivery; here only when those led nowhere
@@ -230,7 +230,7 @@ def _living(decision: Decision, person: Person, patron: Patron) -> Decision:
 
 def _change(person: Person, patron: Patron) -> Change | Unchanged:
     before, after = patron.register, merge(patron.register, person)
-    if not patron.verified:
+    if not patron.is_known:
         return _first_copy(before, after)
     if says_nothing_new(before, after):
         return Unchanged(Same.EQUAL)

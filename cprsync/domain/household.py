@@ -29,6 +29,8 @@ class Other(NamedTuple):
     person: Person
     #: she waits for a person, and counts as protected (decision 3)
     parked: bool
+    #: the feed could not have told of her number, and counts as silent (decision 32)
+    in_window: bool = False
 
 
 def in_household(
@@ -45,7 +47,8 @@ def in_household(
     if others > HOUSE_MOST:
         return True
     return any(
-        is_sealed(one.person, silent_is_sealed=silent_is_sealed, parked=one.parked) for one in chain(mates, links)
+        is_sealed(one.person, silent_is_sealed=silent_is_sealed, parked=one.parked, in_window=one.in_window)
+        for one in chain(mates, links)
     )
 
 

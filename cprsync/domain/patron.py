@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
     from cprsync.domain.override import Override
     from cprsync.domain.person import Person
+    from cprsync.domain.window import Window
 
 
 class Source(enum.Enum):
@@ -59,7 +60,7 @@ class AsOf:
 @made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Patron:
-    """One patron of one library. `register` is the last known person; `as_of` None: not yet verified."""
+    """One patron of one library. `register` is the last known person; `as_of` None: no source has spoken yet."""
 
     id: str
     register: Person
@@ -71,6 +72,8 @@ class Patron:
     #: what staff corrected; the register's part never holds any of it
     overrides: tuple[Override, ...] = ()
     kind: PatronKind = PatronKind.PERSON
+    #: since when, and why, the feed could not have told of the number; None: it could
+    window: Window | None = None
 
     def __repr__(self) -> str:
         return f"Patron({self.id})"
@@ -85,18 +88,39 @@ class Patron:
         return self.kind is not PatronKind.RESPONSIBLE
 
     @property
-    def verified(self) -> bool:
-        """True once a source has spoken of her."""
+    def is_known(self) -> bool:
+        """True once a source has spoken of the patron."""
         return self.as_of is not None
 
+    @property
+    def verified(self) -> bool:
+        """True when a source has spoken, and the feed could have told of every change since (decision 32)."""
+        return self.as_of is not None and self.window is None
 
-def is_sealed(person: Person, *, silent_is_sealed: bool, parked: bool = False) -> bool:
+    def has_newer(self, as_of: AsOf) -> bool:
+        """True when a newer source has spoken, so that this one may not overwrite the record.
+
+        In a window the file of a day could not tell everything: a look-up of that day may.
+        """
+        if self.as_of is None or not as_of.is_older_than(self.as_of):
+            return False
+        return self.window is None or as_of.day != self.as_of.day
+
+    def is_sealed(self, *, silent_is_sealed: bool, parked: bool = False) -> bool:
+        """True when name and address go nowhere without a reasoned reveal: see the function of that name."""
+        in_window = self.window is not None
+        return is_sealed(self.register, silent_is_sealed=silent_is_sealed, parked=parked, in_window=in_window)
+
+
+def is_sealed(person: Person, *, silent_is_sealed: bool, parked: bool = False, in_window: bool = False) -> bool:
     """True when name and address go nowhere without a reasoned reveal, for a reason of her own (decision 2).
 
     Whoever is parked (decision 3); name and address protection; a person of whose protection no source
-    has spoken, unless policy says otherwise; and whoever lives administratively. The silence of a register
-    that does not know her number says nothing: what stands there the library's own people wrote.
+    has spoken, or may have spoken without the feed telling of it (`in_window`), unless policy says otherwise; and
+    whoever lives administratively. The silence of a register that does not know her number says nothing: what
+    stands there the library's own people wrote.
     """
     if parked or person.is_shut:
         return True
-    return silent_is_sealed and person.protection is SILENT and not person.number.is_replacement
+    is_silent = in_window or person.protection is SILENT
+    return silent_is_sealed and is_silent and not person.number.is_replacement

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
-from cprsync.domain.household import HOUSE_MOST, Other, in_household
+from cprsync.domain.household import HOUSE_MOST, in_household
 from cprsync.domain.person import SILENT
 from cprsync.store import links, tables
 from cprsync.store.parking import is_parked
-from cprsync.store.records import from_row
+from cprsync.store.records import other_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def shares_with_sealed(
     """
     rows = [] if address is SILENT else _mates(connection, tenant, address, but=but)
     # opened one by one: the first who is sealed is enough
-    mates = (Other(from_row(tenant.vault, row).register, row.parked) for row in rows[:HOUSE_MOST])
+    mates = (other_of(tenant.vault, row) for row in rows[:HOUSE_MOST])
     # whoever answers for another is sought at either's address (decision 2)
     linked = links.linked(connection, tenant, but) if but else ()
     return in_household(mates, linked, silent_is_sealed=tenant.silence_seals, others=len(rows))

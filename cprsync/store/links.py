@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
 
 from cprsync.domain.action import Action
-from cprsync.domain.household import Other
 from cprsync.domain.responsible import Answering, troubles_of
 from cprsync.store import tables
 from cprsync.store.engine import parts, reading
 from cprsync.store.parking import is_parked
-from cprsync.store.records import from_row
+from cprsync.store.records import other_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from cprsync.domain.household import Other
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import Write
 
@@ -115,7 +115,7 @@ def links_of_those_who_answer(tenant: Tenant, responsible_ids: Collection[str]) 
 def _others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, Other]:
     wanted = select(tables.patron, is_parked().label("parked")).where(_PATRON.agency == tenant.agency)
     return {
-        row.id: Other(from_row(tenant.vault, row).register, row.parked)
+        row.id: other_of(tenant.vault, row)
         for part in parts(sorted(ids))
         for row in connection.execute(wanted.where(_PATRON.id.in_(part)))
     }

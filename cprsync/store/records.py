@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import Connection, func, select, text
 
+from cprsync.domain.household import Other
 from cprsync.domain.patron import AsOf, Patron, PatronKind, Source
 from cprsync.domain.snapshot import merge, speaks_for_all
+from cprsync.domain.window import Why, Window
 from cprsync.store import bulk, overrides, tables
 from cprsync.store.codec import decode, encode
 from cprsync.store.engine import IN_MAX, parts, reading
@@ -53,6 +55,8 @@ class _Row(NamedTuple):
     patron_group: str
     overrides: int
     kind: str
+    unverified_since: date | None
+    unverified_why: str | None
 
 
 def population(tenant: Tenant) -> int:
@@ -150,8 +154,19 @@ def _is_equal(vault: Vault, row: _Row, person: Person, encoder: Encoder) -> bool
 def from_row(vault: Vault, row: AnyRow | _Row, corrected: tuple[Override, ...] = ()) -> Patron:
     """Open a row, with what staff corrected. Raises SealBroken."""
     as_of, person = as_of_from_row(row), decode(open_register(vault, row))
-    kind = _KINDS[row.kind]
-    return Patron(row.id, person, as_of, row.version, row.letters_stopped, row.patron_group, corrected, kind)
+    kind, window = _KINDS[row.kind], _window(row)
+    return Patron(row.id, person, as_of, row.version, row.letters_stopped, row.patron_group, corrected, kind, window)
+
+
+def _window(row: AnyRow | _Row) -> Window | None:
+    since, why = row.unverified_since, row.unverified_why
+    return None if since is None or why is None else Window(since, Why(why))
+
+
+def other_of(vault: Vault, row: AnyRow) -> Other:
+    """Someone who shares a dwelling or a link, of a row that also tells whether they are parked."""
+    patron = from_row(vault, row)
+    return Other(patron.register, row.parked, in_window=patron.window is not None)
 
 
 def open_register(vault: Vault, row: AnyRow | _Row) -> bytes:

@@ -97,6 +97,10 @@ agreement = Table(
     _key("id", AGREEMENT),
     _maybe("task", WORD),
     _maybe("last_produced", Date),
+    # how many of those in a window the register was asked about on a day, and what harm its answers have done
+    _maybe("heal_day", Date),
+    _maybe("heal_asked", Integer),
+    _maybe("heal_harms", Text),
     _to("library", "agency"),
 )
 
@@ -175,6 +179,10 @@ patron = Table(
     # the day on which her rights to net media have to be derived again, and the local part they were derived from
     _maybe("rights_due", Date),
     _needed("rights_local", Integer, "0"),
+    # the day from which the feed could not have told of the number, and why; when the register was last asked since
+    _maybe("unverified_since", Date),
+    _maybe("unverified_why", WORD),
+    _maybe("unverified_asked", Date),
     UniqueConstraint("agency", "number_index"),
     Index("ix_patron_address_index", "agency", "address_index"),
     Index("ix_patron_next_age_step", "agency", "next_age_step"),
@@ -189,6 +197,7 @@ patron = Table(
     # of all rows, SQLite would take it for the few above, and read every patron for them
     _where("ix_patron_last_seen", "agency", "last_seen", which="last_seen IS NOT NULL"),
     _where("ix_patron_rights_due", "agency", "rights_due", which="rights_due IS NOT NULL"),
+    _where("ix_patron_unverified", "agency", which="unverified_since IS NOT NULL"),
     # whoever writes a local part need not know that rights hang on it; by id, since they are read a page at a time,
     # and SQLite would take the primary key for "the next ones" and read every patron
     _where("ix_patron_rights_local", "agency", "id", which=LOCAL_IS_NEWER),

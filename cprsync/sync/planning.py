@@ -309,6 +309,7 @@ class Planner:
                 group,
                 patron.overrides,
                 patron.kind,
+                patron.window,
             )
         elif step.touch is not None:
             self._planned[patron.number] = replace(patron, as_of=as_of)

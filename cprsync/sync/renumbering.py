@@ -108,7 +108,7 @@ def renumbered(patron: Patron, number: CprNumber) -> Patron:
 def renumber_step(night: Means, patron: Patron, new: CprNumber, *, day: date) -> Step:
     """Give a patron another number: name, address and the day they are true for stay."""
     # of whom no source has spoken there is nothing to merge wrongly, as a first copy does no harm
-    harms = (Harm.MERGED,) if patron.verified else ()
+    harms = (Harm.MERGED,) if patron.is_known else ()
     change = Change(renumbered(patron, new).register, (Action.RENUMBER,), harms)
     write = replace(write_of(night, change, patron, patron.as_of), renumbered=day)
     return Step(change=change, write=write)

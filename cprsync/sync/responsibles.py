@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.domain.decide import Parked
 from cprsync.domain.number import NumberKind
-from cprsync.domain.patron import Patron, PatronKind, is_sealed
+from cprsync.domain.patron import Patron, PatronKind
 from cprsync.domain.person import Name, Person
 from cprsync.domain.purpose import Purpose
 from cprsync.domain.responsible import NoLink, Proposed, is_gone, of_age_on, why_no_letter, why_not
@@ -210,9 +210,8 @@ class Named(Protocol):
 
 def named(view: Named, policy: Policy) -> tuple[bool, str | None]:
     """Whether she is sealed, and her name where she is not and has one."""
-    person = view.patron.register
-    sealed = is_sealed(person, silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
-    name = person.name
+    sealed = view.patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
+    name = view.patron.register.name
     return sealed, None if sealed or isinstance(name, Sealed) or not isinstance(name, Name) else name.addressing
 
 

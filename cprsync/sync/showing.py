@@ -12,7 +12,6 @@ from cprsync.domain.label import label_lines
 from cprsync.domain.leaving import Stage
 from cprsync.domain.municipality import municipality_of
 from cprsync.domain.override import Overridden, in_force
-from cprsync.domain.patron import Patron, is_sealed
 from cprsync.domain.person import Abroad, Address, Birth, Contact, Name, Protection, Status
 from cprsync.domain.sealed import Sealed
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.domain.override import Override
+    from cprsync.domain.patron import Patron
     from cprsync.domain.person import Gap, Person
     from cprsync.domain.policy import Policy
     from cprsync.domain.record import Block, Local
@@ -122,7 +122,7 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
     has opened of the record, for a reason that the audit holds. What circulates holds neither name nor address.
     """
     patron = view.patron
-    sealed = is_sealed(patron.register, silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
+    sealed = patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
     shut = sealed and opened is None
     local, overrides = (view.local, patron.overrides) if opened is None else (opened.local, opened.overrides)
     fields = {
@@ -162,11 +162,18 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         "household": view.household,
         "revealed": opened is not None,
         "verified": patron.verified,
+        "window": _window(patron),
         # False: CPR does not know her number, and will never speak of her
         "in_register": not patron.number.is_replacement,
         "parked": view.parked,
         "letters_stopped": patron.letters_stopped and patron.letters_stopped.isoformat(),
     }
+
+
+def _window(patron: Patron) -> dict[str, str] | None:
+    """Since when, and why, the feed could not have told of the number; None: it could."""
+    window = patron.window
+    return None if window is None else {"since": window.since.isoformat(), "why": window.why.value}
 
 
 def _circulating(name: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

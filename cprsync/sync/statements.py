@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.domain.letter import Letter, NoLetter, letter_language, letter_to, name_lines
 from cprsync.domain.override import in_force
-from cprsync.domain.patron import is_sealed
 from cprsync.domain.responsible import why_no_letter
 from cprsync.sync.responsibles import named
 from cprsync.sync.revealing import Reveal, check_reason, sealed_fields
@@ -91,7 +90,7 @@ class Statements:
         return letter_to(person, local, stopped=stopped, sealed=sealed, holding=holding, opened=opened)
 
     def _is_sealed(self, view: View) -> bool:
-        return is_sealed(view.patron.register, silent_is_sealed=self.policy.silent_is_sealed, parked=view.parked)
+        return view.patron.is_sealed(silent_is_sealed=self.policy.silent_is_sealed, parked=view.parked)
 
     def _name(self, view: View) -> str | None:
         """Her name, where it is not sealed: also of one whose address is, for someone else's sake."""

@@ -232,7 +232,7 @@ def _ages(night: Means, change: Change, patron: Patron) -> tuple[str | None, dat
 
 def _last_day(night: Means, change: Change, patron: Patron) -> date | None:
     """How long one who has died stays subscribed, so that an annulment arrives (decision 10)."""
-    return None if patron.verified and _is_dead(patron.register) else last_day_of(night, change.after)
+    return None if patron.is_known and _is_dead(patron.register) else last_day_of(night, change.after)
 
 
 def last_day_of(night: Means, person: Person) -> date | None:

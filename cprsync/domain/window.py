@@ -1,0 +1,80 @@
+"""Windows: times in which the feed could not have told of a number, so that its record is unverified (decision 32).
+
+One rule says when a window opens, one when it closes, and one in which order the register is asked. Does no I/O and
+reads no clock; the store keeps the windows and has one function for each step.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cprsync.domain.calendar import last_closed
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+
+class Why(enum.Enum):
+    """Why the feed could not have told of a number."""
+
+    #: the number was subscribed after a delivery that could have told of it
+    SUBSCRIBED_LATE = "subscribed_late"
+    #: the subscription had vanished at the platform, and was added again
+    SUBSCRIPTION_LOST = "subscription_lost"
+    #: two patrons were one for a time: what was told of either may stand on the other
+    MERGE_UNDONE = "merge_undone"
+    #: a delivery is missing, and the library goes on without it
+    GAP = "gap"
+    #: the database is an older copy of itself
+    RESTORED = "restored"
+    #: the patron had left, and was not subscribed meanwhile
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Since when, and why, a patron's record is unverified."""
+
+    since: date
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One patron in a window, as far as the order of asking needs it."""
+
+    patron_id: str
+    #: name and address protection, or an administrative street
+    is_shut: bool
+    #: the last day on which the patron did something themselves
+    last_seen: date | None = None
+    #: the last day on which the register was asked without an answer
+    asked: date | None = None
+
+
+def is_late(told: date, *, taken: date | None, now: datetime) -> bool:
+    """Whether a number that is subscribed now was unsubscribed when a delivery could have told of it.
+
+    Args:
+        told: the day for which the record is true.
+        taken: the production date of the last delivery that was taken.
+        now: the moment of the subscription.
+    """
+    return last_closed(now) > told or (taken is not None and taken > told)
+
+
+def look_up_day(loaded: date, taken: date | None) -> date:
+    """The day that a look-up speaks of: never after the last delivery that was really taken (decision 35).
+
+    Otherwise a delivery that arrives late would look older than the record, and what it tells would be lost.
+    """
+    return loaded if taken is None else min(loaded, taken)
+
+
+def ask_order(one: Waiting) -> tuple[int, bool, int, str]:
+    """Sort the protected and then the recently active first; who was asked without an answer comes last."""
+    seen = 0 if one.last_seen is None else one.last_seen.toordinal()
+    asked = 0 if one.asked is None else one.asked.toordinal()
+    return asked, not one.is_shut, -seen, one.patron_id

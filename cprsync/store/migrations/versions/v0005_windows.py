@@ -1,0 +1,25 @@
+"""Windows: since when, and why, the feed could not have told of a patron's number."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the columns. Nobody is in a window that an older program did not know of: an operator may open one."""
+    op.add_column("patron", sa.Column("unverified_since", sa.Date(), nullable=True))
+    op.add_column("patron", sa.Column("unverified_why", sa.String(length=32), nullable=True))
+    op.add_column("patron", sa.Column("unverified_asked", sa.Date(), nullable=True))
+    op.add_column("agreement", sa.Column("heal_day", sa.Date(), nullable=True))
+    op.add_column("agreement", sa.Column("heal_asked", sa.Integer(), nullable=True))
+    op.add_column("agreement", sa.Column("heal_harms", sa.Text(), nullable=True))
+    which = sa.text("unverified_since IS NOT NULL")
+    op.create_index(
+        "ix_patron_unverified", "patron", ["agency"], unique=False, sqlite_where=which, postgresql_where=which
+    )

@@ -1,0 +1,123 @@
+"""When the feed could not have told of a number, and what that means for the record (decision 32)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+
+import pytest
+from people import FRIDAY, MONDAY, dies, gains_protection, moves, patron, person
+
+from cprsync.domain.calendar import COPENHAGEN, last_closed
+from cprsync.domain.decide import Change, Same, Unchanged, decide
+from cprsync.domain.number import CprNumber
+from cprsync.domain.patron import AsOf, Source, is_sealed
+from cprsync.domain.window import Waiting, Why, Window, ask_order, is_late, look_up_day
+
+SATURDAY, TUESDAY = date(2027, 3, 20), date(2027, 3, 23)
+WINDOW = Window(MONDAY, Why.GAP)
+ON_FRIDAY = AsOf(FRIDAY, Source.LOOKUP)
+
+
+def at(day: date, hour: int, minute: int = 0) -> datetime:
+    return datetime.combine(day, time(hour, minute), tzinfo=COPENHAGEN).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "closed"),
+    [
+        (at(MONDAY, 11, 59), FRIDAY),
+        (at(MONDAY, 12), MONDAY),
+        (at(TUESDAY, 6, 30), MONDAY),
+        (at(SATURDAY, 13), FRIDAY),
+        (at(date(2027, 3, 21), 23), FRIDAY),
+    ],
+)
+def test_a_delivery_is_closed_to_subscriptions_at_noon_of_its_day(now: datetime, closed: date) -> None:
+    """CPR's customer centre takes job orders until 12:00."""
+    assert last_closed(now) == closed
+
+
+@pytest.mark.parametrize(
+    ("now", "taken", "late"),
+    [
+        # the morning after, as every night: Monday's delivery will have the number
+        (at(SATURDAY, 6, 30), FRIDAY, False),
+        (at(MONDAY, 6, 30), FRIDAY, False),
+        # taken when Monday's was already put together
+        (at(MONDAY, 20), FRIDAY, True),
+        (at(TUESDAY, 6, 30), FRIDAY, True),
+        # a newer delivery was taken, whatever the calendar says
+        (at(MONDAY, 6, 30), MONDAY, True),
+        (at(MONDAY, 6, 30), None, False),
+    ],
+)
+def test_a_number_is_subscribed_late_once_a_delivery_could_have_told_of_it(
+    now: datetime, taken: date | None, late: bool
+) -> None:
+    assert is_late(FRIDAY, taken=taken, now=now) is late
+
+
+def test_a_look_up_never_speaks_of_a_day_after_the_last_delivery_that_was_taken() -> None:
+    assert look_up_day(MONDAY, FRIDAY) == FRIDAY
+    assert look_up_day(FRIDAY, MONDAY) == FRIDAY
+    # before the first delivery there is only the calendar
+    assert look_up_day(MONDAY, None) == MONDAY
+
+
+def test_whoever_is_in_a_window_is_known_and_not_verified() -> None:
+    anna = patron("ANNA")
+    assert (anna.is_known, anna.verified) == (True, True)
+    anna = replace(anna, window=WINDOW)
+    assert (anna.is_known, anna.verified) == (True, False)
+    assert (replace(anna, as_of=None).is_known, replace(anna, as_of=None).verified) == (False, False)
+
+
+@pytest.mark.parametrize("policy_seals", [True, False])
+def test_whoever_is_in_a_window_is_sealed_where_silence_seals(policy_seals: bool) -> None:
+    anna = replace(patron("ANNA"), window=WINDOW)
+    assert anna.is_sealed(silent_is_sealed=policy_seals) is policy_seals
+    assert not replace(anna, window=None).is_sealed(silent_is_sealed=policy_seals)
+    # a protection and a wait for a person seal whatever the policy says
+    assert anna.is_sealed(silent_is_sealed=False, parked=True)
+    assert replace(anna, register=gains_protection(anna.register)).is_sealed(silent_is_sealed=False)
+
+
+def test_nobody_is_sealed_for_the_sake_of_a_register_that_does_not_know_them() -> None:
+    own = replace(person("ANNA"), number=CprNumber.none_of("40817263"))
+    assert not is_sealed(own, silent_is_sealed=True, in_window=True)
+
+
+@pytest.mark.parametrize("event", [moves, dies, gains_protection])
+def test_in_a_window_a_look_up_of_the_files_own_day_is_taken_whole(event: object) -> None:
+    """The file of that day could not tell of everything; else it wins over a look-up of its day (decision 1)."""
+    assert callable(event)
+    told, anna = event(person("ANNA")), replace(patron("ANNA"), window=WINDOW)
+    decision = decide(told, anna, as_of=ON_FRIDAY)
+    assert isinstance(decision, Change)
+    assert decision.after.status == told.status
+    assert decision.after.address == told.address or told.address is not anna.register.address
+
+
+def test_out_of_a_window_a_look_up_of_the_files_own_day_moves_nobody() -> None:
+    assert decide(moves(person("ANNA")), patron("ANNA"), as_of=ON_FRIDAY) == Unchanged(Same.OLDER)
+
+
+def test_an_answer_that_is_older_than_the_record_answers_no_window() -> None:
+    older = AsOf(date(2027, 3, 18), Source.LOOKUP)
+    anna = replace(patron("ANNA"), window=WINDOW)
+    assert decide(moves(person("ANNA")), anna, as_of=older) == Unchanged(Same.OLDER)
+
+
+def test_the_protected_and_then_the_recently_active_are_asked_first() -> None:
+    order = [
+        Waiting("5", is_shut=True),
+        Waiting("4", is_shut=False, last_seen=TUESDAY),
+        Waiting("3", is_shut=False, last_seen=FRIDAY),
+        Waiting("1", is_shut=False),
+        Waiting("2", is_shut=False),
+        # asked before without an answer: they keep nobody else waiting
+        Waiting("0", is_shut=True, asked=MONDAY),
+    ]
+    mixed = [order[place] for place in (3, 0, 5, 1, 4, 2)]
+    assert sorted(mixed, key=ask_order) == order

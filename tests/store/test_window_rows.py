@@ -1,0 +1,92 @@
+"""Windows as rows, on both databases: opened once, closed by one function, never for someone who cannot be asked of."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from store_people import STARTED, enrol, number, person, write
+
+from cprsync.domain.window import Why, Window
+from cprsync.store import windows
+from cprsync.store.engine import writing
+from cprsync.store.tenant import hold_library
+
+if TYPE_CHECKING:
+    from cprsync.store.sql import SqlStore
+    from cprsync.sync.values import Run
+
+TODAY = STARTED.date()
+
+
+def opened(store: SqlStore, ids: list[str], why: Why) -> list[str]:
+    with writing(store._tenant.engine) as connection:
+        hold_library(connection, store._tenant)
+        return windows.open_windows(connection, store._tenant, ids, why)
+
+
+def opened_for_subscribed(store: SqlStore, why: Why = Why.GAP) -> int:
+    with writing(store._tenant.engine) as connection:
+        hold_library(connection, store._tenant)
+        return windows.open_for_subscribed(connection, store._tenant, why)
+
+
+def closed(store: SqlStore, *ids: str) -> None:
+    with writing(store._tenant.engine) as connection:
+        windows.close_windows(connection, store._tenant, ids)
+
+
+def windows_of(store: SqlStore) -> dict[str, Window | None]:
+    return {one.id: one.window for one in store.patrons(store.patron_ids())}
+
+
+def test_a_window_opens_for_whoever_is_known_and_stays_as_it_was_opened_first(store: SqlStore, run: Run) -> None:
+    known, new = enrol(store, 2)
+    write(store, run, person(0))
+    assert opened(store, [known, new, known], Why.GAP) == [known]
+    assert opened(store, [known], Why.RESTORED) == []
+    assert windows_of(store) == {known: Window(TODAY, Why.GAP), new: None}
+    view = store.patron(known)
+    assert view is not None
+    assert (view.patron.verified, view.patron.is_known) == (False, True)
+
+
+def test_a_closed_window_leaves_nothing_of_itself_and_opens_again(store: SqlStore, run: Run) -> None:
+    (known,) = enrol(store, 1)
+    write(store, run, person(0))
+    before = store.everything()["patron"]
+    opened(store, [known], Why.GAP)
+    closed(store, known)
+    assert store.everything()["patron"] == before
+    assert opened(store, [known], Why.MERGE_UNDONE) == [known]
+    assert windows_of(store) == {known: Window(TODAY, Why.MERGE_UNDONE)}
+
+
+def test_opening_and_closing_change_no_version_and_no_record(store: SqlStore, run: Run) -> None:
+    (known,) = enrol(store, 1)
+    write(store, run, person(0))
+    before = store.patrons([known])[0]
+    opened(store, [known], Why.GAP)
+    after = store.patrons([known])[0]
+    assert (after.version, after.register, after.as_of) == (before.version, before.register, before.as_of)
+
+
+def test_a_window_is_opened_for_everyone_subscribed_and_for_nobody_else(store: SqlStore, run: Run) -> None:
+    subscribed, other = enrol(store, 2)
+    write(store, run, person(0), person(1))
+    store.subscribed(run, [(subscribed, number(0))], since=TODAY)
+    assert opened_for_subscribed(store) == 1
+    assert windows_of(store) == {subscribed: Window(TODAY, Why.GAP), other: None}
+    assert opened_for_subscribed(store) == 0
+
+
+def test_each_opening_has_one_entry_in_the_audit_that_counts_whom_it_concerns(store: SqlStore, run: Run) -> None:
+    known, other, third = enrol(store, 3)
+    write(store, run, person(0), person(1), person(2))
+    opened(store, [known], Why.MERGE_UNDONE)
+    opened(store, [known, other, third], Why.GAP)
+    opened(store, [known, other, third], Why.GAP)
+    entries = [json.loads(bytes.fromhex(row["entry"])) for row in store.everything()["audit"]]
+    told = [(one["patron"], one["actions"], one["patrons"]) for one in entries if one["kind"] == windows.OPENED]
+    assert told == [(known, ["merge_undone"], "1"), (None, ["gap"], "2")]
+    store.verify_audit()
