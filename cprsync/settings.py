@@ -36,6 +36,10 @@ def _https(typed: str) -> str:
 
 
 Address: TypeAlias = Annotated[str, AfterValidator(_https)]
+#: Each has a connection and a thread of its own: more would wait for the store, not for the counterpart.
+Workers: TypeAlias = Annotated[int, Field(ge=1, le=64, strict=True)]
+#: What one library may ask of a counterpart that serves all of them.
+PerSecond: TypeAlias = Annotated[int, Field(ge=1, le=1000, strict=True)]
 
 
 class StoreSection(_Strict):
@@ -70,6 +74,10 @@ class RegisterSection(_Strict):
     context: Literal["invocation", "authority"] = "invocation"
     #: others subscribe under the same agreement: only what we added is removed
     shared: bool = False
+    #: calls under way at the same time
+    workers: Workers = 4
+    #: calls in a second, of all workers together
+    per_second: PerSecond = 200
 
     @model_validator(mode="after")
     def _one_certificate(self) -> RegisterSection:
@@ -113,6 +121,10 @@ class CulrSection(_Strict):
     user: str = Field(min_length=1)
     group: str = Field(min_length=1)
     password_file: Path
+    #: calls under way at the same time
+    workers: Workers = 16
+    #: calls in a second, of all workers together
+    per_second: PerSecond = 500
 
 
 def _home_code(typed: str) -> str:

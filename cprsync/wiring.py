@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cprsync.domain.policy import Policy
+    from cprsync.netmedia.settings import NetMediaSettings
     from cprsync.register.extract import ExtractReader
     from cprsync.register.settings import RegisterSettings
     from cprsync.register.sftp_session import SftpSettings
@@ -151,16 +152,24 @@ def register_settings(section: RegisterSection) -> RegisterSettings:
 @contextmanager
 def opened_net_media(library: LibrarySection, *, patience: Patience | None = None) -> Iterator[NetMedia | None]:
     """CULR as one library, its connections closed at the end; None where it is not set up."""
-    if library.culr is None:
+    settings = net_media_settings(library)
+    if settings is None:
         yield None
         return
-    from cprsync.netmedia.settings import NetMediaSettings
     from cprsync.netmedia.soap import SoapNetMedia
     from cprsync.schemas import compile_schemas
 
-    settings = NetMediaSettings(agency=library.agency, **library.culr.model_dump())
     with SoapNetMedia(settings, schemas=compile_schemas(), patience=patience) as net_media:
         yield net_media
+
+
+def net_media_settings(library: LibrarySection) -> NetMediaSettings | None:
+    """The section as the client takes it; None: there is none."""
+    from cprsync.netmedia.settings import NetMediaSettings
+
+    if library.culr is None:
+        return None
+    return NetMediaSettings(agency=library.agency, **library.culr.model_dump())
 
 
 def tell_now(settings: Settings, library: LibrarySection, patron_id: str, *, patience: Patience | None = None) -> bool:

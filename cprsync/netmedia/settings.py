@@ -45,11 +45,15 @@ class NetMediaSettings:
     password_file: Path
     #: calls under way at the same time, each over a kept connection of its own
     workers: int = 16
+    #: calls in a second, of all workers together; None: as fast as they are answered
+    per_second: int | None = None
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         if urlsplit(self.url).scheme != "https" or not urlsplit(self.url).hostname:
             raise ConfigurationError("CULR's address is no https address", kind="configuration.url")
+        if self.workers < 1 or (self.per_second is not None and self.per_second < 1):
+            raise ConfigurationError("CULR needs a worker and a call a second at least", kind="configuration.workers")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from cprsync.netmedia.settings import NetMediaSettings, load_credentials
 from cprsync.netmedia.side_by_side import Circuit, side_by_side
 from cprsync.wire.parsing import FAULT, Contract, payload
 from cprsync.wire.patience import Patience
+from cprsync.wire.quota import Quota
 from cprsync.wire.reading import root_of
 from cprsync.wire.tls import Channel, build_context
 
@@ -68,6 +69,7 @@ class SoapNetMedia:
         self._credentials = load_credentials(settings)
         self._sleep, self._monotonic, self._patience = sleep, monotonic, patience or Patience()
         self._log = log if log is not None else structlog.get_logger("cprsync.netmedia")
+        self._quota = Quota(settings.per_second, sleep=sleep, monotonic=monotonic)
         self._channel = Channel(
             build_context(settings.ca, None, monotonic=monotonic),
             # a call waits for one: what `_threads` begins beyond them writes its request meanwhile
@@ -157,6 +159,8 @@ class SoapNetMedia:
         return reply
 
     def _logged(self, call: Call) -> Reply:
+        # each try is a call to the counterpart
+        self._quota.wait()
         started, outcome = self._monotonic(), "unexpected"
         try:
             reply = self._once(call)

@@ -55,6 +55,8 @@ class RegisterSettings:
     context: Literal["invocation", "authority"] = "invocation"
     #: calls at the same time, each with its own kept connection
     workers: int = 4
+    #: calls in a second, of both services and all workers together; None: as fast as they are answered
+    per_second: int | None = None
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
@@ -63,3 +65,5 @@ class RegisterSettings:
                 raise ConfigurationError("the register's address is no https address", kind="configuration.url")
         if self.workers < 1:
             raise ConfigurationError("the register needs at least one worker", kind="configuration.workers")
+        if self.per_second is not None and self.per_second < 1:
+            raise ConfigurationError("the register needs at least one call a second", kind="configuration.per_second")

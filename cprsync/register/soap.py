@@ -22,6 +22,7 @@ from cprsync.register.settings import AnswerLimits, Limits, RegisterSettings
 from cprsync.sync.values import Found, NotFound, Subscribed
 from cprsync.wire.parsing import Contract
 from cprsync.wire.patience import Patience
+from cprsync.wire.quota import Quota
 from cprsync.wire.tls import Channel, ClosedUnanswered, build_context, refused_in_silence
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class SoapRegister:
         self._identity.check(now())
         context = build_context(settings.ca, self._identity, monotonic=monotonic)
         limits, self._patience = settings.limits, patience or Patience()
+        self._quota = Quota(settings.per_second, sleep=sleep, monotonic=monotonic)
         self._channel = Channel(
             context,
             connections=settings.workers,
@@ -170,6 +172,8 @@ class SoapRegister:
         return result
 
     def _logged(self, operation: str, once: Callable[[], T]) -> T:
+        # each try is a call to the counterpart
+        self._quota.wait()
         started, outcome = self._monotonic(), "unexpected"
         try:
             result = once()

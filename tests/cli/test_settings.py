@@ -8,6 +8,7 @@ import pytest
 
 from cprsync.errors import ConfigurationError
 from cprsync.settings import load_settings
+from cprsync.wiring import net_media_settings, register_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +70,19 @@ def test_the_files_of_culr_are_meant_from_there_too_and_it_may_be_left_out(tmp_p
     assert load_settings(configuration(tmp_path)).library[0].culr is None
 
 
+def test_workers_and_quota_are_settings_of_each_counterpart_and_reach_its_client(tmp_path: Path) -> None:
+    text = (GOOD + CULR).replace('cvr = "11111111"', 'cvr = "11111111"\nworkers = 16\nper_second = 900')
+    text = text.replace('group = "775100"', 'group = "775100"\nworkers = 64\nper_second = 1')
+    library = load_settings(configuration(tmp_path, text)).library[0]
+    register, culr = register_settings(library.register_), net_media_settings(library)
+    assert culr is not None
+    assert [(one.workers, one.per_second) for one in (register, culr)] == [(16, 900), (64, 1)]
+    plain = load_settings(configuration(tmp_path, GOOD + CULR)).library[0]
+    register, culr = register_settings(plain.register_), net_media_settings(plain)
+    assert culr is not None
+    assert [(one.workers, one.per_second) for one in (register, culr)] == [(4, 200), (16, 500)]
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CPRSYNC_STORE__URL", "sqlite:////elsewhere.db")
     assert load_settings(configuration(tmp_path)).store.url == "sqlite:////elsewhere.db"
@@ -87,6 +101,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
         ("https://culr.example/", "https:///", "library.0.culr.url", 'url = "https:///'),
         ("https://culr.example/", "https://[culr/", "library.0.culr.url", 'url = "https://['),
         ('group = "775100"\n', "", "library.0.culr.group", "[library.culr]"),
+        ('cvr = "11111111"', 'cvr = "11111111"\nworkers = 0', "library.0.register.workers", "workers"),
+        ('cvr = "11111111"', 'cvr = "11111111"\nworkers = 65', "library.0.register.workers", "workers"),
+        ('cvr = "11111111"', 'cvr = "11111111"\nworkers = true', "library.0.register.workers", "workers"),
+        ('cvr = "11111111"', 'cvr = "11111111"\nper_second = 1001', "library.0.register.per_second", "per_second"),
+        ('group = "775100"', 'group = "775100"\nper_second = 0', "library.0.culr.per_second", "per_second"),
+        ('group = "775100"', 'group = "775100"\nworkers = "9"', "library.0.culr.workers", "workers"),
         ('[keys]\ndir = "keys"', "", "keys", ""),
     ],
 )

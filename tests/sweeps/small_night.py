@@ -207,14 +207,14 @@ def _comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def forked_mock(folder: Path) -> Iterator[dict[str, Any]]:
-    """The mock in a child that has imported what its parent has."""
+def forked_mock(folder: Path, people: Path | None = None) -> Iterator[dict[str, Any]]:
+    """The mock in a child that has imported what its parent has; of the town, or of other people."""
     told, tell = os.pipe()
     pid = os.fork()
     if not pid:
         try:
             os.close(told)
-            _serve(folder, tell)
+            _serve(folder, tell, people or fixture_path("people.toml"))
         finally:
             os._exit(1)
     os.close(tell)
@@ -229,13 +229,13 @@ def forked_mock(folder: Path) -> Iterator[dict[str, Any]]:
         os.waitpid(pid, 0)
 
 
-def _serve(folder: Path, tell: int) -> None:
+def _serve(folder: Path, tell: int, people: Path) -> None:
     def announce(_ready: object) -> None:
         os.write(tell, b".")
 
     serve(
         folder=folder,
-        people=fixture_path("people.toml"),
+        people=people,
         ports=Ports(None, None, None, None),
         now=lambda: datetime.now(UTC),
         announce=announce,
