@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cprsync.settings import FeedSection, LibrarySection, RegisterSection, Settings
     from cprsync.store.sql import SqlStore
     from cprsync.sync.departing import Exit
+    from cprsync.sync.discarding import Discarding
     from cprsync.sync.lookup import Desk
     from cprsync.sync.night import Progress
     from cprsync.sync.ports import Clock, Feed, NetMedia
@@ -219,6 +220,23 @@ def reader(section: FeedSection, store: SqlStore) -> ExtractReader:
 
 
 @contextmanager
+def discarding(settings: Settings, library: LibrarySection) -> Iterator[Discarding]:
+    """What a delivery of one library is set aside with; where deliveries arrive is asked only if it has to be."""
+    from cprsync.sync.discarding import Discarding
+
+    clock = clock_for(settings)
+    today = clock.today() if knows_the_day(settings, clock) else None
+    with opened_store(settings, library, clock) as store, opened_feed(library.feed) as feed:
+        strict = library.feed.chain == "strict"
+        yield Discarding(store, reader(library.feed, store), feed, strict=strict, today=today)
+
+
+def knows_the_day(settings: Settings, clock: Clock) -> bool:
+    """Whether the clock is the register's: a test environment without a mock has a register of another day."""
+    return settings.environment == "production" or isinstance(clock, StillClock)
+
+
+@contextmanager
 def desk(settings: Settings, library: LibrarySection, *, patience: Patience | None = None) -> Iterator[Desk]:
     """What one look-up at the desk of one library works with. `patience`: shared with what the command asks next."""
     from cprsync.sync.lookup import Desk
@@ -286,6 +304,6 @@ def night(
             strict_chain=library.feed.chain == "strict",
             shared=library.register_.shared,
             progress=progress,
-            knows_the_day=settings.environment == "production" or isinstance(clock, StillClock),
+            knows_the_day=knows_the_day(settings, clock),
             monotonic=time.monotonic,
         )

@@ -1,11 +1,11 @@
-"""`feed`: look into a delivery without a store, fetch what waits between nights, and accept one out of chain."""
+"""`feed`: look into a delivery without a store, fetch between nights, accept one out of chain, set one aside."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.advice import advice_for, error_document
-from cprsync.cli.output import failures, print_json, say, show_error
+from cprsync.cli.output import failures, note, print_json, say, show_error
 from cprsync.cli.progress import progress
 from cprsync.cli.words import word
 
@@ -108,6 +108,29 @@ def accept_command(  # noqa: PLR0913 -- one parameter for each option
     say(f"{document['file']}  sha256 {document['sha256']}")
     dates = {key: document[key] for key in ("produced", "previous")}
     say("  " + word("feed_accepted", language, **dates))
+    for other in document["behind"]:
+        note("  " + word("feed_behind", language, file=other))
+
+
+def discard_command(  # noqa: PLR0913 -- one parameter for each option
+    file: str, *, reason: str, config: Path, library: str | None, language: Language, as_json: bool
+) -> None:
+    """Set a delivery aside for good that no night will take."""
+    from cprsync import wiring
+    from cprsync.cli.operator import user_name
+    from cprsync.settings import load_settings
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        with wiring.discarding(settings, section) as discarding:
+            document = discarding.discard(file, reason=reason, user=user_name())
+    if as_json:
+        print_json(document)
+        return
+    say(f"{document['file']}  {document['size']} byte  sha256 {document['sha256']}")
+    say("  " + word("feed_discarded", language))
+    say("  " + word("feed_discarded_next", language))
 
 
 def _fetched_document(fetched: Fetched) -> dict[str, Any]:

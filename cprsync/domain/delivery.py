@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from datetime import date
+
+#: Why a delivery is refused that an operator has set aside: no night looks at it again.
+DISCARDED: Final = "discarded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,10 @@ class FolderFeed:
         """Names of files that are smaller than announced, announced and not there, or named as being written."""
         return [path.name for path in self._deliveries(promised=True) if not _is_whole(path)]
 
+    def unfinished_file(self, name: str) -> WaitingFile | None:
+        """What is there by now of a file that is not whole; None: it is only announced."""
+        return next((FolderFile(path, self._after) for path in self._deliveries() if path.name == name), None)
+
     def _deliveries(self, *, promised: bool = False) -> list[Path]:
         try:
             found = {path.name: path for path in self._path.iterdir() if path.is_file()}

@@ -78,6 +78,12 @@ class SftpFeed:
             self.waiting()
         return list(self._unfinished or ())
 
+    def unfinished_file(self, name: str) -> WaitingFile | None:
+        """What is there by now of a file that is not whole; None: it is only announced, or changes while we look."""
+        stamps, _ = self._look()
+        stamp = stamps.get(name)
+        return None if stamp is None else SftpFile(name, stamp, self._settings, self._session, mark=None)
+
     def close(self) -> None:
         """End the connection."""
         self._session.close()

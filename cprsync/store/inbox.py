@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select, update
 
-from cprsync.domain.delivery import Header, Link, Place
-from cprsync.store import audit, tables
+from cprsync.domain.delivery import DISCARDED, Header, Link, Place
+from cprsync.store import tables
 from cprsync.store.engine import reading, writing
 from cprsync.store.failures import SealBroken
 from cprsync.store.tenant import hold_fence
@@ -36,13 +36,11 @@ _AHEAD_CHUNKS = 16
 _AHEAD_BYTES = 1024
 #: What a chunk is sealed as.
 OWNER = "inbox"
-#: What a delivery says of why it was accepted: that it was; the reason is sealed in the audit.
-IN_THE_AUDIT: Final = ""
-#: The audit stream of what an operator does to deliveries.
-STREAM = "feed"
-_TAKEN = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
+TAKEN = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
 #: Why a delivery is refused of which nothing is needed: it goes with those that were applied.
 UNNEEDED: Final = (Place.REPEAT.value, Place.OLDER.value)
+#: What stops no night when it comes again, though its content is gone.
+SETTLED: Final = (*UNNEEDED, DISCARDED)
 _BOX = tables.inbox.c
 _CHUNK = tables.inbox_chunk.c
 
@@ -63,7 +61,7 @@ def forgotten() -> ColumnElement[bool]:
 
 def looked_at_anew() -> ColumnElement[bool]:
     """True of one of these that stops the nights when it comes again."""
-    return forgotten() & _BOX.reason.not_in(UNNEEDED)
+    return forgotten() & _BOX.reason.not_in(SETTLED)
 
 
 def from_row(row: AnyRow, *, forgotten: bool = False) -> SealedDelivery:
@@ -181,7 +179,7 @@ def sealed(tenant: Tenant) -> list[SealedDelivery]:
 
 def taken_on(tenant: Tenant, produced: date) -> Link | None:
     """The delivery of this production date that was taken last."""
-    wanted = select(_BOX.produced, _BOX.sha256).where(_ours(tenant), _BOX.produced == produced, _BOX.state.in_(_TAKEN))
+    wanted = select(_BOX.produced, _BOX.sha256).where(_ours(tenant), _BOX.produced == produced, _BOX.state.in_(TAKEN))
     with reading(tenant.engine) as connection:
         row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
     return None if row is None else Link(row.produced, row.sha256)
@@ -264,29 +262,10 @@ def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) ->
         connection.execute(theirs.values(state=InboxState.APPLIED.value))
     if state is RunState.HELD:
         connection.execute(theirs.values(state=InboxState.SEALED.value))
-        last = select(func.max(_BOX.produced)).where(_ours(tenant), _BOX.state.in_(_TAKEN)).scalar_subquery()
+        last = select(func.max(_BOX.produced)).where(_ours(tenant), _BOX.state.in_(TAKEN)).scalar_subquery()
         row = tables.agreement
         ours = (row.c.agency == tenant.agency) & (row.c.id == tenant.agreement)
         connection.execute(update(row).where(ours).values(last_produced=last))
-
-
-def stopped(tenant: Tenant, name: str) -> SealedDelivery | None:
-    """The newest delivery of this name that no run has taken; None: there is none, or its content is forgotten."""
-    untaken = (InboxState.SEALED.value, InboxState.REFUSED.value)
-    wanted = select(tables.inbox).where(_ours(tenant), _BOX.name == name, _BOX.state.in_(untaken), ~forgotten())
-    with reading(tenant.engine) as connection:
-        row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
-    return None if row is None else from_row(row)
-
-
-def accept_stopped(tenant: Tenant, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> None:
-    """An operator takes a delivery that is out of chain: the next run applies it. Nothing else is changed."""
-    more = (("delivery", delivery.sha256), ("user", user))
-    happened = audit.Happened("accept", actions=(place,), more=more, reason=reason)
-    with writing(tenant.engine) as connection:
-        accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": IN_THE_AUDIT}
-        connection.execute(_this(tenant, delivery.id).values(accepted))
-        audit.append(connection, tenant, STREAM, [happened])
 
 
 def refuse(tenant: Tenant, delivery: SealedDelivery, reason: str) -> None:

@@ -17,6 +17,7 @@ from cprsync.store import (
     circulating,
     circulation,
     counting,
+    decided,
     desk,
     entitlements,
     erasing,
@@ -227,10 +228,19 @@ class SqlStore:
         inbox.refuse(self._tenant, delivery, reason)
 
     def stopped(self, name: str) -> SealedDelivery | None:
-        return inbox.stopped(self._tenant, name)
+        return decided.stopped(self._tenant, name)
 
     def accept_stopped(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> None:
-        inbox.accept_stopped(self._tenant, delivery, place=place, reason=reason, user=user)
+        decided.accept_stopped(self._tenant, delivery, place=place, reason=reason, user=user)
+
+    def stopping(self) -> list[SealedDelivery]:
+        return decided.stopping(self._tenant)
+
+    def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> None:
+        decided.discard(self._tenant, delivery, found=found, reason=reason, user=user)
+
+    def decided(self, names: Collection[str]) -> dict[str, SealedDelivery]:
+        return decided.decided(self._tenant, names)
 
     # -- records
 

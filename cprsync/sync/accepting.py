@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -15,6 +16,7 @@ from cprsync.errors import BadInput
 from cprsync.sync.intake import STOPS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
     from io import BufferedReader
 
@@ -40,6 +42,8 @@ class Inbox(Protocol):
 
     def last_produced(self) -> date | None: ...
 
+    def stopping(self) -> list[SealedDelivery]: ...
+
     def accept_stopped(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> None: ...
 
 
@@ -60,9 +64,7 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
         place = _stop(store, header, delivery.sha256, strict=strict)
     else:
         # looked at where it lies, so that nothing of it is kept when it is not to be accepted
-        with _opened(file) as content:
-            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-            content.seek(0)
+        with open_file(file) as (content, sha256):
             header = reader.inspect(content).header
             place = _stop(store, header, sha256, strict=strict)
             content.seek(0)
@@ -75,6 +77,8 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
         "sha256": delivery.sha256,
         "accepted": place.value,
         "reason": reason,
+        # what is accepted waits behind these, if they still lie where they arrived
+        "behind": [other.name for other in store.stopping() if other.id != delivery.id],
     }
 
 
@@ -94,13 +98,19 @@ def checked_reason(reason: str) -> str:
     return reason
 
 
-def _opened(file: str) -> BufferedReader:
+@contextmanager
+def open_file(file: str) -> Iterator[tuple[BufferedReader, str]]:
+    """Open a file on disk, with the hash of its content. Raises BadInput."""
     try:
-        return Path(file).open("rb")
+        opened = Path(file).open("rb")  # noqa: SIM115 -- closed below; a mistake in the block is none of opening
     except OSError:
         raise BadInput(
             "no delivery of that name waits in the inbox, and no such file can be read", kind="delivery.unknown"
         ) from None
+    with opened as content:
+        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        content.seek(0)
+        yield content, sha256
 
 
 def _stop(store: Inbox, header: Header, sha256: str, *, strict: bool) -> Place:

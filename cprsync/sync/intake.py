@@ -61,7 +61,10 @@ def take_in(night: Night, run: Run) -> Intake:
 def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
     """Seal every whole file; return what no run has applied yet, each once."""
     fetched = fetch(night.store, night.feed, night.progress)
+    decided = night.store.decided([name for name, _ in fetched.refused])
     for name, error in fetched.refused:
+        if name in decided and decided[name].is_set_aside:
+            continue
         intake.lines.append(DeliveryLine(name, None, None, "", "refused"))
         intake.error = intake.error or DeliveryRefused("{file}: {why}", file=name, why=error, kind=error.kind)
     # A place that does not answer is said in the end: what is in the inbox already is applied all the same.
@@ -69,7 +72,8 @@ def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
     intake.kept = _newest([delivery for delivery in fetched.known if delivery.state is InboxState.APPLIED])
     fresh = {delivery.id: delivery for delivery in (*night.store.sealed(), *fetched.known, *fetched.new)}
     accepted = {delivery.id for delivery in intake.accepted}
-    return [d for d in fresh.values() if d.id not in accepted and d.state is not InboxState.APPLIED]
+    waiting = (d for d in fresh.values() if d.id not in accepted and not d.is_set_aside)
+    return [delivery for delivery in waiting if delivery.state is not InboxState.APPLIED]
 
 
 def _newest(taken: list[SealedDelivery]) -> list[SealedDelivery]:
@@ -188,7 +192,7 @@ def _named(delivery: SealedDelivery, error: DeliveryRefused) -> DeliveryRefused:
 
 def _lateness(night: Night) -> CprsyncError | None:
     """An expected delivery that is not there, once the chain has begun; nothing is expected on holidays."""
-    if unfinished := night.feed.unfinished():
+    if unfinished := _unfinished(night):
         return DeliveryLate("{file} is still being written", file=unfinished[0], kind="delivery.unfinished")
     last, due = night.store.last_produced(), last_loaded(night.clock.now())
     if last is not None and last < due:
@@ -196,6 +200,13 @@ def _lateness(night: Night) -> CprsyncError | None:
             "the delivery of {due} has not arrived; the last one taken is of {last}", due=due, last=last
         )
     return None
+
+
+def _unfinished(night: Night) -> list[str]:
+    """Files that are still being written, but for those that an operator has taken as they are, or set aside."""
+    names = night.feed.unfinished()
+    decided = night.store.decided(names)
+    return [name for name in names if name not in decided]
 
 
 def _line(delivery: SealedDelivery, outcome: str, received: int | None = None) -> DeliveryLine:

@@ -147,6 +147,10 @@ class Feed(Protocol):
         """Names of files that are still being written."""
         ...
 
+    def unfinished_file(self, name: str) -> WaitingFile | None:
+        """What is there by now of one of these; None: it is only announced."""
+        ...
+
 
 class Reader(Protocol):
     """Reads the change extract. `source` is seekable; two passes, memory flat in the file's size."""
@@ -218,6 +222,10 @@ class Store(Protocol):
 
     def sealed(self) -> list[SealedDelivery]:
         """Deliveries in the inbox that no run has applied or refused, in the order they came."""
+        ...
+
+    def decided(self, names: Collection[str]) -> Mapping[str, SealedDelivery]:
+        """Of these names, the newest delivery each that was taken or set aside."""
         ...
 
     def taken_on(self, produced: date) -> Link | None: ...

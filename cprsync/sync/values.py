@@ -9,6 +9,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from cprsync.domain.delivery import DISCARDED
 from cprsync.domain.often import made_often
 from cprsync.domain.person import SILENT
 
@@ -166,6 +167,11 @@ class SealedDelivery:
     refused: str | None = None
     #: it was of no use, and its content is gone: nothing of it can be looked at again
     forgotten: bool = False
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether an operator has said that no night shall look at it again."""
+        return self.refused == DISCARDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,3 +98,17 @@ def test_a_file_that_went_away_is_refused(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_a_wrong_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         feed(tmp_path / "nowhere").waiting()
+
+
+def test_what_there_is_of_an_unfinished_file_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(b"half")
+    for name in (NAME, "D270302.L123456"):
+        (tmp_path / f"{name}.metadata").write_bytes(metadata(8))
+    assert names(tmp_path) == ([], [NAME, "D270302.L123456"])
+    found = feed(tmp_path).unfinished_file(NAME)
+    assert found is not None
+    with found.open() as content:
+        assert content.read() == b"half"
+    assert feed(tmp_path).unfinished_file("D270302.L123456") is None
+    (tmp_path / "IN").mkdir()
+    assert feed(tmp_path / "IN").unfinished_file(f"../{NAME}") is None

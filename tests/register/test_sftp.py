@@ -128,6 +128,21 @@ def test_a_companion_that_cannot_be_read_leaves_its_file_unfinished(server: Serv
     assert names(server.feed()) == ([], [NAME])
 
 
+@pytest.mark.parametrize("after", ["keep", "delete"])
+def test_what_there_is_of_an_unfinished_file_can_be_read_and_deleted_as_set(server: Server, after: str) -> None:
+    server.put(b"half", announced=8)
+    server.put(b"", "D270302.L123456", announced=8).unlink()
+    feed = server.feed(after=after)
+    assert names(feed) == ([], [NAME, "D270302.L123456"])
+    found = feed.unfinished_file(NAME)
+    assert found is not None
+    with found.open() as content:
+        assert content.read() == b"half"
+    found.done()
+    assert (NAME in server.names()) is (after == "keep")
+    assert feed.unfinished_file("D270302.L123456") is None
+
+
 def test_a_file_without_companion_is_taken_once_it_has_stopped_growing(server: Server) -> None:
     (server.folder / NAME).write_bytes(b"0001")
     growing = server.folder / "D270302.L123456"

@@ -148,12 +148,17 @@ class FeedDouble:
 
     files: dict[str, FileDouble] = field(default_factory=dict)
     being_written: list[str] = field(default_factory=list)
+    #: what there is of these
+    halves: dict[str, FileDouble] = field(default_factory=dict)
 
     def waiting(self) -> list[WaitingFile]:
         return [self.files[name] for name in sorted(self.files)]
 
     def unfinished(self) -> list[str]:
         return self.being_written
+
+    def unfinished_file(self, name: str) -> WaitingFile | None:
+        return self.halves.get(name)
 
 
 @dataclass

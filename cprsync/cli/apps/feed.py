@@ -9,7 +9,7 @@ import typer
 
 from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, language
 
-app = typer.Typer(help="Deliveries (ændringsudtræk): fetch, inspect, accept.")
+app = typer.Typer(help="Deliveries (ændringsudtræk): fetch, inspect, accept, discard.")
 
 
 @app.command("inspect")
@@ -48,3 +48,24 @@ def feed_accept(  # noqa: PLR0913 -- one parameter for each option
 
     told = language(lang)
     accept_command(file, reason=reason, config=config, library=library, language=told, as_json=as_json)
+
+
+@app.command("discard")
+def feed_discard(  # noqa: PLR0913 -- one parameter for each option
+    file: Annotated[str, typer.Argument(help="The delivery that stops the nights, as `sync` names it, or a file.")],
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")],
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Set a delivery aside for good that no night can take.
+
+    It is damaged, half, of another kind, or the wrong one of two. Nothing of it is taken.
+    The gap that it leaves stops the next delivery, which `feed accept` takes.
+    """
+    from cprsync.cli.feed import discard_command
+
+    told = language(lang)
+    discard_command(file, reason=reason, config=config, library=library, language=told, as_json=as_json)

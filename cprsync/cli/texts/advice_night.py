@@ -11,31 +11,54 @@ if TYPE_CHECKING:
 
     from cprsync.cli.texts.advice import Advice
 
+#: How a file that no night can take is set aside; FILE is the one that the message names.
+_ASIDE_DA: Final = (
+    'Kommer den aldrig hel: `cprsync feed discard FIL --reason "…"` lægger filen ovenfor til side for altid.'
+)
+_ASIDE_EN: Final = (
+    "If it never comes whole: `cprsync feed discard FILE --reason TEXT` sets the file above aside for good."
+)
+
 NIGHT: Final[Mapping[str, Advice]] = {
     "delivery.damaged": advice(
         1,
-        "Bed platformen om at levere filen igen; filen bliver liggende, hvor den er.",
-        "Ask the platform to deliver the file again; the file stays where it is.",
+        f"Bed platformen om at levere filen igen; filen bliver liggende, hvor den er. {_ASIDE_DA}",
+        f"Ask the platform to deliver the file again; the file stays where it is. {_ASIDE_EN}",
+    ),
+    "delivery.behind_gap": advice(
+        1,
+        'Den skal bruges, ikke lægges til side: `cprsync feed accept FIL --reason "…"` går over hullet før den.',
+        "It is to be taken, not set aside: `cprsync feed accept FILE --reason TEXT` goes over the gap before it.",
+    ),
+    "delivery.discarded": advice(
+        1,
+        "Der er intet at gøre: ingen nat ser på den. Kør `cprsync sync`.",
+        "There is nothing to do: no night looks at it. Run `cprsync sync`.",
     ),
     "delivery.empty": advice(
-        1, "Bed platformen om at levere filen igen.", "Ask the platform to deliver the file again."
+        1,
+        f"Bed platformen om at levere filen igen. {_ASIDE_DA}",
+        f"Ask the platform to deliver the file again. {_ASIDE_EN}",
     ),
     "delivery.encoding": advice(
         1,
-        "Filen er blevet omsat undervejs: hent den igen binært.",
-        "The file was converted on its way: fetch it again as binary.",
+        f"Filen er blevet omsat undervejs: hent den igen binært. {_ASIDE_DA}",
+        f"The file was converted on its way: fetch it again as binary. {_ASIDE_EN}",
     ),
     "delivery.foreign": advice(
         1,
         "En anden fil ligger på leverancens plads, og intet af den er taget: fjern den fra det sted, den blev leveret "
-        "(IN), og bed platformen om leverancen.",
+        '(IN), eller læg den til side: `cprsync feed discard FIL --reason "…"`; og bed platformen om leverancen.',
         "Another file lies in the delivery's place, and nothing of it was taken: remove it from the place it was "
-        "delivered to (IN), and ask the platform for the delivery.",
+        "delivered to (IN), or set it aside: `cprsync feed discard FILE --reason TEXT`; ask the platform for the "
+        "delivery.",
     ),
     "delivery.future": advice(
         1,
-        "Bed platformen om den rigtige fil, og se på denne maskines dato.",
-        "Ask the platform for the right file, and look at this machine's date.",
+        "Bed platformen om den rigtige fil, og se på denne maskines dato. "
+        'Er filen forkert: `cprsync feed discard FIL --reason "…"`.',
+        "Ask the platform for the right file, and look at this machine's date. "
+        "If the file is wrong: `cprsync feed discard FILE --reason TEXT`.",
     ),
     "delivery.gap": advice(
         1,
@@ -56,31 +79,51 @@ NIGHT: Final[Mapping[str, Advice]] = {
         "Skaf plads i mappen til midlertidige filer (TMPDIR), og kør igen.",
         "Make room in the folder of temporary files (TMPDIR), and run again.",
     ),
+    "delivery.not_fetched": advice(
+        1,
+        "Kør `cprsync sync`: den ser på filen, og nævner den, hvis den standser natten.",
+        "Run `cprsync sync`: it looks at the file, and names it if it stops the night.",
+    ),
     "delivery.not_stopped": advice(
         1,
-        "Intet skal godkendes: kør `cprsync sync`, som tager det, der er i kæde.",
-        "Nothing is to be accepted: run `cprsync sync`, which takes what is in chain.",
+        "Intet skal godkendes eller lægges til side: kør `cprsync sync`, som tager det, der er i kæde.",
+        "Nothing is to be accepted or set aside: run `cprsync sync`, which takes what is in chain.",
     ),
     "delivery.product": advice(
         1,
-        "Filen er af et andet produkt: kontrollér aftalens opgave og indhold.",
-        "The file is of another product: check the agreement's task and its contents.",
+        "Filen er af et andet produkt: kontrollér aftalens opgave og indhold. "
+        'Ingen nat går forbi den før `cprsync feed discard FIL --reason "…"`.',
+        "The file is of another product: check the agreement's task and its contents. "
+        "No night passes it before `cprsync feed discard FILE --reason TEXT`.",
     ),
     "delivery.replaced": advice(
         1,
         "Spørg platformen, hvilken af de to der er rigtig; intet af den nye er taget. "
         'Er det den nye: `cprsync feed accept FIL --reason "…"`. '
-        "Er det den første: fjern den anden fil fra det sted, den blev leveret (IN).",
+        "Er det den første: fjern den anden fil fra det sted, den blev leveret (IN), "
+        'eller læg den til side: `cprsync feed discard FIL --reason "…"`.',
         "Ask the platform which of the two is right; nothing of the new one was taken. "
         "It is the new one: `cprsync feed accept FILE --reason TEXT`. "
-        "It is the first: remove the other file from the place it was delivered to (IN).",
+        "It is the first: remove the other file from the place it was delivered to (IN), "
+        "or set it aside: `cprsync feed discard FILE --reason TEXT`.",
     ),
     "delivery.task": advice(
         1,
-        "Filen hører til en anden aftale: kontrollér `task` i [library.feed].",
-        "The file belongs to another agreement: check `task` in [library.feed].",
+        "Filen hører til en anden aftale: kontrollér `task` i [library.feed]. "
+        'Er den ikke vores: `cprsync feed discard FIL --reason "…"`.',
+        "The file belongs to another agreement: check `task` in [library.feed]. "
+        "If it is not ours: `cprsync feed discard FILE --reason TEXT`.",
     ),
-    "delivery.unfinished": advice(4, "Prøv igen, når overførslen er slut.", "Try again when the transfer has ended."),
+    "delivery.too_large": advice(
+        1,
+        f"Filen er større, end en leverance kan være: spørg platformen. {_ASIDE_DA}",
+        f"The file is larger than a delivery can be: ask the platform. {_ASIDE_EN}",
+    ),
+    "delivery.unfinished": advice(
+        4,
+        f"Prøv igen, når overførslen er slut. {_ASIDE_DA}",
+        f"Try again when the transfer has ended. {_ASIDE_EN}",
+    ),
     "delivery.unknown": advice(
         1,
         "Nævn en leverance, der venter, med det navn `cprsync sync` giver den, eller en fil på disken. "

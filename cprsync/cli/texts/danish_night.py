@@ -58,6 +58,15 @@ NIGHT: Final[Mapping[str, str]] = {
     "no delivery of that name waits in the inbox, and no such file can be read": (
         "ingen leverance af det navn venter i indbakken, og der er ingen sådan fil, der kan læses"
     ),
+    "no delivery of that name waits in the inbox or where deliveries arrive, and no such file can be read": (
+        "ingen leverance af det navn venter i indbakken eller dér, hvor leverancer kommer, "
+        "og der er ingen sådan fil, der kan læses"
+    ),
+    "{file} is set aside already": "{file} er allerede lagt til side",
+    "{file} was not fetched yet": "{file} er ikke hentet endnu",
+    "the delivery of {produced} is whole, and waits behind a gap": (
+        "leverancen af {produced} er hel og venter bag et hul"
+    ),
     "a delivery was changed while it was read": "en leverance blev ændret, mens den blev læst",
     "the delivery cannot be read from its folder": "leverancen kan ikke læses fra sin mappe",
     "a delivery cannot be deleted from its folder": "en leverance kan ikke slettes fra sin mappe",

@@ -98,6 +98,30 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
         "produceret {produced}, efter {previous}: næste `cprsync sync` bruger den",
         "produced {produced}, after {previous}: the next `cprsync sync` applies it",
     ),
+    "feed_behind": (
+        (
+            "{file} kunne ikke bruges og standser natten, så længe den ligger, hvor den blev leveret "
+            "(se `cprsync feed discard`)"
+        ),
+        (
+            "{file} could not be used, and stops the night for as long as it lies where it was delivered "
+            "(see `cprsync feed discard`)"
+        ),
+    ),
+    "feed_discarded": (
+        "lagt til side for altid: ingen nat ser på den igen, og ingen lånere er ændret",
+        "set aside for good: no night looks at it again, and no record was changed",
+    ),
+    "feed_discarded_next": (
+        (
+            "Mangler dens dag, standser den næste leverance ved hullet; `cprsync feed accept` går over det. "
+            "Kommer den rigtige fil, bruges den af sig selv."
+        ),
+        (
+            "If its day is missing, the next delivery stops at the gap; `cprsync feed accept` goes over it. "
+            "If the right file comes, it is taken by itself."
+        ),
+    ),
     "init_there": ("alt var der allerede", "everything was there already"),
     "init_next": ("Nu: {command}", "Next: {command}"),
     # the store

@@ -1,0 +1,82 @@
+"""What an operator decides about deliveries that stop the nights: taken out of chain, or set aside for good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import select, update
+
+from cprsync.domain.delivery import DISCARDED
+from cprsync.store import audit, tables
+from cprsync.store.engine import reading, writing
+from cprsync.store.inbox import SETTLED, TAKEN, forgotten, from_row
+from cprsync.sync.values import InboxState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.values import SealedDelivery
+
+#: What a delivery says of why it was accepted: that it was; the reason is sealed in the audit.
+IN_THE_AUDIT: Final = ""
+#: The audit stream of what an operator does to deliveries.
+STREAM: Final = "feed"
+_BOX = tables.inbox.c
+
+
+def _ours(tenant: Tenant) -> Any:
+    return (_BOX.agency == tenant.agency) & (_BOX.agreement == tenant.agreement)
+
+
+def _this(tenant: Tenant, number: int) -> Any:
+    return update(tables.inbox).where(_BOX.agency == tenant.agency, _BOX.id == number)
+
+
+def stopped(tenant: Tenant, name: str) -> SealedDelivery | None:
+    """The newest delivery of this name that no run has taken; None: there is none, or its content is forgotten."""
+    untaken = (InboxState.SEALED.value, InboxState.REFUSED.value)
+    wanted = select(tables.inbox).where(_ours(tenant), _BOX.name == name, _BOX.state.in_(untaken), ~forgotten())
+    with reading(tenant.engine) as connection:
+        row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def stopping(tenant: Tenant) -> list[SealedDelivery]:
+    """Deliveries that no night could take: each stops the nights for as long as it lies where it arrived."""
+    refused = (_BOX.state == InboxState.REFUSED.value) & _BOX.reason.not_in(SETTLED) & ~forgotten()
+    wanted = select(tables.inbox).where(_ours(tenant), refused).order_by(_BOX.id)
+    with reading(tenant.engine) as connection:
+        found = [from_row(row) for row in connection.execute(wanted)]
+    settled = decided(tenant, [delivery.name for delivery in found])
+    return [delivery for delivery in found if delivery.name not in settled]
+
+
+def accept_stopped(tenant: Tenant, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> None:
+    """An operator takes a delivery that is out of chain: the next run applies it. Nothing else is changed."""
+    more = (("delivery", delivery.sha256), ("user", user))
+    happened = audit.Happened("accept", actions=(place,), more=more, reason=reason)
+    with writing(tenant.engine) as connection:
+        accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": IN_THE_AUDIT}
+        connection.execute(_this(tenant, delivery.id).values(accepted))
+        audit.append(connection, tenant, STREAM, [happened])
+
+
+def discard(tenant: Tenant, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> None:
+    """An operator sets a delivery aside: no night looks at it again. `found` is the kind of what is wrong with it."""
+    more = (("delivery", delivery.sha256), ("user", user))
+    happened = audit.Happened("discard", actions=(found,), more=more, reason=reason)
+    with writing(tenant.engine) as connection:
+        aside = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
+        connection.execute(_this(tenant, delivery.id).values(aside))
+        audit.append(connection, tenant, STREAM, [happened])
+
+
+def decided(tenant: Tenant, names: Collection[str]) -> dict[str, SealedDelivery]:
+    """Of these names, the newest delivery each that a run has taken or an operator has set aside."""
+    settled = _BOX.state.in_(TAKEN) | ((_BOX.state == InboxState.REFUSED.value) & (_BOX.reason == DISCARDED))
+    wanted = select(tables.inbox).where(_ours(tenant), _BOX.name.in_(list(names)), settled).order_by(_BOX.id)
+    if not names:
+        return {}
+    with reading(tenant.engine) as connection:
+        return {row.name: from_row(row) for row in connection.execute(wanted)}
