@@ -71,6 +71,10 @@ class RegisterSection(_Strict):
     user_system: str = Field(pattern=r"^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$")
     user: str = Field(pattern=r"^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$")
     cvr: str = Field(pattern=r"^[0-9]{8}$")
+    #: the company number in our certificate, when it is a supplier's who calls for us
+    certificate_cvr: str | None = Field(default=None, pattern=r"^[0-9]{8}$")
+    #: lists of revoked certificates, as files that something else keeps fresh
+    crl: tuple[Path, ...] = ()
     context: Literal["invocation", "authority"] = "invocation"
     #: others subscribe under the same agreement: only what we added is removed
     shared: bool = False
@@ -121,6 +125,7 @@ class CulrSection(_Strict):
     user: str = Field(min_length=1)
     group: str = Field(min_length=1)
     password_file: Path
+    crl: tuple[Path, ...] = ()
     #: calls under way at the same time
     workers: Workers = 16
     #: calls in a second, of all workers together
@@ -169,6 +174,11 @@ class Settings(BaseSettings):
     library: tuple[LibrarySection, ...] = Field(min_length=1)
     test: TestingSection = TestingSection()
 
+    @property
+    def is_production(self) -> bool:
+        """Whether the persons are real."""
+        return self.environment == "production"
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -210,6 +220,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
                         name: _from(folder, getattr(library.register_, name))
                         for name in ("ca", "client_cert", "client_key", "p12", "p12_password_file")
                     }
+                    | {"crl": tuple(folder / path for path in library.register_.crl)}
                 ),
                 "feed": library.feed.model_copy(
                     update={name: _from(folder, getattr(library.feed, name)) for name in ("path", "key", "known_hosts")}
@@ -227,7 +238,8 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
 
 def _culr_from(folder: Path, culr: CulrSection | None) -> CulrSection | None:
     files = ("ca", "password_file")
-    return culr and culr.model_copy(update={name: folder / getattr(culr, name) for name in files})
+    lists = {"crl": tuple(folder / path for path in culr.crl)} if culr else {}
+    return culr and culr.model_copy(update={name: folder / getattr(culr, name) for name in files} | lists)
 
 
 def _from(folder: Path, path: Path | None) -> Path | None:

@@ -131,29 +131,34 @@ def desk_patience() -> Patience:
 
 
 @contextmanager
-def opened_register(section: RegisterSection, *, patience: Patience | None = None) -> Iterator[SoapRegister]:
+def opened_register(
+    section: RegisterSection, *, production: bool, patience: Patience | None = None
+) -> Iterator[SoapRegister]:
     """The register's client, its connections closed at the end. Refuses to start without compiled schemas."""
     from cprsync.register.soap import SoapRegister
     from cprsync.schemas import compile_schemas
 
-    register = SoapRegister(register_settings(section), schemas=compile_schemas(), patience=patience)
+    settings = register_settings(section, production=production)
+    register = SoapRegister(settings, schemas=compile_schemas(), patience=patience)
     try:
         yield register
     finally:
         register.close()
 
 
-def register_settings(section: RegisterSection) -> RegisterSettings:
+def register_settings(section: RegisterSection, *, production: bool) -> RegisterSettings:
     """The section as the client takes it."""
     from cprsync.register.settings import RegisterSettings
 
-    return RegisterSettings(**section.model_dump(exclude={"shared"}))
+    return RegisterSettings(**section.model_dump(exclude={"shared"}), production=production)
 
 
 @contextmanager
-def opened_net_media(library: LibrarySection, *, patience: Patience | None = None) -> Iterator[NetMedia | None]:
+def opened_net_media(
+    library: LibrarySection, *, production: bool, patience: Patience | None = None
+) -> Iterator[NetMedia | None]:
     """CULR as one library, its connections closed at the end; None where it is not set up."""
-    settings = net_media_settings(library)
+    settings = net_media_settings(library, production=production)
     if settings is None:
         yield None
         return
@@ -164,13 +169,13 @@ def opened_net_media(library: LibrarySection, *, patience: Patience | None = Non
         yield net_media
 
 
-def net_media_settings(library: LibrarySection) -> NetMediaSettings | None:
+def net_media_settings(library: LibrarySection, *, production: bool) -> NetMediaSettings | None:
     """The section as the client takes it; None: there is none."""
     from cprsync.netmedia.settings import NetMediaSettings
 
     if library.culr is None:
         return None
-    return NetMediaSettings(agency=library.agency, **library.culr.model_dump())
+    return NetMediaSettings(agency=library.agency, production=production, **library.culr.model_dump())
 
 
 def tell_now(settings: Settings, library: LibrarySection, patron_id: str, *, patience: Patience | None = None) -> bool:
@@ -184,7 +189,9 @@ def tell_now(settings: Settings, library: LibrarySection, patron_id: str, *, pat
         return True
     waits = patience or desk_patience()
     with opened_store(settings, library, clock_for(settings)) as store:
-        return not tell(store, lambda: opened_net_media(library, patience=waits), patron_id).left
+        production = settings.is_production
+        told = tell(store, lambda: opened_net_media(library, production=production, patience=waits), patron_id)
+        return not told.left
 
 
 @contextmanager
@@ -245,7 +252,7 @@ def desk(settings: Settings, library: LibrarySection, *, patience: Patience | No
     policy = load_policy(library.policy, library.municipalities)
     with (
         opened_store(settings, library, clock, policy) as store,
-        opened_register(library.register_, patience=waits) as register,
+        opened_register(library.register_, production=settings.is_production, patience=waits) as register,
     ):
         yield Desk(library.agency, store, register, clock, policy)
 
@@ -291,7 +298,8 @@ def night(
     policy = load_policy(library.policy, library.municipalities)
     with ExitStack() as stack:
         store = stack.enter_context(opened_store(settings, library, clock, policy))
-        register = stack.enter_context(opened_register(library.register_))
+        production = settings.is_production
+        register = stack.enter_context(opened_register(library.register_, production=production))
         yield Night(
             agency=library.agency,
             store=store,
@@ -300,7 +308,7 @@ def night(
             reader=reader(library.feed, store),
             clock=clock,
             policy=policy,
-            net_media=stack.enter_context(opened_net_media(library)),
+            net_media=stack.enter_context(opened_net_media(library, production=production)),
             strict_chain=library.feed.chain == "strict",
             shared=library.register_.shared,
             progress=progress,

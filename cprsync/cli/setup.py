@@ -79,6 +79,8 @@ subscription_url = "{subscription_url}"
 ca = "{ca}"
 client_cert = "{client_cert}"
 client_key = "{client_key}"
+# Lists of revoked certificates that something else keeps fresh; certs/README.md says how.
+# crl = ["issuing.crl"]
 # From the service agreement; all lower case.
 service_agreement = "{service_agreement}"
 user_system = "{user_system}"
@@ -297,14 +299,14 @@ def certs_dev_command(folder: Path, *, as_json: bool) -> None:
 def certs_check_command(config: Path, *, library: str | None, as_json: bool) -> int:
     """Say of each certificate whose it is and how long it lasts; exit 2 when one cannot be used."""
     from cprsync import wiring
-    from cprsync.register.certificates import certificate_report
+    from cprsync.register.certificates import Place, certificate_report
     from cprsync.settings import load_settings
 
     with failures(as_json=as_json):
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
-        beside = [] if section.culr is None else [(section.culr.url, section.culr.ca)]
-        register = wiring.register_settings(section.register_)
+        beside = [] if section.culr is None else [Place(section.culr.url, section.culr.ca, section.culr.crl)]
+        register = wiring.register_settings(section.register_, production=settings.is_production)
         rows = certificate_report(register, now=datetime.now(UTC), beside=beside)
         if as_json:
             print_json({"certificates": rows})

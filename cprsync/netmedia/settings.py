@@ -43,6 +43,10 @@ class NetMediaSettings:
     user: str
     group: str
     password_file: Path
+    #: lists of revoked certificates, as files
+    crl: tuple[Path, ...] = ()
+    #: whether certificates for test are refused
+    production: bool = False
     #: calls under way at the same time, each over a kept connection of its own
     workers: int = 16
     #: calls in a second, of all workers together; None: as fast as they are answered

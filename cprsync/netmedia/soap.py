@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import structlog
@@ -29,8 +30,10 @@ from cprsync.netmedia.settings import NetMediaSettings, load_credentials
 from cprsync.netmedia.side_by_side import Circuit, side_by_side
 from cprsync.wire.parsing import FAULT, Contract, payload
 from cprsync.wire.patience import Patience
+from cprsync.wire.peer import PeerJudge
 from cprsync.wire.quota import Quota
 from cprsync.wire.reading import root_of
+from cprsync.wire.revocation import RevocationLists
 from cprsync.wire.tls import Channel, build_context
 
 if TYPE_CHECKING:
@@ -49,6 +52,10 @@ _WSDL, _BINDING = "CulrWebService1.wsdl", "{http://ws.culrservice.dbc.dk/}CulrWe
 _OK = 200
 
 
+def _now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
 class SoapNetMedia:
     """CULR as one library, over TLS. Close it after use."""
 
@@ -59,6 +66,7 @@ class SoapNetMedia:
         schemas: Schemas,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = _now,
         log: Any = None,
         patience: Patience | None = None,
     ) -> None:
@@ -70,8 +78,10 @@ class SoapNetMedia:
         self._sleep, self._monotonic, self._patience = sleep, monotonic, patience or Patience()
         self._log = log if log is not None else structlog.get_logger("cprsync.netmedia")
         self._quota = Quota(settings.per_second, sleep=sleep, monotonic=monotonic)
+        lists = RevocationLists.load(settings.crl)
+        judge = PeerJudge(settings.ca, lists, production=settings.production, now=now, log=self._log)
         self._channel = Channel(
-            build_context(settings.ca, None, monotonic=monotonic),
+            build_context(settings.ca, None, monotonic=monotonic, judge=judge),
             # a call waits for one: what `_threads` begins beyond them writes its request meanwhile
             connections=settings.workers,
             connect_seconds=settings.limits.connect_seconds,

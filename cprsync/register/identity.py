@@ -6,6 +6,7 @@ The counterpart's certificate is OpenSSL's to judge (`tls`). Keys never touch a 
 from __future__ import annotations
 
 import os
+import ssl
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -21,9 +22,19 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from cprsync.errors import CertificateError
+from cprsync.wire.certificate_rules import (
+    ISSUER,
+    ISSUER_IN_PRODUCTION,
+    OURS,
+    OURS_IN_PRODUCTION,
+    SAFE_HASH,
+    company_in,
+    find_fault,
+)
+from cprsync.wire.revocation import Revocation, RevocationLists, path_from
 
 if TYPE_CHECKING:
-    import ssl
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -36,12 +47,13 @@ _FILE_MAX_BYTES = 1024 * 1024
 _MOMENT = "%Y-%m-%d %H:%M UTC"
 
 
-#: What a message calls it.
+#: What a message calls them.
 _OWN = "our own certificate"
+_ISSUER = "the issuer of our own certificate"
 
 
-def _ours(problem: str, kind: str) -> CertificateError:
-    return CertificateError("{which} {problem}", which=_OWN, problem=problem, kind=f"certificate.ours.{kind}")
+def _ours(problem: str, kind: str, *, which: str = _OWN) -> CertificateError:
+    return CertificateError("{which} {problem}", which=which, problem=problem, kind=f"certificate.ours.{kind}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,41 @@ class Identity:
                     moment=f"{end:{_MOMENT}}",
                     kind="certificate.ours.expired",
                 )
-            which = "the issuer of our own certificate"
+            which = _ISSUER
+
+    def check_shape(self, *, company: str | None) -> None:
+        """Hold our certificate and those above it against the rules.
+
+        Args:
+            company: in production, the company number that ours has to have; None elsewhere.
+
+        Raises CertificateError, with the first fault.
+        """
+        ours, above = (OURS, ISSUER) if company is None else (OURS_IN_PRODUCTION, ISSUER_IN_PRODUCTION)
+        if (fault := find_fault(self.certificate, ours)) is not None:
+            raise _ours(fault.problem, fault.kind)
+        found = company_in(self.certificate)
+        if company is not None and found != company:
+            raise CertificateError(
+                "{which} belongs to company {found}, and the configuration says {company}",
+                which=_OWN,
+                found=found,
+                company=company,
+                kind="certificate.ours.cvr",
+            )
+        for certificate in self.chain:
+            if (fault := find_fault(certificate, above)) is not None:
+                raise _ours(fault.problem, fault.kind, which=_ISSUER)
+
+    def check_revocation(
+        self, lists: RevocationLists, *, trusted: Sequence[x509.Certificate], now: datetime
+    ) -> Revocation:
+        """Say what the lists say of our certificate. Raises CertificateError when it or an issuer has been revoked."""
+        issuers = (*self.chain, *trusted)
+        for link in path_from(self.certificate, issuers):
+            if lists.state_of(link, issuers=issuers, now=now) is Revocation.REVOKED:
+                raise _ours("has been revoked", "revoked", which=_OWN if link is self.certificate else _ISSUER)
+        return lists.state_of(self.certificate, issuers=issuers, now=now)
 
     def lend_to(self, context: ssl.SSLContext) -> None:
         """Give certificate and key to a TLS context, through memory and never through a file of ours."""
@@ -82,6 +128,8 @@ class Identity:
         try:
             os.write(descriptor, pem)
             context.load_cert_chain(f"/proc/self/fd/{descriptor}", password=password)
+        except ssl.SSLError as error:
+            raise _ours("is not taken by OpenSSL", "unusable") from error
         finally:
             os.close(descriptor)
 
@@ -155,9 +203,12 @@ def _in_order(certificate: x509.Certificate, others: list[x509.Certificate]) -> 
 def _check_chain(identity: Identity) -> None:
     links = (identity.certificate, *identity.chain)
     for certificate, issuer in pairwise(links):
+        # before its signature is tried, which may not be possible any more
+        if (fault := find_fault(certificate, (SAFE_HASH,))) is not None:
+            raise _ours(fault.problem, fault.kind)
         try:
             certificate.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature) as error:
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
             raise _ours("was not issued by the certificate that follows it in the file", "chain") from error
 
 

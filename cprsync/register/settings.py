@@ -52,12 +52,23 @@ class RegisterSettings:
     user_system: str
     user: str
     cvr: str
+    #: whose company number our certificate has, when it is another's: a supplier's
+    certificate_cvr: str | None = None
+    #: lists of revoked certificates, as files
+    crl: tuple[Path, ...] = ()
+    #: whether certificates for test are refused
+    production: bool = False
     context: Literal["invocation", "authority"] = "invocation"
     #: calls at the same time, each with its own kept connection
     workers: int = 4
     #: calls in a second, of both services and all workers together; None: as fast as they are answered
     per_second: int | None = None
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def company(self) -> str | None:
+        """The company number that our certificate has to have; None outside production."""
+        return (self.certificate_cvr or self.cvr) if self.production else None
 
     def __post_init__(self) -> None:
         for url in (self.lookup_url, self.subscription_url):

@@ -22,7 +22,9 @@ from cprsync.register.settings import AnswerLimits, Limits, RegisterSettings
 from cprsync.sync.values import Found, NotFound, Subscribed
 from cprsync.wire.parsing import Contract
 from cprsync.wire.patience import Patience
+from cprsync.wire.peer import PeerJudge, read_trusted
 from cprsync.wire.quota import Quota
+from cprsync.wire.revocation import Revocation, RevocationLists
 from cprsync.wire.tls import Channel, ClosedUnanswered, build_context, refused_in_silence
 
 if TYPE_CHECKING:
@@ -65,7 +67,11 @@ class SoapRegister:
         self._log = log if log is not None else structlog.get_logger("cprsync.register")
         self._identity = load_identity(settings)
         self._identity.check(now())
-        context = build_context(settings.ca, self._identity, monotonic=monotonic)
+        self._identity.check_shape(company=settings.company)
+        lists = RevocationLists.load(settings.crl)
+        judge = PeerJudge(settings.ca, lists, production=settings.production, now=now, log=self._log)
+        self._check_revocation(lists)
+        context = build_context(settings.ca, self._identity, monotonic=monotonic, judge=judge)
         limits, self._patience = settings.limits, patience or Patience()
         self._quota = Quota(settings.per_second, sleep=sleep, monotonic=monotonic)
         self._channel = Channel(
@@ -78,6 +84,14 @@ class SoapRegister:
         self._subscription = client.subscription_service(
             settings.subscription_url, self._channel, Contract(schemas.subscription)
         )
+
+    def _check_revocation(self, lists: RevocationLists) -> None:
+        trusted = read_trusted(self._settings.ca)
+        state = self._identity.check_revocation(lists, trusted=trusted, now=self._now())
+        if self._settings.production and state is not Revocation.GOOD:
+            self._log.warning("certificate.revocation", whose="ours", state=state.value)
+        for path in lists.unreadable:
+            self._log.warning("certificate.revocation.unreadable", path=str(path))
 
     def __enter__(self) -> Self:
         return self

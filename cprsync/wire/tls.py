@@ -33,12 +33,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class Judge(Protocol):
+    """Holds a counterpart's certificate against more than OpenSSL does."""
+
+    def judge(self, der: bytes | None, place: str) -> None: ...
+
+
 class Lender(Protocol):
     """Our certificate with its key."""
 
     def lend_to(self, context: ssl.SSLContext) -> None: ...
 
 
+_HTTPS = 443
 #: OpenSSL's reason -> what the counterpart says of our certificate.
 ALERTS = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "it got none",
@@ -58,6 +65,9 @@ PEER_PROBLEMS = {
     10: ("expired", "has expired"),
     62: ("host", "is for another host name"),
     64: ("host", "is for another address"),
+    66: ("weak", "has a key that is too short: RSA needs 2048 bits or more"),
+    67: ("weak", "has an issuer whose key is too short"),
+    68: ("hash", "is signed with a hash that is no longer safe"),
 }
 _UNTRUSTED = ("untrusted", "does not come from an issuer that we trust")
 #: Among the causes of a failure -> (kind, what happened). The first that fits counts.
@@ -84,6 +94,8 @@ class DeadlineContext(ssl.SSLContext):
 
     calls: threading.local
     monotonic: Callable[[], float]
+    #: what else the counterpart's certificate is held against, once OpenSSL has let it pass
+    judge: Judge | None
 
     def left(self) -> float | None:
         """Seconds until the deadline; None if there is none. Raises TimeoutError when it has passed."""
@@ -98,6 +110,24 @@ class DeadlineContext(ssl.SSLContext):
 
 class DeadlineSocket(ssl.SSLSocket):
     """Each read waits no longer than what is left of the call's time."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        super().do_handshake(block)
+        if isinstance(self.context, DeadlineContext) and self.context.judge is not None:
+            try:
+                self.context.judge.judge(self.getpeercert(binary_form=True), self._place())
+            except CprsyncError:
+                self.close()
+                raise
+
+    def _place(self) -> str:
+        """The host as its address has it, with its port if that is another than usual."""
+        try:
+            port = self.getpeername()[1]
+        except OSError:
+            # it has hung up: why, waits to be read
+            port = _HTTPS
+        return f"{self.server_hostname}" if port == _HTTPS else f"{self.server_hostname}:{port}"
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 -- ssl's own name
         left = self.context.left() if isinstance(self.context, DeadlineContext) else None
@@ -115,14 +145,18 @@ class DeadlineSocket(ssl.SSLSocket):
 
 
 def build_context(
-    ca: Path, identity: Lender | None, *, monotonic: Callable[[], float] = time.monotonic
+    ca: Path,
+    identity: Lender | None,
+    *,
+    monotonic: Callable[[], float] = time.monotonic,
+    judge: Judge | None = None,
 ) -> DeadlineContext:
     """Return a TLS context that trusts the issuers in `ca` and nothing else, whatever the environment says.
 
     Raises CertificateError.
     """
     context = DeadlineContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.calls, context.monotonic = threading.local(), monotonic
+    context.calls, context.monotonic, context.judge = threading.local(), monotonic, judge
     context.sslsocket_class = DeadlineSocket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = True

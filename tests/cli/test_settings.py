@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from cprsync.errors import ConfigurationError
 from cprsync.settings import load_settings
 from cprsync.wiring import net_media_settings, register_settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GOOD = """
 environment = "test"
@@ -74,13 +71,29 @@ def test_workers_and_quota_are_settings_of_each_counterpart_and_reach_its_client
     text = (GOOD + CULR).replace('cvr = "11111111"', 'cvr = "11111111"\nworkers = 16\nper_second = 900')
     text = text.replace('group = "775100"', 'group = "775100"\nworkers = 64\nper_second = 1')
     library = load_settings(configuration(tmp_path, text)).library[0]
-    register, culr = register_settings(library.register_), net_media_settings(library)
+    register = register_settings(library.register_, production=False)
+    culr = net_media_settings(library, production=False)
     assert culr is not None
     assert [(one.workers, one.per_second) for one in (register, culr)] == [(16, 900), (64, 1)]
     plain = load_settings(configuration(tmp_path, GOOD + CULR)).library[0]
-    register, culr = register_settings(plain.register_), net_media_settings(plain)
+    register, culr = register_settings(plain.register_, production=True), net_media_settings(plain, production=True)
     assert culr is not None
     assert [(one.workers, one.per_second) for one in (register, culr)] == [(4, 200), (16, 500)]
+
+
+def test_lists_of_revoked_certificates_are_meant_from_the_files_folder_and_reach_each_client(tmp_path: Path) -> None:
+    text = (GOOD + CULR).replace(
+        'cvr = "11111111"', 'cvr = "11111111"\ncrl = ["state.crl"]\ncertificate_cvr = "22222222"'
+    )
+    text = text.replace('group = "775100"', 'group = "775100"\ncrl = ["a.crl", "/etc/b.crl"]')
+    library = load_settings(configuration(tmp_path, text)).library[0]
+    register = register_settings(library.register_, production=True)
+    culr = net_media_settings(library, production=True)
+    assert culr is not None
+    assert register.crl == (tmp_path / "state.crl",)
+    assert culr.crl == (tmp_path / "a.crl", Path("/etc/b.crl"))
+    assert (register.company, culr.production) == ("22222222", True)
+    assert register_settings(library.register_, production=False).company is None
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

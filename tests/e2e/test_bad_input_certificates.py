@@ -15,11 +15,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from e2e_library import Library, assert_refused, new_library
 from town import PEOPLE_FILE
 
 from cprsync.mock import control
 from cprsync.mock.authority import make_authority
+from cprsync.mock.certificate_files import load_key
 from cprsync.mock.certificate_profile import packaged_profile
 from cprsync.mock.server import running
 
@@ -164,6 +167,49 @@ def test_a_counterpart_refuses_a_certificate_of_another_issuer(
         library.rewrite("cprsync.toml", f"localhost:{scene.port}", f"localhost:{port}")
         says = f"localhost:{port} refuses our certificate: it does not know the issuer"
         assert_stopped(library, kind="certificate.refused", says=says, advises="registered to your system")
+
+
+def test_production_takes_no_certificate_for_test(scene: Scene, library: Library) -> None:
+    """The mock's own: another company's number would be said too, were it not for the issuer."""
+    everything = library.rows()
+    library.rewrite("cprsync.toml", 'environment = "test"', 'environment = "production"')
+    text = (library.folder / "cprsync.toml").read_text(encoding="utf-8")
+    (library.folder / "cprsync.toml").write_text(text.partition("\n[test]")[0], encoding="utf-8")
+    says = "our own certificate is a test certificate"
+    assert_stopped(library, kind="certificate.ours.test", says=says, advises='environment = "test"')
+    assert library.rows() == everything
+    checked = library.run("certs", "check")
+    assert checked.exit == 2
+    assert says in checked.document["certificates"][0]["problem"]
+    assert control.state(scene.folder / "mock")["calls"] == []
+
+
+@pytest.mark.parametrize("whose", ["ours", "theirs"])
+def test_a_revoked_certificate_stops_the_night(whose: str, scene: Scene, library: Library) -> None:
+    name, kind = ("client", "ours") if whose == "ours" else ("server", "theirs")
+    [serial] = [
+        one.serial_number
+        for one in x509.load_pem_x509_certificates((scene.certificates / f"{name}.pem").read_bytes())[:1]
+    ]
+    before = library.records()
+    library.rewrite("cprsync.toml", "shared = false", 'crl = ["issuing.crl"]\nshared = false')
+    _write_list(scene, library.folder / "issuing.crl", [])
+    assert library.run("sync").exit in {0, 4}
+    assert library.records() != before
+    _write_list(scene, library.folder / "issuing.crl", [serial])
+    assert_stopped(library, kind=f"certificate.{kind}.revoked", says="has been revoked", advises="")
+
+
+def _write_list(scene: Scene, path: Path, serials: list[int]) -> None:
+    """A list of revoked certificates, signed by the mock's issuing CA."""
+    key = load_key(scene.certificates / "issuing.key")
+    _, issuing = x509.load_pem_x509_certificates((scene.certificates / "ca.pem").read_bytes())
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuing.subject)
+    builder = builder.last_update(NOW - MONTH).next_update(NOW + MONTH)
+    for serial in serials:
+        one = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(NOW - MONTH).build()
+        builder = builder.add_revoked_certificate(one)
+    path.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
 
 
 # -- theirs ----------------------------------------------------------------------------------------------

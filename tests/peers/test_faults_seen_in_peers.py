@@ -88,7 +88,7 @@ def test_an_empty_subscription_list_of_the_platform_stops_the_night_and_is_fille
 ) -> None:
     """MOX, on the wire."""
     settings = load_settings(installation.folder / "cprsync.toml")
-    with wiring.opened_register(wiring.library_of(settings, None).register_) as register:
+    with wiring.opened_register(wiring.library_of(settings, None).register_, production=False) as register:
         list(register.unsubscribe_many([CprNumber.parse(one) for one in town.subscribed]))
     assert town.subscribed == set()
     town.delivers(installation, ("move", "MOGENS"))

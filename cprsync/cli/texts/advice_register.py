@@ -17,6 +17,26 @@ REGISTER: Final[Mapping[str, Advice]] = {
         "Kør `cprsync certs check`; certs/README.md siger, hvordan et certifikat fornyes.",
         "Run `cprsync certs check`; certs/README.md says how to renew a certificate.",
     ),
+    "certificate.ca.test": advice(
+        2,
+        'Lad `ca` navngive produktionens udstedere, eller skriv environment = "test"; intet er sendt.',
+        'Let `ca` name the issuers of production, or write environment = "test"; nothing was sent.',
+    ),
+    "certificate.ours.cvr": advice(
+        2,
+        "Brug jeres eget certifikat. Kalder en leverandør for jer, så skriv dens CVR-nummer i certificate_cvr.",
+        "Use your own certificate. If a supplier calls for you, name its company number in certificate_cvr.",
+    ),
+    "certificate.ours.revoked": advice(
+        2,
+        "Bestil et nyt certifikat, og spørg, hvorfor dette blev tilbagekaldt; certs/README.md siger hvordan.",
+        "Order a new certificate and ask why this one was revoked; certs/README.md says how.",
+    ),
+    "certificate.ours.test": advice(
+        2,
+        'Brug et certifikat til produktion, eller skriv environment = "test"; intet er sendt.',
+        'Use a certificate for production, or write environment = "test"; nothing was sent.',
+    ),
     "certificate.refused": advice(
         2,
         "Spørg platformen, om certifikatet er registreret til jeres system; kør `cprsync certs check`.",
@@ -26,6 +46,16 @@ REGISTER: Final[Mapping[str, Advice]] = {
         2,
         "Kontrollér værtsnavnet og filen `ca` i [library.register]; intet sendes, før de passer sammen.",
         "Check the host name and the `ca` file of [library.register]; nothing is sent until they agree.",
+    ),
+    "certificate.theirs.revoked": advice(
+        2,
+        "Spørg modparten om dens certifikat; intet er sendt og intet sendes, før den har et nyt.",
+        "Ask the counterpart about its certificate; nothing was sent, nor will be until it has a new one.",
+    ),
+    "certificate.theirs.test": advice(
+        2,
+        "Kontrollér adresserne: modparten er et testsystem. Intet er sendt.",
+        "Check the addresses: the counterpart is a test system. Nothing was sent.",
     ),
     "mock.not_running": advice(
         4,

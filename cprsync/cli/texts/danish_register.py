@@ -88,6 +88,10 @@ REGISTER: Final[Mapping[str, str]] = {
     "{path} holds no certificate in PEM form": "{path} rummer intet certifikat i PEM-form",
     "{path} is missing": "{path} mangler",
     "{path} cannot be read": "{path} kan ikke læses",
+    "{which} belongs to company {found}, and the configuration says {company}": (
+        "{which} tilhører virksomheden {found}, og i konfigurationen står {company}"
+    ),
+    "{ca} trusts a test authority: production does not": "{ca} har tillid til en testudsteder: det har produktion ikke",
     "the counterpart's issuers are missing: {ca}": "modpartens udstedere mangler: {ca}",
     "the counterpart's issuers are unreadable: {ca}": "modpartens udstedere kan ikke læses: {ca}",
     # parts of a sentence: what is said of a certificate, a host or an answer
@@ -108,6 +112,31 @@ REGISTER: Final[Mapping[str, str]] = {
     "is for another host name": "gælder et andet værtsnavn",
     "is for another address": "gælder en anden adresse",
     "does not come from an issuer that we trust": "kommer ikke fra en udsteder, vi har tillid til",
+    "cannot be read in full": "kan ikke læses helt",
+    "has a key that is too short: RSA needs 2048 bits or more": (
+        "har en nøgle, der er for kort: RSA skal have mindst 2048 bit"
+    ),
+    "has an issuer whose key is too short": "har en udsteder, hvis nøgle er for kort",
+    "is signed with a hash that is no longer safe": "er underskrevet med en hashfunktion, der ikke længere er sikker",
+    "belongs to a certificate authority": "er en udsteders eget",
+    "may not sign: digitalSignature is missing from its key usage": (
+        "må ikke underskrive: digitalSignature mangler i dets nøgleanvendelse"
+    ),
+    "may not sign: it has no key usage": "må ikke underskrive: det har ingen nøgleanvendelse",
+    "may not be shown by a client: clientAuth is missing": "må ikke vises af en klient: clientAuth mangler",
+    "is a test certificate, by its issuer: production does not take it": (
+        "er efter sin udsteder et testcertifikat: det tager produktion ikke"
+    ),
+    "belongs to a person: an organisation certificate is needed": (
+        "tilhører en person: der skal et organisationscertifikat til"
+    ),
+    "is no organisation certificate: its company number or UUID is missing": (
+        "er intet organisationscertifikat: CVR-nummer eller UUID mangler"
+    ),
+    "may issue no certificates": "må ikke udstede certifikater",
+    "has been revoked": "er tilbagekaldt",
+    "has an issuer that has been revoked": "har en udsteder, der er tilbagekaldt",
+    "is not taken by OpenSSL": "tages ikke af OpenSSL",
     "takes no connections": "tager ikke imod forbindelser",
     "did not answer in time": "svarede ikke i tide",
     "closed the connection before it answered": "lukkede forbindelsen, før den svarede",
