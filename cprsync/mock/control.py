@@ -111,6 +111,11 @@ def culr_write(mock: Mock, kind: str, agency: str, who: str | None = None, **abo
     return _change(mock, "/culr/write", {"kind": kind, "agency": agency, "who": who, **about})
 
 
+def latency(mock: Mock, seconds: float) -> dict[str, Any]:
+    """Let every answer of the register take so long."""
+    return _change(mock, "/latency", {"seconds": seconds})
+
+
 def culr_latency(mock: Mock, seconds: float) -> dict[str, Any]:
     """Let every answer of CULR take so long."""
     return _change(mock, "/culr/latency", {"seconds": seconds})

@@ -89,12 +89,21 @@ def _culr(register: Register, _asked: Mapping[str, Any]) -> Document:
     return register.culr.dump({person.number: key for key, person in register.people.items()})
 
 
+def _latency(register: Register, asked: Mapping[str, Any]) -> Document:
+    register.latency = _seconds(asked)
+    return {"latency": register.latency}
+
+
 def _culr_latency(register: Register, asked: Mapping[str, Any]) -> Document:
+    register.culr.latency = _seconds(asked)
+    return {"latency": register.culr.latency}
+
+
+def _seconds(asked: Mapping[str, Any]) -> float:
     seconds = asked.get("seconds")
     if not isinstance(seconds, int | float) or not 0 <= seconds <= SECONDS_MAX:
-        raise BadInput(f"CULR takes 0 to {SECONDS_MAX:.0f} seconds to answer", kind="mock.control")
-    register.culr.latency = float(seconds)
-    return {"latency": register.culr.latency}
+        raise BadInput(f"an answer takes 0 to {SECONDS_MAX:.0f} seconds", kind="mock.control")
+    return float(seconds)
 
 
 def _culr_write(register: Register, asked: Mapping[str, Any]) -> Document:
@@ -128,6 +137,7 @@ PATHS: Mapping[str, Callable[[Register, Mapping[str, Any]], Document]] = {
     "/fault": _fault,
     "/calm": _calm,
     "/culr": _culr,
+    "/latency": _latency,
     "/culr/latency": _culr_latency,
     "/culr/write": _culr_write,
 }

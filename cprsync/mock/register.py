@@ -75,6 +75,8 @@ class Register:
     filters: dict[str, Filters] = field(default_factory=dict)
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=CALLS_SHOWN))
     framing: Framing = "lines"
+    #: how long each answer of both services takes, in seconds
+    latency: float = 0.0
     #: How many people the people file had.
     in_file: int = 0
     #: of the day that was closed last, one for each library that gets one

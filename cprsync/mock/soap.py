@@ -68,6 +68,7 @@ class SoapServices:
             outcome = fault.kind
             response = damaged(fault.kind, response)
             response = replace(response, wait=fault.seconds if fault.kind == "slow" else 0.0)
+        response = replace(response, wait=response.wait + self.register.latency)
         at = self.now().isoformat(timespec="milliseconds")
         self.register.record(Call(operation, agreement, peer.subject, peer.certificate, outcome, at))
         return response

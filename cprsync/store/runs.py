@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from cprsync.domain.balance import Outcome
 from cprsync.domain.review import FOLLOWING
-from cprsync.store import audit, tables
+from cprsync.store import answers, audit, tables
 from cprsync.store.bulk import append
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.inbox import from_row as delivery_from_row
@@ -115,6 +115,7 @@ def close_run(
             exit=document.get("exit"),
         )
         settle(connection, tenant, run, state)
+        answers.forget(connection, tenant)
         audit.append(connection, tenant, tenant.night, [audit.Happened("run", run=run.id, actions=(state.value,))])
         return audit.heads(connection, tenant)
 

@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from cprsync.errors import ConfigurationError
 from cprsync.store import (
     accounts,
+    answers,
     audit,
     calendar,
     changes,
@@ -75,7 +76,7 @@ if TYPE_CHECKING:
     from cprsync.domain.forgetting import Forgotten
     from cprsync.domain.leaving import Ties
     from cprsync.domain.number import CprNumber
-    from cprsync.domain.patron import Patron
+    from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Address, Person
     from cprsync.domain.policy import Policy
     from cprsync.domain.record import Local
@@ -112,8 +113,11 @@ if TYPE_CHECKING:
         DuePage,
         Erased,
         FollowUp,
+        Found,
         Gaps,
+        KeptAnswer,
         NewPatron,
+        NotFound,
         PlanRow,
         Prepared,
         Recognised,
@@ -327,6 +331,12 @@ class SqlStore:
 
     def follow_ups(self, limit: int) -> list[FollowUp]:
         return subscriptions.follow_ups(self._tenant, limit)
+
+    def keep_answers(self, run: Run, found: Sequence[tuple[str, Found | NotFound]], as_of: AsOf) -> None:
+        answers.keep(self._tenant, run, found, as_of)
+
+    def kept_answers(self, run: Run, ids: Sequence[str]) -> dict[str, KeptAnswer]:
+        return answers.kept(self._tenant, run, ids)
 
     # -- the calendar part
 

@@ -281,6 +281,11 @@ follow_up = Table(
     _key("patron_id", PATRON),
     _key("kind", WORD),
     _needed("since", STAMP),
+    # what the register has answered in a run that has not decided on it yet, and as of which day
+    _maybe("answer", LargeBinary),
+    _maybe("answer_key", KEY),
+    _maybe("answer_day", Date),
+    _maybe("answer_run", Integer),
     _to("patron", "agency", "patron_id"),
 )
 

@@ -215,6 +215,7 @@ _SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "review_item": (("undo", "key", "patron_id", "review", "id"),),
     **{table.name: (("payload", "key", "patron_id", table.name, "id"),) for table in circulation.TABLES},
     "override": (("value", "key", "patron_id", "override", "id"),),
+    "follow_up": (("answer", "answer_key", "patron_id", "kept_answer", "answer_run"),),
     "audit_reason": (("sealed", "key", "stream", "reason", "seq"),),
 }
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 #: The writes that a plan leaves out.
 _LEFT_OUT = frozenset(
     {"set_state", "close_run", "refuse", "subscribed", "added_there", "removed_there", "end_subscriptions"}
-    | {"forget", "replay_journal", "sweep_gone"}
+    | {"forget", "replay_journal", "sweep_gone", "keep_answers"}
 )
 #: A run that is no run.
 _NO_RUN = 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cprsync.domain.due import Facts
     from cprsync.domain.forgetting import Forgotten
     from cprsync.domain.number import CprNumber
-    from cprsync.domain.patron import Patron
+    from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
     from cprsync.domain.responsible import Answering
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Found,
         Gaps,
         Inspection,
+        KeptAnswer,
         Links,
         NotFound,
         PlanRow,
@@ -339,6 +340,14 @@ class Store(Protocol):
         ...
 
     def follow_ups(self, limit: int) -> list[FollowUp]: ...
+
+    def keep_answers(self, run: Run, found: Sequence[tuple[str, Found | NotFound]], as_of: AsOf) -> None:
+        """Keep what the register has answered to these patrons' questions until the run ends. Raises FenceLost."""
+        ...
+
+    def kept_answers(self, run: Run, ids: Sequence[str]) -> dict[str, KeptAnswer]:
+        """What this run was answered about these before it was stopped."""
+        ...
 
     # the calendar part
     def live_day(self, run: Run, page: DuePage, policy: Policy) -> str | None:

@@ -48,6 +48,15 @@ class NotFound:
     error: CprsyncError
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class KeptAnswer:
+    """What the register answered in a run that was stopped before it had decided on it."""
+
+    answer: Found | NotFound
+    #: the day it speaks of
+    as_of: AsOf
+
+
 class Subscribed(enum.Enum):
     """What a subscription call did."""
 

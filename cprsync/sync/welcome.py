@@ -6,15 +6,17 @@ Subscribing brings no first copy (decision 10): until the look-up has answered, 
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from cprsync.domain.review import PARKED
 from cprsync.errors import CprsyncError, RegisterUnavailable
 from cprsync.sync.planning import FOLLOW_UPS_A_NIGHT
-from cprsync.sync.values import Batch, Subscribed
+from cprsync.sync.steps import FIRST_COPY
+from cprsync.sync.values import Batch, KeptAnswer, Subscribed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.domain.number import CprNumber
     from cprsync.sync.night import Night
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 #: New patrons subscribed in one night; the rest the night after.
 NEW_A_NIGHT = 100_000
+#: Answers that are written down together: what is lost with a kill is asked again.
+KEPT_TOGETHER = 500
 
 
 def subscribe_new(night: Night, run: Run) -> tuple[int, CprsyncError | None]:
@@ -73,11 +77,36 @@ def _ask(night: Night, run: Run, planner: Planner, questions: Sequence[FollowUp]
     for question in questions:
         if question.patron_id in patrons:
             asked.setdefault(patrons[question.patron_id].number, []).append(question)
-    for kind in sorted({question.kind for question in questions}):
-        ids = [q.patron_id for some in asked.values() for q in some if q.kind == kind]
-        night.store.intend(run, ids, kind)
-    as_of = night.as_of_lookup()
-    for answer in night.register.look_up_many(list(asked)):
-        for question in asked[answer.number]:
-            planner.follow_up(question, patrons[question.patron_id], answer, as_of)
+    kept = _kept(night, run, asked)
+    rest = {number: some for number, some in asked.items() if number not in kept}
+    for kind in sorted({question.kind for some in rest.values() for question in some}):
+        night.store.intend(run, [q.patron_id for some in rest.values() for q in some if q.kind == kind], kind)
+    for one in chain(kept.values(), _look_up(night, run, rest)):
+        for question in asked[one.answer.number]:
+            planner.follow_up(question, patrons[question.patron_id], one.answer, one.as_of)
         night.progress.advance()
+
+
+def _kept(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp]]) -> dict[CprNumber, KeptAnswer]:
+    """What the run was answered before it was stopped, of numbers that are still asked about.
+
+    A first copy says of which day it is. Whether a protection has ended is asked about today.
+    """
+    now = night.as_of_lookup()
+    ids = [question.patron_id for some in asked.values() for question in some]
+    found = {one.answer.number: one for one in night.store.kept_answers(run, ids).values()}
+    return {
+        number: found[number]
+        for number, some in asked.items()
+        if number in found and (found[number].as_of == now or all(one.kind == FIRST_COPY for one in some))
+    }
+
+
+def _look_up(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp]]) -> Iterator[KeptAnswer]:
+    """Ask, and keep the answers as they come, so that a night that is stopped asks nobody twice."""
+    as_of = night.as_of_lookup()
+    answers = night.register.look_up_many(list(asked))
+    while together := list(islice(answers, KEPT_TOGETHER)):
+        whose = [(question.patron_id, answer) for answer in together for question in asked[answer.number][:1]]
+        night.store.keep_answers(run, whose, as_of)
+        yield from (KeptAnswer(answer, as_of) for answer in together)

@@ -31,7 +31,6 @@ from cprsync.cli.setup import upgrade, write_folder
 from cprsync.domain.number import CprNumber
 from cprsync.domain.record import Local
 from cprsync.mock import control
-from cprsync.mock.faults import TIMES_MAX
 from cprsync.settings import load_settings
 from cprsync.store.sql import SqlStore
 from cprsync.sync.night import Silence
@@ -111,14 +110,13 @@ def swept(count: int, latency: float, workers: list[int]) -> dict[str, Any]:
         for one in workers:
             mock = Path(made) / f"mock-{one}"
             with forked_mock(mock, people_path) as ready:
-                # each is subscribed and looked up
-                for _ in range(-(-2 * count // TIMES_MAX) + 1):
-                    control.fault(ready, "slow", TIMES_MAX, seconds=latency)
+                control.latency(ready, latency)
                 taken[one] = lived(Path(made) / f"library-{one}", mock, numbers, workers=one)
     return {
         "patrons": count,
         "latency": latency,
         "seconds": {str(one): round(seconds, 2) for one, seconds in taken.items()},
+        # each is subscribed, and then looked up
         "floor": {str(one): round(2 * count * latency / one, 2) for one in workers},
         "ratio": round(taken[workers[-1]] / taken[workers[0]], 3),
     }

@@ -200,7 +200,7 @@ class KilledStore:
             *("subscribed", "end_subscriptions", "added_there", "removed_there"),
             *("see_accounts", "repair_accounts"),
             *("live_day", "keep_calendar_stamp", "replay_journal", "depart", "sweep_gone", "forget", "offer", "settle"),
-            *("derive_rights", "keep_rights_stamp"),
+            *("derive_rights", "keep_rights_stamp", "keep_answers"),
         }
     )
 

@@ -1,0 +1,103 @@
+"""What the register has answered to open questions, sealed beside them until the night has decided on it.
+
+So a night that is stopped or killed asks nobody twice. A night's answers are its own: at its end none is left, and
+another night asks again. Leaves out who is asked, and what an answer means.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from cprsync.domain.number import CprNumber
+from cprsync.domain.patron import AsOf, Source
+from cprsync.errors import NoSuchPerson
+from cprsync.store import tables
+from cprsync.store.codec import decode, encode
+from cprsync.store.engine import parts, reading, writing
+from cprsync.store.tenant import hold_fence
+from cprsync.sync.values import Found, KeptAnswer, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cprsync.store.engine import AnyRow
+    from cprsync.store.tenant import Tenant
+    from cprsync.sync.values import Run
+
+#: What an answer is sealed as; the run stands in for its version.
+ANSWER: Final = "kept_answer"
+#: In front of a number that the register does not know; no record's canonical bytes begin so.
+_UNKNOWN: Final = b"?"
+_ROW = tables.follow_up.c
+_KEEP: Final = (
+    update(tables.follow_up)
+    .where(_ROW.agency == bindparam("at_agency"), _ROW.patron_id == bindparam("at_patron"))
+    .values(
+        answer=bindparam("now_answer"),
+        answer_key=bindparam("now_key"),
+        answer_day=bindparam("now_day"),
+        answer_run=bindparam("now_run"),
+    )
+)
+
+
+def keep(tenant: Tenant, run: Run, answers: Sequence[tuple[str, Found | NotFound]], as_of: AsOf) -> None:
+    """Keep what was answered about these patrons, in one transaction. Raises FenceLost.
+
+    An answer that is none (the register is down, it refuses) is not kept: it is asked for again.
+    """
+    said = [(patron_id, _written(answer)) for patron_id, answer in answers]
+    rows = [
+        {
+            "at_agency": tenant.agency,
+            "at_patron": patron_id,
+            "now_answer": tenant.vault.seal(plain, place=patron_id, owner=ANSWER, version=run.id),
+            "now_key": tenant.vault.seal_key,
+            "now_day": as_of.day,
+            "now_run": run.id,
+        }
+        for patron_id, plain in said
+        if plain is not None
+    ]
+    if not rows:
+        return
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        connection.execute(_KEEP, rows)
+
+
+def _written(answer: Found | NotFound) -> bytes | None:
+    if isinstance(answer, Found):
+        return encode(answer.person)
+    return _UNKNOWN + answer.number.digits.encode() if isinstance(answer.error, NoSuchPerson) else None
+
+
+def kept(tenant: Tenant, run: Run, ids: Sequence[str]) -> dict[str, KeptAnswer]:
+    """What this run was answered about these patrons before it was stopped."""
+    hers = (_ROW.agency == tenant.agency) & (_ROW.answer_run == run.id)
+    found: dict[str, KeptAnswer] = {}
+    with reading(tenant.engine) as connection:
+        for part in parts(ids):
+            rows = connection.execute(select(tables.follow_up).where(hers, _ROW.patron_id.in_(part)))
+            found |= {row.patron_id: _read(tenant, row) for row in rows}
+    return found
+
+
+def _read(tenant: Tenant, row: AnyRow) -> KeptAnswer:
+    place = {"place": row.patron_id, "owner": ANSWER, "version": row.answer_run}
+    plain = tenant.vault.unseal(row.answer, row.answer_key, **place)
+    as_of = AsOf(row.answer_day, Source.LOOKUP)
+    if plain.startswith(_UNKNOWN):
+        number = CprNumber.parse(plain.removeprefix(_UNKNOWN).decode())
+        return KeptAnswer(NotFound(number, NoSuchPerson("the register does not know the number")), as_of)
+    person = decode(plain)
+    return KeptAnswer(Found(person.number, person), as_of)
+
+
+def forget(connection: Connection, tenant: Tenant) -> None:
+    """Keep no answer longer than its night, in the transaction that ends it."""
+    had = (_ROW.agency == tenant.agency) & _ROW.answer_run.is_not(None)
+    nothing = dict.fromkeys(("answer", "answer_key", "answer_day", "answer_run"))
+    connection.execute(update(tables.follow_up).where(had).values(nothing))

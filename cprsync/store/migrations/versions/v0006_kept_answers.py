@@ -1,0 +1,19 @@
+"""Answers of the register that a night has had and not yet decided: with the question, until it is answered."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the columns: what an older program had not decided it asks again."""
+    op.add_column("follow_up", sa.Column("answer", sa.LargeBinary(), nullable=True))
+    op.add_column("follow_up", sa.Column("answer_key", sa.String(length=8), nullable=True))
+    op.add_column("follow_up", sa.Column("answer_day", sa.Date(), nullable=True))
+    op.add_column("follow_up", sa.Column("answer_run", sa.Integer(), nullable=True))
