@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cprsync.cli.output import is_text, note
-from cprsync.domain.number import CprNumber
+from cprsync.domain.number import CprNumber, unspaced
 from cprsync.errors import BadInput
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def ask_whom(prompt: str) -> str:
 
 def _number(parse: Callable[[str], CprNumber]) -> CprNumber:
     try:
-        return parse(_line("CPR-nummer"))
+        return parse(unspaced(_line("CPR-nummer")))
     except ValueError as error:
         raise BadInput("{why}", why=str(error), kind="input.number") from None
 

@@ -16,6 +16,8 @@ from typing import Self
 _FORM = re.compile(r"[0-9]{6}-?[0-9]{4}", re.ASCII)
 # Schools and regions put letters where CPR has the serial number; the date before it is a date.
 _WITH_LETTERS = re.compile(r"[0-9]{6}-?(?=[0-9]*[A-Z])[0-9A-Z]{4}", re.ASCII)
+#: What a keyboard or a copied text has in the hyphen's place: hyphens, dashes, a minus.
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
 #: What stands before a patron number where there is no CPR number.
 _NONE = "-"
 #: Digit 7 decides the century together with the year.
@@ -51,6 +53,11 @@ class NumberSex(enum.Enum):
     WOMAN = "woman"
     #: the last digit is odd
     MAN = "man"
+
+
+def unspaced(typed: str) -> str:
+    """A number as people write it, without its spaces and with a plain hyphen: `121179 1283`, `121179 – 1283`."""
+    return "".join(typed.split()).translate(_DASHES)
 
 
 @dataclass(frozen=True, slots=True, repr=False, order=True)

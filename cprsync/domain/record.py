@@ -13,6 +13,7 @@ from cprsync.domain.number import CprNumber
 from cprsync.domain.sealed import Sealed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
 
@@ -70,6 +71,32 @@ class Card:
         return number.masked(shut=shut) if number.is_possible else self.number
 
 
+def card_key(number: str) -> str:
+    """What tells one card from another: not capitals, not the spaces that groups of digits are written with."""
+    written = "".join(number.split())
+    try:
+        # a health card has the CPR number, with a hyphen or without
+        return CprNumber.parse_any(written).digits
+    except ValueError:
+        return written.casefold()
+
+
+def distinct_cards(numbers: Iterable[str]) -> tuple[Card, ...]:
+    """Each card once, in the order and the spelling in which it comes first; an empty one is none."""
+    cards: dict[str, Card] = {}
+    for number in numbers:
+        if written := number.strip():
+            cards.setdefault(card_key(written), Card(written))
+    return tuple(cards.values())
+
+
+def card_forms(number: str) -> tuple[str, ...]:
+    """As what a card may stand in an index: by its key, or from before there was one by how it was written."""
+    joined = "".join(number.split())
+    forms = (card_key(number), number, *(form(one) for one in (number, joined) for form in (str, str.upper, str.lower)))
+    return tuple(dict.fromkeys(forms))
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Local:
     """What is not the register's. All of it is sealed in the store in one piece."""
@@ -110,6 +137,13 @@ def still_marked(held: tuple[Contact, ...], given: tuple[Contact, ...]) -> tuple
     if any(one.notices for one in given):
         return given
     return tuple(marked if (marked := replace(one, notices=True)) in held else one for one in given)
+
+
+def under_her_pin(held: tuple[Card, ...], typed: tuple[Card, ...]) -> tuple[Card, ...]:
+    """The typed cards under the PIN that the patron has: a new card needs no new one."""
+    pins = {card_key(card.number): card.pin_hash for card in held}
+    one = next((card.pin_hash for card in held if card.pin_hash), "")
+    return tuple(replace(card, pin_hash=pins.get(card_key(card.number), one)) for card in typed)
 
 
 def blocked(before: tuple[Block, ...], typed: tuple[Block, ...], *, on: date) -> tuple[Block, ...]:

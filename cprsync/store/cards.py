@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, insert, select
 
+from cprsync.domain.record import card_forms, card_key
 from cprsync.errors import BadInput
 from cprsync.store import tables
 
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 #: What a card is hashed as.
 CARD: Final = "card"
 _KEY = tables.patron_key.c
+
+
+def card_index(tenant: Tenant, card: str) -> bytes:
+    """The keyed index that a card gets."""
+    return tenant.vault.index(CARD, card_key(card))
+
+
+def card_probes(tenant: Tenant, card: str) -> list[bytes]:
+    """The indexes under which a card may be found: as new rows have it first, then as older ones do."""
+    return [probe for form in card_forms(card) for probe in tenant.vault.probes(CARD, form)]
 
 
 def key_row(tenant: Tenant, index: bytes, patron_id: str) -> dict[str, Any]:
@@ -40,13 +51,15 @@ def keep_cards(
         BadInput: another patron has one of them; nothing is to be written.
     """
     held, wanted = ({card.number for card in cards} for cards in (before, after))
-    gone = [probe for number in held - wanted for probe in tenant.vault.probes(CARD, number)]
-    new = [probe for number in wanted - held for probe in tenant.vault.probes(CARD, number)]
+    gone = [probe for number in held - wanted for probe in card_probes(tenant, number)]
+    new = [probe for number in wanted - held for probe in card_probes(tenant, number)]
     cards = (_KEY.agency == tenant.agency) & (_KEY.kind == CARD)
-    if connection.scalar(select(_KEY.patron_id).where(cards, _KEY.key_index.in_(new)).limit(1)) is not None:
+    taken = cards & (_KEY.patron_id != patron_id) & _KEY.key_index.in_(new)
+    if connection.scalar(select(_KEY.patron_id).where(taken).limit(1)) is not None:
         raise BadInput("another patron has one of these cards", kind="card.taken")
     hers = cards & (_KEY.patron_id == patron_id)
-    connection.execute(delete(tables.patron_key).where(hers, _KEY.key_index.in_(gone)))
-    rows = [key_row(tenant, tenant.vault.index(CARD, number), patron_id) for number in sorted(wanted - held)]
+    # with what she has of the new ones: the same card, written otherwise
+    connection.execute(delete(tables.patron_key).where(hers, _KEY.key_index.in_([*gone, *new])))
+    rows = [key_row(tenant, index, patron_id) for index in sorted({card_index(tenant, one) for one in wanted - held})]
     if rows:
         connection.execute(insert(tables.patron_key), rows)

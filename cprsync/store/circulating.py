@@ -9,13 +9,14 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from cprsync.domain.forgetting import Forgotten, over_by
 from cprsync.store import audit, belongings, tables
-from cprsync.store.cards import CARD
+from cprsync.store.cards import CARD, card_probes
 from cprsync.store.circulation import TABLES, open_payload, seal_payload
 from cprsync.store.engine import parts, writing
 from cprsync.store.imported import Imported, ImportOutcome
@@ -95,11 +96,16 @@ def import_circulation(
 def _patrons(connection: Connection, tenant: Tenant, names: Iterable[str]) -> dict[str, str]:
     """Whom each name means: a patron number before a card; of one who was merged the one who kept what she had."""
     told = sorted(names)
-    by_probe = {probe: name for name in told for probe in tenant.vault.probes(CARD, name)}
-    found: dict[str, str] = {}
-    for probes in parts(list(by_probe)):
+    by_name = {name: card_probes(tenant, name) for name in told}
+    holders: dict[bytes, str] = {}
+    for probes in parts(sorted(set(chain.from_iterable(by_name.values())))):
         cards = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == CARD)
-        found |= {by_probe[i]: one for i, one in connection.execute(cards.where(_KEY.key_index.in_(probes)))}
+        holders |= {row.key_index: row.patron_id for row in connection.execute(cards.where(_KEY.key_index.in_(probes)))}
+    found = {
+        name: next(holders[probe] for probe in forms if probe in holders)
+        for name, forms in by_name.items()
+        if any(probe in holders for probe in forms)
+    }
     for part in parts(told):
         ids = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
         for one, status in connection.execute(ids).all():

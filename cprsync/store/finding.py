@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from cprsync.domain.leaving import Stage
 from cprsync.store import belongings, tables
-from cprsync.store.cards import CARD
+from cprsync.store.cards import CARD, card_probes
 from cprsync.store.engine import reading
 from cprsync.sync.finding import Numbered
 
@@ -31,8 +31,10 @@ def numbered(tenant: Tenant, patron_id: str) -> Numbered | None:
 
 
 def with_card(tenant: Tenant, card: str) -> str | None:
-    """Who has a card; None: nobody."""
-    indexes = tenant.vault.probes(CARD, card)
-    hers = (_KEY.agency == tenant.agency) & (_KEY.kind == CARD) & _KEY.key_index.in_(indexes)
+    """Who has a card, however its letters and spaces are written; None: nobody."""
+    probes = card_probes(tenant, card)
+    hers = (_KEY.agency == tenant.agency) & (_KEY.kind == CARD) & _KEY.key_index.in_(probes)
     with reading(tenant.engine) as connection:
-        return connection.scalar(select(_KEY.patron_id).where(hers))
+        rows = connection.execute(select(_KEY.key_index, _KEY.patron_id).where(hers))
+        holders = {row.key_index: row.patron_id for row in rows}
+    return next((holders[probe] for probe in probes if probe in holders), None)

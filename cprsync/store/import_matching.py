@@ -13,7 +13,7 @@ from cprsync.domain.due import Facts, age_step_of, derived_group
 from cprsync.domain.override import Overridden
 from cprsync.domain.person import Person
 from cprsync.store import tables
-from cprsync.store.cards import CARD
+from cprsync.store.cards import CARD, card_probes
 from cprsync.store.engine import parts, reading
 from cprsync.store.journal import NUMBER as JOURNAL
 from cprsync.store.journal_memory import journal_entries
@@ -64,7 +64,7 @@ def meant(
     """Whom rows without a CPR number may mean, by patron number or card; one who was merged, or has left, is none."""
     unnamed = [row for row in rows if row.number is None]
     ids = {row.patron_id for row in unnamed if row.patron_id}
-    probes = [i for row in unnamed for card in row.local.cards for i in tenant.vault.probes(CARD, card.number)]
+    probes = [i for row in unnamed for card in row.local.cards for i in card_probes(tenant, card.number)]
     ids |= {cards[index] for index in probes if index in cards}
     here = (_PATRON.status_class != tables.MERGED) & _PATRON.standing.not_in(tables.EMPTIED)
     ours = _WANTED.where(_PATRON.agency == tenant.agency, here)
@@ -83,7 +83,7 @@ def pinned(connection: Connection, tenant: Tenant, rows: Iterable[AnyRow]) -> fr
 
 def card_holders(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, str]:
     """Who has the rows' cards, by the index of the card."""
-    indexes = [i for row in rows for card in row.local.cards for i in tenant.vault.probes(CARD, card.number)]
+    indexes = [i for row in rows for card in row.local.cards for i in card_probes(tenant, card.number)]
     wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == CARD)
     return {
         found.key_index: found.patron_id

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import PatronKind
 from cprsync.store import audit
-from cprsync.store.cards import CARD, key_row
+from cprsync.store.cards import card_probes, key_row
 from cprsync.store.engine import IN_MAX, writing
 from cprsync.store.import_matching import (
     age_step_of_new,
@@ -211,15 +211,13 @@ def _found(tenant: Tenant, part: Part, row: NewPatron) -> AnyRow | str | None:
         return "patron.other" if row.patron_id and (found is None or found.id != row.patron_id) else found
     if row.patron_id:
         return part.by_id.get(row.patron_id, "patron.unknown")
-    holders = {
-        part.cards[i] for card in row.local.cards for i in tenant.vault.probes(CARD, card.number) if i in part.cards
-    }
+    holders = {part.cards[i] for card in row.local.cards for i in card_probes(tenant, card.number) if i in part.cards}
     return "card.taken" if len(holders) > 1 else next((part.by_id.get(one) for one in holders), None)
 
 
 def _claim_cards(tenant: Tenant, part: Part, local: Local, patron_id: str) -> bool:
     """Take the row's cards for the patron; False, and none taken, if one is another patron's."""
-    probes = [tenant.vault.probes(CARD, card.number) for card in local.cards]
+    probes = [card_probes(tenant, card.number) for card in local.cards]
     holders = [next((part.cards[i] for i in indexes if i in part.cards), None) for indexes in probes]
     if any(holder not in {None, patron_id} for holder in holders):
         return False

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
-from cprsync.domain.record import Absence, Block, Card, Email, Local, Telephone, still_marked
+from cprsync.domain.record import Absence, Block, Card, Email, Local, Telephone, card_key, still_marked
 
 
 def encode_local(local: Local) -> bytes:
@@ -33,9 +33,10 @@ def decode_local(written: bytes) -> Local:
 
 def joined(stored: Local, given: Local) -> Local:
     """What is stored, after what an import gives: given fields replace, cards and blocks come beside the others."""
-    held = {card.number: card for card in stored.cards}
+    held = {card_key(card.number): card for card in stored.cards}
     # a card that is already known keeps its PIN unless a new one is given
-    cards = {card.number: card for card in given.cards if card.pin_hash or card.number not in held}
+    told = {card_key(card.number): card for card in given.cards}
+    cards = {key: card for key, card in told.items() if card.pin_hash or key not in held}
     blank = Local(language="")
     changed = {name: value for name in _FIELDS if (value := getattr(given, name)) != getattr(blank, name)}
     if "telephones" in changed:

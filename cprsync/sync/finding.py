@@ -1,4 +1,6 @@
-"""Find a patron by what was typed: a CPR number, a patron number or a card, told apart by their shape. Exact only.
+"""Find a patron by what was typed: a CPR number, a patron number or a card, told apart by their shape.
+
+Nobody is found by a part of one, or by one that is nearly right; spaces and capitals tell nobody apart.
 
 A patron number has eight digits, and a card may have any shape: what is neither of the other two is a card, and so is
 what no patron has as the number that it looks like. Leaves out names and addresses: nobody is found by them.
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.domain.leaving import Stage
-from cprsync.domain.number import CprNumber
+from cprsync.domain.number import CprNumber, unspaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,15 +82,16 @@ def _all(store: FindingStore, typed: str) -> Iterator[_Found]:
     if (number := _number(typed)) is not None and (one := store.find(number)) is not None:
         (patron,) = store.patrons([one])
         yield _Found(one, CPR_NUMBER, () if patron.number == number else (OLD_NUMBER,))
-    if _PATRON_NUMBER.fullmatch(typed) and (hers := store.numbered(typed)) is not None:
-        yield _Found(hers.patron_id, PATRON_NUMBER, tuple(_about(typed, hers)))
+    joined = unspaced(typed)
+    if _PATRON_NUMBER.fullmatch(joined) and (hers := store.numbered(joined)) is not None:
+        yield _Found(hers.patron_id, PATRON_NUMBER, tuple(_about(joined, hers)))
     if (holder := store.with_card(typed)) is not None:
         yield _Found(holder, CARD)
 
 
 def _number(typed: str) -> CprNumber | None:
     try:
-        return CprNumber.parse_any(typed)
+        return CprNumber.parse_any(unspaced(typed))
     except ValueError:
         return None
 

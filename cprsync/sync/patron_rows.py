@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cprsync.domain.number import CprNumber
-from cprsync.domain.record import Block, Card, Local
+from cprsync.domain.record import Block, Local, card_key, distinct_cards
 from cprsync.domain.typed import BLOCK_MAX, LOCAL_FIELDS, NOTE_MAX
 from cprsync.errors import ConfigurationError
 from cprsync.sync.refused import Refused
@@ -116,7 +116,7 @@ def _once(said: Mapping[str, Any], seen: Seen) -> None:
         raise _Unfit("cpr_number", "nobody")
     told = [("cpr_number", "twice", number.digits)] if number is not None else []
     told += [("patron", "twice", patron)] if patron else []
-    told += [("cards", "card.earlier", card.number) for card in cards]
+    told += [("cards", "card.earlier", card_key(card.number)) for card in cards]
     for name, why, value in told:
         if (name, value) in seen:
             raise _Unfit(name, why)
@@ -157,8 +157,7 @@ def _group(text: str, _: date) -> Mapping[str, Any]:
 
 
 def _cards(text: str, _: date) -> Mapping[str, Any]:
-    numbers = (number.strip() for number in text.replace("|", BETWEEN).splitlines())
-    return {"cards": tuple(Card(number) for number in dict.fromkeys(numbers) if number)}
+    return {"cards": distinct_cards(text.replace("|", BETWEEN).splitlines())}
 
 
 def _blocks(since: str, reason: str, on: date) -> tuple[Block, ...]:

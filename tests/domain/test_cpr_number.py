@@ -11,7 +11,7 @@ from people import generated
 from stdnum.dk import cpr
 from town import ANNA, PEOPLE, number
 
-from cprsync.domain.number import CprNumber, NumberKind, NumberSex
+from cprsync.domain.number import CprNumber, NumberKind, NumberSex, unspaced
 
 
 def test_ten_digits_are_a_number_with_or_without_a_hyphen_in_place_seven() -> None:
@@ -47,6 +47,17 @@ def test_anything_else_is_refused_without_being_quoted(text: str) -> None:
     assert ANNA[:5] not in str(refused.value)
     assert ANNA[6:9] not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("between", [" ", "  ", "\u00a0", " - ", "\u2013", " \u2212 ", "\t"])
+def test_a_number_is_typed_with_spaces_or_another_dash(between: str) -> None:
+    assert CprNumber.parse(unspaced(f" 010101{between}0000 ")) == CprNumber("0101010000")
+
+
+@pytest.mark.parametrize("text", ["010101--0000", "0101-010000", "010101/0000"])
+def test_no_other_sign_stands_between_the_parts_of_a_number(text: str) -> None:
+    with pytest.raises(ValueError, match="ten digits"):
+        CprNumber.parse(unspaced(text))
 
 
 def test_a_number_that_fails_modulus_11_is_a_number() -> None:

@@ -62,6 +62,10 @@ SHELF = Shelf(
     [
         (ANNA, "cpr_number", []),
         (f"{ANNA[:6]}-{ANNA[6:]}", "cpr_number", []),
+        pytest.param(f"{ANNA[:6]} {ANNA[6:]}", "cpr_number", [], id="number-spaced"),
+        pytest.param(f" {ANNA[:6]} – {ANNA[6:]} ", "cpr_number", [], id="number-dashed"),
+        pytest.param(f"{ANNA[:6]}\u00a0{ANNA[6:]}", "cpr_number", [], id="number-unbreakable"),
+        ("1000 0001", "patron", []),
         pytest.param(EDITH, "cpr_number", ["old_number"], id="number-search"),
         ("10000001", "patron", []),
         ("10000002", "patron", ["merged"]),
@@ -89,7 +93,7 @@ def test_a_patron_number_that_is_also_anothers_card_names_both() -> None:
     assert (found["patron"], found["warnings"], found["other"]) == ("20000001", ["card_of_another"], "10000001")
 
 
-@pytest.mark.parametrize("typed", ["1000001", "100000012", ANNA[:9], "L-77", "l-77 x", "10000004", "１００００００１"])
+@pytest.mark.parametrize("typed", ["1000001", "100000012", ANNA[:9], "L-77", "10000004", "１００００００１"])
 def test_nobody_is_found_by_a_part_or_by_what_is_nearly_right(typed: str) -> None:
     assert find_patron(SHELF, typed) == NOBODY
 
