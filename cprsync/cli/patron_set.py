@@ -12,6 +12,8 @@ from cprsync.cli.record_text import name_of
 from cprsync.cli.telling import tell_now
 from cprsync.cli.words import word
 from cprsync.domain.letter import letter_language
+from cprsync.domain.lists import Doing
+from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,9 +28,19 @@ LINES = frozenset(
 #: A field that no prompt shows as it is typed.
 HIDDEN = frozenset({"pin"})
 #: How a value is written that has a form of its own, for the prompt.
-FORMS = {"absence": "2027-04-10 til 2027-04-20"}
+FORMS = {"absence": "2027-04-10 til 2027-04-20", "blocks": "2027-04-10 Mistet kort"}
 #: Fields of which one value may have a star, for notices.
 NOTICED = frozenset({"telephones", "emails"})
+
+
+def list_doing(*, remove: bool, replace: bool, withdraw: bool, as_json: bool) -> Doing | None:
+    """What the options ask to be done with a list; None: none of them was given."""
+    with failures(as_json=as_json):
+        if remove + replace + withdraw > 1:
+            raise ConfigurationError("--remove, --replace and --withdraw exclude each other", kind="usage.field")
+    if remove:
+        return Doing.REMOVE
+    return Doing.REPLACE if replace else None
 
 
 def set_command(  # noqa: PLR0913 -- one parameter for each option
@@ -38,29 +50,32 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
     reason: str,
     until: date | None,
     withdraw: bool,
+    doing: Doing | None = None,
     config: Path,
     library: str | None,
     language: Language,
     as_json: bool,
 ) -> None:
-    """Set one field of one patron, or with `withdraw` take back what was set."""
+    """Set one field of one patron, or with `withdraw` take back what was set; `doing` is for lists."""
     from cprsync import wiring
     from cprsync.cli.operator import ask_value, user_name
     from cprsync.settings import load_settings
+    from cprsync.sync.local_setting import LISTS
     from cprsync.sync.setting import Setting, check, set_field
 
     with failures(as_json=as_json):
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
-        asked = Setting(patron, field, None if withdraw else "", user_name(), reason=reason, until=until)
+        text = None if withdraw else ""
+        asked = Setting(patron, field, text, user_name(), reason=reason, until=until, doing=doing)
         with wiring.counter(settings, section) as counter:
             # before anything is asked for: nobody types an address in vain
             check(counter, asked)
             if not withdraw:
-                name, hint = name_of(field, language), word("set_lines", language)
-                if field in FORMS:
-                    name += f" ({FORMS[field]})"
-                text = ask_value(name, lines=field in LINES, hidden=field in HIDDEN, hint=hint)
+                hint = word("set_lines", language)
+                if field in LISTS:
+                    hint = f"{word(f'list_{(doing or Doing.ADD).value}', language)}; {hint}"
+                text = ask_value(_asked_for(field, language), lines=field in LINES, hidden=field in HIDDEN, hint=hint)
                 asked = replace(asked, text=text)
             document = set_field(counter, asked)
             groups = counter.policy.group_names
@@ -71,6 +86,11 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
     told = "set_culr" if section.culr is not None else "set_culr_unset"
     for line in set_lines(document, language, withdraws=withdraw, text=asked.text or "", groups=groups, told=told):
         say(line)
+
+
+def _asked_for(field: str, language: Language) -> str:
+    name = name_of(field, language)
+    return f"{name} ({FORMS[field]})" if field in FORMS else name
 
 
 def set_lines(  # noqa: PLR0913 -- one parameter for each thing that is said
@@ -86,19 +106,26 @@ def set_lines(  # noqa: PLR0913 -- one parameter for each thing that is said
 
     `told`: the word for what the net media are told, if it is anything.
     """
-    outcome = word(f"{'emptied' if withdraws else 'set'}_{document['outcome']}", language)
+    outcome = _outcome(document, language, withdraws=withdraws)
     until = ""
     if document["until"]:
         until = f", {word('set_until', language, until=long_day(date.fromisoformat(document['until']), language))}"
     yield f"{document['patron']} · {name_of(document['field'], language)}: {outcome}{until}"
     if document["culr"] is not None:
         yield f"  {word(told, language)}"
-    if document["field"] in NOTICED and text.strip() and "*" not in text:
+    if document["field"] in NOTICED and document["outcome"] != "removed" and text.strip() and "*" not in text:
         yield f"  {word('set_no_notices', language)}"
     if document["field"] == "language" and text.strip() and letter_language(text.strip()) != text.strip():
         yield f"  {word('set_no_letters', language)}"
     if document["field"] == "group" and text.strip() and groups and text.strip() not in groups:
         yield f"  {word('set_no_group', language, groups=', '.join(groups))}"
+
+
+def _outcome(document: Mapping[str, Any], language: Language, *, withdraws: bool) -> str:
+    if document["outcome"] == "unchanged" and document.get("list") == Doing.REMOVE.value:
+        # only a block is still there once it was taken away
+        return word("lifted_unchanged", language)
+    return word(f"{'emptied' if withdraws else 'set'}_{document['outcome']}", language)
 
 
 def set_cpr_command(patron: str, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:

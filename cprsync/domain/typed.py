@@ -10,30 +10,28 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.canonical import text_of
+from cprsync.domain.lists import LONGEST, TypedBlock
 from cprsync.domain.override import TEXT_MAX
 from cprsync.domain.person import LINES
-from cprsync.domain.record import Absence, Block, Card, Email, Local, Telephone
+from cprsync.domain.record import Absence, Email, Local, Telephone, distinct_cards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 BRANCH_MAX: Final = 64
 NOTE_MAX: Final = 2000
-#: Telephones, or e-mail addresses, of one patron.
-CONTACTS_MAX: Final = 10
 EMAIL_MAX: Final = 254
-#: Cards of one patron, and what stands on one.
-CARDS_MAX: Final = 20
+#: What stands on a card.
 CARD_MAX: Final = 254
-#: Blocks of one patron, and what is said of one.
-BLOCKS_MAX: Final = 20
+#: What is said of a block, with its day.
 BLOCK_MAX: Final = 200
 _CO: Final = "c/o"
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}", re.ASCII)
 _TELEPHONE: Final = re.compile(r"\+?[0-9]{4,15}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_BLOCK: Final = re.compile(rf"(?P<day>{_DAY})\s+(?P<reason>\S.*)", re.ASCII)
+#: A day in another form than that is no part of the reason.
+_BLOCK: Final = re.compile(rf"(?:(?P<day>{_DAY})\s+)?(?P<reason>(?![0-9]+[-./][0-9])\S.*)", re.ASCII)
 _PIN: Final = re.compile(r"[0-9]{4,12}", re.ASCII)
 #: Between its two days stands what people write there, or what another system does.
 _ABSENCE: Final = re.compile(
@@ -66,10 +64,10 @@ def _language(text: str) -> dict[str, Any]:
 
 def _cards(text: str) -> dict[str, Any]:
     """One a line. Their PIN is the store's to keep."""
-    cards = list(dict.fromkeys(_lines(text)))
-    if len(cards) > CARDS_MAX or any(len(card) > CARD_MAX for card in cards):
-        raise ValueError(f"expected up to {CARDS_MAX} cards, one a line, each of at most {CARD_MAX} characters")
-    return {"cards": tuple(map(Card, cards))}
+    cards = distinct_cards(_lines(text))
+    if len(cards) > LONGEST["cards"] or any(len(card.number) > CARD_MAX for card in cards):
+        raise ValueError(f"expected up to {LONGEST['cards']} cards, one a line, each of at most {CARD_MAX} characters")
+    return {"cards": cards}
 
 
 def _contact_address(text: str) -> dict[str, Any]:
@@ -87,8 +85,8 @@ def _contacts(text: str) -> list[tuple[str, bool]]:
     or address is for staff to call or write to, also when it is the only one.
     """
     lines = _lines(text)
-    if len(lines) > CONTACTS_MAX or sum(line.startswith("*") for line in lines) > 1:
-        raise ValueError(f"expected up to {CONTACTS_MAX}, one a line, and a * before one of them at most")
+    if len(lines) > LONGEST["telephones"] or sum(line.startswith("*") for line in lines) > 1:
+        raise ValueError(f"expected up to {LONGEST['telephones']}, one a line, and a * before one of them at most")
     return [(line.removeprefix("*").strip(), line.startswith("*")) for line in lines]
 
 
@@ -129,17 +127,21 @@ def _pin(text: str) -> dict[str, Any]:
 
 
 def _blocks(text: str) -> dict[str, Any]:
-    """One a line: the day on which it began, and why."""
+    """One a line: why, and before it the day on which it began, if that is not today."""
     lines = _lines(text)
-    if len(lines) > BLOCKS_MAX or any(len(line) > BLOCK_MAX for line in lines):
-        raise ValueError(f"expected up to {BLOCKS_MAX} blocks, one a line of at most {BLOCK_MAX} characters")
-    blocks = [(found["day"], found["reason"]) for line in lines if (found := _BLOCK.fullmatch(line)) is not None]
-    if len(blocks) != len(lines):
-        raise ValueError("expected on each line the day it began, as YYYY-MM-DD, and why")
+    if len(lines) > LONGEST["blocks"] or any(len(line) > BLOCK_MAX for line in lines):
+        raise ValueError(f"expected up to {LONGEST['blocks']} blocks, one a line of at most {BLOCK_MAX} characters")
+    found = [match for line in lines if (match := _BLOCK.fullmatch(line)) is not None]
+    if len(found) != len(lines):
+        raise ValueError("expected on each line why, after the day it began if that is not today: YYYY-MM-DD")
     try:
-        return {"blocks": tuple(Block(date.fromisoformat(day), reason) for day, reason in blocks)}
+        return {"blocks": tuple(_block(one["reason"], one["day"]) for one in found)}
     except ValueError:
         raise ValueError("there is no such day") from None
+
+
+def _block(reason: str, day: str | None) -> TypedBlock:
+    return TypedBlock(reason, None if day is None else date.fromisoformat(day))
 
 
 def _absence(text: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select, update
 
 from cprsync.domain.due import Facts, local_due
-from cprsync.domain.record import blocked, first_lifted
+from cprsync.domain.record import first_lifted
 from cprsync.errors import BadInput
 from cprsync.store import audit, links, overrides, tables
 from cprsync.store.cards import keep_cards
@@ -26,9 +26,10 @@ from cprsync.store.tenant import hold_library
 
 if TYPE_CHECKING:
     from cprsync.domain.policy import Policy
-    from cprsync.domain.record import Card, Local
+    from cprsync.domain.record import Local
     from cprsync.store.tenant import Tenant
-    from cprsync.sync.setting import Correction, LocalChange
+    from cprsync.sync.local_setting import LocalChange
+    from cprsync.sync.setting import Correction
     from cprsync.sync.unregistered import OwnWord
 
 #: The kinds of audit entries.
@@ -86,7 +87,9 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
         hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == change.patron_id)
         row = connection.execute(select(tables.patron).where(hers).with_for_update()).one()
         before = open_local(tenant, row)
-        after = _changed(tenant, before, change)
+        after = change.after(before)
+        if change.pin is not None:
+            after = _with_pin(tenant, after, change.pin)
         if after == before:
             return False
         if after.cards != before.cards:
@@ -98,39 +101,23 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
         _set(connection, tenant, row.id, **kept)
         if change.policy is not None:
             _find_next_day(connection, tenant, row.id, change.policy)
-        entry = audit.Happened(SET, patron=row.id, actions=(change.field,), more=(("user", user),))
+        how = () if change.doing is None else (("list", change.doing.value),)
+        entry = audit.Happened(SET, patron=row.id, actions=(change.field,), more=(("user", user), *how))
         audit.append(connection, tenant, STREAM, [entry])
     return True
 
 
-def _changed(tenant: Tenant, before: Local, change: LocalChange) -> Local:
-    """The local part after the change, as it stands by now. Raises BadInput: a PIN has no card to belong to."""
-    values = dict(change.values)
-    pin = values.pop("pin", None)
-    if pin is not None:
-        if not before.cards:
-            raise BadInput("the patron has no card that a PIN could belong to: set one first", kind="patron.no_card")
-        values["cards"] = _with_pin(tenant, before.cards, pin)
-    if "cards" in change.values:
-        values["cards"] = _with_her_pin(before.cards, values["cards"])
-    if "blocks" in values:
-        values["blocks"] = blocked(before.blocks, values["blocks"], on=tenant.clock.today())
-    return replace(before, **values)
+def _with_pin(tenant: Tenant, local: Local, pin: str) -> Local:
+    """One PIN for all her cards; an empty one leaves them without. Raises BadInput: there is no card.
 
-
-def _with_her_pin(before: tuple[Card, ...], typed: tuple[Card, ...]) -> tuple[Card, ...]:
-    """The typed cards under the PIN that she has: a new card needs no new one."""
-    pins = {card.number: card.pin_hash for card in before}
-    hers = next((card.pin_hash for card in before if card.pin_hash), "")
-    return tuple(replace(card, pin_hash=pins.get(card.number, hers)) for card in typed)
-
-
-def _with_pin(tenant: Tenant, cards: tuple[Card, ...], pin: str) -> tuple[Card, ...]:
-    """One PIN for all her cards; the same again changes nothing, and an empty one leaves them without."""
-    if pin and all(is_pin(tenant, pin, card.pin_hash) for card in cards):
-        return cards
+    The same again changes nothing.
+    """
+    if not local.cards:
+        raise BadInput("the patron has no card that a PIN could belong to: set one first", kind="patron.no_card")
+    if pin and all(is_pin(tenant, pin, card.pin_hash) for card in local.cards):
+        return local
     hashed = hash_pin(tenant, pin) if pin else ""
-    return tuple(replace(card, pin_hash=hashed) for card in cards)
+    return replace(local, cards=tuple(replace(card, pin_hash=hashed) for card in local.cards))
 
 
 def _find_next_day(connection: Connection, tenant: Tenant, patron_id: str, policy: Policy) -> None:

@@ -91,12 +91,13 @@ if TYPE_CHECKING:
     from cprsync.sync.circulating import Foreseen
     from cprsync.sync.circulation_rows import Circulated
     from cprsync.sync.finding import Numbered
+    from cprsync.sync.local_setting import LocalChange
     from cprsync.sync.lookup import Entry
     from cprsync.sync.ports import Clock
     from cprsync.sync.responsibles import Linked
     from cprsync.sync.revealing import Opened, Reveal
     from cprsync.sync.reviewing import Answer, ReviewItem
-    from cprsync.sync.setting import Correction, LocalChange
+    from cprsync.sync.setting import Correction
     from cprsync.sync.unregistered import OwnWord
     from cprsync.sync.values import (
         AcceptedJournal,

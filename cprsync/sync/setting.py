@@ -16,6 +16,7 @@ from cprsync.domain.leaving import Stage
 from cprsync.domain.override import Known, Overridden, Override, last_day_of, value_of
 from cprsync.domain.typed import LOCAL_FIELDS
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
+from cprsync.sync.local_setting import LocalStore, check_doing, doing_of, set_local
 from cprsync.sync.unregistered import may_be_ours, own_word
 from cprsync.sync.values import Write
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from cprsync.domain.lists import Doing
     from cprsync.domain.patron import Patron
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
@@ -54,6 +56,8 @@ class Setting:
     user: str
     reason: str = ""
     until: date | None = None
+    #: of a list: None adds
+    doing: Doing | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,19 +78,6 @@ class Correction:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class LocalChange:
-    """A field that patron or staff own, as it is written."""
-
-    patron_id: str
-    #: its name in the record, for the audit
-    field: str
-    #: what changes, by the names of `Local`
-    values: Mapping[str, Any]
-    #: by which the day is found on which something of hers is due next; None: the field has no days
-    policy: Policy | None = None
-
-
 class View(Protocol):
     """One patron, opened."""
 
@@ -100,7 +91,7 @@ class View(Protocol):
     def stage(self) -> Stage: ...
 
 
-class SettingStore(Protocol):
+class SettingStore(LocalStore, Protocol):
     """What setting a field needs of the store."""
 
     def patron(self, patron_id: str) -> View | None: ...
@@ -113,10 +104,6 @@ class SettingStore(Protocol):
 
     def write_own(self, word: OwnWord, *, user: str) -> None:
         """One transaction. Raises LostCompare, and then nothing is written."""
-        ...
-
-    def change_local(self, change: LocalChange, *, user: str) -> bool:
-        """One transaction; False when the record says so already."""
         ...
 
 
@@ -173,6 +160,7 @@ def check(counter: Counter, asked: Setting) -> None:
         BadInput: there is no such patron.
         ConfigurationError: no field of that name may be set, or an option is missing.
     """
+    check_doing(asked.field, asked.doing)
     ours = _is_ours(counter, asked)
     if not ours:
         check_field(asked.field)
@@ -197,7 +185,8 @@ def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
         # a script whose value got lost is no wish to take anything back
         raise BadInput("{field}: the value is empty", field=asked.field, kind="input.empty")
     if asked.field in LOCAL_FIELDS:
-        return _set_local(counter, asked)
+        _view(counter, asked.patron_id)
+        return _document(asked, set_local(counter.store, counter.clock, counter.policy, asked))
     write = _write_own if _is_ours(counter, asked) else _correct
     for left in reversed(range(TRIES)):
         try:
@@ -222,7 +211,10 @@ def _view(counter: Counter, patron_id: str) -> View:
 
 
 def _document(asked: Setting, outcome: str, *, until: date | None = None, told: str | None = None) -> dict[str, Any]:
-    return {
+    doing = doing_of(asked)
+    # of a list, what was done with it
+    listed = {} if doing is None else {"list": doing.value}
+    return listed | {
         "patron": asked.patron_id,
         "field": asked.field,
         "outcome": outcome,
@@ -317,17 +309,3 @@ def _write_own(counter: Counter, asked: Setting) -> dict[str, Any]:
         return _document(asked, "unchanged")
     counter.store.write_own(word, user=asked.user)
     return _document(asked, "set")
-
-
-# -- what is patron's or staff's ---------------------------------------------------------------------------
-
-
-def _set_local(counter: Counter, asked: Setting) -> dict[str, Any]:
-    _view(counter, asked.patron_id)
-    try:
-        values = LOCAL_FIELDS[asked.field](asked.text or "")
-    except ValueError as error:
-        raise BadInput("{field}: {why}", field=asked.field, why=str(error), kind="input.value") from None
-    change = LocalChange(asked.patron_id, asked.field, values, counter.policy if asked.field == "absence" else None)
-    changed = counter.store.change_local(change, user=asked.user)
-    return _document(asked, "set" if changed else "unchanged")

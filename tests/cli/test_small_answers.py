@@ -48,7 +48,7 @@ def test_what_was_set_is_told_in_one_language(
 
 def test_whoever_marks_no_telephone_is_told_that_none_gets_notices() -> None:
     *_, last = set_lines(a_set(field="telephones"), "da", withdraws=False, text="20000000")
-    assert last == "  Ingen af dem får beskeder: skriv * foran den, der skal."
+    assert last == "  Beskeder sendes ikke hertil: skriv * foran, hvis de skal."
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cprsync.domain.record import Absence, Block, Card, Email, Local, Telephone, still_marked
+from cprsync.domain.lists import TypedBlock
+from cprsync.domain.record import Absence, Card, Email, Local, Telephone, still_marked
 from cprsync.domain.typed import LOCAL_FIELDS
 
 LONGEST = "87" + "0" * 13
@@ -20,6 +21,7 @@ X34, X35 = "x" * 34, "x" * 35
         ("branch", " Risskov \n", {"branch": "Risskov"}),
         ("branch", "x" * 64, {"branch": "x" * 64}),
         ("cards", "L 1\n L-2 \nL 1", {"cards": (Card("L 1"), Card("L-2"))}),
+        ("cards", "Lb 1\nL2\nlb1", {"cards": (Card("Lb 1"), Card("L2"))}),
         ("cards", "", {"cards": ()}),
         ("language", "en", {"language": "en"}),
         ("language", "", {"language": "da"}),
@@ -45,9 +47,10 @@ X34, X35 = "x" * 34, "x" * 35
         (
             "blocks",
             "2027-01-02 Mistet kort\n2027-02-03  Gebyrer",
-            {"blocks": (Block(date(2027, 1, 2), "Mistet kort"), Block(date(2027, 2, 3), "Gebyrer"))},
+            {"blocks": (TypedBlock("Mistet kort", date(2027, 1, 2)), TypedBlock("Gebyrer", date(2027, 2, 3)))},
         ),
-        ("blocks", f"2027-01-02 {'x' * 189}", {"blocks": (Block(date(2027, 1, 2), "x" * 189),)}),
+        ("blocks", f"2027-01-02 {'x' * 189}", {"blocks": (TypedBlock("x" * 189, date(2027, 1, 2)),)}),
+        ("blocks", " 3 bøger væk ", {"blocks": (TypedBlock("3 bøger væk"),)}),
         ("absence", "2027-04-01", {"absence": Absence(date(2027, 4, 1))}),
         ("absence", "2027-04-01\n2027-04-01", {"absence": Absence(date(2027, 4, 1), date(2027, 4, 1))}),
     ],
@@ -95,8 +98,9 @@ def test_nothing_empties_a_field(field: str) -> None:
         ("pin", "1" * 13, "4 to 12 digits"),
         ("pin", "12a4", "4 to 12 digits"),
         ("pin", "\u0661\u0662\u0663\u0664", "4 to 12 digits"),
-        ("blocks", "Mistet kort", "YYYY-MM-DD"),
         ("blocks", "2027-01-02", "YYYY-MM-DD"),
+        ("blocks", "2/1-2027 Mistet kort", "YYYY-MM-DD"),
+        ("blocks", "Gebyrer\n02.01.2027 Mistet kort", "YYYY-MM-DD"),
         ("blocks", "2027-02-30 Mistet kort", "no such day"),
         ("blocks", f"2027-01-02 {'x' * 190}", "200 characters"),
         ("blocks", "\n".join(["2027-01-02 Mistet kort"] * 21), "up to 20"),

@@ -90,6 +90,12 @@ def test_a_patron_is_found_by_number_and_nobody_by_nobodys(library: Library) -> 
     assert number("ANNA") not in ran.out + ran.err
 
 
+@pytest.mark.parametrize("between", [" ", " - ", "\u2013"])
+def test_a_number_is_found_as_people_write_it(library: Library, between: str) -> None:
+    ran = patron(library, "find", typed=f"{number('ANNA')[:6]}{between}{number('ANNA')[6:]}\n")
+    assert (ran.exit, ran.document["patron"]) == (0, found(library, "ANNA"))
+
+
 def test_a_correction_is_shown_beside_the_registers_word(library: Library) -> None:
     ran = correct(library, "ANNA", "municipality", "101\n")
     assert (ran.exit, ran.document["outcome"], ran.document["culr"]) == (0, "set", "101"), ran.err
@@ -152,6 +158,56 @@ def test_a_field_of_hers_is_set_without_a_reason(library: Library) -> None:
     assert shown(library, "ANNA")["note_to_patron"]["value"] == "Kom og hent din hue"
 
 
+def test_one_block_is_added_and_one_lifted_while_the_others_stay(library: Library) -> None:
+    who = found(library, "ANNA")
+    for typed in ("2027-01-02 Mistet kort\n", "Gebyrer\n"):
+        ran = patron(library, "set", who, "blocks", typed=typed)
+        assert (ran.exit, ran.document["outcome"], ran.document["list"]) == (0, "added", "add"), ran.err
+    assert reasons(library, who) == ["Mistet kort", "Gebyrer"]
+    lifted = patron(library, "set", who, "blocks", "--lift", typed="mistet kort\n")
+    assert (lifted.exit, lifted.document["outcome"]) == (0, "lifted"), lifted.err
+    assert reasons(library, who) == ["Gebyrer"]
+    before = library.rows()
+    again = patron(library, "set", who, "blocks", "--lift", typed="mistet kort\n")
+    assert (again.exit, again.document["outcome"]) == (0, "unchanged")
+    other = patron(library, "set", who, "blocks", "--lift", typed="Stjålet kort\n")
+    assert_refused(other, code=1, kind="list.missing", says="does not stand", advises="patron show")
+    assert "Stjålet" not in other.out + other.err
+    assert library.rows() == before
+
+
+def reasons(library: Library, who: str) -> list[str]:
+    blocks = library.run("patron", "show", who).document["fields"]["blocks"]["value"]
+    return [one["reason"] for one in blocks if "lifted" not in one]
+
+
+def test_one_telephone_more_keeps_the_one_for_notices(library: Library) -> None:
+    who = found(library, "ANNA")
+    for options, typed in ((), "*20000001\n"), ((), "20000002\n"), (("--remove",), "20000002\n"):
+        assert patron(library, "set", who, "telephones", *options, typed=typed).exit == 0
+    entry = shown(library, "ANNA")["telephones"]
+    assert (entry["value"], entry["notices"]) == (["20000001"], "20000001")
+    patron(library, "set", who, "telephones", "--replace", typed="20000003\n")
+    entry = shown(library, "ANNA")["telephones"]
+    assert (entry["value"], entry["notices"]) == (["20000003"], None)
+
+
+def test_a_right_guess_at_a_pin_reads_as_a_wrong_one(library: Library, tmp_path: Path) -> None:
+    told = []
+    for guess in ("2468", "2468", "1357"):
+        ran = patron(library, "set", found(library, "ANNA"), "pin", typed=f"{guess}\n")
+        told.append((ran.exit, ran.out, ran.err))
+    assert told[1] == told[2] == told[0]
+
+
+@pytest.mark.parametrize("options", [("--remove", "--replace"), ("--replace", "--withdraw"), ("--lift", "--withdraw")])
+def test_a_list_is_changed_in_one_way_at_a_time(library: Library, options: tuple[str, ...]) -> None:
+    who, before = found(library, "ANNA"), library.rows()
+    ran = patron(library, "set", who, "blocks", *options, typed="Gebyrer\n")
+    assert_refused(ran, code=2, kind="usage.field", says="exclude each other", advises="--help")
+    assert library.rows() == before
+
+
 @pytest.mark.parametrize(
     ("field", "options", "code", "kind", "says"),
     [
@@ -160,6 +216,8 @@ def test_a_field_of_hers_is_set_without_a_reason(library: Library) -> None:
         ("name", (), 2, "usage.reason", "--reason"),
         ("name", ("--reason", "x"), 2, "usage.until", "--until"),
         ("branch", ("--reason", "x"), 2, "usage.field", "no --reason"),
+        ("branch", ("--remove",), 2, "usage.field", "is one value"),
+        ("name", ("--replace", "--reason", "x", "--until", "2027-05-01"), 2, "usage.field", "is one value"),
         ("name", ("--withdraw", "--reason", "x", "--until", "2027-05-01"), 2, "usage.field", "no last day"),
         ("municipality", ("--reason", "x", "--until", "2027-05-01"), 1, "input.value", "four digits"),
         ("birth_date", ("--reason", "x", "--until", "2027-05-01"), 1, "input.value", "YYYY-MM-DD"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,9 +20,10 @@ from cprsync.domain.review import BIRTH_DIFFERS, BLOCK_DEAD, State
 from cprsync.errors import LostCompare
 from cprsync.store.engine import open_engine
 from cprsync.store.sql import SqlStore
+from cprsync.sync.local_setting import LocalChange
 from cprsync.sync.lookup import Entry
 from cprsync.sync.reviewing import Answer
-from cprsync.sync.setting import Correction, LocalChange
+from cprsync.sync.setting import Correction
 from cprsync.sync.values import Batch, DuePage, NewPatron, Subscribed, Write
 
 if TYPE_CHECKING:
@@ -104,7 +106,8 @@ def _corrector(store: SqlStore, ids: list[str]) -> int:
             store.correct(Correction(Overridden.GROUP, override, asked, "Voksen", {}, POLICY, "why"), user="staff")
 
         _until_it_is_taken(write)
-        store.change_local(LocalChange(one, "internal_note", {"internal_note": f"note {turn}"}), user="staff")
+        note = LocalChange(one, "internal_note", partial(replace, internal_note=f"note {turn}"))
+        store.change_local(note, user="staff")
     return ROUNDS
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,8 +27,8 @@ from cprsync.errors import NetMediaUnavailable
 from cprsync.store import tables
 from cprsync.sync.departing import Exit
 from cprsync.sync.forecasting import foresee
+from cprsync.sync.local_setting import LocalChange
 from cprsync.sync.reviewing import Reviews
-from cprsync.sync.setting import LocalChange
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +154,7 @@ def test_a_death_closes_and_its_annulment_opens_again(reading: Library) -> None:
 def test_a_block_at_the_desk_counts_from_the_next_night(reading: Library) -> None:
     anna = reading.id_of("ANNA")
     block = Block(reading.clock.today(), "gæld")
-    reading.store.change_local(LocalChange(anna, "blocks", {"blocks": (block,)}), user="lone")
+    reading.store.change_local(LocalChange(anna, "blocks", partial(replace, blocks=(block,))), user="lone")
     assert rights(reading)[anna]["ereolen"] == "yes"
     assert turned(reading.night())["ereolen"] == {"closed": 1, "unchanged": 3}
     are_fresh(reading)
@@ -218,7 +219,9 @@ def test_the_rights_of_thirty_nights_lived_are_the_thirty_days_forecast(reading:
     set_(reading, "municipality", "0101", key="BO", reason="Viste lejekontrakt", until=today + timedelta(days=9))
     reading.night()
     block = Block(today, "gæld")
-    reading.store.change_local(LocalChange(reading.id_of("CLARA"), "blocks", {"blocks": (block,)}), user="lone")
+    reading.store.change_local(
+        LocalChange(reading.id_of("CLARA"), "blocks", partial(replace, blocks=(block,))), user="lone"
+    )
     papers = replace(BOOKS, name="aviser", since=today + timedelta(days=5), until=today + timedelta(days=12))
     reading.policy = replace(TERMS, products=Products((BOOKS, FILMS, papers)))
     before = reading.everything()
@@ -285,7 +288,9 @@ def test_a_right_that_turned_before_what_waits_is_not_what_waits(reading: Librar
     """A block at the desk closed it, of which CULR is never told; she moves on a later day."""
     net_media = reading.net_media = CulrDouble()
     block = Block(reading.clock.today(), "gæld")
-    reading.store.change_local(LocalChange(reading.id_of("ANNA"), "blocks", {"blocks": (block,)}), user="lone")
+    reading.store.change_local(
+        LocalChange(reading.id_of("ANNA"), "blocks", partial(replace, blocks=(block,))), user="lone"
+    )
     assert turned(reading.one_night())["ereolen"]["closed"] == 1
     net_media.down = NetMediaUnavailable("no answer")
     reading.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))

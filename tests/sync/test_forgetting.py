@@ -18,6 +18,7 @@ from test_reviewing import number_of, reviews
 from test_setting import correct, row, set_
 from townspeople import cpr, dies, moves, person
 
+from cprsync.domain.lists import Doing
 from cprsync.domain.policy import Harm
 from cprsync.domain.retention import Retention
 from cprsync.errors import ReviewClosed
@@ -183,7 +184,7 @@ def test_a_block_that_was_lifted_goes_and_one_that_holds_stays(either_library: L
     library = either_library
     morning(library)
     set_(library, "blocks", "2027-03-01 gæld\n2027-03-02 mistet kort")
-    set_(library, "blocks", "2027-03-02 mistet kort")
+    set_(library, "blocks", "gæld", doing=Doing.REMOVE)
     morning(library, TODAY + timedelta(days=29))
     assert "blocks" not in forgotten(library)
     morning(library, TODAY + timedelta(days=30))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +24,7 @@ from cprsync.municipality_file import load_municipalities
 from cprsync.store import tables
 from cprsync.sync.departing import Exit
 from cprsync.sync.entitlements import Entitlements
-from cprsync.sync.setting import LocalChange
+from cprsync.sync.local_setting import LocalChange
 from cprsync.sync.verifying import derive_wrong_again, verify
 
 if TYPE_CHECKING:
@@ -202,7 +203,9 @@ def test_a_reason_that_stands_on_no_record_is_named_and_is_no_fault(library: Lib
     reasons = frozenset({"gæld", "gaeld", "død"})
     library.policy = replace(TERMS, products=Products((replace(BOOKS, closing_blocks=reasons),)))
     block = Block(library.clock.today(), "Gæld")
-    library.store.change_local(LocalChange(library.id_of("ANNA"), "blocks", {"blocks": (block,)}), user="lone")
+    library.store.change_local(
+        LocalChange(library.id_of("ANNA"), "blocks", partial(replace, blocks=(block,))), user="lone"
+    )
     library.one_night()
     document = verify(library.ports(), offline=True).document()
     assert document["reasons_on_no_record"] == [{"product": "ereolen", "reason": "gaeld"}]

@@ -13,9 +13,10 @@ from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, Patron, day
 #: The fields that `patron set` takes; a test holds it against the rules.
 FIELDS = (
     "For a time, with --reason and --until, over the register: name, birth_date, address, municipality, group "
-    "(this one may stay). For good: cards, branch, language (letters go out in da and en), contact_address, "
-    "telephones, emails, internal_note, note_to_patron, absence (2027-04-10 til 2027-04-20, or the first day alone), "
-    "blocks, pin; of a patron without a CPR number also name and protection (ja or nej)."
+    "(this one may stay). For good: branch, language (letters go out in da and en), contact_address, internal_note, "
+    "note_to_patron, absence (2027-04-10 til 2027-04-20, or the first day alone), pin; of a patron without a CPR "
+    "number also name and protection (ja or nej). Lists, to which what is typed is added: blocks (the reason, and "
+    "before it the day it began if that is not today), cards, telephones, emails."
 )
 
 
@@ -149,6 +150,12 @@ def patron_set(  # noqa: PLR0913 -- one parameter for each option
     withdraw: Annotated[
         bool, typer.Option("--withdraw", help="Take a correction back, or empty another field; no value is asked for.")
     ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", "--lift", help="Of a list: take away what is typed; a block is lifted.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Of a list: what is typed is all of it; the others go.")
+    ] = False,
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -157,9 +164,10 @@ def patron_set(  # noqa: PLR0913 -- one parameter for each option
     """Set one field, or correct one of the register's.
 
     The value is asked for, or read from standard input; it is never typed on the command line. A correction (rettelse)
-    counts over the register's word until its last day. The telephone or e-mail for notices has a * before it.
+    counts over the register's word until its last day. Of a list (blocks, cards, telephones, emails) what is typed is
+    added, and the others stay. The telephone or e-mail for notices has a * before it.
     """
-    from cprsync.cli.patron_set import set_command
+    from cprsync.cli.patron_set import list_doing, set_command
 
     set_command(
         patron,
@@ -167,6 +175,7 @@ def patron_set(  # noqa: PLR0913 -- one parameter for each option
         reason=reason,
         until=day(until),
         withdraw=withdraw,
+        doing=list_doing(remove=remove, replace=replace, withdraw=withdraw, as_json=as_json),
         config=config,
         library=library,
         language=language(lang),

@@ -55,6 +55,16 @@ PATRONS: Final[Mapping[str, Advice]] = {
         "Nævn en tom mappe, eller en, der ikke findes endnu; det, der er der, bliver.",
         "Name a folder that is empty, or one that does not exist yet; what is there stays.",
     ),
+    "list.missing": advice(
+        1,
+        "`cprsync patron show ID` viser listen; skriv det, som det står der, af en blokering årsagen.",
+        "`cprsync patron show ID` shows the list; write it as it stands, of a block the reason.",
+    ),
+    "list.several": advice(
+        1,
+        "Skriv dagen foran årsagen, som `cprsync patron show ID` viser dem: ÅÅÅÅ-MM-DD årsag.",
+        "Write the day before the reason, as `cprsync patron show ID` has them: YYYY-MM-DD why.",
+    ),
     "number.both_patrons": advice(
         1,
         "`cprsync review list` viser de to; en af dem skal lukkes.",
@@ -80,8 +90,8 @@ PATRONS: Final[Mapping[str, Advice]] = {
     ),
     "patron.no_card": advice(
         1,
-        "Intet er ændret. En PIN hører til et kort: `cprsync patron import` henter kort ind.",
-        "Nothing was changed. A PIN belongs to a card: `cprsync patron import` brings cards in.",
+        "Intet er ændret. En PIN hører til et kort: `cprsync patron set ID cards` giver låneren et.",
+        "Nothing was changed. A PIN belongs to a card: `cprsync patron set ID cards` gives the patron one.",
     ),
     "patron.open": advice(
         1,

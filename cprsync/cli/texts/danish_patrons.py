@@ -148,9 +148,18 @@ PATRONS: Final[Mapping[str, str]] = {
         "der skulle stå den første dag og den sidste, som 2027-04-10 til 2027-04-20, eller kun den første"
     ),
     "expected a PIN of 4 to 12 digits": "der skulle stå en PIN på 4 til 12 cifre",
-    "expected on each line the day it began, as YYYY-MM-DD, and why": (
-        "der skulle på hver linje stå dagen, den begyndte, som ÅÅÅÅ-MM-DD, og hvorfor"
+    "expected on each line why, after the day it began if that is not today: YYYY-MM-DD": (
+        "der skulle på hver linje stå hvorfor, og foran den dag, den begyndte, hvis det ikke er i dag: ÅÅÅÅ-MM-DD"
     ),
+    "that does not stand on the list": "det står ikke på listen",
+    "more than one block has that reason: say the day it began before it": (
+        "flere blokeringer har den årsag: skriv den dag, den begyndte, foran"
+    ),
+    "the list would be longer than {}: take one away first": "listen ville blive længere end {}: tag en væk først",
+    "{name} is one value: --remove and --replace are for {lists}": (
+        "{name} er én værdi: --remove og --replace hører til {lists}"
+    ),
+    "--remove, --replace and --withdraw exclude each other": "--remove, --replace og --withdraw udelukker hinanden",
     "there is no such day": "der er ingen sådan dag",
     "the last day comes before the first": "den sidste dag ligger før den første",
     "not a CPR number: expected ten digits, with at most one hyphen after the sixth": (

@@ -49,6 +49,13 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "emptied_set": ("tømt", "emptied"),
     "emptied_withdrawn": ("taget tilbage, registret gælder", "taken back, the register counts"),
     "emptied_unchanged": ("der var intet at tage tilbage", "there was nothing to take back"),
+    "set_added": ("tilføjet", "added"),
+    "set_removed": ("fjernet", "removed"),
+    "set_lifted": ("ophævet", "lifted"),
+    "lifted_unchanged": ("er allerede ophævet", "was lifted already"),
+    "list_add": ("lægges til dem, der står", "comes to those that stand there"),
+    "list_remove": ("tages væk", "is taken away"),
+    "list_replace": ("bliver hele listen", "becomes the whole list"),
     "set_until": ("gælder til og med {until}", "holds until {until}"),
     "set_culr": ("netmedierne får besked", "the net media are told"),
     "set_culr_unset": (
@@ -65,8 +72,8 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
         "Statements exist in Danish (da) and English (en): the patron's are written in Danish.",
     ),
     "set_no_notices": (
-        "Ingen af dem får beskeder: skriv * foran den, der skal.",
-        "None of them gets notices: write * before the one that is to.",
+        "Beskeder sendes ikke hertil: skriv * foran, hvis de skal.",
+        "Notices are not sent there: write * before it if they are to be.",
     ),
     # the statement
     "statement": ("OPGØRELSE AF MELLEMVÆRENDE", "STATEMENT OF ACCOUNT"),
