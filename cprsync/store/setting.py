@@ -20,7 +20,7 @@ from cprsync.store.desk import STREAM
 from cprsync.store.engine import writing
 from cprsync.store.local import encode_local
 from cprsync.store.local_part import LOCAL, open_local
-from cprsync.store.pins import hash_pin, is_pin
+from cprsync.store.pins import hash_pin
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tenant import hold_library
 
@@ -110,12 +110,10 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
 def _with_pin(tenant: Tenant, local: Local, pin: str) -> Local:
     """One PIN for all her cards; an empty one leaves them without. Raises BadInput: there is no card.
 
-    The same again changes nothing.
+    Written as it is typed, also when it is the one that she has: who is told that it stood there has guessed it.
     """
     if not local.cards:
         raise BadInput("the patron has no card that a PIN could belong to: set one first", kind="patron.no_card")
-    if pin and all(is_pin(tenant, pin, card.pin_hash) for card in local.cards):
-        return local
     hashed = hash_pin(tenant, pin) if pin else ""
     return replace(local, cards=tuple(replace(card, pin_hash=hashed) for card in local.cards))
 
