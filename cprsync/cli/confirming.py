@@ -5,20 +5,23 @@ A screen only passes the answer on: whether it is enough, the use case decides.
 
 from __future__ import annotations
 
+import secrets
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.cli.output import note
+from cprsync.cli.advice import advice_for, error_document
+from cprsync.cli.output import note, print_json
 from cprsync.cli.words import word
 from cprsync.domain.confirming import Confirmation, Level
 from cprsync.errors import NotConfirmed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.cli.words import Language
-    from cprsync.domain.confirming import DeskWarning, Preview
+    from cprsync.domain.confirming import Preview
 
 #: An answer is one word; a reason is one line.
 _LINE_MAX: Final = 1024
@@ -56,13 +59,25 @@ def obtain_confirmation(preview: Preview, answered: Answered, language: Language
     return Confirmation(preview.digest, reason)
 
 
-def warning_lines(warnings: Iterable[DeskWarning], language: Language) -> Iterator[str]:
-    """The warnings, a line each, those that stop first."""
+@contextmanager
+def beside_preview(document: Mapping[str, Any], *, as_json: bool) -> Iterator[None]:
+    """With --json, print the preview that nobody has said yes to, with the error in it."""
+    try:
+        yield
+    except NotConfirmed as error:
+        if not as_json:
+            raise
+        told = error_document(error, changed="nothing", reference=secrets.token_hex(4))
+        print_json({**document, "error": told})
+        raise SystemExit(advice_for(error).exit) from None
+
+
+def warning_lines(warnings: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """The warnings of a document, a line each, those that stop first."""
     for level in reversed(Level):
         for one in warnings:
-            if one.level is level:
-                text = one.text.da if language == "da" else one.text.en
-                yield f"  {_MARKS[level]} {word(f'warning_{level.value}', language)}: {text}"
+            if one["level"] == level.value:
+                yield f"  {_MARKS[level]} {word(f'warning_{level.value}', language)}: {one['text'][language]}"
 
 
 def _ask(question: str) -> str:

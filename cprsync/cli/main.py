@@ -23,7 +23,20 @@ from cprsync.cli.apps import (
     subscriptions,
 )
 from cprsync.cli.misuse import Commands, misuse_of
-from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, Patron, day, language
+from cprsync.cli.options import (
+    CONFIG,
+    Approve,
+    Config,
+    Confirm,
+    Json,
+    Lang,
+    Library,
+    Patron,
+    Why,
+    Yes,
+    day,
+    language,
+)
 from cprsync.collector import look_seldom
 from cprsync.domain.purpose import Purpose
 from cprsync.errors import Misused
@@ -132,7 +145,13 @@ def sync(  # noqa: PLR0913 -- one parameter for each option
 def lookup(  # noqa: PLR0913 -- one parameter for each option
     *,
     purpose: Annotated[Purpose, typer.Option("--purpose", help="Why; written down before the register is asked.")],
-    register: Annotated[bool, typer.Option("--register", help="Create or update the patron, and subscribe.")] = False,
+    register: Annotated[
+        bool, typer.Option("--register", help="Create or update the patron, and subscribe, once someone says yes.")
+    ] = False,
+    yes: Yes = False,
+    confirm: Confirm = False,
+    approve: Approve = "",
+    reason: Why = "",
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -140,13 +159,22 @@ def lookup(  # noqa: PLR0913 -- one parameter for each option
 ) -> None:
     """Look one person up in the register (opslag).
 
-    The CPR number is asked for, or read from standard input; without --register no record is made.
+    The CPR number is asked for, or read from standard input; without --register no record is made. With it the record
+    is shown as it would be, with what is to be seen about it, and written once someone says yes.
     """
+    from cprsync.cli.confirming import Answered
     from cprsync.cli.lookup import lookup_command
 
-    told = language(lang)
     raise SystemExit(
-        lookup_command(purpose, register=register, config=config, library=library, language=told, as_json=as_json)
+        lookup_command(
+            purpose,
+            registers=register,
+            answered=Answered(yes=yes, confirm=confirm, approve=approve, reason=reason),
+            config=config,
+            library=library,
+            language=language(lang),
+            as_json=as_json,
+        )
     )
 
 

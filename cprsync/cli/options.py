@@ -34,6 +34,14 @@ Library = Annotated[str | None, typer.Option("--library", help="Its agency numbe
 Patron = Annotated[str, typer.Argument(help="The patron number; `patron find` tells it.")]
 Lang = Annotated[str, typer.Option("--lang", envvar="CPRSYNC_LANG", help="da (Danish) or en (English).")]
 Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder; `mock serve` makes it.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Say yes to what is shown, without being asked: for scripts.")]
+Confirm = Annotated[
+    bool, typer.Option("--confirm", help="Be asked also without a terminal: the answer is the next line of input.")
+]
+Approve = Annotated[
+    str, typer.Option("--approve", help="Say yes to one preview alone: the digest that it was shown with.")
+]
+Why = Annotated[str, typer.Option("--reason", help="Why, where a warning stops; the audit keeps it, sealed.")]
 CONFIG = Path("cprsync.toml")
 
 

@@ -75,6 +75,12 @@ DECISIONS: Final[Mapping[int, Wording]] = {
         "Whoever leaves keeps no account of the library's in CULR; other libraries' are left alone. What touches the "
         "same account happens in order, whoever the patron is.",
     ),
+    40: Wording(
+        "Registrering, nyt personnummer, udmeldelse og sletning vises, før de skrives, med det, man bør se først. En "
+        "advarsel, der stopper, kræver en begrundelse, og et ja gælder kun det, der blev vist.",
+        "Registration, a new CPR number, leaving and erasing are shown before they are written, with what is to be "
+        "seen first. A warning that stops needs a reason, and a yes counts for what was shown alone.",
+    ),
 }
 
 

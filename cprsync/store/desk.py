@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from cprsync.sync.lookup import Entry
 
 STREAM = "desk"
+#: What an entry is called that has the reason for which something was written in spite of a warning.
+CONFIRM = "confirm"
 _PATRON = tables.patron.c
 
 
@@ -58,7 +60,8 @@ def save(tenant: Tenant, entry: Entry) -> str:
         hold_library(connection, tenant)
         patron_id, batch, happened = entry.patron_id, entry.batch, []
         if patron_id is None:
-            kind = PatronKind.PERSON if entry.answers_for is None else PatronKind.RESPONSIBLE
+            borrows = entry.borrows and entry.answers_for is None
+            kind = PatronKind.PERSON if borrows else PatronKind.RESPONSIBLE
             patron_id = create(connection, tenant, NewPatron(entry.number, Local(), kind=kind.value))
             batch = _batch_of(batch, patron_id)
             happened.append(audit.Happened("register", patron=patron_id, more=by))
@@ -76,9 +79,11 @@ def save(tenant: Tenant, entry: Entry) -> str:
         for write in batch.writes:
             actions = tuple(action.value for action in write.actions)
             happened.append(audit.Happened(audit.CHANGE, patron=patron_id, actions=actions, more=by))
-        if entry.answers_for is None:
+        if entry.returns:
             became = become_patrons(connection, tenant, [patron_id])
             happened += [audit.Happened("register", patron=one, more=by) for one in became]
+        if entry.reason:
+            happened.append(audit.Happened(CONFIRM, patron=patron_id, more=by, reason=entry.reason))
         audit.append(connection, tenant, STREAM, happened)
         if entry.answers_for is not None:
             _link(connection, tenant, patron_id, entry.answers_for, entry)

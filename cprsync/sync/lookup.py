@@ -1,6 +1,6 @@
 """One look-up at the desk: asked with a purpose, audited before the call, decided by the same `decide`.
 
-Without `register` nothing but the audit is written. Leaves out who may ask, and how often.
+Nothing but the audit is written: see `registering` for that. Leaves out who may ask, and how often.
 """
 
 from __future__ import annotations
@@ -9,28 +9,37 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.domain.age import LeapDay, differs_from_number
+from cprsync.domain.arrival import Arrival, comes_of_age
 from cprsync.domain.calendar import last_loaded
 from cprsync.domain.decide import Change, Decision, Parked, Same, Unchanged
 from cprsync.domain.household import shut_address
 from cprsync.domain.leaving import Stage
 from cprsync.domain.number import CprNumber
 from cprsync.domain.number_change import LINKS_MAX
-from cprsync.domain.patron import AsOf, Patron, Source, is_sealed
+from cprsync.domain.patron import AsOf, Patron, PatronKind, Source, is_sealed
 from cprsync.domain.person import SILENT, Person
-from cprsync.domain.purpose import Purpose
+from cprsync.domain.purpose import may_make_borrower
 from cprsync.domain.record import Local
-from cprsync.domain.review import BIRTH_DIFFERS
-from cprsync.errors import BadAnswer, BadInput, CprsyncError, LostCompare, NoSuchPerson
+from cprsync.domain.registering import (
+    OLD_NUMBER,
+    UNKNOWN_NUMBER,
+    warning_of,
+    warnings_about,
+)
+from cprsync.errors import BadAnswer, BadInput, NoSuchPerson
+from cprsync.sync.confirming import warning_document
 from cprsync.sync.showing import closed, patron_document
-from cprsync.sync.steps import Step, decided, last_day_of, step_of, turns_birth
+from cprsync.sync.steps import Step, decided, step_of, turns_birth
 from cprsync.sync.values import CONFIRMED, Batch, Erased, NotFound, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from cprsync.domain.confirming import DeskWarning
     from cprsync.domain.person import Address
     from cprsync.domain.policy import Policy
+    from cprsync.domain.purpose import Purpose
     from cprsync.domain.sealed import SealedAddress
     from cprsync.sync.ports import Clock, Register
     from cprsync.sync.responsibles import Linked
@@ -39,11 +48,6 @@ if TYPE_CHECKING:
 
 #: A patron who is not created yet has no number.
 NEW = ""
-OLD_NUMBER = "old_number"
-#: Nothing of what was hers is there any more: it is said, since nobody could see it.
-LEFT_BEFORE = "left_before"
-#: What a patron comes to the desk for herself.
-RETURNING = frozenset({Purpose.REGISTRATION, Purpose.RENEWAL})
 #: A record that is written by someone else at the same moment is decided again this often.
 TRIES = 3
 
@@ -55,8 +59,6 @@ class Asked:
     number: CprNumber
     purpose: Purpose
     user: str
-    #: create or update the patron, and subscribe
-    register: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,8 +77,12 @@ class Entry:
     #: the minor she is to answer for; a new record is then of someone who only answers
     answers_for: str | None = None
     leap: LeapDay = LeapDay.MARCH
-    #: she is here herself: if she was leaving, she stays
+    #: the patron is here for themselves: whoever was leaving stays, and whoever only answered borrows from now on
     returns: bool = False
+    #: a new record is of someone who may borrow
+    borrows: bool = True
+    #: why it was written in spite of a warning, for the audit; "": nobody had to say
+    reason: str = field(default="", repr=False)
 
 
 class Shown(Protocol):
@@ -162,8 +168,8 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Heard:
-    """The register's answer about the number that is hers now; no person: it does not know the number."""
+class Heard:
+    """The register's answer about the number that is theirs now; no person: it does not know the number."""
 
     number: CprNumber
     patron_id: str | None
@@ -195,103 +201,95 @@ class _Stranger:
 
 
 def look_up(desk: Desk, asked: Asked) -> LookedUp:
-    """Look one person up; with `register` the patron is created or updated, and subscribed.
+    """Look one person up, and write nothing but that.
 
     Raises:
-        BadInput: a replacement number, which is never sent.
+        BadInput: a number that nobody can have, or a replacement number: neither is ever sent.
         RegisterUnavailable: no answer; nothing but the audit is written.
     """
-    heard = _ask(desk, asked)
-    warnings = [OLD_NUMBER] if heard.is_old else []
+    heard = ask_register(desk, asked)
     if heard.person is None:
-        warnings.append(NoSuchPerson.kind)
-        return LookedUp(_document(heard.patron_id, {}, found=False, warnings=warnings))
-    if asked.register:
-        return _register(desk, asked, heard, warnings)
-    patron, decision, step = _decide(desk, heard.person, heard.number, heard.patron_id)
-    after = step.write.after if step.write is not None else patron.register
-    shown = _shown(desk, patron, after, parked=isinstance(decision, Parked))
-    return _answer(decision, shown, [*warnings, *_about_birth(step)])
+        return LookedUp(unknown_document(heard))
+    decided_at_desk = decide_at_desk(desk, asked, heard.person, heard)
+    return LookedUp(shown_document(desk, asked, heard, decided_at_desk), parked=decided_at_desk.parked is not None)
 
 
 # -- asking ----------------------------------------------------------------------------------------------
 
 
-def _ask(desk: Desk, asked: Asked) -> _Heard:
-    """Ask about the number that is hers now: the record's own, or where the register's links lead a stranger."""
+def ask_register(desk: Desk, asked: Asked) -> Heard:
+    """Ask about the number that is theirs now: the record's own, or where the register's links lead a stranger."""
     number, is_old = asked.number, False
+    refuse_what_is_never_sent(number)
     # the number that was typed, and one look-up more at the end of each link
     for _ in range(1 + LINKS_MAX):
         patron_id = desk.store.find(number)
         if patron_id is not None:
             (patron,) = desk.store.patrons([patron_id])
             number, is_old = patron.number, is_old or patron.number != number
-        if number.is_replacement:
-            raise BadInput("a replacement number: the register does not know it, and it is never sent", kind="input")
+            refuse_what_is_never_sent(number)
         desk.store.intend_at_desk(number, purpose=asked.purpose.value, user=asked.user, patron_id=patron_id)
         (answer,) = desk.register.look_up_many([number])
         if isinstance(answer, NotFound):
             if not isinstance(answer.error, NoSuchPerson):
                 raise answer.error
-            return _Heard(number, patron_id, None, is_old)
+            return Heard(number, patron_id, None, is_old)
         successor = answer.person.current_number
         if patron_id is not None or not isinstance(successor, CprNumber):
-            return _Heard(number, patron_id, answer.person, is_old)
+            return Heard(number, patron_id, answer.person, is_old)
         number, is_old = successor, True
     raise BadAnswer("one replaced number leads to the next, and to no end")
 
 
-def _decide(desk: Desk, person: Person, number: CprNumber, patron_id: str | None) -> tuple[Patron, Decision, Step]:
-    patron = Patron(NEW, Person(number), None, 1) if patron_id is None else desk.store.patrons([patron_id])[0]
+def refuse_what_is_never_sent(number: CprNumber) -> None:
+    """Refuse a number that no register can know. Raises BadInput, which does not quote it."""
+    if number.is_replacement:
+        raise BadInput("a replacement number: the register does not know it, and it is never sent", kind="input")
+    if not number.is_possible:
+        raise BadInput("not a CPR number: there is no such date as the one in it", kind="input.number")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DecidedAtDesk:
+    """What an answer means for one record, or for somebody new."""
+
+    patron: Patron
+    decision: Decision
+    step: Step
+    #: the patron as they are stored; None: they are new
+    view: Shown | None
+
+    @property
+    def after(self) -> Person:
+        """The register's part of the record, once it is written."""
+        return self.step.write.after if self.step.write is not None else self.patron.register
+
+    @property
+    def parked(self) -> str | None:
+        """Why it cannot be decided."""
+        return self.decision.reason if isinstance(self.decision, Parked) else None
+
+    @property
+    def actions(self) -> list[str]:
+        return [action.value for action in self.decision.actions] if isinstance(self.decision, Change) else []
+
+
+def decide_at_desk(desk: Desk, asked: Asked, person: Person, heard: Heard) -> DecidedAtDesk:
+    """Decide as a night does, on the record as it stands now."""
+    known = heard.patron_id
+    patron = _somebody_new(asked, heard) if known is None else desk.store.patrons([known])[0]
     decision = decided(person, patron, desk.as_of(), None)
-    return patron, decision, step_of(desk, decision, person, patron, desk.as_of())
+    view = None if known is None else desk.store.patron(known)
+    return DecidedAtDesk(patron, decision, step_of(desk, decision, person, patron, desk.as_of()), view)
 
 
-# -- registering -----------------------------------------------------------------------------------------
+def _somebody_new(asked: Asked, heard: Heard) -> Patron:
+    kind = PatronKind.PERSON if may_make_borrower(asked.purpose) else PatronKind.RESPONSIBLE
+    return Patron(NEW, Person(heard.number), None, 1, kind=kind)
 
 
-def _register(desk: Desk, asked: Asked, heard: _Heard, warnings: list[str]) -> LookedUp:
-    """Write what the answer means, and decide again when someone else wrote her at the same moment."""
-    person = heard.person
-    assert person is not None  # noqa: S101 -- only called with an answer
-    patron_id, subscribed, rejoins = heard.patron_id, None, False
-    for left in reversed(range(TRIES)):
-        patron, decision, step = _decide(desk, person, heard.number, patron_id)
-        if patron_id is None and isinstance(decision, Parked):
-            stranger = _stranger(desk, Patron(NEW, person, desk.as_of(), 1), parked=True)
-            return _answer(decision, stranger, warnings)
-        # Found first, so that no number is subscribed that does not exist; before anything is written, so that
-        # nobody becomes a patron of whose changes we would not hear.
-        subscribed = subscribed or _subscribe(desk, heard.number, patron_id)
-        rejoins = patron_id is None and desk.store.left_before(heard.number)
-        after = step.write.after if step.write is not None else patron.register
-        until = last_day_of(desk, after)
-        returns = asked.purpose in RETURNING
-        entry = Entry(heard.number, patron_id, _batch(step), asked.user, subscribed, until, returns=returns)
-        try:
-            patron_id = desk.store.save_at_desk(entry)
-            break
-        except LostCompare:
-            if not left:
-                raise
-            patron_id = desk.store.find(heard.number)
-    told = [*warnings, *([LEFT_BEFORE] if rejoins else []), *_about_birth(step)]
-    view = desk.store.patron(patron_id or NEW)
-    assert view is not None  # noqa: S101 -- it was written just now
-    return _answer(decision, patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today()), told)
-
-
-def _subscribe(desk: Desk, number: CprNumber, patron_id: str | None) -> Subscribed | None:
-    view = None if patron_id is None else desk.store.patron(patron_id)
-    if view is not None and view.subscribed_since is not None:
-        return None
-    ((_, result),) = desk.register.subscribe_many([number])
-    if isinstance(result, CprsyncError):
-        raise result
-    return result
-
-
-def _batch(step: Step) -> Batch:
+def batch_of(step: Step) -> Batch:
+    """What a decision at the desk writes."""
     return Batch(
         writes=[step.write] if step.write is not None else [],
         touches=[step.touch] if step.touch is not None else [],
@@ -299,18 +297,50 @@ def _batch(step: Step) -> Batch:
     )
 
 
+# -- what is to be seen --------------------------------------------------------------------------------------
+
+
+def arrival_of(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk, *, household: bool) -> Arrival:
+    """Everything that a warning may be about."""
+    view, today = one.view, desk.clock.today()
+    after = _as_heard(heard, one)
+    patron = replace(one.patron, register=after)
+    silent = desk.policy.silent_is_sealed and after.protection is SILENT and not after.number.is_replacement
+    return Arrival(
+        patron=patron,
+        purpose=asked.purpose,
+        is_known=view is not None,
+        stage=Stage.ACTIVE if view is None else view.stage,
+        left_before=view is None and desk.store.left_before(heard.number),
+        is_old_number=heard.is_old,
+        is_answered_for=view is not None and bool(view.responsibles),
+        in_household=household,
+        is_sealed_by_silence=silent,
+        is_older=isinstance(one.decision, Unchanged) and one.decision.why is Same.OLDER,
+        turns_birth=any(differs_from_number(write.after) for write in turns_birth(batch_of(one.step).writes)),
+        parked=one.parked,
+        of_age=comes_of_age(patron, today, desk.policy.ladders.leap),
+        today=today,
+    )
+
+
+def _as_heard(heard: Heard, one: DecidedAtDesk) -> Person:
+    """Of somebody new who cannot be decided, what the register says of them is all that there is to see."""
+    is_all = one.view is None and one.parked is not None and heard.person is not None
+    return heard.person if is_all and heard.person is not None else one.after
+
+
 # -- showing ---------------------------------------------------------------------------------------------
 
 
-def _shown(desk: Desk, patron: Patron, after: Person, *, parked: bool) -> dict[str, Any]:
+def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:
     """The stored record, and beside each field what the register says where it differs; or a stranger's."""
-    heard = Patron(patron.id, after, desk.as_of(), patron.version)
-    view = None if patron.id == NEW else desk.store.patron(patron.id)
-    if view is None:
-        return _stranger(desk, heard, parked=parked)
+    heard = Patron(one.patron.id, after, desk.as_of(), one.patron.version)
+    if one.view is None:
+        return _stranger(desk, heard, parked=False)
     # what either of the two seals is sealed in both
-    sealed = is_sealed(after, silent_is_sealed=desk.policy.silent_is_sealed, parked=parked)
-    stored = patron_document(_Seen(view, sealed=sealed), desk.policy, agency=desk.agency, on=desk.clock.today())
+    sealed = is_sealed(after, silent_is_sealed=desk.policy.silent_is_sealed, parked=one.parked is not None)
+    stored = patron_document(_Seen(one.view, sealed=sealed), desk.policy, agency=desk.agency, on=desk.clock.today())
     said = _stranger(desk, heard, parked=stored["protected"])
     for name, entry in said["fields"].items():
         ours = stored["fields"][name]
@@ -341,41 +371,45 @@ def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
     return document
 
 
-def _about_birth(step: Step) -> list[str]:
-    """What is left to a person once the answer is written: the birth date is not the number's."""
-    writes = [] if step.write is None else [step.write]
-    return [BIRTH_DIFFERS for write in turns_birth(writes) if differs_from_number(write.after)]
+def shown_record(desk: Desk, heard: Heard, one: DecidedAtDesk) -> dict[str, Any]:
+    """The record as it would be, or somebody new, as they may be shown."""
+    after = _as_heard(heard, one)
+    if one.view is None and one.parked is not None:
+        return _stranger(desk, Patron(NEW, after, desk.as_of(), 1), parked=True)
+    return _shown(desk, one, after)
 
 
-def _answer(decision: Decision, shown: Mapping[str, Any], warnings: Sequence[str]) -> LookedUp:
-    actions: list[str] = []
-    told = list(warnings)
-    if isinstance(decision, Change):
-        actions = [action.value for action in decision.actions]
-    if isinstance(decision, Parked):
-        told.append(decision.reason)
-    elif isinstance(decision, Unchanged) and decision.why is Same.OLDER:
-        told.append(Same.OLDER.value)
-    if isinstance(decision, Change | Unchanged) and decision.review is not None:
-        told.append(decision.review)
-    document = _document(shown["patron"] or None, shown["fields"], found=True, actions=actions, warnings=told)
-    told_of = {name: shown[name] for name in ("protected", "household")}
-    return LookedUp(document | told_of, parked=isinstance(decision, Parked))
+def shown_document(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk) -> dict[str, Any]:
+    """The JSON shape of a look-up that writes nothing."""
+    shown = shown_record(desk, heard, one)
+    arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
+    return lookup_document(shown, one, warnings_about(arrival, writes=False))
 
 
-def _document(
-    patron_id: str | None,
-    fields: Mapping[str, Any],
-    *,
-    found: bool,
-    actions: Sequence[str] = (),
-    warnings: Sequence[str] = (),
-) -> dict[str, Any]:
+def unknown_document(heard: Heard) -> dict[str, Any]:
+    """The JSON shape of `lookup` where the register does not know the number."""
+    return {
+        "found": False,
+        "patron": heard.patron_id,
+        "fields": {},
+        "actions": [],
+        "warnings": [warning_document(one) for one in unknown_warnings(heard)],
+    }
+
+
+def unknown_warnings(heard: Heard) -> tuple[DeskWarning, ...]:
+    """What is to be seen of a number that the register does not know."""
+    return (*((warning_of(OLD_NUMBER),) if heard.is_old else ()), UNKNOWN_NUMBER)
+
+
+def lookup_document(shown: Mapping[str, Any], one: DecidedAtDesk, warnings: Sequence[DeskWarning]) -> dict[str, Any]:
     """The JSON shape of `lookup`."""
     return {
-        "found": found,
-        "patron": patron_id,
-        "fields": dict(fields),
-        "actions": list(actions),
-        "warnings": list(warnings),
+        "found": True,
+        "patron": shown["patron"] or None,
+        "fields": dict(shown["fields"]),
+        "actions": one.actions,
+        "warnings": [warning_document(warning) for warning in warnings],
+        "protected": shown["protected"],
+        "household": shown["household"],
     }

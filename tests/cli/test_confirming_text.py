@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 
 import pytest
 
-from cprsync.cli.confirming import Answered, obtain_confirmation, warning_lines
+from cprsync.cli.confirming import Answered, beside_preview, obtain_confirmation, warning_lines
 from cprsync.domain.confirming import Confirmation, DeskWarning, Level, Preview
 from cprsync.domain.wording import Wording
 from cprsync.errors import NotConfirmed
+from cprsync.sync.confirming import preview_document
 
 NOTE = DeskWarning("moved", Level.NOTE, Wording("flyttet", "moved"))
 STOP = DeskWarning("dead", Level.STOP, Wording("død", "dead"))
@@ -62,6 +64,16 @@ def test_a_script_says_yes_to_whatever_is_shown_or_to_one_preview() -> None:
     assert ask(io.StringIO(), STOPPING, one) == Confirmation("sha256:seen", "aftalt")
 
 
+def test_a_preview_that_nobody_said_yes_to_is_printed_with_the_error_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended, beside_preview({"patron": None}, as_json=True):
+        ask(io.StringIO(), CALM)
+    told = json.loads(capsys.readouterr().out)
+    assert (ended.value.code, told["patron"], told["error"]["kind"]) == (1, None, "confirm.needed")
+    assert told["error"]["changed"] == "nothing"
+    assert "--yes" in told["error"]["next"]
+
+
 def test_the_warnings_that_stop_stand_first() -> None:
-    assert list(warning_lines(STOPPING.warnings, "da")) == ["  ! stop: død", "  · vær opmærksom: flyttet"]
-    assert list(warning_lines(STOPPING.warnings, "en")) == ["  ! stop: dead", "  · note: moved"]
+    warnings = preview_document(STOPPING)["warnings"]
+    assert list(warning_lines(warnings, "da")) == ["  ! stop: død", "  · vær opmærksom: flyttet"]
+    assert list(warning_lines(warnings, "en")) == ["  ! stop: dead", "  · note: moved"]

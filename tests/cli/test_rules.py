@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cprsync.cli.rules import BEGIN, END, rules_command
+from cprsync.domain.decisions import DECISIONS
 from cprsync.domain.rules import rule_tables
 from cprsync.policy_file import load_policy
 from cprsync.resources import fixture_path
@@ -25,6 +26,7 @@ NAMES = [
     "rights",
     "account",
     "products",
+    "desk",
 ]
 
 
@@ -53,7 +55,7 @@ def test_json_has_every_row_with_its_key_and_source_in_both_languages(capsys: py
         for row in told["rows"]:
             assert list(row) == ["key", *columns]
             assert all(row[column]["da"] and row[column]["en"] for column in columns), row["key"]
-    assert {entry["number"] for entry in document["decisions"]} == {1, 2, 3, 6, 7, 8, 9, 10, 11, 13}
+    assert {entry["number"] for entry in document["decisions"]} == set(DECISIONS)
     assert [(entry["key"], entry["name"]["en"]) for entry in document["principles"]] == [("one-owner", "one owner")]
 
 

@@ -74,8 +74,8 @@ def test_a_look_up_shows_a_stranger_and_writes_no_record(library: Library) -> No
 
 
 def test_a_registration_makes_a_patron_who_is_verified_and_subscribed(library: Library, ready: dict[str, Any]) -> None:
-    ran = lookup(library, number("EDITH") + "\n", "--register")
-    assert ran.exit == 0, ran.err
+    ran = lookup(library, number("EDITH") + "\n", "--register", "--yes")
+    assert (ran.exit, ran.document["written"]) == (0, True), ran.err
     assert set(library.opened()) == {"ANNA", "EDITH"}
     shown = library.run("patron", "show", ran.document["patron"]).document
     assert shown["verified"]
@@ -124,6 +124,50 @@ def test_a_register_that_is_slow_costs_the_desk_eight_seconds_and_not_a_minute(
     assert (ran.exit, ran.error["kind"]) == (4, "register.timeout")
     assert time.monotonic() - began < 20
     assert library.records() == before
+
+
+def test_without_a_yes_a_registration_is_a_preview_and_exit_1(library: Library, ready: dict[str, Any]) -> None:
+    before, subscribed = library.records(), control.state(ready)["subscriptions"]
+    ran = lookup(library, number("EDITH") + "\n", "--register")
+    assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (1, "confirm.needed", "nothing")
+    assert (ran.document["found"], ran.document["patron"], ran.document["written"]) == (True, None, False)
+    assert ran.document["preview"]["digest"].startswith("sha256:")
+    assert library.records() == before
+    assert control.state(ready)["subscriptions"] == subscribed
+
+
+def test_a_preview_is_approved_by_its_digest_and_by_no_other(library: Library) -> None:
+    before = library.records()
+    typed = number("EDITH") + "\n"
+    digest = lookup(library, typed, "--register").document["preview"]["digest"]
+    other = lookup(library, number("CLARA") + "\n", "--register", "--approve", digest)
+    assert (other.exit, other.error["kind"]) == (1, "confirm.changed")
+    assert library.records() == before
+    assert lookup(library, typed, "--register", "--approve", digest).document["written"]
+
+
+def test_the_answer_may_be_the_next_line_of_input(library: Library) -> None:
+    before = library.records()
+    ran = lookup(library, number("EDITH") + "\nnej\n", "--register", "--confirm")
+    assert (ran.exit, ran.error["kind"]) == (1, "confirm.declined")
+    assert library.records() == before
+    assert lookup(library, number("EDITH") + "\nja\n", "--register", "--confirm").document["written"]
+
+
+def test_a_dead_person_becomes_a_patron_with_a_reason_only(library: Library) -> None:
+    before, typed = library.records(), number("AFDOED") + "\n"
+    ran = lookup(library, typed, "--register", "--yes")
+    assert (ran.exit, ran.error["kind"]) == (1, "confirm.reason")
+    assert {"kind": "dead", "level": "stop"}.items() <= ran.document["warnings"][0].items()
+    assert set(ran.document["warnings"][0]["text"]) == {"da", "en"}
+    assert library.records() == before
+    assert lookup(library, typed, "--register", "--yes", "--reason", "aftalt med boet").document["written"]
+
+
+def test_the_thirty_first_of_february_is_refused_before_it_is_sent(library: Library, ready: dict[str, Any]) -> None:
+    before = library.rows()
+    assert_refused(lookup(library, "3102851234\n"), code=1, kind="input.number", says="no such date", advises="Mend")
+    assert library.rows() == before
 
 
 def test_a_number_is_no_argument(library: Library) -> None:

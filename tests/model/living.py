@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from typing import TYPE_CHECKING
 
+import said_yes
 import slow_model as model
 import slow_register as register
 from doubles import AGENCY, Library
@@ -225,9 +226,11 @@ class Twice:
             return False  # a number of hers that we have not heard of
         library = self.library
         desk = Desk(AGENCY, library.store, library.register, library.clock, library.policy)
-        look_up(desk, Asked(CprNumber.parse(number), Purpose.CORRECTION, "lone", register=writes))
+        asked = Asked(CprNumber.parse(number), Purpose.CORRECTION, "lone")
         if not writes:
+            look_up(desk, asked)
             return True
+        said_yes.register(desk, asked)
         if record is None:
             record = model.new_record(one["numbers"][-1])
             self.records[one["key"]] = record

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, unowned
 from test_dry_run import as_planned
-from test_lookup import lookup
+from test_lookup import lookup, warned
 from test_number_change import replaced
 from test_reviewing import number_of, refused, reviews, waits
 from townspeople import cpr, loses_protection, moves, person
@@ -81,7 +81,7 @@ def test_the_number_that_follows_a_corrected_birth_date_settles_it(library: Libr
 def test_a_look_up_at_the_desk_says_it_once_and_leaves_it_to_a_person_when_it_is_written(library: Library) -> None:
     library.register.knows(born("EDITH", OTHER))
     before = library.everything()
-    assert lookup(library, "EDITH").document["warnings"] == [DIFFERS]
+    assert warned(lookup(library, "EDITH")) == [DIFFERS]
     assert unowned(library.everything(), "audit", "audit_head") == unowned(before, "audit", "audit_head")
-    assert lookup(library, "EDITH", register=True).document["warnings"] == [DIFFERS]
-    assert (waits(library), lookup(library, "EDITH", register=True).document["warnings"]) == ([DIFFERS], [])
+    assert warned(lookup(library, "EDITH", register=True)) == [DIFFERS]
+    assert (waits(library), warned(lookup(library, "EDITH", register=True))) == ([DIFFERS], [])

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import said_yes
 from doubles import AGENCY, MONDAY, TUESDAY, Library
 from kills import is_closed, killed, lived_whole, sample
 from ready_databases import fresh_database
@@ -25,7 +26,7 @@ from cprsync.domain.purpose import Purpose
 from cprsync.domain.retention import Retention
 from cprsync.sync.dry_run import plan_night
 from cprsync.sync.forecasting import foresee
-from cprsync.sync.lookup import Asked, Desk, look_up
+from cprsync.sync.lookup import Asked, Desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -369,7 +370,7 @@ def test_whoever_is_dead_and_registered_again_at_the_desk_is_subscribed_for_a_ti
     town.register.knows(dies(PEOPLE["DAVID"]))
     desk = Desk(AGENCY, town.store, town.register, town.clock, town.policy)
     last = town.clock.today() + timedelta(days=POLICY.dead_subscription_days)
-    look_up(desk, Asked(cpr("DAVID"), Purpose.DEBT, "lisbeth", register=True))
+    said_yes.register(desk, Asked(cpr("DAVID"), Purpose.DEBT, "lisbeth"))
     hers = [row for row in town.everything()["subscription"] if row["patron_id"] == town.id_of("DAVID")]
     assert sorted((row["reason"], row["until"]) for row in hers) == [("dead", last), ("died", date(2027, 3, 2))]
     a_night_without_a_delivery(town, 11)

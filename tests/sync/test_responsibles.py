@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import said_yes
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, unowned
 from kills import is_closed, killed, lived_whole, sample
 from test_calendar_part import POLICY
@@ -27,7 +28,7 @@ from cprsync.store import tables
 from cprsync.sync.departing import Exit
 from cprsync.sync.dry_run import plan_night
 from cprsync.sync.forecasting import foresee
-from cprsync.sync.lookup import Asked, Desk, look_up
+from cprsync.sync.lookup import Asked, Desk
 from cprsync.sync.responsibles import Answers, add_responsible, end_responsible, list_responsibles
 from cprsync.sync.revealing import Window
 from cprsync.sync.setting import Setting, set_field
@@ -556,7 +557,7 @@ def test_whoever_only_answered_becomes_a_patron_by_import_or_at_the_desk(town: L
     for who in ("QUINNIE", "RIKKE"):
         add(town, "LIV", who)
     town.enrol("QUINNIE")
-    look_up(desk(town), Asked(cpr("RIKKE"), Purpose.REGISTRATION, "lone", register=True))
+    said_yes.register(desk(town), Asked(cpr("RIKKE"), Purpose.REGISTRATION, "lone"))
     town.night()
     for who in ("QUINNIE", "RIKKE"):
         assert (row(town, who)["kind"], subscription(town, who)) == ("person", [("patron", None)])

@@ -23,7 +23,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from townspeople import PROTECTED, cpr, gains_protection, person
 
-from cprsync.cli.lookup import _show
+from cprsync.cli.lookup import lookup_lines
 from cprsync.cli.record_text import record_lines
 from cprsync.cli.report_text import report_lines
 from cprsync.domain.household import HOUSE_MOST
@@ -160,7 +160,7 @@ def everywhere(library: Library, key: str, sinks: Sinks) -> None:
     for document in (shown(library, key), lookup(library, key)):
         sinks.document(document)
     sinks.say(*record_lines(shown(library, key)))
-    _show(lookup(library, key), "da")
+    sinks.say(*lookup_lines(lookup(library, key), "da"))
     reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
     for item in reviews.listed(all_states=True):
         sinks.document(reviews.shown(item["id"]))

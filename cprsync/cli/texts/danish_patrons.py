@@ -73,6 +73,7 @@ PATRONS: Final[Mapping[str, str]] = {
     "her number is real already: only the register replaces it": (
         "hendes nummer er allerede et rigtigt: kun registret afløser det"
     ),
+    "not a CPR number: there is no such date as the one in it": ("ikke et personnummer: datoen i det findes ikke"),
     "a replacement number: the register does not know it, and it is never sent": (
         "et erstatningsnummer: registret kender det ikke, og det sendes aldrig"
     ),

@@ -11,6 +11,15 @@ DESK: Final[Mapping[str, tuple[str, str]]] = {
     "warning_note": ("vær opmærksom", "note"),
     "warning_ask": ("spørg først", "ask first"),
     "warning_stop": ("stop", "stop"),
+    "preview_is": (
+        "Alder {age}, lånergruppe {group}, kommune {municipality} ({lives})",
+        "Age {age}, group {group}, municipality {municipality} ({lives})",
+    ),
+    "registered": ("Låner {patron} er registreret.", "Patron {patron} is registered."),
+    "registered_without": (
+        "Posten {patron} er registreret uden lånerret.",
+        "Record {patron} is registered without borrowing rights.",
+    ),
     "confirm_reason": ("Skriv en begrundelse:", "Give a reason:"),
     "confirm_question": ("Skal det skrives? Skriv ja:", "Write this? Type yes:"),
 }

@@ -1,0 +1,39 @@
+"""The rule table of the desk: what is to be seen before someone is registered, and how loud it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.confirming import Level
+from cprsync.domain.registering import WARNINGS
+from cprsync.domain.rule_table import SOURCE, Column, RuleTable
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.arrival import WarningRow
+    from cprsync.domain.rule_rows import Cell
+
+_COLUMNS: Final = (
+    Column("warning", Wording("Advarsel ved skranken", "Warning at the desk")),
+    Column("begins", Wording("Af en ny låner", "Of a new patron")),
+    Column("updates", Wording("Af en låner, hvis post opdateres", "Of a patron whose record is updated")),
+    SOURCE,
+)
+_LEVELS: Final[Mapping[Level, Wording]] = {
+    Level.NOTE: Wording("til orientering", "to know"),
+    Level.ASK: Wording("spørg først", "ask first"),
+    Level.STOP: Wording("stop: kun med en begrundelse", "stop: with a reason only"),
+}
+
+
+def desk_table() -> RuleTable:
+    """What is to be seen before someone is registered."""
+    title = Wording("Advarsler før en registrering", "Warnings before a registration")
+    keys = tuple(f"desk-{row.kind.replace('.', '-').replace('_', '-')}" for row in WARNINGS)
+    return RuleTable("desk", title, _COLUMNS, keys, tuple(_row(row) for row in WARNINGS))
+
+
+def _row(row: WarningRow) -> tuple[Cell, ...]:
+    return row.text, _LEVELS[row.level], _LEVELS[row.of_borrower or row.level], row.source

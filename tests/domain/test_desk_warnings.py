@@ -1,0 +1,147 @@
+"""What is to be seen about someone before they are registered, how loud it is, and that no text gives anybody away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from people import dies, emigrates, gains_protection, patron, person
+
+from cprsync.domain.age import LeapDay
+from cprsync.domain.arrival import Arrival, comes_of_age
+from cprsync.domain.confirming import Level
+from cprsync.domain.leaving import Stage
+from cprsync.domain.patron import PatronKind
+from cprsync.domain.person import Person, Status, by_status
+from cprsync.domain.purpose import Purpose, may_make_borrower
+from cprsync.domain.registering import WARNINGS, warning_of, warnings_about
+from cprsync.domain.rules import rule_tables
+from cprsync.policy_file import load_policy
+from cprsync.resources import fixture_path
+
+TABLE = next(
+    one for one in rule_tables(load_policy(fixture_path("policy.toml"), frozenset({"0751"}))) if one.name == "desk"
+)
+TODAY = date(2027, 3, 23)
+
+
+def having(status: Status) -> Person:
+    return by_status(replace(person("ANNA"), status=status))
+
+
+def arrives(one: Person | None = None, **deviations: Any) -> Arrival:
+    """Someone new who lives in the library's municipality, and of whom nothing is special."""
+    stored = patron("ANNA") if one is None else replace(patron("ANNA"), register=one)
+    kind = deviations.pop("kind", PatronKind.PERSON)
+    return replace(
+        Arrival(replace(stored, kind=kind), Purpose.REGISTRATION, of_age=date(2003, 4, 4), today=TODAY), **deviations
+    )
+
+
+def known(one: Person | None = None, **deviations: Any) -> Arrival:
+    return arrives(one, is_known=True, **deviations)
+
+
+def seen(arrival: Arrival) -> dict[str, Level]:
+    return {one.kind: one.level for one in warnings_about(arrival)}
+
+
+def test_of_a_new_patron_of_whom_nothing_is_special_nothing_is_said() -> None:
+    assert seen(arrives()) == {}
+
+
+ONLY_ANSWERS = {"kind": PatronKind.RESPONSIBLE}
+#: Each row: of whom it is true, how loud, and of a borrower whose record is only updated.
+CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
+    "dead": (arrives(dies(person("ANNA"))), Level.STOP, Level.ASK),
+    "number.annulled": (arrives(having(Status.ANNULLED)), Level.STOP, Level.ASK),
+    "disappeared": (arrives(having(Status.DISAPPEARED)), Level.STOP, Level.ASK),
+    "no_residence": (arrives(having(Status.NO_RESIDENCE)), Level.ASK, Level.NOTE),
+    "emigrated": (arrives(emigrates(person("ANNA"))), Level.ASK, Level.NOTE),
+    "old_number": (arrives(is_old_number=True), Level.ASK, Level.ASK),
+    "patron": (known(), Level.NOTE, Level.NOTE),
+    "answers_only": (known(**ONLY_ANSWERS), Level.ASK, None),
+    "leaving": (known(stage=Stage.LEAVING), Level.ASK, Level.ASK),
+    "left_before": (arrives(left_before=True), Level.NOTE, None),
+    "other_purpose": (arrives(purpose=Purpose.DEBT), Level.ASK, None),
+    "guardian": (arrives(purpose=Purpose.GUARDIAN), Level.NOTE, None),
+    "minor": (arrives(of_age=date(2027, 3, 24)), Level.ASK, Level.ASK),
+    "protected": (arrives(gains_protection(person("ANNA"))), Level.NOTE, Level.NOTE),
+    "protection_unknown": (arrives(is_sealed_by_silence=True), Level.NOTE, Level.NOTE),
+    "household": (arrives(in_household=True), Level.NOTE, Level.NOTE),
+    "birth.differs": (arrives(turns_birth=True), Level.NOTE, Level.NOTE),
+    "older": (known(is_older=True), Level.NOTE, Level.NOTE),
+    "address.missing": (arrives(parked="address.missing"), Level.ASK, Level.ASK),
+    "status.missing": (arrives(parked="status.missing"), Level.ASK, Level.ASK),
+    "number.unresolved": (known(parked="number.unresolved"), Level.ASK, Level.ASK),
+    "name.lost": (known(parked="name.lost"), Level.ASK, Level.ASK),
+}
+
+
+def test_every_warning_has_a_case() -> None:
+    assert list(CASES) == [row.kind for row in WARNINGS]
+
+
+@pytest.mark.parametrize("kind", CASES, ids=lambda kind: f"desk-{kind.replace('.', '-').replace('_', '-')}")
+def test_a_warning_is_as_loud_as_its_row_says(kind: str) -> None:
+    arrival, level, updated = CASES[kind]
+    others = {"patron"} if arrival.is_known and arrival.patron.borrows else set()
+    assert set(seen(arrival)) == {kind} | others
+    if updated is None or arrival.begins:
+        assert seen(arrival)[kind] is level
+    if updated is not None:
+        assert seen(replace(arrival, is_known=True))[kind] is updated
+    key = f"desk-{kind.replace('.', '-').replace('_', '-')}"
+    words = {Level.NOTE: "til orientering", Level.ASK: "spørg først", Level.STOP: "stop: kun med en begrundelse"}
+    told = TABLE.rows[TABLE.keys.index(key)]
+    text = next(one.text for one in warnings_about(arrival) if one.kind == kind)
+    assert [getattr(cell, "da", cell) for cell in told[:3]] == [text.da, words[level], words[updated or level]]
+
+
+@pytest.mark.parametrize(
+    ("arrival", "kind"),
+    [
+        (known(stage=Stage.LEAVING, purpose=Purpose.DEBT), "leaving"),
+        (known(purpose=Purpose.DEBT, **ONLY_ANSWERS), "answers_only"),
+        (known(purpose=Purpose.GUARDIAN, **ONLY_ANSWERS), "answers_only"),
+        (known(purpose=Purpose.DEBT), "other_purpose"),
+        (known(purpose=Purpose.GUARDIAN), "guardian"),
+        (arrives(of_age=TODAY), "minor"),
+        (arrives(of_age=None), "minor"),
+        (arrives(of_age=date(2030, 1, 1), is_answered_for=True), "minor"),
+        (arrives(of_age=date(2030, 1, 1), purpose=Purpose.GUARDIAN), "minor"),
+    ],
+)
+def test_what_is_not_so_is_not_said(arrival: Arrival, kind: str) -> None:
+    assert kind not in seen(arrival)
+
+
+def test_a_look_up_that_writes_nothing_says_nothing_about_writing() -> None:
+    arrival = known(dies(person("ANNA")), stage=Stage.LEAVING)
+    assert [one.kind for one in warnings_about(arrival, writes=False)] == ["dead"]
+
+
+@pytest.mark.parametrize("row", WARNINGS, ids=lambda row: row.kind)
+def test_no_warning_has_a_place_for_a_value(row: Any) -> None:
+    """A name or an address could only come in through braces."""
+    for text in (row.text.da, row.text.en):
+        assert "{" not in text
+        assert text.endswith(".")
+        assert " hun " not in f" {text.lower()}"
+
+
+def test_a_warning_of_a_kind_is_that_of_somebody_new() -> None:
+    assert warning_of("dead").level is Level.STOP
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_guardian_is_never_made_a_borrower(purpose: Purpose) -> None:
+    assert may_make_borrower(purpose) is (purpose is not Purpose.GUARDIAN)
+
+
+def test_the_dead_come_of_age_no_more() -> None:
+    young = replace(patron("ANNA"), register=dies(person("ANNA")))
+    assert comes_of_age(young, TODAY, LeapDay.MARCH) is None
+    assert comes_of_age(patron("ANNA"), TODAY, LeapDay.MARCH) == date(2003, 5, 4)

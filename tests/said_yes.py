@@ -1,0 +1,22 @@
+"""Someone at the desk who looks at every preview, says yes, and gives a reason where one is needed."""
+
+from __future__ import annotations
+
+from cprsync.domain.confirming import Confirmation, Preview
+from cprsync.sync.lookup import Asked, Desk, LookedUp
+from cprsync.sync.registering import confirm_registration, preview_registration
+
+REASON = "agreed with the family"
+
+
+def yes_to(preview: Preview) -> Confirmation:
+    """The yes to one preview."""
+    return Confirmation(preview.digest, REASON if preview.needs_reason else "")
+
+
+def register(desk: Desk, asked: Asked) -> LookedUp:
+    """Register someone, whatever there is to be seen about them."""
+    shown = preview_registration(desk, asked)
+    if not shown.is_writable:
+        return LookedUp(dict(shown.document), parked=shown.parked)
+    return confirm_registration(desk, shown, yes_to(shown.preview))
