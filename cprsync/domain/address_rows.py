@@ -41,12 +41,14 @@ ADDRESS_ROWS: Final[Rows] = {
     ),
     "address-counts": (
         Wording(
-            "hvad der er en adresse: kommune, vejkode og et hus eller en bygning (BNR), eller en vejkode 9900-9999",
-            "what is an address: municipality, street code, and a house or a building (BNR), or street code 9900-9999",
+            "hvad der er en adresse: en kommune, der findes, vejkode, vejnavn og et hus eller en bygning (BNR); ved "
+            "vejkode 9900-9999 kun kommunen",
+            "what is an address: a municipality that exists, street code, road name, and a house or a building (BNR); "
+            "at street codes 9900-9999 the municipality alone",
         ),
         Wording(
-            "læses; med mindre end det siger kilden intet om adressen, og den sidste står",
-            "read; with less than that the source says nothing of the address, and the last one stays",
+            "læses; med mindre end det siger kilden intet om adressen, og den sidste står hel",
+            "read; with less than that the source says nothing of the address, and the last one stays whole",
         ),
         _CODES,
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from cprsync.domain.municipality_codes import LISTED
 from cprsync.domain.person import EMPTY, LINES, SILENT, Abroad, Address, Contact, Gap, Name, Silent
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 SIDES = frozenset({"th", "tv", "mf"})
 #: Of a municipality's code and a street's.
 _CODE_DIGITS = 4
+_UNSET = "0000"
 #: Control, format, unassigned and the like, and the two separators that end a line on a label or in a log.
 _BREAKS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -103,8 +105,9 @@ def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
 ) -> Address | Silent:
     """Canonical address, or silent when it is too little to be one.
 
-    It counts when it has a municipality, a street code, and a house, a building or an
-    administrative street code. Raises ValueError if a code is no number, or one of more than four digits.
+    It counts when it has a municipality that there is, a street code, and a house or a building on a road with a
+    name; an administrative street code needs neither. Raises ValueError if a code is no number, or one of more than
+    four digits.
     """
     raw = (municipality, street_code, house, building, floor, door, co, locality, town, postcode, district, road)
     municipality, street_code, house, building, floor, door, *words = _texts_of(raw)
@@ -129,10 +132,11 @@ def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
         raise ValueError("not an address: a code is not a number")
     if len(address.municipality) > _CODE_DIGITS or len(address.street_code) > _CODE_DIGITS:
         raise ValueError("not an address: a code has more than four digits")
-    located = address.house or address.building or address.is_administrative
-    if address.municipality == "0000" or address.street_code == "0000" or not located:
+    # a house without its road is what is left of an address: written, it would take the road of the last one away
+    located = address.is_administrative or (address.road and (address.house or address.building))
+    if address.municipality == _UNSET or address.municipality not in LISTED or address.street_code == _UNSET:
         return SILENT
-    return address
+    return address if located else SILENT
 
 
 def abroad_of(country: str, lines: Iterable[str]) -> Abroad:

@@ -1,7 +1,7 @@
 """Municipality codes, and what they and a status mean for residence and for the net media.
 
 Four digits everywhere but in CULR, which has three. The list of codes with names and days is read outside the
-domain and says what may be typed; a rule asks only of which kind a code is, and that its digits tell.
+domain and says what may be typed; a rule asks only of which kind a code is.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.municipality_codes import DANISH_HUNDREDS, GREENLAND_PREFIX, HISTORICAL, NOT_A_RESIDENCE
+from cprsync.domain.municipality_codes import DANISH, GREENLANDIC, HISTORICAL
 from cprsync.domain.person import SILENT, Person
 from cprsync.domain.status_rule import STATUS_RULES, Lives, NetMedia
 from cprsync.domain.wording import Wording
@@ -44,7 +44,7 @@ class Kind(enum.Enum):
     DANISH = "danish"
     #: a Greenlandic municipality, of today or not: in Greenland all the same
     GREENLANDIC = "greenlandic"
-    #: no place to live: unknown, tax, administrative numbers, and what is no code of a municipality
+    #: no place to live: unknown, tax, administrative numbers, and what is on no list
     NO_PLACE = "no_place"
     #: a Danish municipality that was merged into another: nobody lives there any more
     HISTORICAL = "historical"
@@ -103,8 +103,8 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
         ResidenceRule(
             Kind.DANISH,
             Wording(
-                "dansk kommune (0101-0899), også Christiansø (0411) og en, der er nyere end programmet",
-                "Danish municipality (0101-0899), Christiansø (0411) too, and one newer than this program",
+                "en af de 98 danske kommuner, også Christiansø (0411)",
+                "one of the 98 Danish municipalities, Christiansø (0411) too",
             ),
             Lives.BY_ADDRESS,
             NetMedia.DIGITS,
@@ -113,8 +113,8 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
         ResidenceRule(
             Kind.GREENLANDIC,
             Wording(
-                "grønlandsk kommune (alle 09xx), også nedlagt eller ukendt her",
-                "Greenlandic municipality (all 09xx), also one no more or unknown here",
+                "grønlandsk kommune (0901-0961), også en nedlagt",
+                "Greenlandic municipality (0901-0961), also one that is no more",
             ),
             Lives.ELSEWHERE,
             NetMedia.EMPTY,
@@ -123,10 +123,10 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
         ResidenceRule(
             Kind.NO_PLACE,
             Wording(
-                "kode uden bopæl: 0000-0099 (også 0009-0012 og 0019), 0100, landekoder 5xxx og alle andre med fire "
-                "cifre, der ikke begynder med 0",
-                "code that is no place: 0000-0099 (0009-0012 and 0019 too), 0100, countries 5xxx, all others of four "
-                "digits not begun by 0",
+                "kode uden bopæl: 0009-0012, 0019 og 0100, og enhver, der ikke er en kommunes (en kilde, der siger en "
+                "sådan, har ingen adresse: den står kun i ældre poster)",
+                "code that is no place: 0009-0012, 0019 and 0100, and any that is no municipality's (a source that "
+                "says one has no address: only older records have it)",
             ),
             Lives.UNKNOWN,
             NetMedia.NOTHING,
@@ -154,14 +154,15 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
 
 
 def kind_of(code: str) -> Kind:
-    """The kind of a code of four digits; a Danish one that is newer than this program is Danish."""
-    if code in NOT_A_RESIDENCE or len(code) != _DIGITS or code[0] != "0":
-        return Kind.NO_PLACE
-    if code in HISTORICAL:
-        return Kind.HISTORICAL
-    if code.startswith(GREENLAND_PREFIX):
-        return Kind.GREENLANDIC
-    return Kind.DANISH if code[1] in DANISH_HUNDREDS else Kind.NO_PLACE
+    """The kind of a code of four digits; one that is on no list is no place."""
+    return _KINDS.get(code, Kind.NO_PLACE)
+
+
+_KINDS: Final[Mapping[str, Kind]] = {
+    **dict.fromkeys(DANISH, Kind.DANISH),
+    **dict.fromkeys(GREENLANDIC, Kind.GREENLANDIC),
+    **dict.fromkeys(HISTORICAL, Kind.HISTORICAL),
+}
 
 
 def code_from(text: str) -> str:

@@ -36,7 +36,12 @@ _EACH_NIGHT: Final = Wording(
 #: Who could not be decided: she counts as protected until she is.
 UNDECIDED_ROWS: Final[Rows] = {
     "parked-address": (
-        Wording("status 01, 03, 05 eller 07 uden adresse", "status 01, 03, 05 or 07 without an address"),
+        Wording(
+            "status 01, 03, 05 eller 07 uden adresse, uden vejnavn (undtagen ved vejkode 9900-9999) eller i en "
+            "kommune, der ikke findes",
+            "status 01, 03, 05 or 07 without an address, without a road name (but at street codes 9900-9999), or in a "
+            "municipality that does not exist",
+        ),
         "address.missing",
         _SEALS,
         _LATER,

@@ -272,7 +272,7 @@ _ROWS: Final = (
         "the number was replaced, and not said surely by which",
     ),
     _parked("abroad.country", "landekoden kan ikke læses", "the country code cannot be read"),
-    _parked("address.missing", "registret har ingen adresse", "the register has no address"),
+    _parked("address.missing", "registret har ingen hel adresse", "the register has no whole address"),
     _parked("address.code", "adressens koder kan ikke læses", "the address's codes cannot be read"),
     _parked("address.municipality", "kommunekoden kan ikke læses", "the municipality code cannot be read"),
     _parked("address.street", "vejkoden kan ikke læses", "the street code cannot be read"),

@@ -187,9 +187,8 @@ PLACE_ROWS: Final[Rows] = {
     ),
     "residence-faroes": (
         Wording(
-            "Færøerne: udrejst (status 80), uanset landekode; en adresse med en kode 09xx tæller som Grønlands",
-            "the Faroes: emigrated (status 80), whatever the country code; an address with a code 09xx counts as "
-            "Greenland's",
+            "Færøerne: udrejst (status 80), uanset landekode; ingen kommunekode er deres",
+            "the Faroes: emigrated (status 80), whatever the country code; no municipality code is theirs",
         ),
         Wording("ikke hjemmehørende", "not resident"),
         Wording("tom med vilje", "deliberately empty"),

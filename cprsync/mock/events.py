@@ -22,6 +22,8 @@ _ABROAD = "5180"
 _DENMARK = "5100"
 _ADMINISTRATIVE = 9900
 _GREENLAND = range(955, 962)
+#: A code that no municipality has.
+_NOWHERE = "0998"
 
 #: Everybody with an address in the register, in Denmark or Greenland.
 RESIDENT = frozenset({"01", "03", "05", "07"})
@@ -152,6 +154,25 @@ def _living_at(scene: Scene, address: Address) -> Person:
         abroad=None,
         disappeared="",
     )
+
+
+def _no_road(scene: Scene) -> list[Change]:
+    """The address is corrected, and its road's name is gone: a fault that real deliveries have shown."""
+    return [Change(_corrected(scene, "no-road", road="", long_road=""), "A09")]
+
+
+def _no_municipality(scene: Scene) -> list[Change]:
+    """The address is corrected to a municipality that does not exist."""
+    return [Change(_corrected(scene, "no-municipality", municipality=_NOWHERE), "A09")]
+
+
+def _corrected(scene: Scene, kind: str, **parts: str) -> Person:
+    if scene.who.address is None:
+        raise _refused(f"{kind}: the person has no address")
+    address = replace(scene.who.address, **parts)  # type: ignore[arg-type]  # the parts of each call are an address's
+    if address == scene.who.address:
+        raise _refused(f"{kind}: it is so already")
+    return replace(scene.who, address=address)
 
 
 # -- coming and going -----------------------------------------------------------------------------------
@@ -323,6 +344,8 @@ def _refused(reason: str) -> BadInput:
 _EVERY = ALIVE | NUMBER_ONLY | {"90"}
 KINDS: Mapping[str, Kind] = {
     "move": Kind(_move, RESIDENT, takes_to=True),
+    "no-road": Kind(_no_road, RESIDENT),
+    "no-municipality": Kind(_no_municipality, RESIDENT),
     "rename": Kind(_rename, ALIVE, takes_to=True),
     "birth": Kind(_birth, _EVERY),
     "die": Kind(_die, ALIVE),

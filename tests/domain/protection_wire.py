@@ -26,7 +26,7 @@ _PLATFORM = "http://serviceplatformen.dk/xml/wsdl/soap11/CPR/PersonBaseDataExten
 
 # -- the file: 1-3 record type, 4-13 CPR number, then as numbered -----------------------------------------------
 
-_AGREED = frozenset({"001", "002", "008"})
+_AGREED = frozenset({"001", "002", "003", "008"})
 #: 14-17 type, 18-27 since, 28-37 deletion date
 _0001 = f"004{ANNA}00012020-01-01{'':10}"
 _0001_DELETED_LONG_AGO = f"004{ANNA}00012020-01-012021-01-01"
@@ -57,7 +57,9 @@ def from_file(says: str, *, agreed: bool, status: str | None = None) -> Person:
     address = f"002{ANNA}07511104016Bst  th    "
     # 14-63 first, 65-104 middle, 106-145 last, 147-158 since, 160-193 addressing name
     name = f"008{ANNA}{'Mette':50} {'':40} {'Skov':40} 202001011200 {'Mette Skov':34}"
-    body = (main, *(() if says == "silent" else (address, *protections, name)))
+    # 14-183 name, c/o, locality, address, town; 184-187 postcode, 188-207 district, 208-229 as 002, 230-249 road
+    text = f"003{ANNA}{'':170}8000{'Aarhus C':20}07511104016Bst  th    {'Uglesporet':20}"
+    body = (main, *(() if says == "silent" else (address, text, *protections, name)))
     # 14-19 task, 20-27 produced, 28-35 previous; the last one counts the records between
     first, last = "0000000000000123456" + "20270322" + "20270319", f"9999999999999{len(body):08}"
     content = "".join(f"{record.rstrip()}\n" for record in (first, *body, last)).encode("iso-8859-1")
@@ -110,7 +112,8 @@ def from_soap(says: str, *, status: str = "1") -> Person:
         "<r:antalBoernUnder18>0</r:antalBoernUnder18><r:status>"
         f"<r:status>{status}</r:status></r:status>"
         f"{_SOAP[says]}</r:persondata><r:adresse><r:aktuelAdresse><r:kommunekode>751</r:kommunekode>"
-        "<r:vejkode>1104</r:vejkode><r:husnummer>016B</r:husnummer></r:aktuelAdresse></r:adresse>"
+        "<r:vejkode>1104</r:vejkode><r:husnummer>016B</r:husnummer>"
+        "<r:vejadresseringsnavn>Uglesporet</r:vejadresseringsnavn></r:aktuelAdresse></r:adresse>"
         "</r:PersonLookupResponse></s:Body></s:Envelope>"
     )
     element = payload(AnswerParser(_LIMITS, header_charset=None).root([answer.encode("utf-8")]))

@@ -44,8 +44,11 @@ ADDRESS = {
         "CPR: post 008 (tom); beslutning 1",
     ),
     "address-counts": (
-        "hvad der er en adresse: kommune, vejkode og et hus eller en bygning (BNR), eller en vejkode 9900-9999",
-        "læses; med mindre end det siger kilden intet om adressen, og den sidste står",
+        (
+            "hvad der er en adresse: en kommune, der findes, vejkode, vejnavn og et hus eller en bygning (BNR); ved "
+            "vejkode 9900-9999 kun kommunen"
+        ),
+        "læses; med mindre end det siger kilden intet om adressen, og den sidste står hel",
         "CPR: post 002 og 003; beslutning 1",
     ),
     "address-whole": (
@@ -148,16 +151,20 @@ def test_a_child_without_a_name_is_taken_and_gets_letters_without_one(key: str) 
     [
         pytest.param({"house": "1"}, True, id="address-counts-house"),
         pytest.param({"building": "3412"}, True, id="address-counts-building"),
-        pytest.param({"street_code": "9900"}, True, id="address-counts-street"),
+        pytest.param({"street_code": "9900", "road": ""}, True, id="address-counts-street"),
         pytest.param({}, False, id="address-counts-nothing"),
         pytest.param({"house": "1", "municipality": "0"}, False, id="address-counts-municipality"),
         pytest.param({"house": "1", "street_code": "0"}, False, id="address-counts-code"),
+        pytest.param({"house": "1", "road": ""}, False, id="address-counts-road"),
+        pytest.param({"building": "3412", "road": " "}, False, id="address-counts-blank-road"),
+        pytest.param({"house": "1", "municipality": "998"}, False, id="address-counts-no-municipality"),
+        pytest.param({"street_code": "9900", "municipality": "998"}, False, id="address-counts-nowhere"),
     ],
 )
 def test_what_is_an_address_is_read_and_anything_less_leaves_the_last_one(
     parts: dict[str, Any], *, counts: bool
 ) -> None:
-    told = address_of(**{"municipality": "0751", "street_code": "1104", **parts})
+    told = address_of(**{"municipality": "0751", "street_code": "1104", "road": "Uglesporet", **parts})
     assert (told is not SILENT) is counts
     # 20: a status that may be without one
     after = merge(ANNA, having(ANNA, status=Status.NO_RESIDENCE, address=told))
@@ -178,8 +185,10 @@ def test_what_a_new_address_lacks_the_record_has_no_more(part: str, key: str, *,
 
 @pytest.mark.parametrize("key", ["address-written"])
 def test_the_same_address_written_otherwise_changes_nothing(key: str) -> None:
-    one = address_of(municipality="751", street_code="7", house="16B", floor="st", door="th")
-    other = address_of(municipality="0751", street_code="0007", house="016B", floor="ST", door="  TH")
+    one = address_of(municipality="751", street_code="7", house="16B", floor="st", door="th", road="Uglesporet")
+    other = address_of(
+        municipality="0751", street_code="0007", house="016B", floor="ST", door="  TH", road="Uglesporet"
+    )
     assert one == other, key
 
 

@@ -24,7 +24,9 @@ from cprsync.domain.person import EMPTY, SILENT, Abroad, Address, Contact, Name
 
 
 def flat(**deviations: Any) -> Any:
-    return address_of(**{"municipality": "0751", "street_code": "1104", "house": "016B", **deviations})
+    return address_of(
+        **{"municipality": "0751", "street_code": "1104", "house": "016B", "road": "Uglesporet", **deviations}
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,6 +119,12 @@ def test_lines_are_always_five_and_a_blank_one_keeps_its_place() -> None:
         {"house": "", "building": "3412"},
         {"house": "", "street_code": "9900"},
         {"house": "", "street_code": "9999"},
+        # of no fixed abode: no letter shows a street
+        {"house": "", "street_code": "9950", "road": ""},
+        # in Greenland, in one that was merged, and Christiansø
+        {"municipality": "956"},
+        {"municipality": "701"},
+        {"municipality": "411"},
     ],
 )
 def test_an_address_counts_with_a_house_a_building_or_an_administrative_street(located: dict[str, str]) -> None:
@@ -134,9 +142,17 @@ def test_an_address_counts_with_a_house_a_building_or_an_administrative_street(l
         {"house": "000"},
         {"house": "", "street_code": "9899"},
         {"house": "", "building": "0000"},
+        {"road": ""},
+        {"road": "   "},
+        {"house": "", "building": "3412", "road": "\N{NO-BREAK SPACE}"},
+        {"municipality": "998"},
+        {"municipality": "0666"},
+        {"municipality": "5180"},
+        {"municipality": "998", "street_code": "9950"},
     ],
 )
 def test_an_address_is_silent_when_it_is_too_little_to_be_one(lacking: dict[str, str]) -> None:
+    """R-19: a house whose road is blank, or in a municipality that does not exist, would take the last address away."""
     assert flat(**lacking) is SILENT
 
 

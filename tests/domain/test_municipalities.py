@@ -18,7 +18,7 @@ from cprsync.domain.municipality import (
     kind_of,
     residence_of,
 )
-from cprsync.domain.municipality_codes import HISTORICAL, NOT_A_RESIDENCE
+from cprsync.domain.municipality_codes import HISTORICAL, LISTED, NOT_A_RESIDENCE
 from cprsync.domain.person import SILENT, Address, Person
 from cprsync.domain.status_rule import Lives, NetMedia
 from cprsync.municipality_file import load_municipalities
@@ -34,17 +34,17 @@ def living_in(code: str) -> Person:
 #: kind: what an address has, what it means for residence elsewhere than at home, for the net media, and whose word
 RESIDENCE_TABLE = {
     Kind.DANISH: (
-        "dansk kommune (0101-0899), også Christiansø (0411) og en, der er nyere end programmet",
+        "en af de 98 danske kommuner, også Christiansø (0411)",
         *("by_address", "digits", "CPR: kommunekoder; beslutning 11 og 13"),
     ),
     Kind.GREENLANDIC: (
-        "grønlandsk kommune (alle 09xx), også nedlagt eller ukendt her",
+        "grønlandsk kommune (0901-0961), også en nedlagt",
         *("elsewhere", "empty", "CPR: kommunekoder; beslutning 11"),
     ),
     Kind.NO_PLACE: (
         (
-            "kode uden bopæl: 0000-0099 (også 0009-0012 og 0019), 0100, landekoder 5xxx og alle andre med fire "
-            "cifre, der ikke begynder med 0"
+            "kode uden bopæl: 0009-0012, 0019 og 0100, og enhver, der ikke er en kommunes (en kilde, der siger en "
+            "sådan, har ingen adresse: den står kun i ældre poster)"
         ),
         *("unknown", "nothing", "CPR: myndighedskoder; beslutning 11"),
     ),
@@ -79,11 +79,11 @@ def test_a_kind_of_code_means_what_its_row_says(kind: Kind | None) -> None:
         pytest.param("0961", Kind.GREENLANDIC, Residence.NOT_RESIDENT, "", id="residence-greenlandic-0961"),
         pytest.param("0100", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0100"),
         pytest.param("0019", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0019"),
-        pytest.param("0999", Kind.GREENLANDIC, Residence.NOT_RESIDENT, "", id="residence-greenlandic-0999"),
+        pytest.param("0998", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0998"),
         pytest.param("0013", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0013"),
         pytest.param("0099", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0099"),
         pytest.param("5180", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-5180"),
-        pytest.param("0862", Kind.DANISH, Residence.NOT_RESIDENT, "862", id="residence-danish-0862"),
+        pytest.param("0862", Kind.NO_PLACE, Residence.UNKNOWN, None, id="residence-no_place-0862"),
         pytest.param("0958", Kind.GREENLANDIC, Residence.NOT_RESIDENT, "", id="residence-greenlandic-0958"),
         pytest.param("0407", Kind.HISTORICAL, Residence.UNKNOWN, None, id="residence-historical-0407"),
         pytest.param("0701", Kind.HISTORICAL, Residence.UNKNOWN, None, id="residence-historical-0701"),
@@ -98,7 +98,7 @@ def test_an_address_counts_by_the_kind_of_its_code(
 
 
 @pytest.mark.parametrize("key", ["residence-greenlandic"])
-@pytest.mark.parametrize("code", ["0955", "0961", "0958", "0909", "0999"])
+@pytest.mark.parametrize("code", ["0955", "0961", "0958", "0909"])
 def test_greenland_is_never_home_whatever_the_librarys_list_says(code: str, key: str) -> None:
     """Decision 11: a deliberate empty, of today or not."""
     assert residence_of(living_in(code), frozenset({"0751", code})) is Residence.NOT_RESIDENT, key
@@ -114,16 +114,16 @@ def test_without_an_address_nobody_lives_anywhere_for_sure() -> None:
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("0999", Kind.GREENLANDIC),
-        ("0862", Kind.DANISH),
+        ("0998", Kind.NO_PLACE),
+        ("0862", Kind.NO_PLACE),
         ("0023", Kind.NO_PLACE),
         ("5100", Kind.NO_PLACE),
         ("751", Kind.NO_PLACE),
         *((code, Kind.NO_PLACE) for code in sorted(NOT_A_RESIDENCE)),
     ],
 )
-def test_a_code_that_nobody_knows_goes_by_its_digits(code: str, kind: Kind) -> None:
-    """A municipality that is newer than this program is somewhere; what is no code at all is nowhere."""
+def test_a_code_that_is_no_municipalitys_is_no_place_whatever_its_digits(code: str, kind: Kind) -> None:
+    """998 is not in Greenland for its digits: whoever was told to live there lives nowhere that is known."""
     assert kind_of(code) is kind
 
 
@@ -138,6 +138,7 @@ def test_the_list_and_the_rules_agree_about_every_code() -> None:
     wrong = [code for code, one in PLACES.by_code.items() if kind_of(code) is not one.kind]
     assert wrong == []
     assert {code for code, one in PLACES.by_code.items() if one.kind is Kind.HISTORICAL} == HISTORICAL
+    assert set(PLACES.by_code) | {"0000"} == LISTED
 
 
 def test_the_list_has_98_municipalities_christiansoe_and_greenlands() -> None:

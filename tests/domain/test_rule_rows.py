@@ -16,13 +16,14 @@ import pytest
 from people import LOOKED_UP, TONIGHT, dies, emigrates, having, patron, person, unverified
 
 from cprsync.domain.action import Action
+from cprsync.domain.canonical import address_of
 from cprsync.domain.decide import Change, Decision, Parked, Unchanged, decide
 from cprsync.domain.due import Facts, derived_group
 from cprsync.domain.fields import Owner, owner_of
 from cprsync.domain.number import CprNumber
 from cprsync.domain.override import Overridden
 from cprsync.domain.patron import is_sealed
-from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Person, Protection, Status, by_status
+from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Person, Protection, Silent, Status, by_status
 from cprsync.domain.policy import Harm
 from cprsync.domain.review import PARKED as PARKED_KIND
 from cprsync.domain.review import PROPOSALS, REVIEW_KINDS, Doing
@@ -323,7 +324,10 @@ LATER = (
 EACH_NIGHT = "et svar, der kan bruges; registret spørges igen hver nat, og et punkt, der afvises, kommer igen"
 PARKED: dict[str, tuple[object, ...]] = {
     "parked-address": (
-        "status 01, 03, 05 eller 07 uden adresse",
+        (
+            "status 01, 03, 05 eller 07 uden adresse, uden vejnavn (undtagen ved vejkode 9900-9999) eller i en "
+            "kommune, der ikke findes"
+        ),
         "address.missing",
         "0001 forsegler",
         LATER,
@@ -639,12 +643,23 @@ def test_what_staff_protected_gives_way_to_the_registers_word_alone(told: Any, k
 # -- what is parked ----------------------------------------------------------------------------------------
 
 
+def lived_at(**told: str) -> Address | Silent:
+    return address_of(**{"municipality": "0751", "street_code": "1104", "house": "16", "road": "Uglesporet"} | told)
+
+
 @pytest.mark.parametrize(
     ("person_told", "verified", "decision"),
     [
         *(
             pytest.param(having(person("ANNA"), status=Status(code), address=SILENT), True, Parked("address.missing"))
             for code in ("01", "03", "05", "07")
+        ),
+        *(
+            pytest.param(having(person("ANNA"), address=lived_at(**told)), True, Parked("address.missing"))
+            for told in ({"road": ""}, {"municipality": "998"})
+        ),
+        pytest.param(
+            having(person("ANNA"), status=Status("03"), address=lived_at(street_code="9950", road="")), True, None
         ),
         pytest.param(having(person("ANNA"), status=Status("20"), address=SILENT), True, None),
         pytest.param(person("ANNA", name=EMPTY), True, Parked("name.lost")),
@@ -653,6 +668,9 @@ def test_what_staff_protected_gives_way_to_the_registers_word_alone(told: Any, k
     ],
     ids=[
         *(f"parked-address-{code}" for code in ("01", "03", "05", "07")),
+        "parked-address-road",
+        "parked-address-998",
+        "parked-address-9950",
         "status-20",
         "parked-name",
         "parked-status",

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 #: The kinds that the command line promises.
 PROMISED = (
-    "move rename birth die undie protect unprotect emigrate return vanish found number undo-number birthdate resend"
+    "move no-road no-municipality rename birth die undie protect unprotect emigrate return vanish found number "
+    "undo-number birthdate resend"
 )
 
 
@@ -49,6 +50,8 @@ HAPPENS = [
     ("move", "ANNA", "ODENSE", "A01", {"status": "01", "address.municipality": "0461", "address.since": "2027-03-22"}),
     ("move", "ANNA", "BO", "A01", {"address.street": "2231", "address.house": "003"}),
     ("move", "ANNA", None, "A01", {"address.road": "Skoledraget"}),
+    ("no-road", "ANNA", None, "A09", {"address.road": "", "address.house": "016B"}),
+    ("no-municipality", "ANNA", None, "A09", {"address.municipality": "0998", "address.road": "Uglesporet"}),
     ("rename", "GRETHE", "EFTER_BRYLLUP", "A13", {"name.last": "Wibroe", "name.since": "2027-03-22"}),
     ("rename", "ANNA", "FINN", "A13", {"name.first": "Mette Marie", "name.last": "Wibroe"}),
     ("rename", "ANNA", None, "A13", {"name.addressing": "Birgit Ravnholt Wibroe"}),

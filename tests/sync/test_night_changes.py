@@ -13,6 +13,7 @@ from townspeople import (
     dies,
     emigrates,
     gains_protection,
+    is_told_half_an_address,
     moves,
     person,
     renames,
@@ -118,6 +119,44 @@ def test_a_person_who_cannot_be_decided_is_parked_and_the_others_go_on(library: 
     assert library.items(report) == [("parked", "address.missing"), ("applied", None)]
     assert library.reviews() == [(library.id_of("ANNA"), "parked.address.missing")]
     assert library.record("ANNA") == person("ANNA")
+
+
+#: What a source may get wrong of an address that is otherwise hers.
+HALF = [{"road": ""}, {"road": "  "}, {"municipality": "0998"}, {"municipality": "998"}]
+
+
+@pytest.mark.parametrize("lacking", HALF)
+@pytest.mark.parametrize("protected", [False, True])
+def test_half_an_address_leaves_the_last_one_whole_and_is_left_to_a_person(
+    library: Library, lacking: dict[str, str], *, protected: bool
+) -> None:
+    """R-19: "Uglesporet 16B" never becomes "16B"; and a protection told beside it seals all the same."""
+    told = is_told_half_an_address(person("ANNA"), **lacking)
+    library.deliver(MONDAY, gains_protection(told) if protected else told)
+    before = library.everything()
+    report = library.night()
+    assert library.items(report) == [("parked", "address.missing")]
+    assert library.reviews() == [(library.id_of("ANNA"), "parked.address.missing")]
+    assert library.record("ANNA") == (gains_protection(person("ANNA")) if protected else person("ANNA"))
+    if not protected:
+        assert unowned(library.everything(), "inbox", "agreement", "review_item") == unowned(
+            before, "inbox", "agreement", "review_item"
+        )
+
+
+@pytest.mark.parametrize("lacking", HALF)
+def test_half_an_address_of_someone_new_is_left_to_a_person(new_library: Library, lacking: dict[str, str]) -> None:
+    """From a look-up: nothing of the answer is written, and whoever is parked counts as protected."""
+    new_library.enrol("ANNA")
+    new_library.register.knows(is_told_half_an_address(person("ANNA"), **lacking))
+    assert new_library.night().exit_code == 3
+    assert new_library.reviews() == [(new_library.id_of("ANNA"), "parked.address.missing")]
+    assert new_library.record("ANNA").address is SILENT
+    assert new_library.view("ANNA").parked
+    new_library.register.knows(person("ANNA"))
+    new_library.deliver(TUESDAY, person("ANNA"))
+    new_library.night()
+    assert new_library.record("ANNA").address == person("ANNA").address
 
 
 def test_a_person_whom_nothing_happened_to_is_only_true_for_a_newer_day(library: Library) -> None:

@@ -57,6 +57,11 @@ def moves(one: Person, to: str = "HAVNEN") -> Person:
     return replace(one, address=_address(TOWN["streets"][to]), events=("A01",))
 
 
+def is_told_half_an_address(one: Person, **lacking: str) -> Person:
+    """Her own address, read from a source that got a part of it wrong."""
+    return replace(one, address=_address({**PEOPLE[_key_of(one)]["address"], **lacking}), events=("A09",))
+
+
 def renames(one: Person) -> Person:
     return replace(one, name=Name("Mette Aagaard", "Mette", "", "Aagaard"), events=("A13",))
 
@@ -79,6 +84,10 @@ def dies(one: Person) -> Person:
 
 def corrects_her_birth_date(one: Person) -> Person:
     return replace(one, birth=Birth(date(1985, 4, 5)))
+
+
+def _key_of(one: Person) -> str:
+    return next(key for key, raw in PEOPLE.items() if raw["number"] == one.number.digits)
 
 
 def _address(raw: dict[str, Any]) -> Address | Silent:
