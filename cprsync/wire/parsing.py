@@ -5,6 +5,7 @@ Knows XML and the SOAP envelope, not what an operation means. No error quotes th
 
 from __future__ import annotations
 
+import codecs
 import re
 import threading
 import zlib
@@ -20,15 +21,20 @@ if TYPE_CHECKING:
     from cprsync.wire.limits import AnswerLimits
 
     Element: TypeAlias = etree._Element  # noqa: SLF001 -- the stubs' name of the type
+    _Event: TypeAlias = Literal["start", "end", "start-ns", "pi"]
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 BODY = f"{{{ENVELOPE}}}Body"
 HEADER = f"{{{ENVELOPE}}}Header"
 FAULT = f"{{{ENVELOPE}}}Fault"
-#: The charsets in which `<!DOCTYPE` is always these nine bytes.
+#: The charsets in which `<!DOCTYPE` is always these nine bytes. UTF-16 is none of them and refused, though XML 1.0 has
+#: every parser know it: the platform sends UTF-8, and a document type could hide in it.
 CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "utf-8", "iso-8859-1": "iso-8859-1", "latin-1": "iso-8859-1"}
 _DECLARED = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _DOCTYPE = b"<!DOCTYPE"
+#: What UTF-16 and UTF-32 begin with; without such a mark every second byte of their first characters is zero.
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+_WIDE_HEAD = 4
 _MUST_UNDERSTAND = f"{{{ENVELOPE}}}mustUnderstand"
 #: An XML declaration fits in so many bytes.
 _HEAD = 256
@@ -41,6 +47,10 @@ def _too_large(what: str) -> BadAnswer:
 
 def _not_xml() -> BadAnswer:
     return BadAnswer("the answer is not well-formed XML, or is cut short", kind="register.not_xml")
+
+
+def _foreign_charset() -> BadAnswer:
+    return BadAnswer("the answer is in a charset that is not taken", kind="register.charset")
 
 
 def inflated(chunks: Iterable[bytes], *, encoding: str, max_bytes: int) -> Iterator[bytes]:
@@ -131,14 +141,15 @@ class AnswerParser:
 
     def _begin(self) -> etree.XMLPullParser:
         parser = etree.XMLPullParser(
-            events=("start", "end", "start-ns"),
+            events=("start", "end", "start-ns", "pi"),
             encoding=self._charset(self._head),
             resolve_entities=False,
             load_dtd=False,
             no_network=True,
             huge_tree=False,
             remove_comments=True,
-            remove_pis=True,
+            # kept, so that one is seen and refused
+            remove_pis=False,
         )
         parser.feed(self._head)
         return parser
@@ -150,22 +161,27 @@ class AnswerParser:
         self._parser.close()
 
     def _charset(self, head: bytes) -> str:
+        if head.startswith(_WIDE_MARKS) or b"\0" in head[:_WIDE_HEAD]:
+            raise _foreign_charset()
         declared = _DECLARED.match(head)
         names = [declared[1].decode("ascii")] if declared else []
         names += [self._header_charset] if self._header_charset else []
         if any(name.lower() not in CHARSETS for name in names):
-            raise BadAnswer("the answer is in a charset that is not taken", kind="register.charset")
+            raise _foreign_charset()
         # The document's own declaration counts: gateways send a default in the header.
         return CHARSETS[names[0].lower()] if names else "utf-8"
 
     def _counted(self) -> Iterator[tuple[str, etree._Element]]:
         if self._parser is None:
             return
-        events = cast("Iterator[tuple[Literal['start', 'end', 'start-ns'], Element]]", self._parser.read_events())
+        events = cast("Iterator[tuple[_Event, Element]]", self._parser.read_events())
         for event, element in events:
             if event == "start-ns":
                 self._count_namespace()
                 continue
+            if event == "pi":
+                # "A SOAP message MUST NOT contain Processing Instructions" (SOAP 1.1, 3), as no document type
+                raise BadAnswer("the answer holds a processing instruction", kind="register.instruction")
             if event == "start":
                 self._count(element)
             else:

@@ -144,7 +144,23 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
     "too many attributes": (envelope(WIDE), "register.oversized"),
     "too many elements": (envelope("<a/>" * 20_001), "register.oversized"),
     "too many bytes": (envelope(f"<a>{'x' * 2 * 1024 * 1024}</a>"), "register.oversized"),
-    "UTF-16": (envelope(anna(ANNA)).encode("utf-16"), "register.not_xml"),
+    "an instruction in the answer": (
+        envelope(anna(ANNA)).replace("<ns3:persondata>", "<ns3:persondata><?php echo 1?>"),
+        "register.instruction",
+    ),
+    "an instruction before the envelope": (
+        '<?xml-stylesheet href="a"?>' + envelope(anna(ANNA)),
+        "register.instruction",
+    ),
+    "an instruction behind the envelope": (envelope(anna(ANNA)) + "<?a?>", "register.instruction"),
+    "an instruction in a value": (
+        envelope(anna(ANNA)).replace("Skovgaard</ns3:efternavn>", "Skov<?a?>gaard</ns3:efternavn>"),
+        "register.instruction",
+    ),
+    "UTF-16": (envelope(anna(ANNA)).encode("utf-16"), "register.charset"),
+    "UTF-16, declared": ((DECLARED.format("utf-16") + envelope(anna(ANNA))).encode("utf-16-be"), "register.charset"),
+    "UTF-16 without its mark": (envelope(anna(ANNA)).encode("utf-16-le"), "register.charset"),
+    "UTF-32": (envelope(anna(ANNA)).encode("utf-32"), "register.charset"),
     "UTF-7": (DECLARED.format("utf-7") + envelope(anna(ANNA)), "register.charset"),
     "not UTF-8": (envelope(anna(ANNA)).encode("iso-8859-1"), "register.not_xml"),
 }

@@ -32,6 +32,7 @@ REGISTER: Final[Mapping[str, str]] = {
     "the answer demands what we do not know of": "svaret kræver noget, vi ikke kender",
     "the answer's packing is damaged": "svarets pakning er beskadiget",
     "the answer declares a document type": "svaret erklærer en dokumenttype",
+    "the answer holds a processing instruction": "svaret rummer en behandlingsinstruktion",
     "the answer is empty": "svaret er tomt",
     "the answer is in a charset that is not taken": "svaret er i et tegnsæt, der ikke tages imod",
     "the answer holds no person": "svaret rummer ingen person",
