@@ -209,9 +209,9 @@ class FeeSection(_Strict):
 
 
 class DebtSection(_Strict):
-    """Who owes as much or more may not borrow; 0: debt stops nobody."""
+    """Who owes as much or more may not borrow; 0: debt stops nobody; left out: no limit is set."""
 
-    limit_kr: Oere = 200_00
+    limit_kr: Oere | None = None
 
 
 Rating = Annotated[int, Field(ge=1, le=18, strict=True)]

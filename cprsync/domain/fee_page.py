@@ -84,15 +84,7 @@ def _sentences(policy: Policy) -> Iterator[Wording]:
         )
     else:
         yield Wording("Biblioteket har ingen takster i sin policy.", "The library has no fees in its policy.")
-    limit = policy.debt_limit_oere
-    yield (
-        Wording(
-            f"Skyldes der {kroner(limit)} eller mere, lånes der ikke ud.",
-            f"Who owes {kroner(limit)} or more borrows nothing.",
-        )
-        if limit
-        else Wording("Gæld standser ingen udlån.", "Debt stops nobody from borrowing.")
-    )
+    yield _debt(policy.debt_limit_oere)
     ratings = " og ".join(map(str, policy.binding_films)), " and ".join(map(str, policy.binding_films))
     yield (
         Wording(
@@ -101,6 +93,20 @@ def _sentences(policy: Policy) -> Iterator[Wording]:
         )
         if policy.binding_films
         else Wording("Mærkning af film er et råd.", "The rating of films is advice.")
+    )
+
+
+def _debt(limit: int | None) -> Wording:
+    if limit is None:
+        return Wording(
+            "Biblioteket har ingen gældsgrænse i sin policy: gæld standser ingen udlån.",
+            "The library has no limit of debt in its policy: debt stops nobody from borrowing.",
+        )
+    if not limit:
+        return Wording("Gæld standser ingen udlån.", "Debt stops nobody from borrowing.")
+    return Wording(
+        f"Skyldes der {kroner(limit)} eller mere, lånes der ikke ud.",
+        f"Who owes {kroner(limit)} or more borrows nothing.",
     )
 
 

@@ -100,8 +100,8 @@ class Policy:
     groups: tuple[PatronGroup, ...] = ()
     group_defaults: PatronGroup = field(default_factory=PatronGroup)
     fees: FeeRules = field(default_factory=FeeRules)
-    #: who owes as much or more borrows nothing; 0: debt stops nobody
-    debt_limit_oere: int = 200_00
+    #: who owes as much or more borrows nothing; None: the library has set no limit; 0: it says that debt stops nobody
+    debt_limit_oere: int | None = None
     #: ages below which a film of that rating is not lent; other ratings are advice
     binding_films: tuple[int, ...] = (11, 15)
     letters: LetterRules = LetterRules()

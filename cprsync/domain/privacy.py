@@ -177,9 +177,9 @@ def _number_needed(policy: Policy) -> Wording:
 
 
 def _debt_limit(policy: Policy) -> Wording:
-    kroner, oere = divmod(policy.debt_limit_oere, 100)
     if not policy.debt_limit_oere:
         return Wording("Gæld standser ingen udlån.", "Debt stops nobody from borrowing.")
+    kroner, oere = divmod(policy.debt_limit_oere, 100)
     amount = f"{kroner},{oere:02}" if oere else f"{kroner}"
     return Wording(
         f"Skylder du {amount} kr. eller mere, kan du ikke låne.", f"If you owe {amount} kr. or more you cannot borrow."

@@ -23,7 +23,7 @@ from cprsync.domain.ruling import Ruling
 from cprsync.domain.standing import Standing, standing_of
 
 TODAY = date(2027, 3, 22)
-POLICY = Policy(groups=(PatronGroup("Voksen", cpr_required=True), PatronGroup("Barn")))
+POLICY = Policy(groups=(PatronGroup("Voksen", cpr_required=True), PatronGroup("Barn")), debt_limit_oere=200_00)
 ADULT = Standing("Voksen", date(1985, 5, 4), Status.RESIDENT)
 ALLOWED = Ruling(allowed=True, rules=(BorrowRule.ALLOWED,), group="Voksen")
 
@@ -97,8 +97,9 @@ def test_a_number_is_asked_for_by_the_group_alone() -> None:
         assert may_borrow(replace(ADULT, group=group, has_cpr=False), POLICY, on=TODAY).allowed
 
 
-def test_a_library_without_a_limit_of_debt_lends_to_whoever_owes() -> None:
-    assert may_borrow(replace(ADULT, debt_oere=10_000_00), replace(POLICY, debt_limit_oere=0), on=TODAY) == ALLOWED
+@pytest.mark.parametrize("limit", [0, None])
+def test_a_library_without_a_limit_of_debt_lends_to_whoever_owes(limit: int | None) -> None:
+    assert may_borrow(replace(ADULT, debt_oere=10_000_00), replace(POLICY, debt_limit_oere=limit), on=TODAY) == ALLOWED
 
 
 # -- films: 11 and 15 bind, 7 is advice (Medierådet) -----------------------------------------------------

@@ -61,6 +61,7 @@ def test_an_amount_is_written_as_danish_pages_write_it(oere: int, told: str) -> 
         (Policy(fees=FeeRules(tariffs=())), "Biblioteket har ingen takster i sin policy."),
         (Policy(debt_limit_oere=22_500), "Skyldes der 225 kr. eller mere, lånes der ikke ud."),
         (Policy(debt_limit_oere=0), "Gæld standser ingen udlån."),
+        (Policy(), "Biblioteket har ingen gældsgrænse i sin policy: gæld standser ingen udlån."),
         (Policy(), "Film mærket 11 og 15 lånes kun ud til den, der har alderen"),
         (Policy(binding_films=()), "Mærkning af film er et råd."),
     ],

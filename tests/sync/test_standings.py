@@ -92,6 +92,9 @@ def test_a_late_loans_fee_that_is_charged_already_is_counted_once(
 def test_debt_at_the_limit_stops_her_and_below_it_does_not(library: Library) -> None:
     fee = {"title": "Marsvin", "amount": 200_00}
     owes(library, tables.balance, "ANNA", 1, fee, kind="fee", raised=library.clock.today(), settled=None)
+    # no limit that nobody has set stops her
+    assert borrows(standing(library)) == (True, ["allowed"])
+    library.policy = replace(library.policy, debt_limit_oere=200_00)
     assert borrows(standing(library)) == (False, ["debt"])
     library.policy = replace(library.policy, debt_limit_oere=200_01)
     assert borrows(standing(library)) == (True, ["allowed"])
@@ -142,6 +145,7 @@ def test_to_the_dead_nothing_is_sent_and_nothing_is_lent(library: Library) -> No
 
 def test_as_text_the_answer_comes_before_its_reason(library: Library) -> None:
     debts(library)
+    library.policy = replace(library.policy, debt_limit_oere=200_00)
     danish, english = (list(standing_lines(standing(library), language)) for language in ("da", "en"))
     assert "  Må låne: nej – gælden har nået bibliotekets grænse" in danish
     assert "  Skylder: 1.270,50 kr." in danish
