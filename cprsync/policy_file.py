@@ -69,6 +69,7 @@ def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:
         products=_products(read, home),
         account_nights=read.net_media.account_nights,
         controller=read.controller.value(),
+        branches=read.branches.names,
     )
 
 

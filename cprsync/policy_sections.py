@@ -16,6 +16,7 @@ from cprsync.domain.order import OutOfOrder
 from cprsync.domain.policy import Harm, LetterRules, Limit
 from cprsync.domain.retention import Retention
 from cprsync.domain.tariff import Bands, Moment, Row, Tariff, bands_of
+from cprsync.domain.typed import BRANCH_MAX
 from cprsync.policy_products import ProductEntry  # noqa: TC001 -- pydantic reads the annotations
 
 if TYPE_CHECKING:
@@ -256,6 +257,21 @@ class LetterSection(_Strict):
         return LetterRules(self.on_paper, self.reminder_days)
 
 
+def _told_apart(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len({name.casefold() for name in names}) != len(names):
+        raise ValueError("a branch stands there twice")
+    return names
+
+
+BranchName = Annotated[str, Field(min_length=1, max_length=BRANCH_MAX), AfterValidator(_printable)]
+
+
+class BranchSection(_Strict):
+    """The library's branches; left out, any text is one."""
+
+    names: Annotated[tuple[BranchName, ...], AfterValidator(_told_apart)] = Field(default=(), max_length=200)
+
+
 class NetMediaSection(_Strict):
     """Within how many nights each account in CULR is held against the record."""
 
@@ -295,3 +311,4 @@ class PolicyFile(_Strict):
     net_media: NetMediaSection = NetMediaSection()
     product: tuple[ProductEntry, ...] = Field(default=(), max_length=200)
     controller: ControllerSection = ControllerSection()
+    branches: BranchSection = BranchSection()

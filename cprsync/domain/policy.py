@@ -111,6 +111,17 @@ class Policy:
     account_nights: int = 30
     #: whose data they are, for the privacy page and the record of processing
     controller: Controller = field(default_factory=Controller)
+    #: the library's branches as they stand on records; none: any text is one
+    branches: tuple[str, ...] = ()
+
+    def branch_named(self, written: str) -> str:
+        """A branch as the policy spells it; raises ValueError for one that the library has not."""
+        if not self.branches or not written or written in self.branches:
+            return written
+        named = {branch.casefold(): branch for branch in self.branches}
+        if written.casefold() not in named:
+            raise ValueError("the library has no such branch")
+        return named[written.casefold()]
 
     @property
     def group_names(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from cprsync.domain.letter import letter_language
 from cprsync.sync.columns import PATRON_COLUMNS, Columns
-from cprsync.sync.patron_rows import as_patron, check_readable
+from cprsync.sync.patron_rows import as_patron, check_readable, in_branch
 from cprsync.sync.refused import REASONS, Doubt, Imported, OfPatrons, Refused, in_parts
 from cprsync.sync.rows import Listing
 from cprsync.sync.seen import nothing_seen
@@ -125,6 +125,8 @@ def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported) -
             if how.columns.beyond(listed)
             else as_patron(listed.line, how.columns.read(listed), seen, on=how.on)
         )
+        if not isinstance(read, Refused) and how.policy is not None:
+            read = in_branch(listed.line, read, how.policy)
         if isinstance(read, Refused):
             refused.append(read)
         else:

@@ -87,6 +87,8 @@ def set_local(store: LocalStore, clock: Clock, policy: Policy, asked: LocalAsked
         values = LOCAL_FIELDS[asked.field](asked.text or "")
     except ValueError as error:
         raise _unfit(asked.field, error) from None
+    if asked.field == "branch":
+        values = {"branch": _branch(policy, values["branch"])}
     pin = values.pop(PIN, None)
     change = LocalChange(
         asked.patron_id,
@@ -101,6 +103,16 @@ def set_local(store: LocalStore, clock: Clock, policy: Policy, asked: LocalAsked
     if doing is Doing.REMOVE and asked.field == "blocks":
         return "lifted"
     return "set" if doing is None else _OUTCOMES[doing]
+
+
+def _branch(policy: Policy, written: str) -> str:
+    try:
+        return policy.branch_named(written)
+    except ValueError:
+        named = ", ".join(policy.branches)
+        raise BadInput(
+            "the library has no such branch: it has {branches}", branches=named, kind="input.branch"
+        ) from None
 
 
 def doing_of(asked: LocalAsked) -> Doing | None:

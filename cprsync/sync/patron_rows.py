@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -17,6 +18,7 @@ from cprsync.sync.values import NewPatron
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from cprsync.domain.policy import Policy
     from cprsync.sync.seen import Seen
 
 #: A cell and the day become parts of a patron.
@@ -74,6 +76,15 @@ def as_patron(line: int, values: Mapping[str, str], seen: Seen, *, on: date) -> 
         return _patron(said)
     except _Unfit as unfit:
         return Refused(line, unfit.field, unfit.why)
+
+
+def in_branch(line: int, row: NewPatron, policy: Policy) -> NewPatron | Refused:
+    """The same row with its branch as the policy spells it; refused if the library has no such branch."""
+    try:
+        branch = policy.branch_named(row.local.branch)
+    except ValueError:
+        return Refused(line, "branch", "branch")
+    return row if branch == row.local.branch else replace(row, local=replace(row.local, branch=branch))
 
 
 def _check(values: Mapping[str, str]) -> None:

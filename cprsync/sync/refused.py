@@ -75,6 +75,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "højst en linje med c/o og fem til, delt af |",
         "at most a line with c/o and five more, separated by |",
     ),
+    "branch": (
+        "biblioteket har ingen filial, der hedder det (policy.toml: branches)",
+        "the library has no branch of that name (policy.toml: branches)",
+    ),
     "emails": (
         "der skal stå e-mailadresser som navn@sted, delt af |, og højst én med * foran",
         "expected e-mail addresses as name@place, separated by |, and at most one with a * before it",

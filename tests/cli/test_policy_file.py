@@ -140,6 +140,11 @@ def test_the_shipped_policy_says_what_counts_where_nothing_is_said() -> None:
     assert set(said) == {field.name for field in fields(Retention)}
 
 
+def test_branches_are_a_list_of_names_that_differ(tmp_path: Path) -> None:
+    assert read(tmp_path, '[branches]\nnames = ["Hoved", "Risskov "]').branches == ("Hoved", "Risskov")
+    assert read(tmp_path, "").branches == ()
+
+
 def test_a_policy_from_before_there_were_fees_has_the_default_ones(tmp_path: Path) -> None:
     old = read(tmp_path, LADDER)
     assert (old.fees, old.group("Barn"), old.debt_limit_oere) == (FeeRules(), PatronGroup("Barn"), None)
@@ -309,6 +314,7 @@ def test_tariffs_stand_in_the_order_of_their_days(tmp_path: Path, since: str) ->
         ),
         ("[retention]\nloan_days = 30", "line 2: retention.loan_days: there is no such setting"),
         ("[letters]\nreminder_days = [7, 7]", "line 2: letters.reminder_days: the numbers have to rise"),
+        ('[branches]\nnames = ["Hoved", "HOVED"]', "line 2: branches.names: a branch stands there twice"),
         ("[letters]\nreminder_days = [0]", "line 2: letters.reminder_days.0: "),
         ("[letters]\non_paper = 1", "line 2: letters.on_paper: "),
         ("[net_media]\naccount_nights = 0", "line 2: net_media.account_nights: "),

@@ -95,3 +95,14 @@ def test_a_policy_names_each_group_once_those_that_follow_age_first() -> None:
     described = (PatronGroup("Personale"), PatronGroup("Voksen"))
     assert Policy(ladders=BOTH, groups=described).group_names == ("Barn", "Ung", "Voksen", "Personale")
     assert Policy().group_names == ()
+
+
+@pytest.mark.parametrize(("written", "named"), [("Risskov", "Risskov"), ("RISSKOV", "Risskov"), ("", "")])
+def test_a_branch_is_spelt_as_the_policy_spells_it(written: str, named: str) -> None:
+    assert Policy(branches=("Hoved", "Risskov")).branch_named(written) == named
+
+
+def test_a_branch_outside_the_policys_is_none_unless_it_names_none() -> None:
+    with pytest.raises(ValueError, match="no such branch"):
+        Policy(branches=("Hoved", "Risskov")).branch_named("Ris")
+    assert Policy().branch_named("Ris") == "Ris"

@@ -87,6 +87,16 @@ def test_a_table_becomes_patrons_that_are_not_yet_verified(new_library: Library)
     assert bo.local.language == "da"
 
 
+def test_a_row_of_a_branch_that_the_library_has_not_is_refused_and_the_others_taken(new_library: Library) -> None:
+    new_library.policy = replace(new_library.policy, branches=("Main", "East"))
+    text = HEADER + f"{ANNA},C1,main,,\n{BO},C2,Hidden Place,,\n{CLARA},C3,,,\n"
+    for counts in ({"created": 2}, {"unchanged": 2}):
+        imported = take(new_library, text)
+        assert (imported.counts, told(imported)) == (counts, [(3, "branch")])
+        assert "Hidden" not in str(imported.document())
+    assert (new_library.view("ANNA").local.branch, new_library.view("CLARA").local.branch) == ("Main", "")
+
+
 def test_semicolons_a_byte_order_mark_quotes_and_another_order_are_read(new_library: Library) -> None:
     text = f'\ufeffcard;cpr_number\r\n"C;1";{ANNA}\r\n\r\n C2 ; {BO} ;\r\n'
     assert take(new_library, text).counts == {"created": 2}

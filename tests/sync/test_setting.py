@@ -516,6 +516,22 @@ def test_the_calendar_hears_of_the_end_of_an_absence(library: Library) -> None:
     assert row(library)["local_due"] is None
 
 
+def test_a_branch_is_one_of_the_librarys_and_is_spelt_as_there(either_library: Library) -> None:
+    library = either_library
+    library.policy = replace(library.policy, branches=("Hovedbiblioteket", "Risskov"))
+    assert set_(library, "branch", "risskov")["outcome"] == "set"
+    assert library.view("ANNA").local.branch == "Risskov"
+    before = library.everything()
+    with pytest.raises(BadInput) as refused:
+        set_(library, "branch", "Skjulested")
+    assert refused.value.kind == "input.branch"
+    assert "Hovedbiblioteket, Risskov" in refused.value.message
+    assert "Skjulested" not in refused.value.message
+    assert library.everything() == before
+    assert set_(library, "branch", "Risskov")["outcome"] == "unchanged"
+    assert set_(library, "branch", None)["outcome"] == "set"
+
+
 @pytest.mark.parametrize(
     ("field", "text"),
     [

@@ -45,6 +45,11 @@ PATRONS: Final[Mapping[str, Advice]] = {
         "En eksport fra et andet system læses med --columns.",
         "Mend the input: `cprsync fields` shows the fields' names. Another system's export is read with --columns.",
     ),
+    "input.branch": advice(
+        1,
+        "Skriv en af dem. Er filialen ny, så føj den til [branches] i policy.toml.",
+        "Write one of them. If the branch is new, add it to [branches] in policy.toml.",
+    ),
     "input.empty": advice(
         1,
         "Giv en værdi. Skal en rettelse tages tilbage eller et felt tømmes, så sig --withdraw i stedet.",

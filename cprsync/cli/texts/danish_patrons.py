@@ -152,6 +152,7 @@ PATRONS: Final[Mapping[str, str]] = {
     "expected on each line why, after the day it began if that is not today: YYYY-MM-DD": (
         "der skulle på hver linje stå hvorfor, og foran den dag, den begyndte, hvis det ikke er i dag: ÅÅÅÅ-MM-DD"
     ),
+    "the library has no such branch: it has {branches}": "biblioteket har ingen sådan filial: det har {branches}",
     "that does not stand on the list": "det står ikke på listen",
     "more than one block has that reason: say the day it began before it": (
         "flere blokeringer har den årsag: skriv den dag, den begyndte, foran"

@@ -64,6 +64,7 @@ SETTINGS: Final[Mapping[str, str]] = {
         'der skal stå dage som "8-14", og "31-" i den sidste linje'
     ),
     "the numbers have to rise": "tallene skal stige",
+    "a branch stands there twice": "en filial står der to gange",
     "expected a text on one line": "der skal stå en tekst på én linje",
     '"due" has to be one of them: loans of different due dates are never one fee': (
         '"due" skal være med: lån med hver sin frist er aldrig ét gebyr'
