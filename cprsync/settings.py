@@ -104,6 +104,13 @@ class FeedSection(_Strict):
     chain: Literal["strict", "warn"] = "strict"
     count: Literal["strict", "warn"] = "strict"
     after: Literal["keep", "delete"] = "keep"
+    #: the longest wait for one answer of the server
+    stall_seconds: int = Field(default=60, ge=1, le=600)
+    #: a file that comes more slowly than so many bytes a second, over so many seconds of waiting, is given up
+    floor_bytes_per_second: int = Field(default=1024, ge=1, le=10_000_000)
+    floor_seconds: int = Field(default=60, ge=1, le=3600)
+    #: all that one run asks of the server
+    total_seconds: int = Field(default=3600, ge=10, le=86_400)
 
     @model_validator(mode="after")
     def _one_place(self) -> FeedSection:

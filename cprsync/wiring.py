@@ -211,11 +211,15 @@ def opened_feed(section: FeedSection) -> Iterator[Feed]:
         feed.close()
 
 
+#: How long a run waits for the SFTP server.
+FEED_CEILINGS = ("stall_seconds", "floor_bytes_per_second", "floor_seconds", "total_seconds")
+
+
 def sftp_settings(section: FeedSection) -> SftpSettings:
     """The section as the pick-up takes it."""
     from cprsync.register.sftp_session import SftpSettings
 
-    taken = ("host", "port", "user", "key", "known_hosts", "folder", "after")
+    taken = ("host", "port", "user", "key", "known_hosts", "folder", "after", *FEED_CEILINGS)
     return SftpSettings(**{name: getattr(section, name) for name in taken})
 
 

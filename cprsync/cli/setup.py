@@ -112,6 +112,12 @@ chain = "strict"
 count = "strict"
 # What happens to a file once it is sealed in the inbox: keep or delete.
 after = "keep"
+# How long a run waits for the SFTP server: seconds for one answer; the slowest that a file may come, in bytes a second,
+# over so many seconds of waiting; and seconds for all that the run asks. At 90,000 bytes a second 300 MB take an hour.
+stall_seconds = 60
+floor_bytes_per_second = 1024
+floor_seconds = 60
+total_seconds = 3600
 
 # CULR, which the net media ask for a patron's municipality; without it, what they are to hear waits. The issuers that
 # its certificate may come from, the user and group that DBC has given the library, and a file with just the password;

@@ -34,6 +34,7 @@ SFTP_KINDS: dict[str, str] = {
     "sftp-refuse": "the key is not accepted, for one connection",
     "sftp-cut": "the connection drops in the middle of a delivery",
     "sftp-slow": "a delivery's first bytes come after some seconds",
+    "sftp-trickle": "each answer about a delivery holds one byte, and comes after some seconds",
 }
 #: The kinds that meet calls to CULR.
 CULR_KINDS: dict[str, str] = {

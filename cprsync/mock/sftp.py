@@ -77,6 +77,8 @@ class OpenFile:
     cut_at: int | None = None
     #: how long the first answer takes, in seconds
     wait: float = 0.0
+    #: each answer holds one byte, and takes so many seconds; None: it holds what was asked for
+    drip: float | None = None
 
 
 class Box(asyncssh.SFTPServer):
@@ -114,10 +116,14 @@ class Box(asyncssh.SFTPServer):
             file.cut_at = os.fstat(file.content.fileno()).st_size // 2
         if (slow := self._service.register.faults.take_for_sftp("sftp-slow")) is not None:
             file.wait = slow.seconds
+        if (trickle := self._service.register.faults.take_for_sftp("sftp-trickle")) is not None:
+            file.drip = trickle.seconds
 
     async def read(self, file_obj: object, offset: int, size: int) -> bytes:
         file = _opened(file_obj)
         wait, file.wait = file.wait, 0.0
+        if file.drip is not None:
+            wait, size = wait + file.drip, 1
         if wait:
             await asyncio.sleep(wait)
         if file.cut_at is not None and offset + size > file.cut_at:

@@ -23,7 +23,7 @@ from cprsync.register.arrivals import (
     is_delivery,
     parse_size,
 )
-from cprsync.register.sftp_content import BLOCK_BYTES, REFUSALS, SftpContent, Stamp, stamp_of
+from cprsync.register.sftp_content import BLOCK_BYTES, ONE_ANSWER, REFUSALS, Pace, SftpContent, Stamp, stamp_of
 from cprsync.register.sftp_session import SftpSession, SftpSettings
 
 if TYPE_CHECKING:
@@ -142,8 +142,13 @@ class SftpFeed:
         """The companion's content, or as much of it as shows that it is none."""
         try:
             path = _path(self._settings, companion_of(name))
-            async with client.open(path, "rb", block_size=BLOCK_BYTES) as companion:
-                content: bytes = await companion.read(METADATA_LIMIT_BYTES + 1)
+            async with client.open(path, "rb", block_size=ONE_ANSWER) as companion:
+                content = b""
+                while len(content) <= METADATA_LIMIT_BYTES:
+                    block: bytes = await companion.read(METADATA_LIMIT_BYTES + 1, len(content))
+                    if not block:
+                        break
+                    content += block
                 return content
         except REFUSALS:
             # taken away just now: what is not announced any more is left alone for this time
@@ -180,7 +185,7 @@ class SftpFile:
         """
         if self._stamp.size > self._settings.file_max_bytes:
             raise DeliveryRefused("the delivery is larger than one may be", kind="delivery.too_large")
-        content = SftpContent(self._session, _path(self._settings, self._name), self._stamp)
+        content = SftpContent(self._session, _path(self._settings, self._name), self._stamp, Pace(self._settings))
         self._stamp = content.stamp
         return io.BufferedReader(content, buffer_size=BLOCK_BYTES)
 

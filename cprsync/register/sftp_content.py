@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
-from cprsync.errors import DeliveryLate, DeliveryRefused
+from cprsync.errors import DeliveryLate, DeliveryRefused, RegisterUnavailable
 
 if TYPE_CHECKING:
-    from cprsync.register.sftp_session import SftpSession
+    from cprsync.register.sftp_session import SftpSession, SftpSettings
 
 BLOCK_BYTES = 64 * 1024
 #: Blocks asked for at once, so that a long way to the server does not make it slow.
 _BLOCKS = 4
+#: What asyncssh takes for: one question, one answer, however short. Its own way asks on until a block is full, so that
+#: nobody sees how slowly it fills, and leaves questions behind that nobody waits for once it is given up.
+ONE_ANSWER = 0
 #: Servers say in different ways that a name is not for us.
 REFUSALS = (
     asyncssh.SFTPNoSuchFile,
@@ -35,13 +38,39 @@ class Stamp:
     modified: int | None
 
 
+class Pace:
+    """Whether a file comes quickly enough: its bytes against the seconds that were waited for them.
+
+    What we do between two questions does not count, and neither does a file that is read before the seconds are over.
+    """
+
+    def __init__(self, settings: SftpSettings) -> None:
+        self._settings = settings
+        self._bytes = 0
+        self._seconds = 0.0
+
+    def check(self, count: int, seconds: float) -> None:
+        """Add an answer. Raises RegisterUnavailable, kind `sftp.too_slow`."""
+        self._bytes += count
+        self._seconds += seconds
+        if self._seconds < self._settings.floor_seconds:
+            return
+        floor = self._settings.floor_bytes_per_second
+        if self._bytes < floor * self._seconds:
+            raise RegisterUnavailable(
+                "a delivery comes more slowly than {floor} bytes a second", floor=floor, kind="sftp.too_slow"
+            )
+        self._bytes, self._seconds = 0, 0.0
+
+
 class SftpContent(io.RawIOBase):
     """A file's bytes in their order, over as many connections as it takes."""
 
-    def __init__(self, session: SftpSession, path: bytes, listed: Stamp) -> None:
+    def __init__(self, session: SftpSession, path: bytes, listed: Stamp, pace: Pace) -> None:
         """Open the file as it was listed. Raises as `SftpFile.open`."""
         super().__init__()
         self._session = session
+        self._pace = pace
         self._path = path
         self._size = listed.size
         self._at = 0
@@ -61,7 +90,7 @@ class SftpContent(io.RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int:
         if not self._held:
-            window = self._session.run(self._window)
+            window = self._next_window()
             self._at += len(window)
             self._held = memoryview(window)
         count = min(len(buffer), len(self._held))
@@ -69,11 +98,24 @@ class SftpContent(io.RawIOBase):
         self._held = self._held[count:]
         return count
 
+    def _next_window(self) -> bytes:
+        began = self._session.monotonic()
+        window = self._session.run(self._window)
+        if not window:
+            return window
+        try:
+            self._pace.check(len(window), self._session.monotonic() - began)
+        except RegisterUnavailable:
+            # closing what is open would be waited for as long again
+            self._session.give_up()
+            raise
+        return window
+
     async def _opened(self, client: asyncssh.SFTPClient) -> asyncssh.SFTPClientFile:
         if self._file is not None and self._client is client:
             return self._file
         try:
-            file = await client.open(self._path, "rb", block_size=BLOCK_BYTES)
+            file = await client.open(self._path, "rb", block_size=ONE_ANSWER)
         except REFUSALS as error:
             raise DeliveryRefused("the delivery cannot be read from its folder", kind="delivery.unreadable") from error
         self._client, self._file = client, file

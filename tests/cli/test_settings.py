@@ -8,7 +8,7 @@ import pytest
 
 from cprsync.errors import ConfigurationError
 from cprsync.settings import load_settings
-from cprsync.wiring import net_media_settings, register_settings
+from cprsync.wiring import net_media_settings, register_settings, sftp_settings
 
 GOOD = """
 environment = "test"
@@ -96,6 +96,17 @@ def test_lists_of_revoked_certificates_are_meant_from_the_files_folder_and_reach
     assert register_settings(library.register_, production=False).company is None
 
 
+def test_how_long_the_sftp_server_is_waited_for_is_a_setting(tmp_path: Path) -> None:
+    sftp = 'host = "sftp.example"\nuser = "bib"\nkey = "key"\nknown_hosts = "hosts"'
+    waits = "stall_seconds = 5\nfloor_bytes_per_second = 2048\nfloor_seconds = 7\ntotal_seconds = 90"
+    given = load_settings(configuration(tmp_path, GOOD.replace('path = "IN"', f"{sftp}\n{waits}")))
+    taken = sftp_settings(given.library[0].feed)
+    assert (taken.stall_seconds, taken.floor_bytes_per_second, taken.floor_seconds) == (5, 2048, 7)
+    assert taken.total_seconds == 90
+    plain = load_settings(configuration(tmp_path, GOOD.replace('path = "IN"', sftp)))
+    assert sftp_settings(plain.library[0].feed).total_seconds == 3600
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CPRSYNC_STORE__URL", "sqlite:////elsewhere.db")
     assert load_settings(configuration(tmp_path)).store.url == "sqlite:////elsewhere.db"
@@ -120,6 +131,8 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
         ('cvr = "11111111"', 'cvr = "11111111"\nper_second = 1001', "library.0.register.per_second", "per_second"),
         ('group = "775100"', 'group = "775100"\nper_second = 0', "library.0.culr.per_second", "per_second"),
         ('group = "775100"', 'group = "775100"\nworkers = "9"', "library.0.culr.workers", "workers"),
+        ('task = "123456"', 'task = "123456"\ntotal_seconds = 9', "library.0.feed.total_seconds", "total_seconds"),
+        ('task = "123456"', 'task = "123456"\nfloor_seconds = 0', "library.0.feed.floor_seconds", "floor_seconds"),
         ('[keys]\ndir = "keys"', "", "keys", ""),
     ],
 )

@@ -232,7 +232,7 @@ def test_only_the_owner_reads_the_keys(still: dict[str, Any]) -> None:
     assert asyncssh.read_private_key(str(key)).algorithm == b"ssh-rsa"
 
 
-@pytest.mark.parametrize("kind", ["sftp-cut", "sftp-slow", "sftp-refuse"])
+@pytest.mark.parametrize("kind", ["sftp-cut", "sftp-slow", "sftp-trickle", "sftp-refuse"])
 def test_a_fault_happens_as_often_as_asked_and_not_to_soap(start: Start, kind: str) -> None:
     with start() as ready:
         (name,) = control.night(ready)["files"]
@@ -240,17 +240,30 @@ def test_a_fault_happens_as_often_as_asked_and_not_to_soap(start: Start, kind: s
 
         async def read(client: asyncssh.SFTPClient) -> bytes:
             async with client.open(f"IN/{name}", "rb") as file:
-                content: bytes = await file.read()
+                content: bytes = await file.read(200)
                 return content
 
         for left in (1, 0):
-            if kind == "sftp-slow":
+            if kind in {"sftp-slow", "sftp-trickle"}:
                 ask(ready, read)
             else:
                 with pytest.raises((asyncssh.Error, OSError)):
                     ask(ready, read)
             assert sum(fault["times"] for fault in control.state(ready)["faults"]) == left
         assert ask(ready, read)
+
+
+def test_a_trickling_delivery_comes_byte_by_byte_and_whole(start: Start) -> None:
+    with start() as ready:
+        (name,) = control.night(ready)["files"]
+        whole = (Path(ready["sftp"]["key"]).parents[1] / "IN" / name).read_bytes()
+        control.fault(ready, "sftp-trickle", seconds=0.0)
+
+        async def read(client: asyncssh.SFTPClient) -> list[bytes]:
+            async with client.open(f"IN/{name}", "rb", block_size=0) as file:
+                return [await file.read(100, at) for at in range(3)]
+
+        assert ask(ready, read) == [whole[at : at + 1] for at in range(3)]
 
 
 def test_an_unknown_fault_is_refused_with_the_names_there_are(still: dict[str, Any]) -> None:

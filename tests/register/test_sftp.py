@@ -258,6 +258,17 @@ def test_a_slow_transfer_is_waited_for(server: Server) -> None:
     assert server.slept == []
 
 
+def test_a_trickling_transfer_is_given_up_at_the_rate_floor(server: Server) -> None:
+    server.put(LARGE)
+    server.fault("sftp-trickle", seconds=0.05)
+    before = server.names()
+    with pytest.raises(RegisterUnavailable) as slow:
+        fetched(server.feed(after="delete", floor_seconds=0.3))
+    assert (slow.value.kind, server.slept) == ("sftp.too_slow", [])
+    assert server.names() == before
+    assert fetched(server.feed()) == {NAME: LARGE}
+
+
 def test_a_server_that_goes_in_the_middle_leaves_an_error_and_no_end(tmp_path: Path) -> None:
     with running(tmp_path / "mock", PEOPLE_FILE) as ready:
         server = Server(ready, tmp_path / "mock" / "IN")

@@ -160,6 +160,8 @@ def test_every_wait_size_and_retry_has_a_ceiling(server: Server) -> None:
     ceilings = {field.name: field.default for field in fields(server.settings)}
     assert ceilings["connect_seconds"] == 15.0
     assert ceilings["stall_seconds"] == 60.0
+    assert (ceilings["floor_bytes_per_second"], ceilings["floor_seconds"]) == (1024, 60.0)
+    assert ceilings["total_seconds"] == 3600.0
     assert ceilings["file_max_bytes"] == 2 * 1024**3
     assert ceilings["entries_max"] == 10_000
 

@@ -16,10 +16,10 @@ EVENTS = (
 )
 FAULTS = (
     "Of an answer: http-500-html, empty-200, truncated, oversized, other-person, wrong-root, slow, close, bad-schema "
-    "or platform-fault. Of the next delivery: half-file. Of fetching: sftp-refuse, sftp-cut or sftp-slow. "
-    "Of CULR, once it has done what was asked: culr-lost, culr-500, culr-garbage or culr-slow; when it has not: "
-    "culr-down, culr-fault, culr-credentials, culr-authorisation, culr-illegal, culr-transaction, culr-program "
-    "or culr-unknown."
+    "or platform-fault. Of the next delivery: half-file. Of fetching: sftp-refuse, sftp-cut, sftp-slow or "
+    "sftp-trickle. Of CULR, once it has done what was asked: culr-lost, culr-500, culr-garbage or culr-slow; when it "
+    "has not: culr-down, culr-fault, culr-credentials, culr-authorisation, culr-illegal, culr-transaction, "
+    "culr-program or culr-unknown."
 )
 
 app = typer.Typer(help="A mock register to try and test against.")

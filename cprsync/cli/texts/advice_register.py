@@ -114,6 +114,20 @@ REGISTER: Final[Mapping[str, Advice]] = {
         "Spørg platformen, om den offentlige del af `key` hører til `user` i [library.feed].",
         "Ask the platform whether the public half of `key` belongs to `user` of [library.feed].",
     ),
+    "sftp.too_long": advice(
+        4,
+        "Prøv igen senere: det, der blev hentet helt, ligger i indbakken, og resten hentes næste gang. Er filerne så "
+        "store, så hæv `total_seconds` i [library.feed].",
+        "Try again later: what was fetched whole is in the inbox, and the rest is fetched the next time. If the files "
+        "are that large, raise `total_seconds` in [library.feed].",
+    ),
+    "sftp.too_slow": advice(
+        4,
+        "Prøv igen senere; intet halvt er gemt. Bliver det ved, så spørg platformen om dens server; er linjen så "
+        "langsom, så sænk `floor_bytes_per_second` i [library.feed].",
+        "Try again later; nothing half was kept. If it stays so, ask the platform about its server; if the line is "
+        "that slow, lower `floor_bytes_per_second` in [library.feed].",
+    ),
     "sftp.unreachable": advice(
         4,
         "Prøv igen senere; bliver det ved, så kontrollér `host` og `port` i [library.feed].",

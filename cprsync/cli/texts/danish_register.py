@@ -71,6 +71,15 @@ REGISTER: Final[Mapping[str, str]] = {
     "{path}: the known_hosts file cannot be read": "{path}: filen known_hosts kan ikke læses",
     "{path}: not a known_hosts file": "{path}: ikke en known_hosts-fil",
     "the connection to the SFTP server broke": "forbindelsen til SFTP-serveren blev brudt",
+    "the SFTP server did not answer within {seconds} seconds": (
+        "SFTP-serveren svarede ikke inden for {seconds} sekunder"
+    ),
+    "what was asked of the SFTP server took longer than {seconds} seconds in all": (
+        "det, SFTP-serveren blev spurgt om, tog længere end {seconds} sekunder i alt"
+    ),
+    "a delivery comes more slowly than {floor} bytes a second": (
+        "en leverance kommer langsommere end {floor} byte i sekundet"
+    ),
     "the SFTP server's host key is none of those in known_hosts": (
         "SFTP-serverens værtsnøgle er ingen af dem i known_hosts"
     ),
