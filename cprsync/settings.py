@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from cprsync.domain.municipality import code_from
 from cprsync.errors import ConfigurationError
 from cprsync.municipality_file import load_municipalities
+from cprsync.private import check_unchangeable
 from cprsync.toml_file import first_mistake, read_toml, wrong_in
 
 
@@ -204,7 +205,7 @@ def load_settings(path: Path) -> Settings:
 
     Raises ConfigurationError naming the file, the line and the key, never the value.
     """
-    document, text = read_toml(path, "configuration")
+    document, text = read_toml(path, "configuration", private=True)
     try:
         settings = Settings(**document)
     except ValidationError as error:
@@ -214,7 +215,11 @@ def load_settings(path: Path) -> Settings:
         raise wrong_in(path, None if told in os.environ else text, mistake, kind="configuration") from None
     if settings.environment == "production" and settings.test.control_url is not None:
         raise ConfigurationError('{path}: test.control_url belongs to environment = "test"', path=path)
-    return _anchored(settings, path.resolve().parent)
+    settings = _anchored(settings, path.resolve().parent)
+    for library in settings.library:
+        if library.policy is not None:
+            check_unchangeable(library.policy)
+    return settings
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:

@@ -7,6 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.private import open_private
 from cprsync.toml_lines import line_of
 
 if TYPE_CHECKING:
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 FILE_MAX_BYTES = 1024 * 1024
 
 
-def read_toml(path: Path, what: str) -> tuple[dict[str, Any], str]:
-    """What the file says, and its text: to tell on which line a mistake stands."""
+def read_toml(path: Path, what: str, *, private: bool = False) -> tuple[dict[str, Any], str]:
+    """What the file says, and its text: to tell on which line a mistake stands.
+
+    `private`: it may hold a secret, and nobody else may read it.
+    """
     try:
-        with path.open("rb") as file:
+        with open_private(path) if private else path.open("rb") as file:
             content = file.read(FILE_MAX_BYTES + 1)
         if len(content) > FILE_MAX_BYTES:
             raise ConfigurationError("{path}: larger than {most} bytes", path=path, most=FILE_MAX_BYTES, kind=what)
@@ -80,7 +84,8 @@ class Mistake(NamedTuple):
         told: CprsyncError | str = self.told
         if (choice := _CHOICE.fullmatch(self.told)) is not None:
             told = CprsyncError("Input should be {some} or {last}", some=choice["some"], last=choice["last"])
-        place = ".".join(map(str, self.place)) or "the whole"
+        # a key may hold the end of a line, and stays on its own
+        place = ".".join(map(str, self.place)).replace("\n", "\\n") or "the whole"
         if self.more:
             return CprsyncError("{place}: {told} (and {more} more)", place=place, told=told, more=self.more)
         return CprsyncError("{place}: {told}", place=place, told=told)

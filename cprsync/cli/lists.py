@@ -12,6 +12,7 @@ from cprsync.cli.output import note, print_json, print_long_json, say
 from cprsync.cli.record_text import name_of
 from cprsync.cli.words import Language, word
 from cprsync.errors import BadInput, ConfigurationError
+from cprsync.private import open_new_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -133,8 +134,7 @@ def write_refused(imported: Imported, path: Path, language: Language) -> None:
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[int | str]]) -> None:
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(open_new_private(path), "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(header)
             writer.writerows([defused(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
     from pathlib import Path
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -37,6 +38,7 @@ def configure(level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.ExceptionRenderer(_kind_and_place),
         structlog.processors.EventRenamer("event"),
+        _harmless,
     ]
     lines: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer()
@@ -54,6 +56,17 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(threshold)
+
+
+def _harmless(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """No value of an event moves a terminal's cursor, nor ends the line that it stands on."""
+    from cprsync.cli.output import harmless
+
+    for name, value in event.items():
+        if isinstance(value, str):
+            # an exception's causes stand on lines of their own
+            event[name] = harmless(value if name == "exception" else value.replace("\n", "\\n"))
+    return event
 
 
 def _kind_and_place(exc_info: structlog.typing.ExcInfo) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,11 +26,12 @@ from cprsync.cli.report_text import report_lines
 from cprsync.cli.stopping import stoppable
 from cprsync.cli.words import Language, reason_words, word
 from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.private import check_private, open_new_private, open_unfollowed
 from cprsync.sync.night import go_on
 from cprsync.sync.report import unlived
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -119,21 +121,23 @@ def _keep_plan(path: Path, plans: list[dict[str, Any]], documents: list[dict[str
 
 def reserve(path: Path) -> None:
     """Make the plan's file, readable by its owner only; one that is there stays. Raises ConfigurationError."""
-    _opened(path, os.O_WRONLY | os.O_CREAT, "")
+    with _refused():
+        handle = open_unfollowed(path, os.O_WRONLY | os.O_CREAT)
+        with os.fdopen(handle, "w"):
+            check_private(handle, path)
 
 
 def write_plan(path: Path, plans: list[dict[str, Any]]) -> None:
     """Write what was planned, readable by its owner only. Raises ConfigurationError."""
     text = json.dumps(plans[0] if len(plans) == 1 else {"plans": plans}, ensure_ascii=False, indent=2) + "\n"
-    _opened(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, text)
+    with _refused(), os.fdopen(open_new_private(path), "w", encoding="utf-8") as file:
+        file.write(text)
 
 
-def _opened(path: Path, how: int, text: str) -> None:
+@contextmanager
+def _refused() -> Iterator[None]:
     try:
-        handle = os.open(path, how, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            os.fchmod(handle, 0o600)
-            file.write(text)
+        yield
     except OSError as error:
         raise ConfigurationError(
             "the plan's file cannot be written ({strerror})", strerror=error.strerror, kind="plan.file"

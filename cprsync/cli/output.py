@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import sys
 from contextlib import contextmanager
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cprsync.cli.words import Language
+
+
+#: What a terminal may take for a command, or for the order of what it shows: all but the end of a line and a tab.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+#: Stand for our own bold, colours and their end, until a line is written: no character has these numbers.
+_BOLD, _GREEN, _RED, _PLAIN = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
+_STYLES = {_BOLD: "\x1b[1m", _GREEN: "\x1b[32m", _RED: "\x1b[31m", _PLAIN: "\x1b[0m"}
+_COLOURS = {"green": _GREEN, "red": _RED}
+
+
+def harmless(text: str) -> str:
+    """The text with its control characters written out: a certificate or a policy may have been made by anyone."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def open_standard_streams() -> None:
@@ -42,18 +56,23 @@ def is_text(text: str) -> bool:
 
 def print_json(document: Mapping[str, Any] | list[Any]) -> None:
     """Print one document and nothing else."""
-    say(json.dumps(document, ensure_ascii=False, indent=2))
+    say(_in_json(document, indent=2))
 
 
 def print_long_json(document: Mapping[str, Any], name: str, entries: Iterable[Mapping[str, Any]]) -> None:
     """The same with a list in it that is written entry by entry: it may be as long as what was imported."""
-    head, tail = json.dumps({**document, name: []}, ensure_ascii=False, indent=2).split(f'"{name}": []')
+    head, tail = _in_json({**document, name: []}, indent=2).split(f'"{name}": []')
     _write(f'{head}"{name}": [')
     before = ""
     for entry in entries:
-        _write(f"{before}\n    {json.dumps(entry, ensure_ascii=False)}")
+        _write(f"{before}\n    {_in_json(entry)}")
         before = ","
     say(f"\n  ]{tail}" if before else f"]{tail}")
+
+
+def _in_json(document: Any, *, indent: int | None = None) -> str:
+    # inside of a string the same escape is the same character
+    return harmless(json.dumps(document, ensure_ascii=False, indent=indent))
 
 
 def say(text: str = "") -> None:
@@ -63,13 +82,19 @@ def say(text: str = "") -> None:
 
 def _write(text: str, *, last: bool = False) -> None:
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(_styled(harmless(text)))
         if last:
             sys.stdout.flush()
     except BrokenPipeError:
         raise  # whoever read has seen enough
     except OSError as error:
         raise _answer_lost(error) from error
+
+
+def _styled(text: str) -> str:
+    for mark, style in _STYLES.items():
+        text = text.replace(mark, style if sys.stdout.isatty() else "")
+    return text
 
 
 def _answer_lost(error: OSError) -> AnswerLost:
@@ -80,16 +105,12 @@ def _answer_lost(error: OSError) -> AnswerLost:
 
 def emphasise(text: str, *, colour: str | None = None) -> str:
     """The text in bold, coloured if wanted, when a person watches; as it is when piped."""
-    if not sys.stdout.isatty():
-        return text
-    import typer
-
-    return typer.style(text, bold=True, fg=colour)
+    return f"{_BOLD}{_COLOURS.get(colour or '', '')}{text}{_PLAIN}"
 
 
 def note(text: str) -> None:
     """Print a line beside the answer."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(harmless(text) + "\n")
     sys.stderr.flush()
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cprsync.cli.operator import user_name
 from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.words import word
 from cprsync.errors import ConfigurationError
+from cprsync.private import check_folder, create_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,13 +157,51 @@ After=network-online.target
 
 [Service]
 Type=oneshot
-# The user that owns this folder:
-#User=cprsync
+# The user that owns this folder, and nothing else.
+User={user}
 WorkingDirectory={folder}
-ExecStart={command} sync --config {folder}/cprsync.toml --json
+# Fetch fresh lists of revoked certificates first (certs/README.md); without them the night warns and goes on.
+#ExecStartPre=-/usr/local/bin/fetch-lists
+ExecStart={command} sync --config {configuration} --json
 SuccessExitStatus=3
 TimeoutStartSec=4h
+
+# It writes into this folder. If the erase journal, or `path` of [library.feed], is elsewhere, add that folder.
+ReadWritePaths={written}
+UMask=0077
+LimitCORE=0
+ProtectSystem=strict
+ProtectHome=read-only
+PrivateTmp=true
+PrivateDevices=true
+DevicePolicy=closed
+PrivateUsers=true
+ProtectClock=true
+ProtectControlGroups=true
+ProtectHostname=true
+ProtectKernelLogs=true
+ProtectKernelModules=true
+ProtectKernelTunables=true
+ProtectProc=invisible
+ProcSubset=pid
+NoNewPrivileges=true
+CapabilityBoundingSet=
+AmbientCapabilities=
+KeyringMode=private
+LockPersonality=true
+MemoryDenyWriteExecute=true
+RemoveIPC=true
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=true
+RestrictRealtime=true
+RestrictSUIDSGID=true
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
 """
+#: Whoever is root has no night of its own: README says how this user is made.
+SERVICE_USER = "cprsync"
 TIMER = """\
 [Unit]
 Description=cprsync: every morning, after the register's delivery
@@ -197,7 +238,7 @@ def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     texts = {
         "cprsync.toml": _configuration(ready, mock),
         "policy.toml": fixture_path("policy.toml").read_text(encoding="utf-8"),
-        "cprsync.service": SERVICE.format(folder=folder.resolve(), command=installed_command(sys.executable)),
+        "cprsync.service": service_text(folder.resolve(), installed_command(sys.executable), user=service_user()),
         "cprsync.timer": TIMER,
     }
     try:
@@ -218,6 +259,35 @@ def _store_url(folder: Path) -> str:
 
     config = folder / "cprsync.toml"
     return load_settings(config).store.url if config.exists() else f"sqlite:///{folder.resolve() / 'cprsync.db'}"
+
+
+def service_text(folder: Path, command: str, *, user: str) -> str:
+    """The unit of one folder's night."""
+    return SERVICE.format(
+        user=user,
+        folder=_unit_path(str(folder)),
+        written=_unit_word(str(folder)),
+        command=_unit_word(command.replace("$", "$$")),
+        configuration=_unit_word(f"{folder}/cprsync.toml".replace("$", "$$")),
+    )
+
+
+def service_user() -> str:
+    """Whose the folder is when `init` has run."""
+    return SERVICE_USER if os.geteuid() == 0 else user_name()
+
+
+def _unit_path(text: str) -> str:
+    # systemd has its own names after a percent sign
+    return text.replace("%", "%%")
+
+
+def _unit_word(text: str) -> str:
+    """One word of a line that has several."""
+    word = _unit_path(text)
+    if not any(sign in word for sign in " \t\"'\\"):
+        return word
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def installed_command(interpreter: str) -> str:
@@ -241,10 +311,13 @@ def folder_refused(folder: Path, error: OSError) -> ConfigurationError:
 
 def _write_missing(folder: Path, texts: Mapping[str, str]) -> list[str]:
     """Write the files that are not there and return their names."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    missing = [name for name in texts if not (folder / name).exists()]
+    if not folder.is_symlink():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    check_folder(folder)
+    # a link is there too, wherever it leads: it is refused when the file is read
+    missing = [name for name in texts if not os.path.lexists(folder / name)]
     for name in missing:
-        (folder / name).write_text(texts[name], encoding="utf-8")
+        create_private(folder / name, texts[name])
     return missing
 
 

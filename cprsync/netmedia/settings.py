@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cprsync.errors import ConfigurationError
+from cprsync.private import open_private
 from cprsync.wire.limits import AnswerLimits
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def load_credentials(settings: NetMediaSettings) -> Credentials:
     """Read the password. Raises ConfigurationError, naming the file and nothing that is in it."""
     path = settings.password_file
     try:
-        with path.open("rb") as file:
+        with open_private(path) as file:
             password = file.read(_PASSWORD_MAX_BYTES).decode("utf-8").strip("\r\n")
     except (OSError, UnicodeDecodeError):
         # from None: what is in the file belongs in no message

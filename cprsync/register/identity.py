@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from cprsync.errors import CertificateError
+from cprsync.private import open_private
 from cprsync.wire.certificate_rules import (
     ISSUER,
     ISSUER_IN_PRODUCTION,
@@ -34,7 +36,7 @@ from cprsync.wire.certificate_rules import (
 from cprsync.wire.revocation import Revocation, RevocationLists, path_from
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -140,10 +142,10 @@ def load_identity(settings: RegisterSettings) -> Identity:
     Raises CertificateError: missing, unreadable, another key, or not issued by what stands next in the file.
     """
     if settings.p12 is not None:
-        password = _read(settings.p12_password_file).rstrip(b"\r\n") if settings.p12_password_file else None
-        identity = _from_p12(_read(settings.p12), password)
+        password = _read_secret(settings.p12_password_file).rstrip(b"\r\n") if settings.p12_password_file else None
+        identity = _from_p12(_read_secret(settings.p12), password)
     elif settings.client_cert is not None:
-        identity = _from_pem(_read(settings.client_cert), _read(settings.client_key or settings.client_cert))
+        identity = _from_pem(_read(settings.client_cert), _read_secret(settings.client_key or settings.client_cert))
     else:
         raise _ours("is not set: give client_cert and client_key, or p12", "missing")
     if identity.certificate.public_key() != identity.key.public_key():
@@ -155,7 +157,9 @@ def load_identity(settings: RegisterSettings) -> Identity:
 def subject_of(certificate: x509.Certificate) -> str:
     """Return the common name of an organisation's or server's certificate."""
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    return str(names[0].value) if names else certificate.subject.rfc4514_string()
+    told = str(names[0].value) if names else certificate.subject.rfc4514_string()
+    # it may have been made by anyone: it stays on its line
+    return " ".join(told.split())
 
 
 def read_certificates(path: Path) -> list[x509.Certificate]:
@@ -213,9 +217,19 @@ def _check_chain(identity: Identity) -> None:
 
 
 def _read(path: Path) -> bytes:
+    with _translated(path), path.open("rb") as file:
+        return file.read(_FILE_MAX_BYTES)
+
+
+def _read_secret(path: Path) -> bytes:
+    with _translated(path), open_private(path) as file:
+        return file.read(_FILE_MAX_BYTES)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
     try:
-        with path.open("rb") as file:
-            return file.read(_FILE_MAX_BYTES)
+        yield
     except FileNotFoundError as error:
         raise CertificateError("{path} is missing", path=path, kind="certificate.ours.missing") from error
     except OSError as error:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import asyncssh
 
 from cprsync.errors import CertificateRefused, ConfigurationError, PeerCertificateError, RegisterUnavailable
+from cprsync.private import open_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 
     from cprsync.register.arrivals import After
 
-#: Rights of group and others on the key file.
-_OTHERS = 0o077
+_KEY_MAX_BYTES = 64 * 1024
 _GOODBYE_SECONDS = 5.0
 #: How long a piece of work that was cut off may take to end.
 _CUT_OFF_SECONDS = 5.0
@@ -236,9 +236,8 @@ def _options(
 
 def _private_key(path: Path) -> asyncssh.SSHKey:
     try:
-        if path.stat().st_mode & _OTHERS:
-            raise ConfigurationError("{path}: others may read the SFTP key: chmod 600", path=path, kind="sftp.key")
-        return asyncssh.read_private_key(path)
+        with open_private(path) as file:
+            return asyncssh.import_private_key(file.read(_KEY_MAX_BYTES))
     except OSError as error:
         raise ConfigurationError("{path}: the SFTP key cannot be read", path=path, kind="sftp.key") from error
     except ValueError as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cprsync.errors import ConfigurationError
+from cprsync.private import open_unfollowed
 from cprsync.store.failures import AuditBroken
 from cprsync.store.keys import Purpose
 
@@ -48,7 +49,7 @@ def _append(keyring: Keyring, agency: str, heads: Iterable[tuple[str, int, bytes
         text = json.dumps(head | more, sort_keys=True)
         lines.append(f"{text}\t{_signature(key.secret, text)}\n")
     try:
-        handle = os.open(_path(keyring), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        handle = open_unfollowed(_path(keyring), os.O_CREAT | os.O_APPEND | os.O_WRONLY)
         with os.fdopen(handle, "a", encoding="ascii") as file:
             file.write("".join(lines))
             file.flush()

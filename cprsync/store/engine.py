@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -15,6 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from cprsync.errors import ConfigurationError, CprsyncError, StoreMismatch
+from cprsync.private import check_private, open_unfollowed
 from cprsync.store.failures import StoreFault, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -60,7 +62,12 @@ def _open_sqlite(url: URL) -> Engine:
         raise ConfigurationError("the store's url names no file", kind="store.url")
     try:
         # made before SQLite does, so that no one else can read it; its -wal and -shm take the same mode
-        os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))
+        path = Path(url.database)
+        handle = open_unfollowed(path, os.O_CREAT | os.O_RDWR)
+        try:
+            check_private(handle, path)
+        finally:
+            os.close(handle)
     except OSError as error:
         raise ConfigurationError("the store's file cannot be opened", kind="store.url") from error
     engine = create_engine(url, hide_parameters=True, echo=False, connect_args={"timeout": WAIT_SECONDS})

@@ -16,6 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import ConfigurationError
+from cprsync.private import check_private, open_private, open_unfollowed
 from cprsync.store.failures import JournalBroken
 from cprsync.store.keys import Purpose
 
@@ -72,7 +73,7 @@ class EraseJournal:
             ConfigurationError: the file cannot be read.
         """
         try:
-            written = self.path.read_bytes()
+            written = self._content()
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -82,13 +83,17 @@ class EraseJournal:
     def key_ids(self, agency: str) -> set[tuple[str, str]]:
         """The keys that one library's lines name: which chained the line, and which hashed the number."""
         try:
-            told = [_told_of(line.partition(b"\t")[0]) for line in _whole(self.path.read_bytes()).splitlines()]
+            told = [_told_of(line.partition(b"\t")[0]) for line in _whole(self._content()).splitlines()]
         except FileNotFoundError:
             return set()
         except OSError as error:
             raise _unusable(error) from error
         # a line that is none of ours is the business of whoever verifies the chain
         return {(str(one["key"]), str(one["number_key"])) for one in told if one.get("agency") == agency}
+
+    def _content(self) -> bytes:
+        with open_private(self.path) as file:
+            return file.read()
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Write lines to the end and see them on disk; what was torn off there is cleared away first.
@@ -100,8 +105,9 @@ class EraseJournal:
         if not entries:
             return
         try:
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            handle = open_unfollowed(self.path, os.O_RDWR | os.O_CREAT)
             with os.fdopen(handle, "r+b") as file:
+                check_private(handle, self.path)
                 # libraries share the file; the lock goes with the handle
                 fcntl.flock(file, fcntl.LOCK_EX)
                 whole = _whole(file.read())
@@ -122,7 +128,7 @@ class EraseJournal:
             ConfigurationError: a file cannot be moved or written.
         """
         try:
-            written = self.path.read_bytes()
+            written = self._content()
             kept = b"".join(line + b"\n" for line in _whole(written).split(b"\n")[: self._holding(_whole(written))])
             aside = next(one for one in self._asides() if not one.exists())
             self.path.rename(aside)

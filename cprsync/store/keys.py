@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from cprsync.errors import ConfigurationError
+from cprsync.private import open_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,6 +104,8 @@ def create_keys(folder: Path, *, random: Callable[[int], bytes] = os.urandom) ->
     Raises:
         ConfigurationError: the folder holds keys already, or cannot be made.
     """
+    if folder.is_symlink():
+        raise ConfigurationError("{path} is a link: name the file itself", path=folder, kind="file.link")
     if folder.is_dir() and any(folder.glob("*.key")):
         raise ConfigurationError("the key folder holds keys already: they are never overwritten", kind="keys.exist")
     try:
@@ -137,7 +140,7 @@ def add_key(folder: Path, purpose: Purpose, *, random: Callable[[int], bytes] = 
 
 def _read(path: Path) -> Key:
     _check_private(path)
-    with path.open("rb") as file:
+    with open_private(path) as file:
         form = _FORM.fullmatch(file.read(FILE_MAX).decode("ascii", errors="replace"))
     if form is None:
         raise ConfigurationError("the key file {name} is not of the right form", name=path.name, kind="keys.form")
@@ -146,11 +149,13 @@ def _read(path: Path) -> Key:
 
 def _check_private(path: Path) -> None:
     try:
-        state = path.stat()
+        state = path.lstat()
     except OSError as error:
         raise ConfigurationError(
             "the key folder or file {name} is missing", name=path.name, kind="keys.missing"
         ) from error
+    if stat.S_ISLNK(state.st_mode):
+        raise ConfigurationError("{path} is a link: name the file itself", path=path, kind="file.link")
     if stat.S_IMODE(state.st_mode) & _OTHERS or state.st_uid != os.geteuid():
         raise ConfigurationError(
             "{name} must be this user's alone: mode 0600, a folder 0700", name=path.name, kind="keys.mode"

@@ -6,12 +6,14 @@ import fcntl
 import hashlib
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from cprsync.errors import RunBusy
+from cprsync.private import open_unfollowed
 from cprsync.store.engine import translated
 
 if TYPE_CHECKING:
@@ -35,8 +37,8 @@ def _digest(tenant: Tenant) -> bytes:
 @contextmanager
 def _file_lock(tenant: Tenant) -> Iterator[None]:
     # One file for each agreement: another agreement's night is not in the way (decision 15).
-    path = f"{tenant.engine.url.database}.{_digest(tenant).hex()[:8]}.lock"
-    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    path = Path(f"{tenant.engine.url.database}.{_digest(tenant).hex()[:8]}.lock")
+    handle = open_unfollowed(path, os.O_CREAT | os.O_RDWR)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -48,6 +48,7 @@ password_file = "/run/secrets/culr"
 
 def configuration(tmp_path: Path, text: str = GOOD) -> Path:
     path = tmp_path / "cprsync.toml"
+    path.touch(mode=0o600)
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -179,6 +180,7 @@ def test_a_municipality_that_is_nobodys_residence_is_refused_by_its_place_in_the
 )
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
     path = tmp_path / "cprsync.toml"
+    path.touch(mode=0o600)
     path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=told):
         load_settings(path)

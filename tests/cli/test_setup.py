@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import pwd
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.setup import installed_command, write_folder
+from cprsync.cli.setup import installed_command, service_text, service_user, write_folder
 from cprsync.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -57,12 +60,38 @@ def test_a_command_that_is_nowhere_is_named_only(tmp_path: Path) -> None:
     assert installed_command(str(tmp_path / "python")) == "cprsync"
 
 
-def test_the_unit_starts_the_installed_command_and_leaves_its_user_to_be_named(tmp_path: Path) -> None:
+def test_the_unit_starts_the_installed_command_as_whoever_ran_init(tmp_path: Path) -> None:
     write_folder(tmp_path / "library", mock=None)
     lines = (tmp_path / "library" / "cprsync.service").read_text(encoding="utf-8").splitlines()
     command = installed_command(sys.executable)
     assert f"ExecStart={command} sync --config {tmp_path}/library/cprsync.toml --json" in lines
-    assert "#User=cprsync" in lines
+    assert f"ReadWritePaths={tmp_path}/library" in lines
+    assert f"User={service_user()}" in lines
+
+
+@pytest.mark.parametrize(("uid", "user"), [(0, "cprsync"), (1, pwd.getpwuid(1).pw_name)])
+def test_the_night_is_never_roots(uid: int, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root runs `init` for a user of the service's own."""
+    monkeypatch.setattr("os.geteuid", lambda: uid)
+    monkeypatch.setattr("os.getuid", lambda: uid)
+    assert service_user() == user
+
+
+def test_a_folder_with_signs_of_systemds_own_in_its_name_stands_in_the_unit_as_it_is() -> None:
+    text = service_text(Path('/srv/50 % "x" $y'), "/opt/c p/cprsync", user="cprsync")
+    lines = text.splitlines()
+    assert 'WorkingDirectory=/srv/50 %% "x" $y' in lines
+    assert r'ReadWritePaths="/srv/50 %% \"x\" $y"' in lines
+    assert r'ExecStart="/opt/c p/cprsync" sync --config "/srv/50 %% \"x\" $$y/cprsync.toml" --json' in lines
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_systemd_finds_little_that_the_unit_leaves_open(tmp_path: Path) -> None:
+    """Of ten, where ten is open; 9.4 was the unit that named no restriction."""
+    (tmp_path / "cprsync.service").write_text(service_text(tmp_path, sys.executable, user="cprsync"), encoding="utf-8")
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=15", "cprsync.service"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stdout[-300:] + ran.stderr
 
 
 def test_a_configuration_without_a_counterpart_for_the_net_media_shows_the_section_and_leaves_it_out(

@@ -32,6 +32,7 @@ def schemas() -> Schemas:
 @pytest.fixture
 def settings(tmp_path: Path) -> NetMediaSettings:
     password = tmp_path / "culr-password"
+    password.touch(mode=0o600)
     password.write_text("hemmelig & lang\n", encoding="utf-8")
     return NetMediaSettings(
         url="https://culr.test/1.6/CulrWebService",

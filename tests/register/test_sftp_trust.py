@@ -116,8 +116,8 @@ def test_a_key_that_others_may_read_is_not_used(server: Server, tmp_path: Path, 
     new_key(tmp_path / "key").write_private_key(str(tmp_path / "key"))
     (tmp_path / "key").chmod(mode)
     error = refusal(server, key=tmp_path / "key")
-    assert (type(error), error.kind) == (ConfigurationError, "sftp.key")
-    assert "others may read" in error.message
+    assert (type(error), error.kind) == (ConfigurationError, "file.private")
+    assert f"chmod 600 {tmp_path / 'key'}" in error.message
 
 
 def test_a_key_file_that_is_no_key_or_has_a_passphrase_is_named(server: Server, tmp_path: Path) -> None:

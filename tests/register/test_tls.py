@@ -63,6 +63,8 @@ def test_a_p12_does_as_well(
     bundle = pkcs12.serialize_key_and_certificates(
         b"x", ours.key, ours.certificate, [ours.issuer, authority.root], lock
     )
+    for name in ("our.p12", "password"):
+        (tmp_path / name).touch(mode=0o600)
     (tmp_path / "our.p12").write_bytes(bundle)
     (tmp_path / "password").write_bytes((password or b"") + b"\n")
     before = sorted(tmp_path.rglob("*"))

@@ -43,6 +43,7 @@ def test_certificate_files_that_cannot_be_used_are_told_apart(
 ) -> None:
     chain, _key = pki["client"]
     junk, nothing = tmp_path / "junk", tmp_path / "nothing"
+    junk.touch(mode=0o600)
     junk.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", encoding="ascii")
     leaf_and_other = tmp_path / "wrong-chain.pem"
     leaf_and_other.write_bytes(chain.read_bytes().partition(b"-----END CERTIFICATE-----\n")[0])
@@ -71,6 +72,7 @@ def test_a_locked_key_is_unreadable_and_nobody_is_asked_for_its_password(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"secret")
     )
     (tmp_path / "c.pem").write_bytes(ours.chain_pem)
+    (tmp_path / "c.key").touch(mode=0o600)
     (tmp_path / "c.key").write_bytes(locked)
     files = {"client_cert": tmp_path / "c.pem", "client_key": tmp_path / "c.key"}
     assert unusable(settings, make_register, **files) == "certificate.ours.unreadable"

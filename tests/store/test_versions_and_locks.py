@@ -101,6 +101,7 @@ def test_a_store_that_is_not_set_up_is_refused(tmp_path: Path, keyring: Keyring,
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "letter.db"
+    path.touch(mode=0o600)
     path.write_text("Kære bibliotek, " * 100)
     engine = open_engine(f"sqlite:///{path}")
     with pytest.raises(StoreMismatch) as refused:

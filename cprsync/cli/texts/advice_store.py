@@ -17,6 +17,11 @@ STORE: Final[Mapping[str, Advice]] = {
         "Lad databasen være, som den er, og meld det: revisionssporet er ændret.",
         "Keep the database as it is and report this: the audit was altered.",
     ),
+    "file": advice(
+        2,
+        "Giv filen til den bruger, der kører cprsync, og ingen andre; så kør kommandoen igen.",
+        "Give the file to the user that runs cprsync and to nobody else; then run the command again.",
+    ),
     "init.folder": advice(
         2,
         "Nævn en mappe, der er jeres egen, eller en, der ikke findes endnu; det, der er der, bliver.",

@@ -63,7 +63,6 @@ REGISTER: Final[Mapping[str, str]] = {
     "the SFTP folder cannot be listed": "SFTP-mappen kan ikke vises",
     "the SFTP folder holds more than {most} files": "SFTP-mappen rummer flere end {most} filer",
     "a sealed delivery cannot be deleted there": "en forseglet leverance kan ikke slettes dér",
-    "{path}: others may read the SFTP key: chmod 600": "{path}: andre kan læse SFTP-nøglen: chmod 600",
     "{path}: the SFTP key cannot be read": "{path}: SFTP-nøglen kan ikke læses",
     "{path}: not a private SSH key, or one with a passphrase": (
         "{path}: ikke en privat SSH-nøgle, eller en med adgangskode"

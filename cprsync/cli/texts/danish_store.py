@@ -118,6 +118,11 @@ STORE: Final[Mapping[str, str]] = {
     "the key folder cannot be made": "nøglemappen kan ikke laves",
     "the key folder or file {name} is missing": "nøglemappen eller filen {name} mangler",
     "the file {name} in the key folder is no key": "filen {name} i nøglemappen er ingen nøgle",
+    "{path} is a link: name the file itself": "{path} er en henvisning: angiv selve filen",
+    "{path} is no ordinary file": "{path} er ingen almindelig fil",
+    "{path} belongs to another user": "{path} tilhører en anden bruger",
+    "{path}: others may read it: {mend}": "{path}: andre kan læse den: {mend}",
+    "{path}: others may change it: {mend}": "{path}: andre kan ændre den: {mend}",
     "the key folder holds no {purpose} key": "nøglemappen rummer ingen nøgle til {purpose}",
     # files, as they stand inside a sentence
     "configuration": "konfigurationen",

@@ -1,0 +1,123 @@
+"""Files that are nobody else's: opened without following a link, and refused where others may read or change them.
+
+Where links and modes are looked at is the open file itself: nothing can be put in its place between.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import stat
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Final
+
+from cprsync.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: What group and others may do with a secret: nothing.
+OTHERS: Final = 0o077
+#: What they may not do with a file that holds no secret: change it.
+OTHERS_WRITE: Final = 0o022
+#: A file of root's may be read by its group: so it is given to one service, which cannot change it.
+_OTHERS_OF_ROOT: Final = 0o027
+_MODES: Final = {OTHERS: "600", OTHERS_WRITE: "go-w"}
+_ROOT: Final = 0
+
+
+@contextmanager
+def open_private(path: Path, *, forbidden: int = OTHERS) -> Iterator[IO[bytes]]:
+    """Open a file for reading.
+
+    Raises:
+        ConfigurationError: kinds `file.link`, `file.private`, `file.owner`, `file.kind`.
+        OSError: it is missing, or cannot be read.
+    """
+    # not blocking: a pipe in its place would wait for whoever writes
+    handle = open_unfollowed(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        check_private(handle, path, forbidden=forbidden)
+        yield file
+
+
+def open_new_private(path: Path) -> int:
+    """Open a file for writing from its beginning, mode 0600 if it is new; one that is there has to be private already.
+
+    Raises as `open_private`. What the file held is gone only when it may be written.
+    """
+    handle = open_unfollowed(path, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK)
+    try:
+        check_private(handle, path)
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            os.ftruncate(handle, 0)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def create_private(path: Path, content: str) -> None:
+    """Write a new file, mode 0600. Raises FileExistsError, also for a link that leads nowhere."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(content)
+
+
+def open_unfollowed(path: Path, how: int) -> int:
+    """Open a file, mode 0600 if it is new. Raises ConfigurationError where a link stands, and OSError."""
+    try:
+        return os.open(path, how | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ConfigurationError("{path} is a link: name the file itself", path=path, kind="file.link") from error
+        raise
+
+
+def check_private(handle: int, path: Path, *, forbidden: int = OTHERS) -> None:
+    """Hold an open file against what others may do with it. A device has no secret. Raises ConfigurationError."""
+    state = os.fstat(handle)
+    if stat.S_ISCHR(state.st_mode):
+        return
+    if not stat.S_ISREG(state.st_mode):
+        raise ConfigurationError("{path} is no ordinary file", path=path, kind="file.kind")
+    check_mode(state, path, forbidden=forbidden)
+
+
+def check_mode(state: os.stat_result, path: Path, *, forbidden: int = OTHERS) -> None:
+    """Hold what is known of a file against the same. Raises ConfigurationError, with what to run."""
+    ours = os.geteuid()
+    if state.st_uid not in {ours, _ROOT} and ours != _ROOT:
+        raise ConfigurationError("{path} belongs to another user", path=path, kind="file.owner")
+    roots = state.st_uid == _ROOT != ours
+    wrong = state.st_mode & (forbidden & _OTHERS_OF_ROOT if roots else forbidden)
+    if wrong:
+        mend = f"chmod {'640' if roots and forbidden == OTHERS else _MODES[forbidden]} {shlex.quote(str(path))}"
+        told = (
+            "{path}: others may read it: {mend}" if not wrong & OTHERS_WRITE else "{path}: others may change it: {mend}"
+        )
+        raise ConfigurationError(told, path=path, mend=mend, kind="file.private")
+
+
+def check_unchangeable(path: Path) -> None:
+    """Refuse a file without secrets that is a link, or that others may change; one that is missing is not looked at.
+
+    Raises ConfigurationError.
+    """
+    try:
+        with open_private(path, forbidden=OTHERS_WRITE):
+            pass
+    except OSError:
+        return
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder to write into that is a link, or in which others may put files. Raises ConfigurationError."""
+    state = folder.lstat()
+    if stat.S_ISLNK(state.st_mode):
+        raise ConfigurationError("{path} is a link: name the file itself", path=folder, kind="file.link")
+    # in a sticky one, like /tmp, nobody replaces another's files
+    if not state.st_mode & stat.S_ISVTX:
+        check_mode(state, folder, forbidden=OTHERS_WRITE)
