@@ -59,6 +59,8 @@ REGISTER: Final[Mapping[str, str]] = {
     "the register reports a fault of its own": "registret melder en fejl hos sig selv",
     "the register's address is no https address": "registrets adresse er ingen https-adresse",
     "the register needs at least one worker": "registret kræver mindst én arbejder",
+    "the register needs at least one call a second": "registret kræver mindst ét kald i sekundet",
+    "CULR needs a worker and a call a second at least": "CULR kræver mindst én arbejder og ét kald i sekundet",
     # SFTP
     "the SFTP folder cannot be listed": "SFTP-mappen kan ikke vises",
     "the SFTP folder holds more than {most} files": "SFTP-mappen rummer flere end {most} filer",
