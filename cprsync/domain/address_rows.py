@@ -68,6 +68,21 @@ ADDRESS_ROWS: Final[Rows] = {
         Wording("samme adresse: intet ændres", "the same address: nothing changes"),
         _CODES,
     ),
+    "address-misread": (
+        Wording(
+            "et navn eller en adresse, hvor UTF-8 er læst som ISO-8859-1 eller windows-1252 (PrÃ¸ve), eller med et af "
+            "tegnene 0x80-0x9F eller et, der er gået tabt (�)",
+            "a name or an address in which UTF-8 was read as ISO-8859-1 or windows-1252 (PrÃ¸ve), or with one of the "
+            "characters 0x80-0x9F or one that was lost (�)",
+        ),
+        Wording(
+            "intet af den kilde gælder for hende (i en leverance dog en beskyttelse og en død): hun venter på et "
+            "menneske. São og Conceição er rigtige bogstaver og læses",
+            "nothing of that source counts for her (of a delivery a protection and a death do): she waits for a "
+            "person. São and Conceição are real letters and are read",
+        ),
+        Wording("CPR: tegnsæt og standarder; beslutning 1 og 3", "CPR: character set and standards; decisions 1 and 3"),
+    ),
     "address-label": (
         Wording("brevets linjer under navnet", "the lines of a letter below the name"),
         Wording(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,19 @@ _CODE_DIGITS = 4
 _UNSET = "0000"
 #: Control, format, unassigned and the like, and the two separators that end a line on a label or in a log.
 _BREAKS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+#: What windows-1252 makes of the bytes 0x80-0x9F, but for five that it leaves out.
+_1252 = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+#: What no name or address of the register holds: a control character of ISO-8859-1, a letter that someone could not
+#: decode, or UTF-8 that was read as ISO-8859-1 or windows-1252: `Prøve` is `PrÃ¸ve` then. CPR has the letters of
+#: ISO-8859-1 alone, and in UTF-8 these begin with the byte of Â or Ã and go on with one from 0x80 to 0xBF. Â and Ã
+#: before a letter, as in `São`, are no such pair; `â€` is a dash or a quotation mark, and `ï¿½` a lost letter.
+_MISREAD = re.compile(f"[\x80-\x9f\ufffd]|[ÂÃ][\x80-\xbf{_1252}]|â€|ï¿½")
+
+
+class Misread(Exception):
+    """A name or an address was read in another encoding than it was written in. Holds nothing of it."""
 
 
 def text_of(raw: str) -> str:
@@ -60,8 +74,10 @@ def _door(text: str) -> str:
 
 
 def lines_of(raw: Iterable[str]) -> tuple[str, str, str, str, str]:
-    """Canonical lines: always five, blank ones kept in their place."""
-    written = [text_of(line) for line in raw]
+    """Canonical lines: always five, blank ones kept in their place. Raises Misread."""
+    read = list(raw)
+    _raise_if_misread(" ".join(read))
+    written = [text_of(line) for line in read]
     if not any(written):
         return _BLANK
     one, two, three, four, five = (written + [""] * LINES)[:LINES]
@@ -73,18 +89,26 @@ _BLANK = ("", "", "", "", "")
 
 
 def name_of(addressing: str, first: str, middle: str, last: str) -> Name | Gap:
-    """Canonical name; a blank addressing name is a child not yet named."""
+    """Canonical name; a blank addressing name is a child not yet named. Raises Misread."""
     name = Name(*_texts_of((addressing, first, middle, last)))
     return name if name.addressing else EMPTY
 
 
 def _texts_of(raw: Iterable[str]) -> list[str]:
     """The canonical texts: looked at together, since nearly all only need their ends stripped."""
-    texts = [text.strip() for text in raw]
-    together = "".join(texts)
+    read = list(raw)
+    # with a blank between them, so that no two make a pair; as they stand: stripped, `Ã` may lose its second byte
+    together = " ".join(read)
+    _raise_if_misread(together)
+    texts = [text.strip() for text in read]
     # of a composed text every part is composed
     plain = together.isprintable() and unicodedata.is_normalized("NFC", together)
     return texts if plain else list(map(text_of, texts))
+
+
+def _raise_if_misread(text: str) -> None:
+    if not text.isascii() and _MISREAD.search(text):
+        raise Misread
 
 
 def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
@@ -106,8 +130,11 @@ def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
     """Canonical address, or silent when it is too little to be one.
 
     It counts when it has a municipality that there is, a street code, and a house or a building on a road with a
-    name; an administrative street code needs neither. Raises ValueError if a code is no number, or one of more than
-    four digits.
+    name; an administrative street code needs neither.
+
+    Raises:
+        ValueError: a code is no number, or one of more than four digits.
+        Misread: a part was read in another encoding than it was written in.
     """
     raw = (municipality, street_code, house, building, floor, door, co, locality, town, postcode, district, road)
     municipality, street_code, house, building, floor, door, *words = _texts_of(raw)
@@ -140,12 +167,12 @@ def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
 
 
 def abroad_of(country: str, lines: Iterable[str]) -> Abroad:
-    """Canonical foreign address."""
+    """Canonical foreign address. Raises Misread."""
     return Abroad(code_of(country), lines_of(lines))
 
 
 def contact_of(lines: Iterable[str]) -> Contact | Gap:
-    """Canonical contact address; five blank lines are none."""
+    """Canonical contact address; five blank lines are none. Raises Misread."""
     contact = Contact(lines_of(lines))
     return contact if any(contact.lines) else EMPTY
 

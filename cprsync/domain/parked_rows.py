@@ -70,9 +70,10 @@ UNDECIDED_ROWS: Final[Rows] = {
     "parked-unread": (
         Wording(
             "poster i leverancen, der ikke kan læses: ukendt status, koder, der ikke er tal, to adresser eller poster, "
-            "der modsiger hinanden, ingen 001, for mange poster om én",
+            "der modsiger hinanden, ingen 001, for mange poster om én, et navn eller en adresse i en anden tegnkodning",
             "records in the delivery that cannot be read: an unknown status, codes that are no numbers, two addresses "
-            "or records that contradict each other, no 001, too many about one",
+            "or records that contradict each other, no 001, too many about one, a name or an address in another "
+            "encoding",
         ),
         "person.*, address.*, protection.type, abroad.country",
         _PROTECTS,
@@ -88,9 +89,11 @@ UNDECIDED_ROWS: Final[Rows] = {
     ),
     "parked-answer": (
         Wording(
-            "et svar om natten, der bryder kontrakten (også en ukendt status), eller en afvisning; af opslaget om en "
-            "beskyttelse, der er ophørt, først fra den anden nat",
-            "an answer at night that breaks the contract (an unknown status too), or a refusal; of the look-up about a "
+            "et svar om natten, der bryder kontrakten (også en ukendt status, en dokumenttype, en "
+            "behandlingsinstruktion, UTF-16, et navn eller en adresse i en anden tegnkodning), eller en afvisning; af "
+            "opslaget om en beskyttelse, der er ophørt, først fra den anden nat",
+            "an answer at night that breaks the contract (an unknown status too, a document type, a processing "
+            "instruction, UTF-16, a name or an address in another encoding), or a refusal; of the look-up about a "
             "protection that has ended only from the second night",
         ),
         "register.*",

@@ -280,12 +280,22 @@ _ROWS: Final = (
     _parked("name.lost", "navnet er væk", "the name is gone"),
     _parked("person.current_number", "det nye nummer kan ikke læses", "the new number cannot be read"),
     _parked("person.duplicate_", "en posttype står to gange", "a record type stands twice"),
+    _parked(
+        "person.misread",
+        "et navn eller en adresse er læst i en anden tegnkodning",
+        "a name or an address was read in another encoding",
+    ),
     _parked("person.no_001", "stamposten (001) mangler", "the main record (001) is missing"),
     _parked("person.number", "nummeret kan ikke læses", "the number cannot be read"),
     _parked("person.status", "ukendt status", "an unknown status"),
     _parked("person.too_large", "for mange poster om én", "too many records about one"),
     _parked("protection.type", "beskyttelsens art kan ikke læses", "the kind of protection cannot be read"),
     _parked("status.missing", "registret siger ingen status", "the register gives no status"),
+    _parked(
+        "register.misread",
+        "et navn eller en adresse er læst i en anden tegnkodning",
+        "a name or an address was read in another encoding",
+    ),
     _parked("register.no_such_person", "registret kender ikke nummeret", "the register does not know the number"),
     # whatever else it answers instead of a person; the kind's last word tells
     _parked("register.", "registret gav intet brugbart svar", "the register gave no answer that can be used"),

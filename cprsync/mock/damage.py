@@ -5,6 +5,7 @@ Which fault is due is known by `faults`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 XML = "text/xml;charset=UTF-8"
 _OVERSIZE = 2 * 1024 * 1024 + 512 * 1024
 _PAGE = b"<!DOCTYPE html><html><head><title>500</title></head><body><h1>Internal Server Error</h1></body></html>"
+_TEXTS = re.compile(rb">[^<]+<")
 _END = b"</soap:Body></soap:Envelope>"
 
 
@@ -61,6 +63,24 @@ def _bad_schema(response: Response) -> Response:
     return replace(response, body=response.body[:at] + b"<ns3:ukendt>1</ns3:ukendt>" + response.body[at:])
 
 
+def _instruction(response: Response) -> Response:
+    """A processing instruction, which SOAP forbids, at the end of the payload."""
+    at = response.body.rfind(b"</", 0, response.body.rfind(_END))
+    return replace(response, body=response.body[:at] + b'<?xml-stylesheet href="a.xsl"?>' + response.body[at:])
+
+
+def _mojibake(response: Response) -> Response:
+    """Every text as if its UTF-8 had been read as ISO-8859-1: `Prøve` becomes `PrÃ¸ve`."""
+    body = _TEXTS.sub(lambda text: text[0].decode("iso-8859-1").encode("utf-8"), response.body)
+    return replace(response, body=body)
+
+
+def _utf_16(response: Response) -> Response:
+    return replace(
+        response, body=response.body.decode("utf-8").encode("utf-16"), content_type="text/xml;charset=UTF-16"
+    )
+
+
 DAMAGES: Mapping[str, Callable[[Response], Response]] = {
     "http-500-html": lambda _: Response(500, _PAGE, "text/html;charset=UTF-8"),
     "empty-200": lambda _: Response(200, b""),
@@ -69,6 +89,9 @@ DAMAGES: Mapping[str, Callable[[Response], Response]] = {
     "wrong-root": _wrong_root,
     "close": lambda response: replace(response, drop=True),
     "bad-schema": _bad_schema,
+    "instruction": _instruction,
+    "mojibake": _mojibake,
+    "utf-16": _utf_16,
     "culr-lost": lambda response: replace(response, drop=True),
     "culr-500": lambda _: Response(500, _PAGE, "text/html;charset=UTF-8"),
     "culr-garbage": lambda response: replace(response, body=b"<responseCode>OK200</responseCode>"),

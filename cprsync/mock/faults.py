@@ -26,7 +26,12 @@ CALL_KINDS: dict[str, str] = {
     "close": "the connection is dropped",
     "bad-schema": "an answer that breaks the schema",
     "platform-fault": "a soap:Fault of the platform's own",
+    "instruction": "an answer with a processing instruction",
+    "utf-16": "an answer in UTF-16",
+    "mojibake": "an answer whose letters beyond ASCII are UTF-8 read as ISO-8859-1",
 }
+#: What can be seen in an answer about a person only.
+_OF_A_PERSON = frozenset({"other-person", "mojibake"})
 #: Damages the next night's delivery.
 HALF_FILE = "half-file"
 #: The kinds that meet whoever fetches deliveries.
@@ -108,8 +113,8 @@ class FaultScript:
         self._faults.clear()
 
     def take_for_call(self, *, is_lookup: bool) -> Fault | None:
-        """The fault for this call, if one is due; an answer about somebody else waits for a look-up."""
-        return self._take(lambda kind: kind in CALL_KINDS and (is_lookup or kind != "other-person"))
+        """The fault for this call, if one is due; what spoils a person waits for a look-up."""
+        return self._take(lambda kind: kind in CALL_KINDS and (is_lookup or kind not in _OF_A_PERSON))
 
     def take_for_night(self) -> bool:
         return self._take(lambda kind: kind == HALF_FILE) is not None

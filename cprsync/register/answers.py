@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from cprsync.domain.canonical import abroad_of, address_of, contact_of, name_of
+from cprsync.domain.canonical import Misread, abroad_of, address_of, contact_of, name_of
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import (
     EMPTY,
@@ -47,7 +47,8 @@ def parse_person(response: etree._Element, asked: CprNumber, *, today: date) -> 
 
     `today` tells whether a protection's end has passed; the answer itself carries no day.
 
-    Raises BadAnswer: there is no person in it, she is another one, or a value is impossible.
+    Raises BadAnswer: there is no person in it, it is another one, a value is impossible, or a name or an address was
+    read in another encoding than it was written in.
     """
     persondata = response.find("p:persondata", _NS)
     if persondata is None:
@@ -65,6 +66,8 @@ def parse_person(response: etree._Element, asked: CprNumber, *, today: date) -> 
             abroad=_abroad(response),
             contact=_contact(response),
         )
+    except Misread:
+        raise BadAnswer("a name or an address was read in another encoding", kind="register.misread") from None
     except ValueError:
         # from None: the library's text quotes the value.
         raise BadAnswer("the answer holds an impossible value", kind="register.impossible_value") from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from cprsync.domain.canonical import abroad_of, address_of, code_of, contact_of, door_of, name_of, part_of
+from cprsync.domain.canonical import Misread, abroad_of, address_of, code_of, contact_of, door_of, name_of, part_of
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import (
     EMPTY,
@@ -76,9 +76,15 @@ class PersonParser:
         try:
             return self._parse(number, records)
         except _BreaksLayout as broken:
-            # whatever else is wrong with her: a protection and a death are believed
-            protection = self._protected(self._protection_types(records))
-            return Unreadable(number, str(broken), protection, self._dead(records))
+            return self._unreadable(number, str(broken), records)
+        except Misread:
+            # a delivery is refused whole where all of it was read so; here it is this one person
+            return self._unreadable(number, "person.misread", records)
+
+    def _unreadable(self, number: CprNumber | None, reason: str, records: list[str]) -> Unreadable:
+        """Whatever is wrong with them: a protection and a death are believed."""
+        protection = self._protected(self._protection_types(records))
+        return Unreadable(number, reason, protection, self._dead(records))
 
     def _parse(self, number: CprNumber | None, records: list[str]) -> Person | None:
         # a person begins with her 001: then the rest need not be looked at

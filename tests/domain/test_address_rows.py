@@ -13,7 +13,7 @@ import pytest
 from people import LOOKED_UP, TONIGHT, emigrates, gets_a_contact_address, having, patron, person
 
 from cprsync.domain.action import Action
-from cprsync.domain.canonical import address_of, contact_of, name_of
+from cprsync.domain.canonical import Misread, abroad_of, address_of, contact_of, name_of
 from cprsync.domain.decide import Change, Same, Unchanged, decide
 from cprsync.domain.fields import Owner, owner_of
 from cprsync.domain.label import label_lines
@@ -60,6 +60,17 @@ ADDRESS = {
         "samme adresse med andre nuller og blanke, eller med store bogstaver i etage og dør (016B, ST, TH)",
         "samme adresse: intet ændres",
         "CPR: post 002 og 003; beslutning 1",
+    ),
+    "address-misread": (
+        (
+            "et navn eller en adresse, hvor UTF-8 er læst som ISO-8859-1 eller windows-1252 (PrÃ¸ve), eller med et af "
+            "tegnene 0x80-0x9F eller et, der er gået tabt (�)"
+        ),
+        (
+            "intet af den kilde gælder for hende (i en leverance dog en beskyttelse og en død): hun venter på et "
+            "menneske. São og Conceição er rigtige bogstaver og læses"
+        ),
+        "CPR: tegnsæt og standarder; beslutning 1 og 3",
     ),
     "address-label": (
         "brevets linjer under navnet",
@@ -169,6 +180,67 @@ def test_what_is_an_address_is_read_and_anything_less_leaves_the_last_one(
     # 20: a status that may be without one
     after = merge(ANNA, having(ANNA, status=Status.NO_RESIDENCE, address=told))
     assert (after.address == ANNA.address) is not counts
+
+
+def named(text: str) -> object:
+    return name_of(text, "", "", "")
+
+
+def living_at(text: str) -> object:
+    return address_of(municipality="0751", street_code="1104", house="1", road=text)
+
+
+def with_a_line(text: str) -> object:
+    return address_of(municipality="0751", street_code="1104", house="1", road="Vej", supplementary=["", text])
+
+
+def gone_to(text: str) -> object:
+    return abroad_of("5120", ["Storgatan", text])
+
+
+def reached_at(text: str) -> object:
+    return contact_of(["", "", text])
+
+
+READERS = (named, living_at, with_a_line, gone_to, reached_at)
+
+
+@pytest.mark.parametrize("read", READERS, ids=lambda read: f"address-misread-{read.__name__}")
+@pytest.mark.parametrize("word", ["Prøve", "ÆRØ", "Åse", "Øst", "René", "à", "Müller", "Ýr", "Ñ", "ÿ", "½", "a–b"])
+@pytest.mark.parametrize("as_if", ["iso-8859-1", "windows-1252"])
+def test_a_text_that_was_read_in_another_encoding_is_no_text(word: str, as_if: str, read: Any) -> None:
+    """Of windows-1252 five bytes are nothing at all: what a careless reader makes of them is a lost letter."""
+    with pytest.raises(Misread) as refused:
+        read(word.encode().decode(as_if, errors="replace"))
+    assert str(refused.value) == ""
+
+
+@pytest.mark.parametrize("read", READERS, ids=lambda read: f"address-misread-{read.__name__}")
+@pytest.mark.parametrize("text", ["Pr\x98ve", "Skov\x85", "\x9f", "Pr�ve", "Prï¿½ve"])
+def test_a_text_with_a_control_character_or_a_lost_letter_is_no_text(text: str, read: Any) -> None:
+    with pytest.raises(Misread):
+        read(text)
+
+
+@pytest.mark.parametrize("read", READERS, ids=lambda read: f"address-misread-{read.__name__}")
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("São", "SÃO JOÃO", "Conceição", "CONCEIÇÃO", "Ângela", "ÂNGELA", "Magalhães", "IRMÃ Lúcia", "Ã", "Â", "Ã A"),
+        *("Prøve", "ÆRØ", "Müller", "Åse Åberg", "Ø. Nørre", "L'Église", "Nº 5", "Sø-Vej", "Çelik", "Þór", "Straße"),
+        *("Åge´s", "Ø·stervang", "É»", "ÀÁÂÃÄÅ", "ÃO–BO"),
+    ],
+)
+def test_a_real_name_with_rare_letters_is_read(text: str, read: Any) -> None:
+    """Only Â or Ã with a continuation byte behind it is a pair: before a letter they are letters."""
+    assert read(text) not in {SILENT, EMPTY}
+
+
+@pytest.mark.parametrize("key", ["address-misread"])
+def test_two_fields_side_by_side_are_no_pair(key: str) -> None:
+    one = name_of("Ana Sã", "Ana", "IRMÃ", "¸")
+    assert isinstance(one, Name), key
+    assert one.middle == "IRMÃ"
 
 
 @pytest.mark.parametrize("part", ["co", "floor", "door", "locality", "supplementary"])

@@ -350,7 +350,8 @@ PARKED: dict[str, tuple[object, ...]] = {
     "parked-unread": (
         (
             "poster i leverancen, der ikke kan læses: ukendt status, koder, der ikke er tal, to adresser "
-            "eller poster, der modsiger hinanden, ingen 001, for mange poster om én"
+            "eller poster, der modsiger hinanden, ingen 001, for mange poster om én, et navn eller en adresse i en "
+            "anden tegnkodning"
         ),
         "person.*, address.*, protection.type, abroad.country",
         "0001 forsegler, 90 standser breve",
@@ -366,8 +367,9 @@ PARKED: dict[str, tuple[object, ...]] = {
     ),
     "parked-answer": (
         (
-            "et svar om natten, der bryder kontrakten (også en ukendt status), eller en afvisning; af opslaget om en "
-            "beskyttelse, der er ophørt, først fra den anden nat"
+            "et svar om natten, der bryder kontrakten (også en ukendt status, en dokumenttype, en "
+            "behandlingsinstruktion, UTF-16, et navn eller en adresse i en anden tegnkodning), eller en afvisning; af "
+            "opslaget om en beskyttelse, der er ophørt, først fra den anden nat"
         ),
         "register.*",
         "intet",

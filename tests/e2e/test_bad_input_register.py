@@ -33,6 +33,8 @@ BAD_ANSWERS = {
     "other-person": "register.other_person",
     "wrong-root": "register.wrong_root",
     "bad-schema": "register.schema",
+    "instruction": "register.instruction",
+    "utf-16": "register.charset",
 }
 #: One call is tried so often (the ceiling of the client).
 TRIES = 3
@@ -131,6 +133,21 @@ def test_one_bad_answer_stops_nobody_else(
     again = library.run("sync")
     assert (again.exit, again.document["actions"]) == (0, {"first_copy": 1})
     assert set(_statuses(library).values()) == {Status.RESIDENT}
+
+
+@pytest.mark.usefixtures("exhausted")
+def test_letters_in_another_encoding_are_written_over_nobody(
+    ready: dict[str, Any], mock: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    """BO lives in Kastanjeløkken: "KastanjelÃ¸kken" waits for a person."""
+    library = new_library(tmp_path / "library", mock[0], ["BO", "HELLE"])
+    control.fault(ready, "mojibake", 2)
+    ran = library.run("sync")
+    assert (ran.exit, ran.document["actions"], ran.document["left_to_a_person"]) == (3, {}, 2)
+    assert set(_statuses(library).values()) == {SILENT}
+    again = library.run("sync")
+    assert (again.exit, again.document["actions"]) == (0, {"first_copy": 2})
+    assert not [word for word in personal() if word in ran.out + ran.err + again.out + again.err]
 
 
 @pytest.mark.usefixtures("exhausted")

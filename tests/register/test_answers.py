@@ -266,6 +266,33 @@ def test_an_impossible_value_is_refused_without_being_quoted(person: str, addres
     assert refused.value.__suppress_context__
 
 
+@pytest.mark.parametrize(
+    ("person", "address"),
+    [
+        (alive(before=NAME.replace("Skovgaard", "PrÃ¸ve") + BIRTH), ""),
+        (alive(before=NAME.replace("Mette Ærø", "Mette Ã\x86rÃ¸") + BIRTH), ""),
+        (alive(before=NAME.replace("Ærø", "&#x98;r") + BIRTH), ""),
+        (alive(), ADDRESS.replace("Uglesporet", "BÃ¸gevej")),
+        (alive(), ADDRESS.replace("Porten", "PÃ¥ loftet")),
+        (persondata(ANNA, after=status(80)), ABROAD.replace("Malmö", "MalmÃ¶")),
+        (alive(), contact("Ã˜sterbro")),
+    ],
+)
+def test_a_text_in_another_encoding_is_refused_without_being_quoted(person: str, address: str) -> None:
+    """It would be written over a good name: a change file with such letters is refused as well."""
+    with pytest.raises(BadAnswer) as refused:
+        read(person, address=address)
+    assert refused.value.kind == "register.misread"
+    assert str(refused.value) == "a name or an address was read in another encoding"
+    assert refused.value.__suppress_context__
+
+
+def test_a_name_with_rare_letters_is_taken() -> None:
+    name = read(alive(before=NAME.replace("Skovgaard", "São Conceição"))).name
+    assert isinstance(name, Name)
+    assert name.last == "São Conceição"
+
+
 def test_a_person_read_shows_nothing_when_printed() -> None:
     assert "Mette" not in repr(parse_person(element(anna(ANNA)), CprNumber(ANNA), today=TODAY))
     assert NAME not in repr(read(alive()))

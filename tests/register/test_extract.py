@@ -188,12 +188,18 @@ def test_an_address_carried_at_a_status_without_one_is_silent_whatever_it_holds(
         ((rec.main(ANNA), rec.codes(ANNA), rec.text(ANNA, "0101" + rec.CODES[4:])), "address.contradiction"),
         ((rec.main(ANNA), rec.codes(ANNA), rec.text(ANNA).replace("8000Aarhus", "80x0Aarhus")), "address.code"),
         ((rec.main(ANNA, status="80"), rec.departure(ANNA, "51x0", "Malmö")), "abroad.country"),
+        # UTF-8 that someone before us read as ISO-8859-1: of one person, while the others are right
+        ((rec.main(ANNA), rec.name(ANNA, "PrÃ¸ve Skov")), "person.misread"),
+        ((rec.main(ANNA), rec.codes(ANNA), rec.text(ANNA, road="BÃ¸gevej")), "person.misread"),
+        ((rec.main(ANNA), rec.codes(ANNA, lines=("", "GÃ¥rden")), rec.text(ANNA)), "person.misread"),
+        ((rec.main(ANNA), rec.contact(ANNA, "HavnegÃ¦rdet 1")), "person.misread"),
+        ((rec.main(ANNA, status="80"), rec.departure(ANNA, "5120", "MalmÃ¶")), "person.misread"),
     ],
 )
 def test_one_bad_person_is_unreadable_and_the_others_go_on(records: tuple[str, ...], reason: str) -> None:
     # who has no 001 comes after those who have
     expected = [None, reason] if reason == "person.no_001" else [reason, None]
-    assert reasons(*records, rec.main(BO)) == expected
+    assert reasons(*records, rec.main(BO), rec.name(BO)) == expected
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,8 @@ FAULTS: dict[str, tuple[type[CprsyncError], str]] = {
     "other-person": (BadAnswer, "register.other_person"),
     "wrong-root": (BadAnswer, "register.wrong_root"),
     "bad-schema": (BadAnswer, "register.schema"),
+    "instruction": (BadAnswer, "register.instruction"),
+    "utf-16": (BadAnswer, "register.charset"),
     "close": (RegisterUnavailable, "register.closed"),
     "slow": (RegisterUnavailable, "register.timeout"),
 }

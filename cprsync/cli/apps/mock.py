@@ -15,11 +15,11 @@ EVENTS = (
     "birthdate or resend (the same once more). Of an address that is none: no-road or no-municipality."
 )
 FAULTS = (
-    "Of an answer: http-500-html, empty-200, truncated, oversized, other-person, wrong-root, slow, close, bad-schema "
-    "or platform-fault. Of the next delivery: half-file. Of fetching: sftp-refuse, sftp-cut, sftp-slow or "
-    "sftp-trickle. Of CULR, once it has done what was asked: culr-lost, culr-500, culr-garbage or culr-slow; when it "
-    "has not: culr-down, culr-fault, culr-credentials, culr-authorisation, culr-illegal, culr-transaction, "
-    "culr-program or culr-unknown."
+    "Of an answer: http-500-html, empty-200, truncated, oversized, other-person, wrong-root, slow, close, bad-schema, "
+    "platform-fault, instruction, utf-16 or mojibake. Of the next delivery: half-file. Of fetching: sftp-refuse, "
+    "sftp-cut, sftp-slow or sftp-trickle. Of CULR, once it has done what was asked: culr-lost, culr-500, culr-garbage "
+    "or culr-slow; when it has not: culr-down, culr-fault, culr-credentials, culr-authorisation, culr-illegal, "
+    "culr-transaction, culr-program or culr-unknown."
 )
 
 app = typer.Typer(help="A mock register to try and test against.")

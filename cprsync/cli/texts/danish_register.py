@@ -33,6 +33,7 @@ REGISTER: Final[Mapping[str, str]] = {
     "the answer's packing is damaged": "svarets pakning er beskadiget",
     "the answer declares a document type": "svaret erklærer en dokumenttype",
     "the answer holds a processing instruction": "svaret rummer en behandlingsinstruktion",
+    "a name or an address was read in another encoding": "et navn eller en adresse er læst i en anden tegnkodning",
     "the answer is empty": "svaret er tomt",
     "the answer is in a charset that is not taken": "svaret er i et tegnsæt, der ikke tages imod",
     "the answer holds no person": "svaret rummer ingen person",

@@ -70,6 +70,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "person.current_number": ("det nye nummer kan ikke læses", "the new number cannot be read"),
     "person.duplicate_": ("en posttype står to gange", "a record type stands twice"),
+    "person.misread": ("navn eller adresse er læst i en anden kode", "a name or address was read in another encoding"),
     "person.no_001": ("stamposten (001) mangler", "the main record (001) is missing"),
     "person.number": ("nummeret kan ikke læses", "the number cannot be read"),
     "person.status": ("ukendt status", "an unknown status"),
@@ -102,6 +103,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "register.http": ("registret svarer uden SOAP", "the register answers without SOAP"),
     "register.impossible_value": ("svaret har en umulig værdi", "the answer holds an impossible value"),
     "register.instruction": ("svaret rummer en instruktion", "the answer holds an instruction"),
+    "register.misread": (
+        "navn eller adresse er læst i en anden kode",
+        "a name or address was read in another encoding",
+    ),
     "register.must_understand": ("svaret kræver noget ukendt", "the answer demands what we do not know"),
     "register.no_such_person": ("registret kender ikke nummeret", "the register does not know the number"),
     "register.not_soap": ("svaret er ikke SOAP", "the answer is no SOAP"),
