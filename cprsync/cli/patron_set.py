@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.dates import long_day
-from cprsync.cli.output import failures, note, print_json, say
+from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.record_text import name_of
 from cprsync.cli.telling import tell_now
 from cprsync.cli.words import word
@@ -126,27 +126,3 @@ def _outcome(document: Mapping[str, Any], language: Language, *, withdraws: bool
         # only a block is still there once it was taken away
         return word("lifted_unchanged", language)
     return word(f"{'emptied' if withdraws else 'set'}_{document['outcome']}", language)
-
-
-def set_cpr_command(patron: str, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:
-    """Give one patron her real number."""
-    from cprsync import wiring
-    from cprsync.cli.operator import ask_number, user_name
-    from cprsync.settings import load_settings
-    from cprsync.sync.set_cpr import SetNumber, set_number
-
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        asked = SetNumber(patron, ask_number(), user_name())
-        patience = wiring.desk_patience()
-        with wiring.desk(settings, section, patience=patience) as desk:
-            document = set_number(desk, asked)
-        tell_now(settings, section, patron, language, patience=patience)
-    if as_json:
-        print_json(document)
-        return
-    name = name_of("cpr_number", language)
-    say(f"{document['patron']} · {name}: {word('set_' + document['outcome'], language)}")
-    for warning in document["warnings"]:
-        note(f"  ! {word(warning, language)}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.confirming import DeskWarning, Level
 from cprsync.domain.leaving import Stage
+from cprsync.domain.likeness import Likeness
 from cprsync.domain.person import Status
 from cprsync.domain.responsible import of_age_on
 from cprsync.domain.wording import Wording
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.age import LeapDay
+    from cprsync.domain.likeness import Agreement
     from cprsync.domain.patron import Patron
     from cprsync.domain.purpose import Purpose
 
@@ -50,11 +52,21 @@ class Arrival:
     #: the day on which they come of age; None: no birth date is known
     of_age: date | None = None
     today: date | None = None
+    #: how far our record and the register's person agree, where one gets the other's number; None: not compared
+    like: Likeness | None = None
+    #: the register has not answered: nobody has seen whose number it is
+    is_unanswered: bool = False
+    #: another patron has the number that is to be given
+    is_taken: bool = False
 
     @property
     def begins(self) -> bool:
-        """True of whoever is no borrower before this."""
-        return not self.is_known or not self.patron.borrows
+        """True of whoever is no borrower before this, and of whoever gets another's number."""
+        return not self.is_known or not self.patron.borrows or self.like is not None
+
+    def agrees(self, name: Agreement, birth: Agreement) -> bool:
+        """True when name and birth date were compared, and this is what came of it."""
+        return self.like == Likeness(name, birth)
 
     @property
     def is_minor(self) -> bool:

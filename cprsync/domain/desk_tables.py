@@ -30,7 +30,7 @@ _LEVELS: Final[Mapping[Level, Wording]] = {
 
 def desk_table() -> RuleTable:
     """What is to be seen before someone is registered."""
-    title = Wording("Advarsler før en registrering", "Warnings before a registration")
+    title = Wording("Advarsler før registrering og nyt nummer", "Warnings before a registration or another number")
     keys = tuple(f"desk-{row.kind.replace('.', '-').replace('_', '-')}" for row in WARNINGS)
     return RuleTable("desk", title, _COLUMNS, keys, tuple(_row(row) for row in WARNINGS))
 

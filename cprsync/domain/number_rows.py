@@ -207,14 +207,14 @@ NUMBER_ROWS: Final[Rows] = {
             "`patron set-cpr` with a number that another patron has or had",
         ),
         Wording(
-            "afvises: posten som før, registret spørges ikke, og de to venter på et menneske (number.both_patrons): at "
-            "acceptere er at lægge dem sammen. Er det selv afløst, eller kender registret det ikke, afvises det også, "
-            "og intet venter",
-            "refused: the record as before, the register is not asked, and the two are parked for a person "
+            "afvises: posten som før, registret spørges ikke, og de to venter efter et ja på et menneske "
+            "(number.both_patrons): at acceptere er at lægge dem sammen. Er det selv afløst, eller kender registret "
+            "det ikke, afvises det også, og intet venter",
+            "refused: the record as before, the register is not asked, and after a yes the two are parked for a person "
             "(number.both_patrons): to accept is to merge them. One that is replaced itself, or that the register does "
             "not know, is refused too, and nothing is parked",
         ),
-        Wording("Beslutning 6", "Decision 6"),
+        Wording("Beslutning 6 og 40", "Decisions 6 and 40"),
     ),
     "number-stranger": (
         Wording(

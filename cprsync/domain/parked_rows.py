@@ -160,6 +160,19 @@ WAITING_ROWS: Final[Rows] = {
         ),
         Wording("CPR: post 001 (PNRGAELD); beslutning 3 og 6", "CPR: record 001 (PNRGAELD); decisions 3 and 6"),
     ),
+    "parked-number-set": (
+        Wording("et personnummer, der er skrevet ved skranken", "a CPR number that was entered at the desk"),
+        "number.set",
+        Wording("venter ikke: nummeret gælder", "does not wait: the number counts"),
+        Wording(
+            "`patron set-cpr ID --undo` eller `review undo`, så længe det huskes: posten er, som den var før, nummeret "
+            "afmeldes, og kontoen under det slettes i CULR. Har registret givet et andet nummer imens, afvises det",
+            "`patron set-cpr ID --undo` or `review undo`, while it is remembered: the record is as it was before, the "
+            "number is unsubscribed, and the account under it is deleted in CULR. If the register has given another "
+            "number meanwhile, it is refused",
+        ),
+        Wording("Beslutning 40", "Decision 40"),
+    ),
     "parked-block": (
         Wording(
             "status 30, 70 eller 90, og hvad der ophæver den (se Status)", "status 30, 70 or 90, and what undoes it"

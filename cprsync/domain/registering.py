@@ -12,6 +12,7 @@ from cprsync.domain.arrival import WarningRow
 from cprsync.domain.confirming import DeskWarning, Level
 from cprsync.domain.decide import NUMBER_ANNULLED, Same
 from cprsync.domain.leaving import Stage
+from cprsync.domain.likeness import Agreement
 from cprsync.domain.person import Status
 from cprsync.domain.purpose import RETURNING, Purpose
 from cprsync.domain.review import BIRTH_DIFFERS
@@ -37,6 +38,66 @@ def _parked(reason: str, da: str, en: str) -> WarningRow:
 
 #: In the order in which they are told.
 WARNINGS: Final[tuple[WarningRow, ...]] = (
+    WarningRow(
+        "somebody_else",
+        Level.STOP,
+        Wording(
+            "Hverken navn eller fødselsdato er dem på posten: nummeret er nok en andens.",
+            "Neither name nor birth date are those on the record: the number is probably someone else's.",
+        ),
+        lambda one: one.like is not None and one.like.is_nobody,
+        source=_NUMBER,
+    ),
+    WarningRow(
+        "nothing_to_compare",
+        Level.STOP,
+        Wording(
+            "Posten har hverken navn eller fødselsdato at sammenligne med.",
+            "The record has neither a name nor a birth date to compare with.",
+        ),
+        lambda one: one.like is not None and one.like.says_nothing,
+        source=_NUMBER,
+    ),
+    WarningRow(
+        "not_verified",
+        Level.STOP,
+        Wording(
+            "CPR svarer ikke: ingen har set, hvem nummeret tilhører.",
+            "The register does not answer: nobody has seen whose number it is.",
+        ),
+        lambda one: one.is_unanswered,
+        source=_NUMBER,
+    ),
+    WarningRow(
+        "name_differs",
+        Level.ASK,
+        Wording(
+            "Navnet er et andet end det på posten; fødselsdatoen er den samme.",
+            "The name is another than the one on the record; the birth date is the same.",
+        ),
+        lambda one: one.agrees(Agreement.DIFFERS, Agreement.AGREES),
+        source=_NUMBER,
+    ),
+    WarningRow(
+        "birth_date_differs",
+        Level.ASK,
+        Wording(
+            "Fødselsdatoen er en anden end den på posten; navnet er det samme.",
+            "The birth date is another than the one on the record; the name is the same.",
+        ),
+        lambda one: one.agrees(Agreement.AGREES, Agreement.DIFFERS),
+        source=_NUMBER,
+    ),
+    WarningRow(
+        "both_patrons",
+        Level.ASK,
+        Wording(
+            "En anden låner har nummeret: siger du ja, venter de to på, at et menneske lægger dem sammen.",
+            "Another patron has the number: if you say yes, the two wait for a person to merge them.",
+        ),
+        lambda one: one.is_taken,
+        source=_NUMBER,
+    ),
     WarningRow(
         "dead",
         Level.STOP,

@@ -38,6 +38,8 @@ NET_MEDIA_REFUSED: Final = "net_media.refused"
 NET_MEDIA_FOREIGN: Final = "net_media.foreign"
 NET_MEDIA_KINDS: Final = frozenset({NET_MEDIA_REFUSED, NET_MEDIA_FOREIGN})
 LINK_KINDS: Final = frozenset({RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED})
+#: A number was given at the desk: it is written down as accepted, so that it can be taken back.
+NUMBER_SET: Final = "number.set"
 #: The register's birth date is another than the number's: its word holds, and either may be a mistake.
 BIRTH_DIFFERS: Final = "birth.differs"
 
@@ -78,6 +80,8 @@ class Doing(enum.Enum):
     END_LINK = "end_link"
     #: the net media are told again
     TELL_AGAIN = "tell_again"
+    #: a patron got a number at the desk: nothing waits, and it can be taken back
+    NUMBER_SET = "number_set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class ReviewKind:
     @property
     def undoable(self) -> bool:
         """Whether `review undo` takes an acceptance back."""
-        return self.doing in {Doing.BLOCK, Doing.MERGE, Doing.END_LINK}
+        return self.doing in {Doing.BLOCK, Doing.MERGE, Doing.END_LINK, Doing.NUMBER_SET}
 
 
 # -- the table ---------------------------------------------------------------------------------------------
@@ -263,6 +267,16 @@ _ROWS: Final = (
             "låneren beholder sit nummer, og registret spørges om det i nat",
             "the patron keeps the number, and the register is asked about it tonight",
         ),
+    ),
+    _row(
+        NUMBER_SET,
+        "låneren har fået et personnummer ved skranken (`patron set-cpr`)",
+        "the patron got a CPR number at the desk (`patron set-cpr`)",
+        Doing.NUMBER_SET,
+        accept=Wording(
+            "nummeret blev skrevet; `review undo` tager det tilbage", "written; `review undo` takes it back"
+        ),
+        reject=_CLOSE,
     ),
     _number("number.circle", "numrene afløser hinanden i ring", "the numbers replace each other in a circle"),
     _number("number.old_active", "et gammelt nummer lever igen", "an old number lives again"),

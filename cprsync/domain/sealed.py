@@ -122,6 +122,16 @@ def is_called(name: Name | Sealed[Name], text: str) -> bool:
     return (_inside(name) if isinstance(name, Sealed) else name).addressing == text
 
 
+def is_named_alike(one: Name | Sealed[Name], other: Name | Sealed[Name]) -> bool:
+    """Tell whether two names may be one person's: the same first and last word, whatever stands between them."""
+    return _ends(one) == _ends(other)
+
+
+def _ends(name: Name | Sealed[Name]) -> tuple[str, str]:
+    words = (_inside(name) if isinstance(name, Sealed) else name).addressing.casefold().split()
+    return (words[0], words[-1]) if words else ("", "")
+
+
 def _address(at: Address | SealedAddress) -> Address:
     return _inside(at) if isinstance(at, SealedAddress) else at
 

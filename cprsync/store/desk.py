@@ -17,6 +17,7 @@ from cprsync.store import audit, dying, responsibles, tables
 from cprsync.store.changes import write_changes
 from cprsync.store.engine import writing
 from cprsync.store.import_writing import create
+from cprsync.store.number_undo import keep_undo, remember_before
 from cprsync.store.numbers import RESPONSIBLE, only_answer
 from cprsync.store.responsibles import become_patrons
 from cprsync.store.review_items import ask_staff_at_desk
@@ -67,12 +68,15 @@ def save(tenant: Tenant, entry: Entry) -> str:
             happened.append(audit.Happened("register", patron=patron_id, more=by))
         else:
             _make_sure_that_patron(connection, tenant, patron_id)
+        before = remember_before(connection, tenant, patron_id) if entry.sets_number else None
         if entry.returns:
             happened += _seen(connection, tenant, patron_id, by)
         if entry.subscribed is not None:
             _subscribe(connection, tenant, patron_id, entry)
             happened.append(audit.Happened("subscribe", patron=patron_id, more=by))
         write_changes(connection, tenant, run, batch)
+        if before is not None:
+            keep_undo(connection, tenant, batch.writes[0], before, user=entry.user)
         if entry.subscribed is not None and entry.until is not None:
             # one whose death is on record already: no write of hers says how long
             dying.keep_until(connection, tenant, [patron_id], entry.until)

@@ -16,6 +16,7 @@ from cprsync.domain.review import (
     BLOCK_OF,
     BOTH_PATRONS,
     LINK_KINDS,
+    NUMBER_SET,
     OTHER_SUCCESSOR,
     PROPOSALS,
     State,
@@ -40,6 +41,8 @@ def reopen(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping
     """See that the item may wait again. Raises ReviewChanged: it may not, since something has changed."""
     if any(row.status_class == tables.MERGED for row in held.values()):
         raise ReviewChanged("review item {id}: a patron it is about has been merged into another since", id=of.id)
+    if of.kind == NUMBER_SET:
+        raise ReviewChanged("review item {id}: a number is given with `patron set-cpr` alone", id=of.id)
     if waiting := _numbers(connection, tenant, of, of.kind, State.WAITING):
         raise ReviewChanged(
             "review item {id}: item {waiting} asks the same and waits; answer that one", id=of.id, waiting=waiting[0]

@@ -137,7 +137,7 @@ def _ask_staff(
     fresh = [review for review in reviews if review not in asked]
     if not fresh:
         return
-    first = max(next_id(connection, tenant, tables.review_item), _last_number(connection, tenant) + 1)
+    first = next_number(connection, tenant, len(fresh))
     rows = [
         {
             "agency": tenant.agency,
@@ -152,8 +152,14 @@ def _ask_staff(
         for number, (one, kind) in enumerate(fresh, start=first)
     ]
     connection.execute(insert(tables.review_item), rows)
+
+
+def next_number(connection: Connection, tenant: Tenant, count: int = 1) -> int:
+    """The first of so many numbers for new items; none is given twice, also when an item went with its patron."""
+    first = max(next_id(connection, tenant, tables.review_item), _last_number(connection, tenant) + 1)
     given = update(tables.library).where(tables.library.c.agency == tenant.agency)
-    connection.execute(given.values(last_review=first + len(rows) - 1))
+    connection.execute(given.values(last_review=first + count - 1))
+    return first
 
 
 def _name_anew(connection: Connection, tenant: Tenant, item: int, named: Named) -> None:

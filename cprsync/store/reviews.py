@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from cprsync.domain.record import Block
 from cprsync.domain.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, NET_MEDIA_REFUSED, Doing, State
 from cprsync.errors import ReviewClosed
-from cprsync.store import audit, circulation, links, merging, responsibles, tables, telling_again
+from cprsync.store import audit, circulation, links, merging, number_undo, responsibles, tables, telling_again
 from cprsync.store.changes import ask, write_records
 from cprsync.store.desk import STREAM
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
@@ -176,6 +176,9 @@ def _undo(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[
         ended = date.fromisoformat(kept["day"])
         responsibles.resume(connection, tenant, of.patron_id, kept["responsible"], ended=ended)
         return _Done(("responsible",))
+    if of.row.doing is Doing.NUMBER_SET:
+        number_undo.take_back(connection, tenant, held[of.patron_id], kept)
+        return _Done(("cpr_number",))
     if of.row.doing is Doing.MERGE:
         merging.part(connection, tenant, closed=held[of.patron_id], keeps=held[_other(of)], kept=kept)
         return _Done(("merged",))
@@ -291,6 +294,7 @@ _ACCEPTS: Final[Mapping[Doing, Callable[[Connection, Tenant, ReviewItem, Mapping
     Doing.GIVE_NUMBER: _number,
     Doing.END_LINK: _end_links,
     Doing.TELL_AGAIN: _tell_again,
+    Doing.NUMBER_SET: _nothing,
 }
 _ANSWERS: Final[Mapping[State, Callable[[Connection, Tenant, ReviewItem, Mapping[str, AnyRow]], _Done]]] = {
     State.ACCEPTED: _accept,

@@ -79,6 +79,8 @@ class Entry:
     leap: LeapDay = LeapDay.MARCH
     #: the patron is here for themselves: whoever was leaving stays, and whoever only answered borrows from now on
     returns: bool = False
+    #: it gives a number that can be taken back
+    sets_number: bool = False
     #: a new record is of someone who may borrow
     borrows: bool = True
     #: why it was written in spite of a warning, for the audit; "": nobody had to say
@@ -369,6 +371,11 @@ def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
     document = patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today())
     document["fields"] = {name: entry for name, entry in document["fields"].items() if entry["owner"] == "register"}
     return document
+
+
+def show_person(desk: Desk, person: Person) -> dict[str, Any]:
+    """A person of the register's as they may be shown, and as nobody's record."""
+    return _stranger(desk, Patron(NEW, person, desk.as_of(), 1), parked=False)
 
 
 def shown_record(desk: Desk, heard: Heard, one: DecidedAtDesk) -> dict[str, Any]:

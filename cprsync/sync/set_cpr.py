@@ -1,7 +1,9 @@
-"""A replacement number becomes real: checked against all patrons, looked up, subscribed, first copy; the old one kept.
+"""A replacement number becomes real: the register's person beside ours, a yes, subscribed, first copy; and taken back.
 
-When the register does not answer, the number is there at once and "not yet verified": subscription and first copy
-wait for the night, as for any new patron. Leaves out a real number that another replaces: only the register says so.
+Nobody becomes somebody else unseen: where neither name nor birth date agrees it needs a reason (decision 40). When the
+register does not answer, nobody has seen whose number it is: with a reason it is there and "not yet verified", and
+subscription and first copy wait for the night. Leaves out a real number that another replaces: only the register says
+so.
 """
 
 from __future__ import annotations
@@ -10,26 +12,41 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.action import Action
-from cprsync.domain.decide import Change
+from cprsync.domain.age import birth_date_of
+from cprsync.domain.arrival import Arrival
+from cprsync.domain.confirming import Preview
+from cprsync.domain.decide import Change, Parked
+from cprsync.domain.likeness import Agreement, likeness_of
 from cprsync.domain.number import NumberKind
-from cprsync.domain.review import BOTH_PATRONS
+from cprsync.domain.override import birth_date_in, in_force
+from cprsync.domain.person import SILENT
+from cprsync.domain.purpose import Purpose
+from cprsync.domain.registering import warnings_about
+from cprsync.domain.review import BOTH_PATRONS, NUMBER_SET, PARKED, State
 from cprsync.errors import BadInput, LostCompare
 from cprsync.sync.calling import ask_about, subscribe_to
-from cprsync.sync.lookup import TRIES, Entry
-from cprsync.sync.steps import FIRST_COPY, decided, step_of, write_of
+from cprsync.sync.confirming import check_confirmed, preview_document, warning_document
+from cprsync.sync.lookup import TRIES, Entry, refuse_what_is_never_sent, show_person
+from cprsync.sync.registering import ANSWER_FRESH
+from cprsync.sync.showing import patron_document
+from cprsync.sync.steps import FIRST_COPY, decided, step_of, turns_birth, write_of
 from cprsync.sync.values import Batch, FollowUp
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from cprsync.domain.confirming import Confirmation
+    from cprsync.domain.likeness import Likeness
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
-    from cprsync.sync.lookup import Desk
-    from cprsync.sync.values import Write
+    from cprsync.sync.lookup import Desk, Shown
+    from cprsync.sync.reviewing import ReviewItem, Reviews
+    from cprsync.sync.values import Subscribed, Write
 
-#: Why the audit says that the register was asked.
+#: Why the audit says that the register was asked, and what the preview is of.
 PURPOSE: Final = "set_cpr"
-#: What is said beside the outcome.
-NOT_VERIFIED: Final = "not_verified"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -41,34 +58,124 @@ class SetNumber:
     user: str
 
 
-def set_number(desk: Desk, asked: SetNumber) -> dict[str, Any]:
-    """Give a patron her real number; returns the JSON shape of `patron set-cpr`.
+@dataclass(frozen=True, slots=True, repr=False)
+class NumberPreview:
+    """What giving a number would do, as it is shown."""
+
+    asked: SetNumber
+    patron: Patron
+    #: the register's answer; None: it does not answer, or was not asked
+    person: Person | None
+    #: when it answered
+    at: datetime
+    preview: Preview
+    #: the JSON shape of `patron set-cpr`
+    document: Mapping[str, Any]
+    #: the patron who has the number
+    other: str | None = None
+    #: the patron has the number already
+    is_set: bool = False
+
+
+# -- before the yes ------------------------------------------------------------------------------------------
+
+
+def preview_number(desk: Desk, asked: SetNumber) -> NumberPreview:
+    """Say whose number it is beside whose record it would be; nothing is written but the audit of the look-up.
 
     Raises:
-        BadInput: no such patron, her number is real already, the new one is none of the register's or is replaced
-            itself, or another patron has it; in the last case the two wait for a person.
+        BadInput: no such patron, their number is real already, or the new one is none of the register's or is replaced
+            itself.
         NoSuchPerson: the register does not know the number.
     """
     patron = _patron(desk, asked)
     if patron.number == asked.number:
-        return _document(asked, "unchanged", verified=patron.verified, subscribed=True)
+        return _already(desk, asked, patron)
     _refuse_what_is_real_or_never_will_be(patron, asked.number)
-    _refuse_another_patrons(desk, asked)
+    return _previewed(desk, asked, _ask(desk, asked, patron), desk.clock.now())
+
+
+def _ask(desk: Desk, asked: SetNumber, patron: Patron) -> Person | None:
+    """The register's word, unless another patron of ours has the number: then it is not asked."""
+    if _other(desk, asked) is not None:
+        return None
     desk.store.intend_at_desk(asked.number, purpose=PURPOSE, user=asked.user, patron_id=patron.id)
-    person = ask_about(desk, asked.number)
-    subscribed = None if person is None else subscribe_to(desk, asked.number)
-    for left in reversed(range(TRIES)):
-        batch = _batch(desk, patron, person, asked.number)
-        try:
-            desk.store.save_at_desk(Entry(asked.number, patron.id, batch, asked.user, subscribed))
-            break
-        except LostCompare:
-            if not left:
-                raise
-            patron = _patron(desk, asked)
-            _refuse_another_patrons(desk, asked)
-    verified = batch.writes[0].as_of is not None
-    return _document(asked, "set", verified=verified, subscribed=subscribed is not None)
+    return ask_about(desk, asked.number)
+
+
+def _previewed(desk: Desk, asked: SetNumber, person: Person | None, at: datetime) -> NumberPreview:
+    patron, other = _patron(desk, asked), _other(desk, asked)
+    theirs = person if other is None else desk.store.patrons([other])[0].register
+    like = None if theirs is None else likeness_of(patron, theirs, desk.clock.today())
+    batch = _batch(desk, patron, person, asked.number)
+    warnings = warnings_about(_arrival(desk, patron, batch, like, taken=other is not None), writes=False)
+    marks = (batch.writes[0].prepared.fingerprint.hex(), other or "", str(patron.version))
+    preview = Preview(PURPOSE, patron.id, warnings, marks)
+    document = {
+        **_document(asked, "shown", verified=batch.writes[0].as_of is not None, subscribed=False),
+        "warnings": [warning_document(one) for one in warnings],
+        "written": False,
+        "preview": preview_document(preview) | {"compared": _compared(desk, patron, theirs, like)},
+    }
+    del document["preview"]["warnings"]  # they stand where a look-up has them
+    return NumberPreview(asked, patron, person, at, preview, document, other=other)
+
+
+def _already(desk: Desk, asked: SetNumber, patron: Patron) -> NumberPreview:
+    document = _document(asked, "unchanged", verified=patron.verified, subscribed=True) | {"written": False}
+    return NumberPreview(asked, patron, None, desk.clock.now(), Preview(PURPOSE, patron.id), document, is_set=True)
+
+
+def _arrival(desk: Desk, patron: Patron, batch: Batch, like: Likeness | None, *, taken: bool) -> Arrival:
+    """Everything that a warning may be about."""
+    (write,) = batch.writes
+    after, view = write.after, desk.store.patron(patron.id)
+    answered = like is not None and not taken
+    parked = next((kind.removeprefix(PARKED) for _, kind in batch.reviews if kind.startswith(PARKED)), None)
+    shares = answered and after.address is not SILENT and not after.is_shut
+    household = shares and after.address is not SILENT and desk.store.in_household(after.address, but=patron.id)
+    silent = answered and desk.policy.silent_is_sealed and after.protection is SILENT
+    return Arrival(
+        patron=replace(patron, register=after) if answered else patron,
+        purpose=Purpose.CORRECTION,
+        is_known=view is not None,
+        in_household=household,
+        is_sealed_by_silence=silent,
+        turns_birth=answered and any(turns_birth(batch.writes)),
+        parked=parked,
+        like=like,
+        is_unanswered=like is None,
+        is_taken=taken,
+    )
+
+
+def _compared(desk: Desk, patron: Patron, theirs: Person | None, like: Likeness | None) -> dict[str, Any]:
+    """Name and birth date on our record beside the register's, as far as either may be shown, and whether they agree.
+
+    Of whoever is protected it says whether they agree, and no value.
+    """
+    view = desk.store.patron(patron.id)
+    ours = {} if view is None else _shown_of(desk, view, patron)
+    told = {} if theirs is None else show_person(desk, theirs)["fields"]
+    agrees = {Agreement.AGREES: True, Agreement.DIFFERS: False, Agreement.UNKNOWN: None}
+    of = {"name": None, "birth_date": None} if like is None else {"name": like.name, "birth_date": like.birth}
+    return {
+        name: {
+            "ours": ours.get(name),
+            "theirs": told.get(name, {}).get("value"),
+            "agrees": None if agreement is None else agrees[agreement],
+            **({"sealed": True} if told.get(name, {}).get("sealed") else {}),
+        }
+        for name, agreement in of.items()
+    }
+
+
+def _shown_of(desk: Desk, view: Shown, patron: Patron) -> dict[str, Any]:
+    shown, today = patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today()), desk.clock.today()
+    born = birth_date_of(patron.register, corrected=birth_date_in(in_force(patron.overrides, today)))
+    # a number that a library made says a birth date too: nothing else may stand on such a record
+    date = None if shown["protected"] or born is None else born.day.isoformat()
+    return {"name": shown["fields"]["name"]["value"], "birth_date": date}
 
 
 def _document(asked: SetNumber, outcome: str, *, verified: bool, subscribed: bool) -> dict[str, Any]:
@@ -77,8 +184,77 @@ def _document(asked: SetNumber, outcome: str, *, verified: bool, subscribed: boo
         "outcome": outcome,
         "verified": verified,
         "subscribed": subscribed,
-        "warnings": [] if verified else [NOT_VERIFIED],
+        "warnings": [],
     }
+
+
+# -- after it ------------------------------------------------------------------------------------------------
+
+
+def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation) -> dict[str, Any]:
+    """Give the number as it was shown; returns the JSON shape of `patron set-cpr`.
+
+    Raises:
+        NotConfirmed: it is no longer what was shown, or a reason is missing; nothing is written.
+        BadInput: the reason cannot be kept; or another patron has the number, and the two wait for a person.
+        NoSuchPerson: the register does not know the number by now.
+    """
+    if shown.is_set:
+        return dict(shown.document)
+    asked, person, at = shown.asked, shown.person, shown.at
+    if desk.clock.now() - at > ANSWER_FRESH:
+        person, at = _ask(desk, asked, shown.patron), desk.clock.now()
+    subscribed: Subscribed | None = None
+    for left in reversed(range(TRIES)):
+        again = _previewed(desk, asked, person, at)
+        reason = check_confirmed(again.preview, confirmation)
+        if again.other is not None:
+            desk.store.ask_staff_at_desk(asked.patron_id, BOTH_PATRONS, about=again.other)
+            raise BadInput("another patron has that number: both now wait for a person", kind="number.both_patrons")
+        if person is not None and subscribed is None:
+            subscribed = subscribe_to(desk, asked.number)
+        batch = _batch(desk, again.patron, person, asked.number)
+        entry = Entry(asked.number, asked.patron_id, batch, asked.user, subscribed, sets_number=True, reason=reason)
+        try:
+            desk.store.save_at_desk(entry)
+        except LostCompare:
+            if not left:
+                raise
+            continue
+        verified = batch.writes[0].as_of is not None
+        done = _document(asked, "set", verified=verified, subscribed=subscribed is not None)
+        told = {name: again.document[name] for name in ("warnings", "preview")}
+        return done | told | {"written": True}
+    raise AssertionError("the last try returns or raises")
+
+
+# -- taking it back ------------------------------------------------------------------------------------------
+
+
+def undo_number(reviews: Reviews, patron_id: str) -> dict[str, Any]:
+    """Take a number back that was given at the desk: the record is as it was before; returns the shape of `set-cpr`.
+
+    Raises:
+        BadInput: no number was given at the desk, or it has been taken back.
+        ReviewClosed: the register has given another one since, or what it takes is forgotten; nothing is changed.
+    """
+    given = [one for one in reviews.store.review_items(all_states=True) if _is_given(one, patron_id)]
+    if not given:
+        raise BadInput("no number was set for that patron that can be taken back", kind="number.not_set")
+    reviews.undo(given[-1].id)
+    (patron,) = reviews.store.patrons([patron_id])
+    return {
+        "patron": patron_id,
+        "outcome": "undone",
+        "verified": patron.verified,
+        "subscribed": False,
+        "warnings": [],
+        "written": True,
+    }
+
+
+def _is_given(item: ReviewItem, patron_id: str) -> bool:
+    return item.patron_id == patron_id and item.kind == NUMBER_SET and item.state is State.ACCEPTED
 
 
 # -- refusing ----------------------------------------------------------------------------------------------
@@ -94,16 +270,15 @@ def _patron(desk: Desk, asked: SetNumber) -> Patron:
 def _refuse_what_is_real_or_never_will_be(patron: Patron, number: CprNumber) -> None:
     if number.kind is not NumberKind.REAL:
         raise BadInput("a replacement number: only one of the register's takes the place of another", kind="input")
+    refuse_what_is_never_sent(number)
     if patron.number.kind is NumberKind.REAL:
         raise BadInput("her number is real already: only the register replaces it", kind="number.real")
 
 
-def _refuse_another_patrons(desk: Desk, asked: SetNumber) -> None:
+def _other(desk: Desk, asked: SetNumber) -> str | None:
+    """The other patron who has the number, or had it."""
     other = desk.store.find(asked.number)
-    if other is None or other == asked.patron_id:
-        return
-    desk.store.ask_staff_at_desk(asked.patron_id, BOTH_PATRONS, about=other)
-    raise BadInput("another patron has that number: both now wait for a person", kind="number.both_patrons")
+    return None if other == asked.patron_id else other
 
 
 # -- writing ---------------------------------------------------------------------------------------------------
@@ -115,14 +290,16 @@ def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber)
     if person is None:
         return Batch(writes=[_write(desk, patron, Change(hers.register, (Action.RENUMBER,)), None)])
     as_of = desk.as_of()
-    step = step_of(desk, decided(person, hers, as_of, None), person, hers, as_of)
-    if step.change is None or step.write is None:
-        # undecided: the number is hers all the same, and the night asks again
-        write = _write(desk, patron, Change(hers.register, (Action.RENUMBER,)), None)
-        reviews = [] if step.review is None else [step.review]
+    decision = decided(person, hers, as_of, None)
+    step = step_of(desk, decision, person, hers, as_of)
+    reviews = [] if step.review is None else [step.review]
+    told = step.change or Change(hers.register, ())
+    change = replace(told, actions=(Action.RENUMBER, *told.actions))
+    if isinstance(decision, Parked) or step.change is None:
+        # undecided but for what protects: the number is theirs all the same, and the night asks again
+        write = _write(desk, patron, change, None)
         return Batch(writes=[write], asks=[FollowUp(patron.id, FIRST_COPY)], reviews=reviews)
-    change = replace(step.change, actions=(Action.RENUMBER, *step.change.actions))
-    return Batch(writes=[_write(desk, patron, change, as_of)], reviews=[] if step.review is None else [step.review])
+    return Batch(writes=[_write(desk, patron, change, as_of)], reviews=reviews)
 
 
 def _write(desk: Desk, patron: Patron, change: Change, as_of: AsOf | None) -> Write:

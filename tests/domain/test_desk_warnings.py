@@ -13,8 +13,11 @@ from cprsync.domain.age import LeapDay
 from cprsync.domain.arrival import Arrival, comes_of_age
 from cprsync.domain.confirming import Level
 from cprsync.domain.leaving import Stage
+from cprsync.domain.likeness import Agreement, Likeness, likeness_of
+from cprsync.domain.number import CprNumber
+from cprsync.domain.override import Overridden, Override
 from cprsync.domain.patron import PatronKind
-from cprsync.domain.person import Person, Status, by_status
+from cprsync.domain.person import EMPTY, SILENT, Name, Person, Status, by_status
 from cprsync.domain.purpose import Purpose, may_make_borrower
 from cprsync.domain.registering import WARNINGS, warning_of, warnings_about
 from cprsync.domain.rules import rule_tables
@@ -25,6 +28,7 @@ TABLE = next(
     one for one in rule_tables(load_policy(fixture_path("policy.toml"), frozenset({"0751"}))) if one.name == "desk"
 )
 TODAY = date(2027, 3, 23)
+AGREES, DIFFERS, UNKNOWN = Agreement
 
 
 def having(status: Status) -> Person:
@@ -55,6 +59,12 @@ def test_of_a_new_patron_of_whom_nothing_is_special_nothing_is_said() -> None:
 ONLY_ANSWERS = {"kind": PatronKind.RESPONSIBLE}
 #: Each row: of whom it is true, how loud, and of a borrower whose record is only updated.
 CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
+    "somebody_else": (known(like=Likeness(DIFFERS, DIFFERS)), Level.STOP, Level.STOP),
+    "nothing_to_compare": (known(like=Likeness(UNKNOWN, UNKNOWN)), Level.STOP, Level.STOP),
+    "not_verified": (known(is_unanswered=True), Level.STOP, Level.STOP),
+    "name_differs": (known(like=Likeness(DIFFERS, AGREES)), Level.ASK, Level.ASK),
+    "birth_date_differs": (known(like=Likeness(AGREES, DIFFERS)), Level.ASK, Level.ASK),
+    "both_patrons": (known(is_taken=True), Level.ASK, Level.ASK),
     "dead": (arrives(dies(person("ANNA"))), Level.STOP, Level.ASK),
     "number.annulled": (arrives(having(Status.ANNULLED)), Level.STOP, Level.ASK),
     "disappeared": (arrives(having(Status.DISAPPEARED)), Level.STOP, Level.ASK),
@@ -93,6 +103,10 @@ def test_a_warning_is_as_loud_as_its_row_says(kind: str) -> None:
         assert seen(arrival)[kind] is level
     if updated is not None:
         assert seen(replace(arrival, is_known=True))[kind] is updated
+    if arrival.like is not None:
+        assert (
+            seen(replace(arrival, patron=replace(arrival.patron, register=dies(person("ANNA")))))["dead"] is Level.STOP
+        )
     key = f"desk-{kind.replace('.', '-').replace('_', '-')}"
     words = {Level.NOTE: "til orientering", Level.ASK: "spørg først", Level.STOP: "stop: kun med en begrundelse"}
     told = TABLE.rows[TABLE.keys.index(key)]
@@ -145,3 +159,50 @@ def test_the_dead_come_of_age_no_more() -> None:
     young = replace(patron("ANNA"), register=dies(person("ANNA")))
     assert comes_of_age(young, TODAY, LeapDay.MARCH) is None
     assert comes_of_age(patron("ANNA"), TODAY, LeapDay.MARCH) == date(2003, 5, 4)
+
+
+# -- whose number it is --------------------------------------------------------------------------------------------
+
+
+def called(name: str) -> Person:
+    return replace(person("ANNA"), name=Name(name))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "name"),
+    [
+        (called("Mette Skovgaard"), person("ANNA"), AGREES),
+        (called("mette marie SKOVGAARD"), gains_protection(person("ANNA")), AGREES),
+        (called("Mette Aagaard"), person("ANNA"), DIFFERS),
+        (called("Ane Skovgaard"), person("ANNA"), DIFFERS),
+        (called(""), person("ANNA"), DIFFERS),
+        (replace(person("ANNA"), name=EMPTY), person("ANNA"), UNKNOWN),
+        (person("ANNA"), replace(person("ANNA"), name=SILENT), UNKNOWN),
+    ],
+)
+def test_names_are_alike_by_their_first_and_last_word_also_of_the_protected(
+    ours: Person, theirs: Person, name: Agreement
+) -> None:
+    stored = replace(patron("ANNA"), register=ours)
+    assert likeness_of(stored, theirs, TODAY) == Likeness(name, AGREES)
+
+
+def test_a_birth_date_is_the_one_that_counts_on_either_side() -> None:
+    """A number made by a library says a date too; one with letters says none."""
+    made = replace(patron("ANNA"), register=Person(CprNumber("6405850670")))
+    letters = replace(patron("ANNA"), register=Person(CprNumber.parse_any("040585KOT1")))
+    assert likeness_of(made, person("ANNA"), TODAY).birth is AGREES
+    assert likeness_of(made, person("BO"), TODAY).birth is DIFFERS
+    assert likeness_of(letters, person("ANNA"), TODAY) == Likeness(UNKNOWN, UNKNOWN)
+    corrected = Override(Overridden.BIRTH_DATE, "1985-05-05", "lone", "saw it", TODAY, TODAY)
+    assert likeness_of(replace(made, overrides=(corrected,)), person("ANNA"), TODAY).birth is DIFFERS
+
+
+@pytest.mark.parametrize("like", [Likeness(DIFFERS, UNKNOWN), Likeness(UNKNOWN, DIFFERS)])
+def test_where_one_differs_and_the_other_cannot_be_compared_it_is_somebody_else(like: Likeness) -> None:
+    assert seen(known(like=like))["somebody_else"] is Level.STOP
+
+
+@pytest.mark.parametrize("like", [Likeness(AGREES, AGREES), Likeness(AGREES, UNKNOWN), Likeness(UNKNOWN, AGREES)])
+def test_where_something_agrees_and_nothing_differs_nothing_is_said(like: Likeness) -> None:
+    assert set(seen(known(like=like))) == {"patron"}

@@ -148,11 +148,11 @@ NUMBER: dict[str, tuple[object, ...]] = {
     "number-set-cpr": (
         "`patron set-cpr` med et nummer, som en anden låner har eller har haft",
         (
-            "afvises: posten som før, registret spørges ikke, og de to venter på et menneske (number.both_patrons): "
-            "at acceptere er at lægge dem sammen. Er det selv afløst, eller kender registret det ikke, afvises det "
-            "også, og intet venter"
+            "afvises: posten som før, registret spørges ikke, og de to venter efter et ja på et menneske "
+            "(number.both_patrons): at acceptere er at lægge dem sammen. Er det selv afløst, eller kender registret "
+            "det ikke, afvises det også, og intet venter"
         ),
-        "Beslutning 6",
+        "Beslutning 6 og 40",
     ),
     "number-stranger": (
         (

@@ -54,7 +54,7 @@ def reasons() -> set[str]:
 
 
 #: Decided all the same, or proposed by a status: these are raised as they are, all others as parked.
-NOT_PARKED = {"number.annulled", "protection.contradicted", *FOLLOWING, *NET_MEDIA_KINDS}
+NOT_PARKED = {"number.annulled", "number.set", "protection.contradicted", *FOLLOWING, *NET_MEDIA_KINDS}
 
 
 def kinds() -> list[str]:
@@ -92,6 +92,7 @@ def test_no_row_is_for_a_kind_that_nobody_raises() -> None:
         ("responsible.protected", Doing.END_LINK, True),
         ("number.annulled", Doing.SEEN, False),
         ("birth.differs", Doing.SEEN, False),
+        ("number.set", Doing.NUMBER_SET, True),
         ("net_media.refused", Doing.TELL_AGAIN, False),
         ("net_media.foreign", Doing.TELL_AGAIN, False),
         ("protection.contradicted", Doing.SEEN, False),

@@ -417,6 +417,16 @@ PARKED: dict[str, tuple[object, ...]] = {
         ),
         "CPR: post 001 (PNRGAELD); beslutning 3 og 6",
     ),
+    "parked-number-set": (
+        "et personnummer, der er skrevet ved skranken",
+        "number.set",
+        "venter ikke: nummeret gælder",
+        (
+            "`patron set-cpr ID --undo` eller `review undo`, så længe det huskes: posten er, som den var før, nummeret "
+            "afmeldes, og kontoen under det slettes i CULR. Har registret givet et andet nummer imens, afvises det"
+        ),
+        "Beslutning 40",
+    ),
     "parked-block": (
         "status 30, 70 eller 90, og hvad der ophæver den (se Status)",
         "block.*, death.annulled, person.found, number.restored",
@@ -699,6 +709,7 @@ def named_in(key: str) -> list[str]:
         ("parked-annulled", {Doing.SEEN}),
         ("parked-contradicted", {Doing.SEEN}),
         ("parked-birth", {Doing.SEEN}),
+        ("parked-number-set", {Doing.NUMBER_SET}),
         ("parked-responsible", {Doing.END_LINK}),
         ("parked-net-media", {Doing.TELL_AGAIN}),
     ],

@@ -257,12 +257,23 @@ def test_a_replacement_number_becomes_real(library: Library, mock: tuple[Path, d
     file.write_text(f"cpr_number,card\n{made},E1\n", encoding="utf-8")
     assert library.run("patron", "import", str(file), "--apply").document["created"] == 1
     who = str(patron(library, "find", typed=f"{made}\n").document["patron"])
-    ran = patron(library, "set-cpr", who, typed=f"{number('EDITH')}\n")
+    before, typed = library.records(), f"{number('EDITH')}\n"
+    ran = patron(library, "set-cpr", who, typed=typed)
+    assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (1, "confirm.needed", "nothing")
+    assert ran.document["warnings"][0]["kind"] == "nothing_to_compare"
+    ran = patron(library, "set-cpr", who, "--yes", typed=typed)
+    assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (1, "confirm.reason", "nothing")
+    assert library.records() == before
+    ran = patron(library, "set-cpr", who, "--yes", "--reason", "viste pas", typed=typed)
     assert (ran.exit, ran.document["verified"], ran.document["subscribed"]) == (0, True, True), ran.out + ran.err
     assert number("EDITH") not in ran.out + ran.err
     assert number("EDITH") in str(control.state(mock[1])["subscriptions"])
     assert patron(library, "find", typed=f"{made}\n").document["warnings"] == ["old_number"]
     assert found(library, "EDITH") == who
+    undone = patron(library, "set-cpr", who, "--undo", typed="")
+    assert (undone.exit, undone.document["outcome"]) == (0, "undone")
+    assert patron(library, "find", typed=f"{made}\n").document["warnings"] == []
+    assert patron(library, "find", typed=f"{number('EDITH')}\n").exit == 1
 
 
 def test_another_patrons_number_is_refused_and_waits_for_a_person(library: Library, tmp_path: Path) -> None:
@@ -271,7 +282,7 @@ def test_another_patrons_number_is_refused_and_waits_for_a_person(library: Libra
     file.write_text(f"cpr_number,card\n{made},E2\n", encoding="utf-8")
     library.run("patron", "import", str(file), "--apply")
     who = str(patron(library, "find", typed=f"{made}\n").document["patron"])
-    ran = patron(library, "set-cpr", who, typed=f"{number('ANNA')}\n")
+    ran = patron(library, "set-cpr", who, "--yes", "--reason", "viste pas", typed=f"{number('ANNA')}\n")
     assert_refused(ran, code=1, kind="number.both_patrons", says="another patron", advises="review list")
     (item,) = library.rows("review_item")["review_item"]
     assert "parked.number.both_patrons" in item

@@ -10,6 +10,7 @@ import pytest
 from culr_double import CulrDouble
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY
 from kills import killed, lived_whole, sample
+from said_yes import yes_to
 from sqlalchemy import update
 from townspeople import cpr, dies, moves, person
 
@@ -24,7 +25,7 @@ from cprsync.sync.dry_run import plan_night
 from cprsync.sync.lookup import Desk
 from cprsync.sync.publishing import tell_now
 from cprsync.sync.reviewing import Reviews
-from cprsync.sync.set_cpr import SetNumber, set_number
+from cprsync.sync.set_cpr import SetNumber, confirm_number, preview_number
 from cprsync.sync.setting import Counter, Setting, set_field
 from cprsync.sync.values import NewPatron
 
@@ -264,7 +265,8 @@ def test_whoever_has_no_cpr_number_stands_under_her_patron_number(library: Libra
     assert made.digits not in {one.value for one in net_media.ours()}
     library.register.knows(person("EDITH"))
     desk = Desk(AGENCY, library.store, library.register, library.clock, library.policy)
-    set_number(desk, SetNumber(imported.patron_id, cpr("EDITH"), "lone"))
+    shown = preview_number(desk, SetNumber(imported.patron_id, cpr("EDITH"), "lone"))
+    confirm_number(desk, shown, yes_to(shown.preview))
     library.night()
     assert local not in net_media.ours()
     assert account("EDITH") in net_media.ours()

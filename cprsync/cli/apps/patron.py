@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, Patron, day, language
+from cprsync.cli.options import (
+    CONFIG,
+    Approve,
+    Config,
+    Confirm,
+    Json,
+    Lang,
+    Library,
+    Patron,
+    Why,
+    Yes,
+    day,
+    language,
+)
 
 #: The fields that `patron set` takes; a test holds it against the rules.
 FIELDS = (
@@ -215,16 +228,39 @@ def patron_responsible(  # noqa: PLR0913 -- one parameter for each option
 
 
 @app.command("set-cpr")
-def patron_set_cpr(
-    patron: Patron, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+def patron_set_cpr(  # noqa: PLR0913 -- one parameter for each option
+    patron: Patron,
+    *,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take back a number that was set here: the record is as it was before.")
+    ] = False,
+    yes: Yes = False,
+    confirm: Confirm = False,
+    approve: Approve = "",
+    reason: Why = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> None:
     """Make a replacement number (erstatningsnummer) real.
 
-    The CPR number is asked for, or read from standard input; she is subscribed, and her first copy is fetched.
+    The CPR number is asked for, or read from standard input. Name and birth date of the register's person are shown
+    beside the record's; once someone says yes, the patron is subscribed, and the first copy is fetched. Where neither
+    agrees, it takes a reason.
     """
-    from cprsync.cli.patron_set import set_cpr_command
+    from cprsync.cli.confirming import Answered
+    from cprsync.cli.set_cpr import set_cpr_command
 
-    set_cpr_command(patron, config=config, library=library, language=language(lang), as_json=as_json)
+    set_cpr_command(
+        patron,
+        undoes=undo,
+        answered=Answered(yes=yes, confirm=confirm, approve=approve, reason=reason),
+        config=config,
+        library=library,
+        language=language(lang),
+        as_json=as_json,
+    )
 
 
 @app.command("leave")

@@ -92,6 +92,18 @@ DESK: Final[Mapping[str, str]] = {
         "det, der tages tilbage, har ingen slutdag: udelad --until"
     ),
     "{field}: the value is empty": "{field}: værdien er tom",
+    "the patron has left or was merged since: nothing was taken back": (
+        "låneren er siden meldt ud eller lagt sammen med en anden: intet er taget tilbage"
+    ),
+    "the register has given the patron another number since: nothing was taken back": (
+        "registret har siden givet låneren et andet nummer: intet er taget tilbage"
+    ),
+    "review item {id}: a number is given with `patron set-cpr` alone": (
+        "punkt {id}: et nummer skrives kun med `patron set-cpr`"
+    ),
+    "no number was set for that patron that can be taken back": (
+        "låneren har ikke fået noget nummer ved skranken, som kan tages tilbage"
+    ),
     # confirming
     "what would be written is no longer what was shown: nothing was written": (
         "det, der ville blive skrevet, er ikke længere det, der blev vist: intet er skrevet"

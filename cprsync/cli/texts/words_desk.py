@@ -20,6 +20,10 @@ DESK: Final[Mapping[str, tuple[str, str]]] = {
         "Posten {patron} er registreret uden lånerret.",
         "Record {patron} is registered without borrowing rights.",
     ),
+    "compared_same": ("det samme", "the same"),
+    "compared_differs": ("ikke det samme", "not the same"),
+    "compared_unknown": ("kan ikke sammenlignes", "cannot be compared"),
+    "set_undone": ("taget tilbage: posten er, som den var før", "taken back: the record is as it was before"),
     "confirm_reason": ("Skriv en begrundelse:", "Give a reason:"),
     "confirm_question": ("Skal det skrives? Skriv ja:", "Write this? Type yes:"),
 }

@@ -54,6 +54,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "address.street": ("vejkoden kan ikke læses", "the street code cannot be read"),
     "address.contradiction": ("to adresser modsiger hinanden", "two addresses contradict each other"),
     "name.lost": ("navnet er væk", "the name is gone"),
+    "number.set": ("nummeret er skrevet ved skranken", "the number was entered at the desk"),
     "number.annulled": ("nummeret er annulleret", "the number is annulled"),
     "number.old": ("et gammelt nummer", "an old number"),
     "number.old_active": ("et gammelt nummer lever igen", "an old number lives again"),

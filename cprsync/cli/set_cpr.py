@@ -1,0 +1,99 @@
+"""`patron set-cpr`: a real number, shown beside the record first. It comes by standard input, never as an argument."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.cli.confirming import beside_preview, obtain_confirmation, warning_lines
+from cprsync.cli.output import failures, print_json, say
+from cprsync.cli.record_text import NOTHING, SEALED, name_of
+from cprsync.cli.telling import tell_now
+from cprsync.cli.words import word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.cli.confirming import Answered
+    from cprsync.cli.words import Language
+    from cprsync.settings import LibrarySection, Settings
+    from cprsync.sync.lookup import Desk
+    from cprsync.sync.set_cpr import SetNumber
+
+_AGREES: Final = {True: "compared_same", False: "compared_differs", None: "compared_unknown"}
+
+
+def set_cpr_command(  # noqa: PLR0913 -- one parameter for each option
+    patron: str,
+    *,
+    undoes: bool,
+    answered: Answered,
+    config: Path,
+    library: str | None,
+    language: Language,
+    as_json: bool,
+) -> None:
+    """Give one patron their real number, or take back what was given."""
+    from cprsync import wiring
+    from cprsync.cli.operator import ask_number, user_name
+    from cprsync.settings import load_settings
+    from cprsync.sync.set_cpr import SetNumber
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section, patience = wiring.library_of(settings, library), wiring.desk_patience()
+        if undoes:
+            document = _undo(settings, section, patron, user=user_name())
+        else:
+            asked = SetNumber(patron, ask_number(), user_name())
+            with wiring.desk(settings, section, patience=patience) as desk:
+                document = _set(desk, asked, answered, language=language, as_json=as_json)
+        if document["written"]:
+            tell_now(settings, section, patron, language, patience=patience)
+    if as_json:
+        print_json(document)
+        return
+    for line in outcome_lines(document, language):
+        say(line)
+
+
+def _set(desk: Desk, asked: SetNumber, answered: Answered, *, language: Language, as_json: bool) -> dict[str, Any]:
+    """Show whose number it is, take the yes to it, and write."""
+    from cprsync.sync.set_cpr import confirm_number, preview_number
+
+    shown = preview_number(desk, asked)
+    if shown.is_set:
+        return dict(shown.document)
+    if not as_json:
+        for line in compared_lines(shown.document, language):
+            say(line)
+    with beside_preview(shown.document, as_json=as_json):
+        return confirm_number(desk, shown, obtain_confirmation(shown.preview, answered, language))
+
+
+def _undo(settings: Settings, section: LibrarySection, patron: str, *, user: str) -> dict[str, Any]:
+    from cprsync import wiring
+    from cprsync.sync.set_cpr import undo_number
+
+    with wiring.reviews(settings, section, user=user) as reviews:
+        return undo_number(reviews, patron)
+
+
+def compared_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """Our record beside the register's person, then what is to be seen about it."""
+    yield f"{document['patron']} · {name_of('cpr_number', language)}"
+    sealed = SEALED.da if language == "da" else SEALED.en
+    for field, both in document["preview"]["compared"].items():
+        theirs = sealed if both.get("sealed") else both["theirs"] or NOTHING
+        agrees = word(
+            {True: "compared_same", False: "compared_differs", None: "compared_unknown"}[both["agrees"]], language
+        )
+        yield f"  {name_of(field, language)}: {both['ours'] or NOTHING} → CPR: {theirs} ({agrees})"
+    yield from warning_lines(document["warnings"], language)
+
+
+def outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What became of the number."""
+    yield f"{document['patron']} · {name_of('cpr_number', language)}: {word('set_' + document['outcome'], language)}"
+    if document["written"] and document["outcome"] == "set" and not document["verified"]:
+        yield f"  ! {word('not_verified', language)}"
