@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from cprsync.errors import ConfigurationError, CprsyncError, StoreMismatch
 from cprsync.private import check_private, open_unfollowed
-from cprsync.store.failures import StoreFault, StoreUnavailable
+from cprsync.store.failures import ReadOnly, StoreFault, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -115,18 +115,47 @@ def _open_postgresql(url: URL) -> Engine:
     )
 
 
+def read_only(engine: Engine) -> Engine:
+    """The same database over the same connections, for `reading` alone; the database itself refuses a write in it."""
+    return engine.execution_options(read_only=True)
+
+
+def _is_read_only(engine: Engine) -> bool:
+    return bool(engine.get_execution_options().get("read_only", False))
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One transaction that only reads, and sees one moment of the store."""
     with translated(), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield connection
+            yield connection
+        elif _is_read_only(engine):
+            with _query_only(connection):
+                yield connection
+        else:
+            yield connection
+
+
+@contextmanager
+def _query_only(connection: Connection) -> Iterator[None]:
+    """What SQLite has for a transaction that is read only; it stays with a connection, which others use next."""
+    connection.exec_driver_sql("PRAGMA query_only=ON")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("PRAGMA query_only=OFF")
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that writes: all of it, or nothing when an error leaves it."""
+    """One transaction that writes: all of it, or nothing when an error leaves it.
+
+    Raises ReadOnly: the engine is one of `read_only`, and no transaction is begun.
+    """
+    if _is_read_only(engine):
+        raise ReadOnly("the store is only read here, and a write was tried: nothing was written")
     with translated(), engine.execution_options(writes=True).begin() as connection:
         yield connection
 

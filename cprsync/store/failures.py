@@ -47,6 +47,12 @@ class StoreFault(CprsyncError):
     kind = "store.fault"
 
 
+class ReadOnly(CprsyncError):
+    """Something of ours that only reads tried to write: a mistake of the program's, and nothing was written."""
+
+    kind = "store.read_only"
+
+
 class StoreUnavailable(CprsyncError):
     """The database does not answer, or another writer holds it for too long: try later."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import select, text
@@ -50,7 +52,7 @@ from cprsync.store import (
     views,
 )
 from cprsync.store.done import done
-from cprsync.store.engine import reading, writing
+from cprsync.store.engine import read_only, reading, writing
 from cprsync.store.journal import FILE as JOURNAL_FILE
 from cprsync.store.journal import EraseJournal
 from cprsync.store.journal_accepting import accept_journal
@@ -178,6 +180,15 @@ class SqlStore:
                 text("INSERT INTO agreement (agency, id) VALUES (:agency, :id) ON CONFLICT DO NOTHING"),
                 names,
             )
+
+    def read_only(self) -> SqlStore:
+        """The same store, in which every transaction that would write is refused, whichever method begins it.
+
+        A method that calls it raises ReadOnly.
+        """
+        reader = copy(self)
+        reader._tenant = replace(self._tenant, engine=read_only(self._tenant.engine))  # noqa: SLF001 -- a copy of itself
+        return reader
 
     # -- the night
 

@@ -4,13 +4,16 @@ What waits is sealed in the inbox, as `feed fetch` does, and is read there by th
 asked what the night would ask, or a night that lifts protections would be planned as one that lifts none: each look-up
 has its entry in the audit first. Nothing else is left: no run and no plan. Whoever is not subscribed yet is not asked
 about, and her first copy is not planned.
+
+The store is a read-only one. What may be written all the same has a method here, and so has what the plan counts in
+place of a write; every other write is refused by the store itself, also one that is added later.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from cprsync.sync.foreseen_reviews import ForeseenReviews
 from cprsync.sync.nightly import run_night
@@ -22,15 +25,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date, datetime
 
+    from cprsync.domain.account import Held, Identity, Unsettled
     from cprsync.domain.balance import Outcome
     from cprsync.domain.delivery import Header
     from cprsync.domain.number import CprNumber
+    from cprsync.errors import CprsyncError
     from cprsync.sync.night import Night
-    from cprsync.sync.ports import Register, Store
+    from cprsync.sync.ports import NetMedia, Register, Store
     from cprsync.sync.report import Report
     from cprsync.sync.values import Batch, Departing, Found, NotFound, PlanRow, SealedDelivery
 
-#: The writes that a plan leaves out.
+#: Writes of a night that a plan leaves out, and goes on. A write that is not among them ends the plan.
 _LEFT_OUT = frozenset(
     {"set_state", "close_run", "refuse", "subscribed", "added_there", "removed_there", "end_subscriptions"}
     | {"forget", "replay_journal", "sweep_gone", "keep_answers"}
@@ -42,7 +47,10 @@ _NO_RUN = 0
 def plan_night(night: Night) -> Report:
     """Plan one night and return its report. Raises RunBusy while one is lived."""
     unwritten = Unwritten(night.store)
-    planned = replace(night, store=cast("Store", unwritten), register=Asked(night.register))
+    net_media = None if night.net_media is None else Untold(night.net_media)
+    planned = replace(
+        night, store=cast("Store", unwritten), register=Asked(night.register), net_media=cast("NetMedia", net_media)
+    )
     report = run_night(planned, only_plan=True)
     report.subscriptions_added += unwritten.waiting
     return report
@@ -52,19 +60,33 @@ class Unwritten:
     """The store as it is, in which nothing is written but what is sealed; it counts what would be."""
 
     def __init__(self, store: Store) -> None:
-        """Take the store that is read."""
+        """Take the store that is read, and in which is sealed and audited what a plan may."""
         self._store = store
+        self._reads = store.read_only()
         self._outcomes: Counter[Outcome] = Counter()
         self._actions: Counter[str] = Counter()
-        self._reviews = ForeseenReviews(store)
+        self._reviews = ForeseenReviews(self._reads)
         #: who stands in the balance sheet
         self._told: set[str | None] = set()
         self._accepted: list[str] = []
-        self.waiting = len(store.unsubscribed(NEW_A_NIGHT))
+        self.waiting = len(self._reads.unsubscribed(NEW_A_NIGHT))
 
     def __getattr__(self, name: str) -> Any:
-        """Read from the store; a write that is left out does nothing."""
-        return _nothing if name in _LEFT_OUT else getattr(self._store, name)
+        """Read from the store; a write that is left out does nothing, and any other is refused."""
+        return _nothing if name in _LEFT_OUT else getattr(self._reads, name)
+
+    # what a plan may write
+
+    def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
+        return self._store.seal(name, content, mark=mark)
+
+    def clear_half_sealed(self) -> None:
+        self._store.clear_half_sealed()
+
+    def intend(self, run: Run, patron_ids: Sequence[str], purpose: str) -> None:  # noqa: ARG002 -- the port's signature
+        self._store.intend(None, patron_ids, purpose)
+
+    # what a plan counts in place of a write
 
     def open_run(self, *, day: date, started: datetime) -> Run:
         return Run(_NO_RUN, _NO_RUN, day, started)
@@ -90,7 +112,7 @@ class Unwritten:
         return {(patron_id, kind): patron_id in self._told for patron_id, kind in self._reviews.raised}
 
     def reviews_waiting(self) -> dict[str, int]:
-        return self._reviews.waiting(self._store.reviews_waiting())
+        return self._reviews.waiting(self._reads.reviews_waiting())
 
     def tally(self, run: Run) -> Tally:  # noqa: ARG002 -- the port's signature
         return Tally(self._outcomes, self._actions)
@@ -100,9 +122,6 @@ class Unwritten:
 
     def unsubscribed(self, limit: int) -> list[tuple[str, CprNumber]]:  # noqa: ARG002 -- the port's signature
         return []
-
-    def intend(self, run: Run, patron_ids: Sequence[str], purpose: str) -> None:  # noqa: ARG002 -- the port's signature
-        self._store.intend(None, patron_ids, purpose)
 
 
 def _nothing(*_: object, **__: object) -> int:
@@ -127,3 +146,14 @@ class Asked:
 
     def subscriptions(self) -> set[CprNumber]:
         return self._register.subscriptions()
+
+
+class Untold:
+    """The net media, which are only asked: there is nothing here with which they could be told of anyone."""
+
+    def __init__(self, net_media: NetMedia) -> None:
+        """Take the net media that are asked."""
+        self._net_media = net_media
+
+    def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
+        return self._net_media.read_many(identities)

@@ -175,6 +175,10 @@ class Reader(Protocol):
 class Store(Protocol):
     """Our records, for one library (agency) and one agreement."""
 
+    def read_only(self) -> Store:
+        """The same store, which refuses each write, also one that nobody has thought of yet."""
+        ...
+
     # the night
     def run_lock(self) -> AbstractContextManager[None]:
         """Hold the agreement's session lock. Raises RunBusy at once when another holds it."""

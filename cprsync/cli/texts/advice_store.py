@@ -88,6 +88,11 @@ STORE: Final[Mapping[str, Advice]] = {
         "Restore the database from a backup, or check [store] url.",
     ),
     "store.not_set_up": advice(2, "Kør `cprsync db upgrade`.", "Run `cprsync db upgrade`."),
+    "store.read_only": advice(
+        7,
+        "Meld det: programmet forsøgte at skrive, hvor det kun må læse. Natten selv kan køres: `cprsync sync`.",
+        "Report this: the program tried to write where it may only read. The night itself can be run: `cprsync sync`.",
+    ),
     "store.seal": advice(
         1,
         "En post kan ikke åbnes: kontrollér [keys] dir, og gendan så databasen fra en kopi.",

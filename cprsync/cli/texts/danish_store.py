@@ -56,6 +56,9 @@ STORE: Final[Mapping[str, str]] = {
         "databasen er af version {current}, nyere end dette program"
     ),
     "the database does not answer, or another writer holds it": ("databasen svarer ikke, eller en anden holder den"),
+    "the store is only read here, and a write was tried: nothing was written": (
+        "her læses der kun, og noget forsøgte at skrive: intet er skrevet"
+    ),
     "the database refused a statement ({name})": "databasen afviste en sætning ({name})",
     "an agency's or agreement's name holds a |": "et biblioteks nummer (agency) eller en aftales navn rummer en |",
     "no free patron numbers were found: they are nearly used up": (
