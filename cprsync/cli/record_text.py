@@ -19,7 +19,7 @@ from cprsync.domain.wording import Wording
 from cprsync.sync.showing import ERASED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cprsync.cli.words import Language
 
@@ -40,7 +40,18 @@ def record_lines(document: Mapping[str, Any], language: Language = "da") -> list
     if "merged_into" in document:
         marks = [word("merged_into", language, patron=document["merged_into"])]
     head = " · ".join([document["patron"], document["library"], *marks])
-    return [head, *field_lines(document["fields"], language)]
+    return [head, *field_lines(document["fields"], language), *minor_lines(document.get("answers_for", ()), language)]
+
+
+def minor_lines(minors: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """For whom a patron answers, a line each: no name of whoever is protected."""
+    if minors:
+        yield f"  {word('answers_for', language)}"
+    for one in minors:
+        sealed = SEALED.da if language == "da" else SEALED.en
+        name = sealed if one.get("sealed") else one["name"] or NOTHING
+        since = word("responsible_since", language, since=_day(one["since"], language))
+        yield f"    {one['patron']}  {name}  {since}"
 
 
 def _marks(document: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.dates import long_day
 from cprsync.cli.output import failures, note, print_json, say
-from cprsync.cli.record_text import NOTHING, SEALED
+from cprsync.cli.record_text import NOTHING, SEALED, minor_lines
 from cprsync.cli.words import Language, word
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def outcome_line(document: Mapping[str, Any], language: Language) -> str:
 def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """Who answers, a line each: no name of whoever is protected."""
     yield f"{document['patron']} · {word('responsible', language)}"
-    if not document["responsibles"]:
+    if not document["responsibles"] and not document.get("answers_for"):
         yield "  " + word("responsible_none", language)
     for one in document["responsibles"]:
         sealed = SEALED.da if language == "da" else SEALED.en
@@ -105,3 +105,4 @@ def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
             days = word("responsible_until", language, since=since, until=until)
         letters = word("responsible_letters" if one["why"] is None else f"responsible_no_{one['why']}", language)
         yield f"  {one['patron']}  {name}  {days}; {letters}"
+    yield from minor_lines(document.get("answers_for", ()), language)

@@ -22,7 +22,7 @@ from cprsync.store.engine import parts, reading, writing
 from cprsync.store.numbers import ACTIVE_PATRON, RESPONSIBLE
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tenant import hold_library
-from cprsync.sync.responsibles import Linked, refused
+from cprsync.sync.responsibles import Linked, Minor, refused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -49,6 +49,14 @@ def links_of(tenant: Tenant, minor_id: str) -> list[Linked]:
     with reading(tenant.engine) as connection:
         rows = connection.execute(wanted.where(_LINK.patron_id == minor_id).order_by(_LINK.since, _LINK.responsible_id))
         return [Linked(row.responsible_id, row.since, row.until, row.until is not None and row.owed) for row in rows]
+
+
+def minors_of(tenant: Tenant, responsible_id: str) -> list[Minor]:
+    """Every minor for whom someone answers now, the link that is oldest first."""
+    wanted = select(_LINK.patron_id, _LINK.since).where(links.in_force(tenant), _LINK.responsible_id == responsible_id)
+    with reading(tenant.engine) as connection:
+        rows = connection.execute(wanted.order_by(_LINK.since, _LINK.patron_id))
+        return [Minor(row.patron_id, row.since) for row in rows]
 
 
 # -- making a link ---------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ if TYPE_CHECKING:
     from cprsync.sync.local_setting import LocalChange
     from cprsync.sync.lookup import Entry
     from cprsync.sync.ports import Clock
-    from cprsync.sync.responsibles import Linked
+    from cprsync.sync.responsibles import Linked, Minor
     from cprsync.sync.revealing import Opened, Reveal
     from cprsync.sync.reviewing import Answer, ReviewItem
     from cprsync.sync.setting import Correction
@@ -564,6 +564,9 @@ class SqlStore:
 
     def responsible_links(self, patron_id: str) -> list[Linked]:
         return responsibles.links_of(self._tenant, patron_id)
+
+    def minors_of(self, responsible_id: str) -> list[Minor]:
+        return responsibles.minors_of(self._tenant, responsible_id)
 
     def end_responsible(self, patron_id: str, responsible_id: str, *, user: str) -> bool:
         return responsibles.end_at_desk(self._tenant, patron_id, responsible_id, user=user)

@@ -62,6 +62,24 @@ class Linked:
     owes: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Minor:
+    """A minor for whom someone answers, and since when."""
+
+    patron_id: str
+    since: date
+
+
+class Answering(Protocol):
+    """What it takes to name the minors for whom someone answers."""
+
+    def minors_of(self, responsible_id: str) -> Sequence[Minor]:
+        """Every minor for whom this one answers now, the oldest link first."""
+        ...
+
+    def patron(self, patron_id: str) -> Named | None: ...
+
+
 def refused(why: NoLink) -> BadInput:
     """The error that says why a link is not made."""
     return BadInput(_SAID[why], kind=f"responsible.{why.value}")
@@ -178,8 +196,14 @@ def end_responsible(store: DeskStore, asked: Answers, policy: Policy) -> dict[st
 # -- listing -----------------------------------------------------------------------------------------------
 
 
-def list_responsibles(store: DeskStore, patron_id: str, *, policy: Policy, clock: Clock) -> dict[str, Any]:
-    """Who answers for a minor, and who did while something of that time is owed.
+class ListingStore(DeskStore, Answering, Protocol):
+    """What a list of who answers for whom needs of the store."""
+
+    def patron(self, patron_id: str) -> Shown | None: ...
+
+
+def list_responsibles(store: ListingStore, patron_id: str, *, policy: Policy, clock: Clock) -> dict[str, Any]:
+    """Who answers for a minor, and who did while something of that time is owed; and for whom a patron answers.
 
     The name of whoever is sealed is not in it. Raises BadInput when there is no such patron.
     """
@@ -189,6 +213,7 @@ def list_responsibles(store: DeskStore, patron_id: str, *, policy: Policy, clock
         "patron": patron_id,
         "on": clock.today().isoformat(),
         "responsibles": [_shown(link, view, policy) for link, view in _with_views(store, shown)],
+        "answers_for": list_minors(store, patron_id, policy),
     }
 
 
@@ -213,6 +238,17 @@ def named(view: Named, policy: Policy) -> tuple[bool, str | None]:
     sealed = view.patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
     name = view.patron.register.name
     return sealed, None if sealed or isinstance(name, Sealed) or not isinstance(name, Name) else name.addressing
+
+
+def list_minors(store: Answering, responsible_id: str, policy: Policy) -> list[dict[str, Any]]:
+    """The minors for whom someone answers; the name of one who is protected is not in it."""
+    told = []
+    for minor in store.minors_of(responsible_id):
+        view = store.patron(minor.patron_id)
+        sealed, name = (True, None) if view is None else named(view, policy)
+        entry = {"patron": minor.patron_id, "name": name, "since": minor.since.isoformat()}
+        told.append(entry | ({"sealed": True} if sealed else {}))
+    return told
 
 
 def _shown(link: Linked, view: Shown, policy: Policy) -> dict[str, Any]:

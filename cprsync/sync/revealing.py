@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.errors import ConfigurationError
 from cprsync.sync.accepting import checked_reason
+from cprsync.sync.responsibles import Answering, list_minors
 from cprsync.sync.showing import PatronView, patron_document
 from cprsync.sync.viewing import Views, view_of
 
@@ -62,7 +63,7 @@ class View(PatronView, Protocol):
     def stage(self) -> Stage: ...
 
 
-class RevealingStore(Views, Protocol):
+class RevealingStore(Views, Answering, Protocol):
     """What a reveal needs of the store."""
 
     def patron(self, patron_id: str) -> View | None: ...
@@ -113,6 +114,8 @@ class Window:
             opened=opened,
             circulation=self.store.circulation(view.patron.id),
         )
+        # a reveal opens one record: what is sealed of a minor stays sealed on the page of whoever answers
+        document["answers_for"] = list_minors(self.store, view.patron.id, self.policy)
         return document if view.merged_into is None else document | {"merged_into": view.merged_into}
 
 

@@ -61,6 +61,22 @@ def test_a_protected_one_is_listed_without_her_name_in_the_language_asked_for(
 
 
 @pytest.mark.parametrize(
+    ("language", "heading", "shown"),
+    [("da", "Økonomisk ansvarlig for", "<beskyttet>"), ("en", "Answers for the debts of", "<protected>")],
+)
+def test_the_minors_are_named_below_but_for_the_protected(language: Any, heading: str, shown: str) -> None:
+    minors = [
+        {"patron": "30000000", "name": "Liv Holm", "since": "2027-03-01"},
+        {"patron": "40000000", "name": None, "since": "2027-03-01", "sealed": True},
+    ]
+    document = {"patron": "10000000", "responsibles": [], "answers_for": minors}
+    _, *lines = list_lines(document, language)
+    assert lines[0] == f"  {heading}"
+    assert lines[1].startswith("    30000000  Liv Holm  ")
+    assert lines[2].startswith(f"    40000000  {shown}  ")
+
+
+@pytest.mark.parametrize(
     ("names", "answering", "danish", "english"),
     [
         (["Rikke Holm"], 1, "låneren: Rikke Holm.", "owes: Rikke Holm."),

@@ -601,3 +601,39 @@ def test_when_the_minor_leaves_or_is_erased_she_leaves_too(town: Library) -> Non
     town.night()
     assert [town.store.find(cpr(who)) for who in ("QUINNIE", "RIKKE")] == [None, None]
     assert town.register.listed.isdisjoint({cpr("QUINNIE"), cpr("RIKKE")})
+
+
+# -- the page of whoever answers -----------------------------------------------------------------------------------
+
+
+def page(library: Library, key: str) -> list[dict[str, Any]]:
+    """The minors on the page of whoever answers, as anyone at the desk sees it."""
+    shown: list[dict[str, Any]] = Window(AGENCY, library.store, library.clock, library.policy, "lone").shown(
+        library.id_of(key)
+    )["answers_for"]
+    told = list_responsibles(library.store, library.id_of(key), policy=library.policy, clock=library.clock)
+    assert told["answers_for"] == shown
+    return shown
+
+
+def test_the_page_of_whoever_answers_names_the_minors_as_long_as_they_do(town: Library) -> None:
+    for minor in MINORS:
+        add(town, minor, "QUINNIE")
+    assert [(one["patron"], one["name"]) for one in page(town, "QUINNIE")] == sorted(
+        (town.id_of(minor), person(minor).name.addressing)  # type: ignore[union-attr]  # they have names
+        for minor in MINORS
+    )
+    assert page(town, "LIV") == page(town, "ANNA") == []
+    end(town, "LIV", "QUINNIE")
+    assert [one["patron"] for one in page(town, "QUINNIE")] == [town.id_of("ALFRED")]
+
+
+def test_a_protected_minor_is_on_the_page_by_number_alone_also_when_the_page_is_opened(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    town.register.knows(gains_protection(person("LIV")))
+    town.deliver(MONDAY, gains_protection(person("LIV")))
+    town.one_night()
+    liv = {"patron": town.id_of("LIV"), "name": None, "since": page(town, "QUINNIE")[0]["since"], "sealed": True}
+    assert page(town, "QUINNIE") == [liv]
+    window = Window(AGENCY, town.store, town.clock, town.policy, "lone")
+    assert window.revealed(town.id_of("QUINNIE"), reason="letters")["answers_for"] == [liv]

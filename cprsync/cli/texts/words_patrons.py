@@ -25,6 +25,7 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "responsible_who": ("{name} (lånernummer {patron})", "{name} (patron number {patron})"),
     "responsible_number": ("Låner {patron}", "Patron {patron}"),
     "responsible_sealed": ("Låner {patron} (navnet er beskyttet)", "Patron {patron} (the name is protected)"),
+    "answers_for": ("Økonomisk ansvarlig for", "Answers for the debts of"),
     "responsible_none": ("Ingen er registreret.", "Nobody is registered."),
     "responsible_since": ("siden {since}", "since {since}"),
     "responsible_until": (
