@@ -107,7 +107,7 @@ def accept_command(  # noqa: PLR0913 -- one parameter for each option
         return
     say(f"{document['file']}  sha256 {document['sha256']}")
     dates = {key: document[key] for key in ("produced", "previous")}
-    say("  " + word("feed_accepted", language, **dates))
+    say("  " + word("feed_accepted" if not document["behind"] else "feed_accepted_behind", language, **dates))
     for other in document["behind"]:
         note("  " + word("feed_behind", language, file=other))
 

@@ -121,8 +121,10 @@ _ALL_THE_SAME: Final[Rows] = {
         _EITHER,
         _ANY,
         Wording(
-            "intet af den gælder: natten standser, til den kommer hel; hele leverancer før den beskytter straks",
-            "none of it counts: the night stops until it comes whole; whole deliveries before it protect at once",
+            "intet af den gælder: natten standser, til den kommer hel eller lægges til side (feed discard); hele "
+            "leverancer, der venter, beskytter straks",
+            "none of it counts: the night stops until it comes whole or is set aside (feed discard); whole deliveries "
+            "that wait protect at once",
         ),
         Wording("CPR: post 000 og 999; beslutning 3", "CPR: records 000 and 999; decision 3"),
     ),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from cprsync.domain.delivery import DISCARDED
+from cprsync.domain.window import Why
 from cprsync.store import audit, tables
 from cprsync.store.engine import reading, writing
 from cprsync.store.inbox import SETTLED, TAKEN, forgotten, from_row
+from cprsync.store.tenant import written
+from cprsync.store.windows import open_for_subscribed
 from cprsync.sync.values import InboxState
 
 if TYPE_CHECKING:
@@ -62,14 +65,27 @@ def accept_stopped(tenant: Tenant, delivery: SealedDelivery, *, place: str, reas
         audit.append(connection, tenant, STREAM, [happened])
 
 
-def discard(tenant: Tenant, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> None:
-    """An operator sets a delivery aside: no night looks at it again. `found` is the kind of what is wrong with it."""
+def discard(tenant: Tenant, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
+    """An operator sets a delivery aside: no night looks at it again. `found` is the kind of what is wrong with it.
+
+    It leaves a gap, and whoever goes over that has everyone looked up (decision 33). Before the first delivery there is
+    no chain that a gap would show in: then everyone subscribed is unverified from now on. Returns: of how many that is
+    new.
+    """
     more = (("delivery", delivery.sha256), ("user", user))
     happened = audit.Happened("discard", actions=(found,), more=more, reason=reason)
-    with writing(tenant.engine) as connection:
+    with written(tenant, None) as connection:
         aside = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
         connection.execute(_this(tenant, delivery.id).values(aside))
         audit.append(connection, tenant, STREAM, [happened])
+        return open_for_subscribed(connection, tenant, Why.GAP) if not _has_begun(connection, tenant) else 0
+
+
+def _has_begun(connection: Connection, tenant: Tenant) -> bool:
+    """Whether a delivery was ever taken."""
+    row = tables.agreement.c
+    ours = (row.agency == tenant.agency) & (row.id == tenant.agreement)
+    return connection.scalar(select(row.last_produced).where(ours)) is not None
 
 
 def decided(tenant: Tenant, names: Collection[str]) -> dict[str, SealedDelivery]:

@@ -252,8 +252,8 @@ class SqlStore:
     def stopping(self) -> list[SealedDelivery]:
         return decided.stopping(self._tenant)
 
-    def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> None:
-        decided.discard(self._tenant, delivery, found=found, reason=reason, user=user)
+    def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
+        return decided.discard(self._tenant, delivery, found=found, reason=reason, user=user)
 
     def decided(self, names: Collection[str]) -> dict[str, SealedDelivery]:
         return decided.decided(self._tenant, names)

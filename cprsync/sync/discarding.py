@@ -42,7 +42,9 @@ class Shelf(Protocol):
 
     def last_produced(self) -> date | None: ...
 
-    def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> None: ...
+    def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
+        """Set it aside; before the first delivery open a window for everyone subscribed, and return how many."""
+        ...
 
 
 class Discarding:
@@ -72,13 +74,14 @@ class Discarding:
                 delivery, found = self._seal_file(file)
             else:
                 delivery, found = self._seal_from_feed(file)
-            self._store.discard(delivery, found=found, reason=reason, user=user)
+            unverified = self._store.discard(delivery, found=found, reason=reason, user=user)
         return {
             "file": delivery.name,
             "sha256": delivery.sha256,
             "size": delivery.size,
             "discarded": found,
             "reason": reason,
+            "unverified": unverified,
         }
 
     def _why_sealed(self, delivery: SealedDelivery) -> str:

@@ -230,7 +230,10 @@ PROTECTION: dict[str, tuple[object, ...]] = {
     ),
     "protection-damaged": (
         *("leverancen", "beskyttet, men leverancen er beskadiget", "ligegyldigt", "ligegyldigt hvad"),
-        "intet af den gælder: natten standser, til den kommer hel; hele leverancer før den beskytter straks",
+        (
+            "intet af den gælder: natten standser, til den kommer hel eller lægges til side (feed discard); hele "
+            "leverancer, der venter, beskytter straks"
+        ),
         "CPR: post 000 og 999; beslutning 3",
     ),
     "protection-number-only": (

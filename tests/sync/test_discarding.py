@@ -118,6 +118,23 @@ def test_new_protections_go_through_before_and_after_a_file_is_set_aside(damaged
     assert damaged.record("CLARA") == gains_protection(person("CLARA"))
 
 
+def test_before_the_first_delivery_everyone_subscribed_is_unverified_since_no_gap_would_show(
+    new_library: Library,
+) -> None:
+    new_library.enrol("ANNA", "CLARA")
+    new_library.register.knows(person("ANNA"), person("CLARA"))
+    new_library.damage(FRIDAY)
+    assert new_library.one_night().exit_code == 1
+    assert discard(new_library, name_of(FRIDAY))["unverified"] == 2
+    rows = new_library.everything()["patron"]
+    assert [row["unverified_why"] for row in rows] == ["gap", "gap"]
+
+
+def test_behind_a_chain_that_has_begun_the_gap_tells_and_nobody_is_unverified_yet(damaged: Library) -> None:
+    assert discard(damaged, name_of(MONDAY))["unverified"] == 0
+    assert [row["unverified_why"] for row in damaged.everything()["patron"]] == [None] * 4
+
+
 def test_the_audit_names_the_user_the_reason_and_the_delivery(damaged: Library) -> None:
     told = discard(damaged, name_of(MONDAY))
     (entry,) = entries(damaged)

@@ -98,6 +98,10 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
         "produceret {produced}, efter {previous}: næste `cprsync sync` bruger den",
         "produced {produced}, after {previous}: the next `cprsync sync` applies it",
     ),
+    "feed_accepted_behind": (
+        "produceret {produced}, efter {previous}: den bruges, når intet standser natten før den",
+        "produced {produced}, after {previous}: it is applied once nothing stops the night before it",
+    ),
     "feed_behind": (
         (
             "{file} kunne ikke bruges og standser natten, så længe den ligger, hvor den blev leveret "
