@@ -16,11 +16,14 @@ from cprsync.cli.texts.danish_register import REGISTER
 from cprsync.cli.texts.danish_settings import PATTERNS, SETTINGS
 from cprsync.cli.texts.danish_store import STORE
 from cprsync.cli.texts.danish_usage import USAGE
+from cprsync.sync.refused import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NUMBERS: Final = re.compile(r"[0-9]+")
+#: Why a row is not taken, by its English sentence.
+_REFUSED: Final = {english: danish for danish, english in REASONS.values()}
 DANISH: Final[Mapping[str, str]] = {**NIGHT, **REGISTER, **STORE, **PATRONS, **DESK, **NET_MEDIA, **SETTINGS, **USAGE}
 
 
@@ -36,6 +39,8 @@ def _value(value: Any) -> str:
         return in_danish(value)
     if value in DANISH:
         return DANISH[value]
+    if value in _REFUSED:
+        return _REFUSED[value]
     # what the domain says of a typed value has its limits in it
     unnumbered = _NUMBERS.sub("{}", value)
     if unnumbered in DANISH:

@@ -56,6 +56,8 @@ class Arrival:
     like: Likeness | None = None
     #: the register has not answered: nobody has seen whose number it is
     is_unanswered: bool = False
+    #: no register knows the number, or there is none
+    is_unknown: bool = False
     #: another patron has the number that is to be given
     is_taken: bool = False
 

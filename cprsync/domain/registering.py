@@ -216,6 +216,15 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
         is_about_writing=True,
     ),
     WarningRow(
+        "no_number",
+        Level.NOTE,
+        Wording(
+            "Uden CPR-nummer følger ingen ændringer fra CPR: navn og adresse skriver biblioteket selv.",
+            "Without a CPR number no change comes from the register: the library writes name and address itself.",
+        ),
+        lambda one: one.is_unknown,
+    ),
+    WarningRow(
         "minor",
         Level.ASK,
         Wording(

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from cprsync.sync.values import NewPatron
 
 STREAM = "import"
+#: Where it is said who added one by hand.
+DESK = "desk"
 #: What kind of patron a list makes of someone, if it does not say.
 _BORROWER = {PatronKind.RESPONSIBLE.value: PatronKind.PERSON.value}
 _KNOWN = (ImportOutcome.UPDATED, ImportOutcome.UNCHANGED)
@@ -66,6 +68,22 @@ def import_patrons(
         if not apply:
             connection.rollback()
     return results
+
+
+def add_at_desk(  # noqa: PLR0913 -- keyword-only, each its own thing
+    tenant: Tenant, row: NewPatron, *, write: bool, policy: Policy | None, user: str, reason: str
+) -> Imported:
+    """Take in one patron by hand, with who did so; without `write` only say what would become of the row."""
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        (result,) = _import_part(connection, tenant, [row], policy)
+        if not write:
+            connection.rollback()
+        elif result.outcome in {ImportOutcome.CREATED, ImportOutcome.UPDATED}:
+            more = (("user", user),)
+            happened = audit.Happened("register", patron=result.patron_id, more=more, reason=reason)
+            audit.append(connection, tenant, DESK, [happened])
+    return result
 
 
 def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:

@@ -562,6 +562,9 @@ class SqlStore:
     def ask_staff_at_desk(self, patron_id: str, kind: str, *, about: str) -> None:
         desk.ask_staff(self._tenant, patron_id, kind, about=about)
 
+    def add_at_desk(self, row: NewPatron, *, write: bool, policy: Policy, user: str, reason: str) -> Imported:
+        return imports.add_at_desk(self._tenant, row, write=write, policy=policy, user=user, reason=reason)
+
     def responsible_links(self, patron_id: str) -> list[Linked]:
         return responsibles.links_of(self._tenant, patron_id)
 

@@ -41,10 +41,11 @@ if TYPE_CHECKING:
     from cprsync.domain.policy import Policy
     from cprsync.domain.purpose import Purpose
     from cprsync.domain.sealed import SealedAddress
+    from cprsync.sync.importing import Taken
     from cprsync.sync.ports import Clock, Register
     from cprsync.sync.responsibles import Linked
     from cprsync.sync.showing import PatronView
-    from cprsync.sync.values import Prepared
+    from cprsync.sync.values import NewPatron, Prepared
 
 #: A patron who is not created yet has no number.
 NEW = ""
@@ -139,6 +140,10 @@ class DeskStore(Protocol):
 
     def save_at_desk(self, entry: Entry) -> str:
         """One transaction; returns the patron's id. Raises LostCompare, and then nothing is written."""
+        ...
+
+    def add_at_desk(self, row: NewPatron, *, write: bool, policy: Policy, user: str, reason: str) -> Taken:
+        """Take in one patron by hand as an import does, in one transaction; without `write` only say what would be."""
         ...
 
     def responsible_links(self, patron_id: str) -> Sequence[Linked]:

@@ -63,8 +63,12 @@ def check_readable(fields: Iterable[str]) -> None:
         )
 
 
-def as_patron(line: int, values: Mapping[str, str], seen: Seen, *, on: date) -> NewPatron | Refused:
+def as_patron(
+    line: int, values: Mapping[str, str], seen: Seen, *, on: date, anyone: bool = False
+) -> NewPatron | Refused:
     """The patron of a row. Whoever stands on an earlier line is refused, and so is a card that does.
+
+    `anyone`: also one who is told by nothing but what else is typed, as at the desk.
 
     Raises ConfigurationError as `check_readable` does.
     """
@@ -72,7 +76,7 @@ def as_patron(line: int, values: Mapping[str, str], seen: Seen, *, on: date) -> 
     try:
         _check(values)
         said = _read(values, on)
-        _once(said, seen)
+        _once(said, seen, anyone=anyone)
         return _patron(said)
     except _Unfit as unfit:
         return Refused(line, unfit.field, unfit.why)
@@ -121,9 +125,9 @@ def _read(values: Mapping[str, str], on: date) -> dict[str, Any]:
     return said | {"blocks": _blocks(said.pop("since", ""), said.pop("reason", ""), on)}
 
 
-def _once(said: Mapping[str, Any], seen: Seen) -> None:
+def _once(said: Mapping[str, Any], seen: Seen, *, anyone: bool) -> None:
     number, patron, cards = said["number"], said.get("patron_id", ""), said.get("cards", ())
-    if number is None and not patron and not cards:
+    if number is None and not patron and not cards and not anyone:
         raise _Unfit("cpr_number", "nobody")
     told = [("cpr_number", "twice", number.digits)] if number is not None else []
     told += [("patron", "twice", patron)] if patron else []

@@ -77,6 +77,7 @@ CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
     "left_before": (arrives(left_before=True), Level.NOTE, None),
     "other_purpose": (arrives(purpose=Purpose.DEBT), Level.ASK, None),
     "guardian": (arrives(purpose=Purpose.GUARDIAN), Level.NOTE, None),
+    "no_number": (arrives(is_unknown=True), Level.NOTE, Level.NOTE),
     "minor": (arrives(of_age=date(2027, 3, 24)), Level.ASK, Level.ASK),
     "protected": (arrives(gains_protection(person("ANNA"))), Level.NOTE, Level.NOTE),
     "protection_unknown": (arrives(is_sealed_by_silence=True), Level.NOTE, Level.NOTE),

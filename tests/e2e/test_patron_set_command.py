@@ -286,3 +286,35 @@ def test_another_patrons_number_is_refused_and_waits_for_a_person(library: Libra
     assert_refused(ran, code=1, kind="number.both_patrons", says="another patron", advises="review list")
     (item,) = library.rows("review_item")["review_item"]
     assert "parked.number.both_patrons" in item
+
+
+# -- adding by hand --------------------------------------------------------------------------------------------------
+
+
+def test_a_person_without_a_cpr_number_is_added_after_a_yes(library: Library) -> None:
+    typed = '{"name": "Kim Uden Nummer",\n "telephones": "20112233"}\n'
+    before = library.records()
+    ran = patron(library, "add", typed=typed)
+    assert (ran.exit, ran.error["kind"], ran.document["written"]) == (1, "confirm.needed", False)
+    declined = patron(library, "add", "--confirm", typed=f"{typed}nej\n")
+    assert (declined.exit, declined.error["kind"]) == (1, "confirm.declined")
+    assert library.records() == before
+    ran = patron(library, "add", "--confirm", typed=f"{typed}ja\n")
+    assert (ran.exit, ran.document["written"]) == (0, True), ran.out
+    document = library.run("patron", "show", str(ran.document["patron"])).document
+    assert document["fields"]["name"]["value"] == "Kim Uden Nummer"
+    assert document["in_register"] is False
+
+
+def test_a_number_that_the_register_does_not_know_adds_nobody(library: Library) -> None:
+    before = library.records()
+    ran = patron(library, "add", "--yes", typed='{"cpr_number": "0101011234", "name": "Kim"}\n')
+    assert (ran.exit, ran.document["found"], ran.document["written"]) == (1, False, False)
+    assert library.records() == before
+
+
+@pytest.mark.parametrize("typed", ["", "Kim\n", "{\n" * 300])
+def test_what_is_no_person_adds_nobody(library: Library, typed: str) -> None:
+    before = library.rows()
+    assert patron(library, "add", "--yes", typed=typed).exit == 1
+    assert library.rows() == before

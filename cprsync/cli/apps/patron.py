@@ -41,7 +41,7 @@ class LinkDoing(enum.Enum):
     LIST = "list"
 
 
-app = typer.Typer(help="Patrons (lånere): import, find, show, set, leave, erase.")
+app = typer.Typer(help="Patrons (lånere): add, import, find, show, set, leave, erase.")
 
 
 @app.command("import")
@@ -85,6 +85,38 @@ def patron_import(  # noqa: PLR0913 -- one parameter for each option
             columns=columns,
             refused=refused,
             numbers=numbers,
+        )
+    )
+
+
+@app.command("add")
+def patron_add(  # noqa: PLR0913 -- one parameter for each option
+    *,
+    yes: Yes = False,
+    confirm: Confirm = False,
+    approve: Approve = "",
+    reason: Why = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Add one patron by hand, also without a CPR number.
+
+    A terminal asks field by field; else standard input has one JSON object by the names of the fields (`cprsync
+    fields`), as a row of an import. With a CPR number the person is looked up and registered; without one, or with a
+    replacement number, name and address are the library's own words. It is written once someone says yes.
+    """
+    from cprsync.cli.adding import add_command
+    from cprsync.cli.confirming import Answered
+
+    raise SystemExit(
+        add_command(
+            answered=Answered(yes=yes, confirm=confirm, approve=approve, reason=reason),
+            config=config,
+            library=library,
+            language=language(lang),
+            as_json=as_json,
         )
     )
 

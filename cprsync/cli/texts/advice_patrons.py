@@ -88,6 +88,11 @@ PATRONS: Final[Mapping[str, Advice]] = {
         "Den, der har meldt sig ud, er en ny låner: `cprsync lookup --purpose registration --register`.",
         "Whoever has left is someone new: `cprsync lookup --purpose registration --register`.",
     ),
+    "patron.exists": advice(
+        1,
+        "`cprsync patron find` finder låneren; ret posten med `cprsync patron set`.",
+        "`cprsync patron find` finds the patron; change the record with `cprsync patron set`.",
+    ),
     "patron.merged": advice(
         1,
         "Brug den anden låner; `cprsync review list --all` fortæller, hvem der lagde de to sammen.",

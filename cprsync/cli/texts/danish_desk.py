@@ -104,6 +104,16 @@ DESK: Final[Mapping[str, str]] = {
     "no number was set for that patron that can be taken back": (
         "låneren har ikke fået noget nummer ved skranken, som kan tages tilbage"
     ),
+    # adding
+    "nobody tells the name of whoever has no CPR number: type it": (
+        "ingen fortæller navnet på en låner uden CPR-nummer: skriv det"
+    ),
+    "expected one patron as a JSON object, by the names of the fields": (
+        "der skulle være én låner som et JSON-objekt med felternes navne"
+    ),
+    "the program gives the patron number": "lånernummeret giver programmet selv",
+    "that person is a patron already: nothing was added": "personen er allerede låner: ingen er oprettet",
+    "longer than {most} lines": "længere end {most} linjer",
     # confirming
     "what would be written is no longer what was shown: nothing was written": (
         "det, der ville blive skrevet, er ikke længere det, der blev vist: intet er skrevet"

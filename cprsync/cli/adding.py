@@ -1,0 +1,107 @@
+"""`patron add`: one patron by hand. What is typed comes by prompts or standard input, never as an argument."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.cli.confirming import beside_preview, obtain_confirmation, warning_lines
+from cprsync.cli.lookup import LEFT_TO_A_PERSON, NOT_FOUND, lookup_lines
+from cprsync.cli.output import failures, print_json, say
+from cprsync.cli.record_text import name_of
+from cprsync.cli.telling import tell_now
+from cprsync.cli.words import word
+from cprsync.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.cli.confirming import Answered
+    from cprsync.cli.words import Language
+    from cprsync.sync.adding import Addition
+
+#: What a terminal asks for, in this order; an empty answer says nothing.
+ASKED: Final = ("cpr_number", "name", "address", "telephones", "emails", "cards", "group", "branch")
+#: A field that no prompt shows as it is typed.
+_HIDDEN: Final = "cpr_number"
+#: One patron with all fields, each of its longest, is shorter.
+_LINES_MAX, _LINE_MAX = 200, 8192
+
+
+def add_command(*, answered: Answered, config: Path, library: str | None, language: Language, as_json: bool) -> int:
+    """Add one patron, once someone has looked and said yes; exit 1 and 3 as `lookup --register`."""
+    from cprsync import wiring
+    from cprsync.cli.operator import user_name
+    from cprsync.settings import load_settings
+    from cprsync.sync.adding import confirm_addition, preview_addition
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section, patience = wiring.library_of(settings, library), wiring.desk_patience()
+        with wiring.desk(settings, section, patience=patience) as desk:
+            shown = preview_addition(desk, _typed(language), user=user_name())
+            document = dict(shown.document)
+            if not as_json:
+                _say(preview_lines(shown, language))
+            if shown.is_writable:
+                with beside_preview(document, as_json=as_json):
+                    yes = obtain_confirmation(shown.preview, answered, language)
+                    document = confirm_addition(desk, shown, yes)
+        if document.get("written"):
+            tell_now(settings, section, document["patron"], language, patience=patience)
+    if as_json:
+        print_json(document)
+    elif document.get("written"):
+        say(word("registered", language, patron=document["patron"]))
+    if not document.get("found", True):
+        return NOT_FOUND
+    return LEFT_TO_A_PERSON if shown.registration is not None and shown.registration.parked else 0
+
+
+def _say(lines: Iterator[str]) -> None:
+    for line in lines:
+        say(line)
+
+
+def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
+    """What was typed, and of whoever the register knows the record as it would be; then what is to be seen about it."""
+    if shown.registration is not None:
+        yield from lookup_lines({**shown.registration.document, "warnings": []}, language)
+    typed: Mapping[str, str] = shown.document["typed"]
+    for field, value in typed.items():
+        yield f"  {name_of(field, language)}: {value.replace(chr(10), ' | ')}"
+    yield from warning_lines(shown.document["warnings"], language)
+
+
+def _typed(language: Language) -> str:
+    """A JSON object: from standard input, or of what is answered at a terminal."""
+    if not sys.stdin.isatty():
+        return _object()
+    from cprsync.cli.operator import ask_value
+
+    told = {field: ask_value(name_of(field, language), lines=False, hidden=field == _HIDDEN).strip() for field in ASKED}
+    return json.dumps({field: value for field, value in told.items() if value}, ensure_ascii=False)
+
+
+def _object() -> str:
+    """Lines up to the end of the object: the next one may be the answer to the question."""
+    text = ""
+    try:
+        for _ in range(_LINES_MAX):
+            line = sys.stdin.readline(_LINE_MAX)
+            text += line
+            if not line or _is_whole(text):
+                return text
+    except UnicodeDecodeError:
+        raise BadInput("not readable as text in UTF-8", kind="input.value") from None
+    raise BadInput("longer than {most} lines", most=_LINES_MAX, kind="input.value")
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        found: Any = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(found, dict)
