@@ -56,6 +56,11 @@ class Disputed:
 NumberChange: TypeAlias = Renumber | Collision | Circle
 
 
+def between_real_numbers(links: Mapping[CprNumber, CprNumber]) -> dict[CprNumber, CprNumber]:
+    """The links from one of the register's numbers to another: it has no replacement number, and can say none."""
+    return {old: new for old, new in links.items() if not (old.is_replacement or new.is_replacement)}
+
+
 def follow(number: CprNumber, links: Mapping[CprNumber, CprNumber]) -> CprNumber | None:
     """The number at the end of the chain from `number`; None when it goes in a circle."""
     seen = {number}

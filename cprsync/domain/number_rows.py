@@ -231,6 +231,19 @@ NUMBER_ROWS: Final[Rows] = {
         ),
         Wording("Beslutning 6", "Decision 6"),
     ),
+    "number-replacement-delivered": (
+        Wording(
+            "en leverance om et erstatningsnummer (dag + 60), også en låners",
+            "a delivery about a replacement number (day plus 60), a patron's too",
+        ),
+        Wording(
+            "ikke vores: registret har intet sådant nummer, så intet af det, biblioteket selv har skrevet, ændres. "
+            "Siger registret, at et nummer er afløst af et sådant, følges det ikke (number.unresolved)",
+            "not ours: the register has no such number, so nothing of what the library itself wrote changes. Where the "
+            "register says that one replaces another number, it is not followed (number.unresolved)",
+        ),
+        Wording("CPR: erstatningspersonnummer; beslutning 6", "CPR: erstatningspersonnummer; decision 6"),
+    ),
     "number-modulus": (
         Wording("et personnummer, der ikke går op i modulus 11", "a CPR number that fails modulus 11"),
         Wording(

@@ -131,7 +131,10 @@ def _current_number(persondata: etree._Element, asked: CprNumber) -> CprNumber |
     # Her own number says nothing of a successor; `by_status` makes it empty for the living.
     if text in {"", asked.digits}:
         return SILENT
-    return CprNumber.parse(text)
+    number = CprNumber.parse(text)
+    if number.is_replacement:
+        raise ValueError("not a number of the register's")
+    return number
 
 
 def _address(response: etree._Element) -> Address | Silent:

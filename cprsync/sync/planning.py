@@ -96,8 +96,13 @@ class Planner:
             if delivered.number is not None
         ]
         found = zip((p.number for p in persons), self._night.store.recognise(persons), strict=True)
-        known = {number: self._numbers.now(number, recognised, self._planned) for number, recognised in found}
-        self._numbers.look_at([number for number, one in known.items() if isinstance(one, NotOurs)])
+        known = {
+            # the register has no such number: whoever delivers one speaks of nobody here, whatever we call a patron
+            number: NotOurs() if number.is_replacement else self._numbers.now(number, recognised, self._planned)
+            for number, recognised in found
+        }
+        strangers = [number for number, one in known.items() if isinstance(one, NotOurs)]
+        self._numbers.look_at([number for number in strangers if not number.is_replacement])
         return known
 
     def _ask_ends(

@@ -18,6 +18,7 @@ from cprsync.domain.number_change import (
     Disputed,
     NumberChange,
     Renumber,
+    between_real_numbers,
     disputes,
     follow,
     number_changes,
@@ -190,6 +191,7 @@ class Renumbering:
     def begin(self, links: Links, day: date, planned: Mapping[CprNumber, Patron]) -> None:
         """Turn to the next delivery; `planned` is what the plan has already made of whom."""
         before, self._day = self._day, day
+        links = replace(links, replaced=between_real_numbers(links.replaced))
         self._plan = NumberPlan(links)
         numbers = numbers_in(links)
         if not numbers:

@@ -16,6 +16,7 @@ from cprsync.domain.account import Identity, IdType, identity_of
 from cprsync.domain.action import Action
 from cprsync.domain.decide import Change, Same, Unchanged, decide
 from cprsync.domain.number import CprNumber, NumberKind
+from cprsync.domain.number_change import between_real_numbers
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.person import Address, Person
 from cprsync.domain.policy import Policy
@@ -165,6 +166,14 @@ NUMBER: dict[str, tuple[object, ...]] = {
         ),
         "Beslutning 6",
     ),
+    "number-replacement-delivered": (
+        "en leverance om et erstatningsnummer (dag + 60), også en låners",
+        (
+            "ikke vores: registret har intet sådant nummer, så intet af det, biblioteket selv har skrevet, ændres. "
+            "Siger registret, at et nummer er afløst af et sådant, følges det ikke (number.unresolved)"
+        ),
+        "CPR: erstatningspersonnummer; beslutning 6",
+    ),
     "number-modulus": (
         "et personnummer, der ikke går op i modulus 11",
         "som ethvert andet: ingen leverance, import eller skranke afviser det",
@@ -270,6 +279,14 @@ REPLACEMENT = f"{int(DIGITS[:2]) + 60}{DIGITS[2:]}"
 def test_culr_knows_whoever_has_no_cpr_number_by_the_patron_number(number: CprNumber) -> None:
     assert number.is_replacement
     assert identity_of(number, "40817263") == Identity(IdType.LOCAL, "40817263")
+
+
+@pytest.mark.parametrize("key", ["number-replacement-delivered"])
+def test_a_link_from_or_to_a_replacement_number_is_none(key: str) -> None:
+    """The night's own part is lived in test_unregistered."""
+    anna, bo, made = person("ANNA").number, person("BO").number, CprNumber(REPLACEMENT)
+    assert between_real_numbers({anna: bo}) == {anna: bo}, key
+    assert between_real_numbers({made: bo, anna: made}) == {}
 
 
 @pytest.mark.parametrize("day", [pytest.param(day, id=f"number-modulus-{day}") for day in range(1, 29)])

@@ -254,6 +254,8 @@ def test_an_answer_without_a_person_is_not_an_empty_person(xml: str) -> None:
         (alive(), ADDRESS.replace("751", "9" * 5000)),
         (alive(before=NAME.replace("Mette", "x" * 201)), ""),
         (persondata(ANNA, after=status(2)), ""),
+        # a replacement number: the register has none, and can name none
+        (persondata(ANNA, current=f"{int(ANNA[:2]) + 60}{ANNA[2:]}", after=status(60)), ""),
         # reserved: none of the eleven statuses
         (persondata(ANNA, after=status(10)), ""),
     ],

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY
+from doubles import AGENCY, MONDAY, unowned
 from test_set_cpr import EDITH, MADE, enrol, set_cpr
 from test_setting import counter, entries
-from townspeople import person
+from townspeople import PROTECTED, cpr, dies, gains_protection, person
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import SILENT, Name
+from cprsync.domain.number import CprNumber, NumberKind
+from cprsync.domain.person import SILENT, Name, Status, by_status
 from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable
 from cprsync.sync.revealing import Window
 from cprsync.sync.setting import Setting, set_field
+from cprsync.sync.values import Unreadable
 
 if TYPE_CHECKING:
     from doubles import Library
+
+    from cprsync.sync.values import Delivered
 
 NURSERY = "Børnehaven Regnbuen"
 
@@ -127,3 +131,58 @@ def test_a_name_that_was_emptied_is_none(library: Library, nursery: str) -> None
     (patron,) = library.store.patrons([nursery])
     assert (patron.register.name, patron.number) == (SILENT, CprNumber.none_of(nursery))
     assert Name(NURSERY) != patron.register.name
+
+
+# -- a delivery about a number that the register does not have ----------------------------------------------------
+
+#: Numbers with the day raised by 60.
+REPLACEMENTS = tuple(number for number in MADE if number.kind is NumberKind.REPLACEMENT)
+
+
+def told(number: CprNumber, what: str) -> Delivered:
+    """What a delivery could say of a number."""
+    whole = replace(person("EDITH"), number=number)
+    return {
+        "whole": whole,
+        "protected": gains_protection(whole),
+        "dead": dies(whole),
+        "replaced": replace(by_status(replace(whole, status=Status.CHANGED)), current_number=cpr("EDITH")),
+        "annulled": by_status(replace(whole, status=Status.ANNULLED)),
+        "unreadable": Unreadable(number, "person.status", PROTECTED, Status.DEAD),
+    }[what]
+
+
+@pytest.mark.parametrize("what", ["whole", "protected", "dead", "replaced", "annulled", "unreadable"])
+def test_a_delivered_replacement_number_is_nobodys_and_what_the_library_wrote_stands(
+    library: Library, what: str
+) -> None:
+    """The register has no such number (erstatningspersonnummer): whoever made the file made it up."""
+    patron_id = enrol(library, REPLACEMENTS[0])
+    write(library, patron_id, "name", NURSERY)
+    library.night()
+    before, looked_up = library.everything(), list(library.register.looked_up)
+    library.deliver(MONDAY, told(REPLACEMENTS[0], what))
+    report = library.night()
+    assert [outcome for outcome, _ in library.items(report)] == ["not_ours"]
+    assert (report.exit_code, report.document()["not_ours"]) == (0, 1)
+    assert unowned(library.everything(), "inbox", "agreement") == unowned(before, "inbox", "agreement")
+    assert library.register.looked_up == looked_up
+
+
+def test_a_replacement_number_that_a_patron_once_had_is_nobodys_either(library: Library) -> None:
+    patron_id = enrol(library, REPLACEMENTS[0])
+    library.register.knows(person("EDITH"))
+    set_cpr(library, patron_id)
+    asked = library.reviews()
+    library.deliver(MONDAY, told(REPLACEMENTS[0], "whole"))
+    report = library.night()
+    assert library.items(report) == [("not_ours", None)]
+    assert library.reviews() == asked
+
+
+def test_a_patron_gets_no_replacement_number_from_the_register(library: Library) -> None:
+    changed = replace(by_status(replace(person("ANNA"), status=Status.CHANGED)), current_number=REPLACEMENTS[0])
+    library.deliver(MONDAY, changed, told(REPLACEMENTS[0], "whole"))
+    report = library.night()
+    assert library.items(report) == [("parked", "number.unresolved"), ("not_ours", None)]
+    assert library.record("ANNA") == person("ANNA")
