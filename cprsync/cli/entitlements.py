@@ -78,6 +78,8 @@ def _change(right: Mapping[str, Any], language: Language) -> str:
         parts.insert(0, word("rights_valid_from", language, day=_day(right["valid_from"], language)))
     if right["until"] is not None:
         parts.append(word("rights_until", language, day=_day(right["until"], language)))
+    if right["withheld"]:
+        parts.append(word("rights_withheld", language))
     return " ".join(parts)
 
 

@@ -70,7 +70,12 @@ NO_MATTER: Final[Mapping[str, tuple[Wording | str, ...]]] = {
             "name and address protection, or sealed by street code 9900-9999 or status 03",
         ),
         LICENCES[None],
-        Wording("som uden: kun kommunen læses", "as without: the municipality alone is read"),
+        Wording(
+            "som uden: kun kommunen læses. En dag, der følger af alderen, vises ikke, og der svares kun om i dag: "
+            "ellers kunne fødselsdatoen læses af den",
+            "as without: the municipality alone is read. A day that follows from the age is not shown, and only today "
+            "is answered about: the birth date could be read from it",
+        ),
         "–",
         Wording("Beslutning 2 og 11", "Decisions 2 and 11"),
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.age import birth_date_of, birthday
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Moves when the same facts come to be kept in another way: then all that is kept is derived anew, once.
 _WRITTEN: Final = 2
+#: What comes on a birthday.
+_BY_AGE: Final = frozenset({Change.BIRTHDAY, Change.GROUP})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,6 +56,15 @@ class Right:
     why: Wording
     #: `valid_from` as far as it tells neither birth date nor block
     open_from: date | None = None
+    #: a day is left out, since it would tell the birth date of someone sealed
+    withheld: bool = False
+
+    @property
+    def without_birth_days(self) -> Right:
+        """The same without the days that follow from the birth date, which is sealed: for whoever is sealed."""
+        until = None if self.changes_when in _BY_AGE else self.until
+        withheld = (until, self.open_from) != (self.until, self.valid_from)
+        return replace(self, until=until, valid_from=self.open_from, withheld=withheld)
 
     @property
     def text(self) -> Wording:

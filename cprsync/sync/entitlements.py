@@ -13,6 +13,7 @@ from cprsync.domain.override import Overridden, in_force
 from cprsync.domain.right_facts import right_facts
 from cprsync.domain.right_words import CHANGES
 from cprsync.domain.rights import rights_of
+from cprsync.errors import BadInput
 from cprsync.sync.showing import GIVEN_BY
 from cprsync.sync.viewing import Views, unmerged_view_of
 
@@ -50,17 +51,25 @@ class Entitlements:
     def shown(self, patron_id: str, *, on: date | None = None) -> dict[str, Any]:
         """The JSON shape of `entitlements show`, by what the record holds now, on today or another day.
 
-        Raises BadInput when there is no such patron, or she was merged into another.
+        Of someone sealed the days that follow from the birth date are left out, and no other day is asked about: the
+        answers would change on the birthday.
+
+        Raises BadInput: there is no such patron, they were merged into another, or they are sealed and it is about
+        another day.
         """
-        view, day = unmerged_view_of(self.store, patron_id), on or self.clock.today()
-        facts = facts_of(view)
+        view, today = unmerged_view_of(self.store, patron_id), self.clock.today()
+        day, facts = on or today, facts_of(view)
+        sealed = view.patron.is_sealed(silent_is_sealed=self.policy.silent_is_sealed, parked=view.parked)
+        if sealed and day != today:
+            raise BadInput("the patron is sealed: the rights of another day would tell the birth date", kind="input")
+        rights = rights_of(facts, self.policy, day)
         return {
             "patron": patron_id,
             "day": day.isoformat(),
             "kind": view.patron.kind.value,
             "standing": view.stage.value,
             "municipality": self._municipality(view, facts, day),
-            "rights": [_right(right) for right in rights_of(facts, self.policy, day)],
+            "rights": [_right(right.without_birth_days if sealed else right) for right in rights],
             "culr": _culr(self.store.account_state(patron_id)),
         }
 
@@ -106,6 +115,7 @@ def _right(right: Right) -> dict[str, Any]:
         "fact": right.fact,
         "valid_from": right.valid_from and right.valid_from.isoformat(),
         "until": right.until and right.until.isoformat(),
+        "withheld": right.withheld,
         "changes_when": right.changes_when.value,
         "text": _both(right.text),
         "why": _both(right.why),

@@ -154,6 +154,24 @@ def test_nobody_has_a_right_since_before_she_was_born() -> None:
     assert right(child).open_from == SINCE
 
 
+def test_no_day_of_a_right_tells_the_birth_date_of_someone_sealed() -> None:
+    """The last day before 15, and the first one of a right that began with an age: both are a birthday's."""
+    young, old = facts(born(date(2012, 5, 4))), facts(born(date(2012, 1, 4)))
+    film = policy(from_age=15)
+    before, after = right(young, film), right(old, film)
+    assert (before.until, after.valid_from) == (date(2027, 5, 3), date(2027, 1, 4))
+    assert (before.without_birth_days.until, before.without_birth_days.withheld) == (None, True)
+    assert (after.without_birth_days.valid_from, after.without_birth_days.withheld) == (SINCE, True)
+    grouped = right(young, policy(closed_groups=frozenset({"Barn"})))
+    assert grouped.without_birth_days.until is None
+
+
+def test_a_day_of_the_policy_is_told_of_someone_sealed_too() -> None:
+    one = right(facts(), policy(replace(BOOKS, until=date(2027, 12, 31))))
+    assert one.until == one.without_birth_days.until == date(2027, 12, 31)
+    assert not one.without_birth_days.withheld
+
+
 @pytest.mark.parametrize(
     ("about", "terms"),
     [

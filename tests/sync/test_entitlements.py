@@ -16,7 +16,7 @@ from townspeople import dies, emigrates, gains_protection, moves, person
 
 from cprsync.cli.entitlements import entitlement_lines
 from cprsync.domain.leaving import Stage
-from cprsync.domain.person import Status, by_status
+from cprsync.domain.person import Birth, Status, by_status
 from cprsync.domain.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, NetMediaUnavailable
@@ -69,6 +69,7 @@ def test_rights_are_shown_with_municipality_rule_fact_and_days(either_library: L
         "fact": "municipality 0751",
         "valid_from": since,
         "until": None,
+        "withheld": False,
         "changes_when": "move",
     }
     assert books["text"]["da"].startswith("Ja: bopælskommunen har licens (kommune 0751). Ændres, når låneren flytter")
@@ -86,6 +87,24 @@ def test_a_protected_patron_who_moves_has_the_rights_of_her_new_municipality(lib
     assert answers(document) == [("yes", "municipality"), ("undecided", "licence_unknown")]
     everything = json.dumps(document, ensure_ascii=False)
     assert not any(word in everything for word in ("Thygesen", "Ravnesporet", "Kastanjeløkken", "1211791283"))
+
+
+def test_a_protected_childs_rights_do_not_tell_the_birth_date(library: Library) -> None:
+    """Neither the last day before 15 nor the day of the answer, asked for once a day, leads to the birthday."""
+    born = date(2012, 5, 4)
+    library.deliver(MONDAY, replace(person("ANNA"), birth=Birth(born)))
+    library.one_night()
+    assert told(library)["rights"][1]["until"] == "2027-05-03"
+    library.deliver(TUESDAY, replace(gains_protection(person("ANNA")), birth=Birth(born)))
+    library.one_night()
+    document = told(library)
+    film = document["rights"][1]
+    assert (film["answer"], film["rule"], film["changes_when"]) == ("no", "too_young", "birthday")
+    assert (film["until"], film["withheld"]) == (None, True)
+    assert not any(day in json.dumps(document) for day in ("2012", "05-03", "05-04"))
+    assert told(library, on=library.clock.today()) == document
+    with pytest.raises(BadInput, match="sealed"):
+        told(library, on=date(2027, 5, 4))
 
 
 def test_rights_close_at_death_and_open_again_when_it_is_annulled(library: Library) -> None:

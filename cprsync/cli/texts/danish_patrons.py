@@ -74,6 +74,9 @@ PATRONS: Final[Mapping[str, str]] = {
         "hendes nummer er allerede et rigtigt: kun registret afløser det"
     ),
     "not a CPR number: there is no such date as the one in it": ("ikke et personnummer: datoen i det findes ikke"),
+    "the patron is sealed: the rights of another day would tell the birth date": (
+        "låneren er forseglet: en anden dags rettigheder ville fortælle fødselsdatoen"
+    ),
     "a replacement number: the register does not know it, and it is never sent": (
         "et erstatningsnummer: registret kender det ikke, og det sendes aldrig"
     ),

@@ -28,6 +28,10 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "rights_from_None": ("CPR har ikke svaret endnu", "CPR has not answered yet"),
     "rights_since": ("siden {day}", "since {day}"),
     "rights_valid_from": ("Gælder her siden {day}.", "In force here since {day}."),
+    "rights_withheld": (
+        "En dag vises ikke: den ville fortælle fødselsdatoen.",
+        "A day is not shown: it would tell the birth date.",
+    ),
     "rights_until": ("Sidste dag er {day}.", "The last day is {day}."),
     "rights_changes": ("Ændres, {change}.", "Changes {change}."),
     "culr_no_account": ("CULR: ingen konto kendt.", "CULR: no account known."),
