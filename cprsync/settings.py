@@ -7,6 +7,7 @@ named by their paths.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -162,6 +163,15 @@ class LibrarySection(_Strict):
     culr: CulrSection | None = None
 
 
+class AuditSection(_Strict):
+    """Who is taken for a person in the audit."""
+
+    #: accounts of the operating system that are nobody's own; those below 1000 are none either
+    service_accounts: frozenset[str] = frozenset()
+    #: accounts that may name the person they act for, with --as
+    may_name: frozenset[str] = frozenset()
+
+
 class TestingSection(_Strict):
     """Only in the test environment: the mock whose clock is taken."""
 
@@ -180,6 +190,7 @@ class Settings(BaseSettings):
     store: StoreSection
     keys: KeysSection
     library: tuple[LibrarySection, ...] = Field(min_length=1)
+    audit: AuditSection = AuditSection()
     test: TestingSection = TestingSection()
 
     @property
@@ -220,6 +231,14 @@ def load_settings(path: Path) -> Settings:
         if library.policy is not None:
             check_unchangeable(library.policy)
     return settings
+
+
+def audit_section(path: Path) -> AuditSection:
+    """Read who is taken for a person, before anything else is read; what is wrong in it `load_settings` tells."""
+    with suppress(ConfigurationError, ValidationError):
+        document, _ = read_toml(path, "configuration")
+        return AuditSection(**document.get("audit", {}))
+    return AuditSection()
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cprsync.cli.options import ACTING
 from cprsync.cli.output import is_text, note
+from cprsync.cli.processes import account_of, accounts_behind, login_account
+from cprsync.domain.acting import named_by_service, who_acts
 from cprsync.domain.number import CprNumber, unspaced
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, ConfigurationError
+from cprsync.settings import AuditSection, audit_section
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cprsync.domain.acting import Account
 
 #: A note of the longest kind is shorter.
 VALUE_MAX = 8192
@@ -22,12 +27,27 @@ _LINE_MAX = 64
 
 
 def user_name() -> str:
-    """The operating system's name of who runs this, not what the environment claims."""
-    with suppress(ImportError, KeyError):
-        import pwd
+    """Who acts: the person behind this process, whom a service names with `--as`, or else "the service".
 
-        return pwd.getpwuid(os.getuid()).pw_name
-    return f"uid {os.getuid()}"
+    Raises:
+        ConfigurationError: this account may not name anybody, or the name cannot be kept.
+    """
+    named, config = ACTING.get()
+    section = AuditSection() if config is None else audit_section(config)
+    if named is None:
+        return who_acts(login_account(), accounts_behind(), services=section.service_accounts)
+    return _named(named, account_of(os.getuid()), section)
+
+
+def _named(name: str, account: Account, section: AuditSection) -> str:
+    if account.name not in section.may_name:
+        raise ConfigurationError(
+            "this account may not say who acts: [audit] may_name does not list it", kind="as.account"
+        )
+    try:
+        return named_by_service(name, account)
+    except ValueError as error:
+        raise ConfigurationError("--as: {why}", why=str(error), kind="usage.as") from None
 
 
 def ask_number() -> CprNumber:

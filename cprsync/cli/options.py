@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextvars import ContextVar
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,12 +17,17 @@ if TYPE_CHECKING:
     from cprsync.cli.words import Language
 
 
+#: Whom a service names with --as, and where it is said who may: for whoever writes the audit.
+ACTING: ContextVar[tuple[str | None, Path | None]] = ContextVar("acting", default=(None, None))
+
+
 def _with_its_log_level(context: typer.Context, config: Path) -> Path:
-    """Let the file's `log_level` count, unless the command line or the environment names one."""
+    """Let the file's `log_level` count, unless the command line or the environment names one; keep who acts."""
     if context.find_root().params.get("log_level") is None:
         from cprsync.cli.logs import configure, level_in
 
         configure(level_in(config))
+    ACTING.set((context.find_root().params.get("acting"), config))
     return config
 
 

@@ -66,6 +66,12 @@ erase_journal = "erase-journal.log"
 # The keys that seal the records. Keep a copy apart from the database's backup: without them nothing opens.
 dir = "keys"
 
+[audit]
+# Accounts of this machine that are nobody's own, besides those below 1000: who acts under one is "the service".
+service_accounts = []
+# Accounts that may name the person they act for: cprsync --as NAME
+may_name = []
+
 [[library]]
 # The library's six-digit agency number, and its name.
 agency = "{agency}"
