@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.errors import ConfigurationError
@@ -151,6 +151,13 @@ def register_settings(section: RegisterSection, *, production: bool) -> Register
     from cprsync.register.settings import RegisterSettings
 
     return RegisterSettings(**section.model_dump(exclude={"shared"}), production=production)
+
+
+def own_certificates(library: LibrarySection, *, production: bool) -> list[dict[str, Any]]:
+    """A line for each certificate in a library's own files, as `certs check` has them; no counterpart is asked."""
+    from cprsync.register.certificates import own_certificates
+
+    return own_certificates(register_settings(library.register_, production=production), datetime.now(UTC))
 
 
 @contextmanager

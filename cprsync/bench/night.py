@@ -7,6 +7,7 @@ schema: it reads no file, decides nothing and seals nothing.
 from __future__ import annotations
 
 import random
+import shutil
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -125,7 +126,6 @@ class Bench:
         self._folder = folder
         self.databases = databases
         self.patrons = patrons
-        self.keys = folder / "keys"
         self.feed, self.feed_part = folder / "feed", folder / "feed_part"
         places = random.Random(SEED).sample(range(patrons), changes)  # noqa: S311 -- the same people each time
         self.ids = tuple(patron_id_of(place) for place in places)
@@ -133,17 +133,20 @@ class Bench:
         self._prepare(places)
 
     def _prepare(self, places: Sequence[int]) -> None:
-        create_keys(self.keys)
+        keys = self._folder / "keys"
+        create_keys(keys)
         raw = list(islice(people(seed=SEED), self.patrons))
         self._deliver([raw[place] for place in places])
         for name in (EMPTY, PREPARED):
+            shutil.copytree(keys, self.place(name).keys)
             engine = open_engine(self.databases.make(name))
             upgrade(engine)
             engine.dispose()
             with opened_tenant(self.place(name)) as tenant:
-                store_of(tenant)  # makes the rows of the library and its agreement
+                store = store_of(tenant)  # makes the rows of the library and its agreement
                 if name == PREPARED:
                     enrol(tenant, raw, self._folder / "scratch")
+                    store.begin_after_journal()
 
     def _deliver(self, changing: Sequence[Person]) -> None:
         chance = random.Random(SEED)  # noqa: S311 -- the same changes each time
@@ -155,7 +158,15 @@ class Bench:
 
     def place(self, database: str, *, part: bool = False) -> Place:
         """A database of the bench, with the keys and a folder of deliveries."""
-        return Place(self.databases.url(database), self.keys, self.feed_part if part else self.feed)
+        keys = self._folder / f"of-{database}" / "keys"
+        return Place(self.databases.url(database), keys, self.feed_part if part else self.feed)
+
+    def copy(self, database: str, to: str) -> None:
+        """Copy a database with all that stands outside it: the keys, and the heads of its audit."""
+        self.databases.copy(database, to)
+        there = self.place(to).keys.parent
+        shutil.rmtree(there, ignore_errors=True)
+        shutil.copytree(self.place(database).keys.parent, there)
 
     def work(self, database: str, *, source: str | None = None, part: bool = False, records: bool = True) -> Work:
         """A way's work on a database."""
@@ -199,12 +210,12 @@ def bench_night(  # noqa: PLR0913 -- one parameter for each option
 def _round(bench: Bench, ways: Ways, runner: Runner, *, with_naive: bool) -> dict[str, Measured]:
     databases = bench.databases
     try:
-        databases.copy(PREPARED, OURS)
+        bench.copy(PREPARED, OURS)
         measured = {OURS: runner(ways[OURS], bench.work(OURS))}
-        databases.copy(EMPTY, FLOOR)
+        bench.copy(EMPTY, FLOOR)
         measured[FLOOR] = runner(ways[FLOOR], bench.work(FLOOR, source=OURS))
         if with_naive:
-            databases.copy(PREPARED, NAIVE)
+            bench.copy(PREPARED, NAIVE)
             measured[NAIVE] = runner(ways[NAIVE], bench.work(NAIVE, part=True))
     finally:
         for way in ways:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 APPLIED = "applied"
 #: What a night may write that has no news: its own rows, the delivery's, and its line in the audit.
-ITS_OWN = frozenset({"run", "run_item", "run_delivery", "inbox", "inbox_chunk", "audit", "audit_head", "agreement"})
+ITS_OWN = frozenset(
+    {"run", "run_item", "run_delivery", "inbox", "inbox_chunk", "audit", "audit_head", "agreement", "library"}
+)
 #: A night's rows, in an order in which they can be taken away.
 _FORGOTTEN = (
     *("run_item", "plan_row", "run_delivery", "run", "inbox_chunk", "inbox"),
@@ -63,18 +65,20 @@ def bench_noop(  # noqa: PLR0913 -- one parameter for each option
 
 
 def _round(bench: Bench, ways: Ways, runner: Runner) -> dict[str, Measured]:
-    bench.databases.copy(APPLIED, OURS)
+    bench.copy(APPLIED, OURS)
     measured = {OURS: runner(ways[OURS], bench.work(OURS, records=False))}
-    bench.databases.copy(EMPTY, FLOOR)
+    bench.copy(EMPTY, FLOOR)
     measured[FLOOR] = runner(ways[FLOOR], bench.work(FLOOR, source=OURS, records=False))
     return measured
 
 
 def _apply_and_forget(bench: Bench) -> None:
-    bench.databases.copy(PREPARED, APPLIED)
+    bench.copy(PREPARED, APPLIED)
     with opened_tenant(bench.place(APPLIED)) as tenant:
         run_night(night_of(tenant, bench.feed, patrons=bench.patrons))
         _forget(tenant)
+        tenant.heads.path.unlink()
+        tenant.heads.witness.unlink()
 
 
 def _forget(tenant: Tenant) -> None:
@@ -83,6 +87,7 @@ def _forget(tenant: Tenant) -> None:
         for name in _FORGOTTEN:
             connection.execute(tables[name].delete())
         connection.execute(tables["agreement"].update().values(last_produced=None, task=None))
+        connection.execute(tables["library"].update().values(heads_lines=None, heads_code=None))
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("ANALYZE")
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cprsync.cli.apps import (
+    audit,
     certs,
     circulation,
     db,
@@ -59,6 +60,7 @@ for group, name in (
     (patron, "patron"),
     (circulation, "circulation"),
     (runs, "runs"),
+    (audit, "audit"),
     (review, "review"),
     (subscriptions, "subscriptions"),
     (entitlements, "entitlements"),
@@ -139,6 +141,18 @@ def sync(  # noqa: PLR0913 -- one parameter for each option
             plan=plan,
         )
     )
+
+
+@app.command()
+def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+    """Show on one screen how it stands.
+
+    Exit 1 when someone has to look after something. The last night, late deliveries, what waits, whether the audit
+    is whole, certificates, keys.
+    """
+    from cprsync.cli.status import status_command
+
+    raise SystemExit(status_command(config, library=library, language=language(lang), as_json=as_json))
 
 
 @app.command()
@@ -377,6 +391,10 @@ def main(
     log_level: Annotated[
         str | None,
         typer.Option("--log-level", envvar="CPRSYNC_LOG_LEVEL", help="Of events: DEBUG, INFO, WARNING or ERROR."),
+    ] = None,
+    acting: Annotated[  # noqa: ARG001 -- whoever writes the audit asks for it
+        str | None,
+        typer.Option("--as", envvar="CPRSYNC_AS", help="Who acts, named by an account that may ([audit] may_name)."),
     ] = None,
 ) -> None:
     """Keeps a library's patron records (låneroplysninger) true to the civil register (CPR)."""

@@ -47,7 +47,7 @@ def _named(name: str, account: Account, section: AuditSection) -> str:
     try:
         return named_by_service(name, account)
     except ValueError as error:
-        raise ConfigurationError("--as: {why}", why=str(error), kind="usage.as") from None
+        raise ConfigurationError("who acts: {why}", why=str(error), kind="usage.as") from None
 
 
 def ask_number() -> CprNumber:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from cprsync.cli.danish import in_danish
 from cprsync.cli.dates import long_day
 from cprsync.cli.output import failure_words
 from cprsync.cli.words import Language, reason_words, word
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: How an account may have drifted.
 DRIFTS = tuple(drift.value for drift in Drift)
+#: The kind of an error that says that the audit does not hold together.
+AUDIT_BROKEN = "audit.broken"
 OUTCOMES = ("applied", "unchanged", "parked", "not_ours", "held")
 
 
@@ -148,6 +151,17 @@ def _net_media(document: Mapping[str, Any], language: Language) -> Iterator[str]
         yield "  " + word(waits, language, waiting=published["waiting"])
     if published["failed"]:
         yield "  " + word("not_taken", language, failed=published["failed"])
+    # a run of an earlier version did not say
+    yield from ("  " + line for line in audit_lines(document.get("audit"), language))
+
+
+def audit_lines(audit: Mapping[str, Any] | None, language: Language) -> Iterator[str]:
+    """Whether the audit is whole, and everything that does not fit."""
+    if audit is None:
+        return
+    yield word("audit_whole" if audit["whole"] else "audit_broken", language, **audit)
+    for problem in audit["problems"]:
+        yield "  " + (in_danish(problem) if language == "da" else problem["message"])
 
 
 def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -160,7 +174,8 @@ def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     if document["let_through"]:
         through = word("would_let_through" if planned else "let_through", language)
         yield f"  {through}: {_counted(document['let_through'], language)}"
-    if "error" in document and document["error"]["kind"] != NightBraked.kind:  # told above, class by class
+    # told above, class by class, or entry by entry
+    if "error" in document and document["error"]["kind"] not in {NightBraked.kind, AUDIT_BROKEN}:
         # what CULR does not hear stops nothing: the night is done by then
         what = "unheard" if document["error"]["kind"].startswith("netmedia.") else "stopped"
         yield f"  {word(what, language)}: {failure_words(document['error'], language)['message']}"

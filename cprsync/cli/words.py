@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+from cprsync.cli.texts.words_audit import AUDIT
 from cprsync.cli.texts.words_demo import DEMO
 from cprsync.cli.texts.words_desk import DESK
 from cprsync.cli.texts.words_netmedia import NET_MEDIA
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 Language = Literal["da", "en"]
 
-WORDS: Final[Mapping[str, tuple[str, str]]] = {**NIGHT, **REASONS, **PATRONS, **NET_MEDIA, **DEMO, **DESK}
+WORDS: Final[Mapping[str, tuple[str, str]]] = {**NIGHT, **REASONS, **PATRONS, **NET_MEDIA, **DEMO, **DESK, **AUDIT}
 
 
 def word(key: str, language: Language, **values: object) -> str:

@@ -60,6 +60,11 @@ def certificate_report(
     return [*_ours(settings, now), *_trusted(settings, now), *_theirs([*register, *others], probe)]
 
 
+def own_certificates(settings: RegisterSettings, now: datetime) -> list[dict[str, Any]]:
+    """The same of what stands in our own files alone: no counterpart is asked."""
+    return [*_ours(settings, now), *_trusted(settings, now)]
+
+
 def _ours(settings: RegisterSettings, now: datetime) -> Iterator[dict[str, Any]]:
     try:
         identity = load_identity(settings)

@@ -1,12 +1,11 @@
 """The audit chain: each entry's code covers the one before it, and the head moves in the same transaction.
 
 Names runs, patrons and actions, never values; a reason is sealed beside its entry. SQLite gives detection, not
-prevention (decision 22).
+prevention (decision 22). Leaves out how the chain is verified: see `audit_checks`.
 """
 
 from __future__ import annotations
 
-import hmac
 import json
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -15,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from cprsync.domain.often import made_often
-from cprsync.store import bulk, reasons, tables
-from cprsync.store.checkpoints import Kept, heads_kept
-from cprsync.store.failures import AuditBroken
+from cprsync.store import bulk, reasons, record_versions, tables
+from cprsync.store.checkpoints import Mark
+from cprsync.store.head_keeping import keep_after_commit
 from cprsync.store.keyed import Keyed
 from cprsync.store.keys import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
@@ -34,8 +33,6 @@ CALENDAR = "calendar"
 _FIRST = bytes(32)
 #: One encoder for all entries: making one takes longer than using it.
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-#: Entries read at a time when the chain is verified.
-_READ_ROWS = 2000
 
 
 @made_often
@@ -53,8 +50,14 @@ class Happened:
     reason: str = field(default="", repr=False)
 
 
-def append(connection: Connection, tenant: Tenant, stream: str, happened: Sequence[Happened]) -> None:
-    """Add entries to the end of a stream, in the caller's transaction."""
+def append(
+    connection: Connection, tenant: Tenant, stream: str, happened: Sequence[Happened], *, keeps: bool = True
+) -> None:
+    """Add entries to the end of a stream, in the caller's transaction.
+
+    What people do is kept outside the database as it is written, unless the caller `keeps` it otherwise; a night's
+    heads are kept when it ends.
+    """
     if not happened:
         return
     seq, mac, last = _hold_head(connection, tenant, stream)
@@ -77,6 +80,9 @@ def append(connection: Connection, tenant: Tenant, stream: str, happened: Sequen
         .where(head.c.agency == tenant.agency, head.c.stream == stream)
         .values(seq=seq + len(rows), mac=mac, at=at)
     )
+    if keeps and stream != tenant.night:
+        records = record_versions.changes_of(connection, tenant)
+        keep_after_commit(connection, tenant, Mark(stream, seq + len(rows), mac, at, records=records))
 
 
 def _hold_head(connection: Connection, tenant: Tenant, stream: str) -> tuple[int, bytes, str]:
@@ -86,7 +92,15 @@ def _hold_head(connection: Connection, tenant: Tenant, stream: str) -> tuple[int
     if row is None:
         connection.execute(insert(head).values(agency=tenant.agency, stream=stream, seq=0, mac=_FIRST, at=""))
         return 0, _FIRST, ""
-    return row.seq, row.mac, row.at
+    return row.seq, row.mac, _last_stamp(connection, row) or row.at
+
+
+def _last_stamp(connection: Connection, head: AnyRow) -> str | None:
+    """The last entry's own, which is chained as the head's copy of it is not; none: the entry is forgotten."""
+    row = tables.audit.c
+    this = (row.agency == head.agency) & (row.stream == head.stream) & (row.seq == head.seq)
+    stamp: str | None = connection.scalar(select(row.at).where(this))
+    return stamp
 
 
 def _entry(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) -> bytes:
@@ -121,13 +135,17 @@ def _entry_with_more(tenant: Tenant, stream: str, seq: int, at: str, happened: H
     return _ENCODE(entry).encode()
 
 
-def heads(connection: Connection, tenant: Tenant) -> list[tuple[str, int, bytes]]:
-    """The streams of the agency with their last number and code."""
-    head = tables.audit_head.c
-    rows = connection.execute(
-        select(head.stream, head.seq, head.mac).where(head.agency == tenant.agency).order_by(head.stream)
-    )
-    return [(row.stream, row.seq, row.mac) for row in rows]
+def heads(connection: Connection, tenant: Tenant) -> list[Mark]:
+    """Where each stream of the agency stands, and with which entry it begins."""
+    head, row = tables.audit_head.c, tables.audit.c
+    same = (row.agency == head.agency) & (row.stream == head.stream)
+    first = select(func.min(row.seq)).where(same).scalar_subquery()
+    wanted = select(head.stream, head.seq, head.mac, head.at, first.label("first"))
+    records = record_versions.changes_of(connection, tenant)
+    return [
+        Mark(one.stream, one.seq, one.mac, one.at, first=one.first or one.seq + 1, records=records)
+        for one in connection.execute(wanted.where(head.agency == tenant.agency).order_by(head.stream))
+    ]
 
 
 def changes_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[tuple[int | None, str, tuple[str, ...]]]:
@@ -139,75 +157,5 @@ def changes_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[t
     return [(entry["run"], entry["at"], tuple(entry["actions"])) for entry in changes]
 
 
-def verify(connection: Connection, tenant: Tenant) -> int:
-    """Follow every stream from its first entry, or from where we cut it, to its head and past the heads kept elsewhere.
-
-    Returns: how many entries there are.
-
-    Raises:
-        AuditBroken: names the first one that does not fit.
-    """
-    kept = heads_kept(tenant.keyring, tenant.agency)
-    ours = {stream: (seq, mac) for stream, seq, mac in heads(connection, tenant)}
-    stored = set(connection.scalars(select(tables.audit.c.stream).where(_ours(tenant)).distinct()))
-    count = 0
-    for stream in sorted(stored | set(ours) | set(kept)):
-        of_stream = kept.get(stream, Kept())
-        begun, reached, mac = _follow(connection, tenant, stream, of_stream, ours.get(stream))
-        if ours.get(stream) != (reached, mac):
-            raise AuditBroken(stream, reached + 1, "entries at the end are missing, or more than the head knows")
-        if any(seq > reached for seq in of_stream.heads):
-            raise AuditBroken(stream, reached + 1, "entries at the end are missing that were there at a checkpoint")
-        count += reached - begun
-    return count
-
-
 def _ours(tenant: Tenant) -> Any:
     return tables.audit.c.agency == tenant.agency
-
-
-def _follow(
-    connection: Connection, tenant: Tenant, stream: str, kept: Kept, head: tuple[int, bytes] | None
-) -> tuple[int, int, bytes]:
-    """After which entry the stream begins, and how far it holds together from there."""
-    keys = tenant.keyring.by_id(Purpose.AUDIT)
-    begun, mac = _beginning(connection, tenant, stream, kept, head)
-    reached = begun
-    for row in _rows(connection, tenant, stream):
-        if row.seq != reached + 1:
-            raise AuditBroken(stream, reached + 1, "the entry is missing")
-        key = keys.get(row.key)
-        if key is None:
-            raise AuditBroken(stream, row.seq, "its key is not in the key folder")
-        mac = hmac.digest(key.secret, mac + row.entry, "sha256")
-        if not hmac.compare_digest(mac, row.mac) or not _says_where_it_is(row, tenant, stream):
-            raise AuditBroken(stream, row.seq, "the entry was altered or moved")
-        if not reasons.fits(row, json.loads(row.entry).get(reasons.HASH)):
-            raise AuditBroken(stream, row.seq, "the reason was altered, moved or taken away")
-        if kept.heads.get(row.seq, mac) != mac:
-            raise AuditBroken(stream, row.seq, "the entry is not the one of the checkpoint")
-        reached = row.seq
-    return begun, reached, mac
-
-
-def _beginning(
-    connection: Connection, tenant: Tenant, stream: str, kept: Kept, head: tuple[int, bytes] | None
-) -> tuple[int, bytes]:
-    """The last entry that we cut off, and its code; before the first one when we did not, or it is there again."""
-    row = tables.audit.c
-    first = connection.scalar(select(func.min(row.seq)).where(_ours(tenant), row.stream == stream))
-    last_gone = first - 1 if first is not None else 0 if head is None else head[0]
-    return (last_gone, kept.cuts[last_gone]) if last_gone in kept.cuts else (0, _FIRST)
-
-
-def _rows(connection: Connection, tenant: Tenant, stream: str) -> Iterator[AnyRow]:
-    row = tables.audit.c
-    columns = (row.seq, row.at, row.patron_id, row.entry, row.mac, row.key)
-    wanted = reasons.beside(select(*columns)).where(_ours(tenant), row.stream == stream)
-    yield from connection.execution_options(yield_per=_READ_ROWS).execute(wanted.order_by(row.seq))
-
-
-def _says_where_it_is(row: AnyRow, tenant: Tenant, stream: str) -> bool:
-    entry = json.loads(row.entry)
-    told = (entry["agency"], entry["stream"], entry["seq"], entry["at"], entry["patron"])
-    return told == (tenant.agency, stream, row.seq, row.at, row.patron_id)

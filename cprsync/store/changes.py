@@ -23,6 +23,7 @@ from cprsync.store.effects import payload, row_of
 from cprsync.store.engine import parts, writing
 from cprsync.store.links import look_again
 from cprsync.store.numbers import renumber
+from cprsync.store.record_versions import Moved, note_versions
 from cprsync.store.records import REGISTER
 from cprsync.store.review_items import raise_and_settle
 from cprsync.store.runs import set_values
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.override import Override
+    from cprsync.domain.patron import Patron
     from cprsync.domain.person import Person, Silent
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import Batch, FollowUp, Item, Run, Touch, Write
@@ -109,6 +111,7 @@ def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequ
     rows = [_changed(tenant, write, now) for write in writes]
     if change(connection, tables.patron, new=_CHANGED, where=("agency", "id", "version"), rows=rows) != len(writes):
         raise LostCompare("a record changed between the decision and the write")
+    note_versions(connection, tenant, [_moved(write.patron) for write in writes])
     # a second kind of row in the same order; a change of address neither stops letters nor lets them go out again
     stopped = [_stopped(tenant, write) for write in writes if write.letters_stopped is not None or write.letters_resume]
     if stopped:
@@ -148,6 +151,10 @@ _AGE = (
 )
 _RIGHTS_DUE = update(tables.patron).where(_THIS).values(rights_due=bindparam("new_rights_due"))
 _STOP_LETTERS = update(tables.patron).where(_THIS).values(letters_stopped=bindparam("new_letters_stopped"))
+
+
+def _moved(patron: Patron) -> Moved:
+    return Moved(patron.id, REGISTER, patron.version, patron.version + 1)
 
 
 def _changed(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:

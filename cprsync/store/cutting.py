@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, delete, func, null, select
 
 from cprsync.store import reasons, tables
-from cprsync.store.checkpoints import keep_cuts
+from cprsync.store.checkpoints import Mark
+from cprsync.store.head_keeping import keep_cuts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,11 +46,11 @@ def old_entries(tenant: Tenant, before: str, *, whole: bool = False) -> Select[*
 
 def cut(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
     """Delete the entries that were found, which are in order. Raises ConfigurationError when no cut can be kept."""
-    last = {row.stream: (row.seq, row.mac) for row in rows}
+    last = {row.stream: Mark(row.stream, row.seq, row.mac, cut=True) for row in rows}
     if not last:
         return
-    keep_cuts(tenant.keyring, tenant.agency, [(stream, seq, mac) for stream, (seq, mac) in last.items()])
-    for stream, (seq, _) in last.items():
+    keep_cuts(tenant, list(last.values()))
+    for stream, seq in ((mark.stream, mark.seq) for mark in last.values()):
         these = (_ROW.agency == tenant.agency) & (_ROW.stream == stream) & (_ROW.seq <= seq)
         connection.execute(delete(tables.audit).where(these))
         reasons.cut(connection, tenant, stream, seq)

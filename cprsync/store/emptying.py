@@ -23,6 +23,7 @@ from cprsync.store.journal import Entry
 from cprsync.store.journal_memory import journal_entries, remember
 from cprsync.store.local import encode_local
 from cprsync.store.local_part import LOCAL
+from cprsync.store.record_versions import Moved, note_versions
 from cprsync.store.records import REGISTER, from_row, prepare
 from cprsync.store.responsibles import end_all_of
 from cprsync.sync.values import Erased
@@ -229,6 +230,8 @@ def _blank(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumbe
     }
     this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id)
     connection.execute(update(tables.patron).where(this).values(values))
+    moved = [Moved(row.id, REGISTER, row.version, version), Moved(row.id, LOCAL, row.local_version, local_version)]
+    note_versions(connection, tenant, moved)
 
 
 _FORGOTTEN: Final = (

@@ -20,7 +20,7 @@ from cprsync.private import check_private, open_unfollowed
 from cprsync.store.failures import ReadOnly, StoreFault, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Row
 
@@ -29,6 +29,9 @@ WAIT_SECONDS = 5
 CONNECT_SECONDS = 10
 #: How many keys one IN (...) names.
 IN_MAX = 500
+
+#: Where a connection keeps what is to be done after the commit.
+_AFTER = "cprsync.after_commit"
 
 T = TypeVar("T")
 #: A row of whatever columns were asked for.
@@ -73,6 +76,7 @@ def _open_sqlite(url: URL) -> Engine:
     engine = create_engine(url, hide_parameters=True, echo=False, connect_args={"timeout": WAIT_SECONDS})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "rollback", _forget_what_was_to_follow)
     return engine
 
 
@@ -103,7 +107,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _open_postgresql(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
         echo=False,
@@ -113,6 +117,8 @@ def _open_postgresql(url: URL) -> Engine:
             "options": f"-c lock_timeout={WAIT_SECONDS * 1000} -c timezone=UTC",
         },
     )
+    event.listen(engine, "rollback", _forget_what_was_to_follow)
+    return engine
 
 
 def read_only(engine: Engine) -> Engine:
@@ -156,8 +162,22 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """
     if _is_read_only(engine):
         raise ReadOnly("the store is only read here, and a write was tried: nothing was written")
+    after: dict[object, Callable[[], None]] = {}
     with translated(), engine.execution_options(writes=True).begin() as connection:
+        connection.info[_AFTER] = after
         yield connection
+    # a list of them: what they read and write uses the same connection again
+    for call in list(after.values()):
+        call()
+
+
+def _forget_what_was_to_follow(connection: Connection) -> None:
+    connection.info.get(_AFTER, {}).clear()
+
+
+def after_commit(connection: Connection, name: object, call: Callable[[], None]) -> None:
+    """Let something be done once the transaction is committed, and not when it is not; a later call of a name wins."""
+    connection.info[_AFTER][name] = call
 
 
 @contextmanager

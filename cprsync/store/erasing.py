@@ -17,7 +17,9 @@ from cprsync.store.engine import parts, reading, writing
 from cprsync.store.journal import NUMBER as JOURNAL
 from cprsync.store.journal_memory import is_remembered, journal_entries, remember
 from cprsync.store.leaving import CLOSE, ties_of, was_given
-from cprsync.store.records import IS_EMPTIED, from_row
+from cprsync.store.local_part import LOCAL
+from cprsync.store.record_versions import Moved, note_versions
+from cprsync.store.records import IS_EMPTIED, REGISTER, from_row
 from cprsync.store.subscriptions import LEFT
 from cprsync.store.tenant import hold_fence, hold_library
 from cprsync.sync.values import Erased
@@ -123,7 +125,10 @@ def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[
     # what was never told to be there can only be what nobody could find any more
     connection.execute(delete(tables.account).where(of(tables.account, tenant, gone)))
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(gone)
+    last = connection.execute(select(_PATRON.id, _PATRON.version, _PATRON.local_version).where(these)).all()
     connection.execute(delete(tables.patron).where(these))
+    moved = [Moved(row.id, REGISTER, row.version, None) for row in last]
+    note_versions(connection, tenant, [*moved, *(Moved(row.id, LOCAL, row.local_version, None) for row in last)])
     return gone
 
 

@@ -12,15 +12,16 @@ class SealBroken(CprsyncError):
     kind = "store.seal"
 
 
+_BROKEN = "the audit chain is broken in {stream} at entry {seq}: {why}"
+
+
 class AuditBroken(CprsyncError):
     """The audit chain was altered; `stream` and `seq` name the first entry that does not fit."""
 
     kind = "audit.broken"
 
-    def __init__(self, stream: str, seq: int, what: str) -> None:
-        super().__init__(
-            "the audit chain is broken in {stream} at entry {seq}: {why}", stream=stream, seq=seq, why=what
-        )
+    def __init__(self, stream: str, seq: int, what: str, *, sentence: str = _BROKEN) -> None:
+        super().__init__(sentence, stream=stream, seq=seq, why=what)
         self.stream = stream
         self.seq = seq
 

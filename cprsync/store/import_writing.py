@@ -21,6 +21,7 @@ from cprsync.store.import_names import called, write_names
 from cprsync.store.local import encode_local
 from cprsync.store.local_part import LOCAL
 from cprsync.store.patron_ids import fresh_ids
+from cprsync.store.record_versions import Moved, note_versions
 from cprsync.store.records import REGISTER, prepare
 
 if TYPE_CHECKING:
@@ -150,6 +151,11 @@ def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
         connection.execute(insert(tables.patron), part.created)
         given = [{"agency": tenant.agency, "id": row["id"]} for row in part.created]
         connection.execute(insert(tables.issued_id), given)
+        note_versions(
+            connection,
+            tenant,
+            [Moved(row["id"], part, None, 1) for row in part.created for part in (REGISTER, LOCAL)],
+        )
         _know_the_size(connection)
     if part.after:
         updated = [_update_row(tenant, part.by_id[one], *after) for one, after in part.after.items()]
@@ -167,6 +173,8 @@ def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
             )
         )
         connection.execute(change, updated)
+        versions = [(row["at_id"], row["new_version"]) for row in updated]
+        note_versions(connection, tenant, [Moved(one, LOCAL, version - 1, version) for one, version in versions])
     write_names(connection, tenant, part.patrons, part.called)
     if part.keys:
         connection.execute(insert(tables.patron_key), part.keys)

@@ -39,6 +39,7 @@ NAMED_BY: Final[tuple[tuple[Column[Any], Purpose], ...]] = (
     (tables.patron_key.c.key_id, Purpose.INDEX),
     (tables.subscription.c.number_key, Purpose.SEAL),
     (tables.before_image.c.register_key, Purpose.SEAL),
+    (tables.follow_up.c.answer_key, Purpose.SEAL),
     (tables.override.c.key, Purpose.SEAL),
     (tables.review_item.c.key, Purpose.SEAL),
     (tables.outbox.c.key, Purpose.SEAL),

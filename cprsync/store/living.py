@@ -20,6 +20,7 @@ from cprsync.store.changes import write_records
 from cprsync.store.engine import parts, writing
 from cprsync.store.local import encode_local
 from cprsync.store.local_part import LOCAL
+from cprsync.store.record_versions import Moved, note_versions
 from cprsync.store.records import prepare
 from cprsync.store.tenant import hold_fence, hold_library
 from cprsync.sync.values import Write
@@ -134,6 +135,7 @@ def _end_absence(connection: Connection, tenant: Tenant, one: Lived) -> None:
         .where(_PATRON.agency == tenant.agency, _PATRON.id == one.id)
         .values(local_blob=blob, local_key=tenant.vault.seal_key, local_version=version)
     )
+    note_versions(connection, tenant, [Moved(one.id, LOCAL, row.local_version, version)])
 
 
 def _moves_back(tenant: Tenant, one: Lived, day: date) -> list[Write]:

@@ -11,6 +11,7 @@ from cprsync.domain.record import first_lifted
 from cprsync.errors import LostCompare
 from cprsync.store import tables
 from cprsync.store.local import decode_local, encode_local
+from cprsync.store.record_versions import Moved, note_versions
 
 if TYPE_CHECKING:
     from cprsync.domain.record import Local
@@ -43,3 +44,4 @@ def write_local(connection: Connection, tenant: Tenant, row: AnyRow, after: Loca
     values["block_lifted"] = first_lifted(after.blocks)
     if connection.execute(written.values(values)).rowcount != 1:
         raise LostCompare("the record's local part changed since it was read")
+    note_versions(connection, tenant, [Moved(row.id, LOCAL, row.local_version, version)])

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, delete, select
 
 from cprsync.store import tables
+from cprsync.store.failures import SealBroken
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection
 
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
@@ -25,7 +26,6 @@ OWNER: Final = "reason"
 HASH: Final = "reason_sha256"
 _ROW = tables.audit_reason.c
 _ENTRY = tables.audit.c
-_PATRON = tables.patron.c
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,28 +56,23 @@ def reasons_of(connection: Connection, tenant: Tenant, patron_id: str | None) ->
     rows = connection.execute(
         wanted.where(_ROW.agency == tenant.agency, _ROW.patron_id == patron_id).order_by(_ENTRY.at, _ROW.seq)
     )
-    return [
-        tenant.vault.unseal(row.sealed, row.key, place=row.stream, owner=OWNER, version=row.seq).decode()
-        for row in rows
-    ]
+    return [opened(tenant, row) for row in rows]
 
 
-def beside(wanted: Select[Any]) -> Select[Any]:
-    """The same entries, each with what is sealed beside it, and what has become of the record that it is about."""
-    hers = and_(_PATRON.agency == _ENTRY.agency, _PATRON.id == _ENTRY.patron_id)
-    wanted = wanted.add_columns(_ROW.sealed, _PATRON.status_class)
-    return wanted.join_from(tables.audit, tables.audit_reason, _same_place(), isouter=True).join(
-        tables.patron, hers, isouter=True
-    )
+def is_whole(tenant: Tenant, row: AnyRow, told: str) -> bool:
+    """Whether what is sealed is what its entry says, and opens where it stands."""
+    if not hmac.compare_digest(hashlib.sha256(row.sealed).hexdigest(), told):
+        return False
+    try:
+        opened(tenant, row)
+    except SealBroken:
+        return False
+    return True
 
 
-def fits(row: AnyRow, told: str | None) -> bool:
-    """Whether what is sealed beside an entry is what the entry says; it is gone when the record is, and only then."""
-    if told is None:
-        return row.sealed is None
-    if row.sealed is None:
-        return row.patron_id is not None and row.status_class in {None, tables.ERASED}
-    return hmac.compare_digest(hashlib.sha256(row.sealed).hexdigest(), told)
+def opened(tenant: Tenant, row: AnyRow) -> str:
+    """A reason, opened where it stands. Raises SealBroken."""
+    return tenant.vault.unseal(row.sealed, row.key, place=row.stream, owner=OWNER, version=row.seq).decode()
 
 
 def cut(connection: Connection, tenant: Tenant, stream: str, seq: int) -> None:

@@ -17,6 +17,7 @@ from cprsync.store import audit, effects, tables
 from cprsync.store.accounts import these, waiting
 from cprsync.store.effects import payload
 from cprsync.store.engine import parts
+from cprsync.store.record_versions import Moved, note_versions
 from cprsync.store.records import REGISTER, open_register
 from cprsync.store.review_items import ask_staff, settle_items
 from cprsync.store.tenant import written
@@ -132,6 +133,7 @@ def _moved_on(connection: Connection, tenant: Tenant, row: AnyRow) -> AnyRow:
     sealed = vault.seal(open_register(vault, row), place=row.id, owner=REGISTER, version=version)
     values: dict[str, Any] = {"version": version, "register_blob": sealed, "register_key": vault.seal_key}
     connection.execute(update(tables.patron).where(this).values(values))
+    note_versions(connection, tenant, [Moved(row.id, REGISTER, row.version, version)])
     return connection.execute(select(tables.patron).where(this)).one()
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
+    from cprsync.store.checkpoints import Mark
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import PlanRow, SealedDelivery
@@ -101,7 +102,7 @@ def set_values(connection: Connection, tenant: Tenant, run: Run, **values: objec
 
 def close_run(
     tenant: Tenant, run: Run, *, state: RunState, finished: datetime, document: Mapping[str, Any]
-) -> list[tuple[str, int, bytes]]:
+) -> list[Mark]:
     """Write the report and the audit entry. Returns the heads of the chain, to be kept elsewhere."""
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)

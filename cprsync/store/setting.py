@@ -21,6 +21,7 @@ from cprsync.store.engine import writing
 from cprsync.store.local import encode_local
 from cprsync.store.local_part import LOCAL, open_local
 from cprsync.store.pins import hash_pin
+from cprsync.store.record_versions import Moved, note_versions
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tenant import hold_library
 
@@ -99,6 +100,7 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
         kept = {"local_blob": sealed, "local_key": tenant.vault.seal_key, "local_version": version}
         kept["block_lifted"] = first_lifted(after.blocks)
         _set(connection, tenant, row.id, **kept)
+        note_versions(connection, tenant, [Moved(row.id, LOCAL, row.local_version, version)])
         if change.policy is not None:
             _find_next_day(connection, tenant, row.id, change.policy)
         how = () if change.doing is None else (("list", change.doing.value),)

@@ -13,10 +13,10 @@ from cprsync.errors import ConfigurationError
 from cprsync.store import (
     accounts,
     answers,
-    audit,
+    audit_checks,
+    audit_list,
     calendar,
     changes,
-    checkpoints,
     circulating,
     circulation,
     counting,
@@ -26,6 +26,7 @@ from cprsync.store import (
     erasing,
     finding,
     forgetting,
+    head_keeping,
     import_matching,
     imports,
     inbox,
@@ -51,14 +52,16 @@ from cprsync.store import (
     verifying,
     views,
 )
+from cprsync.store.audit_accepting import accept_audit
 from cprsync.store.done import done
 from cprsync.store.engine import read_only, reading, writing
 from cprsync.store.journal import FILE as JOURNAL_FILE
 from cprsync.store.journal import EraseJournal
 from cprsync.store.journal_accepting import accept_journal
-from cprsync.store.key_checks import check_journal_keys, check_keys, find_new_keys, note_keys
+from cprsync.store.key_checks import check_journal_keys, check_keys, find_new_keys, keys_in_use, note_keys
 from cprsync.store.lock import run_lock
 from cprsync.store.numbers import old_numbers
+from cprsync.store.record_versions import begin_versions
 from cprsync.store.tenant import Tenant
 from cprsync.store.vault import Vault
 from cprsync.store.version import check_version
@@ -106,6 +109,8 @@ if TYPE_CHECKING:
         Account,
         AccountSides,
         AccountState,
+        AuditFilter,
+        AuditState,
         Backlog,
         Batch,
         Checked,
@@ -118,6 +123,7 @@ if TYPE_CHECKING:
         FollowUp,
         Found,
         Gaps,
+        Happening,
         KeptAnswer,
         NewPatron,
         NotFound,
@@ -203,7 +209,7 @@ class SqlStore:
 
     def close_run(self, run: Run, *, state: RunState, finished: datetime, document: Mapping[str, Any]) -> None:
         heads = runs.close_run(self._tenant, run, state=state, finished=finished, document=document)
-        checkpoints.keep_heads(self._tenant.keyring, self._tenant.agency, heads)
+        head_keeping.keep_heads(self._tenant, heads)
 
     def last_run_day(self) -> date | None:
         return runs.last_run_day(self._tenant)
@@ -470,6 +476,7 @@ class SqlStore:
         """Replay the journal as the store is opened; whoever replays it next is told how many there were."""
         check_journal_keys(self._tenant)
         note_keys(self._tenant)
+        begin_versions(self._tenant)
         self._erased_again = self.replay_journal()
 
     def departing(self, inactive_before: date | None) -> Departing:
@@ -496,6 +503,25 @@ class SqlStore:
 
     def erase(self, patron_id: str, *, user: str) -> Erased | Ties | None:
         return erasing.erase(self._tenant, patron_id, user=user)
+
+    # -- the audit
+
+    def check_audit(self, *, code: str | None = None) -> AuditState:
+        return audit_checks.check_audit(self._tenant, code=code)
+
+    def accept_audit(self, *, user: str, reason: str) -> AuditState:
+        return accept_audit(self._tenant, user=user, reason=reason)
+
+    def audit_entries(self, wanted: AuditFilter) -> Iterator[Happening]:
+        return audit_list.entries(self._tenant, wanted)
+
+    def note_audit_reading(self, *, user: str) -> None:
+        audit_list.note_reading(self._tenant, user=user)
+
+    def keys_in_use(self) -> set[tuple[str, str]]:
+        """Purpose and id of every key that a row names. Reads every row."""
+        with reading(self._tenant.engine) as connection:
+            return {(purpose.value, key) for purpose, key in keys_in_use(connection, self._tenant)}
 
     # -- beyond the port: for the command line and for comparisons
 
@@ -621,9 +647,11 @@ class SqlStore:
         return runs.run_items(self._tenant, number)
 
     def verify_audit(self) -> int:
-        """Follow the audit chain to its end and count it. Raises AuditBroken."""
-        with reading(self._tenant.engine) as connection:
-            return audit.verify(connection, self._tenant)
+        """Follow the audit to its end and count its entries. Raises AuditBroken."""
+        state = self.check_audit()
+        if state.problems:
+            raise state.problems[0]
+        return state.entries
 
     def audit_reasons(self, patron_id: str | None) -> list[str]:
         """Why people did what the audit says about a patron, or about nobody, the oldest first."""

@@ -10,7 +10,9 @@ from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select
 
 from cprsync.errors import FenceLost
 from cprsync.store import tables
+from cprsync.store.checkpoints import HeadsFile
 from cprsync.store.engine import stamp_of, writing
+from cprsync.store.witness import FILE as WITNESS
 from cprsync.sync.values import Run
 
 if TYPE_CHECKING:
@@ -57,6 +59,11 @@ class Tenant:
     def night(self) -> str:
         """The audit stream of this agreement's runs."""
         return f"night/{self.agreement}"
+
+    @property
+    def heads(self) -> HeadsFile:
+        """Where the audit's heads are kept outside the database."""
+        return HeadsFile(self.keyring, self.journal.path.with_name(WITNESS))
 
     @property
     def no_run(self) -> Run:

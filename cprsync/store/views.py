@@ -220,6 +220,10 @@ _SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
 }
 
 
+#: What the store remembers of how it was written, not of what: two stores that say the same may differ in it.
+_OWN = frozenset({"heads_lines", "heads_code", "records_sum", "records_changes", "records_key"})
+
+
 def everything(tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
     """Every row of the agency in every table, sorted, sealed values opened, bytes as hex.
 
@@ -256,4 +260,6 @@ def _plain(tenant: Tenant, table: str, row: AnyRow) -> dict[str, Any]:
             owner=values.get(owner, owner),
             version=int(row._mapping.get(version, version)),  # noqa: SLF001 -- the same
         )
-    return {name: value.hex() if isinstance(value, bytes) else value for name, value in values.items()}
+    return {
+        name: value.hex() if isinstance(value, bytes) else value for name, value in values.items() if name not in _OWN
+    }

@@ -290,6 +290,7 @@ def _close(night: Night, run: Run, report: Report, begun: float) -> Report:
     report.tally = night.store.tally(run)
     report.balance()
     report.backlog = night.store.backlog()
+    report.audit = night.store.check_audit()
     report.overrides = overrides_on(night, run.day)
     report.sealed_by_silence = night.store.silent_count() if night.policy.silent_is_sealed else 0
     report.reviews_waiting = night.store.reviews_waiting()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cprsync.errors import CprsyncError
     from cprsync.sync.values import (
         Account,
+        AuditState,
         Backlog,
         Batch,
         Checked,
@@ -305,6 +306,10 @@ class Store(Protocol):
 
         By patron id and kind; apart from what statuses propose.
         """
+        ...
+
+    def check_audit(self, *, code: str | None = None) -> AuditState:
+        """Follow the audit from end to end; `code`: the state that an earlier check told of is to be part of it."""
         ...
 
     # the register's side

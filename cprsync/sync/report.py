@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.guard import Excess
-    from cprsync.sync.values import PlanRow, Run, Tally
+    from cprsync.sync.values import AuditState, PlanRow, Run, Tally
 
 #: Exit codes (commands): done, refused, a certificate is wrong, left to a person, try later, stopped by a brake,
 #: stopped part-way.
@@ -116,6 +116,8 @@ class Report:
     reviews_waiting: Mapping[str, int] = field(default_factory=dict)
     #: what follows from the changes of this run, and waits
     proposed: int = 0
+    #: what following the audit from end to end has found; none: not yet
+    audit: AuditState | None = None
     error: CprsyncError | None = None
     seconds: float = 0.0
     #: what decision 3 let through while the rest stopped
@@ -157,6 +159,8 @@ class Report:
 
     def _lived_through(self) -> int:
         """The exit of a night whose own work is done: the net media can be told later, or once that is set right."""
+        if self.audit is not None and self.audit.problems:
+            return REFUSED
         if self.unpublished is not None:
             return LATER if type(self.unpublished) is NetMediaUnavailable else WRONG
         left = self.left or self.to_review or self.proposed or self.accounts.excess
@@ -166,7 +170,8 @@ class Report:
     def failure(self) -> CprsyncError | None:
         """Why the night did not do all that it should: what stopped it, or else the brake."""
         if self.error is not None or not self.held:
-            return self.error or self.unpublished
+            broken = None if self.audit is None else next(iter(self.audit.problems), None)
+            return self.error or broken or self.unpublished
         if not self.excess:
             return NightBraked("the night held its changes back before it was killed, and goes on so")
         over = ", ".join(f"{one.harm.value} {one.count} > {one.limit}" for one in self.excess)
@@ -232,6 +237,7 @@ class Report:
             "left_to_a_person": self.left,
             "reasons": dict(sorted(self.reasons.items())),
             "reviews": {"waiting": sum(self.reviews_waiting.values()), "kinds": dict(self.reviews_waiting)},
+            "audit": None if self.audit is None else audit_document(self.audit),
             "let_through": dict(sorted(self.let_through.items())),
             "brake": self._brake(),
             "plan": self.plan_rows() if self.held or self.only_plan else [],
@@ -273,6 +279,21 @@ class Report:
         return {"plan": self.plan_hash, "classes": classes}
 
 
+def audit_document(state: AuditState) -> dict[str, Any]:
+    """What following the audit has found; `code` names its state, to be kept elsewhere."""
+    return {
+        "whole": not state.problems,
+        "entries": state.entries,
+        "streams": state.streams,
+        "code": state.code,
+        "problems": [
+            {"stream": str(one.values["stream"]), "entry": int(str(one.values["seq"])), "message": one.message}
+            | one.told()
+            for one in state.problems
+        ],
+    }
+
+
 def _plan_document(row: PlanRow) -> dict[str, Any]:
     return {
         "patron": row.patron_id,
@@ -304,6 +325,7 @@ def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) 
         "reasons": {},
         "reviews": {"waiting": 0, "kinds": {}},
         "left_to_a_person": 0,
+        "audit": None,
         "let_through": {},
         "brake": None,
         "plan": [],

@@ -549,6 +549,53 @@ class Departing:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditState:
+    """What following the audit from end to end has found."""
+
+    #: how many entries hold, in how many streams
+    entries: int
+    streams: int
+    #: names this state of the audit: kept elsewhere, it shows whether all of it was put back as it was earlier
+    code: str
+    #: everything that does not fit
+    problems: tuple[CprsyncError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries of the audit are wanted."""
+
+    patron: str | None = None
+    #: who did it; "": whoever is not named
+    by: str | None = None
+    #: the earliest moment, as a row holds it
+    since: str | None = None
+    limit: int = 200
+    #: open the reasons that people gave
+    reasons: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One entry of the audit: who did what, when and why. Holds no value of a record."""
+
+    at: str
+    #: none: the program by itself
+    who: str | None
+    what: str
+    patron: str | None
+    actions: tuple[str, ...]
+    #: the purpose of a look-up, or of opening what is sealed
+    why: str | None
+    has_reason: bool
+    #: in someone's own words, where it was asked to be opened
+    reason: str | None = field(repr=False)
+    run: int | None
+    stream: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptedJournal:
     """With which erase journal a library goes on."""
 

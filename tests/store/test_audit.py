@@ -118,7 +118,7 @@ def test_a_chain_made_anew_without_the_key_shows(sqlite_store: SqlStore) -> None
 def test_a_checkpoint_that_we_did_not_sign_shows(sqlite_store: SqlStore) -> None:
     live(sqlite_store)
     path = sqlite_store._tenant.keyring.folder / FILE
-    path.write_text(path.read_text().replace('"seq": 6', '"seq": 5'))
+    path.write_text(path.read_text().replace('"seq":6', '"seq":5'))
     with pytest.raises(AuditBroken) as broken:
         sqlite_store.verify_audit()
     assert broken.value.stream == FILE

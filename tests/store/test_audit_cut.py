@@ -14,9 +14,10 @@ from cprsync.domain.forgetting import Forgotten
 from cprsync.domain.policy import Policy
 from cprsync.domain.retention import Retention
 from cprsync.store import tables
-from cprsync.store.checkpoints import FILE, keep_cuts
+from cprsync.store.checkpoints import FILE, Mark
 from cprsync.store.engine import reading, writing
 from cprsync.store.failures import AuditBroken
+from cprsync.store.head_keeping import keep_cuts
 from cprsync.sync.values import RunState
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def test_a_cut_that_was_signed_and_not_made_changes_nothing(sqlite_store: SqlSto
         mac = connection.scalar(
             select(tables.audit.c.mac).where(tables.audit.c.stream == NIGHT, tables.audit.c.seq == 2)
         )
-    keep_cuts(tenant.keyring, tenant.agency, [(NIGHT, 2, mac or b"")])
+    keep_cuts(tenant, [Mark(NIGHT, 2, mac or b"", cut=True)])
     assert sqlite_store.verify_audit() == count
 
 
@@ -124,7 +125,7 @@ def test_a_cut_that_we_did_not_sign_shows(sqlite_store: SqlStore, clock: Stopped
     live(sqlite_store, clock, 3)
     forget(sqlite_store, clock, limit=5)
     path = sqlite_store._tenant.keyring.folder / FILE
-    path.write_text(path.read_text().replace('"cut": true', '"cut": 1'))
+    path.write_text(path.read_text().replace('"cut":true', '"cut":1'))
     with pytest.raises(AuditBroken) as broken:
         sqlite_store.verify_audit()
     assert broken.value.stream == FILE

@@ -60,6 +60,7 @@ OURS = {
     "leaving",
     "entitlements",
     "net_media",
+    "audit",
 }
 PARKED = Tally({Outcome.PARKED: 1}, {})
 

@@ -14,8 +14,36 @@ if TYPE_CHECKING:
 STORE: Final[Mapping[str, Advice]] = {
     "audit.broken": advice(
         1,
-        "Lad databasen være, som den er, og meld det: revisionssporet er ændret.",
-        "Keep the database as it is and report this: the audit was altered.",
+        "Gem databasen, nøglemappen og slettejournalens mappe, som de er, og find ud af, hvem der har haft fat i dem: "
+        "`cprsync audit verify` viser alt, der ikke passer. Ved I hvorfor, som efter en ældre kopi af databasen, så "
+        "kør `cprsync audit accept --reason TEKST`.",
+        "Keep a copy of the database, the key folder and the erase journal's folder as they are, and find out who had "
+        "access: `cprsync audit verify` shows everything that does not fit. If you know why, as after an older copy of "
+        "the database, run `cprsync audit accept --reason TEXT`.",
+    ),
+    "as.account": advice(
+        6,
+        "Log ind som jer selv, eller skriv kontoen i [audit] may_name, hvis den er en tjeneste, der ved, hvem der "
+        "sidder ved den.",
+        "Log in as yourself, or list the account in [audit] may_name if it is a service that knows who sits at it.",
+    ),
+    "audit.heads": advice(
+        2,
+        "Sørg for, at denne bruger kan skrive i nøglemappen ([keys] dir) og i slettejournalens mappe, og at der er "
+        "plads på disken.",
+        "Let this user write in the key folder ([keys] dir) and in the erase journal's, and see to room on the disk.",
+    ),
+    "audit.heads_unwritten": advice(
+        7,
+        "Det, der blev skrevet, står; kun kontrolpunktet uden for databasen mangler. Skaf plads på disken: den næste "
+        "kommando skriver det.",
+        "What was written stands; only the checkpoint outside the database is missing. See to room on the disk: the "
+        "next command writes it.",
+    ),
+    "audit.whole": advice(
+        1,
+        "Der er intet at gøre: revisionssporet er helt.",
+        "There is nothing to do: the audit is whole.",
     ),
     "file": advice(
         2,

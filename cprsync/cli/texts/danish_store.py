@@ -89,6 +89,7 @@ STORE: Final[Mapping[str, str]] = {
     "the audit chain is broken in {stream} at entry {seq}: {why}": (
         "revisionssporet er brudt i {stream} ved indførsel {seq}: {why}"
     ),
+    "the records are not those that were written last: {why}": "posterne er ikke dem, der sidst blev skrevet: {why}",
     "entries at the end are missing, or more than the head knows": (
         "indførsler til sidst mangler, eller der er flere, end hovedet kender"
     ),
@@ -101,7 +102,30 @@ STORE: Final[Mapping[str, str]] = {
     "the reason was altered, moved or taken away": "grunden er ændret, flyttet eller fjernet",
     "the entry is not the one of the checkpoint": "indførslen er ikke kontrolpunktets",
     "the line is not signed by us": "linjen er ikke underskrevet af os",
-    "{file} in the key folder cannot be written": "{file} i nøglemappen kan ikke skrives",
+    "a line before it is missing": "en linje før den mangler",
+    "lines at the end are missing that were there before": "linjer til sidst mangler, som var der før",
+    "the witness to the audit's heads is missing": "vidnet om revisionssporets hoveder mangler",
+    "the witness cannot be read": "vidnet kan ikke læses",
+    "the head was altered": "hovedet er ændret",
+    "a reason stands beside no entry": "en begrundelse står ved ingen indførsel",
+    "an entry is there again that was forgotten": "en indførsel, der var glemt, er der igen",
+    "the records are those of an earlier time": "posterne er fra en tidligere tid",
+    "a record was put back, taken away or added past the program": (
+        "en post er lagt tilbage, fjernet eller tilføjet uden om programmet"
+    ),
+    "the audit is not the one of which the code was told": "revisionssporet er ikke det, koden blev oplyst om",
+    "the audit is whole: there is nothing to accept": "revisionssporet er helt: der er intet at acceptere",
+    "whoever accepts an audit that is not whole says why: --reason TEXT": (
+        "den, der fortsætter med et revisionsspor, der ikke er helt, siger hvorfor: --reason TEKST"
+    ),
+    "{file} in the key folder, or the witness to it, cannot be written ({why})": (
+        "{file} i nøglemappen, eller vidnet om den, kan ikke skrives ({why})"
+    ),
+    "this account may not say who acts: [audit] may_name does not list it": (
+        "denne konto må ikke sige, hvem der handler: den står ikke i [audit] may_name"
+    ),
+    "who acts: {why}": "hvem der handler: {why}",
+    "expected a name of at most 40 letters": "forventede et navn på højst 40 bogstaver",
     "the key folder holds keys already: they are never overwritten": (
         "nøglemappen rummer allerede nøgler: de overskrives aldrig"
     ),

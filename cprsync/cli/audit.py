@@ -1,0 +1,133 @@
+"""`audit`: whether it is whole, who did what, and going on with one that is not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.output import failures, print_json, print_long_json, say
+from cprsync.cli.report_text import audit_lines
+from cprsync.cli.words import Language, word
+from cprsync.domain.calendar import COPENHAGEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from pathlib import Path
+
+    from cprsync.store.sql import SqlStore
+    from cprsync.sync.values import AuditFilter, Happening
+
+BROKEN = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which entries are asked for."""
+
+    patron: str | None
+    by: str | None
+    since: date | None
+    limit: int
+    reasons: bool = False
+
+    def wanted(self) -> AuditFilter:
+        from cprsync.store.engine import stamp_of
+        from cprsync.sync.values import AuditFilter
+
+        begins = None if self.since is None else datetime.combine(self.since, time(), tzinfo=COPENHAGEN)
+        since = None if begins is None else stamp_of(begins)
+        # who is not named is found by the word for them in either language
+        by = "" if self.by in {word("audit_nobody", "da"), word("audit_nobody", "en")} else self.by
+        return AuditFilter(self.patron, by, since, self.limit, reasons=self.reasons)
+
+
+def verify_command(code: str | None, *, config: Path, library: str | None, language: Language, as_json: bool) -> int:
+    """Say whether the audit is whole; exit 1 when it is not."""
+    from cprsync import wiring
+    from cprsync.settings import load_settings
+    from cprsync.sync.report import audit_document
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+            document = {"agency": section.agency, **audit_document(store.check_audit(code=code))}
+    if as_json:
+        print_json(document)
+    else:
+        for line in audit_lines(document, language):
+            say(line)
+    return 0 if document["whole"] else BROKEN
+
+
+def list_command(listing: Listing, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:
+    """List who did what."""
+    from cprsync import wiring
+    from cprsync.cli.operator import user_name
+    from cprsync.settings import load_settings
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+            if listing.reasons:
+                store.note_audit_reading(user=user_name())
+            _show(store, listing, section.agency, language, as_json=as_json)
+
+
+def _show(store: SqlStore, listing: Listing, agency: str, language: Language, *, as_json: bool) -> None:
+    entries = store.audit_entries(listing.wanted())
+    if as_json:
+        print_long_json({"agency": agency, "entries": []}, "entries", map(_document, entries))
+        return
+    for line in (_line(entry, language) for entry in entries):
+        say(line)
+
+
+def _document(entry: Happening) -> dict[str, Any]:
+    return {**asdict(entry), "who": entry.who or word("audit_nobody", "en")}
+
+
+def _line(entry: Happening, language: Language) -> str:
+    at = datetime.fromisoformat(entry.at).astimezone(COPENHAGEN)
+    return "  ".join(
+        (
+            f"{at:%Y-%m-%d %H:%M:%S}",
+            f"{entry.who or word('audit_nobody', language):<14}",
+            f"{entry.patron or '–':<8}",
+            ", ".join(_said(entry, language)),
+        )
+    )
+
+
+def _said(entry: Happening, language: Language) -> Iterator[str]:
+    """What was done, and why."""
+    yield word(f"did_{entry.what}", language).removeprefix("did_")
+    yield from (word(action, language) for action in entry.actions)
+    if entry.why is not None:
+        yield word("audit_why", language, why=word(f"why_{entry.why}", language).removeprefix("why_"))
+    if entry.has_reason:
+        yield word("audit_reason", language) if entry.reason is None else f"“{entry.reason}”"
+
+
+def accept_command(*, reason: str, config: Path, library: str | None, language: Language, as_json: bool) -> None:
+    """Go on with the audit as it is."""
+    from cprsync import wiring
+    from cprsync.cli.operator import user_name
+    from cprsync.settings import load_settings
+    from cprsync.sync.audit_accepting import accept_audit
+    from cprsync.sync.report import audit_document
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+            was = audit_document(accept_audit(store, user=user_name(), reason=reason))
+    if as_json:
+        print_json({"agency": section.agency, "accepted": was})
+        return
+    say(word("audit_accepted", language))
+    for line in audit_lines(was, language):
+        say("  " + line)

@@ -1,0 +1,72 @@
+"""`status`: one screen of how it stands; exit 1 when someone has to look after something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.output import emphasise, failures, print_json, say
+from cprsync.cli.report_text import audit_lines
+from cprsync.cli.words import Language, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.settings import LibrarySection, Settings
+
+WRONG = 1
+
+
+def status_command(config: Path, *, library: str | None, language: Language, as_json: bool) -> int:
+    """Say how each library meant stands."""
+    from cprsync import wiring
+    from cprsync.settings import load_settings
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        sections = [wiring.library_of(settings, library)] if library else list(settings.library)
+        documents = [_status(settings, section) for section in sections]
+    if as_json:
+        print_json(documents[0] if len(documents) == 1 else {"libraries": documents})
+    else:
+        for line in (line for document in documents for line in status_lines(document, language)):
+            say(line)
+    return 0 if all(document["ok"] for document in documents) else WRONG
+
+
+def _status(settings: Settings, section: LibrarySection) -> dict[str, Any]:
+    from cprsync import wiring
+    from cprsync.sync.status import status_of
+
+    clock = wiring.clock_for(settings)
+    certificates = wiring.own_certificates(section, production=settings.is_production)
+    with wiring.opened_store(settings, section, clock) as store:
+        return status_of(store, agency=section.agency, name=section.name, now=clock.now(), certificates=certificates)
+
+
+def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The status of one library, line by line, what is wrong first."""
+    title = word("status_ok" if document["ok"] else "status_wrong", language, **document)
+    yield emphasise(title, colour=None if document["ok"] else "red")
+    yield from (f"  ! {word('wrong_' + wrong['what'], language, **wrong)}" for wrong in document["wrong"])
+    run = document["run"]
+    yield "  " + (word("status_no_run", language) if run is None else word("status_run", language, **_run(run)))
+    deliveries, waits = document["deliveries"], document["waits"]
+    yield "  " + word("status_delivery", language, last=deliveries["last"] or "–", due=deliveries["due"])
+    net_media = waits["net_media"]
+    counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
+    yield "  " + word("status_waits", language, **counts)
+    yield from ("  " + line for line in audit_lines(document["audit"], language))
+    yield from ("  " + _certificate(one, language) for one in document["certificates"])
+    keys = ", ".join(f"{key['purpose']} {key['id']}" for key in document["keys"])
+    yield "  " + word("status_keys", language, keys=keys or "–")
+
+
+def _run(run: Mapping[str, Any]) -> dict[str, Any]:
+    return {"run": run["run"], "day": run["day"], "exit": "–" if run["exit"] is None else run["exit"]}
+
+
+def _certificate(one: Mapping[str, Any], language: Language) -> str:
+    if one.get("days_left") is None:
+        return word("status_certificate_bad", language, whose=one["whose"], problem=one.get("problem") or "–")
+    return word("status_certificate", language, whose=one["whose"], days=one["days_left"])

@@ -1,0 +1,167 @@
+"""`audit verify`, `audit list`, `audit accept` and `status` at the terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+from test_import_text import library, take
+
+from cprsync import wiring
+from cprsync.cli.audit import Listing, accept_command, list_command, verify_command
+from cprsync.cli.operator import user_name
+from cprsync.cli.report_text import audit_lines
+from cprsync.cli.status import status_command
+from cprsync.domain.number import CprNumber
+from cprsync.settings import load_settings
+from cprsync.store.engine import open_engine, writing
+from cprsync.sync.revealing import Reveal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+assert library  # a fixture
+NUMBER = CprNumber.parse("0101609995")
+
+
+@pytest.fixture
+def asked(library: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A library at whose desk anna has looked somebody up, and bo has opened a record."""
+    take(library, apply=True)
+    settings = load_settings(library / "cprsync.toml")
+    section = settings.library[0]
+    with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
+        one = store.patron_ids()[0]
+        store.intend_at_desk(NUMBER, purpose="debt", user="anna", patron_id=None)
+        store.intend_at_desk(NUMBER, purpose="renewal", user="anna", patron_id=one)
+        store.reveal(Reveal(one, ("address",), "bo", "they asked", "correction"))
+    capsys.readouterr()
+    return library
+
+
+def listed(asked: Path, capsys: pytest.CaptureFixture[str], **wanted: Any) -> list[dict[str, Any]]:
+    listing = Listing(**({"patron": None, "by": None, "since": None, "limit": 200} | wanted))
+    list_command(listing, config=asked / "cprsync.toml", library=None, language="en", as_json=True)
+    entries: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["entries"]
+    return entries
+
+
+def verified(asked: Path, capsys: pytest.CaptureFixture[str], code: str | None = None) -> tuple[int, dict[str, Any]]:
+    ended = verify_command(code, config=asked / "cprsync.toml", library=None, language="en", as_json=True)
+    return ended, json.loads(capsys.readouterr().out)
+
+
+def tamper(asked: Path, statement: str) -> None:
+    engine = open_engine(load_settings(asked / "cprsync.toml").store.url)
+    with writing(engine) as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_a_whole_audit_is_said_to_be_whole_with_a_code_that_stays_true(
+    asked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended, document = verified(asked, capsys)
+    assert (ended, document["whole"], document["problems"]) == (0, True, [])
+    assert verified(asked, capsys, document["code"])[0] == 0
+    assert verified(asked, capsys, document["code"][:-1] + "x")[0] == 1
+    assert verified(asked, capsys, "nonsense")[0] == 1
+
+
+def test_what_does_not_fit_is_named_in_both_languages_and_ends_with_1(
+    asked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tamper(asked, "DELETE FROM audit WHERE stream = 'desk' AND seq = 2")
+    ended, document = verified(asked, capsys)
+    assert ended == 1
+    assert [(one["stream"], one["entry"]) for one in document["problems"]] == [("desk", 2)]
+    assert "the entry is missing" in "\n".join(audit_lines(document, "en"))
+    assert "indførslen mangler" in "\n".join(audit_lines(document, "da"))
+
+
+def test_the_list_says_who_did_what_and_why_the_latest_first(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = [(one["who"], one["what"], one["why"]) for one in listed(asked, capsys)][:3]
+    assert told == [("bo", "reveal", "correction"), ("anna", "lookup", "renewal"), ("anna", "lookup", "debt")]
+
+
+def test_the_list_holds_no_number_name_or_reason(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    entries = listed(asked, capsys)
+    assert NUMBER.digits not in str(entries)
+    assert "they asked" not in str(entries)
+    assert {one["reason"] for one in entries} == {None}
+
+
+def test_a_reason_is_opened_when_asked_for_and_that_is_written_down_first(
+    asked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newest, opened, *_ = listed(asked, capsys, reasons=True)
+    assert (newest["what"], newest["who"]) == ("audit_read", user_name())
+    assert (opened["what"], opened["reason"]) == ("reveal", "they asked")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "count"),
+    [({"by": "anna"}, 2), ({"by": "bo"}, 1), ({"by": "nobody"}, 0), ({"limit": 2}, 2), ({"patron": "00000000"}, 0)],
+)
+def test_the_list_is_filtered(
+    asked: Path, capsys: pytest.CaptureFixture[str], wanted: dict[str, Any], count: int
+) -> None:
+    assert len(listed(asked, capsys, **wanted)) == count
+
+
+def test_what_nobody_named_did_is_found_by_the_word_for_it(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    entries = listed(asked, capsys, by="tjenesten")
+    assert entries
+    assert {one["who"] for one in entries} == {"the service"}
+
+
+def test_the_list_of_one_patron_and_of_days_to_come(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    patron = next(one["patron"] for one in listed(asked, capsys) if one["what"] == "reveal")
+    assert {one["patron"] for one in listed(asked, capsys, patron=patron)} == {patron}
+    later = load_settings(asked / "cprsync.toml") and wiring.SystemClock().today().replace(year=2999)
+    assert listed(asked, capsys, since=later) == []
+
+
+def test_the_list_as_lines(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    list_command(
+        Listing(None, None, None, 2), config=asked / "cprsync.toml", library=None, language="da", as_json=False
+    )
+    first, second = capsys.readouterr().out.splitlines()
+    assert "bo" in first
+    assert "åbnet" in first
+    assert "formål: rettelse, med en begrundelse" in first
+    assert "opslag, formål: fornyelse" in second
+
+
+def test_a_broken_audit_is_accepted_with_a_reason_alone(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tamper(asked, "DELETE FROM audit WHERE stream = 'desk' AND seq = 2")
+    options: dict[str, Any] = {"config": asked / "cprsync.toml", "library": None, "language": "en", "as_json": False}
+    with pytest.raises(SystemExit) as refused:
+        accept_command(reason=" ", **options)
+    assert (refused.value.code, verified(asked, capsys)[0]) == (2, 1)
+    accept_command(reason="a drill", **options)
+    capsys.readouterr()
+    assert verified(asked, capsys)[0] == 0
+
+
+def status(asked: Path, capsys: pytest.CaptureFixture[str], *, as_json: bool = True) -> tuple[int, Any]:
+    ended = status_command(asked / "cprsync.toml", library=None, language="en", as_json=as_json)
+    out = capsys.readouterr().out
+    return ended, json.loads(out) if as_json else out
+
+
+def test_the_status_tells_of_a_broken_audit_and_ends_with_1(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tamper(asked, "DELETE FROM audit WHERE stream = 'desk' AND seq = 2")
+    ended, document = status(asked, capsys)
+    assert ended == 1
+    assert "audit" in {one["what"] for one in document["wrong"]}
+    assert "the entry is missing" in status(asked, capsys, as_json=False)[1]
+
+
+def test_the_status_of_a_library_that_has_lived_no_night(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ended, document = status(asked, capsys)
+    assert (ended, document["ok"], document["audit"]["whole"]) == (1, False, True)
+    assert {one["what"] for one in document["wrong"]} >= {"no_run"}
+    assert {key["purpose"] for key in document["keys"]} == {"seal", "index", "fingerprint", "audit"}
