@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from cprsync.bench.figures import Figures
 
-NAMES = ("night", "extract", "noop")
+NAMES = ("night", "extract", "noop", "audit")
 PATRONS_MOST, ROUNDS_MOST, SIZE_MOST_MB = 1_000_000, 25, 1024
 _UNEQUAL = {
     "kind": "bench.unequal",
@@ -60,6 +60,10 @@ def _measured(  # noqa: PLR0913 -- the same options
         from cprsync.bench.extract import bench_extract
 
         return bench_extract(size_mb=size_mb, rounds=rounds)
+    if name == "audit":
+        from cprsync.bench.audit import bench_audit
+
+        return bench_audit(entries=patrons, database=database, rounds=rounds)
     if name == "noop":
         from cprsync.bench.noop import bench_noop
 
@@ -82,6 +86,8 @@ def report(document: Mapping[str, Any]) -> list[str]:
     for goal in document["goals"]:
         met = "met" if goal["met"] else "NOT met"
         lines.append(f"goal: {goal['ratio']} {goal['op']} {goal['value']:g}: {goal['found']:g}, {met}")
+    if "entries_a_second" in document:
+        lines.append(f"entries a second: {document['entries_a_second']}")
     if written := document.get("written"):
         lines.append("written: " + ", ".join(f"{table} {count}" for table, count in written.items()))
     lines.append(f"equal: {'yes' if document['equal'] else 'NO'}, {document['digest'][:23]}…")

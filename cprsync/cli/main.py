@@ -342,9 +342,9 @@ def fields(  # noqa: PLR0913 -- one parameter for each option
 
 @app.command()
 def bench(  # noqa: PLR0913 -- one parameter for each option
-    name: Annotated[str, typer.Argument(help="night, extract or noop.")],
+    name: Annotated[str, typer.Argument(help="night, extract, noop or audit.")],
     *,
-    patrons: Annotated[int, typer.Option("--patrons", help="In the store before the night.")] = 100_000,
+    patrons: Annotated[int, typer.Option("--patrons", help="In the store before the night; audit: entries.")] = 100_000,
     changes: Annotated[int, typer.Option("--changes", help="Persons in the delivery.")] = 10_000,
     database: Annotated[
         str, typer.Option("--database", help="sqlite, or postgresql: the server of CPRSYNC_BENCH_URL or its own.")
@@ -355,7 +355,7 @@ def bench(  # noqa: PLR0913 -- one parameter for each option
 ) -> None:
     """Measure a night against the floor of the same run.
 
-    `night`, `extract` (a delivery is read) or `noop` (a night without news).
+    `night`, `extract` (a delivery is read), `noop` (a night without news) or `audit` (verified from end to end).
     """
     from cprsync.cli.bench import bench_command
 

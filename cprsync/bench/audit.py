@@ -1,0 +1,115 @@
+"""The audit verified from end to end by ours; the floor reads the same rows and chains their codes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, TypeAlias
+
+from cprsync.bench.child import Watch, in_child, peak_rss_mb
+from cprsync.bench.databases import opened_databases
+from cprsync.bench.figures import FLOOR, OURS, Figures, Goal, Measured
+from cprsync.bench.library import Place, opened_tenant, store_of
+from cprsync.store import audit
+from cprsync.store.engine import open_engine, writing
+from cprsync.store.keyed import Keyed
+from cprsync.store.keys import Purpose, create_keys
+from cprsync.store.migrate import upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cprsync.bench.databases import Databases
+    from cprsync.store.tenant import Tenant
+
+#: Peak memory may grow by so much from a tenth of the entries to all of them: SQLite's page cache is 64 of it.
+FLAT_MB = 80
+RATIO_FLOOR = 6.0
+_STREAM = "bench"
+_BATCH = 5000
+_SMALLER = 10
+
+Ways: TypeAlias = "Mapping[str, Callable[[Place], Measured]]"
+#: How a way is run: in a process of its own, or, where memory and time do not matter, in this one.
+Runner: TypeAlias = "Callable[[Callable[[Place], Measured], Place], Measured]"
+
+
+def ours(place: Place) -> Measured:
+    """As a night verifies it."""
+    watch = Watch()
+    with opened_tenant(place) as tenant:
+        store = store_of(tenant)
+        with watch.running():
+            state = store.check_audit()
+        if state.problems:
+            raise state.problems[0]
+        return Measured(watch.seconds, watch.cpu_seconds, peak_rss_mb(), _digest(tenant, state.entries))
+
+
+def floor(place: Place) -> Measured:
+    """The rows by the driver, each entry parsed, and the codes chained."""
+    watch = Watch()
+    with opened_tenant(place) as tenant, closing(tenant.engine.raw_connection()) as connection:
+        keyed, mac, count = Keyed(tenant.keyring.newest(Purpose.AUDIT).secret), bytes(32), 0
+        with watch.running():
+            cursor = connection.cursor()
+            cursor.execute("SELECT entry FROM audit ORDER BY agency, stream, seq")
+            while rows := cursor.fetchmany(_BATCH):
+                for (entry,) in rows:
+                    mac = keyed.digest(mac + entry)
+                    json.loads(entry)
+                count += len(rows)
+        return Measured(watch.seconds, watch.cpu_seconds, peak_rss_mb(), _digest(tenant, count))
+
+
+WAYS: Ways = {OURS: ours, FLOOR: floor}
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    databases: Databases
+    folder: Path
+
+    def place(self, entries: int) -> Place:
+        """A database with so many entries of the desk's kind, its heads kept as a desk keeps them."""
+        name, keys = f"audit_{entries}", self.folder / f"of-{entries}" / "keys"
+        create_keys(keys)
+        place = Place(self.databases.make(name), keys, self.folder)
+        engine = open_engine(place.url)
+        upgrade(engine)
+        engine.dispose()
+        with opened_tenant(place) as tenant:
+            store_of(tenant).begin_after_journal()
+            _write(tenant, entries)
+        return place
+
+
+def _write(tenant: Tenant, entries: int) -> None:
+    one = audit.Happened("lookup", patron="10000000", actions=("renewal",), more=(("user", "anna"),))
+    for begun in range(0, entries, _BATCH):
+        with writing(tenant.engine) as connection:
+            audit.append(connection, tenant, _STREAM, [one] * min(_BATCH, entries - begun))
+
+
+def bench_audit(*, entries: int, database: str, rounds: int, ways: Ways = WAYS, runner: Runner = in_child) -> Figures:
+    """Measure so many entries, and ours' memory against that for a tenth of them."""
+    with TemporaryDirectory(prefix="cprsync-bench-") as folder, opened_databases(database, Path(folder)) as databases:
+        prepared = _Prepared(databases, Path(folder))
+        large, small = prepared.place(entries), prepared.place(max(1, entries // _SMALLER))
+        figures = Figures("audit", database, {"entries": entries})
+        for _ in range(rounds):
+            figures.rounds.append({name: runner(way, large) for name, way in ways.items()})
+        least = runner(ways[OURS], small).peak_rss_mb
+    grown = figures.peak(OURS) - least
+    fastest = min(one[OURS].seconds for one in figures.rounds)
+    figures.found["entries_a_second"] = round(entries / fastest)
+    figures.goals = [Goal("ours/floor", "<=", RATIO_FLOOR), Goal("memory grown, in MB", "<=", FLAT_MB, grown)]
+    return figures
+
+
+def _digest(tenant: Tenant, count: int) -> str:
+    return "sha256:" + hashlib.sha256(f"{tenant.agency} {count}".encode()).hexdigest()
