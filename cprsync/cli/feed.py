@@ -93,7 +93,10 @@ def accept_command(  # noqa: PLR0913 -- one parameter for each option
     with failures(as_json=as_json):
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
-        with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+        with (
+            wiring.opened_store(settings, section, wiring.clock_for(settings)) as store,
+            wiring.opened_feed(section.feed) as feed,
+        ):
             document = accept_delivery(
                 store,
                 wiring.reader(section.feed, store),
@@ -101,6 +104,7 @@ def accept_command(  # noqa: PLR0913 -- one parameter for each option
                 strict=section.feed.chain == "strict",
                 reason=reason,
                 user=user_name(),
+                feed=feed,
             )
     if as_json:
         print_json(document)

@@ -97,6 +97,19 @@ def test_a_file_that_was_accepted_though_more_was_announced_does_not_come_back(w
     assert [library.call("sync").exit for _ in range(3)] == [0, 0, 0]
 
 
+def test_a_whole_file_in_its_place_is_taken_though_more_was_announced(week: Week, library: Library) -> None:
+    name, content = week.moved
+    half(library, name, content, announced=len(content) + 100)
+    assert library.call("sync").error["kind"] == "delivery.unfinished"
+    ran = library.call("feed", "accept", name, "--reason", REASON)
+    assert (ran.exit, ran.document["accepted"]) == (0, "unfinished"), ran.out
+    ran = library.call("sync")
+    assert (ran.exit, ran.document["actions"]) == (0, {"move": 1}), ran.out
+    deliver(library, *week.renamed)
+    assert library.call("sync").document["actions"] == {"rename": 1}
+    assert [library.call("sync").exit for _ in range(2)] == [0, 0]
+
+
 def test_the_audit_keeps_who_set_what_aside_and_the_reason_is_nowhere_in_clear(week: Week, library: Library) -> None:
     deliver(library, week.moved[0], b"cut off")
     library.call("sync")

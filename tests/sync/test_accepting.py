@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Library, unowned
+from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, FileDouble, Library, unowned
 from townspeople import cpr, moves, person
 
-from cprsync.errors import BadInput, DeliveryRefused
+from cprsync.errors import BadInput, DeliveryRefused, RegisterUnavailable
 from cprsync.sync.accepting import accept_delivery
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ REASON = "the platform has lost the file of Monday"
 
 
 def accept(library: Library, file: str, *, reason: str = REASON) -> dict[str, Any]:
-    return accept_delivery(library.store, library.reader, file, strict=library.strict, reason=reason, user="lisbeth")
+    how: dict[str, Any] = {"strict": library.strict, "user": "lisbeth", "feed": library.feed}
+    return accept_delivery(library.store, library.reader, file, reason=reason, **how)
 
 
 def entries(library: Library) -> list[dict[str, Any]]:
@@ -106,6 +107,45 @@ def test_a_delivery_that_stops_no_night_is_not_accepted(library: Library, tmp_pa
         accept(library, str(tmp_path / name))
     assert refused.value.kind == "delivery.not_stopped"
     assert library.everything() == before
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_a_whole_delivery_whose_companion_announces_more_is_taken_as_it_is(
+    library: Library, tmp_path: Path, *, on_disk: bool
+) -> None:
+    """It is in its place, and the nights would wait for more of it for ever."""
+    file = library.deliver(MONDAY, moves(person("ANNA")))
+    del library.feed.files[file.name]
+    library.feed.being_written, library.feed.halves = [file.name], {file.name: file}
+    assert library.one_night().exit_code == 4
+    (tmp_path / file.name).write_bytes(file.token.encode())
+    told = accept(library, str(tmp_path / file.name) if on_disk else file.name)
+    assert (told["file"], told["accepted"]) == (file.name, "unfinished")
+    for _ in range(3):
+        assert library.night().exit_code == 0
+    assert library.record("ANNA") == moves(person("ANNA"))
+
+
+def test_a_half_file_is_not_accepted_and_stops_no_night_more_than_before(library: Library) -> None:
+    name = f"D{MONDAY:%y%m%d}.L123456"
+    library.feed.being_written, library.feed.halves = [name], {name: FileDouble(name, "half of it")}
+    library.clock.set_after(MONDAY)
+    before = unowned(library.everything(), "inbox", "inbox_chunk")
+    with pytest.raises(DeliveryRefused):
+        accept(library, name)
+    report = library.night()
+    assert (report.exit_code, report.error and report.error.kind) == (4, "delivery.unfinished")
+    assert unowned(library.everything(), "inbox", "inbox_chunk") == before
+
+
+def test_where_deliveries_arrive_is_not_asked_about_one_that_waits_in_the_inbox(gap: Library) -> None:
+    """A server that is away keeps nobody from going over a gap."""
+    gap.feed.unfinished = _away  # type: ignore[method-assign]  # a server that does not answer
+    assert accept(gap, f"D{TUESDAY:%y%m%d}.L123456")["accepted"] == "gap"
+
+
+def _away() -> list[str]:
+    raise RegisterUnavailable("no answer")
 
 
 def test_a_damaged_file_is_not_accepted(library: Library, tmp_path: Path) -> None:

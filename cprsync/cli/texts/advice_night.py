@@ -121,8 +121,9 @@ NIGHT: Final[Mapping[str, Advice]] = {
     ),
     "delivery.unfinished": advice(
         4,
-        f"Prøv igen, når overførslen er slut. {_ASIDE_DA}",
-        f"Try again when the transfer has ended. {_ASIDE_EN}",
+        f"Prøv igen, når overførslen er slut. Er den slut og filen hel: `cprsync feed accept FIL`. {_ASIDE_DA}",
+        f"Try again when the transfer has ended. If it has, and the file is whole: `cprsync feed accept FILE`. "
+        f"{_ASIDE_EN}",
     ),
     "delivery.unknown": advice(
         1,
