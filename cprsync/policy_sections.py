@@ -234,6 +234,7 @@ class RetentionSection(_Strict):
     compensation_days: Kept = 30
     message_days: Kept = 30
     blocks_days: Kept = 30
+    kept_blocks_days: Kept = 365
     before_images_days: Kept = 30
     deliveries_days: Kept = 90
     refused_deliveries_days: Kept = 90

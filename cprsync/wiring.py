@@ -296,8 +296,9 @@ def leaving(settings: Settings, library: LibrarySection, *, user: str) -> Iterat
     """Where one library's patrons leave. There is no register: nobody who leaves is looked up or subscribed."""
     from cprsync.sync.departing import Exit
 
+    policy = load_policy(library.policy, library.municipalities)
     with opened_store(settings, library, clock_for(settings)) as store:
-        yield Exit(store, user)
+        yield Exit(store, user, policy)
 
 
 @contextmanager

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from cprsync.domain.confirming import Confirmation, Preview
+from cprsync.domain.parting import Way
 from cprsync.sync.lookup import Asked, Desk, LookedUp
 from cprsync.sync.registering import confirm_registration, preview_registration
+
+if TYPE_CHECKING:
+    from cprsync.sync.departing import Exit
 
 REASON = "agreed with the family"
 
@@ -20,3 +26,13 @@ def register(desk: Desk, asked: Asked) -> LookedUp:
     if not shown.is_writable:
         return LookedUp(dict(shown.document), parked=shown.parked)
     return confirm_registration(desk, shown, yes_to(shown.preview))
+
+
+def leave(exit_: Exit, patron_id: str) -> dict[str, Any]:
+    """Let someone leave, whatever there is to be seen about it."""
+    return exit_.leave(patron_id, yes_to(exit_.preview(patron_id, Way.LEAVE).preview))
+
+
+def erase(exit_: Exit, patron_id: str) -> dict[str, Any]:
+    """Erase someone in the same way."""
+    return exit_.erase(patron_id, yes_to(exit_.preview(patron_id, Way.ERASE).preview))

@@ -1,17 +1,26 @@
-"""`patron leave` and `patron erase`."""
+"""`patron leave` and `patron erase`: what they would do is shown first, and done after a yes to just that."""
 
 from __future__ import annotations
 
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from cprsync.cli.confirming import beside_preview, obtain_confirmation, warning_lines
+from cprsync.cli.dates import long_day
 from cprsync.cli.output import failures, note, print_json, say
 from cprsync.cli.telling import tell_now
 from cprsync.cli.words import Language, word
+from cprsync.domain.confirming import Confirmation
+from cprsync.domain.parting import Way
+from cprsync.errors import NotConfirmed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from cprsync.cli.confirming import Answered
+    from cprsync.sync.departing import Exit, PartingShown
 
 #: She waits: something of hers is still open.
 WAITS = 3
@@ -19,8 +28,10 @@ WAITS = 3
 _LINE_MAX = 64
 
 
-def leave_command(patron: str, *, config: Path, library: str | None, language: Language, as_json: bool) -> int:
-    """Take a patron's request to leave; exit 3 while something keeps her."""
+def leave_command(  # noqa: PLR0913 -- one parameter for each option
+    patron: str, *, answered: Answered, config: Path, library: str | None, language: Language, as_json: bool
+) -> int:
+    """Take a patron's request to leave, once someone has said yes to it; exit 3 while something keeps her."""
     from cprsync import wiring
     from cprsync.cli.operator import user_name
     from cprsync.settings import load_settings
@@ -29,7 +40,7 @@ def leave_command(patron: str, *, config: Path, library: str | None, language: L
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
         with wiring.leaving(settings, section, user=user_name()) as exit_:
-            document = exit_.leave(patron)
+            document = _leave(exit_, patron, answered, language, as_json=as_json)
         tell_now(settings, section, patron, language)
     if as_json:
         print_json(document)
@@ -38,14 +49,49 @@ def leave_command(patron: str, *, config: Path, library: str | None, language: L
     return WAITS if document["open"] else 0
 
 
+def _leave(exit_: Exit, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
+    shown = exit_.preview(patron, Way.LEAVE)
+    if not shown.is_writable:
+        # there is nothing to say yes to: how far it has come is told
+        return exit_.leave(patron, Confirmation(shown.preview.digest))
+    if not as_json:
+        _show(shown, language)
+    with beside_preview(shown.document, as_json=as_json):
+        done = exit_.leave(patron, obtain_confirmation(shown.preview, answered, language))
+    return done | {"preview": shown.document}
+
+
+def _show(shown: PartingShown, language: Language) -> None:
+    for line in parting_lines(shown.document, language):
+        say(line)
+
+
+def parting_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What leaving or erasing would do: what keeps the patron, what goes, what is let go later, what is to be seen."""
+    yield word(f"parting_{document['what']}", language, patron=document["patron"])
+    if document["open"]:
+        yield f"  {word('parting_open', language)}: {_ties(document['open'], language)}"
+    if document["reservations"]:
+        yield f"  {word('parting_reservations', language)}: {document['reservations']}"
+    for block in document["blocks"]:
+        since = long_day(date.fromisoformat(block["since"]), language)
+        yield f"  {word('standing_block', language, since=since, reason=block['reason'])}"
+    if any(document["waits"].values()):
+        yield f"  {word('parting_later', language, **document['waits'])}"
+    yield from warning_lines(document["warnings"], language)
+
+
+def _ties(still_open: Mapping[str, int], language: Language) -> str:
+    return ", ".join(f"{word(f'tie.{tie}', language)} {count}" for tie, count in still_open.items())
+
+
 def _left(document: Mapping[str, Any], language: Language) -> str:
     if not document["open"]:
         closing = any(document["waits"].values())
         closed = word("left_closing" if closing else "left_closed", language, patron=document["patron"])
         count = document["dropped"]["reservations"]
         return f"{closed}. {word(f'left_dropped.{_number(count)}', language, count=count)}" if count else closed
-    ties = ", ".join(f"{word(f'tie.{tie}', language)} {count}" for tie, count in document["open"].items())
-    return word("left_waits", language, patron=document["patron"], ties=ties)
+    return word("left_waits", language, patron=document["patron"], ties=_ties(document["open"], language))
 
 
 def _number(count: int) -> str:
@@ -53,7 +99,7 @@ def _number(count: int) -> str:
 
 
 def erase_command(  # noqa: PLR0913 -- one parameter for each option
-    patron: str, *, yes: bool, config: Path, library: str | None, language: Language, as_json: bool
+    patron: str, *, answered: Answered, config: Path, library: str | None, language: Language, as_json: bool
 ) -> None:
     """Erase a patron for good, once whoever asks has typed her number again, or said yes."""
     from cprsync import wiring
@@ -61,12 +107,10 @@ def erase_command(  # noqa: PLR0913 -- one parameter for each option
     from cprsync.settings import load_settings
 
     with failures(as_json=as_json):
-        if not yes:
-            _confirm(patron, language)
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
         with wiring.leaving(settings, section, user=user_name()) as exit_:
-            document = exit_.erase(patron)
+            document = _erase(exit_, patron, answered, language, as_json=as_json)
         tell_now(settings, section, patron, language)
     if as_json:
         print_json(document)
@@ -76,12 +120,20 @@ def erase_command(  # noqa: PLR0913 -- one parameter for each option
         say("  " + word("erased_waits", language, **document["waits"]))
 
 
-def _confirm(patron: str, language: Language) -> None:
-    """Have the number typed twice: nothing brings back whoever is erased."""
-    from cprsync.errors import ConfigurationError
+def _erase(exit_: Exit, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
+    shown = exit_.preview(patron, Way.ERASE)
+    if not as_json:
+        _show(shown, language)
+    with beside_preview(shown.document, as_json=as_json):
+        confirmation = obtain_confirmation(shown.preview, answered, language)
+        if sys.stdin.isatty() and not (answered.yes or answered.approve):
+            _type_again(patron, language)
+        done = exit_.erase(patron, confirmation)
+    return done | {"preview": shown.document}
 
-    if not sys.stdin.isatty():
-        raise ConfigurationError("nobody is there to confirm: nothing was erased", kind="usage.confirm")
+
+def _type_again(patron: str, language: Language) -> None:
+    """Have the number typed twice: nothing brings back whoever is erased."""
     note(word("erase_confirm", language))
     if sys.stdin.readline(_LINE_MAX).strip() != patron:
-        raise ConfigurationError("the two patron numbers differ: nothing was erased", kind="usage.confirm")
+        raise NotConfirmed("the two patron numbers differ: nothing was erased", kind="confirm.declined")

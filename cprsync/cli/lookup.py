@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.confirming import beside_preview, obtain_confirmation, warning_lines
+from cprsync.cli.dates import long_day
 from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.telling import tell_now
 
@@ -109,6 +111,9 @@ def _would_be_lines(preview: Mapping[str, Any], language: Language) -> Iterator[
         municipality=preview["municipality"]["code"] or NOTHING,
         lives=lives,
     )
+    for block in preview["kept_blocks"]:
+        since = long_day(date.fromisoformat(block["since"]), language)
+        yield f"  {word('kept_came', language)}: {block['reason']} ({since})"
     for right in preview["rights"]:
         yield f"  {right['title'][language]}: {right['text'][language]}"
 

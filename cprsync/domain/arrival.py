@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cprsync.domain.likeness import Agreement
     from cprsync.domain.patron import Patron
     from cprsync.domain.purpose import Purpose
+    from cprsync.domain.record import Block
 
 _DECISION: Final = Wording("Beslutning 40", "Decision 40")
 
@@ -35,6 +36,8 @@ class Arrival:
     is_known: bool = False
     stage: Stage = Stage.ACTIVE
     left_before: bool = False
+    #: blocks that are kept by the number since they left
+    kept_blocks: tuple[Block, ...] = ()
     #: the number that was typed leads to another
     is_old_number: bool = False
     #: someone answers for their new debts

@@ -82,6 +82,16 @@ def _answers(policy: Policy) -> Wording:
     )
 
 
+def _kept_blocks(policy: Policy) -> Wording:
+    after = days(policy.retention.kept_blocks_days)
+    return Wording(
+        f"Den slettes {after.da} efter udmeldelsen; før, hvis personalet ophæver den, hvis låneren melder sig ind igen,"
+        " eller hvis alt om låneren slettes.",
+        f"It is erased {after.en} after the patron left; before that if staff lift it, if the patron registers again,"
+        " or if everything about them is erased.",
+    )
+
+
 def _net_media(_: Policy) -> Wording:
     return Wording(
         "Retten huskes, så længe lånerforholdet varer; kommunen hos dem, til de har bekræftet, at kontoen er slettet.",
@@ -198,6 +208,20 @@ BESIDE: Final = (
             "right to net media, and why; municipality number in CULR",
         ),
         _net_media,
+    ),
+    Beside(
+        Wording("Blokeringer efter udmeldelse", "Blocks after leaving"),
+        Wording(
+            "Er du blokeret, når du holder op, huskes årsagen (forseglet), og hvilken dag blokeringen begyndte, ved et"
+            " aftryk af dit CPR-nummer. Bliver du låner igen, står blokeringen på din nye post.",
+            "If you are blocked when you leave, the reason (sealed) and the day on which the block began are kept by a"
+            " hash of your CPR number. If you become a patron again, the block stands on your new record.",
+        ),
+        Wording(
+            "lånernummer, nøglet aftryk af CPR-nummer, årsag (forseglet), dage",
+            "patron number, keyed hash of the CPR number, reason (sealed), days",
+        ),
+        _kept_blocks,
     ),
     Beside(
         Wording("Sletningslisten", "The list of the erased"),

@@ -34,6 +34,8 @@ class Forgotten(enum.Enum):
     MESSAGES = "messages"
     #: a block that was lifted
     BLOCKS = "blocks"
+    #: a block that was kept when its patron left
+    KEPT_BLOCKS = "kept_blocks"
     #: what stood in a record before a change
     BEFORE_IMAGES = "before_images"
     #: the content of a register's file that is applied; what it was called and held in numbers stays
@@ -64,6 +66,7 @@ def over_by(kind: Forgotten, on: date, policy: Policy) -> date:
         Forgotten.COMPENSATIONS: kept.compensation_days,
         Forgotten.MESSAGES: kept.message_days,
         Forgotten.BLOCKS: kept.blocks_days,
+        Forgotten.KEPT_BLOCKS: kept.kept_blocks_days,
         # its row says the last day on which it is needed, counted with the days of before there was a policy
         Forgotten.BEFORE_IMAGES: 1 + kept.before_images_days - BEFORE_IMAGE_DAYS,
         Forgotten.DELIVERIES: kept.deliveries_days,

@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from cprsync.domain.number import NumberKind
+from cprsync.domain.review import BLOCK_REASONS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
     from cprsync.domain.account import Effect, Identity
+    from cprsync.domain.number import CprNumber
+    from cprsync.domain.record import Block
 
 
 class Stage(enum.Enum):
@@ -72,6 +77,32 @@ def came_back(stage: Stage) -> Stage:
 def inactive_before(today: date, inactive_days: int) -> date | None:
     """Whoever was last seen before this day is asked to leave; None: the library asks nobody."""
     return today - timedelta(days=inactive_days) if inactive_days else None
+
+
+def blocks_to_keep(blocks: Iterable[Block], number: CprNumber) -> tuple[Block, ...]:
+    """The blocks that stay by the number when a record is emptied: those that hold and that staff gave.
+
+    What the register's word gave, as for a death, its word gives again; and without a number nothing is there to keep
+    a block by.
+    """
+    return blocks_of_staff(blocks) if is_kept_by(number) else ()
+
+
+def is_kept_by(number: CprNumber) -> bool:
+    """Whether a block can be kept by a number: False where there is none."""
+    return number.kind is not NumberKind.NONE
+
+
+def blocks_of_staff(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """The blocks that hold, without those that the register's word gave."""
+    proposed = set(BLOCK_REASONS.values())
+    return tuple(block for block in blocks if block.lifted is None and block.reason not in proposed)
+
+
+def with_kept_blocks(blocks: tuple[Block, ...], kept: Iterable[Block]) -> tuple[Block, ...]:
+    """The blocks of whoever comes back, with those that were kept; one that holds for the same reason is the same."""
+    holding = {block.reason.casefold() for block in blocks if block.lifted is None}
+    return (*blocks, *(block for block in kept if block.reason.casefold() not in holding))
 
 
 def accounts_to_delete(stand: Iterable[Identity], waiting: Iterable[tuple[Effect, bool]]) -> tuple[Identity, ...]:

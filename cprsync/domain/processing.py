@@ -151,6 +151,7 @@ def _erasure(policy: Policy) -> Wording:
             policy.dead_subscription_days,
         ),
         (Wording("Ophævede blokeringer", "Lifted blocks"), keep.blocks_days),
+        (Wording("Udmeldtes blokeringer", "Blocks of patrons who left"), keep.kept_blocks_days),
         (Wording("Tidligere indhold", "Earlier content"), keep.before_images_days),
     ]
     da = "; ".join(f"{name.da}: {days(count).da}" for name, count in lines)

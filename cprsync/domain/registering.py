@@ -30,6 +30,8 @@ _MINOR: Final = Wording("Værgemålsloven § 1; beslutning 40", "Værgemålslove
 OLD_NUMBER: Final = "old_number"
 #: Nothing of what was theirs is there any more: it is said, since nobody could see it.
 LEFT_BEFORE: Final = "left_before"
+#: A block that held when they left stands by the number.
+BLOCK_KEPT: Final = "block.kept"
 
 
 def _parked(reason: str, da: str, en: str) -> WarningRow:
@@ -192,6 +194,15 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
         ),
         lambda one: one.left_before,
         is_about_writing=True,
+    ),
+    WarningRow(
+        BLOCK_KEPT,
+        Level.ASK,
+        Wording(
+            "Personen var blokeret, da de meldte sig ud: blokeringen følger med til en ny post.",
+            "The person was blocked when they left: the block comes with them to a new record.",
+        ),
+        lambda one: bool(one.kept_blocks),
     ),
     WarningRow(
         "other_purpose",

@@ -19,6 +19,8 @@ class Retention:
     message_days: int = 30
     #: after a block was lifted
     blocks_days: int = 30
+    #: a block of a patron who left, after that
+    kept_blocks_days: int = 365
     #: what stood in a record before a change: as long as a run can be taken back (decision 19)
     before_images_days: int = 30
     #: the register's own files, after they were applied

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.address_rows import ADDRESS_ROWS
 from cprsync.domain.age import BirthSource
-from cprsync.domain.desk_tables import desk_table
+from cprsync.domain.desk_tables import desk_table, parting_table
 from cprsync.domain.municipality import RESIDENCE_RULES, ResidenceRule
 from cprsync.domain.net_media_tables import account_table, product_table, rights_table
 from cprsync.domain.number_rows import NUMBER_ROWS
@@ -50,7 +50,7 @@ def rule_tables(policy: Policy) -> tuple[RuleTable, ...]:
     told = _status_table(), _protection_table(), _address_table()
     register = *told, _parked_table(), _number_table(), _same_table()
     net_media = rights_table(), account_table(), product_table(policy)
-    return *register, _age_table(policy.ladders), _residence_table(), *net_media, desk_table()
+    return *register, _age_table(policy.ladders), _residence_table(), *net_media, desk_table(), parting_table()
 
 
 # -- status ------------------------------------------------------------------------------------------------

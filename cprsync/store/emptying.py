@@ -15,7 +15,7 @@ from cprsync.domain.leaving import Stage, accounts_to_delete
 from cprsync.domain.person import Person
 from cprsync.domain.record import Local
 from cprsync.domain.review import State
-from cprsync.store import dying, effects, tables
+from cprsync.store import dying, effects, kept_blocks, tables
 from cprsync.store.effects import CULR, account_probes, effect_of, payload
 from cprsync.store.engine import parts
 from cprsync.store.journal import NUMBER as JOURNAL
@@ -61,7 +61,7 @@ def close(
     By a night, who only answered for one of them is closed by the same. Returns: how many subscriptions of each ended.
     """
     note(connection, tenant, rows, on=on, what=tables.CLOSED)
-    return {row.id: empty(connection, tenant, row, on=on, by_night=by_night) for row in rows}
+    return {row.id: empty(connection, tenant, row, on=on, by_night=by_night, blocks_from=on) for row in rows}
 
 
 def note(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date, what: str) -> None:
@@ -91,13 +91,25 @@ def entry_of(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
     return Entry(on, tenant.agency, row.id, what, vault.index(JOURNAL, number.digits), vault.index_key)
 
 
-def empty(connection: Connection, tenant: Tenant, row: AnyRow, *, on: date, by_night: bool = False) -> int:
+def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
+    connection: Connection,
+    tenant: Tenant,
+    row: AnyRow,
+    *,
+    on: date,
+    by_night: bool = False,
+    blocks_from: date | None = None,
+) -> int:
     """Leave the shell of one record; the shells of those who were merged into it are closed with it.
+
+    With `blocks_from`, blocks that hold stay by the number from that day on.
 
     Returns: how many subscriptions ended.
     """
     shells = shells_of(connection, tenant, row.id)
     family, number = [row.id, *shells], from_row(tenant.vault, row).number
+    if blocks_from is not None:
+        kept_blocks.keep(connection, tenant, row, number, on=blocks_from)
     version = _delete_accounts(connection, tenant, row, number, family)
     ended = _end_subscriptions(connection, tenant, family, on=on)
     hers = (_KEY.agency == tenant.agency) & _KEY.patron_id.in_(family)

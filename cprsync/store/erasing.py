@@ -6,12 +6,13 @@ are nobody's then. Replays the journal.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, text, update
 
-from cprsync.store import audit, night_lines, tables
-from cprsync.store.desk import STREAM
+from cprsync.store import audit, kept_blocks, night_lines, tables
+from cprsync.store.desk import CONFIRM, STREAM
 from cprsync.store.emptying import empty, note, of, shells_of, waits_of
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.journal import NUMBER as JOURNAL
@@ -58,8 +59,10 @@ _PATRON = tables.patron.c
 _ROW = tables.subscription.c
 
 
-def erase(tenant: Tenant, patron_id: str, *, user: str) -> Erased | Ties | None:
+def erase(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
     """Erase one patron. Ties: they keep her, and nothing is written. None: there is no such patron.
+
+    The `reason` is for which it was done in spite of a warning: it goes with the rest, and its hash stays in the audit.
 
     The journal has her before the database does; killed in between, the next command that opens the store goes on.
     """
@@ -67,12 +70,28 @@ def erase(tenant: Tenant, patron_id: str, *, user: str) -> Erased | Ties | None:
         hold_library(connection, tenant)
         row = _held(connection, tenant, patron_id)
         if row is None:
-            return Erased() if was_given(connection, tenant, patron_id) else None
+            given = was_given(connection, tenant, patron_id)
+            return _erase_kept(connection, tenant, patron_id, user) if given else None
         ties = ties_of(connection, tenant, patron_id)
         if ties.still_open:
             return ties
         note(connection, tenant, [row], on=tenant.clock.today(), what=tables.ERASED)
+        if reason:
+            confirmed = audit.Happened(CONFIRM, patron=row.id, more=(("user", user),), reason=reason)
+            audit.append(connection, tenant, STREAM, [confirmed])
         return _erase(connection, tenant, row, audit.Happened(ERASE, patron=row.id, more=(("user", user),)), STREAM)
+
+
+def _erase_kept(connection: Connection, tenant: Tenant, patron_id: str, user: str) -> Erased:
+    """Of someone of whom no row is left, a block may be kept: it goes too, and the journal says so first."""
+    line = next((one for one in journal_entries(connection, tenant) if one.patron_id == patron_id), None)
+    if kept_blocks.forget_of(connection, tenant, [patron_id]):
+        if line is not None:
+            tenant.journal.append([replace(line, day=tenant.clock.today(), what=tables.ERASED)])
+            remember(connection, tenant)
+        happened = audit.Happened(ERASE, patron=patron_id, more=(("user", user),))
+        audit.append(connection, tenant, STREAM, [happened])
+    return Erased()
 
 
 def _held(connection: Connection, tenant: Tenant, patron_id: str) -> AnyRow | None:
@@ -85,6 +104,7 @@ def _erase(connection: Connection, tenant: Tenant, row: AnyRow, happened: audit.
         empty(connection, tenant, row, on=tenant.clock.today())
     family = [row.id, *shells_of(connection, tenant, row.id)]
     _forget(connection, tenant, family)
+    kept_blocks.forget_of(connection, tenant, family)
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(family)
     connection.execute(update(tables.patron).where(these).values(status_class=tables.ERASED))
     audit.append(connection, tenant, stream, [happened])
@@ -206,6 +226,7 @@ def replay(tenant: Tenant) -> int:
         back = _brought_back(connection, tenant, entries)
         for patron_id in back:
             _again(connection, tenant, entries[patron_id])
+        kept_blocks.forget_of(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
         remember(connection, tenant)
     return len(back)
 
@@ -238,5 +259,5 @@ def _again(connection: Connection, tenant: Tenant, entry: Entry) -> None:
     if entry.what == tables.ERASED:
         _erase(connection, tenant, row, audit.Happened(ERASE, patron=row.id, actions=(JOURNAL,)), JOURNAL)
         return
-    empty(connection, tenant, row, on=tenant.clock.today())
+    empty(connection, tenant, row, on=tenant.clock.today(), blocks_from=entry.day)
     audit.append(connection, tenant, JOURNAL, [audit.Happened(CLOSE, patron=row.id, actions=(JOURNAL,))])

@@ -190,6 +190,11 @@ def _forget_blocks(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow
         write_local(connection, tenant, row, replace(local, blocks=kept))
 
 
+def _kept_blocks(over: Over) -> Found:
+    # in no order: asked for one, SQLite would go through every block that is kept
+    return _of(tables.kept_block, over).where(tables.kept_block.c.kept <= over.by).order_by(None)
+
+
 # -- the record's own past ---------------------------------------------------------------------------------
 
 
@@ -273,6 +278,7 @@ _KINDS: Final[
     Forgotten.COMPENSATIONS: (_compensations, _deleted(tables.balance)),
     Forgotten.MESSAGES: (_messages, _keep_the_fact),
     Forgotten.BLOCKS: (_blocks, _forget_blocks),
+    Forgotten.KEPT_BLOCKS: (_kept_blocks, _deleted(tables.kept_block)),
     Forgotten.BEFORE_IMAGES: (_before_images, _delete_images),
     Forgotten.DELIVERIES: (old_files.deliveries, old_files.let_go),
     Forgotten.REFUSED_DELIVERIES: (old_files.refused_deliveries, old_files.let_go),

@@ -18,6 +18,7 @@ from cprsync.store import tables
 from cprsync.store.changes import clear_columns
 from cprsync.store.import_matching import stored_by_number
 from cprsync.store.import_names import called, write_names
+from cprsync.store.kept_blocks import bring_back
 from cprsync.store.local import encode_local
 from cprsync.store.local_part import LOCAL
 from cprsync.store.patron_ids import fresh_ids
@@ -77,6 +78,7 @@ def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
     row = new_row(tenant, new, number, patron_id, next_age_step=tenant.clock.today())
     part = Part({}, {}, created=[row])
     write_part(connection, tenant, part)
+    bring_back(connection, tenant, {patron_id: number})
     return patron_id
 
 

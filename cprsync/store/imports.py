@@ -27,6 +27,7 @@ from cprsync.store.import_matching import (
 from cprsync.store.import_names import called, own_words, to_be_called
 from cprsync.store.import_writing import Part, new_row, write_part
 from cprsync.store.imported import Imported, ImportOutcome
+from cprsync.store.kept_blocks import bring_back
 from cprsync.store.local import joined
 from cprsync.store.local_part import open_local
 from cprsync.store.patron_ids import fresh_ids
@@ -115,6 +116,7 @@ def _import_part(
     fresh = fresh_ids(connection, tenant, len(rows))
     results = [_import_row(tenant, part, row, fresh) for row in rows]
     write_part(connection, tenant, part)
+    bring_back(connection, tenant, dict(_created(rows, results)))
     known = [r.patron_id for r in results if r.outcome in _KNOWN and r.patron_id is not None]
     stays = come_back(connection, tenant, known)
     back = [*begin_again(connection, tenant, known), *stays]
@@ -126,14 +128,16 @@ def _import_part(
     ]
     happened += [audit.Happened("return", patron=one) for one in dict.fromkeys(back)]
     audit.append(connection, tenant, STREAM, happened)
-    new = [
-        row.number
-        for row, one in zip(rows, results, strict=True)
-        if one.outcome is ImportOutcome.CREATED and row.number is not None
-    ]
-    gone = left_before(connection, tenant, new)
+    gone = left_before(connection, tenant, [number for _, number in _created(rows, results)])
     results = [_stayed(one) if one.patron_id in stays and one.outcome in _KNOWN else one for one in results]
     return [_returned(row, one, gone) for row, one in zip(rows, results, strict=True)]
+
+
+def _created(rows: Sequence[NewPatron], results: Sequence[Imported]) -> Iterator[tuple[str, CprNumber]]:
+    """Who is new, and has a number."""
+    for row, one in zip(rows, results, strict=True):
+        if one.outcome is ImportOutcome.CREATED and one.patron_id is not None and row.number is not None:
+            yield one.patron_id, row.number
 
 
 def _returned(row: NewPatron, imported: Imported, gone: frozenset[str]) -> Imported:

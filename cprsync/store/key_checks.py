@@ -41,6 +41,8 @@ NAMED_BY: Final[tuple[tuple[Column[Any], Purpose], ...]] = (
     (tables.before_image.c.register_key, Purpose.SEAL),
     (tables.follow_up.c.answer_key, Purpose.SEAL),
     (tables.override.c.key, Purpose.SEAL),
+    (tables.kept_block.c.key, Purpose.SEAL),
+    (tables.kept_block.c.number_key, Purpose.INDEX),
     (tables.review_item.c.key, Purpose.SEAL),
     (tables.outbox.c.key, Purpose.SEAL),
     (tables.account.c.index_key, Purpose.INDEX),

@@ -5,17 +5,21 @@ Leaves out what is emptied when a record is closed or erased: see `emptying` and
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, text, update
 
-from cprsync.domain.leaving import Stage, Ties, asked, settled
+from cprsync.domain.leaving import Stage, Ties, asked, blocks_of_staff, is_kept_by, settled
+from cprsync.domain.parting import Parting
 from cprsync.domain.patron import PatronKind
-from cprsync.store import audit, links, tables
-from cprsync.store.desk import STREAM
+from cprsync.store import audit, kept_blocks, links, tables
+from cprsync.store.desk import CONFIRM, STREAM
 from cprsync.store.emptying import close, of, shells_of, waits_of
 from cprsync.store.engine import parts, reading, writing
+from cprsync.store.local_part import open_local
 from cprsync.store.over import is_over
+from cprsync.store.records import from_row
 from cprsync.store.tenant import hold_fence, hold_library
 from cprsync.sync.values import CONFIRMED, Departed, Departing, Departure
 
@@ -43,13 +47,35 @@ _LINK = tables.responsible.c
 NOT_ACTIVE: Final[Any] = text("patron.standing <> 'active'")
 
 
-def departure(tenant: Tenant, patron_id: str) -> Departure | None:
-    """How far out a patron is, and what keeps her; None: there is no such patron."""
+def parting(tenant: Tenant, patron_id: str) -> Parting | None:
+    """What is known of a patron who is to leave or to be erased; None: there never was such a patron."""
     with reading(tenant.engine) as connection:
         row = connection.execute(_this(tenant, patron_id)).one_or_none()
+        kept = kept_blocks.count_of(connection, tenant, patron_id)
         if row is None:
-            return None
-        return _departure(connection, tenant, row)
+            gone = Parting(Stage.CLOSED, is_emptied=True, kept=kept)
+            return gone if was_given(connection, tenant, patron_id) else None
+        if row.status_class in tables.EMPTIED:
+            waits = waits_of(connection, tenant, row.id)
+            known = Parting(Stage(row.standing), is_emptied=True, kept=kept)
+            return replace(known, subscriptions=waits.subscriptions, accounts=waits.accounts)
+        return _parting(connection, tenant, row)
+
+
+def _parting(connection: Connection, tenant: Tenant, row: AnyRow) -> Parting:
+    number, local = from_row(tenant.vault, row).number, open_local(tenant, row)
+    ours = of(tables.subscription, tenant, [row.id]) & tables.subscription.c.until.is_(None)
+    accounts = of(tables.account, tenant, [row.id])
+    return Parting(
+        Stage(row.standing),
+        ties_of(connection, tenant, row.id),
+        reservations=_open_reservations(connection, tenant, row.id),
+        blocks=blocks_of_staff(local.blocks),
+        keeps_blocks=is_kept_by(number),
+        subscriptions=connection.scalar(select(func.count()).select_from(tables.subscription).where(ours)) or 0,
+        accounts=connection.scalar(select(func.count()).select_from(tables.account).where(accounts)) or 0,
+        versions=(row.version, row.local_version),
+    )
 
 
 def _this(tenant: Tenant, patron_id: str) -> Any:
@@ -79,10 +105,10 @@ def _ties(tenant: Tenant, patron_id: str | ColumnElement[str]) -> tuple[ColumnEl
 # -- a request at the desk -----------------------------------------------------------------------------------
 
 
-def leave(tenant: Tenant, patron_id: str, *, user: str) -> Departure | None:
+def leave(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
     """Take a request: closed at once when nothing is open. None: there never was such a patron.
 
-    Nothing is looked up, subscribed or created.
+    Nothing is looked up, subscribed or created. The `reason` is for which it was done in spite of a warning.
     """
     today = tenant.clock.today()
     with writing(tenant.engine) as connection:
@@ -102,6 +128,8 @@ def leave(tenant: Tenant, patron_id: str, *, user: str) -> Departure | None:
             dropped = _open_reservations(connection, tenant, row.id)
             close(connection, tenant, [row], on=today)
             happened.append(audit.Happened(CLOSE, patron=row.id, more=by))
+        if reason:
+            happened.append(audit.Happened(CONFIRM, patron=row.id, more=by, reason=reason))
         audit.append(connection, tenant, STREAM, happened)
         waits = waits_of(connection, tenant, row.id) if stage is Stage.CLOSED else CONFIRMED
         return Departure(row.id, stage, before.ties, row.leaves_since or today, dropped, waits)

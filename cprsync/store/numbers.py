@@ -13,6 +13,7 @@ from cprsync.domain.patron import PatronKind
 from cprsync.errors import LostCompare
 from cprsync.store import tables
 from cprsync.store.engine import IN_MAX, parts, reading
+from cprsync.store.kept_blocks import bring_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,7 @@ def renumber(connection: Connection, tenant: Tenant, writes: Sequence[Write]) ->
         _move(connection, tenant, write)
         _keep_old(connection, tenant, write)
         _keep_subscribed(connection, tenant, write)
+    bring_back(connection, tenant, {write.patron.id: write.after.number for write in writes})
 
 
 def _make_sure_that_free(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumber]) -> None:

@@ -30,6 +30,7 @@ from cprsync.store import (
     import_matching,
     imports,
     inbox,
+    kept_blocks,
     leaving,
     links,
     living,
@@ -81,10 +82,11 @@ if TYPE_CHECKING:
     from cprsync.domain.forgetting import Forgotten
     from cprsync.domain.leaving import Ties
     from cprsync.domain.number import CprNumber
+    from cprsync.domain.parting import Parting
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Address, Person
     from cprsync.domain.policy import Policy
-    from cprsync.domain.record import Local
+    from cprsync.domain.record import Block, Local
     from cprsync.domain.responsible import Answering
     from cprsync.domain.review import State
     from cprsync.domain.sealed import SealedAddress
@@ -495,14 +497,14 @@ class SqlStore:
     def sweep_gone(self, run: Run) -> int:
         return erasing.sweep(self._tenant, run)
 
-    def departure(self, patron_id: str) -> Departure | None:
-        return leaving.departure(self._tenant, patron_id)
+    def parting(self, patron_id: str) -> Parting | None:
+        return leaving.parting(self._tenant, patron_id)
 
-    def leave(self, patron_id: str, *, user: str) -> Departure | None:
-        return leaving.leave(self._tenant, patron_id, user=user)
+    def leave(self, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
+        return leaving.leave(self._tenant, patron_id, user=user, reason=reason)
 
-    def erase(self, patron_id: str, *, user: str) -> Erased | Ties | None:
-        return erasing.erase(self._tenant, patron_id, user=user)
+    def erase(self, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
+        return erasing.erase(self._tenant, patron_id, user=user, reason=reason)
 
     # -- the audit
 
@@ -563,6 +565,12 @@ class SqlStore:
 
     def answering_for(self, patron_id: str) -> list[str]:
         return owing.answering_for(self._tenant, patron_id)
+
+    def kept_blocks(self, number: CprNumber) -> tuple[Block, ...]:
+        return kept_blocks.kept_for(self._tenant, number)
+
+    def lift_kept_blocks(self, number: CprNumber, *, user: str, reason: str) -> int:
+        return kept_blocks.lift(self._tenant, number, user=user, reason=reason)
 
     def left_before(self, number: CprNumber) -> bool:
         return import_matching.is_gone(self._tenant, number)

@@ -311,6 +311,26 @@ override = Table(
     _to("patron", "agency", "patron_id"),
 )
 
+#: Blocks of patrons who left, by a hash of the number that says nothing without its key; the reason is sealed.
+kept_block = Table(
+    "kept_block",
+    metadata,
+    _key("agency", AGENCY),
+    _key("id", Integer),
+    # whose they were: they go when that patron is erased
+    _needed("patron_id", PATRON),
+    _needed("number_index", LargeBinary),
+    _needed("number_key", KEY),
+    _needed("since", Date),
+    _needed("reason", LargeBinary),
+    _needed("key", KEY),
+    # the day on which the record was emptied
+    _needed("kept", Date),
+    Index("ix_kept_block_number_index", "agency", "number_index"),
+    Index("ix_kept_block_patron_id", "agency", "patron_id"),
+    Index("ix_kept_block_kept", "agency", "kept"),
+)
+
 #: What the calendar part of a night has done, day by day; a second run of the same day finds it here.
 calendar_event = Table(
     "calendar_event",

@@ -6,17 +6,25 @@ Leaves out what is emptied: that is the store's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cprsync.domain.confirming import Preview
 from cprsync.domain.leaving import Stage, Ties, inactive_before
+from cprsync.domain.parting import Parting, Way, parting_warnings
+from cprsync.domain.policy import Policy
 from cprsync.errors import BadInput
+from cprsync.sync.confirming import check_confirmed, preview_document
+from cprsync.sync.showing import shown_block
 from cprsync.sync.values import Departed, Departing
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date
 
+    from cprsync.domain.confirming import Confirmation
     from cprsync.sync.night import Night
     from cprsync.sync.values import Departure, Erased, Run
 
@@ -61,36 +69,72 @@ class DepartingStore(Protocol):
 
     def run_lock(self) -> AbstractContextManager[None]: ...
 
-    def departure(self, patron_id: str) -> Departure | None:
-        """How far out a patron is, and what keeps her."""
+    def parting(self, patron_id: str) -> Parting | None:
+        """What is known of a patron who is to leave; None: there is no such patron."""
         ...
 
-    def leave(self, patron_id: str, *, user: str) -> Departure | None:
+    def leave(self, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
         """Take a request, in one transaction; None: there is no such patron."""
         ...
 
-    def erase(self, patron_id: str, *, user: str) -> Erased | Ties | None:
+    def erase(self, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
         """Erase one patron, in one transaction, unless ties keep her; None: there is no such patron."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
+class PartingShown:
+    """What leaving or erasing would do to one patron, as it is shown."""
+
+    parting: Parting
+    preview: Preview
+    #: the JSON shape of the preview
+    document: dict[str, Any]
+
+    @property
+    def is_writable(self) -> bool:
+        """False where nothing would be written: the record of someone who leaves is empty already."""
+        return self.preview.what != Way.LEAVE.value or not self.parting.is_emptied
+
+
+@dataclass(frozen=True, slots=True)
 class Exit:
-    """Where patrons leave: one library's store, and who takes the request."""
+    """Where patrons leave: one library's store and policy, and who takes the request."""
 
     store: DepartingStore
     user: str
+    policy: Policy = field(default_factory=Policy)
 
-    def leave(self, patron_id: str) -> dict[str, Any]:
-        """Take a request; returns the JSON shape of `patron leave`.
+    def preview(self, patron_id: str, way: Way) -> PartingShown:
+        """Say what leaving or erasing would do, and what is to be seen about it; nothing is written.
+
+        Raises BadInput: there is no such patron, or something keeps one who is to be erased.
+        """
+        known = self.store.parting(patron_id)
+        if known is None:
+            raise _unknown()
+        if way is Way.ERASE and known.is_open:
+            raise _kept(known.ties)
+        parting = replace(known, keeps_blocks=known.keeps_blocks and self.policy.retention.kept_blocks_days > 0)
+        document = _parting_document(parting)
+        marks = (json.dumps(document, sort_keys=True), *map(str, parting.versions))
+        digested = hashlib.sha256("|".join(marks).encode()).hexdigest()
+        preview = Preview(way.value, patron_id, parting_warnings(parting, way), (digested,))
+        return PartingShown(parting, preview, preview_document(preview) | document | {"written": False})
+
+    def leave(self, patron_id: str, confirmation: Confirmation) -> dict[str, Any]:
+        """Take a request that was confirmed; returns the JSON shape of `patron leave`.
 
         Raises:
             BadInput: there is no such patron.
+            NotConfirmed: it is not what was shown, or a reason is missing; nothing is written.
             RunBusy: a night is at work; nothing is written.
         """
         # a night that has decided about her writes it before she is closed, or not at all
         with self.store.run_lock():
-            departure = self.store.leave(patron_id, user=self.user)
+            shown = self.preview(patron_id, Way.LEAVE)
+            reason = check_confirmed(shown.preview, confirmation) if shown.is_writable else ""
+            departure = self.store.leave(patron_id, user=self.user, reason=reason)
         if departure is None:
             raise _unknown()
         kept, waits = departure.stage is Stage.LEAVING, departure.waits
@@ -104,15 +148,17 @@ class Exit:
             "waits": {"subscriptions": waits.subscriptions, "accounts": waits.accounts},
         }
 
-    def erase(self, patron_id: str) -> dict[str, Any]:
-        """Erase one patron; returns the JSON shape of `patron erase`.
+    def erase(self, patron_id: str, confirmation: Confirmation) -> dict[str, Any]:
+        """Erase one patron, as was confirmed; returns the JSON shape of `patron erase`.
 
         Raises:
             BadInput: there is no such patron, or something keeps her; nothing is written.
+            NotConfirmed: it is not what was shown, or a reason is missing; nothing is written.
             RunBusy: a night is at work; nothing is written.
         """
         with self.store.run_lock():
-            erased = self.store.erase(patron_id, user=self.user)
+            reason = check_confirmed(self.preview(patron_id, Way.ERASE).preview, confirmation)
+            erased = self.store.erase(patron_id, user=self.user, reason=reason)
         if erased is None:
             raise _unknown()
         if isinstance(erased, Ties):
@@ -123,6 +169,18 @@ class Exit:
             # what the next night, and the net media, have still to hear
             "waits": {"subscriptions": erased.subscriptions, "accounts": erased.accounts},
         }
+
+
+def _parting_document(parting: Parting) -> dict[str, Any]:
+    """What stands beside the warnings: what keeps the patron, what goes with the record, and what is let go later."""
+    return {
+        "standing": Stage.CLOSED.value if parting.is_emptied else parting.stage.value,
+        "open": {tie.value: count for tie, count in parting.ties.still_open.items()},
+        "reservations": parting.reservations,
+        "blocks": [shown_block(block) for block in parting.blocks],
+        "kept_blocks": parting.kept,
+        "waits": {"subscriptions": parting.subscriptions, "accounts": parting.accounts},
+    }
 
 
 def _unknown() -> BadInput:

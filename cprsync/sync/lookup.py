@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person import Address
     from cprsync.domain.policy import Policy
     from cprsync.domain.purpose import Purpose
+    from cprsync.domain.record import Block
     from cprsync.domain.sealed import SealedAddress
     from cprsync.sync.importing import Taken
     from cprsync.sync.ports import Clock, Register
@@ -124,6 +125,10 @@ class DeskStore(Protocol):
 
     def left_before(self, number: CprNumber) -> bool:
         """Whether a patron who had this number was closed or erased."""
+        ...
+
+    def kept_blocks(self, number: CprNumber) -> tuple[Block, ...]:
+        """The blocks that held when a patron of this number left."""
         ...
 
     def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
@@ -319,6 +324,7 @@ def arrival_of(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk, *, ho
         is_known=view is not None,
         stage=Stage.ACTIVE if view is None else view.stage,
         left_before=view is None and desk.store.left_before(heard.number),
+        kept_blocks=desk.store.kept_blocks(heard.number) if view is None else (),
         is_old_number=heard.is_old,
         is_answered_for=view is not None and bool(view.responsibles),
         in_household=household,

@@ -37,7 +37,7 @@ from cprsync.sync.lookup import (
     unknown_document,
     unknown_warnings,
 )
-from cprsync.sync.showing import patron_document
+from cprsync.sync.showing import patron_document, shown_block
 from cprsync.sync.steps import last_day_of
 
 if TYPE_CHECKING:
@@ -100,11 +100,13 @@ def _previewed(desk: Desk, asked: Asked, heard: Heard, at: datetime) -> Registra
         return Registration(asked, heard, at, preview, unknown_document(heard), None)
     one = decide_at_desk(desk, asked, heard.person, heard)
     shown = shown_record(desk, heard, one)
-    warnings = warnings_about(arrival_of(desk, asked, heard, one, household=shown["household"]))
+    arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
+    warnings, kept = warnings_about(arrival), arrival.kept_blocks
     # the fingerprint is keyed: it tells whether anything of the record differs, and nothing of what is in it
     marks = (desk.store.prepare(one.after).fingerprint.hex(), ",".join(one.actions), asked.purpose.value)
     preview = Preview(REGISTRATION, heard.patron_id, warnings, marks)
     told = preview_document(preview) | _would_be(desk, asked, one, shown)
+    told["kept_blocks"] = [shown_block(block) for block in kept]
     del told["warnings"]  # they stand where a look-up has them
     document = lookup_document(shown, one, warnings) | {"written": False, "preview": told}
     return Registration(asked, heard, at, preview, document, one)

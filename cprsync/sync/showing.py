@@ -246,12 +246,13 @@ def _local(local: Local, *, shut: bool) -> Iterator[tuple[str, Any]]:
     yield "emails", [one.address for one in local.emails]
     absence = local.absence
     yield "absence", absence and [absence.since.isoformat(), absence.until and absence.until.isoformat()]
-    yield "blocks", [_block(block) for block in local.blocks]
+    yield "blocks", [shown_block(block) for block in local.blocks]
     yield "internal_note", local.internal_note
     yield "note_to_patron", local.note_to_patron
 
 
-def _block(block: Block) -> dict[str, str]:
+def shown_block(block: Block) -> dict[str, str]:
+    """A block as JSON shows it."""
     told = {"since": block.since.isoformat(), "reason": block.reason}
     return told if block.lifted is None else told | {"lifted": block.lifted.isoformat()}
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.leaving import _confirm, _left
+from cprsync.cli.leaving import _left, _type_again, parting_lines
 from cprsync.cli.lists import tell_import
-from cprsync.errors import ConfigurationError
+from cprsync.errors import NotConfirmed
 from cprsync.sync.refused import Imported, OfPatrons
 
 if TYPE_CHECKING:
@@ -64,21 +64,37 @@ def test_whoever_is_closed_is_told_how_many_reservations_went(count: int, langua
 
 def test_the_number_typed_again_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", Terminal(f"{PATRON}\n"))
-    _confirm(PATRON, "da")
+    _type_again(PATRON, "da")
 
 
 @pytest.mark.parametrize("typed", ["41523679\n", "\n", "ja\n", ""])
 def test_anything_else_erases_nobody(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
     monkeypatch.setattr("sys.stdin", Terminal(typed))
-    with pytest.raises(ConfigurationError) as refused:
-        _confirm(PATRON, "en")
-    assert refused.value.kind == "usage.confirm"
+    with pytest.raises(NotConfirmed) as refused:
+        _type_again(PATRON, "en")
+    assert refused.value.kind == "confirm.declined"
 
 
-def test_without_a_terminal_nobody_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PATRON}\n"))
-    with pytest.raises(ConfigurationError):
-        _confirm(PATRON, "da")
+def test_what_would_go_is_told_before_anyone_is_asked() -> None:
+    block = {"since": "2027-03-03", "reason": "Gebyrer"}
+    warning = {"kind": "balance", "level": "ask", "text": {"da": "Låneren skylder.", "en": "The patron owes."}}
+    document = {
+        "what": "leave",
+        "patron": PATRON,
+        "open": {"balance": 1},
+        "reservations": 2,
+        "blocks": [block],
+        "waits": {"subscriptions": 1, "accounts": 1},
+        "warnings": [warning],
+    }
+    assert list(parting_lines(document, "da")) == [
+        f"Udmeldelse af låner {PATRON}",
+        "  Åbent endnu: mellemværender 1",
+        "  Reserveringer, der slettes: 2",
+        "  blokeret 3. marts 2027: Gebyrer",
+        "  Afmeldes bagefter: abonnementer i CPR 1 (om natten), konti hos netmedierne 1",
+        "  ? spørg først: Låneren skylder.",
+    ]
 
 
 @pytest.mark.parametrize(

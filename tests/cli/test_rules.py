@@ -27,6 +27,7 @@ NAMES = [
     "account",
     "products",
     "desk",
+    "parting",
 ]
 
 

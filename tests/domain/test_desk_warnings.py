@@ -19,6 +19,7 @@ from cprsync.domain.override import Overridden, Override
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import EMPTY, SILENT, Name, Person, Status, by_status
 from cprsync.domain.purpose import Purpose, may_make_borrower
+from cprsync.domain.record import Block
 from cprsync.domain.registering import WARNINGS, warning_of, warnings_about
 from cprsync.domain.rules import rule_tables
 from cprsync.policy_file import load_policy
@@ -75,6 +76,7 @@ CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
     "answers_only": (known(**ONLY_ANSWERS), Level.ASK, None),
     "leaving": (known(stage=Stage.LEAVING), Level.ASK, Level.ASK),
     "left_before": (arrives(left_before=True), Level.NOTE, None),
+    "block.kept": (arrives(kept_blocks=(Block(TODAY, "Gebyrer"),)), Level.ASK, Level.ASK),
     "other_purpose": (arrives(purpose=Purpose.DEBT), Level.ASK, None),
     "guardian": (arrives(purpose=Purpose.GUARDIAN), Level.NOTE, None),
     "no_number": (arrives(is_unknown=True), Level.NOTE, Level.NOTE),

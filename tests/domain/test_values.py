@@ -14,7 +14,7 @@ from cprsync import domain
 #: Nothing of a person stands in them. A new one is put here by whoever has looked.
 PRINTED = {
     *("Unchanged", "Parked", "AskRegister", "AsOf", "Due", "Excess", "Known", "Limit", "Policy"),
-    *("Answering", "News", "Troubled"),
+    *("Answering", "News", "Troubled", "PartingRow"),
     *("AgeGroup", "Ladder", "Ladders", "Header", "Link", "Balance", "Municipality", "Municipalities"),
     *("PatronGroup", "Band", "Bands", "Row", "Tariff", "FeeRules", "LetterRules", "Retention", "Field"),
     *("Beside", "Paragraph", "Section", "Ties", "Unsettled", "Product", "Products", "RightRow"),

@@ -70,7 +70,12 @@ def test_a_patron_leaves_and_the_register_lets_go_of_her(town: Town) -> None:
     town.file()
     patron = anna(town)
     assert town.subscribed() == 2
-    ran = town.library.call("patron", "leave", patron)
+    before = town.library.records()
+    unsaid = town.library.call("patron", "leave", patron)
+    assert (unsaid.exit, unsaid.error["kind"]) == (1, "confirm.needed")
+    assert [one["kind"] for one in unsaid.document["warnings"]] == ["emptied"]
+    assert town.library.records() == before
+    ran = town.library.call("patron", "leave", patron, "--yes")
     assert (ran.exit, ran.document["standing"], ran.document["open"]) == (0, "leaving", {})
     shown = town.library.call("patron", "show", patron).document
     assert {name: entry["value"] for name, entry in shown["fields"].items()} == {"standing": "leaving"}
@@ -83,7 +88,7 @@ def test_a_patron_leaves_and_the_register_lets_go_of_her(town: Town) -> None:
 def test_an_erasure_asks_for_the_patron_number_again(town: Town) -> None:
     before = town.library.records()
     refused = town.library.call("patron", "erase", anna(town))
-    assert (refused.exit, refused.error["kind"]) == (2, "usage.confirm")
+    assert (refused.exit, refused.error["kind"]) == (1, "confirm.needed")
     assert town.library.records() == before
 
 
@@ -94,7 +99,7 @@ def test_an_erasure_of_nobody_is_refused(town: Town) -> None:
     assert town.library.records() == before
 
 
-@pytest.mark.parametrize("request_", [("leave",), ("erase", "--yes")], ids=["leave", "erase"])
+@pytest.mark.parametrize("request_", [("leave", "--yes"), ("erase", "--yes")], ids=["leave", "erase"])
 @pytest.mark.parametrize("order", list(itertools.permutations(("request", "file", "look-up"))), ids=" ".join)
 def test_request_file_and_look_up_in_the_same_night_leave_no_subscription_no_account_and_no_row(
     town: Town, order: tuple[str, ...], request_: tuple[str, ...]
@@ -118,7 +123,7 @@ def test_request_file_and_look_up_in_the_same_night_leave_no_subscription_no_acc
 
 
 def test_a_broken_journal_stops_every_command_and_says_what_to_do(town: Town) -> None:
-    assert town.library.call("patron", "leave", anna(town)).exit == 0
+    assert town.library.call("patron", "leave", anna(town), "--yes").exit == 0
     journal = town.library.folder / "erase-journal.log"
     journal.write_bytes(journal.read_bytes().replace(b'"closed"', b'"opened"'))
     before = town.library.records()
@@ -132,7 +137,7 @@ def test_a_broken_journal_stops_every_command_and_says_what_to_do(town: Town) ->
 def test_a_journal_that_is_not_there_any_more_stops_every_command_and_says_what_to_do(
     town: Town, command: tuple[str, ...]
 ) -> None:
-    assert town.library.call("patron", "leave", anna(town)).exit == 0
+    assert town.library.call("patron", "leave", anna(town), "--yes").exit == 0
     journal = town.library.folder / "erase-journal.log"
     newest = journal.read_bytes()
     journal.unlink()
@@ -143,3 +148,38 @@ def test_a_journal_that_is_not_there_any_more_stops_every_command_and_says_what_
     assert town.library.records() == before
     journal.write_bytes(newest)
     assert town.library.call(*command).exit in {0, 4}
+
+
+def test_a_block_stays_with_the_number_and_is_seen_before_a_new_registration(town: Town) -> None:
+    town.file()
+    library, patron = town.library, anna(town)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", io.StringIO("Udelukket\n"))
+        assert library.call("patron", "set", patron, "blocks").exit == 0
+    left = library.call("patron", "leave", patron, "--yes")
+    assert left.exit == 0
+    assert [one["kind"] for one in left.document["preview"]["warnings"]] == ["emptied", "block_stays"]
+    shown = asked(library, "ANNA", "patron", "kept-blocks")
+    assert [one["reason"] for one in shown.document["blocks"]] == ["Udelukket"]
+    preview = asked(library, "ANNA", "lookup", "--purpose", "registration", "--register")
+    assert "block.kept" in {one["kind"] for one in preview.document["warnings"]}
+    assert [one["reason"] for one in preview.document["preview"]["kept_blocks"]] == ["Udelukket"]
+    new = asked(library, "ANNA", "lookup", "--purpose", "registration", "--register", "--yes").document["patron"]
+    assert new != patron
+    blocks = library.call("patron", "show", new).document["fields"]["blocks"]["value"]
+    assert [one["reason"] for one in blocks] == ["Udelukket"]
+    assert asked(library, "ANNA", "patron", "kept-blocks").document == {"blocks": [], "lifted": 0}
+
+
+def test_a_kept_block_is_lifted_with_a_reason_only(town: Town) -> None:
+    library, patron = town.library, anna(town)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", io.StringIO("Udelukket\n"))
+        library.call("patron", "set", patron, "blocks")
+    library.call("patron", "leave", patron, "--yes")
+    refused = asked(library, "ANNA", "patron", "kept-blocks", "--lift")
+    assert (refused.exit, refused.error["kind"]) == (1, "input.reason")
+    assert len(asked(library, "ANNA", "patron", "kept-blocks").document["blocks"]) == 1
+    lifted = asked(library, "ANNA", "patron", "kept-blocks", "--lift", "--reason", "paid")
+    assert (lifted.exit, lifted.document["lifted"]) == (0, 1)
+    assert asked(library, "ANNA", "patron", "kept-blocks").document["blocks"] == []

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import said_yes
 from culr_double import CulrDouble
 from doubles import AGENCY, MONDAY, TUESDAY
 from kills import killed, lived_whole, sample
@@ -163,7 +164,7 @@ def test_a_block_at_the_desk_counts_from_the_next_night(reading: Library) -> Non
 def test_whoever_asks_to_leave_has_none_from_the_next_night(reading: Library) -> None:
     anna = reading.id_of("ANNA")
     owes(reading, anna, tables.loan, due=TUESDAY)
-    Exit(reading.store, "lone").leave(anna)
+    said_yes.leave(Exit(reading.store, "lone"), anna)
     assert turned(reading.night())["ereolen"] == {"closed": 1, "unchanged": 3}
     are_fresh(reading)
 

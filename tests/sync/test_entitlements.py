@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import said_yes
 from culr_double import CulrDouble
 from doubles import MONDAY, TUESDAY, WEDNESDAY
 from test_responsibles import add
@@ -168,7 +169,7 @@ def test_someone_who_only_answers_for_a_minor_has_no_rights(library: Library) ->
 
 def test_a_closed_record_has_no_rights_and_says_so(library: Library) -> None:
     patron = library.id_of("ANNA")
-    Exit(library.store, "lone").leave(patron)
+    said_yes.leave(Exit(library.store, "lone"), patron)
     asked = Entitlements(
         library.store, library.clock, replace(library.policy, products=Products((BOOKS,))), load_municipalities()
     )
@@ -211,7 +212,7 @@ def test_while_a_goodbye_waits_no_municipality_is_said_to_be_sent(library: Libra
     library.one_night()
     net_media.down = NetMediaUnavailable("no answer")
     patron = library.id_of("ANNA")
-    Exit(library.store, "lone").leave(patron)
+    said_yes.leave(Exit(library.store, "lone"), patron)
     library.one_night()
     state = library.store.account_state(patron)
     assert (state.sent, state.confirmed, state.pending, state.deleting) == ("751", "751", 1, True)

@@ -49,11 +49,11 @@ def exit_of(library: Library) -> Exit:
 
 
 def leave(library: Library, patron: str) -> dict[str, Any]:
-    return exit_of(library).leave(patron)
+    return said_yes.leave(exit_of(library), patron)
 
 
 def erase(library: Library, patron: str) -> dict[str, Any]:
-    return exit_of(library).erase(patron)
+    return said_yes.erase(exit_of(library), patron)
 
 
 def lookup(library: Library, key: str, *, register: bool = False) -> dict[str, Any]:

@@ -594,8 +594,8 @@ def test_when_the_minor_leaves_or_is_erased_she_leaves_too(town: Library) -> Non
     add(town, "LIV", "QUINNIE")
     add(town, "ALFRED", "RIKKE")
     leaves = Exit(town.store, "lone")
-    leaves.leave(town.id_of("LIV"))
-    leaves.erase(town.id_of("ALFRED"))
+    said_yes.leave(leaves, town.id_of("LIV"))
+    said_yes.erase(leaves, town.id_of("ALFRED"))
     assert {row(town, who)["standing"] for who in ("QUINNIE", "RIKKE")} == {"leaving"}
     town.clock.moment += timedelta(days=1)
     town.night()

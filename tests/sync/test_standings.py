@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import said_yes
 from doubles import MONDAY
 from test_setting import set_
 from test_statements import LONG, debts, owes
@@ -161,5 +162,5 @@ def test_nobody_by_that_number_is_refused(library: Library) -> None:
 
 def test_whoever_is_leaving_borrows_nothing_more(library: Library) -> None:
     owes(library, tables.loan, "ANNA", 1, {"title": "Pippi"}, due=library.clock.today(), returned=None)
-    Exit(library.store, "lone").leave(library.id_of("ANNA"))
+    said_yes.leave(Exit(library.store, "lone"), library.id_of("ANNA"))
     assert borrows(standing(library)) == (False, ["leaving"])

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import said_yes
 from doubles import AGENCY, MONDAY, Library
 from sqlalchemy import insert, update
 from test_setting import correct, set_
@@ -270,7 +271,7 @@ def test_of_nobody_and_of_a_merged_patron_there_is_none(library: Library, kind: 
             )
     if kind == "patron.closed":
         patron_id = library.id_of("ANNA")
-        Exit(library.store, "lone").leave(patron_id)
+        said_yes.leave(Exit(library.store, "lone"), patron_id)
     before = library.everything()
     with pytest.raises(BadInput) as refusal:
         statements(library).statement(patron_id)

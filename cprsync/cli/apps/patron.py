@@ -296,36 +296,76 @@ def patron_set_cpr(  # noqa: PLR0913 -- one parameter for each option
 
 
 @app.command("leave")
-def patron_leave(
-    patron: Patron, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+def patron_leave(  # noqa: PLR0913 -- one parameter for each option
+    patron: Patron,
+    *,
+    yes: Yes = False,
+    confirm: Confirm = False,
+    approve: Approve = "",
+    reason: Why = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> None:
-    """Close a patron's record, now or when nothing is open.
+    """Close a patron's record, now or when nothing is open; shown first, and done after a yes.
 
     While loans or debt are open she waits (exit 3), and each night closes the record as soon as they are settled. A
-    record that is closed is empty: she is unsubscribed and no patron any more. Nobody is looked up for it.
+    record that is closed is empty: she is unsubscribed and no patron any more. Nobody is looked up for it. A block that
+    holds is kept by the number, and comes back if the person registers again.
     """
+    from cprsync.cli.confirming import Answered
     from cprsync.cli.leaving import leave_command
 
+    answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
     told = language(lang)
-    raise SystemExit(leave_command(patron, config=config, library=library, language=told, as_json=as_json))
+    raise SystemExit(
+        leave_command(patron, answered=answered, config=config, library=library, language=told, as_json=as_json)
+    )
 
 
 @app.command("erase")
 def patron_erase(  # noqa: PLR0913 -- one parameter for each option
     patron: Patron,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for the patron number again.")] = False,
+    yes: Yes = False,
+    confirm: Confirm = False,
+    approve: Approve = "",
+    reason: Why = "",
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Erase a patron for good; refused while anything is open.
+    """Erase a patron for good; shown first, done after a yes, refused while anything is open.
 
     Nothing stays but her patron number, in the audit and among those that are never given again, and the line of the
-    erase journal that keeps an older copy of the database from bringing her back.
+    erase journal that keeps an older copy of the database from bringing her back. A block goes too, with a reason.
     """
+    from cprsync.cli.confirming import Answered
     from cprsync.cli.leaving import erase_command
 
+    answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
     told = language(lang)
-    erase_command(patron, yes=yes, config=config, library=library, language=told, as_json=as_json)
+    erase_command(patron, answered=answered, config=config, library=library, language=told, as_json=as_json)
+
+
+@app.command("kept-blocks")
+def patron_kept_blocks(  # noqa: PLR0913 -- one parameter for each option
+    *,
+    lift: Annotated[bool, typer.Option("--lift", help="Lift them; needs --reason.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why they are lifted; the audit keeps it, sealed.")] = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Show the blocks that are kept of someone who has left, or lift them.
+
+    Their CPR number is asked for, or read from standard input. Of somebody who is a patron the blocks stand on the
+    record: `patron set ID blocks --lift`.
+    """
+    from cprsync.cli.kept_blocks import kept_blocks_command
+
+    told = language(lang)
+    kept_blocks_command(lift=lift, reason=reason, config=config, library=library, language=told, as_json=as_json)

@@ -175,11 +175,6 @@ PATRONS: Final[Mapping[str, Advice]] = {
         "Sæt --help efter kommandoen: hjælpen siger, hvad den tager.",
         "Put --help after the command: its help says what it takes.",
     ),
-    "usage.confirm": advice(
-        2,
-        "Kør den igen ved en terminal, og skriv lånernummeret igen, eller tilføj --yes.",
-        "Run it again at a terminal and type the patron number again, or say --yes.",
-    ),
     "usage.field": advice(
         2,
         "`cprsync patron set --help` siger, hvilke felter der er, og hvad de tager.",

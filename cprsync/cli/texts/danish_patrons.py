@@ -22,7 +22,6 @@ PATRONS: Final[Mapping[str, str]] = {
     "still open: {loans} loans, {balance} balances, {responsible} minors she answers for": (
         "endnu åbent: {loans} lån, {balance} mellemværender, {responsible} mindreårige, hun svarer for"
     ),
-    "nobody is there to confirm: nothing was erased": "ingen er der til at bekræfte: intet er slettet",
     "the two patron numbers differ: nothing was erased": "de to lånernumre er forskellige: intet er slettet",
     "the erase journal is broken at line {line}: {why}": "slettejournalen er brudt på linje {line}: {why}",
     "the line was altered, or one before it was taken out": "linjen er ændret, eller en før den er taget ud",

@@ -8,6 +8,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DESK: Final[Mapping[str, tuple[str, str]]] = {
+    "parting_leave": ("Udmeldelse af låner {patron}", "Patron {patron} leaves"),
+    "parting_erase": ("Sletning af låner {patron}", "Patron {patron} is erased"),
+    "parting_open": ("Åbent endnu", "Still open"),
+    "parting_reservations": ("Reserveringer, der slettes", "Reservations that are deleted"),
+    "parting_later": (
+        "Afmeldes bagefter: abonnementer i CPR {subscriptions} (om natten), konti hos netmedierne {accounts}",
+        "Ended afterwards: subscriptions at CPR {subscriptions} (by the night), accounts at the net media {accounts}",
+    ),
+    "kept_none": ("Ingen blokering huskes ved nummeret.", "No block is kept by the number."),
+    "kept_lifted": ("Ophævet: de huskes ikke længere.", "Lifted: they are kept no longer."),
+    "kept_came": ("Blokeret ved udmeldelsen", "Blocked when they left"),
     "warning_note": ("vær opmærksom", "note"),
     "warning_ask": ("spørg først", "ask first"),
     "warning_stop": ("stop", "stop"),

@@ -222,6 +222,7 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
     "forgotten.compensations": ("erstatninger", "compensations"),
     "forgotten.messages": ("beskeders indhold", "contents of messages"),
     "forgotten.blocks": ("ophævede blokeringer", "lifted blocks"),
+    "forgotten.kept_blocks": ("udmeldtes blokeringer", "blocks of patrons who left"),
     "forgotten.before_images": ("posters tidligere indhold", "records as they were"),
     "forgotten.deliveries": ("leverancers indhold", "contents of deliveries"),
     "forgotten.refused_deliveries": ("afviste leverancers indhold", "contents of refused deliveries"),

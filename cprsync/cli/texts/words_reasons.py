@@ -45,6 +45,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "death.annulled": ("dødsfald annulleret: blokeringen kan ophæves", "death annulled: the block can be lifted"),
     "person.found": ("genfundet: blokeringen kan ophæves", "found again: the block can be lifted"),
     "number.restored": ("gyldigt nummer igen: blokeringen kan ophæves", "number valid again: the block can be lifted"),
+    "block.kept": ("blokeret, da låneren meldte sig ud", "blocked when the patron left"),
     "birth.differs": ("fødselsdatoen er ikke nummerets", "the birth date is not the number's"),
     "card.taken": ("kortet er en andens", "the card is someone else's"),
     "abroad.country": ("landekoden kan ikke læses", "the country code cannot be read"),

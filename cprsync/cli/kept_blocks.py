@@ -1,0 +1,50 @@
+"""`patron kept-blocks`: what is kept of someone who has left; the number comes by standard input only."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.dates import long_day
+from cprsync.cli.output import failures, print_json, say
+from cprsync.cli.words import word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.cli.words import Language
+
+
+def kept_blocks_command(  # noqa: PLR0913 -- one parameter for each option
+    *, lift: bool, reason: str, config: Path, library: str | None, language: Language, as_json: bool
+) -> None:
+    """Show the blocks that are kept by a number, or lift them."""
+    from cprsync import wiring
+    from cprsync.cli.operator import ask_any_number, user_name
+    from cprsync.settings import load_settings
+    from cprsync.sync.kept_blocks import KeptBlocks
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        number = ask_any_number()
+        with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+            kept = KeptBlocks(store, user_name())
+            document = kept.lift(number, reason=reason) if lift else kept.show(number)
+    if as_json:
+        print_json(document)
+        return
+    for line in kept_lines(document, language):
+        say(line)
+
+
+def kept_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The blocks, a line each, and whether they were lifted."""
+    if not document["blocks"]:
+        yield word("kept_none", language)
+    for block in document["blocks"]:
+        since = long_day(date.fromisoformat(block["since"]), language)
+        yield word("standing_block", language, since=since, reason=block["reason"])
+    if document["lifted"]:
+        yield word("kept_lifted", language)

@@ -1,0 +1,103 @@
+"""What is to be seen before a patron leaves or is erased, how loud it is, and which blocks outlive the record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cprsync.domain.confirming import Level
+from cprsync.domain.leaving import Stage, Ties, blocks_to_keep, with_kept_blocks
+from cprsync.domain.number import CprNumber
+from cprsync.domain.parting import PARTING_ROWS, Parting, Way, parting_warnings
+from cprsync.domain.record import Block
+from cprsync.domain.rules import rule_tables
+from cprsync.policy_file import load_policy
+from cprsync.resources import fixture_path
+
+DAY = date(2027, 3, 1)
+FEES = Block(DAY, "Gebyrer")
+ANNA = CprNumber("0101010000")
+FREE, OWES = Parting(Stage.ACTIVE), Parting(Stage.ACTIVE, Ties(balance=1))
+BLOCKED = replace(FREE, blocks=(FEES,))
+TABLE = next(
+    one for one in rule_tables(load_policy(fixture_path("policy.toml"), frozenset({"0751"}))) if one.name == "parting"
+)
+
+
+def seen(parting: Parting, way: Way) -> dict[str, Level]:
+    return {one.kind: one.level for one in parting_warnings(parting, way)}
+
+
+#: Each row: of whom it is true, and how loud when they leave and when they are erased.
+CASES: dict[str, tuple[Parting, Level | None, Level | None]] = {
+    "closed": (Parting(Stage.CLOSED, is_emptied=True), Level.NOTE, Level.NOTE),
+    "leaving": (replace(OWES, stage=Stage.LEAVING), Level.NOTE, Level.NOTE),
+    "emptied": (FREE, Level.ASK, None),
+    "open": (replace(FREE, ties=Ties(loans=1)), Level.NOTE, None),
+    "balance": (OWES, Level.ASK, None),
+    "responsible": (replace(FREE, ties=Ties(responsible=1)), Level.ASK, None),
+    "reservations": (replace(FREE, reservations=2), Level.NOTE, Level.NOTE),
+    "block_stays": (BLOCKED, Level.ASK, None),
+    "block_lost": (replace(BLOCKED, keeps_blocks=False), Level.STOP, None),
+    "block_erased": (BLOCKED, None, Level.STOP),
+    "erased": (FREE, None, Level.ASK),
+}
+
+
+def test_every_row_has_a_case() -> None:
+    assert list(CASES) == [row.kind for row in PARTING_ROWS]
+
+
+@pytest.mark.parametrize("kind", CASES, ids=lambda kind: f"parting-{kind.replace('_', '-')}")
+def test_a_warning_is_as_loud_as_its_row_says(kind: str) -> None:
+    parting, leave, erase = CASES[kind]
+    assert (seen(parting, Way.LEAVE).get(kind), seen(parting, Way.ERASE).get(kind)) == (leave, erase)
+    words = {
+        None: "–",
+        Level.NOTE: "til orientering",
+        Level.ASK: "spørg først",
+        Level.STOP: "stop: kun med en begrundelse",
+    }
+    told = TABLE.rows[TABLE.keys.index(f"parting-{kind.replace('_', '-')}")]
+    assert [getattr(cell, "da", cell) for cell in told[1:3]] == [words[leave], words[erase]]
+
+
+@pytest.mark.parametrize(
+    ("parting", "way", "kinds"),
+    [
+        (FREE, Way.LEAVE, {"emptied"}),
+        (FREE, Way.ERASE, {"erased"}),
+        (OWES, Way.LEAVE, {"open", "balance"}),
+        (Parting(Stage.CLOSED, is_emptied=True), Way.LEAVE, {"closed"}),
+        (Parting(Stage.LEAVING, is_emptied=True), Way.LEAVE, {"closed"}),
+        (Parting(Stage.CLOSED, is_emptied=True, kept=1), Way.ERASE, {"closed", "block_erased", "erased"}),
+    ],
+)
+def test_what_is_not_so_is_not_said(parting: Parting, way: Way, kinds: set[str]) -> None:
+    assert set(seen(parting, way)) == kinds
+
+
+@pytest.mark.parametrize("row", PARTING_ROWS, ids=lambda row: row.kind)
+def test_no_warning_has_a_place_for_a_value(row: Any) -> None:
+    for text in (row.text.da, row.text.en):
+        assert "{" not in text
+        assert " hun " not in f" {text.lower()}"
+
+
+def test_blocks_that_hold_and_that_staff_gave_outlive_the_record() -> None:
+    """What the register's word gave, its word gives again."""
+    blocks = (FEES, replace(FEES, lifted=DAY), Block(DAY, "død"), Block(DAY, "forsvundet"))
+    assert blocks_to_keep(blocks, ANNA) == (FEES,)
+
+
+def test_without_a_number_no_block_can_be_kept() -> None:
+    assert blocks_to_keep((FEES,), CprNumber.none_of("10000001")) == ()
+
+
+def test_a_kept_block_comes_back_once_and_with_its_day() -> None:
+    lifted, older = replace(FEES, lifted=DAY), Block(date(2026, 1, 1), "gebyrer")
+    assert with_kept_blocks((lifted,), [FEES]) == (lifted, FEES)
+    assert with_kept_blocks((FEES,), [older]) == (FEES,)
