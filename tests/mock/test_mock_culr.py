@@ -180,6 +180,22 @@ def test_an_answer_takes_as_long_as_is_set(library: Library, there: dict[str, An
     assert slow.elapsed.total_seconds() >= 0.05
 
 
+def test_the_registers_answers_take_as_long_as_is_set_and_culrs_do_not(library: Library, there: dict[str, Any]) -> None:
+    with pytest.raises(BadInput):
+        control.latency(there, 1_000)
+    control.latency(there, 0.2)
+    try:
+        slow = requests.post(there["lookup_url"], b"", verify=library.ca, cert=certificate(there), timeout=20)
+        fast = requests.post(library.url, b"", verify=library.ca, timeout=20)
+    finally:
+        control.latency(there, 0)
+    assert slow.elapsed.total_seconds() >= 0.2 > fast.elapsed.total_seconds()
+
+
+def certificate(there: dict[str, Any]) -> tuple[str, str]:
+    return there["client_cert"], there["client_key"]
+
+
 # -- what it shows -----------------------------------------------------------------------------------------------------
 
 
