@@ -119,6 +119,7 @@ def unchecked_store(
             clock=clock,
             journal=settings.store.erase_journal,
             silence_seals=policy is None or policy.silent_is_sealed,
+            tells_net_media=library.culr is not None,
         )
         yield store
     finally:

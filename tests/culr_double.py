@@ -140,9 +140,11 @@ class CulrDouble:
             raise NetMediaUnavailable("CULR reports a fault of its own")
         if result.patron is None:
             return Reply(Code(result.code))
-        ours = (self.agency, call.identity.type.value, call.identity.value) in result.accounts
+        ours = frozenset(
+            Identity(IdType(kind), value) for agency, kind, value in result.accounts if agency == self.agency
+        )
         agencies = frozenset(agency for agency, _, _ in result.accounts)
-        return Reply(Code(result.code), Held(ours, result.patron.municipality, agencies))
+        return Reply(Code(result.code), Held(call.identity in ours, result.patron.municipality, agencies, ours))
 
     def _carried_out(self, call: Call) -> Result:
         kind, value = call.identity.type.value, call.identity.value
@@ -152,5 +154,13 @@ class CulrDouble:
             return self.accounts.accounts_of_account(self.agency, value)
         other = None if call.other is None else (call.other.type.value, call.other.value)
         return self.accounts.carry_out(
-            Request(call.operation.value, self.agency, kind, value, call.municipality, other=other)
+            Request(
+                call.operation.value,
+                self.agency,
+                kind,
+                value,
+                call.municipality,
+                uid=call.uid and call.uid.value,
+                other=other,
+            )
         )

@@ -17,6 +17,8 @@ class Culr:
     foreign: set[Identity] = field(default_factory=set)
     municipality: dict[Identity, str] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    #: account -> the CPR account whose patron it was linked to
+    linked: dict[Identity, Identity] = field(default_factory=dict)
     #: each change of a municipality number, in order
     ledger: list[tuple[Identity, str]] = field(default_factory=list)
 
@@ -34,22 +36,40 @@ class Culr:
             case Operation.DELETE:
                 return self._delete(call.identity)
             case Operation.MERGE:
-                return Reply(Code.OK if {call.identity, call.other} <= self.ours else Code.MISSING)
+                return self._merge(call)
         return Reply(Code.OK)
 
     def _read(self, call: Call) -> Reply:
         number = self.municipality.get(call.identity)
         if call.operation is Operation.READ:
             return Reply(Code.OK, Held(account=True, municipality=number))
-        holders = ((OURS, self.ours), (THEIRS, self.foreign))
-        agencies = frozenset(agency for agency, accounts in holders if call.identity in accounts)
-        held = Held(OURS in agencies, number, agencies)
-        return Reply(Code.OK, held) if agencies else Reply(Code.MISSING)
+        person = self._person(call.identity)
+        ours = frozenset(one for one in self.ours if self._person(one) == person)
+        held = Held(
+            call.identity in ours,
+            number,
+            frozenset((*((OURS,) if ours else ()), *((THEIRS,) if call.identity in self.foreign else ()))),
+            ours,
+        )
+        # a number of the library's own is asked for as an account, and a CPR number as a person
+        known = held.agencies if call.operation is Operation.READ_GLOBAL else held.account or THEIRS in held.agencies
+        return Reply(Code.OK, held) if known else Reply(Code.MISSING)
+
+    def _person(self, identity: Identity) -> Identity:
+        return self.linked.get(identity, identity)
+
+    def _merge(self, call: Call) -> Reply:
+        if call.other is None or not {call.identity, call.other} <= self.ours:
+            return Reply(Code.MISSING)
+        self.linked[call.other] = call.identity
+        return Reply(Code.OK)
 
     def _create(self, call: Call) -> Reply:
         if call.identity in self.ours:
             return Reply(Code.EXISTS)
         self.ours.add(call.identity)
+        if call.uid is not None:
+            self.linked[call.identity] = call.uid
         if call.municipality is not None and call.identity not in self.foreign:
             self._set(call.identity, call.municipality)
         return Reply(Code.OK)
@@ -58,6 +78,7 @@ class Culr:
         if identity not in self.ours:
             return Reply(Code.MISSING)
         self.ours.remove(identity)
+        self.linked.pop(identity, None)
         if identity not in self.foreign:
             self.municipality.pop(identity, None)
         return Reply(Code.OK)

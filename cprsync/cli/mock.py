@@ -11,6 +11,7 @@ from cprsync.cli.output import failures, print_json, say
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -97,22 +98,25 @@ def culr_command(folder: Path, *, as_json: bool) -> None:
         lines = [
             f"{one['n']:>5}  {one['agency']}  {one['operation']:<14}  {one['who'] or one['patron']}: "
             f"{one['before']['municipality'] or '-'} -> {one['after']['municipality'] or '-'}"
+            f"{'' if one['kind'] == 'CPR' else '  (' + one['kind'] + ')'}"
             for one in told["ledger"]
         ]
         _answer(told, "\n".join([*lines, f"{len(told['patrons'])} patrons"]), as_json=as_json)
 
 
 def culr_write_command(  # noqa: PLR0913 -- a command's options
-    kind: str, *, agency: str | None, who: str | None, to: str | None, folder: Path, as_json: bool
+    kind: str, *, agency: str | None, who: str | None, about: Mapping[str, str | None], folder: Path, as_json: bool
 ) -> None:
-    """Let a library write at CULR."""
+    """Let a library write at CULR; `about` may say `to`, and `type` and `value` of what the account stands under."""
     from cprsync.mock import control
 
     with failures(as_json=as_json):
         if agency is None or who is None:
             raise ConfigurationError("say --agency and --who", kind="usage")
-        about = {} if to is None else {"to": to}
-        _answer(control.culr_write(folder, kind, agency, who, **about), f"{kind} {who}", as_json=as_json)
+        said = {name: value for name, value in about.items() if value is not None}
+        if "value" not in said:
+            said.pop("type", None)
+        _answer(control.culr_write(folder, kind, agency, who, **said), f"{kind} {who}", as_json=as_json)
 
 
 def _answer(document: dict[str, Any], text: str, *, as_json: bool) -> None:

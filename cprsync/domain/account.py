@@ -10,10 +10,13 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Generator
+from cprsync.domain.number import CprNumber
 
-    from cprsync.domain.number import CprNumber
+if TYPE_CHECKING:
+    from collections.abc import Collection, Container, Generator, Iterable
+
+#: Accounts that one effect deletes: nobody has as many.
+SWEPT_MOST: Final = 50
 
 #: Municipality number that takes the affiliation away on purpose.
 NOWHERE: Final = ""
@@ -24,8 +27,10 @@ class IdType(enum.Enum):
 
     #: a civil registration number
     CPR = "CPR"
-    #: a number of the library's own, for whoever has no CPR number
+    #: a number of the library's own: the patron number of someone without a CPR number, or a card
     LOCAL = "LOCAL"
+    #: a pupil's log-in: never made here, and deleted with the rest when the patron leaves
+    UNILOGIN = "UNILOGIN"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,6 +64,10 @@ class Effect:
     replaces: Identity | None = None
     #: there is to be none
     gone: bool = False
+    #: and no other account of this library's that the same person has, under a card or a UNI-Login
+    sweeps: bool = False
+    #: the cards that log in beside it, each an account of its own; None: they are not looked at
+    cards: frozenset[Identity] | None = None
     #: it mends what CULR holds and tells nothing new: a number that another library has set meanwhile stands
     repairs: bool = False
     #: it is another patron's by now: there is nothing to set or to take away any more
@@ -75,7 +84,23 @@ class Effect:
     @property
     def touches(self) -> frozenset[Identity]:
         """Every account that it may change: what touches one of them, too, waits until it has ended."""
-        return frozenset(one for one in (self.identity, self.replaces) if one is not None)
+        return frozenset(one for one in (self.identity, self.replaces) if one is not None) | (self.cards or frozenset())
+
+
+def card_accounts(cards: Iterable[str], *, taken: Container[str]) -> frozenset[Identity]:
+    """The accounts by which these cards log in, each under the card's number.
+
+    Not of a card that is a CPR number, as a health card's: its account is there already. Nor of one that is `taken`: a
+    patron number, under which someone without a CPR number may stand.
+    """
+    return frozenset(Identity(IdType.LOCAL, card) for card in cards if card not in taken and not _is_cpr(card))
+
+
+def _is_cpr(card: str) -> bool:
+    try:
+        return CprNumber.parse_any(card).is_possible
+    except ValueError:
+        return False
 
 
 def spare_others(effect: Effect, *, taken: Collection[Identity], told: str | None) -> Effect:
@@ -110,13 +135,17 @@ class Operation(enum.Enum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Call:
-    """One call; `other` is the LOCAL account that a merge links to the patron of `identity`."""
+    """One call; `other` is the LOCAL account that a merge links to the patron of `identity`.
+
+    `uid`: the CPR number to whose patron a new account is linked.
+    """
 
     operation: Operation
     identity: Identity
     #: None: not sent at all
     municipality: str | None = None
     other: Identity | None = None
+    uid: Identity | None = None
 
     def __repr__(self) -> str:
         return f"Call({self.operation.value})"
@@ -152,6 +181,13 @@ class Held:
     municipality: str | None = None
     #: agencies of all accounts that the reply names, ours among them
     agencies: frozenset[str] = frozenset()
+    #: every account of this library's that the same person has
+    ours: frozenset[Identity] = frozenset()
+
+    @property
+    def cards(self) -> frozenset[Identity]:
+        """What logs in beside a CPR account: a number of the library's own."""
+        return frozenset(one for one in self.ours if one.type is IdType.LOCAL)
 
     def __repr__(self) -> str:
         return f"Held(account={self.account}, agencies={len(self.agencies)})"
@@ -206,22 +242,42 @@ def reading_of(identity: Identity) -> Call:
     return Call(Operation.READ_GLOBAL if identity.type is IdType.CPR else Operation.READ_LOCAL, identity)
 
 
-def settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled | Unsettled]:
-    """Yield one call after another, take the reply to each, and return how it ended; at most ten calls.
+def ours_to_delete(identity: Identity, held: Held) -> frozenset[Identity]:
+    """Our accounts that go when whoever stands under this number leaves.
 
-    What is said to exist already, or not to, counts once a reading confirms it (decision 11).
+    A CPR number's person takes all of them along. Beside a CPR account a number of the library's own takes only itself:
+    the rest belongs to whoever has that CPR number.
+    """
+    own = frozenset({identity}) if held.account else frozenset()
+    others = any(one.type is IdType.CPR for one in held.ours - own)
+    return own if others and identity.type is not IdType.CPR else held.ours | own
+
+
+def settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled | Unsettled]:
+    """Yield one call after another, take the reply to each, and return how it ended.
+
+    At most ten calls, and one or two for each account that is deleted, merged or made beside the patron's own. What is
+    said to exist already, or not to, counts once a reading confirms it (decision 11).
     """
     if effect.moot:
         return Settled(None)
     try:
-        if effect.gone:
-            yield from _away(effect.identity)
-            return Settled(None)
-        if effect.repairs and effect.replaces is None and effect.municipality is not None:
-            return (yield from _mend(effect.identity, effect.municipality, agency=agency))
-        return Settled((yield from _arrive(effect)))
+        return (yield from _settle(effect, agency=agency))
     except _Ended as ended:
         return Unsettled(ended.code)
+
+
+def _settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled]:
+    if effect.gone:
+        yield from _sweep(effect.identity) if effect.sweeps else _away(effect.identity)
+        return Settled(None)
+    if effect.repairs and effect.replaces is None and effect.municipality is not None:
+        settled = yield from _mend(effect.identity, effect.municipality, agency=agency)
+    else:
+        settled = Settled((yield from _arrive(effect)))
+    if effect.cards is not None:
+        yield from _match_cards(effect.identity, effect.cards)
+    return settled
 
 
 def _arrive(effect: Effect) -> Generator[Call, Reply, str | None]:
@@ -229,12 +285,15 @@ def _arrive(effect: Effect) -> Generator[Call, Reply, str | None]:
     if former is None:
         yield from _stand(effect.identity, wanted, known=effect.known)
         return wanted
+    held = yield from _read(reading_of(former))
     if wanted is None:
-        wanted = (yield from _read(Call(Operation.READ, former))).municipality
+        wanted = held.municipality
     # the old one goes only when the new one has been seen (decision 11): one that is not known is read
     yield from _stand(effect.identity, wanted, known=False)
-    if former.type is IdType.LOCAL:
-        yield from _merge(effect.identity, former)
+    for one in _sorted(held.ours | {former}):
+        # a log-in goes where the patron goes; an account under a CPR number stands under no other
+        if one.type is not IdType.CPR and one != effect.identity:
+            yield from _merge(effect.identity, one)
     yield from _away(former)
     return wanted
 
@@ -283,6 +342,35 @@ def _away(identity: Identity) -> Generator[Call, Reply, None]:
             raise _Ended(Code.MISSING)
     elif code is not Code.OK:
         raise _Ended(code)
+
+
+def _sweep(identity: Identity) -> Generator[Call, Reply, None]:
+    """Delete every account of this library's, and see that none is left; of very many the next try deletes the rest."""
+    found = ours_to_delete(identity, (yield from _read(reading_of(identity))))
+    for one in _sorted(found)[:SWEPT_MOST]:
+        yield from _away(one)
+    if found and ours_to_delete(identity, (yield from _read(reading_of(identity)))):
+        raise _Ended(Code.EXISTS)
+
+
+def _match_cards(identity: Identity, cards: frozenset[Identity]) -> Generator[Call, Reply, None]:
+    """Let exactly these cards log in beside the account. A card that stood with another patron comes along."""
+    there = (yield from _read(reading_of(identity))).cards
+    for card in _sorted(cards - there):
+        code = (yield Call(Operation.CREATE, card, uid=identity)).code
+        if code in {Code.EXISTS, Code.TRANSACTION_ERROR}:
+            yield from _merge(identity, card)
+        elif code is not Code.OK:
+            raise _Ended(code)
+    for card in _sorted(there - cards)[:SWEPT_MOST]:
+        yield from _away(card)
+    if there != cards and (yield from _read(reading_of(identity))).cards != cards:
+        raise _Ended(Code.MISSING)
+
+
+def _sorted(identities: Collection[Identity]) -> list[Identity]:
+    """In the same order each time."""
+    return sorted(identities, key=lambda one: (one.type.value, one.value))
 
 
 def _merge(identity: Identity, local: Identity) -> Generator[Call, Reply, None]:

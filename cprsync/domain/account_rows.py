@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cprsync.domain.rule_rows import Rows
 
 _DECISION: Final = Wording("CULR 1.6; beslutning 11", "CULR 1.6; decision 11")
+_LEAVING: Final = Wording("CULR 1.6; beslutning 34", "CULR 1.6; decision 34")
 
 ACCOUNT_ROWS: Final[Rows] = {
     "account-cpr": (
@@ -65,10 +66,10 @@ ACCOUNT_ROWS: Final[Rows] = {
     "account-renumbered": (
         Wording("nyt personnummer", "another CPR number"),
         Wording(
-            "oprettes under det nye og læses; først når den er der, slettes den gamle. Ved ingen, hvor låneren bor, "
-            "følger det kommunenummer med, den gamle havde",
-            "made under the new one and read; only once it is there the old one is deleted. If nobody knows where "
-            "the patron lives, the number that the old one held moves along",
+            "oprettes under det nye og læses; først når den er der, slettes den gamle; konti under kort og UNI-Login "
+            "flytter med. Ved ingen, hvor låneren bor, følger det kommunenummer med, den gamle havde",
+            "made under the new one and read; only once it is there the old one is deleted, and accounts under cards "
+            "and UNI-Login move along. If nobody knows where the patron lives, so does the number of the old one",
         ),
         Wording("CULR 1.6; beslutning 6 og 11", "CULR 1.6; decisions 6 and 11"),
     ),
@@ -108,8 +109,26 @@ ACCOUNT_ROWS: Final[Rows] = {
     ),
     "account-gone": (
         Wording("låneren er meldt ud", "the patron has left the library"),
-        Wording("slettes; andre bibliotekers konti røres ikke", "deleted; other libraries' accounts are left alone"),
-        _DECISION,
+        Wording(
+            "alle bibliotekets konti slettes, også under kort, UNI-Login og tidligere personnumre; en læsning viser, "
+            "at ingen er tilbage; andre bibliotekers røres ikke",
+            "every account of the library's is deleted, under cards, UNI-Login and earlier CPR numbers too, and a "
+            "reading shows that none is left; other libraries' are left alone",
+        ),
+        _LEAVING,
+    ),
+    "account-cards": (
+        Wording(
+            'låner med en konto under personnummeret, hvor biblioteket lader kort logge ind (local_accounts = "cards")',
+            'patron with an account under the CPR number; the library lets cards log in (local_accounts = "cards")',
+        ),
+        Wording(
+            "desuden en under hvert kort (LOCAL), hos den samme person; den følger kortet, når det får en anden låner "
+            "eller udgår. Ingen under et kort, der er et CPR-nummer. Ellers røres konti under kort ikke",
+            "one under each card (LOCAL) besides, of the same person; it follows the card when that gets another "
+            "patron, or goes. None under a card that is a CPR number. Otherwise accounts under cards are left alone",
+        ),
+        _LEAVING,
     ),
     "account-drifted": (
         Wording(
@@ -119,8 +138,8 @@ ACCOUNT_ROWS: Final[Rows] = {
             "has an account",
         ),
         Wording(
-            "rettes, hvis ingen bremse holder på det: kun vores konto oprettes eller slettes",
-            "mended, unless a brake holds it: our account alone is made or deleted",
+            "rettes, hvis ingen bremse holder på det: kun vores konti oprettes eller slettes",
+            "mended, unless a brake holds it: our accounts alone are made or deleted",
         ),
         _DECISION,
     ),

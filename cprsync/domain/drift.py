@@ -9,7 +9,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.account import NOWHERE, Effect, is_foreign
+from cprsync.domain.account import NOWHERE, Effect, is_foreign, ours_to_delete
 from cprsync.domain.policy import Harm
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class Drift(enum.Enum):
     STALE = "stale"
     #: another municipality number stands there, and another library has an account too
     FOREIGN = "foreign"
+    #: the cards that log in are not the patron's
+    CARDS = "cards"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,28 +40,38 @@ class Wanted:
 
     account: bool
     municipality: str | None = None
+    #: the cards that are to log in; None: they are not looked at
+    cards: frozenset[Identity] | None = None
 
 
-def wanted(*, borrows: bool, culr: str | None, told: str | None) -> Wanted:
+def wanted(*, borrows: bool, culr: str | None, told: str | None, cards: frozenset[Identity] | None = None) -> Wanted:
     """What the account of someone whom CULR was told of is to be, with nothing waiting for it.
 
     Args:
         borrows: she is a patron, and does not only answer for one.
         culr: what is in force for her; None: nobody knows, and what was told stands (decision 11).
         told: what CULR was last told; None: whatever another account of hers held.
+        cards: what is to log in beside it; None: that is not looked at.
     """
-    return Wanted(account=True, municipality=told if culr is None else culr) if borrows else Wanted(account=False)
+    if not borrows:
+        return Wanted(account=False)
+    return Wanted(account=True, municipality=told if culr is None else culr, cards=cards)
 
 
-def drifts(want: Wanted, held: Held, *, agency: str) -> tuple[Drift, ...]:
-    """How what CULR holds under her number differs; empty: it does not."""
+def drifts(identity: Identity, want: Wanted, held: Held, *, agency: str) -> tuple[Drift, ...]:
+    """How what CULR holds under her number differs; empty: it does not.
+
+    Whoever is to have no account is to have none under a card or a UNI-Login either.
+    """
     if not want.account:
-        return (Drift.EXTRA,) if held.account else ()
+        return (Drift.EXTRA,) if ours_to_delete(identity, held) else ()
     missing = () if held.account else (Drift.MISSING,)
+    # whoever's account is missing gets it with the cards
+    cards = () if missing or want.cards is None or want.cards == held.cards else (Drift.CARDS,)
     if is_foreign(want.municipality, held, agency=agency):
-        return (*missing, Drift.FOREIGN)
+        return (*missing, Drift.FOREIGN, *cards)
     stale = want.municipality not in {None, held.municipality or NOWHERE}
-    return missing or ((Drift.STALE,) if stale else ())
+    return missing or (*((Drift.STALE,) if stale else ()), *cards)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,7 +93,7 @@ class Repair:
     def effect(self, version: int) -> Effect | None:
         """The state to set as of a later version of her record; None: only a person may say."""
         if Drift.EXTRA in self.drift:
-            return Effect(self.patron_id, version, self.identity, NOWHERE, gone=True)
+            return Effect(self.patron_id, version, self.identity, NOWHERE, gone=True, sweeps=True)
         if self.drift == (Drift.FOREIGN,):
             return None
         # ours comes back beside the other library's, and the number stays as it is until someone has decided
@@ -94,7 +106,12 @@ class Repair:
         effect = self.effect(self.version)
         if effect is None:
             return ()
-        return (Harm.CHANGED, Harm.ENTITLEMENT_LOST) if effect.revokes else (Harm.CHANGED,)
+        return (Harm.CHANGED, Harm.ENTITLEMENT_LOST) if effect.revokes or self._ends_a_log_in else (Harm.CHANGED,)
+
+    @property
+    def _ends_a_log_in(self) -> bool:
+        wanted, held = self.want.cards, self.held
+        return Drift.CARDS in self.drift and wanted is not None and held is not None and bool(held.cards - wanted)
 
 
 def nightly_share(accounts: int, nights: int) -> int:

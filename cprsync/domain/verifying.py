@@ -49,6 +49,7 @@ class Wrong(enum.Enum):
     EXTRA = "extra"
     STALE = "stale"
     FOREIGN = "foreign"
+    CARDS = "cards"
     #: a version is not above the one before it
     VERSIONS = "versions"
 

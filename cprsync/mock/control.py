@@ -105,8 +105,9 @@ def culr(mock: Mock) -> dict[str, Any]:
 def culr_write(mock: Mock, kind: str, agency: str, who: str | None = None, **about: str) -> dict[str, Any]:
     """Let a library, any, `create`, `update` or `delete` an account at CULR.
 
-    Of a person by her key, or by `value` (with `type="LOCAL"`, a number of the library's own); `to` is the
-    municipality number, three digits, or nothing for none.
+    Of a person by her key, or by `value` (with `type="LOCAL"` or `"UNILOGIN"`, a number that is no CPR number); with
+    both, or with a CPR number as `uid`, an account under `value` of the same person. `to` is the municipality number,
+    three digits, or nothing for none.
     """
     return _change(mock, "/culr/write", {"kind": kind, "agency": agency, "who": who, **about})
 

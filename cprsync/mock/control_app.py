@@ -113,12 +113,16 @@ def _culr_write(register: Register, asked: Mapping[str, Any]) -> Document:
         raise BadInput("no such person: --who takes a key of the people file", kind="mock.culr")
     if asked.get("kind") not in CULR_WRITES:
         raise BadInput(f"no such thing; there are {', '.join(CULR_WRITES)}", kind="mock.culr")
+    number = None if who is None else register.people[str(who)].number
+    # with a number of the library's own: an account beside the one under the CPR number
+    uid = number or asked.get("uid")
     request = Request(
         CULR_WRITES[str(asked["kind"])],
         str(asked.get("agency")),
         str(asked.get("type", CPR)),
-        str(value) if who is None else register.people[str(who)].number,
+        str(number if value is None else value),
         None if to is None else str(to),
+        uid=None if value is None or uid is None else str(uid),
     )
     result = register.culr.carry_out(request, by="control")
     if result.code != OK:

@@ -24,17 +24,21 @@ def build_call(call: Call, *, agency: str, credentials: Credentials) -> dict[str
     match call.operation:
         case Operation.READ_GLOBAL:
             # whoever may ask is told of every library: the request names none
-            user = {"uidType": call.identity.type.value, "uidValue": call.identity.value}
-            return {"userCredentials": user} | signed
+            return {"userCredentials": _global(call.identity)} | signed
         case Operation.READ_LOCAL:
             return {"userCredentials": {**own, "userIdValue": call.identity.value}} | signed
         case Operation.MERGE if call.other is not None:
             pair = {"accountToMergeWith": _account(call.identity), "accountToBeMerged": _account(call.other)}
             return own | pair | signed
         case _:
+            linked = {} if call.uid is None else {"globalUID": _global(call.uid)}
             told = {} if call.municipality is None else {"municipalityNo": call.municipality}
-            return own | {"userCredentials": _account(call.identity)} | signed | told
+            return own | {"userCredentials": _account(call.identity)} | signed | linked | told
 
 
 def _account(identity: Identity) -> dict[str, str]:
     return {"userIdType": identity.type.value, "userIdValue": identity.value}
+
+
+def _global(identity: Identity) -> dict[str, str]:
+    return {"uidType": identity.type.value, "uidValue": identity.value}

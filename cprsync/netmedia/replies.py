@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from cprsync.domain.account import Code, Held, Operation, Reply
+from cprsync.domain.account import Code, Held, Identity, IdType, Operation, Reply
 from cprsync.errors import BadAnswer
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cprsync.domain.account import Call
 
 _CODES: Final = {code.value: code for code in Code}
+_TYPES: Final = {kind.value: kind for kind in IdType}
 #: Either stands around a result in the answers that are known.
 _WRAPPERS: Final = frozenset({"return", "result"})
 _AGENCY: Final = re.compile(r"[0-9]{6}", re.ASCII)
@@ -47,14 +48,13 @@ def _parse_held(call: Call, result: etree._Element, agency: str) -> Held:
     if not all(map(_AGENCY.fullmatch, agencies)) or not all(map(_MUNICIPALITY.fullmatch, numbers)) or len(numbers) > 1:
         raise BadAnswer("the answer holds an impossible value", kind="netmedia.value")
     wanted = call.identity
-    ours = any(
-        one.get("userIdValue") == wanted.value and one.get("userIdType", wanted.type.value) == wanted.type.value
-        for one in accounts
-        if one["provider"] == agency
-    )
+    said = [(one.get("userIdType", wanted.type.value), one.get("userIdValue", "")) for one in accounts
+            if one["provider"] == agency]  # fmt: skip
+    # a kind of number that a later version may add cannot be named in a call either
+    ours = frozenset(Identity(_TYPES[kind], value) for kind, value in said if kind in _TYPES)
     # one's own account was asked for by its number: OK says that it is there, whether or not it is repeated
-    found = ours or (call.operation is Operation.READ and not accounts)
-    return Held(account=found, municipality=numbers[0] if numbers else None, agencies=frozenset(agencies))
+    found = wanted in ours or (call.operation is Operation.READ and not accounts)
+    return Held(found, numbers[0] if numbers else None, frozenset(agencies), ours)
 
 
 def _children(element: etree._Element) -> Iterator[etree._Element]:

@@ -20,7 +20,6 @@ from cprsync.store.effects import CULR, FAILED
 from cprsync.store.engine import parts, reading, stamp_of
 from cprsync.store.numbers import OLD_NUMBER, has_borrower
 from cprsync.store.records import from_row, overrides_of
-from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
 from cprsync.sync.values import Account, AccountSides
 
 if TYPE_CHECKING:
@@ -147,9 +146,7 @@ def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[
     old = (_ROW.agency == tenant.agency) & (_ROW.reason == OLD_NUMBER) & _ROW.patron_id.in_(ids) & ~holder
     found: dict[str, dict[Identity, None]] = {}
     for row in connection.execute(select(tables.subscription).where(old).order_by(_ROW.patron_id, _ROW.since)):
-        place = {"place": row.patron_id, "owner": SUBSCRIPTION, "version": SEALED_ONCE}
-        number = tenant.vault.unseal(row.number, row.number_key, **place)
-        found.setdefault(row.patron_id, {})[Identity(IdType.CPR, number.decode())] = None
+        found.setdefault(row.patron_id, {})[Identity(IdType.CPR, emptying.numbered(tenant, row))] = None
     # whoever was merged into her has deletions of her own
     return {
         patron_id: tuple(numbers)

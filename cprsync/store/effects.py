@@ -25,12 +25,13 @@ WAITING, FAILED = "waiting", "failed"
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
-def payload(
+def payload(  # noqa: PLR0913 -- keyword-only, one for each thing that an effect may say
     identity: Identity,
     municipality: str | None,
     *,
     replaces: CprNumber | None = None,
     gone: bool = False,
+    sweeps: bool = False,
     repairs: bool = False,
 ) -> str:
     """JSON with sorted keys and no blanks."""
@@ -39,8 +40,10 @@ def payload(
     number = "" if municipality is None else f'"municipalityNo":{_ENCODE(municipality)},'
     former = "" if replaces is None else f'"replaces":{_ENCODE(replaces.digits)},'
     mends = '"repair":true,' if repairs else ""
+    all_of_them = '"sweep":true,' if sweeps else ""
     value = _ENCODE(identity.value)
-    return f'{{{deleted}{number}{mends}{former}"userIdType":"{identity.type.value}","userIdValue":{value}}}'
+    begins = f"{deleted}{number}{mends}{former}{all_of_them}"
+    return f'{{{begins}"userIdType":"{identity.type.value}","userIdValue":{value}}}'
 
 
 def row_of(tenant: Tenant, patron_id: str, version: int, written: str, now: str) -> tuple[Any, ...]:
@@ -68,6 +71,7 @@ def effect_of(tenant: Tenant, row: AnyRow) -> Effect:
         said.get("municipalityNo"),
         replaces=None if former is None else Identity(IdType.CPR, former),
         gone=bool(said.get("delete")),
+        sweeps=bool(said.get("sweep")),
         repairs=bool(said.get("repair")),
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, u
 
 from cprsync.domain.account import NOWHERE, Identity, IdType, identity_of
 from cprsync.domain.leaving import Stage, accounts_to_delete
+from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import Person
 from cprsync.domain.record import Local
 from cprsync.domain.review import State
@@ -23,9 +24,11 @@ from cprsync.store.journal import Entry
 from cprsync.store.journal_memory import journal_entries, remember
 from cprsync.store.local import encode_local
 from cprsync.store.local_part import LOCAL
+from cprsync.store.numbers import OLD_NUMBER
 from cprsync.store.record_versions import Moved, note_versions
 from cprsync.store.records import REGISTER, from_row, prepare
 from cprsync.store.responsibles import end_all_of
+from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
 from cprsync.sync.values import Erased
 
 if TYPE_CHECKING:
@@ -195,9 +198,10 @@ def _delete_accounts(
             this = (_OUT.target == CULR) & (_OUT.version == effect.version)
             connection.execute(delete(tables.outbox).where(of(tables.outbox, tenant, [effect.patron_id]), this))
     version: int = row.version
-    for identity in accounts_to_delete(_standing(connection, tenant, row, number), waiting):
+    stand = [*_standing(connection, tenant, row, number), *_perhaps(connection, tenant, row, number, family)]
+    for identity in accounts_to_delete(stand, waiting):
         version += 1
-        effects.add(connection, tenant, row.id, version, payload(identity, NOWHERE, gone=True))
+        effects.add(connection, tenant, row.id, version, payload(identity, NOWHERE, gone=True, sweeps=True))
     return version if version > row.version else version + 1
 
 
@@ -211,6 +215,33 @@ def _standing(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNu
     # under an old number: the effect that replaces it still waits, and names it
     hers = identity_of(number, row.id)
     return [hers] if account.id_index in account_probes(tenant, hers) else []
+
+
+def _perhaps(
+    connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, family: Sequence[str]
+) -> list[Identity]:
+    """What there may be accounts under though nobody here made them: another system has told CULR of her, too.
+
+    Not where CULR is not set up: nobody would ever say that there are none.
+    """
+    borrows = row.kind != PatronKind.RESPONSIBLE.value
+    if not tenant.tells_net_media or not borrows:
+        return []
+    current = [] if number.is_replacement else [identity_of(number, row.id)]
+    return current + former_numbers(connection, tenant, family)
+
+
+def former_numbers(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[Identity]:
+    """CPR numbers of these that were replaced, the earliest first."""
+    old = of(tables.subscription, tenant, ids) & (_ROW.reason == OLD_NUMBER)
+    rows = connection.execute(select(tables.subscription).where(old).order_by(_ROW.since, _ROW.patron_id))
+    return [Identity(IdType.CPR, numbered(tenant, row)) for row in rows]
+
+
+def numbered(tenant: Tenant, row: AnyRow) -> str:
+    """The number of a subscription's row."""
+    place = {"place": row.patron_id, "owner": SUBSCRIPTION, "version": SEALED_ONCE}
+    return tenant.vault.unseal(row.number, row.number_key, **place).decode()
 
 
 # -- the record ----------------------------------------------------------------------------------------------

@@ -65,8 +65,8 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
     _write(connection, tenant, keeper, _protected(connection, tenant, keeper, shell))
     _empty(connection, tenant, shell)
     _settle(connection, tenant, of=shell.id, to=keeper.id)
-    _tell(connection, tenant, keeper, replaces=shell.number)
-    _tell_gone(connection, tenant, shell)
+    told = _tell(connection, tenant, keeper, replaces=shell.number)
+    _tell_gone(connection, tenant, shell, moves_on=told)
     return kept
 
 
@@ -207,26 +207,30 @@ def _tell(
     *,
     replaces: CprNumber | None = None,
     held: Mapping[str, str | None] | None = None,
-) -> None:
-    """Tell the net media what they are to hold of a patron who was written just now; unknown is not told.
+) -> bool:
+    """Tell the net media what they are to hold of a patron who was written just now; unknown is not told: False.
 
     `held`: the account that she had before two were merged. Where nobody knows where she lives, she has it again.
     """
     culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
     if not patron.borrows or (culr is None and held is None):
-        return
+        return False
     if culr is None and held is not None:
         culr = held["municipality"]
     former = None if replaces is None or replaces.is_replacement else replaces
     told = payload(identity_of(patron.number, patron.id), culr, replaces=former)
     effects.add(connection, tenant, patron.id, patron.version + 1, told)
+    return True
 
 
-def _tell_gone(connection: Connection, tenant: Tenant, shell: Patron) -> None:
-    """Let her account go; under a number of the library's own there is one only if they were told of it."""
+def _tell_gone(connection: Connection, tenant: Tenant, shell: Patron, *, moves_on: bool) -> None:
+    """Let her account go; under a number of the library's own there is one only if they were told of it.
+
+    `moves_on`: what she has under cards or a UNI-Login comes along to the one who keeps, whose effect says so.
+    """
     if not shell.borrows or (shell.number.is_replacement and not _is_told(connection, tenant, shell.id)):
         return
-    told = payload(identity_of(shell.number, shell.id), NOWHERE, gone=True)
+    told = payload(identity_of(shell.number, shell.id), NOWHERE, gone=True, sweeps=not moves_on)
     effects.add(connection, tenant, shell.id, shell.version + 1, told)
 
 

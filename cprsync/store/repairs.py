@@ -121,7 +121,7 @@ def _put_in(connection: Connection, tenant: Tenant, held: dict[str, AnyRow], one
     if effect is None:
         return False
     held[one.patron_id] = _moved_on(connection, tenant, row)
-    told = payload(effect.identity, effect.municipality, gone=effect.gone, repairs=effect.repairs)
+    told = payload(effect.identity, effect.municipality, gone=effect.gone, sweeps=effect.sweeps, repairs=effect.repairs)
     effects.add(connection, tenant, one.patron_id, effect.version, told)
     return True
 

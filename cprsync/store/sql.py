@@ -155,10 +155,12 @@ class SqlStore:
         random: Callable[[int], bytes] = os.urandom,
         journal: Path | None = None,
         silence_seals: bool = True,
+        tells_net_media: bool = False,
     ) -> None:
         """Open the store; without a `journal` the erase journal stands beside the key folder.
 
-        `silence_seals` is the library's policy about whoever no source has spoken of.
+        `silence_seals` is the library's policy about whoever no source has spoken of, and `tells_net_media` whether a
+        CULR is set up.
 
         Raises StoreMismatch when it is of another version, or not set up, and ConfigurationError when a key that
         its records were written with is missing, or another one stands in its place; nothing is written then.
@@ -168,7 +170,9 @@ class SqlStore:
         check_version(engine)
         vault = Vault(keyring, agency=agency, random=random)
         written = EraseJournal(journal or keyring.folder.parent / JOURNAL_FILE, keyring)
-        self._tenant = Tenant(engine, agency, agreement, keyring, vault, clock, random, written, silence_seals)
+        self._tenant = Tenant(
+            engine, agency, agreement, keyring, vault, clock, random, written, silence_seals, tells_net_media
+        )
         self._encoder = records.Encoder(vault)
         self._erased_again = 0
         check_keys(self._tenant)

@@ -54,6 +54,8 @@ class Tenant:
     journal: EraseJournal
     #: whoever no source has spoken of is sealed, and so is the address that is another's too
     silence_seals: bool = True
+    #: there is a CULR that can be told, and asked whether it has still an account of whoever leaves
+    tells_net_media: bool = False
 
     @property
     def night(self) -> str:

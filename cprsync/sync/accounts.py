@@ -113,7 +113,7 @@ def _held_against(  # noqa: PLR0913 -- what it reads and writes, and how much of
     decided = [_repair_of(one, one.identity, (Drift.MISSING,), one.want, None) for one in untold]
     for identity, held in answers.items():
         one, want = asked[identity]
-        if drifted := drifts(want, held, agency=night.agency):
+        if drifted := drifts(identity, want, held, agency=night.agency):
             decided.append(_repair_of(one, identity, drifted, want, held))
     for repair in decided:
         for drift in repair.drift:

@@ -154,7 +154,7 @@ def _check_accounts(night: Night, accounts: Sequence[Account], found: Verified) 
     drifted = [
         (asked[identity][0].patron_id, drift)
         for identity, held in answers_of(night, asked, counted).items()
-        for drift in drifts(asked[identity][1], held, agency=night.agency)
+        for drift in drifts(identity, asked[identity][1], held, agency=night.agency)
     ]
     found.read += counted.read
     found.accounts_waiting += counted.left_out

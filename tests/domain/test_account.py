@@ -14,6 +14,7 @@ from cprsync.domain.account import (
     FORBIDDEN,
     NOWHERE,
     REFUSED,
+    SWEPT_MOST,
     Call,
     Code,
     Effect,
@@ -24,6 +25,7 @@ from cprsync.domain.account import (
     Reply,
     Settled,
     Unsettled,
+    card_accounts,
     identity_of,
     settle,
 )
@@ -35,15 +37,17 @@ if TYPE_CHECKING:
 CPR = Identity(IdType.CPR, "0101019995")
 OTHER = Identity(IdType.CPR, "0201019996")
 LOCAL = Identity(IdType.LOCAL, "12345678")
+CARD, OTHER_CARD = Identity(IdType.LOCAL, "A-1"), Identity(IdType.LOCAL, "A-2")
+PUPIL = Identity(IdType.UNILOGIN, "anna123x")
 KOEBENHAVN, AARHUS = "101", "751"
 MOST_CALLS = 10
 
 
-def played(culr: Culr, effect: Effect, *, lost: int = 0) -> Settled | Unsettled | None:
+def played(culr: Culr, effect: Effect, *, lost: int = 0, most: int = MOST_CALLS + 8) -> Settled | Unsettled | None:
     """Settle one effect; None: the answer of call number `lost` did not come."""
     calls = settle(effect, agency=OURS)
     call = next(calls)
-    for number in range(1, MOST_CALLS + 1):
+    for number in range(1, most + 1):
         reply = culr.answer(call)
         if number == lost:
             return None
@@ -53,6 +57,24 @@ def played(culr: Culr, effect: Effect, *, lost: int = 0) -> Settled | Unsettled 
             outcome: Settled | Unsettled = ended.value
             return outcome
     raise AssertionError("more calls than an effect may take")
+
+
+def answered(wanted: Effect, *replies: Reply) -> Settled | Unsettled:
+    calls = settle(wanted, agency=OURS)
+    next(calls)
+    try:
+        for reply in replies:
+            calls.send(reply)
+    except StopIteration as ended:
+        outcome: Settled | Unsettled = ended.value
+        return outcome
+    raise AssertionError("more calls than replies")
+
+
+OK, MISSING, EXISTS = (Reply(code) for code in (Code.OK, Code.MISSING, Code.EXISTS))
+TAKEN = Reply(Code.TRANSACTION_ERROR)
+THERE, NOT_THERE = (Reply(Code.OK, Held(account=account)) for account in (True, False))
+RIGHT = Reply(Code.OK, Held(account=True, municipality=AARHUS))
 
 
 def culr_with(*ours: Identity, municipality: str | None = None, foreign: bool = False) -> Culr:
@@ -205,14 +227,146 @@ def test_another_number_that_stands_there_is_overwritten() -> None:
 def test_a_number_change_makes_and_sees_the_new_account_before_the_old_one_goes() -> None:
     culr = culr_with(OTHER, municipality=KOEBENHAVN)
     assert played(culr, replace(effect(), replaces=OTHER)) == Settled(AARHUS)
-    assert operations(culr) == ["createAccount", "getAccountFromProvider", "deleteAccount"]
+    assert operations(culr) == [
+        "getAccountsByGlobalId",
+        "createAccount",
+        "getAccountFromProvider",
+        "deleteAccount",
+    ]
 
 
 def test_a_local_account_is_merged_before_it_goes() -> None:
     culr = culr_with(LOCAL, municipality=KOEBENHAVN)
     played(culr, replace(effect(), replaces=LOCAL))
-    assert operations(culr) == ["createAccount", "getAccountFromProvider", "mergePatrons", "deleteAccount"]
-    assert culr.calls[2].other == LOCAL
+    assert operations(culr) == [
+        "getAccountsByLocalId",
+        "createAccount",
+        "getAccountFromProvider",
+        "mergePatrons",
+        "deleteAccount",
+    ]
+    assert culr.calls[3].other == LOCAL
+
+
+# -- accounts beside it ----------------------------------------------------------------------------------------------
+
+
+def culr_with_beside(*beside: Identity, person: Identity = CPR, account: bool = True) -> Culr:
+    """A patron of ours with accounts under cards or a UNI-Login beside the own one, or with these alone."""
+    culr = culr_with(*([person] if account else []), *beside, municipality=AARHUS)
+    culr.linked |= dict.fromkeys(beside, person)
+    return culr
+
+
+def swept(identity: Identity) -> Effect:
+    return replace(effect(NOWHERE, identity=identity), gone=True, sweeps=True)
+
+
+@pytest.mark.parametrize("account", [True, False])
+@pytest.mark.parametrize("beside", [(), (CARD,), (CARD, OTHER_CARD, PUPIL)])
+def test_whoever_leaves_keeps_no_account_of_ours_and_none_that_is_not_ours_is_touched(
+    beside: tuple[Identity, ...], *, account: bool
+) -> None:
+    for lost in range(MOST_CALLS + 4):
+        culr = culr_with_beside(*beside, account=account)
+        culr.ours.add(OTHER)
+        culr.foreign.add(CPR)
+        if lost:
+            played(culr, swept(CPR), lost=lost)
+        assert played(culr, swept(CPR)) == Settled(None)
+        assert (culr.ours, culr.foreign) == ({OTHER}, {CPR})
+
+
+def test_that_none_is_left_is_seen_by_a_reading() -> None:
+    culr = culr_with_beside(CARD)
+    played(culr, swept(CPR))
+    assert operations(culr) == ["getAccountsByGlobalId", "deleteAccount", "deleteAccount", "getAccountsByGlobalId"]
+    culr.calls.clear()
+    played(culr, swept(CPR))
+    assert operations(culr) == ["getAccountsByGlobalId"]
+
+
+def test_an_account_that_is_still_there_leaves_the_effect_unsettled() -> None:
+    there = Reply(Code.OK, Held(True, AARHUS, frozenset({OURS}), frozenset({CPR, CARD})))
+    left = Reply(Code.OK, Held(False, AARHUS, frozenset({OURS}), frozenset({CARD})))
+    assert answered(swept(CPR), there, OK, OK, left) == Unsettled(Code.EXISTS)
+
+
+def test_a_number_of_the_librarys_own_takes_no_account_of_another_patron_along() -> None:
+    culr = culr_with_beside(LOCAL, CARD)
+    assert played(culr, swept(LOCAL)) == Settled(None)
+    assert culr.ours == {CPR, CARD}
+    alone = culr_with(LOCAL, CARD)
+    alone.linked[CARD] = LOCAL
+    assert played(alone, swept(LOCAL)) == Settled(None)
+    assert alone.ours == set()
+
+
+def test_more_accounts_than_anyone_has_are_deleted_over_several_tries() -> None:
+    culr = culr_with_beside(*(Identity(IdType.LOCAL, f"{n:08}") for n in range(SWEPT_MOST + 3)))
+    assert played(culr, swept(CPR), most=SWEPT_MOST + 5) == Unsettled(Code.EXISTS)
+    assert played(culr, swept(CPR)) == Settled(None)
+    assert culr.ours == set()
+
+
+def test_what_logs_in_beside_an_old_number_comes_along_to_the_new_one() -> None:
+    for lost in range(MOST_CALLS + 4):
+        culr = culr_with_beside(CARD, PUPIL, person=OTHER)
+        wanted = replace(effect(), replaces=OTHER)
+        if lost:
+            played(culr, wanted, lost=lost)
+        assert played(culr, wanted) == Settled(AARHUS)
+        assert culr.ours == {CPR, CARD, PUPIL}
+        assert {culr.linked[one] for one in (CARD, PUPIL)} == {CPR}
+
+
+@pytest.mark.parametrize("repairs", [True, False])
+@pytest.mark.parametrize("there", [(), (CARD,), (OTHER_CARD,), (CARD, OTHER_CARD, PUPIL)])
+@pytest.mark.parametrize("cards", [frozenset(), frozenset({CARD}), frozenset({CARD, OTHER_CARD})])
+def test_exactly_the_patrons_cards_log_in_whichever_answer_is_lost(
+    there: tuple[Identity, ...], cards: frozenset[Identity], *, repairs: bool
+) -> None:
+    wanted = replace(effect(), cards=cards, repairs=repairs)
+    assert wanted.touches == {CPR, *cards}
+    for lost in range(MOST_CALLS + 4):
+        culr = culr_with_beside(*there)
+        if lost:
+            played(culr, wanted, lost=lost)
+        assert played(culr, wanted) == Settled(AARHUS)
+        assert {one for one in culr.ours if one.type is IdType.LOCAL} == cards
+        assert (PUPIL in culr.ours) is (PUPIL in there)
+        assert {culr.linked[one] for one in cards} <= {CPR}
+
+
+def test_a_card_that_another_patron_had_comes_along() -> None:
+    culr = culr_with_beside(CARD, person=OTHER)
+    assert played(culr, replace(effect(), cards=frozenset({CARD}))) == Settled(AARHUS)
+    assert culr.linked[CARD] == CPR
+
+
+def test_cards_that_are_not_looked_at_stay() -> None:
+    culr = culr_with_beside(CARD)
+    assert played(culr, effect(known=True)) == Settled(AARHUS)
+    assert (operations(culr), culr.ours) == (["updateAccount"], {CPR, CARD})
+
+
+@pytest.mark.parametrize(
+    ("replies", "code"),
+    [
+        pytest.param([OK, Reply(Code.PROGRAM_ERROR)], Code.PROGRAM_ERROR, id="no reading"),
+        pytest.param([OK, RIGHT, Reply(Code.ILLEGAL_ARGUMENT)], Code.ILLEGAL_ARGUMENT, id="refused"),
+        pytest.param([OK, RIGHT, OK, RIGHT], Code.MISSING, id="made, and not seen"),
+    ],
+)
+def test_a_card_that_cannot_be_seen_leaves_the_effect_unsettled(replies: list[Reply], code: Code) -> None:
+    assert answered(replace(effect(known=True), cards=frozenset({CARD})), *replies) == Unsettled(code)
+
+
+def test_a_card_logs_in_under_its_number_but_for_a_health_card_and_a_patron_number() -> None:
+    cards = ("A123", "0101019995", "010101-9995", "12345678", "0000000000", "999")
+    assert card_accounts(cards, taken={"12345678"}) == {
+        Identity(IdType.LOCAL, one) for one in ("A123", "0000000000", "999")
+    }
 
 
 # -- replies that are no success -----------------------------------------------------------------------------------
@@ -222,8 +376,9 @@ _OF_THE_CALL = {
     Operation.UPDATE: effect(known=True),
     Operation.DELETE: replace(effect(), gone=True),
     Operation.MERGE: replace(effect(), replaces=LOCAL),
-    Operation.READ: replace(effect(None), replaces=OTHER),
+    Operation.READ: effect(),
     Operation.READ_GLOBAL: replace(effect(), repairs=True),
+    Operation.READ_LOCAL: replace(effect(None), replaces=LOCAL),
 }
 
 
@@ -242,24 +397,6 @@ def test_a_code_that_is_no_success_ends_the_effect_with_that_code(operation: Ope
     assert ended.value.value == Unsettled(code)
 
 
-def answered(wanted: Effect, *replies: Reply) -> Settled | Unsettled:
-    calls = settle(wanted, agency=OURS)
-    next(calls)
-    try:
-        for reply in replies:
-            calls.send(reply)
-    except StopIteration as ended:
-        outcome: Settled | Unsettled = ended.value
-        return outcome
-    raise AssertionError("more calls than replies")
-
-
-OK, MISSING, EXISTS = (Reply(code) for code in (Code.OK, Code.MISSING, Code.EXISTS))
-TAKEN = Reply(Code.TRANSACTION_ERROR)
-THERE, NOT_THERE = (Reply(Code.OK, Held(account=account)) for account in (True, False))
-RIGHT = Reply(Code.OK, Held(account=True, municipality=AARHUS))
-
-
 @pytest.mark.parametrize(
     ("wanted", "replies", "code"),
     [
@@ -267,12 +404,16 @@ RIGHT = Reply(Code.OK, Held(account=True, municipality=AARHUS))
         pytest.param(effect(), [EXISTS, OK], Code.UNKNOWN, id="a reading without a result"),
         pytest.param(effect(), [EXISTS, THERE, MISSING], Code.MISSING, id="gone between reading and writing"),
         pytest.param(replace(effect(), gone=True), [MISSING, THERE], Code.MISSING, id="deleted, and still seen"),
-        pytest.param(replace(effect(), replaces=OTHER), [OK, MISSING], Code.MISSING, id="new one never seen"),
-        pytest.param(replace(effect(), replaces=LOCAL), [OK, RIGHT, MISSING, THERE], Code.MISSING, id="not to merge"),
+        pytest.param(replace(effect(), replaces=OTHER), [RIGHT, OK, MISSING], Code.MISSING, id="new one never seen"),
+        pytest.param(
+            replace(effect(), replaces=LOCAL), [RIGHT, OK, RIGHT, MISSING, THERE], Code.MISSING, id="not to merge"
+        ),
         pytest.param(effect(), [TAKEN, MISSING], Code.TRANSACTION_ERROR, id="taken, and not by this account"),
         pytest.param(effect(known=True), [TAKEN], Code.TRANSACTION_ERROR, id="an update that failed"),
         pytest.param(replace(effect(), gone=True), [TAKEN], Code.TRANSACTION_ERROR, id="a deletion that failed"),
-        pytest.param(replace(effect(), replaces=LOCAL), [OK, RIGHT, TAKEN], Code.TRANSACTION_ERROR, id="a merge"),
+        pytest.param(
+            replace(effect(), replaces=LOCAL), [RIGHT, OK, RIGHT, TAKEN], Code.TRANSACTION_ERROR, id="a merge"
+        ),
         pytest.param(replace(effect(None), replaces=OTHER), [TAKEN], Code.TRANSACTION_ERROR, id="a reading"),
     ],
 )

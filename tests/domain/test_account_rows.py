@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from culr_model import Culr
 from people import person
 
 from cprsync.domain.account import (
@@ -72,8 +75,8 @@ ACCOUNT = {
     "account-renumbered": (
         "nyt personnummer",
         (
-            "oprettes under det nye og læses; først når den er der, slettes den gamle. Ved ingen, hvor låneren bor, "
-            "følger det kommunenummer med, den gamle havde"
+            "oprettes under det nye og læses; først når den er der, slettes den gamle; konti under kort og UNI-Login "
+            "flytter med. Ved ingen, hvor låneren bor, følger det kommunenummer med, den gamle havde"
         ),
         "CULR 1.6; beslutning 6 og 11",
     ),
@@ -96,13 +99,28 @@ ACCOUNT = {
         "gælder som gjort, når en læsning bekræfter det",
         CULR,
     ),
-    "account-gone": ("låneren er meldt ud", "slettes; andre bibliotekers konti røres ikke", CULR),
+    "account-gone": (
+        "låneren er meldt ud",
+        (
+            "alle bibliotekets konti slettes, også under kort, UNI-Login og tidligere personnumre; en læsning viser, "
+            "at ingen er tilbage; andre bibliotekers røres ikke"
+        ),
+        "CULR 1.6; beslutning 34",
+    ),
+    "account-cards": (
+        'låner med en konto under personnummeret, hvor biblioteket lader kort logge ind (local_accounts = "cards")',
+        (
+            "desuden en under hvert kort (LOCAL), hos den samme person; den følger kortet, når det får en anden låner "
+            "eller udgår. Ingen under et kort, der er et CPR-nummer. Ellers røres konti under kort ikke"
+        ),
+        "CULR 1.6; beslutning 34",
+    ),
     "account-drifted": (
         (
             "mangler eller er for meget, hvem der ellers har en; eller har et andet kommunenummer, og intet andet "
             "bibliotek har en konto"
         ),
-        "rettes, hvis ingen bremse holder på det: kun vores konto oprettes eller slettes",
+        "rettes, hvis ingen bremse holder på det: kun vores konti oprettes eller slettes",
         CULR,
     ),
     "account-foreign": (
@@ -118,6 +136,8 @@ PATRON: Final = "40817263"
 HERS = identity_of(person("ANNA").number, PATRON)
 NEW = Identity(IdType.CPR, "0101019995")
 LOCAL = Identity(IdType.LOCAL, PATRON)
+CARD, NEW_CARD = Identity(IdType.LOCAL, "A-1"), Identity(IdType.LOCAL, "A-2")
+PUPIL = Identity(IdType.UNILOGIN, "anna123x")
 Do = Operation
 
 
@@ -175,7 +195,8 @@ def calls_of(
     call = next(calls)
     while True:
         made.append((call.operation, call.identity, call.municipality))
-        reading = held.get(call.identity) if call.operation is Operation.READ else None
+        reads = call.operation in {Operation.READ, Operation.READ_GLOBAL, Operation.READ_LOCAL}
+        reading = held.get(call.identity, NOBODY) if reads else None
         try:
             call = calls.send(Reply(codes.get(call.operation, Code.OK), reading))
         except StopIteration as ended:
@@ -192,22 +213,51 @@ NOBODY = Held(account=False)
         pytest.param(
             Effect(PATRON, 2, HERS, "751", replaces=LOCAL),
             {HERS: AARHUS},
-            [(Do.CREATE, HERS, "751"), (Do.READ, HERS, None), (Do.MERGE, HERS, None), (Do.DELETE, LOCAL, None)],
+            [
+                *((Do.READ_LOCAL, LOCAL, None), (Do.CREATE, HERS, "751"), (Do.READ, HERS, None)),
+                *((Do.MERGE, HERS, None), (Do.DELETE, LOCAL, None)),
+            ],
             id="account-found",
         ),
         pytest.param(
             Effect(PATRON, 2, NEW, "751", replaces=HERS),
             {NEW: AARHUS},
-            [(Do.CREATE, NEW, "751"), (Do.READ, NEW, None), (Do.DELETE, HERS, None)],
+            [
+                *((Do.READ_GLOBAL, HERS, None), (Do.CREATE, NEW, "751"), (Do.READ, NEW, None)),
+                (Do.DELETE, HERS, None),
+            ],
             id="account-renumbered",
+        ),
+        pytest.param(
+            Effect(PATRON, 2, NEW, "751", replaces=HERS),
+            {NEW: AARHUS, HERS: replace(AARHUS, ours=frozenset({HERS, CARD, PUPIL}))},
+            [
+                *((Do.READ_GLOBAL, HERS, None), (Do.CREATE, NEW, "751"), (Do.READ, NEW, None)),
+                *((Do.MERGE, NEW, None), (Do.MERGE, NEW, None), (Do.DELETE, HERS, None)),
+            ],
+            id="account-renumbered-cards",
         ),
         pytest.param(
             Effect(PATRON, 2, NEW, None, replaces=HERS),
             {HERS: AARHUS, NEW: AARHUS},
-            [(Do.READ, HERS, None), (Do.CREATE, NEW, "751"), (Do.READ, NEW, None), (Do.DELETE, HERS, None)],
+            [
+                *((Do.READ_GLOBAL, HERS, None), (Do.CREATE, NEW, "751"), (Do.READ, NEW, None)),
+                (Do.DELETE, HERS, None),
+            ],
             id="account-renumbered-unknown",
         ),
-        pytest.param(Effect(PATRON, 2, HERS, NOWHERE, gone=True), {}, [(Do.DELETE, HERS, None)], id="account-gone"),
+        pytest.param(
+            Effect(PATRON, 2, HERS, NOWHERE, gone=True, sweeps=True),
+            {},
+            [(Do.READ_GLOBAL, HERS, None)],
+            id="account-gone-already",
+        ),
+        pytest.param(
+            Effect(PATRON, 2, HERS, "751", known=True, cards=frozenset({CARD})),
+            {HERS: replace(AARHUS, ours=frozenset({HERS, CARD}))},
+            [(Do.UPDATE, HERS, "751"), (Do.READ_GLOBAL, HERS, None)],
+            id="account-cards-there",
+        ),
         pytest.param(
             Effect(PATRON, 2, LOCAL, NOWHERE, gone=True), {}, [(Do.DELETE, LOCAL, None)], id="account-merged-local"
         ),
@@ -276,6 +326,29 @@ def test_an_account_that_is_another_patrons_by_now_is_neither_changed_nor_delete
     assert spared.municipality == (effect.municipality or ("751" if effect.replaces else effect.municipality))
 
 
+@pytest.mark.parametrize(
+    ("wanted", "left"),
+    [
+        pytest.param(Effect(PATRON, 2, HERS, NOWHERE, gone=True, sweeps=True), set(), id="account-gone"),
+        pytest.param(Effect(PATRON, 2, HERS, "751", cards=frozenset()), {HERS, PUPIL}, id="account-cards-none"),
+        pytest.param(
+            Effect(PATRON, 2, HERS, "751", cards=frozenset({NEW_CARD})), {HERS, PUPIL, NEW_CARD}, id="account-cards"
+        ),
+        pytest.param(Effect(PATRON, 2, HERS, "751"), {HERS, PUPIL, CARD}, id="account-cards-not-looked-at"),
+    ],
+)
+def test_which_accounts_are_left_of_one_who_has_one_under_a_card_and_a_unilogin(
+    wanted: Effect, left: set[Identity]
+) -> None:
+    culr = Culr({HERS, CARD, PUPIL}, {HERS}, {HERS: "751"}, linked={CARD: HERS, PUPIL: HERS})
+    calls = settle(wanted, agency=OURS)
+    reply = None
+    with suppress(StopIteration):
+        while True:
+            reply = culr.answer(next(calls) if reply is None else calls.send(reply))
+    assert (culr.ours, culr.foreign) == (left, {HERS})
+
+
 OURS, THEIRS = "775100", "710100"
 WANTED, NO_ACCOUNT = Wanted(account=True, municipality="751"), Wanted(account=False)
 
@@ -302,7 +375,7 @@ def there(number: str, *agencies: str) -> Held:
 def test_an_account_that_has_drifted_is_mended_and_no_number_that_another_library_may_have_set(
     want: Wanted, held: Held, found: tuple[Drift, ...], sets: str | None
 ) -> None:
-    assert drifts(want, held, agency=OURS) == found
+    assert drifts(HERS, want, held, agency=OURS) == found
     effect = Repair(PATRON, 2, HERS, found, want, held).effect(3)
     assert effect is not None
     assert (effect.municipality, effect.gone) == (sets, not want.account)
@@ -311,5 +384,5 @@ def test_an_account_that_has_drifted_is_mended_and_no_number_that_another_librar
 @pytest.mark.parametrize("key", ["account-foreign"])
 def test_a_number_beside_another_librarys_account_is_a_persons_to_decide(key: str) -> None:
     held = there("101", OURS, THEIRS)
-    assert drifts(WANTED, held, agency=OURS) == (Drift.FOREIGN,), key
+    assert drifts(HERS, WANTED, held, agency=OURS) == (Drift.FOREIGN,), key
     assert Repair(PATRON, 2, HERS, (Drift.FOREIGN,), WANTED, held).effect(3) is None

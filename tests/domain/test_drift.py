@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def held(number: str | None = AARHUS, *, ours: bool = True, theirs: bool = False
 
 
 def found(want: Wanted, there: Held) -> tuple[str, ...]:
-    return tuple(drift.value for drift in drifts(want, there, agency=OURS))
+    return tuple(drift.value for drift in drifts(HER, want, there, agency=OURS))
 
 
 @pytest.mark.parametrize(
@@ -32,13 +33,15 @@ def found(want: Wanted, there: Held) -> tuple[str, ...]:
         ({"culr": None, "told": AARHUS}, Wanted(account=True, municipality=AARHUS)),
         ({"culr": None, "told": None}, Wanted(account=True)),
         ({"culr": AARHUS, "told": AARHUS, "borrows": False}, NONE),
+        ({"culr": AARHUS, "told": None, "cards": frozenset()}, Wanted(True, AARHUS, frozenset())),
+        ({"culr": AARHUS, "told": None, "cards": frozenset(), "borrows": False}, NONE),
     ],
 )
 def test_an_account_is_to_be_what_is_in_force_and_what_was_told_of_whom_nobody_knows(
-    facts: dict[str, str | None], want: Wanted
+    facts: dict[str, Any], want: Wanted
 ) -> None:
     """Unknown residence is not "no": nothing is sent, so that nothing is missed there either (decision 11)."""
-    assert wanted(**{"borrows": True, **facts}) == want  # type: ignore[arg-type]
+    assert wanted(**{"borrows": True, **facts}) == want
 
 
 @pytest.mark.parametrize("theirs", [False, True])
@@ -71,6 +74,39 @@ def test_no_account_of_ours_is_missing_or_as_it_should_be_and_one_too_many_is_ex
     assert found(NONE, held(KOEBENHAVN, theirs=True)) == ("extra",)
 
 
+CARD, OTHER_CARD = Identity(IdType.LOCAL, "A-1"), Identity(IdType.LOCAL, "A-2")
+PUPIL = Identity(IdType.UNILOGIN, "anna123x")
+
+
+def beside(*others: Identity, account: bool = True, theirs: bool = False) -> Held:
+    ours = frozenset({HER} if account else ()) | frozenset(others)
+    return Held(account, AARHUS, frozenset({OURS}) | frozenset({THEIRS} if theirs else ()), ours)
+
+
+@pytest.mark.parametrize("left", [CARD, PUPIL])
+def test_whoever_is_to_have_no_account_is_to_have_none_beside_it_either(left: Identity) -> None:
+    assert found(NONE, beside(left, account=False)) == ("extra",)
+    assert found(NONE, held(ours=False, theirs=True)) == ()
+
+
+def test_cards_that_are_not_the_patrons_are_told_apart_where_they_are_looked_at() -> None:
+    wish = Wanted(account=True, municipality=AARHUS, cards=frozenset({CARD}))
+    assert found(wish, beside(CARD, PUPIL)) == ()
+    assert found(wish, beside()) == found(wish, beside(CARD, OTHER_CARD)) == ("cards",)
+    assert found(replace(wish, municipality=KOEBENHAVN), beside()) == ("stale", "cards")
+    assert found(replace(wish, municipality=KOEBENHAVN), beside(theirs=True)) == ("foreign", "cards")
+    assert found(wish, beside(account=False)) == ("missing",)
+    assert found(Wanted(account=True, municipality=AARHUS), beside(OTHER_CARD)) == ()
+
+
+def test_a_log_in_that_ends_counts_as_a_loss_and_one_that_begins_does_not() -> None:
+    wish = Wanted(account=True, municipality=AARHUS, cards=frozenset({CARD}))
+    one = Repair("12345678", 4, HER, (Drift.CARDS,), wish, beside())
+    assert one.harms == (Harm.CHANGED,)
+    assert replace(one, held=beside(OTHER_CARD)).harms == (Harm.CHANGED, Harm.ENTITLEMENT_LOST)
+    assert one.effect(5) == Effect("12345678", 5, HER, AARHUS, repairs=True)
+
+
 def repair(*drift: Drift, municipality: str = AARHUS) -> Repair:
     return Repair("12345678", 4, HER, drift, Wanted(account=Drift.EXTRA not in drift, municipality=municipality))
 
@@ -81,7 +117,7 @@ def repair(*drift: Drift, municipality: str = AARHUS) -> Repair:
         (repair(Drift.MISSING), Effect("12345678", 5, HER, AARHUS, repairs=True)),
         (repair(Drift.STALE), Effect("12345678", 5, HER, AARHUS, repairs=True)),
         (repair(Drift.STALE, municipality=NOWHERE), Effect("12345678", 5, HER, NOWHERE, repairs=True)),
-        (repair(Drift.EXTRA), Effect("12345678", 5, HER, NOWHERE, gone=True)),
+        (repair(Drift.EXTRA), Effect("12345678", 5, HER, NOWHERE, gone=True, sweeps=True)),
         # her account comes back, and the number that another library set stays
         (repair(Drift.MISSING, Drift.FOREIGN), Effect("12345678", 5, HER, None, repairs=True)),
         (repair(Drift.FOREIGN), None),

@@ -37,6 +37,7 @@ def reply(operation: Operation, text: str, identity: Identity = CPR) -> Reply:
 
 # -- the shape, with tolerance ---------------------------------------------------------------------------------------
 
+HERS = frozenset({CPR})
 UPDATED = answer("updateAccount", "")
 STATUS = "<responseStatus><responseCode>OK200</responseCode></responseStatus>"
 
@@ -65,14 +66,20 @@ def read(content: str, operation: Operation = Operation.READ, identity: Identity
 @pytest.mark.parametrize(
     ("content", "held"),
     [
-        (OURS + GUID + AARHUS, Held(True, "751", frozenset({"710100"}))),
-        (AARHUS + GUID + OURS, Held(True, "751", frozenset({"710100"}))),
-        (OURS + GUID, Held(True, None, frozenset({"710100"}))),
-        (OURS + "<MunicipalityNo> </MunicipalityNo>", Held(True, None, frozenset({"710100"}))),
+        (OURS + GUID + AARHUS, Held(True, "751", frozenset({"710100"}), HERS)),
+        (AARHUS + GUID + OURS, Held(True, "751", frozenset({"710100"}), HERS)),
+        (OURS + GUID, Held(True, None, frozenset({"710100"}), HERS)),
+        (OURS + "<MunicipalityNo> </MunicipalityNo>", Held(True, None, frozenset({"710100"}), HERS)),
         # the account may be left out: OK to a question about one account says that it is there
         (GUID + AARHUS, Held(True, "751", frozenset())),
-        (account("710100", "3112999998"), Held(False, None, frozenset({"710100"}))),
-        (account("710100", CPR.value, "LOCAL"), Held(False, None, frozenset({"710100"}))),
+        (
+            account("710100", "3112999998"),
+            Held(False, None, frozenset({"710100"}), frozenset({Identity(IdType.CPR, "3112999998")})),
+        ),
+        (
+            account("710100", CPR.value, "LOCAL"),
+            Held(False, None, frozenset({"710100"}), frozenset({Identity(IdType.LOCAL, CPR.value)})),
+        ),
     ],
 )
 def test_an_account_of_ours_is_read(content: str, held: Held) -> None:
@@ -82,11 +89,21 @@ def test_an_account_of_ours_is_read(content: str, held: Held) -> None:
 @pytest.mark.parametrize(
     ("content", "held"),
     [
-        (OURS + THEIRS + AARHUS, Held(True, "751", frozenset({"710100", "785100"}))),
+        (OURS + THEIRS + AARHUS, Held(True, "751", frozenset({"710100", "785100"}), HERS)),
         (THEIRS + AARHUS + GUID, Held(False, "751", frozenset({"785100"}))),
         (AARHUS, Held(False, "751", frozenset())),
         # ours is there too, under a number of our own, and is not the one that was asked about
-        (account("710100", "12345678", "LOCAL") + THEIRS, Held(False, None, frozenset({"710100", "785100"}))),
+        (
+            account("710100", "12345678", "LOCAL") + account("710100", "anna1", "UNILOGIN") + THEIRS,
+            Held(
+                False,
+                None,
+                frozenset({"710100", "785100"}),
+                frozenset({Identity(IdType.LOCAL, "12345678"), Identity(IdType.UNILOGIN, "anna1")}),
+            ),
+        ),
+        # a kind of number that this version of the contract has not
+        (OURS + account("710100", "x", "MITID"), Held(True, None, frozenset({"710100"}), HERS)),
     ],
 )
 def test_the_accounts_of_all_libraries_are_read(content: str, held: Held) -> None:
@@ -95,7 +112,9 @@ def test_the_accounts_of_all_libraries_are_read(content: str, held: Held) -> Non
 
 def test_an_account_under_a_number_of_our_own_is_found_by_it() -> None:
     content = account("710100", LOCAL.value, "LOCAL") + account("785100", CPR.value)
-    assert read(content, Operation.READ_LOCAL, LOCAL) == Held(True, None, frozenset({"710100", "785100"}))
+    assert read(content, Operation.READ_LOCAL, LOCAL) == Held(
+        True, None, frozenset({"710100", "785100"}), frozenset({LOCAL})
+    )
 
 
 # -- the code, without -----------------------------------------------------------------------------------------------

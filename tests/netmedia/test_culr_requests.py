@@ -41,6 +41,10 @@ SHAPES = [
     (Call(Operation.CREATE, CPR), AGENCY + OF_CPR + SIGNED),
     (Call(Operation.CREATE, CPR, "751"), f"{AGENCY}{OF_CPR}{SIGNED}<municipalityNo>751</municipalityNo>"),
     (Call(Operation.CREATE, LOCAL, "751"), f"{AGENCY}{OF_LOCAL}{SIGNED}<municipalityNo>751</municipalityNo>"),
+    (
+        Call(Operation.CREATE, LOCAL, uid=CPR),
+        f"{AGENCY}{OF_LOCAL}{SIGNED}<globalUID><uidType>CPR</uidType><uidValue>0101019995</uidValue></globalUID>",
+    ),
     (Call(Operation.UPDATE, CPR, "751"), f"{AGENCY}{OF_CPR}{SIGNED}<municipalityNo>751</municipalityNo>"),
     (Call(Operation.UPDATE, CPR, NOWHERE), f"{AGENCY}{OF_CPR}{SIGNED}<municipalityNo></municipalityNo>"),
     (Call(Operation.DELETE, LOCAL), AGENCY + OF_LOCAL + SIGNED),

@@ -39,6 +39,10 @@ class Side(Protocol):
 
     def writes(self, kind: str, identity: Identity, to: str | None = None) -> None: ...
 
+    def links(self, agency: str, other: Identity, to: Identity) -> None:
+        """Another system of a library's makes an account under a number of its own, for whoever has a CPR number."""
+        ...
+
     def fails(self, code: Code | None, times: int) -> None: ...
 
 
@@ -52,6 +56,9 @@ class DoubleSide:
 
     def writes(self, kind: str, identity: Identity, to: str | None = None) -> None:
         self.double.accounts.carry_out(Request(f"{kind}Account", THEIRS, identity.type.value, identity.value, to))
+
+    def links(self, agency: str, other: Identity, to: Identity) -> None:
+        self.double.accounts.carry_out(Request("createAccount", agency, other.type.value, other.value, uid=to.value))
 
     def fails(self, code: Code | None, times: int) -> None:
         self.double.failures += [
@@ -79,6 +86,9 @@ class MockSide:
     def writes(self, kind: str, identity: Identity, to: str | None = None) -> None:
         about = {"value": identity.value, "type": identity.type.value} | ({} if to is None else {"to": to})
         control.culr_write(self.ready, kind, THEIRS, **about)
+
+    def links(self, agency: str, other: Identity, to: Identity) -> None:
+        control.culr_write(self.ready, "create", agency, value=other.value, type=other.type.value, uid=to.value)
 
     def fails(self, code: Code | None, times: int) -> None:
         control.fault(self.ready, FAULTS[code], times)
@@ -114,7 +124,14 @@ def sent(side: Side, *queues: list[Effect]) -> list[Settled | Unsettled | str]:
 def read(side: Side, identity: Identity) -> Held:
     [(_, held)] = side.port.read_many([identity])
     assert isinstance(held, Held)
-    return held
+    assert held.account is (identity in held.ours)
+    return replace(held, ours=frozenset())
+
+
+def ours(side: Side, identity: Identity) -> set[Identity]:
+    [(_, held)] = side.port.read_many([identity])
+    assert isinstance(held, Held)
+    return set(held.ours)
 
 
 # -- what is sent stands there -----------------------------------------------------------------------------------------
@@ -198,6 +215,57 @@ def test_an_account_that_someone_took_away_is_made_again(side: Side) -> None:
     wanted = replace(effect(), known=True)
     assert sent(side, [wanted]) == [Settled(AARHUS)]
     assert read(side, wanted.identity).account
+
+
+# -- accounts beside it --------------------------------------------------------------------------------------------
+
+
+def with_log_ins(side: Side) -> tuple[Effect, Identity, Identity]:
+    """A patron with an account of ours under the CPR number, a card and a UNI-Login, and one of another library's."""
+    wanted = effect()
+    sent(side, [wanted])
+    card = Identity(IdType.LOCAL, f"K-{next(NUMBERS)}")
+    pupil = Identity(IdType.UNILOGIN, f"anna{next(NUMBERS)}")
+    for one in (card, pupil):
+        side.links(OURS, one, wanted.identity)
+    side.links(THEIRS, Identity(IdType.LOCAL, f"T-{next(NUMBERS)}"), wanted.identity)
+    assert ours(side, wanted.identity) == {wanted.identity, card, pupil}
+    return wanted, card, pupil
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_when_we_leave_her_none_of_our_accounts_is_left_and_other_librarys_are(side: Side, *, again: bool) -> None:
+    wanted, _, _ = with_log_ins(side)
+    left = replace(wanted, gone=True, sweeps=True)
+    assert sent(side, [left]) == [Settled(None)]
+    if again:
+        changes = side.ledger()
+        assert sent(side, [left]) == [Settled(None)]
+        assert side.ledger() == changes
+    assert ours(side, wanted.identity) == set()
+    assert read(side, wanted.identity) == Held(False, AARHUS, frozenset({THEIRS}))
+
+
+def test_what_logs_in_beside_an_old_number_is_beside_the_new_one(side: Side) -> None:
+    wanted, card, pupil = with_log_ins(side)
+    new = replace(effect(ODENSE), replaces=wanted.identity)
+    assert sent(side, [new]) == [Settled(ODENSE)]
+    assert ours(side, new.identity) == {new.identity, card, pupil}
+    assert ours(side, wanted.identity) == set()
+
+
+def test_the_cards_that_log_in_are_the_patrons_and_a_card_goes_where_its_patron_goes(side: Side) -> None:
+    wanted, card, pupil = with_log_ins(side)
+    new_card = Identity(IdType.LOCAL, f"K-{next(NUMBERS)}")
+    assert sent(side, [replace(wanted, cards=frozenset({new_card}))]) == [Settled(AARHUS)]
+    assert ours(side, wanted.identity) == {wanted.identity, new_card, pupil}
+    other = replace(effect(ODENSE), cards=frozenset({card, new_card}))
+    assert sent(side, [other]) == [Settled(ODENSE)]
+    assert ours(side, other.identity) == {other.identity, card, new_card}
+    assert ours(side, wanted.identity) == {wanted.identity, pupil}
+    changes = side.ledger()
+    assert sent(side, [other]) == [Settled(ODENSE)]
+    assert side.ledger() == changes
 
 
 # -- what does not go on -----------------------------------------------------------------------------------------------

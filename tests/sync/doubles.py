@@ -281,6 +281,10 @@ class Library:
         other.net_media = None if self.net_media is None else self.net_media.copy()
         return other
 
+    def sets_culr_up(self) -> None:
+        """As an installation with `[library.culr]`."""
+        self.store._tenant = replace(self.store._tenant, tells_net_media=True)
+
     # -- what happens
 
     def enrol(self, *keys: str) -> None:

@@ -159,7 +159,13 @@ def test_the_net_media_are_told_to_delete_her_and_nothing_else_waits(library: Li
     the_net_media_know(library)
     leave(library, anna)
     assert told(library, anna) == [
-        {"delete": True, "municipalityNo": "", "userIdType": "CPR", "userIdValue": cpr("ANNA").digits}
+        {
+            "delete": True,
+            "municipalityNo": "",
+            "sweep": True,
+            "userIdType": "CPR",
+            "userIdValue": cpr("ANNA").digits,
+        }
     ]
 
 

@@ -133,6 +133,10 @@ def mock_culr(  # noqa: PLR0913 -- one parameter for each option
     to: Annotated[
         str | None, typer.Option("--to", help="With create and update: the municipality, three digits; left out: none.")
     ] = None,
+    card: Annotated[
+        str | None, typer.Option("--card", help="With a change: her account under this card, and not under her number.")
+    ] = None,
+    unilogin: Annotated[str | None, typer.Option("--unilogin", help="The same of a UNI-Login.")] = None,
     folder: Folder,
     as_json: Json = False,
 ) -> None:
@@ -146,4 +150,5 @@ def mock_culr(  # noqa: PLR0913 -- one parameter for each option
     if kind is None:
         culr_command(folder, as_json=as_json)
     else:
-        culr_write_command(kind, agency=agency, who=who, to=to, folder=folder, as_json=as_json)
+        about = {"to": to} | ({"type": "UNILOGIN", "value": unilogin} if unilogin else {"type": "LOCAL", "value": card})
+        culr_write_command(kind, agency=agency, who=who, about=about, folder=folder, as_json=as_json)

@@ -64,6 +64,7 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "accounts_missing": ("mangler", "missing"),
     "accounts_extra": ("overtallig", "one too many"),
     "accounts_stale": ("forkert kommune", "wrong municipality"),
+    "accounts_cards": ("kort, der ikke er lånerens", "cards that are not the patron's"),
     "accounts_foreign": ("et andet bibliotek har sat kommunen", "another library has set the municipality"),
     "accounts_repaired": ("sendes igen", "sent again"),
     "accounts_later": ("{repaired} sendes igen i nat: cprsync sync", "{repaired} are sent again tonight: cprsync sync"),
@@ -189,6 +190,7 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "wrong_missing": ("mangler hos CULR", "missing in CULR"),
     "wrong_extra": ("overtallig hos CULR", "one too many in CULR"),
     "wrong_stale": ("forkert kommune hos CULR", "wrong municipality in CULR"),
+    "wrong_cards": ("kort hos CULR, der ikke er lånerens", "cards in CULR that are not the patron's"),
     "wrong_foreign": (
         "et andet bibliotek har sat kommunen hos CULR",
         "another library has set the municipality in CULR",
