@@ -99,7 +99,7 @@ def check_start(head: bytes) -> None:
         raise wrongly_encoded("it is EBCDIC, as a mainframe writes it")
     if (text := _utf_16(head)) is not None:
         raise wrongly_encoded(_UTF_16) if text.startswith("000") else foreign(_name_of_text(text))
-    if not _RECORD.match(head) and not _has_main(head):
+    if not _RECORD.match(head.lstrip()) and not _has_main(head):
         raise foreign(_name_of(head))
     if not head.startswith(b"000"):
         raise DeliveryRefused("the delivery does not begin with record 000")
@@ -172,7 +172,13 @@ def _name_of_text(text: str) -> FileKind:
         return FileKind.COMPANION if "SizeInBytes" in start else FileKind.XML
     if start.startswith(("{", "[")):
         return FileKind.JSON
-    return FileKind.TABLE if _has_columns(start.splitlines()[:-1] or [start]) else FileKind.TEXT
+    return FileKind.TABLE if _has_columns(_whole_lines(start)) else FileKind.TEXT
+
+
+def _whole_lines(text: str) -> list[str]:
+    """The lines without the last one, which may go on behind what was looked at; a lone line stays."""
+    lines = text.splitlines(keepends=True)
+    return lines if len(lines) <= 1 or lines[-1].endswith("\n") else lines[:-1]
 
 
 def _has_columns(lines: Sequence[str]) -> bool:

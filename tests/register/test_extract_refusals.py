@@ -63,6 +63,8 @@ TOTAL = (
         (b"", "delivery.empty", "empty"),
         (b"\r\n\n", "delivery.empty", "empty"),
         (lines(small_night()[1:]), "delivery.damaged", "does not begin with record 000"),
+        (b"\n" + lines(small_night()), "delivery.damaged", "does not begin with record 000"),
+        (b"  \r\n" + lines(small_night()), "delivery.damaged", "does not begin with record 000"),
         (lines(small_night()[:-1]), "delivery.damaged", "999 is missing"),
         (stream(small_night()[:-1]), "delivery.damaged", "999 is missing"),
         (lines(night(rec.main(ANNA), count=2)), "delivery.damaged", "999 counts 2 records, and 1 are there"),
@@ -173,8 +175,12 @@ FOREIGN = {
     "JSON": (b'{"error": "no such file"}', "JSON"),
     "CSV": ("cpr;navn;by\n1;\u00c5se;\u00c5rhus\n2;Bo;Ry\n".encode("latin-1"), "a table (CSV)"),
     "CSV that begins as a record does": (b"000;123456;x\n001;0203800011;y\n", "a table (CSV)"),
+    "CSV of two lines": (b"cpr;navn\r\n1;Bo\r\n", "a table (CSV)"),
+    "CSV cut in a line": (b"cpr;navn;by\n1;Bo;Ry\n2;P", "a table (CSV)"),
     "CSV in UTF-16": ("cpr;navn\n1;Bo\n2;Per\n".encode("utf-16"), "a table (CSV)"),
     "text": ("Kære kunde\nFilen er forsinket.\n".encode("latin-1"), "text without records"),
+    "only a mark": (b"\xef\xbb\xbf", "text without records"),
+    "only a mark of UTF-16": (b"\xff\xfe", "text without records"),
     "binary": (b"\x7fELF\x02\x01\x01\x00\x00", "binary content"),
 }
 
@@ -248,7 +254,7 @@ def test_mutated_bytes_raise_nothing_but_a_refusal(data: st.DataObject) -> None:
     _read_or_refuse(bytes(content))
 
 
-@given(st.binary(max_size=300), st.sampled_from([b"", lines([rec.START]), stream([rec.START])]))
+@given(st.binary(max_size=300), st.sampled_from([b"", b"\xff\xfe", b"000", lines([rec.START]), stream([rec.START])]))
 @settings(max_examples=60, deadline=None)
 def test_random_bytes_raise_nothing_but_a_refusal(junk: bytes, start: bytes) -> None:
     _read_or_refuse(start + junk)
