@@ -6,8 +6,10 @@ The values in braces are the same in both. A test reads the sentences from where
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.cli.dates import long_day
 from cprsync.cli.texts.danish_desk import DESK
 from cprsync.cli.texts.danish_netmedia import NET_MEDIA
 from cprsync.cli.texts.danish_night import NIGHT
@@ -16,6 +18,7 @@ from cprsync.cli.texts.danish_register import REGISTER
 from cprsync.cli.texts.danish_settings import PATTERNS, SETTINGS
 from cprsync.cli.texts.danish_store import STORE
 from cprsync.cli.texts.danish_usage import USAGE
+from cprsync.domain.fields import FIELD
 from cprsync.sync.refused import REASONS
 
 if TYPE_CHECKING:
@@ -24,19 +27,41 @@ if TYPE_CHECKING:
 _NUMBERS: Final = re.compile(r"[0-9]+")
 #: Why a row is not taken, by its English sentence.
 _REFUSED: Final = {english: danish for danish, english in REASONS.values()}
+_DAY: Final = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
+#: What a sentence calls the name of a field.
+_OF_FIELDS: Final = frozenset({"name", "field"})
 DANISH: Final[Mapping[str, str]] = {**NIGHT, **REGISTER, **STORE, **PATRONS, **DESK, **NET_MEDIA, **SETTINGS, **USAGE}
 
 
 def in_danish(told: Mapping[str, Any]) -> str:
     """The sentence of an error as `told()` keeps it, with its values; one that has no words here stays English."""
     sentence: str = told["sentence"]
-    values = {name: _value(value) for name, value in told["values"].items()}
+    values = {name: _named(name, value) for name, value in told["values"].items()}
     return DANISH.get(sentence, sentence).format(**values) if values else DANISH.get(sentence, sentence)
+
+
+def _named(name: str, value: Any) -> str:
+    """The value that stands under a name in a sentence: a field is called as a record calls it."""
+    if name in _OF_FIELDS and value in FIELD:
+        return FIELD[value].name.da
+    return _value(value)
+
+
+def _day_in(value: str) -> date | None:
+    """The day that a value is; None: it is none, or no such day."""
+    if not _DAY.fullmatch(value):
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
 
 
 def _value(value: Any) -> str:
     if isinstance(value, dict):
         return in_danish(value)
+    if (day := _day_in(value)) is not None:
+        return long_day(day, "da")
     if value in DANISH:
         return DANISH[value]
     if value in _REFUSED:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from cprsync.cli.words import Language
 
+#: The longest day in a column: `30. september 2027`.
+DAY_WIDTH = 18
 DAYS: dict[Language, tuple[str, ...]] = {
     "da": ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
@@ -28,6 +29,11 @@ def heading(day: date, language: Language, *, capital: bool = True) -> str:
     dot = "." if language == "da" else ""
     text = f"{DAYS[language][day.weekday()]} {day.day}{dot} {MONTHS[language][day.month - 1]}"
     return text[0].upper() + text[1:] if capital else text
+
+
+def told_day(text: str | None, language: Language) -> str:
+    """The day of a document as people write it; a dash where there is none."""
+    return "–" if text is None else long_day(date.fromisoformat(text), language)
 
 
 def long_day(day: date, language: Language) -> str:

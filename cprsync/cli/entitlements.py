@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.dates import long_day
@@ -10,7 +10,7 @@ from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.words import word
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.leaving import Stage
-from cprsync.domain.right_rule import Change
+from cprsync.domain.right_rule import Answer, Change
 from cprsync.domain.right_words import RUNNING_LOANS
 
 if TYPE_CHECKING:
@@ -50,8 +50,9 @@ def entitlement_lines(document: Mapping[str, Any], language: Language) -> Iterat
     yield word("rights", language, patron=document["patron"], day=day)
     yield f"  {_municipality(document['municipality'], language)}"
     for right in document["rights"]:
-        yield f"  {right['title'][language]}: {word(right['answer'], language)} – {right['why'][language]}"
-        yield f"      {_change(right, language)}"
+        yield f"  {right['title'][language]}: {_right(right, language)}"
+        if not _opens_by_age(right):
+            yield f"      {_change(right, language)}"
     if not document["rights"]:
         yield f"  {word('rights_none', language)}"
     if any(right["changes_when"] == Change.MOVE.value for right in document["rights"]):
@@ -71,12 +72,27 @@ def _municipality(told: Mapping[str, Any], language: Language) -> str:
     return word("rights_municipality", language, name=name, lives=lives, source=source, since=since)
 
 
+def _opens_by_age(right: Mapping[str, Any]) -> bool:
+    by_age = right["from_age"] is not None and right["changes_when"] == Change.BIRTHDAY.value
+    return by_age and right["until"] is not None
+
+
+def _right(right: Mapping[str, Any], language: Language) -> str:
+    if _opens_by_age(right):
+        return word("rights_opens", language, day=_day_after(right["until"], language), age=right["from_age"])
+    return word(f"rights_{right['answer']}", language, why=right["why"][language])
+
+
 def _change(right: Mapping[str, Any], language: Language) -> str:
-    """Since when, what would change it, and the last day if there is one."""
-    parts = [word("rights_changes", language, change=right["change"][language])]
+    """Since when, what would change it, and the last day of a yes, or the first of another answer."""
+    closed, change = right["answer"] != Answer.YES.value, right["change"][language]
+    if closed and right["until"] is not None:
+        parts = [word("rights_next", language, day=_day_after(right["until"], language), change=change)]
+    else:
+        parts = [word("rights_changes", language, change=change)]
     if right["valid_from"] is not None:
         parts.insert(0, word("rights_valid_from", language, day=_day(right["valid_from"], language)))
-    if right["until"] is not None:
+    if right["until"] is not None and not closed:
         parts.append(word("rights_until", language, day=_day(right["until"], language)))
     if right["withheld"]:
         parts.append(word("rights_withheld", language))
@@ -106,6 +122,10 @@ def _number(digits: str | None, language: Language) -> str:
     if digits is None:
         return word("culr_unknown", language)
     return digits or word("culr_empty", language)
+
+
+def _day_after(text: str, language: Language) -> str:
+    return long_day(date.fromisoformat(text) + timedelta(days=1), language)
 
 
 def _day(text: str, language: Language) -> str:

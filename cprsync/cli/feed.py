@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.advice import advice_for, error_document
+from cprsync.cli.dates import told_day
 from cprsync.cli.output import failures, note, print_json, say, show_error
 from cprsync.cli.progress import progress
 from cprsync.cli.words import word
@@ -38,7 +39,8 @@ def inspect_command(file: Path, *, language: Language, as_json: bool) -> int:
 def inspect_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What a delivery holds, by kind."""
     # of a damaged one not all is known
-    head = {key: document[key] or "–" for key in ("task", "produced", "previous")}
+    days = {key: told_day(document[key], language) for key in ("produced", "previous")}
+    head = {"task": document["task"] or "–", **days}
     yield word("feed_delivery", language, **head)
     framing = word(f"feed_{document['framing']}", language) if document["framing"] else "–"
     yield word("feed_counts", language, framing=framing, records=document["records"], persons=document["persons"])
@@ -110,7 +112,7 @@ def accept_command(  # noqa: PLR0913 -- one parameter for each option
         print_json(document)
         return
     say(f"{document['file']}  sha256 {document['sha256']}")
-    dates = {key: document[key] for key in ("produced", "previous")}
+    dates = {key: told_day(document[key], language) for key in ("produced", "previous")}
     say("  " + word("feed_accepted" if not document["behind"] else "feed_accepted_behind", language, **dates))
     for other in document["behind"]:
         note("  " + word("feed_behind", language, file=other))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cprsync.cli.dates import long_day
 from cprsync.cli.output import emphasise, failures, print_json, say
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.fee_page import GROUP_HEADING, fee_heading, fee_rows, fee_sentences, group_rows
@@ -34,7 +35,7 @@ def fees_command(policy: Path | None, *, language: Language, as_json: bool) -> N
 
 def _page(policy: Policy, today: date, language: Language) -> None:
     for tariff in policy.fees.tariffs:
-        since = tariff.since.isoformat()
+        since = long_day(tariff.since, language)
         say(emphasise(f"Takster fra {since}" if language == "da" else f"Fees from {since}"))
         _columns([_told(fee_heading(tariff), language), *fee_rows(tariff)])
         say()

@@ -7,11 +7,13 @@ import os
 import secrets
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.advice import advice_for, error_document
 from cprsync.cli.danish import in_danish
+from cprsync.cli.dates import DAY_WIDTH, long_day
 from cprsync.cli.output import (
     failures,
     interrupted_document,
@@ -32,7 +34,6 @@ from cprsync.sync.report import unlived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import date
     from pathlib import Path
 
     from cprsync.settings import Settings
@@ -230,7 +231,8 @@ def run_line(document: Mapping[str, Any], language: Language) -> str:
     )
     balance = "  ".join(f"{word(key, language)} {count}" for key, count in counts.items())
     code = "–" if document["exit"] is None else document["exit"]
-    return f"{document['run']:>5}  {document['day']}  {state:<13}  {balance}  exit {code}"
+    day = long_day(date.fromisoformat(document["day"]), language)
+    return f"{document['run']:>5}  {day:<{DAY_WIDTH}}  {state:<13}  {balance}  exit {code}"
 
 
 def runs_show_command(run: int, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:

@@ -110,7 +110,10 @@ def set_lines(  # noqa: PLR0913 -- one parameter for each thing that is said
     until = ""
     if document["until"]:
         until = f", {word('set_until', language, until=long_day(date.fromisoformat(document['until']), language))}"
-    yield f"{document['patron']} · {name_of(document['field'], language)}: {outcome}{until}"
+    if document.get("follows_age"):
+        yield f"{document['patron']} · {word('group_withdrawn', language)}"
+    else:
+        yield f"{document['patron']} · {name_of(document['field'], language)}: {outcome}{until}"
     if document["culr"] is not None:
         yield f"  {word(told, language)}"
     if document["field"] in NOTICED and document["outcome"] != "removed" and text.strip() and "*" not in text:

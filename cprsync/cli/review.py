@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import enum
 from contextlib import contextmanager
+from datetime import date
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from cprsync.cli.dates import DAY_WIDTH, long_day
 from cprsync.cli.output import emphasise, failures, print_json, say
 from cprsync.cli.record_text import beside, name_of, value_lines, value_text
 from cprsync.cli.words import Language, word
@@ -101,7 +103,10 @@ def _line(item: Mapping[str, Any], language: Language) -> str:
     state = word(f"review_{item['state']}", language)
     about = f" + {item['about']}" if item["about"] else ""
     sides = f" ({_sides(item['net_media'], language)})" if "net_media" in item else ""
-    return f"{item['id']:>5}  {item['since']}  {state:<10}  {item['patron']}{about}  {item['why'][language]}{sides}"
+    since = long_day(date.fromisoformat(item["since"]), language)
+    return (
+        f"{item['id']:>5}  {since:<{DAY_WIDTH}}  {state:<10}  {item['patron']}{about}  {item['why'][language]}{sides}"
+    )
 
 
 def _sides(both: Mapping[str, Any], language: Language) -> str:

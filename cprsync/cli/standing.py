@@ -10,6 +10,7 @@ from cprsync.cli.dates import long_day
 from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.statement import lost_since, money
 from cprsync.cli.words import word
+from cprsync.domain.borrowing import BorrowRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -53,10 +54,8 @@ def standing_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     day = long_day(date.fromisoformat(document["day"]), language)
     yield word("standing", language, patron=document["patron"], day=day, group=document["group"] or "–")
     borrows = document["may_borrow"]
-    yield f"  {word('standing_borrow', language)}: {_answer(borrows, language)}"
-    for block in document["blocks"]:
-        since = long_day(date.fromisoformat(block["since"]), language)
-        yield f"    {word('standing_block', language, since=since, reason=block['reason'])}"
+    blocks = "; ".join(_block(block, language) for block in document["blocks"])
+    yield f"  {word('standing_borrow', language)}: {_answer(borrows, language, blocks=blocks)}"
     if document["debt_oere"]:
         yield f"  {word('standing_debt', language)}: {money(document['debt_oere'], language)}"
     yield from _fees(document["fees"], language)
@@ -94,6 +93,13 @@ def _contact(channel: str, rulings: Sequence[Mapping[str, Any]], language: Langu
         yield f"  {name}, {word('about_' + one['about'], language)}: {_answer(one, language)}"
 
 
-def _answer(ruling: Mapping[str, Any], language: Language) -> str:
-    why = "; ".join(rule[language] for rule in ruling["rules"])
+def _block(block: Mapping[str, Any], language: Language) -> str:
+    since = long_day(date.fromisoformat(block["since"]), language)
+    return word("standing_blocked", language, since=since, reason=block["reason"])
+
+
+def _answer(ruling: Mapping[str, Any], language: Language, *, blocks: str = "") -> str:
+    """Yes or no, and why; a block says which."""
+    which = {BorrowRule.BLOCKED.value: f": {blocks}"} if blocks else {}
+    why = "; ".join(rule[language] + which.get(rule["rule"], "") for rule in ruling["rules"])
     return f"{word('yes' if ruling['answer'] else 'no', language)} – {why}"

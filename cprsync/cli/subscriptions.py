@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from cprsync.cli.dates import told_day
 from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.words import word
 
@@ -49,7 +50,8 @@ def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     yield f"{document['agency']}: {document['count']}  {counts}".rstrip()
     width = max(map(len, told.values()), default=0)
     for row in document["subscriptions"]:
-        days = f"{row['since']} – {row['until'] or ''}"
+        until = told_day(row["until"], language) if row["until"] else ""
+        days = f"{told_day(row['since'], language)} – {until}"
         yield f"  {row['patron']}  {told[row['reason']]:<{width}}  {days}".rstrip()
 
 

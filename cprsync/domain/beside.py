@@ -52,7 +52,7 @@ def _files(policy: Policy) -> Wording:
 def _nights(policy: Policy) -> Wording:
     after = days(policy.retention.nights_days)
     return Wording(
-        f"Det slettes efter {after.da}. Slettes alt om en låner før, slettes lånernummeret og aftrykket samtidig. Kun"
+        f"Det slettes efter {after.da}. Slettes alt om en låner før, slettes lånernummeret og koden samtidig. Kun"
         " hvor mange der var af hver slags, bliver.",
         f"It is erased after {after.en}. If all about a patron is erased before, patron number and hash go with"
         " it. Only how many there were of each kind stays.",
@@ -113,7 +113,7 @@ BESIDE: Final = (
             " Ved skranken skrives også hvem, og nogle gange hvorfor. Den grund er forseglet og slettes senest, når"
             " alt andet om dig er slettet. Navne, adresser, fødselsdatoer og beløb skrives der ikke, medmindre en"
             " medarbejder nævner dem i grunden; men af den dag, din alder gav dig en anden lånergruppe, kan"
-            " fødselsdagen regnes ud. Har nogen slået dit CPR-nummer op, står der et aftryk af det.",
+            " fødselsdagen regnes ud. Har nogen slået dit CPR-nummer op, står der en kode for det.",
             "Here stands each change, each look-up in CPR, and each time someone opens a protected patron's name and"
             " address: when, which patron number and of which kind, a death, an emigration or a protection too. At the"
             " desk it says by whom, and sometimes why. That reason is sealed, and erased at the latest when everything"
@@ -123,7 +123,7 @@ BESIDE: Final = (
         ),
         Wording(
             "tidspunkt, lånernummer, ændringens art, også alderstrin, af hvis dag fødselsdagen kan regnes ud; nøglet"
-            " aftryk af opslåede CPR-numre; personalets brugernavn;"
+            " hashværdi af opslåede CPR-numre; personalets brugernavn;"
             " forseglet: den grund, personalet skrev, som kan nævne en låner",
             "time, patron number, kind of change, age steps too, from whose day the birth date can be worked out; keyed"
             " hash of CPR numbers looked up; user name of staff; sealed: the reason that staff wrote, which may name a"
@@ -146,10 +146,10 @@ BESIDE: Final = (
         _files,
     ),
     Beside(
-        Wording("Nætternes regnskab", "The account of each night"),
+        Wording("Hvad hver nat ændrede", "The account of each night"),
         Wording(
-            "For hver nat står der, hvilke lånernumre CPR's fil talte om, hvilken slags ændring det gav, og et"
-            " aftryk af CPR-nummeret. Der står også, hvem der fik en anden lånergruppe på grund af alder, og for"
+            "For hver nat står der, hvilke lånernumre CPR's fil talte om, hvilken slags ændring det gav, og en"
+            " kode for CPR-nummeret. Der står også, hvem der fik en anden lånergruppe på grund af alder, og for"
             " hvem en rettelse, et fravær, et økonomisk ansvar eller tilmeldingen hos CPR udløb; af den dag, alderen"
             " gav en anden gruppe, kan fødselsdagen regnes ud.",
             "For each night it says of which patron numbers CPR's file spoke, which kind of change came of it, and a"
@@ -158,7 +158,7 @@ BESIDE: Final = (
             " which age changed the group the birth date can be worked out.",
         ),
         Wording(
-            "lånernummer, ændringens art, nøglet aftryk af CPR-numre, også dem, der ikke er låneres; alderstrin, af"
+            "lånernummer, ændringens art, nøglet hashværdi af CPR-numre, også dem, der ikke er låneres; alderstrin, af"
             " hvis dag fødselsdagen kan regnes ud, og hvad der udløb den dag",
             "patron number, kind of change, keyed hash of CPR numbers, those of people who are no patrons too; age"
             " steps, from whose day the birth date can be worked out, and what ended on the day",
@@ -212,27 +212,27 @@ BESIDE: Final = (
     Beside(
         Wording("Blokeringer efter udmeldelse", "Blocks after leaving"),
         Wording(
-            "Er du blokeret, når du holder op, huskes årsagen (forseglet), og hvilken dag blokeringen begyndte, ved et"
-            " aftryk af dit CPR-nummer. Bliver du låner igen, står blokeringen på din nye post.",
+            "Er du blokeret, når du holder op, huskes årsagen (forseglet), og hvilken dag blokeringen begyndte, ved en"
+            " kode for dit CPR-nummer. Bliver du låner igen, står blokeringen på din nye post.",
             "If you are blocked when you leave, the reason (sealed) and the day on which the block began are kept by a"
             " hash of your CPR number. If you become a patron again, the block stands on your new record.",
         ),
         Wording(
-            "lånernummer, nøglet aftryk af CPR-nummer, årsag (forseglet), dage",
+            "lånernummer, nøglet hashværdi af CPR-nummer, årsag (forseglet), dage",
             "patron number, keyed hash of the CPR number, reason (sealed), days",
         ),
         _kept_blocks,
     ),
     Beside(
-        Wording("Sletningslisten", "The list of the erased"),
+        Wording("Listen over slettede lånere", "The list of the erased"),
         Wording(
-            "Når du holder op eller slettes, skrives dagen, biblioteket, dit lånernummer og et aftryk af dit CPR-nummer"
+            "Når du holder op eller slettes, skrives dagen, biblioteket, dit lånernummer og en kode for dit CPR-nummer"
             " på en liste, så en ældre kopi af databasen ikke bringer dig tilbage.",
             "When you leave or are erased, the day, the library, your patron number and a hash of your CPR number are"
             " written on a list, so that an older copy of the database does not bring you back.",
         ),
         Wording(
-            "dag, lånernummer, nøglet aftryk af CPR-nummer",
+            "dag, lånernummer, nøglet hashværdi af CPR-nummer",
             "day, patron number, keyed hash of the CPR number",
         ),
         _erased,

@@ -125,8 +125,8 @@ PURPOSES: Final[Mapping[str, Wording]] = {
         "Your health card and other cards that you borrow with. Nobody can read the PIN.",
     ),
     "pin": Wording(
-        "PIN-koden til dine kort gemmes kun som et aftryk, som koden ikke kan regnes ud fra uden bibliotekets nøgle, og"
-        " den vises aldrig.",
+        "PIN-koden til dine kort gemmes kun omregnet, så den ikke kan regnes ud igen uden bibliotekets nøgle, og den"
+        " vises aldrig.",
         "The PIN of your cards is kept only as a hash from which it cannot be worked out without the library's key, and"
         " it is never shown.",
     ),

@@ -12,6 +12,7 @@ from cprsync.domain.beside import BESIDE
 from cprsync.domain.fields import FIELDS, Kept, Owner, Seen
 from cprsync.domain.page import Paragraph, Section, days
 from cprsync.domain.privacy_rights import asked_for
+from cprsync.domain.privacy_summary import summarise
 from cprsync.domain.privacy_words import (
     HOUSEHOLD,
     IN_THE_DATABASE,
@@ -214,15 +215,16 @@ def _sentence(text: str) -> str:
 
 
 def privacy_page(policy: Policy) -> tuple[Section, ...]:
-    """The public page: an introduction, the fields in the order in which libraries explain them, and the rest."""
+    """The public page: half a page in plain words, an introduction, the fields as libraries explain them, the rest."""
     library = policy.controller
     explained = tuple(_of(field, policy) for field in FIELDS if field.text is not None)
     # the parts of a name are for the same: they are told of in one breath
     by_purpose = groupby((field for field in FIELDS if field.text is None), key=lambda field: field.purpose)
     others = tuple(_of_several(list(fields), policy) for _, fields in by_purpose)
     return (
+        Section(TITLE, tuple(summarise(policy))),
         Section(
-            TITLE,
+            Wording("Formål og ansvar", "Purpose and responsibility"),
             (
                 Paragraph(PURPOSE),
                 _who(library),

@@ -68,8 +68,8 @@ IN_THE_DATABASE: Final = (
         " are protected.",
     ),
     Wording(
-        "Dit CPR-nummer, også et tidligere, dine kort og din adresse findes ved et aftryk: en række tegn, som regnes ud"
-        " med en af bibliotekets nøgler. Uden nøglen kan ingen se af aftrykket, hvad det er lavet af.",
+        "Dit CPR-nummer, også et tidligere, dine kort og din adresse findes ved en kode: en række tegn, som regnes ud"
+        " med en af bibliotekets nøgler. Uden nøglen kan ingen se af koden, hvad den er lavet af.",
         "Your CPR number, an earlier one too, your cards and your address are found by a hash: a row of characters that"
         " is worked out with one of the library's keys. Without the key nobody can tell from it what it was made of.",
     ),
@@ -108,7 +108,7 @@ LEAVING: Final = Wording(
     " imens kan du ikke låne. Så slettes dine oplysninger, og CPR og netmedierne får besked. Når de har bekræftet,"
     " at de ikke længere kender dig her, har du holdt op. Til da ligger dit CPR-nummer forseglet, og også til dine"
     " sidste udlån og mellemværender er slettet: efter deres frister, eller straks, hvis du beder om det. Dit"
-    " lånernummer og sletningslisten bliver",
+    " lånernummer og listen over slettede lånere bliver",
     "You can stop being a patron. If you have loans or debts, or answer for a child, we wait until that is settled;"
     " meanwhile you cannot borrow. Then your data are erased, and CPR and the net media are told. When they have"
     " confirmed that they know you here no longer, you have left. Until then your CPR number is kept sealed, and"

@@ -120,8 +120,8 @@ _KEEP_LINK: Final = Wording(
 )
 _TELL_AGAIN: Final = Wording("netmedierne får det at vide igen i nat", "the net media are told again tonight")
 _LEAVE: Final = Wording(
-    "posten bliver, som den er; hun gælder ikke længere som beskyttet for dette alene",
-    "the record stays as it is; she no longer counts as protected for this alone",
+    "posten bliver, som den er; oplysningerne skjules ikke længere af denne grund",
+    "the record stays as it is; its data are no longer hidden for this reason",
 )
 
 

@@ -16,7 +16,7 @@ from cprsync.domain.age import birth_date_of, birthday
 from cprsync.domain.due import ONE_DAY, after_day, calendar_stamp
 from cprsync.domain.override import birth_date_in
 from cprsync.domain.right_day import Day
-from cprsync.domain.right_rule import RIGHT_RULES, Answer, Change
+from cprsync.domain.right_rule import RIGHT_RULES, Answer, Change, RightRule
 from cprsync.domain.right_words import told, with_detail
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from cprsync.domain.policy import Policy
     from cprsync.domain.right_day import Ruled
     from cprsync.domain.right_facts import RightFacts
-    from cprsync.domain.right_rule import RightRule
     from cprsync.domain.wording import Wording
 
 
@@ -54,6 +53,8 @@ class Right:
     changes_when: Change
     #: the rule in words, with what it read
     why: Wording
+    #: the age at which it opens, where the patron is too young for it
+    from_age: int | None = None
     #: `valid_from` as far as it tells neither birth date nor block
     open_from: date | None = None
     #: a day is left out, since it would tell the birth date of someone sealed
@@ -196,6 +197,7 @@ def _right(today: Day, name: str, ruled: Ruled, end: tuple[date, Change] | None)
         until=None if end is None else end[0] - ONE_DAY,
         changes_when=change,
         why=with_detail(row.what, read.detail),
+        from_age=product.from_age if ruled.rule is RightRule.TOO_YOUNG else None,
         open_from=read.open_since,
     )
 

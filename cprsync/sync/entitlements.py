@@ -116,6 +116,7 @@ def _right(right: Right) -> dict[str, Any]:
         "valid_from": right.valid_from and right.valid_from.isoformat(),
         "until": right.until and right.until.isoformat(),
         "withheld": right.withheld,
+        "from_age": right.from_age,
         "changes_when": right.changes_when.value,
         "text": _both(right.text),
         "why": _both(right.why),

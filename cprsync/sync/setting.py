@@ -42,6 +42,14 @@ NEVER_SET: Final[Mapping[str, str]] = {
     "status": "only the register says it",
     "cpr_number": "`cprsync patron set-cpr` makes a replacement number real",
 }
+#: Of a field that another source answers for, what asks for a reason.
+WHY_ANOTHER: Final[Mapping[str, str]] = {
+    Overridden.NAME.value: "the name comes from CPR: say why it is to be another with --reason TEXT",
+    Overridden.BIRTH_DATE.value: "the birth date comes from CPR: say why it is to be another with --reason TEXT",
+    Overridden.ADDRESS.value: "the address comes from CPR: say why it is to be another with --reason TEXT",
+    Overridden.MUNICIPALITY.value: "the municipality comes from CPR: say why it is to be another with --reason TEXT",
+    Overridden.GROUP.value: "the group follows age: say why it is to be another with --reason TEXT",
+}
 REASON_MAX: Final = 200
 
 
@@ -148,9 +156,9 @@ def check_options(name: str, *, reason: str, until: date | None, withdraws: bool
             "{name} is set for good: it takes no --reason and no --until", name=name, kind="usage.field"
         )
     if overrides and not reason.strip():
-        raise ConfigurationError("{name} is the register's: say why with --reason TEXT", name=name, kind="usage.reason")
+        raise ConfigurationError(WHY_ANOTHER[name], kind="usage.reason")
     if overrides and not withdraws and until is None and name != Overridden.GROUP.value:
-        raise ConfigurationError("{name} is the register's: say --until YYYY-MM-DD", name=name, kind="usage.until")
+        raise ConfigurationError("a correction has a last day: say --until YYYY-MM-DD", kind="usage.until")
 
 
 def check(counter: Counter, asked: Setting) -> None:
@@ -241,7 +249,10 @@ def _correct(counter: Counter, asked: Setting) -> dict[str, Any]:
     correction = _correction(counter, view.patron, after, name, override, reason)
     counter.store.correct(correction, user=asked.user)
     outcome = "withdrawn" if override is None else "set"
-    return _document(asked, outcome, until=None if override is None else override.until, told=correction.write.culr)
+    document = _document(asked, outcome, until=None if override is None else override.until, told=correction.write.culr)
+    if override is None and name is Overridden.GROUP:
+        document["follows_age"] = counter.policy.ladders.follows_age(correction.group)
+    return document
 
 
 def _reason_of(asked: Setting) -> str:

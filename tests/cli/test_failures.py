@@ -25,7 +25,7 @@ from cprsync.register.receiving import _REFUSALS
 from cprsync.store.failures import AuditBroken
 from cprsync.sync.columns import PATRON_COLUMNS
 from cprsync.sync.rows import Row
-from cprsync.sync.setting import NEVER_SET
+from cprsync.sync.setting import NEVER_SET, WHY_ANOTHER
 from cprsync.wire.certificate_rules import ISSUER_IN_PRODUCTION, OURS_IN_PRODUCTION, THEIRS_IN_PRODUCTION, UNREADABLE
 from cprsync.wire.peer import _ISSUER_REVOKED, _REVOKED
 from cprsync.wire.tls import _FAILURES, _UNTRUSTED, ALERTS, PEER_PROBLEMS
@@ -127,7 +127,7 @@ def test_no_error_is_given_a_sentence_with_its_values_in_it() -> None:
 
 
 def test_what_stands_inside_a_sentence_has_words_too() -> None:
-    parts = {*ALERTS.values(), *_REFUSALS.values(), *NEVER_SET.values(), _UNTRUSTED[1]}
+    parts = {*ALERTS.values(), *_REFUSALS.values(), *NEVER_SET.values(), *WHY_ANOTHER.values(), _UNTRUSTED[1]}
     parts |= {rule.fault.problem for rule in (*OURS_IN_PRODUCTION, *THEIRS_IN_PRODUCTION, *ISSUER_IN_PRODUCTION)}
     parts |= {UNREADABLE.problem, _REVOKED.problem, _ISSUER_REVOKED.problem}
     parts |= {problem for _, problem in PEER_PROBLEMS.values()} | {happened for _, _, happened in _FAILURES}

@@ -79,5 +79,5 @@ PARKED = {"received": 5, "applied": 3, "parked": 1, "held": 0, "left_to_a_person
 def test_a_night_of_the_list_says_what_it_left_to_a_person_and_how_it_ended(
     document: dict[str, Any], da: str, en: str
 ) -> None:
-    assert run_line(document, "da") == f"   12  2027-03-23  {da}"
-    assert run_line(document, "en") == f"   12  2027-03-23  {en}"
+    assert run_line(document, "da") == f"   12  23. marts 2027      {da}"
+    assert run_line(document, "en") == f"   12  23 March 2027       {en}"

@@ -88,7 +88,7 @@ def test_subscriptions_are_told_with_their_reason_in_words() -> None:
     document = {"agency": "775100", "count": 1, "by_reason": {"old_number": 1}, "subscriptions": [row]}
     assert list(list_lines(document, "da")) == [
         "775100: 1  gammelt nummer 1",
-        "  10000000  gammelt nummer  2027-03-01 –",
+        "  10000000  gammelt nummer  1. marts 2027 –",
     ]
 
 
@@ -127,7 +127,7 @@ DELIVERY = {
 
 def test_what_a_delivery_holds_is_told_in_one_language() -> None:
     assert list(inspect_lines(DELIVERY, "da")) == [
-        "opgave 123456, produceret 2027-03-22, den forrige –",
+        "opgave 123456, produceret 22. marts 2027, den forrige –",
         "linjer: 41 poster, 5 personer",
         "  efter posttype: 001 5",
         "  beskyttede: 1, hændelser: 6",

@@ -40,7 +40,7 @@ def test_the_page_tells_of_every_field_under_the_name_that_libraries_use() -> No
 
 
 def test_the_fields_that_libraries_explain_come_first_and_in_their_order() -> None:
-    _, explained, *_ = privacy_page(POLICY)
+    _, _, explained, *_ = privacy_page(POLICY)
     names = [one.name.da for one in explained.paragraphs if one.name is not None]
     assert names == [field.text for field in FIELDS if field.text is not None]
 
@@ -86,7 +86,7 @@ def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(s
         ("Blokeret d.", Retention(blocks_days=7), "7 dage efter, at blokeringen er ophævet"),
         ("CPR's filer", Retention(deliveries_days=9), "slettes 9 dage efter"),
         ("CPR's filer", Retention(refused_deliveries_days=4), "Kan en ikke bruges, slettes den 4 dage efter"),
-        ("Nætternes regnskab", Retention(nights_days=7), "Det slettes efter 7 dage"),
+        ("Hvad hver nat ændrede", Retention(nights_days=7), "Det slettes efter 7 dage"),
         ("Loggen", Retention(log_days=400), "Loggen slettes efter 400 dage."),
         ("Loggen", Retention(log_days=0), "Loggen slettes ikke af sig selv."),
         ("Rettelser", Retention(corrections_days=8), "slettes 8 dage efter"),
@@ -138,7 +138,7 @@ def test_the_days_for_which_a_death_may_be_annulled_are_the_policys_too() -> Non
 
 def test_what_stood_there_before_is_told_of_once_with_the_policys_days() -> None:
     policy = replace(POLICY, retention=Retention(before_images_days=5))
-    introduction, *_ = privacy_page(policy)
+    _, introduction, *_ = privacy_page(policy)
     assert sum("forseglet i 5 dage" in one.text.da for one in introduction.paragraphs) == 1
     assert "5 dage" in kept(Kept.REGISTER, policy).da
 
@@ -263,7 +263,7 @@ def test_what_the_library_has_not_said_of_itself_is_told_by_name() -> None:
     assert Controller("a", "b", "c", "d").missing == ()
 
 
-@pytest.mark.parametrize("beside", ["Loggen", "Nætternes regnskab"])
+@pytest.mark.parametrize("beside", ["Loggen", "Hvad hver nat ændrede"])
 def test_both_pages_say_that_a_day_of_age_in_clear_gives_the_birth_date_away(beside: str) -> None:
     (unsealed,) = [o.text.da for o in paragraphs(privacy_page(POLICY)) if o.text.da.startswith("Ikke forseglet")]
     for told in (unsealed, said_of(beside), listed(POLICY)[beside], listed(POLICY)["Sikkerhed"]):
@@ -291,3 +291,36 @@ def test_whoever_leaves_is_told_that_the_log_is_erased_only_where_it_is(log: int
 )
 def test_a_field_is_told_of_with_what_limits_it(name: str, told: str) -> None:
     assert told in said_of(name)
+
+
+# -- half a page first ---------------------------------------------------------------------------------------
+
+
+def words(sections: tuple[Section, ...]) -> int:
+    return sum(len(f"{one.name.da if one.name else ''} {one.text.da}".split()) for one in paragraphs(sections))
+
+
+def test_the_page_begins_with_half_a_page_in_plain_words() -> None:
+    first, *rest = privacy_page(POLICY)
+    assert words((first,)) < 260 < words(tuple(rest))
+    said = " ".join(one.text.da for one in first.paragraphs)
+    for hard in ("aftryk", "hash", "forseglet", "litra", "CULR", "krypteret", "kommunenr"):
+        assert hard not in said
+    sentences = [sentence for sentence in said.replace("]", "").split(". ") if not sentence.startswith("Spørg")]
+    assert max(len(sentence.split()) for sentence in sentences) <= 25
+
+
+def test_the_half_page_has_the_librarys_own_days_and_where_to_ask() -> None:
+    ours = Controller(contact="Torvet 1, bib@example.dk")
+    policy = replace(POLICY, retention=Retention(loans_days=14, inactive_days=730), controller=ours)
+    said = " ".join(one.text.da for one in privacy_page(policy)[0].paragraphs)
+    assert "Et lån slettes 14 dage efter" in said
+    assert "brugt biblioteket i 730 dage" in said
+    assert "kontakt biblioteket: Torvet 1, bib@example.dk." in said
+    never = replace(policy, retention=Retention(inactive_days=0))
+    assert "af sig selv" not in " ".join(one.text.da for one in privacy_page(never)[0].paragraphs)
+
+
+def test_the_page_has_no_word_that_only_its_makers_use() -> None:
+    said = " ".join(f"{one.name.da if one.name else ''} {one.text.da}" for one in paragraphs(privacy_page(POLICY)))
+    assert not [word for word in ("aftryk", "regnskab over", "Nætternes", "letningslist") if word in said]

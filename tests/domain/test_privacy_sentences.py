@@ -87,7 +87,7 @@ PAGE = privacy_page(Policy(controller=Controller("Biblioteket", "Torvet 1", "rå
 
 def told(name: str) -> str:
     """What the page says of one thing; without a name what stands before the fields."""
-    sections = PAGE if name else PAGE[:1]
+    sections = PAGE if name else PAGE[:2]
     return " ".join(
         one.text.da
         for section in sections

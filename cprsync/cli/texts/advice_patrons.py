@@ -77,11 +77,11 @@ PATRONS: Final[Mapping[str, Advice]] = {
     ),
     "number.real": advice(
         1,
-        "Et nummer, der afløser hendes, kommer med en leverance, eller `cprsync lookup` finder det.",
+        "Et nummer, der afløser lånerens, kommer med en leverance, eller `cprsync lookup` finder det.",
         "A number that replaces hers comes with a delivery, or `cprsync lookup` finds it.",
     ),
     "number.replaced": advice(
-        1, "Bed låneren om det nummer, hun har nu.", "Ask the patron for the number that she has now."
+        1, "Bed låneren om sit nuværende nummer.", "Ask the patron for the number that she has now."
     ),
     "patron.closed": advice(
         1,
@@ -124,7 +124,7 @@ PATRONS: Final[Mapping[str, Advice]] = {
         "Ask the family who answers instead.",
     ),
     "responsible.minor": advice(1, "Angiv en, der er myndig.", "Name someone who is of age."),
-    "responsible.no_borrower": advice(1, "Registrér hende som låner først.", "Register her as a patron first."),
+    "responsible.no_borrower": advice(1, "Registrér først personen som låner.", "Register her as a patron first."),
     "responsible.no_person": advice(
         1,
         "Er det en person, så ret lånertypen først.",

@@ -17,10 +17,10 @@ PATRONS: Final[Mapping[str, str]] = {
     "the patron has left or was erased, and nothing is left of her": (
         "låneren er udmeldt eller slettet, og der er intet tilbage"
     ),
-    "the patron was merged into {merged_into}: ask for hers": "låneren er lagt sammen med {merged_into}: bed om hendes",
-    "the patron has left: nothing is kept of her": "låneren har meldt sig ud: der er intet gemt om hende",
+    "the patron was merged into {merged_into}: ask for hers": "låneren er lagt sammen med {merged_into}: bed om dennes",
+    "the patron has left: nothing is kept of her": "låneren har meldt sig ud: der er intet gemt om låneren",
     "still open: {loans} loans, {balance} balances, {responsible} minors she answers for": (
-        "endnu åbent: {loans} lån, {balance} mellemværender, {responsible} mindreårige, hun svarer for"
+        "endnu åbent: {loans} lån, {balance} mellemværender, {responsible} mindreårige, låneren svarer for"
     ),
     "the two patron numbers differ: nothing was erased": "de to lånernumre er forskellige: intet er slettet",
     "the erase journal is broken at line {line}: {why}": "slettejournalen er brudt på linje {line}: {why}",
@@ -37,21 +37,21 @@ PATRONS: Final[Mapping[str, str]] = {
     "the patron was merged into {merged_into}: set it there": "låneren er lagt sammen med {merged_into}: ret det dér",
     # who answers for a minor
     "a patron does not answer for herself: that is her own number": (
-        "en låner er ikke ansvarlig for sig selv: det er hendes eget nummer"
+        "en låner er ikke ansvarlig for sig selv: det er lånerens eget nummer"
     ),
     "the patron is of age: nobody answers for her new debts": (
-        "låneren er myndig: ingen er ansvarlig for hendes nye gæld"
+        "låneren er fyldt 18: ingen hæfter for lånerens nye gæld"
     ),
-    "whoever is to answer is a minor herself": "den, der skal være ansvarlig, er selv umyndig",
+    "whoever is to answer is a minor herself": "den, der skal være ansvarlig, er selv under 18 år",
     "whoever is to answer is dead, abroad or disappeared, or her number is annulled": (
         "den, der skal være ansvarlig, er død, udrejst eller forsvundet, eller nummeret er annulleret"
     ),
     "four answer for the patron already": "fire er allerede ansvarlige for låneren",
     "the patron answers for her, or for someone who does": (
-        "låneren er selv ansvarlig for hende, eller for en, der er det"
+        "låneren er selv ansvarlig for den anden, eller for en, der er det"
     ),
     "the patron only answers for someone herself: she owes nothing": (
-        "låneren er kun ansvarlig for en anden: hun skylder intet selv"
+        "låneren er kun ansvarlig for en anden og skylder intet selv"
     ),
     "the patron is no person: nobody answers for an institution": (
         "låneren er ikke en person: ingen er ansvarlig for en institution"
@@ -61,7 +61,7 @@ PATRONS: Final[Mapping[str, str]] = {
     ),
     "that person does not answer for the patron": "den person er ikke ansvarlig for låneren",
     "not a number of the register's: enter her as a patron first": (
-        "ikke et af registrets numre: opret hende først som låner"
+        "ikke et af registrets numre: opret først personen som låner"
     ),
     "the register has replaced that number: ask for the new one": (
         "registret har udskiftet det nummer: spørg efter det nye"
@@ -70,7 +70,7 @@ PATRONS: Final[Mapping[str, str]] = {
         "en anden låner har det nummer: begge venter nu på et menneske"
     ),
     "her number is real already: only the register replaces it": (
-        "hendes nummer er allerede et rigtigt: kun registret afløser det"
+        "låneren har allerede et CPR-nummer: kun CPR kan give et nyt"
     ),
     "not a CPR number: there is no such date as the one in it": ("ikke et personnummer: datoen i det findes ikke"),
     "the patron is sealed: the rights of another day would tell the birth date": (
@@ -87,8 +87,22 @@ PATRONS: Final[Mapping[str, str]] = {
     "{name} is set for good: it takes no --reason and no --until": (
         "{name} sættes uden slutdag: det tager hverken --reason eller --until"
     ),
-    "{name} is the register's: say why with --reason TEXT": '{name} er registrets: sig hvorfor med --reason "…"',
-    "{name} is the register's: say --until YYYY-MM-DD": "{name} er registrets: sig --until ÅÅÅÅ-MM-DD",
+    "the name comes from CPR: say why it is to be another with --reason TEXT": (
+        "Navnet kommer fra CPR. Skriv en begrundelse for at ændre det."
+    ),
+    "the birth date comes from CPR: say why it is to be another with --reason TEXT": (
+        "Fødselsdatoen kommer fra CPR. Skriv en begrundelse for at ændre den."
+    ),
+    "the address comes from CPR: say why it is to be another with --reason TEXT": (
+        "Adressen kommer fra CPR. Skriv en begrundelse for at ændre den."
+    ),
+    "the municipality comes from CPR: say why it is to be another with --reason TEXT": (
+        "Kommunen kommer fra CPR. Skriv en begrundelse for at ændre den."
+    ),
+    "the group follows age: say why it is to be another with --reason TEXT": (
+        "Lånergruppen følger alderen. Skriv en begrundelse for at ændre den."
+    ),
+    "a correction has a last day: say --until YYYY-MM-DD": "En rettelse har en sidste dag: --until ÅÅÅÅ-MM-DD.",
     "{field}: {why}": "{field}: {why}",
     "{why}": "{why}",
     "the reason is longer than {most} characters, or no plain text": (

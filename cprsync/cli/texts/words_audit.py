@@ -57,7 +57,7 @@ AUDIT: Final[Mapping[str, tuple[str, str]]] = {
     "why_correction": ("rettelse", "correction"),
     "why_debt": ("gæld", "debt"),
     "why_guardian": ("værge", "guardian"),
-    "why_first_copy": ("første kopi", "first copy"),
+    "why_first_copy": ("oprettet og tilmeldt ændringer fra CPR", "first copy"),
     # how it stands
     "status_ok": ("{name} ({agency}): alt står, som det skal", "{name} ({agency}): all is well"),
     "status_wrong": ("{name} ({agency}): se efter", "{name} ({agency}): look after this"),

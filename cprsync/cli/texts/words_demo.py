@@ -13,7 +13,10 @@ DEMO: Final[Mapping[str, tuple[str, str]]] = {
         "Opstilling: certifikater, et falsk register, en tom database og {patrons} lånere",
         "Set-up: certificates, a mock register, an empty store and {patrons} patrons",
     ),
-    "demo_first": ("Dagen før: lånerne får abonnement og første kopi", "Beforehand: subscriptions and first copies"),
+    "demo_first": (
+        "Dagen før: lånerne oprettes og tilmeldes ændringer fra CPR",
+        "Beforehand: subscriptions and first copies",
+    ),
     "demo_happens": ("I registret sker der", "In the register"),
     "demo_quiet": ("ingen leverance: weekend eller helligdag", "no delivery: weekend or holiday"),
     "demo_desk": (

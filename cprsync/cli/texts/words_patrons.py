@@ -45,10 +45,11 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     # what staff set
     "set_set": ("sat", "set"),
-    "set_withdrawn": ("taget tilbage, registret gælder", "taken back, the register counts"),
+    "set_withdrawn": ("rettelsen er taget tilbage", "the correction is taken back"),
     "set_unchanged": ("det stod der allerede", "it said so already"),
     "emptied_set": ("tømt", "emptied"),
-    "emptied_withdrawn": ("taget tilbage, registret gælder", "taken back, the register counts"),
+    "emptied_withdrawn": ("rettelsen er taget tilbage", "the correction is taken back"),
+    "group_withdrawn": ("Lånergruppen følger igen alderen", "The patron group follows age again"),
     "emptied_unchanged": ("der var intet at tage tilbage", "there was nothing to take back"),
     "set_added": ("tilføjet", "added"),
     "set_removed": ("fjernet", "removed"),
@@ -137,8 +138,8 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "no_patron": ("ikke låner", "no patron"),
     "no": ("nej", "no"),
     "standing": ("Låner {patron} den {day} · lånergruppe {group}", "Patron {patron} on {day} · patron group {group}"),
+    "standing_blocked": ("{reason} (siden {since})", "{reason} (since {since})"),
     "standing_borrow": ("Må låne", "May borrow"),
-    "standing_block": ("blokeret {since}: {reason}", "blocked on {since}: {reason}"),
     "standing_debt": ("Skylder", "Owes"),
     "standing_fees": (
         "Nye gebyrer, hvis alt det forsinkede afleveres i dag",

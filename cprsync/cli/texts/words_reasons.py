@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
     # what happens to a record
-    "first_copy": ("første kopi", "first copy"),
+    "first_copy": ("oprettet og tilmeldt ændringer fra CPR", "first copy"),
     "protect": ("beskyttelse begynder", "protection begins"),
     "unprotect": ("beskyttelse ophører", "protection ends"),
     "protection_settled": ("beskyttelse afklaret", "protection settled"),
