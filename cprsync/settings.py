@@ -78,6 +78,8 @@ class RegisterSection(_Strict):
     #: lists of revoked certificates, as files that something else keeps fresh
     crl: tuple[Path, ...] = ()
     context: Literal["invocation", "authority"] = "invocation"
+    #: patrons in a window of the feed whom the register is asked about on one day
+    windows_a_day: int = Field(default=20_000, ge=0, le=1_000_000)
     #: others subscribe under the same agreement: only what we added is removed
     shared: bool = False
     #: calls under way at the same time

@@ -151,7 +151,7 @@ def register_settings(section: RegisterSection, *, production: bool) -> Register
     """The section as the client takes it."""
     from cprsync.register.settings import RegisterSettings
 
-    return RegisterSettings(**section.model_dump(exclude={"shared"}), production=production)
+    return RegisterSettings(**section.model_dump(exclude={"shared", "windows_a_day"}), production=production)
 
 
 def own_certificates(library: LibrarySection, *, production: bool) -> list[dict[str, Any]]:
@@ -324,6 +324,7 @@ def night(
             net_media=stack.enter_context(opened_net_media(library, production=production)),
             strict_chain=library.feed.chain == "strict",
             shared=library.register_.shared,
+            windows_a_day=library.register_.windows_a_day,
             progress=progress,
             knows_the_day=knows_the_day(settings, clock),
             monotonic=time.monotonic,

@@ -114,6 +114,8 @@ def accept_command(  # noqa: PLR0913 -- one parameter for each option
     say(f"{document['file']}  sha256 {document['sha256']}")
     dates = {key: told_day(document[key], language) for key in ("produced", "previous")}
     say("  " + word("feed_accepted" if not document["behind"] else "feed_accepted_behind", language, **dates))
+    if document["unverified"]:
+        say("  " + word("feed_unverified", language, count=document["unverified"]))
     for other in document["behind"]:
         note("  " + word("feed_behind", language, file=other))
 

@@ -68,6 +68,8 @@ def _marks(document: Mapping[str, Any]) -> Iterator[str]:
         yield "mark_revealed"
     if not document["in_register"]:
         yield "mark_not_in_register"
+    elif document.get("window"):
+        yield "mark_window"
     elif not document["verified"]:
         yield "mark_not_verified"
     if stage == Stage.LEAVING.value:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.danish import in_danish
 from cprsync.cli.dates import long_day
+from cprsync.cli.healing import window_lines
 from cprsync.cli.output import failure_words
 from cprsync.cli.words import Language, reason_words, word
 from cprsync.domain.drift import Drift
@@ -120,6 +121,7 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     if leaving.get("again"):
         yield "  " + word("erased_again", language, **leaving)
     yield from _net_media(document, language)
+    yield from _windows(document, language)
     # a run of an earlier version counted none
     if document.get("sealed_by_silence"):
         yield "  " + word("sealed_by_silence", language, count=document["sealed_by_silence"])
@@ -130,6 +132,16 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     # a run of an earlier version counted none
     if waiting := document.get("reviews", {}).get("waiting"):
         yield "  " + word("reviews", language, waiting=waiting)
+
+
+def _windows(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    # a run of an earlier version knew of none
+    windows = document.get("windows")
+    if windows is None:
+        return
+    if windows["asked"]:
+        yield "  " + word("windows_asked", language, **windows)
+    yield from ("  " + line for line in window_lines(windows, language))
 
 
 def _net_media(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -11,13 +11,23 @@ from cprsync.cli.texts.words_netmedia import NET_MEDIA
 from cprsync.cli.texts.words_night import NIGHT
 from cprsync.cli.texts.words_patrons import PATRONS
 from cprsync.cli.texts.words_reasons import REASONS
+from cprsync.cli.texts.words_windows import WINDOWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Language = Literal["da", "en"]
 
-WORDS: Final[Mapping[str, tuple[str, str]]] = {**NIGHT, **REASONS, **PATRONS, **NET_MEDIA, **DEMO, **DESK, **AUDIT}
+WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    **NIGHT,
+    **REASONS,
+    **PATRONS,
+    **NET_MEDIA,
+    **DEMO,
+    **DESK,
+    **AUDIT,
+    **WINDOWS,
+}
 
 
 def word(key: str, language: Language, **values: object) -> str:

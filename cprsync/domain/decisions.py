@@ -69,11 +69,23 @@ DECISIONS: Final[Mapping[int, Wording]] = {
         "Hvert bibliotek er dataansvarlig for sig, med sin policy og sine kommuner.",
         "Each library is its own data controller, with its policy and its municipalities.",
     ),
+    32: Wording(
+        "Kunne leverancerne ikke have fortalt om et nummer, er posten ubekræftet, til registret har svaret: den vises, "
+        "som `silent_protection` siger, og der spørges samme nat, inden for kvoten.",
+        "When deliveries could not have told of a number, the record is unverified until the register has answered: it "
+        "is shown as `silent_protection` says, and the register is asked the same night, within the quota.",
+    ),
     34: Wording(
         "Den, der meldes ud, beholder ingen konto hos CULR fra biblioteket; andre bibliotekers røres ikke. Det, der "
         "rører den samme konto, sker i rækkefølge, hvem der så er låneren.",
         "Whoever leaves keeps no account of the library's in CULR; other libraries' are left alone. What touches the "
         "same account happens in order, whoever the patron is.",
+    ),
+    35: Wording(
+        "Siger et opslag ved skranken, at en beskyttet ikke er beskyttet, ændrer det intet: nattens eget opslag afgør. "
+        "Et opslags dag ligger aldrig efter den sidste leverance, der er taget.",
+        "A look-up at the desk that says that a protected patron is not protected changes nothing: the night's own "
+        "look-up decides. A look-up's day never lies after the last delivery that was taken.",
     ),
     40: Wording(
         "Registrering, nyt personnummer, udmeldelse og sletning vises, før de skrives, med det, man bør se først. En "

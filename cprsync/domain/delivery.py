@@ -69,3 +69,10 @@ def place_of(header: Header, sha256: str, *, taken: Link | None, last: date | No
         return Place.OLDER
     follows = header.previous == last and not header.begins_a_chain
     return Place.GAP if strict and not follows else Place.NEXT
+
+
+def skips(header: Header, last: date | None) -> bool:
+    """Whether a delivery may have been produced between the last one taken and this one, and was never taken."""
+    if last is None or header.produced <= last:
+        return False
+    return header.begins_a_chain or header.previous > last

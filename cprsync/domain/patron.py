@@ -6,7 +6,7 @@ What patron and staff own (telephones, notes, cards) is not here: no rule of the
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cprsync.domain.often import made_often
@@ -49,6 +49,13 @@ class AsOf:
 
     day: date
     source: Source
+    #: of a look-up the day of the last delivery that the register had loaded, where `day` is an earlier one
+    loaded: date | None = field(default=None, compare=False)
+
+    @property
+    def seen(self) -> date:
+        """The day up to which the source has seen everything."""
+        return self.loaded or self.day
 
     def is_older_than(self, other: AsOf) -> bool:
         """True when this may not overwrite what `other` said: older, or a look-up on the file's own day."""
@@ -100,11 +107,17 @@ class Patron:
     def has_newer(self, as_of: AsOf) -> bool:
         """True when a newer source has spoken, so that this one may not overwrite the record.
 
-        In a window the file of a day could not tell everything: a look-up of that day may.
+        In a window the file could not tell everything: what counts of a look-up is the day that it has seen.
         """
         if self.as_of is None or not as_of.is_older_than(self.as_of):
             return False
-        return self.window is None or as_of.day != self.as_of.day
+        return self.window is None or replace(as_of, day=as_of.seen).is_older_than(self.as_of)
+
+    def is_answered_by(self, as_of: AsOf) -> bool:
+        """True when a look-up of that day has seen all that the feed could not tell, and closes the window."""
+        if self.window is None or self.as_of is None:
+            return False
+        return as_of.seen >= max(self.window.until, self.as_of.day)
 
     def is_sealed(self, *, silent_is_sealed: bool, parked: bool = False) -> bool:
         """True when name and address go nowhere without a reasoned reveal: see the function of that name."""

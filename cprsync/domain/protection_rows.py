@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.sealing_rows import HOUSEHOLD_ROWS, STREET_ROWS
+from cprsync.domain.sealing_rows import HOUSEHOLD_ROWS, STREET_ROWS, WINDOW_ROWS
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
@@ -272,10 +272,12 @@ _DESK: Final[Rows] = {
         _EITHER,
         Wording("beskyttet af personalet", "protected by staff"),
         Wording(
-            "registret har ordet: siger opslaget nej, ophører den; tier det, eller er der intet svar, står den",
-            "the register has the word: a look-up that says no ends it; silence, or no answer, lets it stand",
+            "registret har ordet: siger opslaget nej, slår natten op, og dens svar ophæver den; tier det, eller er der "
+            "intet svar, står den",
+            "the register has the word: when the look-up says no, the night looks up too, and its answer ends it; "
+            "silence, or no answer, lets it stand",
         ),
         Wording("Princip: én ejer; beslutning 2", "Principle: one owner; decision 2"),
     ),
 }
-PROTECTION_ROWS: Final[Rows] = {**_WORDED, **STREET_ROWS, **HOUSEHOLD_ROWS, **_ALL_THE_SAME, **_DESK}
+PROTECTION_ROWS: Final[Rows] = {**_WORDED, **STREET_ROWS, **HOUSEHOLD_ROWS, **_ALL_THE_SAME, **_DESK, **WINDOW_ROWS}

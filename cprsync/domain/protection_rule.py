@@ -126,6 +126,10 @@ _SOAP_DOUBT: Final = Wording(
     "SF1520: no beskyttet, or false beside a period not yet over; decisions 1 and 2",
 )
 _SOAP_FALSE: Final = Wording("SF1520: beskyttet er false; beslutning 1", "SF1520: beskyttet is false; decision 1")
+_SOAP_CANDIDATE: Final = Wording(
+    "SF1520: beskyttet er false; beslutning 35: ved skranken en kandidat, og nattens eget opslag ophæver",
+    "SF1520: beskyttet is false; decision 35: a candidate at the desk, and the night's own look-up lifts",
+)
 _SOAP_ABSENT: Final = Wording(
     "SF1520: uden adressebeskyttelse; beslutning 1 og 2", "SF1520: no adressebeskyttelse; decisions 1 and 2"
 )
@@ -161,7 +165,7 @@ PROTECTION_RULES: Final = (
     ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP, _SOAP_DOUBT),
     ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.OPEN, Protecting.SEAL, _SOAP_DOUBT),
     ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.NEW, Protecting.SEAL, _SOAP_DOUBT),
-    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.PROTECTED, Protecting.LIFT, _SOAP_FALSE),
+    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.PROTECTED, Protecting.ASK, _SOAP_CANDIDATE),
     ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.OPEN, Protecting.KEEP, _SOAP_FALSE),
     ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.NEW, Protecting.SETTLED_OPEN, _SOAP_FALSE),
     ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.PROTECTED, Protecting.KEEP, _SOAP_ABSENT),
@@ -208,6 +212,7 @@ _SAID: Final[Mapping[Told, Says]] = {told: says for says, told in _TOLD.items()}
 _CALLED: Final[Mapping[Protecting, Action]] = {
     Protecting.SEAL: Action.PROTECT,
     Protecting.LIFT: Action.UNPROTECT,
+    Protecting.ASK: Action.UNPROTECT,
     Protecting.SETTLED_OPEN: Action.PROTECTION_SETTLED,
 }
 

@@ -122,3 +122,43 @@ HOUSEHOLD_ROWS: Final[Rows] = {
         _DECISION_2,
     ),
 }
+#: Whose record is unverified, since the feed could not have told of the number: see `window`.
+WINDOW_ROWS: Final[Rows] = {
+    "protection-window": (
+        Wording(
+            "ingen: leverancerne kunne ikke fortælle om nummeret", "none: deliveries could not have told of the number"
+        ),
+        Wording(
+            "et skift til et nummer, der først abonneres senere; et abonnement, der var forsvundet; en sammenlægning, "
+            "der fortrydes; en leverance, der mangler; en ældre kopi af databasen; en låner, der var meldt ud",
+            "a change to a number that is subscribed later; a subscription that had vanished; a merge that is taken "
+            "back; a delivery that is missing; an older copy of the database; a patron who had left",
+        ),
+        _EITHER,
+        _OPEN,
+        Wording(
+            "ubekræftet: forseglet, hvor policy forsegler tavshed, til registret har svaret; der spørges samme nat, "
+            "inden for kvoten, de beskyttede og de, der var her sidst, først",
+            "unverified: sealed where policy seals silence, until the register has answered; it is asked the same "
+            "night, within the quota, about the protected and the recently active first",
+        ),
+        Wording("Beslutning 32", "Decision 32"),
+    ),
+    "protection-window-answer": (
+        Wording(
+            "et opslag om natten, fordi leverancerne ikke kunne fortælle om nummeret",
+            "a look-up by night, since deliveries could not have told of the number",
+        ),
+        Wording(
+            "ikke beskyttet (et svar uden et ord om det ophæver intet)",
+            "not protected (an answer without a word about it lifts nothing)",
+        ),
+        _EITHER,
+        Wording("beskyttet", "protected"),
+        Wording(
+            "beskyttelsen ophører; ved skranken er svaret en kandidat, og natten slår op",
+            "the protection ends; at the desk the answer is a candidate, and the night looks up",
+        ),
+        Wording("Beslutning 32 og 35", "Decisions 32 and 35"),
+    ),
+}

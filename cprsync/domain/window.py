@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.calendar import last_closed
+from cprsync.domain.calendar import last_closed, last_loaded
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -33,12 +33,23 @@ class Why(enum.Enum):
     RETURNED = "returned"
 
 
+#: Reasons after which the number was subscribed anew.
+_SUBSCRIBED: Final = frozenset({Why.SUBSCRIBED_LATE, Why.SUBSCRIPTION_LOST, Why.RETURNED})
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Since when, and why, a patron's record is unverified."""
 
     since: date
     why: Why
+    #: the day up to which an answer must have seen everything
+    until: date
+
+    @classmethod
+    def opened(cls, why: Why, *, today: date, now: datetime) -> Window:
+        """The window that opens now: a number that is subscribed only now may be missing in today's delivery too."""
+        return cls(today, why, last_closed(now) if why in _SUBSCRIBED else last_loaded(now))
 
 
 @dataclass(frozen=True, slots=True)

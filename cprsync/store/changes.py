@@ -20,14 +20,15 @@ from cprsync.errors import LostCompare
 from cprsync.store import audit, dying, tables
 from cprsync.store.bulk import append, change
 from cprsync.store.effects import payload, row_of
-from cprsync.store.engine import parts, writing
+from cprsync.store.engine import parts
 from cprsync.store.links import look_again
 from cprsync.store.numbers import renumber
 from cprsync.store.record_versions import Moved, note_versions
 from cprsync.store.records import REGISTER
 from cprsync.store.review_items import raise_and_settle
 from cprsync.store.runs import set_values
-from cprsync.store.tenant import hold_fence, hold_library
+from cprsync.store.tenant import written
+from cprsync.store.windows import close_windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,19 +59,19 @@ STATUS_CLASSES: dict[Status | Silent, str] = {
 }
 
 
-def write(tenant: Tenant, run: Run, batch: Batch) -> None:
+def write(tenant: Tenant, run: Run | None, batch: Batch) -> None:
     """Write records, before-images, audit, outbox, items, follow-ups, reviews and the checkpoint.
+
+    Without a run: for whoever holds the agreement's lock between two nights.
 
     Raises:
         FenceLost: a newer run has taken over.
         LostCompare: a patron changed since the decision.
     """
-    with writing(tenant.engine) as connection:
-        hold_fence(connection, tenant, run)
-        hold_library(connection, tenant)
-        write_changes(connection, tenant, run, batch)
+    with written(tenant, run) as connection:
+        write_changes(connection, tenant, run or tenant.no_run, batch)
         audit.append(connection, tenant, tenant.night, [_happened(run, write) for write in batch.writes])
-        if batch.checkpoint is not None:
+        if run is not None and batch.checkpoint is not None:
             set_values(connection, tenant, run, checkpoint=batch.checkpoint)
 
 
@@ -82,11 +83,13 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
     first_copies = [write.patron.id for write in batch.writes if Action.FIRST_COPY in write.actions]
     ask(connection, tenant, [(follow_up.patron_id, follow_up.kind) for follow_up in batch.asks])
     _answer(connection, tenant, batch.answered, first_copies)
+    close_windows(connection, tenant, batch.verified)
     raise_and_settle(connection, tenant, run, batch)
 
 
-def _happened(run: Run, write: Write) -> audit.Happened:
-    return audit.Happened(audit.CHANGE, run=run.id, patron=write.patron.id, actions=_words(write.actions))
+def _happened(run: Run | None, write: Write) -> audit.Happened:
+    number = None if run is None else run.id
+    return audit.Happened(audit.CHANGE, run=number, patron=write.patron.id, actions=_words(write.actions))
 
 
 @lru_cache(maxsize=256)

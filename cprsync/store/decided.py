@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, select, update
 
-from cprsync.domain.delivery import DISCARDED
+from cprsync.domain.delivery import DISCARDED, Place
 from cprsync.domain.window import Why
 from cprsync.store import audit, tables
-from cprsync.store.engine import reading, writing
+from cprsync.store.engine import reading
 from cprsync.store.inbox import SETTLED, TAKEN, forgotten, from_row
 from cprsync.store.tenant import written
 from cprsync.store.windows import open_for_subscribed
@@ -55,14 +55,19 @@ def stopping(tenant: Tenant) -> list[SealedDelivery]:
     return [delivery for delivery in found if delivery.name not in settled]
 
 
-def accept_stopped(tenant: Tenant, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> None:
-    """An operator takes a delivery that is out of chain: the next run applies it. Nothing else is changed."""
+def accept_stopped(tenant: Tenant, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
+    """An operator takes a delivery that is out of chain: the next run applies it, and no record is changed.
+
+    Behind a gap nobody can say of whom the missing ones told: everyone subscribed is unverified until the register has
+    answered (decision 33). Returns: of how many that is new.
+    """
     more = (("delivery", delivery.sha256), ("user", user))
     happened = audit.Happened("accept", actions=(place,), more=more, reason=reason)
-    with writing(tenant.engine) as connection:
+    with written(tenant, None) as connection:
         accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": IN_THE_AUDIT}
         connection.execute(_this(tenant, delivery.id).values(accepted))
         audit.append(connection, tenant, STREAM, [happened])
+        return open_for_subscribed(connection, tenant, Why.GAP) if place == Place.GAP.value else 0
 
 
 def discard(tenant: Tenant, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.record import Local
+from cprsync.domain.window import Why
 from cprsync.errors import LostCompare
 from cprsync.store import audit, dying, responsibles, tables
 from cprsync.store.changes import write_changes
@@ -23,6 +24,7 @@ from cprsync.store.responsibles import become_patrons
 from cprsync.store.review_items import ask_staff_at_desk
 from cprsync.store.subscriptions import ACTIVE_PATRON, SEALED_ONCE, SUBSCRIPTION, come_back
 from cprsync.store.tenant import hold_library
+from cprsync.store.windows import open_windows
 from cprsync.sync.values import Batch, FollowUp, NewPatron, Subscribed
 
 if TYPE_CHECKING:
@@ -122,6 +124,7 @@ def _batch_of(batch: Batch, patron_id: str) -> Batch:
         writes=[replace(write, patron=replace(write.patron, id=patron_id)) for write in batch.writes],
         reviews=[(patron_id, kind) for _, kind in batch.reviews],
         asks=[FollowUp(patron_id, one.kind) for one in batch.asks],
+        verified=[patron_id for _ in batch.verified],
     )
 
 
@@ -140,6 +143,8 @@ def _subscribe(connection: Connection, tenant: Tenant, patron_id: str, entry: En
     # one that had ended begins again
     again = update(tables.subscription).where(*(row[name] == value for name, value in key.items())).values(values)
     if connection.execute(again).rowcount:
+        # of the time in between the feed could not tell; the answer that is written with this closes it
+        open_windows(connection, tenant, [patron_id], Why.RETURNED)
         return
     number = vault.seal(entry.number.digits.encode(), place=patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE)
     new = insert(tables.subscription).values(key | values | {"number": number, "number_key": vault.seal_key})

@@ -16,7 +16,7 @@ from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import Person
 from cprsync.domain.record import Local
 from cprsync.domain.review import State
-from cprsync.store import dying, effects, kept_blocks, tables
+from cprsync.store import dying, effects, kept_blocks, tables, windows
 from cprsync.store.effects import CULR, account_probes, effect_of, payload
 from cprsync.store.engine import parts
 from cprsync.store.journal import NUMBER as JOURNAL
@@ -289,4 +289,5 @@ _FORGOTTEN: Final = (
     "register_since",
     "last_seen",
     "rights_due",
+    *windows.COLUMNS,
 )

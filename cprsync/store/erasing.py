@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, text, update
 
+from cprsync.domain.window import Why
 from cprsync.store import audit, kept_blocks, night_lines, tables
 from cprsync.store.desk import CONFIRM, STREAM
 from cprsync.store.emptying import empty, note, of, shells_of, waits_of
@@ -23,6 +24,7 @@ from cprsync.store.record_versions import Moved, note_versions
 from cprsync.store.records import IS_EMPTIED, REGISTER, from_row
 from cprsync.store.subscriptions import LEFT
 from cprsync.store.tenant import hold_fence, hold_library
+from cprsync.store.windows import open_for_subscribed
 from cprsync.sync.values import Erased
 
 if TYPE_CHECKING:
@@ -206,6 +208,8 @@ def _let_go(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
 def replay(tenant: Tenant) -> int:
     """Close and erase again whoever an older copy of the database has brought back; returns how many.
 
+    Everyone else who is subscribed is unverified until the register has answered.
+
     Nobody is looked up, subscribed or created. Their numbers are never given again either.
 
     Raises:
@@ -222,11 +226,15 @@ def replay(tenant: Tenant) -> int:
         hold_library(connection, tenant)
         for patron_id in unknown:
             connection.execute(_GIVEN, {"agency": tenant.agency, "id": patron_id})
-        # whoever was erased just now by someone else is not there any more
+        # whoever was erased just now by someone else is not there any more, and the journal is seen by now
         back = _brought_back(connection, tenant, entries)
+        older = bool(back) or not is_remembered(connection, tenant, len(written))
         for patron_id in back:
             _again(connection, tenant, entries[patron_id])
         kept_blocks.forget_of(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
+        if older:
+            # what look-ups have told since this copy was made is lost, and no delivery tells it again
+            open_for_subscribed(connection, tenant, Why.RESTORED)
         remember(connection, tenant)
     return len(back)
 

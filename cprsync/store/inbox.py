@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select, update
 
-from cprsync.domain.delivery import DISCARDED, Header, Link, Place
+from cprsync.domain.delivery import DISCARDED, Header, Link, Place, skips
+from cprsync.domain.window import Why
 from cprsync.store import tables
 from cprsync.store.engine import reading, writing
 from cprsync.store.failures import SealBroken
-from cprsync.store.tenant import hold_fence
+from cprsync.store.tenant import written
+from cprsync.store.windows import open_for_subscribed
 from cprsync.sync.values import InboxState, RunState, SealedDelivery
 
 if TYPE_CHECKING:
@@ -187,11 +189,15 @@ def taken_on(tenant: Tenant, produced: date) -> Link | None:
 
 def last_produced(tenant: Tenant) -> date | None:
     """The production date of the last delivery taken."""
-    row = tables.agreement.c
     with reading(tenant.engine) as connection:
-        return connection.scalar(
-            select(row.last_produced).where(row.agency == tenant.agency, row.id == tenant.agreement)
-        )
+        return _last_taken(connection, tenant)
+
+
+def _last_taken(connection: Connection, tenant: Tenant) -> date | None:
+    row = tables.agreement.c
+    ours = (row.agency == tenant.agency) & (row.id == tenant.agreement)
+    day: date | None = connection.scalar(select(row.last_produced).where(ours))
+    return day
 
 
 def applied_until(tenant: Tenant) -> date | None:
@@ -203,9 +209,14 @@ def applied_until(tenant: Tenant) -> date | None:
 
 
 def accept(tenant: Tenant, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
-    """The delivery is whole and in chain: the run takes it and the chain moves. Raises FenceLost."""
-    with writing(tenant.engine) as connection:
-        hold_fence(connection, tenant, run)
+    """The delivery is whole and in chain: the run takes it and the chain moves. Raises FenceLost.
+
+    Where the chain only warns, a delivery may be missing before this one: nobody can say of whom it told. What an
+    operator has accepted over a gap was asked for when they did.
+    """
+    with written(tenant, run) as connection:
+        if not delivery.accepted and skips(header, _last_taken(connection, tenant)):
+            open_for_subscribed(connection, tenant, Why.GAP)
         connection.execute(
             _this(tenant, delivery.id).values(
                 state=InboxState.ACCEPTED.value,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, select, update
 
+from cprsync.domain.window import Why
 from cprsync.errors import BadInput
 from cprsync.store import audit, tables
 from cprsync.store.desk import STREAM
@@ -18,6 +19,7 @@ from cprsync.store.engine import writing
 from cprsync.store.failures import JournalBehind, JournalBroken
 from cprsync.store.journal_memory import journal_entries, remember
 from cprsync.store.tenant import hold_library
+from cprsync.store.windows import open_for_subscribed
 from cprsync.sync.values import AcceptedJournal
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ def accept_journal(tenant: Tenant, *, user: str, reason: str) -> AcceptedJournal
         connection.execute(update(tables.library).where(this).values(journal_lines=None, journal_code=None))
         again = _note_again(connection, tenant, there)
         remember(connection, tenant)
+        # a journal that is not the database's tells that one of the two is an older copy
+        open_for_subscribed(connection, tenant, Why.RESTORED)
         more = (("lines", str(len(there))), ("seen", str(remembered)), ("again", str(again)))
         told = audit.Happened(ACCEPT, more=(*more, ("user", user)), reason=reason)
         audit.append(connection, tenant, STREAM, [told])

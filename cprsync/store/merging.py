@@ -20,8 +20,9 @@ from cprsync.domain.patron import AsOf, PatronKind, Source
 from cprsync.domain.person import Person, Protection
 from cprsync.domain.record import Local
 from cprsync.domain.review import BOTH_PATRONS, State
+from cprsync.domain.window import Why
 from cprsync.errors import ReviewClosed
-from cprsync.store import belongings, circulation, effects, overrides, responsibles, tables
+from cprsync.store import belongings, circulation, effects, overrides, responsibles, tables, windows
 from cprsync.store.changes import ask, write_records
 from cprsync.store.codec import decode, encode
 from cprsync.store.effects import CULR, payload
@@ -98,6 +99,8 @@ def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRo
     _take_back(connection, tenant, closed.id)
     # an item of an earlier version kept none
     _tell(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept.get("account"))
+    # what the register said of either meanwhile may stand on the other
+    windows.open_windows(connection, tenant, [closed.id, keeper.id], Why.MERGE_UNDONE)
 
 
 def _patron(connection: Connection, tenant: Tenant, row: AnyRow) -> Patron:
@@ -143,6 +146,7 @@ def _remembered(tenant: Tenant, row: AnyRow, shell: Patron) -> dict[str, Any]:
 def _empty(connection: Connection, tenant: Tenant, shell: Patron) -> None:
     """Leave of a record its id and, sealed, its number: neither number, card nor address finds it any more."""
     _write(connection, tenant, replace(shell, as_of=None, overrides=()), Person(shell.number))
+    windows.close_windows(connection, tenant, [shell.id])
     row = _set_clear(
         connection,
         tenant,

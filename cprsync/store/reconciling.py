@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import exists, select, update
 
 from cprsync.domain.number import CprNumber
+from cprsync.domain.window import Why
 from cprsync.store import audit, dying, responsibles, tables
 from cprsync.store.engine import parts, reading
 from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
 from cprsync.store.tenant import written
+from cprsync.store.windows import close_windows, open_windows
 from cprsync.sync.values import Gaps
 
 if TYPE_CHECKING:
@@ -136,6 +138,35 @@ def _end(tenant: Tenant, run: Run | None, ending: ColumnElement[bool], *, on: da
         connection.execute(update(tables.subscription).where(ending).values(until=on))
         _tell(connection, tenant, run, SUBSCRIPTION_END, patrons)
         return len(patrons)
+
+
+def open_lost(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
+    """These have vanished at the register, and are about to be added again: of the time between nothing was told.
+
+    Opened before the call, so that a night which is killed after it forgets nobody. Returns: by number, of whom the
+    record was verified until now.
+    """
+    by_probe = {probe: number for number in numbers for probe in tenant.vault.probes("number", number.digits)}
+    held = _ours(tenant) & dying.holds(tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
+    with written(tenant, run) as connection:
+        whose = {
+            row.patron_id: by_probe[row.number_index]
+            for part in parts(list(by_probe))
+            for row in connection.execute(
+                select(_ROW.patron_id, _ROW.number_index).where(held, _ROW.number_index.in_(part))
+            )
+        }
+        opened: dict[CprNumber, list[str]] = {}
+        for one in open_windows(connection, tenant, list(whose), Why.SUBSCRIPTION_LOST):
+            opened.setdefault(whose[one], []).append(one)
+    return opened
+
+
+def close_not_lost(tenant: Tenant, run: Run | None, patron_ids: Sequence[str]) -> None:
+    """The register had the subscriptions of these all along: the list was wrong, and nothing was missed."""
+    if patron_ids:
+        with written(tenant, run) as connection:
+            close_windows(connection, tenant, patron_ids)
 
 
 def added_there(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> None:

@@ -57,6 +57,7 @@ class _Row(NamedTuple):
     kind: str
     unverified_since: date | None
     unverified_why: str | None
+    unverified_until: date | None
 
 
 def population(tenant: Tenant) -> int:
@@ -159,8 +160,8 @@ def from_row(vault: Vault, row: AnyRow | _Row, corrected: tuple[Override, ...] =
 
 
 def _window(row: AnyRow | _Row) -> Window | None:
-    since, why = row.unverified_since, row.unverified_why
-    return None if since is None or why is None else Window(since, Why(why))
+    since, why, until = row.unverified_since, row.unverified_why, row.unverified_until
+    return None if since is None or why is None or until is None else Window(since, Why(why), until)
 
 
 def other_of(vault: Vault, row: AnyRow) -> Other:

@@ -27,6 +27,7 @@ from cprsync.store import (
     finding,
     forgetting,
     head_keeping,
+    healing,
     import_matching,
     imports,
     inbox,
@@ -85,7 +86,7 @@ if TYPE_CHECKING:
     from cprsync.domain.parting import Parting
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Address, Person
-    from cprsync.domain.policy import Policy
+    from cprsync.domain.policy import Harm, Policy
     from cprsync.domain.record import Block, Local
     from cprsync.domain.responsible import Answering
     from cprsync.domain.review import State
@@ -111,6 +112,7 @@ if TYPE_CHECKING:
         Account,
         AccountSides,
         AccountState,
+        AskedToday,
         AuditFilter,
         AuditState,
         Backlog,
@@ -126,6 +128,7 @@ if TYPE_CHECKING:
         Found,
         Gaps,
         Happening,
+        InWindow,
         KeptAnswer,
         NewPatron,
         NotFound,
@@ -258,8 +261,8 @@ class SqlStore:
     def stopped(self, name: str) -> SealedDelivery | None:
         return decided.stopped(self._tenant, name)
 
-    def accept_stopped(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> None:
-        decided.accept_stopped(self._tenant, delivery, place=place, reason=reason, user=user)
+    def accept_stopped(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
+        return decided.accept_stopped(self._tenant, delivery, place=place, reason=reason, user=user)
 
     def stopping(self) -> list[SealedDelivery]:
         return decided.stopping(self._tenant)
@@ -293,7 +296,7 @@ class SqlStore:
     def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
         return runs.save_plan(self._tenant, run, rows)
 
-    def write(self, run: Run, batch: Batch) -> None:
+    def write(self, run: Run | None, batch: Batch) -> None:
         changes.write(self._tenant, run, batch)
 
     def tally(self, run: Run) -> Tally:
@@ -330,7 +333,7 @@ class SqlStore:
 
     def subscribed(
         self,
-        run: Run,
+        run: Run | None,
         rows: Sequence[tuple[str, CprNumber]],
         *,
         since: date,
@@ -346,6 +349,35 @@ class SqlStore:
 
     def end_subscriptions(self, run: Run | None, *, on: date) -> int:
         return reconciling.end_subscriptions(self._tenant, run, on=on)
+
+    def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
+        return reconciling.open_lost(self._tenant, run, numbers)
+
+    def close_not_lost(self, run: Run | None, patron_ids: Sequence[str]) -> None:
+        reconciling.close_not_lost(self._tenant, run, patron_ids)
+
+    def in_window(self) -> list[InWindow]:
+        """Everyone in a window, by patron number."""
+        return healing.in_window(self._tenant)
+
+    def window_counts(self) -> dict[str, int]:
+        return healing.window_counts(self._tenant)
+
+    def windows_to_ask(self, limit: int) -> list[str]:
+        return healing.windows_to_ask(self._tenant, limit)
+
+    def asked_today(self) -> AskedToday:
+        return healing.asked_today(self._tenant)
+
+    def intend_to_ask(self, run: Run | None, patron_ids: Sequence[str]) -> None:
+        healing.intend_to_ask(self._tenant, run, patron_ids)
+
+    def count_harms(self, run: Run | None, harms: Mapping[Harm, int]) -> None:
+        healing.count_harms(self._tenant, run, harms)
+
+    def open_for_everyone(self, *, user: str, reason: str) -> int:
+        """Open a window for everyone subscribed, as an operator asks; returns of how many that is new."""
+        return healing.open_for_everyone(self._tenant, user=user, reason=reason)
 
     def added_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
         reconciling.added_there(self._tenant, run, numbers)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, delete, exists, func, insert, select, text, update
 
 from cprsync.domain.leaving import Stage, came_back
+from cprsync.domain.window import Why
 from cprsync.store import audit, dying, tables
 from cprsync.store.changes import FIRST_COPY, ask
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.numbers import RESPONSIBLE, only_answer
 from cprsync.store.records import from_row
-from cprsync.store.tenant import hold_fence, hold_library
+from cprsync.store.tenant import hold_fence, written
+from cprsync.store.windows import find_late, open_windows
 from cprsync.sync.values import FollowUp
 
 if TYPE_CHECKING:
@@ -70,7 +72,8 @@ def begin_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str
     """Patrons who had left are registered again: the next night subscribes them as it does new ones.
 
     In the caller's transaction; returns who had left, or was about to. Her ended row stays under another reason, and
-    takes over from the one of an earlier time whether we had added her number at the register.
+    takes over from the one of an earlier time whether we had added her number at the register. Of whoever was not
+    subscribed meanwhile the feed could not tell.
     """
     stayed = come_back(connection, tenant, patron_ids)
     ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
@@ -84,6 +87,7 @@ def begin_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str
         connection.execute(delete(tables.subscription).where(earlier))
         memory = {"reason": LEFT, "confirmed_at": func.coalesce(_ROW.confirmed_at, added)}
         connection.execute(update(tables.subscription).where(same & ended).values(memory))
+    open_windows(connection, tenant, [row.patron_id for row in back], Why.RETURNED)
     return list(dict.fromkeys([*(row.patron_id for row in back), *stayed]))
 
 
@@ -103,7 +107,7 @@ def come_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str])
 
 def subscribed(
     tenant: Tenant,
-    run: Run,
+    run: Run | None,
     rows: Sequence[tuple[str, CprNumber]],
     *,
     since: date,
@@ -111,15 +115,14 @@ def subscribed(
 ) -> None:
     """Write down that these are subscribed, and ask for a first copy of whomever nothing was heard of until now.
 
-    Both in one transaction: subscribing brings no first copy, and a killed run must not forget it.
+    Of whom a delivery could have told before they were subscribed the record is unverified (decision 32). All in one
+    transaction: subscribing brings no first copy, and a killed run must not forget it.
     `already` were there before: from someone who shares the agreement, or from us when an answer was lost. Nobody
     can tell, so they are not counted as added by us: better one subscription too many there than another's lost.
     """
     if not rows:
         return
-    with writing(tenant.engine) as connection:
-        hold_fence(connection, tenant, run)
-        hold_library(connection, tenant)
+    with written(tenant, run) as connection:
         held = _held(connection, tenant, [patron_id for patron_id, _ in rows])
         fresh = [(patron_id, number) for patron_id, number in rows if patron_id not in held]
         if fresh:
@@ -132,7 +135,10 @@ def subscribed(
             connection.execute(insert(tables.subscription), new)
         ids = [patron_id for patron_id, _ in fresh]
         ask(connection, tenant, [(one, FIRST_COPY) for one in _without_news(connection, tenant, ids)])
-        happened = [audit.Happened("subscribe", run=run.id, patron=one) for one in ids]
+        open_windows(connection, tenant, _left_before(connection, tenant, ids), Why.RETURNED)
+        open_windows(connection, tenant, find_late(connection, tenant, ids), Why.SUBSCRIBED_LATE)
+        number = None if run is None else run.id
+        happened = [audit.Happened("subscribe", run=number, patron=one) for one in ids]
         audit.append(connection, tenant, tenant.night, happened)
 
 
@@ -160,19 +166,20 @@ def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str
 
 
 def _without_news(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
-    """Patrons not yet verified, and those who had left: of these no change was delivered meanwhile."""
-    left = exists().where(
-        _ROW.agency == _PATRON.agency,
-        _ROW.patron_id == _PATRON.id,
-        _ROW.agreement == tenant.agreement,
-        _ROW.reason == LEFT,
-    )
-    new = (_PATRON.agency == tenant.agency) & (_PATRON.as_of_day.is_(None) | left)
+    """Patrons of whom no source has spoken yet."""
+    new = (_PATRON.agency == tenant.agency) & _PATRON.as_of_day.is_(None)
     return [
         patron_id
         for part in parts(ids)
         for patron_id in connection.scalars(select(_PATRON.id).where(new, _PATRON.id.in_(part)))
     ]
+
+
+def _left_before(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+    """Those who had left: of these no change was delivered meanwhile."""
+    left = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & (_ROW.reason == LEFT)
+    wanted = select(_ROW.patron_id).where(left)
+    return [one for part in parts(ids) for one in connection.scalars(wanted.where(_ROW.patron_id.in_(part)))]
 
 
 def subscription_count(tenant: Tenant) -> int:

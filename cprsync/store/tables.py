@@ -179,9 +179,10 @@ patron = Table(
     # the day on which her rights to net media have to be derived again, and the local part they were derived from
     _maybe("rights_due", Date),
     _needed("rights_local", Integer, "0"),
-    # the day from which the feed could not have told of the number, and why; when the register was last asked since
+    # the day on which a window opened, and why; the day that an answer must have seen; when the register was asked last
     _maybe("unverified_since", Date),
     _maybe("unverified_why", WORD),
+    _maybe("unverified_until", Date),
     _maybe("unverified_asked", Date),
     UniqueConstraint("agency", "number_index"),
     Index("ix_patron_address_index", "agency", "address_index"),

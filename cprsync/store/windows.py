@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, select, update
 
-from cprsync.domain.window import is_late
+from cprsync.domain.window import Window, is_late
 from cprsync.store import audit, dying, tables
 from cprsync.store.engine import parts
 from cprsync.store.numbers import ACTIVE_PATRON, RESPONSIBLE
@@ -45,7 +45,9 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     opened: list[str] = []
     for part in parts(sorted(set(patron_ids))):
         opened += connection.scalars(select(_PATRON.id).where(could, _PATRON.id.in_(part)).order_by(_PATRON.id))
-    values = {"unverified_since": tenant.clock.today(), "unverified_why": why.value, "unverified_asked": None}
+    window = Window.opened(why, today=tenant.clock.today(), now=tenant.clock.now())
+    days = {"unverified_since": window.since, "unverified_until": window.until, "unverified_asked": None}
+    values = days | {"unverified_why": why.value}
     for part in parts(opened):
         these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
         connection.execute(update(tables.patron).where(these).values(values))
@@ -68,10 +70,11 @@ def close_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[s
     """The register has answered about these, or nobody will ask about them any more; in the caller's transaction."""
     for part in parts(patron_ids):
         these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part) & _PATRON.unverified_since.is_not(None)
-        connection.execute(update(tables.patron).where(these).values(**dict.fromkeys(_COLUMNS)))
+        connection.execute(update(tables.patron).where(these).values(**dict.fromkeys(COLUMNS)))
 
 
-_COLUMNS: Final = ("unverified_since", "unverified_why", "unverified_asked")
+#: What a row says of a window.
+COLUMNS: Final = ("unverified_since", "unverified_why", "unverified_until", "unverified_asked")
 #: Reasons for which the number that a patron has now is subscribed; an old number tells nothing of it.
 _NAMES_HER: Final = (ACTIVE_PATRON, RESPONSIBLE, dying.DEAD)
 

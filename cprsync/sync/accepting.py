@@ -49,7 +49,9 @@ class Inbox(Protocol):
 
     def stopping(self) -> list[SealedDelivery]: ...
 
-    def accept_stopped(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> None: ...
+    def accept_stopped(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
+        """Take it, and behind a gap open a window for everyone subscribed; returns of how many that is new."""
+        ...
 
 
 def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decides
@@ -81,7 +83,7 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
             content.seek(0)
             delivery = store.seal(Path(file).name, content)
     accepted = UNFINISHED if place is Place.NEXT else place.value
-    store.accept_stopped(delivery, place=accepted, reason=reason, user=user)
+    unverified = store.accept_stopped(delivery, place=accepted, reason=reason, user=user)
     return {
         "file": delivery.name,
         "produced": header.produced.isoformat(),
@@ -91,6 +93,7 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
         "reason": reason,
         # what is accepted waits behind these, if they still lie where they arrived
         "behind": [other.name for other in store.stopping() if other.id != delivery.id],
+        "unverified": unverified,
     }
 
 

@@ -11,7 +11,7 @@ from cprsync.domain.decide import Parked
 from cprsync.domain.protective import protective
 from cprsync.errors import LostCompare
 from cprsync.sync.renumbering import renumber_again
-from cprsync.sync.steps import Step, decided, item_of, step_of, write_of
+from cprsync.sync.steps import Step, answers, decided, item_of, step_of, write_of
 from cprsync.sync.values import Batch
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TRIES = 3
 
 
-def apply(night: Night, run: Run, plan: Plan) -> None:
+def apply(night: Night, run: Run | None, plan: Plan) -> None:
     """Write every step, in order."""
     night.progress.stage("apply", len(plan.steps))
     for steps in _batches(plan.steps, night.batch):
@@ -50,7 +50,7 @@ def hold(night: Night, run: Run, plan: Plan) -> Counter[str]:
     return through
 
 
-def protect_only(night: Night, run: Run, plan: Plan) -> Counter[str]:
+def protect_only(night: Night, run: Run | None, plan: Plan) -> Counter[str]:
     """Let through what protects from deliveries that may not be applied yet: no balance, no checkpoint."""
     through: Counter[str] = Counter()
     for steps in _batches(plan.changes, night.batch):
@@ -86,6 +86,7 @@ def _batch(steps: list[Step]) -> Batch:
         reviews=[step.review for step in steps if step.review is not None],
         named=[step.named for step in steps if step.named is not None],
         agreed=[step.agreed for step in steps if step.agreed is not None],
+        verified=[step.verifies for step in steps if step.verifies is not None],
         checkpoint=max(ordinals, default=None),
     )
 
@@ -98,7 +99,7 @@ def _as_they_stand(night: Night, steps: Iterable[Step]) -> dict[str, Patron]:
 # -- the whole plan ------------------------------------------------------------------------------------
 
 
-def _write(night: Night, run: Run, steps: list[Step]) -> None:
+def _write(night: Night, run: Run | None, steps: list[Step]) -> None:
     for _ in range(TRIES - 1):
         try:
             night.store.write(run, _batch(steps))
@@ -129,6 +130,7 @@ def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step
     decision = left or decided(person, patron, step.as_of, step.end)
     again = step_of(night, decision, person, patron, step.as_of)
     again.answered, again.end, again.unread, again.named = step.answered, step.end, step.unread, step.named
+    again.verifies = step.verifies and answers(decision, patron, step.as_of)
     again.item = step.item and item_of(step.item, decision, again.write)
     return again
 
@@ -143,7 +145,7 @@ def _waits(step: Step, moving: frozenset[str]) -> Step:
     return replace(step, item=replace(step.item, outcome=Outcome.HELD, reason=None))
 
 
-def _save(night: Night, run: Run, steps: list[Step], *, items: bool) -> Counter[str]:
+def _save(night: Night, run: Run | None, steps: list[Step], *, items: bool) -> Counter[str]:
     for _ in range(TRIES - 1):
         try:
             return _save_once(night, run, steps, items=items)
@@ -152,7 +154,7 @@ def _save(night: Night, run: Run, steps: list[Step], *, items: bool) -> Counter[
     return _save_once(night, run, steps, items=items)
 
 
-def _save_once(night: Night, run: Run, steps: list[Step], *, items: bool) -> Counter[str]:
+def _save_once(night: Night, run: Run | None, steps: list[Step], *, items: bool) -> Counter[str]:
     """Decide on the records as they stand in the store: of what the plan did before, most was not written."""
     fresh = _as_they_stand(night, steps)
     held = [_held(night, step, fresh) for step in steps]

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 #: Writes of a night that a plan leaves out, and goes on. A write that is not among them ends the plan.
 _LEFT_OUT = frozenset(
     {"set_state", "close_run", "refuse", "subscribed", "added_there", "removed_there", "end_subscriptions"}
-    | {"forget", "replay_journal", "sweep_gone", "keep_answers"}
+    | {"forget", "replay_journal", "sweep_gone", "keep_answers", "close_not_lost"}
 )
 #: A run that is no run.
 _NO_RUN = 0
@@ -69,6 +69,7 @@ class Unwritten:
         #: who stands in the balance sheet
         self._told: set[str | None] = set()
         self._accepted: list[str] = []
+        self._produced: date | None = None
         self.waiting = len(self._reads.unsubscribed(NEW_A_NIGHT))
 
     def __getattr__(self, name: str) -> Any:
@@ -93,7 +94,16 @@ class Unwritten:
 
     def accept(self, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:  # noqa: ARG002 -- the port's signature
         self._accepted.append(delivery.sha256)
+        self._produced = max(header.produced, self._produced or header.produced)
         return replace(delivery, header=header, received=received)
+
+    def last_produced(self) -> date | None:
+        """The chain as it would be: a look-up speaks of the deliveries that are planned too."""
+        taken = self._reads.last_produced()
+        return max((day for day in (taken, self._produced) if day is not None), default=None)
+
+    def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:  # noqa: ARG002 -- the port's signature
+        return {}
 
     def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
         return plan_hash(run.day, self._accepted, rows)

@@ -26,10 +26,11 @@ from cprsync.domain.registering import (
     warning_of,
     warnings_about,
 )
+from cprsync.domain.window import look_up_day
 from cprsync.errors import BadAnswer, BadInput, NoSuchPerson
 from cprsync.sync.confirming import warning_document
 from cprsync.sync.showing import closed, patron_document
-from cprsync.sync.steps import Step, decided, step_of, turns_birth
+from cprsync.sync.steps import Step, answers, decided, step_of, turns_birth
 from cprsync.sync.values import CONFIRMED, Batch, Erased, NotFound, Subscribed
 
 if TYPE_CHECKING:
@@ -123,6 +124,10 @@ class DeskStore(Protocol):
 
     def patron(self, patron_id: str) -> Shown | None: ...
 
+    def last_produced(self) -> date | None:
+        """The production date of the last delivery that was taken."""
+        ...
+
     def left_before(self, number: CprNumber) -> bool:
         """Whether a patron who had this number was closed or erased."""
         ...
@@ -175,8 +180,9 @@ class Desk:
     policy: Policy
 
     def as_of(self) -> AsOf:
-        """A look-up carries no date: it speaks of the last delivery that is loaded by now (decision 1)."""
-        return AsOf(last_loaded(self.clock.now()), Source.LOOKUP)
+        """A look-up carries no date: it speaks of the last delivery that is loaded by now, and was taken."""
+        loaded = last_loaded(self.clock.now())
+        return AsOf(look_up_day(loaded, self.store.last_produced()), Source.LOOKUP, loaded)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -290,9 +296,12 @@ def decide_at_desk(desk: Desk, asked: Asked, person: Person, heard: Heard) -> De
     """Decide as a night does, on the record as it stands now."""
     known = heard.patron_id
     patron = _somebody_new(asked, heard) if known is None else desk.store.patrons([known])[0]
-    decision = decided(person, patron, desk.as_of(), None)
+    as_of = desk.as_of()
+    decision = decided(person, patron, as_of, None)
     view = None if known is None else desk.store.patron(known)
-    return DecidedAtDesk(patron, decision, step_of(desk, decision, person, patron, desk.as_of()), view)
+    step = step_of(desk, decision, person, patron, as_of)
+    step.verifies = answers(decision, patron, as_of)
+    return DecidedAtDesk(patron, decision, step, view)
 
 
 def _somebody_new(asked: Asked, heard: Heard) -> Patron:
@@ -306,6 +315,8 @@ def batch_of(step: Step) -> Batch:
         writes=[step.write] if step.write is not None else [],
         touches=[step.touch] if step.touch is not None else [],
         reviews=[step.review] if step.review is not None else [],
+        asks=[step.asks] if step.asks is not None else [],
+        verified=[step.verifies] if step.verifies is not None else [],
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cprsync.domain.calendar import last_loaded
 from cprsync.domain.patron import AsOf, Source
+from cprsync.domain.window import look_up_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 BATCH = 5_000
 #: Numbers that a counterpart is told or asked about before someone who asked the night to stop is heard.
 CALLS = 2_000
+#: Patrons in a window whom the register is asked about on one day; the rest on the next.
+WINDOWS_A_DAY = 20_000
 
 
 class Progress(Protocol):
@@ -64,6 +67,8 @@ class Night:
     shared: bool = False
     #: whether the night compares its subscriptions with the register's list; a bench does without
     reconciles: bool = True
+    #: patrons in a window whom the register is asked about on one day
+    windows_a_day: int = WINDOWS_A_DAY
     #: how many are recognised or written in one step
     batch: int = BATCH
     #: the clock is the register's, so that a delivery of a later day is refused
@@ -80,5 +85,6 @@ class Night:
         return min(self.batch, CALLS)
 
     def as_of_lookup(self) -> AsOf:
-        """A look-up carries no date: it speaks of the last delivery that is loaded by now (decision 1)."""
-        return AsOf(last_loaded(self.clock.now()), Source.LOOKUP)
+        """A look-up carries no date: it speaks of the last delivery that is loaded by now, and was taken."""
+        loaded = last_loaded(self.clock.now())
+        return AsOf(look_up_day(loaded, self.store.last_produced()), Source.LOOKUP, loaded)

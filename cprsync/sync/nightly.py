@@ -23,6 +23,7 @@ from cprsync.sync.calendar_part import foresee_days, live_days
 from cprsync.sync.departing import depart, who_departs, who_is_let_go
 from cprsync.sync.deriving import derive_rights, turned
 from cprsync.sync.forgetting import forget_of_night
+from cprsync.sync.healing import heal_windows
 from cprsync.sync.intake import Intake, take_in
 from cprsync.sync.overriding import overrides_on
 from cprsync.sync.planning import Planner
@@ -149,6 +150,7 @@ def _work(night: Night, run: Run, report: Report) -> Comparison:
     comparison = Comparison(night, run)
     report.error = intake.error or unreached or planner.unanswered or comparison.error
     _apply(night, run, planner.plan, report, comparison)
+    _heal(night, run, planner.plan, report)
     _left(night, run, planner.plan, report)
     if intake.beyond:
         _protect_beyond(night, run, intake, report)
@@ -217,6 +219,18 @@ def _apply(night: Night, run: Run, plan: Plan, report: Report, comparison: Compa
     _settle(comparison, report, removes=True, closed=departed.closed)
     outside = [step for step in plan.steps if step.item is None]
     report.other_actions.update(a.value for s in outside if s.write is not None for a in s.write.actions)
+
+
+def _heal(night: Night, run: Run, plan: Plan, report: Report) -> None:
+    """Ask about everyone of whom the feed could not have told, also since this very run; a held run writes nothing."""
+    if report.held or report.only_plan:
+        return
+    try:
+        heal_windows(night, run, report.healed, before=plan.harms())
+    finally:
+        report.other_actions += report.healed.actions + report.healed.let_through
+        report.subscriptions_added += report.healed.subscribed
+    report.error = report.error or report.healed.error
 
 
 def _subscribe_new_numbers(night: Night, run: Run, report: Report) -> None:
@@ -292,6 +306,7 @@ def _close(night: Night, run: Run, report: Report, begun: float) -> Report:
     report.backlog = night.store.backlog()
     report.audit = night.store.check_audit()
     report.overrides = overrides_on(night, run.day)
+    report.healed.left = night.store.window_counts()
     report.sealed_by_silence = night.store.silent_count() if night.policy.silent_is_sealed else 0
     report.reviews_waiting = night.store.reviews_waiting()
     report.propose(night.store.proposed(run))

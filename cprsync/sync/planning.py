@@ -13,7 +13,18 @@ from cprsync.domain.person import EMPTY, SILENT, Person, Protection
 from cprsync.domain.review import PARKED
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
 from cprsync.sync.renumbering import NUMBER_CHANGE, OLD_ACTIVE, OTHER, Renumbering, renumbered
-from cprsync.sync.steps import FIRST_COPY, PROTECTION_END, Plan, Step, decided, end_of, item_of, step_of
+from cprsync.sync.steps import (
+    FIRST_COPY,
+    PROTECTION_END,
+    WINDOW,
+    Plan,
+    Step,
+    answers,
+    decided,
+    end_of,
+    item_of,
+    step_of,
+)
 from cprsync.sync.trail import Trails, look_up
 from cprsync.sync.values import Equal, FollowUp, Found, Item, NotFound, NotOurs, Touch, Unreadable
 
@@ -34,10 +45,11 @@ FOLLOW_UPS_A_NIGHT = 100_000
 class Planner:
     """Decides person by person over what the store holds and what this plan has already decided."""
 
-    def __init__(self, night: Night, run: Run, *, asks: bool = True) -> None:
+    def __init__(self, night: Night, run: Run | None, *, asks: bool = True) -> None:
         """`asks` False: for deliveries that may not be applied yet, nobody is looked up."""
         self._night = night
         self._run = run
+        self._checkpoint = 0 if run is None else run.checkpoint
         self._asks = asks
         self.plan = Plan()
         #: why some look-ups brought no answer
@@ -58,7 +70,7 @@ class Planner:
         while chunk := list(islice(numbered, self._night.batch)):
             first = self._ordinal + 1
             self._ordinal += len(chunk)
-            rest = chunk[max(0, self._run.checkpoint - first + 1) :]
+            rest = chunk[max(0, self._checkpoint - first + 1) :]
             self._decide_chunk(delivery, rest, as_of, self._ordinal - len(rest) + 1)
             self._night.progress.advance(len(chunk))
             self._night.heed()
@@ -69,8 +81,8 @@ class Planner:
         patron = self._planned.get(patron.number, patron)
         if isinstance(answer, NotFound):
             self._no_answer(question, answer.error)
-        elif question.kind in {FIRST_COPY, NUMBER_CHANGE}:
-            self._whole_answer(question, patron, answer.person, as_of)
+        elif question.kind in {FIRST_COPY, NUMBER_CHANGE, WINDOW}:
+            self._whole_answer(question, patron, answer, as_of)
         else:
             self._settle_protection(question, patron, answer)
 
@@ -272,12 +284,20 @@ class Planner:
             step.answered = question  # asking again will not make her known
         self.plan.steps.append(step)
 
-    def _whole_answer(self, question: FollowUp, patron: Patron, person: Person, as_of: AsOf) -> None:
-        older = patron.as_of is not None and as_of.is_older_than(patron.as_of)
-        if not (older and question.kind == FIRST_COPY) and self._trails.begin(question, patron, person):
+    def _whole_answer(self, question: FollowUp, patron: Patron, answer: Found, as_of: AsOf) -> None:
+        person = answer.person
+        if not (patron.has_newer(as_of) and question.kind == FIRST_COPY) and self._trails.begin(
+            question, patron, person
+        ):
             return
-        step = self._step(decided(person, patron, as_of, None), person, patron, as_of)
-        if question.kind == FIRST_COPY or step.parked is None:
+        # the night's own answer decides on the end of a protection, as it does for a file (decision 35)
+        end = end_of(answer, fresh=True)
+        decision = decided(person, patron, as_of, end)
+        step = self._step(decision, person, patron, as_of)
+        step.end, step.verifies = end, answers(decision, patron, as_of)
+        if step.verifies:
+            self._planned[patron.number] = replace(self._planned.get(patron.number, patron), window=None)
+        if question.kind != WINDOW and (question.kind == FIRST_COPY or step.parked is None):
             step.answered = question
         self.plan.steps.append(step)
 
@@ -287,9 +307,9 @@ class Planner:
             end = end_of(answer, fresh=self._night.as_of_lookup().day >= patron.as_of.day)
             if end is ProtectionEnd.UNANSWERED:
                 return
-            # Of the file that raised the question, only what it said of protection.
+            # Of the source that raised the question, only what it said of protection.
             person = Person(patron.number, protection=EMPTY)
-            as_of = AsOf(patron.as_of.day, Source.FILE)
+            as_of = patron.as_of
             step = self._step(decided(person, patron, as_of, end), person, patron, as_of)
             step.end = end
         step.answered = question

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
-    from cprsync.domain.policy import Policy
+    from cprsync.domain.policy import Harm, Policy
     from cprsync.domain.responsible import Answering
     from cprsync.domain.review import State
     from cprsync.errors import CprsyncError
     from cprsync.sync.values import (
         Account,
+        AskedToday,
         AuditState,
         Backlog,
         Batch,
@@ -269,8 +270,11 @@ class Store(Protocol):
         """Keep the plan; returns its hash, `sha256:…`."""
         ...
 
-    def write(self, run: Run, batch: Batch) -> None:
-        """One transaction. Raises LostCompare or FenceLost, and then nothing is written."""
+    def write(self, run: Run | None, batch: Batch) -> None:
+        """One transaction. Raises LostCompare or FenceLost, and then nothing is written.
+
+        Without a run: for whoever holds the agreement's lock between two nights.
+        """
         ...
 
     def tally(self, run: Run) -> Tally:
@@ -323,7 +327,7 @@ class Store(Protocol):
 
     def subscribed(
         self,
-        run: Run,
+        run: Run | None,
         rows: Sequence[tuple[str, CprNumber]],
         *,
         since: date,
@@ -338,6 +342,14 @@ class Store(Protocol):
 
     def end_subscriptions(self, run: Run | None, *, on: date) -> int:
         """End the rows for which no reason holds any more; returns how many."""
+        ...
+
+    def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> Mapping[CprNumber, Sequence[str]]:
+        """Open windows before these are added again; returns by number whose record was verified until now."""
+        ...
+
+    def close_not_lost(self, run: Run | None, patron_ids: Sequence[str]) -> None:
+        """The register had the subscriptions of these all along."""
         ...
 
     def added_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
@@ -356,6 +368,27 @@ class Store(Protocol):
 
     def kept_answers(self, run: Run, ids: Sequence[str]) -> dict[str, KeptAnswer]:
         """What this run was answered about these before it was stopped."""
+        ...
+
+    # windows
+    def windows_to_ask(self, limit: int) -> list[str]:
+        """Patrons in a window to ask the register about, the most urgent first."""
+        ...
+
+    def window_counts(self) -> dict[str, int]:
+        """How many patrons are in a window, by why."""
+        ...
+
+    def asked_today(self) -> AskedToday:
+        """How many in a window were asked about today, and what harm the answers have done."""
+        ...
+
+    def intend_to_ask(self, run: Run | None, patron_ids: Sequence[str]) -> None:
+        """Audit entries for look-ups of those in a window, committed before the calls, and counted for the day."""
+        ...
+
+    def count_harms(self, run: Run | None, harms: Mapping[Harm, int]) -> None:
+        """Harm that an answer is about to do, counted for the day before it is done."""
         ...
 
     # the calendar part

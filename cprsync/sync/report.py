@@ -21,6 +21,7 @@ from cprsync.errors import (
     RunStopped,
 )
 from cprsync.sync.accounts import Compared
+from cprsync.sync.healing import Healed
 from cprsync.sync.values import Backlog, Departed
 
 if TYPE_CHECKING:
@@ -113,6 +114,8 @@ class Report:
     overrides: Mapping[str, int] = field(default_factory=lambda: dict(NO_OVERRIDES))
     #: patrons who are sealed because no source has spoken of their protection (decision 2)
     sealed_by_silence: int = 0
+    #: patrons of whom the feed could not have told, and what came of asking about them
+    healed: Healed = field(default_factory=Healed)
     reviews_waiting: Mapping[str, int] = field(default_factory=dict)
     #: what follows from the changes of this run, and waits
     proposed: int = 0
@@ -163,7 +166,7 @@ class Report:
             return REFUSED
         if self.unpublished is not None:
             return LATER if type(self.unpublished) is NetMediaUnavailable else WRONG
-        left = self.left or self.to_review or self.proposed or self.accounts.excess
+        left = self.left or self.to_review or self.proposed or self.accounts.excess or self.healed.excess
         return LEFT if left or self.count(Outcome.PARKED) else DONE
 
     @property
@@ -192,6 +195,7 @@ class Report:
         happened = any(count for kind, count in self.calendar.items() if kind != "days") or any(self.forgotten.values())
         # one that became undecided gives and takes nothing, as in a first night without the register
         rights = any(turned[turn.value] for turned in self.entitlements.values() for turn in (Turn.OPENED, Turn.CLOSED))
+        happened = happened or self.healed.answered > 0
         return bool(happened or rights or self.sent or self.departed != Departed() or self.erased_again)
 
     @property
@@ -234,6 +238,7 @@ class Report:
             "net_media": {**self.accounts.counts(), "brake": self.accounts.brake()},
             "overrides": dict(self.overrides),
             "sealed_by_silence": self.sealed_by_silence,
+            "windows": self.healed.document(),
             "left_to_a_person": self.left,
             "reasons": dict(sorted(self.reasons.items())),
             "reviews": {"waiting": sum(self.reviews_waiting.values()), "kinds": dict(self.reviews_waiting)},
@@ -322,6 +327,7 @@ def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) 
         "net_media": {**Compared().counts(), "brake": []},
         "overrides": dict(NO_OVERRIDES),
         "sealed_by_silence": 0,
+        "windows": Healed().document(),
         "reasons": {},
         "reviews": {"waiting": 0, "kinds": {}},
         "left_to_a_person": 0,

@@ -299,7 +299,8 @@ def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber)
         # undecided but for what protects: the number is theirs all the same, and the night asks again
         write = _write(desk, patron, change, None)
         return Batch(writes=[write], asks=[FollowUp(patron.id, FIRST_COPY)], reviews=reviews)
-    return Batch(writes=[_write(desk, patron, change, as_of)], reviews=reviews)
+    asks = [] if step.asks is None else [step.asks]
+    return Batch(writes=[_write(desk, patron, change, as_of)], asks=asks, reviews=reviews)
 
 
 def _write(desk: Desk, patron: Patron, change: Change, as_of: AsOf | None) -> Write:

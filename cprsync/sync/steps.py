@@ -68,6 +68,8 @@ class Means(Protocol):
 
 PROTECTION_END = "protection_end"
 FIRST_COPY = "first_copy"
+#: The question that stays open while the feed could not have told of a patron (decision 32).
+WINDOW: Final = "window"
 
 
 @dataclass(slots=True, repr=False)
@@ -83,6 +85,8 @@ class Step:
     touch: Touch | None = None
     asks: FollowUp | None = None
     answered: FollowUp | None = None
+    #: the register has answered about someone: a window of theirs closes
+    verifies: str | None = None
     review: tuple[str, str] | None = None
     #: what else that review is about
     named: Named | None = None
@@ -99,7 +103,8 @@ class Step:
         """Whose rows the step writes; None: no patron's."""
         if self.write is not None:
             return self.write.patron.id
-        return next((about.patron_id for about in (self.touch, self.asks, self.answered) if about is not None), None)
+        about = (self.touch, self.asks, self.answered)
+        return next((one.patron_id for one in about if one is not None), self.verifies)
 
 
 @dataclass(slots=True, repr=False)
@@ -150,12 +155,22 @@ def step_of(night: Means, decision: Decision, person: Person, patron: Patron, as
         if step.write.rights_due and _closes_rights(night, step.change, patron):
             harms = {*step.change.harms, Harm.ENTITLEMENT_LOST, Harm.CHANGED}
             step.change = replace(step.change, harms=tuple(harm for harm in Harm if harm in harms))
-    elif isinstance(decision, Unchanged) and decision.why is Same.EQUAL and as_of != patron.as_of:
+    elif isinstance(decision, Unchanged) and decision.why is Same.EQUAL and _moves(as_of, patron):
         step.touch = Touch(patron.id, as_of)
     if isinstance(decision, Change | Unchanged):
         step.asks = FollowUp(patron.id, PROTECTION_END) if decision.ask_again else None
         step.review = (patron.id, decision.review) if decision.review else None
     return step
+
+
+def _moves(as_of: AsOf, patron: Patron) -> bool:
+    """Whether the day that a record is true for moves on; in a window an answer of the file's own day moves nothing."""
+    return as_of != patron.as_of and (patron.as_of is None or not as_of.is_older_than(patron.as_of))
+
+
+def answers(decision: Decision, patron: Patron, as_of: AsOf) -> str | None:
+    """Whose window a look-up's answer closes: nobody's if it was left to a person, or has not seen enough."""
+    return None if isinstance(decision, Parked) or not patron.is_answered_by(as_of) else patron.id
 
 
 def _parked(night: Means, reason: str, person: Person, patron: Patron, as_of: AsOf) -> Step:

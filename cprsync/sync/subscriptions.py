@@ -94,10 +94,23 @@ class Comparison:
         return self.gaps.ended if self._night.shared else (*self.gaps.ended, *self.gaps.foreign)
 
     def add_missing(self) -> int:
-        """Add again what the list lacks; returns how many are there now."""
+        """Add again what the list lacks; returns how many are there now.
+
+        Of the time without the subscription nothing was told: whose it is gets a window before the call, and is asked
+        about in this run. Where the register says that it was there all along, the list was wrong.
+        """
         register, store = self._night.register, self._night.store
         added = 0
-        for done in self._carried_out(self.gaps.missing, register.subscribe_many):
+        opened: dict[CprNumber, Sequence[str]] = {}
+
+        def add(numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
+            missing = list(numbers)
+            opened.update(store.open_lost(self._run, missing))
+            return register.subscribe_many(missing)
+
+        for done in self._carried_out(self.gaps.missing, add):
+            kept = [number for number, result in done if result is not Subscribed.ADDED]
+            store.close_not_lost(self._run, [one for number in kept for one in opened.get(number, ())])
             store.added_there(self._run, [number for number, result in done if result is Subscribed.ADDED])
             self._listed.update(number for number, _ in done)
             added += len(done)

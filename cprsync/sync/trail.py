@@ -77,7 +77,7 @@ class End(NamedTuple):
 class Trails:
     """All trails that begin before the next delivery of a plan."""
 
-    def __init__(self, night: Night, run: Run) -> None:
+    def __init__(self, night: Night, run: Run | None) -> None:
         self._night, self._run = night, run
         self._open: dict[str, Trail] = {}
 
@@ -122,7 +122,7 @@ class Trails:
 
 
 def look_up(
-    night: Night, run: Run, asked: Mapping[CprNumber, Sequence[str]]
+    night: Night, run: Run | None, asked: Mapping[CprNumber, Sequence[str]]
 ) -> Iterator[tuple[Found | NotFound, AsOf]]:
     """Ask who has these numbers now, after the audit has for which patrons."""
     numbers, as_of = list(asked), night.as_of_lookup()

@@ -290,7 +290,7 @@ class FollowUp:
     """A question to the register that stays open until it is answered."""
 
     patron_id: str
-    #: `protection_end`, `first_copy` or `number_change`
+    #: `protection_end`, `first_copy`, `number_change` or `window`
     kind: str
 
 
@@ -308,6 +308,26 @@ class Named:
     new: CprNumber | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class InWindow:
+    """A patron of whom the feed could not have told."""
+
+    patron_id: str
+    since: date
+    #: as `domain.window.Why` names it
+    why: str
+    #: the last day on which the register was asked without an answer
+    asked: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedToday:
+    """How many in a window the register was asked about on a day, and the harm done by its answers."""
+
+    asked: int = 0
+    harms: Mapping[Harm, int] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Batch:
     """What one transaction writes: records, before-images, audit, outbox, items, follow-ups, checkpoint."""
@@ -321,6 +341,8 @@ class Batch:
     named: list[Named] = field(default_factory=list)
     #: patrons and their old numbers of which the register says that they lead to the present one
     agreed: list[tuple[str, CprNumber]] = field(default_factory=list)
+    #: patrons of whom the register has answered: a window of theirs closes
+    verified: list[str] = field(default_factory=list)
     checkpoint: int | None = None
 
 

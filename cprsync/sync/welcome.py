@@ -29,7 +29,7 @@ NEW_A_NIGHT = 100_000
 KEPT_TOGETHER = 500
 
 
-def subscribe_new(night: Night, run: Run) -> tuple[int, CprsyncError | None]:
+def subscribe_new(night: Night, run: Run | None) -> tuple[int, CprsyncError | None]:
     """Subscribe patrons who are not; returns how many, and what stopped the rest. Who is refused waits for a person."""
     added, error = 0, None
     refused: dict[str, str] = {}

@@ -74,7 +74,7 @@ SETTLED = becomes(EMPTY, Action.PROTECTION_SETTLED)
         (LOOKED_UP, PROTECTED, PROTECTED, EQUAL),
         (LOOKED_UP, PROTECTED, EMPTY, SEALED),
         (LOOKED_UP, PROTECTED, SILENT, SEALED),
-        (LOOKED_UP, EMPTY, PROTECTED, LIFTED),
+        (LOOKED_UP, EMPTY, PROTECTED, AskRegister()),
         (LOOKED_UP, EMPTY, EMPTY, EQUAL),
         (LOOKED_UP, EMPTY, SILENT, SETTLED),
         (LOOKED_UP, SILENT, PROTECTED, EQUAL),
@@ -83,7 +83,7 @@ SETTLED = becomes(EMPTY, Action.PROTECTION_SETTLED)
     ],
 )
 def test_a_source_decides_about_protection(as_of: AsOf, says: Any, stored: Any, expected: Decision) -> None:
-    """A file without 0001 is a candidate end only; a look-up's false is one; silence is none (decision 2)."""
+    """A file without 0001 is a candidate end only, and so is a false at the desk; silence is none (decisions 2, 35)."""
     assert decide(anna(says), patron("ANNA", protection=stored), as_of=as_of) == expected
 
 
@@ -332,8 +332,9 @@ def test_an_annulled_number_lifts_no_protection_that_went_ahead_of_the_first_cop
     assert copy.review == "number.annulled"
 
 
-def test_a_look_up_lifts_the_protection_that_went_ahead_of_the_first_copy_and_it_counts() -> None:
-    lifted = decide(dies(person("ANNA")), AHEAD, as_of=LOOKED_UP)
+def test_the_nights_look_up_lifts_the_protection_that_went_ahead_of_the_first_copy_and_it_counts() -> None:
+    assert decide(dies(person("ANNA")), AHEAD, as_of=LOOKED_UP) == AskRegister()
+    lifted = decide(dies(person("ANNA")), AHEAD, as_of=LOOKED_UP, protection_end=ProtectionEnd.CONFIRMED)
     actions = (Action.FIRST_COPY, Action.UNPROTECT)
     assert lifted == Change(dies(person("ANNA")), actions, (Harm.PROTECTION_LIFTED,))
     assert lifted.stops_letters

@@ -35,6 +35,7 @@ OUTSIDE, SILENCE = (
     "Beslutning 1: tavshed er ikke nyt (status 30, 50 og 60, og den,",
 )
 TRUE, DOUBT = "SF1520: beskyttet er true", "SF1520: uden beskyttet, eller false ved en periode, der ikke er slut"
+CANDIDATE = "SF1520: beskyttet er false; beslutning 35: ved skranken en kandidat"
 FALSE, ABSENT = "SF1520: beskyttet er false", "SF1520: uden adressebeskyttelse"
 
 #: source, what it says, 004 in the agreement, how the record stands: what is done, and where that is written
@@ -82,10 +83,10 @@ CASES = [
     ("lookup", "contradictory", False, "open", "seal", DOUBT),
     ("lookup", "contradictory", False, "new", "seal", DOUBT),
     # the flag says no
-    ("lookup", "empty", True, "protected", "lift", FALSE),
+    ("lookup", "empty", True, "protected", "ask", CANDIDATE),
     ("lookup", "empty", True, "open", "keep", FALSE),
     ("lookup", "empty", True, "new", "settled_open", FALSE),
-    ("lookup", "empty", False, "protected", "lift", FALSE),
+    ("lookup", "empty", False, "protected", "ask", CANDIDATE),
     ("lookup", "empty", False, "open", "keep", FALSE),
     ("lookup", "empty", False, "new", "settled_open", FALSE),
     # the element is not there: never "remove"
@@ -116,7 +117,6 @@ STORED_AS: dict[str, Protection | Gap] = {"protected": PROTECTED, "open": EMPTY,
 #: What the record says afterwards, and what the report calls it.
 AFTERWARDS: dict[str, tuple[Protection | Gap, tuple[Action, ...]]] = {
     "seal": (PROTECTED, (Action.PROTECT,)),
-    "lift": (EMPTY, (Action.UNPROTECT,)),
     "settled_open": (EMPTY, (Action.PROTECTION_SETTLED,)),
 }
 

@@ -17,7 +17,7 @@ from people import LOOKED_UP, TONIGHT, dies, emigrates, having, patron, person, 
 
 from cprsync.domain.action import Action
 from cprsync.domain.canonical import address_of
-from cprsync.domain.decide import Change, Decision, Parked, Unchanged, decide
+from cprsync.domain.decide import AskRegister, Change, Decision, Parked, ProtectionEnd, Unchanged, decide
 from cprsync.domain.due import Facts, derived_group
 from cprsync.domain.fields import Owner, owner_of
 from cprsync.domain.number import CprNumber
@@ -315,8 +315,33 @@ PROTECTION: dict[str, tuple[object, ...]] = {
     "protection-staff-own": (
         *("personalet", "beskyt en uden et nummer, som CPR kender, og senere det rigtige nummer (patron set-cpr)"),
         *("ligegyldigt", "beskyttet af personalet"),
-        "registret har ordet: siger opslaget nej, ophører den; tier det, eller er der intet svar, står den",
+        (
+            "registret har ordet: siger opslaget nej, slår natten op, og dens svar ophæver den; tier det, eller er der "
+            "intet svar, står den"
+        ),
         "Princip: én ejer; beslutning 2",
+    ),
+    "protection-window": (
+        "ingen: leverancerne kunne ikke fortælle om nummeret",
+        (
+            "et skift til et nummer, der først abonneres senere; et abonnement, der var forsvundet; en sammenlægning, "
+            "der fortrydes; en leverance, der mangler; en ældre kopi af databasen; en låner, der var meldt ud"
+        ),
+        "ligegyldigt",
+        "ikke beskyttet",
+        (
+            "ubekræftet: forseglet, hvor policy forsegler tavshed, til registret har svaret; der spørges samme nat, "
+            "inden for kvoten, de beskyttede og de, der var her sidst, først"
+        ),
+        "Beslutning 32",
+    ),
+    "protection-window-answer": (
+        "et opslag om natten, fordi leverancerne ikke kunne fortælle om nummeret",
+        "ikke beskyttet (et svar uden et ord om det ophæver intet)",
+        "ligegyldigt",
+        "beskyttet",
+        "beskyttelsen ophører; ved skranken er svaret en kandidat, og natten slår op",
+        "Beslutning 32 og 35",
     ),
 }
 LATER = (
@@ -649,7 +674,12 @@ def test_no_correction_is_of_a_protection_and_the_field_is_the_registers(key: st
 def test_what_staff_protected_gives_way_to_the_registers_word_alone(told: Any, key: str, *, stays: bool) -> None:
     """As `patron set-cpr` decides: the look-up is the first word about her number."""
     staffs = replace(unverified("ANNA").register, protection=Protection.NAME_AND_ADDRESS)
-    decision = decide(person("ANNA", protection=told), replace(unverified("ANNA"), register=staffs), as_of=LOOKED_UP)
+    own = replace(unverified("ANNA"), register=staffs)
+    if told is EMPTY:
+        # at the desk a candidate: the night's own look-up ends it
+        assert decide(person("ANNA", protection=told), own, as_of=LOOKED_UP) == AskRegister()
+    heard = ProtectionEnd.CONFIRMED
+    decision = decide(person("ANNA", protection=told), own, as_of=LOOKED_UP, protection_end=heard)
     assert isinstance(decision, Change), key
     assert (decision.after.protection is Protection.NAME_AND_ADDRESS) is stays
     assert (Action.UNPROTECT in decision.actions) is not stays

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING
 
 import pytest
 from people import FRIDAY, MONDAY, dies, gains_protection, moves, patron, person
@@ -12,11 +13,19 @@ from cprsync.domain.calendar import COPENHAGEN, last_closed
 from cprsync.domain.decide import Change, Same, Unchanged, decide
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import AsOf, Source, is_sealed
+from cprsync.domain.snapshot import merge
 from cprsync.domain.window import Waiting, Why, Window, ask_order, is_late, look_up_day
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cprsync.domain.person import Person
+
 SATURDAY, TUESDAY = date(2027, 3, 20), date(2027, 3, 23)
-WINDOW = Window(MONDAY, Why.GAP)
-ON_FRIDAY = AsOf(FRIDAY, Source.LOOKUP)
+WINDOW = Window(MONDAY, Why.GAP, FRIDAY)
+#: Stamped with the last delivery that was taken, and made when Monday's was loaded.
+MADE_LATER = AsOf(FRIDAY, Source.LOOKUP, MONDAY)
+ON_FRIDAY = AsOf(FRIDAY, Source.LOOKUP, FRIDAY)
 
 
 def at(day: date, hour: int, minute: int = 0) -> datetime:
@@ -89,24 +98,56 @@ def test_nobody_is_sealed_for_the_sake_of_a_register_that_does_not_know_them() -
 
 
 @pytest.mark.parametrize("event", [moves, dies, gains_protection])
-def test_in_a_window_a_look_up_of_the_files_own_day_is_taken_whole(event: object) -> None:
-    """The file of that day could not tell of everything; else it wins over a look-up of its day (decision 1)."""
-    assert callable(event)
+def test_in_a_window_a_look_up_counts_for_the_day_that_it_has_seen(event: Callable[[Person], Person]) -> None:
+    """It is stamped with the last delivery that was taken, which had not told of what came since."""
     told, anna = event(person("ANNA")), replace(patron("ANNA"), window=WINDOW)
-    decision = decide(told, anna, as_of=ON_FRIDAY)
+    decision = decide(told, anna, as_of=MADE_LATER)
     assert isinstance(decision, Change)
-    assert decision.after.status == told.status
-    assert decision.after.address == told.address or told.address is not anna.register.address
+    assert decision.after == merge(anna.register, told)
+    assert anna.is_answered_by(MADE_LATER)
 
 
 def test_out_of_a_window_a_look_up_of_the_files_own_day_moves_nobody() -> None:
-    assert decide(moves(person("ANNA")), patron("ANNA"), as_of=ON_FRIDAY) == Unchanged(Same.OLDER)
+    assert decide(moves(person("ANNA")), patron("ANNA"), as_of=MADE_LATER) == Unchanged(Same.OLDER)
+    assert not patron("ANNA").is_answered_by(MADE_LATER)
 
 
-def test_an_answer_that_is_older_than_the_record_answers_no_window() -> None:
-    older = AsOf(date(2027, 3, 18), Source.LOOKUP)
+def test_in_a_window_the_file_wins_over_a_look_up_that_has_seen_no_more_and_the_window_closes() -> None:
+    """A replica that is loaded late knows less than the file of its day (decision 1)."""
     anna = replace(patron("ANNA"), window=WINDOW)
-    assert decide(moves(person("ANNA")), anna, as_of=older) == Unchanged(Same.OLDER)
+    assert decide(moves(person("ANNA")), anna, as_of=ON_FRIDAY) == Unchanged(Same.OLDER)
+    assert anna.is_answered_by(ON_FRIDAY)
+
+
+def test_an_answer_that_is_older_than_the_record_or_the_window_closes_none() -> None:
+    thursday = AsOf(date(2027, 3, 18), Source.LOOKUP)
+    anna = replace(patron("ANNA"), window=replace(WINDOW, until=thursday.day))
+    assert decide(moves(person("ANNA")), anna, as_of=thursday) == Unchanged(Same.OLDER)
+    assert not anna.is_answered_by(thursday)
+    # subscribed after Monday's was put together: what a look-up of Friday saw is not enough
+    assert not replace(anna, window=replace(WINDOW, until=MONDAY)).is_answered_by(ON_FRIDAY)
+    assert replace(anna, window=replace(WINDOW, until=MONDAY)).is_answered_by(MADE_LATER)
+
+
+def test_a_patron_of_whom_no_source_has_spoken_is_in_no_window_that_an_answer_closes() -> None:
+    assert not replace(patron("ANNA"), window=WINDOW, as_of=None).is_answered_by(MADE_LATER)
+
+
+@pytest.mark.parametrize(
+    ("why", "until"),
+    [
+        (Why.SUBSCRIBED_LATE, MONDAY),
+        (Why.SUBSCRIPTION_LOST, MONDAY),
+        (Why.RETURNED, MONDAY),
+        (Why.GAP, FRIDAY),
+        (Why.MERGE_UNDONE, FRIDAY),
+        (Why.RESTORED, FRIDAY),
+    ],
+)
+def test_whoever_is_subscribed_after_noon_waits_for_a_look_up_of_the_day_itself(why: Why, until: date) -> None:
+    """Today's delivery may be without the number, and no look-up of today has seen what it says."""
+    assert Window.opened(why, today=MONDAY, now=at(MONDAY, 14)) == Window(MONDAY, why, until)
+    assert Window.opened(why, today=MONDAY, now=at(MONDAY, 7)).until == FRIDAY
 
 
 def test_the_protected_and_then_the_recently_active_are_asked_first() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from e2e_library import Library, new_library, personal
+from e2e_library import DERIVED, RECORDS, Library, new_library, personal
 from town import PEOPLE_FILE, number
 
 from cprsync.cli.operator import user_name
@@ -57,6 +57,10 @@ def library(week: Week, tmp_path: Path) -> Library:
     return week.library.copy(tmp_path / "library")
 
 
+#: What a record says of a window, besides when its rights were derived.
+WINDOW = DERIVED | {"unverified_since", "unverified_why", "unverified_until", "unverified_asked"}
+
+
 def deliver(library: Library, name: str, content: bytes) -> None:
     (library.inbox / name).write_bytes(content)
     (library.inbox / f"{name}.metadata").write_text(METADATA.format(size=len(content)), encoding="utf-8")
@@ -73,10 +77,13 @@ def accepted(library: Library) -> list[dict[str, Any]]:
     return [row for row in rows if row["kind"] == "accept"]
 
 
-def assert_applied_once(library: Library, action: str, file: str, sha256: str, *, late: bool = False) -> None:
+def assert_applied_once(
+    library: Library, *actions: str, file: str, sha256: str, asked: int = 0, late: bool = False
+) -> None:
     """The next `sync` applies what was accepted, and the one after it does nothing."""
     ran = library.call("sync")
-    assert (ran.exit, ran.document["state"], ran.document["actions"]) == (0, "done", {action: 1}), ran.out
+    assert (ran.exit, ran.document["state"], ran.document["actions"]) == (0, "done", dict.fromkeys(actions, 1)), ran.out
+    assert (ran.document["windows"]["asked"], ran.document["windows"]["left"]) == (asked, 0)
     taken = [line for line in ran.document["deliveries"] if line["outcome"] == "applied"]
     assert [(line["file"], line["sha256"]) for line in taken] == [(file, sha256)]
     before = library.records()
@@ -111,12 +118,37 @@ def replaced(week: Week, library: Library) -> Library:
 
 
 def test_a_gap_is_gone_over_with_the_delivery_that_waits_in_the_inbox(week: Week, gap: Library) -> None:
-    records = gap.records()
+    records = gap.rows(*RECORDS, but=WINDOW)
     ran = gap.call("feed", "accept", week.renamed[0], "--reason", REASON)
     told = ran.document
     assert (ran.exit, told["file"], told["accepted"], told["reason"]) == (0, week.renamed[0], "gap", REASON), ran.out
-    assert gap.records() == records
-    assert_applied_once(gap, "rename", week.renamed[0], told["sha256"])
+    assert gap.rows(*RECORDS, but=WINDOW) == records
+    listed = gap.call("feed", "windows").document
+    assert (listed["count"], {row["why"] for row in listed["windows"]}) == (told["unverified"], {"gap"}) == (2, {"gap"})
+    # what the lost file told is looked up
+    assert_applied_once(gap, "move", "rename", file=week.renamed[0], sha256=told["sha256"], asked=2)
+
+
+def test_what_a_lost_file_told_is_looked_up_between_two_nights_too(week: Week, gap: Library) -> None:
+    gap.call("feed", "accept", week.renamed[0], "--reason", REASON)
+    ran = gap.call("feed", "heal", "--limit", "1")
+    assert (ran.exit, ran.document["asked"], ran.document["answered"], ran.document["left"]) == (0, 1, 1, 1), ran.out
+    ran = gap.call("feed", "heal")
+    assert (ran.exit, ran.document["answered"], ran.document["left"]) == (0, 1, 0), ran.out
+    assert gap.call("feed", "windows").document["windows"] == []
+    before = gap.records()
+    ran = gap.call("feed", "heal")
+    assert (ran.exit, ran.document["asked"]) == (0, 0)
+    assert gap.records() == before
+
+
+def test_an_operator_who_put_back_a_backup_has_everyone_looked_up(library: Library) -> None:
+    ran = library.call("feed", "heal", "--everyone", "Backup fra i forgårs")
+    assert (ran.exit, ran.document["answered"], ran.document["left"]) == (0, 2, 0), ran.out
+    before = library.rows()
+    ran = library.call("feed", "heal", "--everyone", " ")
+    assert (ran.exit, ran.error["kind"]) == (1, "input.reason")
+    assert library.rows() == before
 
 
 def test_the_advice_at_a_gap_is_to_name_the_delivery_that_waits_and_not_the_lost_one(week: Week, gap: Library) -> None:
@@ -135,13 +167,13 @@ def test_a_gap_is_gone_over_with_a_file_on_disk(week: Week, library: Library, tm
     file.write_bytes(week.renamed[1])
     ran = library.call("feed", "accept", str(file), "--reason", REASON)
     assert (ran.exit, ran.document["accepted"]) == (0, "gap"), ran.out
-    assert_applied_once(library, "rename", week.renamed[0], ran.document["sha256"])
+    assert_applied_once(library, "move", "rename", file=week.renamed[0], sha256=ran.document["sha256"], asked=2)
 
 
 def test_a_replacement_that_waits_in_the_inbox_is_taken(week: Week, replaced: Library) -> None:
     ran = replaced.call("feed", "accept", week.moved[0], "--reason", REASON)
     assert (ran.exit, ran.document["accepted"]) == (0, "replaced"), ran.out
-    assert_applied_once(replaced, "rename", week.moved[0], ran.document["sha256"], late=True)
+    assert_applied_once(replaced, "rename", file=week.moved[0], sha256=ran.document["sha256"], late=True)
 
 
 def test_where_the_first_was_right_the_nights_go_on_once_the_other_is_removed(week: Week, replaced: Library) -> None:
@@ -160,7 +192,7 @@ def test_a_replacement_on_disk_is_taken(week: Week, library: Library, tmp_path: 
     file.write_bytes(another(week))
     ran = library.call("feed", "accept", str(file), "--reason", REASON)
     assert (ran.exit, ran.document["accepted"]) == (0, "replaced"), ran.out
-    assert_applied_once(library, "rename", week.moved[0], ran.document["sha256"], late=True)
+    assert_applied_once(library, "rename", file=week.moved[0], sha256=ran.document["sha256"], late=True)
 
 
 def test_the_audit_keeps_who_accepted_which_delivery_and_the_reason_is_nowhere_in_clear(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from store_people import STARTED, enrol, number, person, write
+from store_people import MONDAY, STARTED, enrol, number, person, write
 
 from cprsync.domain.window import Why, Window
 from cprsync.store import windows
@@ -45,7 +45,7 @@ def test_a_window_opens_for_whoever_is_known_and_stays_as_it_was_opened_first(st
     write(store, run, person(0))
     assert opened(store, [known, new, known], Why.GAP) == [known]
     assert opened(store, [known], Why.RESTORED) == []
-    assert windows_of(store) == {known: Window(TODAY, Why.GAP), new: None}
+    assert windows_of(store) == {known: Window(TODAY, Why.GAP, MONDAY), new: None}
     view = store.patron(known)
     assert view is not None
     assert (view.patron.verified, view.patron.is_known) == (False, True)
@@ -59,7 +59,7 @@ def test_a_closed_window_leaves_nothing_of_itself_and_opens_again(store: SqlStor
     closed(store, known)
     assert store.everything()["patron"] == before
     assert opened(store, [known], Why.MERGE_UNDONE) == [known]
-    assert windows_of(store) == {known: Window(TODAY, Why.MERGE_UNDONE)}
+    assert windows_of(store) == {known: Window(TODAY, Why.MERGE_UNDONE, MONDAY)}
 
 
 def test_opening_and_closing_change_no_version_and_no_record(store: SqlStore, run: Run) -> None:
@@ -76,7 +76,7 @@ def test_a_window_is_opened_for_everyone_subscribed_and_for_nobody_else(store: S
     write(store, run, person(0), person(1))
     store.subscribed(run, [(subscribed, number(0))], since=TODAY)
     assert opened_for_subscribed(store) == 1
-    assert windows_of(store) == {subscribed: Window(TODAY, Why.GAP), other: None}
+    assert windows_of(store) == {subscribed: Window(TODAY, Why.GAP, MONDAY), other: None}
     assert opened_for_subscribed(store) == 0
 
 

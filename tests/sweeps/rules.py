@@ -59,7 +59,7 @@ WRITTEN = ("test_rule_rows.py",)
 WRITTEN_ROWS = (
     ("status", ROWS, "STATUS_ROWS", WRITTEN),
     *(("protection", PROTECTING, name, WRITTEN) for name in ("_WORDED", "_ALL_THE_SAME", "_DESK")),
-    *(("protection", SEALING, name, WRITTEN) for name in ("STREET_ROWS", "HOUSEHOLD_ROWS")),
+    *(("protection", SEALING, name, WRITTEN) for name in ("STREET_ROWS", "HOUSEHOLD_ROWS", "WINDOW_ROWS")),
     ("address", ADDRESSES, "ADDRESS_ROWS", TESTS["address"]),
     *(("parked", PARKED, name, WRITTEN) for name in ("UNDECIDED_ROWS", "WAITING_ROWS")),
     ("number", NUMBERS, "NUMBER_ROWS", TESTS["number"]),

@@ -201,6 +201,7 @@ class KilledStore:
             *("see_accounts", "repair_accounts"),
             *("live_day", "keep_calendar_stamp", "replay_journal", "depart", "sweep_gone", "forget", "offer", "settle"),
             *("derive_rights", "keep_rights_stamp", "keep_answers"),
+            *("open_lost", "close_not_lost", "intend_to_ask", "count_harms"),
         }
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from doubles import MONDAY, TUESDAY, Library
+from doubles import FRIDAY, MONDAY, TUESDAY, Library
 from kills import killed, lived_whole, sample
 from test_number_change import NEW, OLD, anna, register_of, replaced
 from townspeople import moves
@@ -22,7 +22,7 @@ def late(library: Library, *monday: Person) -> None:
     """Tuesday's delivery under the new number is taken, and Monday's, which gives it to her, comes after it."""
     library.strict = False
     library.register.knows(moves(anna()))
-    library.deliver(TUESDAY, moves(anna()))
+    library.deliver(TUESDAY, moves(anna()), previous=FRIDAY)
     library.night()
     library.feed.files.clear()
     library.deliver(MONDAY, *monday)

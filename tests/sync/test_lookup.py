@@ -323,7 +323,7 @@ def test_a_patron_is_updated_as_a_night_would(library: Library, event: Callable[
     address = expected.address if expected.address is not SILENT else person("ANNA").address
     view = library.view("ANNA")
     assert view.register == replace(expected, address=address)
-    assert (view.as_of, view.patron.version) == (AsOf(MONDAY, Source.LOOKUP), before.version + 1)
+    assert (view.as_of, view.patron.version) == (AsOf(FRIDAY, Source.LOOKUP), before.version + 1)
     assert (view.patron.letters_stopped is not None) is (event is dies)
     images = [row["version"] for row in library.everything()["before_image"] if row["patron_id"] == before.id]
     assert before.version in images

@@ -209,7 +209,7 @@ def test_two_deliveries_of_one_night_that_contradict_each_other_leave_it_to_a_pe
 
 def test_a_link_that_is_older_than_what_is_known_of_her_is_no_dispute(library: Library, patron: str) -> None:
     library.strict = False
-    library.deliver(WEDNESDAY, moves(anna()))
+    library.deliver(WEDNESDAY, moves(anna()), previous=MONDAY)
     library.night()
     assert library.store.patrons([patron])[0].as_of == AsOf(WEDNESDAY, Source.FILE)
     library.feed.files.clear()

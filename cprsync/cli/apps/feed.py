@@ -9,7 +9,7 @@ import typer
 
 from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, language
 
-app = typer.Typer(help="Deliveries (ændringsudtræk): fetch, inspect, accept, discard.")
+app = typer.Typer(help="Deliveries (ændringsudtræk), and what they could not tell.")
 
 
 @app.command("inspect")
@@ -69,3 +69,38 @@ def feed_discard(  # noqa: PLR0913 -- one parameter for each option
 
     told = language(lang)
     discard_command(file, reason=reason, config=config, library=library, language=told, as_json=as_json)
+
+
+@app.command("windows")
+def feed_windows(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+    """List whoever is in a window, by patron number."""
+    from cprsync.cli.healing import windows_command
+
+    windows_command(config, library=library, language=language(lang), as_json=as_json)
+
+
+@app.command("heal")
+def feed_heal(  # noqa: PLR0913 -- one parameter for each option
+    *,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, max=1_000_000, help="Ask about so many more; else the day's quota.")
+    ] = None,
+    everyone: Annotated[
+        str | None,
+        typer.Option("--everyone", metavar="REASON", help="Ask about all who are subscribed, and why; for the audit."),
+    ] = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Look up whoever is in a window of the feed.
+
+    Each night does so by itself; this asks now, and goes on where it or a night stopped.
+    """
+    from cprsync.cli.healing import heal_command
+
+    told = language(lang)
+    raise SystemExit(
+        heal_command(config, library=library, limit=limit, everyone=everyone, language=told, as_json=as_json)
+    )

@@ -158,6 +158,10 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "sealed_age": ("{sealed}, {age} år", "{sealed}, aged {age}"),
     "mark_revealed": ("åbnet, og skrevet i loggen", "opened, and written in the audit"),
     "mark_not_verified": ("endnu ikke bekræftet af CPR", "not yet verified by CPR"),
+    "mark_window": (
+        "ubekræftet: leverancerne kunne ikke fortælle om nummeret",
+        "unverified: deliveries could not have told of it",
+    ),
     "mark_not_in_register": ("uden CPR-nummer: CPR kender ikke posten", "no CPR number: CPR does not know the record"),
     "stage_active": ("låner", "a patron"),
     "kind_person": ("person", "person"),

@@ -15,6 +15,7 @@ def upgrade() -> None:
     """Add the columns. Nobody is in a window that an older program did not know of: an operator may open one."""
     op.add_column("patron", sa.Column("unverified_since", sa.Date(), nullable=True))
     op.add_column("patron", sa.Column("unverified_why", sa.String(length=32), nullable=True))
+    op.add_column("patron", sa.Column("unverified_until", sa.Date(), nullable=True))
     op.add_column("patron", sa.Column("unverified_asked", sa.Date(), nullable=True))
     op.add_column("agreement", sa.Column("heal_day", sa.Date(), nullable=True))
     op.add_column("agreement", sa.Column("heal_asked", sa.Integer(), nullable=True))
