@@ -93,8 +93,135 @@ CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
 }
 
 
+#: Each row's sentence and source, written out once more.
+SAYS: dict[str, tuple[str, str]] = {
+    "somebody_else": (
+        "Hverken navn eller fødselsdato er dem på posten: nummeret er nok en andens.",
+        "Beslutning 6 og 40",
+    ),
+    "nothing_to_compare": (
+        "Posten har hverken navn eller fødselsdato at sammenligne med.",
+        "Beslutning 6 og 40",
+    ),
+    "not_verified": (
+        "CPR svarer ikke: ingen har set, hvem nummeret tilhører.",
+        "Beslutning 6 og 40",
+    ),
+    "name_differs": (
+        "Navnet er et andet end det på posten; fødselsdatoen er den samme.",
+        "Beslutning 6 og 40",
+    ),
+    "birth_date_differs": (
+        "Fødselsdatoen er en anden end den på posten; navnet er det samme.",
+        "Beslutning 6 og 40",
+    ),
+    "both_patrons": (
+        "En anden låner har nummeret: siger du ja, venter de to på, at et menneske lægger dem sammen.",
+        "Beslutning 6 og 40",
+    ),
+    "dead": (
+        "CPR siger, at personen er død.",
+        "CPR: post 001 (status); beslutning 40",
+    ),
+    "number.annulled": (
+        "Personnummeret er annulleret i CPR.",
+        "CPR: post 001 (status); beslutning 40",
+    ),
+    "disappeared": (
+        "CPR siger, at personen er forsvundet.",
+        "CPR: post 001 (status); beslutning 40",
+    ),
+    "no_residence": (
+        "Nummeret er givet af hensyn til skat: personen har ingen bopæl i Danmark.",
+        "CPR: post 001 (status); beslutning 40",
+    ),
+    "emigrated": (
+        "Personen er udrejst og har ingen bopæl i Danmark.",
+        "CPR: post 001 (status); beslutning 40",
+    ),
+    "old_number": (
+        "Nummeret er skiftet ud, og det nye er slået op: bed om at se det nye sundhedskort.",
+        "Beslutning 6 og 40",
+    ),
+    "patron": (
+        "Personen er allerede låner: posten opdateres.",
+        "Beslutning 40",
+    ),
+    "answers_only": (
+        "Personen er i dag kun økonomisk ansvarlig for en mindreårig og bliver nu selv låner.",
+        "Beslutning 40",
+    ),
+    "leaving": (
+        "Låneren er ved at blive meldt ud: registreringen tager udmeldelsen tilbage.",
+        "Beslutning 40",
+    ),
+    "left_before": (
+        "Personen har tidligere været låner: det bliver en ny post med et nyt lånernummer.",
+        "Beslutning 40",
+    ),
+    "block.kept": (
+        "Personen var blokeret, da de meldte sig ud: blokeringen følger med til en ny post.",
+        "Beslutning 40",
+    ),
+    "other_purpose": (
+        "Personen er ikke låner, men bliver det nu, selv om opslaget har et andet formål end registrering.",
+        "Beslutning 40",
+    ),
+    "guardian": (
+        "Formålet er værge: personen får en post uden lånerret. Knyt den til barnet med `cprsync patron responsible`.",
+        "Beslutning 40",
+    ),
+    "no_number": (
+        "Uden CPR-nummer følger ingen ændringer fra CPR: navn og adresse skriver biblioteket selv.",
+        "Beslutning 40",
+    ),
+    "minor": (
+        "Personen er under 18, og ingen er skrevet op som økonomisk ansvarlig.",
+        "Værgemålsloven § 1; beslutning 40",
+    ),
+    "protected": (
+        "Navn og adresse er beskyttet: sig dem ikke højt, og spørg, hvor breve skal hen.",
+        "Beslutning 2 og 40",
+    ),
+    "protection_unknown": (
+        "CPR har ikke sagt, om personen er beskyttet: navn og adresse vises ikke.",
+        "Beslutning 2 og 40",
+    ),
+    "household": (
+        "Adressen er beskyttet af hensyn til en anden: den vises ikke og siges ikke højt.",
+        "Beslutning 2 og 40",
+    ),
+    "birth.differs": (
+        "Fødselsdatoen i CPR er en anden end den i nummeret: CPR's gælder.",
+        "Beslutning 1 og 40",
+    ),
+    "older": (
+        "Posten er nyere end svaret fra CPR og ændres ikke.",
+        "Beslutning 1 og 40",
+    ),
+    "address.missing": (
+        "CPR har ingen adresse, hvor der skal være en: svaret kan ikke bruges.",
+        "Beslutning 1 og 40",
+    ),
+    "status.missing": (
+        "CPR siger ikke, om personen bor i Danmark: svaret kan ikke bruges.",
+        "Beslutning 1 og 40",
+    ),
+    "number.unresolved": (
+        "Nummeret er skiftet ud: låneren får det nye med en af de næste nætters leverancer.",
+        "Beslutning 1 og 40",
+    ),
+    "name.lost": (
+        "CPR har intet navn til en, hvis navn er kendt: svaret kan ikke bruges.",
+        "Beslutning 1 og 40",
+    ),
+}
+#: What is said only where something is written.
+ABOUT_WRITING = frozenset({"patron", "answers_only", "leaving", "left_before", "other_purpose", "guardian", "minor"})
+
+
 def test_every_warning_has_a_case() -> None:
-    assert list(CASES) == [row.kind for row in WARNINGS]
+    assert list(CASES) == list(SAYS) == [row.kind for row in WARNINGS]
 
 
 @pytest.mark.parametrize("kind", CASES, ids=lambda kind: f"desk-{kind.replace('.', '-').replace('_', '-')}")
@@ -114,7 +241,10 @@ def test_a_warning_is_as_loud_as_its_row_says(kind: str) -> None:
     words = {Level.NOTE: "til orientering", Level.ASK: "spørg først", Level.STOP: "stop: kun med en begrundelse"}
     told = TABLE.rows[TABLE.keys.index(key)]
     text = next(one.text for one in warnings_about(arrival) if one.kind == kind)
-    assert [getattr(cell, "da", cell) for cell in told[:3]] == [text.da, words[level], words[updated or level]]
+    sentence, source = SAYS[kind]
+    assert text.da == sentence
+    assert [getattr(cell, "da", cell) for cell in told] == [sentence, words[level], words[updated or level], source]
+    assert (kind in {one.kind for one in warnings_about(arrival, writes=False)}) is (kind not in ABOUT_WRITING)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ CEILING_SECONDS = 120
 STATUS, PROTECTION, MUNICIPALITY = (
     f"cprsync/domain/{name}.py" for name in ("status_rule", "protection_rule", "municipality")
 )
+WARNINGS = "cprsync/domain/registering.py"
 RIGHTS, RIGHT_WORDS = "cprsync/domain/right_rule.py", "cprsync/domain/right_words.py"
 ROWS, PROTECTING, SEALING, ADDRESSES, PARKED, NUMBERS, SAME, ACCOUNTS = (
     f"cprsync/domain/{name}_rows.py"
@@ -51,6 +52,7 @@ TESTS = {
     "residence": ("test_municipalities.py", "test_residence.py", "test_rule_tables.py"),
     "rights": ("test_right_rules.py",),
     "account": ("test_account_rows.py",),
+    "desk": ("test_desk_warnings.py",),
 }
 #: Of tables that are words only a sample takes one.
 SAMPLED = ("status", "protection", "parked", "age", "residence", "rights")
@@ -211,6 +213,13 @@ def right_key(source: Source, arguments: list[ast.expr]) -> tuple[str, str]:
     return key, key
 
 
+def desk_key(source: Source, arguments: list[ast.expr]) -> tuple[str, str]:
+    """The kind of a warning, written out or by the name of a constant."""
+    kind = str(eval(ast.unparse(arguments[0]), vars(source._module)))  # noqa: S307 -- our own module's constants
+    key = f"desk-{kind.replace('.', '-').replace('_', '-')}"
+    return key, key
+
+
 def written(table: str, file: str, name: str, tests: tuple[str, ...]) -> Iterator[Row]:
     """The rows of a mapping that holds words only."""
     source = Source(file)
@@ -264,8 +273,16 @@ def rows() -> Iterator[Row]:
     all_rights = rights.assigned("_ROWS")
     assert isinstance(all_rights, ast.Tuple)
     yield from called(rights, "rights", all_rights.elts, right_key)
+    warnings = Source(WARNINGS)
+    all_warnings = warnings.assigned("WARNINGS")
+    assert isinstance(all_warnings, ast.Tuple)
+    yield from called(warnings, "desk", [one for one in all_warnings.elts if _makes_row(one)], desk_key)
     for table, file, name, tests in WRITTEN_ROWS:
         yield from written(table, file, name, tests)
+
+
+def _makes_row(call: ast.expr) -> bool:
+    return isinstance(call, ast.Call) and ast.unparse(call.func) == "WarningRow"
 
 
 # -- trying them ---------------------------------------------------------------------------------------------
