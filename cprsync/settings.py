@@ -137,6 +137,8 @@ class CulrSection(_Strict):
     group: str = Field(min_length=1)
     password_file: Path
     crl: tuple[Path, ...] = ()
+    #: whether each card has an account of its own, by which it logs in
+    local_accounts: Literal["none", "cards"] = "none"
     #: calls under way at the same time
     workers: Workers = 16
     #: calls in a second, of all workers together

@@ -120,6 +120,7 @@ def unchecked_store(
             journal=settings.store.erase_journal,
             silence_seals=policy is None or policy.silent_is_sealed,
             tells_net_media=library.culr is not None,
+            card_accounts=library.culr is not None and library.culr.local_accounts == "cards",
         )
         yield store
     finally:
@@ -183,7 +184,9 @@ def net_media_settings(library: LibrarySection, *, production: bool) -> NetMedia
 
     if library.culr is None:
         return None
-    return NetMediaSettings(agency=library.agency, production=production, **library.culr.model_dump())
+    return NetMediaSettings(
+        agency=library.agency, production=production, **library.culr.model_dump(exclude={"local_accounts"})
+    )
 
 
 def tell_now(settings: Settings, library: LibrarySection, patron_id: str, *, patience: Patience | None = None) -> bool:

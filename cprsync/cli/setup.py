@@ -130,7 +130,8 @@ total_seconds = 3600
 
 # CULR, which the net media ask for a patron's municipality; without it, what they are to hear waits. The issuers that
 # its certificate may come from, the user and group that DBC has given the library, and a file with just the password;
-# workers and calls a second as for the register.
+# workers and calls a second as for the register. local_accounts: with cards each card is an account of its own too, by
+# which it logs in; with none CULR hears of no card.
 {culr}"""
 CULR = """\
 [library.culr]
@@ -139,6 +140,7 @@ ca = "{ca}"
 user = "{user}"
 group = "{group}"
 password_file = "{password_file}"
+local_accounts = "none"
 workers = 16
 per_second = 500
 """

@@ -18,6 +18,7 @@ from cprsync.domain.override import in_force
 from cprsync.store import emptying, tables
 from cprsync.store.effects import CULR, FAILED
 from cprsync.store.engine import parts, reading, stamp_of
+from cprsync.store.log_ins import card_accounts_of
 from cprsync.store.numbers import OLD_NUMBER, has_borrower
 from cprsync.store.records import from_row, overrides_of
 from cprsync.sync.values import Account, AccountSides
@@ -105,10 +106,11 @@ def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Ite
     rows = connection.execute(select(tables.patron).where(hers).order_by(_PATRON.id)).all()
     told = {row.patron_id: row for row in connection.execute(select(tables.account).where(these(tenant, ids)))}
     former = _former(connection, tenant, list(told))
+    cards = card_accounts_of(connection, tenant, rows)
     corrected = overrides_of(connection, tenant, rows)
     for row in rows:
         patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
-        one = _account(tenant, row, patron, told.get(row.id))
+        one = _account(tenant, row, patron, told.get(row.id), cards=cards.get(row.id))
         if one is None:
             continue
         if not one.want.account and has_borrower(connection, tenant, patron.number, but=row.id):
@@ -122,14 +124,16 @@ def waiting(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[s
     return set(connection.scalars(select(_OUT.patron_id).where(mine)))
 
 
-def _account(tenant: Tenant, row: AnyRow, patron: Patron, told: AnyRow | None) -> Account | None:
+def _account(
+    tenant: Tenant, row: AnyRow, patron: Patron, told: AnyRow | None, *, cards: frozenset[Identity] | None
+) -> Account | None:
     borrows = patron.borrows and row.status_class not in tables.GONE
     culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today())) if borrows else None
     if told is None and culr is None and not (patron.borrows and row.status_class == tables.CLOSED):
         # nobody knows where she lives, and nothing was told; or she only answers for a minor: CULR is not asked of her
         return None
     last = None if told is None else told.municipality
-    want = wanted(borrows=borrows, culr=culr, told=last)
+    want = wanted(borrows=borrows, culr=culr, told=last, cards=cards)
     identity = identity_of(patron.number, row.id)
     if told is not None and not borrows and told.id_type == IdType.LOCAL.value:
         identity = Identity(IdType.LOCAL, row.id)

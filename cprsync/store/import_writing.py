@@ -21,6 +21,7 @@ from cprsync.store.import_names import called, write_names
 from cprsync.store.kept_blocks import bring_back
 from cprsync.store.local import encode_local
 from cprsync.store.local_part import LOCAL
+from cprsync.store.log_ins import tell_cards
 from cprsync.store.patron_ids import fresh_ids
 from cprsync.store.record_versions import Moved, note_versions
 from cprsync.store.records import REGISTER, prepare
@@ -177,6 +178,7 @@ def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
         connection.execute(change, updated)
         versions = [(row["at_id"], row["new_version"]) for row in updated]
         note_versions(connection, tenant, [Moved(one, LOCAL, version - 1, version) for one, version in versions])
+        tell_cards(connection, tenant, {key["patron_id"] for key in part.keys} & part.after.keys())
     write_names(connection, tenant, part.patrons, part.called)
     if part.keys:
         connection.execute(insert(tables.patron_key), part.keys)

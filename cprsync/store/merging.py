@@ -28,6 +28,7 @@ from cprsync.store.codec import decode, encode
 from cprsync.store.effects import CULR, payload
 from cprsync.store.local import decode_local, encode_local
 from cprsync.store.local_part import open_local, write_local
+from cprsync.store.log_ins import tell_cards
 from cprsync.store.records import from_row, overrides_of, prepare
 from cprsync.store.tables import MERGED
 from cprsync.sync.values import Write
@@ -67,6 +68,8 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
     _empty(connection, tenant, shell)
     _settle(connection, tenant, of=shell.id, to=keeper.id)
     told = _tell(connection, tenant, keeper, replaces=shell.number)
+    if not told:
+        tell_cards(connection, tenant, [keeper.id])
     _tell_gone(connection, tenant, shell, moves_on=told)
     return kept
 

@@ -22,6 +22,7 @@ from cprsync.store.accounts import waiting
 from cprsync.store.desk import STREAM
 from cprsync.store.effects import CULR, FAILED, WAITING, account_probes, effect_of
 from cprsync.store.engine import moment_of, parts, reading, writing
+from cprsync.store.log_ins import card_accounts_of
 from cprsync.store.numbers import borrowers
 from cprsync.store.repairs import DRIFTED, leave_to_staff, note_seen
 from cprsync.store.review_items import ask_staff, settle_items
@@ -85,9 +86,24 @@ def queues(tenant: Tenant, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
             if patron_id in found
         }
         holders = _holders(connection, tenant, effects)
+        cards = _cards(connection, tenant, list(effects))
     return [
-        tuple(_spared(one, holders, accounts.get(patron_id)) for one in queue) for patron_id, queue in effects.items()
+        tuple(_with_cards(_spared(one, holders, accounts.get(patron_id)), cards.get(patron_id)) for one in queue)
+        for patron_id, queue in effects.items()
     ]
+
+
+def _cards(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, frozenset[Identity]]:
+    """The cards that are to log in, as they are now."""
+    if not tenant.card_accounts:
+        return {}
+    hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(ids)
+    return card_accounts_of(connection, tenant, connection.execute(select(tables.patron).where(hers)).all())
+
+
+def _with_cards(effect: Effect, cards: frozenset[Identity] | None) -> Effect:
+    alone = cards is None or effect.gone or effect.moot or effect.identity.type is not IdType.CPR
+    return effect if alone else replace(effect, cards=cards)
 
 
 def _holders(connection: Connection, tenant: Tenant, queues: Mapping[str, Sequence[Effect]]) -> dict[Identity, str]:

@@ -6,7 +6,7 @@ by now, is left as she is. Calls nobody, and decides nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
@@ -17,8 +17,7 @@ from cprsync.store import audit, effects, tables
 from cprsync.store.accounts import these, waiting
 from cprsync.store.effects import payload
 from cprsync.store.engine import parts
-from cprsync.store.record_versions import Moved, note_versions
-from cprsync.store.records import REGISTER, open_register
+from cprsync.store.moving_on import move_on
 from cprsync.store.review_items import ask_staff, settle_items
 from cprsync.store.tenant import written
 from cprsync.sync.values import Repaired
@@ -120,21 +119,10 @@ def _put_in(connection: Connection, tenant: Tenant, held: dict[str, AnyRow], one
     effect = one.effect(row.version + 1)
     if effect is None:
         return False
-    held[one.patron_id] = _moved_on(connection, tenant, row)
+    held[one.patron_id] = move_on(connection, tenant, row)
     told = payload(effect.identity, effect.municipality, gone=effect.gone, sweeps=effect.sweeps, repairs=effect.repairs)
     effects.add(connection, tenant, one.patron_id, effect.version, told)
     return True
-
-
-def _moved_on(connection: Connection, tenant: Tenant, row: AnyRow) -> AnyRow:
-    """Move a record on by one version as it is, the version being part of its seal; returns its row."""
-    vault, version = tenant.vault, row.version + 1
-    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id)
-    sealed = vault.seal(open_register(vault, row), place=row.id, owner=REGISTER, version=version)
-    values: dict[str, Any] = {"version": version, "register_blob": sealed, "register_key": vault.seal_key}
-    connection.execute(update(tables.patron).where(this).values(values))
-    note_versions(connection, tenant, [Moved(row.id, REGISTER, row.version, version)])
-    return connection.execute(select(tables.patron).where(this)).one()
 
 
 def leave_to_staff(connection: Connection, tenant: Tenant, run: Run | None, foreign: Mapping[str, Held]) -> list[str]:

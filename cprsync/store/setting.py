@@ -20,6 +20,7 @@ from cprsync.store.desk import STREAM
 from cprsync.store.engine import writing
 from cprsync.store.local import encode_local
 from cprsync.store.local_part import LOCAL, open_local
+from cprsync.store.log_ins import tell_cards
 from cprsync.store.pins import hash_pin
 from cprsync.store.record_versions import Moved, note_versions
 from cprsync.store.records import from_row, overrides_of
@@ -101,6 +102,8 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
         kept["block_lifted"] = first_lifted(after.blocks)
         _set(connection, tenant, row.id, **kept)
         note_versions(connection, tenant, [Moved(row.id, LOCAL, row.local_version, version)])
+        if [card.number for card in after.cards] != [card.number for card in before.cards]:
+            tell_cards(connection, tenant, [row.id])
         if change.policy is not None:
             _find_next_day(connection, tenant, row.id, change.policy)
         how = () if change.doing is None else (("list", change.doing.value),)

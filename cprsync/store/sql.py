@@ -159,11 +159,12 @@ class SqlStore:
         journal: Path | None = None,
         silence_seals: bool = True,
         tells_net_media: bool = False,
+        card_accounts: bool = False,
     ) -> None:
         """Open the store; without a `journal` the erase journal stands beside the key folder.
 
         `silence_seals` is the library's policy about whoever no source has spoken of, and `tells_net_media` whether a
-        CULR is set up.
+        CULR is set up; with `card_accounts` the patrons' cards log in there.
 
         Raises StoreMismatch when it is of another version, or not set up, and ConfigurationError when a key that
         its records were written with is missing, or another one stands in its place; nothing is written then.
@@ -174,7 +175,17 @@ class SqlStore:
         vault = Vault(keyring, agency=agency, random=random)
         written = EraseJournal(journal or keyring.folder.parent / JOURNAL_FILE, keyring)
         self._tenant = Tenant(
-            engine, agency, agreement, keyring, vault, clock, random, written, silence_seals, tells_net_media
+            engine,
+            agency,
+            agreement,
+            keyring,
+            vault,
+            clock,
+            random,
+            written,
+            silence_seals,
+            tells_net_media,
+            card_accounts,
         )
         self._encoder = records.Encoder(vault)
         self._erased_again = 0

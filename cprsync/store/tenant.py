@@ -56,6 +56,8 @@ class Tenant:
     silence_seals: bool = True
     #: there is a CULR that can be told, and asked whether it has still an account of whoever leaves
     tells_net_media: bool = False
+    #: the patrons' cards log in there, each with an account of its own
+    card_accounts: bool = False
 
     @property
     def night(self) -> str:

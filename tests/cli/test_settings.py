@@ -132,6 +132,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
         ('cvr = "11111111"', 'cvr = "11111111"\nper_second = 1001', "library.0.register.per_second", "per_second"),
         ('group = "775100"', 'group = "775100"\nper_second = 0', "library.0.culr.per_second", "per_second"),
         ('group = "775100"', 'group = "775100"\nworkers = "9"', "library.0.culr.workers", "workers"),
+        ('group = "775100"', 'group = "775100"\nlocal_accounts = "card"', "library.0.culr.local_accounts", "local_acc"),
         ('task = "123456"', 'task = "123456"\ntotal_seconds = 9', "library.0.feed.total_seconds", "total_seconds"),
         ('task = "123456"', 'task = "123456"\nfloor_seconds = 0', "library.0.feed.floor_seconds", "floor_seconds"),
         ('[keys]\ndir = "keys"', "", "keys", ""),

@@ -282,9 +282,9 @@ class Library:
         other.net_media = None if self.net_media is None else self.net_media.copy()
         return other
 
-    def sets_culr_up(self) -> None:
-        """As an installation with `[library.culr]`."""
-        self.store._tenant = replace(self.store._tenant, tells_net_media=True)
+    def sets_culr_up(self, *, cards: bool = False) -> None:
+        """As an installation with `[library.culr]`; with `cards` these log in too."""
+        self.store._tenant = replace(self.store._tenant, tells_net_media=True, card_accounts=cards)
 
     # -- what happens
 
