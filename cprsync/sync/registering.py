@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from cprsync.domain.confirming import Confirmation
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import Patron
+    from cprsync.domain.record import Block
     from cprsync.domain.rights import Right
     from cprsync.sync.lookup import Asked, DecidedAtDesk, Desk
     from cprsync.sync.values import Subscribed
@@ -105,14 +106,16 @@ def _previewed(desk: Desk, asked: Asked, heard: Heard, at: datetime) -> Registra
     # the fingerprint is keyed: it tells whether anything of the record differs, and nothing of what is in it
     marks = (desk.store.prepare(one.after).fingerprint.hex(), ",".join(one.actions), asked.purpose.value)
     preview = Preview(REGISTRATION, heard.patron_id, warnings, marks)
-    told = preview_document(preview) | _would_be(desk, asked, one, shown)
+    told = preview_document(preview) | _would_be(desk, asked, one, shown, kept)
     told["kept_blocks"] = [shown_block(block) for block in kept]
     del told["warnings"]  # they stand where a look-up has them
     document = lookup_document(shown, one, warnings) | {"written": False, "preview": told}
     return Registration(asked, heard, at, preview, document, one)
 
 
-def _would_be(desk: Desk, asked: Asked, one: DecidedAtDesk, shown: Mapping[str, Any]) -> dict[str, Any]:
+def _would_be(
+    desk: Desk, asked: Asked, one: DecidedAtDesk, shown: Mapping[str, Any], kept: tuple[Block, ...]
+) -> dict[str, Any]:
     """What else a person at the desk wants to see first: no name, no address, no birth date."""
     patron, today = _patron_after(asked, one), desk.clock.today()
     counts = effective(
@@ -123,7 +126,7 @@ def _would_be(desk: Desk, asked: Asked, one: DecidedAtDesk, shown: Mapping[str, 
         on=today,
         letters_stopped=patron.letters_stopped,
     )
-    local = Local() if one.view is None else one.view.local
+    local = Local(blocks=kept) if one.view is None else one.view.local
     stage = Stage.ACTIVE if one.view is None or asked.purpose in RETURNING else one.view.stage
     rights = rights_of(right_facts(patron, local, stage=stage), desk.policy, today)
     return {

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import said_yes
-from doubles import MONDAY, happened
+from doubles import AGENCY, MONDAY, happened
+from test_deriving import TERMS
 from test_forgetting import forgotten, morning
 from test_leaving import erase, exit_of, leave, lookup, owes
 from test_setting import set_
@@ -17,14 +18,16 @@ from townspeople import cpr
 
 from cprsync.domain.confirming import Confirmation
 from cprsync.domain.parting import Way
+from cprsync.domain.purpose import Purpose
 from cprsync.domain.record import Block, Local
 from cprsync.domain.retention import Retention
 from cprsync.errors import BadInput, NotConfirmed
-from cprsync.store import tables
-from cprsync.store.keys import Keyring, Purpose, add_key
+from cprsync.store import keys, tables
 from cprsync.store.sql import SqlStore
 from cprsync.sync.departing import Exit
 from cprsync.sync.kept_blocks import KeptBlocks
+from cprsync.sync.lookup import Asked, Desk
+from cprsync.sync.registering import preview_registration
 from cprsync.sync.values import NewPatron
 
 if TYPE_CHECKING:
@@ -155,13 +158,13 @@ def test_whoever_is_erased_leaves_no_block_also_when_the_record_was_emptied_befo
 def test_a_block_is_found_after_its_index_key_was_followed_by_another(library: Library) -> None:
     leave(library, blocked(library))
     old = library.store._tenant.keyring
-    add_key(old.folder, Purpose.INDEX)
+    keys.add_key(old.folder, keys.Purpose.INDEX)
     tenant = library.store._tenant
     newer = SqlStore(
         library.engine,
         agency=tenant.agency,
         agreement=tenant.agreement,
-        keyring=Keyring.load(old.folder),
+        keyring=keys.Keyring.load(old.folder),
         clock=library.clock,
         journal=tenant.journal.path,
     )
@@ -224,3 +227,11 @@ def test_what_keeps_a_patron_is_told_and_whoever_waits_still_borrows_nothing(lib
     assert leave(library, anna)["standing"] == "leaving"
     again: dict[str, Any] = exit_of(library).preview(anna, Way.LEAVE).document
     assert [one["kind"] for one in again["warnings"]] == ["leaving", "open"]
+
+
+def test_a_preview_tells_the_rights_that_the_kept_block_leaves(library: Library) -> None:
+    library.policy = TERMS
+    leave(library, blocked(library))
+    desk = Desk(AGENCY, library.store, library.register, library.clock, library.policy)
+    shown = preview_registration(desk, Asked(cpr("ANNA"), Purpose.REGISTRATION, "lone"))
+    assert {right["product"]: right["answer"] for right in shown.document["preview"]["rights"]}["ereolen"] == "no"
