@@ -252,7 +252,7 @@ class LetterSection(_Strict):
     """Whether letters go out on paper, and after how many days late reminders do."""
 
     on_paper: bool = Field(default=True, strict=True)
-    reminder_days: Annotated[tuple[Late, ...], AfterValidator(_rising)] = (7, 21)
+    reminder_days: Annotated[tuple[Late, ...], AfterValidator(_rising)] = ()
 
     def value(self) -> LetterRules:
         return LetterRules(self.on_paper, self.reminder_days)

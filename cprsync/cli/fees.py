@@ -80,6 +80,7 @@ def _document(policy: Policy, today: date) -> dict[str, Any]:
         "age_at": policy.fees.age_at.value,
         "one_fee_per": [one.value for one in policy.fees.one_fee_per],
         "debt_limit_oere": policy.debt_limit_oere,
+        "reminder_days": list(policy.letters.reminder_days),
         "binding_films": list(policy.binding_films),
         "said": [both(sentence) for sentence in fee_sentences(policy)],
         "groups": [

@@ -45,6 +45,6 @@ def kept_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
         yield word("kept_none", language)
     for block in document["blocks"]:
         since = long_day(date.fromisoformat(block["since"]), language)
-        yield word("standing_block", language, since=since, reason=block["reason"])
+        yield word("parting_block", language, since=since, reason=block["reason"])
     if document["lifted"]:
         yield word("kept_lifted", language)

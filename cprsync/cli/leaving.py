@@ -75,7 +75,7 @@ def parting_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
         yield f"  {word('parting_reservations', language)}: {document['reservations']}"
     for block in document["blocks"]:
         since = long_day(date.fromisoformat(block["since"]), language)
-        yield f"  {word('standing_block', language, since=since, reason=block['reason'])}"
+        yield f"  {word('parting_block', language, since=since, reason=block['reason'])}"
     if any(document["waits"].values()):
         yield f"  {word('parting_later', language, **document['waits'])}"
     yield from warning_lines(document["warnings"], language)

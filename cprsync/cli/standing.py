@@ -80,6 +80,18 @@ def _fees(fees: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str
         if fee["billed"]:
             why += "; " + word("standing_billed", language)
         yield f"    {money(fee['oere'], language):>12}  {fee['title']} ({when}): {why}"
+        if reminders := _reminders(fee["reminders"], language):
+            yield f"    {'':>12}  {reminders}"
+
+
+def _reminders(reminders: Mapping[str, Any], language: Language) -> str:
+    """The last day on which the patron was to be reminded, and the next."""
+    days = {"due": (reminders["due"] or [None])[-1], "next": reminders["next"]}
+    return "; ".join(
+        word(f"standing_reminder_{name}", language, day=long_day(date.fromisoformat(day), language))
+        for name, day in days.items()
+        if day is not None
+    )
 
 
 def _contact(channel: str, rulings: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:

@@ -84,6 +84,8 @@ def _sentences(policy: Policy) -> Iterator[Wording]:
         )
     else:
         yield Wording("Biblioteket har ingen takster i sin policy.", "The library has no fees in its policy.")
+    if policy.letters.reminder_days:
+        yield _reminders(policy.letters.reminder_days)
     yield _debt(policy.debt_limit_oere)
     ratings = " og ".join(map(str, policy.binding_films)), " and ".join(map(str, policy.binding_films))
     yield (
@@ -93,6 +95,16 @@ def _sentences(policy: Policy) -> Iterator[Wording]:
         )
         if policy.binding_films
         else Wording("Mærkning af film er et råd.", "The rating of films is advice.")
+    )
+
+
+def _reminders(after_days: tuple[int, ...]) -> Wording:
+    *first, last = map(str, after_days)
+    da, en = (f"{', '.join(first)} {word} {last}" if first else last for word in ("og", "and"))
+    unit_da, unit_en = ("dag", "day") if after_days == (1,) else ("dage", "days")
+    return Wording(
+        f"Påmindelser sendes {da} {unit_da} efter afleveringsdatoen.",
+        f"Reminders are sent {en} {unit_en} after the due date.",
     )
 
 

@@ -72,10 +72,10 @@ DEFAULT_LIMITS: Mapping[Harm, Limit] = {
 
 @dataclass(frozen=True, slots=True)
 class LetterRules:
-    """Whether letters go out on paper at all, and how many days after the due date reminders do."""
+    """Whether letters go out on paper at all, and how many days after the due date reminders do; none: not said."""
 
     on_paper: bool = True
-    reminder_days: tuple[int, ...] = (7, 21)
+    reminder_days: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

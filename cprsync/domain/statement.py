@@ -6,11 +6,13 @@ Leaves out what late loans will cost when they come back: see `fees`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cprsync.domain.tariff import LoanDays
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
 
@@ -40,6 +42,12 @@ class LateLoan:
     def days_late(self, on: date) -> int:
         """Whole days after the due date, as long as it was waited for."""
         return max(0, (self.days.ends(on) - self.due).days)
+
+
+def reminders_of(loan: LateLoan, after_days: Sequence[int]) -> tuple[date, ...]:
+    """The days on which the library reminds of a loan, by its policy: none from the day on that nobody waits for it."""
+    days = (loan.due + timedelta(days=count) for count in after_days)
+    return tuple(day for day in days if loan.given_up is None or day < loan.given_up)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

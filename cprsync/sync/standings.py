@@ -13,6 +13,7 @@ from cprsync.domain.contacting import CONTACT_WORDS, About, Channel, may_contact
 from cprsync.domain.fees import overdue_fees
 from cprsync.domain.leaving import Stage
 from cprsync.domain.standing import standing_of
+from cprsync.domain.statement import reminders_of
 from cprsync.sync.viewing import Views, living_view_of
 
 if TYPE_CHECKING:
@@ -77,7 +78,10 @@ class Standings:
         late = list(loans)
         raised = [loan.raised_oere for loan in late]
         fees = overdue_fees([loan.days for loan in late], standing, self.policy, returned=today, raised=raised)
+        is_reminded = self.policy.group(standing.group).reminders and not standing.is_dead
+        reminded = self.policy.letters.reminder_days if is_reminded else ()
         for loan, fee in zip(late, fees, strict=True):
+            days = reminders_of(loan, reminded)
             yield {
                 "title": loan.title,
                 "due": loan.due.isoformat(),
@@ -86,6 +90,11 @@ class Standings:
                 "raised_oere": fee.raised_oere,
                 "lost": loan.lost and loan.lost.isoformat(),
                 "billed": loan.billed,
+                # by the library's policy: what its system has sent stands among the messages
+                "reminders": {
+                    "due": [day.isoformat() for day in days if day <= today],
+                    "next": next((day.isoformat() for day in days if day > today), None),
+                },
                 "tariff": fee.tariff and fee.tariff.isoformat(),
                 "rule": fee.rule.value,
                 "da": fee.why.da,

@@ -91,7 +91,7 @@ def test_what_would_go_is_told_before_anyone_is_asked() -> None:
         f"Udmeldelse af låner {PATRON}",
         "  Åbent endnu: mellemværender 1",
         "  Reserveringer, der slettes: 2",
-        "  blokeret 3. marts 2027: Gebyrer",
+        "  Blokeret: Gebyrer (siden 3. marts 2027)",
         "  Afmeldes bagefter: abonnementer i CPR 1 (om natten), konti hos netmedierne 1",
         "  ? spørg først: Låneren skylder.",
     ]

@@ -133,8 +133,8 @@ def test_a_mistake_is_named_by_its_line(tmp_path: Path, text: str, told: str) ->
 
 def test_the_shipped_policy_says_what_counts_where_nothing_is_said() -> None:
     shipped = load_policy(FIXTURES / "policy.toml", frozenset())
-    # the limit of debt is a rule of one library: it counts where it is written
-    own = replace(Policy(), debt_limit_oere=200_00)
+    # a limit of debt and days of reminders are rules of one library: they count where they are written
+    own = replace(Policy(), debt_limit_oere=200_00, letters=LetterRules(reminder_days=(7, 21)))
     assert replace(shipped, ladders=Policy().ladders, products=Policy().products) == own
     said = tomllib.loads((FIXTURES / "policy.toml").read_text(encoding="utf-8"))["retention"]
     assert set(said) == {field.name for field in fields(Retention)}

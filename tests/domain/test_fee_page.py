@@ -10,7 +10,7 @@ import pytest
 from cprsync.domain.fee_page import fee_heading, fee_rows, fee_sentences, group_rows, kroner
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.patron_group import PatronGroup
-from cprsync.domain.policy import Policy
+from cprsync.domain.policy import LetterRules, Policy
 from cprsync.domain.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
 
 TODAY, SINCE = date(2027, 3, 1), date(2027, 1, 1)
@@ -61,6 +61,12 @@ def test_an_amount_is_written_as_danish_pages_write_it(oere: int, told: str) -> 
         (Policy(fees=FeeRules(tariffs=())), "Biblioteket har ingen takster i sin policy."),
         (Policy(debt_limit_oere=22_500), "Skyldes der 225 kr. eller mere, lånes der ikke ud."),
         (Policy(debt_limit_oere=0), "Gæld standser ingen udlån."),
+        (Policy(letters=LetterRules(reminder_days=(8,))), "Påmindelser sendes 8 dage efter afleveringsdatoen."),
+        (Policy(letters=LetterRules(reminder_days=(1,))), "Påmindelser sendes 1 dag efter afleveringsdatoen."),
+        (
+            Policy(letters=LetterRules(reminder_days=(7, 14, 21))),
+            "Påmindelser sendes 7, 14 og 21 dage efter afleveringsdatoen.",
+        ),
         (Policy(), "Biblioteket har ingen gældsgrænse i sin policy: gæld standser ingen udlån."),
         (Policy(), "Film mærket 11 og 15 lånes kun ud til den, der har alderen"),
         (Policy(binding_films=()), "Mærkning af film er et råd."),

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from cprsync.domain.statement import LateLoan, Owed, Owing, is_for
+from cprsync.domain.statement import LateLoan, Owed, Owing, is_for, reminders_of
 from cprsync.domain.tariff import LoanDays
 
 
@@ -43,3 +43,10 @@ def test_a_loan_of_no_known_day_counts_as_borrowed_on_the_day_it_was_due() -> No
 )
 def test_a_fee_from_before_the_due_date_was_for_an_earlier_one(raised: date | None, counts: bool) -> None:
     assert is_for(raised, date(2027, 3, 7)) is counts
+
+
+def test_a_loan_is_reminded_of_on_the_policys_days_until_nobody_waits_for_it() -> None:
+    out = LateLoan(date(2027, 2, 27))
+    assert reminders_of(out, (7, 21)) == (date(2027, 3, 6), date(2027, 3, 20))
+    assert reminders_of(replace(out, given_up=date(2027, 3, 20)), (7, 21)) == (date(2027, 3, 6),)
+    assert reminders_of(out, ()) == ()

@@ -16,6 +16,7 @@ from townspeople import dies, gains_protection, person
 from cprsync.cli.standing import standing_lines
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.patron_group import PatronGroup
+from cprsync.domain.policy import LetterRules
 from cprsync.errors import BadInput
 from cprsync.store import tables
 from cprsync.sync.departing import Exit
@@ -129,6 +130,24 @@ def test_a_group_without_reminders_gets_none_and_bills_all_the_same(library: Lib
     lines = list(standing_lines(told, "da"))
     assert "  E-mail, påmindelse: nej – lånergruppen får ingen påmindelser" in lines
     assert "  E-mail, regning: ja – låneren har selv givet en e-mailadresse til beskeder" in lines
+
+
+def test_each_late_loan_says_when_its_patron_is_reminded(either_library: Library) -> None:
+    """Of nobody in a group without reminders, of no dead one, and not where the policy names no days."""
+    library = either_library
+    debts(library)
+    assert [fee["reminders"] for fee in standing(library)["fees"]] == [{"due": [], "next": None}] * 2
+    library.policy = replace(library.policy, letters=LetterRules(reminder_days=(7, 21)))
+    told = standing(library)
+    assert [fee["reminders"] for fee in told["fees"]] == [
+        {"due": ["2027-03-18"], "next": "2027-04-01"},
+        {"due": [], "next": "2027-03-26"},
+    ]
+    lines = [line.strip() for line in standing_lines(told, "da")]
+    assert "påmindelse skulle sendes 18. marts 2027; næste påmindelse 1. april 2027" in lines
+    assert "næste påmindelse 26. marts 2027" in lines
+    library.policy = replace(library.policy, group_defaults=PatronGroup("", reminders=False))
+    assert {fee["reminders"]["next"] for fee in standing(library)["fees"]} == {None}
 
 
 def test_to_the_protected_a_letter_goes_only_once_it_is_opened(library: Library) -> None:

@@ -11,6 +11,7 @@ DESK: Final[Mapping[str, tuple[str, str]]] = {
     "parting_leave": ("Udmeldelse af låner {patron}", "Patron {patron} leaves"),
     "parting_erase": ("Sletning af låner {patron}", "Patron {patron} is erased"),
     "parting_open": ("Åbent endnu", "Still open"),
+    "parting_block": ("Blokeret: {reason} (siden {since})", "Blocked: {reason} (since {since})"),
     "parting_reservations": ("Reserveringer, der slettes", "Reservations that are deleted"),
     "parting_later": (
         "Afmeldes bagefter: abonnementer i CPR {subscriptions} (om natten), konti hos netmedierne {accounts}",

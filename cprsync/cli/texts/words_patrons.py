@@ -140,6 +140,8 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "standing": ("Låner {patron} den {day} · lånergruppe {group}", "Patron {patron} on {day} · patron group {group}"),
     "standing_blocked": ("{reason} (siden {since})", "{reason} (since {since})"),
     "standing_borrow": ("Må låne", "May borrow"),
+    "standing_reminder_due": ("påmindelse skulle sendes {day}", "a reminder was due on {day}"),
+    "standing_reminder_next": ("næste påmindelse {day}", "next reminder {day}"),
     "standing_debt": ("Skylder", "Owes"),
     "standing_fees": (
         "Nye gebyrer, hvis alt det forsinkede afleveres i dag",
