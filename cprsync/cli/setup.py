@@ -399,7 +399,8 @@ def certs_check_command(config: Path, *, library: str | None, as_json: bool) -> 
             print_json({"certificates": rows})
         else:
             for row in rows:
-                say("  ".join(f"{value}" for value in row.values() if value not in {None, ""}))
+                told = row | {"revocation": row["revocation"] and f"revocation {row['revocation']}"}
+                say("  ".join(f"{value}" for value in told.values() if value not in {None, ""}))
         return 2 if any(row["level"] == "critical" for row in rows) else 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cprsync.cli.dates import told_day
 from cprsync.cli.output import emphasise, failures, print_json, say
 from cprsync.cli.report_text import audit_lines
 from cprsync.cli.words import Language, word
@@ -50,9 +51,12 @@ def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     yield emphasise(title, colour=None if document["ok"] else "red")
     yield from (f"  ! {word('wrong_' + wrong['what'], language, **wrong)}" for wrong in document["wrong"])
     run = document["run"]
-    yield "  " + (word("status_no_run", language) if run is None else word("status_run", language, **_run(run)))
+    yield "  " + (
+        word("status_no_run", language) if run is None else word("status_run", language, **_run(run, language))
+    )
     deliveries, waits = document["deliveries"], document["waits"]
-    yield "  " + word("status_delivery", language, last=deliveries["last"] or "–", due=deliveries["due"])
+    days = {key: told_day(deliveries[key], language) for key in ("last", "due")}
+    yield "  " + word("status_delivery", language, **days)
     net_media = waits["net_media"]
     counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
     yield "  " + word("status_waits", language, **counts)
@@ -62,11 +66,13 @@ def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     yield "  " + word("status_keys", language, keys=keys or "–")
 
 
-def _run(run: Mapping[str, Any]) -> dict[str, Any]:
-    return {"run": run["run"], "day": run["day"], "exit": "–" if run["exit"] is None else run["exit"]}
+def _run(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    day = told_day(run["day"], language)
+    return {"run": run["run"], "day": day, "exit": "–" if run["exit"] is None else run["exit"]}
 
 
 def _certificate(one: Mapping[str, Any], language: Language) -> str:
-    if one.get("days_left") is None:
-        return word("status_certificate_bad", language, whose=one["whose"], problem=one.get("problem") or "–")
-    return word("status_certificate", language, whose=one["whose"], days=one["days_left"])
+    whose = word(f"certificate_{one['whose']}", language)
+    if one.get("problem") or one.get("days_left") is None:
+        return word("status_certificate_bad", language, whose=whose, problem=one.get("problem") or "–")
+    return word("status_certificate", language, whose=whose, days=one["days_left"])

@@ -9,6 +9,7 @@ import pytest
 from cprsync.cli.advice_table import BY_KIND
 from cprsync.cli.danish import DANISH, in_danish
 from cprsync.cli.patron_set import set_lines
+from cprsync.cli.status import status_lines
 from cprsync.cli.words import WORDS, word
 from cprsync.domain.review import REVIEW_KINDS
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
@@ -91,3 +92,26 @@ def test_what_was_taken_back_is_said_by_what_counts_now(document: dict[str, obje
 )
 def test_a_field_and_a_day_in_an_error_stand_there_as_people_say_them(error: BadInput, danish: str) -> None:
     assert in_danish(error.told()) == danish
+
+
+def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
+    document = {
+        "name": "Byens",
+        "agency": "710100",
+        "ok": True,
+        "wrong": [],
+        "keys": [],
+        "run": {"run": 8, "day": "2027-04-03", "exit": 0},
+        "deliveries": {"last": None, "due": "2027-04-02"},
+        "waits": {"reviews": 0, "net_media": {"waiting": 0, "failed": 0}},
+        "audit": {"whole": True, "entries": 1, "streams": 1, "code": "1-00", "problems": []},
+        "certificates": [
+            {"whose": "ours", "days_left": 9, "problem": None},
+            {"whose": "ours", "days_left": 9, "problem": "our own certificate has been revoked"},
+        ],
+    }
+    told = "\n".join(status_lines(document, "da"))
+    assert "Seneste nat: nr. 8, 3. april 2027, exit 0" in told
+    assert "til og med –; ventet til og med 2. april 2027" in told
+    assert "Certifikat (vores): 9 dage igen" in told
+    assert "Certifikat (vores): our own certificate has been revoked" in told

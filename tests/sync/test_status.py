@@ -46,8 +46,8 @@ class Stands:
         return {("seal", "00000000")}
 
 
-def wrong(store: Stands, *, level: str = "ok") -> list[str]:
-    certificates = [{"whose": "ours", "days_left": 400, "level": level}]
+def wrong(store: Stands, *, level: str = "ok", **told: object) -> list[str]:
+    certificates = [{"whose": "ours", "days_left": 400, "level": level, **told}]
     document = status_of(store, agency="710100", name="Byens", now=NOW, certificates=certificates)
     assert document["ok"] == (not document["wrong"])
     return [one["what"] for one in document["wrong"]]
@@ -79,6 +79,13 @@ def test_what_is_wrong_is_told(store: Stands, what: str) -> None:
 def test_a_certificate_that_runs_out_is_told() -> None:
     assert wrong(Stands(), level="warn") == ["certificate"]
     assert wrong(Stands(), level="critical") == ["certificate"]
+
+
+def test_a_missing_list_of_revoked_certificates_warns_elsewhere_and_an_old_one_here_too() -> None:
+    assert wrong(Stands(), level="warn", revocation="unknown") == []
+    assert wrong(Stands(), level="warn", revocation="unknown", step=90) == ["certificate"]
+    assert wrong(Stands(), level="critical", revocation="unknown", problem="has been revoked") == ["certificate"]
+    assert wrong(Stands(), level="warn", revocation="stale") == ["certificate"]
 
 
 def test_what_has_waited_for_a_night_is_no_fault_yet() -> None:
