@@ -106,14 +106,20 @@ def value_lines(key: str, entry: Mapping[str, Any], language: Language) -> list[
     if entry.get("sealed"):
         sealed = SEALED.da if language == "da" else SEALED.en
         age = entry.get("age")
-        return [sealed if age is None else word("sealed_age", language, sealed=sealed, age=str(age))]
+        told = sealed if age is None else word("sealed_age", language, sealed=sealed, age=str(age))
+        return [_as_sure(told, entry, language)]
     value = entry["value"]
     if entry.get("notices") is not None:
         # the star with which it is typed
         value = [f"*{one}" if one == entry["notices"] else one for one in value]
     if key in _EACH and value:
         return [_EACH[key](one, language) for one in value]
-    return [value_text(key, value, language)]
+    return [_as_sure(value_text(key, value, language), entry, language)]
+
+
+def _as_sure(told: str, entry: Mapping[str, Any], language: Language) -> str:
+    """A birth date that the register is not sure of, or that is only the number's, is marked."""
+    return f"{told} ({word('uncertain', language)})" if entry.get("uncertain") else told
 
 
 def value_text(key: str, value: Any, language: Language) -> str:
@@ -159,6 +165,8 @@ def _owned(entry: Mapping[str, Any], language: Language) -> str:
     """Whose the field is, and since when."""
     owned = _OWNED[entry["owner"]]
     owner = word("by_age", language) if entry["source"] == "rule" and entry["owner"] == "system" else ""
+    if entry["source"] == "number":
+        owner = word("by_number", language)
     told = owner or (owned.da if language == "da" else owned.en)
     return f"{told}, {_day(entry['since'], language)}" if entry["since"] else told
 

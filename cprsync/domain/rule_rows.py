@@ -95,6 +95,23 @@ AGE_ROWS: Final[Rows] = {
         NONE,
         Wording("CPR: personnummerets opbygning; beslutning 1", "CPR: how a number is made; decision 1"),
     ),
+    "age-unknown-day": (
+        Wording(
+            "registret kender ingen hel fødselsdato (1950-00-00), er usikkert på den (*) eller har ikke sagt nogen",
+            "the register knows no whole birth date (1950-00-00), is not sure of it (*), or has said none",
+        ),
+        Wording(
+            "den usikre gælder, ellers nummerets: gruppe, rettigheder og skærm følger samme dato, og den vises som "
+            "usikker",
+            "the uncertain one counts, else the number's: group, rights and screen follow the same date, which is "
+            "shown as uncertain",
+        ),
+        NONE,
+        Wording(
+            "CPR: post 001 (FOED_DT), personnummerets opbygning; beslutning 1",
+            "CPR: record 001 (FOED_DT), how a number is made; decision 1",
+        ),
+    ),
     "age-corrected": (
         Wording("fødselsdato ændret eller kendt", "birth date corrected or known"),
         Wording(

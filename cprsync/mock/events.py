@@ -5,6 +5,7 @@ Decides only: takes a scene, returns the persons as they are afterwards with the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -21,6 +22,8 @@ PROTECTION = "0001"
 _ABROAD = "5180"
 _DENMARK = "5100"
 _ADMINISTRATIVE = 9900
+#: A birth date of which the register knows the year, or year and month, alone.
+_HALF_DAY = re.compile(r"[12]\d{3}-(0\d|1[0-2])-00")
 _GREENLAND = range(955, 962)
 #: A code that no municipality has.
 _NOWHERE = "0998"
@@ -316,16 +319,18 @@ def _sex(number: str) -> str:
 
 
 def _birthdate(scene: Scene) -> list[Change]:
-    try:
-        born = date.fromisoformat(scene.to or "")
-    except ValueError as error:
-        raise _refused("--to of birthdate is a day, YYYY-MM-DD") from error
-    if born > scene.day:
+    born = scene.to or ""
+    if not _HALF_DAY.fullmatch(born):
+        try:
+            born = date.fromisoformat(born).isoformat()
+        except ValueError as error:
+            raise _refused("--to of birthdate is a day, YYYY-MM-DD, or what is known of one, YYYY-00-00") from error
+    if born > scene.day.isoformat():
         raise _refused("--to of birthdate is not in the future")
-    if born.isoformat() == scene.who.born and not scene.who.born_uncertain:
+    if born == scene.who.born and not scene.who.born_uncertain:
         raise _refused("birthdate: that is the registered day already")
     # Its code is not public either: P35 is seen in real files without a published meaning.
-    return [Change(replace(scene.who, born=born.isoformat(), born_uncertain=False), "P35")]
+    return [Change(replace(scene.who, born=born, born_uncertain=False), "P35")]
 
 
 def _resend(scene: Scene) -> list[Change]:

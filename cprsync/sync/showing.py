@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cprsync.domain.age import age_on
+from cprsync.domain.age import BirthSource, age_on, birth_date_of
 from cprsync.domain.effective import effective, unpinned_group
 from cprsync.domain.fields import SEALED, Owner, owner_of, shown
 from cprsync.domain.label import label_lines
 from cprsync.domain.leaving import Stage
 from cprsync.domain.municipality import municipality_of
 from cprsync.domain.override import Overridden, in_force
-from cprsync.domain.person import Abroad, Address, Birth, Contact, Name, Protection, Status
+from cprsync.domain.person import Abroad, Address, Contact, Name, Protection, Status
 from cprsync.domain.sealed import Sealed
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
     for override in in_force(overrides, on).values():
         name = override.field.value
         pins = override.field is Overridden.GROUP
-        said = unpinned_group(patron, policy=policy, on=on) if pins else fields[name]["value"]
+        said = unpinned_group(patron, policy=policy, on=on) if pins else _said(fields[name])
         fields[name] = _overridden(fields[name], override, said, by_age=pins and _by_age(said, policy))
     if shut:
         fields["birth_date"]["age"] = _age(patron, policy, on)
@@ -207,7 +207,8 @@ def _register(patron: Patron, opened: Opened | None, *, shut: bool) -> Iterator[
     yield "first_names", first
     yield "middle_names", middle
     yield "last_name", last
-    yield "birth_date", person.birth.day.isoformat() if isinstance(person.birth, Birth) else None
+    born = birth_date_of(person)
+    yield "birth_date", born and born.day.isoformat()
     yield "status", person.status.value if isinstance(person.status, Status) else None
     yield "municipality", municipality_of(person)
     yield "address", label_lines(said.address) if isinstance(said.address, Address) else _sealed(said.address)
@@ -272,7 +273,18 @@ def _register_field(name: str, value: Any, view: PatronView, *, sealed: bool) ->
         "as_of": None if as_of is None else as_of.day.isoformat(),
         "override": None,
     }
+    if name == "birth_date":
+        entry |= _born(view.patron.register)
     return closed(entry) if isinstance(value, Sealed) or (sealed and name in SEALED) else entry
+
+
+def _born(person: Person) -> dict[str, Any]:
+    """What is said of a birth date that the register is not sure of, or that is only the number's."""
+    born = birth_date_of(person)
+    if born is None or not born.uncertain:
+        return {}
+    only_number = born.source is BirthSource.NUMBER
+    return {"uncertain": True} | ({"source": born.source.value, "since": None} if only_number else {})
 
 
 def _local_field(name: str, value: Any, *, sealed: bool) -> dict[str, Any]:
@@ -288,6 +300,11 @@ def closed(entry: dict[str, Any]) -> dict[str, Any]:
     return {**entry, "value": None, "sealed": True}
 
 
+def _said(entry: Mapping[str, Any]) -> Any:
+    """What stood there before a correction; the date in a number is nobody's word."""
+    return None if entry["source"] == BirthSource.NUMBER.value else entry["value"]
+
+
 def _overridden(entry: dict[str, Any], override: Override, said: Any, *, by_age: bool) -> dict[str, Any]:
     """The field as staff corrected it. Sealed, nothing of it shows but who did it, and until when.
 
@@ -296,6 +313,8 @@ def _overridden(entry: dict[str, Any], override: Override, said: Any, *, by_age:
     until = override.until and override.until.isoformat()
     told: dict[str, Any] = {"by": override.by, "reason": None, "until": until, "register": None}
     entry = {**entry, "source": "staff", "since": override.since.isoformat(), "override": told}
+    # staff are sure
+    entry.pop("uncertain", None)
     if "sealed" in entry or isinstance(override.value, Sealed):
         return closed(entry)
     told |= {"reason": override.reason, "register": said} | ({"rule": "age"} if by_age else {})

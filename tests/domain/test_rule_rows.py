@@ -508,6 +508,15 @@ AGE: dict[str, tuple[object, ...]] = {
         "–",
         "CPR: personnummerets opbygning; beslutning 1",
     ),
+    "age-unknown-day": (
+        "registret kender ingen hel fødselsdato (1950-00-00), er usikkert på den (*) eller har ikke sagt nogen",
+        (
+            "den usikre gælder, ellers nummerets: gruppe, rettigheder og skærm følger samme dato, og den vises som "
+            "usikker"
+        ),
+        "–",
+        "CPR: post 001 (FOED_DT), personnummerets opbygning; beslutning 1",
+    ),
     "age-corrected": (
         "fødselsdato ændret eller kendt",
         "gruppe og næste trin regnes om, også tilbage til en yngre gruppe",
@@ -768,6 +777,7 @@ def test_the_table_names_all_that_can_wait_for_a_person() -> None:
 
 TODAY = date(2027, 3, 22)
 CHILD = Birth(date(2020, 1, 1))
+UNSURE = Birth(date(2020, 1, 1), uncertain=True)
 LETTERS = CprNumber.parse_any(f"{person('ANNA').number.digits[:6]}KOT1")
 
 
@@ -776,6 +786,9 @@ LETTERS = CprNumber.parse_any(f"{person('ANNA').number.digits[:6]}KOT1")
     [
         pytest.param(Facts("1", Person(LETTERS), "Barn"), "Barn", id="age-no-birth"),
         pytest.param(Facts("1", person("ANNA", birth=CHILD), "Voksen"), "Barn", id="age-corrected"),
+        # the number's date; and one that the register is not sure of
+        pytest.param(Facts("1", person("ANNA", birth=SILENT), "Barn"), "Voksen", id="age-unknown-day-number"),
+        pytest.param(Facts("1", person("ANNA", birth=UNSURE), "Voksen"), "Barn", id="age-unknown-day-mark"),
         pytest.param(Facts("1", person("ANNA")), "Voksen", id="age-no-group"),
         pytest.param(Facts("1", dies(person("ANNA")), "Barn"), "Barn", id="age-dead"),
         pytest.param(Facts("1", person("ANNA"), "Barn"), "Voksen", id="age-alive-again"),

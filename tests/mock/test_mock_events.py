@@ -66,6 +66,8 @@ HAPPENS = [
     ("vanish", "ANNA", None, "A02", {"status": "70", "disappeared": "2027-03-22"}),
     ("number", "ANNA", None, "P03PN", {"number": PEOPLE["ANNA"]["next_numbers"][0], "status": "01"}),
     ("birthdate", "ANNA", "1985-05-05", "P35", {"born": "1985-05-05", "number": ANNA}),
+    ("birthdate", "ANNA", "1985-00-00", "P35", {"born": "1985-00-00", "number": ANNA}),
+    ("birthdate", "ANNA", "1985-05-00", "P35", {"born": "1985-05-00", "number": ANNA}),
     ("resend", "ANNA", None, "A74", {"status": "01"}),
     ("resend", "GAMMELNUMMER", None, "A74", {"status": "60"}),
 ]

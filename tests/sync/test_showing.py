@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library
@@ -16,11 +16,14 @@ from cprsync.cli.record_text import record_lines
 from cprsync.domain.fields import SEALED, owner_of
 from cprsync.domain.fields import shown as every_field
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.person import SILENT, Birth
 from cprsync.domain.policy import Policy
 from cprsync.municipality_file import load_municipalities
 from cprsync.sync.revealing import Window
 from cprsync.sync.setting import Counter, Setting, set_field
 from cprsync.sync.showing import patron_document
+
+CHILD_OR_ADULT = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),))
 
 
 def shown(library: Library, key: str, policy: Policy | None = None) -> dict[str, Any]:
@@ -63,6 +66,37 @@ def test_a_field_tells_its_owner_source_and_days(library: Library) -> None:
     assert document["fields"]["birth_date"] == {"value": "1985-05-04", "since": "2027-03-20", **common}
     assert document["fields"]["cards"]["owner"] == "staff"
     assert cpr("ANNA").digits not in str(document)
+
+
+def test_the_birth_date_that_counts_is_shown_and_marked_where_the_register_knows_none(new_library: Library) -> None:
+    """1950-00-00 is no date, so that the group follows the number's: the screen shows the same one."""
+    library = new_library
+    library.policy = replace(library.policy, ladders=CHILD_OR_ADULT)
+    library.enrol("ANNA", "CLARA")
+    unsure = Birth(date(1992, 2, 17), uncertain=True)
+    library.register.knows(person("ANNA", birth=SILENT), person("CLARA", birth=unsure))
+    library.night()
+    document = shown(library, "ANNA")
+    told = document["fields"]["birth_date"]
+    assert (told["value"], told["uncertain"], told["source"], told["since"]) == ("1985-05-04", True, "number", None)
+    assert library.view("ANNA").patron.group == "Voksen"
+    lines = [line for line in record_lines(document) if "Fødselsdato" in line]
+    assert [" ".join(line.split()) for line in lines] == ["Fødselsdato 4. maj 1985 (usikker) [af personnummeret]"]
+    clara = shown(library, "CLARA")["fields"]["birth_date"]
+    assert (clara["value"], clara["uncertain"], clara["source"]) == ("1992-02-17", True, "lookup")
+    # what staff correct they are sure of, and the number's date is nobody's word beside it
+    set_(library, "birth_date", "1985-05-05", reason="Pas", until=library.clock.today() + timedelta(days=60))
+    told = shown(library, "ANNA")["fields"]["birth_date"]
+    assert (told["value"], told["source"], "uncertain" in told) == ("1985-05-05", "staff", False)
+    assert told["override"]["register"] is None
+
+
+def test_an_uncertain_birth_date_of_someone_sealed_shows_an_age_alone(new_library: Library) -> None:
+    new_library.enrol("ANNA")
+    new_library.register.knows(gains_protection(person("ANNA", birth=SILENT)))
+    new_library.night()
+    told = shown(new_library, "ANNA")["fields"]["birth_date"]
+    assert (told["value"], told["sealed"], told["age"], told["uncertain"]) == (None, True, 41, True)
 
 
 def test_a_protected_patrons_name_and_address_are_closed_and_her_municipality_is_not(library: Library) -> None:

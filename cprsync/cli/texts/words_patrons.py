@@ -194,6 +194,8 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "day_raised": ("opstået", "raised"),
     "day_settled": ("betalt", "paid"),
     "by_register": ("registret", "the register"),
+    "by_number": ("af personnummeret", "from the CPR number"),
+    "uncertain": ("usikker", "uncertain"),
     "by_age": ("efter alder", "by age"),
     "otherwise": ("ellers", "otherwise"),
     # the erase journal
