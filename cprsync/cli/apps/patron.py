@@ -308,7 +308,9 @@ def patron_leave(  # noqa: PLR0913 -- one parameter for each option
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Close a patron's record, now or when nothing is open; shown first, and done after a yes.
+    """Close a record, now or when nothing is open.
+
+    What it does is shown first, and done after a yes.
 
     While loans or debt are open she waits (exit 3), and each night closes the record as soon as they are settled. A
     record that is closed is empty: she is unsubscribed and no patron any more. Nobody is looked up for it. A block that
@@ -337,7 +339,9 @@ def patron_erase(  # noqa: PLR0913 -- one parameter for each option
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Erase a patron for good; shown first, done after a yes, refused while anything is open.
+    """Erase a patron for good; refused while anything is open.
+
+    What it does is shown first, and done after a yes.
 
     Nothing stays but her patron number, in the audit and among those that are never given again, and the line of the
     erase journal that keeps an older copy of the database from bringing her back. A block goes too, with a reason.
@@ -360,7 +364,7 @@ def patron_kept_blocks(  # noqa: PLR0913 -- one parameter for each option
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Show the blocks that are kept of someone who has left, or lift them.
+    """Show or lift the blocks kept of someone who left.
 
     Their CPR number is asked for, or read from standard input. Of somebody who is a patron the blocks stand on the
     record: `patron set ID blocks --lift`.
