@@ -95,7 +95,7 @@ def answer_command(  # noqa: PLR0913 -- one parameter for each option
         say(f"  {item[answering.value][language]}")
     if answering is Answering.ACCEPT and item["undoable"]:
         say("  " + word("review_undo", language, number=number))
-    if answering in {Answering.REJECT, Answering.UNDO}:
+    if answering in {Answering.REJECT, Answering.UNDO} and item["reopens"]:
         say("  " + word("review_reopen", language, number=number))
 
 

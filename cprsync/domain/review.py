@@ -99,6 +99,11 @@ class ReviewKind:
         """Whether `review undo` takes an acceptance back."""
         return self.doing in {Doing.BLOCK, Doing.MERGE, Doing.END_LINK, Doing.NUMBER_SET}
 
+    @property
+    def may_wait_again(self) -> bool:
+        """Whether `review reopen` lets an item wait again that was rejected or taken back: one that never waited no."""
+        return self.doing is not Doing.NUMBER_SET
+
 
 # -- the table ---------------------------------------------------------------------------------------------
 

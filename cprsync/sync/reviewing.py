@@ -276,6 +276,7 @@ def document_of(item: ReviewItem) -> dict[str, Any]:
         "accept": _both(row.accept),
         "reject": _both(row.reject),
         "undoable": row.undoable,
+        "reopens": row.may_wait_again,
         "decided": None
         if item.decided_at is None
         else {"by": item.decided_by, "at": item.decided_at.isoformat(timespec="seconds")},

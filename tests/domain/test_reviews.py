@@ -112,6 +112,10 @@ def test_what_accepting_does_and_whether_it_can_be_undone(kind: str, doing: Doin
     assert (row.doing, row.undoable) == (doing, undoable)
 
 
+def test_a_number_that_was_set_never_waited_and_does_not_wait_again() -> None:
+    assert {kind for kind, row in REVIEW_KINDS.items() if not row.may_wait_again} == {"number.set"}
+
+
 @pytest.mark.parametrize("status", [*Status, SILENT])
 def test_a_block_is_proposed_where_the_status_table_says_so(status: Status) -> None:
     proposes = status in STATUS_RULES and STATUS_RULES[status].block is not BlockRule.NONE

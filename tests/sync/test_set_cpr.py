@@ -472,6 +472,7 @@ def test_a_number_that_was_taken_back_does_not_wait_again(library: Library) -> N
     undo(library, patron_id)
     reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
     (item,) = reviews.listed(all_states=True)
+    assert item["reopens"] is False
     before = library.everything()
     with pytest.raises(ReviewChanged, match="set-cpr"):
         reviews.reopen(item["id"], reason="igen")
