@@ -57,7 +57,8 @@ class SqliteFiles:
         return self.url(database)
 
     def copy(self, database: str, to: str) -> str:
-        shutil.copyfile(self._path(database), self._path(to))
+        # with its mode: a store that others may read is refused
+        shutil.copy(self._path(database), self._path(to))
         # on the disk before the clock starts: a round must not pay for its copy
         with self._path(to).open("rb") as file:
             os.fsync(file.fileno())

@@ -22,6 +22,7 @@ from cprsync.domain.record import Card, Local
 from cprsync.errors import CprsyncError, DeliveryRefused, NoSuchPerson
 from cprsync.store.engine import open_engine
 from cprsync.store.keys import Keyring
+from cprsync.store.record_versions import begin_versions
 from cprsync.store.sql import SqlStore
 from cprsync.sync.night import Night
 from cprsync.sync.nightly import run_night
@@ -268,6 +269,8 @@ class Library:
             keyring=Keyring.load(folder / "keys"),
             clock=self.clock,
         )
+        # with the versions counted, each night shows whether whoever wrote a record has told of it
+        begin_versions(self.store._tenant)
 
     def copy(self, to: Path, *, url: str | None = None) -> Library:
         """Another library in the same state; at another url that of the store is taken over by the caller."""
