@@ -649,6 +649,7 @@ def test_an_older_copy_of_the_database_brings_nobody_back(library: Library, tmp_
     go(library, anna)
     library.night()
     old.register = library.register
+    (old.folder / "erase-journal.log").touch(mode=0o600)
     (old.folder / "erase-journal.log").write_bytes((library.folder / "erase-journal.log").read_bytes())
     before = calls(old)
     report = old.one_night()
@@ -667,6 +668,7 @@ def test_a_number_that_an_older_copy_does_not_know_is_never_given_again(library:
     library.enrol("HENRIK")
     henrik = library.id_of("HENRIK")
     erase(library, henrik)
+    (old.folder / "erase-journal.log").touch(mode=0o600)
     (old.folder / "erase-journal.log").write_bytes((library.folder / "erase-journal.log").read_bytes())
     assert old.store.replay_journal() == 0
     assert henrik in {row["id"] for row in old.everything()["issued_id"]}
@@ -724,6 +726,7 @@ def test_a_journal_that_the_database_has_seen_more_of_is_refused(either_library:
             act()
         assert library.everything() == before
         assert (journal.exists() and journal.read_bytes()) == lines
+    journal.touch(mode=0o600)
     journal.write_bytes(newest)
     assert library.store.replay_journal() == 0
 
@@ -742,6 +745,7 @@ def test_a_copy_that_was_brought_up_to_the_journal_remembers_all_of_it(library: 
     leave(library, library.id_of("ANNA"))
     old = library.copy(tmp_path / "old")
     leave(library, library.id_of("BO"))
+    (old.folder / "erase-journal.log").touch(mode=0o600)
     (old.folder / "erase-journal.log").write_bytes((library.folder / "erase-journal.log").read_bytes())
     assert [old.store.replay_journal() for _ in range(2)] == [1, 0]
     without_its_last_line(old)
