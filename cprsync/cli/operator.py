@@ -18,7 +18,7 @@ from cprsync.settings import AuditSection, audit_section
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cprsync.domain.acting import Account
+    from cprsync.domain.acting import SystemUser
 
 #: A note of the longest kind is shorter.
 VALUE_MAX = 8192
@@ -39,7 +39,7 @@ def user_name() -> str:
     return _named(named, account_of(os.getuid()), section)
 
 
-def _named(name: str, account: Account, section: AuditSection) -> str:
+def _named(name: str, account: SystemUser, section: AuditSection) -> str:
     if account.name not in section.may_name:
         raise ConfigurationError(
             "this account may not say who acts: [audit] may_name does not list it", kind="as.account"

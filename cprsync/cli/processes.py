@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from cprsync.domain.acting import Account
+from cprsync.domain.acting import SystemUser
 
 _PROC: Final = Path("/proc")
 #: What stands there where nobody has logged in: a service, or a machine that keeps no logins.
@@ -16,16 +16,16 @@ _NOBODY: Final = 2**32 - 1
 _BEFORE_MAX: Final = 64
 
 
-def account_of(uid: int) -> Account:
+def account_of(uid: int) -> SystemUser:
     """The account of a number."""
     with suppress(ImportError, KeyError):
         import pwd
 
-        return Account(uid, pwd.getpwuid(uid).pw_name)
-    return Account(uid, f"uid {uid}")
+        return SystemUser(uid, pwd.getpwuid(uid).pw_name)
+    return SystemUser(uid, f"uid {uid}")
 
 
-def login_account(proc: Path = _PROC) -> Account | None:
+def login_account(proc: Path = _PROC) -> SystemUser | None:
     """Which account this session was logged in to: it stays the same through `sudo` and `su`, and nobody can set it."""
     with suppress(OSError, ValueError):
         uid = int((proc / "self" / "loginuid").read_text(encoding="ascii"))
@@ -33,7 +33,7 @@ def login_account(proc: Path = _PROC) -> Account | None:
     return None
 
 
-def accounts_behind(proc: Path = _PROC) -> list[Account]:
+def accounts_behind(proc: Path = _PROC) -> list[SystemUser]:
     """Whose this process is, and the ones that it came from, as far as they can be seen."""
     accounts, pid = [account_of(os.getuid())], os.getppid()
     for _ in range(_BEFORE_MAX):

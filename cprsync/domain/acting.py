@@ -20,14 +20,14 @@ NAME_MAX: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SystemUser:
     """An account of the operating system."""
 
     uid: int
     name: str
 
 
-def who_acts(login: Account | None, behind: Sequence[Account], *, services: Collection[str]) -> str:
+def who_acts(login: SystemUser | None, behind: Sequence[SystemUser], *, services: Collection[str]) -> str:
     """Name the person who acts.
 
     Args:
@@ -42,7 +42,7 @@ def who_acts(login: Account | None, behind: Sequence[Account], *, services: Coll
     return SERVICE if person is None else person.name
 
 
-def named_by_service(name: str, account: Account) -> str:
+def named_by_service(name: str, account: SystemUser) -> str:
     """A person whom a service names with `--as`; the audit says who named them.
 
     Raises:
@@ -53,5 +53,5 @@ def named_by_service(name: str, account: Account) -> str:
     return f"{name.strip()} ({account.name})"[: NAME_MAX + 24]
 
 
-def _is_person(account: Account, services: Collection[str]) -> bool:
+def _is_person(account: SystemUser, services: Collection[str]) -> bool:
     return account.uid >= PERSON_FROM and account.name not in services

@@ -137,14 +137,14 @@ class _Unfinished:
     def has(self, name: str) -> bool:
         return self._feed is not None and name in self._feed.unfinished()
 
-    def open(self, name: str) -> BinaryIO:
+    def read(self, name: str) -> BinaryIO:
         file = None if self._feed is None else self._feed.unfinished_file(name)
         return BytesIO() if file is None else file.open()
 
 
 def _seal_unfinished(store: Inbox, reader: Reader, unfinished: _Unfinished, name: str) -> tuple[SealedDelivery, Header]:
     """Take in what there is of a file whose companion announces more. What is no whole delivery stops no night."""
-    with closing(unfinished.open(name)) as there:
+    with closing(unfinished.read(name)) as there:
         delivery = store.seal(name, there)
     try:
         with store.open_delivery(delivery) as content:

@@ -10,7 +10,7 @@ import pytest
 from cprsync.cli.operator import user_name
 from cprsync.cli.options import ACTING
 from cprsync.cli.processes import account_of, accounts_behind, login_account
-from cprsync.domain.acting import Account
+from cprsync.domain.acting import SystemUser
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_the_login_is_none_where_nobody_logged_in(tmp_path: Path, told: str, uid
 
 
 def test_an_account_without_a_name_is_told_by_its_number() -> None:
-    assert account_of(987_654_321) == Account(987_654_321, "uid 987654321")
+    assert account_of(987_654_321) == SystemUser(987_654_321, "uid 987654321")
 
 
 def test_who_the_environment_claims_is_not_believed() -> None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.domain.acting import NAME_MAX, SERVICE, Account, named_by_service, who_acts
+from cprsync.domain.acting import NAME_MAX, SERVICE, SystemUser, named_by_service, who_acts
 
-ROOT, DAEMON, ANNA, BO = Account(0, "root"), Account(998, "cprsync"), Account(1000, "anna"), Account(1001, "bo")
+ROOT, DAEMON, ANNA, BO = (
+    SystemUser(0, "root"),
+    SystemUser(998, "cprsync"),
+    SystemUser(1000, "anna"),
+    SystemUser(1001, "bo"),
+)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +30,7 @@ ROOT, DAEMON, ANNA, BO = Account(0, "root"), Account(998, "cprsync"), Account(10
         pytest.param(None, [DAEMON, ANNA, BO], ("anna",), "bo", id="the nearest person that is none of the services"),
     ],
 )
-def test_who_acts(login: Account | None, behind: list[Account], services: tuple[str, ...], who: str) -> None:
+def test_who_acts(login: SystemUser | None, behind: list[SystemUser], services: tuple[str, ...], who: str) -> None:
     assert who_acts(login, behind, services=services) == who
 
 
@@ -40,4 +45,4 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 
 
 def test_a_name_with_its_account_fits_into_a_row() -> None:
-    assert len(named_by_service("x" * NAME_MAX, Account(5, "y" * 90))) == 64
+    assert len(named_by_service("x" * NAME_MAX, SystemUser(5, "y" * 90))) == 64

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from cprsync.domain.delivery import Header, Link, Place, place_of
+from cprsync.domain.delivery import Header, Link, Place, place_of, skips
 
 THURSDAY, FRIDAY, MONDAY, TUESDAY = (date(2027, 4, day) for day in (15, 16, 19, 20))
 CONTENT, OTHER = "aa" * 32, "bb" * 32
@@ -56,3 +56,22 @@ def test_a_delivery_has_its_place(  # noqa: PLR0913, PLR0917 -- a row of the tab
     link = None if taken is None else Link(produced, taken)
     assert place_of(header, CONTENT, taken=link, last=last, strict=True) is strict
     assert place_of(header, CONTENT, taken=link, last=last, strict=False) is lenient
+
+
+@pytest.mark.parametrize(
+    ("produced", "previous", "last", "may"),
+    [
+        pytest.param(MONDAY, FRIDAY, FRIDAY, False, id="it follows the last one taken"),
+        pytest.param(TUESDAY, MONDAY, FRIDAY, True, id="one between them was never taken"),
+        pytest.param(MONDAY, MONDAY, FRIDAY, True, id="it begins a chain anew"),
+        pytest.param(MONDAY, FRIDAY, None, False, id="none was taken before"),
+        pytest.param(FRIDAY, THURSDAY, FRIDAY, False, id="it is no later one"),
+        pytest.param(MONDAY, MONDAY, MONDAY, False, id="it is of the same day"),
+        pytest.param(MONDAY, THURSDAY, FRIDAY, False, id="it reaches back further"),
+    ],
+)
+def test_a_delivery_skips_another_if_one_after_the_last_taken_may_have_been_produced(
+    produced: date, previous: date, last: date | None, may: bool
+) -> None:
+    """Decision 32: whoever a skipped delivery could have told of is in a window."""
+    assert skips(Header("123456", produced, previous), last) is may

@@ -420,5 +420,5 @@ def test_a_block_of_a_death_that_is_annulled_closes_nothing(key: str) -> None:
 @pytest.mark.parametrize("key", ["rights-running"])
 def test_running_loans_are_left_alone_for_culr_is_told_no_more_than_a_number(key: str) -> None:
     assert right(facts()).text.da.endswith(RUNNING), key
-    assert {one.name for one in fields(Call)} == {"operation", "identity", "municipality", "other"}
+    assert {one.name for one in fields(Call)} == {"operation", "identity", "municipality", "other", "uid"}
     assert not [one for one in Operation if "loan" in one.value.lower()]

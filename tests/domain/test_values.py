@@ -19,7 +19,7 @@ PRINTED = {
     *("PatronGroup", "Band", "Bands", "Row", "Tariff", "FeeRules", "LetterRules", "Retention", "Field"),
     *("Beside", "Paragraph", "Section", "Ties", "Unsettled", "Product", "Products", "RightRow"),
     *("ResidenceRule", "ProtectionRule", "StatusRule", "ReviewKind", "Column", "RuleTable", "Wording", "Principle"),
-    *("Window", "Waiting"),
+    *("Window", "Waiting", "SystemUser", "Likeness", "WarningRow", "DeskWarning", "Preview", "Confirmation"),
 }
 #: It counts while a delivery is read.
 COUNTS = {"Balance"}
