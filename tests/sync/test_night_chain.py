@@ -93,6 +93,7 @@ def test_a_file_that_was_too_old_is_taken_when_the_night_that_was_beyond_it_is_h
     file = library.deliver(TUESDAY, dies(person("ANNA")), previous=MONDAY)
     assert library.one_night().exit_code == 1
     accept_delivery(library.store, library.reader, file.name, strict=True, reason="it is gone", user="lone")
+    library.register.knows(dies(person("ANNA")), moves(person("CLARA")))
     with pytest.raises(Killed):
         library.one_night(KilledStore(library.store, at=6))  # it has taken TUESDAY's
     library.limit(Harm.GONE, 0)
