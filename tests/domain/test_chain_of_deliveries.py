@@ -75,3 +75,21 @@ def test_a_delivery_skips_another_if_one_after_the_last_taken_may_have_been_prod
 ) -> None:
     """Decision 32: whoever a skipped delivery could have told of is in a window."""
     assert skips(Header("123456", produced, previous), last) is may
+
+
+@pytest.mark.parametrize(
+    ("produced", "previous", "last", "skipped"),
+    [
+        (date(2027, 3, 24), date(2027, 3, 23), date(2027, 3, 22), True),
+        (date(2027, 3, 23), date(2027, 3, 22), date(2027, 3, 22), False),
+        # it begins a chain anew: nobody knows what was produced before it
+        (date(2027, 3, 24), date(2027, 3, 24), date(2027, 3, 22), True),
+        # one that comes late skips nothing, and before the first there is nothing to skip
+        (date(2027, 3, 19), date(2027, 3, 18), date(2027, 3, 22), False),
+        (date(2027, 3, 24), date(2027, 3, 23), None, False),
+    ],
+)
+def test_a_delivery_skips_what_may_have_been_produced_since_the_last_one_taken(
+    produced: date, previous: date, last: date | None, skipped: bool
+) -> None:
+    assert skips(Header("123456", produced, previous), last) is skipped
