@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.operator import user_name
 from cprsync.cli.output import failures, print_json, say
+from cprsync.cli.processes import account_of
 from cprsync.cli.words import word
 from cprsync.errors import ConfigurationError
 from cprsync.private import check_folder, create_private
@@ -282,7 +282,8 @@ def service_text(folder: Path, command: str, *, user: str) -> str:
 
 def service_user() -> str:
     """Whose the folder is when `init` has run."""
-    return SERVICE_USER if os.geteuid() == 0 else user_name()
+    uid = os.geteuid()
+    return SERVICE_USER if uid == 0 else account_of(uid).name
 
 
 def _unit_path(text: str) -> str:

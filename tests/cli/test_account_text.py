@@ -126,7 +126,7 @@ def test_an_item_about_the_net_media_shows_both_sides_and_how_culr_answered(side
     item |= {"why": {"da": "hvorfor"}, "accept": {"da": "ja"}, "reject": {"da": "nej"}, "record": None, "other": None}
     both = {"account": True, "ours": "751", "theirs": "461", "answer": None} | sides
     first, second, *_ = shown_lines(item | {"net_media": both}, "da")
-    assert first.endswith(f"hvorfor {danish}")
+    assert f"hvorfor {danish}" in first
     assert second.startswith("  ILLEGAL_ARGUMENT: noget i kaldet godtages ikke") is (both["answer"] is not None)
 
 

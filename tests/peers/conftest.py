@@ -40,4 +40,5 @@ def town(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[
 @pytest.fixture
 def installation(town: Town, tmp_path: Path) -> Library:
     """A library whose patrons are subscribed and have their first copies; no delivery has come yet."""
+    town.subscribes_again(PATRONS)
     return town.first.copy(tmp_path / "installation")

@@ -15,7 +15,11 @@ from cprsync.mock import control
 from cprsync.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from cprsync.register.soap import SoapRegister
 
 #: Each test lets something happen to some of these; no two tests to the same one.
 PATRONS = (
@@ -70,6 +74,18 @@ class Town:
         """The numbers that the register has under our agreement."""
         groups = control.state(self.ready)["subscriptions"]
         return set(groups[self.ready["agreement"]["service_agreement"]]["PNR"])
+
+    def subscribes_again(self, keys: Sequence[str]) -> None:
+        """Give the register back the numbers that an earlier test's library let go: a copy of the first has them."""
+        lost = {number(key) for key in keys} - self.subscribed
+        if lost:
+            with self.register() as register:
+                list(register.subscribe_many([CprNumber.parse(one) for one in sorted(lost)]))
+
+    def register(self) -> AbstractContextManager[SoapRegister]:
+        """A client of the mock, as the first library is."""
+        settings = load_settings(self.first.folder / "cprsync.toml")
+        return wiring.opened_register(wiring.library_of(settings, None).register_, production=False)
 
     def over_sftp(self, library: Library) -> None:
         """Take deliveries from the mock's SFTP server."""

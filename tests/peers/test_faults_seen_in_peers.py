@@ -25,13 +25,11 @@ from test_bad_input_delivery import with_status
 from test_leaks import LOUD, leaks
 from town import PEOPLE, number
 
-from cprsync import wiring
 from cprsync.domain.number import CprNumber
 from cprsync.domain.person import Birth
 from cprsync.mock import control
 from cprsync.mock.authority import make_authority
 from cprsync.mock.certificate_profile import packaged_profile
-from cprsync.settings import load_settings
 
 pytestmark = pytest.mark.xdist_group("peers")
 
@@ -87,18 +85,22 @@ def test_an_empty_subscription_list_of_the_platform_stops_the_night_and_is_fille
     town: Town, installation: Library
 ) -> None:
     """MOX, on the wire."""
-    settings = load_settings(installation.folder / "cprsync.toml")
-    with wiring.opened_register(wiring.library_of(settings, None).register_, production=False) as register:
+    with town.register() as register:
         list(register.unsubscribe_many([CprNumber.parse(one) for one in town.subscribed]))
     assert town.subscribed == set()
     town.delivers(installation, ("move", "MOGENS"))
     before = installation.opened()
-    ran = night(installation)
+    ran = installation.call("sync")
     (brake,) = ran.document["brake"]["classes"]
     assert (ran.exit, ran.document["subscriptions"]["removed"]) == (5, 0)
     assert (brake["class"], brake["count"], brake["limit"]) == ("unsubscribed", len(before), 0)
     assert installation.opened() == before
     assert town.subscribed == {number(key) for key in before}
+    # the feed could not have told of anyone: everyone is asked, and the move that no delivery brought is found
+    again = installation.call("sync").document
+    assert (again["received"], again["windows"]["answered"]) == (0, len(before))
+    assert installation.opened()["MOGENS"] != before["MOGENS"]
+    nothing_is_left(installation)
 
 
 def test_a_server_that_refuses_or_breaks_off_is_not_exit_0_and_is_made_good(town: Town, installation: Library) -> None:

@@ -50,6 +50,7 @@ KEYS = {
     "exit",
 }
 OURS = {
+    "windows",
     "left_to_a_person",
     "overrides",
     "reviews",
