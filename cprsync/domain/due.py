@@ -40,8 +40,12 @@ class DueKind(enum.Enum):
     ABSENCE_ENDED = "absence_ended"
     #: the subscription of a dead patron has waited long enough for an annulment
     SUBSCRIPTION_ENDED = "subscription_ended"
-    #: she is of age: nobody answers for her new debts
+    #: the eighteenth birthday: nobody answers for the patron's new debts
     RESPONSIBILITY_ENDED = "responsibility_ended"
+    #: of age since a day that was lived as a minor's, so a corrected date says: a person decides
+    RESPONSIBILITY_ASKED = "responsibility_asked"
+    #: a minor again before a person had ended it: nothing is asked any more
+    RESPONSIBILITY_KEPT = "responsibility_kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class Facts:
     subscribed_until: date | None = None
     #: someone answers for what she comes to owe
     answered_for: bool = False
+    #: a person was asked whether that is to end for an adult, and has not ended it
+    asked_of_age: bool = False
     #: False of someone who only answers for a minor: she has no patron group
     borrows: bool = True
     #: the day on which a death stopped letters; None: they go out
@@ -135,14 +141,16 @@ def next_age_step(facts: Facts, after: date, policy: Policy) -> date | None:
 def local_due(facts: Facts, after: date, policy: Policy) -> date | None:
     """The next day on which an override begins, is warned of or ends, an absence ends, or she comes of age.
 
-    What is overdue is due on the next one.
+    What is overdue is due on the next one. A birthday alone keeps its day: nights that were missed still live it.
     """
-    days = [after_day(facts.absent_until), comes_of_age(facts, after, policy)]
+    days = [after_day(facts.absent_until)]
     for override in facts.overrides:
         days += [override.gives_way, _warning(override, policy)]
         if override.since > after:
             days.append(override.since)
-    return min((max(day, after + ONE_DAY) for day in days if day is not None), default=None)
+    found = [max(day, after + ONE_DAY) for day in days if day is not None]
+    turns = _turns_responsibility(facts, after, policy)
+    return min(found if turns is None else [*found, turns], default=None)
 
 
 def comes_of_age(facts: Facts, on: date, policy: Policy) -> date | None:
@@ -206,8 +214,33 @@ def _due(facts: Facts, day: date, policy: Policy) -> Iterator[tuple[DueKind, str
         yield DueKind.ABSENCE_ENDED, "absence"
     if _by(after_day(facts.subscribed_until), day):
         yield DueKind.SUBSCRIPTION_ENDED, "dead"
-    if _by(comes_of_age(facts, day, policy), day):
-        yield DueKind.RESPONSIBILITY_ENDED, "responsible"
+    responsibility = _responsibility(facts, day, policy)
+    if responsibility is not None:
+        yield responsibility, "responsible"
+
+
+def _responsibility(facts: Facts, day: date, policy: Policy) -> DueKind | None:
+    """What a day does to the links of a minor: only a birthday ends them by itself.
+
+    Days are lived in order, those that were missed too. So a day of age that lies before the day being lived was none
+    when it was lived: another birth date counts since.
+    """
+    of_age = comes_of_age(facts, day, policy)
+    if of_age is None:
+        return None
+    if of_age == day:
+        return DueKind.RESPONSIBILITY_ENDED
+    if of_age < day:
+        return None if facts.asked_of_age else DueKind.RESPONSIBILITY_ASKED
+    return DueKind.RESPONSIBILITY_KEPT if facts.asked_of_age else None
+
+
+def _turns_responsibility(facts: Facts, after: date, policy: Policy) -> date | None:
+    """The day on which `_responsibility` finds something, as things stand on `after`."""
+    of_age = comes_of_age(facts, after, policy)
+    if of_age is None or not facts.asked_of_age:
+        return of_age
+    return None if of_age < after else min(of_age, after + ONE_DAY)
 
 
 def _warning(override: Override, policy: Policy) -> date | None:
@@ -228,13 +261,15 @@ def _evening(facts: Facts, day: date, group: str, policy: Policy) -> Facts:
     def still(until: date | None) -> date | None:
         return None if until is not None and until < day else until
 
+    turn = _responsibility(facts, day, policy)
     return replace(
         facts,
         group=group,
         overrides=tuple(told(one) for one in facts.overrides if not _by(one.gives_way, day)),
         absent_until=still(facts.absent_until),
         subscribed_until=still(facts.subscribed_until),
-        answered_for=facts.answered_for and not _by(comes_of_age(facts, day, policy), day),
+        answered_for=facts.answered_for and turn is not DueKind.RESPONSIBILITY_ENDED,
+        asked_of_age=facts.asked_of_age if turn is None else turn is DueKind.RESPONSIBILITY_ASKED,
     )
 
 

@@ -228,6 +228,24 @@ WAITING_ROWS: Final[Rows] = {
         ),
         Wording("Postens Økonomisk ansvarlig: personalet ejer det", "The record's responsible persons: staff own them"),
     ),
+    "parked-of-age": (
+        Wording(
+            "en fødselsdato er rettet, og låneren har efter den været myndig, siden en dag der er levet; en økonomisk "
+            "ansvarlig står der",
+            "a birth date is corrected, and by it the patron has been of age since a day already lived; someone "
+            "answers for them",
+        ),
+        "responsible.of_age",
+        Wording(
+            "alt: datoen gælder, kun ansvaret venter",
+            "everything: the date counts, only the end of the responsibility waits",
+        ),
+        Wording(
+            "et menneske: skal ansvaret ophøre? falder bort, når låneren er mindreårig igen",
+            "a person: is the responsibility to end? goes by itself when the patron is a minor again",
+        ),
+        Wording("Postens Økonomisk ansvarlig: personalet ejer det", "The record's responsible persons: staff own them"),
+    ),
     "parked-net-media": (
         Wording(
             "CULR afviser det, der blev sendt, eller et andet bibliotek har givet et andet kommunenummer",

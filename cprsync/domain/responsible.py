@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.age import birth_date_of, birthday
 from cprsync.domain.override import birth_date_in, in_force
 from cprsync.domain.person import Status
-from cprsync.domain.review import RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED
+from cprsync.domain.review import RESPONSIBLE_GONE, RESPONSIBLE_OF_AGE, RESPONSIBLE_PROTECTED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -133,6 +133,10 @@ class Answering:
     minor_id: str
     responsible_id: str
     troubles: frozenset[str]
+
+    def is_reason_for(self, kind: str) -> bool:
+        """Whether an item about the minor is about this link; the minor's age is about every link of theirs."""
+        return kind == RESPONSIBLE_OF_AGE or kind in self.troubles
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,9 @@ RESPONSIBLE_PROTECTED: Final = "responsible.protected"
 NET_MEDIA_REFUSED: Final = "net_media.refused"
 NET_MEDIA_FOREIGN: Final = "net_media.foreign"
 NET_MEDIA_KINDS: Final = frozenset({NET_MEDIA_REFUSED, NET_MEDIA_FOREIGN})
-LINK_KINDS: Final = frozenset({RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED})
+#: The birth date that counts now makes a minor an adult of some time, and someone still answers for them.
+RESPONSIBLE_OF_AGE: Final = "responsible.of_age"
+LINK_KINDS: Final = frozenset({RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED, RESPONSIBLE_OF_AGE})
 #: A number was given at the desk: it is written down as accepted, so that it can be taken back.
 NUMBER_SET: Final = "number.set"
 #: The register's birth date is another than the number's: its word holds, and either may be a mistake.
@@ -57,6 +59,10 @@ class State(enum.Enum):
     SETTLED = "settled"
     #: someone said yes, and took it back
     UNDONE = "undone"
+
+
+#: Where an item stands that leaves everything as it is: it is not raised again as long as its reason holds.
+UNCHANGING: Final = frozenset({State.WAITING, State.REJECTED, State.UNDONE})
 
 
 class Doing(enum.Enum):
@@ -123,6 +129,10 @@ _KEEP_LINK: Final = Wording(
     "ansvaret består; der sendes stadig ingen breve til den ansvarlige",
     "the responsibility stays; still no letters go to the responsible person",
 )
+_KEEP_FOR_NOW: Final = Wording(
+    "ansvaret består; bliver låneren mindreårig igen efter en ny fødselsdato, ophører det på 18-årsdagen",
+    "the responsibility stays; if a later birth date makes the patron a minor again, it ends on the 18th birthday",
+)
 _TELL_AGAIN: Final = Wording("netmedierne får det at vide igen i nat", "the net media are told again tonight")
 _LEAVE: Final = Wording(
     "posten bliver, som den er; oplysningerne skjules ikke længere af denne grund",
@@ -142,8 +152,8 @@ def _lift(kind: str, da: str, en: str, *, accept: Wording) -> ReviewKind:
     return _row(kind, da, en, Doing.LIFT, accept=accept, reject=_KEEP_BLOCK)
 
 
-def _link(kind: str, da: str, en: str) -> ReviewKind:
-    return _row(kind, da, en, Doing.END_LINK, accept=_END_LINK, reject=_KEEP_LINK)
+def _link(kind: str, da: str, en: str, *, reject: Wording = _KEEP_LINK) -> ReviewKind:
+    return _row(kind, da, en, Doing.END_LINK, accept=_END_LINK, reject=reject)
 
 
 def _parked(reason: str, da: str, en: str) -> ReviewKind:
@@ -231,6 +241,12 @@ _ROWS: Final = (
         RESPONSIBLE_PROTECTED,
         "en økonomisk ansvarlig har fået navne- og adressebeskyttelse",
         "a responsible person has got name and address protection",
+    ),
+    _link(
+        RESPONSIBLE_OF_AGE,
+        "efter den fødselsdato, der gælder nu, er låneren allerede fyldt 18; en økonomisk ansvarlig står der endnu",
+        "by the birth date that counts now the patron has turned 18 already; someone still answers for them",
+        reject=_KEEP_FOR_NOW,
     ),
     _row(
         NET_MEDIA_REFUSED,

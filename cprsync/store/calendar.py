@@ -83,6 +83,7 @@ def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> It
     corrected = overrides_of(connection, tenant, rows)
     subscribed = dying.last_days(connection, tenant, [row.id for row in rows])
     answered_for = links.answered_for(connection, tenant, [row.id for row in rows])
+    asked = links.asked_of_age(connection, tenant, answered_for)
     for row in rows:
         patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
         # whoever writes an absence writes down when something is due about the local part
@@ -96,6 +97,7 @@ def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> It
             absent_until=None if absence is None else absence.until,
             subscribed_until=subscribed.get(row.id),
             answered_for=row.id in answered_for,
+            asked_of_age=row.id in asked,
             borrows=patron.borrows,
             letters_stopped=patron.letters_stopped,
         )
@@ -113,6 +115,16 @@ def due_facts(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[Facts]
         if len(rows) < IN_MAX:
             return
         after = rows[-1].id
+
+
+def minors_facts(tenant: Tenant, ids: Sequence[str]) -> Iterator[Facts]:
+    """The facts of those of these patrons for whom someone answers, whatever is due."""
+    with reading(tenant.engine) as connection:
+        minors = sorted(links.answered_for(connection, tenant, ids))
+        wanted = select(tables.patron).where(_PATRON.agency == tenant.agency).order_by(_PATRON.id)
+        rows = [row for part in parts(minors) for row in connection.execute(wanted.where(_PATRON.id.in_(part)))]
+        found = [one.facts for one in opened(connection, tenant, rows)]
+    yield from found
 
 
 # -- what is kept of the calendar itself ---------------------------------------------------------------

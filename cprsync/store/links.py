@@ -5,16 +5,18 @@ Leaves out the writing: see `responsibles`.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
 
-from cprsync.domain.action import Action
 from cprsync.domain.responsible import Answering, troubles_of
+from cprsync.domain.review import RESPONSIBLE_OF_AGE, UNCHANGING
 from cprsync.store import tables
 from cprsync.store.engine import parts, reading
 from cprsync.store.parking import is_parked
 from cprsync.store.records import other_of
+from cprsync.sync.steps import moves_day_of_age
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
 _LINK = tables.responsible.c
 _PATRON = tables.patron.c
 _OWED = tables.balance.c
-#: What moves the day on which she comes of age, and comes with the register's word.
-_BORN_ANEW: Final = frozenset({Action.FIRST_COPY, Action.BIRTH_CORRECTED})
+_ITEM = tables.review_item.c
+#: The calendar looks on the first day that it lives, whichever that is: no day of age is passed over.
+_NEXT_LIVED: Final = date.min
 
 
 def ours(tenant: Tenant) -> ColumnElement[bool]:
@@ -53,6 +56,20 @@ def answered_for(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> 
     for part in parts(ids):
         found.update(connection.scalars(select(_LINK.patron_id).where(in_force(tenant), _LINK.patron_id.in_(part))))
     return found
+
+
+def asked_of_age(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+    """Those of the patrons about whose age a person was asked, and has left their links as they are."""
+    found: set[str] = set()
+    for part in parts(sorted(ids)):
+        found.update(connection.scalars(select(_ITEM.patron_id).where(asks_of_age(tenant), _ITEM.patron_id.in_(part))))
+    return found
+
+
+def asks_of_age(tenant: Tenant) -> ColumnElement[bool]:
+    """True of an item about a minor's age that has ended no link."""
+    unchanging = _ITEM.state.in_([state.value for state in UNCHANGING])
+    return (_ITEM.agency == tenant.agency) & (_ITEM.kind == RESPONSIBLE_OF_AGE) & unchanging
 
 
 def responsibles_of(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
@@ -123,8 +140,12 @@ def _others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dic
 
 def look_again(connection: Connection, tenant: Tenant, writes: Iterable[Write]) -> None:
     """Let the calendar look tonight at minors whose birth date has changed: the day they come of age may have moved."""
-    moved = [one.patron.id for one in writes if one.renumbered is not None or not _BORN_ANEW.isdisjoint(one.actions)]
+    look_tonight(connection, tenant, [one.patron.id for one in writes if moves_day_of_age(one)])
+
+
+def look_tonight(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
+    """Let the calendar find the day on which those of these come of age for whom someone answers."""
     answers = exists().where(in_force(tenant), _LINK.patron_id == _PATRON.id)
-    for part in parts(sorted(moved)):
+    for part in parts(sorted(ids)):
         hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        connection.execute(update(tables.patron).where(hers, answers).values(local_due=tenant.clock.today()))
+        connection.execute(update(tables.patron).where(hers, answers).values(local_due=_NEXT_LIVED))

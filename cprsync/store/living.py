@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, text, update
 
-from cprsync.domain.due import DueKind, comes_of_age, live, local_due, next_age_step
+from cprsync.domain.due import DueKind, live, local_due, next_age_step
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.override import Overridden, in_force
-from cprsync.store import audit, bulk, dying, overrides, responsibles, tables
+from cprsync.domain.review import RESPONSIBLE_OF_AGE
+from cprsync.store import audit, bulk, dying, overrides, responsibles, review_items, tables
 from cprsync.store.calendar import Opened, due_rows, opened
 from cprsync.store.changes import write_records
 from cprsync.store.engine import parts, writing
@@ -80,7 +81,7 @@ def live_day(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | N
         _move_on(connection, tenant, lived, day, policy)
         happened = [one for one in lived if one.due]
         _let_go(connection, tenant, run, happened, day)
-        _come_of_age(connection, tenant, happened, day, policy)
+        _come_of_age(connection, tenant, run, happened, day)
         _tell(connection, tenant, run, happened)
     return rows[-1].id if len(rows) == page.limit else None
 
@@ -110,12 +111,15 @@ def _let_go(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Li
     write_records(connection, tenant, run, [write for one in lived for write in _moves_back(tenant, one, day)])
 
 
-def _come_of_age(connection: Connection, tenant: Tenant, lived: Sequence[Lived], day: date, policy: Policy) -> None:
-    """Nobody answers for their new debts: from the birthday itself, also where the night that lives it is late."""
+def _come_of_age(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived], day: date) -> None:
+    """Nobody answers for their new debts from the birthday on; where a corrected date says so, a person is asked."""
+    asked = [one.id for one in lived if one.has(DueKind.RESPONSIBILITY_ASKED)]
+    review_items.ask_staff(connection, tenant, run, asked, RESPONSIBLE_OF_AGE)
+    minors_again = [one.id for one in lived if one.has(DueKind.RESPONSIBILITY_KEPT)]
+    review_items.settle_of_age(connection, tenant, minors_again)
     for one in lived:
         if one.has(DueKind.RESPONSIBILITY_ENDED):
-            of_age = comes_of_age(one.opened.facts, day, policy) or day
-            responsibles.end_all_of(connection, tenant, one.id, on=of_age, by_night=True)
+            responsibles.end_all_of(connection, tenant, one.id, on=day, by_night=True)
 
 
 def _warned(connection: Connection, tenant: Tenant, ids: Sequence[int], day: date) -> None:

@@ -70,7 +70,7 @@ def _still_disputed(connection: Connection, tenant: Tenant, of: ReviewItem, row:
 
 
 def _still_troubled(connection: Connection, tenant: Tenant, of: ReviewItem) -> bool:
-    return any(of.kind in link.troubles for link in links.answering_for(connection, tenant, [of.patron_id]))
+    return any(link.is_reason_for(of.kind) for link in links.answering_for(connection, tenant, [of.patron_id]))
 
 
 def _still_proposed(connection: Connection, tenant: Tenant, of: ReviewItem, row: AnyRow) -> None:

@@ -80,7 +80,7 @@ def add(connection: Connection, tenant: Tenant, *, minor_id: str, responsible_id
         raise refused(why)
     # one that had ended begins again
     _put(connection, tenant, minor_id, responsible_id, since=today)
-    _look_tonight(connection, tenant, minor_id)
+    links.look_tonight(connection, tenant, [minor_id])
     wake(connection, tenant, [responsible_id])
     return True
 
@@ -91,12 +91,6 @@ def _patron(connection: Connection, tenant: Tenant, patron_id: str) -> Patron:
     if row is None or row.status_class in tables.GONE:
         raise BadInput("there is no such patron", kind="patron.unknown")
     return from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
-
-
-def _look_tonight(connection: Connection, tenant: Tenant, minor_id: str) -> None:
-    """The night's calendar finds the day on which she comes of age."""
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == minor_id)
-    connection.execute(update(tables.patron).where(hers).values(local_due=tenant.clock.today()))
 
 
 def wake(connection: Connection, tenant: Tenant, responsible_ids: Sequence[str]) -> None:
@@ -161,7 +155,7 @@ def resume(
     here = exists().where(_PATRON.agency == _LINK.agency, _PATRON.id == _LINK.responsible_id, ~_is_gone())
     if connection.execute(again.where(here).values(until=None)).rowcount != len(responsible_ids):
         raise ReviewClosed("who answered for the patron has no record any more: add her again")
-    _look_tonight(connection, tenant, minor_id)
+    links.look_tonight(connection, tenant, [minor_id])
     wake(connection, tenant, responsible_ids)
 
 
@@ -171,13 +165,15 @@ def _is_gone() -> ColumnElement[bool]:
 
 def settle(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> None:
     """Let items about these minors go that no link in force gives a reason for any more."""
-    still = {
-        (one.minor_id, kind) for one in links.answering_for(connection, tenant, minor_ids) for kind in one.troubles
-    }
+    left = links.answering_for(connection, tenant, minor_ids)
     waiting = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value) & _ITEM.kind.in_(LINK_KINDS)
     for part in parts(sorted(minor_ids)):
         wanted = select(_ITEM.id, _ITEM.patron_id, _ITEM.kind).where(waiting, _ITEM.patron_id.in_(part))
-        over = [row.id for row in connection.execute(wanted) if (row.patron_id, row.kind) not in still]
+        over = [
+            row.id
+            for row in connection.execute(wanted)
+            if not any(one.minor_id == row.patron_id and one.is_reason_for(row.kind) for one in left)
+        ]
         if not over:
             continue
         these = (_ITEM.agency == tenant.agency) & _ITEM.id.in_(over)
@@ -285,7 +281,7 @@ def give_links_back(
             connection.execute(delete(tables.responsible).where(_pair(tenant, *there)))
         ended = None if until is None else date.fromisoformat(until)
         _put(connection, tenant, minor, responsible, since=date.fromisoformat(since), until=ended)
-        _look_tonight(connection, tenant, minor)
+        links.look_tonight(connection, tenant, [minor])
 
 
 def _pair(tenant: Tenant, minor_id: str, responsible_id: str) -> ColumnElement[bool]:

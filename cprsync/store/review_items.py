@@ -77,6 +77,13 @@ def settle_items(connection: Connection, tenant: Tenant, ids: Sequence[str], kin
         connection.execute(settled.values(state=State.SETTLED.value))
 
 
+def settle_of_age(connection: Connection, tenant: Tenant, minor_ids: Sequence[str]) -> None:
+    """Let go of what was asked about the age of these, answers too: a later adult date is asked about anew."""
+    for part in parts(minor_ids):
+        settled = update(tables.review_item).where(links.asks_of_age(tenant), _ROW.patron_id.in_(part))
+        connection.execute(settled.values(state=State.SETTLED.value))
+
+
 def _settle_parked(connection: Connection, tenant: Tenant, batch: Batch) -> None:
     still = {patron_id for patron_id, kind in batch.reviews if kind.startswith(PARKED)}
     decided = {write.patron.id for write in batch.writes if not _only_protects(write)} | {

@@ -270,7 +270,7 @@ def _merge(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping
 def _end_links(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all
     """End the links to those of whom the item is, as they stand by now."""
     today = tenant.clock.today()
-    theirs = [one for one in links.answering_for(connection, tenant, [of.patron_id]) if of.kind in one.troubles]
+    theirs = [one for one in links.answering_for(connection, tenant, [of.patron_id]) if one.is_reason_for(of.kind)]
     responsibles.end(connection, tenant, {(one.minor_id, one.responsible_id) for one in theirs}, on=today)
     undo = {"day": today.isoformat(), "responsible": [one.responsible_id for one in theirs]}
     return _Done(("responsible",), undo)

@@ -136,6 +136,7 @@ def _find_next_day(connection: Connection, tenant: Tenant, patron_id: str, polic
         patron.overrides,
         absent_until=None if absence is None else absence.until,
         answered_for=bool(links.answered_for(connection, tenant, [row.id])),
+        asked_of_age=bool(links.asked_of_age(connection, tenant, [row.id])),
     )
     _set(connection, tenant, row.id, local_due=local_due(facts, tenant.clock.today(), policy))
 

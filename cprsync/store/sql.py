@@ -413,6 +413,9 @@ class SqlStore:
     def due_facts(self, until: date, *, everyone: bool) -> Iterator[Facts]:
         return calendar.due_facts(self._tenant, until, everyone=everyone)
 
+    def minors_facts(self, ids: Sequence[str]) -> Iterator[Facts]:
+        return calendar.minors_facts(self._tenant, ids)
+
     def calendar_stamp(self) -> str | None:
         return calendar.stamp(self._tenant)
 

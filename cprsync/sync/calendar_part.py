@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from cprsync.domain.due import ONE_DAY, Due, Facts, calendar_stamp, coming_from, forecast
 from cprsync.sync.values import DuePage
@@ -69,6 +69,14 @@ class Calendar(Protocol):
     def calendar_stamp(self) -> str | None: ...
 
 
+class Planned(Calendar, Protocol):
+    """The store of a night that is only planned."""
+
+    def foresee(self, due: Iterable[Due]) -> None:
+        """Take what the days would bring: some of it is left to a person."""
+        ...
+
+
 def upcoming(store: Calendar, policy: Policy, *, first: date, last: date) -> Iterator[Due]:
     """What the nights of these days will do, with another policy than the last night's for everyone."""
     kept = store.calendar_stamp()
@@ -81,5 +89,7 @@ def foresee_days(night: Night, run: Run) -> dict[str, int]:
     days = days_to_live(night.store.last_run_day(), run.day)
     if not days:
         return {"days": 0}
-    due = upcoming(night.store, night.policy, first=days[0], last=run.day)
+    planned = cast("Planned", night.store)
+    due = list(upcoming(planned, night.policy, first=days[0], last=run.day))
+    planned.foresee(due)
     return {"days": len(days), **dict(sorted(Counter(one.kind.value for one in due).items()))}

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from cprsync.sync.foreseen_reviews import ForeseenReviews
 from cprsync.sync.nightly import run_night
 from cprsync.sync.plan_hash import plan_hash
+from cprsync.sync.steps import moves_day_of_age
 from cprsync.sync.values import Departed, Run, Subscribed, Tally
 from cprsync.sync.welcome import NEW_A_NIGHT
 
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from cprsync.domain.account import Held, Identity, Unsettled
     from cprsync.domain.balance import Outcome
     from cprsync.domain.delivery import Header
+    from cprsync.domain.due import Due, Facts
     from cprsync.domain.number import CprNumber
     from cprsync.errors import CprsyncError
     from cprsync.sync.night import Night
     from cprsync.sync.ports import NetMedia, Register, Store
     from cprsync.sync.report import Report
-    from cprsync.sync.values import Batch, Departing, Found, NotFound, PlanRow, SealedDelivery
+    from cprsync.sync.values import Batch, Departing, Found, NotFound, PlanRow, SealedDelivery, Write
 
 #: Writes of a night that a plan leaves out, and goes on. A write that is not among them ends the plan.
 _LEFT_OUT = frozenset(
@@ -70,6 +72,8 @@ class Unwritten:
         self._told: set[str | None] = set()
         self._accepted: list[str] = []
         self._produced: date | None = None
+        #: the planned writes that bring another birth date, by patron
+        self._born_anew: dict[str, Write] = {}
         self.waiting = len(self._reads.unsubscribed(NEW_A_NIGHT))
 
     def __getattr__(self, name: str) -> Any:
@@ -114,6 +118,18 @@ class Unwritten:
             self._actions.update(action.value for action in item.actions)
             self._told.add(item.patron_id)
         self._reviews.follow(batch)
+        self._born_anew.update({write.patron.id: write for write in batch.writes if moves_day_of_age(write)})
+
+    def due_facts(self, until: date, *, everyone: bool) -> Iterator[Facts]:
+        """With the birth dates that are planned: a night lives its days after its deliveries."""
+        left = dict(self._born_anew)
+        for facts in self._reads.due_facts(until, everyone=everyone):
+            yield _born_anew(facts, left.pop(facts.patron_id, None))
+        for facts in self._reads.minors_facts(sorted(left)):
+            yield _born_anew(facts, left[facts.patron_id])
+
+    def foresee(self, due: Iterable[Due]) -> None:
+        self._reviews.follow_days(due)
 
     def proposed(self, run: Run) -> dict[str, int]:  # noqa: ARG002 -- the port's signature
         return self._reviews.proposed()
@@ -132,6 +148,13 @@ class Unwritten:
 
     def unsubscribed(self, limit: int) -> list[tuple[str, CprNumber]]:  # noqa: ARG002 -- the port's signature
         return []
+
+
+def _born_anew(facts: Facts, write: Write | None) -> Facts:
+    """What the calendar will read of a patron after a write, if there is one."""
+    if write is None:
+        return facts
+    return replace(facts, register=write.after, group=facts.group if write.group is None else write.group)
 
 
 def _nothing(*_: object, **__: object) -> int:

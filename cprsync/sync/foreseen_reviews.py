@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.age import differs_from_number
+from cprsync.domain.due import DueKind
 from cprsync.domain.responsible import news_for_minors
 from cprsync.domain.review import (
     BIRTH_DIFFERS,
     FOLLOWING,
+    LINK_KINDS,
     PARKED,
     PROPOSALS,
+    RESPONSIBLE_OF_AGE,
     State,
     concerns_blocks,
     newly_proposed,
@@ -27,8 +30,18 @@ from cprsync.sync.steps import troubled_by, turns_birth
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from cprsync.domain.due import Due
     from cprsync.sync.ports import Store
     from cprsync.sync.values import Batch, Write
+
+
+#: What a day settles of a minor's items.
+_ABOUT_AGE: Final[Mapping[DueKind, frozenset[str]]] = {
+    DueKind.RESPONSIBILITY_ASKED: frozenset(),
+    DueKind.RESPONSIBILITY_KEPT: frozenset({RESPONSIBLE_OF_AGE}),
+    # with the last link
+    DueKind.RESPONSIBILITY_ENDED: LINK_KINDS,
+}
 
 
 @dataclass(slots=True)
@@ -47,6 +60,10 @@ class _Item:
 
 def _is_of(kind: str, item: _Item) -> bool:
     return item.kind == kind
+
+
+def _is_among(kinds: frozenset[str], item: _Item) -> bool:
+    return item.kind in kinds
 
 
 class ForeseenReviews:
@@ -81,6 +98,15 @@ class ForeseenReviews:
             if not any(item.waits and item.kind == kind for item in items):
                 items.append(_Item(kind, State.WAITING, new=True, of_old_number=(patron_id, kind) in named))
                 self.raised |= {(patron_id, kind)} if kind not in FOLLOWING else set()
+
+    def follow_days(self, due: Iterable[Due]) -> None:
+        """What the days of the planned night would ask about those for whom someone answers, and what they settle."""
+        for one in due:
+            if one.kind in _ABOUT_AGE:
+                self._look_up([one.patron_id])
+                self._settle(one.patron_id, partial(_is_among, _ABOUT_AGE[one.kind]))
+            if one.kind is DueKind.RESPONSIBILITY_ASKED:
+                self._items[one.patron_id].append(_Item(RESPONSIBLE_OF_AGE, State.WAITING, new=True))
 
     def proposed(self) -> dict[str, int]:
         """What follows from the planned night's changes and then still waits, by kind."""

@@ -403,6 +403,10 @@ class Store(Protocol):
         """The facts of each patron with something due up to a day, or of all."""
         ...
 
+    def minors_facts(self, ids: Sequence[str]) -> Iterable[Facts]:
+        """The facts of those of these patrons for whom someone answers."""
+        ...
+
     def calendar_stamp(self) -> str | None:
         """What of the policy the due days were counted with."""
         ...

@@ -269,6 +269,8 @@ def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
     return _ENDS[answered(answer.person if fresh else Says.UNANSWERED)]
 
 
+#: What brings the register's birth date.
+_BORN_ANEW: Final = frozenset({Action.FIRST_COPY, Action.BIRTH_CORRECTED})
 _ENDS: Final = {
     Protecting.LIFT: ProtectionEnd.CONFIRMED,
     Protecting.KEEP_FOR_REVIEW: ProtectionEnd.DENIED,
@@ -297,6 +299,11 @@ def turns_birth(writes: Iterable[Write]) -> Iterator[Write]:
             continue  # nearly everyone
         if differs_from_number(before) is not differs_from_number(after):
             yield write
+
+
+def moves_day_of_age(write: Write) -> bool:
+    """Whether a write may bring another birth date: the calendar looks at the minor tonight."""
+    return write.renumbered is not None or not _BORN_ANEW.isdisjoint(write.actions)
 
 
 def item_of(item: Item, decision: Decision, written: Write | None) -> Item:

@@ -277,6 +277,8 @@ _LIVES = st.builds(
     _overrides(),
     st.none() | _NEAR,
     st.none() | _NEAR,
+    answered_for=st.booleans(),
+    asked_of_age=st.booleans(),
 )
 _POLICIES = st.builds(
     Policy,
@@ -344,7 +346,59 @@ def test_a_responsibility_ends_on_the_day_of_29_february_that_policy_says() -> N
 def test_a_birth_date_that_a_correction_leaves_moves_the_end_of_a_responsibility() -> None:
     younger = corrected(Overridden.BIRTH_DATE, "2010-03-24", date(2027, 3, 28))
     told = [one for one in days_of(teenager(overrides=(younger,)), policy=Policy()) if one[1] != "override_warned"]
-    assert told == [("2903", "override_ended", "birth_date"), ("2903", "responsibility_ended", "responsible")]
+    assert told == [("2903", "override_ended", "birth_date"), ("2903", "responsibility_asked", "responsible")]
+
+
+#: One day after the day on which WILMA, as `teenager`, comes of age, and the day itself.
+LATER, OF_AGE = date(2027, 3, 25), date(2027, 3, 24)
+
+
+@pytest.mark.parametrize(
+    ("asked", "day", "told", "evening"),
+    [
+        # she was of age before the day being lived: another date counts than the one she was lived by
+        (False, LATER, "responsibility_asked", (True, True)),
+        (True, LATER, None, (True, True)),
+        # a birthday, whatever was asked before
+        (False, OF_AGE, "responsibility_ended", (False, False)),
+        (True, OF_AGE, "responsibility_ended", (False, False)),
+        # a minor again
+        (True, MARCH, "responsibility_kept", (True, False)),
+        (False, MARCH, None, (True, False)),
+    ],
+)
+def test_a_birthday_alone_ends_a_responsibility_and_another_date_asks_a_person_once(
+    *, asked: bool, day: date, told: str | None, evening: tuple[bool, bool]
+) -> None:
+    due, after = live(teenager(asked_of_age=asked), day, Policy())
+    assert [one.kind.value for one in due] == ([] if told is None else [told])
+    assert (after.answered_for, after.asked_of_age) == evening
+    assert live(after, day, Policy()) == ((), after)
+
+
+@pytest.mark.parametrize(
+    ("asked", "after", "day"),
+    [
+        # a birthday keeps its day, for the nights that were missed
+        (False, MARCH, OF_AGE),
+        (False, OF_AGE, OF_AGE),
+        (False, LATER, OF_AGE),
+        # a question is settled by the next day that is lived, and waits for a person else
+        (True, MARCH, date(2027, 3, 2)),
+        (True, OF_AGE, OF_AGE),
+        (True, LATER, None),
+    ],
+)
+def test_the_day_on_which_a_responsibility_is_looked_at(*, asked: bool, after: date, day: date | None) -> None:
+    assert local_due(teenager(asked_of_age=asked), after, Policy()) == day
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_nothing_happens_to_a_responsibility_while_no_birth_date_is_known(*, asked: bool) -> None:
+    unborn = person("WILMA", number=CprNumber.parse_any("240309KOT1"), birth=SILENT)
+    one = Facts("WILMA", unborn, answered_for=True, asked_of_age=asked)
+    assert live(one, LATER, Policy()) == ((), one)
+    assert local_due(one, LATER, Policy()) is None
 
 
 def test_the_responsibility_for_a_dead_minor_ends_on_the_same_day() -> None:

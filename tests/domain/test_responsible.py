@@ -136,6 +136,12 @@ def test_her_return_settles_what_waits_unless_another_is_gone_too() -> None:
     assert (news.asked, news.settled) == (frozenset(), {("M", "responsible.gone")})
 
 
+def test_an_item_is_about_the_links_whose_trouble_it_names_and_about_every_link_where_it_is_the_minors_age() -> None:
+    one, other = link("R", troubles=WHOLE), link("S")
+    assert [item.is_reason_for("responsible.gone") for item in (one, other)] == [True, False]
+    assert [item.is_reason_for("responsible.of_age") for item in (one, other)] == [True, True]
+
+
 def test_whoever_only_moves_is_no_news() -> None:
     assert not Troubled(WHOLE, WHOLE).is_news
     assert Troubled(WHOLE, NOTHING).is_news

@@ -90,6 +90,7 @@ def test_no_row_is_for_a_kind_that_nobody_raises() -> None:
         ("number.restored", Doing.LIFT, False),
         ("responsible.gone", Doing.END_LINK, True),
         ("responsible.protected", Doing.END_LINK, True),
+        ("responsible.of_age", Doing.END_LINK, True),
         ("number.annulled", Doing.SEEN, False),
         ("birth.differs", Doing.SEEN, False),
         ("number.set", Doing.NUMBER_SET, True),

@@ -490,6 +490,16 @@ PARKED: dict[str, tuple[object, ...]] = {
         "et menneske: skal ansvaret ophøre? falder bort, når grunden er væk",
         "Postens Økonomisk ansvarlig: personalet ejer det",
     ),
+    "parked-of-age": (
+        (
+            "en fødselsdato er rettet, og låneren har efter den været myndig, siden en dag der er levet; en økonomisk "
+            "ansvarlig står der"
+        ),
+        "responsible.of_age",
+        "alt: datoen gælder, kun ansvaret venter",
+        "et menneske: skal ansvaret ophøre? falder bort, når låneren er mindreårig igen",
+        "Postens Økonomisk ansvarlig: personalet ejer det",
+    ),
     "parked-net-media": (
         "CULR afviser det, der blev sendt, eller et andet bibliotek har givet et andet kommunenummer",
         "net_media.refused, net_media.foreign",
@@ -753,6 +763,7 @@ def named_in(key: str) -> list[str]:
         ("parked-birth", {Doing.SEEN}),
         ("parked-number-set", {Doing.NUMBER_SET}),
         ("parked-responsible", {Doing.END_LINK}),
+        ("parked-of-age", {Doing.END_LINK}),
         ("parked-net-media", {Doing.TELL_AGAIN}),
     ],
 )

@@ -461,9 +461,9 @@ def test_a_corrected_birth_date_moves_the_end(town: Library) -> None:
     town.night()
     told = foresee(town.store, town.policy, today=town.clock.today(), days=5)["events"]
     assert ("2027-03-25", "responsibility_ended") in {(one["day"], one["kind"]) for one in told}
-    town.deliver(TUESDAY, replace(person("LIV"), birth=Birth(date(2009, 1, 1))))
+    town.deliver(TUESDAY, replace(person("LIV"), birth=Birth(date(2009, 3, 24))))
     town.one_night()
-    assert links(town) == [(town.id_of("LIV"), town.id_of("QUINNIE"), date(2027, 1, 1))]
+    assert links(town) == [(town.id_of("LIV"), town.id_of("QUINNIE"), date(2027, 3, 24))]
     town.nothing_is_left()
 
 

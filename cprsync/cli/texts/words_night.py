@@ -193,6 +193,11 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
     "age_step": ("ny lånergruppe", "another patron group"),
     "absence_ended": ("fravær ophørt", "absence over"),
     "responsibility_ended": ("ansvarlig ophørt: 18 år", "responsibility over: of age"),
+    "responsibility_asked": (
+        "18 år efter en anden fødselsdato: skal ansvaret ophøre?",
+        "of age by another birth date: is the responsibility to end?",
+    ),
+    "responsibility_kept": ("mindreårig igen: ansvaret består", "a minor again: the responsibility stays"),
     "subscription_ended": ("død låners abonnement ophørt", "dead patron's subscription ended"),
     "policy": ("nye aldersgrupper i policy.toml", "other age groups in policy.toml"),
     "products": ("nye vilkår for netmedier i policy.toml", "other terms of net media in policy.toml"),

@@ -124,6 +124,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "register.unreachable": ("registret kan ikke nås", "the register cannot be reached"),
     "register.wrong_root": ("svaret hører til et andet kald", "the answer belongs to another call"),
     "responsible.gone": ("en økonomisk ansvarlig er væk", "a responsible person is gone"),
+    "responsible.of_age": (
+        "myndig efter en anden fødselsdato, med en økonomisk ansvarlig",
+        "of age by another birth date, with a responsible person",
+    ),
     "responsible.protected": ("en økonomisk ansvarlig er beskyttet", "a responsible person is protected"),
     "sealed_by_silence": (
         "Forseglet, til en kilde siger noget om beskyttelse: {count}",
