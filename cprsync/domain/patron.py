@@ -57,6 +57,11 @@ class AsOf:
         """The day up to which the source has seen everything."""
         return self.loaded or self.day
 
+    @property
+    def awaits_delivery(self) -> bool:
+        """Whether the source has seen the day of a delivery that has not been taken."""
+        return self.seen != self.day
+
     def is_older_than(self, other: AsOf) -> bool:
         """True when this may not overwrite what `other` said: older, or a look-up on the file's own day."""
         if self.day != other.day:
@@ -114,8 +119,12 @@ class Patron:
         return self.window is None or replace(as_of, day=as_of.seen).is_older_than(self.as_of)
 
     def is_answered_by(self, as_of: AsOf) -> bool:
-        """True when a look-up of that day has seen all that the feed could not tell, and closes the window."""
-        if self.window is None or self.as_of is None:
+        """True when a look-up of that day has seen all that the feed could not tell, and closes the window.
+
+        While the delivery of a day that it has seen has not been taken, the window stays open. That delivery will count
+        as newer and may put back what the look-up has replaced, so the register is asked again once it has come.
+        """
+        if self.window is None or self.as_of is None or as_of.awaits_delivery:
             return False
         return as_of.seen >= max(self.window.until, self.as_of.day)
 

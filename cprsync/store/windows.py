@@ -17,6 +17,7 @@ from cprsync.store.numbers import ACTIVE_PATRON, RESPONSIBLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from sqlalchemy import ColumnElement
 
@@ -48,6 +49,7 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     window = Window.opened(why, today=tenant.clock.today(), now=tenant.clock.now())
     days = {"unverified_since": window.since, "unverified_until": window.until, "unverified_asked": None}
     values = days | {"unverified_why": why.value}
+    _extend(connection, tenant, patron_ids, window.until)
     for part in parts(opened):
         these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
         connection.execute(update(tables.patron).where(these).values(values))
@@ -57,6 +59,13 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
         happened = audit.Happened(OPENED, patron=whose, actions=(why.value,), more=more)
         audit.append(connection, tenant, STREAM, [happened])
     return opened
+
+
+def _extend(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
+    """Those who are in a window already: an answer must have seen the later cause too."""
+    earlier = (_PATRON.agency == tenant.agency) & (_PATRON.unverified_until < until)
+    for part in parts(sorted(set(patron_ids))):
+        connection.execute(update(tables.patron).where(earlier, _PATRON.id.in_(part)).values(unverified_until=until))
 
 
 def open_for_subscribed(connection: Connection, tenant: Tenant, why: Why) -> int:

@@ -104,7 +104,13 @@ def test_in_a_window_a_look_up_counts_for_the_day_that_it_has_seen(event: Callab
     decision = decide(told, anna, as_of=MADE_LATER)
     assert isinstance(decision, Change)
     assert decision.after == merge(anna.register, told)
-    assert anna.is_answered_by(MADE_LATER)
+
+
+def test_a_window_stays_open_while_a_delivery_that_an_answer_has_seen_is_still_to_come() -> None:
+    """That delivery counts as newer than the answer, and may put an old address back or a dead patron to life."""
+    anna = replace(patron("ANNA"), window=WINDOW)
+    assert not anna.is_answered_by(MADE_LATER)
+    assert anna.is_answered_by(replace(MADE_LATER, day=MONDAY))
 
 
 def test_out_of_a_window_a_look_up_of_the_files_own_day_moves_nobody() -> None:
@@ -126,7 +132,7 @@ def test_an_answer_that_is_older_than_the_record_or_the_window_closes_none() -> 
     assert not anna.is_answered_by(thursday)
     # subscribed after Monday's was put together: what a look-up of Friday saw is not enough
     assert not replace(anna, window=replace(WINDOW, until=MONDAY)).is_answered_by(ON_FRIDAY)
-    assert replace(anna, window=replace(WINDOW, until=MONDAY)).is_answered_by(MADE_LATER)
+    assert replace(anna, window=replace(WINDOW, until=MONDAY)).is_answered_by(replace(MADE_LATER, day=MONDAY))
 
 
 def test_a_patron_of_whom_no_source_has_spoken_is_in_no_window_that_an_answer_closes() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import update
 from store_people import MONDAY, STARTED, enrol, number, person, write
 
+from cprsync.domain.calendar import last_closed
 from cprsync.domain.window import Why, Window
-from cprsync.store import windows
+from cprsync.store import tables, windows
 from cprsync.store.engine import writing
 from cprsync.store.tenant import hold_library
 
@@ -49,6 +52,20 @@ def test_a_window_opens_for_whoever_is_known_and_stays_as_it_was_opened_first(st
     view = store.patron(known)
     assert view is not None
     assert (view.patron.verified, view.patron.is_known) == (False, True)
+
+
+def test_a_later_cause_moves_on_what_an_answer_must_have_seen(store: SqlStore, run: Run) -> None:
+    (known,) = enrol(store, 1)
+    write(store, run, person(0))
+    opened(store, [known], Why.GAP)
+    closing = last_closed(STARTED)
+    assert closing < TODAY
+    with writing(store._tenant.engine) as connection:
+        connection.execute(update(tables.patron).values(unverified_until=closing - timedelta(days=1)))
+    assert opened(store, [known], Why.SUBSCRIPTION_LOST) == []
+    assert windows_of(store) == {known: Window(TODAY, Why.GAP, closing)}
+    opened(store, [known], Why.GAP)
+    assert windows_of(store) == {known: Window(TODAY, Why.GAP, closing)}
 
 
 def test_a_closed_window_leaves_nothing_of_itself_and_opens_again(store: SqlStore, run: Run) -> None:

@@ -194,6 +194,30 @@ def test_a_subscription_that_is_added_again_is_asked_for_in_the_same_run(
     assert (report.document()["windows"]["answered"], windows(library)) == (1, {})
 
 
+@pytest.mark.parametrize("event", [dies, gains_protection, emigrates])
+def test_a_delivery_that_comes_after_the_answer_puts_nothing_old_back(
+    either_library: Library, event: Callable[[Person], Person]
+) -> None:
+    """The lost subscription is asked for while Monday's delivery, which tells of a move before it, is still missing."""
+    library, patron = either_library, either_library.id_of("ANNA")
+    monday = library.deliver(MONDAY, moves(person("ANNA")))
+    del library.feed.files[monday.name]
+    library.register.listed.discard(cpr("ANNA"))
+    library.register.knows(event(moves(person("ANNA"))))
+    library.deliver(TUESDAY)
+    assert library.one_night().exit_code == 1
+    told = library.record("ANNA")
+    # the answer is written at once, and the patron stays unverified: Monday's delivery will count as newer
+    assert (told.status, told.protection) == (event(person("ANNA")).status, event(person("ANNA")).protection)
+    assert (document(library, patron)["verified"], windows(library)) == (False, {patron: "subscription_lost"})
+    library.feed.files[monday.name] = monday
+    library.night()
+    # of the dead and the emigrated the last known address is the one that Monday's delivery told
+    address = told.address if told.is_shut else moves(person("ANNA")).address
+    assert library.record("ANNA") == replace(told, address=address)
+    assert (document(library, patron)["verified"], windows(library)) == (True, {})
+
+
 def test_a_list_that_lacks_what_is_there_opens_no_window(library: Library) -> None:
     """The register says that it had the subscription all along: nothing was missed."""
     library.register.subscriptions = lambda: library.register.listed - {cpr("ANNA")}  # type: ignore[method-assign]  # a list that is wrong
@@ -377,10 +401,22 @@ def desk(library: Library) -> Desk:
 
 def test_an_answer_at_the_desk_closes_the_window_too(gone_over: Library) -> None:
     patron = gone_over.id_of("DAVID")
+    gone_over.one_night_with(windows_a_day=0)
     looked_up = said_yes.register(desk(gone_over), Asked(cpr("DAVID"), Purpose.RENEWAL, "lone"))
     assert looked_up.document["actions"] == ["move"]
     assert patron not in windows(gone_over)
     assert document(gone_over, patron)["verified"]
+
+
+def test_an_answer_at_the_desk_before_the_waiting_delivery_is_taken_is_written_and_closes_no_window(
+    gone_over: Library,
+) -> None:
+    patron = gone_over.id_of("DAVID")
+    said_yes.register(desk(gone_over), Asked(cpr("DAVID"), Purpose.RENEWAL, "lone"))
+    assert gone_over.record("DAVID") == moves(person("DAVID"))
+    assert (patron in windows(gone_over), document(gone_over, patron)["verified"]) == (True, False)
+    gone_over.night()
+    assert healed(gone_over)
 
 
 def test_a_look_up_that_only_shows_closes_no_window(gone_over: Library) -> None:
