@@ -6,6 +6,7 @@ another night asks again. Leaves out who is asked, and what an answer means.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: What an answer is sealed as; the run stands in for its version.
 ANSWER: Final = "kept_answer"
+#: How long a day is that stands in front of an answer: 2027-03-22.
+_DAY: Final = 10
 #: In front of a number that the register does not know; no record's canonical bytes begin so.
 _UNKNOWN: Final = b"?"
 _ROW = tables.follow_up.c
@@ -46,14 +49,16 @@ _KEEP: Final = (
 def keep(tenant: Tenant, run: Run, answers: Sequence[tuple[str, Found | NotFound]], as_of: AsOf) -> None:
     """Keep what was answered about these patrons, in one transaction. Raises FenceLost.
 
-    An answer that is none (the register is down, it refuses) is not kept: it is asked for again.
+    An answer that is none (the register is down, it refuses) is not kept: it is asked for again. The day that the
+    answer has seen is sealed with it: it may be a later one than the day that the answer speaks of.
     """
+    seen = as_of.seen.isoformat().encode()
     said = [(patron_id, _written(answer)) for patron_id, answer in answers]
     rows = [
         {
             "at_agency": tenant.agency,
             "at_patron": patron_id,
-            "now_answer": tenant.vault.seal(plain, place=patron_id, owner=ANSWER, version=run.id),
+            "now_answer": tenant.vault.seal(seen + plain, place=patron_id, owner=ANSWER, version=run.id),
             "now_key": tenant.vault.seal_key,
             "now_day": as_of.day,
             "now_run": run.id,
@@ -87,8 +92,9 @@ def kept(tenant: Tenant, run: Run, ids: Sequence[str]) -> dict[str, KeptAnswer]:
 
 def _read(tenant: Tenant, row: AnyRow) -> KeptAnswer:
     place = {"place": row.patron_id, "owner": ANSWER, "version": row.answer_run}
-    plain = tenant.vault.unseal(row.answer, row.answer_key, **place)
-    as_of = AsOf(row.answer_day, Source.LOOKUP)
+    dated = tenant.vault.unseal(row.answer, row.answer_key, **place)
+    seen, plain = date.fromisoformat(dated[:_DAY].decode()), dated[_DAY:]
+    as_of = AsOf(row.answer_day, Source.LOOKUP, seen)
     if plain.startswith(_UNKNOWN):
         number = CprNumber.parse(plain.removeprefix(_UNKNOWN).decode())
         return KeptAnswer(NotFound(number, NoSuchPerson("the register does not know the number")), as_of)

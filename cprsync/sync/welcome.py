@@ -90,15 +90,17 @@ def _ask(night: Night, run: Run, planner: Planner, questions: Sequence[FollowUp]
 def _kept(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp]]) -> dict[CprNumber, KeptAnswer]:
     """What the run was answered before it was stopped, of numbers that are still asked about.
 
-    A first copy says of which day it is. Whether a protection has ended is asked about today.
+    A first copy says of which day it is. Whether a protection has ended is asked of the register as it is now. What
+    the register had loaded tells that, and not the last delivery taken: it may be the same days later, when a stopped
+    night has taken none, and another one an hour later, when it has.
     """
-    now = night.as_of_lookup()
+    seen = night.as_of_lookup().seen
     ids = [question.patron_id for some in asked.values() for question in some]
     found = {one.answer.number: one for one in night.store.kept_answers(run, ids).values()}
     return {
         number: found[number]
         for number, some in asked.items()
-        if number in found and (found[number].as_of == now or all(one.kind == FIRST_COPY for one in some))
+        if number in found and (found[number].as_of.seen == seen or all(one.kind == FIRST_COPY for one in some))
     }
 
 

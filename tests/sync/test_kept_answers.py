@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from doubles import MONDAY, TUESDAY, Library
+from doubles import FRIDAY, MONDAY, TUESDAY, Library
 from kills import is_closed, killed, lived_whole, sample
 from test_night_killed import outcome
 from townspeople import cpr, loses_protection, moves, person
 
 from cprsync.domain.patron import AsOf, Source
+from cprsync.domain.person import EMPTY
 from cprsync.errors import NoSuchPerson, RegisterUnavailable, RunStopped
 from cprsync.sync import welcome
 from cprsync.sync.dry_run import plan_night
@@ -66,7 +67,9 @@ def test_a_night_that_is_stopped_asks_nobody_twice(waiting: Library, after: int)
     library.night()
     assert Counter(library.register.looked_up) == Counter(cpr(key) for key in (*NEW, NOBODY))
     assert [library.record(key) for key in NEW] == [person(key) for key in NEW]
-    assert {library.view(key).as_of for key in NEW} == {AsOf(MONDAY, Source.LOOKUP)}
+    # asked before Monday's delivery was taken, and subscribed before the next one was closed: nobody is in a window
+    assert {library.view(key).as_of for key in NEW} == {AsOf(FRIDAY, Source.LOOKUP)}
+    assert library.store.window_counts() == {}
     assert library.reviews() == [(library.id_of(NOBODY), "parked.register.no_such_person")]
     assert (library.questions(), kept(library)) == ([], [])
 
@@ -123,6 +126,40 @@ def test_whether_a_protection_has_ended_is_asked_of_the_register_of_today(
     again = {number for number, times in Counter(library.register.looked_up).items() if times > 1}
     assert again == {cpr("BO")} & before.keys()
     assert cpr("BO") in before
+
+
+def test_whether_a_protection_has_ended_is_asked_once_by_a_night_that_is_stopped_after_it_took_its_delivery(
+    either_library: Library,
+) -> None:
+    """The day that a look-up speaks of moves with the delivery; the register is the same."""
+    library = either_library
+    library.register.failures[cpr("BO")] = RegisterUnavailable("no answer")
+    library.deliver(MONDAY, loses_protection(person("BO")))
+    library.one_night()
+    del library.register.failures[cpr("BO")]
+    library.register.knows(loses_protection(person("BO")))
+    library.register.looked_up.clear()
+    library.deliver(TUESDAY, moves(person("ANNA")))
+
+    def heed() -> None:
+        if library.store.last_produced() == TUESDAY:
+            raise RunStopped("asked to stop")
+
+    assert library.one_night_with(heed=heed).exit_code == 7
+    assert (library.store.last_produced(), kept(library)) == (TUESDAY, [library.id_of("BO")])
+    library.night()
+    assert library.register.looked_up == [cpr("BO")]
+    assert (library.record("BO").protection, library.questions()) == (EMPTY, [])
+
+
+def test_a_kept_answer_tells_of_which_day_it_is_and_what_it_has_seen(waiting: Library) -> None:
+    """Else a window would take it for an older one than it is, once the night goes on."""
+    library = waiting
+    stop_while_asking(library, after=6)
+    run = library.store.open_run(day=library.clock.today(), started=library.clock.now())
+    answers = library.store.kept_answers(run, kept(library)).values()
+    assert {(one.as_of, one.as_of.loaded) for one in answers} == {(AsOf(FRIDAY, Source.LOOKUP), MONDAY)}
+    assert len(answers) == 6
 
 
 def test_what_the_register_did_not_answer_is_asked_again(waiting: Library) -> None:
