@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -645,21 +646,26 @@ def test_request_file_and_look_up_in_the_same_night_leave_nothing(
 
 @pytest.mark.parametrize("go", [leave, erase])
 def test_an_older_copy_of_the_database_brings_nobody_back(library: Library, tmp_path: Path, go: Any) -> None:
+    """Everyone else who is subscribed is asked about once: what look-ups had told since the copy is lost."""
     anna, old = library.id_of("ANNA"), library.copy(tmp_path / "old")
+    others = library.register.listed - {cpr("ANNA")}
     go(library, anna)
     library.night()
     old.register = library.register
     (old.folder / "erase-journal.log").touch(mode=0o600)
     (old.folder / "erase-journal.log").write_bytes((library.folder / "erase-journal.log").read_bytes())
-    before = calls(old)
+    asked, subscribed = calls(old)
     report = old.one_night()
     assert report.document()["leaving"] == {"closed": 0, "asked": 0, "again": 1}
-    assert (old.store.find(cpr("ANNA")), calls(old)) == (None, before)
+    assert (old.store.find(cpr("ANNA")), calls(old)) == (None, (asked + len(others), subscribed))
+    assert Counter(old.register.looked_up[asked:]) == Counter(others)
+    assert report.document()["windows"] == {"asked": 3, "answered": 3, "left": 0, "why": {}, "brake": []}
     assert cpr("ANNA") not in old.register.listed
     assert old.one_night().document()["state"] == "nothing"
     the_net_media_are_told(old)
     old.one_night()
     assert rows_of(old, anna) == {}
+    assert len(old.register.looked_up) == asked + len(others)
     old.engine.dispose()
 
 
