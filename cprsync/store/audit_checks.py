@@ -23,7 +23,7 @@ from cprsync.store.witness import FILE as WITNESS
 from cprsync.sync.values import AuditState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
@@ -119,6 +119,17 @@ def _check_streams(
     return entries, len(streams)
 
 
+def follow_beginnings(connection: Connection, tenant: Tenant, last: Mapping[str, int]) -> None:
+    """Follow streams from their beginning as far as an entry of each. Raises AuditBroken at the first that is wrong."""
+    if not last:
+        return
+    heads = tenant.heads.read(tenant.agency)
+    if heads.broken:
+        raise heads.broken
+    for stream, seq in last.items():
+        _Following(connection, tenant, stream, heads.streams.get(stream, Kept())).follow_to(seq)
+
+
 def stream_names(connection: Connection, tenant: Tenant, table: Any = tables.audit) -> set[str]:
     """The streams that a table has rows of: from one to the next by the key, not through all of them."""
     names: set[str] = set()
@@ -147,17 +158,16 @@ class _Following:
 
     def follow(self, head: AnyRow | None) -> None:
         """Go to its end. Raises AuditBroken at the first entry that does not fit."""
-        for rows in self._parts():
-            try:
-                self._take(rows)
-            except (TypeError, ValueError, KeyError, AttributeError):
-                # not even of the form that an entry and what stands beside it have
-                raise self._broken("the entry was altered or moved") from None
+        self._take_all(self._parts())
         self._check_head(head)
         self._check_kept()
         beyond = select(func.min(_REASON.seq)).where(*self._ours(_REASON), _REASON.seq > self._reached)
         if (seq := self._connection.scalar(beyond)) is not None:
             raise self._broken("a reason stands beside no entry", at=seq)
+
+    def follow_to(self, last: int) -> None:
+        """Go as far as an entry. Raises AuditBroken as `follow`."""
+        self._take_all(self._parts(last))
 
     def _beginning(self) -> tuple[int, bytes]:
         """The last entry that we cut off, and its code; or the last that was accepted as it is, or none."""
@@ -168,13 +178,22 @@ class _Following:
         last_gone = first - 1 if first is not None else self._connection.scalar(head) or 0
         return (last_gone, self._kept.cuts[last_gone]) if last_gone in self._kept.cuts else (after, mac)
 
-    def _parts(self) -> Iterator[Sequence[AnyRow]]:
+    def _parts(self, last: int | None = None) -> Iterator[Sequence[AnyRow]]:
         if self._is_there_again:
             raise self._broken("an entry is there again that was forgotten", at=self._reached + 1)
         columns = (_ROW.seq, _ROW.at, _ROW.patron_id, _ROW.entry, _ROW.mac, _ROW.key)
         wanted = select(*columns).where(*self._ours(_ROW)).order_by(_ROW.seq).limit(_READ_ROWS)
+        wanted = wanted if last is None else wanted.where(_ROW.seq <= last)
         while rows := self._connection.execute(wanted.where(_ROW.seq > self._reached)).all():
             yield rows
+
+    def _take_all(self, parts: Iterator[Sequence[AnyRow]]) -> None:
+        for rows in parts:
+            try:
+                self._take(rows)
+            except (TypeError, ValueError, KeyError, AttributeError):
+                # not even of the form that an entry and what stands beside it have
+                raise self._broken("the entry was altered or moved") from None
 
     def _take(self, rows: Sequence[AnyRow]) -> None:
         beside = self._reasons(rows[-1].seq)

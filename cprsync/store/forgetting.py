@@ -67,8 +67,6 @@ class Over:
     by: date
     on: date
     policy: Policy
-    #: to be counted, all of it; else as much as is done at once
-    whole: bool = False
 
     @property
     def end(self) -> str:
@@ -87,7 +85,11 @@ def forget(  # noqa: PLR0913 -- whose, which, and how much of it
     find, let_go = _KINDS[kind]
     over = Over(tenant, over_by(kind, on, policy), on, policy)
     with written(tenant, run) as connection:
-        rows = connection.execute(find(over).limit(limit)).all()
+        rows: Sequence[AnyRow]
+        if kind is Forgotten.LOG:
+            rows = cutting.find_old(connection, tenant, over.end, limit=limit)
+        else:
+            rows = connection.execute(find(over).limit(limit)).all()
         let_go(connection, tenant, rows)
         stream = STREAM if run is None else tenant.night
         audit.append(connection, tenant, stream, _happened(run, kind, rows))
@@ -99,7 +101,7 @@ def forgettable(tenant: Tenant, policy: Policy, *, on: date) -> dict[str, int]:
     counts = {}
     with reading(tenant.engine) as connection:
         for kind, (find, _) in _KINDS.items():
-            rows = find(Over(tenant, over_by(kind, on, policy), on, policy, whole=True)).subquery()
+            rows = find(Over(tenant, over_by(kind, on, policy), on, policy)).subquery()
             counts[kind.value] = connection.scalar(select(func.count()).select_from(rows)) or 0
     return {kind: count for kind, count in counts.items() if count}
 
@@ -266,7 +268,7 @@ def _forget_calendar(connection: Connection, tenant: Tenant, rows: Sequence[AnyR
 
 
 def _log(over: Over) -> Found:
-    return cutting.old_entries(over.tenant, over.end, whole=over.whole)
+    return cutting.seeming_old(over.tenant, over.end)
 
 
 _KINDS: Final[

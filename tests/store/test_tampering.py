@@ -8,6 +8,7 @@ audit's beginning. It must be found at once, and again after the store was opene
 from __future__ import annotations
 
 import hmac
+import json
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, change, enrol, number, person
 
 from cprsync.domain.action import Action
@@ -37,6 +38,8 @@ from cprsync.sync.values import Batch, RunState
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from cprsync.sync.values import Run
 
 POLICY = Policy(retention=Retention(log_days=400))
 NIGHT, DESK = "night/main", "desk"
@@ -245,6 +248,11 @@ def edit(column: str, value: str, table: str = "audit") -> Callable[[Installatio
         here.do(f"UPDATE {table} SET {column} = {value} WHERE {where}")
 
     return tamper
+
+
+def backdate(here: Installation, stream: str, where: str = "seq > 0") -> None:
+    """In the clear column alone, which no key covers."""
+    here.do(f"UPDATE audit SET at = '2020-01-01T00:00:00.000000Z' WHERE stream = '{stream}' AND {where}")
 
 
 def put_record_back(here: Installation, *columns: str, patron: int = 0) -> None:
@@ -496,6 +504,52 @@ BOTH = (
 )
 
 
+#: What lets entries pass for old, so that the retention takes them for over.
+PASSES_FOR_OLD: dict[str, Callable[[Installation], None]] = {
+    "the first entry of the desk that is left": lambda here: backdate(here, DESK, f"seq = {here.first(DESK)}"),
+    "one in the middle of the desk's": lambda here: backdate(here, DESK, f"seq = {here.last(DESK) - 2}"),
+    "the last of the desk": lambda here: backdate(here, DESK, f"seq = {here.last(DESK)}"),
+    "all of the desk's": lambda here: backdate(here, DESK),
+    "all of the night's": lambda here: backdate(here, NIGHT),
+    "all of the desk's, in their signed bytes too": lambda here: (
+        backdate(here, DESK),
+        rewrite_stamps(here, DESK, "2020-01-01T00:00:00.000000Z"),
+    )[0],
+}
+
+
+def rewrite_stamps(here: Installation, stream: str, stamp: str) -> None:
+    """In the bytes that are chained, whose codes stay as they are."""
+    with writing(here.store._tenant.engine) as connection:
+        row = tables.audit.c
+        for seq, entry in connection.execute(select(row.seq, row.entry).where(row.stream == stream)).all():
+            altered = json.dumps(json.loads(entry) | {"at": stamp}, sort_keys=True, separators=(",", ":")).encode()
+            connection.execute(update(tables.audit).where(row.stream == stream, row.seq == seq).values(entry=altered))
+
+
+def entries(here: Installation) -> set[tuple[str, int]]:
+    with reading(here.store._tenant.engine) as connection:
+        return {(row.stream, row.seq) for row in connection.execute(select(tables.audit.c.stream, tables.audit.c.seq))}
+
+
+def forget_log(here: Installation, run: Run | None = None) -> int:
+    return here.store.forget(run, Forgotten.LOG, POLICY, on=here.store._tenant.clock.now().date(), limit=500)
+
+
+def no_entry_goes(here: Installation, case: str) -> None:
+    assert forget_log(here) > 0
+    assert here.problems() == []
+    before, cuts = entries(here), here.files[FILE].read_bytes().count(b'"cut":true')
+    PASSES_FOR_OLD[case](here)
+    run = here.store.open_run(day=MONDAY, started=STARTED)
+    for of in (run, run, None):
+        assert forget_log(here, of) == 0
+    here.store.close_run(run, state=RunState.CLOSED, finished=STARTED, document={})
+    assert before <= entries(here)
+    assert here.files[FILE].read_bytes().count(b'"cut":true') == cuts
+    assert here.problems()
+
+
 def is_found(here: Installation, case: str) -> None:
     CASES[case](here)
     assert here.problems()
@@ -516,6 +570,41 @@ def test_a_trace_is_left_by(here: Installation, case: str) -> None:
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_a_trace_is_left_in_the_other_database_by(store: SqlStore, clock: StoppedClock, case: str) -> None:
     is_found(lived(store, clock), case)
+
+
+@pytest.mark.parametrize("case", list(PASSES_FOR_OLD))
+def test_the_retention_takes_no_entry_that_only_passes_for_old(here: Installation, case: str) -> None:
+    no_entry_goes(here, case)
+
+
+@pytest.mark.parametrize("case", list(PASSES_FOR_OLD))
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_the_retention_in_the_other_database_takes_no_entry_that_only_passes_for_old(
+    store: SqlStore, clock: StoppedClock, case: str
+) -> None:
+    no_entry_goes(lived(store, clock), case)
+
+
+def test_what_was_accepted_with_stamps_that_pass_for_old_stays_as_long_as_it_was_written(here: Installation) -> None:
+    assert forget_log(here) > 0
+    before = entries(here)
+    backdate(here, DESK)
+    here.store.accept_audit(user="anna", reason="we know who did it")
+    assert here.problems() == []
+    assert forget_log(here) == 0
+    assert before <= entries(here)
+    assert here.problems() == []
+
+
+def test_old_entries_stay_while_the_beginning_of_any_stream_does_not_hold(here: Installation) -> None:
+    """They are what somebody will want to look at."""
+    clock = here.store._tenant.clock
+    assert isinstance(clock, StoppedClock)
+    clock.moment += timedelta(days=401)
+    before = entries(here)
+    here.do(f"UPDATE audit SET patron_id = NULL WHERE stream = '{DESK}' AND seq = {here.first(DESK) + 1}")
+    assert forget_log(here) == 0
+    assert (before <= entries(here), bool(here.problems())) == (True, True)
 
 
 def test_all_of_it_put_back_as_it_was_shows_by_a_code_that_was_kept_elsewhere(here: Installation) -> None:
