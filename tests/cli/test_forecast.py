@@ -13,6 +13,7 @@ from cprsync import wiring
 from cprsync.cli.demo import run_demo
 from cprsync.cli.forecast import NAMED_MAX, forecast_lines
 from cprsync.cli.main import app
+from cprsync.cli.output import emphasise
 from cprsync.settings import load_settings
 from cprsync.sync.setting import Setting, set_field
 
@@ -46,7 +47,7 @@ COUNTED = (
 
 def test_a_forecast_is_a_calendar_by_day_with_counts_and_patron_numbers() -> None:
     assert list(forecast_lines({**WINDOW, "events": EVENTS}, "da")) == [
-        "Det sker fra 30. december 2026 til 28. januar 2027, hvis intet ændres i CPR",
+        emphasise("Det sker fra 30. december 2026 til 28. januar 2027, hvis intet ændres i CPR"),
         COUNTED,
         "",
         "Torsdag 31. december 2026",
