@@ -132,19 +132,28 @@ def test_a_gap_is_gone_over_with_the_delivery_that_waits_in_the_inbox(week: Week
 def test_what_a_lost_file_told_is_looked_up_between_two_nights_too(week: Week, gap: Library) -> None:
     gap.call("feed", "accept", week.renamed[0], "--reason", REASON)
     ran = gap.call("feed", "heal", "--limit", "1")
-    assert (ran.exit, ran.document["asked"], ran.document["answered"], ran.document["left"]) == (0, 1, 1, 1), ran.out
+    # what is answered is written; the file that waits will count as newer, so nobody is verified before it is taken
+    assert (ran.exit, ran.document["asked"], ran.document["answered"], ran.document["left"]) == (0, 1, 0, 2), ran.out
     ran = gap.call("feed", "heal")
-    assert (ran.exit, ran.document["answered"], ran.document["left"]) == (0, 1, 0), ran.out
+    assert (ran.exit, ran.document["left"]) == (0, 2), ran.out
+    healed = gap.records()
+    ran = gap.call("sync")
+    assert (ran.exit, ran.document["windows"]["answered"], ran.document["windows"]["left"]) == (0, 2, 0), ran.out
     assert gap.call("feed", "windows").document["windows"] == []
     before = gap.records()
+    assert len(before) == len(healed)
     ran = gap.call("feed", "heal")
     assert (ran.exit, ran.document["asked"]) == (0, 0)
     assert gap.records() == before
 
 
-def test_an_operator_who_put_back_a_backup_has_everyone_looked_up(library: Library) -> None:
+def test_an_operator_who_put_back_a_backup_has_everyone_looked_up(week: Week, library: Library) -> None:
     ran = library.call("feed", "heal", "--everyone", "Backup fra i forgårs")
-    assert (ran.exit, ran.document["answered"], ran.document["left"]) == (0, 2, 0), ran.out
+    assert (ran.exit, ran.document["asked"], ran.document["left"]) == (0, 2, 2), ran.out
+    for delivery in (week.moved, week.renamed):
+        deliver(library, *delivery)
+    ran = library.call("sync")
+    assert (ran.exit, ran.document["windows"]["answered"], ran.document["windows"]["left"]) == (0, 2, 0), ran.out
     before = library.rows()
     ran = library.call("feed", "heal", "--everyone", " ")
     assert (ran.exit, ran.error["kind"]) == (1, "input.reason")
