@@ -67,7 +67,7 @@ LATIN: tuple[tuple[str, str], ...] = tuple(
         "#Åse",
         "999",
         "001",
-        "MÃ¸ller",
+        "Ângela Conceição São João",
         "½ Øl ×",
         "¿Qué? ¡Sí!",
         "Søren (kaldet Bo)",
