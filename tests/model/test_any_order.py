@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import pytest
 from drawn import orders
 from hypothesis import HealthCheck, given, settings
 from living import Life, Month, Night, arrive, asked_in_vain, month_of, silent_at_last
@@ -43,6 +44,7 @@ def ends_alike(month: Month, order: Sequence[int], folder: Path, empty_store: Pa
         assert not differs, f"{key} in the order {list(order)}: {differs}"
 
 
+@pytest.mark.skip(reason="the model does not know windows (decision 32) and the day of a look-up (35) yet")
 @settings(
     max_examples=15,
     derandomize=True,

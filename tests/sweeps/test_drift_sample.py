@@ -23,5 +23,5 @@ def test_each_drift_planted_in_the_mocks_culr_is_found_repaired_and_gone(tmp_pat
     with running(tmp_path / "mock", PEOPLE_FILE) as ready:
         found = swept(24, 12, ready, tmp_path / "library")
     assert found["ok"], found
-    drifted = {"missing": 4, "extra": 4, "stale": 4, "foreign": 0}
+    drifted = {"missing": 4, "extra": 4, "stale": 4, "foreign": 0, "cards": 0}
     assert found["first"] == {"read": 36, **drifted, "repaired": 12, "left_out": 0}

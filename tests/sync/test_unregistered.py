@@ -88,6 +88,9 @@ def test_with_a_real_number_the_registers_word_takes_its_place(library: Library,
     write(library, patron_id, "protection", "ja")
     library.register.knows(person("EDITH"))
     set_cpr(library, patron_id, EDITH)
+    # at the desk nobody's protection ends (decision 35): the night's own look-up decides
+    assert shown(library, patron_id)["protected"]
+    library.night()
     document = shown(library, patron_id)
     assert (document["protected"], document["in_register"]) == (False, True), row
     assert document["fields"]["name"]["owner"] == "register"
