@@ -21,6 +21,7 @@ from cprsync.register.folder import FolderFeed
 from cprsync.store import records, tables
 from cprsync.store.bulk import append
 from cprsync.store.changes import clear_columns
+from cprsync.store.codec import REGISTER
 from cprsync.store.engine import open_engine, writing
 from cprsync.store.journal import FILE, EraseJournal
 from cprsync.store.keys import Keyring
@@ -185,7 +186,7 @@ def _patron_row(tenant: Tenant, patron_id: str, card: str, person: Person) -> Ro
         "number_index": vault.number_index(person.number),
         "index_key": vault.index_key,
         "real_number": True,
-        "register_blob": vault.seal(prepared.canonical, place=patron_id, owner=records.REGISTER, version=1),
+        "register_blob": vault.seal(prepared.canonical, place=patron_id, owner=REGISTER, version=1),
         "register_key": vault.seal_key,
         "fingerprint": prepared.fingerprint,
         "fingerprint_key": vault.fingerprint_key,

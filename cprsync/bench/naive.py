@@ -23,11 +23,12 @@ from cprsync.domain.person import SILENT, Person
 from cprsync.domain.review import State, proposed_at
 from cprsync.store import tables
 from cprsync.store.changes import STATUS_CLASSES
+from cprsync.store.codec import REGISTER
 from cprsync.store.dying import DEAD
 from cprsync.store.effects import CULR
 from cprsync.store.keys import Purpose
 from cprsync.store.numbers import ACTIVE_PATRON
-from cprsync.store.records import REGISTER, from_row
+from cprsync.store.records import from_row
 from cprsync.sync.steps import decided, step_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from cprsync.cli.dates import long_day
 from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.words import word
 from cprsync.domain.calendar import COPENHAGEN
-from cprsync.domain.leaving import Stage
+from cprsync.domain.record import Stage
 from cprsync.domain.right_rule import Answer, Change
 from cprsync.domain.right_words import RUNNING_LOANS
 

@@ -60,7 +60,7 @@ def heal_command(  # noqa: PLR0913 -- one parameter for each option
 
 
 def _open_for_everyone(store: Any, *, reason: str, user: str) -> None:
-    from cprsync.sync.accepting import checked_reason
+    from cprsync.sync.reason import checked_reason
 
     store.open_for_everyone(user=user, reason=checked_reason(reason))
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.cli.dates import long_day
 from cprsync.cli.words import word
 from cprsync.domain.fields import FIELD, Owner
-from cprsync.domain.leaving import Stage
 from cprsync.domain.person import Status
 from cprsync.domain.privacy import OWNERS
+from cprsync.domain.record import Stage
 from cprsync.domain.status_rule import STATUS_RULES
 from cprsync.domain.wording import Wording
 from cprsync.sync.showing import ERASED

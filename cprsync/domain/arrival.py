@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.confirming import DeskWarning, Level
-from cprsync.domain.leaving import Stage
 from cprsync.domain.likeness import Likeness
 from cprsync.domain.person import Status
+from cprsync.domain.record import Stage
 from cprsync.domain.responsible import of_age_on
 from cprsync.domain.wording import Wording
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cprsync.domain.number import NumberKind
+from cprsync.domain.record import Stage
 from cprsync.domain.review import BLOCK_REASONS
 
 if TYPE_CHECKING:
@@ -20,17 +21,6 @@ if TYPE_CHECKING:
     from cprsync.domain.account import Effect, Identity
     from cprsync.domain.number import CprNumber
     from cprsync.domain.record import Block
-
-
-class Stage(enum.Enum):
-    """Where a patron is between registration and erasure (Lånerforhold)."""
-
-    #: she borrows
-    ACTIVE = "active"
-    #: she has asked to leave, or the policy has for her, and something is still open
-    LEAVING = "leaving"
-    #: no patron any more: the record is empty, and no number finds it
-    CLOSED = "closed"
 
 
 class Tie(enum.Enum):

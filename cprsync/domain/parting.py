@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.confirming import DeskWarning, Level
-from cprsync.domain.leaving import Stage, Ties
+from cprsync.domain.leaving import Ties
+from cprsync.domain.record import Stage
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from datetime import date
 
-    from cprsync.domain.record import Block
     from cprsync.domain.wording import Wording
 
 
@@ -91,9 +90,9 @@ class Product:
             return Licence.HELD
         return Licence.NONE if municipality in home else Licence.UNKNOWN
 
-    def is_closed_by(self, block: Block) -> bool:
+    def is_closed_by(self, reason: str) -> bool:
         """Whether a block with this reason closes the product while it holds."""
-        return self.closing_blocks is None or block.reason.casefold() in self.closing_blocks
+        return self.closing_blocks is None or reason.casefold() in self.closing_blocks
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ and how long they are kept comes with the field table.
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +32,17 @@ class Email:
 
     address: str
     notices: bool = False
+
+
+class Stage(enum.Enum):
+    """Where a patron is between registration and erasure (Lånerforhold)."""
+
+    #: she borrows
+    ACTIVE = "active"
+    #: she has asked to leave, or the policy has for her, and something is still open
+    LEAVING = "leaving"
+    #: no patron any more: the record is empty, and no number finds it
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

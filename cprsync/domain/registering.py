@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.arrival import WarningRow
 from cprsync.domain.confirming import DeskWarning, Level
 from cprsync.domain.decide import NUMBER_ANNULLED, Same
-from cprsync.domain.leaving import Stage
 from cprsync.domain.likeness import Agreement
 from cprsync.domain.person import Status
 from cprsync.domain.purpose import RETURNING, Purpose
+from cprsync.domain.record import Stage
 from cprsync.domain.review import BIRTH_DIFFERS
 from cprsync.domain.wording import Wording
 

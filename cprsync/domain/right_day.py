@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.age import age_on, birthday
 from cprsync.domain.effective import effective
-from cprsync.domain.leaving import Stage
 from cprsync.domain.municipality import Kind, Residence, kind_of
 from cprsync.domain.override import Overridden, in_force
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import NUMBER_ONLY, SILENT, Status
 from cprsync.domain.product import Licence, LicensedBy
+from cprsync.domain.record import Stage
 from cprsync.domain.review import BLOCK_REASONS, stands
 from cprsync.domain.right_rule import RIGHT_RULES, Answer, RightRule
 from cprsync.domain.status_rule import STATUS_RULES, Lives, counts_as_dead
@@ -158,7 +158,7 @@ def _closes(block: Block, day: Day, product: Product) -> bool:
     """Whether a block holds and closes the product; one that a status brought is over when the status is."""
     brought_by = _STATUS_BLOCKS.get(block.reason)
     over = brought_by is not None and not stands(brought_by, day.facts.register.status)
-    return block.holds_on(day.on) and not over and product.is_closed_by(block)
+    return block.holds_on(day.on) and not over and product.is_closed_by(block.reason)
 
 
 def _group(day: Day, product: Product) -> Read | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.leaving import Stage
 from cprsync.domain.override import Overridden
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import SILENT, Address, Person
+from cprsync.domain.record import Stage
 
 if TYPE_CHECKING:
     from datetime import date

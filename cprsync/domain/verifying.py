@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from cprsync.domain.leaving import Stage
     from cprsync.domain.patron import Patron
     from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
-    from cprsync.domain.record import Local
+    from cprsync.domain.record import Local, Stage
 
 #: A street that seals nothing.
 _SOME_STREET: Final = "0001"

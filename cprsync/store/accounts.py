@@ -15,11 +15,11 @@ from cprsync.domain.account import Identity, IdType, identity_of
 from cprsync.domain.drift import wanted
 from cprsync.domain.effective import culr_in_force
 from cprsync.domain.override import in_force
-from cprsync.store import emptying, tables
+from cprsync.store import tables
 from cprsync.store.effects import CULR, FAILED
 from cprsync.store.engine import parts, reading, stamp_of
 from cprsync.store.log_ins import card_accounts_of
-from cprsync.store.numbers import OLD_NUMBER, has_borrower
+from cprsync.store.numbers import OLD_NUMBER, has_borrower, numbered, shells_of
 from cprsync.store.records import from_row, overrides_of
 from cprsync.sync.values import Account, AccountSides
 
@@ -150,12 +150,12 @@ def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[
     old = (_ROW.agency == tenant.agency) & (_ROW.reason == OLD_NUMBER) & _ROW.patron_id.in_(ids) & ~holder
     found: dict[str, dict[Identity, None]] = {}
     for row in connection.execute(select(tables.subscription).where(old).order_by(_ROW.patron_id, _ROW.since)):
-        found.setdefault(row.patron_id, {})[Identity(IdType.CPR, emptying.numbered(tenant, row))] = None
+        found.setdefault(row.patron_id, {})[Identity(IdType.CPR, numbered(tenant, row))] = None
     # whoever was merged into her has deletions of her own
     return {
         patron_id: tuple(numbers)
         for patron_id, numbers in found.items()
-        if not waiting(connection, tenant, emptying.shells_of(connection, tenant, patron_id))
+        if not waiting(connection, tenant, shells_of(connection, tenant, patron_id))
     }
 
 

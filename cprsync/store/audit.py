@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
 
+#: The stream of what people do.
+DESK = "desk"
+#: The kind of an entry that has the reason for which something was written in spite of a warning.
+CONFIRM = "confirm"
 #: The kind of an entry that says that a record was changed.
 CHANGE = "change"
 #: The kind of an entry that says what a day brought, though no source spoke.

@@ -15,7 +15,6 @@ from cprsync.errors import BadInput
 from cprsync.store import audit, record_versions, tables
 from cprsync.store.audit_checks import check_audit
 from cprsync.store.checkpoints import FILE, Mark
-from cprsync.store.desk import STREAM
 from cprsync.store.engine import writing
 from cprsync.store.head_keeping import remember
 from cprsync.store.tenant import hold_library
@@ -48,7 +47,7 @@ def accept_audit(tenant: Tenant, *, user: str, reason: str) -> AuditState:
         record_versions.count_again(connection, tenant, changes=changes)
         _mend(connection, tenant)
         more = (("problems", str(len(state.problems))), ("code", state.code), ("user", user))
-        audit.append(connection, tenant, STREAM, [audit.Happened(ACCEPT, more=more, reason=reason)], keeps=False)
+        audit.append(connection, tenant, audit.DESK, [audit.Happened(ACCEPT, more=more, reason=reason)], keeps=False)
         marks = [replace(mark, accepted=True) for mark in audit.heads(connection, tenant)]
     end = tenant.heads.keep(tenant.agency, [Mark("", 0, b"", accepted=True), *marks], seen=None, anew=True)
     with writing(tenant.engine) as connection:

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, select
 
 from cprsync.store import audit, reasons, tables
 from cprsync.store.audit_checks import stream_names
-from cprsync.store.desk import STREAM
 from cprsync.store.engine import reading, writing
 from cprsync.sync.values import Happening
 
@@ -45,7 +44,7 @@ def entries(tenant: Tenant, wanted: AuditFilter) -> Iterator[Happening]:
 def note_reading(tenant: Tenant, *, user: str) -> None:
     """Write down that someone is about to read the reasons that people gave."""
     with writing(tenant.engine) as connection:
-        audit.append(connection, tenant, STREAM, [audit.Happened(READ, more=(("user", user),))])
+        audit.append(connection, tenant, audit.DESK, [audit.Happened(READ, more=(("user", user),))])
 
 
 def _of_stream(connection: Connection, tenant: Tenant, stream: str, wanted: AuditFilter) -> Iterator[Happening]:

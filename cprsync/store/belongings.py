@@ -13,8 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from cprsync.domain.number import CprNumber
 from cprsync.store import overrides, tables
 from cprsync.store.dying import DEAD
-from cprsync.store.numbers import ACTIVE_PATRON, OLD_NUMBER, RESPONSIBLE
-from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
+from cprsync.store.numbers import ACTIVE_PATRON, OLD_NUMBER, RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, numbered
 from cprsync.store.tables import MERGED
 
 if TYPE_CHECKING:
@@ -111,12 +110,10 @@ def give_subscriptions_back(
 
 
 def _as_json(tenant: Tenant, row: AnyRow) -> dict[str, Any]:
-    number = tenant.vault.unseal(
-        row.number, row.number_key, place=row.patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE
-    )
+    number = numbered(tenant, row)
     return {
         "agreement": row.agreement,
-        "number": number.decode(),
+        "number": number,
         "reason": row.reason,
         "since": row.since.isoformat(),
         "until": row.until and row.until.isoformat(),

@@ -19,15 +19,14 @@ from cprsync.domain.person import SILENT, Status
 from cprsync.errors import LostCompare
 from cprsync.store import audit, dying, tables
 from cprsync.store.bulk import append, change
+from cprsync.store.codec import REGISTER
 from cprsync.store.effects import payload, row_of
 from cprsync.store.engine import parts
 from cprsync.store.links import look_again
 from cprsync.store.numbers import renumber
 from cprsync.store.record_versions import Moved, note_versions
-from cprsync.store.records import REGISTER
 from cprsync.store.review_items import raise_and_settle
-from cprsync.store.runs import set_values
-from cprsync.store.tenant import written
+from cprsync.store.tenant import set_values, written
 from cprsync.store.windows import close_windows
 
 if TYPE_CHECKING:

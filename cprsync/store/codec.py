@@ -31,6 +31,8 @@ from cprsync.domain.person import (
 from cprsync.domain.sealed import Opening, Sealed, SealedAddress
 from cprsync.store.failures import SealBroken
 
+#: What the register's part of a record is sealed as.
+REGISTER = "register"
 #: Raised when a field is added or read in another way; fingerprints of older versions then never match.
 MAPPING = 1
 _VERSION = bytes((MAPPING,))

@@ -15,14 +15,15 @@ from cprsync.domain.record import Local
 from cprsync.domain.window import Why
 from cprsync.errors import LostCompare
 from cprsync.store import audit, dying, responsibles, tables
+from cprsync.store.audit import CONFIRM
 from cprsync.store.changes import write_changes
 from cprsync.store.engine import writing
 from cprsync.store.import_writing import create
 from cprsync.store.number_undo import keep_undo, remember_before
-from cprsync.store.numbers import RESPONSIBLE, only_answer
+from cprsync.store.numbers import RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
 from cprsync.store.responsibles import become_patrons
 from cprsync.store.review_items import ask_staff_at_desk
-from cprsync.store.subscriptions import ACTIVE_PATRON, SEALED_ONCE, SUBSCRIPTION, come_back
+from cprsync.store.subscriptions import ACTIVE_PATRON, come_back
 from cprsync.store.tenant import hold_library
 from cprsync.store.windows import open_windows
 from cprsync.sync.values import Batch, FollowUp, NewPatron, Subscribed
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from cprsync.store.tenant import Tenant
     from cprsync.sync.lookup import Entry
 
-STREAM = "desk"
-#: What an entry is called that has the reason for which something was written in spite of a warning.
-CONFIRM = "confirm"
 _PATRON = tables.patron.c
 
 
@@ -43,7 +41,7 @@ def intend(tenant: Tenant, number: CprNumber, *, purpose: str, user: str, patron
     about = (("number", tenant.vault.number_index(number).hex()), ("user", user))
     happened = audit.Happened("lookup", patron=patron_id, actions=(purpose,), more=about)
     with writing(tenant.engine) as connection:
-        audit.append(connection, tenant, STREAM, [happened])
+        audit.append(connection, tenant, audit.DESK, [happened])
 
 
 def ask_staff(tenant: Tenant, patron_id: str, kind: str, *, about: str) -> None:
@@ -90,7 +88,7 @@ def save(tenant: Tenant, entry: Entry) -> str:
             happened += [audit.Happened("register", patron=one, more=by) for one in became]
         if entry.reason:
             happened.append(audit.Happened(CONFIRM, patron=patron_id, more=by, reason=entry.reason))
-        audit.append(connection, tenant, STREAM, happened)
+        audit.append(connection, tenant, audit.DESK, happened)
         if entry.answers_for is not None:
             _link(connection, tenant, patron_id, entry.answers_for, entry)
     return patron_id

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
 
 from cprsync.domain.account import NOWHERE, Identity, IdType, identity_of
-from cprsync.domain.leaving import Stage, accounts_to_delete
+from cprsync.domain.leaving import accounts_to_delete
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import Person
-from cprsync.domain.record import Local
+from cprsync.domain.record import Local, Stage
 from cprsync.domain.review import State
 from cprsync.store import dying, effects, kept_blocks, tables, windows
+from cprsync.store.codec import REGISTER
 from cprsync.store.effects import CULR, account_probes, effect_of, payload
 from cprsync.store.engine import parts
 from cprsync.store.journal import NUMBER as JOURNAL
@@ -24,11 +25,10 @@ from cprsync.store.journal import Entry
 from cprsync.store.journal_memory import journal_entries, remember
 from cprsync.store.local import encode_local
 from cprsync.store.local_part import LOCAL
-from cprsync.store.numbers import OLD_NUMBER
+from cprsync.store.numbers import OLD_NUMBER, numbered, shells_of
 from cprsync.store.record_versions import Moved, note_versions
-from cprsync.store.records import REGISTER, from_row, prepare
+from cprsync.store.records import from_row, prepare
 from cprsync.store.responsibles import end_all_of
-from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
 from cprsync.sync.values import Erased
 
 if TYPE_CHECKING:
@@ -129,18 +129,6 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
     return ended
 
 
-def shells_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[str]:
-    """The shells of patrons who were merged into her, and into those in turn."""
-    found: list[str] = []
-    asked = [patron_id]
-    while asked:
-        keys = select(_KEY.key_index).where(of(tables.patron_key, tenant, asked), _KEY.kind == tables.MERGED)
-        shells = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.number_index.in_(keys))
-        asked = [one for one in connection.scalars(shells.order_by(_PATRON.id)) if one not in found]
-        found += asked
-    return found
-
-
 def waits_of(connection: Connection, tenant: Tenant, patron_id: str) -> Erased:
     """What the register and the net media have still to confirm of someone whose record is empty."""
     family = [patron_id, *shells_of(connection, tenant, patron_id)]
@@ -236,12 +224,6 @@ def former_numbers(connection: Connection, tenant: Tenant, ids: Sequence[str]) -
     old = of(tables.subscription, tenant, ids) & (_ROW.reason == OLD_NUMBER)
     rows = connection.execute(select(tables.subscription).where(old).order_by(_ROW.since, _ROW.patron_id))
     return [Identity(IdType.CPR, numbered(tenant, row)) for row in rows]
-
-
-def numbered(tenant: Tenant, row: AnyRow) -> str:
-    """The number of a subscription's row."""
-    place = {"place": row.patron_id, "owner": SUBSCRIPTION, "version": SEALED_ONCE}
-    return tenant.vault.unseal(row.number, row.number_key, **place).decode()
 
 
 # -- the record ----------------------------------------------------------------------------------------------

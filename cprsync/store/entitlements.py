@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, exists, func, or_, select, text, union, update
 
-from cprsync.domain.leaving import Stage
+from cprsync.domain.record import Stage
 from cprsync.domain.right_facts import right_facts
 from cprsync.domain.rights import Turn, changes, next_step, rights_of, stored
 from cprsync.store import audit, bulk, tables

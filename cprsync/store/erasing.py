@@ -13,15 +13,17 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, 
 
 from cprsync.domain.window import Why
 from cprsync.store import audit, kept_blocks, night_lines, tables
-from cprsync.store.desk import CONFIRM, STREAM
-from cprsync.store.emptying import empty, note, of, shells_of, waits_of
+from cprsync.store.audit import CONFIRM
+from cprsync.store.codec import REGISTER
+from cprsync.store.emptying import empty, note, of, waits_of
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.journal import NUMBER as JOURNAL
 from cprsync.store.journal_memory import is_remembered, journal_entries, remember
 from cprsync.store.leaving import CLOSE, ties_of, was_given
 from cprsync.store.local_part import LOCAL
+from cprsync.store.numbers import shells_of
 from cprsync.store.record_versions import Moved, note_versions
-from cprsync.store.records import IS_EMPTIED, REGISTER, from_row
+from cprsync.store.records import IS_EMPTIED, from_row
 from cprsync.store.subscriptions import LEFT
 from cprsync.store.tenant import hold_fence, hold_library
 from cprsync.store.windows import open_for_subscribed
@@ -80,8 +82,8 @@ def erase(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Era
         note(connection, tenant, [row], on=tenant.clock.today(), what=tables.ERASED)
         if reason:
             confirmed = audit.Happened(CONFIRM, patron=row.id, more=(("user", user),), reason=reason)
-            audit.append(connection, tenant, STREAM, [confirmed])
-        return _erase(connection, tenant, row, audit.Happened(ERASE, patron=row.id, more=(("user", user),)), STREAM)
+            audit.append(connection, tenant, audit.DESK, [confirmed])
+        return _erase(connection, tenant, row, audit.Happened(ERASE, patron=row.id, more=(("user", user),)), audit.DESK)
 
 
 def _erase_kept(connection: Connection, tenant: Tenant, patron_id: str, user: str) -> Erased:
@@ -92,7 +94,7 @@ def _erase_kept(connection: Connection, tenant: Tenant, patron_id: str, user: st
             tenant.journal.append([replace(line, day=tenant.clock.today(), what=tables.ERASED)])
             remember(connection, tenant)
         happened = audit.Happened(ERASE, patron=patron_id, more=(("user", user),))
-        audit.append(connection, tenant, STREAM, [happened])
+        audit.append(connection, tenant, audit.DESK, [happened])
     return Erased()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from cprsync.domain.leaving import Stage
+from cprsync.domain.record import Stage
 from cprsync.store import belongings, tables
 from cprsync.store.cards import CARD, card_probes
 from cprsync.store.engine import reading

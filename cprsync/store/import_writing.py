@@ -16,6 +16,7 @@ from cprsync.domain.record import Local
 from cprsync.errors import LostCompare
 from cprsync.store import tables
 from cprsync.store.changes import clear_columns
+from cprsync.store.codec import REGISTER
 from cprsync.store.import_matching import stored_by_number
 from cprsync.store.import_names import called, write_names
 from cprsync.store.kept_blocks import bring_back
@@ -24,7 +25,7 @@ from cprsync.store.local_part import LOCAL
 from cprsync.store.log_ins import tell_cards
 from cprsync.store.patron_ids import fresh_ids
 from cprsync.store.record_versions import Moved, note_versions
-from cprsync.store.records import REGISTER, prepare
+from cprsync.store.records import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

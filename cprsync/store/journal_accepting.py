@@ -13,7 +13,6 @@ from sqlalchemy import Connection, select, update
 from cprsync.domain.window import Why
 from cprsync.errors import BadInput
 from cprsync.store import audit, tables
-from cprsync.store.desk import STREAM
 from cprsync.store.emptying import entry_of
 from cprsync.store.engine import writing
 from cprsync.store.failures import JournalBehind, JournalBroken
@@ -59,7 +58,7 @@ def accept_journal(tenant: Tenant, *, user: str, reason: str) -> AcceptedJournal
         open_for_subscribed(connection, tenant, Why.RESTORED)
         more = (("lines", str(len(there))), ("seen", str(remembered)), ("again", str(again)))
         told = audit.Happened(ACCEPT, more=(*more, ("user", user)), reason=reason)
-        audit.append(connection, tenant, STREAM, [told])
+        audit.append(connection, tenant, audit.DESK, [told])
     return AcceptedJournal(len(there), remembered, again, set_aside=set_aside)
 
 

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, text, update
 
-from cprsync.domain.leaving import Stage, Ties, asked, blocks_of_staff, is_kept_by, settled
+from cprsync.domain.leaving import Ties, asked, blocks_of_staff, is_kept_by, settled
 from cprsync.domain.parting import Parting
 from cprsync.domain.patron import PatronKind
+from cprsync.domain.record import Stage
 from cprsync.store import audit, kept_blocks, links, tables
-from cprsync.store.desk import CONFIRM, STREAM
-from cprsync.store.emptying import close, of, shells_of, waits_of
+from cprsync.store.audit import CONFIRM
+from cprsync.store.emptying import close, of, waits_of
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.local_part import open_local
+from cprsync.store.numbers import shells_of
 from cprsync.store.over import is_over
 from cprsync.store.records import from_row
 from cprsync.store.tenant import hold_fence, hold_library
@@ -130,7 +132,7 @@ def leave(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Dep
             happened.append(audit.Happened(CLOSE, patron=row.id, more=by))
         if reason:
             happened.append(audit.Happened(CONFIRM, patron=row.id, more=by, reason=reason))
-        audit.append(connection, tenant, STREAM, happened)
+        audit.append(connection, tenant, audit.DESK, happened)
         waits = waits_of(connection, tenant, row.id) if stage is Stage.CLOSED else CONFIRMED
         return Departure(row.id, stage, before.ties, row.leaves_since or today, dropped, waits)
 

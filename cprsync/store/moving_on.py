@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select, update
 
 from cprsync.store import tables
+from cprsync.store.codec import REGISTER
 from cprsync.store.record_versions import Moved, note_versions
-from cprsync.store.records import REGISTER, open_register
+from cprsync.store.records import open_register
 
 if TYPE_CHECKING:
     from cprsync.store.engine import AnyRow

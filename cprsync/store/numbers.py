@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cprsync.domain.number import CprNumber
+    from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import Write
 
@@ -27,6 +28,9 @@ OLD_NUMBER = "old_number"
 ACTIVE_PATRON = "patron"
 #: Someone who only answers for a minor.
 RESPONSIBLE = "responsible"
+#: What a subscription's number is sealed as, once.
+SUBSCRIPTION = "subscription"
+SEALED_ONCE = 1
 _PATRON = tables.patron.c
 _KEY = tables.patron_key.c
 _ROW = tables.subscription.c
@@ -133,3 +137,23 @@ def old_numbers(tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber,
             rows = connection.execute(wanted.where(_KEY.key_index.in_(by_probe)))
             found |= {by_probe[row.key_index]: row.patron_id for row in rows}
     return found
+
+
+def shells_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[str]:
+    """The shells of patrons who were merged into her, and into those in turn."""
+    found: list[str] = []
+    asked = [patron_id]
+    while asked:
+        keys = select(_KEY.key_index).where(
+            _KEY.agency == tenant.agency, _KEY.patron_id.in_(asked), _KEY.kind == tables.MERGED
+        )
+        shells = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.number_index.in_(keys))
+        asked = [one for one in connection.scalars(shells.order_by(_PATRON.id)) if one not in found]
+        found += asked
+    return found
+
+
+def numbered(tenant: Tenant, row: AnyRow) -> str:
+    """The number of a subscription's row."""
+    place = {"place": row.patron_id, "owner": SUBSCRIPTION, "version": SEALED_ONCE}
+    return tenant.vault.unseal(row.number, row.number_key, **place).decode()

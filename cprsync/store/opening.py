@@ -12,12 +12,11 @@ from sqlalchemy import select
 from cprsync.domain.sealed import Opening, Sealed
 from cprsync.errors import BadInput
 from cprsync.store import audit, tables
-from cprsync.store.desk import STREAM
 from cprsync.store.engine import reading, writing
 from cprsync.store.local_part import open_local
 from cprsync.store.records import from_row, overrides_of
 from cprsync.store.tenant import hold_library
-from cprsync.sync.revealing import Opened
+from cprsync.sync.values import Opened
 
 if TYPE_CHECKING:
     from cprsync.store.tenant import Tenant
@@ -41,7 +40,7 @@ def reveal(tenant: Tenant, asked: Reveal) -> Opened:
             raise BadInput("there is no such patron", kind="patron.unknown")
         more = (("purpose", asked.purpose), ("user", asked.user))
         entry = audit.Happened(REVEAL, patron=asked.patron_id, actions=asked.fields, more=more, reason=asked.reason)
-        audit.append(connection, tenant, STREAM, [entry])
+        audit.append(connection, tenant, audit.DESK, [entry])
     opening = Opening()
     with reading(tenant.engine) as connection:
         row = connection.execute(select(tables.patron).where(hers)).one()

@@ -19,7 +19,6 @@ from cprsync.domain.review import NET_MEDIA_FOREIGN, NET_MEDIA_REFUSED
 from cprsync.domain.rights import Turn
 from cprsync.store import audit, tables
 from cprsync.store.accounts import waiting
-from cprsync.store.desk import STREAM
 from cprsync.store.effects import CULR, FAILED, WAITING, account_probes, effect_of
 from cprsync.store.engine import moment_of, parts, reading, writing
 from cprsync.store.log_ins import card_accounts_of
@@ -219,7 +218,7 @@ def settle(
     """
     done = [(effect, outcome) for effect, outcome in outcomes if isinstance(outcome, Settled)]
     rest = [(effect, outcome) for effect, outcome in outcomes if not isinstance(outcome, Settled)]
-    stream = STREAM if run is None else tenant.night
+    stream = audit.DESK if run is None else tenant.night
     with written(tenant, run) as connection:
         left: list[tuple[str, str]] = []
         if done:

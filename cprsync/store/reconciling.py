@@ -15,7 +15,7 @@ from cprsync.domain.number import CprNumber
 from cprsync.domain.window import Why
 from cprsync.store import audit, dying, responsibles, tables
 from cprsync.store.engine import parts, reading
-from cprsync.store.subscriptions import SEALED_ONCE, SUBSCRIPTION
+from cprsync.store.numbers import numbered
 from cprsync.store.tenant import written
 from cprsync.store.windows import close_windows, open_windows
 from cprsync.sync.values import Gaps
@@ -85,10 +85,7 @@ def _opened(tenant: Tenant, indexes: Iterable[bytes]) -> list[CprNumber]:
 
 
 def _opened_one(tenant: Tenant, row: AnyRow) -> CprNumber:
-    plain = tenant.vault.unseal(
-        row.number, row.number_key, place=row.patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE
-    )
-    return CprNumber.parse(plain.decode())
+    return CprNumber.parse(numbered(tenant, row))
 
 
 def _ours(tenant: Tenant) -> ColumnElement[bool]:

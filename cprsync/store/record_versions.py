@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from sqlalchemy import Connection, func, select, update
 
 from cprsync.store import tables
+from cprsync.store.codec import REGISTER
 from cprsync.store.engine import reading, writing
 from cprsync.store.keyed import Keyed
 from cprsync.store.keys import Purpose
-from cprsync.store.records import REGISTER
 from cprsync.store.tenant import hold_library
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from cprsync.domain.patron import AsOf, Patron, PatronKind, Source
 from cprsync.domain.snapshot import merge, speaks_for_all
 from cprsync.domain.window import Why, Window
 from cprsync.store import bulk, overrides, tables
-from cprsync.store.codec import decode, encode
+from cprsync.store.codec import REGISTER, decode, encode
 from cprsync.store.engine import IN_MAX, parts, reading
 from cprsync.store.failures import SealBroken
 from cprsync.sync.values import Equal, NotOurs, Prepared
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from cprsync.store.vault import Vault
     from cprsync.sync.values import Recognised
 
-REGISTER = "register"
 _PATRON = tables.patron.c
 #: Looked up for each row: the enum's own way takes longer.
 _KINDS: Final = {kind.value: kind for kind in PatronKind}

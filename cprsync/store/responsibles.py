@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, select, update
 
-from cprsync.domain.leaving import Stage
 from cprsync.domain.patron import PatronKind
+from cprsync.domain.record import Stage
 from cprsync.domain.responsible import Proposed, is_gone, of_age_on, why_not
 from cprsync.domain.review import LINK_KINDS, State
 from cprsync.errors import BadInput, ReviewClosed
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from cprsync.domain.patron import Patron
     from cprsync.store.tenant import Tenant
 
-STREAM: Final = "desk"
 ADDED: Final = "added"
 ENDED: Final = "ended"
 #: Why someone who only answered leaves, in the audit.
@@ -136,7 +135,7 @@ def tell(  # noqa: PLR0913 -- what the entry says
     """Write down in the audit which link staff made or ended."""
     more = (("responsible", responsible_id), ("user", user))
     audit.append(
-        connection, tenant, STREAM, [audit.Happened("responsible", patron=minor_id, actions=(action,), more=more)]
+        connection, tenant, audit.DESK, [audit.Happened("responsible", patron=minor_id, actions=(action,), more=more)]
     )
 
 

@@ -17,7 +17,6 @@ from cprsync.domain.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY
 from cprsync.errors import ReviewClosed
 from cprsync.store import audit, circulation, links, merging, number_undo, responsibles, tables, telling_again
 from cprsync.store.changes import ask, write_records
-from cprsync.store.desk import STREAM
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.kept import REVIEW, numbers, opened, sealed
 from cprsync.store.local_part import open_local, write_local
@@ -132,7 +131,7 @@ def answer(tenant: Tenant, given: Answer) -> None:
             audit.Happened(REVIEW, patron=one, actions=(of.kind, said), more=tuple(more), reason=given.reason or "")
             for one in about
         ]
-        audit.append(connection, tenant, STREAM, happened)
+        audit.append(connection, tenant, audit.DESK, happened)
 
 
 def _hold_patrons(connection: Connection, tenant: Tenant, of: ReviewItem) -> dict[str, AnyRow]:

@@ -15,7 +15,7 @@ from cprsync.store.bulk import append
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.inbox import from_row as delivery_from_row
 from cprsync.store.inbox import settle
-from cprsync.store.tenant import hold_fence, newest_epoch, next_id
+from cprsync.store.tenant import hold_fence, newest_epoch, next_id, set_values
 from cprsync.sync.plan_hash import plan_hash, words
 from cprsync.sync.report import LIVED
 from cprsync.sync.values import Run, RunState, Tally
@@ -93,11 +93,6 @@ def set_state(tenant: Tenant, run: Run, state: RunState) -> None:
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
         set_values(connection, tenant, run, state=state.value)
-
-
-def set_values(connection: Connection, tenant: Tenant, run: Run, **values: object) -> None:
-    """Write columns of the run's row, in the caller's transaction."""
-    connection.execute(update(tables.run).where(_ours(tenant), _RUN.id == run.id).values(**values))
 
 
 def close_run(

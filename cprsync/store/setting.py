@@ -16,7 +16,6 @@ from cprsync.errors import BadInput
 from cprsync.store import audit, links, overrides, tables
 from cprsync.store.cards import keep_cards
 from cprsync.store.changes import write_records
-from cprsync.store.desk import STREAM
 from cprsync.store.engine import writing
 from cprsync.store.local import encode_local
 from cprsync.store.local_part import LOCAL, open_local
@@ -65,7 +64,7 @@ def correct(tenant: Tenant, correction: Correction, *, user: str) -> None:
         more = (("user", user), *((("until", until.isoformat()),) if until else ()))
         kind = WITHDRAWN if correction.override is None else OVERRIDE
         entry = audit.Happened(kind, patron=patron.id, actions=(correction.field.value,), more=more)
-        audit.append(connection, tenant, STREAM, [entry])
+        audit.append(connection, tenant, audit.DESK, [entry])
 
 
 def write_own(tenant: Tenant, word: OwnWord, *, user: str) -> None:
@@ -79,7 +78,7 @@ def write_own(tenant: Tenant, word: OwnWord, *, user: str) -> None:
         hold_library(connection, tenant)
         write_records(connection, tenant, run, [word.write])
         entry = audit.Happened(SET, patron=word.write.patron.id, actions=(word.field,), more=(("user", user),))
-        audit.append(connection, tenant, STREAM, [entry])
+        audit.append(connection, tenant, audit.DESK, [entry])
 
 
 def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
@@ -108,7 +107,7 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
             _find_next_day(connection, tenant, row.id, change.policy)
         how = () if change.doing is None else (("list", change.doing.value),)
         entry = audit.Happened(SET, patron=row.id, actions=(change.field,), more=(("user", user), *how))
-        audit.append(connection, tenant, STREAM, [entry])
+        audit.append(connection, tenant, audit.DESK, [entry])
     return True
 
 

@@ -103,7 +103,7 @@ if TYPE_CHECKING:
     from cprsync.sync.lookup import Entry
     from cprsync.sync.ports import Clock
     from cprsync.sync.responsibles import Linked, Minor
-    from cprsync.sync.revealing import Opened, Reveal
+    from cprsync.sync.revealing import Reveal
     from cprsync.sync.reviewing import Answer, ReviewItem
     from cprsync.sync.setting import Correction
     from cprsync.sync.unregistered import OwnWord
@@ -132,6 +132,7 @@ if TYPE_CHECKING:
         KeptAnswer,
         NewPatron,
         NotFound,
+        Opened,
         PlanRow,
         Prepared,
         Recognised,

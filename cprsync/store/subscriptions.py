@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, text, update
 
-from cprsync.domain.leaving import Stage, came_back
+from cprsync.domain.leaving import came_back
+from cprsync.domain.record import Stage
 from cprsync.domain.window import Why
 from cprsync.store import audit, dying, tables
 from cprsync.store.changes import FIRST_COPY, ask
 from cprsync.store.engine import parts, reading, writing
-from cprsync.store.numbers import RESPONSIBLE, only_answer
+from cprsync.store.numbers import RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
 from cprsync.store.records import from_row
 from cprsync.store.tenant import hold_fence, written
 from cprsync.store.windows import find_late, open_windows
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 ACTIVE_PATRON = "patron"
 #: What the row of a patron who left is called once she is one again: the memory of her time before.
 LEFT = "left"
-#: What a row's number is sealed as, once.
-SUBSCRIPTION = "subscription"
-SEALED_ONCE = 1
 #: In the words of the index that holds these rows alone: with a value put in, SQLite would not take it.
 _NOT_ACTIVE = text("patron.standing <> 'active'")
 _ROW = tables.subscription.c

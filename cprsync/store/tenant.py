@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select, update
 
 from cprsync.errors import FenceLost
 from cprsync.store import tables
@@ -120,3 +120,8 @@ def next_id(connection: Connection, tenant: Tenant, table: Table) -> int:
     hold_library(connection, tenant)
     last = connection.scalar(select(func.max(table.c.id)).where(table.c.agency == tenant.agency))
     return (last or 0) + 1
+
+
+def set_values(connection: Connection, tenant: Tenant, run: Run, **values: object) -> None:
+    """Write columns of the run's row, in the caller's transaction."""
+    connection.execute(update(tables.run).where(_RUN.agency == tenant.agency, _RUN.id == run.id).values(**values))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, union
 
-from cprsync.domain.leaving import Stage
+from cprsync.domain.record import Stage
 from cprsync.domain.review import NET_MEDIA_FOREIGN, State
 from cprsync.store import tables
 from cprsync.store.effects import CULR, WAITING

@@ -9,9 +9,8 @@ from sqlalchemy import Connection, select
 
 from cprsync.domain.calendar import COPENHAGEN
 from cprsync.domain.household import shut_address
-from cprsync.domain.leaving import Stage
 from cprsync.domain.override import SEALED_FIELDS, Overridden, shut_overrides
-from cprsync.domain.record import shut_contact
+from cprsync.domain.record import Stage, shut_contact
 from cprsync.store import audit, belongings, circulation, dying, links, tables
 from cprsync.store.emptying import waits_of
 from cprsync.store.engine import moment_of, reading

@@ -6,7 +6,6 @@ Says only that the next night takes it. Nothing is applied here, and what is dam
 from __future__ import annotations
 
 import hashlib
-import re
 from contextlib import closing, contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from cprsync.domain.delivery import Place, place_of
 from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.sync.intake import STOPS
+from cprsync.sync.reason import checked_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
     from cprsync.sync.ports import Feed, Reader
     from cprsync.sync.values import SealedDelivery
 
-REASON_MAX = 200
 #: What stopped the nights of a delivery that is in its place: its companion announces more than there is.
 UNFINISHED = "unfinished"
-#: The reason is kept as long as the audit, though sealed: it is no place for a person's number.
-_NUMBER = re.compile(r"\d{6}-?\d{4}", re.ASCII)
 
 
 class Inbox(Protocol):
@@ -95,22 +92,6 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
         "behind": [other.name for other in store.stopping() if other.id != delivery.id],
         "unverified": unverified,
     }
-
-
-def checked_reason(reason: str) -> str:
-    """The reason as the audit keeps it, sealed. Raises BadInput."""
-    reason = reason.strip()
-    if not reason or len(reason) > REASON_MAX or not reason.isprintable():
-        raise BadInput(
-            "the reason is empty, longer than {most} characters, or not on one line",
-            most=REASON_MAX,
-            kind="input.reason",
-        )
-    if _NUMBER.search(reason):
-        raise BadInput(
-            "the reason holds what looks like a CPR number: the audit is no place for one", kind="input.reason"
-        )
-    return reason
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.confirming import NoYes, why_not_confirmed
 from cprsync.errors import NotConfirmed
-from cprsync.sync.accepting import checked_reason
+from cprsync.sync.reason import checked_reason
 
 if TYPE_CHECKING:
     from cprsync.domain.confirming import Confirmation, DeskWarning, Preview

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.domain.confirming import Preview
-from cprsync.domain.leaving import Stage, Ties, inactive_before
+from cprsync.domain.leaving import Ties, inactive_before
 from cprsync.domain.parting import Parting, Way, parting_warnings
 from cprsync.domain.policy import Policy
+from cprsync.domain.record import Stage
 from cprsync.errors import BadInput
 from cprsync.sync.confirming import check_confirmed, preview_document
 from cprsync.sync.showing import shown_block

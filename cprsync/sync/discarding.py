@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from cprsync.domain.delivery import Place, place_of
 from cprsync.errors import BadInput, DeliveryRefused
-from cprsync.sync.accepting import checked_reason, open_file
+from cprsync.sync.accepting import open_file
+from cprsync.sync.reason import checked_reason
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from cprsync.domain.leaving import Stage
 from cprsync.domain.number import CprNumber, unspaced
+from cprsync.domain.record import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

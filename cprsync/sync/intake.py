@@ -9,8 +9,7 @@ from cprsync.domain.calendar import last_loaded
 from cprsync.domain.delivery import Link, Place, place_of
 from cprsync.errors import CprsyncError, DeliveryLate, DeliveryRefused
 from cprsync.sync.fetching import fetch
-from cprsync.sync.report import DeliveryLine
-from cprsync.sync.values import InboxState, RunState
+from cprsync.sync.values import DeliveryLine, InboxState, RunState
 
 if TYPE_CHECKING:
     from datetime import date

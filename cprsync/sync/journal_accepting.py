@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.errors import ConfigurationError
-from cprsync.sync.accepting import checked_reason
+from cprsync.sync.reason import checked_reason
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cprsync.sync.accepting import checked_reason
+from cprsync.sync.reason import checked_reason
 from cprsync.sync.showing import shown_block
 
 if TYPE_CHECKING:

@@ -13,13 +13,12 @@ from cprsync.domain.arrival import Arrival, comes_of_age
 from cprsync.domain.calendar import last_loaded
 from cprsync.domain.decide import Change, Decision, Parked, Same, Unchanged
 from cprsync.domain.household import shut_address
-from cprsync.domain.leaving import Stage
 from cprsync.domain.number import CprNumber
 from cprsync.domain.number_change import LINKS_MAX
 from cprsync.domain.patron import AsOf, Patron, PatronKind, Source, is_sealed
 from cprsync.domain.person import SILENT, Person
 from cprsync.domain.purpose import may_make_borrower
-from cprsync.domain.record import Local
+from cprsync.domain.record import Local, Stage
 from cprsync.domain.registering import (
     OLD_NUMBER,
     UNKNOWN_NUMBER,

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.age import age_on
 from cprsync.domain.confirming import Preview
 from cprsync.domain.effective import effective
-from cprsync.domain.leaving import Stage
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.purpose import RETURNING, may_make_borrower
-from cprsync.domain.record import Local
+from cprsync.domain.record import Local, Stage
 from cprsync.domain.registering import warnings_about
 from cprsync.domain.right_facts import right_facts
 from cprsync.domain.rights import rights_of

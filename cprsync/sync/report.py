@@ -22,7 +22,7 @@ from cprsync.errors import (
 )
 from cprsync.sync.accounts import Compared
 from cprsync.sync.healing import Healed
-from cprsync.sync.values import Backlog, Departed
+from cprsync.sync.values import Backlog, DeliveryLine, Departed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,28 +38,6 @@ DONE, REFUSED, WRONG, LEFT, LATER, BRAKED, PART = 0, 1, 2, 3, 4, 5, 7
 LIVED = frozenset({DONE, LEFT, LATER})
 #: What staff corrected: how much of it holds, and how much of that differs from the register.
 NO_OVERRIDES: Mapping[str, int] = {"in_force": 0, "differ": 0}
-
-
-@dataclass(slots=True)
-class DeliveryLine:
-    """One delivery of the run, as the report shows it."""
-
-    file: str
-    produced: date | None
-    previous: date | None
-    sha256: str
-    outcome: str
-    received: int = 0
-
-    def document(self) -> dict[str, Any]:
-        return {
-            "file": self.file,
-            "produced": self.produced and self.produced.isoformat(),
-            "previous": self.previous and self.previous.isoformat(),
-            "sha256": self.sha256,
-            "received": self.received,
-            "outcome": self.outcome,
-        }
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.errors import ConfigurationError
-from cprsync.sync.accepting import checked_reason
+from cprsync.sync.reason import checked_reason
 from cprsync.sync.responsibles import Answering, list_minors
 from cprsync.sync.showing import PatronView, patron_document
 from cprsync.sync.viewing import Views, view_of
@@ -17,12 +17,10 @@ from cprsync.sync.viewing import Views, view_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cprsync.domain.leaving import Stage
-    from cprsync.domain.override import Override
-    from cprsync.domain.person import Abroad, Address, Contact, Gap, Name, Silent
     from cprsync.domain.policy import Policy
-    from cprsync.domain.record import Local
+    from cprsync.domain.record import Stage
     from cprsync.sync.ports import Clock
+    from cprsync.sync.values import Opened
 
 #: What the entry of the audit says the values were opened for; the reason is in someone's own words.
 SHOW: Final = "show"
@@ -37,21 +35,6 @@ class Reveal:
     user: str
     reason: str
     purpose: str = SHOW
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Opened:
-    """What was sealed of one patron. Only the audit port makes one, after its entry is written."""
-
-    name: Name | Gap
-    address: Address | Silent
-    abroad: Abroad | Silent
-    contact: Contact | Gap
-    local: Local
-    overrides: tuple[Override, ...]
-
-    def __repr__(self) -> str:
-        return "Opened(…)"
 
 
 class View(PatronView, Protocol):

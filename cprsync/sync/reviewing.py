@@ -15,7 +15,7 @@ from cprsync.domain.guard import guard
 from cprsync.domain.policy import Harm
 from cprsync.domain.review import BOTH_PATRONS, NET_MEDIA_KINDS, OTHER_SUCCESSOR, Doing, State, review_kind
 from cprsync.errors import BadInput, Braked, LostCompare, ReviewClosed, ReviewUnknown
-from cprsync.sync.accepting import checked_reason
+from cprsync.sync.reason import checked_reason
 from cprsync.sync.renumbering import renumber_step
 from cprsync.sync.showing import patron_document
 

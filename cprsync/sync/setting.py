@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from cprsync.domain.canonical import text_of
 from cprsync.domain.due import ONE_DAY, Facts, next_age_step
 from cprsync.domain.effective import effective, unpinned_group
-from cprsync.domain.leaving import Stage
 from cprsync.domain.override import Known, Overridden, Override, last_day_of, value_of
+from cprsync.domain.record import Stage
 from cprsync.domain.typed import LOCAL_FIELDS
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
 from cprsync.sync.local_setting import LocalStore, check_doing, doing_of, set_local

@@ -9,10 +9,10 @@ from cprsync.domain.age import BirthSource, age_on, birth_date_of
 from cprsync.domain.effective import effective, unpinned_group
 from cprsync.domain.fields import SEALED, Owner, owner_of, shown
 from cprsync.domain.label import label_lines
-from cprsync.domain.leaving import Stage
 from cprsync.domain.municipality import municipality_of
 from cprsync.domain.override import Overridden, in_force
 from cprsync.domain.person import Abroad, Address, Contact, Name, Protection, Status
+from cprsync.domain.record import Stage
 from cprsync.domain.sealed import Sealed
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person import Gap, Person
     from cprsync.domain.policy import Policy
     from cprsync.domain.record import Block, Local
-    from cprsync.sync.revealing import Opened
-    from cprsync.sync.values import Erased
+    from cprsync.sync.values import Erased, Opened
 
 
 class PatronView(Protocol):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cprsync.domain.borrowing import BORROW_WORDS, may_borrow
 from cprsync.domain.contacting import CONTACT_WORDS, About, Channel, may_contact, reach_of
 from cprsync.domain.fees import overdue_fees
-from cprsync.domain.leaving import Stage
+from cprsync.domain.record import Stage
 from cprsync.domain.standing import standing_of
 from cprsync.domain.statement import reminders_of
 from cprsync.sync.viewing import Views, living_view_of

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from cprsync.domain.policy import Policy
     from cprsync.domain.statement import Owing
     from cprsync.sync.ports import Clock
-    from cprsync.sync.revealing import Opened, View
+    from cprsync.sync.revealing import View
+    from cprsync.sync.values import Opened
 
 #: What the audit says the values were opened for.
 STATEMENT: Final = "statement"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cprsync.domain.delivery import DISCARDED
 from cprsync.domain.often import made_often
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from cprsync.domain.balance import Outcome
     from cprsync.domain.delivery import Header
     from cprsync.domain.drift import Wanted
-    from cprsync.domain.leaving import Stage, Ties
+    from cprsync.domain.leaving import Ties
     from cprsync.domain.number import CprNumber
+    from cprsync.domain.override import Override
     from cprsync.domain.patron import AsOf, Patron
-    from cprsync.domain.person import Gap, Person, Protection, Silent, Status
+    from cprsync.domain.person import Abroad, Address, Contact, Gap, Name, Person, Protection, Silent, Status
     from cprsync.domain.policy import Harm
-    from cprsync.domain.record import Local
+    from cprsync.domain.record import Local, Stage
     from cprsync.domain.right_facts import RightFacts
     from cprsync.errors import CprsyncError
 
@@ -628,3 +629,40 @@ class AcceptedJournal:
     again: int
     #: the file did not hold together, and was moved out of the way
     set_aside: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened:
+    """What was sealed of one patron. Only the audit port makes one, after its entry is written."""
+
+    name: Name | Gap
+    address: Address | Silent
+    abroad: Abroad | Silent
+    contact: Contact | Gap
+    local: Local
+    overrides: tuple[Override, ...]
+
+    def __repr__(self) -> str:
+        return "Opened(…)"
+
+
+@dataclass(slots=True)
+class DeliveryLine:
+    """One delivery of the run, as the report shows it."""
+
+    file: str
+    produced: date | None
+    previous: date | None
+    sha256: str
+    outcome: str
+    received: int = 0
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "produced": self.produced and self.produced.isoformat(),
+            "previous": self.previous and self.previous.isoformat(),
+            "sha256": self.sha256,
+            "received": self.received,
+            "outcome": self.outcome,
+        }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.drift import drifts
-from cprsync.domain.leaving import Stage
+from cprsync.domain.record import Stage
 from cprsync.domain.rights import rights_stamp
 from cprsync.domain.verifying import Wrong, is_untold, named_reasons, wrong_rights
 from cprsync.sync.accounts import Compared, answers_of, asked_of

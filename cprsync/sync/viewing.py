@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from cprsync.domain.leaving import Stage
+from cprsync.domain.record import Stage
 from cprsync.errors import BadInput
 
 if TYPE_CHECKING:

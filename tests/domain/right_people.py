@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from people import patron, person
 
-from cprsync.domain.leaving import Stage
 from cprsync.domain.number import CprNumber
 from cprsync.domain.override import Overridden, Override
 from cprsync.domain.person import SILENT, Address, Birth
 from cprsync.domain.policy import Policy
 from cprsync.domain.product import LicensedBy, Product, Products
-from cprsync.domain.record import Local
+from cprsync.domain.record import Local, Stage
 from cprsync.domain.right_facts import RightFacts, right_facts
 from cprsync.domain.rights import Right, rights_of
 from cprsync.domain.wording import Wording

@@ -12,14 +12,13 @@ from people import dies, emigrates, gains_protection, patron, person
 from cprsync.domain.age import LeapDay
 from cprsync.domain.arrival import Arrival, comes_of_age
 from cprsync.domain.confirming import Level
-from cprsync.domain.leaving import Stage
 from cprsync.domain.likeness import Agreement, Likeness, likeness_of
 from cprsync.domain.number import CprNumber
 from cprsync.domain.override import Overridden, Override
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import EMPTY, SILENT, Name, Person, Status, by_status
 from cprsync.domain.purpose import Purpose, may_make_borrower
-from cprsync.domain.record import Block
+from cprsync.domain.record import Block, Stage
 from cprsync.domain.registering import WARNINGS, warning_of, warnings_about
 from cprsync.domain.rules import rule_tables
 from cprsync.policy_file import load_policy

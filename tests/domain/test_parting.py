@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from cprsync.domain.confirming import Level
-from cprsync.domain.leaving import Stage, Ties, blocks_to_keep, with_kept_blocks
+from cprsync.domain.leaving import Ties, blocks_to_keep, with_kept_blocks
 from cprsync.domain.number import CprNumber
 from cprsync.domain.parting import PARTING_ROWS, Parting, Way, parting_warnings
-from cprsync.domain.record import Block
+from cprsync.domain.record import Block, Stage
 from cprsync.domain.rules import rule_tables
 from cprsync.policy_file import load_policy
 from cprsync.resources import fixture_path

@@ -10,7 +10,6 @@ import pytest
 
 from cprsync.domain.order import OutOfOrder
 from cprsync.domain.product import Licence, LicensedBy, Product, Products
-from cprsync.domain.record import Block
 from cprsync.domain.wording import Wording
 
 DAY = date(2027, 3, 22)
@@ -44,7 +43,7 @@ def test_whether_a_municipality_holds_a_licence_is_known_of_the_own_ones_and_of_
 
 
 def test_every_block_closes_a_product_unless_the_policy_names_some() -> None:
-    lost = Block(DAY, "Mistet kort")
+    lost = "Mistet kort"
     assert BOOKS.is_closed_by(lost)
     assert replace(BOOKS, closing_blocks=frozenset({"mistet kort"})).is_closed_by(lost)
     assert not replace(BOOKS, closing_blocks=frozenset({"udelukket"})).is_closed_by(lost)

@@ -12,7 +12,6 @@ from town import FIXTURES
 
 from cprsync.domain.fees import FeeRule, overdue_fee
 from cprsync.domain.policy import Policy
-from cprsync.domain.record import Block
 from cprsync.domain.standing import Standing
 from cprsync.domain.tariff import STANDARD, LoanDays
 from cprsync.policy_file import load_policy
@@ -92,7 +91,7 @@ def test_aarhus_has_a_limit_and_no_amounts() -> None:
 def test_a_block_of_aarhus_closes_the_net_media() -> None:
     """Debt at the limit is a block there, and so is a PIN that was wrong too often (aakb.dk)."""
     (ereolen,) = policy("aarhus").products.periods
-    assert ereolen.is_closed_by(Block(LOANED, "Gæld"))
+    assert ereolen.is_closed_by("Gæld")
 
 
 def test_the_default_table_is_the_standard_texts() -> None:

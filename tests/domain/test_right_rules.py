@@ -11,11 +11,10 @@ from people import PROTECTED, dies, emigrates, having, person
 from right_people import PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
 from cprsync.domain.account import Call, Operation
-from cprsync.domain.leaving import Stage
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import SILENT, Address, Status
 from cprsync.domain.policy import Policy
-from cprsync.domain.record import Block
+from cprsync.domain.record import Block, Stage
 from cprsync.domain.right_rule import Answer, Change, RightRule
 from cprsync.domain.right_words import CHANGES
 from cprsync.domain.rules import rule_tables

@@ -15,13 +15,12 @@ from right_people import BOOKS, MOVED, PAPERS, SINCE, STAFF, TODAY, at, born, fa
 
 from cprsync.domain.age import LeapDay
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.leaving import Stage
 from cprsync.domain.override import Overridden, Override
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Person, Status
 from cprsync.domain.policy import Policy
 from cprsync.domain.product import LicensedBy
-from cprsync.domain.record import Block, Local
+from cprsync.domain.record import Block, Local, Stage
 from cprsync.domain.right_facts import RightFacts, right_facts
 from cprsync.domain.right_rule import Answer, Change, RightRule
 from cprsync.domain.right_words import CHANGES

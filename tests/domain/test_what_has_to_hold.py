@@ -9,9 +9,8 @@ import pytest
 from people import patron, person
 from right_people import TODAY, facts, policy
 
-from cprsync.domain.leaving import Stage
 from cprsync.domain.person import EMPTY, SILENT, Address, Person, Protection, Status
-from cprsync.domain.record import Local
+from cprsync.domain.record import Local, Stage
 from cprsync.domain.rights import rights_of, stored
 from cprsync.domain.verifying import is_untold, named_reasons, twin, wrong_rights
 

@@ -16,9 +16,9 @@ from test_setting import set_
 from townspeople import dies, emigrates, gains_protection, moves, person
 
 from cprsync.cli.entitlements import entitlement_lines
-from cprsync.domain.leaving import Stage
 from cprsync.domain.person import Birth, Status, by_status
 from cprsync.domain.product import LicensedBy, Product, Products
+from cprsync.domain.record import Stage
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, NetMediaUnavailable
 from cprsync.municipality_file import load_municipalities

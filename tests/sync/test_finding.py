@@ -9,11 +9,10 @@ import pytest
 from test_leaving import leave
 from townspeople import cpr
 
-from cprsync.domain.leaving import Stage
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import Patron
 from cprsync.domain.person import Person
-from cprsync.domain.record import Card, Local
+from cprsync.domain.record import Card, Local, Stage
 from cprsync.sync.finding import Numbered, find_patron
 from cprsync.sync.values import NewPatron
 

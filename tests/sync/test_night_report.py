@@ -23,8 +23,8 @@ from cprsync.errors import (
     PeerCertificateError,
     RegisterUnavailable,
 )
-from cprsync.sync.report import DeliveryLine, Report
-from cprsync.sync.values import Run, Tally
+from cprsync.sync.report import Report
+from cprsync.sync.values import DeliveryLine, Run, Tally
 
 RUN = Run(12, 3, TUESDAY, datetime(2027, 3, 23, 5, 30, tzinfo=UTC))
 #: The keys of `sync` in commands.md; what is more is ours.

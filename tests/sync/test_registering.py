@@ -16,11 +16,11 @@ from test_responsibles import add
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
 
 from cprsync.domain.confirming import Confirmation
-from cprsync.domain.leaving import Stage
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import SILENT, Person, Status, by_status
 from cprsync.domain.purpose import Purpose
+from cprsync.domain.record import Stage
 from cprsync.errors import BadInput, NotConfirmed, RegisterUnavailable
 from cprsync.store import tables
 from cprsync.sync.lookup import Asked, Desk, look_up

@@ -14,11 +14,10 @@ from sqlalchemy import insert, update
 from town import PEOPLE
 from townspeople import cpr, dies, loses_protection, moves, person
 
-from cprsync.domain.leaving import Stage
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import is_sealed
 from cprsync.domain.person import SILENT, Person, Status, by_status
-from cprsync.domain.record import Block
+from cprsync.domain.record import Block, Stage
 from cprsync.domain.review import State
 from cprsync.errors import BadInput, ReviewClosed, ReviewUnknown
 from cprsync.store import circulation, tables

@@ -1,0 +1,29 @@
+"""The reason that someone gives for what they do: one line of their own words, as the audit keeps it, sealed."""
+
+from __future__ import annotations
+
+import re
+
+from cprsync.errors import BadInput
+
+REASON_MAX = 200
+
+
+#: The reason is kept as long as the audit, though sealed: it is no place for a person's number.
+_NUMBER = re.compile(r"\d{6}-?\d{4}", re.ASCII)
+
+
+def checked_reason(reason: str) -> str:
+    """The reason as the audit keeps it, sealed. Raises BadInput."""
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_MAX or not reason.isprintable():
+        raise BadInput(
+            "the reason is empty, longer than {most} characters, or not on one line",
+            most=REASON_MAX,
+            kind="input.reason",
+        )
+    if _NUMBER.search(reason):
+        raise BadInput(
+            "the reason holds what looks like a CPR number: the audit is no place for one", kind="input.reason"
+        )
+    return reason
