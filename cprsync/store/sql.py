@@ -340,8 +340,8 @@ class SqlStore:
     def intend(self, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
         subscriptions.intend(self._tenant, run, patron_ids, purpose)
 
-    def unsubscribed(self, limit: int) -> list[tuple[str, CprNumber]]:
-        return subscriptions.unsubscribed(self._tenant, limit)
+    def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
+        return subscriptions.unsubscribed(self._tenant, limit, unheard=unheard)
 
     def subscribed(
         self,

@@ -37,13 +37,15 @@ _PATRON = tables.patron.c
 _LEAVING = (_NOT_ACTIVE, _PATRON.standing == Stage.LEAVING.value)
 
 
-def unsubscribed(tenant: Tenant, limit: int) -> list[tuple[str, CprNumber]]:
+def unsubscribed(tenant: Tenant, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
     """Patrons with a real number that was never subscribed under this agreement; a row that ended says: she left.
 
     Registered again she is here again (`begin_again`). When she gets another number the row of the old one gets
-    another reason, and hers is missing again.
+    another reason, and hers is missing again. `unheard`: only those of whom no source has spoken.
     """
     ours = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.real_number.is_(True))
+    if unheard:
+        ours = ours.where(_PATRON.as_of_day.is_(None))
     here = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
     # two indexes go side by side, a hundred thousand each night; one question for each patron takes three times as long
     missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(dying.HERS)))

@@ -146,7 +146,7 @@ class Unwritten:
     def depart(self, run: Run, departing: Departing, *, inactive_before: date | None) -> Departed:  # noqa: ARG002 -- the port's signature
         return Departed(len(departing.inactive), len(departing))
 
-    def unsubscribed(self, limit: int) -> list[tuple[str, CprNumber]]:  # noqa: ARG002 -- the port's signature
+    def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:  # noqa: ARG002 -- the port's signature
         return []
 
 

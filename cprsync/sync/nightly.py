@@ -138,7 +138,8 @@ def _sweep(night: Night, run: Run, report: Report) -> None:
 
 def _work(night: Night, run: Run, report: Report) -> Comparison:
     outside = _go_on(night, run, report)
-    added, unreached = subscribe_new(night, run)
+    # a run that goes on may have written a new number, and not yet what was delivered under it: that comes first
+    added, unreached = subscribe_new(night, run, unheard=run.resumed)
     report.subscriptions_added += added
     # A run killed while it held back its changes goes on holding: it plans, and counts the harm of, all of them.
     resumed = replace(run, checkpoint=0) if report.held else run
@@ -208,12 +209,14 @@ def _apply(night: Night, run: Run, plan: Plan, report: Report, comparison: Compa
         report.held = True
         night.store.set_state(run, RunState.HELD)
         report.let_through.update(hold(night, run, plan))
+        if run.resumed:
+            _subscribe_known(night, run, report)
         _settle(comparison, report, removes=False)
         return
     night.store.set_state(run, RunState.APPLYING)
     apply(night, run, plan)
-    if any(step.write is not None and step.write.renumbered for step in plan.steps):
-        _subscribe_new_numbers(night, run, report)
+    if run.resumed or any(step.write is not None and step.write.renumbered for step in plan.steps):
+        _subscribe_known(night, run, report)
     departed = depart(night, run, departing)
     report.departed += departed
     _settle(comparison, report, removes=True, closed=departed.closed)
@@ -233,8 +236,8 @@ def _heal(night: Night, run: Run, plan: Plan, report: Report) -> None:
     report.error = report.error or report.healed.error
 
 
-def _subscribe_new_numbers(night: Night, run: Run, report: Report) -> None:
-    """Subscribe numbers that replaced others in this run, before an old one is let go."""
+def _subscribe_known(night: Night, run: Run, report: Report) -> None:
+    """Subscribe numbers that replaced others in this run, also before it was killed; then an old one may be let go."""
     added, unreached = subscribe_new(night, run)
     report.subscriptions_added += added
     report.error = report.error or unreached

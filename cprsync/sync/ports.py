@@ -321,8 +321,8 @@ class Store(Protocol):
         """Audit entries for look-ups that are about to be made, committed before the calls; no run: for a plan."""
         ...
 
-    def unsubscribed(self, limit: int) -> list[tuple[str, CprNumber]]:
-        """Patrons with a real number and no subscription row."""
+    def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
+        """Patrons with a real number and no subscription row; `unheard`: only those of whom no source has spoken."""
         ...
 
     def subscribed(

@@ -29,14 +29,18 @@ NEW_A_NIGHT = 100_000
 KEPT_TOGETHER = 500
 
 
-def subscribe_new(night: Night, run: Run | None) -> tuple[int, CprsyncError | None]:
-    """Subscribe patrons who are not; returns how many, and what stopped the rest. Who is refused waits for a person."""
+def subscribe_new(night: Night, run: Run | None, *, unheard: bool = False) -> tuple[int, CprsyncError | None]:
+    """Subscribe patrons who are not; returns how many, and what stopped the rest. Who is refused waits for a person.
+
+    `unheard`: only those of whom no source has spoken. Whether a number is subscribed late hangs on the day for which
+    its record is true, and lines that a run has accepted and not yet written may still bring a later one.
+    """
     added, error = 0, None
     refused: dict[str, str] = {}
     night.progress.stage("subscribe")
     while error is None and added < NEW_A_NIGHT:
         # those refused tonight stay at the head of the list: look past them
-        waiting = night.store.unsubscribed(night.calls + len(refused))
+        waiting = night.store.unsubscribed(night.calls + len(refused), unheard=unheard)
         new = {number: patron for patron, number in waiting if patron not in refused}
         if not new:
             break

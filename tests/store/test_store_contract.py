@@ -353,6 +353,13 @@ def test_a_subscribed_patron_is_asked_for_until_her_first_copy_is_written(store:
     assert store.follow_ups(10) == [FollowUp(ids[1], "first_copy")]
 
 
+def test_those_of_whom_no_source_has_spoken_can_be_asked_for_alone(store: SqlStore, run: Run) -> None:
+    ids = enrol(store, 2)
+    write(store, run, person(0))
+    assert [one for one, _ in store.unsubscribed(10, unheard=True)] == ids[1:]
+    assert sorted(one for one, _ in store.unsubscribed(10)) == sorted(ids)
+
+
 def test_a_replacement_number_is_never_subscribed(store: SqlStore) -> None:
     made_up = CprNumber.parse("71" + number(3).digits[2:])
     store.import_patrons([NewPatron(made_up, local("C9"))])

@@ -113,7 +113,6 @@ def document(child: Child) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.skip(reason="killed between the two numbers of a change, a night opens a window that a whole one does not")
 def test_a_lock_refuses_a_second_run_and_needs_no_hand_once_the_first_is_killed(stage: Stage) -> None:
     with stage.night.again() as ready:
         with closing(stage.night.database.gate()) as gate:

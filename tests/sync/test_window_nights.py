@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Lib
 from kills import is_closed, killed, lived_whole, sample
 from test_accepting import accept
 from test_merging_patrons import BOTH, two_of_one
+from test_night_killed import outcome
 from test_number_change import NEW, NEXT, OLD, anna, register_of, replaced
 from test_reviewing import number_of, reviews
 from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person, renames
@@ -174,6 +176,81 @@ def test_a_late_change_killed_anywhere_ends_as_one_that_was_not(library: Library
         assert windows(other) == {}
     assert report.exit_code == 0
     whole.engine.dispose()
+
+
+# -- a number change that is taken in time, by a night that is killed ------------------------------------------
+
+
+class KilledAtBatch(KilledStore):
+    """The real store, which dies when its n-th batch of lines is committed."""
+
+    WRITES = frozenset({"write"})
+
+
+def killed_between_its_lines(library: Library) -> None:
+    """ANNA has her new number, and what was delivered under it is not written."""
+    library.batch = 1
+    library.register.knows(anna())
+    library.deliver(MONDAY, replaced(OLD, NEW), anna(), dies(person("DAVID")))
+    with pytest.raises(Killed):
+        library.one_night(KilledAtBatch(library.store, at=1))
+    assert (library.store.find(NEW), NEW in library.register.listed) == (library.id_of("ANNA"), False)
+
+
+def test_a_number_change_killed_anywhere_opens_no_window_and_asks_nobody(library: Library, tmp_path: Path) -> None:
+    library.batch = 1
+    library.register.knows(anna())
+    library.deliver(MONDAY, replaced(OLD, NEW), anna(), moves(person("CLARA")))
+    whole, _, writes = lived_whole(library, tmp_path)
+    wanted = outcome(whole)
+    for other in killed(library, tmp_path, list(range(1, writes + 1))):
+        if not is_closed(other):
+            other.one_night()
+        assert (windows(other), other.register.looked_up) == ({}, [])
+        assert outcome(other) == wanted
+    whole.engine.dispose()
+
+
+def test_killed_between_the_lines_of_a_change_and_gone_on_with_after_closing_hour_it_is_late(
+    either_library: Library,
+) -> None:
+    """Until Tuesday's noon the new number was not subscribed, so Tuesday's delivery may not tell of it."""
+    library = either_library
+    killed_between_its_lines(library)
+    library.clock.set_after(MONDAY, at=time(13, 0))
+    assert library.one_night().exit_code == 3
+    assert windows(library) == {library.id_of("ANNA"): "subscribed_late"}
+    library.deliver(TUESDAY)
+    library.night()
+    assert windows(library) == {}
+
+
+def test_killed_between_the_lines_of_a_change_and_held_when_it_goes_on_the_number_is_subscribed_and_late(
+    either_library: Library,
+) -> None:
+    library = either_library
+    killed_between_its_lines(library)
+    library.limit(Harm.GONE, 0)
+    report = library.one_night()
+    assert (report.exit_code, report.state) == (5, "held")
+    assert NEW in library.register.listed
+    assert windows(library) == {library.id_of("ANNA"): "subscribed_late"}
+    library.policy = replace(library.policy, limits=dict(DEFAULT_LIMITS))
+    library.night()
+    assert windows(library) == {}
+    assert register_of(library, library.id_of("ANNA")) == anna()
+
+
+def test_a_patron_who_is_imported_while_a_killed_run_waits_has_a_first_copy_when_it_goes_on(
+    either_library: Library,
+) -> None:
+    library = either_library
+    killed_between_its_lines(library)
+    library.enrol("EDITH")
+    library.register.knows(person("EDITH"))
+    library.night()
+    assert library.record("EDITH") == person("EDITH")
+    assert {NEW, cpr("EDITH")} <= library.register.listed
 
 
 # -- a subscription that had vanished ------------------------------------------------------------------------
