@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from cprsync.cli.escapes import harmless
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from pathlib import Path
@@ -60,8 +62,6 @@ def configure(level: str) -> None:
 
 def _harmless(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """No value of an event moves a terminal's cursor, nor ends the line that it stands on."""
-    from cprsync.cli.output import harmless
-
     for name, value in event.items():
         if isinstance(value, str):
             # an exception's causes stand on lines of their own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import sys
 from contextvars import ContextVar
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 
 #: Whom a service names with --as, and where it is said who may: for whoever writes the audit.
 ACTING: ContextVar[tuple[str | None, Path | None]] = ContextVar("acting", default=(None, None))
+
+
+class LinkDoing(enum.Enum):
+    """What is done about who answers for a minor."""
+
+    ADD = "add"
+    END = "end"
+    LIST = "list"
 
 
 def _with_its_log_level(context: typer.Context, config: Path) -> Path:

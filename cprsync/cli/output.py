@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import sys
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.advice import advice_for, error_document
 from cprsync.cli.advice_table import UNEXPECTED
+from cprsync.cli.escapes import harmless
 from cprsync.cli.options import spoken
 from cprsync.cli.words import word
 from cprsync.errors import AnswerLost, CprsyncError
@@ -22,17 +22,10 @@ if TYPE_CHECKING:
     from cprsync.cli.words import Language
 
 
-#: What a terminal may take for a command, or for the order of what it shows: all but the end of a line and a tab.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 #: Stand for our own bold, colours and their end, until a line is written: no character has these numbers.
 _BOLD, _GREEN, _RED, _PLAIN = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
 _STYLES = {_BOLD: "\x1b[1m", _GREEN: "\x1b[32m", _RED: "\x1b[31m", _PLAIN: "\x1b[0m"}
 _COLOURS = {"green": _GREEN, "red": _RED}
-
-
-def harmless(text: str) -> str:
-    """The text with its control characters written out: a certificate or a policy may have been made by anyone."""
-    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def open_standard_streams() -> None:

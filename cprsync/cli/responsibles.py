@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from cprsync.cli.apps.patron import LinkDoing
+    from cprsync.cli.options import LinkDoing
     from cprsync.settings import LibrarySection, Settings
     from cprsync.sync.responsibles import Answers
 

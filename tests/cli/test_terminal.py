@@ -13,7 +13,7 @@ import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from cprsync.cli import output
+from cprsync.cli.escapes import harmless
 from cprsync.cli.logs import configure
 from cprsync.cli.main import app
 from cprsync.cli.output import emphasise, note, print_json, print_long_json, say
@@ -68,7 +68,7 @@ def test_every_control_character_is_one(monkeypatch: pytest.MonkeyPatch) -> None
     for code in range(0x110000):
         sign = chr(code)
         if unicodedata.category(sign) in {"Cc", "Zl", "Zp"} or unicodedata.bidirectional(sign) in {"LRE", "RLE", "PDF"}:
-            assert (output.harmless(sign) == sign) is (sign in "\n\t"), hex(code)
+            assert (harmless(sign) == sign) is (sign in "\n\t"), hex(code)
     assert screen.getvalue() == ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from cprsync.cli.options import (
     Json,
     Lang,
     Library,
+    LinkDoing,
     Patron,
     Why,
     Yes,
@@ -31,14 +31,6 @@ FIELDS = (
     "number also name and protection (ja or nej). Lists, to which what is typed is added: blocks (the reason, and "
     "before it the day it began if that is not today), cards, telephones, emails."
 )
-
-
-class LinkDoing(enum.Enum):
-    """What is done about who answers for a minor."""
-
-    ADD = "add"
-    END = "end"
-    LIST = "list"
 
 
 app = typer.Typer(help="Patrons (lånere): add, import, find, show, set, leave, erase.")
