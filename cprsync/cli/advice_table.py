@@ -41,11 +41,7 @@ BY_CLASS: Final[tuple[tuple[type[errors.CprsyncError], Advice], ...]] = (
     (errors.NoSuchPerson, advice(1, "Kontrollér nummeret med låneren.", "Check the number with the patron.")),
     (
         errors.RegisterUnavailable,
-        advice(
-            4,
-            "Prøv igen senere; det, der blev skrevet, står.",
-            "Try again later; what was committed stands.",
-        ),
+        _LATER,
     ),
     (
         errors.RegisterRefused,

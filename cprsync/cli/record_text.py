@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.cli.dates import long_day
 from cprsync.cli.words import word
 from cprsync.domain.fields import FIELD, Owner
+from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import Status
 from cprsync.domain.privacy import OWNERS
 from cprsync.domain.record import Stage
@@ -81,9 +82,19 @@ def field_lines(fields: Mapping[str, Any], language: Language = "da") -> list[st
 
     After an arrow what the register says instead. A list has a line for each of its entries.
     """
+    fields = _without_borrowing(fields)
     names = {key: name_of(key, language) for key in fields}
     width = max(map(len, names.values()), default=0)
     return [line for key, entry in fields.items() for line in _lines(key, names[key].ljust(width), entry, language)]
+
+
+def _without_borrowing(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Whoever only answers for a minor is no patron: the record stands, and nobody borrows by it."""
+    standing = fields.get("standing")
+    only_answers = fields.get("kind", {}).get("value") == PatronKind.RESPONSIBLE.value
+    if standing is None or not only_answers or standing["value"] != Stage.ACTIVE.value:
+        return fields
+    return {**fields, "standing": {**standing, "value": "no_borrower"}}
 
 
 def name_of(key: str, language: Language) -> str:

@@ -243,3 +243,15 @@ def test_what_nobody_foresaw_is_told_in_danish_too() -> None:
 def test_every_class_of_errors_is_walked() -> None:
     named = {one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, CprsyncError)}
     assert named <= set(KINDS)
+
+
+def test_a_register_that_does_not_answer_changes_nothing_and_the_advice_says_nothing_else(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It said "ændret: intet", and in the next line that what was written stands."""
+    with pytest.raises(SystemExit) as ended, failures(as_json=False):
+        raise errors.RegisterUnavailable("the register does not answer")
+    told = capsys.readouterr().err
+    assert ended.value.code == 4
+    assert "ændret:    intet" in told
+    assert "skrevet" not in told

@@ -34,6 +34,15 @@ def test_names_stand_in_a_column_and_the_owner_behind_each_value() -> None:
     assert field_lines(fields, "en")[0] == "  Home branch    Tranbjerg  [the patron's]"
 
 
+def test_whoever_only_answers_for_a_minor_is_no_patron() -> None:
+    fields = {"kind": entry("responsible"), "standing": entry("active", "system")}
+    assert "  Lånerforhold  ikke låner  [systemets]" in field_lines(fields)
+    fields["kind"] = entry("person")
+    assert "  Lånerforhold  låner  [systemets]" in field_lines(fields)
+    leaves = {"kind": entry("responsible"), "standing": entry("leaving", "system")}
+    assert "  Lånerforhold  på vej ud  [systemets]" in field_lines(leaves)
+
+
 def test_a_list_has_a_line_for_each_of_its_entries() -> None:
     loans = [
         {"id": "1", "due": "2027-03-01", "returned": None, "loaned": "2027-02-01", "title": "Pippi"},

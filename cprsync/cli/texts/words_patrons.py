@@ -166,6 +166,7 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "mark_not_in_register": ("uden CPR-nummer: CPR kender ikke posten", "no CPR number: CPR does not know the record"),
     "stage_active": ("låner", "a patron"),
+    "stage_no_borrower": ("ikke låner", "no patron"),
     "kind_person": ("person", "person"),
     "kind_institution": ("institution", "institution"),
     "kind_library": ("bibliotek", "library"),
