@@ -300,9 +300,10 @@ def leaving(settings: Settings, library: LibrarySection, *, user: str) -> Iterat
     """Where one library's patrons leave. There is no register: nobody who leaves is looked up or subscribed."""
     from cprsync.sync.departing import Exit
 
+    clock = clock_for(settings)
     policy = load_policy(library.policy, library.municipalities)
-    with opened_store(settings, library, clock_for(settings)) as store:
-        yield Exit(store, user, policy)
+    with opened_store(settings, library, clock) as store:
+        yield Exit(store, clock, user, policy)
 
 
 @contextmanager

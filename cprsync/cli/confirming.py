@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.cli.advice import advice_for, error_document
-from cprsync.cli.output import note, print_json
+from cprsync.cli.output import note, print_json, still_unwritten
 from cprsync.cli.words import word
 from cprsync.domain.confirming import Confirmation, Level
 from cprsync.errors import NotConfirmed
@@ -54,7 +54,7 @@ def obtain_confirmation(preview: Preview, answered: Answered, language: Language
     reason = answered.reason
     if preview.needs_reason and not reason.strip():
         reason = _ask(word("confirm_reason", language))
-    if _ask(word("confirm_question", language)).lower() not in _YES:
+    if _ask(_question(preview, language)).lower() not in _YES:
         raise NotConfirmed("the answer was not yes: nothing was written", kind="confirm.declined")
     return Confirmation(preview.digest, reason)
 
@@ -80,14 +80,23 @@ def warning_lines(warnings: Sequence[Mapping[str, Any]], language: Language) -> 
                 yield f"  {_MARKS[level]} {word(f'warning_{level.value}', language)}: {one['text'][language]}"
 
 
+def _question(preview: Preview, language: Language) -> str:
+    """What the yes is to: the question says what will happen."""
+    new = "_new" if preview.patron_id is None else ""
+    return f"{word(f'confirm_{preview.what}{new}', language)} {word('confirm_type_yes', language)}"
+
+
 def _ask(question: str) -> str:
     # on standard error: standard output is for the answer alone
     sys.stderr.write(f"{question} ")
     sys.stderr.flush()
-    try:
-        answer = sys.stdin.readline(_LINE_MAX)
-    except UnicodeDecodeError:
-        answer = ""
+    with still_unwritten():
+        try:
+            answer = sys.stdin.readline(_LINE_MAX)
+        except UnicodeDecodeError:
+            answer = "\n"
+        if not answer:
+            raise EOFError
     if not sys.stdin.isatty():
         note("")
     return answer.strip()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.confirming import beside_preview, obtain_confirmation, warning_lines
 from cprsync.cli.dates import long_day
-from cprsync.cli.output import failures, note, print_json, say
+from cprsync.cli.output import failures, note, print_json, say, still_unwritten
 from cprsync.cli.telling import tell_now
+from cprsync.cli.whose import whose_lines
 from cprsync.cli.words import Language, word
 from cprsync.domain.confirming import Confirmation
 from cprsync.domain.parting import Way
@@ -69,6 +70,8 @@ def _show(shown: PartingShown, language: Language) -> None:
 def parting_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What leaving or erasing would do: what keeps the patron, what goes, what is let go later, what is to be seen."""
     yield word(f"parting_{document['what']}", language, patron=document["patron"])
+    yield from whose_lines(document["whose"], language)
+    yield from warning_lines(document["warnings"], language)
     if document["open"]:
         yield f"  {word('parting_open', language)}: {_ties(document['open'], language)}"
     if document["reservations"]:
@@ -78,7 +81,6 @@ def parting_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
         yield f"  {word('parting_block', language, since=since, reason=block['reason'])}"
     if any(document["waits"].values()):
         yield f"  {word('parting_later', language, **document['waits'])}"
-    yield from warning_lines(document["warnings"], language)
 
 
 def _ties(still_open: Mapping[str, int], language: Language) -> str:
@@ -135,5 +137,7 @@ def _erase(exit_: Exit, patron: str, answered: Answered, language: Language, *, 
 def _type_again(patron: str, language: Language) -> None:
     """Have the number typed twice: nothing brings back whoever is erased."""
     note(word("erase_confirm", language))
-    if sys.stdin.readline(_LINE_MAX).strip() != patron:
+    with still_unwritten():
+        typed = sys.stdin.readline(_LINE_MAX).strip()
+    if typed != patron:
         raise NotConfirmed("the two patron numbers differ: nothing was erased", kind="confirm.declined")

@@ -11,7 +11,7 @@ from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.telling import tell_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cprsync.cli.confirming import Answered
@@ -54,7 +54,7 @@ def lookup_command(  # noqa: PLR0913 -- one parameter for each option
     if as_json:
         print_json(document)
     else:
-        _say(_outcome_lines(document, language) if document.get("written") else lookup_lines(document, language))
+        _say(outcome_lines(document, language) if document.get("written") else lookup_lines(document, language))
     if not document["found"]:
         return NOT_FOUND
     return LEFT_TO_A_PERSON if registers and looked_up.parked else 0
@@ -90,18 +90,27 @@ def lookup_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
         marks = ["mark_protected"] if document["protected"] else []
         marks += ["mark_household"] if document["household"] else []
         yield " · ".join([document["patron"] or word("no_patron", language), *(word(mark, language) for mark in marks)])
+    yield from warning_lines(document["warnings"], language)
     yield from field_lines(document["fields"], language)
-    if document["actions"]:
-        yield "  = " + ", ".join(word(one, language) for one in document["actions"])
     if "preview" in document:
         yield from _would_be_lines(document["preview"], language)
-    yield from warning_lines(document["warnings"], language)
+    elif document["actions"]:
+        # a look-up writes nothing
+        yield f"  {word('would_register', language)}: {_doings(document['actions'], language)}"
+
+
+def _doings(actions: Sequence[str], language: Language) -> str:
+    from cprsync.cli.words import WORDS, word
+
+    return ", ".join(word(f"would_{one}" if f"would_{one}" in WORDS else one, language) for one in actions)
 
 
 def _would_be_lines(preview: Mapping[str, Any], language: Language) -> Iterator[str]:
     from cprsync.cli.record_text import NOTHING
     from cprsync.cli.words import word
 
+    changes = _doings(preview["changes"], language) or word("would_nothing", language)
+    yield f"  {word('would_yes', language)}: {changes}"
     lives = word(f"rights_{preview['municipality']['residence']}", language)
     yield "  " + word(
         "preview_is",
@@ -111,17 +120,30 @@ def _would_be_lines(preview: Mapping[str, Any], language: Language) -> Iterator[
         municipality=preview["municipality"]["code"] or NOTHING,
         lives=lives,
     )
-    for block in preview["kept_blocks"]:
-        since = long_day(date.fromisoformat(block["since"]), language)
-        yield f"  {word('kept_came', language)}: {block['reason']} ({since})"
+    yield from kept_block_lines(preview["kept_blocks"], language)
     for right in preview["rights"]:
         yield f"  {right['title'][language]}: {right['text'][language]}"
 
 
-def _outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def kept_block_lines(blocks: Sequence[Mapping[str, str]], language: Language) -> Iterator[str]:
+    """The blocks that come with a number, a line each."""
+    from cprsync.cli.words import word
+
+    for block in blocks:
+        since = long_day(date.fromisoformat(block["since"]), language)
+        yield f"  {word('kept_came', language)}: {block['reason']} ({since})"
+
+
+def outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What was written, after a preview that stands on the screen already."""
     from cprsync.cli.words import word
 
-    kind = document["fields"].get("kind", {}).get("value")
-    told = "registered_without" if kind == "responsible" else "registered"
-    yield word(told, language, patron=document["patron"])
+    kind, preview = document["fields"].get("kind", {}).get("value"), document["preview"]
+    if preview["patron"] is None:
+        told = "registered_without" if kind == "responsible" else "registered"
+        yield word(told, language, patron=document["patron"])
+    elif preview["changes"]:
+        what = _doings(preview["changes"], language)
+        yield word("registered_updated", language, patron=document["patron"], what=what)
+    else:
+        yield word("registered_same", language, patron=document["patron"])

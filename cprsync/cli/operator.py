@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from cprsync.cli.options import ACTING
-from cprsync.cli.output import is_text, note
+from cprsync.cli.output import is_text, note, still_unwritten
 from cprsync.cli.processes import account_of, accounts_behind, login_account
 from cprsync.domain.acting import named_by_service, who_acts
 from cprsync.domain.number import CprNumber, unspaced
@@ -89,7 +89,8 @@ def _number(parse: Callable[[str], CprNumber]) -> CprNumber:
 
 def _line(prompt: str) -> str:
     try:
-        typed = getpass.getpass(f"{prompt}: ") if sys.stdin.isatty() else sys.stdin.readline(_LINE_MAX)
+        with still_unwritten():
+            typed = getpass.getpass(f"{prompt}: ") if sys.stdin.isatty() else sys.stdin.readline(_LINE_MAX)
     except UnicodeDecodeError:
         raise BadInput("not readable as text in UTF-8", kind="input.number") from None
     return typed.strip()
@@ -108,7 +109,8 @@ def ask_value(name: str, *, lines: bool, hidden: bool = False, hint: str = "") -
         BadInput: it is far too long, or no text.
     """
     try:
-        typed: str | None = _typed(name, lines=lines, hidden=hidden, hint=hint)
+        with still_unwritten():
+            typed: str | None = _typed(name, lines=lines, hidden=hidden, hint=hint)
     except UnicodeDecodeError:
         typed = None
     if typed is None or not is_text(typed):

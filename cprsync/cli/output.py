@@ -14,7 +14,7 @@ from cprsync.cli.advice_table import UNEXPECTED
 from cprsync.cli.escapes import harmless
 from cprsync.cli.options import spoken
 from cprsync.cli.words import word
-from cprsync.errors import AnswerLost, CprsyncError
+from cprsync.errors import AnswerLost, CprsyncError, NotConfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -121,6 +121,16 @@ def failures(*, as_json: bool) -> Iterator[None]:
         else:
             show_error(document, spoken())
         raise SystemExit(advice.exit) from None
+
+
+@contextmanager
+def still_unwritten() -> Iterator[None]:
+    """While a question waits, nothing has been written: Ctrl-C and the end of the input are a no."""
+    try:
+        yield
+    except (KeyboardInterrupt, EOFError):
+        note("")
+        raise NotConfirmed("stopped at a question: nothing was written", kind="confirm.stopped") from None
 
 
 def show_error(document: Mapping[str, Any], language: Language) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.cli.confirming import beside_preview, obtain_confirmation, warning_lines
+from cprsync.cli.lookup import kept_block_lines
 from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.record_text import NOTHING, SEALED, name_of
 from cprsync.cli.telling import tell_now
+from cprsync.cli.whose import whose_lines
 from cprsync.cli.words import word
 
 if TYPE_CHECKING:
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 
     from cprsync.cli.confirming import Answered
     from cprsync.cli.words import Language
-    from cprsync.settings import LibrarySection, Settings
     from cprsync.sync.lookup import Desk
+    from cprsync.sync.reviewing import Reviews
     from cprsync.sync.set_cpr import SetNumber
 
 _AGREES: Final = {True: "compared_same", False: "compared_differs", None: "compared_unknown"}
@@ -43,7 +45,8 @@ def set_cpr_command(  # noqa: PLR0913 -- one parameter for each option
         settings = load_settings(config)
         section, patience = wiring.library_of(settings, library), wiring.desk_patience()
         if undoes:
-            document = _undo(settings, section, patron, user=user_name())
+            with wiring.reviews(settings, section, user=user_name()) as reviews:
+                document = _take_back(reviews, patron, answered, language=language, as_json=as_json)
         else:
             asked = SetNumber(patron, ask_number(), user_name())
             with wiring.desk(settings, section, patience=patience) as desk:
@@ -71,25 +74,43 @@ def _set(desk: Desk, asked: SetNumber, answered: Answered, *, language: Language
         return confirm_number(desk, shown, obtain_confirmation(shown.preview, answered, language))
 
 
-def _undo(settings: Settings, section: LibrarySection, patron: str, *, user: str) -> dict[str, Any]:
-    from cprsync import wiring
-    from cprsync.sync.set_cpr import undo_number
+def _take_back(
+    reviews: Reviews, patron: str, answered: Answered, *, language: Language, as_json: bool
+) -> dict[str, Any]:
+    """Show whose number would be taken back, take the yes to it, and take it back."""
+    from cprsync.sync.number_back import preview_taking_back, take_back
 
-    with wiring.reviews(settings, section, user=user) as reviews:
-        return undo_number(reviews, patron)
+    shown = preview_taking_back(reviews, patron)
+    if not as_json:
+        for line in taking_back_lines(shown.document, language):
+            say(line)
+    with beside_preview(shown.document, as_json=as_json):
+        return take_back(reviews, shown, obtain_confirmation(shown.preview, answered, language))
+
+
+def taking_back_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """Whose number it is, and what is to be seen before it is taken back."""
+    yield word("set_cpr_undo", language, patron=document["patron"])
+    yield from whose_lines(document["preview"]["whose"], language)
+    yield from warning_lines(document["warnings"], language)
 
 
 def compared_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """Our record beside the register's person, then what is to be seen about it."""
+    """What is to be seen, then our record beside the register's person, and the blocks that come with the number."""
     yield f"{document['patron']} · {name_of('cpr_number', language)}"
-    sealed = SEALED.da if language == "da" else SEALED.en
-    for field, both in document["preview"]["compared"].items():
-        theirs = sealed if both.get("sealed") else both["theirs"] or NOTHING
-        agrees = word(
-            {True: "compared_same", False: "compared_differs", None: "compared_unknown"}[both["agrees"]], language
-        )
-        yield f"  {name_of(field, language)}: {both['ours'] or NOTHING} → CPR: {theirs} ({agrees})"
     yield from warning_lines(document["warnings"], language)
+    for field, both in document["preview"]["compared"].items():
+        name = word("compared_age", language) if field == "age" else name_of(field, language)
+        ours, theirs = (_side(both, side, language) for side in ("ours", "theirs"))
+        agrees = word("compared_sealed" if both.get("sealed") else _AGREES[both["agrees"]], language)
+        yield f"  {name}: {ours} → CPR: {theirs} ({agrees})"
+    yield from kept_block_lines(document["preview"]["kept_blocks"], language)
+
+
+def _side(both: Mapping[str, Any], side: str, language: Language) -> str:
+    if side in both.get("sealed", ()):
+        return SEALED.da if language == "da" else SEALED.en
+    return NOTHING if both[side] is None else str(both[side])
 
 
 def outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -46,6 +46,8 @@ class Arrival:
     in_household: bool = False
     #: no source has spoken of a protection, and the library seals whoever that is true of
     is_sealed_by_silence: bool = False
+    #: they are known, and a yes changes nothing of their record
+    changes_nothing: bool = False
     #: a newer source has spoken: the record stays as it is
     is_older: bool = False
     #: the birth date becomes another than the number's with this answer

@@ -1,6 +1,8 @@
 """Whether the register's person is the one on our record: by name and by birth date, never by address.
 
-Compares without opening what is sealed. Leaves out what follows: see `registering`.
+Where one of the two is protected the name is not compared, and the age stands for the birth date: whoever types a
+name and a number would else be told of any protected person whether the name is right (decision 40). Leaves out what
+follows: see `registering`.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cprsync.domain.age import birth_date_of
+from cprsync.domain.age import age_on, birth_date_of
 from cprsync.domain.override import birth_date_in, in_force
 from cprsync.domain.person import Gap
 from cprsync.domain.sealed import is_named_alike
@@ -17,6 +19,7 @@ from cprsync.domain.sealed import is_named_alike
 if TYPE_CHECKING:
     from datetime import date
 
+    from cprsync.domain.age import BirthDate, LeapDay
     from cprsync.domain.patron import Patron
     from cprsync.domain.person import Person
 
@@ -28,6 +31,8 @@ class Agreement(enum.Enum):
     DIFFERS = "differs"
     #: one of the two says nothing
     UNKNOWN = "unknown"
+    #: one of the two is protected: it is not compared
+    SEALED = "sealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,39 @@ class Likeness:
     birth: Agreement
 
     @property
+    def is_sealed(self) -> bool:
+        """True where one of the two is protected; `birth` then compares the ages."""
+        return self.name is Agreement.SEALED
+
+    @property
     def says_nothing(self) -> bool:
         return self.name is self.birth is Agreement.UNKNOWN
 
     @property
     def is_nobody(self) -> bool:
         """True when something could be compared, and nothing agrees."""
-        return Agreement.AGREES not in {self.name, self.birth} and not self.says_nothing
+        told = {self.name, self.birth}
+        return not (self.is_sealed or self.says_nothing) and Agreement.AGREES not in told
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """What staff may know of a protected person's birth date, on either side; None: nobody knows."""
+
+    ours: int | None
+    theirs: int | None
+
+    @property
+    def agreement(self) -> Agreement:
+        if self.ours is None or self.theirs is None:
+            return Agreement.UNKNOWN
+        return Agreement.AGREES if self.ours == self.theirs else Agreement.DIFFERS
+
+
+def ages_of(ours: Patron, theirs: Person, on: date, leap: LeapDay) -> Ages:
+    """How old the two are, by the birth date that counts on either side."""
+    born = (_born(ours, on), birth_date_of(theirs))
+    return Ages(*(None if one is None else age_on(one.day, on, leap=leap) for one in born))
 
 
 def likeness_of(ours: Patron, theirs: Person, on: date) -> Likeness:
@@ -54,8 +85,16 @@ def likeness_of(ours: Patron, theirs: Person, on: date) -> Likeness:
         name = Agreement.UNKNOWN
     else:
         name = Agreement.AGREES if is_named_alike(known, told) else Agreement.DIFFERS
-    born = birth_date_of(ours.register, corrected=birth_date_in(in_force(ours.overrides, on)))
-    said = birth_date_of(theirs)
+    born, said = _born(ours, on), birth_date_of(theirs)
     if born is None or said is None:
         return Likeness(name, Agreement.UNKNOWN)
     return Likeness(name, Agreement.AGREES if born.day == said.day else Agreement.DIFFERS)
+
+
+def sealed_likeness_of(ages: Ages) -> Likeness:
+    """The same where one of the two is protected: no name is looked at."""
+    return Likeness(Agreement.SEALED, ages.agreement)
+
+
+def _born(ours: Patron, on: date) -> BirthDate | None:
+    return birth_date_of(ours.register, corrected=birth_date_in(in_force(ours.overrides, on)))

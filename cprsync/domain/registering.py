@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.arrival import WarningRow
 from cprsync.domain.confirming import DeskWarning, Level
 from cprsync.domain.decide import NUMBER_ANNULLED, Same
-from cprsync.domain.likeness import Agreement
+from cprsync.domain.likeness import Agreement, Likeness
 from cprsync.domain.person import Status
 from cprsync.domain.purpose import RETURNING, Purpose
 from cprsync.domain.record import Stage
@@ -58,6 +58,26 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The record has neither a name nor a birth date to compare with.",
         ),
         lambda one: one.like is not None and one.like.says_nothing,
+        source=_NUMBER,
+    ),
+    WarningRow(
+        "name_sealed",
+        Level.STOP,
+        Wording(
+            "En af de to er beskyttet: navn og fødselsdato sammenlignes ikke her. Se legitimation.",
+            "One of the two is protected: name and birth date are not compared here. Look at a proof of identity.",
+        ),
+        lambda one: one.like is not None and one.like.is_sealed,
+        source=_SEALS,
+    ),
+    WarningRow(
+        "age_differs",
+        Level.STOP,
+        Wording(
+            "Alderen er en anden end den på posten: nummeret er nok en andens.",
+            "The age is another than the one on the record: the number is probably someone else's.",
+        ),
+        lambda one: one.like == Likeness(Agreement.SEALED, Agreement.DIFFERS),
         source=_NUMBER,
     ),
     WarningRow(
@@ -162,7 +182,17 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
         Wording(
             "Personen er allerede låner: posten opdateres.", "The person is a patron already: the record is updated."
         ),
-        lambda one: one.is_known and one.patron.borrows,
+        lambda one: one.is_known and one.patron.borrows and not one.changes_nothing,
+        is_about_writing=True,
+    ),
+    WarningRow(
+        "patron_same",
+        Level.NOTE,
+        Wording(
+            "Personen er allerede låner: intet på posten ændres.",
+            "The person is a patron already: nothing on the record changes.",
+        ),
+        lambda one: one.is_known and one.patron.borrows and one.changes_nothing,
         is_about_writing=True,
     ),
     WarningRow(
@@ -199,8 +229,8 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
         BLOCK_KEPT,
         Level.ASK,
         Wording(
-            "Personen var blokeret, da de meldte sig ud: blokeringen følger med til en ny post.",
-            "The person was blocked when they left: the block comes with them to a new record.",
+            "Personen var blokeret ved udmeldelsen: blokeringen følger nummeret til posten.",
+            "The person was blocked when they left: the block comes with the number to the record.",
         ),
         lambda one: bool(one.kept_blocks),
     ),

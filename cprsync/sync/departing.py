@@ -20,6 +20,7 @@ from cprsync.errors import BadInput
 from cprsync.sync.confirming import check_confirmed, preview_document
 from cprsync.sync.showing import shown_block
 from cprsync.sync.values import Departed, Departing
+from cprsync.sync.whose import whose_document
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from cprsync.domain.confirming import Confirmation
     from cprsync.sync.night import Night
+    from cprsync.sync.ports import Clock
+    from cprsync.sync.showing import PatronView
     from cprsync.sync.values import Departure, Erased, Run
 
 
@@ -70,6 +73,8 @@ class DepartingStore(Protocol):
 
     def run_lock(self) -> AbstractContextManager[None]: ...
 
+    def patron(self, patron_id: str) -> PatronView | None: ...
+
     def parting(self, patron_id: str) -> Parting | None:
         """What is known of a patron who is to leave; None: there is no such patron."""
         ...
@@ -103,6 +108,7 @@ class Exit:
     """Where patrons leave: one library's store and policy, and who takes the request."""
 
     store: DepartingStore
+    clock: Clock
     user: str
     policy: Policy = field(default_factory=Policy)
 
@@ -121,7 +127,9 @@ class Exit:
         marks = (json.dumps(document, sort_keys=True), *map(str, parting.versions))
         digested = hashlib.sha256("|".join(marks).encode()).hexdigest()
         preview = Preview(way.value, patron_id, parting_warnings(parting, way), (digested,))
-        return PartingShown(parting, preview, preview_document(preview) | document | {"written": False})
+        # whose record it is stands beside what is digested: a digest of a name would give the name away
+        whose = whose_document(self.store.patron(patron_id), self.policy, on=self.clock.today())
+        return PartingShown(parting, preview, preview_document(preview) | document | {"whose": whose, "written": False})
 
     def leave(self, patron_id: str, confirmation: Confirmation) -> dict[str, Any]:
         """Take a request that was confirmed; returns the JSON shape of `patron leave`.

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 #: What the preview is of.
 REGISTRATION: Final = "registration"
+#: What else a yes may do to a record: they borrow from now on, stay, are subscribed, are verified.
+BORROWS, STAYS, SUBSCRIBED, VERIFIED = "borrows", "stays", "subscribed", "verified"
 #: How old the register's answer may be when somebody says yes; then the register is asked once more.
 ANSWER_FRESH: Final = timedelta(minutes=5)
 
@@ -100,16 +102,32 @@ def _previewed(desk: Desk, asked: Asked, heard: Heard, at: datetime) -> Registra
         return Registration(asked, heard, at, preview, unknown_document(heard), None)
     one = decide_at_desk(desk, asked, heard.person, heard)
     shown = shown_record(desk, heard, one)
+    changes = _changes(asked, one)
     arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
+    arrival = replace(arrival, changes_nothing=one.view is not None and not changes)
     warnings, kept = warnings_about(arrival), arrival.kept_blocks
     # the fingerprint is keyed: it tells whether anything of the record differs, and nothing of what is in it
-    marks = (desk.store.prepare(one.after).fingerprint.hex(), ",".join(one.actions), asked.purpose.value)
+    marks = (desk.store.prepare(one.after).fingerprint.hex(), ",".join(changes), asked.purpose.value)
     preview = Preview(REGISTRATION, heard.patron_id, warnings, marks)
     told = preview_document(preview) | _would_be(desk, asked, one, shown, kept)
-    told["kept_blocks"] = [shown_block(block) for block in kept]
+    told |= {"kept_blocks": [shown_block(block) for block in kept], "changes": changes}
     del told["warnings"]  # they stand where a look-up has them
     document = lookup_document(shown, one, warnings) | {"written": False, "preview": told}
     return Registration(asked, heard, at, preview, document, one)
+
+
+def _changes(asked: Asked, one: DecidedAtDesk) -> list[str]:
+    """What a yes does to the record, the register's actions first; nothing, where it stays as it is."""
+    view, returns = one.view, asked.purpose in RETURNING
+    if view is None:
+        return one.actions
+    also = {
+        BORROWS: returns and not one.patron.borrows,
+        STAYS: returns and view.stage is Stage.LEAVING,
+        SUBSCRIBED: view.subscribed_since is None,
+        VERIFIED: one.step.verifies is not None and not one.patron.verified,
+    }
+    return [*one.actions, *(name for name, is_so in also.items() if is_so)]
 
 
 def _would_be(

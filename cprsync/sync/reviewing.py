@@ -193,8 +193,8 @@ class Reviews:
         """Do nothing of it, and say why. Raises ReviewUnknown, ReviewClosed, or BadInput for the reason."""
         return self._answer(Answer(self._waiting(number), State.REJECTED, self.user, checked_reason(reason)))
 
-    def undo(self, number: int) -> dict[str, Any]:
-        """Take an acceptance back. Raises ReviewUnknown or ReviewClosed."""
+    def undo(self, number: int, *, reason: str = "") -> dict[str, Any]:
+        """Take an acceptance back; a reason goes to the audit. Raises ReviewUnknown or ReviewClosed."""
         item = self._item(number)
         if item.state is not State.ACCEPTED or not item.row.undoable:
             raise ReviewClosed(
@@ -202,7 +202,7 @@ class Reviews:
                 number=number,
                 state=item.state.value,
             )
-        return self._answer(Answer(item, State.UNDONE, self.user))
+        return self._answer(Answer(item, State.UNDONE, self.user, reason or None))
 
     def reopen(self, number: int, *, reason: str) -> dict[str, Any]:
         """Let a rejected item, or one that was taken back, wait again.

@@ -1,9 +1,9 @@
-"""A replacement number becomes real: the register's person beside ours, a yes, subscribed, first copy; and taken back.
+"""A replacement number becomes real: the register's person beside ours, a yes, subscribed, first copy.
 
 Nobody becomes somebody else unseen: where neither name nor birth date agrees it needs a reason (decision 40). When the
 register does not answer, nobody has seen whose number it is: with a reason it is there and "not yet verified", and
 subscription and first copy wait for the night. Leaves out a real number that another replaces: only the register says
-so.
+so; and taking a number back: see `number_back`.
 """
 
 from __future__ import annotations
@@ -12,23 +12,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.action import Action
-from cprsync.domain.age import birth_date_of
 from cprsync.domain.arrival import Arrival
 from cprsync.domain.confirming import Preview
 from cprsync.domain.decide import Change, Parked
-from cprsync.domain.likeness import Agreement, likeness_of
 from cprsync.domain.number import NumberKind
-from cprsync.domain.override import birth_date_in, in_force
 from cprsync.domain.person import SILENT
 from cprsync.domain.purpose import Purpose
 from cprsync.domain.registering import warnings_about
-from cprsync.domain.review import BOTH_PATRONS, NUMBER_SET, PARKED, State
+from cprsync.domain.review import BOTH_PATRONS, PARKED
 from cprsync.errors import BadInput, LostCompare
 from cprsync.sync.calling import ask_about, subscribe_to
 from cprsync.sync.confirming import check_confirmed, preview_document, warning_document
-from cprsync.sync.lookup import TRIES, Entry, refuse_what_is_never_sent, show_person
+from cprsync.sync.lookup import TRIES, Entry, refuse_what_is_never_sent
 from cprsync.sync.registering import ANSWER_FRESH
-from cprsync.sync.showing import patron_document
+from cprsync.sync.showing import shown_block
+from cprsync.sync.side_by_side import compared_document, pair_of
 from cprsync.sync.steps import FIRST_COPY, decided, step_of, turns_birth, write_of
 from cprsync.sync.values import Batch, FollowUp
 
@@ -37,12 +35,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cprsync.domain.confirming import Confirmation
-    from cprsync.domain.likeness import Likeness
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import AsOf, Patron
     from cprsync.domain.person import Person
-    from cprsync.sync.lookup import Desk, Shown
-    from cprsync.sync.reviewing import ReviewItem, Reviews
+    from cprsync.domain.record import Block
+    from cprsync.sync.lookup import Desk
+    from cprsync.sync.side_by_side import Pair
     from cprsync.sync.values import Subscribed, Write
 
 #: Why the audit says that the register was asked, and what the preview is of.
@@ -105,19 +103,23 @@ def _ask(desk: Desk, asked: SetNumber, patron: Patron) -> Person | None:
 
 def _previewed(desk: Desk, asked: SetNumber, person: Person | None, at: datetime) -> NumberPreview:
     patron, other = _patron(desk, asked), _other(desk, asked)
-    theirs = person if other is None else desk.store.patrons([other])[0].register
-    like = None if theirs is None else likeness_of(patron, theirs, desk.clock.today())
+    pair = pair_of(desk, patron, person, other)
     batch = _batch(desk, patron, person, asked.number)
-    warnings = warnings_about(_arrival(desk, patron, batch, like, taken=other is not None), writes=False)
+    kept = desk.store.kept_blocks(asked.number) if other is None else ()
+    warnings = warnings_about(_arrival(desk, patron, batch, pair, kept=kept), writes=False)
     marks = (batch.writes[0].prepared.fingerprint.hex(), other or "", str(patron.version))
     preview = Preview(PURPOSE, patron.id, warnings, marks)
+    told = preview_document(preview) | {
+        "compared": compared_document(pair),
+        "kept_blocks": [shown_block(block) for block in kept],
+    }
+    del told["warnings"]  # they stand where a look-up has them
     document = {
         **_document(asked, "shown", verified=batch.writes[0].as_of is not None, subscribed=False),
         "warnings": [warning_document(one) for one in warnings],
         "written": False,
-        "preview": preview_document(preview) | {"compared": _compared(desk, patron, theirs, like)},
+        "preview": told,
     }
-    del document["preview"]["warnings"]  # they stand where a look-up has them
     return NumberPreview(asked, patron, person, at, preview, document, other=other)
 
 
@@ -126,11 +128,11 @@ def _already(desk: Desk, asked: SetNumber, patron: Patron) -> NumberPreview:
     return NumberPreview(asked, patron, None, desk.clock.now(), Preview(PURPOSE, patron.id), document, is_set=True)
 
 
-def _arrival(desk: Desk, patron: Patron, batch: Batch, like: Likeness | None, *, taken: bool) -> Arrival:
+def _arrival(desk: Desk, patron: Patron, batch: Batch, pair: Pair, *, kept: tuple[Block, ...]) -> Arrival:
     """Everything that a warning may be about."""
     (write,) = batch.writes
     after, view = write.after, desk.store.patron(patron.id)
-    answered = like is not None and not taken
+    answered = pair.theirs is not None and not pair.is_taken
     parked = next((kind.removeprefix(PARKED) for _, kind in batch.reviews if kind.startswith(PARKED)), None)
     shares = answered and after.address is not SILENT and not after.is_shut
     household = shares and after.address is not SILENT and desk.store.in_household(after.address, but=patron.id)
@@ -139,43 +141,15 @@ def _arrival(desk: Desk, patron: Patron, batch: Batch, like: Likeness | None, *,
         patron=replace(patron, register=after) if answered else patron,
         purpose=Purpose.CORRECTION,
         is_known=view is not None,
+        kept_blocks=kept,
         in_household=household,
         is_sealed_by_silence=silent,
         turns_birth=answered and any(turns_birth(batch.writes)),
         parked=parked,
-        like=like,
-        is_unanswered=like is None,
-        is_taken=taken,
+        like=pair.like,
+        is_unanswered=pair.like is None,
+        is_taken=pair.is_taken,
     )
-
-
-def _compared(desk: Desk, patron: Patron, theirs: Person | None, like: Likeness | None) -> dict[str, Any]:
-    """Name and birth date on our record beside the register's, as far as either may be shown, and whether they agree.
-
-    Of whoever is protected it says whether they agree, and no value.
-    """
-    view = desk.store.patron(patron.id)
-    ours = {} if view is None else _shown_of(desk, view, patron)
-    told = {} if theirs is None else show_person(desk, theirs)["fields"]
-    agrees = {Agreement.AGREES: True, Agreement.DIFFERS: False, Agreement.UNKNOWN: None}
-    of = {"name": None, "birth_date": None} if like is None else {"name": like.name, "birth_date": like.birth}
-    return {
-        name: {
-            "ours": ours.get(name),
-            "theirs": told.get(name, {}).get("value"),
-            "agrees": None if agreement is None else agrees[agreement],
-            **({"sealed": True} if told.get(name, {}).get("sealed") else {}),
-        }
-        for name, agreement in of.items()
-    }
-
-
-def _shown_of(desk: Desk, view: Shown, patron: Patron) -> dict[str, Any]:
-    shown, today = patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today()), desk.clock.today()
-    born = birth_date_of(patron.register, corrected=birth_date_in(in_force(patron.overrides, today)))
-    # a number that a library made says a birth date too: nothing else may stand on such a record
-    date = None if shown["protected"] or born is None else born.day.isoformat()
-    return {"name": shown["fields"]["name"]["value"], "birth_date": date}
 
 
 def _document(asked: SetNumber, outcome: str, *, verified: bool, subscribed: bool) -> dict[str, Any]:
@@ -226,35 +200,6 @@ def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation)
         told = {name: again.document[name] for name in ("warnings", "preview")}
         return done | told | {"written": True}
     raise AssertionError("the last try returns or raises")
-
-
-# -- taking it back ------------------------------------------------------------------------------------------
-
-
-def undo_number(reviews: Reviews, patron_id: str) -> dict[str, Any]:
-    """Take a number back that was given at the desk: the record is as it was before; returns the shape of `set-cpr`.
-
-    Raises:
-        BadInput: no number was given at the desk, or it has been taken back.
-        ReviewClosed: the register has given another one since, or what it takes is forgotten; nothing is changed.
-    """
-    given = [one for one in reviews.store.review_items(all_states=True) if _is_given(one, patron_id)]
-    if not given:
-        raise BadInput("no number was set for that patron that can be taken back", kind="number.not_set")
-    reviews.undo(given[-1].id)
-    (patron,) = reviews.store.patrons([patron_id])
-    return {
-        "patron": patron_id,
-        "outcome": "undone",
-        "verified": patron.verified,
-        "subscribed": False,
-        "warnings": [],
-        "written": True,
-    }
-
-
-def _is_given(item: ReviewItem, patron_id: str) -> bool:
-    return item.patron_id == patron_id and item.kind == NUMBER_SET and item.state is State.ACCEPTED
 
 
 # -- refusing ----------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from cprsync.cli.confirming import Answered, beside_preview, obtain_confirmation, warning_lines
+from cprsync.cli.output import failures
 from cprsync.domain.confirming import Confirmation, DeskWarning, Level, Preview
 from cprsync.domain.wording import Wording
 from cprsync.errors import NotConfirmed
@@ -35,14 +36,65 @@ def ask(stdin: io.TextIOBase, preview: Preview, answered: Answered | None = None
 @pytest.mark.parametrize("typed", ["ja\n", "J\n", "Yes\n", "y"])
 def test_a_yes_at_the_terminal_is_asked_for_beside_the_answer(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(Terminal(typed), CALM) == Confirmation(CALM.digest)
-    assert capsys.readouterr() == ("", "Skal det skrives? Skriv ja: ")
+    assert capsys.readouterr() == ("", "Skal personen oprettes? Skriv ja: ")
 
 
-@pytest.mark.parametrize("typed", ["nej\n", "\n", "", "jaja\n"])
+@pytest.mark.parametrize("typed", ["nej\n", "\n", "jaja\n"])
 def test_anything_else_is_no_yes(typed: str) -> None:
     with pytest.raises(NotConfirmed) as refused:
         ask(Terminal(typed), CALM)
     assert refused.value.kind == "confirm.declined"
+
+
+class Interrupted(Terminal):
+    """Somebody who presses Ctrl-C instead of answering, from the given question on."""
+
+    def __init__(self, typed: str, after: int) -> None:
+        super().__init__(typed)
+        self.left = after
+
+    def readline(self, most: int | None = -1, /) -> str:
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        return super().readline(most)
+
+
+@pytest.mark.parametrize(
+    ("typed", "interrupted_after", "preview"),
+    [
+        ("", None, CALM),
+        ("", None, STOPPING),
+        ("aftalt\n", None, STOPPING),
+        ("", 0, CALM),
+        ("", 0, STOPPING),
+        ("aftalt\n", 1, STOPPING),
+    ],
+)
+def test_ctrl_c_and_the_end_of_input_at_a_question_are_a_refusal_that_wrote_nothing(
+    typed: str, interrupted_after: int | None, preview: Preview, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It said "changed: a part", and exit 7."""
+    stdin = Terminal(typed) if interrupted_after is None else Interrupted(typed, interrupted_after)
+    with pytest.raises(SystemExit) as ended, failures(as_json=True):
+        ask(stdin, preview)
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert (ended.value.code, told["kind"], told["changed"]) == (1, "confirm.stopped", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("what", "question"),
+    [
+        ("registration", "Skal posten opdateres?"),
+        ("set_cpr", "Skal låneren have nummeret?"),
+        ("set_cpr_undo", "Skal nummeret tages tilbage?"),
+        ("leave", "Skal låneren meldes ud?"),
+        ("erase", "Skal alt om låneren slettes?"),
+    ],
+)
+def test_the_question_says_what_the_yes_does(what: str, question: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ask(Terminal("ja\n"), Preview(what, "41523678"))
+    assert capsys.readouterr().err == f"{question} Skriv ja: "
 
 
 def test_a_warning_that_stops_asks_for_a_reason_unless_one_is_given() -> None:

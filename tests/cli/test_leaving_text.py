@@ -81,6 +81,7 @@ def test_what_would_go_is_told_before_anyone_is_asked() -> None:
     document = {
         "what": "leave",
         "patron": PATRON,
+        "whose": {"name": "Ruth Kjeldgaard", "age": 75, "cards": ["E1", "E2"], "protected": False},
         "open": {"balance": 1},
         "reservations": 2,
         "blocks": [block],
@@ -89,12 +90,17 @@ def test_what_would_go_is_told_before_anyone_is_asked() -> None:
     }
     assert list(parting_lines(document, "da")) == [
         f"Udmeldelse af låner {PATRON}",
+        "  Ruth Kjeldgaard, alder 75, kort E1, E2",
+        "  ? spørg først: Låneren skylder.",
         "  Åbent endnu: mellemværender 1",
         "  Reserveringer, der slettes: 2",
         "  Blokeret: Gebyrer (siden 3. marts 2027)",
         "  Afmeldes bagefter: abonnementer i CPR 1 (om natten), konti hos netmedierne 1",
-        "  ? spørg først: Låneren skylder.",
     ]
+    document["whose"] = {"name": None, "age": 75, "cards": ["E1"], "protected": True}
+    assert list(parting_lines(document, "da"))[1] == "  <beskyttet>, alder 75, kort E1"
+    document["whose"] = {"name": None, "age": None, "cards": [], "protected": False}
+    assert list(parting_lines(document, "da"))[1] == "  ? spørg først: Låneren skylder."
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from people import dies, emigrates, gains_protection, patron, person
 from cprsync.domain.age import LeapDay
 from cprsync.domain.arrival import Arrival, comes_of_age
 from cprsync.domain.confirming import Level
-from cprsync.domain.likeness import Agreement, Likeness, likeness_of
+from cprsync.domain.likeness import Ages, Agreement, Likeness, ages_of, likeness_of, sealed_likeness_of
 from cprsync.domain.number import CprNumber
 from cprsync.domain.override import Overridden, Override
 from cprsync.domain.patron import PatronKind
@@ -21,6 +21,7 @@ from cprsync.domain.purpose import Purpose, may_make_borrower
 from cprsync.domain.record import Block, Stage
 from cprsync.domain.registering import WARNINGS, warning_of, warnings_about
 from cprsync.domain.rules import rule_tables
+from cprsync.domain.taking_back import TAKING_BACK
 from cprsync.policy_file import load_policy
 from cprsync.resources import fixture_path
 
@@ -28,7 +29,7 @@ TABLE = next(
     one for one in rule_tables(load_policy(fixture_path("policy.toml"), frozenset({"0751"}))) if one.name == "desk"
 )
 TODAY = date(2027, 3, 23)
-AGREES, DIFFERS, UNKNOWN = Agreement
+AGREES, DIFFERS, UNKNOWN, SEALED = Agreement
 
 
 def having(status: Status) -> Person:
@@ -61,6 +62,8 @@ ONLY_ANSWERS = {"kind": PatronKind.RESPONSIBLE}
 CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
     "somebody_else": (known(like=Likeness(DIFFERS, DIFFERS)), Level.STOP, Level.STOP),
     "nothing_to_compare": (known(like=Likeness(UNKNOWN, UNKNOWN)), Level.STOP, Level.STOP),
+    "name_sealed": (known(like=Likeness(SEALED, AGREES)), Level.STOP, Level.STOP),
+    "age_differs": (known(like=Likeness(SEALED, DIFFERS)), Level.STOP, Level.STOP),
     "not_verified": (known(is_unanswered=True), Level.STOP, Level.STOP),
     "name_differs": (known(like=Likeness(DIFFERS, AGREES)), Level.ASK, Level.ASK),
     "birth_date_differs": (known(like=Likeness(AGREES, DIFFERS)), Level.ASK, Level.ASK),
@@ -72,6 +75,7 @@ CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
     "emigrated": (arrives(emigrates(person("ANNA"))), Level.ASK, Level.NOTE),
     "old_number": (arrives(is_old_number=True), Level.ASK, Level.ASK),
     "patron": (known(), Level.NOTE, Level.NOTE),
+    "patron_same": (known(changes_nothing=True), Level.NOTE, Level.NOTE),
     "answers_only": (known(**ONLY_ANSWERS), Level.ASK, None),
     "leaving": (known(stage=Stage.LEAVING), Level.ASK, Level.ASK),
     "left_before": (arrives(left_before=True), Level.NOTE, None),
@@ -100,6 +104,14 @@ SAYS: dict[str, tuple[str, str]] = {
     ),
     "nothing_to_compare": (
         "Posten har hverken navn eller fødselsdato at sammenligne med.",
+        "Beslutning 6 og 40",
+    ),
+    "name_sealed": (
+        "En af de to er beskyttet: navn og fødselsdato sammenlignes ikke her. Se legitimation.",
+        "Beslutning 2 og 40",
+    ),
+    "age_differs": (
+        "Alderen er en anden end den på posten: nummeret er nok en andens.",
         "Beslutning 6 og 40",
     ),
     "not_verified": (
@@ -146,6 +158,10 @@ SAYS: dict[str, tuple[str, str]] = {
         "Personen er allerede låner: posten opdateres.",
         "Beslutning 40",
     ),
+    "patron_same": (
+        "Personen er allerede låner: intet på posten ændres.",
+        "Beslutning 40",
+    ),
     "answers_only": (
         "Personen er i dag kun økonomisk ansvarlig for en mindreårig og bliver nu selv låner.",
         "Beslutning 40",
@@ -159,7 +175,7 @@ SAYS: dict[str, tuple[str, str]] = {
         "Beslutning 40",
     ),
     "block.kept": (
-        "Personen var blokeret, da de meldte sig ud: blokeringen følger med til en ny post.",
+        "Personen var blokeret ved udmeldelsen: blokeringen følger nummeret til posten.",
         "Beslutning 40",
     ),
     "other_purpose": (
@@ -216,7 +232,9 @@ SAYS: dict[str, tuple[str, str]] = {
     ),
 }
 #: What is said only where something is written.
-ABOUT_WRITING = frozenset({"patron", "answers_only", "leaving", "left_before", "other_purpose", "guardian", "minor"})
+ABOUT_WRITING = frozenset(
+    {"patron", "patron_same", "answers_only", "leaving", "left_before", "other_purpose", "guardian", "minor"}
+)
 
 
 def test_every_warning_has_a_case() -> None:
@@ -226,7 +244,9 @@ def test_every_warning_has_a_case() -> None:
 @pytest.mark.parametrize("kind", CASES, ids=lambda kind: f"desk-{kind.replace('.', '-').replace('_', '-')}")
 def test_a_warning_is_as_loud_as_its_row_says(kind: str) -> None:
     arrival, level, updated = CASES[kind]
-    others = {"patron"} if arrival.is_known and arrival.patron.borrows else set()
+    others = {"patron"} if arrival.is_known and arrival.patron.borrows and not arrival.changes_nothing else set()
+    if kind == "age_differs":
+        others = {*others, "name_sealed"}  # the age is what is left to compare
     assert set(seen(arrival)) == {kind} | others
     if updated is None or arrival.begins:
         assert seen(arrival)[kind] is level
@@ -291,6 +311,33 @@ def test_the_dead_come_of_age_no_more() -> None:
     young = replace(patron("ANNA"), register=dies(person("ANNA")))
     assert comes_of_age(young, TODAY, LeapDay.MARCH) is None
     assert comes_of_age(patron("ANNA"), TODAY, LeapDay.MARCH) == date(2003, 5, 4)
+
+
+@pytest.mark.parametrize("birth", Agreement)
+def test_where_one_is_protected_no_warning_tells_of_a_name_or_a_date(birth: Agreement) -> None:
+    told = set(seen(known(like=Likeness(SEALED, birth))))
+    assert told - {"age_differs"} == {"patron", "name_sealed"}
+
+
+def test_where_one_is_protected_only_ages_are_compared() -> None:
+    """Two names and two days of one year: the comparison cannot tell them apart."""
+    ours = replace(patron("ANNA"), register=replace(person("ANNA"), name=Name("Ane Skov")))
+    ages = ages_of(ours, gains_protection(person("ANNA")), TODAY, LeapDay.MARCH)
+    assert (ages, sealed_likeness_of(ages)) == (Ages(41, 41), Likeness(SEALED, AGREES))
+    corrected = Override(Overridden.BIRTH_DATE, "1950-05-05", "lone", "saw it", TODAY, TODAY)
+    older = ages_of(replace(ours, overrides=(corrected,)), person("ANNA"), TODAY, LeapDay.MARCH)
+    assert (older, older.agreement) == (Ages(76, 41), DIFFERS)
+    letters = replace(patron("ANNA"), register=Person(CprNumber.parse_any("040585KOT1")))
+    nobody = ages_of(letters, person("ANNA"), TODAY, LeapDay.MARCH)
+    assert (nobody.ours, nobody.agreement) == (None, UNKNOWN)
+
+
+# -- taken back ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_said_before_a_number_is_taken_back_names_nobody() -> None:
+    assert {one.kind: one.level for one in TAKING_BACK} == {"as_before": Level.ASK, "staff_stays": Level.NOTE}
+    assert all("{" not in text for one in TAKING_BACK for text in (one.text.da, one.text.en))
 
 
 # -- whose number it is --------------------------------------------------------------------------------------------

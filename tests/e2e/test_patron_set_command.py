@@ -270,7 +270,12 @@ def test_a_replacement_number_becomes_real(library: Library, mock: tuple[Path, d
     assert number("EDITH") in str(control.state(mock[1])["subscriptions"])
     assert patron(library, "find", typed=f"{made}\n").document["warnings"] == ["old_number"]
     assert found(library, "EDITH") == who
-    undone = patron(library, "set-cpr", who, "--undo", typed="")
+    before = library.records()
+    shown = patron(library, "set-cpr", who, "--undo", typed="")
+    assert (shown.exit, shown.error["kind"], shown.document["written"]) == (1, "confirm.needed", False)
+    assert shown.document["preview"]["whose"]["cards"] == ["E1"]
+    assert library.records() == before
+    undone = patron(library, "set-cpr", who, "--undo", "--yes", typed="")
     assert (undone.exit, undone.document["outcome"]) == (0, "undone")
     assert patron(library, "find", typed=f"{made}\n").document["warnings"] == []
     assert patron(library, "find", typed=f"{number('EDITH')}\n").exit == 1

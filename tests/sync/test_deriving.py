@@ -164,7 +164,7 @@ def test_a_block_at_the_desk_counts_from_the_next_night(reading: Library) -> Non
 def test_whoever_asks_to_leave_has_none_from_the_next_night(reading: Library) -> None:
     anna = reading.id_of("ANNA")
     owes(reading, anna, tables.loan, due=TUESDAY)
-    said_yes.leave(Exit(reading.store, "lone"), anna)
+    said_yes.leave(Exit(reading.store, reading.clock, "lone"), anna)
     assert turned(reading.night())["ereolen"] == {"closed": 1, "unchanged": 3}
     are_fresh(reading)
 

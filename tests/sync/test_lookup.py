@@ -38,8 +38,8 @@ def ask(library: Library, asked: Asked, *, register: bool = False, store: Any = 
 
 
 def warned(looked_up: LookedUp) -> list[str]:
-    """The kinds of the warnings, but that a patron is one."""
-    return [one["kind"] for one in looked_up.document["warnings"] if one["kind"] != "patron"]
+    """The kinds of the warnings, but those that a patron is one."""
+    return [one["kind"] for one in looked_up.document["warnings"] if one["kind"] not in {"patron", "patron_same"}]
 
 
 def kinds(document: dict[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from test_lookup import desk_entries
 from test_responsibles import add
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
 
+from cprsync.cli.lookup import lookup_lines, outcome_lines
 from cprsync.domain.confirming import Confirmation
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import PatronKind
@@ -92,6 +93,44 @@ def test_a_preview_shows_what_would_stand_there(library: Library) -> None:
     assert (would_be["age"], would_be["municipality"]) == (41, {"code": "0751", "residence": "not_resident"})
     assert would_be["digest"].startswith("sha256:")
     assert [right["answer"] for right in would_be["rights"]] == ["yes"] * len(library.policy.products.names())
+
+
+def test_a_preview_of_a_patron_says_what_changes_or_that_nothing_does(either_library: Library) -> None:
+    """It said that the record is updated, whatever the register answered."""
+    library = either_library
+    library.clock.set_after(MONDAY)
+    same = preview(library, "ANNA")
+    assert (same.document["preview"]["changes"], levels(same)) == ([], {"patron_same": "note"})
+    assert [*outcome_lines(confirm(library, same), "da")] == [
+        f"Posten {library.id_of('ANNA')} står, som den var: CPR siger intet nyt."
+    ]
+    library.register.knows(renames(person("ANNA")))
+    shown = preview(library, "ANNA")
+    assert (shown.document["preview"]["changes"], levels(shown)) == (["rename"], {"patron": "note"})
+    assert "  Siger du ja: nyt navn" in list(lookup_lines(shown.document, "da"))
+    assert [*outcome_lines(confirm(library, shown), "da")] == [
+        f"Posten {library.id_of('ANNA')} er opdateret: nyt navn."
+    ]
+
+
+def test_a_preview_of_somebody_new_speaks_of_what_will_be_and_its_warnings_stand_first(library: Library) -> None:
+    """It said "oprettet og tilmeldt" before the yes, and the warnings below the fold."""
+    library.register.knows(gains_protection(person("EDITH")))
+    shown = preview(library, "EDITH")
+    lines = list(lookup_lines(shown.document, "da"))
+    assert lines[1].startswith("  · vær opmærksom: Navn og adresse er beskyttet")
+    assert "  Siger du ja: personen vil blive oprettet og tilmeldt ændringer fra CPR" in lines
+    told = list(lookup_lines(look_up(desk(library), shown.asked).document, "da"))
+    assert "  En registrering ville give: personen vil blive oprettet og tilmeldt ændringer fra CPR" in told
+    assert [*outcome_lines(confirm(library, shown), "da")] == [f"Låner {library.id_of('EDITH')} er registreret."]
+
+
+def test_who_is_leaving_is_told_to_stay_by_a_registration(library: Library) -> None:
+    owes(library, library.id_of("ANNA"), tables.loan, due=MONDAY)
+    leave(library, library.id_of("ANNA"))
+    shown = preview(library, "ANNA")
+    assert shown.document["preview"]["changes"] == ["stays"]
+    assert "udmeldelsen tages tilbage" in next(iter(outcome_lines(confirm(library, shown), "da")))
 
 
 def test_registering_costs_one_look_up_and_one_subscription(library: Library) -> None:

@@ -593,7 +593,7 @@ def test_of_whoever_only_answered_and_died_an_annulment_arrives_while_she_answer
 def test_when_the_minor_leaves_or_is_erased_she_leaves_too(town: Library) -> None:
     add(town, "LIV", "QUINNIE")
     add(town, "ALFRED", "RIKKE")
-    leaves = Exit(town.store, "lone")
+    leaves = Exit(town.store, town.clock, "lone")
     said_yes.leave(leaves, town.id_of("LIV"))
     said_yes.erase(leaves, town.id_of("ALFRED"))
     assert {row(town, who)["standing"] for who in ("QUINNIE", "RIKKE")} == {"leaving"}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import AGENCY, MONDAY, TUESDAY, happened, unowned
-from said_yes import yes_to
+from said_yes import leave, yes_to
 from test_number_change import NEW, anna, replaced
 from test_setting import counter
 from townspeople import cpr, dies, gains_protection, person
@@ -27,10 +28,12 @@ from cprsync.errors import (
     ReviewChanged,
     ReviewClosed,
 )
+from cprsync.sync.departing import Exit
 from cprsync.sync.finding import find_patron
 from cprsync.sync.lookup import Desk
+from cprsync.sync.number_back import preview_taking_back, take_back
 from cprsync.sync.reviewing import Reviews
-from cprsync.sync.set_cpr import NumberPreview, SetNumber, confirm_number, preview_number, undo_number
+from cprsync.sync.set_cpr import NumberPreview, SetNumber, confirm_number, preview_number
 from cprsync.sync.setting import Setting, set_field
 from cprsync.sync.values import NewPatron
 
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from doubles import Library
 
 EDITH = cpr("EDITH")
+LATER = date(2028, 1, 1)
 #: two forms of a number made for EDITH while she had none
 MADE = (CprNumber(f"{int(EDITH.digits[:2]) + 60}{EDITH.digits[2:]}"), CprNumber.parse_any(f"{EDITH.digits[:6]}KOT1"))
 
@@ -349,14 +353,93 @@ def test_one_of_the_two_has_to_agree(library: Library, name: str, made: CprNumbe
     assert levels(preview(library, patron_id).document) == level
 
 
-def test_of_a_protected_person_the_preview_says_whether_they_agree_and_nothing_else(library: Library) -> None:
-    patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
+@pytest.mark.parametrize("name", ["Ruth Kjeldgaard", "Ane Skov"])
+def test_of_a_protected_person_the_preview_compares_ages_and_never_the_name(either_library: Library, name: str) -> None:
+    """Whoever typed a name and a number was told whether a protected person is called so."""
+    library = either_library
+    patron_id = named(library, MADE[0], name)
     library.register.knows(gains_protection(person("EDITH")))
     shown = preview(library, patron_id)
     assert shown.document["preview"]["compared"] == {
-        "name": {"ours": "Ruth Kjeldgaard", "theirs": None, "agrees": True, "sealed": True},
-        "birth_date": {"ours": "1951-10-09", "theirs": None, "agrees": True, "sealed": True},
+        "name": {"ours": name, "theirs": None, "agrees": None, "sealed": ["theirs"]},
+        "birth_date": {"ours": "1951-10-09", "theirs": None, "agrees": None, "sealed": ["theirs"]},
+        "age": {"ours": 75, "theirs": 75, "agrees": True},
     }
+    assert levels(shown.document) == {"name_sealed": "stop", "protected": "note"}
+    refused(library, shown, "confirm.reason")
+
+
+def test_a_right_and_a_wrong_name_of_a_protected_person_give_the_same_preview(library: Library) -> None:
+    """Also where the birth date is another: only the age is told."""
+    patrons = [
+        named(library, CprNumber.parse_any(f"010154{last}"), name, last)
+        for name, last in (("Ruth Kjeldgaard", "KOT1"), ("Ane Skov", "KOT2"))
+    ]
+    for patron_id in patrons:
+        correct_birth(library, patron_id, "1951-10-10")
+    library.register.knows(gains_protection(person("EDITH")))
+    right, wrong = (preview(library, patron_id).document for patron_id in patrons)
+    said = json.dumps([right, wrong]).replace("Ruth Kjeldgaard", "Ane Skov").replace(patrons[0], patrons[1])
+    first, second = json.loads(said)
+    for one in (first, second):
+        del one["preview"]["digest"]  # it holds the record's version and a keyed fingerprint
+    assert first == second
+    assert first["preview"]["compared"]["age"]["agrees"] is True
+
+
+def test_of_a_protected_patron_of_ours_a_name_in_the_register_says_nothing(library: Library) -> None:
+    """The register's name stood open beside the word whether ours is the same."""
+    patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
+    set_field(counter(library), Setting(patron_id, "protection", "ja", "lone"))
+    library.register.knows(person("EDITH"))
+    shown = preview(library, patron_id)
+    assert shown.document["preview"]["compared"]["name"] == {
+        "ours": None,
+        "theirs": "Ruth Kjeldgaard",
+        "agrees": None,
+        "sealed": ["ours"],
+    }
+    assert "name_sealed" in levels(shown.document)
+
+
+def test_a_number_of_a_protected_person_of_another_age_is_probably_somebody_elses(library: Library) -> None:
+    patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
+    library.register.knows(gains_protection(person("HENRIK")))
+    told = levels(preview(library, patron_id, cpr("HENRIK")).document)
+    assert told == {"name_sealed": "stop", "age_differs": "stop", "protected": "note"}
+
+
+def test_a_parked_patron_who_has_the_number_is_not_named(library: Library) -> None:
+    library.deliver(MONDAY, replace(person("ANNA"), address=SILENT))
+    library.one_night()
+    assert library.view("ANNA").parked
+    patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
+    compared = preview(library, patron_id, cpr("ANNA")).document["preview"]["compared"]
+    assert (compared["name"]["theirs"], compared["name"]["sealed"]) == (None, ["theirs"])
+
+
+def correct_birth(library: Library, patron_id: str, day: str) -> None:
+    set_field(counter(library), Setting(patron_id, "birth_date", day, "lone", reason="så passet", until=LATER))
+
+
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_a_block_that_is_kept_by_the_number_is_told_before_it_comes_with_it(
+    either_library: Library, blocks: int
+) -> None:
+    library = either_library
+    library.register.knows(person("EDITH"))
+    gone = enrol(library, EDITH, "E9")
+    for reason in ("Gebyrer", "Hærværk")[:blocks]:
+        set_field(counter(library), Setting(gone, "blocks", reason, "lone"))
+    leave(Exit(library.store, library.clock, "lone", library.policy), gone)
+    patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
+    shown = preview(library, patron_id)
+    assert levels(shown.document) == {"block.kept": "ask"}
+    assert len(shown.document["preview"]["kept_blocks"]) == blocks
+    confirm_number(desk(library), shown, yes_to(shown.preview))
+    view = library.store.patron(patron_id)
+    assert view is not None
+    assert len(view.local.blocks) == blocks
 
 
 def test_a_number_that_another_desk_gives_meanwhile_is_given_once(library: Library) -> None:
@@ -390,7 +473,13 @@ def test_a_date_that_does_not_exist_is_refused_before_it_is_sent(library: Librar
 
 
 def undo(library: Library, patron_id: str) -> dict[str, Any]:
-    return undo_number(Reviews(AGENCY, library.store, library.clock, library.policy, "lone"), patron_id)
+    """Someone looks, and says yes."""
+    shown = preview_taking_back(reviews(library), patron_id)
+    return take_back(reviews(library), shown, yes_to(shown.preview))
+
+
+def reviews(library: Library) -> Reviews:
+    return Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
 
 
 def recorded(library: Library, patron_id: str) -> dict[str, Any]:
@@ -439,6 +528,50 @@ def before_verified(before: dict[str, Any]) -> bool:
     return before["patron"]["as_of_day"] is not None
 
 
+def test_a_number_is_taken_back_after_a_yes_to_whose_it_is_alone(either_library: Library) -> None:
+    """It was taken back at once, unseen, of whichever patron number was typed."""
+    library = either_library
+    patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
+    library.register.knows(person("EDITH"))
+    set_cpr(library, patron_id)
+    before = library.everything()
+    shown = preview_taking_back(reviews(library), patron_id)
+    assert shown.document["preview"]["whose"] == {
+        "name": "Ruth Kjeldgaard",
+        "age": 75,
+        "cards": ["E1"],
+        "protected": False,
+    }
+    assert levels(shown.document) == {"as_before": "ask", "staff_stays": "note"}
+    with pytest.raises(NotConfirmed) as other:
+        take_back(reviews(library), shown, Confirmation("sha256:another"))
+    assert (other.value.kind, library.everything()) == ("confirm.changed", before)
+    set_field(counter(library), Setting(patron_id, "name", "Ruth Kjeldgaard-Holm", "lone", reason="ny", until=LATER))
+    before = library.everything()
+    with pytest.raises(NotConfirmed) as changed:
+        take_back(reviews(library), shown, yes_to(shown.preview))
+    assert (changed.value.kind, library.everything()) == ("confirm.changed", before)
+
+
+def test_of_a_protected_patron_the_taking_back_shows_age_and_card_and_no_name(library: Library) -> None:
+    patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
+    library.register.knows(gains_protection(person("EDITH")))
+    set_cpr(library, patron_id)
+    shown = preview_taking_back(reviews(library), patron_id)
+    assert shown.document["preview"]["whose"] == {"name": None, "age": 75, "cards": ["E1"], "protected": True}
+    assert "Ruth" not in json.dumps(shown.document)
+
+
+def test_the_reason_of_a_taking_back_is_kept_in_the_audit(library: Library) -> None:
+    patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
+    library.register.knows(person("EDITH"))
+    set_cpr(library, patron_id)
+    shown, before = preview_taking_back(reviews(library), patron_id), library.everything()
+    take_back(reviews(library), shown, Confirmation(shown.preview.digest, "forkert kort"))
+    assert len(library.everything()["audit_reason"]) == len(before["audit_reason"]) + 1
+    library.store.verify_audit()
+
+
 def test_what_was_taken_back_can_be_given_rightly(library: Library) -> None:
     patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
     library.register.knows(person("HENRIK"), person("EDITH"))
@@ -470,10 +603,9 @@ def test_a_number_that_was_taken_back_does_not_wait_again(library: Library) -> N
     library.register.knows(person("EDITH"))
     set_cpr(library, patron_id)
     undo(library, patron_id)
-    reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
-    (item,) = reviews.listed(all_states=True)
+    (item,) = reviews(library).listed(all_states=True)
     assert item["reopens"] is False
     before = library.everything()
     with pytest.raises(ReviewChanged, match="set-cpr"):
-        reviews.reopen(item["id"], reason="igen")
+        reviews(library).reopen(item["id"], reason="igen")
     assert library.everything() == before

@@ -182,5 +182,5 @@ def test_nobody_by_that_number_is_refused(library: Library) -> None:
 
 def test_whoever_is_leaving_borrows_nothing_more(library: Library) -> None:
     owes(library, tables.loan, "ANNA", 1, {"title": "Pippi"}, due=library.clock.today(), returned=None)
-    said_yes.leave(Exit(library.store, "lone"), library.id_of("ANNA"))
+    said_yes.leave(Exit(library.store, library.clock, "lone"), library.id_of("ANNA"))
     assert borrows(standing(library)) == (False, ["leaving"])

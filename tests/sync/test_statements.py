@@ -271,7 +271,7 @@ def test_of_nobody_and_of_a_merged_patron_there_is_none(library: Library, kind: 
             )
     if kind == "patron.closed":
         patron_id = library.id_of("ANNA")
-        said_yes.leave(Exit(library.store, "lone"), patron_id)
+        said_yes.leave(Exit(library.store, library.clock, "lone"), patron_id)
     before = library.everything()
     with pytest.raises(BadInput) as refusal:
         statements(library).statement(patron_id)

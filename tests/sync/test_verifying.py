@@ -187,7 +187,7 @@ def test_whoever_is_leaving_has_no_rights_and_her_municipality_in_culr_until_the
     """It is her other libraries' number too; what belongs to leaving is that the account is deleted (decision 11)."""
     anna = library.id_of("ANNA")
     owes(library, anna, tables.loan, due=TUESDAY)
-    said_yes.leave(Exit(library.store, "lone"), anna)
+    said_yes.leave(Exit(library.store, library.clock, "lone"), anna)
     library.one_night()
     document = verify(library.ports(), offline=False).document()
     assert (document["ok"], document["leaving"], stands(culr, "ANNA")) == (True, 1, ([AGENCY], AARHUS))

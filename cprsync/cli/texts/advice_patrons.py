@@ -27,6 +27,11 @@ PATRONS: Final[Mapping[str, Advice]] = {
         "Se på det viste, og kør kommandoen igen ved en terminal eller med --yes.",
         "Look at what is shown, and run the command again at a terminal or with --yes.",
     ),
+    "confirm.stopped": advice(
+        1,
+        "Kør kommandoen igen, når du er klar.",
+        "Run the command again when you are ready.",
+    ),
     "confirm.reason": advice(
         1,
         'Skal det skrives alligevel, så kør kommandoen igen med --reason "…".',
