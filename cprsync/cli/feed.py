@@ -84,7 +84,14 @@ def fetch_command(config: Path, *, library: str | None, language: Language, as_j
 
 
 def accept_command(  # noqa: PLR0913 -- one parameter for each option
-    file: str, *, reason: str, config: Path, library: str | None, language: Language, as_json: bool
+    file: str,
+    *,
+    reason: str,
+    config: Path,
+    library: str | None,
+    language: Language,
+    as_json: bool,
+    sha256: str | None = None,
 ) -> None:
     """Take a delivery that stops the nights: one of the inbox by its name, or a file on disk."""
     from cprsync import wiring
@@ -107,6 +114,7 @@ def accept_command(  # noqa: PLR0913 -- one parameter for each option
                 reason=reason,
                 user=user_name(),
                 feed=feed,
+                sha256=sha256,
             )
     if as_json:
         print_json(document)
@@ -116,12 +124,20 @@ def accept_command(  # noqa: PLR0913 -- one parameter for each option
     say("  " + word("feed_accepted" if not document["behind"] else "feed_accepted_behind", language, **dates))
     if document["unverified"]:
         say("  " + word("feed_unverified", language, count=document["unverified"]))
+    _show_others(document, language)
     for other in document["behind"]:
         note("  " + word("feed_behind", language, file=other))
 
 
 def discard_command(  # noqa: PLR0913 -- one parameter for each option
-    file: str, *, reason: str, config: Path, library: str | None, language: Language, as_json: bool
+    file: str,
+    *,
+    reason: str,
+    config: Path,
+    library: str | None,
+    language: Language,
+    as_json: bool,
+    sha256: str | None = None,
 ) -> None:
     """Set a delivery aside for good that no night will take."""
     from cprsync import wiring
@@ -132,13 +148,23 @@ def discard_command(  # noqa: PLR0913 -- one parameter for each option
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
         with wiring.discarding(settings, section) as discarding:
-            document = discarding.discard(file, reason=reason, user=user_name())
+            document = discarding.discard(file, reason=reason, user=user_name(), sha256=sha256)
     if as_json:
         print_json(document)
         return
     say(f"{document['file']}  {document['size']} byte  sha256 {document['sha256']}")
     say("  " + word("feed_discarded", language))
-    say("  " + word("feed_discarded_next", language))
+    say("  " + word(f"feed_left_{document['left']}", language))
+    if document["unverified"]:
+        say("  " + word("feed_unverified", language, count=document["unverified"]))
+    _show_others(document, language)
+
+
+def _show_others(document: Mapping[str, Any], language: Language) -> None:
+    """Say of which copies of the name nothing was done."""
+    for other in document["others"]:
+        state = word(f"feed_copy_{other['state']}", language)
+        say("  " + word("feed_other_copy", language, sha256=other["sha256"][:8], size=other["size"], state=state))
 
 
 def _fetched_document(fetched: Fetched) -> dict[str, Any]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import date
+from typing import Final
 
-if TYPE_CHECKING:
-    from datetime import date
+from cprsync.domain.calendar import working_day_before
 
 #: Why a delivery is refused that an operator has set aside: no night looks at it again.
 DISCARDED: Final = "discarded"
+#: D and the day of production: a delivery's name as the register gives it.
+_NAME: Final = re.compile(r"D([0-9]{2})([0-9]{2})([0-9]{2})\.", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +79,50 @@ def skips(header: Header, last: date | None) -> bool:
     if last is None or header.produced <= last:
         return False
     return header.begins_a_chain or header.previous > last
+
+
+class Left(enum.Enum):
+    """What the day of a delivery that was set aside is to the chain (decision 4)."""
+
+    #: nothing was ever taken: no gap would show
+    BEGINNING = "beginning"
+    #: another delivery of that day was taken, or of a later one: nothing is missing
+    NOTHING = "nothing"
+    #: the day has not come: its delivery is still expected
+    EXPECTED = "expected"
+    #: the day is missing: the next delivery stops at the gap
+    GAP = "gap"
+    #: the days before it are missing as well
+    WIDER_GAP = "wider_gap"
+
+
+def what_is_left(produced: date | None, *, is_taken: bool, last: date | None, today: date | None) -> Left:
+    """Say what the day of a delivery is to the chain once it is set aside.
+
+    Args:
+        produced: its day; None: nobody knows it.
+        is_taken: whether another delivery of that day was taken.
+        last: the production date of the last one taken; None before the first.
+        today: the register's day; None: nobody knows it.
+    """
+    if last is None:
+        return Left.BEGINNING
+    if produced is None:
+        return Left.GAP
+    if is_taken or produced <= last:
+        return Left.NOTHING
+    if today is not None and produced > today:
+        return Left.EXPECTED
+    return Left.WIDER_GAP if working_day_before(produced) > last else Left.GAP
+
+
+def day_in_name(name: str) -> date | None:
+    """Read the day in a delivery's name; None: it names none."""
+    found = _NAME.match(name)
+    if found is None:
+        return None
+    year, month, day = map(int, found.groups())
+    try:
+        return date(2000 + year, month, day)
+    except ValueError:
+        return None

@@ -10,7 +10,7 @@ from cprsync.domain.delivery import DISCARDED, Place
 from cprsync.domain.window import Why
 from cprsync.store import audit, tables
 from cprsync.store.engine import reading
-from cprsync.store.inbox import SETTLED, TAKEN, forgotten, from_row
+from cprsync.store.inbox import SETTLED, TAKEN, forgotten, from_row, looked_at_anew
 from cprsync.store.tenant import written
 from cprsync.store.windows import open_for_subscribed
 from cprsync.sync.values import InboxState
@@ -36,13 +36,12 @@ def _this(tenant: Tenant, number: int) -> Any:
     return update(tables.inbox).where(_BOX.agency == tenant.agency, _BOX.id == number)
 
 
-def stopped(tenant: Tenant, name: str) -> SealedDelivery | None:
-    """The newest delivery of this name that no run has taken; None: there is none, or its content is forgotten."""
-    untaken = (InboxState.SEALED.value, InboxState.REFUSED.value)
-    wanted = select(tables.inbox).where(_ours(tenant), _BOX.name == name, _BOX.state.in_(untaken), ~forgotten())
+def copies(tenant: Tenant, name: str) -> list[SealedDelivery]:
+    """Every delivery of this name, in the order they came, but for one that is looked at anew when it comes again."""
+    whole = (_BOX.state != InboxState.RECEIVING.value) & ~looked_at_anew()
+    wanted = select(tables.inbox, forgotten().label("forgotten")).where(_ours(tenant), _BOX.name == name, whole)
     with reading(tenant.engine) as connection:
-        row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
-    return None if row is None else from_row(row)
+        return [from_row(row, forgotten=row.forgotten) for row in connection.execute(wanted.order_by(_BOX.id))]
 
 
 def stopping(tenant: Tenant) -> list[SealedDelivery]:

@@ -270,8 +270,8 @@ class SqlStore:
     def refuse(self, delivery: SealedDelivery, reason: str) -> None:
         inbox.refuse(self._tenant, delivery, reason)
 
-    def stopped(self, name: str) -> SealedDelivery | None:
-        return decided.stopped(self._tenant, name)
+    def copies(self, name: str) -> list[SealedDelivery]:
+        return decided.copies(self._tenant, name)
 
     def accept_stopped(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
         return decided.accept_stopped(self._tenant, delivery, place=place, reason=reason, user=user)

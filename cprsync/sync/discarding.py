@@ -7,13 +7,13 @@ stops the next delivery until the right file comes, or until an operator goes on
 from __future__ import annotations
 
 from contextlib import closing
-from io import BytesIO
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from cprsync.domain.delivery import Place, place_of
+from cprsync.domain.delivery import Place, day_in_name, place_of, what_is_left
 from cprsync.errors import BadInput, DeliveryRefused
-from cprsync.sync.accepting import open_file
+from cprsync.sync.accepting import describe_others, raise_taken
+from cprsync.sync.copies import find_copy
 from cprsync.sync.reason import checked_reason
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.delivery import Header, Link
-    from cprsync.sync.ports import Feed, Reader, WaitingFile
+    from cprsync.sync.copies import Meant
+    from cprsync.sync.ports import Feed, Reader
     from cprsync.sync.values import SealedDelivery
 
 UNFINISHED = "delivery.unfinished"
-_UNKNOWN = "no delivery of that name waits in the inbox or where deliveries arrive, and no such file can be read"
 
 
 class Shelf(Protocol):
@@ -33,7 +33,9 @@ class Shelf(Protocol):
 
     def run_lock(self) -> AbstractContextManager[None]: ...
 
-    def stopped(self, name: str) -> SealedDelivery | None: ...
+    def copies(self, name: str) -> list[SealedDelivery]: ...
+
+    def sealed_as(self, name: str, mark: str) -> SealedDelivery | None: ...
 
     def seal(self, name: str, content: BinaryIO) -> SealedDelivery: ...
 
@@ -48,6 +50,14 @@ class Shelf(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why no night takes it: the kind, and the day that it says it was produced on, where it can be read."""
+
+    kind: str
+    produced: date | None = None
+
+
 class Discarding:
     """What one is set aside with; `today` is None where nobody knows the register's day."""
 
@@ -58,8 +68,10 @@ class Discarding:
         self._strict = strict
         self._today = today
 
-    def discard(self, file: str, *, reason: str, user: str) -> dict[str, Any]:
+    def discard(self, file: str, *, reason: str, user: str, sha256: str | None = None) -> dict[str, Any]:
         """Set `file` aside: a name as the night tells it, or a path. No night looks at this content again.
+
+        Several copies of a name: `sha256`, how the hash of one begins, says which; without it `find_copy` does.
 
         Raises:
             BadInput: no such delivery, one that a night takes or that is set aside already, or a reason that may not
@@ -68,66 +80,60 @@ class Discarding:
         """
         reason = checked_reason(reason)
         with self._store.run_lock():
-            delivery = self._store.stopped(file)
-            if delivery is not None:
-                found = self._why_sealed(delivery)
-            elif Path(file).is_file():
-                delivery, found = self._seal_file(file)
-            else:
-                delivery, found = self._seal_from_feed(file)
-            unverified = self._store.discard(delivery, found=found, reason=reason, user=user)
+            meant = find_copy(self._store, self._feed, file, sha256=sha256)
+            fault = self._find_fault(meant)
+            delivery = meant.copy or self._seal(meant)
+            left = self._what_is_left(delivery, fault)
+            unverified = self._store.discard(delivery, found=fault.kind, reason=reason, user=user)
         return {
             "file": delivery.name,
             "sha256": delivery.sha256,
             "size": delivery.size,
-            "discarded": found,
+            "discarded": fault.kind,
             "reason": reason,
+            "left": left,
             "unverified": unverified,
+            "others": describe_others(meant),
         }
 
-    def _why_sealed(self, delivery: SealedDelivery) -> str:
-        if delivery.is_set_aside:
-            raise BadInput("{file} is set aside already", file=delivery.name, kind="delivery.discarded")
-        with closing(self._store.open_delivery(delivery)) as content:
-            return self._why(content, delivery.sha256)
+    def _find_fault(self, meant: Meant) -> _Fault:
+        """Say what stops the nights. Raises BadInput if nothing does, or if it is decided already."""
+        if meant.copy is not None:
+            raise_taken(meant.copy)
+            if meant.copy.is_set_aside:
+                raise BadInput(
+                    "{file} (sha256 {sha256}…) is set aside already",
+                    file=meant.name,
+                    sha256=meant.copy.sha256[:8],
+                    kind="delivery.discarded",
+                )
+        if meant.unread is not None or meant.is_unfinished:
+            return _Fault(UNFINISHED if meant.is_unfinished else meant.unread or "")
+        if meant.copy is None and not meant.is_on_disk:
+            raise BadInput("{file} was not fetched yet", file=meant.name, kind="delivery.not_fetched")
+        # looked at where it lies, so that nothing of it is kept when it is not to be set aside
+        with closing(meant.content() if meant.copy is None else self._store.open_delivery(meant.copy)) as content:
+            return self._why(content, meant.sha256)
 
-    def _seal_file(self, file: str) -> tuple[SealedDelivery, str]:
-        """Look at it where it lies, so that nothing of it is kept when it is not to be set aside."""
-        with open_file(file) as (content, sha256):
-            found = self._why(content, sha256)
-            content.seek(0)
-            return self._store.seal(Path(file).name, content), found
+    def _seal(self, meant: Meant) -> SealedDelivery:
+        """Seal what there is of it: of one that never became whole, or cannot be read, it may be nothing."""
+        with closing(meant.content()) as content:
+            delivery = self._store.seal(meant.name, content)
+        if meant.is_unfinished and meant.file is not None:
+            meant.file.done()
+        return delivery
 
-    def _seal_from_feed(self, name: str) -> tuple[SealedDelivery, str]:
-        """Seal what there is of a file that never became whole, or that cannot be read: it may be nothing."""
-        if name in self._feed.unfinished():
-            file = self._feed.unfinished_file(name)
-            content = _content_of(file)[0]
-            with closing(content):
-                delivery = self._store.seal(name, content)
-            if file is not None:
-                file.done()
-            return delivery, UNFINISHED
-        for file in self._feed.waiting():
-            if file.name == name:
-                content, unread = _content_of(file)
-                with closing(content):
-                    if unread is None:
-                        raise BadInput("{file} was not fetched yet", file=name, kind="delivery.not_fetched")
-                    return self._store.seal(name, content), unread
-        raise BadInput(_UNKNOWN, kind="delivery.unknown")
-
-    def _why(self, content: BinaryIO, sha256: str) -> str:
-        """Return the kind of what stops the nights. Raises BadInput if nothing does, or if it is whole and of use."""
+    def _why(self, content: BinaryIO, sha256: str) -> _Fault:
+        """Return what stops the nights. Raises BadInput if nothing does, or if it is whole and of use."""
         try:
             header = self._reader.inspect(content).header
         except DeliveryRefused as damage:
-            return damage.kind
+            return _Fault(damage.kind)
         place = self._place(header, sha256)
         if place is Place.REPLACED:
-            return "delivery.replaced"
+            return _Fault("delivery.replaced", header.produced)
         if self._today is not None and header.produced > self._today:
-            return "delivery.future"
+            return _Fault("delivery.future", header.produced)
         if place is Place.GAP:
             raise BadInput(
                 "the delivery of {produced} is whole, and waits behind a gap",
@@ -145,12 +151,8 @@ class Discarding:
         taken, last = self._store.taken_on(header.produced), self._store.last_produced()
         return place_of(header, sha256, taken=taken, last=last, strict=self._strict)
 
-
-def _content_of(file: WaitingFile | None) -> tuple[BinaryIO, str | None]:
-    """The content, and why it cannot be read: then, and of a file that is only announced, it is empty."""
-    if file is None:
-        return BytesIO(), None
-    try:
-        return file.open(), None
-    except DeliveryRefused as unread:
-        return BytesIO(), unread.kind
+    def _what_is_left(self, delivery: SealedDelivery, fault: _Fault) -> str:
+        """What its day is to the chain now; of one that cannot be read, its name says the day."""
+        produced = fault.produced or day_in_name(delivery.name)
+        taken = produced is not None and self._store.taken_on(produced) is not None
+        return what_is_left(produced, is_taken=taken, last=self._store.last_produced(), today=self._today).value

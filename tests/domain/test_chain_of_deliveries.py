@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from cprsync.domain.delivery import Header, Link, Place, place_of, skips
+from cprsync.domain.delivery import Header, Left, Link, Place, day_in_name, place_of, skips, what_is_left
 
 THURSDAY, FRIDAY, MONDAY, TUESDAY = (date(2027, 4, day) for day in (15, 16, 19, 20))
 CONTENT, OTHER = "aa" * 32, "bb" * 32
@@ -93,3 +93,37 @@ def test_a_delivery_skips_what_may_have_been_produced_since_the_last_one_taken(
     produced: date, previous: date, last: date | None, skipped: bool
 ) -> None:
     assert skips(Header("123456", produced, previous), last) is skipped
+
+
+@pytest.mark.parametrize(
+    ("produced", "is_taken", "last", "today", "left"),
+    [
+        pytest.param(MONDAY, False, None, TUESDAY, Left.BEGINNING, id="before the first delivery"),
+        pytest.param(None, False, FRIDAY, TUESDAY, Left.GAP, id="nobody knows its day"),
+        pytest.param(MONDAY, True, FRIDAY, TUESDAY, Left.NOTHING, id="another of its day was taken"),
+        pytest.param(FRIDAY, False, FRIDAY, TUESDAY, Left.NOTHING, id="it is of the last day taken"),
+        pytest.param(THURSDAY, False, FRIDAY, TUESDAY, Left.NOTHING, id="a later one was taken"),
+        pytest.param(TUESDAY, False, FRIDAY, MONDAY, Left.EXPECTED, id="its day has not come"),
+        pytest.param(TUESDAY, False, MONDAY, None, Left.GAP, id="nobody knows the register's day"),
+        pytest.param(MONDAY, False, FRIDAY, MONDAY, Left.GAP, id="it was the next one"),
+        pytest.param(TUESDAY, False, FRIDAY, TUESDAY, Left.WIDER_GAP, id="the one before it is missing as well"),
+    ],
+)
+def test_a_delivery_that_is_set_aside_leaves(
+    produced: date | None, is_taken: bool, last: date | None, today: date | None, left: Left
+) -> None:
+    assert what_is_left(produced, is_taken=is_taken, last=last, today=today) is left
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("D270419.L123456", MONDAY),
+        ("d270419.l123456.2", MONDAY),
+        ("D270431.L123456", None),
+        ("D2704.L123456", None),
+        ("other.txt", None),
+    ],
+)
+def test_a_delivery_s_name_tells_its_day_or_none(name: str, day: date | None) -> None:
+    assert day_in_name(name) == day

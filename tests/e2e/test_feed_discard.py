@@ -137,6 +137,29 @@ def test_it_says_on_a_terminal_what_was_done_and_what_comes_next(
     assert "`cprsync feed accept`" in out
 
 
+def test_the_copies_of_a_name_are_told_apart_and_the_ones_left_alone_are_named(
+    week: Week, library: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cprsync.cli.feed import discard_command
+
+    name, content = week.moved
+    deliver(library, name, content)
+    assert library.call("sync").document["actions"] == {"move": 1}
+    before = library.rows()
+    ran = library.call("feed", "discard", name, "--reason", REASON)
+    assert (ran.exit, ran.error["kind"]) == (1, "delivery.taken"), ran.out
+    assert library.rows() == before
+    deliver(library, name, content[:-30])
+    library.call("sync")
+    config = library.folder / "cprsync.toml"
+    discard_command(name, reason=REASON, config=config, library=None, language="da", as_json=False)
+    out = capsys.readouterr().out
+    assert "En leverance af den dag eller en senere er brugt, så der er intet hul." in out
+    assert f"{len(content)} byte, brugt af en nat" in out
+    ran = library.call("feed", "accept", name, "--reason", REASON, "--sha256", "00000000")
+    assert (ran.exit, ran.error["kind"]) == (1, "delivery.no_copy")
+
+
 def test_a_whole_delivery_is_not_set_aside(week: Week, library: Library, tmp_path: Path) -> None:
     file = tmp_path / week.moved[0]
     file.write_bytes(week.moved[1])

@@ -94,9 +94,9 @@ def test_another_writer_gets_through_before_each_piece_of_a_slow_stream(store: S
 def test_what_is_half_sealed_is_seen_by_nobody(store: SqlStore, other: SqlStore) -> None:
     seen: list[Any] = []
     store.seal(
-        NAME, stream(before=lambda _: seen.append((other.sealed(), other.stopped(NAME), other.sealed_as(NAME, "m"))))
+        NAME, stream(before=lambda _: seen.append((other.sealed(), other.copies(NAME), other.sealed_as(NAME, "m"))))
     )
-    assert set(map(repr, seen)) == {repr(([], None, None))}
+    assert set(map(repr, seen)) == {repr(([], [], None))}
 
 
 def test_a_stream_that_breaks_leaves_nothing(store: SqlStore, engine: Engine) -> None:

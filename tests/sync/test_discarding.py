@@ -180,7 +180,7 @@ def test_a_delivery_that_stops_no_night_is_not_set_aside(library: Library, tmp_p
     refuse_unchanged(library, str(tmp_path / file.name), "delivery.not_stopped")
     refuse_unchanged(library, file.name, "delivery.not_fetched")
     library.night()
-    refuse_unchanged(library, str(tmp_path / file.name), "delivery.not_stopped")
+    refuse_unchanged(library, str(tmp_path / file.name), "delivery.taken")
 
 
 def test_nothing_is_set_aside_while_a_night_is_at_work(damaged: Library) -> None:

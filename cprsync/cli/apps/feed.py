@@ -9,6 +9,10 @@ import typer
 
 from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, language
 
+Sha256 = Annotated[
+    str | None,
+    typer.Option("--sha256", metavar="HEX", help="Which copy, where a name came more than once: how its hash begins."),
+]
 app = typer.Typer(help="Deliveries (ændringsudtræk), and what they could not tell.")
 
 
@@ -35,6 +39,7 @@ def feed_accept(  # noqa: PLR0913 -- one parameter for each option
     file: Annotated[str, typer.Argument(help="The waiting delivery, as `sync` names it, or a file on disk.")],
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")],
+    sha256: Sha256 = None,
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -47,7 +52,7 @@ def feed_accept(  # noqa: PLR0913 -- one parameter for each option
     from cprsync.cli.feed import accept_command
 
     told = language(lang)
-    accept_command(file, reason=reason, config=config, library=library, language=told, as_json=as_json)
+    accept_command(file, reason=reason, sha256=sha256, config=config, library=library, language=told, as_json=as_json)
 
 
 @app.command("discard")
@@ -55,6 +60,7 @@ def feed_discard(  # noqa: PLR0913 -- one parameter for each option
     file: Annotated[str, typer.Argument(help="The delivery that stops the nights, as `sync` names it, or a file.")],
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")],
+    sha256: Sha256 = None,
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -68,7 +74,7 @@ def feed_discard(  # noqa: PLR0913 -- one parameter for each option
     from cprsync.cli.feed import discard_command
 
     told = language(lang)
-    discard_command(file, reason=reason, config=config, library=library, language=told, as_json=as_json)
+    discard_command(file, reason=reason, sha256=sha256, config=config, library=library, language=told, as_json=as_json)
 
 
 @app.command("windows")

@@ -35,6 +35,23 @@ NIGHT: Final[Mapping[str, Advice]] = {
         "Der er intet at gøre: ingen nat ser på den. Kør `cprsync sync`.",
         "There is nothing to do: no night looks at it. Run `cprsync sync`.",
     ),
+    "delivery.taken": advice(
+        1,
+        "Ingen nat standser ved den. Ligger en anden fil af samme navn på disken, så nævn den med dens mappe (./FIL).",
+        "No night stops at it. If you mean another file of that name on disk, name it with its folder (./FILE).",
+    ),
+    "delivery.no_copy": advice(
+        1,
+        "Se i beskeden fra `cprsync sync`, hvordan hashen begynder; en fil, der ikke er hentet endnu, ser `cprsync "
+        "sync` på først.",
+        "See in the message of `cprsync sync` how the hash begins; `cprsync sync` first looks at a file that was not "
+        "fetched yet.",
+    ),
+    "delivery.forgotten": advice(
+        1,
+        "Bed platformen om at levere filen igen.",
+        "Ask the platform to deliver the file again.",
+    ),
     "delivery.empty": advice(
         1,
         f"Bed platformen om at levere filen igen. {_ASIDE_DA}",

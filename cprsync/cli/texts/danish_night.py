@@ -55,14 +55,15 @@ NIGHT: Final[Mapping[str, str]] = {
         "leverancen af {due} er ikke kommet; den sidst tagne er af {last}"
     ),
     "the delivery of {produced} stops no night ({place})": "leverancen af {produced} standser ingen nat ({place})",
-    "no delivery of that name waits in the inbox, and no such file can be read": (
-        "ingen leverance af det navn venter i indbakken, og der er ingen sådan fil, der kan læses"
-    ),
     "no delivery of that name waits in the inbox or where deliveries arrive, and no such file can be read": (
         "ingen leverance af det navn venter i indbakken eller dér, hvor leverancer kommer, "
         "og der er ingen sådan fil, der kan læses"
     ),
-    "{file} is set aside already": "{file} er allerede lagt til side",
+    "{file} (sha256 {sha256}…) is set aside already": "{file} (sha256 {sha256}…) er allerede lagt til side",
+    "{file} (sha256 {sha256}…) was taken by a night already": ("{file} (sha256 {sha256}…) er allerede brugt af en nat"),
+    "the content of {file} is gone by now": "indholdet af {file} er slettet i mellemtiden",
+    "no copy of that name has content with that hash": "ingen fil af det navn har et indhold med den hash",
+    "a hash begins with eight hexadecimal digits at least": ("en hash begynder med mindst otte hexadecimale cifre"),
     "{file} was not fetched yet": "{file} er ikke hentet endnu",
     "the delivery of {produced} is whole, and waits behind a gap": (
         "leverancen af {produced} er hel og venter bag et hul"

@@ -116,16 +116,46 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
         "lagt til side for altid: ingen nat ser på den igen, og ingen lånere er ændret",
         "set aside for good: no night looks at it again, and no record was changed",
     ),
-    "feed_discarded_next": (
+    "feed_left_gap": (
         (
-            "Mangler dens dag, standser den næste leverance ved hullet; `cprsync feed accept` går over det. "
+            "Dens dag mangler nu: den næste leverance standser ved hullet, og `cprsync feed accept` går over det. "
             "Kommer den rigtige fil, bruges den af sig selv."
         ),
         (
-            "If its day is missing, the next delivery stops at the gap; `cprsync feed accept` goes over it. "
+            "Its day is missing now: the next delivery stops at the gap, and `cprsync feed accept` goes over it. "
             "If the right file comes, it is taken by itself."
         ),
     ),
+    "feed_left_wider_gap": (
+        (
+            "Dagene før den mangler også: bed platformen om dem. Den næste leverance standser ved hullet, og "
+            "`cprsync feed accept` går over det hele."
+        ),
+        (
+            "The days before it are missing as well: ask the platform for them. The next delivery stops at the gap, "
+            "and `cprsync feed accept` goes over all of it."
+        ),
+    ),
+    "feed_left_expected": (
+        "Dens dag er ikke kommet endnu, så der er intet hul: den dags rigtige leverance bruges, når den kommer.",
+        "Its day has not come yet, so there is no gap: that day's true delivery is taken when it comes.",
+    ),
+    "feed_left_nothing": (
+        "En leverance af den dag eller en senere er brugt, så der er intet hul.",
+        "A delivery of that day or a later one was taken, so there is no gap.",
+    ),
+    "feed_left_beginning": (
+        "Ingen leverance er brugt endnu, så intet hul vil vise sig: den første hele leverance begynder kæden.",
+        "No delivery was taken yet, so no gap will show: the first whole delivery begins the chain.",
+    ),
+    "feed_other_copy": (
+        "En anden fil af samme navn er ikke rørt: sha256 {sha256}…, {size} byte, {state}",
+        "Another file of the same name is left as it is: sha256 {sha256}…, {size} bytes, {state}",
+    ),
+    "feed_copy_taken": ("brugt af en nat", "taken by a night"),
+    "feed_copy_discarded": ("lagt til side", "set aside"),
+    "feed_copy_refused": ("afvist af en nat", "refused by a night"),
+    "feed_copy_waiting": ("venter i indbakken", "waits in the inbox"),
     "init_there": ("alt var der allerede", "everything was there already"),
     "init_next": ("Nu: {command}", "Next: {command}"),
     # the store
