@@ -6,17 +6,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
+from cprsync.cli.audit_text import entry_lines
 from cprsync.cli.output import failures, print_json, print_long_json, say
 from cprsync.cli.report_text import audit_lines
+from cprsync.cli.titles import titles_of
 from cprsync.cli.words import Language, word
 from cprsync.domain.calendar import COPENHAGEN
+from cprsync.sync.audit_reading import list_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import date
     from pathlib import Path
 
-    from cprsync.store.sql import SqlStore
     from cprsync.sync.values import AuditFilter, Happening
 
 BROKEN = 1
@@ -66,50 +67,26 @@ def list_command(listing: Listing, *, config: Path, library: str | None, languag
     """List who did what."""
     from cprsync import wiring
     from cprsync.cli.operator import user_name
+    from cprsync.policy_file import load_policy
     from cprsync.settings import load_settings
 
     with failures(as_json=as_json):
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
+        policy = load_policy(section.policy, section.municipalities)
         with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
             if listing.reasons:
                 store.note_audit_reading(user=user_name())
-            _show(store, listing, section.agency, language, as_json=as_json)
-
-
-def _show(store: SqlStore, listing: Listing, agency: str, language: Language, *, as_json: bool) -> None:
-    entries = store.audit_entries(listing.wanted())
-    if as_json:
-        print_long_json({"agency": agency, "entries": []}, "entries", map(_document, entries))
-        return
-    for line in (_line(entry, language) for entry in entries):
-        say(line)
+            entries = list_entries(store, policy, listing.wanted())
+            if as_json:
+                print_long_json({"agency": section.agency, "entries": []}, "entries", map(_document, entries))
+                return
+            for line in entry_lines(entries, language, titles_of(policy.products, language)):
+                say(line)
 
 
 def _document(entry: Happening) -> dict[str, Any]:
     return {**asdict(entry), "who": entry.who or word("audit_nobody", "en")}
-
-
-def _line(entry: Happening, language: Language) -> str:
-    at = datetime.fromisoformat(entry.at).astimezone(COPENHAGEN)
-    return "  ".join(
-        (
-            f"{at:%Y-%m-%d %H:%M:%S}",
-            f"{entry.who or word('audit_nobody', language):<14}",
-            f"{entry.patron or '–':<8}",
-            ", ".join(_said(entry, language)),
-        )
-    )
-
-
-def _said(entry: Happening, language: Language) -> Iterator[str]:
-    """What was done, and why."""
-    yield word(f"did_{entry.what}", language).removeprefix("did_")
-    yield from (word(action, language) for action in entry.actions)
-    if entry.why is not None:
-        yield word("audit_why", language, why=word(f"why_{entry.why}", language).removeprefix("why_"))
-    if entry.has_reason:
-        yield word("audit_reason", language) if entry.reason is None else f"“{entry.reason}”"
 
 
 def accept_command(*, reason: str, config: Path, library: str | None, language: Language, as_json: bool) -> None:

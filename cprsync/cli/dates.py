@@ -6,10 +6,14 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cprsync.cli.words import Language
 
 #: The longest day in a column: `30. september 2027`.
 DAY_WIDTH = 18
+#: The longest moment in a column: `30. september 2027 kl. 06.30`.
+TIME_WIDTH = 28
 DAYS: dict[Language, tuple[str, ...]] = {
     "da": ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
@@ -40,3 +44,9 @@ def long_day(day: date, language: Language) -> str:
     """`23. marts 2027`, `23 March 2027`."""
     dot = "." if language == "da" else ""
     return f"{day.day}{dot} {MONTHS[language][day.month - 1]} {day.year}"
+
+
+def long_time(moment: datetime, language: Language) -> str:
+    """`23. marts 2027 kl. 06.30`, `23 March 2027, 06:30`: as the clock showed it."""
+    clock = f" kl. {moment:%H.%M}" if language == "da" else f", {moment:%H:%M}"
+    return long_day(moment.date(), language) + clock

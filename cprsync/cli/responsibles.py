@@ -103,6 +103,8 @@ def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
         if one["until"] is not None:
             until = long_day(date.fromisoformat(one["until"]), language)
             days = word("responsible_until", language, since=since, until=until)
+        elif not one["in_force"]:
+            days = word("responsible_ended_since", language, since=since)
         letters = word("responsible_letters" if one["why"] is None else f"responsible_no_{one['why']}", language)
         yield f"  {one['patron']}  {name}  {days}; {letters}"
     yield from minor_lines(document.get("answers_for", ()), language)

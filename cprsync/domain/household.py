@@ -32,6 +32,10 @@ class Other(NamedTuple):
     #: the feed could not have told of her number, and counts as silent (decision 32)
     in_window: bool = False
 
+    def is_sealed(self, *, silent_is_sealed: bool) -> bool:
+        """Tell whether they are sealed for a reason of their own."""
+        return is_sealed(self.person, silent_is_sealed=silent_is_sealed, parked=self.parked, in_window=self.in_window)
+
 
 def in_household(
     mates: Iterable[Other], links: Iterable[Other] = (), *, silent_is_sealed: bool, others: int = 0
@@ -46,10 +50,7 @@ def in_household(
     """
     if others > HOUSE_MOST:
         return True
-    return any(
-        is_sealed(one.person, silent_is_sealed=silent_is_sealed, parked=one.parked, in_window=one.in_window)
-        for one in chain(mates, links)
-    )
+    return any(one.is_sealed(silent_is_sealed=silent_is_sealed) for one in chain(mates, links))
 
 
 def shut_address(person: Person) -> Person:

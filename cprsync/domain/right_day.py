@@ -41,7 +41,7 @@ class Read:
     fact: str = ""
     detail: Wording = _NO_DETAIL
     since: date | None = None
-    #: the same as far as it tells neither birth date nor block
+    #: the same, where it tells neither birth date nor block; else None
     open_since: date | None = None
 
     def not_before(self, begins: date) -> Read:
@@ -229,7 +229,8 @@ def _municipality(day: Day, product: Product) -> Read | None:
 
 
 def _library(day: Day, product: Product) -> Read | None:
-    return Read("library", _NO_DETAIL, day.turned(product.from_age) or product.since, product.since)
+    turned = day.turned(product.from_age)
+    return Read("library", _NO_DETAIL, turned or product.since, _unless_later(product.since, turned))
 
 
 def _licence(day: Day, product: Product) -> Licence | None:
@@ -242,7 +243,13 @@ def _at(day: Day, birthday_: date | None = None) -> Read:
     """Where she lives, and since when: not before she has the age."""
     code, since = day.now.municipality, day.lives_since
     whole = None if since is None else max(since, birthday_ or since)
-    return Read(f"municipality {code}", Wording(f"kommune {code}", f"municipality {code}"), whole, since)
+    told = Wording(f"kommune {code}", f"municipality {code}")
+    return Read(f"municipality {code}", told, whole, _unless_later(since, birthday_))
+
+
+def _unless_later(since: date | None, turned: date | None) -> date | None:
+    """A day that stands without the birth date; None: they reached the age later, so that nothing was so on it."""
+    return None if since is None or (turned is not None and turned > since) else since
 
 
 #: Reads what a row is about; None: the row does not hold.

@@ -22,7 +22,7 @@ LICENCES: Final[Mapping[LicensedBy | None, Wording]] = {
     LicensedBy.LIBRARY: Wording("bibliotekets", "the library's"),
 }
 CHANGES: Final[Mapping[Change, Wording]] = {
-    Change.POLICY: Wording("når vilkårene i policy.toml skifter", "when the terms in policy.toml change"),
+    Change.POLICY: Wording("når netmediets vilkår skifter", "when the net medium's terms change"),
     Change.REGISTRATION: Wording("når vedkommende melder sig ind", "when the patron registers"),
     Change.KIND: Wording("når lånertypen rettes", "when the kind of patron is corrected"),
     Change.DEATH_ANNULLED: Wording("når dødsfaldet annulleres", "when the death is annulled"),
@@ -41,8 +41,8 @@ CHANGES: Final[Mapping[Change, Wording]] = {
         "when the register knows the residence, or the municipality is typed at the desk",
     ),
     Change.LICENCE: Wording(
-        "når policy.toml siger, om den kommune har licens, eller låneren flytter",
-        "when policy.toml says whether that municipality holds a licence, or the patron moves",
+        "når det bliver oplyst, om kommunen har licens, eller låneren flytter",
+        "when it becomes known whether that municipality holds a licence, or the patron moves",
     ),
     Change.CORRECTION: Wording(
         "når en rettelse ved skranken begynder eller udløber", "when a correction from the desk begins or ends"
@@ -71,10 +71,10 @@ NO_MATTER: Final[Mapping[str, tuple[Wording | str, ...]]] = {
         ),
         LICENCES[None],
         Wording(
-            "som uden: kun kommunen læses. En dag, der følger af alderen, vises ikke, og der svares kun om i dag: "
-            "ellers kunne fødselsdatoen læses af den",
-            "as without: the municipality alone is read. A day that follows from the age is not shown, and only today "
-            "is answered about: the birth date could be read from it",
+            "som uden: kun kommunen læses. En dag, der følger af alderen, vises ingen steder (her, i forecast, i "
+            "revisionssporet), og der svares kun om i dag: ellers kunne fødselsdatoen læses af den",
+            "as without: the municipality alone is read. A day that follows from the age is shown nowhere (here, in "
+            "the forecast, in the audit), and only today is answered about: the birth date could be read from it",
         ),
         "–",
         Wording("Beslutning 2 og 11", "Decisions 2 and 11"),

@@ -10,9 +10,10 @@ import enum
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cprsync.domain.age import birth_date_of, birthday
+from cprsync.domain.birth_days import tells_birth_date
 from cprsync.domain.due import ONE_DAY, after_day, calendar_stamp
 from cprsync.domain.override import birth_date_in
 from cprsync.domain.right_day import Day
@@ -30,9 +31,7 @@ if TYPE_CHECKING:
 
 
 #: Moves when the same facts come to be kept in another way: then all that is kept is derived anew, once.
-_WRITTEN: Final = 2
-#: What comes on a birthday.
-_BY_AGE: Final = frozenset({Change.BIRTHDAY, Change.GROUP})
+_WRITTEN: Final = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,7 +54,7 @@ class Right:
     why: Wording
     #: the age at which it opens, where the patron is too young for it
     from_age: int | None = None
-    #: `valid_from` as far as it tells neither birth date nor block
+    #: `valid_from`, where it tells neither birth date nor block; else None
     open_from: date | None = None
     #: a day is left out, since it would tell the birth date of someone sealed
     withheld: bool = False
@@ -63,7 +62,7 @@ class Right:
     @property
     def without_birth_days(self) -> Right:
         """The same without the days that follow from the birth date, which is sealed: for whoever is sealed."""
-        until = None if self.changes_when in _BY_AGE else self.until
+        until = None if tells_birth_date(self.changes_when) else self.until
         withheld = (until, self.open_from) != (self.until, self.valid_from)
         return replace(self, until=until, valid_from=self.open_from, withheld=withheld)
 
@@ -152,18 +151,40 @@ def changes(before: str, after: str) -> Mapping[str, Turn]:
     return {name: Turn.UNCHANGED if was is now else _TURNS[now] for name, (was, now) in turned.items()}
 
 
-def turns_ahead(
-    facts: RightFacts, policy: Policy, kept: str, *, first: date, last: date
-) -> Iterator[tuple[date, str, Turn]]:
-    """What becomes of each product by itself from the day on which they are derived next, `first`, to `last`."""
+class Ahead(NamedTuple):
+    """What will become of a right by itself on a day."""
+
+    day: date
+    product: str
+    turn: Turn
+    #: what brings it; None: nothing that comes on its own day, as what was written since the last night
+    cause: Change | None
+
+
+def turns_ahead(  # noqa: PLR0913 -- whose, by what, and from when to when
+    facts: RightFacts, policy: Policy, kept: str, *, first: date, last: date, lived: date | None = None
+) -> Iterator[Ahead]:
+    """What becomes of each product by itself from the day on which they are derived next, `first`, to `last`.
+
+    `lived` is the last day that a night has lived: the first day makes up for those between.
+    """
+    days = _turns(facts, policy)
+    causes = {**days, **_missed(days, first, lived)}
     day: date | None = first
     before = kept
     while day is not None and day <= last:
         now = _stored_on(Day.of(facts, policy, day))
         for name, turn in changes(before, now).items():
             if turn is not Turn.UNCHANGED:
-                yield day, name, turn
+                yield Ahead(day, name, turn, causes.get(day))
         before, day = now, next_step(facts, policy, day)
+
+
+def _missed(days: Mapping[date, Change], first: date, lived: date | None) -> Mapping[date, Change]:
+    """What the first day makes up for: a birthday among the days that no night has lived counts before all else."""
+    made_up = [days[day] for day in sorted(days) if lived is not None and lived < day <= first]
+    by_age = next((change for change in made_up if tells_birth_date(change)), None)
+    return {} if by_age is None else {first: by_age}
 
 
 def _stored_on(day: Day) -> str:

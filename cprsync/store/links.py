@@ -138,6 +138,13 @@ def _others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dic
     }
 
 
+def sealed_among(tenant: Tenant, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
+    """Those of these patrons who are sealed for a reason of their own."""
+    with reading(tenant.engine) as connection:
+        found = _others(connection, tenant, ids)
+    return {one for one, other in found.items() if other.is_sealed(silent_is_sealed=silent_is_sealed)}
+
+
 def look_again(connection: Connection, tenant: Tenant, writes: Iterable[Write]) -> None:
     """Let the calendar look tonight at minors whose birth date has changed: the day they come of age may have moved."""
     look_tonight(connection, tenant, [one.patron.id for one in writes if moves_day_of_age(one)])

@@ -445,6 +445,9 @@ class SqlStore:
     def rights_ahead(self, until: date, *, everyone: bool) -> Iterator[RightsDue]:
         return entitlements.ahead(self._tenant, until, everyone=everyone)
 
+    def sealed_among(self, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
+        return links.sealed_among(self._tenant, ids, silent_is_sealed=silent_is_sealed)
+
     def rights_stamp(self) -> str | None:
         return entitlements.stamp(self._tenant)
 

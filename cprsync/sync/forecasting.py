@@ -1,20 +1,22 @@
 """What the coming days will bring if no delivery changes anything: the nights' own calendar, lived on paper.
 
 Writes nothing and calls nobody. Thirty nights lived are the thirty days forecast, since both are `domain.due`, and
-`domain.rights` for what then becomes of net media.
+`domain.rights` for what then becomes of net media. Leaves out the birthdays of whoever is sealed, uncounted: a count of
+one day would tell that one comes on it.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from cprsync.domain.birth_days import tells_birth_date
 from cprsync.domain.due import ONE_DAY, DueKind, after_day
 from cprsync.domain.rights import Turn, rights_stamp, turns_ahead
 from cprsync.sync.calendar_part import Calendar, days_to_live, upcoming
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import date
 
     from cprsync.domain.policy import Policy
@@ -27,6 +29,8 @@ POLICY: Final = "policy"
 PRODUCTS: Final = "products"
 #: What becomes of a right, by the kind of the event.
 RIGHTS: Final[Mapping[Turn, str]] = {turn: f"right_{turn.value}" for turn in Turn if turn is not Turn.UNCHANGED}
+#: What is left out of a sealed patron's birthdays.
+WITHHELD: Final = "birthdays_of_sealed"
 _ORDER: Final = (POLICY, PRODUCTS, *(kind.value for kind in DueKind), *RIGHTS.values())
 
 
@@ -38,6 +42,23 @@ class Foreseen(Calendar, Protocol):
     def rights_ahead(self, until: date, *, everyone: bool) -> Iterable[RightsDue]: ...
 
     def rights_stamp(self) -> str | None: ...
+
+    def sealed_among(self, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
+        """Those of these patrons who are sealed for a reason of their own."""
+        ...
+
+
+class _Event(NamedTuple):
+    day: date
+    #: None: nobody's
+    patron: str | None
+    kind: str
+    what: str
+    #: its day is a birthday
+    on_birthday: bool = False
+
+    def document(self) -> dict[str, str | None]:
+        return {"day": self.day.isoformat(), "patron": self.patron, "kind": self.kind, "what": self.what}
 
 
 def foresee(store: Foreseen, policy: Policy, *, today: date, days: int) -> dict[str, Any]:
@@ -52,20 +73,37 @@ def foresee(store: Foreseen, policy: Policy, *, today: date, days: int) -> dict[
     missed = days_to_live(lived, today)
     first = missed[0] if missed or lived is None else lived + ONE_DAY
     last = max(first, today) + timedelta(days=days - 1)
-    events: list[dict[str, Any]] = [
-        {"day": due.day.isoformat(), "patron": due.patron_id, "kind": due.kind.value, "what": due.what}
+    events = [
+        _Event(due.day, due.patron_id, due.kind.value, due.what, tells_birth_date(due.kind))
         for due in upcoming(store, policy, first=first, last=last)
     ]
     events += _policy_days(policy, first, last)
-    events += _rights(store, policy, first=max(first, today), last=last)
-    events.sort(key=lambda one: (one["day"], _ORDER.index(str(one["kind"])), one["patron"] or "", one["what"]))
-    return {"from": first.isoformat(), "to": last.isoformat(), "events": events}
+    events += _rights(store, policy, first=max(first, today), last=last, lived=lived)
+    shown = sorted(_shown(store, policy, events), key=lambda one: (one.day, _order(one), one.patron or "", one.what))
+    return {
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "events": [one.document() for one in shown],
+        # whatever there is to withhold: what is said only sometimes would tell of a day
+        "withheld": WITHHELD,
+    }
 
 
-def _policy_days(policy: Policy, first: date, last: date) -> Iterator[dict[str, str | None]]:
+def _order(event: _Event) -> int:
+    return _ORDER.index(event.kind)
+
+
+def _shown(store: Foreseen, policy: Policy, events: Collection[_Event]) -> list[_Event]:
+    """Without what comes on a birthday of someone sealed."""
+    whose = {one.patron for one in events if one.on_birthday and one.patron is not None}
+    sealed = store.sealed_among(whose, silent_is_sealed=policy.silent_is_sealed)
+    return [one for one in events if not (one.on_birthday and one.patron in sealed)]
+
+
+def _policy_days(policy: Policy, first: date, last: date) -> Iterator[_Event]:
     for ladder in policy.ladders.ladders:
         if first <= ladder.since <= last:
-            yield {"day": ladder.since.isoformat(), "patron": None, "kind": POLICY, "what": "age_groups"}
+            yield _Event(ladder.since, None, POLICY, "age_groups")
     days = {
         (day, product.name)
         for product in policy.products.periods
@@ -73,15 +111,15 @@ def _policy_days(policy: Policy, first: date, last: date) -> Iterator[dict[str, 
         if day is not None and first <= day <= last
     }
     for day, name in days:
-        yield {"day": day.isoformat(), "patron": None, "kind": PRODUCTS, "what": name}
+        yield _Event(day, None, PRODUCTS, name)
 
 
-def _rights(store: Foreseen, policy: Policy, *, first: date, last: date) -> Iterator[dict[str, str | None]]:
+def _rights(store: Foreseen, policy: Policy, *, first: date, last: date, lived: date | None) -> Iterator[_Event]:
     """What becomes of rights from the next night on; with another policy than the last night's, of everyone's."""
     stamp, kept = rights_stamp(policy), store.rights_stamp()
     if stamp is None and kept is None:
         return
     for one in store.rights_ahead(last, everyone=stamp != kept):
-        # before her own day comes, what is derived is what is kept
-        for day, product, turn in turns_ahead(one.facts, policy, one.kept, first=first, last=last):
-            yield {"day": day.isoformat(), "patron": one.patron_id, "kind": RIGHTS[turn], "what": product}
+        # before their own day comes, what is derived is what is kept
+        for day, product, turn, cause in turns_ahead(one.facts, policy, one.kept, first=first, last=last, lived=lived):
+            yield _Event(day, one.patron_id, RIGHTS[turn], product, tells_birth_date(cause))

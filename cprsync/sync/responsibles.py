@@ -205,16 +205,29 @@ class ListingStore(DeskStore, Answering, Protocol):
 def list_responsibles(store: ListingStore, patron_id: str, *, policy: Policy, clock: Clock) -> dict[str, Any]:
     """Who answers for a minor, and who did while something of that time is owed; and for whom a patron answers.
 
-    The name of whoever is sealed is not in it. Raises BadInput when there is no such patron.
+    The name of whoever is sealed is not in it, and of a sealed patron not the day on which they came of age. Raises
+    BadInput when there is no such patron.
     """
     _patron(store, patron_id)
     shown = [one for one in store.responsible_links(patron_id) if one.until is None or one.owes]
+    birthday = _sealed_day_of_age(store, patron_id, policy, clock.today())
     return {
         "patron": patron_id,
         "on": clock.today().isoformat(),
-        "responsibles": [_shown(link, view, policy) for link, view in _with_views(store, shown)],
+        "responsibles": [
+            _shown(link, view, policy, withheld=link.until is not None and link.until == birthday)
+            for link, view in _with_views(store, shown)
+        ],
         "answers_for": list_minors(store, patron_id, policy),
     }
+
+
+def _sealed_day_of_age(store: ListingStore, patron_id: str, policy: Policy, today: date) -> date | None:
+    """The day of age that is shown to nobody; None: the patron is not sealed, or has no birth date."""
+    view = store.patron(patron_id)
+    if view is None or not named(view, policy)[0]:
+        return None
+    return of_age_on(view.patron.register, view.patron.overrides, today, policy.ladders.leap)
 
 
 def _with_views(store: DeskStore, links: Sequence[Linked]) -> Iterator[tuple[Linked, Shown]]:
@@ -251,7 +264,7 @@ def list_minors(store: Answering, responsible_id: str, policy: Policy) -> list[d
     return told
 
 
-def _shown(link: Linked, view: Shown, policy: Policy) -> dict[str, Any]:
+def _shown(link: Linked, view: Shown, policy: Policy, *, withheld: bool) -> dict[str, Any]:
     patron = view.patron
     person, stopped = patron.register, patron.letters_stopped is not None
     sealed, told = named(view, policy)
@@ -262,7 +275,8 @@ def _shown(link: Linked, view: Shown, policy: Policy) -> dict[str, Any]:
         "name": told,
         **({"sealed": True} if sealed else {}),
         "since": link.since.isoformat(),
-        "until": link.until and link.until.isoformat(),
+        "until": None if withheld or link.until is None else link.until.isoformat(),
+        "withheld": withheld,
         "in_force": link.until is None,
         "owes": link.owes,
         "letters": "stopped" if why is not None else "go",

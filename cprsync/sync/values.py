@@ -616,6 +616,8 @@ class Happening:
     run: int | None
     stream: str
     seq: int
+    #: of someone sealed, and it may tell a birthday: it stands without the patron
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ def test_without_net_media_or_products_it_is_not_said_that_all_is_right_but_what
     ]
     assert verified(has_products=False)[:2] == [
         "Det, der er set efter, stemmer: 40 lånere",
-        "  policy.toml har ingen netmedier: se [[product]].",
+        "  Bibliotekets regler har ingen netmedier.",
     ]
 
 

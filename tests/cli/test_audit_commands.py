@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -129,10 +130,9 @@ def test_the_list_as_lines(asked: Path, capsys: pytest.CaptureFixture[str]) -> N
         Listing(None, None, None, 2), config=asked / "cprsync.toml", library=None, language="da", as_json=False
     )
     first, second = capsys.readouterr().out.splitlines()
-    assert "bo" in first
-    assert "åbnet" in first
-    assert "formål: rettelse, med en begrundelse" in first
-    assert "opslag, formål: fornyelse" in second
+    assert re.match(r"\d+\. [a-z]+ \d{4} kl\. \d\d\.\d\d +bo ", first)
+    assert first.endswith("åbnede beskyttede felter: Adresse; formål: rettelse; med en begrundelse")
+    assert second.endswith("opslag i CPR; formål: fornyelse")
 
 
 def test_a_broken_audit_is_accepted_with_a_reason_alone(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,10 +54,18 @@ def test_a_protected_one_is_listed_without_her_name_in_the_language_asked_for(
         "sealed": True,
         "since": "2027-03-01",
         "until": None,
+        "in_force": True,
         "why": "protected",
     }
     lines = list(list_lines({"patron": "10000000", "responsibles": [link]}, language))
     assert lines[1].startswith(f"  20000000  {shown}  {since}; ")
+
+
+@pytest.mark.parametrize(("language", "says"), [("da", "dagen vises ikke"), ("en", "the day is not shown")])
+def test_a_link_that_ended_on_a_day_that_is_withheld_has_ended_all_the_same(language: Any, says: str) -> None:
+    link = {"patron": "20000000", "name": "Liv Holm", "since": "2027-03-01", "until": None, "in_force": False}
+    (_, line) = list_lines({"patron": "10000000", "responsibles": [{**link, "why": "ended"}]}, language)
+    assert says in line
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ RUNNING = " En flytning gælder for nye lån fra den dag; lån, der er i gang, r
 PRINTED: dict[str, tuple[str, str, str, str, str]] = {
     "rights-not-offered": (
         "biblioteket har ikke produktet den dag",
-        *("ligegyldigt", "nej", "når vilkårene i policy.toml skifter", "policy.toml: product (since, until)"),
+        *("ligegyldigt", "nej", "når netmediets vilkår skifter", "policy.toml: product (since, until)"),
     ),
     "rights-closed": (
         "låneren er meldt ud",
@@ -91,7 +91,7 @@ PRINTED: dict[str, tuple[str, str, str, str, str]] = {
     ),
     "rights-licence-unknown": (
         "det er ikke kendt her, om bopælskommunen har licens",
-        *("bopælskommunens", "uafklaret", "når policy.toml siger, om den kommune har licens, eller låneren flytter"),
+        *("bopælskommunens", "uafklaret", "når det bliver oplyst, om kommunen har licens, eller låneren flytter"),
         "policy.toml: product (municipalities, unlicensed)",
     ),
     "rights-age-unknown": (
@@ -115,8 +115,8 @@ PRINTED: dict[str, tuple[str, str, str, str, str]] = {
         "navne- og adressebeskyttet, eller forseglet af vejkode 9900-9999 eller status 03",
         "ligegyldigt",
         (
-            "som uden: kun kommunen læses. En dag, der følger af alderen, vises ikke, og der svares kun om i dag: "
-            "ellers kunne fødselsdatoen læses af den"
+            "som uden: kun kommunen læses. En dag, der følger af alderen, vises ingen steder (her, i forecast, i "
+            "revisionssporet), og der svares kun om i dag: ellers kunne fødselsdatoen læses af den"
         ),
         *("–", "Beslutning 2 og 11"),
     ),

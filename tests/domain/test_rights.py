@@ -150,7 +150,7 @@ def test_born_on_29_february_she_is_old_enough_on_the_day_that_the_policy_says(l
 def test_nobody_has_a_right_since_before_she_was_born() -> None:
     child = facts(born(date(2026, 5, 4)))
     assert right(child).valid_from == date(2026, 5, 4)
-    assert right(child).open_from == SINCE
+    assert right(child).open_from is None
 
 
 def test_no_day_of_a_right_tells_the_birth_date_of_someone_sealed() -> None:
@@ -160,9 +160,43 @@ def test_no_day_of_a_right_tells_the_birth_date_of_someone_sealed() -> None:
     before, after = right(young, film), right(old, film)
     assert (before.until, after.valid_from) == (date(2027, 5, 3), date(2027, 1, 4))
     assert (before.without_birth_days.until, before.without_birth_days.withheld) == (None, True)
-    assert (after.without_birth_days.valid_from, after.without_birth_days.withheld) == (SINCE, True)
+    assert (after.without_birth_days.valid_from, after.without_birth_days.withheld) == (None, True)
     grouped = right(young, policy(closed_groups=frozenset({"Barn"})))
     assert grouped.without_birth_days.until is None
+
+
+def test_of_someone_sealed_no_right_holds_since_a_day_before_they_had_the_age() -> None:
+    """The product's first day, or the day they moved here, is no day on which a child of 8 had a right from 15."""
+    child = facts(born(date(2012, 1, 4)))
+    for licensed_by in LicensedBy:
+        one = right(child, policy(from_age=15, licensed_by=licensed_by)).without_birth_days
+        assert (one.answer, one.valid_from, one.withheld) == (Answer.YES, None, True), licensed_by
+        one = right(facts(born(date(2018, 6, 25))), policy(licensed_by=licensed_by, since=date(2000, 1, 1)))
+        assert one.without_birth_days.valid_from in {None, MOVED}, licensed_by
+
+
+def test_of_someone_sealed_who_had_the_age_the_day_is_told() -> None:
+    grown = facts(born(date(1980, 1, 4)))
+    for licensed_by in LicensedBy:
+        one = right(grown, policy(from_age=15, licensed_by=licensed_by)).without_birth_days
+        assert (one.valid_from, one.withheld) == (
+            right(grown, policy(from_age=15, licensed_by=licensed_by)).valid_from,
+            False,
+        )
+
+
+def test_what_comes_ahead_says_that_it_comes_on_a_birthday_though_nights_were_missed() -> None:
+    """Asked three days after the birthday, with no night since: today's change still tells it."""
+    child = facts(born(date(2012, 4, 3)), blocks=(Block(date(2027, 4, 10), "gæld"),))
+    rules = policy(from_age=15)
+    kept = stored(rights_of(child, rules, TODAY))
+
+    def causes(first: date, lived: date | None) -> list[Change | None]:
+        return [one.cause for one in turns_ahead(child, rules, kept, first=first, last=date(2027, 4, 30), lived=lived)]
+
+    assert causes(TODAY, None) == [Change.BIRTHDAY, Change.BLOCK]
+    assert causes(date(2027, 4, 6), date(2027, 4, 2)) == [Change.BIRTHDAY, Change.BLOCK]
+    assert causes(date(2027, 4, 6), date(2027, 4, 3)) == [None, Change.BLOCK]
 
 
 def test_a_day_of_the_policy_is_told_of_someone_sealed_too() -> None:
@@ -199,7 +233,7 @@ def test_what_becomes_of_each_right_by_itself_is_told_day_by_day_from_what_was_k
 
     def told(kept: str, *, first: date = TODAY, last: date = date(2027, 5, 1)) -> list[tuple[str, str, str]]:
         ahead = turns_ahead(child, rules, kept, first=first, last=last)
-        return [(day.isoformat(), name, turn.value) for day, name, turn in ahead]
+        return [(one.day.isoformat(), one.product, one.turn.value) for one in ahead]
 
     coming = [
         ("2027-04-03", "film", "opened"),
@@ -220,7 +254,7 @@ def test_what_is_told_ahead_is_what_each_night_finds(who: Person, nights: int) -
     one = facts(who, overrides=(STAFF,))
     before, found = stored(rights_of(one, TERMS, TODAY)), []
     first, last = TODAY + timedelta(days=1), TODAY + timedelta(days=nights)
-    ahead = list(turns_ahead(one, TERMS, before, first=first, last=last))
+    ahead = [tuple(turn)[:3] for turn in turns_ahead(one, TERMS, before, first=first, last=last)]
     for day in (TODAY + timedelta(days=n + 1) for n in range(nights)):
         now = stored(rights_of(one, TERMS, day))
         found += [(day, name, turn) for name, turn in changes(before, now).items() if turn is not Turn.UNCHANGED]

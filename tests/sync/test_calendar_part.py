@@ -112,7 +112,7 @@ def test_thirty_nights_lived_are_the_thirty_days_forecast(town: Library) -> None
     told = foresee(town.store, town.policy, today=today, days=DAYS)
     said = forecast(town)
     assert Counter(kind for _, _, kind, _ in said) == {
-        "age_step": 6,
+        "age_step": 5,
         "override_ended": 4,
         "override_warned": 2,
         "absence_ended": 1,
@@ -132,8 +132,11 @@ def test_thirty_nights_lived_are_the_thirty_days_forecast(town: Library) -> None
         lived.update({kind: count for kind, count in report.calendar.items() if kind != "days"})
         if day % 7 == 0:
             town.nothing_is_left()
-    assert events(town, today) == said
-    assert lived == Counter(kind for _, _, kind, _ in said)
+    # JESPER is sealed: of no step of theirs a day is told, not even of one that came with a correction's end
+    withheld = [one for one in events(town, today) if one[1:3] == (town.id_of("JESPER"), "age_step")]
+    assert len(withheld) == 1
+    assert [one for one in events(town, today) if one not in withheld] == said
+    assert lived == Counter(kind for _, _, kind, _ in (*said, *withheld))
     assert town.register.unsubscribed == [cpr("DAVID")]
     assert forecast(town, 1) == []
 

@@ -279,7 +279,7 @@ def test_as_text_culr_is_told_by_what_it_has_and_has_still_to_hear(culr: dict[st
     assert lines(document) == [
         "Låner 1 den 22. marts 2027: ret til netmedier",
         "  Kommune: ikke kendt, bopæl ukendt",
-        "  policy.toml har ingen netmedier: se [[product]].",
+        "  Bibliotekets regler har ingen netmedier.",
         f"  {danish}",
     ]
 

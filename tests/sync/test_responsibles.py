@@ -434,6 +434,16 @@ def test_what_was_owed_before_stays_hers_until_it_is_paid(town: Library) -> None
     assert (town.store.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
 
 
+def test_of_a_protected_minor_the_day_on_which_a_link_ended_with_age_is_not_listed(town: Library) -> None:
+    """It is the eighteenth birthday. A day on which staff ended a link is none."""
+    add(town, "ALFRED", "QUINNIE")
+    circulate(town, tables.balance, "ALFRED", 1, raised=date(2027, 3, 1), settled=None)
+    town.deliver(MONDAY, gains_protection(person("ALFRED")))
+    nights_until(town, OF_AGE)
+    (link,) = listed(town, "ALFRED")
+    assert (link["until"], link["withheld"], link["in_force"], link["why"]) == (None, True, False, "ended")
+
+
 def test_more_than_the_limit_are_let_go_only_by_a_night_that_counts_them_first(town: Library) -> None:
     add(town, "ALFRED", "QUINNIE")
     nights_until(town, OF_AGE - timedelta(days=1))

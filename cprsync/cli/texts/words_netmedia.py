@@ -11,8 +11,8 @@ NET_MEDIA: Final[Mapping[str, tuple[str, str]]] = {
     "rights": ("Låner {patron} den {day}: ret til netmedier", "Patron {patron} on {day}: rights to net media"),
     "undecided": ("uafklaret", "undecided"),
     "rights_none": (
-        "policy.toml har ingen netmedier: se [[product]].",
-        "policy.toml has no net media: see [[product]].",
+        "Bibliotekets regler har ingen netmedier.",
+        "The library's rules name no net media.",
     ),
     "rights_municipality": (
         "Kommune: {name}, {lives}; {source}{since}",

@@ -239,6 +239,10 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
         "From {first} to {last}, if CPR changes nothing",
     ),
     "forecast_nothing": ("Der sker intet.", "Nothing happens."),
+    "forecast_withheld": (
+        "Fødselsdage er ikke med for lånere, hvis fødselsdato er beskyttet.",
+        "Birthdays of patrons whose birth date is protected are left out.",
+    ),
     "forecast_sum": ("I alt", "In all"),
     "forecast_more": ("… og {count} til: se dem alle med --json", "… and {count} more: --json shows all"),
     "field.name": ("navn", "name"),

@@ -32,6 +32,10 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
         "{since} – {until}, gæld derfra er endnu ubetalt",
         "{since} – {until}, debts of that time are still unpaid",
     ),
+    "responsible_ended_since": (
+        "siden {since}, nu ophørt (dagen vises ikke), gæld fra før er endnu ubetalt",
+        "since {since}, now ended (the day is not shown), older debts are still unpaid",
+    ),
     "responsible_letters": ("breve sendes", "letters go"),
     "responsible_no_ended": ("ingen breve", "no letters"),
     "responsible_no_gone": (

@@ -1,0 +1,141 @@
+"""The audit in words: nothing of what the program writes down is shown by its machine name."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import cprsync.store
+from cprsync.cli.audit_text import action_words, entry_lines
+from cprsync.cli.words import WORDS
+from cprsync.domain.action import Action
+from cprsync.domain.delivery import Place
+from cprsync.domain.drift import Drift
+from cprsync.domain.due import DueKind
+from cprsync.domain.forgetting import Forgotten
+from cprsync.domain.override import Overridden
+from cprsync.domain.purpose import Purpose
+from cprsync.domain.review import REVIEW_KINDS, State
+from cprsync.domain.rights import Turn
+from cprsync.domain.typed import LOCAL_FIELDS
+from cprsync.domain.window import Why
+from cprsync.sync.revealing import SHOW
+from cprsync.sync.statements import STATEMENT
+from cprsync.sync.values import Happening, RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Kinds that a function is given as it is called.
+GIVEN = {"subscribe", "unsubscribe", "subscription_end", "override", "override_withdrawn"}
+
+
+def entry(what: str, *actions: str, **deviations: Any) -> Happening:
+    told: dict[str, Any] = {"at": "2027-03-23T05:30:00.000000Z", "who": None, "what": what, "patron": "10000000"}
+    told |= {"actions": actions, "why": None, "has_reason": False, "reason": None, "run": 1, "stream": "night"}
+    return Happening(**(told | {"seq": 1} | deviations))
+
+
+def line(one: Happening, language: Any = "da") -> str:
+    return next(iter(entry_lines([one], language, {"ereolen": "eReolen"})))
+
+
+def kinds_written() -> Iterator[str]:
+    """The kinds of every entry that the store writes, from its source: words, or constants that hold one."""
+    for path in Path(cprsync.store.__file__).parent.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        named = {
+            target.id: node.value.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant)
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Happened") and node.args:
+                first = node.args[0]
+                kind = first.value if isinstance(first, ast.Constant) else named.get(ast.unparse(first))
+                if isinstance(kind, str):
+                    yield kind
+
+
+def test_every_kind_of_entry_that_the_store_writes_has_words() -> None:
+    kinds = {*kinds_written(), *GIVEN, "change", "calendar"}
+    assert len(kinds) > 20, "the search found too few to prove anything"
+    assert {kind for kind in kinds if f"did_{kind}" not in WORDS} == set()
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+@pytest.mark.parametrize(
+    ("what", "actions"),
+    [
+        ("change", [one.value for one in Action]),
+        ("calendar", [one.value for one in DueKind]),
+        ("forget", [one.value for one in Forgotten]),
+        ("account_drift", [one.value for one in Drift]),
+        ("unverified", [one.value for one in Why]),
+        ("accept", [Place.GAP.value, Place.REPLACED.value]),
+        ("override", [one.value for one in Overridden]),
+        ("set", list(LOCAL_FIELDS)),
+        ("run", [RunState.CLOSED.value, RunState.HELD.value]),
+        ("import", ["created", "updated"]),
+        ("kept_block", ["kept", "came_back", "lifted"]),
+        ("leave", ["request", "inactive", "gone"]),
+        ("circulation", ["loan", "reservation", "balance", "message"]),
+        ("responsible", ["added", "ended"]),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_every_action_has_words(what: str, actions: list[str], language: Any) -> None:
+    own = {"contact", "move"} if language == "en" else set()
+    unsaid = [
+        one for one in actions if "_" in action_words(what, one, language) or not action_words(what, one, language)
+    ]
+    assert unsaid == []
+    if language == "da":
+        same_in_danish = {"status"}
+        assert [
+            one for one in actions if action_words(what, one, "da") == one and one not in same_in_danish | own
+        ] == []
+
+
+def test_every_purpose_of_a_look_up_or_a_reveal_has_words() -> None:
+    asked = ("first_copy", "protection_end", "number_change", "window", SHOW, STATEMENT)
+    purposes = {*(one.value for one in Purpose), *asked}
+    assert {one for one in purposes if f"why_{one}" not in WORDS} == set()
+
+
+def test_an_answered_item_says_what_it_was_about_and_how_it_was_answered() -> None:
+    for kind in REVIEW_KINDS:
+        for state in (*(one.value for one in State if one is not State.WAITING), "reopened"):
+            told = line(entry("review", kind, state))
+            assert kind not in told, told
+            assert state not in told, told
+
+
+def test_a_right_is_told_by_the_name_of_the_product() -> None:
+    turns = {Turn.OPENED: "åbnet", Turn.CLOSED: "lukket", Turn.UNDECIDED: "uafklaret"}
+    for turn, danish in turns.items():
+        assert line(entry("rights", f"{turn.value}:ereolen")).endswith(f"ret til netmedier: eReolen {danish}")
+
+
+def test_a_line_is_danish_from_the_day_to_the_purpose() -> None:
+    one = entry("lookup", why="first_copy", who="anna", has_reason=True, reason="ring først")
+    assert line(one) == (
+        "23. marts 2027 kl. 06.30      anna            10000000   "
+        "opslag i CPR; formål: de første oplysninger om en ny låner; begrundelse: “ring først”"
+    )
+    assert line(entry("run", "closed", patron=None)).split("  ")[-1] == "nattens kørsel: afsluttet"
+
+
+def test_an_entry_without_its_patron_is_explained_once_below_all() -> None:
+    shown = list(entry_lines([entry("rights", patron=None, withheld=True)] * 2 + [entry("run")], "da", {}))
+    assert [("beskyttet" in one, "fødselsdato" in one) for one in shown] == [
+        (True, False),
+        (True, False),
+        (False, False),
+        (True, True),
+    ]
