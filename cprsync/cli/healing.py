@@ -13,11 +13,12 @@ from cprsync.cli.output import failures, print_json, say, show_error
 from cprsync.cli.words import word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cprsync.cli.words import Language
     from cprsync.sync.healing import Healed
+    from cprsync.sync.values import InWindow
 
 #: Exit codes: done, left to a person, stopped by a brake.
 DONE, LEFT, BRAKED = 0, 3, 5
@@ -111,16 +112,7 @@ def windows_command(config: Path, *, library: str | None, language: Language, as
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
         with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
-            rows = [
-                {
-                    "patron": one.patron_id,
-                    "since": one.since.isoformat(),
-                    "why": one.why,
-                    "asked": one.asked and one.asked.isoformat(),
-                }
-                for one in store.in_window()
-            ]
-    document = {"agency": section.agency, "count": len(rows), "windows": rows}
+            document = windows_document(section.agency, store.in_window())
     if as_json:
         print_json(document)
         return
@@ -128,9 +120,30 @@ def windows_command(config: Path, *, library: str | None, language: Language, as
         say(line)
 
 
+def windows_document(agency: str, in_window: Sequence[InWindow]) -> dict[str, Any]:
+    """The JSON shape of `feed windows`."""
+    rows = [
+        {
+            "patron": one.patron_id,
+            "since": one.since.isoformat(),
+            "why": one.why,
+            "asked": one.asked and one.asked.isoformat(),
+            "item": one.item and {"id": one.item, "state": "waiting" if one.waits else "rejected"},
+        }
+        for one in in_window
+    ]
+    return {"agency": agency, "count": len(rows), "windows": rows}
+
+
 def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """How many, and then one line each."""
     yield word("windows_count", language, agency=document["agency"], count=document["count"])
     for row in document["windows"]:
-        asked = word("windows_asked_on", language, asked=row["asked"]) if row["asked"] else ""
-        yield f"  {row['patron']}  {row['since']}  {word('window_' + row['why'], language)}{asked}"
+        yield f"  {row['patron']}  {row['since']}  {word('window_' + row['why'], language)}{_what_next(row, language)}"
+
+
+def _what_next(row: Mapping[str, Any], language: Language) -> str:
+    """The review item that decides about the patron; else that the register was asked without an answer."""
+    if row["item"]:
+        return word(f"windows_{row['item']['state']}", language, id=row["item"]["id"])
+    return word("windows_asked_on", language, asked=row["asked"]) if row["asked"] else ""

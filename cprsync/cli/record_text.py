@@ -16,6 +16,7 @@ from cprsync.domain.person import Status
 from cprsync.domain.privacy import OWNERS
 from cprsync.domain.record import Stage
 from cprsync.domain.status_rule import STATUS_RULES
+from cprsync.domain.window import Why
 from cprsync.domain.wording import Wording
 from cprsync.sync.showing import ERASED
 
@@ -70,7 +71,7 @@ def _marks(document: Mapping[str, Any]) -> Iterator[str]:
     if not document["in_register"]:
         yield "mark_not_in_register"
     elif document.get("window"):
-        yield "mark_window"
+        yield "mark_replaced" if document["window"]["why"] == Why.NUMBER_REPLACED.value else "mark_window"
     elif not document["verified"]:
         yield "mark_not_verified"
     if stage == Stage.LEAVING.value:

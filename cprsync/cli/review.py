@@ -136,6 +136,8 @@ def shown_lines(document: Mapping[str, Any], language: Language) -> Iterator[str
         yield f"  {answer}: {word(f'code_{answer}', language)}"
     yield f"  {word('review_accept', language)}: {document['accept'][language]}"
     yield f"  {word('review_reject', language)}: {document['reject'][language]}"
+    if rejecting := document.get("rejecting"):
+        yield "  " + word("review_unverified", language, patron=rejecting["unverified"])
     if numbers := document.get("numbers"):
         yield "  " + word("review_numbers", language, ours=numbers["ours"], register=numbers["register"] or "–")
     if "plan" in document:

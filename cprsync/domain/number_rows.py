@@ -103,12 +103,12 @@ NUMBER_ROWS: Final[Rows] = {
             "lead over more than five links",
         ),
         Wording(
-            f"{_WAITS.da} (number.unresolved). Accepteres punktet, spørges registret hver nat; afvises det, spørges "
-            "det ikke, og en ny låner er ikke bekræftet, før en leverance fortæller om nummeret, eller punktet venter "
-            "igen (`review reopen`) og accepteres",
+            f"{_WAITS.da} (number.unresolved). Accepteres punktet, spørges registret hver nat; afvises det, er "
+            "låneren ubekræftet, før en leverance fortæller om nummeret, eller punktet venter igen (`review reopen`) "
+            "og accepteres",
             f"{_WAITS.en} (number.unresolved). If the item is accepted, the register is asked each night; if it is "
-            "rejected, it is not asked, and a new patron is not verified until a delivery tells of the number, or the "
-            "item waits again (`review reopen`) and is accepted",
+            "rejected, the patron is unverified until a delivery tells of the number, or the item waits again "
+            "(`review reopen`) and is accepted",
         ),
         _LINK,
     ),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cprsync.domain.often import made_often
 from cprsync.domain.person import SILENT
+from cprsync.domain.window import Why
 
 if TYPE_CHECKING:
     from datetime import date
@@ -127,6 +128,11 @@ class Patron:
         if self.window is None or self.as_of is None or as_of.awaits_delivery:
             return False
         return as_of.seen >= max(self.window.until, self.as_of.day)
+
+    @property
+    def has_replaced_number(self) -> bool:
+        """True when the register has replaced the number and a person has decided that the patron keeps it."""
+        return self.window is not None and self.window.why is Why.NUMBER_REPLACED
 
     def is_sealed(self, *, silent_is_sealed: bool, parked: bool = False) -> bool:
         """True when name and address go nowhere without a reasoned reveal: see the function of that name."""

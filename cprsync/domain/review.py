@@ -30,6 +30,8 @@ NUMBER_RESTORED: Final = "number.restored"
 BOTH_PATRONS: Final = "parked.number.both_patrons"
 #: An old number of hers leads to another number than the one she has.
 OTHER_SUCCESSOR: Final = "parked.number.other_successor"
+#: The register has replaced the patron's number, and a person decides what that means.
+REPLACED_KINDS: Final = frozenset({BOTH_PATRONS, f"{PARKED}number.circle", f"{PARKED}number.unresolved"})
 #: About a minor, when something happens to someone who answers for her.
 RESPONSIBLE_GONE: Final = "responsible.gone"
 RESPONSIBLE_PROTECTED: Final = "responsible.protected"
@@ -106,6 +108,11 @@ class ReviewKind:
         return self.doing in {Doing.BLOCK, Doing.MERGE, Doing.END_LINK, Doing.NUMBER_SET}
 
     @property
+    def leaves_replaced(self) -> bool:
+        """Whether rejecting leaves the patron with a number that the register has replaced."""
+        return self.kind in REPLACED_KINDS
+
+    @property
     def may_wait_again(self) -> bool:
         """Whether `review reopen` lets an item wait again that was rejected or taken back: one that never waited no."""
         return self.doing is not Doing.NUMBER_SET
@@ -138,6 +145,10 @@ _LEAVE: Final = Wording(
     "posten bliver, som den er; oplysningerne skjules ikke længere af denne grund",
     "the record stays as it is; its data are no longer hidden for this reason",
 )
+_LEAVE_REPLACED: Final = Wording(
+    "posten bliver, som den er, og låneren er ubekræftet, til registret siger, hvilket nummer låneren har",
+    "the record stays as it is, and the patron is unverified until the register says which number they have",
+)
 
 
 def _row(kind: str, da: str, en: str, doing: Doing, *, accept: Wording, reject: Wording) -> ReviewKind:  # noqa: PLR0913 -- one parameter for each cell
@@ -161,7 +172,9 @@ def _parked(reason: str, da: str, en: str) -> ReviewKind:
 
 
 def _number(reason: str, da: str, en: str) -> ReviewKind:
-    return _row(f"{PARKED}{reason}", da, en, Doing.ASK_NUMBER, accept=_ASK_NUMBER, reject=_LEAVE)
+    kind = f"{PARKED}{reason}"
+    reject = _LEAVE_REPLACED if kind in REPLACED_KINDS else _LEAVE
+    return _row(kind, da, en, Doing.ASK_NUMBER, accept=_ASK_NUMBER, reject=reject)
 
 
 _ROWS: Final = (
@@ -273,7 +286,10 @@ _ROWS: Final = (
             "lånerne lægges sammen: alt flytter til den, der bliver",
             "the patrons become one: everything moves to the one who stays",
         ),
-        reject=Wording("de forbliver to lånere", "they stay two patrons"),
+        reject=Wording(
+            "de forbliver to lånere; den, hvis nummer er skiftet ud, er ubekræftet",
+            "they stay two patrons; the one whose number was replaced is unverified",
+        ),
     ),
     _row(
         OTHER_SUCCESSOR,

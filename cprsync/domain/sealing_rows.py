@@ -144,6 +144,29 @@ WINDOW_ROWS: Final[Rows] = {
         ),
         Wording("Beslutning 32", "Decision 32"),
     ),
+    "protection-window-replaced": (
+        Wording(
+            "ingen: registret har skiftet nummeret ud, og låneren beholder det",
+            "none: the register has replaced the number, and the patron keeps it",
+        ),
+        Wording(
+            "et menneske har afvist et punkt om, hvilket nummer låneren har (number.both_patrons, number.circle, "
+            "number.unresolved)",
+            "a person has rejected an item about which number the patron has (number.both_patrons, number.circle, "
+            "number.unresolved)",
+        ),
+        _EITHER,
+        _OPEN,
+        Wording(
+            "ubekræftet, som ovenfor, til en leverance eller et opslag fortæller om nummeret igen, låneren får et nyt, "
+            "eller punktet genåbnes og accepteres; der spørges samme nat og så hver syvende dag, og punktet kommer "
+            "ikke igen af det",
+            "unverified, as above, until a delivery or a look-up tells of the number again, the patron gets a new one, "
+            "or the item is reopened and accepted; it is asked the same night and then each seventh day, which does "
+            "not raise the item again",
+        ),
+        Wording("Beslutning 6 og 32", "Decisions 6 and 32"),
+    ),
     "protection-window-answer": (
         Wording(
             "et opslag om natten, fordi leverancerne ikke kunne fortælle om nummeret",

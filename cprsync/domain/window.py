@@ -31,10 +31,14 @@ class Why(enum.Enum):
     RESTORED = "restored"
     #: the patron had left, and was not subscribed meanwhile
     RETURNED = "returned"
+    #: the register has replaced the number, and a person has decided that the patron keeps it
+    NUMBER_REPLACED = "number_replaced"
 
 
 #: Reasons after which the number was subscribed anew.
 _SUBSCRIBED: Final = frozenset({Why.SUBSCRIBED_LATE, Why.SUBSCRIPTION_LOST, Why.RETURNED})
+#: Days after which the register is asked again about a number that it has replaced.
+DAYS_BETWEEN: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,14 @@ def is_late(told: date, *, taken: date | None, now: datetime) -> bool:
         now: the moment of the subscription.
     """
     return last_closed(now) > told or (taken is not None and taken > told)
+
+
+def may_ask(why: Why, asked: date | None, *, today: date) -> bool:
+    """Whether a night asks the register about someone in a window; `asked`: the last day on which it did.
+
+    A replaced number is asked about seldom. Its subscription stays, so a delivery tells when the change is taken back.
+    """
+    return why is not Why.NUMBER_REPLACED or asked is None or (today - asked).days >= DAYS_BETWEEN
 
 
 def look_up_day(loaded: date, taken: date | None) -> date:

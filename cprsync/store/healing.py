@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, func, select, text, update
 
 from cprsync.domain.policy import Harm
-from cprsync.domain.review import BOTH_PATRONS, OTHER_SUCCESSOR, PARKED, State
-from cprsync.domain.window import Waiting, Why, ask_order
+from cprsync.domain.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, State
+from cprsync.domain.window import Waiting, Why, ask_order, may_ask
 from cprsync.store import audit, tables
 from cprsync.store.decided import STREAM as FEED
 from cprsync.store.engine import parts, reading
@@ -38,7 +38,7 @@ ASKED_FOR: Final = "heal_everyone"
 #: Questions of which the answer tells everything of a patron.
 _WHOLE: Final = ("first_copy", "number_change")
 #: Items that leave to a person which number a patron has.
-_WHICH_NUMBER: Final = (BOTH_PATRONS, OTHER_SUCCESSOR, f"{PARKED}number.circle", f"{PARKED}number.unresolved")
+_WHICH_NUMBER: Final = (*sorted(REPLACED_KINDS), OTHER_SUCCESSOR)
 #: Records opened at a time to put them in order.
 _PAGE: Final = 500
 _PATRON = tables.patron.c
@@ -48,13 +48,28 @@ _IN_WINDOW: Final = text("patron.unverified_since IS NOT NULL")
 
 
 def in_window(tenant: Tenant) -> list[InWindow]:
-    """Everyone in a window, by patron number."""
+    """Everyone in a window, by patron number, with the review item that decides about them."""
     wanted = select(_PATRON.id, _PATRON.unverified_since, _PATRON.unverified_why, _PATRON.unverified_asked)
     with reading(tenant.engine) as connection:
-        rows = connection.execute(wanted.where(_PATRON.agency == tenant.agency, _IN_WINDOW))
-        found = [InWindow(row.id, row.unverified_since, row.unverified_why, row.unverified_asked) for row in rows]
-    # put in order here: asked to, SQLite would go through every patron in the order of their ids
-    return sorted(found, key=lambda one: one.patron_id)
+        # put in order here: asked to, SQLite would go through every patron in the order of their ids
+        rows = sorted(connection.execute(wanted.where(_PATRON.agency == tenant.agency, _IN_WINDOW)))
+        waiting, rejected = (_items(connection, tenant, one) for one in (State.WAITING, State.REJECTED))
+    found: list[InWindow] = []
+    for patron_id, since, why, asked in rows:
+        kept = rejected.get(patron_id) if why == Why.NUMBER_REPLACED.value else None
+        item = waiting.get(patron_id, kept)
+        found.append(InWindow(patron_id, since, why, asked, item, waits=patron_id in waiting))
+    return found
+
+
+def _items(connection: Connection, tenant: Tenant, state: State) -> dict[str, int]:
+    """By patron, the last item in this state that leaves to a person who the patron is."""
+    row = tables.review_item.c
+    about = row.kind.startswith(PARKED) if state is State.WAITING else row.kind.in_(REPLACED_KINDS)
+    in_window = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _IN_WINDOW)
+    ours = (row.agency == tenant.agency) & (row.state == state.value) & row.patron_id.in_(in_window)
+    last = select(row.patron_id, func.max(row.id).label("number")).where(ours, about).group_by(row.patron_id)
+    return {found.patron_id: found.number for found in connection.execute(last)}
 
 
 def window_counts(tenant: Tenant) -> dict[str, int]:
@@ -69,6 +84,7 @@ def windows_to_ask(tenant: Tenant, limit: int) -> list[str]:
 
     Left out is of whom an open question waits that each night asks anyway: its answer closes the window too. So is
     whose number is left to a person: until they say which it is, an answer about either may be about someone else.
+    And of a number that was replaced the register was asked a short time ago.
     """
     asked, waits = tables.follow_up.c, tables.review_item.c
     questions = select(asked.patron_id).where(asked.agency == tenant.agency, asked.kind.in_(_WHOLE))
@@ -76,7 +92,12 @@ def windows_to_ask(tenant: Tenant, limit: int) -> list[str]:
     numbers = select(waits.patron_id).where(waiting, waits.kind.in_(_WHICH_NUMBER))
     with reading(tenant.engine) as connection:
         left_out = {*connection.scalars(questions), *connection.scalars(numbers)}
-    ids = [one.patron_id for one in in_window(tenant) if one.patron_id not in left_out]
+    today = tenant.clock.today()
+    ids = [
+        one.patron_id
+        for one in in_window(tenant)
+        if one.patron_id not in left_out and may_ask(Why(one.why), one.asked, today=today)
+    ]
     return [one.patron_id for one in sorted(_waiting(tenant, ids), key=ask_order)[:limit]]
 
 

@@ -136,8 +136,10 @@ def _recognised(
     vault: Vault, row: _Row, person: Person, corrected: tuple[Override, ...], encoder: Encoder
 ) -> Recognised:
     as_of = as_of_from_row(row)
-    # whose letters are stopped is decided on, though she is told as she stands: that may be what lets them go again
-    if as_of is not None and row.letters_stopped is None and _is_equal(vault, row, person, encoder):
+    # whose letters are stopped is decided on, though she is told as she stands: that may be what lets them go again.
+    # So is whose number was replaced: told under it again, the patron is verified.
+    is_decided_on = row.letters_stopped is not None or row.unverified_why == Why.NUMBER_REPLACED.value
+    if as_of is not None and not is_decided_on and _is_equal(vault, row, person, encoder):
         return Equal(row.id, row.version, as_of)
     return from_row(vault, row, corrected)
 

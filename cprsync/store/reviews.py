@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from cprsync.domain.record import Block
 from cprsync.domain.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, NET_MEDIA_REFUSED, Doing, State
+from cprsync.domain.window import Why
 from cprsync.errors import ReviewClosed
 from cprsync.store import audit, circulation, links, merging, number_undo, responsibles, tables, telling_again
 from cprsync.store.changes import ask, write_records
@@ -23,7 +24,7 @@ from cprsync.store.local_part import open_local, write_local
 from cprsync.store.reopening import reopen
 from cprsync.store.review_items import settle_items
 from cprsync.store.tenant import hold_library
-from cprsync.store.windows import close_windows
+from cprsync.store.windows import open_windows
 from cprsync.sync.renumbering import NUMBER_CHANGE
 from cprsync.sync.reviewing import ReviewItem
 from cprsync.sync.steps import FIRST_COPY
@@ -161,11 +162,12 @@ def _reject(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mappin
         row = tables.follow_up.c
         this = (row.agency == tenant.agency) & (row.patron_id == of.patron_id) & (row.kind == NUMBER_CHANGE)
         connection.execute(delete(tables.follow_up).where(this))
-        # the register has answered, and a person has said that the answer does not count
-        close_windows(connection, tenant, [of.patron_id])
     if numbers(tenant, connection.execute(_this(tenant, of.id)).one()) is not None:
         # what was told of the number that stays was left undecided with it
         ask(connection, tenant, [(of.patron_id, FIRST_COPY)])
+    elif of.row.leaves_replaced:
+        # a protection or a death is told under the number that the patron does not get
+        open_windows(connection, tenant, [of.patron_id], Why.NUMBER_REPLACED)
     if of.kind == NET_MEDIA_REFUSED:
         telling_again.drop_refused(connection, tenant, of.patron_id)
     return _Done()

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, case, func, select, update
 
-from cprsync.domain.window import Window, is_late
+from cprsync.domain.window import Why, Window, is_late
 from cprsync.store import audit, dying, tables
 from cprsync.store.engine import parts
 from cprsync.store.numbers import ACTIVE_PATRON, RESPONSIBLE
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from cprsync.domain.window import Why
     from cprsync.store.tenant import Tenant
 
 #: The audit stream, and the kind of an entry that says that windows were opened.
@@ -36,18 +35,20 @@ _AGREEMENT = tables.agreement.c
 
 
 def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], why: Why) -> list[str]:
-    """Let these be unverified until the register has answered; returns whose record was verified until now.
+    """Let these be unverified until the register has answered; returns for whom this is why.
 
     In the caller's transaction, which holds the library. A patron of whom no source has spoken is unverified already,
     and of one whom the register does not know nobody can be asked.
     """
     could = (_PATRON.agency == tenant.agency) & _PATRON.as_of_day.is_not(None) & _PATRON.real_number.is_(True)
-    could &= _PATRON.unverified_since.is_(None) & _PATRON.status_class.not_in(tables.GONE)
+    could &= _may_open(why) & _PATRON.status_class.not_in(tables.GONE)
     opened: list[str] = []
     for part in parts(sorted(set(patron_ids))):
         opened += connection.scalars(select(_PATRON.id).where(could, _PATRON.id.in_(part)).order_by(_PATRON.id))
     window = Window.opened(why, today=tenant.clock.today(), now=tenant.clock.now())
-    days = {"unverified_since": window.since, "unverified_until": window.until, "unverified_asked": None}
+    later = case((_PATRON.unverified_until > window.until, _PATRON.unverified_until), else_=window.until)
+    since = func.coalesce(_PATRON.unverified_since, window.since)
+    days = {"unverified_since": since, "unverified_until": later, "unverified_asked": None}
     values = days | {"unverified_why": why.value}
     _extend(connection, tenant, patron_ids, window.until)
     for part in parts(opened):
@@ -61,11 +62,20 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     return opened
 
 
+def _may_open(why: Why) -> ColumnElement[bool]:
+    """Nobody who is in a window already gets a second; that a number was replaced takes the place of another why."""
+    is_out = _PATRON.unverified_since.is_(None)
+    return is_out | (_PATRON.unverified_why != why.value) if why is Why.NUMBER_REPLACED else is_out
+
+
 def _extend(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
-    """Those who are in a window already: an answer must have seen the later cause too."""
-    earlier = (_PATRON.agency == tenant.agency) & (_PATRON.unverified_until < until)
+    """Those who are in a window already: an answer must have seen the later cause too, and is asked for anew."""
+    ours = _PATRON.agency == tenant.agency
+    earlier, seldom = _PATRON.unverified_until < until, _PATRON.unverified_why == Why.NUMBER_REPLACED.value
     for part in parts(sorted(set(patron_ids))):
-        connection.execute(update(tables.patron).where(earlier, _PATRON.id.in_(part)).values(unverified_until=until))
+        these = update(tables.patron).where(ours, _PATRON.id.in_(part))
+        connection.execute(these.where(earlier).values(unverified_until=until))
+        connection.execute(these.where(seldom).values(unverified_asked=None))
 
 
 def open_for_subscribed(connection: Connection, tenant: Tenant, why: Why) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from cprsync.domain.balance import Outcome
 from cprsync.domain.decide import AskRegister, Decision, Parked, ProtectionEnd, Same, decide
 from cprsync.domain.patron import AsOf, Patron, Source
-from cprsync.domain.person import EMPTY, SILENT, Person, Protection
+from cprsync.domain.person import EMPTY, REPLACED, SILENT, Person, Protection
 from cprsync.domain.review import PARKED
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
 from cprsync.sync.renumbering import NUMBER_CHANGE, OLD_ACTIVE, OTHER, Renumbering, renumbered
@@ -25,7 +25,7 @@ from cprsync.sync.steps import (
     item_of,
     step_of,
 )
-from cprsync.sync.trail import Trails, look_up
+from cprsync.sync.trail import Trails, is_decided, look_up
 from cprsync.sync.values import Equal, FollowUp, Found, Item, NotFound, NotOurs, Touch, Unreadable
 
 if TYPE_CHECKING:
@@ -167,6 +167,9 @@ class Planner:
             step = self._step(decision, person, found, as_of)
             step.end = end
             step.item = item_of(item, decision, step.write)
+            if found.has_replaced_number:
+                # told under this number again: the register has taken the change of it back
+                self._verify(step, decision, found, as_of)
         self._still_protected(step, person, patron_id)
         self.plan.steps.append(step)
 
@@ -290,16 +293,23 @@ class Planner:
             question, patron, person
         ):
             return
+        if is_decided(question, patron) and person.status in REPLACED:
+            return
         # the night's own answer decides on the end of a protection, as it does for a file (decision 35)
         end = end_of(answer, fresh=True)
         decision = decided(person, patron, as_of, end)
         step = self._step(decision, person, patron, as_of)
-        step.end, step.verifies = end, answers(decision, patron, as_of)
-        if step.verifies:
-            self._planned[patron.number] = replace(self._planned.get(patron.number, patron), window=None)
+        step.end = end
+        self._verify(step, decision, patron, as_of)
         if question.kind != WINDOW and (question.kind == FIRST_COPY or step.parked is None):
             step.answered = question
         self.plan.steps.append(step)
+
+    def _verify(self, step: Step, decision: Decision, patron: Patron, as_of: AsOf) -> None:
+        """Close the patron's window, if the source has seen enough."""
+        step.verifies = answers(decision, patron, as_of)
+        if step.verifies:
+            self._planned[patron.number] = replace(self._planned.get(patron.number, patron), window=None)
 
     def _settle_protection(self, question: FollowUp, patron: Patron, answer: Found) -> None:
         step = Step()

@@ -111,6 +111,10 @@ class ReviewStore(Protocol):
         """What our records say of each one's account, and what CULR does."""
         ...
 
+    def keeping_numbers(self, patron_ids: Sequence[str]) -> set[tuple[str, str]]:
+        """What waits about an old number of these patrons."""
+        ...
+
     def patron(self, patron_id: str) -> PatronView | None: ...
 
     def population(self) -> int: ...
@@ -148,7 +152,17 @@ class Reviews:
                 "closes": item.patron_id,
                 "moves": dict(self.store.circulation_counts(item.patron_id)),
             }
+        if self._leaves_unverified(item):
+            document["rejecting"] = {"unverified": item.patron_id}
         return document
+
+    def _leaves_unverified(self, item: ReviewItem) -> bool:
+        """Whether rejecting leaves the patron with a number of which nothing will be told."""
+        if item.state is not State.WAITING or not item.row.leaves_replaced:
+            return False
+        if (item.patron_id, item.kind) in self.store.keeping_numbers([item.patron_id]):
+            return False  # it is about an old number: the register is asked about the present one
+        return not any(one.number.is_replacement for one in self.store.patrons([item.patron_id]))
 
     def _numbers(self, item: ReviewItem, record: dict[str, Any] | None) -> dict[str, str | None]:
         """The number that she has, and the one that the register names for her old one; as much as may be shown."""

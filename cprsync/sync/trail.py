@@ -14,7 +14,7 @@ from cprsync.domain.number_change import LINKS_MAX, Circle, Collision
 from cprsync.domain.person import REPLACED
 from cprsync.domain.review import PARKED
 from cprsync.sync.renumbering import NUMBER_CHANGE, UNRESOLVED, undecided_step
-from cprsync.sync.steps import FIRST_COPY, Step
+from cprsync.sync.steps import FIRST_COPY, WINDOW, Step
 from cprsync.sync.values import Found
 
 if TYPE_CHECKING:
@@ -37,10 +37,15 @@ class Trail:
     leads_to: CprNumber
     #: the question about a new patron that is answered once her trail has ended
     first_copy: FollowUp | None = None
+    #: a person has decided already that the patron keeps the number
+    is_decided: bool = False
 
     def asked_for(self, question: FollowUp) -> Trail:
         """The same trail, which answers this question too."""
-        return replace(self, first_copy=question) if question.kind == FIRST_COPY else self
+        decided = is_decided(question, self.patron)
+        return replace(
+            self, first_copy=question if question.kind == FIRST_COPY else self.first_copy, is_decided=decided
+        )
 
     def further(self, number: CprNumber) -> Trail:
         """The trail one link on."""
@@ -61,6 +66,8 @@ class Trail:
         return self._left(Step(parked=UNRESOLVED, review=(self.patron.id, f"{PARKED}{UNRESOLVED}")))
 
     def _left(self, step: Step) -> Step:
+        if self.is_decided:
+            return Step()
         # asking again for a first copy would leave her to a person each night
         step.answered = self.first_copy
         return step
@@ -132,6 +139,11 @@ def look_up(
         for answer in night.register.look_up_many(some):
             yield answer, as_of
         night.heed()
+
+
+def is_decided(question: FollowUp, patron: Patron) -> bool:
+    """Whether a person has decided on the question already: it was asked only to hear if the change is taken back."""
+    return question.kind == WINDOW and patron.has_replaced_number
 
 
 def _successor(person: Person) -> CprNumber | None:

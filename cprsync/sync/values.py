@@ -319,6 +319,10 @@ class InWindow:
     why: str
     #: the last day on which the register was asked without an answer
     asked: date | None = None
+    #: the review item that waits about the patron, or by whose rejection they keep a replaced number
+    item: int | None = None
+    #: whether that item waits; False: it was rejected
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

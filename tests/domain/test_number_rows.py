@@ -84,8 +84,8 @@ NUMBER: dict[str, tuple[object, ...]] = {
         ),
         (
             "venter på et menneske; posten som før (number.unresolved). Accepteres punktet, spørges registret hver "
-            "nat; afvises det, spørges det ikke, og en ny låner er ikke bekræftet, før en leverance fortæller om "
-            "nummeret, eller punktet venter igen (`review reopen`) og accepteres"
+            "nat; afvises det, er låneren ubekræftet, før en leverance fortæller om nummeret, eller punktet venter "
+            "igen (`review reopen`) og accepteres"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),

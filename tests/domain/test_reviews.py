@@ -113,6 +113,15 @@ def test_what_accepting_does_and_whether_it_can_be_undone(kind: str, doing: Doin
     assert (row.doing, row.undoable) == (doing, undoable)
 
 
+@pytest.mark.parametrize("kind", sorted(REVIEW_KINDS))
+def test_a_rejection_leaves_a_replaced_number_where_the_register_has_replaced_the_patrons_own(kind: str) -> None:
+    """Of a number that lives again, and of one that an old number leads to, the patron's own is in use."""
+    own = {"parked.number.both_patrons", "parked.number.circle", "parked.number.unresolved"}
+    row = review_kind(kind)
+    assert row.leaves_replaced is (kind in own)
+    assert ("ubekræftet" in row.reject.da) is ("unverified" in row.reject.en) is (kind in own)
+
+
 def test_a_number_that_was_set_never_waited_and_does_not_wait_again() -> None:
     assert {kind for kind, row in REVIEW_KINDS.items() if not row.may_wait_again} == {"number.set"}
 

@@ -335,6 +335,21 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         ),
         "Beslutning 32",
     ),
+    "protection-window-replaced": (
+        "ingen: registret har skiftet nummeret ud, og låneren beholder det",
+        (
+            "et menneske har afvist et punkt om, hvilket nummer låneren har (number.both_patrons, number.circle, "
+            "number.unresolved)"
+        ),
+        "ligegyldigt",
+        "ikke beskyttet",
+        (
+            "ubekræftet, som ovenfor, til en leverance eller et opslag fortæller om nummeret igen, låneren får et nyt, "
+            "eller punktet genåbnes og accepteres; der spørges samme nat og så hver syvende dag, og punktet kommer "
+            "ikke igen af det"
+        ),
+        "Beslutning 6 og 32",
+    ),
     "protection-window-answer": (
         "et opslag om natten, fordi leverancerne ikke kunne fortælle om nummeret",
         "ikke beskyttet (et svar uden et ord om det ophæver intet)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +14,7 @@ from cprsync.domain.decide import Change, Same, Unchanged, decide
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import AsOf, Source, is_sealed
 from cprsync.domain.snapshot import merge
-from cprsync.domain.window import Waiting, Why, Window, ask_order, is_late, look_up_day
+from cprsync.domain.window import Waiting, Why, Window, ask_order, is_late, look_up_day, may_ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,12 +148,32 @@ def test_a_patron_of_whom_no_source_has_spoken_is_in_no_window_that_an_answer_cl
         (Why.GAP, FRIDAY),
         (Why.MERGE_UNDONE, FRIDAY),
         (Why.RESTORED, FRIDAY),
+        (Why.NUMBER_REPLACED, FRIDAY),
     ],
 )
 def test_whoever_is_subscribed_after_noon_waits_for_a_look_up_of_the_day_itself(why: Why, until: date) -> None:
     """Today's delivery may be without the number, and no look-up of today has seen what it says."""
     assert Window.opened(why, today=MONDAY, now=at(MONDAY, 14)) == Window(MONDAY, why, until)
     assert Window.opened(why, today=MONDAY, now=at(MONDAY, 7)).until == FRIDAY
+
+
+@pytest.mark.parametrize("why", [why for why in Why if why is not Why.NUMBER_REPLACED])
+def test_each_night_asks_about_whoever_is_in_a_window(why: Why) -> None:
+    assert may_ask(why, MONDAY, today=MONDAY)
+    assert may_ask(why, None, today=MONDAY)
+
+
+def test_of_a_replaced_number_the_register_is_asked_at_once_and_then_each_seventh_day() -> None:
+    days = [may_ask(Why.NUMBER_REPLACED, MONDAY, today=MONDAY + timedelta(days=count)) for count in range(9)]
+    assert days == [False] * 7 + [True] * 2
+    assert may_ask(Why.NUMBER_REPLACED, None, today=MONDAY)
+
+
+def test_only_a_window_of_that_reason_says_that_the_number_was_replaced() -> None:
+    anna = patron("ANNA")
+    assert not anna.has_replaced_number
+    assert not replace(anna, window=WINDOW).has_replaced_number
+    assert replace(anna, window=replace(WINDOW, why=Why.NUMBER_REPLACED)).has_replaced_number
 
 
 def test_the_protected_and_then_the_recently_active_are_asked_first() -> None:

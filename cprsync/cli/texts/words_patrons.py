@@ -168,6 +168,10 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
         "ubekræftet: leverancerne kunne ikke fortælle om nummeret",
         "unverified: deliveries could not have told of it",
     ),
+    "mark_replaced": (
+        "ubekræftet: nummeret er skiftet ud, og låneren har ikke fået det nye",
+        "unverified: the number was replaced, and the patron has not got the new one",
+    ),
     "mark_not_in_register": ("uden CPR-nummer: CPR kender ikke posten", "no CPR number: CPR does not know the record"),
     "stage_active": ("låner", "a patron"),
     "stage_no_borrower": ("ikke låner", "no patron"),

@@ -154,6 +154,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "Fortrydes med: cprsync review undo {number}",
         "To take it back: cprsync review undo {number}",
     ),
+    "review_unverified": (
+        "Afvises det, er {patron} ubekræftet, til CPR tager skiftet af nummer tilbage, eller punktet genåbnes",
+        "If rejected, {patron} is unverified until CPR takes the change of number back or the item is reopened",
+    ),
     "review_reopen": (
         "Tages op igen med: cprsync review reopen {number} --reason TEKST",
         "To take it up again: cprsync review reopen {number} --reason TEXT",

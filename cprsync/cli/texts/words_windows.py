@@ -34,10 +34,19 @@ WINDOWS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "windows_count": ("{agency}: {count} ubekræftede", "{agency}: {count} unverified"),
     "windows_asked_on": (", spurgt {asked} uden svar", ", asked on {asked} without an answer"),
+    "windows_waiting": (
+        ", venter på punkt {id} (`cprsync review show {id}`)",
+        ", waits for review item {id} (`cprsync review show {id}`)",
+    ),
+    "windows_rejected": (
+        ", fordi punkt {id} er afvist (`cprsync review reopen {id}`)",
+        ", since review item {id} was rejected (`cprsync review reopen {id}`)",
+    ),
     "window_subscribed_late": ("abonneret for sent", "subscribed late"),
     "window_subscription_lost": ("abonnementet var forsvundet", "the subscription had vanished"),
     "window_merge_undone": ("sammenlægning fortrudt", "a merge was taken back"),
     "window_gap": ("en leverance mangler", "a delivery is missing"),
     "window_restored": ("ældre kopi af databasen", "an older copy of the database"),
     "window_returned": ("havde været meldt ud", "had left"),
+    "window_number_replaced": ("nummeret er skiftet ud", "the number was replaced"),
 }
