@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.cli.confirming import beside_preview, obtain_confirmation, warning_lines
 from cprsync.cli.lookup import LEFT_TO_A_PERSON, NOT_FOUND, lookup_lines
 from cprsync.cli.output import failures, print_json, say
-from cprsync.cli.record_text import name_of
+from cprsync.cli.record_text import NOTHING, name_of
 from cprsync.cli.telling import tell_now
 from cprsync.cli.words import word
 from cprsync.errors import BadInput
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from cprsync.cli.confirming import Answered
     from cprsync.cli.words import Language
     from cprsync.sync.adding import Addition
+    from cprsync.sync.lookup import Desk
 
 #: What a terminal asks for, in this order; an empty answer says nothing.
-ASKED: Final = ("cpr_number", "name", "address", "telephones", "emails", "cards", "group", "branch")
+ASKED: Final = ("cpr_number", "name", "birth_date", "address", "telephones", "emails", "cards", "group", "branch")
+#: What the register says of whoever has one of its numbers.
+_REGISTERS: Final = frozenset({"name", "birth_date", "address"})
 #: A field that no prompt shows as it is typed.
 _HIDDEN: Final = "cpr_number"
 #: One patron with all fields, each of its longest, is shorter.
@@ -41,7 +44,8 @@ def add_command(*, answered: Answered, config: Path, library: str | None, langua
         settings = load_settings(config)
         section, patience = wiring.library_of(settings, library), wiring.desk_patience()
         with wiring.desk(settings, section, patience=patience) as desk:
-            shown = preview_addition(desk, _typed(language), user=user_name())
+            user = user_name()
+            shown = preview_addition(desk, _typed(desk, user, language), user=user)
             document = dict(shown.document)
             if not as_json:
                 _say(preview_lines(shown, language))
@@ -66,22 +70,33 @@ def _say(lines: Iterator[str]) -> None:
 
 
 def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
-    """What was typed, and of whoever the register knows the record as it would be; then what is to be seen about it."""
+    """What is to be seen, then what was typed, and of whoever the register knows the record as it would be."""
+    yield from warning_lines(shown.document["warnings"], language)
     if shown.registration is not None:
         yield from lookup_lines({**shown.registration.document, "warnings": []}, language)
     typed: Mapping[str, str] = shown.document["typed"]
     for field, value in typed.items():
         yield f"  {name_of(field, language)}: {value.replace(chr(10), ' | ')}"
-    yield from warning_lines(shown.document["warnings"], language)
+    if shown.registration is None:
+        would_be = shown.document["preview"]
+        age = NOTHING if would_be["age"] is None else would_be["age"]
+        yield f"  {word('preview_age', language, age=age, group=would_be['group'] or NOTHING)}"
 
 
-def _typed(language: Language) -> str:
-    """A JSON object: from standard input, or of what is answered at a terminal."""
+def _typed(desk: Desk, user: str, language: Language) -> str:
+    """A JSON object: from standard input, or of what is answered at a terminal, where a number is looked at at once."""
     if not sys.stdin.isatty():
         return _object()
     from cprsync.cli.operator import ask_value
+    from cprsync.sync.adding import check_typed_number
 
-    told = {field: ask_value(name_of(field, language), lines=False, hidden=field == _HIDDEN).strip() for field in ASKED}
+    told: dict[str, str] = {}
+    number = told[_HIDDEN] = ask_value(name_of(_HIDDEN, language), lines=False, hidden=True).strip()
+    left_out = _REGISTERS if number and check_typed_number(desk, number, user=user) else frozenset()
+    for field in ASKED:
+        if field not in told and field not in left_out:
+            hint = f" ({word('day_form', language)})" if field == "birth_date" else ""
+            told[field] = ask_value(f"{name_of(field, language)}{hint}", lines=False).strip()
     return json.dumps({field: value for field, value in told.items() if value}, ensure_ascii=False)
 
 

@@ -7,6 +7,7 @@ may differ, and a corrected birth date recomputes everything that hangs on it (c
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from datetime import MAXYEAR, date
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 #: Nobody is asked for an age above this.
 AGE_MAX = 150
+#: Nobody who lives today is born longer ago than this, in years: a year typed wrongly is caught.
+_OLDEST_YEARS = 130
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class LeapDay(enum.Enum):
@@ -58,6 +62,23 @@ def birth_date_of(person: Person, *, corrected: date | None = None) -> BirthDate
         return BirthDate(person.birth.day, BirthSource.REGISTER, person.birth.uncertain)
     born = person.number.born
     return None if born is None else BirthDate(born, BirthSource.NUMBER, uncertain=True)
+
+
+def parse_birth_date(text: str, today: date) -> date:
+    """The birth date that somebody typed.
+
+    Raises:
+        ValueError: it is none of someone who lives today. The message does not quote it.
+    """
+    if not _DAY.fullmatch(text):
+        raise ValueError("not a day: expected YYYY-MM-DD")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("not a day: expected YYYY-MM-DD") from None
+    if not today.year - _OLDEST_YEARS <= day.year or day > today:
+        raise ValueError("nobody who lives today is born on that day")
+    return day
 
 
 def differs_from_number(person: Person) -> bool:

@@ -63,6 +63,8 @@ class Arrival:
     is_unanswered: bool = False
     #: no register knows the number, or there is none
     is_unknown: bool = False
+    #: what was typed of them counts for nothing beside the register's word
+    typed_beside: bool = False
     #: another patron has the number that is to be given
     is_taken: bool = False
 

@@ -134,7 +134,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         text="Fraværsperiode",
     ),
-    # a list brings these two only of whom no register knows: of anyone else CPR's word stands there
+    # a list brings name, birth date and address only of whom no register knows: of anyone else CPR's word stands there
     Field("name", Wording("Navn", "Name"), Owner.REGISTER, Kept.REGISTER, sealed=True, imported=True, text="Navn"),
     Field("first_names", Wording("Fornavne", "First names"), Owner.REGISTER, Kept.REGISTER, sealed=True),
     Field("middle_names", Wording("Mellemnavne", "Middle names"), Owner.REGISTER, Kept.REGISTER, sealed=True),
@@ -146,6 +146,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         Owner.REGISTER,
         Kept.REGISTER,
         sealed=True,
+        imported=True,
         text="Fødselsdato",
     ),
     Field("address", Wording("Adresse", "Address"), Owner.REGISTER, Kept.REGISTER, sealed=True, imported=True),

@@ -8,12 +8,12 @@ the rest.
 from __future__ import annotations
 
 import enum
-import re
 from dataclasses import dataclass, replace
 from dataclasses import field as of_dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.age import parse_birth_date
 from cprsync.domain.canonical import text_of
 from cprsync.domain.person import LINES
 from cprsync.domain.sealed import Sealed
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 TEXT_MAX: Final = 34
 #: As long as policy.toml lets a group's name be.
 GROUP_MAX: Final = 64
-#: Nobody is born longer ago than that, and a year typed wrongly is caught.
-_OLDEST_YEARS: Final = 130
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MUNICIPALITY_DIGITS: Final = 4
 
 
@@ -170,15 +167,7 @@ def _any_text(value: str, _known: Known) -> str:
 
 
 def _birth_date(value: str, known: Known) -> str:
-    if not _DAY.fullmatch(value):
-        raise ValueError("not a day: expected YYYY-MM-DD")
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        raise ValueError("not a day: expected YYYY-MM-DD") from None
-    if not known.today.year - _OLDEST_YEARS <= day.year or day > known.today:
-        raise ValueError("nobody who lives today is born on that day")
-    return day.isoformat()
+    return parse_birth_date(value, known.today).isoformat()
 
 
 def _municipality(value: str, known: Known) -> str:

@@ -12,6 +12,7 @@ from cprsync.domain.arrival import WarningRow
 from cprsync.domain.confirming import DeskWarning, Level
 from cprsync.domain.decide import NUMBER_ANNULLED, Same
 from cprsync.domain.likeness import Agreement, Likeness
+from cprsync.domain.patron import PatronKind
 from cprsync.domain.person import Status
 from cprsync.domain.purpose import RETURNING, Purpose
 from cprsync.domain.record import Stage
@@ -32,6 +33,8 @@ OLD_NUMBER: Final = "old_number"
 LEFT_BEFORE: Final = "left_before"
 #: A block that held when they left stands by the number.
 BLOCK_KEPT: Final = "block.kept"
+#: What only the register says was typed too.
+TYPED_BESIDE: Final = "typed_beside"
 
 
 def _parked(reason: str, da: str, en: str) -> WarningRow:
@@ -264,6 +267,27 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "Without a CPR number no change comes from the register: the library writes name and address itself.",
         ),
         lambda one: one.is_unknown,
+    ),
+    WarningRow(
+        "birth_unknown",
+        Level.ASK,
+        Wording(
+            "Fødselsdatoen er ukendt: lånergruppen følger ikke alderen. Spørg, og skriv den nu eller senere med "
+            "`cprsync patron set ID birth_date`.",
+            "The birth date is unknown: the patron group does not follow age. Ask, and type it now or later with "
+            "`cprsync patron set ID birth_date`.",
+        ),
+        lambda one: one.is_unknown and one.of_age is None and one.patron.kind is PatronKind.PERSON,
+    ),
+    WarningRow(
+        TYPED_BESIDE,
+        Level.NOTE,
+        Wording(
+            "CPR's navn, adresse og fødselsdato gælder: det, der er skrevet af dem, kommer ikke på posten.",
+            "The register's name, address and birth date count: what was typed of them does not come to the record.",
+        ),
+        lambda one: one.typed_beside,
+        source=_SAYS,
     ),
     WarningRow(
         "minor",

@@ -1,4 +1,4 @@
-"""What the library itself writes of a patron whose number no register knows: her name, and that she is protected.
+"""What the library itself writes of a patron whose number no register knows: name, birth date, and protection.
 
 It stands where the register's word would, and gives way to it once she has a real number. Leaves out the fields that
 the patron and staff own of everyone: see `typed`.
@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.age import parse_birth_date
 from cprsync.domain.canonical import text_of
 from cprsync.domain.override import TEXT_MAX
-from cprsync.domain.person import SILENT, Name, Protection
+from cprsync.domain.person import SILENT, Birth, Name, Protection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import date
 
     from cprsync.domain.person import Person
 
@@ -46,8 +48,19 @@ def with_protection(person: Person, text: str) -> Person:
     return replace(person, protection=Protection.NAME_AND_ADDRESS if word in _YES else SILENT)
 
 
+def with_birth_date(person: Person, text: str, today: date) -> Person:
+    """The same born on that day; an empty text says nothing of it.
+
+    Raises:
+        ValueError: it is no birth date. The message does not quote it.
+    """
+    typed = text.strip()
+    return replace(person, birth=Birth(parse_birth_date(typed, today)) if typed else SILENT)
+
+
 #: By the name of the field, what writes it.
-UNREGISTERED_FIELDS: Final[Mapping[str, Callable[[Person, str], Person]]] = {
-    "name": with_name,
-    "protection": with_protection,
+UNREGISTERED_FIELDS: Final[Mapping[str, Callable[[Person, str, date], Person]]] = {
+    "name": lambda person, text, _: with_name(person, text),
+    "birth_date": with_birth_date,
+    "protection": lambda person, text, _: with_protection(person, text),
 }

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, select
 
 from cprsync.domain.due import Facts, age_step_of, derived_group
 from cprsync.domain.override import Overridden
-from cprsync.domain.person import Person
 from cprsync.store import tables
 from cprsync.store.cards import CARD, card_probes
 from cprsync.store.engine import parts, reading
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.number import CprNumber
+    from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
@@ -119,14 +119,15 @@ def is_gone(tenant: Tenant, number: CprNumber) -> bool:
         return bool(left_before(connection, tenant, [number]))
 
 
-def age_step_of_new(number: CprNumber, group: str, policy: Policy | None, *, on: date) -> tuple[str, date | None]:
+def age_step_of_new(person: Person, group: str, policy: Policy | None, *, on: date) -> tuple[str, date | None]:
     """The group of someone who comes with the list, and the next day on which age changes it.
 
-    Of her age only the number tells by now. Without a policy, the next night's calendar part finds the day.
+    Of her age only the number tells by now, or the list where no register knows her. Without a policy, the next night's
+    calendar part finds the day.
     """
     if policy is None:
         return group, on
-    return age_step_of(Facts("", Person(number), group), on, policy)
+    return age_step_of(Facts("", person, group), on, policy)
 
 
 def groups_by_age(

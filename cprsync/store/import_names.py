@@ -1,6 +1,7 @@
-"""What an import says where the register's word stands: name and address, of those only whom no register knows.
+"""What an import says where the register's word stands, of those only whom no register knows.
 
-Of anyone else it is left out, and told. Leaves out what patron and staff own of everyone: see `imports`.
+It is name, birth date and address. Of anyone else it is left out, and told. Leaves out what patron and staff own of
+everyone: see `imports`.
 """
 
 from __future__ import annotations
@@ -11,24 +12,27 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, select
 
 from cprsync.domain.number import CprNumber
-from cprsync.domain.person import Person
+from cprsync.domain.person import Birth, Person
 from cprsync.domain.typed import LOCAL_FIELDS
 from cprsync.domain.unregistered import with_name
 from cprsync.store import tables
 from cprsync.store.changes import write_records
 from cprsync.store.engine import parts
 from cprsync.store.records import from_row, overrides_of, prepare
+from cprsync.sync.unregistered import with_age
 from cprsync.sync.values import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from cprsync.domain.patron import Patron
+    from cprsync.domain.policy import Policy
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
     from cprsync.sync.values import NewPatron
 
 NAME: Final = "name"
+BIRTH_DATE: Final = "birth_date"
 ADDRESS: Final = "address"
 #: Of whom only the name is looked at.
 _NOBODY: Final = Person(CprNumber.none_of(""))
@@ -47,8 +51,9 @@ class Own:
 def own_words(row: NewPatron, *, registered: bool) -> Own | str:
     """Put the address where the patron's own stands, or leave name and address out; a text: the field that is unfit."""
     if registered:
-        left = tuple(field for field, text in ((NAME, row.name), (ADDRESS, row.address)) if text)
-        return Own(replace(row, name="", address=""), left) if left else Own(row)
+        said = ((NAME, row.name), (BIRTH_DATE, row.born), (ADDRESS, row.address))
+        left = tuple(field for field, value in said if value)
+        return Own(replace(row, name="", address="", born=None), left) if left else Own(row)
     try:
         with_name(_NOBODY, row.name)
     except ValueError:
@@ -62,16 +67,17 @@ def own_words(row: NewPatron, *, registered: bool) -> Own | str:
     return Own(replace(row, local=local, address=""))
 
 
-def called(person: Person, name: str) -> Person:
-    """The person under that name, which an envelope takes; without one as she is."""
-    return with_name(person, name) if name else person
+def called(person: Person, row: NewPatron) -> Person:
+    """The person under the row's name, which an envelope takes, and with its birth date; what it leaves out stays."""
+    named = with_name(person, row.name) if row.name else person
+    return named if row.born is None else replace(named, birth=Birth(row.born))
 
 
 def to_be_called(
     connection: Connection, tenant: Tenant, found: Iterable[tuple[NewPatron, AnyRow | str | None]]
 ) -> dict[str, Patron]:
-    """The patrons to whom a row gives a name, opened, by their ids: those of them whom no register knows."""
-    named = [one for row, one in found if row.name and not isinstance(one, str | None)]
+    """The patrons to whom a row gives a name or a birth date, opened, by their ids, if no register knows them."""
+    named = [one for row, one in found if (row.name or row.born) and not isinstance(one, str | None)]
     ids = sorted({one.id for one in named if not one.real_number})
     opened: dict[str, Patron] = {}
     for part in parts(ids):
@@ -84,11 +90,18 @@ def to_be_called(
 
 
 def write_names(
-    connection: Connection, tenant: Tenant, patrons: Mapping[str, Patron], after: Mapping[str, Person]
+    connection: Connection,
+    tenant: Tenant,
+    after: Iterable[tuple[Patron, Person]],
+    policy: Policy | None,
 ) -> None:
-    """Write the records that are called otherwise from now on."""
+    """Write the records that are called otherwise, or have another birth date, from now on."""
     writes = [
-        Write(patrons[one], person, prepare(tenant.vault, person), as_of=patrons[one].as_of, actions=())
-        for one, person in after.items()
+        with_age(
+            Write(patron, person, prepare(tenant.vault, person), as_of=patron.as_of, actions=()),
+            on=tenant.clock.today(),
+            policy=policy,
+        )
+        for patron, person in after
     ]
     write_records(connection, tenant, tenant.no_run, writes)

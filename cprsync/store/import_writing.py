@@ -87,7 +87,7 @@ def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
 def new_row(
     tenant: Tenant, new: NewPatron, number: CprNumber, patron_id: str, *, next_age_step: date | None
 ) -> dict[str, Any]:
-    vault, person = tenant.vault, called(Person(number), new.name)
+    vault, person = tenant.vault, called(Person(number), new)
     prepared = prepare(vault, person)
     local = replace(new.local, language=new.local.language or Local().language)
     return {
@@ -180,6 +180,13 @@ def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
         versions = [(row["at_id"], row["new_version"]) for row in updated]
         note_versions(connection, tenant, [Moved(one, LOCAL, version - 1, version) for one, version in versions])
         tell_cards(connection, tenant, {key["patron_id"] for key in part.keys} & part.after.keys())
-    write_names(connection, tenant, part.patrons, part.called)
+    # the list may have put them into another group with the same row
+    grouped = {
+        one: replace(part.patrons[one], group=local.group)
+        for one, (local, _) in part.after.items()
+        if one in part.called
+    }
+    called_otherwise = [(grouped.get(one, part.patrons[one]), person) for one, person in part.called.items()]
+    write_names(connection, tenant, called_otherwise, part.policy)
     if part.keys:
         connection.execute(insert(tables.patron_key), part.keys)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import PatronKind
+from cprsync.domain.person import Person
 from cprsync.store import audit
 from cprsync.store.cards import card_probes, key_row
 from cprsync.store.engine import IN_MAX, writing
@@ -188,7 +189,7 @@ def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fre
         # who only answered for a minor stands on the list: she borrows from now on
         part.borrow.append(patron_id)
     after = joined(held, replace(row.local, group=group)), row.kind or _BORROWER.get(kind, kind)
-    renamed = _call(part, patron_id, row.name)
+    renamed = _call(part, patron_id, row)
     if after == (held, kind):
         outcome = ImportOutcome.UPDATED if renamed else ImportOutcome.UNCHANGED
         return Imported(outcome, patron_id, by_age=by_age)
@@ -196,12 +197,12 @@ def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fre
     return Imported(ImportOutcome.UPDATED, patron_id, by_age=by_age)
 
 
-def _call(part: Part, patron_id: str, name: str) -> bool:
-    """Give her the name of the row; False when she is called so, or it names her not."""
+def _call(part: Part, patron_id: str, row: NewPatron) -> bool:
+    """Give her the name and the birth date of the row; False when they stand there, or it says neither."""
     if patron_id not in part.patrons:
         return False
     before = part.called.get(patron_id, part.patrons[patron_id].register)
-    after = called(before, name)
+    after = called(before, row)
     if after == before:
         return False
     part.called[patron_id] = after
@@ -219,7 +220,8 @@ def _not_created(part: Part, row: NewPatron) -> Imported | None:
 
 def _create(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> Imported:
     number = CprNumber.none_of(patron_id) if row.number is None else row.number
-    group, step = age_step_of_new(number, row.local.group, part.policy, on=tenant.clock.today())
+    person = called(Person(number), replace(row, name=""))
+    group, step = age_step_of_new(person, row.local.group, part.policy, on=tenant.clock.today())
     new = replace(row, number=number, local=replace(row.local, group=group))
     part.created.append(new_row(tenant, new, number, patron_id, next_age_step=step))
     return Imported(ImportOutcome.CREATED, patron_id, by_age=row.local.group not in {"", group})

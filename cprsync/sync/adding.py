@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.age import age_on, birth_date_of
 from cprsync.domain.arrival import Arrival, comes_of_age
 from cprsync.domain.confirming import Confirmation, Preview
+from cprsync.domain.due import Facts, derived_group
 from cprsync.domain.number import CprNumber
-from cprsync.domain.patron import Patron
-from cprsync.domain.person import Name, Person
+from cprsync.domain.patron import Patron, PatronKind
+from cprsync.domain.person import SILENT, Birth, Name, Person
 from cprsync.domain.purpose import Purpose
-from cprsync.domain.registering import warnings_about
+from cprsync.domain.registering import TYPED_BESIDE, warning_of, warnings_about
 from cprsync.errors import BadInput
 from cprsync.sync.columns import PATRON_COLUMNS
 from cprsync.sync.confirming import check_confirmed, preview_document, warning_document
@@ -72,19 +74,55 @@ def preview_addition(desk: Desk, typed: str, *, user: str) -> Addition:
     values = _read(typed)
     row = _row(desk, values)
     _refuse_who_is_there(desk, row, user)
-    if row.number is None or row.number.is_replacement:
+    if row.number is None or not _is_registers(row):
         return _without_register(desk, row, values, user)
     registration = preview_registration(desk, Asked(row.number, Purpose.REGISTRATION, user))
-    preview = Preview(ADD, None, registration.preview.warnings, (registration.preview.digest, _mark(desk, values)))
-    told = {**registration.document, "typed": _told(values), "preview": _without_warnings(preview)}
+    beside = (warning_of(TYPED_BESIDE),) if _is_beside(row, registration) else ()
+    warnings = (*registration.preview.warnings, *beside)
+    preview = Preview(ADD, None, warnings, (registration.preview.digest, _mark(desk, values)))
+    shown = registration.document.get("preview", {}) | _without_warnings(preview)
+    told = {
+        **registration.document,
+        "warnings": [warning_document(one) for one in warnings],
+        "typed": _told(values),
+        "preview": shown,
+    }
     return Addition(row, user, preview, told | {"written": False}, registration)
+
+
+def _is_beside(row: NewPatron, registration: Registration) -> bool:
+    """Whether something was typed that only the register says; of the protected, also where it says the same."""
+    one = registration.decided
+    if one is None:
+        return False
+    if row.address or row.born is not None or registration.document["protected"]:
+        return bool(row.name or row.address or row.born)
+    after = one.after.name
+    return bool(row.name) and not (isinstance(after, Name) and after.addressing == row.name)
+
+
+def check_typed_number(desk: Desk, text: str, *, user: str) -> bool:
+    """See at once whether a number can be taken, before more is typed; True: the register knows such numbers.
+
+    Raises:
+        BadInput: it is none, or the person is a patron already; nothing is sent or written.
+    """
+    row = _row(desk, {"cpr_number": text})
+    _refuse_who_is_there(desk, row, user)
+    return _is_registers(row)
+
+
+def _is_registers(row: NewPatron) -> bool:
+    return row.number is not None and not row.number.is_replacement
 
 
 def _without_register(desk: Desk, row: NewPatron, values: Mapping[str, str], user: str) -> Addition:
     if not row.name:
         raise BadInput("{field}: {why}", field="name", why=_NO_NAME, kind="input.value")
     today = desk.clock.today()
-    patron = Patron(NEW, Person(row.number or _NOBODY, name=Name(row.name)), None, 1)
+    birth = SILENT if row.born is None else Birth(row.born)
+    patron = Patron(NEW, Person(row.number or _NOBODY, name=Name(row.name), birth=birth), None, 1)
+    patron = replace(patron, kind=PatronKind(row.kind) if row.kind else patron.kind)
     arrival = Arrival(
         patron=patron,
         purpose=Purpose.REGISTRATION,
@@ -98,9 +136,16 @@ def _without_register(desk: Desk, row: NewPatron, values: Mapping[str, str], use
         "typed": _told(values),
         "warnings": [warning_document(one) for one in preview.warnings],
         "written": False,
-        "preview": _without_warnings(preview),
+        "preview": _without_warnings(preview) | _would_be(desk, row, patron),
     }
     return Addition(row, user, preview, document)
+
+
+def _would_be(desk: Desk, row: NewPatron, patron: Patron) -> dict[str, Any]:
+    """How old they are, and the group that follows from it."""
+    today, policy, born = desk.clock.today(), desk.policy, birth_date_of(patron.register)
+    group = derived_group(Facts(NEW, patron.register, row.local.group), today, policy)
+    return {"age": None if born is None else age_on(born.day, today, leap=policy.ladders.leap), "group": group}
 
 
 #: In the place of a number, until the patron has one.
@@ -113,7 +158,11 @@ def _read(typed: str) -> dict[str, str]:
     rows = list(listing.rows()) if listing.form == "json" else []
     if len(rows) != 1:
         raise BadInput("expected one patron as a JSON object, by the names of the fields", kind="input.header")
-    PATRON_COLUMNS.check(rows[0])
+    try:
+        PATRON_COLUMNS.check(rows[0])
+    except BadInput as error:
+        # there is no file to mend
+        raise BadInput("{why}", why=error, kind="input.fields") from None
     return PATRON_COLUMNS.read(rows[0])
 
 
@@ -144,8 +193,8 @@ def _check_created(taken: Taken) -> None:
 
 
 def _refused(field: str, reason: str) -> BadInput:
-    _, english = REASONS[reason if reason in REASONS else "other"]
-    return BadInput("{field}: {why}", field=field, why=english.replace("{patron}", "…"), kind="input.value")
+    _, english = REASONS[next(one for one in (f"desk.{reason}", reason, "other") if one in REASONS)]
+    return BadInput("{field}: {why}", field=field, why=english, kind="input.value")
 
 
 def _told(values: Mapping[str, str]) -> dict[str, str]:

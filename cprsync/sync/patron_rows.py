@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from cprsync.domain.age import parse_birth_date
 from cprsync.domain.number import CprNumber
 from cprsync.domain.record import Block, Local, card_key, distinct_cards
 from cprsync.domain.typed import BLOCK_MAX, LOCAL_FIELDS, NOTE_MAX
@@ -141,7 +142,7 @@ def _once(said: Mapping[str, Any], seen: Seen, *, anyone: bool) -> None:
 
 def _patron(said: Mapping[str, Any]) -> NewPatron:
     """Everything that was read has its place here, or it is an error."""
-    own = {name: said[name] for name in ("number", "patron_id", "kind", "name", "address") if name in said}
+    own = {name: said[name] for name in ("number", "patron_id", "kind", "name", "address", "born") if name in said}
     own["kind"] = _kind(own.get("kind", ""))
     return NewPatron(local=Local(**{name: value for name, value in said.items() if name not in own}), **own)
 
@@ -163,6 +164,13 @@ def _absence(text: str, on: date) -> Mapping[str, Any]:
     absence = read["absence"]
     # it is over, and the calendar would end it again
     return {} if absence is not None and absence.until is not None and absence.until < on else read
+
+
+def _born(text: str, on: date) -> Mapping[str, Any]:
+    try:
+        return {"born": parse_birth_date(text, on)}
+    except ValueError:
+        raise _Unfit("birth_date", "birth_date") from None
 
 
 def _group(text: str, _: date) -> Mapping[str, Any]:
@@ -208,5 +216,6 @@ READERS: Final[Mapping[str, _Reader]] = {
     "patron": lambda text, _: {"patron_id": text},
     "kind": lambda text, _: {"kind": text},
     "name": lambda text, _: {"name": text},
+    "birth_date": _born,
     "address": lambda text, _: {"address": text.replace("|", BETWEEN)},
 }

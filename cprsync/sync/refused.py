@@ -89,6 +89,27 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "kind": ("der skal stå person, institution eller bibliotek", "expected person, institution or library"),
     "language": ("der skal stå en sprogkode som da eller en", "expected a language code such as da or en"),
+    "birth_date": (
+        "der skal stå en dag som ÅÅÅÅ-MM-DD, på hvilken en nulevende kan være født",
+        "expected a day as YYYY-MM-DD on which someone who lives today may be born",
+    ),
+    # the same at the desk, where there is no file
+    "desk.nine": (
+        "kun ni cifre: der mangler et, måske det første 0",
+        "nine digits only: one is missing, perhaps the 0 in front",
+    ),
+    "desk.impossible": (
+        "ikke et muligt CPR-nummer, uden dato: spørg låneren (et erstatningsnummer har dagen plus 60)",
+        "not a possible CPR number, with no date: ask the patron (a replacement number has the day plus 60)",
+    ),
+    "desk.number.replaced": (
+        "nummeret er skiftet ud: bed låneren om det nye",
+        "the number was replaced: ask the patron for the new one",
+    ),
+    "desk.future": (
+        "fødselsdatoen i nummeret er ikke kommet endnu: spørg låneren",
+        "the birth date in the number has not come yet: ask the patron",
+    ),
     "type": (
         "der skal stå loan, reservation, balance eller message",
         "expected loan, reservation, balance or message",

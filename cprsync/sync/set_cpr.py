@@ -231,7 +231,8 @@ def _other(desk: Desk, asked: SetNumber) -> str | None:
 
 def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber) -> Batch:
     """The number, and with it the first copy if there is one and it can be decided."""
-    hers = replace(patron, register=replace(patron.register, number=number))
+    # what the library wrote of the birth date gives way to the register's word, or to the number's
+    hers = replace(patron, register=replace(patron.register, number=number, birth=SILENT))
     if person is None:
         return Batch(writes=[_write(desk, patron, Change(hers.register, (Action.RENUMBER,)), None)])
     as_of = desk.as_of()

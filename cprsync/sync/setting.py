@@ -315,7 +315,8 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
 
 
 def _write_own(counter: Counter, asked: Setting) -> dict[str, Any]:
-    word = own_word(_view(counter, asked.patron_id).patron, asked, counter.store.prepare)
+    patron, today = _view(counter, asked.patron_id).patron, counter.clock.today()
+    word = own_word(patron, asked, counter.store.prepare, on=today, policy=counter.policy)
     if word is None:
         return _document(asked, "unchanged")
     counter.store.write_own(word, user=asked.user)

@@ -383,6 +383,8 @@ class NewPatron:
     name: str = ""
     #: the same of an address: then it is her contact address
     address: str = ""
+    #: the same of a birth date
+    born: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

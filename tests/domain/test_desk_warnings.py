@@ -83,6 +83,8 @@ CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
     "other_purpose": (arrives(purpose=Purpose.DEBT), Level.ASK, None),
     "guardian": (arrives(purpose=Purpose.GUARDIAN), Level.NOTE, None),
     "no_number": (arrives(is_unknown=True), Level.NOTE, Level.NOTE),
+    "birth_unknown": (arrives(is_unknown=True, of_age=None), Level.ASK, Level.ASK),
+    "typed_beside": (arrives(typed_beside=True), Level.NOTE, Level.NOTE),
     "minor": (arrives(of_age=date(2027, 3, 24)), Level.ASK, Level.ASK),
     "protected": (arrives(gains_protection(person("ANNA"))), Level.NOTE, Level.NOTE),
     "protection_unknown": (arrives(is_sealed_by_silence=True), Level.NOTE, Level.NOTE),
@@ -190,6 +192,17 @@ SAYS: dict[str, tuple[str, str]] = {
         "Uden CPR-nummer følger ingen ændringer fra CPR: navn og adresse skriver biblioteket selv.",
         "Beslutning 40",
     ),
+    "birth_unknown": (
+        (
+            "Fødselsdatoen er ukendt: lånergruppen følger ikke alderen. Spørg, og skriv den nu eller senere med "
+            "`cprsync patron set ID birth_date`."
+        ),
+        "Beslutning 40",
+    ),
+    "typed_beside": (
+        "CPR's navn, adresse og fødselsdato gælder: det, der er skrevet af dem, kommer ikke på posten.",
+        "Beslutning 1 og 40",
+    ),
     "minor": (
         "Personen er under 18, og ingen er skrevet op som økonomisk ansvarlig.",
         "Værgemålsloven § 1; beslutning 40",
@@ -245,6 +258,8 @@ def test_every_warning_has_a_case() -> None:
 def test_a_warning_is_as_loud_as_its_row_says(kind: str) -> None:
     arrival, level, updated = CASES[kind]
     others = {"patron"} if arrival.is_known and arrival.patron.borrows and not arrival.changes_nothing else set()
+    if kind == "birth_unknown":
+        others = {*others, "no_number"}
     if kind == "age_differs":
         others = {*others, "name_sealed"}  # the age is what is left to compare
     assert set(seen(arrival)) == {kind} | others
@@ -275,6 +290,9 @@ def test_a_warning_is_as_loud_as_its_row_says(kind: str) -> None:
         (known(purpose=Purpose.DEBT), "other_purpose"),
         (known(purpose=Purpose.GUARDIAN), "guardian"),
         (arrives(of_age=TODAY), "minor"),
+        (arrives(of_age=None), "birth_unknown"),
+        (arrives(is_unknown=True), "birth_unknown"),
+        (arrives(is_unknown=True, of_age=None, kind=PatronKind.INSTITUTION), "birth_unknown"),
         (arrives(of_age=None), "minor"),
         (arrives(of_age=date(2030, 1, 1), is_answered_for=True), "minor"),
         (arrives(of_age=date(2030, 1, 1), purpose=Purpose.GUARDIAN), "minor"),

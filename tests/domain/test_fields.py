@@ -57,9 +57,9 @@ def test_what_is_typed_for_good_is_the_patrons_or_staffs(key: str) -> None:
     assert owner_of(key) in {Owner.PATRON, Owner.STAFF}
 
 
-def test_of_what_the_register_owns_a_list_brings_the_number_and_of_whom_it_does_not_know_name_and_address() -> None:
+def test_of_what_the_register_owns_a_list_brings_the_number_and_of_whom_it_does_not_know_the_rest() -> None:
     imported = {field.key for field in FIELDS if field.imported and field.owner is Owner.REGISTER}
-    assert imported == {"cpr_number", "name", "address"}
+    assert imported == {"cpr_number", "name", "birth_date", "address"}
 
 
 def test_a_part_is_shown_in_its_whole() -> None:

@@ -1,12 +1,14 @@
-"""What a library writes itself of whom no register knows: a name of one line, and protected or not."""
+"""What a library writes itself of whom no register knows: a name of one line, a birth date, and protected or not."""
 
 from __future__ import annotations
+
+from datetime import date
 
 import pytest
 
 from cprsync.domain.number import CprNumber
-from cprsync.domain.person import SILENT, Name, Person, Protection
-from cprsync.domain.unregistered import with_name, with_protection
+from cprsync.domain.person import SILENT, Birth, Name, Person, Protection
+from cprsync.domain.unregistered import UNREGISTERED_FIELDS, with_birth_date, with_name, with_protection
 
 NURSERY = Person(CprNumber.none_of("40817263"))
 
@@ -42,3 +44,27 @@ def test_she_is_not_by_a_no(text: str) -> None:
 def test_anything_else_is_neither() -> None:
     with pytest.raises(ValueError, match="expected ja or nej"):
         with_protection(NURSERY, "måske")
+
+
+TODAY = date(2027, 3, 23)
+
+
+@pytest.mark.parametrize("text", ["2020-02-29", " 2027-03-23\n", "1897-01-01"])
+def test_a_birth_date_is_a_day_on_which_someone_who_lives_may_be_born(text: str) -> None:
+    assert with_birth_date(NURSERY, text, TODAY).birth == Birth(date.fromisoformat(text.strip()))
+
+
+@pytest.mark.parametrize("text", ["2027-03-24", "1896-12-31", "2021-02-29", "29.02.2020", "20200229", "i går"])
+def test_any_other_day_is_refused_and_not_quoted(text: str) -> None:
+    with pytest.raises(ValueError, match="day") as refused:
+        with_birth_date(NURSERY, text, TODAY)
+    assert text not in str(refused.value)
+
+
+def test_each_field_is_written_and_emptied_by_its_name() -> None:
+    typed = {"name": "Kim", "birth_date": "2020-02-29", "protection": "ja"}
+    assert typed.keys() == UNREGISTERED_FIELDS.keys()
+    for field, text in typed.items():
+        written = UNREGISTERED_FIELDS[field](NURSERY, text, TODAY)
+        assert written != NURSERY
+        assert UNREGISTERED_FIELDS[field](written, "", TODAY) == NURSERY

@@ -17,7 +17,7 @@ from townspeople import cpr, dies, gains_protection, person
 from cprsync.domain.confirming import Confirmation
 from cprsync.domain.number import CprNumber, NumberKind
 from cprsync.domain.patron import Source
-from cprsync.domain.person import SILENT, Person, Status
+from cprsync.domain.person import SILENT, Birth, Person, Status
 from cprsync.domain.record import Card, Local
 from cprsync.errors import (
     BadInput,
@@ -420,6 +420,19 @@ def test_a_parked_patron_who_has_the_number_is_not_named(library: Library) -> No
 
 def correct_birth(library: Library, patron_id: str, day: str) -> None:
     set_field(counter(library), Setting(patron_id, "birth_date", day, "lone", reason="så passet", until=LATER))
+
+
+def test_a_birth_date_that_the_library_wrote_gives_way_to_a_real_number_and_comes_back(library: Library) -> None:
+    """A register that does not say one would else leave the typed date standing as its own."""
+    patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
+    set_field(counter(library), Setting(patron_id, "birth_date", "1950-01-01", "lone"))
+    library.register.knows(replace(person("EDITH"), birth=SILENT))
+    assert preview(library, patron_id).document["preview"]["compared"]["birth_date"]["ours"] == "1950-01-01"
+    set_cpr(library, patron_id)
+    assert library.view("EDITH").register.birth is SILENT
+    undo(library, patron_id)
+    (patron,) = library.store.patrons([patron_id])
+    assert patron.register.birth == Birth(date(1950, 1, 1))
 
 
 @pytest.mark.parametrize("blocks", [1, 2])

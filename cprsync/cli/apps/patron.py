@@ -28,8 +28,8 @@ FIELDS = (
     "For a time, with --reason and --until, over the register: name, birth_date, address, municipality, group "
     "(this one may stay). For good: branch, language (letters go out in da and en), contact_address, internal_note, "
     "note_to_patron, absence (2027-04-10 til 2027-04-20, or the first day alone), pin; of a patron without a CPR "
-    "number also name and protection (ja or nej). Lists, to which what is typed is added: blocks (the reason, and "
-    "before it the day it began if that is not today), cards, telephones, emails."
+    "number also name, birth_date (YYYY-MM-DD) and protection (ja or nej). Lists, to which what is typed is added: "
+    "blocks (the reason, and before it the day it began if that is not today), cards, telephones, emails."
 )
 
 
@@ -97,7 +97,8 @@ def patron_add(  # noqa: PLR0913 -- one parameter for each option
 
     A terminal asks field by field; else standard input has one JSON object by the names of the fields (`cprsync
     fields`), as a row of an import. With a CPR number the person is looked up and registered; without one, or with a
-    replacement number, name and address are the library's own words. It is written once someone says yes.
+    replacement number, name, birth date and address are the library's own words, and the patron group follows the birth
+    date. It is written once someone says yes.
     """
     from cprsync.cli.adding import add_command
     from cprsync.cli.confirming import Answered

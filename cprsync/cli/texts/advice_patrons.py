@@ -50,6 +50,11 @@ PATRONS: Final[Mapping[str, Advice]] = {
         "En eksport fra et andet system læses med --columns.",
         "Mend the input: `cprsync fields` shows the fields' names. Another system's export is read with --columns.",
     ),
+    "input.fields": advice(
+        1,
+        "`cprsync fields` viser felternes navne; skriv dem sådan, og prøv igen.",
+        "`cprsync fields` shows the fields' names; write them so, and try again.",
+    ),
     "input.branch": advice(
         1,
         "Skriv en af dem. Er filialen ny, så føj den til [branches] i policy.toml.",

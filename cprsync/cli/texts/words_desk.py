@@ -27,6 +27,8 @@ DESK: Final[Mapping[str, tuple[str, str]]] = {
         "Alder {age}, lånergruppe {group}, kommune {municipality} ({lives})",
         "Age {age}, group {group}, municipality {municipality} ({lives})",
     ),
+    "preview_age": ("Alder {age}, lånergruppe {group}", "Age {age}, group {group}"),
+    "day_form": ("ÅÅÅÅ-MM-DD", "YYYY-MM-DD"),
     "would_yes": ("Siger du ja", "After a yes"),
     "would_register": ("En registrering ville give", "A registration would bring"),
     "would_nothing": ("intet på posten ændres", "nothing on the record changes"),
