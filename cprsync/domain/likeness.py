@@ -58,7 +58,7 @@ class Likeness:
         return not (self.is_sealed or self.says_nothing) and Agreement.AGREES not in told
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Ages:
     """What staff may know of a protected person's birth date, on either side; None: nobody knows."""
 
