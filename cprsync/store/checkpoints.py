@@ -13,6 +13,7 @@ import mmap
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, pairwise
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from cprsync.errors import ConfigurationError
@@ -150,10 +151,29 @@ class HeadsFile:
 
     def code_at(self, line: int) -> bytes | None:
         """The code that a line bears; None: there is no such line. Whether it holds is told by `read`."""
-        for number, code in self._backward():
+        for number, _, code in self._backward():
             if number <= line:
                 return code if number == line else None
         return None
+
+    def end(self) -> Seen:
+        """The last chained line's number and code, as they stand there."""
+        return next((Seen(number, code) for number, _, code in self._backward()), Seen(0, _FIRST))
+
+    def marks_after(self, line: int, agency: str) -> list[Mark]:
+        """What the lines after that one say of an agency, the last first; none from before one that does not fit.
+
+        Reads no line but these, so that it may be asked whenever the store is opened.
+        """
+        marks: list[Mark] = []
+        for (number, text, code), (_, _, before) in pairwise(chain(self._backward(), [(0, b"", _FIRST)])):
+            told = _told(text)
+            secret = self._secrets.get(str(told.get("key")), b"")
+            if number <= line or not hmac.compare_digest(hmac.digest(secret, before + text, "sha256"), code):
+                break
+            if told["agency"] == agency:
+                marks.append(_mark(told))
+        return marks
 
     def witnessed(self) -> Seen | None:
         """What the witness tells of the file's end. Raises AuditBroken: it is not signed by us."""
@@ -218,8 +238,8 @@ class HeadsFile:
             # left as it is: it is found when the audit is verified
             return Seen(-1, b"")
 
-    def _backward(self) -> Iterator[tuple[int, bytes]]:
-        """Number and code of each chained line, the last first."""
+    def _backward(self) -> Iterator[tuple[int, bytes, bytes]]:
+        """Number, text and code of each chained line, the last first."""
         if not self.path.exists() or self.path.stat().st_size == 0:
             return
         with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -230,7 +250,7 @@ class HeadsFile:
                 told = _told(text)
                 if "line" not in told:
                     return
-                yield int(told["line"]), bytes.fromhex(code.decode("ascii", errors="replace"))
+                yield int(told["line"]), text, bytes.fromhex(code.decode("ascii", errors="replace"))
                 end = start - 1
 
     def _lines(self) -> Iterator[tuple[Seen, str, Mark]]:

@@ -63,6 +63,7 @@ from cprsync.store.journal_accepting import accept_journal
 from cprsync.store.key_checks import check_journal_keys, check_keys, find_new_keys, keys_in_use, note_keys
 from cprsync.store.lock import run_lock
 from cprsync.store.numbers import old_numbers
+from cprsync.store.older_copy import notice_older_copy
 from cprsync.store.record_versions import begin_versions
 from cprsync.store.tenant import Tenant
 from cprsync.store.vault import Vault
@@ -524,6 +525,7 @@ class SqlStore:
     # -- patrons who leave
 
     def replay_journal(self) -> int:
+        notice_older_copy(self._tenant)
         again = self._erased_again + erasing.replay(self._tenant)
         self._erased_again = 0
         return again
