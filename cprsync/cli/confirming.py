@@ -54,6 +54,9 @@ def obtain_confirmation(preview: Preview, answered: Answered, language: Language
     reason = answered.reason
     if preview.needs_reason and not reason.strip():
         reason = _ask(word("confirm_reason", language))
+        if not reason:
+            # the use case refuses this preview without a reason: no yes is asked for in vain
+            return Confirmation(preview.digest, reason)
     if _ask(_question(preview, language)).lower() not in _YES:
         raise NotConfirmed("the answer was not yes: nothing was written", kind="confirm.declined")
     return Confirmation(preview.digest, reason)

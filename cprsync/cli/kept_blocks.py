@@ -23,9 +23,11 @@ def kept_blocks_command(  # noqa: PLR0913 -- one parameter for each option
     from cprsync import wiring
     from cprsync.cli.operator import ask_any_number, user_name
     from cprsync.settings import load_settings
-    from cprsync.sync.kept_blocks import KeptBlocks
+    from cprsync.sync.kept_blocks import KeptBlocks, check_lifting
 
     with failures(as_json=as_json):
+        if lift:
+            check_lifting(reason)
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
         number = ask_any_number()

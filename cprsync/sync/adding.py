@@ -24,6 +24,7 @@ from cprsync.domain.registering import TYPED_BESIDE, warning_of, warnings_about
 from cprsync.errors import BadInput
 from cprsync.sync.columns import PATRON_COLUMNS
 from cprsync.sync.confirming import check_confirmed, preview_document, warning_document
+from cprsync.sync.local_setting import no_such_branch
 from cprsync.sync.lookup import NEW, Asked
 from cprsync.sync.patron_rows import as_patron, in_branch
 from cprsync.sync.refused import REASONS, Refused
@@ -173,6 +174,8 @@ def _row(desk: Desk, values: Mapping[str, str]) -> NewPatron:
     with nothing_seen() as seen:
         read = as_patron(1, values, seen, on=desk.clock.today(), anyone=True)
     row = read if isinstance(read, Refused) else in_branch(1, read, desk.policy)
+    if isinstance(row, Refused) and row.field == "branch":
+        raise no_such_branch(desk.policy)
     if isinstance(row, Refused):
         raise _refused(row.field, row.why)
     return row

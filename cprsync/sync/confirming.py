@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: What is said of a yes that is not enough; the kind of the error ends in the name of why.
 _SAID: Final = {
     NoYes.CHANGED: "what would be written is no longer what was shown: nothing was written",
-    NoYes.REASON: "a warning that stops needs a reason: nothing was written",
+    NoYes.REASON: "a warning stops, and there is no reason to go on: nothing was written",
 }
 
 

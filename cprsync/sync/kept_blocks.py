@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cprsync.sync.reason import checked_reason
+from cprsync.sync.reason import demanded_reason
 from cprsync.sync.showing import shown_block
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ class KeptBlockStore(Protocol):
         ...
 
 
+def check_lifting(reason: str) -> str:
+    """The reason as the audit keeps it, before anybody's number is asked for. Raises as `KeptBlocks.lift`."""
+    return demanded_reason(reason, of="a kept block is lifted for a reason only: --reason TEXT")
+
+
 @dataclass(frozen=True, slots=True)
 class KeptBlocks:
     """Where they are shown and lifted: one library's store, and who asks."""
@@ -35,7 +40,12 @@ class KeptBlocks:
         return {"blocks": [shown_block(block) for block in self.store.kept_blocks(number)], "lifted": 0}
 
     def lift(self, number: CprNumber, *, reason: str) -> dict[str, Any]:
-        """Lift them all. Raises BadInput: there is no reason, or none that can be kept; nothing is written."""
-        why = checked_reason(reason)
+        """Lift them all; nothing is written when it raises.
+
+        Raises:
+            ConfigurationError: there is no reason.
+            BadInput: it cannot be kept.
+        """
+        why = check_lifting(reason)
         before = self.show(number)
         return before | {"lifted": self.store.lift_kept_blocks(number, user=self.user, reason=why)}

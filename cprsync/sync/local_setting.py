@@ -109,10 +109,13 @@ def _branch(policy: Policy, written: str) -> str:
     try:
         return policy.branch_named(written)
     except ValueError:
-        named = ", ".join(policy.branches)
-        raise BadInput(
-            "the library has no such branch: it has {branches}", branches=named, kind="input.branch"
-        ) from None
+        raise no_such_branch(policy) from None
+
+
+def no_such_branch(policy: Policy) -> BadInput:
+    """Say which branches there are to choose from."""
+    named = ", ".join(policy.branches)
+    return BadInput("the library has no such branch: it has {branches}", branches=named, kind="input.branch")
 
 
 def doing_of(asked: LocalAsked) -> Doing | None:

@@ -42,8 +42,10 @@ def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
     """
     given = [one for one in reviews.store.review_items(all_states=True) if _is_given(one, patron_id)]
     view = reviews.store.patron(patron_id)
-    if not given or view is None:
-        raise BadInput("no number was set for that patron that can be taken back", kind="number.not_set")
+    if view is None:
+        raise BadInput("there is no such patron", kind="patron.unknown")
+    if not given:
+        raise _nothing_to_take_back(reviews, patron_id)
     marks = (str(given[-1].id), str(view.patron.version))
     preview = Preview(UNDO, patron_id, TAKING_BACK, marks)
     whose = whose_document(view, reviews.policy, on=reviews.clock.today())
@@ -74,8 +76,15 @@ def take_back(reviews: Reviews, shown: TakingBack, confirmation: Confirmation) -
     return {**_document(shown.patron_id, "undone", verified=patron.verified), **told, "written": True}
 
 
-def _is_given(item: ReviewItem, patron_id: str) -> bool:
-    return item.patron_id == patron_id and item.kind == NUMBER_SET and item.state is State.ACCEPTED
+def _nothing_to_take_back(reviews: Reviews, patron_id: str) -> BadInput:
+    items = reviews.store.review_items(all_states=True)
+    if any(_is_given(one, patron_id, state=State.UNDONE) for one in items):
+        return BadInput("the number has been taken back already", kind="number.taken_back")
+    return BadInput("no number was set for that patron that can be taken back", kind="number.not_set")
+
+
+def _is_given(item: ReviewItem, patron_id: str, *, state: State = State.ACCEPTED) -> bool:
+    return item.patron_id == patron_id and item.kind == NUMBER_SET and item.state is state
 
 
 def _document(patron_id: str, outcome: str, *, verified: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, ConfigurationError
 
 REASON_MAX = 200
 
@@ -13,12 +13,26 @@ REASON_MAX = 200
 _NUMBER = re.compile(r"\d{6}-?\d{4}", re.ASCII)
 
 
+def demanded_reason(reason: str, *, of: str) -> str:
+    """The same for what nobody does without one.
+
+    Raises:
+        ConfigurationError: there is none; `of` says what asks for it.
+        BadInput: it cannot be kept.
+    """
+    if not reason.strip():
+        raise ConfigurationError(of, kind="usage.reason")
+    return checked_reason(reason)
+
+
 def checked_reason(reason: str) -> str:
     """The reason as the audit keeps it, sealed. Raises BadInput."""
     reason = reason.strip()
-    if not reason or len(reason) > REASON_MAX or not reason.isprintable():
+    if not reason:
+        raise BadInput("there is no reason", kind="input.reason")
+    if len(reason) > REASON_MAX or not reason.isprintable():
         raise BadInput(
-            "the reason is empty, longer than {most} characters, or not on one line",
+            "the reason is longer than {most} characters, or not on one line",
             most=REASON_MAX,
             kind="input.reason",
         )

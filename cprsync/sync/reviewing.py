@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 
 #: A record that is written by someone else at the same moment is decided again this often.
 TRIES: Final = 3
+#: What is said where nothing can be taken back; the kind of the error ends in the state.
+_NOT_TAKEN_BACK: Final = {
+    State.WAITING: "nobody has answered review item {number} yet",
+    State.ACCEPTED: "nothing follows from review item {number} that could be taken back",
+    State.REJECTED: "review item {number} was rejected: nothing was done that could be taken back",
+    State.SETTLED: "review item {number} fell away: nobody has answered it",
+    State.UNDONE: "review item {number} has been taken back already",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +219,8 @@ class Reviews:
         """Take an acceptance back; a reason goes to the audit. Raises ReviewUnknown or ReviewClosed."""
         item = self._item(number)
         if item.state is not State.ACCEPTED or not item.row.undoable:
-            raise ReviewClosed(
-                "review item {number} ({state}) holds nothing that can be taken back",
-                number=number,
-                state=item.state.value,
-            )
+            kind = f"{ReviewClosed.kind}.{item.state.value}"
+            raise ReviewClosed(_NOT_TAKEN_BACK[item.state], number=number, kind=kind)
         return self._answer(Answer(item, State.UNDONE, self.user, reason or None))
 
     def reopen(self, number: int, *, reason: str) -> dict[str, Any]:

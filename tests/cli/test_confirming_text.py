@@ -10,7 +10,7 @@ import pytest
 
 from cprsync.cli.confirming import Answered, beside_preview, obtain_confirmation, warning_lines
 from cprsync.cli.output import failures
-from cprsync.domain.confirming import Confirmation, DeskWarning, Level, Preview
+from cprsync.domain.confirming import Confirmation, DeskWarning, Level, NoYes, Preview, why_not_confirmed
 from cprsync.domain.wording import Wording
 from cprsync.errors import NotConfirmed
 from cprsync.sync.confirming import preview_document
@@ -101,6 +101,13 @@ def test_a_warning_that_stops_asks_for_a_reason_unless_one_is_given() -> None:
     assert ask(Terminal("aftalt med boet\nja\n"), STOPPING) == Confirmation(STOPPING.digest, "aftalt med boet")
     given = Answered(reason="aftalt")
     assert ask(Terminal("ja\n"), STOPPING, given) == Confirmation(STOPPING.digest, "aftalt")
+
+
+def test_without_the_reason_that_a_warning_asks_for_no_yes_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """It would be said in vain: the preview is refused."""
+    given = ask(Terminal("\nja\n"), STOPPING)
+    assert why_not_confirmed(STOPPING, given) is NoYes.REASON
+    assert "Skriv ja" not in capsys.readouterr().err
 
 
 def test_without_a_terminal_nobody_is_asked_unless_that_is_wanted() -> None:

@@ -179,7 +179,8 @@ def test_a_kept_block_is_lifted_with_a_reason_only(town: Town) -> None:
         library.call("patron", "set", patron, "blocks")
     library.call("patron", "leave", patron, "--yes")
     refused = asked(library, "ANNA", "patron", "kept-blocks", "--lift")
-    assert (refused.exit, refused.error["kind"]) == (1, "input.reason")
+    assert (refused.exit, refused.error["kind"]) == (2, "usage.reason")
+    assert "--reason" in refused.error["next"]
     assert len(asked(library, "ANNA", "patron", "kept-blocks").document["blocks"]) == 1
     lifted = asked(library, "ANNA", "patron", "kept-blocks", "--lift", "--reason", "paid")
     assert (lifted.exit, lifted.document["lifted"]) == (0, 1)

@@ -241,6 +241,13 @@ def test_a_register_that_does_not_answer_or_know_adds_nobody(library: Library) -
     assert unowned(library.everything()) == unowned(before)
 
 
+def test_a_branch_that_the_library_does_not_have_is_refused_with_those_that_it_has(library: Library) -> None:
+    """As where it is set: whoever types it sees what to choose from."""
+    library.policy = replace(library.policy, branches=("Hovedbiblioteket", "Risskov"))
+    refused(library, KIM | {"branch": "Nyborg"}, "input.branch", "it has Hovedbiblioteket, Risskov")
+    assert add(library, KIM | {"branch": "risskov"})["written"]
+
+
 @pytest.mark.parametrize(
     ("values", "kind", "says"),
     [

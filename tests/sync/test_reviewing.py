@@ -240,7 +240,29 @@ def test_a_confirmed_death_can_be_taken_back_before_the_register_does(either_lib
     assert as_it_is(library) != before
     assert reviews(library).undo(number)["state"] == "undone"
     assert as_it_is(library) == before
-    refused(library, lambda: reviews(library).undo(number))
+    assert why_not_undone(library, number) == (
+        "review.closed.undone",
+        f"review item {number} has been taken back already",
+    )
+
+
+def test_what_nobody_has_answered_or_somebody_rejected_is_not_taken_back_and_says_so(either_library: Library) -> None:
+    library = either_library
+    library.deliver(MONDAY, dies(person("ANNA")))
+    library.night()
+    number = number_of(library, "block.dead")
+    assert why_not_undone(library, number)[0] == "review.closed.waiting"
+    reviews(library).reject(number, reason="another person")
+    assert why_not_undone(library, number)[0] == "review.closed.rejected"
+
+
+def why_not_undone(library: Library, number: int) -> tuple[str, str]:
+    """The refusal of taking an answer back; nothing is changed by it."""
+    before = library.everything()
+    with pytest.raises(ReviewClosed) as told:
+        reviews(library).undo(number)
+    assert library.everything() == before
+    return told.value.kind, told.value.message
 
 
 def test_a_reservation_that_is_gone_since_is_not_taken_back(library: Library) -> None:

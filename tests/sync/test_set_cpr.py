@@ -534,7 +534,7 @@ def test_a_number_that_was_wrong_is_taken_back_and_the_record_is_as_it_was(
     library.store.verify_audit()
     with pytest.raises(BadInput) as again:
         undo(library, patron_id)
-    assert again.value.kind == "number.not_set"
+    assert again.value.kind == "number.taken_back"
 
 
 def before_verified(before: dict[str, Any]) -> bool:

@@ -34,8 +34,8 @@ PATRONS: Final[Mapping[str, Advice]] = {
     ),
     "confirm.reason": advice(
         1,
-        'Skal det skrives alligevel, så kør kommandoen igen med --reason "…".',
-        "If it is to be written all the same, run the command again with --reason TEXT.",
+        'Læs advarslen (!). Skal det skrives alligevel, så kør kommandoen igen med --reason "…" og det samme som før.',
+        "Read the warning (!). If it is to be written all the same, run the command as before, with --reason TEXT.",
     ),
     "fields": advice(
         2,
@@ -59,6 +59,11 @@ PATRONS: Final[Mapping[str, Advice]] = {
         1,
         "Skriv en af dem. Er filialen ny, så føj den til [branches] i policy.toml.",
         "Write one of them. If the branch is new, add it to [branches] in policy.toml.",
+    ),
+    "input.reason": advice(
+        1,
+        'Kør kommandoen igen med en begrundelse på én linje: --reason "…".',
+        "Run the command again with a reason of one line: --reason TEXT.",
     ),
     "input.empty": advice(
         1,
@@ -169,6 +174,43 @@ PATRONS: Final[Mapping[str, Advice]] = {
         1,
         "Se, hvordan det står, med `cprsync review list --all`; det, registret overlader til jer, venter af sig selv.",
         "See how it stands with `cprsync review list --all`; what the register leaves to decide waits by itself.",
+    ),
+    "review.closed.waiting": advice(
+        1,
+        "Svar på punktet med `cprsync review accept` eller `reject`; kun et ja kan tages tilbage.",
+        "Answer the item with `cprsync review accept` or `reject`; only a yes can be taken back.",
+    ),
+    "review.closed.accepted": advice(
+        1,
+        "Der er ikke mere at gøre. Se punktet med `cprsync review show`.",
+        "There is nothing more to do. See the item with `cprsync review show`.",
+    ),
+    "review.closed.rejected": advice(
+        1,
+        "Skal der svares igen, så tag punktet op med `cprsync review reopen NUMMER --reason TEKST`.",
+        "If it is to be answered again, take it up with `cprsync review reopen NUMBER --reason TEXT`.",
+    ),
+    "review.closed.settled": advice(
+        1,
+        "Der er ikke mere at gøre: CPR eller posten har selv afgjort det.",
+        "There is nothing more to do: the register, or the record, has settled it.",
+    ),
+    "review.closed.undone": advice(
+        1,
+        "Der er ikke mere at gøre. Skal der svares igen, så tag punktet op med `cprsync review reopen NUMMER "
+        "--reason TEKST`.",
+        "There is nothing more to do. If it is to be answered again, take it up with `cprsync review reopen NUMBER "
+        "--reason TEXT`.",
+    ),
+    "number.taken_back": advice(
+        1,
+        "Der er ikke mere at gøre. Skal låneren have et nummer, så kør `cprsync patron set-cpr` uden --undo.",
+        "There is nothing more to do. If the patron is to get a number, run `cprsync patron set-cpr` without --undo.",
+    ),
+    "number.not_set": advice(
+        1,
+        "Her er intet at tage tilbage. Se med `cprsync patron show`, om det er den rigtige låner.",
+        "Nothing can be taken back here. See with `cprsync patron show` whether it is the right patron.",
     ),
     "review.closed": advice(
         1,

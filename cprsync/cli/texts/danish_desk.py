@@ -36,9 +36,15 @@ DESK: Final[Mapping[str, str]] = {
     "line {line}: column {position} stands there twice": "linje {line}: kolonne {position} står der to gange",
     # what waits for a person
     "there is no review item {number}": "der er intet punkt {number}",
-    "review item {number} ({state}) holds nothing that can be taken back": (
-        "punkt {number} ({state}) rummer intet, der kan tages tilbage"
+    "nobody has answered review item {number} yet": "ingen har svaret på punkt {number} endnu",
+    "nothing follows from review item {number} that could be taken back": (
+        "punkt {number} er godkendt, og der skete intet ved det, som kan tages tilbage"
     ),
+    "review item {number} was rejected: nothing was done that could be taken back": (
+        "punkt {number} blev afvist: der skete intet, som kan tages tilbage"
+    ),
+    "review item {number} fell away: nobody has answered it": "punkt {number} faldt væk: ingen har svaret på det",
+    "review item {number} has been taken back already": "punkt {number} er allerede taget tilbage",
     "review item {number} ({state}) was neither rejected nor taken back": (
         "punkt {number} ({state}) er hverken afvist eller taget tilbage"
     ),
@@ -101,6 +107,7 @@ DESK: Final[Mapping[str, str]] = {
     "review item {id}: a number is given with `patron set-cpr` alone": (
         "punkt {id}: et nummer skrives kun med `patron set-cpr`"
     ),
+    "the number has been taken back already": "nummeret er allerede taget tilbage",
     "no number was set for that patron that can be taken back": (
         "låneren har ikke fået noget nummer ved skranken, som kan tages tilbage"
     ),
@@ -118,8 +125,8 @@ DESK: Final[Mapping[str, str]] = {
     "what would be written is no longer what was shown: nothing was written": (
         "det, der ville blive skrevet, er ikke længere det, der blev vist: intet er skrevet"
     ),
-    "a warning that stops needs a reason: nothing was written": (
-        "en advarsel, der stopper, kræver en begrundelse: intet er skrevet"
+    "a warning stops, and there is no reason to go on: nothing was written": (
+        "en advarsel stopper, og der er ingen begrundelse for at gå videre: intet er skrevet"
     ),
     "nobody has said yes: nothing was written": "ingen har sagt ja: intet er skrevet",
     "the answer was not yes: nothing was written": "svaret var ikke ja: intet er skrevet",

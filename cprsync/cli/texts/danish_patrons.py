@@ -108,8 +108,12 @@ PATRONS: Final[Mapping[str, str]] = {
     "the reason is longer than {most} characters, or no plain text": (
         "grunden er længere end {most} tegn eller ikke almindelig tekst"
     ),
-    "the reason is empty, longer than {most} characters, or not on one line": (
-        "grunden er tom, længere end {most} tegn eller ikke på én linje"
+    "there is no reason": "der mangler en begrundelse",
+    "a kept block is lifted for a reason only: --reason TEXT": (
+        "en gemt blokering ophæves kun med en begrundelse: --reason TEKST"
+    ),
+    "the reason is longer than {most} characters, or not on one line": (
+        "begrundelsen er længere end {most} tegn eller ikke på én linje"
     ),
     "the reason holds what looks like a CPR number: the audit is no place for one": (
         "grunden rummer noget, der ligner et personnummer: det hører ikke hjemme i loggen"
