@@ -49,12 +49,13 @@ def verify_command(code: str | None, *, config: Path, library: str | None, langu
     from cprsync import wiring
     from cprsync.settings import load_settings
     from cprsync.sync.report import audit_document
+    from cprsync.sync.values import EVERY_RECORD
 
     with failures(as_json=as_json):
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
         with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
-            document = {"agency": section.agency, **audit_document(store.check_audit(code=code))}
+            document = {"agency": section.agency, **audit_document(store.check_audit(code=code, records=EVERY_RECORD))}
     if as_json:
         print_json(document)
     else:

@@ -19,6 +19,7 @@ from cprsync.store.failures import AuditBroken
 from cprsync.store.head_keeping import remembered
 from cprsync.store.keyed import Keyed
 from cprsync.store.keys import Purpose
+from cprsync.store.record_checks import last_opened, open_records
 from cprsync.store.witness import FILE as WITNESS
 from cprsync.sync.values import AuditState
 
@@ -40,8 +41,11 @@ _HEAD = tables.audit_head.c
 _REASON = tables.audit_reason.c
 
 
-def check_audit(tenant: Tenant, *, code: str | None = None) -> AuditState:
-    """Verify all of it. `code` is the one that an earlier check, or a night's report, told of the audit's end."""
+def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) -> AuditState:
+    """Verify all of it. `code` is the one that an earlier check, or a night's report, told of the audit's end.
+
+    `records`: how many sealed records are opened at most, beginning where the last night stopped.
+    """
     problems: list[AuditBroken] = []
     # read before the database: what is written meanwhile is there more than here, and never less
     witnessed = _witnessed(tenant, problems)
@@ -53,7 +57,9 @@ def check_audit(tenant: Tenant, *, code: str | None = None) -> AuditState:
         problems += _check_records(connection, tenant, heads)
     problems += _check_end(tenant, witnessed, seen)
     problems += [] if code is None else _check_code(tenant, code)
-    return AuditState(entries, streams, str(heads.end), tuple(problems))
+    opened = open_records(tenant, after=last_opened(tenant), most=records)
+    problems += opened.wrong
+    return AuditState(entries, streams, str(heads.end), tuple(problems), opened.count, opened.last)
 
 
 def _witnessed(tenant: Tenant, problems: list[AuditBroken]) -> Seen | None:

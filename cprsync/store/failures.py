@@ -26,6 +26,14 @@ class AuditBroken(CprsyncError):
         self.seq = seq
 
 
+class RecordBroken(AuditBroken):
+    """A sealed record was altered, or is another patron's; says whose, and no value."""
+
+    def __init__(self, patron_id: str, why: str) -> None:
+        super().__init__("records", 0, why, sentence="the sealed record of patron {patron} was altered: {why}")
+        self.values["patron"] = patron_id
+
+
 class JournalBroken(CprsyncError):
     """The erase journal does not hold together; `line` is the first that does not fit."""
 

@@ -564,8 +564,8 @@ class SqlStore:
 
     # -- the audit
 
-    def check_audit(self, *, code: str | None = None) -> AuditState:
-        return audit_checks.check_audit(self._tenant, code=code)
+    def check_audit(self, *, code: str | None = None, records: int = 0) -> AuditState:
+        return audit_checks.check_audit(self._tenant, code=code, records=records)
 
     def accept_audit(self, *, user: str, reason: str) -> AuditState:
         return accept_audit(self._tenant, user=user, reason=reason)

@@ -312,8 +312,11 @@ class Store(Protocol):
         """
         ...
 
-    def check_audit(self, *, code: str | None = None) -> AuditState:
-        """Follow the audit from end to end; `code`: the state that an earlier check told of is to be part of it."""
+    def check_audit(self, *, code: str | None = None, records: int = 0) -> AuditState:
+        """Follow the audit from end to end; `code`: the state that an earlier check told of is to be part of it.
+
+        `records`: how many sealed records to open at most, beginning where the last night stopped.
+        """
         ...
 
     # the register's side

@@ -269,6 +269,8 @@ def audit_document(state: AuditState) -> dict[str, Any]:
         "entries": state.entries,
         "streams": state.streams,
         "code": state.code,
+        "records": state.records,
+        "last_record": state.last_record or None,
         "problems": [
             {"stream": str(one.values["stream"]), "entry": int(str(one.values["seq"])), "message": one.message}
             | one.told()

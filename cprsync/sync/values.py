@@ -588,6 +588,13 @@ class AuditState:
     code: str
     #: everything that does not fit
     problems: tuple[CprsyncError, ...] = ()
+    #: how many sealed records were opened, and whose was the last: the next night goes on after them
+    records: int = 0
+    last_record: str = ""
+
+
+#: More records than any library has: all are opened.
+EVERY_RECORD: Final = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

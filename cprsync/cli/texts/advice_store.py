@@ -15,10 +15,12 @@ STORE: Final[Mapping[str, Advice]] = {
     "audit.broken": advice(
         1,
         "Gem databasen, nøglemappen og slettejournalens mappe, som de er, og find ud af, hvem der har haft fat i dem: "
-        "`cprsync audit verify` viser alt, der ikke passer. Ved I hvorfor, som efter en ældre kopi af databasen, så "
+        "`cprsync audit verify` viser alt, der ikke passer. En forseglet post, der er ændret, kan ikke åbnes: læg dens "
+        "række tilbage fra en sikkerhedskopi. Ved I hvorfor, som efter en ældre kopi af databasen, så "
         "kør `cprsync audit accept --reason TEKST`.",
         "Keep a copy of the database, the key folder and the erase journal's folder as they are, and find out who had "
-        "access: `cprsync audit verify` shows everything that does not fit. If you know why, as after an older copy of "
+        "access: `cprsync audit verify` shows everything that does not fit. A sealed record that was altered does not "
+        "open: put its row back from a backup. If you know why, as after an older copy of "
         "the database, run `cprsync audit accept --reason TEXT`.",
     ),
     "as.account": advice(
@@ -123,8 +125,10 @@ STORE: Final[Mapping[str, Advice]] = {
     ),
     "store.seal": advice(
         1,
-        "En post kan ikke åbnes: kontrollér [keys] dir, og gendan så databasen fra en kopi.",
-        "A record does not open: check [keys] dir, then restore the database from a backup.",
+        "En post kan ikke åbnes: kontrollér [keys] dir. `cprsync audit verify` siger, hvilke låneres poster det er; "
+        "gendan dem fra en sikkerhedskopi.",
+        "A record does not open: check [keys] dir. `cprsync audit verify` says whose records they are; restore them "
+        "from a backup.",
     ),
     "store.unavailable": advice(
         4,

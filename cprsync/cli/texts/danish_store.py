@@ -89,6 +89,11 @@ STORE: Final[Mapping[str, str]] = {
     "the audit chain is broken in {stream} at entry {seq}: {why}": (
         "revisionssporet er brudt i {stream} ved indførsel {seq}: {why}"
     ),
+    "the sealed record of patron {patron} was altered: {why}": "den forseglede post om låner {patron} er ændret: {why}",
+    "what the register told of them is not what was written": "det, registret fortalte, er ikke det, der blev skrevet",
+    "what patron and staff own is not what was written": (
+        "det, låneren og personalet ejer, er ikke det, der blev skrevet"
+    ),
     "the records are not those that were written last: {why}": "posterne er ikke dem, der sidst blev skrevet: {why}",
     "entries at the end are missing, or more than the head knows": (
         "indførsler til sidst mangler, eller der er flere, end hovedet kender"
