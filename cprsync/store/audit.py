@@ -19,6 +19,7 @@ from cprsync.store.checkpoints import Mark
 from cprsync.store.head_keeping import keep_after_commit
 from cprsync.store.keyed import Keyed
 from cprsync.store.keys import Purpose
+from cprsync.store.tenant import hold_library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +65,9 @@ def append(
     """
     if not happened:
         return
-    seq, mac, last = _hold_head(connection, tenant, stream)
-    at = max(tenant.stamp(), last)  # stamps never go backward within a chain, whatever the clock does
+    end = _hold_end(connection, tenant, stream)
+    seq, mac = end.seq, end.mac
+    at = max(tenant.stamp(), end.at)  # stamps never go backward within a chain, whatever the clock does
     key = tenant.keyring.newest(Purpose.AUDIT)
     keyed, rows, why = Keyed(key.secret), [], []
     for number, one in enumerate(happened, start=seq + 1):
@@ -78,33 +80,52 @@ def append(
         rows.append((tenant.agency, stream, number, at, one.patron, entry, mac, key.id))
     bulk.append(connection, tables.audit, rows)
     bulk.append(connection, tables.audit_reason, why)
-    head = tables.audit_head
-    connection.execute(
-        update(head)
-        .where(head.c.agency == tenant.agency, head.c.stream == stream)
-        .values(seq=seq + len(rows), mac=mac, at=at)
-    )
+    if end.fits_head:
+        head = tables.audit_head
+        connection.execute(
+            update(head)
+            .where(head.c.agency == tenant.agency, head.c.stream == stream)
+            .values(seq=seq + len(rows), mac=mac, at=at)
+        )
     if keeps and stream != tenant.night:
         records = record_versions.changes_of(connection, tenant)
         keep_after_commit(connection, tenant, Mark(stream, seq + len(rows), mac, at, records=records))
 
 
-def _hold_head(connection: Connection, tenant: Tenant, stream: str) -> tuple[int, bytes, str]:
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Where a stream goes on. A head that does not fit stays as it is: the verification names it until accepted."""
+
+    seq: int
+    mac: bytes
+    at: str
+    fits_head: bool = True
+
+
+def _hold_end(connection: Connection, tenant: Tenant, stream: str) -> _End:
+    """Hold a stream's head, and find its end: the head's own, unless someone has lowered the head or taken it away."""
     head = tables.audit_head
     wanted = select(head).where(head.c.agency == tenant.agency, head.c.stream == stream).with_for_update()
     row = connection.execute(wanted).one_or_none()
+    last = _last_entry(connection, tenant, stream)
+    if last is not None and (row is None or row.seq < last.seq):
+        # nobody holds such a head: who writes goes one after the other all the same
+        hold_library(connection, tenant)
+        last = _last_entry(connection, tenant, stream) or last
+        return _End(last.seq, last.mac, last.at, fits_head=False)
     if row is None:
         connection.execute(insert(head).values(agency=tenant.agency, stream=stream, seq=0, mac=_FIRST, at=""))
-        return 0, _FIRST, ""
-    return row.seq, row.mac, _last_stamp(connection, row) or row.at
+        return _End(0, _FIRST, "")
+    # the entry's own stamp is chained, as the head's copy of it is not; without it the entry is forgotten
+    return _End(row.seq, row.mac, last.at if last is not None and last.seq == row.seq else row.at)
 
 
-def _last_stamp(connection: Connection, head: AnyRow) -> str | None:
-    """The last entry's own, which is chained as the head's copy of it is not; none: the entry is forgotten."""
+def _last_entry(connection: Connection, tenant: Tenant, stream: str) -> AnyRow | None:
     row = tables.audit.c
-    this = (row.agency == head.agency) & (row.stream == head.stream) & (row.seq == head.seq)
-    stamp: str | None = connection.scalar(select(row.at).where(this))
-    return stamp
+    ours = (row.agency == tenant.agency) & (row.stream == stream)
+    return connection.execute(
+        select(row.seq, row.mac, row.at).where(ours).order_by(row.seq.desc()).limit(1)
+    ).one_or_none()
 
 
 def _entry(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) -> bytes:

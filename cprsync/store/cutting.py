@@ -9,8 +9,9 @@ is done: see `forgetting`.
 from __future__ import annotations
 
 import json
-from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Final
+from collections import Counter
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, delete, null, select
 
@@ -20,21 +21,15 @@ from cprsync.store.failures import AuditBroken
 from cprsync.store.head_keeping import keep_cuts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sqlalchemy import Select
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.store.engine import AnyRow
     from cprsync.store.tenant import Tenant
 
+#: Entries that are read at a time to be counted.
+_READ_ROWS: Final = 2000
 _ROW: Final = tables.audit.c
 _HEAD: Final = tables.audit_head.c
-
-
-def seeming_old(tenant: Tenant, before: str) -> Select[*tuple[Any, ...]]:
-    """All entries that bear a stamp from before a moment: to be counted, not to be cut."""
-    wanted = select(_ROW.stream, _ROW.seq, null().label("patron_id"))
-    return wanted.where(_ROW.agency == tenant.agency, _ROW.at < before)
 
 
 def find_old(connection: Connection, tenant: Tenant, before: str, *, limit: int) -> list[AnyRow]:
@@ -42,23 +37,44 @@ def find_old(connection: Connection, tenant: Tenant, before: str, *, limit: int)
 
     None at all when the beginning of any of them does not hold: it is left as it is, for the verification to name.
     """
-    found: list[AnyRow] = []
-    for stream in connection.scalars(select(_HEAD.stream).where(_HEAD.agency == tenant.agency).order_by(_HEAD.stream)):
-        found += _beginning(connection, tenant, stream, before, limit=limit - len(found))
-    last = {row.stream: row.seq for row in found}
+    found = list(islice(_all_old(connection, tenant, before, page=limit), limit))
+    return found if _hold(connection, tenant, {row.stream: row.seq for row in found}) else []
+
+
+def count_old(connection: Connection, tenant: Tenant, before: str) -> int:
+    """How many entries would be cut, by the same days and as far as the beginnings hold."""
+    last: Counter[str] = Counter()
+    count = 0
+    for row in _all_old(connection, tenant, before, page=_READ_ROWS):
+        last[row.stream] = row.seq
+        count += 1
+    return count if _hold(connection, tenant, last) else 0
+
+
+def _hold(connection: Connection, tenant: Tenant, last: Mapping[str, int]) -> bool:
+    """Whether each stream holds from its beginning as far as an entry."""
     try:
         audit_checks.follow_beginnings(connection, tenant, last)
     except AuditBroken:
-        return []
-    return found
+        return False
+    return True
 
 
-def _beginning(connection: Connection, tenant: Tenant, stream: str, before: str, *, limit: int) -> list[AnyRow]:
-    """A stream's stamps never go backward: the first entry that is young ends what is old."""
+def _all_old(connection: Connection, tenant: Tenant, before: str, *, page: int) -> Iterator[AnyRow]:
+    """The old entries of each stream from its first one on, read a page at a time."""
+    streams = select(_HEAD.stream).where(_HEAD.agency == tenant.agency).order_by(_HEAD.stream)
+    for stream in connection.scalars(streams).all():
+        # stamps never go backward: the first entry that is young ends what is old
+        yield from takewhile(lambda row: _written(row) < before, _entries(connection, tenant, stream, page=page))
+
+
+def _entries(connection: Connection, tenant: Tenant, stream: str, *, page: int) -> Iterator[AnyRow]:
     columns = (_ROW.stream, _ROW.seq, _ROW.at, _ROW.entry, _ROW.mac, null().label("patron_id"))
     ours = (_ROW.agency == tenant.agency) & (_ROW.stream == stream)
-    rows = connection.execute(select(*columns).where(ours).order_by(_ROW.seq).limit(limit)).all()
-    return list(takewhile(lambda row: _written(row) < before, rows))
+    wanted, after = select(*columns).where(ours).order_by(_ROW.seq).limit(page), 0
+    while rows := connection.execute(wanted.where(_ROW.seq > after)).all():
+        yield from rows
+        after = rows[-1].seq
 
 
 def _written(row: AnyRow) -> str:

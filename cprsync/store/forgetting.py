@@ -82,15 +82,16 @@ def forget(  # noqa: PLR0913 -- whose, which, and how much of it
     Raises:
         FenceLost: a newer run has taken over.
     """
-    find, let_go = _KINDS[kind]
     over = Over(tenant, over_by(kind, on, policy), on, policy)
     with written(tenant, run) as connection:
         rows: Sequence[AnyRow]
         if kind is Forgotten.LOG:
             rows = cutting.find_old(connection, tenant, over.end, limit=limit)
+            cutting.cut(connection, tenant, rows)
         else:
+            find, let_go = _KINDS[kind]
             rows = connection.execute(find(over).limit(limit)).all()
-        let_go(connection, tenant, rows)
+            let_go(connection, tenant, rows)
         stream = STREAM if run is None else tenant.night
         audit.append(connection, tenant, stream, _happened(run, kind, rows))
     return len(rows)
@@ -103,7 +104,15 @@ def forgettable(tenant: Tenant, policy: Policy, *, on: date) -> dict[str, int]:
         for kind, (find, _) in _KINDS.items():
             rows = find(Over(tenant, over_by(kind, on, policy), on, policy)).subquery()
             counts[kind.value] = connection.scalar(select(func.count()).select_from(rows)) or 0
+    counts[Forgotten.LOG.value] = count_log(tenant, policy, on=on)
     return {kind: count for kind, count in counts.items() if count}
+
+
+def count_log(tenant: Tenant, policy: Policy, *, on: date) -> int:
+    """How many entries of the audit may be cut on a day: none while a beginning of it does not hold."""
+    over = Over(tenant, over_by(Forgotten.LOG, on, policy), on, policy)
+    with reading(tenant.engine) as connection:
+        return cutting.count_old(connection, tenant, over.end)
 
 
 def _happened(run: Run | None, kind: Forgotten, rows: Sequence[AnyRow]) -> list[audit.Happened]:
@@ -267,10 +276,7 @@ def _forget_calendar(connection: Connection, tenant: Tenant, rows: Sequence[AnyR
         connection.execute(delete(tables.calendar_event).where(this))
 
 
-def _log(over: Over) -> Found:
-    return cutting.seeming_old(over.tenant, over.end)
-
-
+#: All but the audit, which is cut as a chain: see `cutting`. It goes last: what has just been forgotten stands in it.
 _KINDS: Final[
     Mapping[Forgotten, tuple[Callable[[Over], Found], Callable[[Connection, Tenant, Sequence[AnyRow]], None]]]
 ] = {
@@ -288,6 +294,4 @@ _KINDS: Final[
     Forgotten.REVIEWS: (_reviews, _forget_undo),
     Forgotten.NIGHTS: (_nights, night_lines.let_go),
     Forgotten.CALENDAR: (_calendar, _forget_calendar),
-    # last: what has just been forgotten stands in it
-    Forgotten.LOG: (_log, cutting.cut),
 }

@@ -432,6 +432,9 @@ class SqlStore:
     def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int:
         return forgetting.forget(self._tenant, run, kind, policy, on=on, limit=limit)
 
+    def count_log(self, policy: Policy, *, on: date) -> int:
+        return forgetting.count_log(self._tenant, policy, on=on)
+
     def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
         return forgetting.forgettable(self._tenant, policy, on=on)
 

@@ -28,6 +28,8 @@ class Forgetting(Protocol):
 
     def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int: ...
 
+    def count_log(self, policy: Policy, *, on: date) -> int: ...
+
     def forgettable(self, policy: Policy, *, on: date) -> Mapping[str, int]: ...
 
 
@@ -53,7 +55,8 @@ def forget_all(  # noqa: PLR0913 -- how a night does it, and how a command
     """Forget all that is over by a day; returns how many by kind, without those of which there were none."""
     counts: Counter[str] = Counter()
     for kind in Forgotten:
-        gone = limit
+        # a few entries may hold where those behind them do not: it is cut as a whole or not at all
+        gone = limit if kind is not Forgotten.LOG or store.count_log(policy, on=on) else 0
         while gone == limit:
             gone = store.forget(run, kind, policy, on=on, limit=limit)
             counts[kind.value] += gone

@@ -428,6 +428,10 @@ class Store(Protocol):
         """
         ...
 
+    def count_log(self, policy: Policy, *, on: date) -> int:
+        """How many entries of the audit may be cut on a day: none while a beginning of it does not hold."""
+        ...
+
     def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
         """How many of each kind would be forgotten on a day, as things stand."""
         ...

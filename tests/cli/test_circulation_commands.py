@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,5 +106,27 @@ def test_the_commands_take_their_options(lent: Path, capsys: pytest.CaptureFixtu
             standalone_mode=False,
         )
     assert ended.value.code == 3
-    app(["retention", "run", "--dry-run", "--config", config, "--lang", "da"], standalone_mode=False)
+    with pytest.raises(SystemExit) as ended:
+        app(["retention", "run", "--dry-run", "--config", config, "--lang", "da"], standalone_mode=False)
+    assert ended.value.code == 0
     assert "Der er intet at glemme." in capsys.readouterr().out
+
+
+def test_the_retention_says_that_it_cut_nothing_of_an_audit_that_is_not_whole(
+    lent: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sqlite3.connect(next(lent.glob("*.db"))) as database:
+        database.execute("UPDATE audit_head SET seq = seq + 1")
+    config = str(lent / "cprsync.toml")
+    for options in ([], ["--dry-run"]):
+        with pytest.raises(SystemExit) as ended:
+            app(["retention", "run", "--config", config, "--lang", "da", *options], standalone_mode=False)
+        assert ended.value.code == 1
+        told = capsys.readouterr()
+        assert "Af revisionssporet er intet glemt, for det er ikke helt:" in told.out
+        assert "audit.broken" in told.err
+        assert "Der er intet at glemme." not in told.out
+    with pytest.raises(SystemExit) as ended:
+        app(["retention", "run", "--config", config, "--json"], standalone_mode=False)
+    document = json.loads(capsys.readouterr().out)
+    assert (ended.value.code, document["error"]["kind"], document["error"]["changed"]) == (1, "audit.broken", "nothing")

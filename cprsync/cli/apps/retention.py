@@ -29,6 +29,8 @@ def retention_run(  # noqa: PLR0913 -- one parameter for each option
     """
     from cprsync.cli.retention import run_command
 
-    run_command(
-        dry_run=dry_run, config=config, library=library, today=day(today), language=language(lang), as_json=as_json
+    raise SystemExit(
+        run_command(
+            dry_run=dry_run, config=config, library=library, today=day(today), language=language(lang), as_json=as_json
+        )
     )

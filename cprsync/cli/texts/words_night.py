@@ -275,5 +275,9 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
     "forgotten.calendar": ("gamle alderstrin og udløb", "old birthdays and ends"),
     "forgotten.log": ("loggens ældste linjer", "oldest lines of the log"),
     "forget_planned": ("Dette ville blive glemt", "This would be forgotten"),
+    "forget_no_log": (
+        "Af revisionssporet er intet glemt, for det er ikke helt:",
+        "Nothing of the audit was forgotten, since it is not whole:",
+    ),
     "forget_nothing": ("Der er intet at glemme.", "There is nothing to forget."),
 }
