@@ -66,6 +66,23 @@ def create_private(path: Path, content: str) -> None:
         file.write(content)
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file anew, mode 0600 whatever it had. Raises ConfigurationError where a link stands, and OSError."""
+    with os.fdopen(_open_made_private(path, os.O_WRONLY | os.O_TRUNC), "wb") as file:
+        file.write(content)
+
+
+def append_private(path: Path) -> IO[str]:
+    """Open a file to add lines to, mode 0600 whatever it had. Raises as `write_private`."""
+    return os.fdopen(_open_made_private(path, os.O_WRONLY | os.O_APPEND), "a", encoding="utf-8")
+
+
+def _open_made_private(path: Path, how: int) -> int:
+    handle = open_unfollowed(path, how | os.O_CREAT)
+    os.fchmod(handle, 0o600)
+    return handle
+
+
 def open_unfollowed(path: Path, how: int) -> int:
     """Open a file, mode 0600 if it is new. Raises ConfigurationError where a link stands, and OSError."""
     try:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from cprsync.private import write_private
+
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
@@ -67,5 +69,5 @@ def _metadata(name: str, size: int, recipient: str) -> str:
 def _write(path: Path, content: bytes) -> None:
     # A dot file is no delivery: nobody who looks into the folder takes a file that is still being written.
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_bytes(content)
+    write_private(draft, content)
     draft.replace(path)

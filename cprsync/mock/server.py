@@ -28,6 +28,7 @@ from cprsync.mock.sftp_keys import SftpKeys, keep_keys
 from cprsync.mock.soap import LOOKUP_PATH, SUBSCRIPTION_PATH, SoapServices
 from cprsync.mock.state import Memory, only_one
 from cprsync.mock.web import QuietServer, control_app, culr_app, make_server, soap_app
+from cprsync.private import write_private
 from cprsync.schemas import compile_schemas
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def serve(  # noqa: PLR0913 -- a program's options
     with ExitStack() as stack:
         stack.enter_context(only_one(folder))
         for one in agreement.ALL:
-            one.inbox(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+            for made in (one.inbox(folder).parent, one.inbox(folder)):
+                made.mkdir(mode=0o700, parents=True, exist_ok=True)
         memory = Memory(folder)
         stack.callback(memory.close)
         register = _register(folder, memory, people, framing="stream" if framing == "stream" else "lines")
@@ -281,5 +283,5 @@ def _with_sftp(ready: dict[str, Any], keys: SftpKeys, folder: Path, *, port: int
 
 def _write(path: Path, document: dict[str, Any]) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_private(draft, (json.dumps(document, ensure_ascii=False) + "\n").encode())
     draft.replace(path)

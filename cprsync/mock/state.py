@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
+from cprsync.private import append_private, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,13 +49,13 @@ class Memory:
     def save(self, document: dict[str, Any]) -> None:
         draft = self._state.with_suffix(".draft")
         text = json.dumps({"version": _VERSION, **document}, ensure_ascii=False, separators=(",", ":"))
-        draft.write_text(text, encoding="utf-8")
+        write_private(draft, text.encode())
         draft.replace(self._state)
 
     def put_aside(self, name: str, content: bytes) -> None:
         """Keep a delivery until it is where it belongs; the document says what it is."""
         draft = self._folder / "owed.draft"
-        draft.write_bytes(content)
+        write_private(draft, content)
         draft.replace(self._aside(name))
 
     def aside(self, name: str) -> bytes:
@@ -76,7 +77,7 @@ class Memory:
         """Add a line to a journal; it is with the operating system when this returns."""
         if journal not in self._journals:
             self._mend(journal)
-            self._journals[journal] = (self._folder / f"{journal}.jsonl").open("a", encoding="utf-8")
+            self._journals[journal] = append_private(self._folder / f"{journal}.jsonl")
         file = self._journals[journal]
         file.write(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n")
         file.flush()
@@ -117,7 +118,7 @@ def only_one(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (folder / "lock").open("w")
+        lock = append_private(folder / "lock")
     except OSError as error:
         raise ConfigurationError("the mock's folder cannot be written", kind="mock.folder") from error
     with lock:
