@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cprsync.cli.words import Language
+    from cprsync.store.migrate import StoreVersion
 
 #: Until the platform has named a real agreement, these places say what belongs there.
 PLACEHOLDER: dict[str, Any] = {
@@ -413,7 +414,7 @@ def db_upgrade_command(config: Path, *, language: Language, as_json: bool) -> No
     with failures(as_json=as_json):
         settings = load_settings(config)
         document = upgrade(settings.store.url)
-        add_missing_keys(settings.keys.dir)
+        add_missing_keys(settings.keys.dir, noted=document.pop("noted"))
         if as_json:
             print_json(document)
         else:
@@ -423,32 +424,50 @@ def db_upgrade_command(config: Path, *, language: Language, as_json: bool) -> No
 def upgrade(url: str) -> dict[str, Any]:
     """Bring the store at `url` to this program's version."""
     from cprsync.store.engine import open_engine
+    from cprsync.store.key_checks import noted_purposes
     from cprsync.store.migrate import status
     from cprsync.store.migrate import upgrade as migrate
+    from cprsync.store.version import check_tables
 
     engine = open_engine(url)
     try:
         migrate(engine)
-        return {"version": status(engine).current, "needed": status(engine).wanted}
+        check_tables(engine)
+        found = status(engine)
+        return {"version": found.current, "needed": found.wanted, "noted": noted_purposes(engine)}
     finally:
         engine.dispose()
 
 
 def db_status_command(config: Path, *, language: Language, as_json: bool) -> int:
-    """Exit 2 when the store is of another version than the program."""
+    """Exit 2 when the store is of another version than the program, or lacks what that version has."""
     from cprsync.settings import load_settings
     from cprsync.store.engine import open_engine
     from cprsync.store.migrate import status
+    from cprsync.store.version import find_missing
 
     with failures(as_json=as_json):
         engine = open_engine(load_settings(config).store.url)
         try:
             found = status(engine)
+            missing = find_missing(engine) if found.up_to_date else []
         finally:
             engine.dispose()
         if as_json:
-            print_json({"version": found.current, "needed": found.wanted})
+            print_json({"version": found.current, "needed": found.wanted, "missing": missing})
         else:
-            told = "db_none" if found.current is None else "db_current" if found.up_to_date else "db_other"
-            say(word(told, language, version=found.current, wanted=found.wanted))
-        return 0 if found.up_to_date else 2
+            say(word(_standing(found, missing), language, version=found.current, wanted=found.wanted))
+            for name in missing:
+                say(f"  {name}")
+        return 0 if found.up_to_date and not missing else 2
+
+
+def _standing(found: StoreVersion, missing: list[str]) -> str:
+    """The word for how the store stands."""
+    if found.current is None:
+        return "db_none"
+    if missing:
+        return "db_lacks"
+    if found.up_to_date:
+        return "db_current"
+    return "db_newer" if found.is_newer else "db_other"

@@ -6,6 +6,7 @@ Knows the two databases' habits and no table.
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,11 @@ WAIT_SECONDS = 5
 CONNECT_SECONDS = 10
 #: How many keys one IN (...) names.
 IN_MAX = 500
+
+#: PostgreSQL's codes of a column and a table that are not there.
+_UNDEFINED = frozenset({"42703", "42P01"})
+#: What SQLite says of one.
+_UNKNOWN_TO_SQLITE = ("no such table: ", "no such column: ", " has no column named ")
 
 #: Where a connection keeps what is to be done after the commit.
 _AFTER = "cprsync.after_commit"
@@ -200,6 +206,8 @@ def driven(connection: Connection) -> Iterator[None]:
 
 def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:
     """By the name of the driver's class and those above it, which both drivers have in common."""
+    if _lacks_part(said):
+        return StoreMismatch("the database lacks a table or a column that this program needs", kind="store.tables")
     names = [above.__name__ for above in type(error).__mro__]
     if "OperationalError" in names or "InterfaceError" in names:
         return StoreUnavailable("the database does not answer, or another writer holds it")
@@ -207,6 +215,13 @@ def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:
         # the bare class is what SQLite's driver says of a file that is something else, or torn
         return StoreMismatch("the store's file is not a database, or is damaged", kind="store.damaged")
     return StoreFault("the database refused a statement ({name})", name=type(said).__name__)
+
+
+def _lacks_part(said: BaseException | None) -> bool:
+    """Whether the database knows no such table or column: SQLite says so in words, PostgreSQL by a code."""
+    if getattr(said, "sqlstate", None) in _UNDEFINED:
+        return True
+    return isinstance(said, sqlite3.Error) and any(words in str(said) for words in _UNKNOWN_TO_SQLITE)
 
 
 def parts(rows: Sequence[T], size: int = IN_MAX) -> Iterator[Sequence[T]]:

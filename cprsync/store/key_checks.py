@@ -21,7 +21,7 @@ from cprsync.store.keys import Purpose
 from cprsync.store.records import from_row
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column
+    from sqlalchemy import Column, Engine
 
     from cprsync.store.keys import Key, Keyring
     from cprsync.store.tenant import Tenant
@@ -96,6 +96,12 @@ def keys_in_use(connection: Connection, tenant: Tenant) -> set[tuple[Purpose, st
         for key in connection.scalars(select(column).where(column.table.c.agency == tenant.agency).distinct())
         if key is not None
     }
+
+
+def noted_purposes(engine: Engine) -> set[Purpose]:
+    """The purposes of which some library's store has noted a key."""
+    with reading(engine) as connection:
+        return {Purpose(purpose) for purpose in connection.scalars(select(_CHECK.purpose).distinct())}
 
 
 def check_journal_keys(tenant: Tenant) -> None:

@@ -10,13 +10,13 @@ import os
 import re
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from cprsync.errors import ConfigurationError
 from cprsync.private import open_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
 KEY_BYTES = 32
@@ -46,6 +46,15 @@ class Purpose(enum.Enum):
     PIN = "pin"
 
 
+#: What stands still without a key of each purpose, as its message says it.
+SERVES: Final = {
+    Purpose.SEAL: "seals and opens records",
+    Purpose.INDEX: "finds patrons by number, card, telephone and address",
+    Purpose.FINGERPRINT: "tells whether a record is the same",
+    Purpose.AUDIT: "chains the audit",
+    Purpose.CHECKPOINT: "signs the audit's heads and the erase journal",
+    Purpose.PIN: "holds a PIN against what is kept of it",
+}
 #: Purposes that the first version did not have: what was sealed without them needs none of theirs.
 ADDED_LATER = (Purpose.PIN,)
 
@@ -79,13 +88,13 @@ class Keyring:
             name = _NAME.fullmatch(path.name)
             if name is None or name[1] not in purposes:
                 raise ConfigurationError(
-                    "the file {name} in the key folder is no key", name=path.name, kind="keys.form"
+                    "the file {name} in the key folder is no key", name=path.name, kind="keys.foreign"
                 )
-            found[purposes[name[1]]].append((int(name[2]), _read(path)))
+            purpose = purposes[name[1]]
+            found[purpose].append((int(name[2]), _read(path, purpose)))
         for purpose, keys in found.items():
             if not keys:
-                kind = "keys.older" if purpose in ADDED_LATER else "keys.missing"
-                raise ConfigurationError("the key folder holds no {purpose} key", purpose=purpose.value, kind=kind)
+                raise lacks_key(purpose, kind="keys.older" if purpose in ADDED_LATER else "keys.missing")
         ordered = {p: tuple(key for _, key in sorted(keys, key=lambda k: -k[0])) for p, keys in found.items()}
         return cls(folder, ordered)
 
@@ -117,13 +126,31 @@ def create_keys(folder: Path, *, random: Callable[[int], bytes] = os.urandom) ->
         add_key(folder, purpose, random=random)
 
 
-def add_missing_keys(folder: Path, *, random: Callable[[int], bytes] = os.urandom) -> None:
-    """Make the first key of each purpose that is newer than the folder's keys; a folder without keys stays so."""
+def add_missing_keys(
+    folder: Path, *, noted: Collection[Purpose] = (), random: Callable[[int], bytes] = os.urandom
+) -> None:
+    """Make the first key of each purpose that is newer than the folder's keys; a folder without keys stays so.
+
+    `noted`: of these a key has written in the store. Raises ConfigurationError: one of theirs is lost, and is not to
+    be made anew.
+    """
     if not any(folder.glob("*.key")):
         return
-    for purpose in ADDED_LATER:
-        if not any(folder.glob(f"{purpose.value}-*.key")):
-            add_key(folder, purpose, random=random)
+    missing = [purpose for purpose in ADDED_LATER if not any(folder.glob(f"{purpose.value}-*.key"))]
+    for purpose in missing:
+        if purpose in noted:
+            raise lacks_key(purpose, kind="keys.missing")
+        add_key(folder, purpose, random=random)
+
+
+def lacks_key(purpose: Purpose, *, kind: str) -> ConfigurationError:
+    """The error of a folder in which a purpose has no key."""
+    return ConfigurationError(
+        "the key folder holds no {purpose} key ({purpose}-1.key): it {serves}",
+        purpose=purpose.value,
+        serves=SERVES[purpose],
+        kind=kind,
+    )
 
 
 def add_key(folder: Path, purpose: Purpose, *, random: Callable[[int], bytes] = os.urandom) -> None:
@@ -138,12 +165,17 @@ def add_key(folder: Path, purpose: Purpose, *, random: Callable[[int], bytes] = 
         os.fsync(file.fileno())
 
 
-def _read(path: Path) -> Key:
+def _read(path: Path, purpose: Purpose) -> Key:
     _check_private(path)
     with open_private(path) as file:
         form = _FORM.fullmatch(file.read(FILE_MAX).decode("ascii", errors="replace"))
     if form is None:
-        raise ConfigurationError("the key file {name} is not of the right form", name=path.name, kind="keys.form")
+        raise ConfigurationError(
+            "the key file {name} is damaged, not of a key's form: it {serves}",
+            name=path.name,
+            serves=SERVES[purpose],
+            kind="keys.form",
+        )
     return Key(form[1], bytes.fromhex(form[2]))
 
 

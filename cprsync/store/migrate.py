@@ -10,9 +10,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from cprsync.errors import StoreMismatch
 from cprsync.store.engine import writing
-from cprsync.store.version import WANTED, version_of
+from cprsync.store.version import WANTED, newer, version_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -31,6 +30,11 @@ class StoreVersion:
     def up_to_date(self) -> bool:
         return self.current == self.wanted
 
+    @property
+    def is_newer(self) -> bool:
+        """Whether it is at a step that this program does not know."""
+        return self.current is not None and self.current > self.wanted
+
 
 def status(engine: Engine) -> StoreVersion:
     """Say which version a store has."""
@@ -47,7 +51,7 @@ def upgrade(engine: Engine) -> StoreVersion:
     """
     before = status(engine)
     if before.current is not None and not _is_known(before.current):
-        raise StoreMismatch("the store is of version {current}, newer than this program", current=before.current[:8])
+        raise newer(before.current)
     if not before.up_to_date:
         with writing(engine) as connection:
             settings = settings_of_alembic()

@@ -62,18 +62,42 @@ MISTAKES: dict[str, tuple[Callable[[Library], object], str, str, str]] = {
         "cprsync.toml: not TOML",
         "Mend the setting",
     ),
-    "no keys": (lambda library: shutil.rmtree(library.folder / "keys"), "keys.missing", "key folder", "Mend"),
+    "no keys": (lambda library: shutil.rmtree(library.folder / "keys"), "keys.missing", "key folder", "Put the key"),
     "a key folder that others may read": (
         lambda library: (library.folder / "keys").chmod(0o755),
         "keys.mode",
         "must be this user's alone",
-        "Mend",
+        "`chmod 700` on the folder",
     ),
     "a key that others may read": (
         lambda library: (library.folder / "keys" / "seal-1.key").chmod(0o644),
         "keys.mode",
         "seal-1.key must be this user's alone",
-        "Mend",
+        "`chmod 600` on the file",
+    ),
+    "a key that is damaged": (
+        lambda library: (library.folder / "keys" / "seal-1.key").write_text("garbage"),
+        "keys.form",
+        "the key file seal-1.key is damaged, not of a key's form: it seals and opens records",
+        "Put the file back into [keys] dir from your copy",
+    ),
+    "a key that was deleted": (
+        lambda library: (library.folder / "keys" / "index-1.key").unlink(),
+        "keys.missing",
+        "the key folder holds no index key (index-1.key): it finds patrons by number",
+        "Put the key, or the whole folder, back into [keys] dir from your copy",
+    ),
+    "a key of a purpose that came later that was deleted": (
+        lambda library: (library.folder / "keys" / "pin-1.key").unlink(),
+        "keys.older",
+        "the key folder holds no pin key",
+        "put it back into [keys] dir from your copy",
+    ),
+    "a file among the keys that is none": (
+        lambda library: (library.folder / "keys" / "readme.key").write_text("ours"),
+        "keys.foreign",
+        "the file readme.key in the key folder is no key",
+        "Move the file out of [keys] dir",
     ),
     "no folder of deliveries": (
         lambda library: library.inbox.rmdir(),
@@ -94,6 +118,18 @@ def test_the_night_does_not_begin_with(mistake: str, library: Library) -> None:
         before |= library.rows("subscription", "follow_up")
     assert_refused(ran, code=2, kind=kind, says=says, advises=advises)
     assert library.records() == before
+
+
+def test_a_key_that_was_in_use_is_not_made_anew_by_an_upgrade(library: Library) -> None:
+    kept = (library.folder / "keys" / "pin-1.key").read_bytes()
+    (library.folder / "keys" / "pin-1.key").unlink()
+    before = library.rows()
+    ran = library.run("db", "upgrade")
+    assert_refused(ran, code=2, kind="keys.missing", says="holds no pin key", advises="back into [keys] dir")
+    assert (library.rows(), (library.folder / "keys" / "pin-1.key").exists()) == (before, False)
+    (library.folder / "keys" / "pin-1.key").write_bytes(kept)
+    (library.folder / "keys" / "pin-1.key").chmod(0o600)
+    assert library.run("db", "upgrade").exit == 0
 
 
 def test_a_library_that_is_not_set_up_is_named(library: Library) -> None:
@@ -123,15 +159,56 @@ def test_a_register_that_takes_no_connections_is_tried_later(library: Library) -
 # -- the store -------------------------------------------------------------------------------------------
 
 
-def test_a_store_of_another_version_is_left_alone(library: Library) -> None:
+@pytest.mark.parametrize(
+    ("version", "kind", "says", "advises"),
+    [
+        ("0001", "store.version", "the store is of version 0001, and this program needs", "Run `cprsync db upgrade`"),
+        ("0999", "store.newer", "the store is at step 0999, which this program does not know", "or a newer one"),
+    ],
+    ids=["behind", "ahead"],
+)
+def test_a_store_of_another_version_is_left_alone(
+    version: str, kind: str, says: str, advises: str, library: Library
+) -> None:
+    with closing(sqlite3.connect(library.store)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", [version])
+        connection.commit()
+    before = library.rows()
+    ran = library.run("sync")
+    assert_refused(ran, code=2, kind=kind, says=says, advises=advises)
+    assert library.rows() == before
+
+
+def test_no_upgrade_takes_a_store_back(library: Library) -> None:
     with closing(sqlite3.connect(library.store)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0999'")
         connection.commit()
     before = library.rows()
-    ran = library.run("sync")
-    says = "the store is of version 0999, and this program needs"
-    assert_refused(ran, code=2, kind="store.version", says=says, advises="db upgrade")
+    ran = library.run("db", "upgrade")
+    assert_refused(ran, code=2, kind="store.newer", says="does not know", advises="or a newer one")
+    assert library.run("db", "status").exit == 2
     assert library.rows() == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "lacks"),
+    [("ALTER TABLE follow_up DROP COLUMN since", "follow_up.since"), ("DROP TABLE follow_up", "follow_up")],
+    ids=["a column", "a table"],
+)
+def test_a_store_that_lacks_a_part_is_not_said_to_be_out_of_reach(statement: str, lacks: str, library: Library) -> None:
+    with closing(sqlite3.connect(library.store)) as connection:
+        connection.execute(statement)
+        connection.commit()
+    before = library.rows("patron")
+    ran = library.run("sync")
+    assert (ran.exit, ran.error["kind"]) == (2, "store.tables"), ran.out
+    assert "lacks a table or a column" in ran.error["message"]
+    assert "`cprsync db status`" in ran.error["next"]
+    ran = library.run("db", "upgrade")
+    assert_refused(ran, code=2, kind="store.tables", says=lacks, advises="restore it from a backup")
+    ran = library.call("db", "status")
+    assert (ran.exit, ran.document["missing"]) == (2, [lacks])
+    assert library.rows("patron") == before
 
 
 @pytest.mark.parametrize("command", [["sync"], ["db", "status"], ["db", "upgrade"]], ids=" ".join)

@@ -154,7 +154,7 @@ def _foreign(folder: Path) -> None:
         (_folder_open_to_others, "keys.mode"),
         (_missing, "keys.missing"),
         (_shortened, "keys.form"),
-        (_foreign, "keys.form"),
+        (_foreign, "keys.foreign"),
     ],
 )
 def test_a_key_folder_that_is_not_right_is_refused(keyring: Keyring, damage: object, kind: str) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
 
 from cprsync.errors import RunBusy, StoreMismatch
-from cprsync.store import migrate
+from cprsync.store import migrate, version
 from cprsync.store.engine import open_engine, reading, writing
 from cprsync.store.failures import StoreUnavailable
 from cprsync.store.sql import SqlStore
@@ -80,6 +80,28 @@ def test_a_store_of_another_version_is_refused(
         SqlStore(engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=clock)
     with reading(engine) as connection:
         assert connection.scalar(text("SELECT count(*) FROM library")) == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "lacks"),
+    [
+        ("ALTER TABLE follow_up DROP COLUMN since", "follow_up.since"),
+        ("ALTER TABLE follow_up RENAME TO follow_up_of_old", "follow_up"),
+    ],
+    ids=["a column", "a table"],
+)
+def test_a_part_that_is_missing_is_named_and_is_no_database_out_of_reach(
+    store: SqlStore, engine: Engine, statement: str, lacks: str
+) -> None:
+    assert version.find_missing(engine) == []
+    with writing(engine) as connection:
+        connection.execute(text(statement))
+    with pytest.raises(StoreMismatch) as refused:
+        store.follow_ups(10)
+    assert refused.value.kind == "store.tables"
+    assert version.find_missing(engine) == [lacks]
+    with pytest.raises(StoreMismatch, match=lacks):
+        version.check_tables(engine)
 
 
 def test_a_store_that_is_newer_than_the_program_is_not_upgraded(engine: Engine) -> None:

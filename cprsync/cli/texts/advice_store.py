@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
     from cprsync.cli.texts.advice import Advice
 
+#: What works without the keys.
+_MEANWHILE_DA: Final = "Indtil da standser alt, der åbner databasen; `feed inspect` og `certs check` virker."
+_MEANWHILE_EN: Final = "Until then everything that opens the database stops; `feed inspect` and `certs check` work."
+
 STORE: Final[Mapping[str, Advice]] = {
     "audit.broken": advice(
         1,
@@ -85,6 +89,30 @@ STORE: Final[Mapping[str, Advice]] = {
         "Se på `erase_journal` i [store]: denne bruger skal kunne læse og skrive filen.",
         "Check `erase_journal` in [store]: this user must be able to read and write it.",
     ),
+    "keys.missing": advice(
+        2,
+        f"Læg nøglen, eller hele mappen, tilbage i [keys] dir fra jeres kopi. Lav ikke nye nøgler til en database, der "
+        f"er i brug. {_MEANWHILE_DA} Er installationen ny, laver `cprsync init` dem.",
+        f"Put the key, or the whole folder, back into [keys] dir from your copy. Make no new keys for a database that "
+        f"is in use. {_MEANWHILE_EN} For a new installation `cprsync init` makes them.",
+    ),
+    "keys.form": advice(
+        2,
+        f"Læg filen tilbage i [keys] dir fra jeres kopi, med tilstand 0600. {_MEANWHILE_DA}",
+        f"Put the file back into [keys] dir from your copy, with mode 0600. {_MEANWHILE_EN}",
+    ),
+    "keys.foreign": advice(
+        2,
+        "Flyt filen ud af [keys] dir: dér ligger kun nøgler, og de hedder som seal-1.key.",
+        "Move the file out of [keys] dir: only keys lie there, under names such as seal-1.key.",
+    ),
+    "keys.mode": advice(
+        2,
+        f"Kør `chmod 600` på filen, eller `chmod 700` på mappen, som den bruger, cprsync kører som, og som skal eje "
+        f"den. Har andre kunnet læse den, så find ud af hvem. {_MEANWHILE_DA}",
+        f"Run `chmod 600` on the file, or `chmod 700` on the folder, as the user that cprsync runs as, who must own "
+        f"it. If others could read it, find out who. {_MEANWHILE_EN}",
+    ),
     "keys.lost": advice(
         2,
         "Læg nøglerne tilbage i [keys] dir fra deres kopi. Lav ikke nye: med dem findes ingen låner igen, og alle "
@@ -99,8 +127,10 @@ STORE: Final[Mapping[str, Advice]] = {
     ),
     "keys.older": advice(
         2,
-        "Mappen er ældre end denne version: kør `cprsync db upgrade`, som laver den nøgle, der mangler.",
-        "The folder is older than this version: run `cprsync db upgrade`, which makes the key that is missing.",
+        "Er den væk, så læg den tilbage i [keys] dir fra jeres kopi. Er mappen ældre end denne version, så kør "
+        "`cprsync db upgrade`, som laver den.",
+        "If it was lost, put it back into [keys] dir from your copy. If the folder is older than this version, run "
+        "`cprsync db upgrade`, which makes it.",
     ),
     "policy": advice(
         2,
@@ -135,9 +165,23 @@ STORE: Final[Mapping[str, Advice]] = {
         "Se til databasen, og kør igen; det, der blev skrevet, står.",
         "Look after the database, then run again; what was committed stands.",
     ),
+    "store.tables": advice(
+        2,
+        "`cprsync db status` siger, hvilket trin databasen er på, og hvad den mangler. Er den bagud: kør `cprsync db "
+        "upgrade`. Er den ikke, er den ændret udefra: gendan den fra en kopi.",
+        "`cprsync db status` says at which step the database is, and what it lacks. If it is behind: run `cprsync db "
+        "upgrade`. If it is not, it was changed from outside: restore it from a backup.",
+    ),
+    "store.newer": advice(
+        2,
+        "Brug den version af cprsync, der skrev databasen, eller en nyere. `cprsync db upgrade` fører ingen database "
+        "tilbage; en kopi fra før opgraderingen kan gendannes.",
+        "Use the version of cprsync that wrote the database, or a newer one. `cprsync db upgrade` takes no database "
+        "back; a backup from before the upgrade can be restored.",
+    ),
     "store.version": advice(
         2,
-        "Kør `cprsync db upgrade` med den version af cprsync, I bruger.",
-        "Run `cprsync db upgrade` with the version of cprsync that you use.",
+        "Kør `cprsync db upgrade` med den version af cprsync, I bruger: den fører databasen frem til det trin.",
+        "Run `cprsync db upgrade` with the version of cprsync that you use: it takes the database to that step.",
     ),
 }

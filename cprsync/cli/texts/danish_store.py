@@ -52,8 +52,14 @@ STORE: Final[Mapping[str, str]] = {
     "the store is of version {version}, and this program needs {wanted}": (
         "databasen er af version {version}, og dette program kræver {wanted}"
     ),
-    "the store is of version {current}, newer than this program": (
-        "databasen er af version {current}, nyere end dette program"
+    "the database lacks a table or a column that this program needs": (
+        "databasen mangler en tabel eller en kolonne, som dette program skal bruge"
+    ),
+    "the store is at step {wanted}, and lacks what that step has: {missing}": (
+        "databasen er på trin {wanted}, men mangler noget, som det trin har: {missing}"
+    ),
+    "the store is at step {current}, which this program does not know: its last one is {wanted}": (
+        "databasen er på trin {current}, som dette program ikke kender: dets sidste er {wanted}"
     ),
     "the database does not answer, or another writer holds it": ("databasen svarer ikke, eller en anden holder den"),
     "the store is only read here, and a write was tried: nothing was written": (
@@ -134,7 +140,15 @@ STORE: Final[Mapping[str, str]] = {
     "the key folder holds keys already: they are never overwritten": (
         "nøglemappen rummer allerede nøgler: de overskrives aldrig"
     ),
-    "the key file {name} is not of the right form": "nøglefilen {name} har ikke den rette form",
+    "the key file {name} is damaged, not of a key's form: it {serves}": (
+        "nøglefilen {name} er beskadiget og har ikke en nøgles form: den {serves}"
+    ),
+    "seals and opens records": "forsegler og åbner poster",
+    "finds patrons by number, card, telephone and address": "finder lånere efter nummer, kort, telefon og adresse",
+    "tells whether a record is the same": "fortæller, om en post er den samme",
+    "chains the audit": "kæder revisionssporet",
+    "signs the audit's heads and the erase journal": "underskriver revisionssporets hoveder og slettejournalen",
+    "holds a PIN against what is kept of it": "holder en pinkode op mod det, der er gemt af den",
     "{name} must be this user's alone: mode 0600, a folder 0700": (
         "{name} må kun være denne brugers: tilstand 0600, en mappe 0700"
     ),
@@ -155,7 +169,9 @@ STORE: Final[Mapping[str, str]] = {
     "{path} belongs to another user": "{path} tilhører en anden bruger",
     "{path}: others may read it: {mend}": "{path}: andre kan læse den: {mend}",
     "{path}: others may change it: {mend}": "{path}: andre kan ændre den: {mend}",
-    "the key folder holds no {purpose} key": "nøglemappen rummer ingen nøgle til {purpose}",
+    "the key folder holds no {purpose} key ({purpose}-1.key): it {serves}": (
+        "nøglemappen mangler {purpose}-nøglen ({purpose}-1.key): den {serves}"
+    ),
     # files, as they stand inside a sentence
     "configuration": "konfigurationen",
     "policy": "policyen",

@@ -168,6 +168,14 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
         "Databasen er i version {version}, og dette program kræver {wanted}: cprsync db upgrade",
         "The store is at version {version}, and this program needs {wanted}: cprsync db upgrade",
     ),
+    "db_newer": (
+        "Databasen er på trin {version}, dette program ikke kender (dets sidste er {wanted}): brug et nyere cprsync.",
+        "The store is at step {version}, which this program does not know (its last is {wanted}): use a newer cprsync.",
+    ),
+    "db_lacks": (
+        "Databasen er på trin {version}, men er ændret udefra og mangler dette. Gendan den fra en kopi:",
+        "The store is at step {version}, but was changed from outside and lacks this. Restore it from a backup:",
+    ),
     "db_none": (
         "Databasen er ikke stillet op endnu: cprsync db upgrade",
         "The store is not set up yet: cprsync db upgrade",
