@@ -15,7 +15,7 @@ from cprsync.sync.night import Night
 from cprsync.wire.patience import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cprsync.domain.policy import Policy
     from cprsync.netmedia.settings import NetMediaSettings
@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from cprsync.sync.reviewing import Reviews
     from cprsync.sync.setting import Counter
 
-#: How long the desk waits for the register and the net media together: with the start of the program about eight
-#: seconds in all. What the net media have not heard by then the night tells them.
-DESK_SECONDS: Final = 6.5
+#: How long the desk waits from the press of a key on: the start of the program and all that it asks of the register and
+#: the net media. With its end it is about eight seconds in all. What the net media have not heard the night tells them.
+DESK_SECONDS: Final = 7.5
+#: What calls have of it, however long the program took to start: a machine that is busy still asks.
+DESK_CALLS_SECONDS: Final = 3.0
 
 
 class SystemClock:
@@ -127,9 +129,9 @@ def unchecked_store(
         engine.dispose()
 
 
-def desk_patience() -> Patience:
-    """What one command at the desk shares between all that it asks."""
-    return Patience(DESK_SECONDS)
+def desk_patience(since: Callable[[], float] | None = None) -> Patience:
+    """What one command at the desk shares between all that it asks; `since`: when a person pressed a key."""
+    return Patience(DESK_SECONDS, since=since, least=DESK_CALLS_SECONDS)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.cli.confirming import beside_preview, obtain_confirmation, warning_lines
 from cprsync.cli.lookup import LEFT_TO_A_PERSON, NOT_FOUND, lookup_lines
 from cprsync.cli.output import failures, print_json, say
+from cprsync.cli.pressed import last_key
 from cprsync.cli.record_text import NOTHING, name_of
 from cprsync.cli.telling import tell_now
 from cprsync.cli.words import word
@@ -42,7 +43,7 @@ def add_command(*, answered: Answered, config: Path, library: str | None, langua
 
     with failures(as_json=as_json):
         settings = load_settings(config)
-        section, patience = wiring.library_of(settings, library), wiring.desk_patience()
+        section, patience = wiring.library_of(settings, library), wiring.desk_patience(last_key)
         with wiring.desk(settings, section, patience=patience) as desk:
             user = user_name()
             shown = preview_addition(desk, _typed(desk, user, language), user=user)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.cli.confirming import beside_preview, obtain_confirmation, warning_lines
 from cprsync.cli.dates import long_day
 from cprsync.cli.output import failures, print_json, say
+from cprsync.cli.pressed import last_key
 from cprsync.cli.telling import tell_now
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def lookup_command(  # noqa: PLR0913 -- one parameter for each option
     with failures(as_json=as_json):
         settings = load_settings(config)
         section = wiring.library_of(settings, library)
-        asked, patience = Asked(ask_number(), purpose, user_name()), wiring.desk_patience()
+        asked, patience = Asked(ask_number(), purpose, user_name()), wiring.desk_patience(last_key)
         with wiring.desk(settings, section, patience=patience) as desk:
             if registers:
                 looked_up = _register(desk, asked, answered, language=language, as_json=as_json)

@@ -13,6 +13,7 @@ from cprsync.cli.advice import advice_for, error_document
 from cprsync.cli.advice_table import UNEXPECTED
 from cprsync.cli.escapes import harmless
 from cprsync.cli.options import spoken
+from cprsync.cli.pressed import note_key
 from cprsync.cli.words import word
 from cprsync.errors import AnswerLost, CprsyncError, NotConfirmed
 
@@ -128,6 +129,8 @@ def still_unwritten() -> Iterator[None]:
     """While a question waits, nothing has been written: Ctrl-C and the end of the input are a no."""
     try:
         yield
+        if sys.stdin.isatty():
+            note_key()
     except (KeyboardInterrupt, EOFError):
         note("")
         raise NotConfirmed("stopped at a question: nothing was written", kind="confirm.stopped") from None

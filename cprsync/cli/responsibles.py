@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.dates import long_day
 from cprsync.cli.output import failures, note, print_json, say
+from cprsync.cli.pressed import last_key
 from cprsync.cli.record_text import NOTHING, SEALED, minor_lines
 from cprsync.cli.words import Language, word
 
@@ -64,7 +65,7 @@ def _changed(settings: Settings, section: LibrarySection, asked: Answers, *, add
     from cprsync.sync.responsibles import add_responsible, end_responsible
 
     if adds:
-        with wiring.desk(settings, section) as desk:
+        with wiring.desk(settings, section, patience=wiring.desk_patience(last_key)) as desk:
             return add_responsible(desk, asked)
     policy = load_policy(section.policy, section.municipalities)
     with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:

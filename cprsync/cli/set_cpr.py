@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.cli.confirming import beside_preview, obtain_confirmation, warning_lines
 from cprsync.cli.lookup import kept_block_lines
 from cprsync.cli.output import failures, print_json, say
+from cprsync.cli.pressed import last_key
 from cprsync.cli.record_text import NOTHING, SEALED, name_of
 from cprsync.cli.telling import tell_now
 from cprsync.cli.whose import whose_lines
@@ -43,7 +44,7 @@ def set_cpr_command(  # noqa: PLR0913 -- one parameter for each option
 
     with failures(as_json=as_json):
         settings = load_settings(config)
-        section, patience = wiring.library_of(settings, library), wiring.desk_patience()
+        section, patience = wiring.library_of(settings, library), wiring.desk_patience(last_key)
         if undoes:
             with wiring.reviews(settings, section, user=user_name()) as reviews:
                 document = _take_back(reviews, patron, answered, language=language, as_json=as_json)

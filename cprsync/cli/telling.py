@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cprsync.cli.output import note
+from cprsync.cli.pressed import last_key
 from cprsync.cli.words import word
 
 if TYPE_CHECKING:
@@ -19,5 +20,6 @@ def tell_now(
     """What does not come through waits for the night; what is refused waits for a person."""
     from cprsync import wiring
 
-    if not wiring.tell_now(settings, section, patron, patience=patience):
+    waits = patience or wiring.desk_patience(last_key)
+    if not wiring.tell_now(settings, section, patron, patience=waits):
         note(f"  ! {word('told_refused', language)}")

@@ -21,8 +21,21 @@ _CONNECTS = 4
 class Patience:
     """Seconds that may go by in calls. The time between calls is free: someone reads a preview."""
 
-    def __init__(self, seconds: float = math.inf, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        seconds: float = math.inf,
+        *,
+        since: Callable[[], float] | None = None,
+        least: float = 0.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """With `since`, what went by from that moment to the first call counts too, but leaves calls `least` seconds.
+
+        It is asked at the first call: a person may have answered a question before.
+        On a busy machine the program may have taken all the time before it asks anybody: it asks all the same.
+        """
         self._seconds, self._monotonic = seconds, monotonic
+        self._since, self._least = since, least
         self._spent, self._started, self._calls = 0.0, 0.0, 0
         self._lock = threading.Lock()
 
@@ -32,6 +45,7 @@ class Patience:
         with self._lock:
             if not self._calls:
                 self._started = self._monotonic()
+                self._count_start()
             self._calls += 1
         try:
             yield
@@ -46,6 +60,12 @@ class Patience:
         with self._lock:
             running = self._monotonic() - self._started if self._calls else 0.0
             return max(0.0, self._seconds - self._spent - running)
+
+    def _count_start(self) -> None:
+        """Count what went by before the first call, once."""
+        if self._since is not None:
+            self._spent = max(0.0, min(self._started - self._since(), self._seconds - self._least))
+            self._since = None
 
     @property
     def is_over(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import math
 import ssl
@@ -12,10 +13,12 @@ import pytest
 from tls_servers import threaded
 from town import number
 
+from cprsync.cli import pressed
+from cprsync.cli.output import still_unwritten
 from cprsync.domain.number import CprNumber
 from cprsync.errors import RegisterUnavailable
 from cprsync.wire.patience import Patience
-from cprsync.wiring import DESK_SECONDS, desk_patience
+from cprsync.wiring import DESK_CALLS_SECONDS, DESK_SECONDS, desk_patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +55,49 @@ def test_the_time_between_calls_is_free() -> None:
     assert patience.left() == 0
 
 
+def test_the_start_of_the_program_counts_from_the_press_of_the_key() -> None:
+    """It came on top: ten seconds and more at the desk."""
+    watch, pressed = Watch(), [0.0]
+    patience = Patience(8, since=lambda: pressed[0], least=3, monotonic=watch)
+    watch.now += 60  # a question was open
+    pressed[0] = watch.now
+    watch.now += 2
+    with patience.waiting():
+        assert patience.left() == 6
+        watch.now += 1
+    watch.now += 600
+    with patience.waiting():
+        assert patience.left() == 5
+
+
+def test_a_start_that_took_all_the_time_leaves_calls_some() -> None:
+    watch = Watch()
+    patience = Patience(8, since=lambda: 0.0, least=3, monotonic=watch)
+    watch.now += 20
+    with patience.waiting():
+        assert patience.left() == 3
+
+
+def test_the_desk_counts_from_the_last_key_and_a_script_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next line of a script's input is no key that somebody presses."""
+    began = pressed.last_key()
+    monkeypatch.setattr(pressed, "_last", [began])
+    monkeypatch.setattr("sys.stdin", io.StringIO("ja\n"))
+    with still_unwritten():
+        assert pressed.last_key() == began
+    assert pressed.last_key() == began
+    monkeypatch.setattr(pressed, "_last", [time.monotonic() - 100])
+    slow = desk_patience(pressed.last_key)
+    with slow.waiting():
+        assert 2 < slow.left() <= DESK_CALLS_SECONDS
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    with still_unwritten():
+        pass
+    prompt = desk_patience(pressed.last_key)
+    with prompt.waiting():
+        assert DESK_CALLS_SECONDS < prompt.left() <= DESK_SECONDS
+
+
 def test_calls_at_the_same_time_are_counted_once() -> None:
     watch = Watch()
     patience = Patience(8, monotonic=watch)
@@ -61,8 +107,8 @@ def test_calls_at_the_same_time_are_counted_once() -> None:
 
 
 def test_the_desk_has_less_than_eight_seconds_and_the_night_no_such_ceiling() -> None:
-    """A second and a half is for the program's own start."""
-    assert desk_patience().left() == DESK_SECONDS == 6.5
+    """Half a second is for the program's own end."""
+    assert desk_patience().left() == DESK_SECONDS == 7.5
     assert Patience().left() == math.inf
 
 
