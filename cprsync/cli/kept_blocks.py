@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def kept_blocks_command(  # noqa: PLR0913 -- one parameter for each option
-    *, lift: bool, reason: str, config: Path, library: str | None, language: Language, as_json: bool
+    *, lift: bool, only: int | None, reason: str, config: Path, library: str | None, language: Language, as_json: bool
 ) -> None:
     """Show the blocks that are kept by a number, or lift them."""
     from cprsync import wiring
@@ -33,7 +33,7 @@ def kept_blocks_command(  # noqa: PLR0913 -- one parameter for each option
         number = ask_any_number()
         with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
             kept = KeptBlocks(store, user_name())
-            document = kept.lift(number, reason=reason) if lift else kept.show(number)
+            document = kept.lift(number, reason=reason, only=only) if lift else kept.show(number)
     if as_json:
         print_json(document)
         return
@@ -47,6 +47,6 @@ def kept_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
         yield word("kept_none", language)
     for block in document["blocks"]:
         since = long_day(date.fromisoformat(block["since"]), language)
-        yield word("parting_block", language, since=since, reason=block["reason"])
+        yield f"{block['id']}: {word('parting_block', language, since=since, reason=block['reason'])}"
     if document["lifted"]:
-        yield word("kept_lifted", language)
+        yield word("kept_lifted", language, count=document["lifted"], of=len(document["blocks"]))

@@ -59,7 +59,12 @@ def _leave(exit_: Exit, patron: str, answered: Answered, language: Language, *, 
         _show(shown, language)
     with beside_preview(shown.document, as_json=as_json):
         done = exit_.leave(patron, obtain_confirmation(shown.preview, answered, language))
-    return done | {"preview": shown.document}
+    return _with_preview(done, shown)
+
+
+def _with_preview(done: dict[str, Any], shown: PartingShown) -> dict[str, Any]:
+    """What was done, beside what was shown; no name of whoever is gone by now."""
+    return done | {"preview": {key: told for key, told in shown.document.items() if key != "whose"}}
 
 
 def _show(shown: PartingShown, language: Language) -> None:
@@ -131,7 +136,7 @@ def _erase(exit_: Exit, patron: str, answered: Answered, language: Language, *, 
         if sys.stdin.isatty() and not (answered.yes or answered.approve):
             _type_again(patron, language)
         done = exit_.erase(patron, confirmation)
-    return done | {"preview": shown.document}
+    return _with_preview(done, shown)
 
 
 def _type_again(patron: str, language: Language) -> None:

@@ -20,8 +20,8 @@ from cprsync.store import dying, effects, kept_blocks, tables, windows
 from cprsync.store.codec import REGISTER
 from cprsync.store.effects import CULR, account_probes, effect_of, payload
 from cprsync.store.engine import parts
+from cprsync.store.journal import NO_NUMBER, Entry
 from cprsync.store.journal import NUMBER as JOURNAL
-from cprsync.store.journal import Entry
 from cprsync.store.journal_memory import journal_entries, remember
 from cprsync.store.local import encode_local
 from cprsync.store.local_part import LOCAL
@@ -91,7 +91,9 @@ def entry_of(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
     """The journal's line about a record, or about the shell of one."""
     vault = tenant.vault
     number = from_row(vault, row).number
-    return Entry(on, tenant.agency, row.id, what, vault.index(JOURNAL, number.digits), vault.index_key)
+    # nothing tells of whoever is erased that they were here
+    index = NO_NUMBER if what == tables.ERASED else vault.index(JOURNAL, number.digits)
+    return Entry(on, tenant.agency, row.id, what, index, vault.index_key)
 
 
 def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays

@@ -17,6 +17,7 @@ from cprsync.store.audit import CONFIRM
 from cprsync.store.codec import REGISTER
 from cprsync.store.emptying import empty, note, of, waits_of
 from cprsync.store.engine import parts, reading, writing
+from cprsync.store.journal import NO_NUMBER
 from cprsync.store.journal import NUMBER as JOURNAL
 from cprsync.store.journal_memory import is_remembered, journal_entries, remember
 from cprsync.store.leaving import CLOSE, ties_of, was_given
@@ -87,14 +88,20 @@ def erase(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Era
 
 
 def _erase_kept(connection: Connection, tenant: Tenant, patron_id: str, user: str) -> Erased:
-    """Of someone of whom no row is left, a block may be kept: it goes too, and the journal says so first."""
-    line = next((one for one in journal_entries(connection, tenant) if one.patron_id == patron_id), None)
-    if kept_blocks.forget_of(connection, tenant, [patron_id]):
-        if line is not None:
-            tenant.journal.append([replace(line, day=tenant.clock.today(), what=tables.ERASED)])
-            remember(connection, tenant)
-        happened = audit.Happened(ERASE, patron=patron_id, more=(("user", user),))
-        audit.append(connection, tenant, audit.DESK, [happened])
+    """Of someone of whom no row is left, a block may be kept, and the journal tells that they left: both go.
+
+    The journal says so first.
+    """
+    lines = [one for one in journal_entries(connection, tenant) if one.patron_id == patron_id]
+    is_told = bool(lines) and all(one.what != tables.ERASED for one in lines)
+    if not kept_blocks.forget_of(connection, tenant, [patron_id]) and not is_told:
+        return Erased()
+    if lines:
+        erased = replace(lines[0], day=tenant.clock.today(), what=tables.ERASED, number=NO_NUMBER)
+        tenant.journal.append([erased])
+        remember(connection, tenant)
+    happened = audit.Happened(ERASE, patron=patron_id, more=(("user", user),))
+    audit.append(connection, tenant, audit.DESK, [happened])
     return Erased()
 
 

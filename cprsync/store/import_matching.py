@@ -105,11 +105,16 @@ def replaced(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) 
 
 
 def left_before(connection: Connection, tenant: Tenant, numbers: Iterable[CprNumber]) -> frozenset[str]:
-    """Those of the numbers whose patrons were closed or erased: only the journal knows of them, by its own hashes."""
+    """Those of the numbers whose patrons were closed: only the journal knows of them, by its own hashes.
+
+    Of whoever was erased nothing tells any more that they were here.
+    """
     by_probe = {probe: one.digits for one in numbers for probe in tenant.vault.probes(JOURNAL, one.digits)}
     if not by_probe:
         return frozenset()
-    gone = {entry.number for entry in journal_entries(connection, tenant)}
+    entries = journal_entries(connection, tenant)
+    erased = {entry.patron_id for entry in entries if entry.what == tables.ERASED}
+    gone = {entry.number for entry in entries if entry.patron_id not in erased}
     return frozenset(digits for probe, digits in by_probe.items() if probe in gone)
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 FILE: Final = "erase-journal.log"
 #: What a CPR number is hashed as in it.
 NUMBER: Final = "journal"
+#: What stands in the place of that.
+NO_NUMBER: Final = b""
 _FIRST: Final = bytes(32)
 #: What each line says.
 _SAYS: Final = {"agency", "day", "key", "number", "number_key", "patron", "what"}
@@ -44,7 +46,8 @@ class Entry:
     patron_id: str
     #: `closed` or `erased`
     what: str
-    #: the keyed index of her number, and which key
+    #: the keyed index of her number, by which a new registration is told of a record that was closed; and which key.
+    #: Of whoever is erased it is none
     number: bytes
     number_key: str
 

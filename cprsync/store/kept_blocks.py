@@ -108,17 +108,17 @@ def _tell(connection: Connection, tenant: Tenant, what: str, counts: Mapping[str
 # -- the desk ------------------------------------------------------------------------------------------------------
 
 
-def kept_for(tenant: Tenant, number: CprNumber) -> tuple[Block, ...]:
-    """The blocks that are kept by a number, the oldest first."""
+def kept_for(tenant: Tenant, number: CprNumber) -> dict[int, Block]:
+    """The blocks that are kept by a number, by their own numbers, the oldest first."""
     with reading(tenant.engine) as connection:
-        return tuple(_block(tenant, row) for row in _kept(connection, tenant, number))
+        return {row.id: _block(tenant, row) for row in _kept(connection, tenant, number)}
 
 
-def lift(tenant: Tenant, number: CprNumber, *, user: str, reason: str) -> int:
-    """Forget what is kept by a number, with who did it and why in the audit; returns how many there were."""
+def lift(tenant: Tenant, number: CprNumber, *, user: str, reason: str, only: int | None) -> int:
+    """Forget what is kept by a number, or `only` one of it, with who and why in the audit; returns how many."""
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
-        rows = _kept(connection, tenant, number)
+        rows = [row for row in _kept(connection, tenant, number) if only in {None, row.id}]
         _delete(connection, tenant, [row.id for row in rows])
         more = (("user", user),)
         happened = [

@@ -626,10 +626,13 @@ class SqlStore:
         return owing.answering_for(self._tenant, patron_id)
 
     def kept_blocks(self, number: CprNumber) -> tuple[Block, ...]:
+        return tuple(kept_blocks.kept_for(self._tenant, number).values())
+
+    def numbered_kept_blocks(self, number: CprNumber) -> dict[int, Block]:
         return kept_blocks.kept_for(self._tenant, number)
 
-    def lift_kept_blocks(self, number: CprNumber, *, user: str, reason: str) -> int:
-        return kept_blocks.lift(self._tenant, number, user=user, reason=reason)
+    def lift_kept_blocks(self, number: CprNumber, *, user: str, reason: str, only: int | None = None) -> int:
+        return kept_blocks.lift(self._tenant, number, user=user, reason=reason, only=only)
 
     def left_before(self, number: CprNumber) -> bool:
         return import_matching.is_gone(self._tenant, number)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cprsync.errors import BadInput
 from cprsync.sync.reason import demanded_reason
 from cprsync.sync.showing import shown_block
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cprsync.domain.number import CprNumber
     from cprsync.domain.record import Block
 
@@ -16,10 +19,12 @@ if TYPE_CHECKING:
 class KeptBlockStore(Protocol):
     """What it takes of the store."""
 
-    def kept_blocks(self, number: CprNumber) -> tuple[Block, ...]: ...
+    def numbered_kept_blocks(self, number: CprNumber) -> Mapping[int, Block]:
+        """The blocks by their own numbers, which no other block ever gets."""
+        ...
 
-    def lift_kept_blocks(self, number: CprNumber, *, user: str, reason: str) -> int:
-        """Forget them in one transaction, with its audit; returns how many there were."""
+    def lift_kept_blocks(self, number: CprNumber, *, user: str, reason: str, only: int | None = None) -> int:
+        """Forget them, or `only` one, in one transaction, with its audit; returns how many there were."""
         ...
 
 
@@ -37,15 +42,18 @@ class KeptBlocks:
 
     def show(self, number: CprNumber) -> dict[str, Any]:
         """The JSON shape of `patron kept-blocks`; nothing is written."""
-        return {"blocks": [shown_block(block) for block in self.store.kept_blocks(number)], "lifted": 0}
+        blocks = self.store.numbered_kept_blocks(number)
+        return {"blocks": [{"id": one} | shown_block(block) for one, block in blocks.items()], "lifted": 0}
 
-    def lift(self, number: CprNumber, *, reason: str) -> dict[str, Any]:
-        """Lift them all; nothing is written when it raises.
+    def lift(self, number: CprNumber, *, reason: str, only: int | None = None) -> dict[str, Any]:
+        """Lift them all, or `only` one of them; returns those that were there before. It raises, or it writes.
 
         Raises:
             ConfigurationError: there is no reason.
-            BadInput: it cannot be kept.
+            BadInput: it cannot be kept, or no such block is kept.
         """
         why = check_lifting(reason)
         before = self.show(number)
-        return before | {"lifted": self.store.lift_kept_blocks(number, user=self.user, reason=why)}
+        if only is not None and only not in {block["id"] for block in before["blocks"]}:
+            raise BadInput("no such block is kept by the number", kind="block.unknown")
+        return before | {"lifted": self.store.lift_kept_blocks(number, user=self.user, reason=why, only=only)}

@@ -74,6 +74,7 @@ def test_a_patron_leaves_and_the_register_lets_go_of_her(town: Town) -> None:
     unsaid = town.library.call("patron", "leave", patron)
     assert (unsaid.exit, unsaid.error["kind"]) == (1, "confirm.needed")
     assert [one["kind"] for one in unsaid.document["warnings"]] == ["emptied"]
+    assert unsaid.document["whose"]["name"] == "Mette Marie Skovgaard"
     assert town.library.records() == before
     ran = town.library.call("patron", "leave", patron, "--yes")
     assert (ran.exit, ran.document["standing"], ran.document["open"]) == (0, "leaving", {})

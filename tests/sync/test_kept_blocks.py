@@ -16,6 +16,7 @@ from test_leaving import erase, exit_of, leave, lookup, owes
 from test_setting import set_
 from townspeople import cpr
 
+from cprsync.cli.kept_blocks import kept_lines
 from cprsync.domain.confirming import Confirmation
 from cprsync.domain.parting import Way
 from cprsync.domain.purpose import Purpose
@@ -23,6 +24,7 @@ from cprsync.domain.record import Block, Local
 from cprsync.domain.retention import Retention
 from cprsync.errors import BadInput, NotConfirmed
 from cprsync.store import keys, tables
+from cprsync.store.journal import NUMBER as JOURNAL
 from cprsync.store.sql import SqlStore
 from cprsync.sync.departing import Exit
 from cprsync.sync.kept_blocks import KeptBlocks
@@ -141,6 +143,53 @@ def test_a_kept_block_is_lifted_by_somebody_and_with_a_reason(either_library: Li
     assert (entry["actions"], entry["user"], entry["patron"]) == (["lifted"], "lone", anna)
     assert "paid" not in str(entry)
     library.store.verify_audit()
+
+
+def test_one_of_several_kept_blocks_is_lifted_alone(either_library: Library) -> None:
+    """They were lifted all together, or not at all."""
+    library, anna = either_library, blocked(either_library)
+    set_(library, "blocks", "Mistede kort")
+    leave(library, anna)
+    desk = KeptBlocks(library.store, "lone")
+    first, second = desk.show(cpr("ANNA"))["blocks"]
+    before = library.everything()
+    for number, only in ((cpr("ANNA"), 999), (cpr("BO"), first["id"])):
+        with pytest.raises(BadInput) as refused:
+            desk.lift(number, reason="paid in full", only=only)
+        assert (refused.value.kind, library.everything()) == ("block.unknown", before)
+    document = desk.lift(cpr("ANNA"), reason="paid in full", only=first["id"])
+    assert (document["lifted"], len(document["blocks"])) == (1, 2)
+    assert list(kept_lines(document, "da"))[-1] == "Ophævet: 1 af 2 huskes ikke længere."
+    assert desk.show(cpr("ANNA"))["blocks"] == [second]
+    assert told(library)[-1] == (anna, "lifted")
+    with pytest.raises(BadInput):
+        desk.lift(cpr("ANNA"), reason="paid in full", only=first["id"])
+    lookup(library, "ANNA", register=True)
+    assert [block.reason for block in blocks(library)] == [second["reason"]]
+    library.store.verify_audit()
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_a_new_registration_of_whoever_was_erased_does_not_tell_that_they_were_here(
+    either_library: Library, *, left: bool
+) -> None:
+    """The journal's hash of the number told it, also of those of whom nothing is to be kept."""
+    library, anna = either_library, either_library.id_of("ANNA")
+    if left:
+        leave(library, anna)
+        library.night()
+        assert library.store.left_before(cpr("ANNA"))
+    erase(library, anna)
+    assert not library.store.left_before(cpr("ANNA"))
+    index = library.store._tenant.vault.index(JOURNAL, cpr("ANNA").digits)
+    last = library.store._tenant.journal.entries(AGENCY)[-1]
+    assert (last.patron_id, last.what, last.number) == (anna, "erased", b"")
+    library.night()
+    assert "left_before" not in {one["kind"] for one in lookup(library, "ANNA", register=True)["warnings"]}
+    assert library.store.import_patrons([NewPatron(cpr("ANNA"), Local())])[0].returns is False
+    leave(library, library.id_of("BO"))
+    assert library.store.left_before(cpr("BO"))
+    assert [one.number for one in library.store._tenant.journal.entries(AGENCY)].count(index) == int(left)
 
 
 def test_whoever_is_erased_leaves_no_block_also_when_the_record_was_emptied_before(either_library: Library) -> None:

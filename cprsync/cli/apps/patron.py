@@ -22,6 +22,7 @@ from cprsync.cli.options import (
     day,
     language,
 )
+from cprsync.errors import Misused
 
 #: The fields that `patron set` takes; a test holds it against the rules.
 FIELDS = (
@@ -337,7 +338,8 @@ def patron_erase(  # noqa: PLR0913 -- one parameter for each option
     What it does is shown first, and done after a yes.
 
     Nothing stays but her patron number, in the audit and among those that are never given again, and the line of the
-    erase journal that keeps an older copy of the database from bringing her back. A block goes too, with a reason.
+    erase journal that keeps an older copy of the database from bringing her back. A block goes too, with a reason; a
+    later registration does not tell that the person was a patron.
     """
     from cprsync.cli.confirming import Answered
     from cprsync.cli.leaving import erase_command
@@ -350,7 +352,10 @@ def patron_erase(  # noqa: PLR0913 -- one parameter for each option
 @app.command("kept-blocks")
 def patron_kept_blocks(  # noqa: PLR0913 -- one parameter for each option
     *,
-    lift: Annotated[bool, typer.Option("--lift", help="Lift them; needs --reason.")] = False,
+    lift: Annotated[bool, typer.Option("--lift", help="Lift them all, or the one of --block; needs --reason.")] = False,
+    block: Annotated[
+        int | None, typer.Option("--block", help="Lift this one alone: the number before it in the list.")
+    ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why they are lifted; the audit keeps it, sealed.")] = "",
     config: Config = CONFIG,
     library: Library = None,
@@ -360,9 +365,13 @@ def patron_kept_blocks(  # noqa: PLR0913 -- one parameter for each option
     """Show or lift the blocks kept of someone who left.
 
     Their CPR number is asked for, or read from standard input. Of somebody who is a patron the blocks stand on the
-    record: `patron set ID blocks --lift`.
+    record: `patron set ID blocks --lift`. Each has a number, by which it alone is lifted.
     """
     from cprsync.cli.kept_blocks import kept_blocks_command
 
+    if block is not None and not lift:
+        raise Misused("--block says which one --lift lifts")
     told = language(lang)
-    kept_blocks_command(lift=lift, reason=reason, config=config, library=library, language=told, as_json=as_json)
+    kept_blocks_command(
+        lift=lift, only=block, reason=reason, config=config, library=library, language=told, as_json=as_json
+    )

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from cprsync.cli.texts.advice import Advice
 
 PATRONS: Final[Mapping[str, Advice]] = {
+    "block.unknown": advice(
+        1,
+        "`cprsync patron kept-blocks` viser blokeringerne, hver med sit nummer.",
+        "`cprsync patron kept-blocks` shows the blocks, each with its number.",
+    ),
     "confirm.changed": advice(
         1,
         "Der er sket noget imens: se på det igen, og sig så ja.",

@@ -130,6 +130,7 @@ DESK: Final[Mapping[str, str]] = {
     ),
     "nobody has said yes: nothing was written": "ingen har sagt ja: intet er skrevet",
     "the answer was not yes: nothing was written": "svaret var ikke ja: intet er skrevet",
+    "no such block is kept by the number": "ved nummeret huskes ingen sådan blokering",
     "stopped at a question: nothing was written": "afbrudt ved et spørgsmål: intet er skrevet",
     # states of an item
     "waiting": "venter",

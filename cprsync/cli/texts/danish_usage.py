@@ -28,6 +28,7 @@ USAGE: Final[Mapping[str, str]] = {
     "expected DEBUG, INFO, WARNING or ERROR: --log-level, or CPRSYNC_LOG_LEVEL": (
         "vælg DEBUG, INFO, WARNING eller ERROR: --log-level eller CPRSYNC_LOG_LEVEL"
     ),
+    "--block says which one --lift lifts": "--block siger, hvilken en --lift ophæver",
     "expected da or en: --lang, or CPRSYNC_LANG": "vælg da eller en: --lang eller CPRSYNC_LANG",
     "expected a day as YYYY-MM-DD": "skriv dagen som ÅÅÅÅ-MM-DD",
 }

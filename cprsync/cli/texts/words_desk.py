@@ -18,7 +18,10 @@ DESK: Final[Mapping[str, tuple[str, str]]] = {
         "Ended afterwards: subscriptions at CPR {subscriptions} (by the night), accounts at the net media {accounts}",
     ),
     "kept_none": ("Ingen blokering huskes ved nummeret.", "No block is kept by the number."),
-    "kept_lifted": ("Ophævet: de huskes ikke længere.", "Lifted: they are kept no longer."),
+    "kept_lifted": (
+        "Ophævet: {count} af {of} huskes ikke længere.",
+        "Lifted: {count} of {of} are kept no longer.",
+    ),
     "kept_came": ("Blokeret ved udmeldelsen", "Blocked when they left"),
     "warning_note": ("vær opmærksom", "note"),
     "warning_ask": ("spørg først", "ask first"),
