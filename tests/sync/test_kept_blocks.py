@@ -22,7 +22,7 @@ from cprsync.domain.parting import Way
 from cprsync.domain.purpose import Purpose
 from cprsync.domain.record import Block, Local
 from cprsync.domain.retention import Retention
-from cprsync.errors import BadInput, NotConfirmed
+from cprsync.errors import BadInput, ConfigurationError, NotConfirmed
 from cprsync.store import keys, tables
 from cprsync.store.journal import NUMBER as JOURNAL
 from cprsync.store.sql import SqlStore
@@ -133,7 +133,7 @@ def test_a_kept_block_is_lifted_by_somebody_and_with_a_reason(either_library: Li
     leave(library, anna)
     desk = KeptBlocks(library.store, "lone")
     before = library.everything()
-    with pytest.raises(BadInput):
+    with pytest.raises(ConfigurationError):
         desk.lift(cpr("ANNA"), reason=" ")
     assert library.everything() == before
     assert desk.lift(cpr("ANNA"), reason="paid in full")["lifted"] == 1
