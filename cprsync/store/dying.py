@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from cprsync.store import tables
+from cprsync.store import numbers, tables
 from cprsync.store.engine import parts
 from cprsync.store.numbers import ACTIVE_PATRON, RESPONSIBLE, only_answer
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cprsync.sync.values import Write
 
 #: Dead, and subscribed until a last day.
-DEAD: Final = "dead"
+DEAD: Final = numbers.DEAD
 #: Dead, and not subscribed any more.
 DIED: Final = "died"
 #: Once a patron, and the row of a time that is over (`subscriptions.LEFT`).
@@ -95,10 +95,10 @@ def _turn(
     for part in parts(patron_ids):
         hers = _ours(tenant) & _ROW.patron_id.in_(part)
         turning = select(_ROW.number_index).where(hers, which)
-        numbers = list(connection.scalars(turning))
-        if not numbers:
+        turned = list(connection.scalars(turning))
+        if not turned:
             continue
         # a row of an earlier time that is called so already gives its place
-        earlier = hers & (_ROW.reason == values["reason"]) & _ROW.number_index.in_(numbers)
+        earlier = hers & (_ROW.reason == values["reason"]) & _ROW.number_index.in_(turned)
         connection.execute(delete(tables.subscription).where(earlier))
         connection.execute(update(tables.subscription).where(hers, which).values(**values))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, delete, insert, select, update
 
 from cprsync.domain.patron import PatronKind
+from cprsync.domain.person import Status
 from cprsync.errors import LostCompare
 from cprsync.store import tables
 from cprsync.store.engine import IN_MAX, parts, reading
@@ -28,6 +29,8 @@ OLD_NUMBER = "old_number"
 ACTIVE_PATRON = "patron"
 #: Someone who only answers for a minor.
 RESPONSIBLE = "responsible"
+#: Dead, and subscribed until a last day.
+DEAD = "dead"
 #: What a subscription's number is sealed as, once.
 SUBSCRIPTION = "subscription"
 SEALED_ONCE = 1
@@ -89,7 +92,10 @@ def _keep_old(connection: Connection, tenant: Tenant, write: Write) -> None:
 
 
 def _keep_subscribed(connection: Connection, tenant: Tenant, write: Write) -> None:
-    """The old number stays subscribed until a file has delivered the new one; a number that returns is as before."""
+    """The old number stays subscribed until a file has delivered the new one; a number that returns is as before.
+
+    So does a dead patron's. The new number is subscribed in the same night, and again for a time only.
+    """
     rows, day = tables.subscription, write.renumbered
     hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == write.patron.id)
     returned = hers & (_ROW.reason == OLD_NUMBER)
@@ -98,7 +104,10 @@ def _keep_subscribed(connection: Connection, tenant: Tenant, write: Write) -> No
     # one that has ended is made again when it is subscribed again
     connection.execute(delete(rows).where(returned, ~holds))
     active = hers & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE)) & holds
-    connection.execute(update(rows).where(active).values(reason=OLD_NUMBER, since=day))
+    active |= hers & (_ROW.reason == DEAD)
+    connection.execute(update(rows).where(active).values(reason=OLD_NUMBER, since=day, until=None))
+    if write.patron.register.status is Status.DEAD:
+        return  # her row has an end, and is made when she is subscribed
     reason = ACTIVE_PATRON if write.patron.borrows else RESPONSIBLE
     connection.execute(update(rows).where(returned).values(reason=reason, since=day))
 

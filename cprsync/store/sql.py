@@ -351,8 +351,9 @@ class SqlStore:
         *,
         since: date,
         already: Collection[CprNumber] = (),
+        dead_until: date | None = None,
     ) -> None:
-        subscriptions.subscribed(self._tenant, run, rows, since=since, already=already)
+        subscriptions.subscribed(self._tenant, run, rows, since=since, already=already, dead_until=dead_until)
 
     def subscription_count(self) -> int:
         return subscriptions.subscription_count(self._tenant)

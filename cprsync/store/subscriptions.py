@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, delete, exists, func, insert, select, text, update
 
 from cprsync.domain.leaving import came_back
+from cprsync.domain.person import Status
 from cprsync.domain.record import Stage
 from cprsync.domain.window import Why
 from cprsync.store import audit, dying, tables
-from cprsync.store.changes import FIRST_COPY, ask
+from cprsync.store.changes import FIRST_COPY, STATUS_CLASSES, ask
 from cprsync.store.engine import parts, reading, writing
 from cprsync.store.numbers import RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
 from cprsync.store.records import from_row
@@ -105,13 +106,14 @@ def come_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str])
     return back
 
 
-def subscribed(
+def subscribed(  # noqa: PLR0913 -- one parameter for each thing that is said of a row
     tenant: Tenant,
     run: Run | None,
     rows: Sequence[tuple[str, CprNumber]],
     *,
     since: date,
     already: Collection[CprNumber] = (),
+    dead_until: date | None = None,
 ) -> None:
     """Write down that these are subscribed, and ask for a first copy of whomever nothing was heard of until now.
 
@@ -119,6 +121,7 @@ def subscribed(
     transaction: subscribing brings no first copy, and a killed run must not forget it.
     `already` were there before: from someone who shares the agreement, or from us when an answer was lost. Nobody
     can tell, so they are not counted as added by us: better one subscription too many there than another's lost.
+    `dead_until` is the last day of those who are known to be dead: their number was replaced, say.
     """
     if not rows:
         return
@@ -135,6 +138,8 @@ def subscribed(
             connection.execute(insert(tables.subscription), new)
         ids = [patron_id for patron_id, _ in fresh]
         ask(connection, tenant, [(one, FIRST_COPY) for one in _without_news(connection, tenant, ids)])
+        if dead_until is not None:
+            dying.keep_until(connection, tenant, _dead(connection, tenant, ids), dead_until)
         open_windows(connection, tenant, _left_before(connection, tenant, ids), Why.RETURNED)
         open_windows(connection, tenant, find_late(connection, tenant, ids), Why.SUBSCRIBED_LATE)
         number = None if run is None else run.id
@@ -173,6 +178,13 @@ def _without_news(connection: Connection, tenant: Tenant, ids: Sequence[str]) ->
         for part in parts(ids)
         for patron_id in connection.scalars(select(_PATRON.id).where(new, _PATRON.id.in_(part)))
     ]
+
+
+def _dead(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+    """Those who are dead on their record: no write says any more how long they stay subscribed."""
+    dead = (_PATRON.agency == tenant.agency) & (_PATRON.status_class == STATUS_CLASSES[Status.DEAD])
+    wanted = select(_PATRON.id).where(dead)
+    return [one for part in parts(ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))]
 
 
 def _left_before(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:

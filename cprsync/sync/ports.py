@@ -335,8 +335,12 @@ class Store(Protocol):
         *,
         since: date,
         already: Collection[CprNumber] = (),
+        dead_until: date | None = None,
     ) -> None:
-        """Write rows down; `already` were there before we asked, so they are not ours to remove where others share."""
+        """Write rows down; `already` were there before we asked, so they are not ours to remove where others share.
+
+        `dead_until`: the last day of those who are known to be dead.
+        """
         ...
 
     def subscription_count(self) -> int: ...

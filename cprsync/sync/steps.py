@@ -252,8 +252,11 @@ def _last_day(night: Means, change: Change, patron: Patron) -> date | None:
 
 def last_day_of(night: Means, person: Person) -> date | None:
     """The last day on which someone stays subscribed who is subscribed or dies today; None: she lives."""
-    if not _is_dead(person):
-        return None
+    return last_day_of_the_dead(night) if _is_dead(person) else None
+
+
+def last_day_of_the_dead(night: Means) -> date:
+    """The last day on which someone stays subscribed who dies today, or is dead and subscribed today."""
     return night.clock.today() + timedelta(days=night.policy.dead_subscription_days)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cprsync.domain.review import PARKED
 from cprsync.errors import CprsyncError, RegisterUnavailable
 from cprsync.sync.planning import FOLLOW_UPS_A_NIGHT
-from cprsync.sync.steps import FIRST_COPY
+from cprsync.sync.steps import FIRST_COPY, last_day_of_the_dead
 from cprsync.sync.values import Batch, KeptAnswer, Subscribed
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def subscribe_new(night: Night, run: Run | None, *, unheard: bool = False) -> tu
                 if result is Subscribed.ALREADY:
                     already.add(number)
             night.progress.advance()
-        night.store.subscribed(run, done, since=night.clock.today(), already=already)
+        today, dead_until = night.clock.today(), last_day_of_the_dead(night)
+        night.store.subscribed(run, done, since=today, already=already, dead_until=dead_until)
         added += len(done)
         night.heed()
     if refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from test_night_changes import desk_write
 from test_night_killed import outcome
 from test_reviewing import number_of, reviews
 from town import PEOPLE
-from townspeople import cpr, gains_protection, loses_protection, moves, person
+from townspeople import cpr, dies, gains_protection, loses_protection, moves, person
 
 from cprsync.domain.number import CprNumber
 from cprsync.domain.patron import AsOf, Source
@@ -25,6 +26,7 @@ from cprsync.sync.nightly import run_night
 from cprsync.sync.values import NewPatron
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
 OLD = cpr("ANNA")
@@ -385,6 +387,47 @@ def test_a_number_that_someone_took_since_the_decision_is_not_taken_from_her(lib
     library.register.knows(anna())
     report = library.one_night()
     assert lines(library, report)[0][1] == f"number.both_patrons:{library.store.find(NEW)}"
+
+
+# -- the dead ------------------------------------------------------------------------------------------------
+
+
+def ends(library: Library) -> dict[tuple[str, str], date | None]:
+    """When which subscription of ANNA's ends, by number and reason."""
+    rows = [row for row in library.everything()["subscription"] if row["patron_id"] == library.id_of("ANNA")]
+    return {(bytes.fromhex(row["number"]).decode(), row["reason"]): row["until"] for row in rows}
+
+
+def a_number_after_death(library: Library) -> date:
+    """ANNA dies, and has another number the day after; returns the last day on which she is subscribed."""
+    library.deliver(MONDAY, dies(person("ANNA")))
+    library.night()
+    library.deliver(TUESDAY, replaced(OLD, NEW), dies(anna()))
+    library.night()
+    return library.clock.today() + timedelta(days=library.policy.dead_subscription_days)
+
+
+def test_the_new_number_of_a_dead_patron_is_subscribed_for_a_time_so_that_an_annulment_arrives(
+    either_library: Library,
+) -> None:
+    library = either_library
+    last = a_number_after_death(library)
+    assert ends(library)[NEW.digits, "dead"] == last
+    assert NEW in library.register.listed
+    library.deliver(WEDNESDAY, anna())
+    library.night()
+    assert (ends(library)[NEW.digits, "patron"], NEW in library.register.listed) == (None, True)
+
+
+def test_a_dead_patron_whose_number_change_is_undone_is_subscribed_for_a_time_again(either_library: Library) -> None:
+    library = either_library
+    a_number_after_death(library)
+    library.deliver(WEDNESDAY, replaced(NEW, OLD), dies(person("ANNA")))
+    library.night()
+    last = library.clock.today() + timedelta(days=library.policy.dead_subscription_days)
+    assert ends(library)[OLD.digits, "dead"] == last
+    assert OLD in library.register.listed
+    assert library.store.subscription_count() == len(library.register.listed)
 
 
 @pytest.mark.parametrize("alone", [True, False])
