@@ -18,6 +18,7 @@ import slow_register as register
 from doubles import AGENCY, Library
 from reading import accounts, person_of, questions, read
 from slow_register import GROUPS, LIVES_SOMEWHERE, SILENT, Dict
+from slow_windows import Register
 
 from cprsync.domain.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.number import CprNumber
@@ -179,11 +180,16 @@ class Twice:
     def _ask(self, number: str) -> Dict | None:
         return None if self.library.register.down else self._answer(number)
 
+    def _register(self) -> Register:
+        """The register this morning: it knows of the day that has closed."""
+        return Register(self._ask, self.day, self.produced, answers=self.library.register.down is None)
+
     def _night(self, night: Night, lines: list[Dict]) -> None:
         library = self.library
         library.register.down = RegisterUnavailable("no answer") if night.trouble == "down" else None
         self.waiting.append((self.day, lines))
         library.clock.set_after(self.day)
+        before = self._register()
         files: Sequence[tuple[date, list[Dict]]] = ()
         if night.trouble != "late":
             files, self.waiting = self.waiting, []
@@ -195,7 +201,8 @@ class Twice:
             self.produced = day
         library.clock.set_after(self.day)
         library.one_night()
-        model.night(list(self.records.values()), files, self.day, self._ask)
+        model.night(list(self.records.values()), files, before, self._register())
+        self.reached["windows left open"] += sum(one["window"] is not None for one in self.records.values())
         today = library.clock.today()
         for day in [today] if self.lived is None else model.days_between(self.lived, today):
             for record in self.records.values():
@@ -234,7 +241,7 @@ class Twice:
         if record is None:
             record = model.new_record(one["numbers"][-1])
             self.records[one["key"]] = record
-        model.hear(record, self._answer(record["number"]), self.day, model.LOOKUP, self._ask)
+        model.register_at_desk(record, self._answer(record["number"]), self._register())
         if record["as_of"] is not None:
             model.evening(record, library.clock.today())
         return True
@@ -385,9 +392,14 @@ def silent_at_last(month: Month) -> dict[str, set[str]]:
     return silent
 
 
-def asked_in_vain(month: Month) -> set[str]:
-    """Whose number was replaced, where the register's answers are silent about whoever is not protected.
+def asked_in_vain(month: Month, order: Sequence[int]) -> set[str]:
+    """Who may be known by an answer alone, where the register's answers are silent about whoever is not protected.
 
-    If what came under her new number came before it was hers, she is known by an answer alone: and stays sealed.
+    Whose number was replaced: what came under her new number may have come before it was hers. And everyone, once a
+    delivery came before an earlier one: because of that gap the register was asked about all, and the earlier delivery
+    is older than the answer. They stay sealed.
     """
-    return set() if month.life.says_unprotected else {one["key"] for one in month.last if len(one["numbers"]) > 1}
+    if month.life.says_unprotected:
+        return set()
+    over_a_gap = any(index > max(order[:place]) + 1 for place, index in enumerate(order) if place)
+    return {one["key"] for one in month.last if over_a_gap or len(one["numbers"]) > 1}

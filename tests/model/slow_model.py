@@ -1,7 +1,7 @@
 """What a source does to a record: plain dicts and ifs, slow and obvious, written from the decisions and not the code.
 
-Half of the model; the other is `slow_register`. Imports nothing of the program. Leaves out reviews, runs, history
-and versions: only what the record says, and what the net media are told of it.
+One part of the model, beside `slow_register` and `slow_windows`. Imports nothing of the program. Leaves out reviews,
+runs, history and versions: only what the record says, and what the net media are told of it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from slow_register import EMPTY, GROUPS, LIVES_SOMEWHERE, NUMBER_IS_GONE, SILENT, Dict
+from slow_windows import close_if_answered, day_that_counts, subscribe, waits_for_an_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from slow_windows import Register
 
 HOME = ("0751",)
 #: From their days on: the groups and the ages from which they count.
@@ -25,7 +28,8 @@ LIVES_ELSEWHERE = ("05", "07", "20", "80", "90")
 #: Belong to an administrative street, and seal whatever the street is.
 SEALS = ("03", "07")
 DWELLING = ("municipality", "street_code", "house", "building", "floor", "door")
-FILE, LOOKUP = "file", "lookup"
+#: Who speaks: a delivery, the night's own look-up, and one at the desk.
+FILE, LOOKUP, DESK = "file", "lookup", "desk"
 
 
 def new_record(number: str) -> Dict:
@@ -42,15 +46,32 @@ def new_record(number: str) -> Dict:
         #: by field: value, last day or None
         "overrides": {},
         "questions": {"first_copy"},
+        #: the number that the register tells of; an import subscribes nobody, the night after it does
+        "subscribed": None,
+        #: see `slow_windows`
+        "window": None,
     }
 
 
 # -- one snapshot --------------------------------------------------------------------------------------------
 
 
-def hear(record: Dict, said: Dict, day: date, source: str, ask: Callable[[str], Any]) -> None:
-    """Take one source's word. `ask` looks a number up; None: the register does not answer."""
-    if is_older(day, source, record["as_of"]):
+def hear_answer(record: Dict, said: Dict, register: Register, source: str = LOOKUP) -> None:
+    """Take the register's answer: it speaks of the last delivery that was taken, and in a window of all it has seen."""
+    decided = said["status"] not in {"50", "60"}
+    hear(record, said, register.day, source, register.ask, counts=day_that_counts(record, register))
+    if decided:
+        close_if_answered(record, register)
+
+
+def hear(  # noqa: PLR0913 -- a word, whose it is, of which day, and what it counts for
+    record: Dict, said: Dict, day: date, source: str, ask: Callable[[str], Any], *, counts: date | None = None
+) -> None:
+    """Take one source's word of a day, which may count for a later one.
+
+    `ask` looks a number up; None: the register does not answer.
+    """
+    if is_older(counts or day, source, record["as_of"]):
         # decision 1: older never overwrites newer, and on equal days the file wins; but a look-up of the file's
         # own day that says protected contradicts it, and then she is (decision 2)
         if record["as_of"][0] == day and said["protection"] == "0001":
@@ -69,9 +90,13 @@ def hear(record: Dict, said: Dict, day: date, source: str, ask: Callable[[str], 
         record["questions"].discard("protection_end")
     if source == FILE and lifts:
         keeps = not end_is_confirmed(record, ask(said["number"]))  # decision 2: only a candidate
+    if source == DESK and lifts:
+        keeps = True
+        record["questions"].add("protection_end")  # decision 35: a candidate too, and the night's own look-up decides
     protection = record["protection"] if keeps else said["protection"]
     take_over(record, said | {"protection": protection})
-    record["as_of"] = (day, source)
+    if not is_older(day, source, record["as_of"]):
+        record["as_of"] = (day, FILE if source == FILE else LOOKUP)
     record["questions"].discard("first_copy")
 
 
@@ -80,7 +105,7 @@ def is_older(day: date, source: str, as_of: tuple[date, str] | None) -> bool:
         return False
     if day != as_of[0]:
         return day < as_of[0]
-    return source == LOOKUP and as_of[1] == FILE
+    return source != FILE and as_of[1] == FILE
 
 
 def end_is_confirmed(record: Dict, answered: Dict | None) -> bool:
@@ -112,29 +137,46 @@ def take_over(record: Dict, said: Dict) -> None:
 # -- a night ------------------------------------------------------------------------------------------------------
 
 
-def night(
-    records: list[Dict], files: Iterable[tuple[date, list[Dict]]], loaded: date, ask: Callable[[str], Any]
-) -> None:
-    """Open questions first, then each delivery; `loaded`: the day of which a look-up speaks."""
+def night(records: list[Dict], files: Iterable[tuple[date, list[Dict]]], before: Register, after: Register) -> None:
+    """Subscribe, ask what is open, take each delivery, subscribe new numbers, and ask about everyone in a window.
+
+    `before` and `after`: the register as the library stands to it before it has taken the files, and since.
+    """
+    for record in records:
+        subscribe(record, before)
     for record in records:
         for question in sorted(record["questions"]):
-            settle(record, question, loaded, ask)
+            settle(record, question, before)
     for day, lines in files:
-        deliver(records, day, lines, loaded, ask)
+        deliver(records, day, lines, after)
+    for record in records:
+        subscribe(record, after)
+    heal(records, after)
 
 
-def settle(record: Dict, question: str, loaded: date, ask: Callable[[str], Any]) -> None:
-    answered = ask(record["number"])
+def heal(records: list[Dict], register: Register) -> None:
+    """Decision 32: in the same run each is asked once; a number that an answer names is subscribed, perhaps late."""
+    asked: list[str] = []
+    while due := [one for one in records if waits_for_an_answer(one) and one["number"] not in asked]:
+        for record in due:
+            asked.append(record["number"])
+            settle(record, "window", register)
+        for record in records:
+            subscribe(record, register)
+
+
+def settle(record: Dict, question: str, register: Register) -> None:
+    answered = register.ask(record["number"])
     if answered is None:
         return
     if question != "protection_end":
-        answered = follow_answers(record, answered, ask)
+        answered = follow_answers(record, answered, register.ask)
     if question != "protection_end":
         record["questions"].discard(question)
-        hear(record, answered, loaded, LOOKUP, ask)
+        hear_answer(record, answered, register)
     elif record["protection"] != "0001":
         record["questions"].discard(question)
-    elif record["as_of"][0] <= loaded and end_is_confirmed(record, answered):
+    elif record["as_of"][0] <= register.day and end_is_confirmed(record, answered):
         record["protection"] = EMPTY
 
 
@@ -148,17 +190,17 @@ def follow_answers(record: Dict, answered: Dict, ask: Callable[[str], Any]) -> D
     return answered
 
 
-def deliver(records: list[Dict], day: date, lines: list[Dict], loaded: date, ask: Callable[[str], Any]) -> None:
+def deliver(records: list[Dict], day: date, lines: list[Dict], register: Register) -> None:
     renumbered = change_numbers(records, day, {line["number"]: line for line in lines})
     by_number = {record["number"]: record for record in records}
     for line in lines:
         if line["number"] in by_number:
-            hear(by_number[line["number"]], line, day, FILE, ask)
+            hear(by_number[line["number"]], line, day, FILE, register.ask)
     delivered = {line["number"] for line in lines if line["status"] not in {"50", "60"}}
     for record in renumbered:
         if record["number"] not in delivered:
             record["questions"].add("number_change")  # decision 6: only the old one came
-            settle(record, "number_change", loaded, ask)
+            settle(record, "number_change", register)
 
 
 def change_numbers(records: list[Dict], day: date, lines: dict[str, Dict]) -> list[Dict]:
@@ -276,10 +318,11 @@ def residence(record: Dict) -> str:
 
 
 def is_sealed(record: Dict) -> bool:
-    """Decision 2: protected, not yet spoken of, at an administrative street or with a status that belongs to one."""
+    """Decision 2: protected, not yet or perhaps not spoken of, at an administrative street or of a status for one."""
     street = "0000" if record["address"] == SILENT else record["address"]["street_code"]
     hidden = int(street) >= 9900 or record["status"] in SEALS or record["stays_sealed"]
-    return record["protection"] in {"0001", SILENT} or bool(hidden)
+    unverified = record["window"] is not None  # decision 32: shown as one of whose protection nobody has spoken
+    return record["protection"] in {"0001", SILENT} or unverified or bool(hidden)
 
 
 def shown_name(record: Dict) -> str | None:
@@ -311,6 +354,12 @@ def days_between(last: date, today: date) -> list[date]:
 
 
 # -- the desk ------------------------------------------------------------------------------------------------
+
+
+def register_at_desk(record: Dict, said: Dict, register: Register) -> None:
+    """Look up and write: subscribed, if she is not, and told what the register says."""
+    subscribe(record, register)
+    hear_answer(record, said, register, DESK)
 
 
 def correct(record: Dict, field: str, value: str, today: date, until: date | None) -> None:
@@ -353,7 +402,7 @@ def expected(record: Dict, others: list[Dict], parked: list[Dict]) -> Dict:
     return {
         **{name: record[name] for name in ("name", "birth", "status", "address", "protection", "abroad", "number")},
         "contact": EMPTY if record["contact"] == SILENT else record["contact"],
-        "verified": record["as_of"] is not None,
+        "verified": record["as_of"] is not None and record["window"] is None,
         "as_of": record["as_of"] and record["as_of"][0],
         "stopped": record["stopped"],
         "group": record["group"],

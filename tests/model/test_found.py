@@ -15,8 +15,6 @@ BEGINS = date(2027, 2, 15)
 ANE, IDA, EVA = 0, 3, 4
 PIN, MUNICIPALITY = 9, 12
 
-REPLACED_TWICE = "an import under a number that was replaced twice"
-UNKNOWN_TO_THE_MODEL = pytest.mark.skip(reason="the model does not know windows (decision 32) yet")
 LIVES = {
     # the group was lost on the way from the first delivery of a night to the second, and a dead one got none again
     "two deliveries in one night about one who died": (
@@ -42,7 +40,7 @@ LIVES = {
         Night(trouble="late", events=(("protect", ANE, 0), ("change_number", ANE, 1))),
     ),
     # she was left to a person, and nobody asked about her again
-    REPLACED_TWICE: (
+    "an import under a number that was replaced twice": (
         Night(events=(("change_number", EVA, 1), ("change_number", EVA, 2)), desk=(("enrol", EVA, 0),)),
         Night(trouble="late", events=(("move", EVA, 3),)),
         Night(),
@@ -50,13 +48,7 @@ LIVES = {
 }
 
 
-CASES = [
-    pytest.param(nights, id=name, marks=[UNKNOWN_TO_THE_MODEL] if name == REPLACED_TWICE else [])
-    for name, nights in LIVES.items()
-]
-
-
-@pytest.mark.parametrize("nights", CASES)
+@pytest.mark.parametrize("nights", LIVES.values(), ids=LIVES.keys())
 def test_they_agree_on(nights: tuple[Night, ...], tmp_path: Path, empty_store: Path) -> None:
     lived(Life(BEGINS, nights), tmp_path / "library", empty_store)
 

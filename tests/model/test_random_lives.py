@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pytest
 from drawn import lives
 from hypothesis import HealthCheck, given, settings
 from living import Life, lived
 
 
-@pytest.mark.skip(reason="the model does not know windows (decision 32) and the day of a look-up (35) yet")
 @settings(
     max_examples=30,
     derandomize=True,

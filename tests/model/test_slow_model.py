@@ -10,7 +10,7 @@ import pytest
 import slow_model as model
 import slow_register as register
 
-MODULES = ("slow_model.py", "slow_register.py")
+MODULES = ("slow_model.py", "slow_register.py", "slow_windows.py")
 
 
 @pytest.mark.parametrize("name", MODULES)
