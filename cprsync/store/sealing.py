@@ -48,6 +48,24 @@ def seal(tenant: Tenant, name: str, content: BinaryIO, *, mark: str | None = Non
         raise
 
 
+def seal_unseen(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery:
+    """Seal a file so that it can be opened here and now, and nobody else sees it: `clear_half_sealed` removes it.
+
+    Returns: what is sealed of the same content already, or what was sealed now. Raises FenceLost, as `seal`.
+    """
+    if content.seekable() and (known := _known_already(tenant, name, content)) is not None:
+        return known
+    number = _begin(tenant, name)
+    try:
+        sha256, size = _seal_chunks(tenant, number, content)
+        with reading(tenant.engine) as connection:
+            known = _known(connection, tenant, name, sha256)
+    except Exception:
+        _remove(tenant, [number])
+        raise
+    return known or SealedDelivery(number, name, sha256, size, InboxState.SEALED)
+
+
 def sealed_as(tenant: Tenant, name: str, mark: str) -> SealedDelivery | None:
     """The delivery that was sealed from a file of this name while it had this mark; None: there is none to open."""
     here = ~_receiving() & ~looked_at_anew()

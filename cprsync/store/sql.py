@@ -244,6 +244,9 @@ class SqlStore:
     def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
         return sealing.seal(self._tenant, name, content, mark=mark)
 
+    def seal_unseen(self, name: str, content: BinaryIO) -> SealedDelivery:
+        return sealing.seal_unseen(self._tenant, name, content)
+
     def sealed_as(self, name: str, mark: str) -> SealedDelivery | None:
         return sealing.sealed_as(self._tenant, name, mark)
 

@@ -1,9 +1,9 @@
 """A night that is only planned: the same decisions over the same deliveries, and no record written.
 
-What waits is sealed in the inbox, as `feed fetch` does, and is read there by the night that follows. The register is
-asked what the night would ask, or a night that lifts protections would be planned as one that lifts none: each look-up
-has its entry in the audit first. Nothing else is left: no run and no plan. Whoever is not subscribed yet is not asked
-about, and her first copy is not planned.
+What waits is sealed where nobody else sees it, and is removed when the plan is made; where it arrives it stays. The
+register is asked what the night would ask, or a night that lifts protections would be planned as one that lifts none:
+each look-up has its entry in the audit first, and this entry is all that is left. Whoever is not subscribed yet is not
+asked about, and her first copy is not planned.
 
 The store is a read-only one. What may be written all the same has a method here, and so has what the plan counts in
 place of a write; every other write is refused by the store itself, also one that is added later.
@@ -12,6 +12,7 @@ place of a write; every other write is refused by the store itself, also one tha
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from cprsync.domain.number import CprNumber
     from cprsync.errors import CprsyncError
     from cprsync.sync.night import Night
-    from cprsync.sync.ports import NetMedia, Register, Store
+    from cprsync.sync.ports import Feed, NetMedia, Register, Store, WaitingFile
     from cprsync.sync.report import Report
     from cprsync.sync.values import Batch, Departing, Found, NotFound, PlanRow, SealedDelivery, Write
 
@@ -51,7 +52,11 @@ def plan_night(night: Night) -> Report:
     unwritten = Unwritten(night.store)
     net_media = None if night.net_media is None else Untold(night.net_media)
     planned = replace(
-        night, store=cast("Store", unwritten), register=Asked(night.register), net_media=cast("NetMedia", net_media)
+        night,
+        store=cast("Store", unwritten),
+        register=Asked(night.register),
+        feed=Untouched(night.feed),
+        net_media=cast("NetMedia", net_media),
     )
     report = run_night(planned, only_plan=True)
     report.subscriptions_added += unwritten.waiting
@@ -59,7 +64,7 @@ def plan_night(night: Night) -> Report:
 
 
 class Unwritten:
-    """The store as it is, in which nothing is written but what is sealed; it counts what would be."""
+    """The store as it is, in which nothing stays written but whom it looked up; it counts what would be."""
 
     def __init__(self, store: Store) -> None:
         """Take the store that is read, and in which is sealed and audited what a plan may."""
@@ -82,8 +87,17 @@ class Unwritten:
 
     # what a plan may write
 
-    def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
-        return self._store.seal(name, content, mark=mark)
+    @contextmanager
+    def run_lock(self) -> Iterator[None]:
+        """Hold the agreement, and remove what was sealed for the plan before anyone else may seal."""
+        with self._store.run_lock():
+            try:
+                yield
+            finally:
+                self._store.clear_half_sealed()
+
+    def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:  # noqa: ARG002 -- the port's signature
+        return self._store.seal_unseen(name, content)
 
     def clear_half_sealed(self) -> None:
         self._store.clear_half_sealed()
@@ -179,6 +193,37 @@ class Asked:
 
     def subscriptions(self) -> set[CprNumber]:
         return self._register.subscriptions()
+
+
+class Untouched:
+    """The place where deliveries arrive, of which nothing is taken away."""
+
+    def __init__(self, feed: Feed) -> None:
+        """Take the place that is read."""
+        self._feed = feed
+
+    def waiting(self) -> list[WaitingFile]:
+        return [_Left(file) for file in self._feed.waiting()]
+
+    def unfinished(self) -> list[str]:
+        return self._feed.unfinished()
+
+    def unfinished_file(self, name: str) -> WaitingFile | None:
+        return self._feed.unfinished_file(name)
+
+
+class _Left:
+    """A file that stays where it is, whatever is set."""
+
+    def __init__(self, file: WaitingFile) -> None:
+        self.name, self.mark = file.name, file.mark
+        self._file = file
+
+    def open(self) -> BinaryIO:
+        return self._file.open()
+
+    def done(self) -> None:
+        """Leave it: the night takes it."""
 
 
 class Untold:

@@ -215,6 +215,10 @@ class Store(Protocol):
         """
         ...
 
+    def seal_unseen(self, name: str, content: BinaryIO) -> SealedDelivery:
+        """Seal a file for a plan: nobody else sees it, and `clear_half_sealed` removes it."""
+        ...
+
     def sealed_as(self, name: str, mark: str) -> SealedDelivery | None:
         """The delivery sealed from a file of this name while it had this mark."""
         ...

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, happened, unreadable
+from doubles import MONDAY, TUESDAY, WEDNESDAY, FileDouble, Killed, Library, happened, unreadable
 from test_night_statuses import of_status
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person, renames
 
@@ -16,7 +17,8 @@ from cprsync.domain.person import Status
 from cprsync.domain.policy import Harm
 from cprsync.domain.review import State
 from cprsync.errors import RegisterUnavailable
-from cprsync.sync.dry_run import plan_night
+from cprsync.sync.dry_run import Unwritten, plan_night
+from cprsync.sync.nightly import run_night
 from cprsync.sync.reviewing import Answer
 
 if TYPE_CHECKING:
@@ -25,15 +27,11 @@ if TYPE_CHECKING:
 
 
 def planned(library: Library) -> Report:
-    """A dry run, after which the store holds what it held, and what is sealed."""
+    """A dry run, after which the store holds what it held."""
     before = library.everything()
     calls = len(library.register.looked_up), len(library.register.subscribed)
     report = plan_night(library.ports())
-    after = library.everything()
-    sealed = ("inbox", "inbox_chunk")
-    assert {t: rows for t, rows in after.items() if t not in sealed} == {
-        t: rows for t, rows in before.items() if t not in sealed
-    }
+    assert library.everything() == before
     assert (len(library.register.looked_up), len(library.register.subscribed)) == calls
     assert library.register.unsubscribed == []
     return report
@@ -98,12 +96,12 @@ def test_a_dry_run_counts_subscriptions_and_changes_none(library: Library) -> No
 
 
 def asked(library: Library) -> Report:
-    """A dry run that looks someone up: an entry in the audit for each, and nothing else that is not sealed."""
+    """A dry run that looks someone up: an entry in the audit for each, and nothing else."""
     before = library.everything()
     report = plan_night(library.ports())
     after = library.everything()
     written = {table for table, rows in after.items() if rows != before[table]}
-    assert written <= {"inbox", "inbox_chunk", "audit", "audit_head"}
+    assert written <= {"audit", "audit_head"}
     library.store.verify_audit()
     new = happened(after) - happened(before)
     assert all(entry[0] == "lookup" for entry in new)
@@ -204,3 +202,49 @@ def test_a_dry_run_foresees_who_is_no_longer_parked(library: Library) -> None:
     assert as_planned(library).document()["reviews"]["waiting"] == 1
     library.deliver(WEDNESDAY, person("ANNA"))
     assert as_planned(library).document()["reviews"]["waiting"] == 0
+
+
+def test_a_file_that_is_planned_stays_where_it_arrived_though_files_are_to_be_deleted(
+    either_library: Library,
+) -> None:
+    done: list[str] = []
+
+    class Deleted(FileDouble):
+        def done(self) -> None:
+            done.append(self.name)
+
+    file = either_library.deliver(MONDAY, moves(person("ANNA")))
+    either_library.feed.files[file.name] = Deleted(file.name, file.token)
+    for _ in range(2):
+        assert planned(either_library).document()["actions"] == {"move": 1}
+    assert done == []
+    assert either_library.night().document()["actions"] == {"move": 1}
+    assert set(done) == {file.name}
+
+
+def test_a_plan_that_was_killed_leaves_nothing_that_a_night_takes(either_library: Library) -> None:
+    """The night finds the file where it arrived; what the plan had sealed of it goes before."""
+    either_library.deliver(MONDAY, moves(person("ANNA")))
+    before = either_library.everything()
+
+    class Dies(Unwritten):
+        def run_lock(self) -> Any:
+            return either_library.store.run_lock()
+
+        def save_plan(self, *_: Any) -> str:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_night(replace(either_library.ports(), store=Dies(either_library.store)), only_plan=True)
+    assert [row["state"] for row in either_library.everything()["inbox"][len(before["inbox"]) :]] == ["receiving"]
+    assert either_library.store.sealed() == []
+    assert either_library.night().document()["actions"] == {"move": 1}
+    assert "receiving" not in {row["state"] for row in either_library.everything()["inbox"]}
+
+
+def test_a_damaged_file_that_is_planned_is_refused_and_not_kept(either_library: Library) -> None:
+    either_library.damage(MONDAY)
+    report = planned(either_library)
+    assert (report.exit_code, report.error and report.error.kind) == (1, "delivery.damaged")
+    assert either_library.one_night().exit_code == 1
+    assert planned(either_library).exit_code == 1

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from doubles import Library
 
-#: What a plan leaves behind: what is sealed, and whom it looked up.
-LEFT = {"inbox", "inbox_chunk", "audit", "audit_head"}
+#: What a plan leaves behind: whom it looked up.
+LEFT = {"audit", "audit_head"}
 CHANGE = update(tables.agreement).values(task="654321")
 
 
