@@ -19,7 +19,7 @@ from cprsync.domain.municipality import code_from
 from cprsync.errors import ConfigurationError
 from cprsync.municipality_file import load_municipalities
 from cprsync.private import check_unchangeable
-from cprsync.toml_file import first_mistake, read_toml, wrong_in
+from cprsync.toml_file import Mistake, first_mistake, read_toml, wrong_in
 
 
 class _Strict(BaseModel):
@@ -224,17 +224,26 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings(**document)
     except ValidationError as error:
-        mistake = first_mistake(error)
-        # what comes from the environment stands on no line
-        told = "__".join(("CPRSYNC_" + str(mistake.place[0]), *map(str, mistake.place[1:]))).upper()
-        raise wrong_in(path, None if told in os.environ else text, mistake, kind="configuration") from None
+        raise wrong_in(path, text, first_mistake(error), kind="configuration", elsewhere=_is_in_environment) from None
     if settings.environment == "production" and settings.test.control_url is not None:
-        raise ConfigurationError('{path}: test.control_url belongs to environment = "test"', path=path)
+        raise _has_test_section(path, text)
     settings = _anchored(settings, path.resolve().parent)
     for library in settings.library:
         if library.policy is not None:
             check_unchangeable(library.policy)
     return settings
+
+
+def _is_in_environment(mistake: Mistake) -> bool:
+    """Whether a setting comes from the environment: then it stands on no line."""
+    return "__".join(("CPRSYNC_" + str(mistake.place[0]), *map(str, mistake.place[1:]))).upper() in os.environ
+
+
+def _has_test_section(path: Path, text: str) -> ConfigurationError:
+    place = ("test", "control_url")
+    told = 'remove [test], or set environment = "test": production takes its day from no mock'
+    mistake = Mistake(place, told)
+    return wrong_in(path, text, mistake, kind="configuration", elsewhere=_is_in_environment)
 
 
 def audit_section(path: Path) -> AuditSection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync.errors import ConfigurationError, CprsyncError
@@ -11,9 +12,11 @@ from cprsync.private import open_private
 from cprsync.toml_lines import line_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
 
 #: A configuration or policy file is not larger than this.
 FILE_MAX_BYTES = 1024 * 1024
@@ -67,16 +70,21 @@ PLAIN = {
 }
 #: What is told before all else: a misspelt key is why another one is missing.
 UNKNOWN = "extra_forbidden"
+#: How many mistakes besides the first are named; of more only the number is told.
+NAMED_MAX: Final = 20
 #: How pydantic marks a key that is none of those a table may have.
 KEY = "[key]"
 
 
 class Mistake(NamedTuple):
-    """A mistake, told without its value; `place` is made of keys and of positions in lists, `more` are left to mend."""
+    """A mistake, told without its value; `place` is made of keys and of positions in lists."""
 
     place: tuple[str | int, ...]
     told: str
-    more: int = 0
+    #: those that are to be mended as well
+    others: tuple[Mistake, ...] = ()
+    #: some are not even named
+    uncounted: int = 0
 
     @property
     def error(self) -> CprsyncError:
@@ -86,8 +94,6 @@ class Mistake(NamedTuple):
             told = CprsyncError("Input should be {some} or {last}", some=choice["some"], last=choice["last"])
         # a key may hold the end of a line, and stays on its own
         place = ".".join(map(str, self.place)).replace("\n", "\\n") or "the whole"
-        if self.more:
-            return CprsyncError("{place}: {told} (and {more} more)", place=place, told=told, more=self.more)
         return CprsyncError("{place}: {told}", place=place, told=told)
 
 
@@ -96,19 +102,44 @@ _CHOICE: Final = re.compile(r"Input should be (?P<some>'.*') or (?P<last>'.*')")
 
 
 def first_mistake(error: ValidationError) -> Mistake:
-    """The mistake to mend first, and how many more there are."""
-    mistakes = error.errors(include_input=False, include_url=False)
-    first = next((one for one in mistakes if one["type"] == UNKNOWN), mistakes[0])
+    """The mistake to mend first, with the others, those of misspelt keys before the rest."""
+    said = error.errors(include_input=False, include_url=False)
+    # of a table with a mistake in it pydantic also says that it is not there
+    inner = [one for one in said if not any(_is_around(one["loc"], other["loc"]) for other in said)]
+    mistakes = sorted(inner, key=lambda one: one["type"] != UNKNOWN)
+    # of a value that fits none of several forms pydantic says the same more than once
+    first, *others = dict.fromkeys(map(_mistake, mistakes))
+    return first._replace(others=tuple(others[:NAMED_MAX]), uncounted=max(0, len(others) - NAMED_MAX))
+
+
+def _is_around(place: tuple[str | int, ...], inner: tuple[str | int, ...]) -> bool:
+    return len(place) < len(inner) and inner[: len(place)] == place
+
+
+def _mistake(said: ErrorDetails) -> Mistake:
     # a key that has to be one of a few, as a class of harm has
-    kind = UNKNOWN if first["type"] == "enum" and KEY in first["loc"] else first["type"]
-    told = PLAIN.get(kind, first["msg"]).removeprefix("Value error, ")
-    place = tuple(part for part in first["loc"] if part != KEY)
-    return Mistake(place, told, error.error_count() - 1)
+    kind = UNKNOWN if said["type"] == "enum" and KEY in said["loc"] else said["type"]
+    told = PLAIN.get(kind, said["msg"]).removeprefix("Value error, ")
+    return Mistake(tuple(part for part in said["loc"] if part != KEY), told)
 
 
-def wrong_in(path: Path, text: str | None, mistake: Mistake, *, kind: str) -> ConfigurationError:
-    """The error of a mistake in a file, with its line; without its text, or where no line is it, without one."""
-    line = None if text is None else line_of(text, mistake.place)
+def wrong_in(
+    path: Path, text: str, mistake: Mistake, *, kind: str, elsewhere: Callable[[Mistake], bool] = lambda _: False
+) -> ConfigurationError:
+    """The error of all mistakes in a file, each with its line, if one is it, and if it does not stand `elsewhere`."""
+    why = mistake.error
+    told = [_with_line(text, other, elsewhere=elsewhere) for other in mistake.others]
+    if mistake.uncounted:
+        told.append(CprsyncError("and {more} more", more=mistake.uncounted))
+    if told:
+        rest = reduce(lambda later, one: CprsyncError("{one}; {then}", one=one, then=later), reversed(told))
+        why = CprsyncError("{one}; {then}", one=why, then=rest)
+    line = None if elsewhere(mistake) else line_of(text, mistake.place)
     if line is None:
-        return ConfigurationError("{path}: {why}", path=path, why=mistake.error, kind=kind)
-    return ConfigurationError("{path}, line {line}: {why}", path=path, line=line, why=mistake.error, kind=kind)
+        return ConfigurationError("{path}: {why}", path=path, why=why, kind=kind)
+    return ConfigurationError("{path}, line {line}: {why}", path=path, line=line, why=why, kind=kind)
+
+
+def _with_line(text: str, mistake: Mistake, *, elsewhere: Callable[[Mistake], bool]) -> CprsyncError:
+    line = None if elsewhere(mistake) else line_of(text, mistake.place)
+    return mistake.error if line is None else CprsyncError("line {line}: {why}", line=line, why=mistake.error)

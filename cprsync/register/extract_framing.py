@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
-from cprsync.errors import DeliveryRefused
+from cprsync.errors import CprsyncError, DeliveryRefused
 from cprsync.register.extract_kinds import HEAD_BYTES, check_start, wrongly_encoded
 from cprsync.register.extract_layout import RECORD_LEAST
 
@@ -121,7 +121,7 @@ def _stream(blocks: Iterator[bytes], lengths: Mapping[bytes, int]) -> Iterator[F
                 _only_blanks([rest[at:]], blocks, base + at)
                 return
         if length is None and at + 3 <= end:
-            raise _unknown_type(kind, base + at)
+            raise unknown_type(kind, base + at)
         base, rest = base + at, rest[at:]
     if rest:
         raise too_short(rest[:3], base)
@@ -132,9 +132,10 @@ def _only_blanks(rest: list[bytes], blocks: Iterator[bytes], offset: int) -> Non
         raise DeliveryRefused("something follows record 999, at byte offset {offset} or later", offset=offset)
 
 
-def _unknown_type(kind: bytes, offset: int) -> DeliveryRefused:
+def unknown_type(kind: bytes, offset: int) -> DeliveryRefused:
+    """Build the refusal of a record of an unknown type, where only the type says how long a record is."""
     # Only digits are named: whatever else stands there is content.
-    named = f"unknown record type {kind.decode()}" if kind.isdigit() else "no record type"
+    named = CprsyncError("unknown record type {record}", record=kind.decode()) if kind.isdigit() else "no record type"
     return DeliveryRefused(
         "{named} at byte offset {offset}; in a stream the records after it cannot be found", named=named, offset=offset
     )
@@ -142,7 +143,7 @@ def _unknown_type(kind: bytes, offset: int) -> DeliveryRefused:
 
 def too_short(kind: bytes, offset: int) -> DeliveryRefused:
     """Build the refusal of a record that ends too early."""
-    named = f"record {kind.decode()}" if kind.isdigit() else "the record"
+    named = CprsyncError("record {record}", record=kind.decode()) if kind.isdigit() else "the record"
     return DeliveryRefused("{named} at byte offset {offset} is too short", named=named, offset=offset)
 
 

@@ -19,10 +19,11 @@ from cprsync.cli.danish import DANISH, in_danish
 from cprsync.cli.options import spoken
 from cprsync.cli.output import failures, unexpected_document
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused
+from cprsync.register.extract_framing import too_short, unknown_type
 from cprsync.register.extract_kinds import FileKind, Product
 from cprsync.register.faults import _CLIENT, _SERVER, FAULTS
 from cprsync.register.receiving import _REFUSALS
-from cprsync.store.failures import AuditBroken
+from cprsync.store.failures import AuditBroken, RecordBroken
 from cprsync.sync.columns import PATRON_COLUMNS
 from cprsync.sync.rows import Row
 from cprsync.sync.setting import NEVER_SET, WHY_ANOTHER
@@ -93,9 +94,13 @@ def names_in(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
 
 
+#: What is handed to errors that name an entry or a patron.
+_NAMED: dict[type[CprsyncError], tuple[object, ...]] = {AuditBroken: ("s", 1, "w"), RecordBroken: ("10000001", "w")}
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_an_error_says_in_both_languages_what_to_do_next(kind: type[CprsyncError]) -> None:
-    error = kind("s", 1, "w") if kind is AuditBroken else kind("")  # type: ignore[call-arg]  # it alone names an entry
+    error = kind(*_NAMED.get(kind, ("",)))  # type: ignore[arg-type]  # these alone name a place
     advice = advice_for(error).next
     assert advice.da != advice.en
     assert advice.da
@@ -111,7 +116,7 @@ def test_each_advice_is_in_both_languages(kind: str) -> None:
 @pytest.mark.parametrize("sentence", sentences())
 def test_a_sentence_has_a_danish_one_with_the_same_values(sentence: str) -> None:
     assert names_in(DANISH[sentence]) == names_in(sentence)
-    words = "".join(text for text, *_ in string.Formatter().parse(sentence)).strip("…:() ")
+    words = "".join(text for text, *_ in string.Formatter().parse(sentence)).strip("…:;() ")
     assert (DANISH[sentence] != sentence) is (words not in {"", "CallUUID"})
 
 
@@ -255,3 +260,16 @@ def test_a_register_that_does_not_answer_changes_nothing_and_the_advice_says_not
     assert ended.value.code == 4
     assert "ændret:    intet" in told
     assert "skrevet" not in told
+
+
+@pytest.mark.parametrize(
+    ("refused", "danish"),
+    [
+        (too_short(b"008", 120), "post 008 ved byte 120 er for kort"),
+        (too_short(b"ab", 120), "posten ved byte 120 er for kort"),
+        (unknown_type(b"077", 7), "ukendt posttype 077 ved byte 7; uden linjer kan posterne efter den ikke findes"),
+        (unknown_type(b"ab", 7), "ingen posttype ved byte 7; uden linjer kan posterne efter den ikke findes"),
+    ],
+)
+def test_a_damaged_record_is_named_in_danish(refused: CprsyncError, danish: str) -> None:
+    assert in_danish(refused.told()) == danish

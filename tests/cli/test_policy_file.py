@@ -58,9 +58,10 @@ def test_a_mistake_in_the_policy_is_named_by_its_key(tmp_path: Path, text: str, 
 def test_a_misspelt_key_is_named_before_the_one_that_is_missing_for_it(tmp_path: Path, setting: str) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(f"[guard]\ngone = {{ {setting} }}\n", encoding="utf-8")
-    more = 1 + ("share" in setting)
-    with pytest.raises(ConfigurationError, match=rf"guard\.gone\.cuont: there is no such setting \(and {more} more\)"):
+    with pytest.raises(ConfigurationError) as caught:
         load_policy(path, frozenset())
+    assert "line 2: guard.gone.cuont: there is no such setting; line 2: guard.gone.count: this" in caught.value.message
+    assert ("guard.gone.share: " in caught.value.message) == ("share" in setting)
 
 
 LADDER = """# the groups
@@ -119,7 +120,10 @@ def refused(tmp_path: Path, text: str) -> str:
         (LADDER.replace("from = 18", "form = 18"), "line 6: age_groups.0.groups.1.form: there is no such setting"),
         (LADDER.replace(", from = 18", ""), "line 6: age_groups.0.groups.1.from: this setting is missing"),
         (LADDER + '[age]\nleap_day = "02-29"', "line 9: age.leap_day: Input should be '03-01' or '02-28'"),
-        ("\n[guard]\ngone = { cuont = 1 }", "line 3: guard.gone.cuont: there is no such setting (and 1 more)"),
+        (
+            "\n[guard]\ngone = { cuont = 1 }",
+            "line 3: guard.gone.cuont: there is no such setting; line 3: guard.gone.count: ",
+        ),
         ("\n[guard]\ngnoe = { count = 1 }", "line 3: guard.gnoe: there is no such setting"),
         ("\n\n[gaurd]", "line 3: gaurd: there is no such setting"),
     ],

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cprsync.cli.danish import in_danish
 from cprsync.errors import ConfigurationError
 from cprsync.settings import load_settings
 from cprsync.wiring import net_media_settings, register_settings, sftp_settings
@@ -194,5 +195,40 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_production_takes_no_day_from_a_mock(tmp_path: Path) -> None:
     text = GOOD.replace('"test"', '"production"', 1) + '[test]\ncontrol_url = "http://127.0.0.1:1"\n'
-    with pytest.raises(ConfigurationError, match="control_url"):
+    with pytest.raises(ConfigurationError, match=r"line \d+: test\.control_url: remove \[test\]"):
         load_settings(configuration(tmp_path, text))
+
+
+def test_all_mistakes_are_told_at_once_each_with_its_line(tmp_path: Path) -> None:
+    text = GOOD.replace("\ntask =", "\ntsak =").replace("cvr = ", "crv = ").replace('path = "IN"', "path = 3")
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(configuration(tmp_path, text))
+    told = refused.value.message
+    line = {row.partition(" ")[0]: number for number, row in enumerate(text.splitlines(), start=1)}
+    for name, said in (("tsak", "there is no such setting"), ("crv", "there is no such setting"), ("path", "")):
+        assert f"line {line[name]}: library.0." in told
+        assert f".{name}: {said}" in told
+    for missing in ("library.0.register.cvr: this setting is missing", "library.0.feed.task: this setting is missing"):
+        assert missing in told
+    # a misspelt name is why another is missing
+    assert max(map(told.index, (".tsak:", ".crv:"))) < min(map(told.index, (".cvr:", ".task:")))
+    danish = in_danish(refused.value.told())
+    assert f"; linje {line['crv']}: " in danish or f", linje {line['crv']}: " in danish
+    assert not {"missing", "line", "more"} & set(danish.replace(":", " ").replace(";", " ").split())
+
+
+def test_of_very_many_mistakes_twenty_one_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+    text = GOOD + "".join(f"unknown{n} = 1\n" for n in range(30))
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(configuration(tmp_path, text))
+    assert refused.value.message.count("there is no such setting") == 21
+    assert refused.value.message.endswith("; and 9 more")
+
+
+def test_what_is_wrong_in_the_environment_stands_on_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CPRSYNC_LOG_LEVEL", "LOUD")
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(configuration(tmp_path, GOOD.replace("cvr = ", "crv = ")))
+    told = refused.value.message
+    assert "; log_level: Input should be" in told
+    assert "LOUD" not in told

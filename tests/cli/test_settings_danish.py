@@ -111,5 +111,5 @@ def test_the_years_of_a_fee_page_are_answered_with_the_number_to_write(tmp_path:
         load_policy(path, frozenset())
     assert in_danish(caught.value.told()) == (
         f"{path}, linje 3: tariffs.0.child_below: der skal stå den første alder, der betaler som voksen, som et tal: "
-        "child_below = 15 (og 1 fejl til)"
+        "child_below = 15; linje 1: tariffs.0.bands: indstillingen mangler"
     )

@@ -79,6 +79,10 @@ NIGHT: Final[Mapping[str, str]] = {
     "{named} at byte offset {offset}; in a stream the records after it cannot be found": (
         "{named} ved byte {offset}; uden linjer kan posterne efter den ikke findes"
     ),
+    "unknown record type {record}": "ukendt posttype {record}",
+    "no record type": "ingen posttype",
+    "record {record}": "post {record}",
+    "the record": "posten",
     "{named} at byte offset {offset} is too short": "{named} ved byte {offset} er for kort",
     "the delivery is empty: not even record 000 is there": "leverancen er tom: end ikke post 000 er der",
     "the delivery does not begin with record 000": "leverancen begynder ikke med post 000",

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 SETTINGS: Final[Mapping[str, str]] = {
     "{path}, line {line}: {why}": "{path}, linje {line}: {why}",
     "{place}: {told}": "{place}: {told}",
-    "{place}: {told} (and {more} more)": "{place}: {told} (og {more} fejl til)",
+    "{one}; {then}": "{one}; {then}",
+    "line {line}: {why}": "linje {line}: {why}",
+    "and {more} more": "og {more} fejl til",
+    'remove [test], or set environment = "test": production takes its day from no mock': (
+        'fjern [test], eller sæt environment = "test": produktion tager ikke sin dag fra et falsk register'
+    ),
     "the whole": "det hele",
     # the file is no TOML
     "{what} (at line {line}, column {column})": "linje {line}, tegn {column}: {what}",

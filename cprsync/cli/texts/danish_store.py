@@ -10,9 +10,6 @@ if TYPE_CHECKING:
 STORE: Final[Mapping[str, str]] = {
     # configuration
     "{path}: {why}": "{path}: {why}",
-    '{path}: test.control_url belongs to environment = "test"': (
-        '{path}: test.control_url hører til environment = "test"'
-    ),
     '--today is for environment = "test" only': '--today er kun til environment = "test"',
     "{path}: larger than {most} bytes": "{path}: større end {most} byte",
     "{path}: the {what} file is not there": "{path}: filen med {what} er der ikke",
