@@ -25,6 +25,7 @@ from cprsync.wire.limits import AnswerLimits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cprsync.netmedia.settings import NetMediaSettings
     from cprsync.netmedia.soap import SoapNetMedia
 
 pytestmark = pytest.mark.xdist_group("mock")
@@ -64,6 +65,7 @@ def test_a_certificate_of_another_issuer_is_not_trusted_and_nothing_is_sent(
     at_mock: dict[str, Any],
     ready: dict[str, Any],
     make_culr: Callable[..., SoapNetMedia],
+    settings: NetMediaSettings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Not even when the environment names the right ones: only the file in the settings counts."""
@@ -72,8 +74,8 @@ def test_a_certificate_of_another_issuer_is_not_trusted_and_nothing_is_sent(
     culr = make_culr(**(at_mock | {"ca": Path(certifi.where())}), log=calls)
     outcomes = [outcome for _, outcome in culr.send_many([effect()] for _ in range(200))]
     assert {type(outcome) for outcome in outcomes} == {NetMediaUntrusted}
-    # what is not to be trusted is not tried again
-    assert len(outcomes) == calls.made <= 16
+    # what is not to be trusted is not tried again; each thread may have begun its first call before one was refused
+    assert len(outcomes) == calls.made <= settings.workers + settings.workers // 4
     assert control.culr(ready) == before
 
 
