@@ -82,13 +82,13 @@ def _say(lines: Iterator[str]) -> None:
 
 def lookup_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """One person as text: the record as it would be, what it would do, and what is to be seen about it."""
-    from cprsync.cli.record_text import field_lines
+    from cprsync.cli.record_text import field_lines, sealed_mark
     from cprsync.cli.words import word
 
     if not document["found"]:
         yield word("lookup_not_found", language)
     else:
-        marks = ["mark_protected"] if document["protected"] else []
+        marks = [sealed_mark(document)] if document["protected"] else []
         marks += ["mark_household"] if document["household"] else []
         yield " · ".join([document["patron"] or word("no_patron", language), *(word(mark, language) for mark in marks)])
     yield from warning_lines(document["warnings"], language)

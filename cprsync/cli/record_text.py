@@ -56,6 +56,12 @@ def minor_lines(minors: Sequence[Mapping[str, Any]], language: Language) -> Iter
         yield f"    {one['patron']}  {name}  {since}"
 
 
+def sealed_mark(document: Mapping[str, Any]) -> str:
+    """The key of the words for why a record is sealed."""
+    why = document.get("sealed_by")
+    return "mark_protected" if why is None else f"mark_{why}"
+
+
 def _marks(document: Mapping[str, Any]) -> Iterator[str]:
     standing = document["fields"].get("standing", {})
     stage = standing.get("value")
@@ -63,7 +69,7 @@ def _marks(document: Mapping[str, Any]) -> Iterator[str]:
         yield "stage_closing" if "waits" in standing else f"stage_{stage}"
         return
     if document["protected"]:
-        yield "mark_protected"
+        yield sealed_mark(document)
     if document["household"]:
         yield "mark_household"
     if document["revealed"]:

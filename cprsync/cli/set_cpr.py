@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.cli.confirming import beside_preview, obtain_confirmation, warning_lines
+from cprsync.cli.dates import told_day
 from cprsync.cli.lookup import kept_block_lines
 from cprsync.cli.output import failures, print_json, say
 from cprsync.cli.pressed import last_key
@@ -102,16 +103,19 @@ def compared_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     yield from warning_lines(document["warnings"], language)
     for field, both in document["preview"]["compared"].items():
         name = word("compared_age", language) if field == "age" else name_of(field, language)
-        ours, theirs = (_side(both, side, language) for side in ("ours", "theirs"))
+        ours, theirs = (_side(both, side, field, language) for side in ("ours", "theirs"))
         agrees = word("compared_sealed" if both.get("sealed") else _AGREES[both["agrees"]], language)
         yield f"  {name}: {ours} → CPR: {theirs} ({agrees})"
     yield from kept_block_lines(document["preview"]["kept_blocks"], language)
 
 
-def _side(both: Mapping[str, Any], side: str, language: Language) -> str:
+def _side(both: Mapping[str, Any], side: str, field: str, language: Language) -> str:
     if side in both.get("sealed", ()):
         return SEALED.da if language == "da" else SEALED.en
-    return NOTHING if both[side] is None else str(both[side])
+    value = both[side]
+    if value is None:
+        return NOTHING
+    return told_day(value, language) if field == "birth_date" else str(value)
 
 
 def outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

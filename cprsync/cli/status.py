@@ -49,7 +49,7 @@ def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     """The status of one library, line by line, what is wrong first."""
     title = word("status_ok" if document["ok"] else "status_wrong", language, **document)
     yield emphasise(title, colour=None if document["ok"] else "red")
-    yield from (f"  ! {word('wrong_' + wrong['what'], language, **wrong)}" for wrong in document["wrong"])
+    yield from (f"  ! {_wrong(one, language)}" for one in document["wrong"])
     run = document["run"]
     yield "  " + (
         word("status_no_run", language) if run is None else word("status_run", language, **_run(run, language))
@@ -67,8 +67,17 @@ def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
 
 
 def _run(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    day = told_day(run["day"], language)
-    return {"run": run["run"], "day": day, "exit": "–" if run["exit"] is None else run["exit"]}
+    return {"run": run["run"], "day": told_day(run["day"], language), "ended": _ended(run["exit"], language)}
+
+
+def _ended(code: int | None, language: Language) -> str:
+    """How a night ended, in words; None: it has not."""
+    return word(f"ended_{code}", language)
+
+
+def _wrong(one: Mapping[str, Any], language: Language) -> str:
+    told = {**one, "ended": _ended(one["exit"], language)} if "exit" in one else one
+    return word("wrong_" + one["what"], language, **told)
 
 
 def _certificate(one: Mapping[str, Any], language: Language) -> str:

@@ -86,7 +86,8 @@ def _sentences(policy: Policy) -> Iterator[Wording]:
         yield Wording("Biblioteket har ingen takster i sin policy.", "The library has no fees in its policy.")
     if policy.letters.reminder_days:
         yield _reminders(policy.letters.reminder_days)
-    yield _debt(policy.debt_limit_oere)
+    if policy.debt_limit_oere is not None:
+        yield _debt(policy.debt_limit_oere)
     ratings = " og ".join(map(str, policy.binding_films)), " and ".join(map(str, policy.binding_films))
     yield (
         Wording(
@@ -108,12 +109,7 @@ def _reminders(after_days: tuple[int, ...]) -> Wording:
     )
 
 
-def _debt(limit: int | None) -> Wording:
-    if limit is None:
-        return Wording(
-            "Biblioteket har ingen gældsgrænse i sin policy: gæld standser ingen udlån.",
-            "The library has no limit of debt in its policy: debt stops nobody from borrowing.",
-        )
+def _debt(limit: int) -> Wording:
     if not limit:
         return Wording("Gæld standser ingen udlån.", "Debt stops nobody from borrowing.")
     return Wording(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cprsync.domain.often import made_often
-from cprsync.domain.person import SILENT
+from cprsync.domain.person import SILENT, Protection
 from cprsync.domain.window import Why
 
 if TYPE_CHECKING:
@@ -42,6 +42,19 @@ class PatronKind(enum.Enum):
     LIBRARY = "library"
     #: no borrower: she only answers for a minor
     RESPONSIBLE = "responsible"
+
+
+class SealedBy(enum.Enum):
+    """For which reason of their own someone is sealed, the first that holds."""
+
+    #: Navne- og adressebeskyttelse
+    PROTECTION = "protection"
+    #: an administrative street code, or the status of one
+    STREET = "street"
+    #: waits for a person, and counts as protected meanwhile (decision 3)
+    PARKED = "parked"
+    #: no source has spoken of their protection, and the policy seals that
+    SILENCE = "silence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +151,16 @@ class Patron:
         """True when name and address go nowhere without a reasoned reveal: see the function of that name."""
         in_window = self.window is not None
         return is_sealed(self.register, silent_is_sealed=silent_is_sealed, parked=parked, in_window=in_window)
+
+    def sealed_by(self, *, silent_is_sealed: bool, parked: bool = False) -> SealedBy | None:
+        """The reason for which `is_sealed` is true; None: it is not."""
+        if not self.is_sealed(silent_is_sealed=silent_is_sealed, parked=parked):
+            return None
+        if self.register.protection is Protection.NAME_AND_ADDRESS:
+            return SealedBy.PROTECTION
+        if self.register.lives_administratively:
+            return SealedBy.STREET
+        return SealedBy.PARKED if parked else SealedBy.SILENCE
 
 
 def is_sealed(person: Person, *, silent_is_sealed: bool, parked: bool = False, in_window: bool = False) -> bool:

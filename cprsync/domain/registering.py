@@ -232,8 +232,8 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
         BLOCK_KEPT,
         Level.ASK,
         Wording(
-            "Personen var blokeret ved udmeldelsen: blokeringen følger nummeret til posten.",
-            "The person was blocked when they left: the block comes with the number to the record.",
+            "Personen blev meldt ud med en blokering. Blokeringen følger med nummeret til posten.",
+            "The person left with a block. The block comes with the number to the record.",
         ),
         lambda one: bool(one.kept_blocks),
     ),

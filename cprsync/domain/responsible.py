@@ -44,7 +44,7 @@ class NoLink(enum.Enum):
     GONE = "gone"
     #: four answer already
     TOO_MANY = "too_many"
-    #: the patron answers for her, or for someone who does
+    #: the patron answers for that person, or for someone who does
     CIRCLE = "circle"
 
 

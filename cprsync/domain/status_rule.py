@@ -152,7 +152,10 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.RESIDENT_ADMINISTRATIVE,
-        Wording("i Danmark, vejkode 9900-9999 (uden fast bopæl o.l.)", "in Denmark, street code 9900-9999"),
+        Wording(
+            "i Danmark, uden fast adresse (vejkode 9900-9999)",
+            "in Denmark, without a fixed address (street code 9900-9999)",
+        ),
         _FOLLOWS,
         Letters.SEALED_STREET,
         BlockRule.NONE,
@@ -180,7 +183,10 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.GREENLAND_ADMINISTRATIVE,
-        Wording("i Grønland, vejkode 9900-9999", "in Greenland, street code 9900-9999"),
+        Wording(
+            "i Grønland, uden fast adresse (vejkode 9900-9999)",
+            "in Greenland, without a fixed address (street code 9900-9999)",
+        ),
         _FOLLOWS,
         Letters.SEALED_STREET,
         BlockRule.NONE,

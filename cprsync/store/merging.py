@@ -82,7 +82,7 @@ def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRo
     """
     person = decode(bytes.fromhex(kept["register"]))
     if keeps.status_class == MERGED:
-        raise ReviewClosed("the patron who kept has herself been merged since: take that back first")
+        raise ReviewClosed("the patron who kept was merged since too: take that back first")
     if _is_taken(connection, tenant, person.number):
         raise ReviewClosed("another patron has the number by now: nothing was taken back")
     circulation.move(connection, tenant, of=keeps.id, to=closed.id, only=kept["circulation"])

@@ -76,7 +76,7 @@ def add(connection: Connection, tenant: Tenant, *, minor_id: str, responsible_id
     higher = links.above(connection, tenant, responsible_id)
     link = Proposed(minor_id, responsible_id, ages[0], ages[1], is_gone(responsible.register), others, higher)
     if (why := why_not(link, today)) is not None:
-        raise refused(why)
+        raise refused(why, responsible)
     # one that had ended begins again
     _put(connection, tenant, minor_id, responsible_id, since=today)
     links.look_tonight(connection, tenant, [minor_id])
@@ -153,7 +153,7 @@ def resume(
     again = update(tables.responsible).where(these, _LINK.until == ended)
     here = exists().where(_PATRON.agency == _LINK.agency, _PATRON.id == _LINK.responsible_id, ~_is_gone())
     if connection.execute(again.where(here).values(until=None)).rowcount != len(responsible_ids):
-        raise ReviewClosed("who answered for the patron has no record any more: add her again")
+        raise ReviewClosed("who answered for the patron has no record any more: add them again")
     links.look_tonight(connection, tenant, [minor_id])
     wake(connection, tenant, responsible_ids)
 

@@ -198,7 +198,7 @@ def _unknown() -> BadInput:
 
 def _kept(ties: Ties) -> BadInput:
     return BadInput(
-        "still open: {loans} loans, {balance} balances, {responsible} minors she answers for",
+        "still open: {loans} loans, {balance} balances, {responsible} minors they answer for",
         loans=ties.loans,
         balance=ties.balance,
         responsible=ties.responsible,

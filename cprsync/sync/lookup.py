@@ -439,5 +439,6 @@ def lookup_document(shown: Mapping[str, Any], one: DecidedAtDesk, warnings: Sequ
         "actions": one.actions,
         "warnings": [warning_document(warning) for warning in warnings],
         "protected": shown["protected"],
+        "sealed_by": shown["sealed_by"],
         "household": shown["household"],
     }

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from cprsync.domain.decide import Parked
 from cprsync.domain.number import NumberKind
 from cprsync.domain.patron import Patron, PatronKind
-from cprsync.domain.person import Name, Person
+from cprsync.domain.person import Name, Person, Status
 from cprsync.domain.purpose import Purpose
 from cprsync.domain.responsible import NoLink, Proposed, is_gone, of_age_on, why_no_letter, why_not
 from cprsync.domain.sealed import Sealed
+from cprsync.domain.status_rule import STATUS_RULES
 from cprsync.errors import BadInput
 from cprsync.sync.calling import ask_about, subscribe_to
 from cprsync.sync.lookup import NEW, DeskStore, Entry
@@ -33,13 +34,17 @@ if TYPE_CHECKING:
 
 #: What a refused link says; the kind of the error ends in the reason's own name.
 _SAID: Final = {
-    NoLink.SELF: "a patron does not answer for herself: that is her own number",
-    NoLink.OF_AGE: "the patron is of age: nobody answers for her new debts",
-    NoLink.MINOR: "whoever is to answer is a minor herself",
-    NoLink.GONE: "whoever is to answer is dead, abroad or disappeared, or her number is annulled",
+    NoLink.SELF: "a patron does not answer for their own debts: that is their own number",
+    NoLink.OF_AGE: "the patron is of age: nobody answers for their new debts",
+    NoLink.MINOR: "whoever is to answer is a minor too",
+    NoLink.GONE: "whoever is to answer cannot be asked for anything any more",
     NoLink.TOO_MANY: "four answer for the patron already",
-    NoLink.CIRCLE: "the patron answers for her, or for someone who does",
+    NoLink.CIRCLE: "the patron answers for that person, or for someone who does",
 }
+
+
+_GONE_PATRON: Final = "patron {patron} cannot answer for anyone (in CPR: {state})"
+_GONE_TYPED: Final = "the person whose number was typed cannot answer for anyone (in CPR: {state})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,9 +85,15 @@ class Answering(Protocol):
     def patron(self, patron_id: str) -> Named | None: ...
 
 
-def refused(why: NoLink) -> BadInput:
-    """The error that says why a link is not made."""
-    return BadInput(_SAID[why], kind=f"responsible.{why.value}")
+def refused(why: NoLink, responsible: Patron) -> BadInput:
+    """The error that says why a link is not made, and of whoever is gone who that is."""
+    kind, status = f"responsible.{why.value}", responsible.register.status
+    if why is not NoLink.GONE or not isinstance(status, Status):
+        return BadInput(_SAID[why], kind=kind)
+    state = STATUS_RULES[status].meaning.en
+    if responsible.id == NEW:
+        return BadInput(_GONE_TYPED, state=state, kind=kind)
+    return BadInput(_GONE_PATRON, patron=responsible.id, state=state, kind=kind)
 
 
 # -- adding ------------------------------------------------------------------------------------------------
@@ -98,7 +109,7 @@ def add_responsible(desk: Desk, asked: Answers) -> dict[str, Any]:
     store = desk.store
     minor = _patron(store, asked.patron_id)
     if not minor.borrows:
-        raise BadInput("the patron only answers for someone herself: she owes nothing", kind="responsible.no_borrower")
+        raise BadInput("the patron only answers for someone, and owes nothing", kind="responsible.no_borrower")
     if minor.kind is not PatronKind.PERSON:
         raise BadInput("the patron is no person: nobody answers for an institution", kind="responsible.no_person")
     known = asked.responsible_id or (None if asked.number is None else store.find(asked.number))
@@ -136,7 +147,7 @@ def _entry_of_new(desk: Desk, minor: Patron, asked: Answers) -> Entry:
     if number is None:
         raise BadInput("there is no such patron", kind="patron.unknown")
     if number.kind is not NumberKind.REAL or not number.is_possible:
-        raise BadInput("not a number of the register's: enter her as a patron first", kind="input.number")
+        raise BadInput("not a number of the register's: enter them as a patron first", kind="input.number")
     desk.store.intend_at_desk(number, purpose=Purpose.GUARDIAN.value, user=asked.user, patron_id=None)
     person, leap = ask_about(desk, number), desk.policy.ladders.leap
     stranger = Patron(NEW, Person(number), None, 1, kind=PatronKind.RESPONSIBLE)
@@ -162,7 +173,7 @@ def _refuse(desk: Desk, minor: Patron, responsible: Patron) -> None:
     others = frozenset(one.responsible_id for one in desk.store.responsible_links(minor.id) if one.until is None)
     link = Proposed(minor.id, responsible.id, ages[0], ages[1], is_gone(responsible.register), others)
     if (why := why_not(link, today)) is not None:
-        raise refused(why)
+        raise refused(why, responsible)
 
 
 def _document(store: DeskStore, asked: Answers, responsible_id: str, outcome: str, policy: Policy) -> dict[str, Any]:

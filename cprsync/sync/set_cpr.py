@@ -217,7 +217,7 @@ def _refuse_what_is_real_or_never_will_be(patron: Patron, number: CprNumber) -> 
         raise BadInput("a replacement number: only one of the register's takes the place of another", kind="input")
     refuse_what_is_never_sent(number)
     if patron.number.kind is NumberKind.REAL:
-        raise BadInput("her number is real already: only the register replaces it", kind="number.real")
+        raise BadInput("the number is real already: only the register replaces it", kind="number.real")
 
 
 def _other(desk: Desk, asked: SetNumber) -> str | None:

@@ -214,7 +214,7 @@ def _view(counter: Counter, patron_id: str) -> View:
             "the patron was merged into {merged_into}: set it there", merged_into=view.merged_into, kind="patron.merged"
         )
     if view.stage is Stage.CLOSED:
-        raise BadInput("the patron has left: nothing is kept of her", kind="patron.closed")
+        raise BadInput("the patron has left: nothing is kept of them", kind="patron.closed")
     return view
 
 

@@ -158,6 +158,7 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         "library": agency,
         "fields": {name: fields[name] for name in shown() if name in fields},
         "protected": sealed,
+        "sealed_by": _sealed_by(view, policy),
         "household": view.household,
         "revealed": opened is not None,
         "verified": patron.verified,
@@ -167,6 +168,12 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         "parked": view.parked,
         "letters_stopped": patron.letters_stopped and patron.letters_stopped.isoformat(),
     }
+
+
+def _sealed_by(view: PatronView, policy: Policy) -> str | None:
+    """Why the record is sealed; None: it is not."""
+    why = view.patron.sealed_by(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
+    return None if why is None else why.value
 
 
 def _window(patron: Patron) -> dict[str, str] | None:

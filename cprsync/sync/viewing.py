@@ -25,7 +25,7 @@ def view_of(store: Views, patron_id: str) -> View:
     """A record, also one that was emptied, or the shell of one that was merged. Raises BadInput when there is none."""
     view = store.patron(patron_id)
     if view is None and store.was_given(patron_id):
-        raise BadInput("the patron has left or was erased, and nothing is left of her", kind="patron.gone")
+        raise BadInput("the patron has left or was erased, and nothing is left of the record", kind="patron.gone")
     if view is None:
         raise BadInput("there is no such patron", kind="patron.unknown")
     return view
@@ -36,7 +36,7 @@ def unmerged_view_of(store: Views, patron_id: str) -> View:
     view = view_of(store, patron_id)
     if view.merged_into is not None:
         raise BadInput(
-            "the patron was merged into {merged_into}: ask for hers",
+            "the patron was merged into {merged_into}: ask for that record",
             merged_into=view.merged_into,
             kind="patron.merged",
         )
@@ -47,5 +47,5 @@ def living_view_of(store: Views, patron_id: str) -> View:
     """The same of nobody who has left: nothing is kept that could be answered from."""
     view = unmerged_view_of(store, patron_id)
     if view.stage is Stage.CLOSED:
-        raise BadInput("the patron has left: nothing is kept of her", kind="patron.closed")
+        raise BadInput("the patron has left: nothing is kept of them", kind="patron.closed")
     return view

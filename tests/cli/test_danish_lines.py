@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from cprsync.cli.advice_table import BY_KIND
 from cprsync.cli.danish import DANISH, in_danish
 from cprsync.cli.patron_set import set_lines
+from cprsync.cli.set_cpr import compared_lines
 from cprsync.cli.status import status_lines
 from cprsync.cli.words import WORDS, word
 from cprsync.domain.review import REVIEW_KINDS
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
-from cprsync.sync.setting import WHY_ANOTHER
+from cprsync.sync.setting import WHY_ANOTHER, check_field, settable
 
 SAID = " · ".join([*DANISH.values(), *(danish for danish, _ in WORDS.values())])
 
@@ -111,7 +113,31 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
         ],
     }
     told = "\n".join(status_lines(document, "da"))
-    assert "Seneste nat: nr. 8, 3. april 2027, exit 0" in told
+    assert "Seneste nat: nr. 8, 3. april 2027: alt er gjort" in told
     assert "til og med –; ventet til og med 2. april 2027" in told
     assert "Certifikat (vores): 9 dage igen" in told
     assert "Certifikat (vores): our own certificate has been revoked" in told
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_how_a_night_ended_is_said_in_words_whatever_the_exit(language: Any) -> None:
+    """`exit 3` tells a librarian nothing."""
+    for code in (*range(8), None):
+        told = word(f"ended_{code}", language)
+        assert told != f"ended_{code}"
+        assert "exit" not in told
+
+
+def test_the_birth_dates_beside_a_number_are_written_as_people_write_them() -> None:
+    sides = {"ours": None, "theirs": "1975-05-29", "agrees": None}
+    document = {"patron": "10000000", "warnings": [], "preview": {"compared": {"birth_date": sides}, "kept_blocks": []}}
+    assert "CPR: 29. maj 1975" in "\n".join(compared_lines(document, "da"))
+
+
+def test_the_fields_that_may_be_set_are_listed_as_they_are_called_with_the_name_to_type() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        check_field("foo")
+    told = in_danish(refused.value.told())
+    assert "Navn (name)" in told
+    assert "Blokeringer (blocks)" in told
+    assert [one for one in settable() if f"({one})" not in told] == []

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer.main
 
+from cprsync.cli.advice_table import BY_KIND
 from cprsync.cli.apps.mock import EVENTS, FAULTS
+from cprsync.cli.danish import DANISH
 from cprsync.cli.main import app
+from cprsync.cli.words import WORDS
 from cprsync.mock.events import KINDS
 from cprsync.mock.faults import CALL_KINDS, CULR_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
 
@@ -38,6 +41,22 @@ def test_a_list_of_commands_cuts_none_of_its_lines(command: Any) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_argument_and_option_is_explained(command: Any) -> None:
     assert [parameter.name for parameter in command.params if not parameter.help] == []
+
+
+def test_no_english_text_takes_a_patron_for_a_woman() -> None:
+    """A patron is they: in help, in reports, in errors and in what to do about them."""
+    texts = [command.help or "" for _, command in commands()]
+    texts += [parameter.help or "" for _, command in commands() for parameter in command.params]
+    texts += [english for _, english in WORDS.values()]
+    texts += [*DANISH, *(one.next.en for one in BY_KIND.values())]
+    assert len(texts) > 1000
+    assert [one for one in texts if re.search(r"\b(she|her|hers|herself)\b", one, re.IGNORECASE)] == []
+
+
+def test_no_danish_text_takes_a_patron_for_a_woman() -> None:
+    texts = [danish for danish, _ in WORDS.values()]
+    texts += [*DANISH.values(), *(one.next.da for one in BY_KIND.values())]
+    assert [one for one in texts if re.search(r"\b(hun|hende|hendes)\b", one, re.IGNORECASE)] == []
 
 
 def test_the_mock_lists_each_event_and_fault_that_it_knows() -> None:

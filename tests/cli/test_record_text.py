@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from cprsync.cli.record_text import field_lines, name_of
+from cprsync.cli.record_text import field_lines, name_of, record_lines
 from cprsync.domain.fields import FIELDS, shown
+from cprsync.domain.patron import SealedBy
 
 
 def entry(value: Any, owner: str = "staff", **deviations: Any) -> dict[str, Any]:
@@ -26,6 +27,17 @@ def test_every_field_that_a_record_shows_has_a_name_in_both_languages() -> None:
         assert name_of(key, "da") != key
         assert name_of(key, "en") != key
     assert {name_of(field.key, "da") for field in FIELDS} == {field.name.da for field in FIELDS}
+
+
+@pytest.mark.parametrize("why", [*SealedBy], ids=lambda one: one.value)
+def test_the_first_line_says_why_a_record_is_hidden(why: SealedBy) -> None:
+    """A street code is no protection, and is not called one."""
+    flags = {"household": False, "revealed": False, "in_register": True, "verified": True}
+    document = {"patron": "10000000", "library": "710100", "fields": {}, "protected": True, **flags}
+    (danish,) = record_lines(document | {"sealed_by": why.value})
+    (english,) = record_lines(document | {"sealed_by": why.value}, "en")
+    assert ("beskyttet" in danish, "protected" in english) == ((why is SealedBy.PROTECTION),) * 2
+    assert "mark_" not in danish + english
 
 
 def test_names_stand_in_a_column_and_the_owner_behind_each_value() -> None:

@@ -177,7 +177,7 @@ SAYS: dict[str, tuple[str, str]] = {
         "Beslutning 40",
     ),
     "block.kept": (
-        "Personen var blokeret ved udmeldelsen: blokeringen følger nummeret til posten.",
+        "Personen blev meldt ud med en blokering. Blokeringen følger med nummeret til posten.",
         "Beslutning 40",
     ),
     "other_purpose": (

@@ -67,13 +67,16 @@ def test_an_amount_is_written_as_danish_pages_write_it(oere: int, told: str) -> 
             Policy(letters=LetterRules(reminder_days=(7, 14, 21))),
             "Påmindelser sendes 7, 14 og 21 dage efter afleveringsdatoen.",
         ),
-        (Policy(), "Biblioteket har ingen gældsgrænse i sin policy: gæld standser ingen udlån."),
         (Policy(), "Film mærket 11 og 15 lånes kun ud til den, der har alderen"),
         (Policy(binding_films=()), "Mærkning af film er et råd."),
     ],
 )
 def test_what_else_decides_is_told_in_a_sentence(policy: Policy, told: str) -> None:
     assert told in said(policy)
+
+
+def test_of_a_limit_of_debt_that_was_never_set_the_page_says_nothing() -> None:
+    assert "gæld" not in said(Policy()).lower()
 
 
 def test_without_fees_nothing_is_said_of_their_day() -> None:

@@ -18,12 +18,12 @@ A = Action
 TABLE: dict[str, tuple[object, ...]] = {
     "01": ("bopæl i Danmark", "go", "none", "by_address", "digits", "kept", A.STATUS, A.STATUS, (), "8 og 11"),
     "03": (
-        "i Danmark, vejkode 9900-9999 (uden fast bopæl o.l.)",
+        "i Danmark, uden fast adresse (vejkode 9900-9999)",
         *("sealed_street", "none", "by_address", "digits", "kept", A.STATUS, A.STATUS, ("A01",), "2, 8 og 11"),
     ),
     "05": ("bopæl i Grønland", "go", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("A01",), "8 og 11"),
     "07": (
-        "i Grønland, vejkode 9900-9999",
+        "i Grønland, uden fast adresse (vejkode 9900-9999)",
         *("sealed_street", "none", "elsewhere", "empty", "kept", A.STATUS, A.STATUS, ("A01",), "2, 8 og 11"),
     ),
     "20": (

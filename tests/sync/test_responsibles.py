@@ -172,6 +172,17 @@ def test_a_link_that_cannot_be_is_refused_and_nobody_is_subscribed_for_it(
     assert town.register.subscribed == subscribed
 
 
+def test_of_someone_who_is_dead_the_refusal_says_who_that_is(town: Library) -> None:
+    """The number that was typed, or the patron: never the minor."""
+    town.register.knows(person("AFDOED"), dies(person("ANNA")))
+    with pytest.raises(BadInput, match=r"the person whose number was typed .* dead"):
+        add(town, "LIV", "AFDOED")
+    town.deliver(MONDAY, dies(person("ANNA")))
+    town.one_night()
+    with pytest.raises(BadInput, match=f"patron {town.id_of('ANNA')} .* dead"):
+        add(town, "LIV", "ANNA")
+
+
 def test_a_replacement_number_makes_no_record_of_someone_who_only_answers(library: Library) -> None:
     library.enrol("LIV")
     asked = Answers(library.id_of("LIV"), "lone", CprNumber.parse_any("6605851234"))

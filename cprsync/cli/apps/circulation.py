@@ -40,7 +40,7 @@ def circulation_import(  # noqa: PLR0913 -- one parameter for each option
 ) -> None:
     """Import loans, reservations, balances and messages from a list.
 
-    Each row has a type, the id that its source gave it, and the patron: her number or a card. A loan has title, loaned
+    Each row has a type, the id that its source gave it, and the patron: number or card. A loan has title, loaned
     and due, and may have renewed, returned, lost; a reservation title and placed, and until, fulfilled, cancelled; a
     balance amount (kroner) and raised, and kind (fee or compensation), settled, loan (the id of one); a message
     channel (sms, email or letter) and sent, and subject, content. Days are YYYY-MM-DD. A later list updates by id, and

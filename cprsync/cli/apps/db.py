@@ -39,7 +39,7 @@ def db_accept_journal(
     """Go on with an erase journal of which lines are lost.
 
     Only when the newest one is gone for good: every other command stops until the database and the journal agree.
-    Whoever was erased in the lost lines is remembered by nothing; an older copy of the database would bring her back.
+    Whoever was erased in the lost lines is remembered by nothing; an older copy of the database would bring them back.
     """
     from cprsync.cli.journal import accept_journal_command
 

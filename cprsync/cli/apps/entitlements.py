@@ -26,7 +26,7 @@ def entitlements_show(  # noqa: PLR0913 -- one parameter for each option
     """Say which net media a patron may use, and why.
 
     By the library's policy: of each product yes, no or undecided, since when, and what would change it; and what CULR
-    has been told. A protected patron's municipality shows, her address does not.
+    has been told. A protected patron's municipality shows, their address does not.
     """
     from cprsync.cli.entitlements import show_command
 

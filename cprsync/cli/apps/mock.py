@@ -129,12 +129,12 @@ def mock_culr(  # noqa: PLR0913 -- one parameter for each option
     agency: Annotated[
         str | None, typer.Option("--agency", help="With a change: the library that makes it, any six digits.")
     ] = None,
-    who: Annotated[str | None, typer.Option("--who", help="With a change: whose account, by her key.")] = None,
+    who: Annotated[str | None, typer.Option("--who", help="With a change: whose account, by their key.")] = None,
     to: Annotated[
         str | None, typer.Option("--to", help="With create and update: the municipality, three digits; left out: none.")
     ] = None,
     card: Annotated[
-        str | None, typer.Option("--card", help="With a change: her account under this card, and not under her number.")
+        str | None, typer.Option("--card", help="With a change: the account under this card, not under the number.")
     ] = None,
     unilogin: Annotated[str | None, typer.Option("--unilogin", help="The same of a UNI-Login.")] = None,
     folder: Folder,
@@ -143,7 +143,7 @@ def mock_culr(  # noqa: PLR0913 -- one parameter for each option
     """Show what CULR has seen, or let any library write there.
 
     As `cprsync mock culr update --agency 710100 --who BO --to 461 --dir DIR`: CULR says Odense of BO now, behind the
-    back of the library that has told of her.
+    back of the library that has told of them.
     """
     from cprsync.cli.mock import culr_command, culr_write_command
 

@@ -49,7 +49,7 @@ def patron_import(  # noqa: PLR0913 -- one parameter for each option
     ] = None,
     numbers: Annotated[
         Path | None,
-        typer.Option("--numbers", help="Write which patron number each new patron got, by her line, as CSV."),
+        typer.Option("--numbers", help="Write which patron number each new patron got, by their line, as CSV."),
     ] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Write; without it nothing is changed.")] = False,
     config: Config = CONFIG,
@@ -150,7 +150,7 @@ def patron_standing(  # noqa: PLR0913 -- one parameter for each option
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Say whether she may borrow, what is late, how to write to her.
+    """Say if a patron may borrow, what is late, and how to write.
 
     By the library's policy, each answer with the rule that gives it.
     """
@@ -172,7 +172,7 @@ def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang 
     """Find a patron by CPR number, patron number or card.
 
     It is asked for, or read from standard input, and never typed on the command line; what it is shows by its shape.
-    An earlier CPR number finds her too. Only what is written exactly so finds anybody.
+    An earlier CPR number finds them too. Only what is written exactly so finds anybody.
     """
     from cprsync.cli.finding import find_command
 
@@ -228,7 +228,7 @@ def patron_responsible(  # noqa: PLR0913 -- one parameter for each option
     doing: Annotated[LinkDoing, typer.Argument(help="Let someone answer for the patron, end that, or list who does.")],
     *,
     responsible: Annotated[
-        str | None, typer.Option("--responsible", help="Her patron number, instead of her CPR number.")
+        str | None, typer.Option("--responsible", help="Their patron number, instead of their CPR number.")
     ] = None,
     config: Config = CONFIG,
     library: Library = None,
@@ -237,8 +237,9 @@ def patron_responsible(  # noqa: PLR0913 -- one parameter for each option
 ) -> None:
     """Say who answers for a minor (økonomisk ansvarlig).
 
-    Her CPR number is asked for, or read from standard input; whoever is no patron gets a record that is no borrower's,
-    and the register is asked about her. At 18 the patron answers for herself; what was owed before stays as it is.
+    Their CPR number is asked for, or read from standard input. Someone who is no patron gets a record without
+    borrowing rights, and the register is asked about them. At 18 the patron answers alone; what was owed before stays
+    as it is.
     """
     from cprsync.cli.responsibles import responsible_command
 
@@ -306,8 +307,8 @@ def patron_leave(  # noqa: PLR0913 -- one parameter for each option
 
     What it does is shown first, and done after a yes.
 
-    While loans or debt are open she waits (exit 3), and each night closes the record as soon as they are settled. A
-    record that is closed is empty: she is unsubscribed and no patron any more. Nobody is looked up for it. A block that
+    While loans or debt are open the record waits (exit 3), and each night closes it as soon as they are settled. A
+    record that is closed is empty: the patron is unsubscribed and no patron any more. Nobody is looked up. A block that
     holds is kept by the number, and comes back if the person registers again.
     """
     from cprsync.cli.confirming import Answered
@@ -337,8 +338,8 @@ def patron_erase(  # noqa: PLR0913 -- one parameter for each option
 
     What it does is shown first, and done after a yes.
 
-    Nothing stays but her patron number, in the audit and among those that are never given again, and the line of the
-    erase journal that keeps an older copy of the database from bringing her back. A block goes too, with a reason; a
+    Nothing stays but their patron number, in the audit and among those that are never given again, and the line of the
+    erase journal that keeps an older copy of the database from bringing them back. A block goes too, with a reason; a
     later registration does not tell that the person was a patron.
     """
     from cprsync.cli.confirming import Answered

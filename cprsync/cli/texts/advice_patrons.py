@@ -98,10 +98,10 @@ PATRONS: Final[Mapping[str, Advice]] = {
     "number.real": advice(
         1,
         "Et nummer, der afløser lånerens, kommer med en leverance, eller `cprsync lookup` finder det.",
-        "A number that replaces hers comes with a delivery, or `cprsync lookup` finds it.",
+        "A number that replaces theirs comes with a delivery, or `cprsync lookup` finds it.",
     ),
     "number.replaced": advice(
-        1, "Bed låneren om sit nuværende nummer.", "Ask the patron for the number that she has now."
+        1, "Bed låneren om sit nuværende nummer.", "Ask the patron for the number that they have now."
     ),
     "patron.closed": advice(
         1,
@@ -126,7 +126,7 @@ PATRONS: Final[Mapping[str, Advice]] = {
     "patron.open": advice(
         1,
         "Få det åbne afsluttet; med `cprsync patron leave ID` lukker natten posten, når det er sket.",
-        "Settle what is open; with `cprsync patron leave ID` the night closes her once it is.",
+        "Settle what is open; with `cprsync patron leave ID` the night closes the record once it is.",
     ),
     "patron.unknown": advice(
         1,
@@ -144,7 +144,7 @@ PATRONS: Final[Mapping[str, Advice]] = {
         "Ask the family who answers instead.",
     ),
     "responsible.minor": advice(1, "Angiv en, der er myndig.", "Name someone who is of age."),
-    "responsible.no_borrower": advice(1, "Registrér først personen som låner.", "Register her as a patron first."),
+    "responsible.no_borrower": advice(1, "Registrér først personen som låner.", "Register them as a patron first."),
     "responsible.no_person": advice(
         1,
         "Er det en person, så ret lånertypen først.",
@@ -158,7 +158,7 @@ PATRONS: Final[Mapping[str, Advice]] = {
     "responsible.of_age": advice(
         1,
         "Er fødselsdatoen forkert, så ret den først.",
-        "If her birth date is wrong, correct that first.",
+        "If the birth date is wrong, correct that first.",
     ),
     "responsible.self": advice(
         1,

@@ -80,7 +80,7 @@ DESK: Final[Mapping[str, str]] = {
     "review item {id}: the register has spoken of the patron since": (
         "punkt {id}: registret har siden udtalt sig om låneren"
     ),
-    "the patron who kept has herself been merged since: take that back first": (
+    "the patron who kept was merged since too: take that back first": (
         "låneren, der blev, er siden selv lagt sammen med en anden: tag det tilbage først"
     ),
     "another patron has the number by now: nothing was taken back": (

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain import status_rule
+from cprsync.domain.fields import FIELDS
+from cprsync.sync.setting import settable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+#: Blocks are two fields of an import, and one of the record.
+_names: Final = {one.key: one.name.da for one in FIELDS}
+
+
+def _named(field: str) -> str:
+    """A field as it is called, with the name by which the command knows it."""
+    return f"{_names.get(field, 'Blokeringer')} ({field})"
+
 
 PATRONS: Final[Mapping[str, str]] = {
     # patrons
@@ -14,12 +28,14 @@ PATRONS: Final[Mapping[str, str]] = {
     ),
     "another patron has one of these cards": "en anden låner har et af disse kort",
     "there is no such patron": "der er ingen sådan låner",
-    "the patron has left or was erased, and nothing is left of her": (
+    "the patron has left or was erased, and nothing is left of the record": (
         "låneren er udmeldt eller slettet, og der er intet tilbage"
     ),
-    "the patron was merged into {merged_into}: ask for hers": "låneren er lagt sammen med {merged_into}: bed om dennes",
-    "the patron has left: nothing is kept of her": "låneren har meldt sig ud: der er intet gemt om låneren",
-    "still open: {loans} loans, {balance} balances, {responsible} minors she answers for": (
+    "the patron was merged into {merged_into}: ask for that record": (
+        "låneren er lagt sammen med {merged_into}: bed om den post"
+    ),
+    "the patron has left: nothing is kept of them": "låneren har meldt sig ud: der er intet gemt om låneren",
+    "still open: {loans} loans, {balance} balances, {responsible} minors they answer for": (
         "endnu åbent: {loans} lån, {balance} mellemværender, {responsible} mindreårige, låneren svarer for"
     ),
     "the two patron numbers differ: nothing was erased": "de to lånernumre er forskellige: intet er slettet",
@@ -36,31 +52,39 @@ PATRONS: Final[Mapping[str, str]] = {
     "the erase journal cannot be used ({why})": "slettejournalen kan ikke bruges ({why})",
     "the patron was merged into {merged_into}: set it there": "låneren er lagt sammen med {merged_into}: ret det dér",
     # who answers for a minor
-    "a patron does not answer for herself: that is her own number": (
+    "a patron does not answer for their own debts: that is their own number": (
         "en låner er ikke ansvarlig for sig selv: det er lånerens eget nummer"
     ),
-    "the patron is of age: nobody answers for her new debts": (
+    "the patron is of age: nobody answers for their new debts": (
         "låneren er fyldt 18: ingen hæfter for lånerens nye gæld"
     ),
-    "whoever is to answer is a minor herself": "den, der skal være ansvarlig, er selv under 18 år",
-    "whoever is to answer is dead, abroad or disappeared, or her number is annulled": (
-        "den, der skal være ansvarlig, er død, udrejst eller forsvundet, eller nummeret er annulleret"
+    "whoever is to answer is a minor too": "den, der skal være ansvarlig, er selv under 18 år",
+    "whoever is to answer cannot be asked for anything any more": (
+        "den, der skal være ansvarlig, kan ikke længere kræves for noget"
     ),
+    "patron {patron} cannot answer for anyone (in CPR: {state})": (
+        "låner {patron} kan ikke være ansvarlig for nogen (i CPR: {state})"
+    ),
+    "the person whose number was typed cannot answer for anyone (in CPR: {state})": (
+        "personen med det indtastede nummer kan ikke være ansvarlig for nogen (i CPR: {state})"
+    ),
+    # what CPR says of someone
+    **{rule.meaning.en: rule.meaning.da for rule in status_rule.STATUS_RULES.values()},
     "four answer for the patron already": "fire er allerede ansvarlige for låneren",
-    "the patron answers for her, or for someone who does": (
+    "the patron answers for that person, or for someone who does": (
         "låneren er selv ansvarlig for den anden, eller for en, der er det"
     ),
-    "the patron only answers for someone herself: she owes nothing": (
+    "the patron only answers for someone, and owes nothing": (
         "låneren er kun ansvarlig for en anden og skylder intet selv"
     ),
     "the patron is no person: nobody answers for an institution": (
         "låneren er ikke en person: ingen er ansvarlig for en institution"
     ),
-    "who answered for the patron has no record any more: add her again": (
+    "who answered for the patron has no record any more: add them again": (
         "den ansvarlige har ikke længere en post: opret ansvaret igen"
     ),
     "that person does not answer for the patron": "den person er ikke ansvarlig for låneren",
-    "not a number of the register's: enter her as a patron first": (
+    "not a number of the register's: enter them as a patron first": (
         "ikke et af registrets numre: opret først personen som låner"
     ),
     "the register has replaced that number: ask for the new one": (
@@ -69,7 +93,7 @@ PATRONS: Final[Mapping[str, str]] = {
     "another patron has that number: both now wait for a person": (
         "en anden låner har det nummer: begge venter nu på et menneske"
     ),
-    "her number is real already: only the register replaces it": (
+    "the number is real already: only the register replaces it": (
         "låneren har allerede et CPR-nummer: kun CPR kan give et nyt"
     ),
     "not a CPR number: there is no such date as the one in it": ("ikke et personnummer: datoen i det findes ikke"),
@@ -84,6 +108,7 @@ PATRONS: Final[Mapping[str, str]] = {
     ),
     "{name} is not set here: {why}": "{name} sættes ikke her: {why}",
     "no such field: these may be set: {fields}": "der er intet sådant felt; disse kan sættes: {fields}",
+    ", ".join(settable()): ", ".join(map(_named, settable())),
     "{name} is set for good: it takes no --reason and no --until": (
         "{name} sættes uden slutdag: det tager hverken --reason eller --until"
     ),

@@ -120,9 +120,22 @@ AUDIT: Final[Mapping[str, tuple[str, str]]] = {
     "status_wrong": ("{name} ({agency}): se efter", "{name} ({agency}): look after this"),
     "status_no_run": ("Seneste nat: ingen endnu", "Last night: none yet"),
     "status_run": (
-        "Seneste nat: nr. {run}, {day}, exit {exit}",
-        "Last night: no. {run}, {day}, exit {exit}",
+        "Seneste nat: nr. {run}, {day}: {ended}",
+        "Last night: no. {run}, {day}: {ended}",
     ),
+    # how a night ended, by its exit code
+    "ended_0": ("alt er gjort", "all is done"),
+    "ended_1": ("noget blev afvist", "something was refused"),
+    "ended_2": ("opsætningen eller et certifikat er forkert", "the set-up or a certificate is wrong"),
+    "ended_3": ("gjort, og noget venter på et menneske", "done, and something waits for a person"),
+    "ended_4": (
+        "en modpart svarede ikke, eller en leverance mangler",
+        "a counterpart did not answer, or a delivery is missing",
+    ),
+    "ended_5": ("standset af en grænse", "stopped by a brake"),
+    "ended_6": ("ikke tilladt", "not allowed"),
+    "ended_7": ("standset undervejs", "stopped part-way"),
+    "ended_None": ("ikke gjort færdig", "not finished"),
     "status_delivery": (
         "Leverancer: til og med {last}; ventet til og med {due}",
         "Deliveries: up to {last}; expected up to {due}",
@@ -140,7 +153,7 @@ AUDIT: Final[Mapping[str, tuple[str, str]]] = {
     "status_keys": ("Nøgler i brug: {keys}", "Keys in use: {keys}"),
     # what is to be looked after
     "wrong_no_run": ("der har ikke været nogen nat", "there has been no night"),
-    "wrong_run": ("den seneste nat endte med {exit}", "the last night ended with {exit}"),
+    "wrong_run": ("den seneste nat: {ended}", "the last night: {ended}"),
     "wrong_open_run": ("en nat blev ikke gjort færdig", "a night was not finished"),
     "wrong_late": ("leverancen for {due} er ikke taget", "the delivery of {due} has not been taken"),
     "wrong_failed": ("netmedierne har afvist {failed}", "the net media have refused {failed}"),

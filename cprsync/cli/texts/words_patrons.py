@@ -160,6 +160,13 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "about_notice": ("besked", "notice"),
     "about_bill": ("regning", "bill"),
     "mark_protected": ("beskyttet", "protected"),
+    "mark_protection": ("beskyttet", "protected"),
+    "mark_street": (
+        "skjules, fordi adressen er en administrativ vejkode",
+        "hidden, since the address is an administrative street code",
+    ),
+    "mark_parked": ("skjules, til nogen har svaret på en sag om låneren", "hidden until a review item is answered"),
+    "mark_silence": ("skjules, til CPR har svaret", "hidden until CPR has answered"),
     "mark_household": ("beskyttet i husstanden", "protected in the household"),
     "sealed_age": ("{sealed}, {age} år", "{sealed}, aged {age}"),
     "mark_revealed": ("åbnet, og skrevet i loggen", "opened, and written in the audit"),
@@ -313,7 +320,7 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     "left_closed": ("{patron}: udmeldt. Posten er tømt", "{patron}: has left. The record is empty"),
     "left_closing": (
         "{patron}: på vej ud. Posten er tømt; udmeldt, når CPR (i nat) og netmedierne har bekræftet det",
-        "{patron}: leaving. The record is empty; she has left when CPR (tonight) and the net media have confirmed it",
+        "{patron}: leaving. The record is empty; they have left when CPR (tonight) and the net media have confirmed it",
     ),
     "left_dropped.one": ("{count} reservering er slettet.", "{count} reservation was deleted."),
     "left_dropped.many": ("{count} reserveringer er slettet.", "{count} reservations were deleted."),
@@ -323,7 +330,7 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "tie.loans": ("lån", "loans"),
     "tie.balance": ("mellemværender", "balances"),
-    "tie.responsible": ("ansvar for mindreårige", "minors she answers for"),
+    "tie.responsible": ("ansvar for mindreårige", "minors they answer for"),
     "erase_confirm": (
         "Sletningen kan ikke fortrydes. Skriv lånernummeret igen:",
         "Erasing cannot be undone. Type the patron number again:",
