@@ -12,6 +12,7 @@ from cprsync.cli.dates import DAY_WIDTH, long_day
 from cprsync.cli.output import emphasise, failures, print_json, say
 from cprsync.cli.record_text import beside, name_of, value_lines, value_text
 from cprsync.cli.words import Language, word
+from cprsync.domain.review import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,9 +92,11 @@ def answer_command(  # noqa: PLR0913 -- one parameter for each option
         print_json({"item": item})
         return
     say(_line(item, language))
+    for line in _first_of_two(item, language):
+        say(line)
     if answering in {Answering.ACCEPT, Answering.REJECT}:
         say(f"  {item[answering.value][language]}")
-    if answering is Answering.ACCEPT and item["undoable"]:
+    if item["state"] == State.ACCEPTED.value and item["undoable"]:
         say("  " + word("review_undo", language, number=number))
     if answering in {Answering.REJECT, Answering.UNDO} and item["reopens"]:
         say("  " + word("review_reopen", language, number=number))
@@ -107,6 +110,12 @@ def _line(item: Mapping[str, Any], language: Language) -> str:
     return (
         f"{item['id']:>5}  {since:<{DAY_WIDTH}}  {state:<10}  {item['patron']}{about}  {item['why'][language]}{sides}"
     )
+
+
+def _first_of_two(item: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """Who has accepted an item that takes two people, while it waits for the other."""
+    if item["state"] == State.WAITING.value and item["decided"]:
+        yield "  " + word("review_first", language, who=item["decided"]["by"])
 
 
 def _sides(both: Mapping[str, Any], language: Language) -> str:
@@ -132,6 +141,7 @@ def _number(digits: str | None, none: str, language: Language) -> str:
 def shown_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """One item as text: why, what each answer does, and the two sides beside each other."""
     yield emphasise(_line(document, language))
+    yield from _first_of_two(document, language)
     if answer := document.get("net_media", {}).get("answer"):
         yield f"  {answer}: {word(f'code_{answer}', language)}"
     yield f"  {word('review_accept', language)}: {document['accept'][language]}"

@@ -52,6 +52,8 @@ class ProtectionEnd(enum.Enum):
     CONFIRMED = "confirmed"
     #: still protected: the file and the look-up contradict each other
     DENIED = "denied"
+    #: not protected, beside a protection that has begun and has no end: keep it, and count the nights (decision 35)
+    DOUBTED = "doubted"
     #: no answer, or one older than the file: keep it and ask again
     UNANSWERED = "unanswered"
 

@@ -205,6 +205,23 @@ WAITING_ROWS: Final[Rows] = {
         ),
         Wording("Beslutning 2", "Decision 2"),
     ),
+    "parked-doubted": (
+        Wording(
+            "tre nætter har registret svaret beskyttet false ved en periode, der er begyndt og ingen slutdato har, om "
+            "en, hvis beskyttelse leverancen eller et opslag har kaldt ophørt",
+            "on three nights the register has answered beskyttet false beside a period that has begun and has no end, "
+            "about someone whose protection the delivery or a look-up has called ended",
+        ),
+        "protection.doubted",
+        Wording("alt andet; beskyttelsen står", "all else; the protection stays"),
+        Wording(
+            "to personer, der accepterer: beskyttelsen ophører, og én kan tage det tilbage; én, der afviser: den "
+            "bliver; falder bort, når registret siger ja eller nej uden periode",
+            "two people who accept: the protection ends, and one can take it back; one who rejects: it stays; goes by "
+            "itself when the register says yes, or no without a period",
+        ),
+        Wording("SF1520: adressebeskyttelse; beslutning 35", "SF1520: adressebeskyttelse; decision 35"),
+    ),
     "parked-birth": (
         Wording("registrets fødselsdato er en anden end nummerets", "the register's birth date is not the number's"),
         "birth.differs",

@@ -188,6 +188,8 @@ class Person:
     contact: Contact | Sealed[Contact] | Gap = SILENT
     #: Event codes of the delivery; they may name the kind of a change, never what is written.
     events: tuple[str, ...] = field(default=(), compare=False)
+    #: a look-up says "not protected" beside a protection that has begun and has no end: it counts as protected
+    is_end_doubted: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.is_shut:
@@ -226,7 +228,7 @@ def _shut(value: object) -> object:
     return value if isinstance(value, Gap | Sealed) else Sealed(value)
 
 
-GROUPS: tuple[str, ...] = tuple(f.name for f in fields(Person) if f.name not in {"number", "events"})
+GROUPS: tuple[str, ...] = tuple(f.name for f in fields(Person) if f.compare and f.name != "number")
 
 
 def disagreements(one: Person, other: Person) -> list[str]:
@@ -265,6 +267,7 @@ def by_status(person: Person) -> Person:
         abroad=person.abroad if status is Status.EMIGRATED else SILENT,
         contact=person.contact,
         events=person.events,
+        is_end_doubted=person.is_end_doubted,
     )
 
 

@@ -46,6 +46,8 @@ class Says(enum.Enum):
     SILENT = "silent"
     #: her number is annulled or replaced: of her nothing is said
     NUMBER_ONLY = "number_only"
+    #: the flag says no, beside a period that has begun and has no end
+    DOUBTED = "doubted"
     #: the register does not know her number: that says nothing of her protection
     UNKNOWN_NUMBER = "unknown_number"
     #: there is no answer, or one that is older than the delivery
@@ -78,6 +80,8 @@ class Protecting(enum.Enum):
     SEALED_UNTIL_TOLD = "sealed_until_told"
     #: as it was, and a person is told that two sources contradict each other
     KEEP_FOR_REVIEW = "keep_for_review"
+    #: as it was, and the next night asks again; after three such nights two people may end it
+    KEEP_AND_COUNT = "keep_and_count"
     #: as it was, and the next night asks again
     KEEP_AND_ASK_AGAIN = "keep_and_ask_again"
 
@@ -141,6 +145,10 @@ _STRANGER: Final = Wording(
     "SF1520: PNR not found; beslutning 2: kun et svar ophæver",
     "SF1520: PNR not found; decision 2: only an answer lifts",
 )
+_SOAP_NIGHTS: Final = Wording(
+    "SF1520: beskyttet er false ved en periode, der er begyndt og ingen slutdato har; beslutning 35",
+    "SF1520: beskyttet is false beside a period that has begun and has no end; decision 35",
+)
 _ASKED: Final = Wording("Beslutning 2: samme nat slås op", "Decision 2: the same night looks her up")
 
 PROTECTION_RULES: Final = (
@@ -173,12 +181,16 @@ PROTECTION_RULES: Final = (
     ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.NEW, Protecting.SEALED_UNTIL_TOLD, _SOAP_ABSENT),
     ProtectionRule(Voice.ANSWER, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP_FOR_REVIEW, _ASKED),
     ProtectionRule(Voice.ANSWER, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP_FOR_REVIEW, _ASKED),
+    ProtectionRule(Voice.ANSWER, Says.DOUBTED, None, Stands.PROTECTED, Protecting.KEEP_AND_COUNT, _SOAP_NIGHTS),
     ProtectionRule(Voice.ANSWER, Says.EMPTY, None, Stands.PROTECTED, Protecting.LIFT, _ASKED),
     ProtectionRule(Voice.ANSWER, Says.SILENT, None, Stands.PROTECTED, Protecting.LIFT, _ASKED),
     ProtectionRule(Voice.ANSWER, Says.NUMBER_ONLY, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _NUMBER),
     ProtectionRule(Voice.ANSWER, Says.UNKNOWN_NUMBER, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _STRANGER),
     ProtectionRule(Voice.ANSWER, Says.UNANSWERED, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _ASKED),
 )
+
+#: Nights with the same doubtful answer after which two people may end a protection (decision 35).
+NIGHTS_OF_DOUBT: Final = 3
 
 # -- how the code reads it ---------------------------------------------------------------------------------
 
@@ -226,8 +238,10 @@ def answered(answer: Person | Says) -> Protecting:
     """What the look-up's word does, when a delivery has said that a protection ended; or why there is no person."""
     if isinstance(answer, Says):
         return _ANSWERED[answer]
-    # of a number that is replaced or annulled the register says nothing of her: that silence lifts nothing
-    return _ANSWERED[Says.NUMBER_ONLY if answer.status in NUMBER_ONLY else _SAID[answer.protection]]
+    if answer.status in NUMBER_ONLY:
+        # of a number that is replaced or annulled the register says nothing of her: that silence lifts nothing
+        return _ANSWERED[Says.NUMBER_ONLY]
+    return _ANSWERED[Says.DOUBTED if answer.is_end_doubted else _SAID[answer.protection]]
 
 
 def action_between(before: Told, after: Told) -> Action | None:

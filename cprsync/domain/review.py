@@ -42,6 +42,8 @@ NET_MEDIA_KINDS: Final = frozenset({NET_MEDIA_REFUSED, NET_MEDIA_FOREIGN})
 #: The birth date that counts now makes a minor an adult of some time, and someone still answers for them.
 RESPONSIBLE_OF_AGE: Final = "responsible.of_age"
 LINK_KINDS: Final = frozenset({RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED, RESPONSIBLE_OF_AGE})
+#: On three nights the register said no beside a protection that has no end: two people may end it (decision 35).
+PROTECTION_DOUBTED: Final = "protection.doubted"
 #: A number was given at the desk: it is written down as accepted, so that it can be taken back.
 NUMBER_SET: Final = "number.set"
 #: The register's birth date is another than the number's: its word holds, and either may be a mistake.
@@ -88,6 +90,8 @@ class Doing(enum.Enum):
     END_LINK = "end_link"
     #: the net media are told again
     TELL_AGAIN = "tell_again"
+    #: a protection ends, once two people have said so
+    END_PROTECTION = "end_protection"
     #: a patron got a number at the desk: nothing waits, and it can be taken back
     NUMBER_SET = "number_set"
 
@@ -105,7 +109,12 @@ class ReviewKind:
     @property
     def undoable(self) -> bool:
         """Whether `review undo` takes an acceptance back."""
-        return self.doing in {Doing.BLOCK, Doing.MERGE, Doing.END_LINK, Doing.NUMBER_SET}
+        return self.doing in {Doing.BLOCK, Doing.MERGE, Doing.END_LINK, Doing.END_PROTECTION, Doing.NUMBER_SET}
+
+    @property
+    def needs_two(self) -> bool:
+        """Whether accepting takes two people: of one who is open by mistake somebody may find the address."""
+        return self.doing is Doing.END_PROTECTION
 
     @property
     def leaves_replaced(self) -> bool:
@@ -244,6 +253,16 @@ _ROWS: Final = (
             "beskyttelsen bliver; en senere leverance afgør det", "the protection stays; a later delivery decides"
         ),
         reject=_CLOSE,
+    ),
+    _row(
+        PROTECTION_DOUBTED,
+        "registret har tre nætter svaret, at låneren ikke er beskyttet, ved en beskyttelse uden slutdato",
+        "on three nights the register said that the patron is not protected, beside a protection without an end",
+        Doing.END_PROTECTION,
+        accept=Wording(
+            "beskyttelsen ophører, når to personer har accepteret", "the protection ends once two people have accepted"
+        ),
+        reject=Wording("beskyttelsen bliver", "the protection stays"),
     ),
     _link(
         RESPONSIBLE_GONE,

@@ -70,6 +70,10 @@ VOICE: Final[Mapping[Voice, Wording]] = {
 SAYS: Final[Mapping[Says, Wording]] = {
     Says.KNOWN: Wording("beskyttet", "protected"),
     Says.CONTRADICTORY: Wording("modsiger sig selv", "contradicts itself"),
+    Says.DOUBTED: Wording(
+        "ingen beskyttelse, ved en periode, der er begyndt og ingen slutdato har",
+        "no protection, beside a period that has begun and has no end",
+    ),
     Says.EMPTY: Wording("ingen beskyttelse", "no protection"),
     Says.SILENT: Wording("intet", "nothing"),
     Says.NUMBER_ONLY: Wording("status 30, 50 eller 60", "status 30, 50 or 60"),
@@ -100,6 +104,12 @@ PROTECTING: Final[Mapping[Protecting, Wording]] = {
         "sealed until a source has spoken (policy.toml: silent_protection)",
     ),
     Protecting.KEEP_FOR_REVIEW: Wording("beskyttet; et menneske ser på det", "protected; a person looks at it"),
+    Protecting.KEEP_AND_COUNT: Wording(
+        "beskyttet; næste nat spørger igen, og efter tre nætter med det svar kan to personer lade den ophøre "
+        "(protection.doubted)",
+        "protected; the next night asks again, and after three nights with that answer two people may end it "
+        "(protection.doubted)",
+    ),
     Protecting.KEEP_AND_ASK_AGAIN: Wording("beskyttet; næste nat spørger igen", "protected; the next night asks again"),
 }
 BIRTH: Final[Mapping[BirthSource, tuple[Wording, Wording]]] = {

@@ -62,6 +62,7 @@ def parse_person(response: etree._Element, asked: CprNumber, *, today: date) -> 
             status=_status(persondata),
             address=_address(response),
             protection=_protection(persondata, today),
+            is_end_doubted=_is_end_doubted(persondata, today),
             current_number=_current_number(persondata, asked),
             abroad=_abroad(response),
             contact=_contact(response),
@@ -113,6 +114,16 @@ def _protection(persondata: etree._Element, today: date) -> Protection | Gap:
     if flag in _TRUE or not flag or not _agrees_with_no(element, today):
         return Protection.NAME_AND_ADDRESS
     return EMPTY
+
+
+def _is_end_doubted(persondata: etree._Element, today: date) -> bool:
+    """True when the flag says no beside a period that has begun and has no end (decision 35)."""
+    element = persondata.find("p:adressebeskyttelse", _NS)
+    if element is None:
+        return False
+    flag, start = _text(element, "p:beskyttet"), _day(_text(element, "p:startdato"))
+    says_no = bool(flag) and flag not in _TRUE
+    return says_no and start is not None and start <= today and not _text(element, "p:slutdato")
 
 
 def _agrees_with_no(element: etree._Element, today: date) -> bool:

@@ -6,6 +6,7 @@ another night asks again. Leaves out who is asked, and what an answer means.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,8 @@ ANSWER: Final = "kept_answer"
 _DAY: Final = 10
 #: In front of a number that the register does not know; no record's canonical bytes begin so.
 _UNKNOWN: Final = b"?"
+#: In front of a person of whose protection the register was in doubt: a record does not say so.
+_DOUBTED: Final = b"!"
 _ROW = tables.follow_up.c
 _KEEP: Final = (
     update(tables.follow_up)
@@ -75,7 +78,7 @@ def keep(tenant: Tenant, run: Run, answers: Sequence[tuple[str, Found | NotFound
 
 def _written(answer: Found | NotFound) -> bytes | None:
     if isinstance(answer, Found):
-        return encode(answer.person)
+        return (_DOUBTED if answer.person.is_end_doubted else b"") + encode(answer.person)
     return _UNKNOWN + answer.number.digits.encode() if isinstance(answer.error, NoSuchPerson) else None
 
 
@@ -98,7 +101,7 @@ def _read(tenant: Tenant, row: AnyRow) -> KeptAnswer:
     if plain.startswith(_UNKNOWN):
         number = CprNumber.parse(plain.removeprefix(_UNKNOWN).decode())
         return KeptAnswer(NotFound(number, NoSuchPerson("the register does not know the number")), as_of)
-    person = decode(plain)
+    person = replace(decode(plain.removeprefix(_DOUBTED)), is_end_doubted=plain.startswith(_DOUBTED))
     return KeptAnswer(Found(person.number, person), as_of)
 
 

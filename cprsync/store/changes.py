@@ -20,6 +20,7 @@ from cprsync.errors import LostCompare
 from cprsync.store import audit, dying, tables
 from cprsync.store.bulk import append, change
 from cprsync.store.codec import REGISTER
+from cprsync.store.doubts import follow_doubts
 from cprsync.store.effects import payload, row_of
 from cprsync.store.engine import parts
 from cprsync.store.links import look_again
@@ -84,6 +85,7 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
     _answer(connection, tenant, batch.answered, first_copies)
     close_windows(connection, tenant, batch.verified)
     raise_and_settle(connection, tenant, run, batch)
+    follow_doubts(connection, tenant, run, batch)
 
 
 def _happened(run: Run | None, write: Write) -> audit.Happened:

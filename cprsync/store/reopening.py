@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, select
 
 from cprsync.domain.age import differs_from_number
+from cprsync.domain.person import Protection
 from cprsync.domain.review import (
     BIRTH_DIFFERS,
     BLOCK_OF,
@@ -19,6 +20,7 @@ from cprsync.domain.review import (
     NUMBER_SET,
     OTHER_SUCCESSOR,
     PROPOSALS,
+    PROTECTION_DOUBTED,
     State,
     no_longer_asked,
 )
@@ -55,12 +57,18 @@ def reopen(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping
         raise ReviewChanged("review item {id}: the register no longer says what it asks about", id=of.id)
     elif of.kind == OTHER_SUCCESSOR and not _still_disputed(connection, tenant, of, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the patron has that number by now, or it is forgotten", id=of.id)
+    elif of.kind == PROTECTION_DOUBTED and not _is_protected(tenant, held[of.patron_id]):
+        raise ReviewChanged("review item {id}: the patron is not protected any more", id=of.id)
     elif of.kind == BOTH_PATRONS and _has_spoken_since(of, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the register has spoken of the patron since", id=of.id)
 
 
 def _still_differs(tenant: Tenant, row: AnyRow) -> bool:
     return differs_from_number(from_row(tenant.vault, row).register)
+
+
+def _is_protected(tenant: Tenant, row: AnyRow) -> bool:
+    return from_row(tenant.vault, row).register.protection is Protection.NAME_AND_ADDRESS
 
 
 def _still_disputed(connection: Connection, tenant: Tenant, of: ReviewItem, row: AnyRow) -> bool:

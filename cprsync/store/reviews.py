@@ -16,7 +16,17 @@ from cprsync.domain.record import Block
 from cprsync.domain.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, NET_MEDIA_REFUSED, Doing, State
 from cprsync.domain.window import Why
 from cprsync.errors import ReviewClosed
-from cprsync.store import audit, circulation, links, merging, number_undo, responsibles, tables, telling_again
+from cprsync.store import (
+    audit,
+    circulation,
+    ending_protection,
+    links,
+    merging,
+    number_undo,
+    responsibles,
+    tables,
+    telling_again,
+)
 from cprsync.store.changes import ask, write_records
 from cprsync.store.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.kept import REVIEW, numbers, opened, sealed
@@ -120,7 +130,7 @@ def answer(tenant: Tenant, given: Answer) -> None:
         held = _hold_patrons(connection, tenant, of)
         _decide(connection, tenant, given)
         if given.write is not None:
-            _give_number(connection, tenant, given.write)
+            _WRITES[of.row.doing](connection, tenant, given.write)
         done = _ANSWERS[given.state](connection, tenant, of, held)
         if done.undo is not None:
             _keep_undo(connection, tenant, of, done.undo)
@@ -168,6 +178,8 @@ def _reject(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mappin
     elif of.row.leaves_replaced:
         # a protection or a death is told under the number that the patron does not get
         open_windows(connection, tenant, [of.patron_id], Why.NUMBER_REPLACED)
+    if of.row.doing is Doing.END_PROTECTION:
+        ending_protection.ask_no_more(connection, tenant, of.patron_id)
     if of.kind == NET_MEDIA_REFUSED:
         telling_again.drop_refused(connection, tenant, of.patron_id)
     return _Done()
@@ -186,6 +198,9 @@ def _undo(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[
     if of.row.doing is Doing.MERGE:
         merging.part(connection, tenant, closed=held[of.patron_id], keeps=held[_other(of)], kept=kept)
         return _Done(("merged",))
+    if of.row.doing is Doing.END_PROTECTION:
+        ending_protection.protect_again(connection, tenant, held[of.patron_id])
+        return _Done(("protection",))
     fields = _unblock(connection, tenant, held[of.patron_id], kept)
     settle_items(connection, tenant, [of.patron_id], LIFTED_BY[of.kind])
     return _Done(fields)
@@ -263,6 +278,10 @@ def _give_number(connection: Connection, tenant: Tenant, write: Write) -> None:
     ask(connection, tenant, [(write.patron.id, NUMBER_CHANGE)])
 
 
+def _end_protection(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all
+    return _Done(("protection",), {"day": tenant.clock.today().isoformat()})
+
+
 def _merge(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:
     kept = merging.merge(connection, tenant, closes=held[of.patron_id], keeps=held[_other(of)])
     return _Done(("merged",), kept)
@@ -298,8 +317,11 @@ _ACCEPTS: Final[Mapping[Doing, Callable[[Connection, Tenant, ReviewItem, Mapping
     Doing.GIVE_NUMBER: _number,
     Doing.END_LINK: _end_links,
     Doing.TELL_AGAIN: _tell_again,
+    Doing.END_PROTECTION: _end_protection,
     Doing.NUMBER_SET: _nothing,
 }
+#: What an answer brings along that is decided over the record as it stands.
+_WRITES: Final = {Doing.GIVE_NUMBER: _give_number, Doing.END_PROTECTION: ending_protection.end_protection}
 _ANSWERS: Final[Mapping[State, Callable[[Connection, Tenant, ReviewItem, Mapping[str, AnyRow]], _Done]]] = {
     State.ACCEPTED: _accept,
     State.REJECTED: _reject,

@@ -56,6 +56,7 @@ from cprsync.store import (
 )
 from cprsync.store.audit_accepting import accept_audit
 from cprsync.store.done import done
+from cprsync.store.ending_protection import note_first_yes
 from cprsync.store.engine import read_only, reading, writing
 from cprsync.store.journal import FILE as JOURNAL_FILE
 from cprsync.store.journal import EraseJournal
@@ -697,6 +698,9 @@ class SqlStore:
 
     def answer_review(self, answer: Answer) -> None:
         reviews.answer(self._tenant, answer)
+
+    def note_first_yes(self, item: ReviewItem, *, user: str) -> None:
+        note_first_yes(self._tenant, item, user=user)
 
     def circulation_counts(self, patron_id: str) -> dict[str, int]:
         return reviews.circulation_counts(self._tenant, patron_id)

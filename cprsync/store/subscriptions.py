@@ -227,7 +227,9 @@ def follow_ups(tenant: Tenant, limit: int) -> list[FollowUp]:
     # of whoever is on her way out no first copy is asked
     leaving = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, _NOT_ACTIVE)
     begun = ~((row.kind == FIRST_COPY) & leaving)
-    wanted = select(row.patron_id, row.kind).where(row.agency == tenant.agency, begun)
+    # whoever gave a doubtful answer today is asked again tomorrow: it is nights that count
+    not_today = row.doubted_on.is_(None) | (row.doubted_on != tenant.clock.today())
+    wanted = select(row.patron_id, row.kind).where(row.agency == tenant.agency, begun, not_today)
     with reading(tenant.engine) as connection:
         rows = connection.execute(wanted.order_by(row.since, row.patron_id, row.kind).limit(limit))
         return [FollowUp(found.patron_id, found.kind) for found in rows]

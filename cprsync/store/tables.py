@@ -287,6 +287,9 @@ follow_up = Table(
     _maybe("answer_key", KEY),
     _maybe("answer_day", Date),
     _maybe("answer_run", Integer),
+    # on how many nights the answer about the end of a protection was in doubt, and the last of them
+    _maybe("doubted", Integer),
+    _maybe("doubted_on", Date),
     _to("patron", "agency", "patron_id"),
 )
 

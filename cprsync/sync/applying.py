@@ -87,6 +87,7 @@ def _batch(steps: list[Step]) -> Batch:
         named=[step.named for step in steps if step.named is not None],
         agreed=[step.agreed for step in steps if step.agreed is not None],
         verified=[step.verifies for step in steps if step.verifies is not None],
+        doubted=[step.doubts for step in steps if step.doubts is not None],
         checkpoint=max(ordinals, default=None),
     )
 

@@ -300,6 +300,8 @@ class Planner:
         decision = decided(person, patron, as_of, end)
         step = self._step(decision, person, patron, as_of)
         step.end = end
+        if end is ProtectionEnd.DOUBTED and patron.register.protection is Protection.NAME_AND_ADDRESS:
+            step.asks = step.asks or FollowUp(patron.id, PROTECTION_END)
         self._verify(step, decision, patron, as_of)
         if question.kind != WINDOW and (question.kind == FIRST_COPY or step.parked is None):
             step.answered = question
@@ -322,7 +324,7 @@ class Planner:
             as_of = patron.as_of
             step = self._step(decided(person, patron, as_of, end), person, patron, as_of)
             step.end = end
-        step.answered = question
+        step.answered = None if step.doubts else question
         self.plan.steps.append(step)
 
     # -- steps --------------------------------------------------------------------------------------------

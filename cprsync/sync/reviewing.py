@@ -10,14 +10,26 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from cprsync.domain.acting import SERVICE
 from cprsync.domain.calendar import COPENHAGEN
+from cprsync.domain.decide import ProtectionEnd, decide
 from cprsync.domain.guard import guard
+from cprsync.domain.person import EMPTY, Person, Protection
 from cprsync.domain.policy import Harm
-from cprsync.domain.review import BOTH_PATRONS, NET_MEDIA_KINDS, OTHER_SUCCESSOR, Doing, State, review_kind
+from cprsync.domain.review import (
+    BOTH_PATRONS,
+    NET_MEDIA_KINDS,
+    OTHER_SUCCESSOR,
+    PROTECTION_DOUBTED,
+    Doing,
+    State,
+    review_kind,
+)
 from cprsync.errors import BadInput, Braked, LostCompare, ReviewClosed, ReviewUnknown
 from cprsync.sync.reason import checked_reason
 from cprsync.sync.renumbering import renumber_step
 from cprsync.sync.showing import patron_document
+from cprsync.sync.steps import step_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,12 +37,12 @@ if TYPE_CHECKING:
 
     from cprsync.domain.number import CprNumber
     from cprsync.domain.patron import Patron
-    from cprsync.domain.person import Person
     from cprsync.domain.policy import Policy
     from cprsync.domain.review import ReviewKind
     from cprsync.domain.wording import Wording
     from cprsync.sync.ports import Clock
     from cprsync.sync.showing import PatronView
+    from cprsync.sync.steps import Means
     from cprsync.sync.values import AccountSides, Prepared, Write
 
 #: A record that is written by someone else at the same moment is decided again this often.
@@ -127,6 +139,10 @@ class ReviewStore(Protocol):
 
     def population(self) -> int: ...
 
+    def note_first_yes(self, item: ReviewItem, *, user: str) -> None:
+        """Keep who was the first of two to accept. Raises ReviewClosed: another was quicker."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
@@ -205,8 +221,10 @@ class Reviews:
         number that it would give: then the two wait for a person.
         """
         item = self._waiting(number)
+        if item.row.needs_two:
+            return self._accept_by_two(item)
         if item.row.doing in {Doing.MERGE, Doing.GIVE_NUMBER}:
-            self._brake_merges()
+            self._brake(Harm.MERGED, BOTH_PATRONS, OTHER_SUCCESSOR)
         if item.row.doing is Doing.GIVE_NUMBER:
             return self._give_number(item)
         return self._answer(Answer(item, State.ACCEPTED, self.user))
@@ -264,21 +282,59 @@ class Reviews:
                     raise
         raise AssertionError("the last try returns or raises")
 
-    def _brake_merges(self) -> None:
-        """A day's merges are held to the same limit as a night's: every writer passes the guard (decision 17)."""
+    def _accept_by_two(self, item: ReviewItem) -> dict[str, Any]:
+        """Keep the first yes; with the second, of somebody else, do it."""
+        if self.user == SERVICE:
+            raise BadInput("this takes two people, and nobody knows who you are", kind="review.nobody")
+        if item.decided_by == self.user:
+            raise BadInput("you have accepted already: it takes somebody else too", kind="review.same_person")
+        if item.decided_by is not None:
+            return self._end_protection(item)
+        self.store.note_first_yes(item, user=self.user)
+        return document_of(self._item(item.id))
+
+    def _end_protection(self, item: ReviewItem) -> dict[str, Any]:
+        """End a protection over the record as it stands: name and address as they are sealed now are open then."""
+        self._brake(Harm.PROTECTION_LIFTED, PROTECTION_DOUBTED)
+        for left in reversed(range(TRIES)):
+            (patron,) = self.store.patrons([item.patron_id])
+            write = _without_protection(self, patron)
+            if write is None:
+                raise ReviewClosed("review item {number}: the patron is not protected any more", number=item.id)
+            try:
+                return self._answer(Answer(item, State.ACCEPTED, self.user, write=write))
+            except LostCompare:
+                if not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def _brake(self, harm: Harm, *kinds: str) -> None:
+        """A day's answers are held to the same limit as a night's: every writer passes the guard (decision 17)."""
         midnight = datetime.combine(self.clock.today(), time(), tzinfo=COPENHAGEN)
-        count = 1 + sum(self.store.review_answers(kind, since=midnight) for kind in (BOTH_PATRONS, OTHER_SUCCESSOR))
-        excess = guard(
-            [(Harm.MERGED,)] * count, parked=0, population=self.store.population(), limits=self.policy.limits
-        )
+        count = 1 + sum(self.store.review_answers(kind, since=midnight) for kind in kinds)
+        excess = guard([(harm,)] * count, parked=0, population=self.store.population(), limits=self.policy.limits)
         if excess:
-            raise Braked(
-                "{count} records merged today are more than the limit of {limit}", count=count, limit=excess[0].limit
-            )
+            raise Braked(_BRAKED[harm], count=count, limit=excess[0].limit)
 
     def _answer(self, answer: Answer) -> dict[str, Any]:
         self.store.answer_review(answer)
         return document_of(self._item(answer.item.id))
+
+
+#: What a brake says of a day's answers.
+_BRAKED: Final = {
+    Harm.MERGED: "{count} records merged today are more than the limit of {limit}",
+    Harm.PROTECTION_LIFTED: "{count} protections ended today are more than the limit of {limit}",
+}
+
+
+def _without_protection(means: Means, patron: Patron) -> Write | None:
+    """The write that ends a patron's protection; None: there is none."""
+    if patron.register.protection is not Protection.NAME_AND_ADDRESS or patron.as_of is None:
+        return None
+    person = Person(patron.number, protection=EMPTY)
+    decision = decide(person, patron, as_of=patron.as_of, protection_end=ProtectionEnd.CONFIRMED)
+    return step_of(means, decision, person, patron, patron.as_of).write
 
 
 def document_of(item: ReviewItem) -> dict[str, Any]:

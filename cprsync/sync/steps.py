@@ -99,6 +99,12 @@ class Step:
     end: ProtectionEnd | None = None
 
     @property
+    def doubts(self) -> str | None:
+        """Whose protection may have ended, as a look-up says that two people have to believe (decision 35)."""
+        is_open = self.asks is not None and self.asks.kind == PROTECTION_END
+        return self.asks.patron_id if self.asks and is_open and self.end is ProtectionEnd.DOUBTED else None
+
+    @property
     def patron_id(self) -> str | None:
         """Whose rows the step writes; None: no patron's."""
         if self.write is not None:
@@ -277,6 +283,7 @@ _BORN_ANEW: Final = frozenset({Action.FIRST_COPY, Action.BIRTH_CORRECTED})
 _ENDS: Final = {
     Protecting.LIFT: ProtectionEnd.CONFIRMED,
     Protecting.KEEP_FOR_REVIEW: ProtectionEnd.DENIED,
+    Protecting.KEEP_AND_COUNT: ProtectionEnd.DOUBTED,
     Protecting.KEEP_AND_ASK_AGAIN: ProtectionEnd.UNANSWERED,
 }
 

@@ -346,6 +346,8 @@ class Batch:
     named: list[Named] = field(default_factory=list)
     #: patrons and their old numbers of which the register says that they lead to the present one
     agreed: list[tuple[str, CprNumber]] = field(default_factory=list)
+    #: patrons whose protection may have ended, by a look-up of this night that two people have to believe
+    doubted: list[str] = field(default_factory=list)
     #: patrons of whom the register has answered: a window of theirs closes
     verified: list[str] = field(default_factory=list)
     checkpoint: int | None = None

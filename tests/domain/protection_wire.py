@@ -90,6 +90,10 @@ _SOAP = {
         "<r:adressebeskyttelse><r:startdato>2030-01-01+01:00</r:startdato>"
         "<r:beskyttet>false</r:beskyttet></r:adressebeskyttelse>"
     ),
+    "false, until a day to come": (
+        "<r:adressebeskyttelse><r:startdato>2020-01-01+01:00</r:startdato><r:slutdato>2030-01-01+01:00</r:slutdato>"
+        "<r:beskyttet>false</r:beskyttet></r:adressebeskyttelse>"
+    ),
     "true, and over": (
         "<r:adressebeskyttelse><r:startdato>2020-01-01+01:00</r:startdato><r:slutdato>2021-01-01+01:00</r:slutdato>"
         "<r:beskyttet>true</r:beskyttet></r:adressebeskyttelse>"

@@ -101,6 +101,8 @@ CASES = [
 ANSWERS = [
     ("known", "keep_for_review"),
     ("contradictory", "keep_for_review"),
+    # false, from a day that has passed, and no end: three such nights, and two people may end it
+    ("doubted", "keep_and_count"),
     ("empty", "lift"),
     ("silent", "lift"),
     # her number is annulled or replaced: the silence about her lifts nothing
@@ -112,6 +114,7 @@ ANSWERS = [
 ANSWERED_BY = {
     "number_only": "CPR: post 001 (status); beslutning 1: ved status 30, 50 og 60 kendes kun nummeret",
     "unknown_number": "SF1520: PNR not found; beslutning 2: kun et svar ophæver",
+    "doubted": "SF1520: beskyttet er false ved en periode, der er begyndt og ingen slutdato har; beslutning 35",
 }
 STORED_AS: dict[str, Protection | Gap] = {"protected": PROTECTED, "open": EMPTY, "new": SILENT}
 #: What the record says afterwards, and what the report calls it.
@@ -141,6 +144,11 @@ def answers_that_say(says: str) -> list[Found | NotFound]:
     if says == "number_only":
         codes = (Status.ANNULLED, Status.DUPLICATE, Status.CHANGED)
         return [Found(number, by_status(replace(from_soap("empty"), status=code))) for code in codes]
+    if says == "contradictory":
+        worded = ("without the flag", "false, from a day to come", "false, until a day to come")
+        return [Found(number, from_soap(one)) for one in worded]
+    if says == "doubted":
+        return [Found(number, from_soap("contradictory"))]
     told = from_soap(says)
     # without a status and without a protection she is silent about both: where a file has said "none" that lifts
     statusless = [Found(number, replace(told, status=SILENT))] if says == "silent" else []
@@ -218,7 +226,9 @@ def test_the_register_is_asked_and_its_answer_decides(says: str, does: str) -> N
             assert decision.actions == (Action.UNPROTECT,)
         else:
             review = "protection.contradicted" if does == "keep_for_review" else None
-            assert decision == Unchanged(Same.EQUAL, ask_again=does == "keep_and_ask_again", review=review)
+            assert decision == Unchanged(
+                Same.EQUAL, ask_again=does in {"keep_and_count", "keep_and_ask_again"}, review=review
+            )
     rule = rule_of("answer", says, "protected", agreed=True)
     assert (rule.does.value, rule.agreed) == (does, None)
     assert rule.source.da == ANSWERED_BY.get(says, "Beslutning 2: samme nat slås op")
@@ -241,6 +251,7 @@ def test_an_answer_without_its_flag_is_a_contradiction_too() -> None:
         pytest.param("lookup", "false, from a day to come", "contradictory", id="false, from a day to come"),
         pytest.param("file", "other kinds", "empty", id="protection-types"),
         pytest.param("file", "other kinds and 0001", "known", id="protection-types-0001"),
+        pytest.param("lookup", "false, until a day to come", "contradictory", id="false, until a day to come"),
         pytest.param("lookup", "true, and over", "known", id="protection-true-ended"),
         pytest.param("lookup", "false, and over", "empty", id="protection-false-ended"),
     ],

@@ -54,7 +54,14 @@ def reasons() -> set[str]:
 
 
 #: Decided all the same, or proposed by a status: these are raised as they are, all others as parked.
-NOT_PARKED = {"number.annulled", "number.set", "protection.contradicted", *FOLLOWING, *NET_MEDIA_KINDS}
+NOT_PARKED = {
+    "number.annulled",
+    "number.set",
+    "protection.contradicted",
+    "protection.doubted",
+    *FOLLOWING,
+    *NET_MEDIA_KINDS,
+}
 
 
 def kinds() -> list[str]:
@@ -97,6 +104,7 @@ def test_no_row_is_for_a_kind_that_nobody_raises() -> None:
         ("net_media.refused", Doing.TELL_AGAIN, False),
         ("net_media.foreign", Doing.TELL_AGAIN, False),
         ("protection.contradicted", Doing.SEEN, False),
+        ("protection.doubted", Doing.END_PROTECTION, True),
         ("parked.number.both_patrons", Doing.MERGE, True),
         ("parked.number.other_successor", Doing.GIVE_NUMBER, False),
         ("parked.number.circle", Doing.ASK_NUMBER, False),
@@ -111,6 +119,10 @@ def test_no_row_is_for_a_kind_that_nobody_raises() -> None:
 def test_what_accepting_does_and_whether_it_can_be_undone(kind: str, doing: Doing, undoable: bool) -> None:
     row = review_kind(kind)
     assert (row.doing, row.undoable) == (doing, undoable)
+
+
+def test_only_the_end_of_a_protection_takes_two_people() -> None:
+    assert [kind for kind in REVIEW_KINDS if review_kind(kind).needs_two] == ["protection.doubted"]
 
 
 @pytest.mark.parametrize("kind", sorted(REVIEW_KINDS))

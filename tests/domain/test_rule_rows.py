@@ -491,6 +491,19 @@ PARKED: dict[str, tuple[object, ...]] = {
         "et menneske, der har set det; beskyttelsen afgør en senere leverance eller et opslag",
         "Beslutning 2",
     ),
+    "parked-doubted": (
+        (
+            "tre nætter har registret svaret beskyttet false ved en periode, der er begyndt og ingen slutdato har, om "
+            "en, hvis beskyttelse leverancen eller et opslag har kaldt ophørt"
+        ),
+        "protection.doubted",
+        "alt andet; beskyttelsen står",
+        (
+            "to personer, der accepterer: beskyttelsen ophører, og én kan tage det tilbage; én, der afviser: den "
+            "bliver; falder bort, når registret siger ja eller nej uden periode"
+        ),
+        "SF1520: adressebeskyttelse; beslutning 35",
+    ),
     "parked-birth": (
         "registrets fødselsdato er en anden end nummerets",
         "birth.differs",

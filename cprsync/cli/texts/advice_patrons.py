@@ -180,6 +180,16 @@ PATRONS: Final[Mapping[str, Advice]] = {
         "Se, hvordan det står, med `cprsync review list --all`; det, registret overlader til jer, venter af sig selv.",
         "See how it stands with `cprsync review list --all`; what the register leaves to decide waits by itself.",
     ),
+    "review.nobody": advice(
+        1,
+        "Log ind som jer selv, eller lad tjenesten sige, hvem I er (`cprsync --as NAVN …`).",
+        "Log in as yourself, or let the service say who you are (`cprsync --as NAME …`).",
+    ),
+    "review.same_person": advice(
+        1,
+        "Bed en kollega se på punktet med `cprsync review show` og acceptere det.",
+        "Ask a colleague to look at the item with `cprsync review show`, and to accept it.",
+    ),
     "review.closed.waiting": advice(
         1,
         "Svar på punktet med `cprsync review accept` eller `reject`; kun et ja kan tages tilbage.",

@@ -89,6 +89,13 @@ DESK: Final[Mapping[str, str]] = {
     "{count} records merged today are more than the limit of {limit}": (
         "{count} poster lagt sammen i dag er over grænsen på {limit}"
     ),
+    "{count} protections ended today are more than the limit of {limit}": (
+        "{count} beskyttelser, der er ophørt i dag, er over grænsen på {limit}"
+    ),
+    "this takes two people, and nobody knows who you are": "det kræver to personer, og ingen ved, hvem du er",
+    "you have accepted already: it takes somebody else too": "du har accepteret: en anden person skal også",
+    "review item {number}: the patron is not protected any more": "punkt {number}: låneren er ikke beskyttet længere",
+    "review item {id}: the patron is not protected any more": "punkt {id}: låneren er ikke beskyttet længere",
     "{path}: the demo needs a folder of its own, and this one is not empty": (
         "{path}: demoen kræver en mappe for sig selv, og denne er ikke tom"
     ),

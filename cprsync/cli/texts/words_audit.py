@@ -102,6 +102,7 @@ AUDIT: Final[Mapping[str, tuple[str, str]]] = {
     "turn_opened": ("åbnet", "opened"),
     "turn_closed": ("lukket", "closed"),
     "turn_undecided": ("uafklaret", "undecided"),
+    "review_first_yes": ("accepteret af den første af to", "accepted by the first of two"),
     "review_reopened": ("taget op igen", "taken up again"),
     # why
     "why_registration": ("oprettelse", "registration"),

@@ -86,6 +86,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "filen siger beskyttelsen er ophørt, registret siger nej",
         "the file says that protection has ended, the register says no",
     ),
+    "protection.doubted": (
+        "registret siger nej ved en beskyttelse uden slutdato",
+        "the register says no beside a protection without an end",
+    ),
     "protection.type": ("beskyttelsens art kan ikke læses", "the kind of protection cannot be read"),
     "status.missing": ("registret siger ingen status", "the register gives no status"),
     # why the register brought no answer about someone
@@ -150,6 +154,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "review_undone": ("taget tilbage", "taken back"),
     "review_accept": ("Godkendes det", "If accepted"),
     "review_reject": ("Afvises det", "If rejected"),
+    "review_first": (
+        "{who} har accepteret; en anden person skal også",
+        "{who} has accepted; it takes somebody else too",
+    ),
     "review_undo": (
         "Fortrydes med: cprsync review undo {number}",
         "To take it back: cprsync review undo {number}",

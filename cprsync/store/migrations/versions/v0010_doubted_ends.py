@@ -1,0 +1,17 @@
+"""Ends of protections that are in doubt: on how many nights the register has answered so."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the columns. Of what was answered before nobody has counted."""
+    op.add_column("follow_up", sa.Column("doubted", sa.Integer(), nullable=True))
+    op.add_column("follow_up", sa.Column("doubted_on", sa.Date(), nullable=True))
