@@ -114,7 +114,7 @@ def _line(item: Mapping[str, Any], language: Language) -> str:
 
 def _first_of_two(item: Mapping[str, Any], language: Language) -> Iterator[str]:
     """Who has accepted an item that takes two people, while it waits for the other."""
-    if item["state"] == State.WAITING.value and item["decided"]:
+    if item["state"] == State.WAITING.value and item.get("decided"):
         yield "  " + word("review_first", language, who=item["decided"]["by"])
 
 
