@@ -216,6 +216,30 @@ NUMBER_ROWS: Final[Rows] = {
         ),
         Wording("Beslutning 6 og 40", "Decisions 6 and 40"),
     ),
+    "number-set-undo": (
+        Wording(
+            "`patron set-cpr --undo`, efter et ja til hvis nummer det er",
+            "`patron set-cpr --undo`, after a yes to whose number it is",
+        ),
+        Wording(
+            "posten er, som den var før nummeret; det, personalet har skrevet siden, bliver, og en blokering, der kom "
+            "med nummeret, følger det igen",
+            "the record is as it was before the number; what staff have written since stays, and a block that came "
+            "with the number goes with it again",
+        ),
+        Wording("Beslutning 40", "Decision 40"),
+    ),
+    "number-own-birth": (
+        Wording(
+            "en fødselsdato, som biblioteket skriver om en låner, hvis nummer registret ikke kender",
+            "a birth date that the library writes of a patron whose number the register does not know",
+        ),
+        Wording(
+            "bibliotekets eget ord: lånergruppen følger den, til et rigtigt nummer gør datoen til registrets",
+            "the library's own word: the patron group follows it, until a real number makes the date the register's",
+        ),
+        Wording("Beslutning 1 og 11", "Decisions 1 and 11"),
+    ),
     "number-stranger": (
         Wording(
             "et nummer i leverancen, som ingen låner har eller har haft (den, der er meldt ud, tæller ikke), og som "

@@ -23,10 +23,10 @@ TAKING_BACK: Final = (
         "staff_stays",
         Level.NOTE,
         Wording(
-            "Det, personalet har skrevet siden, bliver: kort, noter, rettelser og blokeringer. Kom en blokering med "
-            "nummeret, så ophæv den.",
-            "What staff have written since stays: cards, notes, corrections and blocks. If a block came with the "
-            "number, lift it.",
+            "Det, personalet har skrevet siden, bliver: kort, noter, rettelser og blokeringer. En blokering, der kom "
+            "med nummeret, følger det igen.",
+            "What staff have written since stays: cards, notes, corrections and blocks. A block that came with the "
+            "number goes with it again.",
         ),
     ),
 )

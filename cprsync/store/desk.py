@@ -68,7 +68,7 @@ def save(tenant: Tenant, entry: Entry) -> str:
             happened.append(audit.Happened("register", patron=patron_id, more=by))
         else:
             _make_sure_that_patron(connection, tenant, patron_id)
-        before = remember_before(connection, tenant, patron_id) if entry.sets_number else None
+        before = remember_before(connection, tenant, patron_id, entry.number) if entry.sets_number else None
         if entry.returns:
             happened += _seen(connection, tenant, patron_id, by)
         if entry.subscribed is not None:

@@ -7,7 +7,8 @@ key its hash is of; it is found under every key at hand. Leaves out which blocks
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -15,12 +16,12 @@ from cprsync.domain.leaving import blocks_to_keep, with_kept_blocks
 from cprsync.domain.record import Block
 from cprsync.store import audit, tables
 from cprsync.store.engine import parts, reading, writing
+from cprsync.store.journal_memory import journal_entries
 from cprsync.store.local_part import open_local, write_local
 from cprsync.store.tenant import hold_library, next_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from cprsync.domain.number import CprNumber
     from cprsync.store.engine import AnyRow
@@ -37,20 +38,26 @@ def keep(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber,
     """Keep the blocks of a record that is about to be emptied, in the caller's transaction."""
     blocks = blocks_to_keep(open_local(tenant, row).blocks, number)
     for block in blocks:
-        place = next_id(connection, tenant, tables.kept_block)
-        values = {
-            "agency": tenant.agency,
-            "id": place,
-            "patron_id": row.id,
-            "number_index": tenant.vault.index(KEPT_BLOCK, number.digits),
-            "number_key": tenant.vault.index_key,
-            "since": block.since,
-            "reason": tenant.vault.seal(block.reason.encode(), place=row.id, owner=KEPT_BLOCK, version=place),
-            "key": tenant.vault.seal_key,
-            "kept": on,
-        }
-        connection.execute(insert(tables.kept_block).values(values))
+        _insert(connection, tenant, block, number, patron_id=row.id, on=on)
     _tell(connection, tenant, KEPT, {row.id: len(blocks)})
+
+
+def _insert(  # noqa: PLR0913 -- a block, whose it is, and since when it is kept
+    connection: Connection, tenant: Tenant, block: Block, number: CprNumber, *, patron_id: str, on: date
+) -> None:
+    place = next_id(connection, tenant, tables.kept_block)
+    values = {
+        "agency": tenant.agency,
+        "id": place,
+        "patron_id": patron_id,
+        "number_index": tenant.vault.index(KEPT_BLOCK, number.digits),
+        "number_key": tenant.vault.index_key,
+        "since": block.since,
+        "reason": tenant.vault.seal(block.reason.encode(), place=patron_id, owner=KEPT_BLOCK, version=place),
+        "key": tenant.vault.seal_key,
+        "kept": on,
+    }
+    connection.execute(insert(tables.kept_block).values(values))
 
 
 def bring_back(connection: Connection, tenant: Tenant, numbers: Mapping[str, CprNumber]) -> None:
@@ -78,6 +85,49 @@ def _on_record(connection: Connection, tenant: Tenant, patron_id: str, number: C
     write_local(connection, tenant, record, replace(local, blocks=blocks))
     _delete(connection, tenant, [row.id for row in rows])
     return len(rows)
+
+
+# -- a number that is given and taken back ---------------------------------------------------------------------------
+
+
+def coming_with(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[dict[str, Any]]:
+    """The blocks that a record gets with a number, and whether it has not one like it: what giving them back needs."""
+    held = open_local(tenant, row).blocks
+    found = []
+    for kept in _kept(connection, tenant, number):
+        block = _block(tenant, kept)
+        told = {
+            "since": block.since.isoformat(),
+            "reason": block.reason,
+            "new": with_kept_blocks(held, [block]) != held,
+        }
+        found.append(told | {"patron": kept.patron_id, "kept": kept.kept.isoformat()})
+    return found
+
+
+def go_back(
+    connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, came: Sequence[Mapping[str, Any]]
+) -> None:
+    """Take blocks that came with a number off the record again, and keep them by it as before; the row is held.
+
+    One that was lifted meanwhile is over, and whoever was erased meanwhile has none. The record keeps what it had.
+    """
+    erased = {one.patron_id for one in journal_entries(connection, tenant) if one.what == tables.ERASED} if came else ()
+    local, gone = open_local(tenant, row), dict[str, int]()
+    blocks = list(local.blocks)
+    for told in came:
+        block = Block(date.fromisoformat(told["since"]), told["reason"])
+        if told["new"] and block not in blocks:
+            continue
+        if told["new"]:
+            blocks.remove(block)
+        if told["patron"] not in erased:
+            day = date.fromisoformat(told["kept"])
+            _insert(connection, tenant, block, number, patron_id=told["patron"], on=day)
+            gone[told["patron"]] = gone.get(told["patron"], 0) + 1
+    if len(blocks) != len(local.blocks):
+        write_local(connection, tenant, row, replace(local, blocks=tuple(blocks)))
+    _tell(connection, tenant, KEPT, gone)
 
 
 def _kept(connection: Connection, tenant: Tenant, number: CprNumber) -> Sequence[AnyRow]:

@@ -2,7 +2,8 @@
 
 Taken back, the record is as it was: its own number, name, protection and group; the number of the other person finds
 it no more, is unsubscribed by the night, and has no account of the library's in CULR. What staff have written since
-(cards, notes, corrections) stays. No register knows the number it has then, so nobody is to be asked: no window opens.
+(cards, notes, corrections) stays; a block that came with the number goes back to it. No register knows the number
+it has then, so nobody is to be asked: no window opens.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from cprsync.domain.override import in_force
 from cprsync.domain.patron import AsOf, Source
 from cprsync.domain.review import BOTH_PATRONS, LINK_KINDS, NET_MEDIA_KINDS, NUMBER_SET, State
 from cprsync.errors import ReviewClosed
-from cprsync.store import dying, effects, tables
+from cprsync.store import dying, effects, kept_blocks, tables
 from cprsync.store.changes import FIRST_COPY, write_records
 from cprsync.store.codec import decode, encode
 from cprsync.store.kept import sealed
@@ -55,8 +56,8 @@ _ASKED = tables.follow_up.c
 # -- when it is given ------------------------------------------------------------------------------------------
 
 
-def remember_before(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, Any]:
-    """What taking a number back needs, read before it is given; the row is held."""
+def remember_before(connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber) -> dict[str, Any]:
+    """What taking the `given` number back needs, read before it is given; the row is held."""
     hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     row = connection.execute(select(tables.patron).where(hers).with_for_update()).one()
     patron = from_row(tenant.vault, row)
@@ -69,6 +70,7 @@ def remember_before(connection: Connection, tenant: Tenant, patron_id: str) -> d
         "clear": {name: getattr(row, name) for name in _CLEAR},
         "days": {name: day and day.isoformat() for name, day in days.items()},
         "account": _account(connection, tenant, patron_id),
+        "blocks": kept_blocks.coming_with(connection, tenant, row, given),
     }
 
 
@@ -109,6 +111,7 @@ def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping
     if _is_taken(connection, tenant, before.number, but=patron.id):
         raise ReviewClosed("another patron has the number by now: nothing was taken back")
     _write(connection, tenant, patron, before, kept)
+    kept_blocks.go_back(connection, tenant, row, given, kept.get("blocks", ()))
     _find_by(connection, tenant, patron.id, before.number)
     _end_subscriptions(connection, tenant, patron.id, given)
     _ask_nothing(connection, tenant, patron.id)

@@ -1,7 +1,7 @@
 """The rows about numbers, and about what is no change, written out once more, and lived where one decision shows it.
 
 What the night, the desk and a search do of them is lived in test_number_change, test_night_changes,
-test_night_first_copies, test_lookup, test_set_cpr, test_finding and test_setting_cards.
+test_night_first_copies, test_lookup, test_set_cpr, test_adding, test_finding and test_setting_cards.
 """
 
 from __future__ import annotations
@@ -154,6 +154,19 @@ NUMBER: dict[str, tuple[object, ...]] = {
             "det ikke, afvises det også, og intet venter"
         ),
         "Beslutning 6 og 40",
+    ),
+    "number-set-undo": (
+        "`patron set-cpr --undo`, efter et ja til hvis nummer det er",
+        (
+            "posten er, som den var før nummeret; det, personalet har skrevet siden, bliver, og en blokering, der kom "
+            "med nummeret, følger det igen"
+        ),
+        "Beslutning 40",
+    ),
+    "number-own-birth": (
+        "en fødselsdato, som biblioteket skriver om en låner, hvis nummer registret ikke kender",
+        "bibliotekets eget ord: lånergruppen følger den, til et rigtigt nummer gør datoen til registrets",
+        "Beslutning 1 og 11",
     ),
     "number-stranger": (
         (

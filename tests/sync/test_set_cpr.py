@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import AGENCY, MONDAY, TUESDAY, happened, unowned
-from said_yes import leave, yes_to
+from said_yes import erase, leave, yes_to
 from test_number_change import NEW, anna, replaced
 from test_setting import counter
 from townspeople import cpr, dies, gains_protection, person
 
 from cprsync.domain.confirming import Confirmation
+from cprsync.domain.lists import Doing
 from cprsync.domain.number import CprNumber, NumberKind
 from cprsync.domain.patron import Source
 from cprsync.domain.person import SILENT, Birth, Person, Status
@@ -453,6 +454,36 @@ def test_a_block_that_is_kept_by_the_number_is_told_before_it_comes_with_it(
     view = library.store.patron(patron_id)
     assert view is not None
     assert len(view.local.blocks) == blocks
+    assert library.store.kept_blocks(EDITH) == ()
+
+
+@pytest.mark.parametrize("erased", [False, True])
+def test_a_block_that_came_with_a_wrong_number_goes_back_to_it(either_library: Library, *, erased: bool) -> None:
+    """It stayed on the wrong record, and whoever it was of came back without it."""
+    library = either_library
+    library.register.knows(person("EDITH"))
+    gone = enrol(library, EDITH, "E9")
+    for reason in ("Gebyrer", "Hærværk", "Mistet kort"):
+        set_field(counter(library), Setting(gone, "blocks", reason, "lone"))
+    leaves = Exit(library.store, library.clock, "lone", library.policy)
+    leave(leaves, gone)
+    kept = library.everything()["kept_block"]
+    patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
+    set_field(counter(library), Setting(patron_id, "blocks", "Mistet kort", "lone"))
+    set_cpr(library, patron_id)
+    set_field(counter(library), Setting(patron_id, "blocks", "Hærværk", "lone", doing=Doing.REMOVE))
+    if erased:
+        erase(leaves, gone)
+    undo(library, patron_id)
+    view = library.store.patron(patron_id)
+    assert view is not None
+    assert [block.reason for block in view.local.blocks if block.lifted is None] == ["Mistet kort"]
+    back = library.everything()["kept_block"]
+    assert [block.reason for block in library.store.kept_blocks(EDITH)] == (
+        [] if erased else ["Gebyrer", "Mistet kort"]
+    )
+    assert [(one["patron_id"], one["kept"]) for one in back] == [(gone, kept[0]["kept"])] * (0 if erased else 2)
+    library.store.verify_audit()
 
 
 def test_a_number_that_another_desk_gives_meanwhile_is_given_once(library: Library) -> None:
