@@ -18,7 +18,7 @@ from townspeople import cpr, dies, gains_protection, person
 
 from cprsync.domain.confirming import Confirmation
 from cprsync.domain.number import CprNumber, NumberKind
-from cprsync.domain.person import SILENT, Birth
+from cprsync.domain.person import SILENT, Birth, Person
 from cprsync.domain.record import Card, Local
 from cprsync.errors import BadInput, NotConfirmed, RegisterUnavailable
 from cprsync.sync.adding import Addition, check_typed_number, confirm_addition, preview_addition
@@ -151,9 +151,10 @@ def test_what_was_typed_beside_the_registers_word_is_said_not_to_count(library: 
 
 
 @pytest.mark.parametrize("name", ["Ruth Kjeldgaard", "Ane Skov"])
-def test_of_a_protected_person_it_is_said_of_any_name(library: Library, name: str) -> None:
-    """Said of the wrong names alone, it would tell the right one."""
-    library.register.knows(gains_protection(person("EDITH")))
+@pytest.mark.parametrize("sealed", [gains_protection(person("EDITH")), replace(person("EDITH"), protection=SILENT)])
+def test_of_a_protected_person_it_is_said_of_any_name(library: Library, sealed: Person, name: str) -> None:
+    """Said of the wrong names alone, it would tell the right one; also where silence seals."""
+    library.register.knows(sealed)
     assert kinds(preview(library, EDITH | {"name": name}))["typed_beside"] == "note"
 
 
