@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cprsync.cli.dates import TIME_WIDTH, long_time
-from cprsync.cli.record_text import name_of
+from cprsync.cli.record_text import has_name, name_of
 from cprsync.cli.words import WORDS, reason_words, word
 from cprsync.domain.calendar import COPENHAGEN
-from cprsync.domain.fields import FIELD
 from cprsync.domain.review import PARKED
 
 if TYPE_CHECKING:
@@ -26,6 +25,8 @@ _REVIEW, _RIGHTS = "review", "rights"
 _OF_FIELDS = frozenset({"set", "override", "override_withdrawn", "reveal"})
 #: Whose action is the kind of an error, which the delivery's own report explains.
 _DISCARD = "discard"
+#: Whose actions are kinds of what is over.
+_FORGET = "forget"
 
 
 def entry_lines(entries: Iterable[Happening], language: Language, titles: Mapping[str, str]) -> Iterator[str]:
@@ -73,7 +74,7 @@ def _actions(entry: Happening, language: Language, titles: Mapping[str, str]) ->
 
 def action_words(what: str, action: str, language: Language) -> str:
     """One action of a kind of entry, in words: what was done, or the field it was done to."""
-    if action in FIELD and what in _OF_FIELDS:
+    if f"did_{what}.{action}" not in WORDS and what in _OF_FIELDS and has_name(action):
         return name_of(action, language)
-    keys = (f"did_{what}.{action}", f"forgotten.{action}", action)
+    keys = (f"did_{what}.{action}", *((f"forgotten.{action}",) if what == _FORGET else ()), action)
     return word(next((key for key in keys if key in WORDS), action), language)

@@ -104,6 +104,11 @@ def _without_borrowing(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**fields, "standing": {**standing, "value": "no_borrower"}}
 
 
+def has_name(key: str) -> bool:
+    """Whether a record has a field of that name."""
+    return key in _WHOLES or key in FIELD
+
+
 def name_of(key: str, language: Language) -> str:
     """What a field is called."""
     name = _WHOLES.get(key) or FIELD[key].name

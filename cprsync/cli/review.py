@@ -108,7 +108,7 @@ def _line(item: Mapping[str, Any], language: Language) -> str:
     sides = f" ({_sides(item['net_media'], language)})" if "net_media" in item else ""
     since = long_day(date.fromisoformat(item["since"]), language)
     return (
-        f"{item['id']:>5}  {since:<{DAY_WIDTH}}  {state:<10}  {item['patron']}{about}  {item['why'][language]}{sides}"
+        f"{item['id']:>5}  {since:<{DAY_WIDTH}}  {state:<13}  {item['patron']}{about}  {item['why'][language]}{sides}"
     )
 
 

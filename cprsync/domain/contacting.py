@@ -86,8 +86,8 @@ CONTACT_WORDS: Final[Mapping[ContactRule, Wording]] = {
     ContactRule.GROUP_SILENT: Wording("lånergruppen får ingen påmindelser", "the patron group gets no reminders"),
     ContactRule.NO_PAPER: Wording("biblioteket sender ingen breve på papir", "the library sends no letters on paper"),
     ContactRule.REVEAL_FIRST: Wording(
-        "navn og adresse er beskyttet: brev kun, når de er åbnet med en grund",
-        "name and address are protected: a letter only once they are opened for a reason",
+        "navn eller adresse er skjult: brev først, når de er åbnet med en begrundelse",
+        "name or address is hidden: a letter only once they are opened for a reason",
     ),
     ContactRule.NO_ADDRESS: Wording("ingen adresse, et brev når frem til", "no address that a letter would reach"),
     ContactRule.NO_TELEPHONE: Wording("intet nummer til beskeder", "no number for notices"),

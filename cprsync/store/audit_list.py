@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, select
 
+from cprsync.domain.acting import SERVICE
 from cprsync.store import audit, reasons, tables
 from cprsync.store.audit_checks import stream_names
 from cprsync.store.engine import reading, writing
@@ -69,7 +70,8 @@ def _happening(connection: Connection, tenant: Tenant, stream: str, row: AnyRow,
     gave = reasons.HASH in told
     return Happening(
         at=row.at,
-        who=told.get("user"),
+        # who was not known when they acted is not named, as the program itself is not
+        who=None if told.get("user") == SERVICE else told.get("user"),
         what=told["kind"],
         patron=told["patron"],
         actions=actions,

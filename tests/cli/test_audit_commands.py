@@ -15,6 +15,7 @@ from cprsync.cli.audit import Listing, accept_command, list_command, verify_comm
 from cprsync.cli.operator import user_name
 from cprsync.cli.report_text import audit_lines
 from cprsync.cli.status import status_command
+from cprsync.domain.acting import SERVICE
 from cprsync.domain.number import CprNumber
 from cprsync.settings import load_settings
 from cprsync.store.engine import open_engine, writing
@@ -110,6 +111,22 @@ def test_the_list_is_filtered(
     asked: Path, capsys: pytest.CaptureFixture[str], wanted: dict[str, Any], count: int
 ) -> None:
     assert len(listed(asked, capsys, **wanted)) == count
+
+
+@pytest.mark.parametrize("by", ["tjenesten", "the service"])
+def test_whoever_was_not_known_at_the_desk_is_the_service_in_either_language(
+    asked: Path, capsys: pytest.CaptureFixture[str], by: str
+) -> None:
+    """`the service` stood beside `tjenesten`, and only one of them was found."""
+    settings = load_settings(asked / "cprsync.toml")
+    with wiring.opened_store(settings, settings.library[0], wiring.SystemClock()) as store:
+        store.intend_at_desk(NUMBER, purpose="debt", user=SERVICE, patron_id=None)
+    assert ("lookup", "debt") in {(one["what"], one["why"]) for one in listed(asked, capsys, by=by)}
+    listing = Listing(None, None, None, 1)
+    list_command(listing, config=asked / "cprsync.toml", library=None, language="da", as_json=False)
+    shown = capsys.readouterr().out
+    assert "tjenesten" in shown
+    assert "the service" not in shown
 
 
 def test_what_nobody_named_did_is_found_by_the_word_for_it(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:

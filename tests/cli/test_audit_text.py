@@ -116,6 +116,13 @@ def test_an_answered_item_says_what_it_was_about_and_how_it_was_answered() -> No
             assert state not in told, told
 
 
+def test_fields_that_staff_wrote_are_called_as_the_record_calls_them() -> None:
+    """Blocks were called lifted blocks, which is what a night forgets."""
+    assert line(entry("set", "blocks")).endswith("skrev: Blokeringer")
+    assert line(entry("forget", "blocks")).endswith("ophævede blokeringer")
+    assert line(entry("override", "municipality")).endswith("rettede: Kommunenr.")
+
+
 def test_a_right_is_told_by_the_name_of_the_product() -> None:
     turns = {Turn.OPENED: "åbnet", Turn.CLOSED: "lukket", Turn.UNDECIDED: "uafklaret"}
     for turn, danish in turns.items():

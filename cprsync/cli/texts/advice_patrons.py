@@ -39,8 +39,8 @@ PATRONS: Final[Mapping[str, Advice]] = {
     ),
     "confirm.reason": advice(
         1,
-        'Læs advarslen (!). Skal det skrives alligevel, så kør kommandoen igen med --reason "…" og det samme som før.',
-        "Read the warning (!). If it is to be written all the same, run the command as before, with --reason TEXT.",
+        'Læs advarslen (!). Skal det skrives alligevel, så kør samme kommando igen med --reason "…".',
+        "Read the warning (!). If it is to be written all the same, run the same command with --reason TEXT.",
     ),
     "fields": advice(
         2,
