@@ -45,7 +45,7 @@ def line(one: Happening, language: Any = "da") -> str:
 
 def kinds_written() -> Iterator[str]:
     """The kinds of every entry that the store writes, from its source: words, or constants that hold one."""
-    for path in Path(cprsync.store.__file__).parent.glob("*.py"):
+    for path in Path(cprsync.store.__file__).parent.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         named = {
             target.id: node.value.value

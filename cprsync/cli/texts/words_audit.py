@@ -99,6 +99,7 @@ AUDIT: Final[Mapping[str, tuple[str, str]]] = {
     "did_unverified.number_replaced": ("nummeret er afløst af et andet", "the number was replaced by another"),
     "did_unverified.gap": ("en leverance mangler", "a delivery is missing"),
     "did_unverified.restored": ("en ældre kopi af databasen", "an older copy of the database"),
+    "did_unverified.number_replaced": ("nummeret er skiftet ud", "the number was replaced"),
     "did_unverified.returned": ("låneren har været meldt ud", "the patron had left"),
     # what became of a right
     "turn_opened": ("åbnet", "opened"),
