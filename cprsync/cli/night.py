@@ -95,7 +95,7 @@ def _nights(
 
 def _told(error: CprsyncError, *, part: bool = False) -> dict[str, Any]:
     """The error of a night that has no report; a database that went away may have done so in the middle."""
-    part = part or advice_for(error).exit == STOPPED or error.kind == "store.unavailable"
+    part = part or advice_for(error).exit == STOPPED or error.kind in {"store.unavailable", "store.no_room"}
     return error_document(error, changed="part" if part else "nothing", reference=secrets.token_hex(4))
 
 

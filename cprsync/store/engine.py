@@ -33,6 +33,8 @@ IN_MAX = 500
 
 #: PostgreSQL's codes of a column and a table that are not there.
 _UNDEFINED = frozenset({"42703", "42P01"})
+#: Its code of a disk that is full.
+_DISK_FULL = "53100"
 #: What SQLite says of one.
 _UNKNOWN_TO_SQLITE = ("no such table: ", "no such column: ", " has no column named ")
 
@@ -208,6 +210,8 @@ def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:
     """By the name of the driver's class and those above it, which both drivers have in common."""
     if _lacks_part(said):
         return StoreMismatch("the database lacks a table or a column that this program needs", kind="store.tables")
+    if _has_no_room(said):
+        return StoreUnavailable("the disk of the database is full, or takes nothing more", kind="store.no_room")
     names = [above.__name__ for above in type(error).__mro__]
     if "OperationalError" in names or "InterfaceError" in names:
         return StoreUnavailable("the database does not answer, or another writer holds it")
@@ -222,6 +226,13 @@ def _lacks_part(said: BaseException | None) -> bool:
     if getattr(said, "sqlstate", None) in _UNDEFINED:
         return True
     return isinstance(said, sqlite3.Error) and any(words in str(said) for words in _UNKNOWN_TO_SQLITE)
+
+
+def _has_no_room(said: BaseException | None) -> bool:
+    """Whether the disk takes nothing more; SQLite finds it out in the files beside the database too."""
+    if getattr(said, "sqlstate", None) == _DISK_FULL:
+        return True
+    return str(getattr(said, "sqlite_errorname", "")).startswith(("SQLITE_FULL", "SQLITE_IOERR"))
 
 
 def parts(rows: Sequence[T], size: int = IN_MAX) -> Iterator[Sequence[T]]:

@@ -12,12 +12,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import DiskFull
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
 
 from cprsync.errors import RunBusy, StoreMismatch
 from cprsync.store import migrate, version
-from cprsync.store.engine import open_engine, reading, writing
+from cprsync.store.engine import open_engine, reading, translated, writing
 from cprsync.store.failures import StoreUnavailable
 from cprsync.store.sql import SqlStore
 from cprsync.store.tables import metadata
@@ -206,3 +208,25 @@ def test_a_lock_dies_with_the_process_that_held_it(store: SqlStore, url: str, ke
             time.sleep(0.05)
     with store.run_lock():
         assert store.open_run(day=MONDAY, started=STARTED).epoch == run.epoch + 1
+
+
+def fill_up(engine: Engine) -> None:
+    """Write more than the file may grow."""
+    with writing(engine) as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        connection.exec_driver_sql("CREATE TABLE filling AS SELECT zeroblob(10000000) AS content")
+
+
+def test_a_database_without_room_is_not_told_as_one_that_does_not_answer(sqlite_store: SqlStore) -> None:
+    before = sqlite_store.everything()
+    with pytest.raises(StoreUnavailable) as refused:
+        fill_up(sqlite_store._tenant.engine)
+    assert refused.value.kind == "store.no_room"
+    assert sqlite_store.everything() == before
+
+
+def test_a_full_disk_of_postgresql_is_told_as_that() -> None:
+    with pytest.raises(StoreUnavailable) as refused, translated():
+        raise OperationalError("INSERT", {}, DiskFull("could not extend file"))
+    assert refused.value.kind == "store.no_room"

@@ -147,6 +147,13 @@ STORE: Final[Mapping[str, Advice]] = {
         "Gendan databasen fra en kopi, eller kontrollér [store] url.",
         "Restore the database from a backup, or check [store] url.",
     ),
+    "store.no_room": advice(
+        4,
+        "Skaf plads dér, hvor databasen ligger ([store] url), og se efter fejl på disken. Kør så igen: det, der blev "
+        "skrevet, står, og kørslen fortsætter, hvor den slap.",
+        "Make room where the database lies ([store] url), and look for faults of the disk. Then run again: what was "
+        "committed stands, and the run goes on where it stopped.",
+    ),
     "store.not_set_up": advice(2, "Kør `cprsync db upgrade`.", "Run `cprsync db upgrade`."),
     "store.read_only": advice(
         7,

@@ -58,6 +58,9 @@ STORE: Final[Mapping[str, str]] = {
     "the store is at step {current}, which this program does not know: its last one is {wanted}": (
         "databasen er på trin {current}, som dette program ikke kender: dets sidste er {wanted}"
     ),
+    "the disk of the database is full, or takes nothing more": (
+        "disken, databasen ligger på, er fuld eller tager ikke imod mere"
+    ),
     "the database does not answer, or another writer holds it": ("databasen svarer ikke, eller en anden holder den"),
     "the store is only read here, and a write was tried: nothing was written": (
         "her læses der kun, og noget forsøgte at skrive: intet er skrevet"
