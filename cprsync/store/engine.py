@@ -180,7 +180,9 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 def _forget_what_was_to_follow(connection: Connection) -> None:
-    connection.info.get(_AFTER, {}).clear()
+    # a connection whose server went away has nothing left, and would look for another one here
+    if not connection.invalidated:
+        connection.info.get(_AFTER, {}).clear()
 
 
 def after_commit(connection: Connection, name: object, call: Callable[[], None]) -> None:

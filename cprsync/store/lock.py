@@ -52,9 +52,8 @@ def _file_lock(tenant: Tenant) -> Iterator[None]:
 @contextmanager
 def _session_lock(tenant: Tenant) -> Iterator[None]:
     number = int.from_bytes(_digest(tenant)[:8], signed=True)
-    with tenant.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        with translated():
-            held = connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": number})
+    with translated(), tenant.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        held = connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": number})
         if not held:
             raise _busy()
         try:

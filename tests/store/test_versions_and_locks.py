@@ -230,3 +230,46 @@ def test_a_full_disk_of_postgresql_is_told_as_that() -> None:
     with pytest.raises(StoreUnavailable) as refused, translated():
         raise OperationalError("INSERT", {}, DiskFull("could not extend file"))
     assert refused.value.kind == "store.no_room"
+
+
+def end_sessions(engine: Engine) -> None:
+    """End every other session of the database, as a server that is restarted does."""
+    with writing(engine) as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_server_that_goes_away_under_a_night_is_told_as_that_and_leaves_no_lock(store: SqlStore, url: str) -> None:
+    other = open_engine(url)
+    with pytest.raises(StoreUnavailable, match="the database does not answer"):
+        lose_the_server(store, other)
+    # the session is gone, and with it the lock
+    with store.run_lock():
+        assert store.population() == 0
+    other.dispose()
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_transaction_whose_server_goes_away_is_told_as_one_without_answer(store: SqlStore, url: str) -> None:
+    other = open_engine(url)
+    with pytest.raises(StoreUnavailable):
+        write_while(store._tenant.engine, other)
+    other.dispose()
+    assert store.population() == 0
+
+
+def lose_the_server(store: SqlStore, other: Engine) -> None:
+    with store.run_lock():
+        end_sessions(other)
+        raise StoreUnavailable("the database does not answer, or another writer holds it")
+
+
+def write_while(engine: Engine, other: Engine) -> None:
+    with writing(engine) as connection:
+        end_sessions(other)
+        connection.execute(text("UPDATE library SET heads_lines = 1"))
