@@ -96,7 +96,6 @@ AUDIT: Final[Mapping[str, tuple[str, str]]] = {
     "did_unverified.subscribed_late": ("nummeret blev tilmeldt sent", "the number was subscribed late"),
     "did_unverified.subscription_lost": ("abonnementet var forsvundet", "the subscription had vanished"),
     "did_unverified.merge_undone": ("en sammenlægning blev fortrudt", "a merge was taken back"),
-    "did_unverified.number_replaced": ("nummeret er afløst af et andet", "the number was replaced by another"),
     "did_unverified.gap": ("en leverance mangler", "a delivery is missing"),
     "did_unverified.restored": ("en ældre kopi af databasen", "an older copy of the database"),
     "did_unverified.number_replaced": ("nummeret er skiftet ud", "the number was replaced"),
