@@ -396,10 +396,10 @@ def asked_in_vain(month: Month, order: Sequence[int]) -> set[str]:
     """Who may be known by an answer alone, where the register's answers are silent about whoever is not protected.
 
     Whose number was replaced: what came under her new number may have come before it was hers. And everyone, once a
-    delivery came before an earlier one: because of that gap the register was asked about all, and the earlier delivery
-    is older than the answer. They stay sealed.
+    delivery came before an earlier one, be it the first: because of that gap the register was asked about all, and the
+    earlier delivery is older than the answer. They stay sealed.
     """
     if month.life.says_unprotected:
         return set()
-    over_a_gap = any(index > max(order[:place]) + 1 for place, index in enumerate(order) if place)
+    over_a_gap = any(index > max(order[:place], default=-1) + 1 for place, index in enumerate(order))
     return {one["key"] for one in month.last if over_a_gap or len(one["numbers"]) > 1}

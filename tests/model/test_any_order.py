@@ -8,6 +8,8 @@ One thing more may differ, for a reason: what the newest delivery about someone 
 the whole record, so that an older word is not taken once a newer source has spoken, though that one was silent here.
 That is the last known address of someone who lives nowhere any more (status 20 and from 70 on), and of an annulled
 number (status 30), of which the register says nothing but that, all the rest.
+
+And the dead grow no older: whether they had a birthday first hangs on the night in which their death was heard of.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ def ends_alike(month: Month, order: Sequence[int], folder: Path, empty_store: Pa
             continue  # annulled: her status is all that is known of her
         if "address" in unsaid:
             unsaid |= {"municipality_in_clear"}
+        if record["status"] == "90":
+            unsaid |= {"group", "group_shown"}
         if key in in_vain and (record["protection"], mixed[key]["protection"]) == (EMPTY, SILENT):
             unsaid |= {"protection"}
         said = [name for name in record if name not in unsaid]
