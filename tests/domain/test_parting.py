@@ -47,8 +47,28 @@ CASES: dict[str, tuple[Parting, Level | None, Level | None]] = {
 }
 
 
+#: What staff read; the English stands beside it in the row.
+SAYS = {
+    "closed": "Låneren er allerede udmeldt: posten er tom.",
+    "leaving": "Låneren er allerede på vej ud.",
+    "emptied": "Intet er åbent: posten tømmes med det samme, og det kan ikke fortrydes.",
+    "open": "Noget er åbent: posten tømmes, når det er afsluttet, og indtil da kan låneren ikke låne.",
+    "balance": "Låneren skylder: kan det betales nu?",
+    "responsible": "Låneren svarer for en mindreårig: hvem skal svare i stedet?",
+    "reservations": "Reserveringerne slettes sammen med posten.",
+    "block_stays": (
+        "Låneren er blokeret: blokeringen huskes ved nummeret og følger med, hvis personen melder sig ind igen."
+    ),
+    "block_lost": "Låneren er blokeret, og blokeringen kan ikke huskes: den forsvinder med posten.",
+    "block_erased": (
+        "Låneren er blokeret: også blokeringen slettes, og ingen ser den, hvis personen melder sig ind igen."
+    ),
+    "erased": "Alt om låneren slettes, og det kan ikke fortrydes.",
+}
+
+
 def test_every_row_has_a_case() -> None:
-    assert list(CASES) == [row.kind for row in PARTING_ROWS]
+    assert list(CASES) == list(SAYS) == [row.kind for row in PARTING_ROWS]
 
 
 @pytest.mark.parametrize("kind", CASES, ids=lambda kind: f"parting-{kind.replace('_', '-')}")
@@ -62,7 +82,8 @@ def test_a_warning_is_as_loud_as_its_row_says(kind: str) -> None:
         Level.STOP: "stop: kun med en begrundelse",
     }
     told = TABLE.rows[TABLE.keys.index(f"parting-{kind.replace('_', '-')}")]
-    assert [getattr(cell, "da", cell) for cell in told[1:3]] == [words[leave], words[erase]]
+    wanted = [SAYS[kind], words[leave], words[erase], "Beslutning 40"]
+    assert [getattr(cell, "da", cell) for cell in told] == wanted
 
 
 @pytest.mark.parametrize(

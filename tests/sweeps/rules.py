@@ -33,7 +33,7 @@ CEILING_SECONDS = 120
 STATUS, PROTECTION, MUNICIPALITY = (
     f"cprsync/domain/{name}.py" for name in ("status_rule", "protection_rule", "municipality")
 )
-WARNINGS = "cprsync/domain/registering.py"
+WARNINGS, PARTING = (f"cprsync/domain/{name}.py" for name in ("registering", "parting"))
 RIGHTS, RIGHT_WORDS = "cprsync/domain/right_rule.py", "cprsync/domain/right_words.py"
 ROWS, PROTECTING, SEALING, ADDRESSES, PARKED, NUMBERS, SAME, ACCOUNTS = (
     f"cprsync/domain/{name}_rows.py"
@@ -53,6 +53,7 @@ TESTS = {
     "rights": ("test_right_rules.py",),
     "account": ("test_account_rows.py",),
     "desk": ("test_desk_warnings.py",),
+    "parting": ("test_parting.py",),
 }
 #: Of tables that are words only a sample takes one.
 SAMPLED = ("status", "protection", "parked", "age", "residence", "rights")
@@ -216,7 +217,8 @@ def right_key(source: Source, arguments: list[ast.expr]) -> tuple[str, str]:
 def desk_key(source: Source, arguments: list[ast.expr]) -> tuple[str, str]:
     """The kind of a warning, written out or by the name of a constant."""
     kind = str(eval(ast.unparse(arguments[0]), vars(source._module)))  # noqa: S307 -- our own module's constants
-    key = f"desk-{kind.replace('.', '-').replace('_', '-')}"
+    table = "parting" if source.file == PARTING else "desk"
+    key = f"{table}-{kind.replace('.', '-').replace('_', '-')}"
     return key, key
 
 
@@ -273,16 +275,17 @@ def rows() -> Iterator[Row]:
     all_rights = rights.assigned("_ROWS")
     assert isinstance(all_rights, ast.Tuple)
     yield from called(rights, "rights", all_rights.elts, right_key)
-    warnings = Source(WARNINGS)
-    all_warnings = warnings.assigned("WARNINGS")
-    assert isinstance(all_warnings, ast.Tuple)
-    yield from called(warnings, "desk", [one for one in all_warnings.elts if _makes_row(one)], desk_key)
+    for table, file, name in (("desk", WARNINGS, "WARNINGS"), ("parting", PARTING, "PARTING_ROWS")):
+        warnings = Source(file)
+        all_warnings = warnings.assigned(name)
+        assert isinstance(all_warnings, ast.Tuple)
+        yield from called(warnings, table, [one for one in all_warnings.elts if _makes_row(one)], desk_key)
     for table, file, name, tests in WRITTEN_ROWS:
         yield from written(table, file, name, tests)
 
 
 def _makes_row(call: ast.expr) -> bool:
-    return isinstance(call, ast.Call) and ast.unparse(call.func) == "WarningRow"
+    return isinstance(call, ast.Call) and ast.unparse(call.func) in {"WarningRow", "PartingRow"}
 
 
 # -- trying them ---------------------------------------------------------------------------------------------
