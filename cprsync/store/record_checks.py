@@ -16,7 +16,7 @@ from sqlalchemy import Select, select
 from cprsync.store import tables
 from cprsync.store.engine import reading
 from cprsync.store.failures import RecordBroken, SealBroken
-from cprsync.store.local_part import open_local
+from cprsync.store.local_part import LOCAL
 from cprsync.store.records import open_register
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _ROW = tables.patron.c
 _RUN = tables.run.c
 _COLUMNS: Final = (
     *(_ROW.id, _ROW.register_blob, _ROW.register_key, _ROW.fingerprint, _ROW.fingerprint_key, _ROW.version),
-    *(_ROW.local_blob, _ROW.local_key, _ROW.local_version, _ROW.patron_group),
+    *(_ROW.local_blob, _ROW.local_key, _ROW.local_version),
 )
 
 
@@ -92,6 +92,6 @@ def _wrong_parts(tenant: Tenant, row: AnyRow) -> Iterator[RecordBroken]:
     except SealBroken:
         yield RecordBroken(row.id, "what the register told of them is not what was written")
     try:
-        open_local(tenant, row)
+        tenant.vault.unseal(row.local_blob, row.local_key, place=row.id, owner=LOCAL, version=row.local_version)
     except SealBroken:
         yield RecordBroken(row.id, "what patron and staff own is not what was written")
