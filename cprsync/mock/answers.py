@@ -29,6 +29,7 @@ _PROTECTIONS = {
     "0002": "vejviserbeskyttelse",
     "0003": "markedsfoeringsbeskyttelse",
 }
+_NAME_AND_ADDRESS = "0001"
 #: The platform's stack writes these prefixes; the default namespace is one that it does not use here.
 PREFIXES: dict[str | None, str] = {None: CALL_CONTEXT, "ns2": PNR, "ns3": LOOKUP}
 
@@ -83,7 +84,10 @@ def _person(at: Element, person: Person, view: View) -> None:
     if person.status == "70":
         _moment(at, "forsvindingsdato", person.disappeared)
     for code, element in _PROTECTIONS.items():
-        _protection(at, element, person.protections.get(code), view)
+        if code == _NAME_AND_ADDRESS and person.no_end:
+            _protection_without_end(at, element, person.no_end)
+        else:
+            _protection(at, element, person.protections.get(code), view)
 
 
 def _name(at: Element, person: Person) -> None:
@@ -116,6 +120,12 @@ def _protection(at: Element, element: str, start: str | None, view: View) -> Non
     # One that begins later is sent without the flag, as clients of the platform expect it.
     if date.fromisoformat(start) <= view.day:
         _put(group, "beskyttet", "true")
+
+
+def _protection_without_end(at: Element, element: str, start: str) -> None:
+    group = _group(at, element)
+    _put(group, "startdato", _zoned(start))
+    _put(group, "beskyttet", "false")
 
 
 def _addresses(answer: Element, person: Person) -> None:

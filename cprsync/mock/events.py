@@ -243,14 +243,20 @@ def _protect(scene: Scene) -> list[Change]:
     if PROTECTION in scene.who.protections:
         raise _refused("protect: the person is protected already")
     protections = {**scene.who.protections, PROTECTION: scene.day.isoformat()}
-    return [Change(replace(scene.who, protections=dict(sorted(protections.items()))), "A33")]
+    return [Change(replace(scene.who, protections=dict(sorted(protections.items())), no_end=""), "A33")]
 
 
 def _unprotect(scene: Scene) -> list[Change]:
     if PROTECTION not in scene.who.protections:
         raise _refused("unprotect: the person is not protected")
     kept = {code: start for code, start in scene.who.protections.items() if code != PROTECTION}
-    return [Change(replace(scene.who, protections=kept), "A33")]
+    return [Change(replace(scene.who, protections=kept, no_end=""), "A33")]
+
+
+def _no_end(scene: Scene) -> list[Change]:
+    """The protection is over, and a look-up goes on telling of its start, beside a "no" and without an end."""
+    (change,) = _unprotect(scene)
+    return [replace(change, person=replace(change.person, no_end=scene.who.protections[PROTECTION]))]
 
 
 # -- number and birth date ------------------------------------------------------------------------------------
@@ -357,6 +363,7 @@ KINDS: Mapping[str, Kind] = {
     "undie": Kind(_undie, frozenset({"90"})),
     "protect": Kind(_protect, ALIVE),
     "unprotect": Kind(_unprotect, ALIVE | {"90"}),
+    "no-end": Kind(_no_end, ALIVE | {"90"}),
     "emigrate": Kind(_emigrate, RESIDENT | {"70"}, takes_to=True),
     "return": Kind(_return, frozenset({"80"}), takes_to=True),
     "vanish": Kind(_vanish, RESIDENT),

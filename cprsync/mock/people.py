@@ -103,6 +103,8 @@ class Person:
     abroad: Abroad | None = None
     contact: Contact | None = None
     protections: Mapping[str, str] = field(default_factory=dict)
+    #: Since when a protection held that is over, and that a look-up tells of without its end.
+    no_end: str = ""
     disappeared: str = ""
     current: str = ""
     next_numbers: tuple[str, ...] = ()

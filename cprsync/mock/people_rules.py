@@ -38,6 +38,7 @@ SHAPES: dict[str, dict[str, str]] = {
         "citizenship": r"(\d{4})?",
         "occupation": _text(34),
         "status_before": rf"({_STATUS})?",
+        "no_end": rf"({_DAY})?",
     },
     "name": {
         "first": _text(50),

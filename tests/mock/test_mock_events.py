@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: The kinds that the command line promises.
 PROMISED = (
-    "move no-road no-municipality rename birth die undie protect unprotect emigrate return vanish found number "
+    "move no-road no-municipality rename birth die undie protect unprotect no-end emigrate return vanish found number "
     "undo-number birthdate resend"
 )
 
@@ -59,6 +59,7 @@ HAPPENS = [
     ("die", "ANNA", None, "A21", {"status": "90", "status_since": "2027-03-22"}),
     ("protect", "ANNA", None, "A33", {"protections.0001": "2027-03-22"}),
     ("unprotect", "HELLE", None, "A33", {"protections": {}}),
+    ("no-end", "HELLE", None, "A33", {"protections": {}, "no_end": "2026-11-01"}),
     ("emigrate", "ANNA", "5120", "A06", {"status": "80", "abroad.country": "5120", "abroad.left": "2027-03-22"}),
     ("emigrate", "ANNA", None, "A06", {"status": "80", "abroad.country": "5180"}),
     ("return", "UDREJST", "SKOLEN", "A04", {"status": "01", "abroad": None, "address.street": "2244"}),
@@ -222,6 +223,7 @@ REFUSED = [
     ("undie", "ANNA", None, "status 01"),
     ("protect", "HELLE", None, "protected already"),
     ("unprotect", "ANNA", None, "not protected"),
+    ("no-end", "ANNA", None, "not protected"),
     ("emigrate", "ANNA", "Sweden", "a country's code"),
     ("emigrate", "ANNA", "5100", "not Denmark"),
     ("emigrate", "UDREJST", None, "status 80"),

@@ -206,6 +206,20 @@ def test_a_protection_that_begins_later_has_a_start_and_no_flag(reader: Caller) 
     assert not answer.has("persondata/adressebeskyttelse/beskyttet")
 
 
+def test_a_protection_that_is_over_without_an_end_is_a_no_beside_its_start(
+    ready: dict[str, Any], caller: Caller
+) -> None:
+    control.event(ready, "no-end", "HELLE")
+    control.night(ready)
+    answer = caller.look_up(number("HELLE"))
+    assert answer.value("persondata/adressebeskyttelse/startdato") == "2026-11-01+01:00"
+    assert answer.value("persondata/adressebeskyttelse/beskyttet") == "false"
+    assert not answer.has("persondata/adressebeskyttelse/slutdato")
+    control.event(ready, "protect", "HELLE")
+    control.night(ready)
+    assert caller.look_up(number("HELLE")).value("persondata/adressebeskyttelse/beskyttet") == "true"
+
+
 def test_omit_false_leaves_the_unprotected_without_a_word_on_protection(start: Start) -> None:
     with start(omit_false=True) as ready:
         answer = Caller(ready).look_up(ANNA)

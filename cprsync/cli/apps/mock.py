@@ -12,7 +12,8 @@ from cprsync.cli.options import Folder, Json
 #: What `mock event` and `mock fault` take; a test holds both against the mock's own.
 EVENTS = (
     "move, rename, birth, die, undie, protect, unprotect, emigrate, return, vanish, found, number, undo-number, "
-    "birthdate or resend (the same once more). Of an address that is none: no-road or no-municipality."
+    "birthdate or resend (the same once more). Of an address that is none: no-road or no-municipality; of a "
+    "protection that is over: no-end."
 )
 FAULTS = (
     "Of an answer: http-500-html, empty-200, truncated, oversized, other-person, wrong-root, slow, close, bad-schema, "
