@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.danish import in_danish
-from cprsync.cli.dates import long_day
+from cprsync.cli.dates import long_day, told_day
 from cprsync.cli.healing import window_lines
 from cprsync.cli.output import failure_words
 from cprsync.cli.words import Language, reason_words, word
@@ -28,6 +28,9 @@ OUTCOMES = ("applied", "unchanged", "parked", "not_ours", "held")
 def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The report, line by line; quiet where nothing happened."""
     yield _title(document, language)
+    # a run of an earlier version does not say
+    if document.get("clock_behind"):
+        yield "  " + word("clock_behind", language, day=told_day(document["clock_behind"], language))
     if document["state"] == "nothing" and not document["deliveries"] and "error" not in document:
         yield "  " + word("nothing", language)
     for delivery in document["deliveries"]:

@@ -58,6 +58,7 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
         run = night.store.open_run(day=night.clock.today(), started=night.clock.now())
         log.info("run.opened", run=run.id, resumed=run.resumed, agency=night.agency)
         report = Report(run, night.agency, only_plan=only_plan, has_net_media=night.net_media is not None)
+        report.lived_until = night.store.last_run_day()
         try:
             report.erased_again = night.store.replay_journal()
             comparison = _work(night, run, report)

@@ -47,6 +47,8 @@ class Report:
     run: Run
     agency: str
     deliveries: list[DeliveryLine] = field(default_factory=list)
+    #: the last day that a run has lived before this one
+    lived_until: date | None = None
     tally: Tally | None = None
     #: actions outside any delivery: first copies, follow-ups
     other_actions: Counter[str] = field(default_factory=Counter)
@@ -107,6 +109,13 @@ class Report:
     @property
     def received(self) -> int:
         return sum(line.received for line in self.deliveries if line.outcome == "applied")
+
+    @property
+    def clock_behind(self) -> str | None:
+        """The day of an earlier run that lies after this one's: one of the two clocks was wrong."""
+        if self.lived_until is None or self.lived_until <= self.run.day:
+            return None
+        return self.lived_until.isoformat()
 
     def count(self, outcome: Outcome) -> int:
         return 0 if self.tally is None else self.tally.outcomes.get(outcome, 0)
@@ -224,6 +233,7 @@ class Report:
             "let_through": dict(sorted(self.let_through.items())),
             "brake": self._brake(),
             "plan": self.plan_rows() if self.held or self.only_plan else [],
+            "clock_behind": self.clock_behind,
             "seconds": round(self.seconds, 3),
             "exit": self.exit_code,
         }
@@ -315,6 +325,7 @@ def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) 
         "let_through": {},
         "brake": None,
         "plan": [],
+        "clock_behind": None,
         "seconds": 0.0,
         "exit": code,
         "error": error,

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from doubles import AGENCY, MONDAY, TUESDAY, Library
+from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, Library
 from townspeople import cpr, dies, gains_protection, moves, person
 
+from cprsync.cli.report_text import report_lines
 from cprsync.domain.balance import Outcome
 from cprsync.domain.guard import Excess
 from cprsync.domain.policy import Harm
@@ -57,6 +58,7 @@ OURS = {
     "let_through",
     "reasons",
     "sealed_by_silence",
+    "clock_behind",
     "forgotten",
     "leaving",
     "entitlements",
@@ -138,3 +140,16 @@ def test_only_what_was_applied_counts_as_received() -> None:
         for outcome in ("applied", "repeat", "older", "refused")
     ]
     assert Report(RUN, AGENCY, deliveries=lines).received == 5
+
+
+def test_a_clock_that_went_back_is_told_and_no_day_is_lived_twice(either_library: Library) -> None:
+    either_library.deliver(TUESDAY, person("ANNA"), previous=FRIDAY)
+    assert either_library.night().document()["clock_behind"] is None
+    lived = either_library.clock.today()
+    either_library.clock.set_after(MONDAY)
+    report = either_library.night()
+    assert (report.exit_code, report.document()["clock_behind"]) == (0, lived.isoformat())
+    assert report.calendar["days"] == 0
+    assert any("URET: en tidligere nat var den" in line for line in report_lines(report.document(), "da"))
+    either_library.clock.set_after(TUESDAY)
+    assert either_library.night().document()["clock_behind"] is None

@@ -283,6 +283,10 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
     "forgotten.calendar": ("gamle alderstrin og udløb", "old birthdays and ends"),
     "forgotten.log": ("loggens ældste linjer", "oldest lines of the log"),
     "forget_planned": ("Dette ville blive glemt", "This would be forgotten"),
+    "clock_behind": (
+        "URET: en tidligere nat var den {day}, efter denne nats dag. Kontrollér maskinens dato.",
+        "THE CLOCK: an earlier night was of {day}, after this one's day. Check this machine's date.",
+    ),
     "forget_no_log": (
         "Af revisionssporet er intet glemt, for det er ikke helt:",
         "Nothing of the audit was forgotten, since it is not whole:",
