@@ -31,7 +31,7 @@ def test_whoever_waits_is_told_with_what_keeps_her() -> None:
         f"{PATRON}: på vej ud. Åbent endnu: lån 2, mellemværender 1, ansvar for mindreårige 1."
     )
     assert _left(document, "en").startswith(
-        f"{PATRON}: leaving. Still open: loans 2, balances 1, minors she answers for 1."
+        f"{PATRON}: leaving. Still open: loans 2, balances 1, minors they answer for 1."
     )
 
 

@@ -70,7 +70,7 @@ def test_a_link_is_added_listed_refused_and_ended(library: Library, monkeypatch:
         typed(library, monkeypatch, "LIV", "patron", "responsible", liv, "add"),
         code=1,
         kind="responsible.self",
-        says="does not answer for herself",
+        says="does not answer for their own debts",
         advises="whoever answers",
     )
     ended = library.call("patron", "responsible", liv, "end", "--responsible", link["patron"])
