@@ -25,7 +25,7 @@ from cprsync.store.responsibles import become_patrons
 from cprsync.store.review_items import ask_staff_at_desk
 from cprsync.store.subscriptions import ACTIVE_PATRON, come_back
 from cprsync.store.tenant import hold_library
-from cprsync.store.windows import open_windows
+from cprsync.store.windows import find_late, open_windows
 from cprsync.sync.values import Batch, FollowUp, NewPatron, Subscribed
 
 if TYPE_CHECKING:
@@ -71,10 +71,14 @@ def save(tenant: Tenant, entry: Entry) -> str:
         before = remember_before(connection, tenant, patron_id, entry.number) if entry.sets_number else None
         if entry.returns:
             happened += _seen(connection, tenant, patron_id, by)
+        late: list[str] = []
         if entry.subscribed is not None:
+            late = find_late(connection, tenant, [patron_id])
             _subscribe(connection, tenant, patron_id, entry)
             happened.append(audit.Happened("subscribe", patron=patron_id, more=by))
         write_changes(connection, tenant, run, batch)
+        # subscribed only now, and the answer did not bring the record up to what the feed may have left out
+        open_windows(connection, tenant, find_late(connection, tenant, late), Why.SUBSCRIBED_LATE)
         if before is not None:
             keep_undo(connection, tenant, batch.writes[0], before, user=entry.user)
         if entry.subscribed is not None and entry.until is not None:

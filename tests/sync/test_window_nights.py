@@ -253,6 +253,45 @@ def test_a_patron_who_is_imported_while_a_killed_run_waits_has_a_first_copy_when
     assert {NEW, cpr("EDITH")} <= library.register.listed
 
 
+# -- a number that is subscribed at the desk ------------------------------------------------------------------
+
+
+def test_a_known_patron_who_is_subscribed_late_at_the_desk_is_in_a_window_until_the_night_has_asked(
+    either_library: Library,
+) -> None:
+    """Tuesday's delivery is still to come, without the new number; the answer counts for Monday, and moves nobody."""
+    library = either_library
+    patron = library.id_of("ANNA")
+    library.deliver(MONDAY, replaced(OLD, NEW), anna())
+    library.register.refuses_to_subscribe[NEW] = RegisterUnavailable("no answer")
+    assert library.one_night().exit_code == 4
+    library.register.refuses_to_subscribe.clear()
+    library.register.knows(moves(anna()))
+    library.clock.set_after(TUESDAY, at=time(10, 0))
+    desk = Desk("775100", library.store, library.register, library.clock, library.policy)
+    said_yes.register(desk, Asked(NEW, Purpose.CORRECTION, "lisbeth"))
+    assert NEW in library.register.listed
+    assert windows(library) == {patron: "subscribed_late"}
+    library.deliver(TUESDAY)
+    library.night()
+    assert (windows(library), register_of(library, patron)) == ({}, moves(anna()))
+
+
+def test_a_known_patron_whom_the_answer_brings_up_to_date_is_in_no_window(either_library: Library) -> None:
+    library = either_library
+    library.register.refuses_to_subscribe[NEW] = RegisterUnavailable("no answer")
+    library.deliver(MONDAY, replaced(OLD, NEW), anna())
+    library.one_night()
+    library.deliver(TUESDAY)
+    library.one_night()
+    library.register.refuses_to_subscribe.clear()
+    library.register.knows(moves(anna()))
+    library.clock.set_after(TUESDAY, at=time(10, 0))
+    desk = Desk("775100", library.store, library.register, library.clock, library.policy)
+    said_yes.register(desk, Asked(NEW, Purpose.CORRECTION, "lisbeth"))
+    assert (windows(library), register_of(library, library.id_of("ANNA"))) == ({}, moves(anna()))
+
+
 # -- a subscription that had vanished ------------------------------------------------------------------------
 
 
