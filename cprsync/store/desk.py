@@ -55,7 +55,6 @@ def save(tenant: Tenant, entry: Entry) -> str:
     Raises:
         LostCompare: someone else wrote her since the decision.
     """
-    run = tenant.no_run
     by = (("user", entry.user),)
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
@@ -71,14 +70,9 @@ def save(tenant: Tenant, entry: Entry) -> str:
         before = remember_before(connection, tenant, patron_id, entry.number) if entry.sets_number else None
         if entry.returns:
             happened += _seen(connection, tenant, patron_id, by)
-        late: list[str] = []
         if entry.subscribed is not None:
-            late = find_late(connection, tenant, [patron_id])
-            _subscribe(connection, tenant, patron_id, entry)
             happened.append(audit.Happened("subscribe", patron=patron_id, more=by))
-        write_changes(connection, tenant, run, batch)
-        # subscribed only now, and the answer did not bring the record up to what the feed may have left out
-        open_windows(connection, tenant, find_late(connection, tenant, late), Why.SUBSCRIBED_LATE)
+        _write(connection, tenant, patron_id, entry, batch)
         if before is not None:
             keep_undo(connection, tenant, batch.writes[0], before, user=entry.user)
         if entry.subscribed is not None and entry.until is not None:
@@ -96,6 +90,17 @@ def save(tenant: Tenant, entry: Entry) -> str:
         if entry.answers_for is not None:
             _link(connection, tenant, patron_id, entry.answers_for, entry)
     return patron_id
+
+
+def _write(connection: Connection, tenant: Tenant, patron_id: str, entry: Entry, batch: Batch) -> None:
+    """Subscribe the patron, if that is new, and write what was decided."""
+    late: list[str] = []
+    if entry.subscribed is not None:
+        late = find_late(connection, tenant, [patron_id])
+        _subscribe(connection, tenant, patron_id, entry)
+    write_changes(connection, tenant, tenant.no_run, batch)
+    # subscribed only now, and the answer did not bring the record up to what the feed may have left out
+    open_windows(connection, tenant, find_late(connection, tenant, late), Why.SUBSCRIBED_LATE)
 
 
 def _link(connection: Connection, tenant: Tenant, patron_id: str, minor_id: str, entry: Entry) -> None:
