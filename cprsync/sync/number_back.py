@@ -70,7 +70,7 @@ def take_back(reviews: Reviews, shown: TakingBack, confirmation: Confirmation) -
     """
     again = preview_taking_back(reviews, shown.patron_id)
     reason = check_confirmed(again.preview, confirmation)
-    reviews.undo(again.item, reason=reason)
+    reviews.undo(again.item, reason=reason, is_shown=True)
     (patron,) = reviews.store.patrons([shown.patron_id])
     told = {name: again.document[name] for name in ("warnings", "preview")}
     return {**_document(shown.patron_id, "undone", verified=patron.verified), **told, "written": True}

@@ -25,7 +25,7 @@ from cprsync.domain.review import (
     State,
     review_kind,
 )
-from cprsync.errors import BadInput, Braked, LostCompare, ReviewClosed, ReviewUnknown
+from cprsync.errors import BadInput, Braked, LostCompare, NotConfirmed, ReviewClosed, ReviewUnknown
 from cprsync.sync.reason import checked_reason
 from cprsync.sync.renumbering import renumber_step
 from cprsync.sync.showing import patron_document
@@ -233,12 +233,19 @@ class Reviews:
         """Do nothing of it, and say why. Raises ReviewUnknown, ReviewClosed, or BadInput for the reason."""
         return self._answer(Answer(self._waiting(number), State.REJECTED, self.user, checked_reason(reason)))
 
-    def undo(self, number: int, *, reason: str = "") -> dict[str, Any]:
-        """Take an acceptance back; a reason goes to the audit. Raises ReviewUnknown or ReviewClosed."""
+    def undo(self, number: int, *, reason: str = "", is_shown: bool = False) -> dict[str, Any]:
+        """Take an acceptance back; a reason goes to the audit.
+
+        `is_shown`: somebody has seen what becomes of the record, and said yes to it (decision 40).
+
+        Raises ReviewUnknown or ReviewClosed, and NotConfirmed for a number that nobody was shown.
+        """
         item = self._item(number)
         if item.state is not State.ACCEPTED or not item.row.undoable:
             kind = f"{ReviewClosed.kind}.{item.state.value}"
             raise ReviewClosed(_NOT_TAKEN_BACK[item.state], number=number, kind=kind)
+        if item.row.doing is Doing.NUMBER_SET and not is_shown:
+            raise NotConfirmed("a number is taken back after its preview alone", kind="confirm.number")
         return self._answer(Answer(item, State.UNDONE, self.user, reason or None))
 
     def reopen(self, number: int, *, reason: str) -> dict[str, Any]:

@@ -597,6 +597,17 @@ def test_a_number_is_taken_back_after_a_yes_to_whose_it_is_alone(either_library:
     assert (changed.value.kind, library.everything()) == ("confirm.changed", before)
 
 
+def test_no_answer_to_the_review_item_takes_a_number_back_unseen(library: Library) -> None:
+    patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
+    library.register.knows(person("EDITH"))
+    set_cpr(library, patron_id)
+    (given,) = [one for one in reviews(library).listed(all_states=True) if one["kind"] == "number.set"]
+    before = library.everything()
+    with pytest.raises(NotConfirmed) as unseen:
+        reviews(library).undo(given["id"])
+    assert (unseen.value.kind, library.everything()) == ("confirm.number", before)
+
+
 def test_of_a_protected_patron_the_taking_back_shows_age_and_card_and_no_name(library: Library) -> None:
     patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
     library.register.knows(gains_protection(person("EDITH")))

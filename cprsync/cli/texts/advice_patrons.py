@@ -32,6 +32,11 @@ PATRONS: Final[Mapping[str, Advice]] = {
         "Se på det viste, og kør kommandoen igen ved en terminal eller med --yes.",
         "Look at what is shown, and run the command again at a terminal or with --yes.",
     ),
+    "confirm.number": advice(
+        1,
+        "Kør `cprsync patron set-cpr LÅNER --undo`: der vises låneren først.",
+        "Run `cprsync patron set-cpr PATRON --undo`: it shows the patron first.",
+    ),
     "confirm.stopped": advice(
         1,
         "Kør kommandoen igen, når du er klar.",

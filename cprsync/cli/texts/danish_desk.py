@@ -135,6 +135,7 @@ DESK: Final[Mapping[str, str]] = {
     "a warning stops, and there is no reason to go on: nothing was written": (
         "en advarsel stopper, og der er ingen begrundelse for at gå videre: intet er skrevet"
     ),
+    "a number is taken back after its preview alone": "et nummer tages kun tilbage, når det er vist først",
     "nobody has said yes: nothing was written": "ingen har sagt ja: intet er skrevet",
     "the answer was not yes: nothing was written": "svaret var ikke ja: intet er skrevet",
     "no such block is kept by the number": "ved nummeret huskes ingen sådan blokering",
