@@ -138,9 +138,10 @@ NIGHT: Final[Mapping[str, Advice]] = {
     ),
     "delivery.unfinished": advice(
         4,
-        f"Prøv igen, når overførslen er slut. Er den slut og filen hel: `cprsync feed accept FIL`. {_ASIDE_DA}",
-        f"Try again when the transfer has ended. If it has, and the file is whole: `cprsync feed accept FILE`. "
-        f"{_ASIDE_EN}",
+        "Prøv igen, når overførslen er slut. Er den slut og filen hel: "
+        f'`cprsync feed accept FIL --reason "…"`. {_ASIDE_DA}',
+        "Try again when the transfer has ended. If it has, and the file is whole: "
+        f"`cprsync feed accept FILE --reason TEXT`. {_ASIDE_EN}",
     ),
     "delivery.unknown": advice(
         1,

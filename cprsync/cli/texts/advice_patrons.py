@@ -57,8 +57,9 @@ PATRONS: Final[Mapping[str, Advice]] = {
     "input.header": advice(
         1,
         "Ret filens overskrift: `cprsync fields` viser felternes navne på dansk. "
-        "En eksport fra et andet system læses med --columns.",
-        "Mend the input: `cprsync fields` shows the fields' names. Another system's export is read with --columns.",
+        "`patron import` læser et andet systems eksport med --columns.",
+        "Mend the input: `cprsync fields` shows the fields' names. "
+        "`patron import` reads another system's export with --columns.",
     ),
     "input.fields": advice(
         1,
