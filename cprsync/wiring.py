@@ -8,30 +8,30 @@ from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.calendar import COPENHAGEN
+from cprsync.config.policy import load_policy
+from cprsync.domain.feed.workdays import COPENHAGEN
 from cprsync.errors import ConfigurationError
-from cprsync.policy_file import load_policy
-from cprsync.sync.night import Night
+from cprsync.services.ports.night import Night
 from cprsync.wire.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.domain.policy import Policy
+    from cprsync.config.settings import FeedSection, LibrarySection, RegisterSection, Settings
+    from cprsync.domain.policy.policy import Policy
     from cprsync.netmedia.settings import NetMediaSettings
-    from cprsync.register.extract import ExtractReader
+    from cprsync.register.extract.reader import ExtractReader
+    from cprsync.register.pickup.sftp_session import SftpSettings
     from cprsync.register.settings import RegisterSettings
-    from cprsync.register.sftp_session import SftpSettings
-    from cprsync.register.soap import SoapRegister
-    from cprsync.settings import FeedSection, LibrarySection, RegisterSection, Settings
+    from cprsync.register.soap.soap import SoapRegister
+    from cprsync.services.desk.lookup import Desk
+    from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.desk.setting import Counter
+    from cprsync.services.feed.discarding import Discarding
+    from cprsync.services.leaving.departing import Exit
+    from cprsync.services.ports.night import Progress
+    from cprsync.services.ports.ports import Clock, Feed, NetMedia
     from cprsync.store.sql import SqlStore
-    from cprsync.sync.departing import Exit
-    from cprsync.sync.discarding import Discarding
-    from cprsync.sync.lookup import Desk
-    from cprsync.sync.night import Progress
-    from cprsync.sync.ports import Clock, Feed, NetMedia
-    from cprsync.sync.reviewing import Reviews
-    from cprsync.sync.setting import Counter
 
 #: How long the desk waits from the press of a key on: the start of the program and all that it asks of the register and
 #: the net media. With its end it is about eight seconds in all. What the net media have not heard the night tells them.
@@ -107,8 +107,8 @@ def unchecked_store(
     settings: Settings, library: LibrarySection, clock: Clock, policy: Policy | None = None
 ) -> Iterator[SqlStore]:
     """The same without a look at the erase journal, for the one command that settles what is the matter with it."""
-    from cprsync.store.engine import open_engine
-    from cprsync.store.keys import Keyring
+    from cprsync.store.core.engine import open_engine
+    from cprsync.store.seals.keys import Keyring
     from cprsync.store.sql import SqlStore
 
     engine = open_engine(settings.store.url)
@@ -139,7 +139,7 @@ def opened_register(
     section: RegisterSection, *, production: bool, patience: Patience | None = None
 ) -> Iterator[SoapRegister]:
     """The register's client, its connections closed at the end. Refuses to start without compiled schemas."""
-    from cprsync.register.soap import SoapRegister
+    from cprsync.register.soap.soap import SoapRegister
     from cprsync.schemas import compile_schemas
 
     settings = register_settings(section, production=production)
@@ -159,7 +159,7 @@ def register_settings(section: RegisterSection, *, production: bool) -> Register
 
 def own_certificates(library: LibrarySection, *, production: bool) -> list[dict[str, Any]]:
     """A line for each certificate in a library's own files, as `certs check` has them; no counterpart is asked."""
-    from cprsync.register.certificates import own_certificates
+    from cprsync.register.identity.certificates import own_certificates
 
     return own_certificates(register_settings(library.register_, production=production), datetime.now(UTC))
 
@@ -196,7 +196,7 @@ def tell_now(settings: Settings, library: LibrarySection, patron_id: str, *, pat
 
     `patience`: what the command has left of it. False: they refused it, and it waits for a person.
     """
-    from cprsync.sync.publishing import tell_now as tell
+    from cprsync.services.netmedia.publishing import tell_now as tell
 
     if library.culr is None:
         return True
@@ -211,11 +211,11 @@ def tell_now(settings: Settings, library: LibrarySection, patron_id: str, *, pat
 def opened_feed(section: FeedSection) -> Iterator[Feed]:
     """Where deliveries arrive; a connection is made when it is first asked, and closed at the end."""
     if section.path is not None:
-        from cprsync.register.folder import FolderFeed
+        from cprsync.register.pickup.folder import FolderFeed
 
         yield FolderFeed(section.path, after=section.after)
         return
-    from cprsync.register.sftp import SftpFeed
+    from cprsync.register.pickup.sftp import SftpFeed
 
     feed = SftpFeed(sftp_settings(section))
     try:
@@ -230,7 +230,7 @@ FEED_CEILINGS = ("stall_seconds", "floor_bytes_per_second", "floor_seconds", "to
 
 def sftp_settings(section: FeedSection) -> SftpSettings:
     """The section as the pick-up takes it."""
-    from cprsync.register.sftp_session import SftpSettings
+    from cprsync.register.pickup.sftp_session import SftpSettings
 
     taken = ("host", "port", "user", "key", "known_hosts", "folder", "after", *FEED_CEILINGS)
     return SftpSettings(**{name: getattr(section, name) for name in taken})
@@ -238,7 +238,7 @@ def sftp_settings(section: FeedSection) -> SftpSettings:
 
 def reader(section: FeedSection, store: SqlStore) -> ExtractReader:
     """What reads the deliveries of one agreement."""
-    from cprsync.register.extract import ExtractReader
+    from cprsync.register.extract.reader import ExtractReader
 
     return ExtractReader(task=section.task, hash_key=store.index_key, strict_count=section.count == "strict")
 
@@ -246,7 +246,7 @@ def reader(section: FeedSection, store: SqlStore) -> ExtractReader:
 @contextmanager
 def discarding(settings: Settings, library: LibrarySection) -> Iterator[Discarding]:
     """What a delivery of one library is set aside with; where deliveries arrive is asked only if it has to be."""
-    from cprsync.sync.discarding import Discarding
+    from cprsync.services.feed.discarding import Discarding
 
     clock = clock_for(settings)
     today = clock.today() if knows_the_day(settings, clock) else None
@@ -263,7 +263,7 @@ def knows_the_day(settings: Settings, clock: Clock) -> bool:
 @contextmanager
 def desk(settings: Settings, library: LibrarySection, *, patience: Patience | None = None) -> Iterator[Desk]:
     """What one look-up at the desk of one library works with. `patience`: shared with what the command asks next."""
-    from cprsync.sync.lookup import Desk
+    from cprsync.services.desk.lookup import Desk
 
     clock, waits = clock_for(settings), patience or desk_patience()
     policy = load_policy(library.policy, library.municipalities)
@@ -277,7 +277,7 @@ def desk(settings: Settings, library: LibrarySection, *, patience: Patience | No
 @contextmanager
 def reviews(settings: Settings, library: LibrarySection, *, user: str) -> Iterator[Reviews]:
     """One library's review items, answered by a user of the operating system."""
-    from cprsync.sync.reviewing import Reviews
+    from cprsync.services.desk.reviewing import Reviews
 
     clock = clock_for(settings)
     policy = load_policy(library.policy, library.municipalities)
@@ -288,8 +288,8 @@ def reviews(settings: Settings, library: LibrarySection, *, user: str) -> Iterat
 @contextmanager
 def counter(settings: Settings, library: LibrarySection, *, today: date | None = None) -> Iterator[Counter]:
     """What setting a field of one library's patrons works with."""
-    from cprsync.municipality_file import load_municipalities
-    from cprsync.sync.setting import Counter
+    from cprsync.config.municipalities import load_municipalities
+    from cprsync.services.desk.setting import Counter
 
     clock = clock_for(settings, today)
     policy = load_policy(library.policy, library.municipalities)
@@ -300,7 +300,7 @@ def counter(settings: Settings, library: LibrarySection, *, today: date | None =
 @contextmanager
 def leaving(settings: Settings, library: LibrarySection, *, user: str) -> Iterator[Exit]:
     """Where one library's patrons leave. There is no register: nobody who leaves is looked up or subscribed."""
-    from cprsync.sync.departing import Exit
+    from cprsync.services.leaving.departing import Exit
 
     clock = clock_for(settings)
     policy = load_policy(library.policy, library.municipalities)

@@ -34,7 +34,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with keys and an empty store, to be copied."""
     from ready_databases import upgraded
 
-    from cprsync.store.keys import create_keys
+    from cprsync.store.seals.keys import create_keys
 
     folder = tmp_path_factory.mktemp("empty") / "library"
     folder.mkdir()
@@ -55,10 +55,10 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def mock_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The certificates and keys of a mock's folder, to be copied: those of its authorities have the real size."""
-    from cprsync.mock.agreement import ALL
-    from cprsync.mock.authority import develop_certificates
-    from cprsync.mock.certificate_profile import packaged_profile
-    from cprsync.mock.sftp_keys import keep_keys
+    from cprsync.mock.certs.authority import develop_certificates
+    from cprsync.mock.certs.profile import packaged_profile
+    from cprsync.mock.pickup.sftp_keys import keep_keys
+    from cprsync.mock.town.agreement import ALL
 
     shapes = packaged_profile()
     small = {name: replace(getattr(shapes, name), key_bits=2048) for name in ("client", "server")}

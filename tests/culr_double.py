@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.account import (
+from cprsync.domain.netmedia.account import (
     REFUSED,
     Call,
     Code,
@@ -25,7 +25,7 @@ from cprsync.domain.account import (
     settle,
 )
 from cprsync.errors import CprsyncError, NetMediaUnavailable
-from cprsync.mock.culr_accounts import Accounts, Request, Result
+from cprsync.mock.town.culr_accounts import Accounts, Request, Result
 from cprsync.netmedia.side_by_side import Circuit
 
 if TYPE_CHECKING:

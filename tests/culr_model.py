@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cprsync.domain.account import NOWHERE, Call, Code, Held, Identity, Operation, Reply
+from cprsync.domain.netmedia.account import NOWHERE, Call, Code, Held, Identity, Operation, Reply
 
 OURS, THEIRS = "775100", "710100"
 

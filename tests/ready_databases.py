@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from cprsync.store.engine import open_engine
-from cprsync.store.migrate import upgrade
+from cprsync.store.core.engine import open_engine
+from cprsync.store.core.migrate import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

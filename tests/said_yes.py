@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.confirming import Confirmation, Preview
-from cprsync.domain.parting import Way
-from cprsync.sync.lookup import Asked, Desk, LookedUp
-from cprsync.sync.registering import confirm_registration, preview_registration
+from cprsync.domain.desk.confirming import Confirmation, Preview
+from cprsync.domain.desk.parting import Way
+from cprsync.services.desk.lookup import Asked, Desk, LookedUp
+from cprsync.services.desk.registering import confirm_registration, preview_registration
 
 if TYPE_CHECKING:
-    from cprsync.sync.departing import Exit
+    from cprsync.services.leaving.departing import Exit
 
 REASON = "agreed with the family"
 

@@ -27,12 +27,18 @@ if TYPE_CHECKING:
 #: One command ends long before this.
 CEILING_SECONDS = 60
 #: What commands import when they run.
-PROGRAM = ("cprsync.cli.main", "cprsync.cli.night", "cprsync.cli.setup", "cprsync.cli.patrons", "cprsync.cli.lookup")
+PROGRAM = (
+    "cprsync.cli.main",
+    "cprsync.cli.night.night",
+    "cprsync.cli.setup.setup",
+    "cprsync.cli.imports.patrons",
+    "cprsync.cli.desk.lookup",
+)
 IMPORTED_LATE = (
     "cprsync.wiring",
-    "cprsync.settings",
-    "cprsync.register.soap",
-    "cprsync.store.migrate",
+    "cprsync.config.settings",
+    "cprsync.register.soap.soap",
+    "cprsync.store.core.migrate",
     "cprsync.store.sql",
 )
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from town import ANNA, FIXTURES, PEOPLE, TOWN, number
 
-from cprsync.domain.calendar import is_working_day
-from cprsync.domain.policy import DEFAULT_LIMITS
+from cprsync.domain.feed.workdays import is_working_day
+from cprsync.domain.policy.policy import DEFAULT_LIMITS
 
 EVERYONE = list(PEOPLE.values())
 EVERY_KEY = list(PEOPLE)

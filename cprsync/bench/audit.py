@@ -14,17 +14,17 @@ from cprsync.bench.child import Watch, in_child, peak_rss_mb
 from cprsync.bench.databases import opened_databases
 from cprsync.bench.figures import FLOOR, OURS, Figures, Goal, Measured
 from cprsync.bench.library import Place, opened_tenant, store_of
-from cprsync.store import audit
-from cprsync.store.engine import open_engine, writing
-from cprsync.store.keyed import Keyed
-from cprsync.store.keys import Purpose, create_keys
-from cprsync.store.migrate import upgrade
+from cprsync.store.audit import audit
+from cprsync.store.core.engine import open_engine, writing
+from cprsync.store.core.migrate import upgrade
+from cprsync.store.seals.keyed import Keyed
+from cprsync.store.seals.keys import Purpose, create_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cprsync.bench.databases import Databases
-    from cprsync.store.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant
 
 #: Peak memory may grow by so much from a tenth of the entries to all of them: SQLite's page cache is 64 of it.
 FLAT_MB = 80

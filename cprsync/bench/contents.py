@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from cprsync.bench.rows import changed, draw, weigh
-from cprsync.store import tables
-from cprsync.store.engine import parts, reading
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping, Table
 
     from cprsync.bench.rows import Row
-    from cprsync.store.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant
 
 #: All tables, in an order in which rows can be appended.
 TABLES: tuple[Table, ...] = tuple(tables.metadata.sorted_tables)

@@ -6,14 +6,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cprsync.bench.people import people
-from cprsync.mock.extract import ENCODING, Event, Head, build_extract
+from cprsync.mock.delivery.extract import ENCODING, Event, Head, build_extract
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
     from pathlib import Path
 
-    from cprsync.mock.people import Person
+    from cprsync.mock.town.people import Person
 
 TASK = "123456"
 #: Persons written at a time.

@@ -11,26 +11,27 @@ from datetime import time as time_of_day
 from typing import TYPE_CHECKING
 
 from cprsync.bench.deliveries import TASK, shares, write_delivery
-from cprsync.domain.calendar import COPENHAGEN
-from cprsync.domain.person import Person
-from cprsync.domain.policy import Harm, Limit, Policy
-from cprsync.domain.record import Card, Local
+from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.patron.local import Card, Local
+from cprsync.domain.person.person import Person
+from cprsync.domain.policy.policy import Harm, Limit, Policy
 from cprsync.errors import RegisterUnavailable
-from cprsync.register.extract import ExtractReader
-from cprsync.register.folder import FolderFeed
-from cprsync.store import records, tables
-from cprsync.store.bulk import append
-from cprsync.store.changes import clear_columns
-from cprsync.store.codec import REGISTER
-from cprsync.store.engine import open_engine, writing
-from cprsync.store.journal import FILE, EraseJournal
-from cprsync.store.keys import Keyring
-from cprsync.store.local import encode_local
+from cprsync.register.extract.reader import ExtractReader
+from cprsync.register.pickup.folder import FolderFeed
+from cprsync.services.ports.night import Night
+from cprsync.services.ports.values import NotFound
+from cprsync.store.beside.journal import FILE, EraseJournal
+from cprsync.store.core import tables
+from cprsync.store.core.bulk import append
+from cprsync.store.core.engine import open_engine, writing
+from cprsync.store.core.tenant import Tenant
+from cprsync.store.patrons.changes import clear_columns
+from cprsync.store.records import records
+from cprsync.store.records.local import encode_local
+from cprsync.store.seals.codec import REGISTER
+from cprsync.store.seals.keys import Keyring
+from cprsync.store.seals.vault import Vault
 from cprsync.store.sql import SqlStore
-from cprsync.store.tenant import Tenant
-from cprsync.store.vault import Vault
-from cprsync.sync.night import Night
-from cprsync.sync.values import NotFound
 from cprsync.wiring import StillClock
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.bench.rows import Row
-    from cprsync.domain.number import CprNumber
+    from cprsync.domain.person.number import CprNumber
     from cprsync.errors import CprsyncError
-    from cprsync.mock.people import Person as Raw
-    from cprsync.sync.values import Found, Subscribed
+    from cprsync.mock.town.people import Person as Raw
+    from cprsync.services.ports.values import Found, Subscribed
 
 AGENCY, AGREEMENT = "710100", "bench"
 PRODUCED, PREVIOUS = date(2027, 3, 22), date(2027, 3, 19)

@@ -16,28 +16,28 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, registry
 
 from cprsync.bench.library import AGENCY, AGREEMENT, PRODUCED
-from cprsync.domain.forgetting import BEFORE_IMAGE_DAYS
-from cprsync.domain.municipality import municipality_of
-from cprsync.domain.patron import AsOf, Source
-from cprsync.domain.person import SILENT, Person
-from cprsync.domain.review import State, proposed_at
-from cprsync.store import tables
-from cprsync.store.changes import STATUS_CLASSES
-from cprsync.store.codec import REGISTER
-from cprsync.store.dying import DEAD
-from cprsync.store.effects import CULR
-from cprsync.store.keys import Purpose
-from cprsync.store.numbers import ACTIVE_PATRON
-from cprsync.store.records import from_row
-from cprsync.sync.steps import decided, step_of
+from cprsync.domain.leaving.forgetting import BEFORE_IMAGE_DAYS
+from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.patron.review import State, proposed_at
+from cprsync.domain.person.municipality import municipality_of
+from cprsync.domain.person.person import SILENT, Person
+from cprsync.services.planning.steps import decided, step_of
+from cprsync.store.core import tables
+from cprsync.store.netmedia.effects import CULR
+from cprsync.store.patrons.changes import STATUS_CLASSES
+from cprsync.store.patrons.dying import DEAD
+from cprsync.store.records.numbers import ACTIVE_PATRON
+from cprsync.store.records.records import from_row
+from cprsync.store.seals.codec import REGISTER
+from cprsync.store.seals.keys import Purpose
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from cprsync.store.tenant import Tenant
-    from cprsync.sync.night import Night
-    from cprsync.sync.steps import Step
-    from cprsync.sync.values import Write
+    from cprsync.services.planning.steps import Step
+    from cprsync.services.ports.night import Night
+    from cprsync.services.ports.values import Write
+    from cprsync.store.core.tenant import Tenant
 
 _REGISTRY = registry()
 

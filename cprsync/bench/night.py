@@ -32,16 +32,16 @@ from cprsync.bench.library import (
 from cprsync.bench.naive import defaults, naive_night
 from cprsync.bench.people import happened, people
 from cprsync.bench.rows import pour
-from cprsync.store.engine import open_engine, writing
-from cprsync.store.keys import create_keys
-from cprsync.store.migrate import upgrade
-from cprsync.sync.nightly import run_night
+from cprsync.services.night.run import run_night
+from cprsync.store.core.engine import open_engine, writing
+from cprsync.store.core.migrate import upgrade
+from cprsync.store.seals.keys import create_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cprsync.bench.databases import Databases
-    from cprsync.mock.people import Person
+    from cprsync.mock.town.people import Person
 
 PREPARED, EMPTY = "prepared", "empty"
 SEED = 1968

@@ -16,13 +16,13 @@ from cprsync.bench.databases import opened_databases
 from cprsync.bench.figures import FLOOR, OURS, Figures, Goal
 from cprsync.bench.library import night_of, opened_tenant
 from cprsync.bench.night import EMPTY, PEAK_MB, PREPARED, WAYS, Bench
-from cprsync.store.engine import writing
-from cprsync.sync.nightly import run_night
+from cprsync.services.night.run import run_night
+from cprsync.store.core.engine import writing
 
 if TYPE_CHECKING:
     from cprsync.bench.figures import Measured
     from cprsync.bench.night import Runner, Ways
-    from cprsync.store.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant
 
 APPLIED = "applied"
 #: What a night may write that has no news: its own rows, the delivery's, and its line in the audit.

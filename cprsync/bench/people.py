@@ -10,7 +10,7 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cprsync.mock.people import Abroad, Address, Contact, Name, Person
+from cprsync.mock.town.people import Abroad, Address, Contact, Name, Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -23,8 +23,8 @@ from cprsync.cli.apps import (
     runs,
     subscriptions,
 )
-from cprsync.cli.misuse import Commands, misuse_of
-from cprsync.cli.options import (
+from cprsync.cli.terminal.misuse import Commands, misuse_of
+from cprsync.cli.terminal.options import (
     CONFIG,
     Approve,
     Config,
@@ -39,7 +39,7 @@ from cprsync.cli.options import (
     language,
 )
 from cprsync.collector import look_seldom
-from cprsync.domain.purpose import Purpose
+from cprsync.domain.person.purpose import Purpose
 from cprsync.errors import Misused
 
 app = typer.Typer(
@@ -82,7 +82,7 @@ def demo(
 
     At its end every record is compared with the register's own; exit 0 only if all are equal.
     """
-    from cprsync.cli.demo import run_demo
+    from cprsync.cli.demo.demo import run_demo
 
     raise SystemExit(run_demo(keep=keep, language=language(lang), as_json=as_json))
 
@@ -99,7 +99,7 @@ def init(
 
     cprsync.toml and policy.toml with comments, the keys that seal the records, a systemd service and timer.
     """
-    from cprsync.cli.setup import init_folder
+    from cprsync.cli.setup.setup import init_folder
 
     init_folder(folder, mock=mock, language=language(lang), as_json=as_json)
 
@@ -128,7 +128,7 @@ def sync(  # noqa: PLR0913 -- one parameter for each option
     New patrons are subscribed and get their first copy, what the register delivered (ændringsudtræk) is applied, and
     the days since the last night are lived: birthdays, corrections and absences that end.
     """
-    from cprsync.cli.night import sync_command
+    from cprsync.cli.night.night import sync_command
 
     raise SystemExit(
         sync_command(
@@ -150,7 +150,7 @@ def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da
     Exit 1 when someone has to look after something. The last night, late deliveries, what waits, whether the audit
     is whole, certificates, keys.
     """
-    from cprsync.cli.status import status_command
+    from cprsync.cli.night.status import status_command
 
     raise SystemExit(status_command(config, library=library, language=language(lang), as_json=as_json))
 
@@ -176,8 +176,8 @@ def lookup(  # noqa: PLR0913 -- one parameter for each option
     The CPR number is asked for, or read from standard input; without --register no record is made. With it the record
     is shown as it would be, with what is to be seen about it, and written once someone says yes.
     """
-    from cprsync.cli.confirming import Answered
-    from cprsync.cli.lookup import lookup_command
+    from cprsync.cli.desk.confirming import Answered
+    from cprsync.cli.desk.lookup import lookup_command
 
     raise SystemExit(
         lookup_command(
@@ -206,7 +206,7 @@ def forecast(  # noqa: PLR0913 -- one parameter for each option
 
     Birthdays, and corrections and absences that end, if the register changes nothing.
     """
-    from cprsync.cli.forecast import forecast_command
+    from cprsync.cli.night.forecast import forecast_command
 
     forecast_command(days, config=config, library=library, today=day(today), language=language(lang), as_json=as_json)
 
@@ -231,7 +231,7 @@ def statement(  # noqa: PLR0913 -- one parameter for each option
     else the register's; to nobody of the dead, and of the protected without name and address unless --reveal opens
     them.
     """
-    from cprsync.cli.statement import statement_command
+    from cprsync.cli.lending.statement import statement_command
 
     statement_command(
         patron,
@@ -260,7 +260,7 @@ def statistics(  # noqa: PLR0913 -- one parameter for each option
     The records as they stand, of those who were there on the day, with their ages and groups on it. A number under
     five is left out, and so is what it could be computed from.
     """
-    from cprsync.cli.statistics import statistics_command
+    from cprsync.cli.pages.statistics import statistics_command
 
     statistics_command(
         on=day(on), config=config, library=library, today=day(today), language=language(lang), as_json=as_json
@@ -284,7 +284,7 @@ def rules(
 
     Tables of status, protection, age step and residence, each row with its source.
     """
-    from cprsync.cli.rules import rules_command
+    from cprsync.cli.pages.rules import rules_command
 
     rules_command(policy, language=language(lang), as_json=as_json, as_markdown=markdown, into=into)
 
@@ -302,7 +302,7 @@ def fees(
 
     As its policy.toml has them, to hold against its own page.
     """
-    from cprsync.cli.fees import fees_command
+    from cprsync.cli.pages.fees import fees_command
 
     fees_command(policy, language=language(lang), as_json=as_json)
 
@@ -328,7 +328,7 @@ def fields(  # noqa: PLR0913 -- one parameter for each option
 
     Of each: what for, whose it is, who sees it, how long it is kept.
     """
-    from cprsync.cli.fields import fields_command
+    from cprsync.cli.pages.fields import fields_command
 
     fields_command(
         policy,
@@ -357,7 +357,7 @@ def bench(  # noqa: PLR0913 -- one parameter for each option
 
     `night`, `extract` (a delivery is read), `noop` (a night without news) or `audit` (verified from end to end).
     """
-    from cprsync.cli.bench import bench_command
+    from cprsync.cli.demo.bench import bench_command
 
     raise SystemExit(
         bench_command(
@@ -376,7 +376,7 @@ def _show_version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
-        from cprsync.cli.output import say
+        from cprsync.cli.terminal.output import say
 
         say(f"cprsync {version('cprsync')}")
         raise typer.Exit
@@ -398,8 +398,8 @@ def main(
     ] = None,
 ) -> None:
     """Keeps a library's patron records (låneroplysninger) true to the civil register (CPR)."""
-    from cprsync.cli.logs import LEVEL, LEVELS, configure
-    from cprsync.cli.output import is_text
+    from cprsync.cli.terminal.logs import LEVEL, LEVELS, configure
+    from cprsync.cli.terminal.output import is_text
 
     if not all(map(is_text, sys.argv)):
         raise Misused("an argument is not readable as text")
@@ -414,7 +414,7 @@ INTERRUPTED = 130
 
 def run() -> None:
     """Start the program; what breaks unexpectedly shows a reference, never a traceback with data."""
-    from cprsync.cli.output import interrupted, misused, open_standard_streams, unexpected
+    from cprsync.cli.terminal.output import interrupted, misused, open_standard_streams, unexpected
 
     open_standard_streams()
     look_seldom()

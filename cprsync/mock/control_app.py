@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import BadInput
-from cprsync.mock.culr_accounts import CPR, OK, Request
-from cprsync.mock.faults import SECONDS_MAX
+from cprsync.mock.register.faults import SECONDS_MAX
+from cprsync.mock.town.culr_accounts import CPR, OK, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cprsync.mock.register import Register
+    from cprsync.mock.register.register import Register
 
 #: More than a year of working days in one call is a mistake.
 NIGHTS_MAX = 370

@@ -17,16 +17,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
-from cprsync.mock import agreement
-from cprsync.mock.authority import develop_certificates
-from cprsync.mock.culr_soap import CULR_PATH, CulrService
-from cprsync.mock.extract import FRAMINGS, Framing
-from cprsync.mock.people import load_town
-from cprsync.mock.register import Register, kept_register, new_register
-from cprsync.mock.sftp import serving_sftp
-from cprsync.mock.sftp_keys import SftpKeys, keep_keys
-from cprsync.mock.soap import LOOKUP_PATH, SUBSCRIPTION_PATH, SoapServices
-from cprsync.mock.state import Memory, only_one
+from cprsync.mock.certs.authority import develop_certificates
+from cprsync.mock.delivery.extract import FRAMINGS, Framing
+from cprsync.mock.pickup.sftp import serving_sftp
+from cprsync.mock.pickup.sftp_keys import SftpKeys, keep_keys
+from cprsync.mock.register.register import Register, kept_register, new_register
+from cprsync.mock.soap.culr import CULR_PATH, CulrService
+from cprsync.mock.soap.soap import LOOKUP_PATH, SUBSCRIPTION_PATH, SoapServices
+from cprsync.mock.town import agreement
+from cprsync.mock.town.people import load_town
+from cprsync.mock.town.state import Memory, only_one
 from cprsync.mock.web import QuietServer, control_app, culr_app, make_server, soap_app
 from cprsync.private import write_private
 from cprsync.schemas import compile_schemas
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from cprsync.mock.authority import DevCertificates
+    from cprsync.mock.certs.authority import DevCertificates
 
 _HOST = "127.0.0.1"
 _BACKLOG = 128

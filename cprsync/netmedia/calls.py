@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.account import Operation
+from cprsync.domain.netmedia.account import Operation
 
 if TYPE_CHECKING:
-    from cprsync.domain.account import Call, Identity
+    from cprsync.domain.netmedia.account import Call, Identity
     from cprsync.netmedia.settings import Credentials
 
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from cprsync.domain.account import Code, Held, Identity, IdType, Operation, Reply
+from cprsync.domain.netmedia.account import Code, Held, Identity, IdType, Operation, Reply
 from cprsync.errors import BadAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cprsync.domain.account import Call
+    from cprsync.domain.netmedia.account import Call
 
 _CODES: Final = {code.value: code for code in Code}
 _TYPES: Final = {kind.value: kind for kind in IdType}

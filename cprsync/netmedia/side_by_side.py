@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cprsync.domain.account import FORBIDDEN, REFUSED, Unsettled
+from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED, Unsettled
 from cprsync.errors import ConfigurationError, NetMediaRefused, NetMediaUnavailable, NetMediaUntrusted
 
 if TYPE_CHECKING:

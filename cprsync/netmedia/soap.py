@@ -1,6 +1,6 @@
 """CULR over SOAP: settle what is to stand there and read what does, each call bounded in time, size and tries.
 
-Implements `sync.ports.NetMedia`. Threads stay in here; callers see iterators.
+Implements `services.ports.ports.NetMedia`. Threads stay in here; callers see iterators.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import structlog
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
-from cprsync.domain.account import REFUSED, Code, Held, Settled, Unsettled, reading_of, settle
+from cprsync.domain.netmedia.account import REFUSED, Code, Held, Settled, Unsettled, reading_of, settle
 from cprsync.errors import (
     BadAnswer,
     CertificateRefused,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import requests
     from lxml import etree
 
-    from cprsync.domain.account import Call, Effect, Identity, Reply
+    from cprsync.domain.netmedia.account import Call, Effect, Identity, Reply
     from cprsync.schemas import Schemas
 
 T = TypeVar("T")

@@ -10,65 +10,35 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sqlalchemy import select, text
 
 from cprsync.errors import ConfigurationError
-from cprsync.store import (
-    accounts,
-    answers,
-    audit_checks,
-    audit_list,
-    calendar,
-    changes,
-    circulating,
-    circulation,
-    counting,
-    decided,
-    desk,
-    entitlements,
-    erasing,
-    finding,
-    forgetting,
-    head_keeping,
-    healing,
-    import_matching,
-    imports,
-    inbox,
-    kept_blocks,
-    leaving,
-    links,
-    living,
-    opening,
-    overrides,
-    owing,
-    publishing,
-    reasons,
-    reconciling,
-    records,
-    repairs,
-    responsibles,
-    review_items,
-    reviews,
-    runs,
-    sealing,
-    setting,
-    subscriptions,
-    tables,
-    verifying,
-    views,
-)
-from cprsync.store.audit_accepting import accept_audit
-from cprsync.store.done import done
-from cprsync.store.ending_protection import note_first_yes
-from cprsync.store.engine import read_only, reading, writing
-from cprsync.store.journal import FILE as JOURNAL_FILE
-from cprsync.store.journal import EraseJournal
-from cprsync.store.journal_accepting import accept_journal
-from cprsync.store.key_checks import check_journal_keys, check_keys, find_new_keys, keys_in_use, note_keys
-from cprsync.store.lock import run_lock
-from cprsync.store.numbers import old_numbers
-from cprsync.store.older_copy import notice_older_copy
-from cprsync.store.record_versions import begin_versions
-from cprsync.store.tenant import Tenant
-from cprsync.store.vault import Vault
-from cprsync.store.version import check_version
+from cprsync.store.audit import head_keeping, reasons
+from cprsync.store.audit.record_versions import begin_versions
+from cprsync.store.beside.journal import FILE as JOURNAL_FILE
+from cprsync.store.beside.journal import EraseJournal
+from cprsync.store.core import tables
+from cprsync.store.core.engine import read_only, reading, writing
+from cprsync.store.core.lock import run_lock
+from cprsync.store.core.tenant import Tenant
+from cprsync.store.core.version import check_version
+from cprsync.store.desk import desk, finding, opening, reviews, setting, views
+from cprsync.store.desk.ending_protection import note_first_yes
+from cprsync.store.feed import answers, decided, healing, inbox, reconciling, sealing, subscriptions
+from cprsync.store.feed.older_copy import notice_older_copy
+from cprsync.store.imports import circulating, import_matching, imports
+from cprsync.store.leaving import erasing, forgetting, leaving
+from cprsync.store.leaving.journal_accepting import accept_journal
+from cprsync.store.lending import circulation, owing
+from cprsync.store.netmedia import accounts, entitlements, publishing, repairs, verifying
+from cprsync.store.night import calendar, living, runs
+from cprsync.store.night.done import done
+from cprsync.store.pages import counting
+from cprsync.store.patrons import changes, responsibles
+from cprsync.store.records import kept_blocks, links, overrides, records
+from cprsync.store.records.numbers import old_numbers
+from cprsync.store.reviews import review_items
+from cprsync.store.seals.vault import Vault
+from cprsync.store.trust import audit_checks, audit_list
+from cprsync.store.trust.audit_accepting import accept_audit
+from cprsync.store.trust.key_checks import check_journal_keys, check_keys, find_new_keys, keys_in_use, note_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -78,38 +48,33 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from cprsync.domain.account import Effect, Held, Settled, Unsettled
-    from cprsync.domain.delivery import Header, Link
-    from cprsync.domain.drift import Repair
-    from cprsync.domain.due import Facts
-    from cprsync.domain.forgetting import Forgotten
-    from cprsync.domain.leaving import Ties
-    from cprsync.domain.number import CprNumber
-    from cprsync.domain.parting import Parting
-    from cprsync.domain.patron import AsOf, Patron
-    from cprsync.domain.person import Address, Person
-    from cprsync.domain.policy import Harm, Policy
-    from cprsync.domain.record import Block, Local
-    from cprsync.domain.responsible import Answering
-    from cprsync.domain.review import State
-    from cprsync.domain.sealed import SealedAddress
-    from cprsync.domain.statement import Owing
-    from cprsync.domain.statistics import Cell
-    from cprsync.store.imported import Imported
-    from cprsync.store.keys import Keyring
-    from cprsync.store.views import Clear, PatronView
-    from cprsync.sync.circulating import Foreseen
-    from cprsync.sync.circulation_rows import Circulated
-    from cprsync.sync.finding import Numbered
-    from cprsync.sync.local_setting import LocalChange
-    from cprsync.sync.lookup import Entry
-    from cprsync.sync.ports import Clock
-    from cprsync.sync.responsibles import Linked, Minor
-    from cprsync.sync.revealing import Reveal
-    from cprsync.sync.reviewing import Answer, ReviewItem
-    from cprsync.sync.setting import Correction
-    from cprsync.sync.unregistered import OwnWord
-    from cprsync.sync.values import (
+    from cprsync.domain.desk.parting import Parting
+    from cprsync.domain.feed.delivery import Header, Link
+    from cprsync.domain.leaving.forgetting import Forgotten
+    from cprsync.domain.leaving.leaving import Ties
+    from cprsync.domain.lending.statement import Owing
+    from cprsync.domain.netmedia.account import Effect, Held, Settled, Unsettled
+    from cprsync.domain.netmedia.drift import Repair
+    from cprsync.domain.pages.statistics import Cell
+    from cprsync.domain.patron.due import Facts
+    from cprsync.domain.patron.local import Block, Local
+    from cprsync.domain.patron.patron import AsOf, Patron
+    from cprsync.domain.patron.responsible import Answering
+    from cprsync.domain.patron.review import State
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.person.person import Address, Person
+    from cprsync.domain.person.sealed import SealedAddress
+    from cprsync.domain.policy.policy import Harm, Policy
+    from cprsync.services.desk.local_setting import LocalChange
+    from cprsync.services.desk.lookup import Entry
+    from cprsync.services.desk.responsibles import Linked, Minor
+    from cprsync.services.desk.reviewing import Answer, ReviewItem
+    from cprsync.services.desk.setting import Correction
+    from cprsync.services.desk.unregistered import OwnWord
+    from cprsync.services.imports.circulating import Foreseen
+    from cprsync.services.imports.circulation_rows import Circulated
+    from cprsync.services.ports.ports import Clock
+    from cprsync.services.ports.values import (
         AcceptedJournal,
         Account,
         AccountSides,
@@ -145,10 +110,15 @@ if TYPE_CHECKING:
         SealedDelivery,
         Tally,
     )
+    from cprsync.services.views.finding import Numbered
+    from cprsync.services.views.revealing import Reveal
+    from cprsync.store.desk.views import Clear, PatronView
+    from cprsync.store.imports.imported import Imported
+    from cprsync.store.seals.keys import Keyring
 
 
 class SqlStore:
-    """Our records, for one library (agency) and one agreement. Implements `cprsync.sync.ports.Store`."""
+    """Our records, for one library (agency) and one agreement. Implements `cprsync.services.ports.ports.Store`."""
 
     def __init__(  # noqa: PLR0913 -- everything it depends on is passed in
         self,

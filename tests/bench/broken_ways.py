@@ -10,8 +10,8 @@ from cprsync.bench.extract import Reading
 from cprsync.bench.extract import floor as extract_floor
 from cprsync.bench.library import opened_tenant
 from cprsync.bench.night import Work, floor, naive
-from cprsync.store import tables
-from cprsync.store.engine import writing
+from cprsync.store.core import tables
+from cprsync.store.core.engine import writing
 
 if TYPE_CHECKING:
     from cprsync.bench.figures import Measured

@@ -17,7 +17,7 @@ from cprsync.bench.extract import bench_extract
 from cprsync.bench.figures import FLOOR, NAIVE, OURS
 from cprsync.bench.night import bench_night
 from cprsync.bench.noop import ITS_OWN, bench_noop
-from cprsync.cli.bench import report
+from cprsync.cli.demo.bench import report
 
 if TYPE_CHECKING:
     from collections.abc import Callable

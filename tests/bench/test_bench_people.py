@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from cprsync.bench.deliveries import TASK, write_delivery, write_large_delivery
 from cprsync.bench.people import happened, people
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import Person
-from cprsync.register.extract import ExtractReader
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import Person
+from cprsync.register.extract.reader import ExtractReader
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,15 +20,17 @@ from cprsync.bench.databases import opened_databases
 from cprsync.bench.figures import OURS
 from cprsync.bench.library import AGENCY, PRODUCED, bench_policy, night_of, opened_tenant, patron_id_of, store_of
 from cprsync.bench.night import EMPTY, PREPARED, Bench
-from cprsync.municipality_file import load_municipalities
-from cprsync.store import calendar, entitlements, houses
-from cprsync.store.engine import reading
-from cprsync.sync.entitlements import Entitlements
-from cprsync.sync.nightly import run_night
-from cprsync.sync.showing import patron_document
-from cprsync.sync.standings import Standings
-from cprsync.sync.statements import Statements
-from cprsync.sync.values import DuePage
+from cprsync.config.municipalities import load_municipalities
+from cprsync.services.desk.showing import patron_document
+from cprsync.services.night.run import run_night
+from cprsync.services.ports.values import DuePage
+from cprsync.services.views.entitlements import Entitlements
+from cprsync.services.views.standings import Standings
+from cprsync.services.views.statements import Statements
+from cprsync.store.core.engine import reading
+from cprsync.store.netmedia import entitlements
+from cprsync.store.night import calendar
+from cprsync.store.records import houses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from cprsync.store.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant
 
 #: Tables with a row or more for each patron, and those that keep what was ever left to a person, or ever happened.
 LARGE = ("patron", "patron_key", "subscription", "before_image", "review_item", "override", "audit")

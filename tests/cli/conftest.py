@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-from cprsync.cli.logs import configure
+from cprsync.cli.terminal.logs import configure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ import http.client
 import logging
 import sys
 
-from cprsync.cli import logs
 from cprsync.cli.main import app
+from cprsync.cli.terminal import logs
 
 LOUD = (
     "asyncssh",

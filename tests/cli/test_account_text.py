@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from cprsync.cli.net_media import SHOWN, reconciled_lines, verified_lines
-from cprsync.cli.report_text import report_lines
-from cprsync.cli.review import shown_lines
-from cprsync.cli.words import WORDS
-from cprsync.domain.account import FORBIDDEN, Code
-from cprsync.domain.drift import Drift
-from cprsync.domain.verifying import Wrong
+from cprsync.cli.desk.review import shown_lines
+from cprsync.cli.language.words import WORDS
+from cprsync.cli.netmedia.net_media import SHOWN, reconciled_lines, verified_lines
+from cprsync.cli.night.report_text import report_lines
+from cprsync.domain.netmedia.account import FORBIDDEN, Code
+from cprsync.domain.netmedia.drift import Drift
+from cprsync.domain.netmedia.verifying import Wrong
 from cprsync.errors import NetMediaUnavailable
-from cprsync.sync.accounts import Compared
-from cprsync.sync.report import unlived
-from cprsync.sync.verifying import Verified
+from cprsync.services.netmedia.accounts import Compared
+from cprsync.services.netmedia.verifying import Verified
+from cprsync.services.night.report import unlived
 
 BRAKE = [{"class": "changed", "count": 300, "limit": 200}]
 

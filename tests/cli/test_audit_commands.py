@@ -11,15 +11,15 @@ from sqlalchemy import text
 from test_import_text import library, take
 
 from cprsync import wiring
-from cprsync.cli.audit import Listing, accept_command, list_command, verify_command
-from cprsync.cli.operator import user_name
-from cprsync.cli.report_text import audit_lines
-from cprsync.cli.status import status_command
-from cprsync.domain.acting import SERVICE
-from cprsync.domain.number import CprNumber
-from cprsync.settings import load_settings
-from cprsync.store.engine import open_engine, writing
-from cprsync.sync.revealing import Reveal
+from cprsync.cli.night.report_text import audit_lines
+from cprsync.cli.night.status import status_command
+from cprsync.cli.setup.audit import Listing, accept_command, list_command, verify_command
+from cprsync.cli.terminal.operator import user_name
+from cprsync.config.settings import load_settings
+from cprsync.domain.desk.acting import SERVICE
+from cprsync.domain.person.number import CprNumber
+from cprsync.services.views.revealing import Reveal
+from cprsync.store.core.engine import open_engine, writing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cprsync.store
-from cprsync.cli.audit_text import action_words, entry_lines
-from cprsync.cli.words import WORDS
-from cprsync.domain.action import Action
-from cprsync.domain.delivery import Place
-from cprsync.domain.drift import Drift
-from cprsync.domain.due import DueKind
-from cprsync.domain.forgetting import Forgotten
-from cprsync.domain.override import Overridden
-from cprsync.domain.purpose import Purpose
-from cprsync.domain.review import REVIEW_KINDS, State
-from cprsync.domain.rights import Turn
-from cprsync.domain.typed import LOCAL_FIELDS
-from cprsync.domain.window import Why
-from cprsync.sync.revealing import SHOW
-from cprsync.sync.statements import STATEMENT
-from cprsync.sync.values import Happening, RunState
+from cprsync.cli.language.words import WORDS
+from cprsync.cli.setup.audit_text import action_words, entry_lines
+from cprsync.domain.feed.delivery import Place
+from cprsync.domain.feed.window import Why
+from cprsync.domain.leaving.forgetting import Forgotten
+from cprsync.domain.netmedia.drift import Drift
+from cprsync.domain.netmedia.rights import Turn
+from cprsync.domain.patron.due import DueKind
+from cprsync.domain.patron.override import Overridden
+from cprsync.domain.patron.review import REVIEW_KINDS, State
+from cprsync.domain.patron.typed import LOCAL_FIELDS
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.purpose import Purpose
+from cprsync.services.ports.values import Happening, RunState
+from cprsync.services.views.revealing import SHOW
+from cprsync.services.views.statements import STATEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

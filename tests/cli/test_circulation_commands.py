@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from test_import_text import library, take
 
-from cprsync.cli.circulation import import_command
+from cprsync.cli.imports.circulation import import_command
 from cprsync.cli.main import app
-from cprsync.cli.retention import run_command
+from cprsync.cli.night.retention import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path

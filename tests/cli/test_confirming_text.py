@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from cprsync.cli.confirming import Answered, beside_preview, obtain_confirmation, warning_lines
-from cprsync.cli.output import failures
-from cprsync.domain.confirming import Confirmation, DeskWarning, Level, NoYes, Preview, why_not_confirmed
+from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, warning_lines
+from cprsync.cli.terminal.output import failures
+from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, NoYes, Preview, why_not_confirmed
 from cprsync.domain.wording import Wording
 from cprsync.errors import NotConfirmed
-from cprsync.sync.confirming import preview_document
+from cprsync.services.desk.confirming import preview_document
 
 NOTE = DeskWarning("moved", Level.NOTE, Wording("flyttet", "moved"))
 STOP = DeskWarning("dead", Level.STOP, Wording("død", "dead"))

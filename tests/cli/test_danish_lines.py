@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from cprsync.cli.advice_table import BY_KIND
-from cprsync.cli.danish import DANISH, in_danish
-from cprsync.cli.patron_set import set_lines
-from cprsync.cli.set_cpr import compared_lines
-from cprsync.cli.status import status_lines
-from cprsync.cli.words import WORDS, word
-from cprsync.domain.review import REVIEW_KINDS
+from cprsync.cli.desk.patron_set import set_lines
+from cprsync.cli.desk.set_cpr import compared_lines
+from cprsync.cli.language.advice_table import BY_KIND
+from cprsync.cli.language.danish import DANISH, in_danish
+from cprsync.cli.language.words import WORDS, word
+from cprsync.cli.night.status import status_lines
+from cprsync.domain.patron.review import REVIEW_KINDS
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
-from cprsync.sync.setting import WHY_ANOTHER, check_field, settable
+from cprsync.services.desk.setting import WHY_ANOTHER, check_field, settable
 
 SAID = " · ".join([*DANISH.values(), *(danish for danish, _ in WORDS.values())])
 

@@ -11,21 +11,21 @@ import pytest
 from sqlalchemy import select, update
 
 from cprsync import wiring
-from cprsync.cli.demo import run_demo
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import Address, Status
+from cprsync.cli.demo.demo import run_demo
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import Address, Status
 from cprsync.mock import control
 from cprsync.resources import fixture_path
-from cprsync.store import tables
-from cprsync.store.engine import open_engine, writing
-from cprsync.sync.values import Batch, RunState, Write
+from cprsync.services.ports.values import Batch, RunState, Write
+from cprsync.store.core import tables
+from cprsync.store.core.engine import open_engine, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cprsync.domain.person import Person
-    from cprsync.settings import Settings
+    from cprsync.config.settings import Settings
+    from cprsync.domain.person.person import Person
 
 pytestmark = pytest.mark.xdist_group("demo")
 

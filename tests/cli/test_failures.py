@@ -13,20 +13,20 @@ import pytest
 
 import cprsync
 from cprsync import errors
-from cprsync.cli import advice_table
-from cprsync.cli.advice import advice_for, error_document
-from cprsync.cli.danish import DANISH, in_danish
-from cprsync.cli.options import spoken
-from cprsync.cli.output import failures, unexpected_document
+from cprsync.cli.language import advice_table
+from cprsync.cli.language.advice import advice_for, error_document
+from cprsync.cli.language.danish import DANISH, in_danish
+from cprsync.cli.terminal.options import spoken
+from cprsync.cli.terminal.output import failures, unexpected_document
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused
-from cprsync.register.extract_framing import too_short, unknown_type
-from cprsync.register.extract_kinds import FileKind, Product
-from cprsync.register.faults import _CLIENT, _SERVER, FAULTS
-from cprsync.register.receiving import _REFUSALS
-from cprsync.store.failures import AuditBroken, RecordBroken
-from cprsync.sync.columns import PATRON_COLUMNS
-from cprsync.sync.rows import Row
-from cprsync.sync.setting import NEVER_SET, WHY_ANOTHER
+from cprsync.register.extract.framing import too_short, unknown_type
+from cprsync.register.extract.kinds import FileKind, Product
+from cprsync.register.soap.faults import _CLIENT, _SERVER, FAULTS
+from cprsync.register.soap.receiving import _REFUSALS
+from cprsync.services.desk.setting import NEVER_SET, WHY_ANOTHER
+from cprsync.services.imports.columns import PATRON_COLUMNS
+from cprsync.services.imports.rows import Row
+from cprsync.store.seals.failures import AuditBroken, RecordBroken
 from cprsync.wire.certificate_rules import ISSUER_IN_PRODUCTION, OURS_IN_PRODUCTION, THEIRS_IN_PRODUCTION, UNREADABLE
 from cprsync.wire.peer import _ISSUER_REVOKED, _REVOKED
 from cprsync.wire.tls import _FAILURES, _UNTRUSTED, ALERTS, PEER_PROBLEMS
@@ -36,7 +36,12 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(cprsync.__file__).parent
 #: What only developers meet speaks English.
-DEVELOPERS = (PACKAGE / "mock", PACKAGE / "bench", PACKAGE / "cli" / "mock.py", PACKAGE / "cli" / "bench.py")
+DEVELOPERS = (
+    PACKAGE / "mock",
+    PACKAGE / "bench",
+    PACKAGE / "cli" / "demo" / "mock.py",
+    PACKAGE / "cli" / "demo" / "bench.py",
+)
 
 
 def kinds_of_error() -> list[type[CprsyncError]]:
@@ -153,7 +158,7 @@ def refused_in(source: str) -> Iterator[str]:
             yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
 
 
-@pytest.mark.parametrize("module", ["typed", "override", "number", "unregistered"])
+@pytest.mark.parametrize("module", ["patron/typed", "patron/override", "person/number", "patron/unregistered"])
 def test_what_is_said_of_a_typed_value_has_words(module: str) -> None:
     source = (PACKAGE / "domain" / f"{module}.py").read_text(encoding="utf-8")
     assert [said for said in refused_in(source) if said not in DANISH] == []

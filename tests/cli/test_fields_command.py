@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.fields import WIDTH, fields_command
-from cprsync.domain.fields import FIELDS
+from cprsync.cli.pages.fields import WIDTH, fields_command
+from cprsync.domain.patron.fields import FIELDS
 from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from cprsync import wiring
-from cprsync.cli.demo import run_demo
-from cprsync.cli.forecast import NAMED_MAX, forecast_lines
+from cprsync.cli.demo.demo import run_demo
 from cprsync.cli.main import app
-from cprsync.cli.output import emphasise
-from cprsync.settings import load_settings
-from cprsync.sync.setting import Setting, set_field
+from cprsync.cli.night.forecast import NAMED_MAX, forecast_lines
+from cprsync.cli.terminal.output import emphasise
+from cprsync.config.settings import load_settings
+from cprsync.services.desk.setting import Setting, set_field
 
 if TYPE_CHECKING:
     from pathlib import Path

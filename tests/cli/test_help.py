@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer.main
 
-from cprsync.cli.advice_table import BY_KIND
 from cprsync.cli.apps.mock import EVENTS, FAULTS
-from cprsync.cli.danish import DANISH
+from cprsync.cli.language.advice_table import BY_KIND
+from cprsync.cli.language.danish import DANISH
+from cprsync.cli.language.words import WORDS
 from cprsync.cli.main import app
-from cprsync.cli.words import WORDS
-from cprsync.mock.events import KINDS
-from cprsync.mock.faults import CALL_KINDS, CULR_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
+from cprsync.mock.register.faults import CALL_KINDS, CULR_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
+from cprsync.mock.town.events import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

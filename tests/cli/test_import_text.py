@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 import pytest
 from town import number
 
-from cprsync.cli.lists import SHOWN_MAX, defused, tell_import
-from cprsync.cli.patrons import import_command
-from cprsync.cli.setup import upgrade, write_folder
-from cprsync.columns_file import load_columns
+from cprsync.cli.imports.lists import SHOWN_MAX, defused, tell_import
+from cprsync.cli.imports.patrons import import_command
+from cprsync.cli.setup.setup import upgrade, write_folder
+from cprsync.config.columns import load_columns
+from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
-from cprsync.settings import load_settings
-from cprsync.store.engine import open_engine
-from cprsync.sync.refused import Imported, OfPatrons
+from cprsync.services.imports.refused import Imported, OfPatrons
+from cprsync.store.core.engine import open_engine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.cli.words import Language
+    from cprsync.cli.language.words import Language
 
 #: Ten digits that hold no date, and a card that two patrons want.
 ROWS = f"cpr_number,card\n{number('ANNA')},C1\n{number('BO')},C1\n1234567890,C3\n"

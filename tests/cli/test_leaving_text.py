@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.leaving import _left, _type_again, parting_lines
-from cprsync.cli.lists import tell_import
+from cprsync.cli.desk.leaving import _left, _type_again, parting_lines
+from cprsync.cli.imports.lists import tell_import
 from cprsync.errors import NotConfirmed
-from cprsync.sync.refused import Imported, OfPatrons
+from cprsync.services.imports.refused import Imported, OfPatrons
 
 if TYPE_CHECKING:
-    from cprsync.cli.words import Language
+    from cprsync.cli.language.words import Language
 
 PATRON = "41523678"
 

@@ -13,9 +13,9 @@ import pytest
 import structlog
 from town import PEOPLE, number
 
-from cprsync.cli.logs import CHAIN_MAX, configure
 from cprsync.cli.main import app
-from cprsync.cli.setup import write_folder
+from cprsync.cli.setup.setup import write_folder
+from cprsync.cli.terminal.logs import CHAIN_MAX, configure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

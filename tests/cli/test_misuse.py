@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from town import number
 
-from cprsync.cli import misuse
-from cprsync.cli.danish import DANISH
+from cprsync.cli.language.danish import DANISH
 from cprsync.cli.main import run
-from cprsync.cli.setup import write_folder
+from cprsync.cli.setup.setup import write_folder
+from cprsync.cli.terminal import misuse
 
 CEILING_SECONDS = 60
 

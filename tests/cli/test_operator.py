@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from cprsync.cli.operator import VALUE_MAX, ask_any_number, ask_value
-from cprsync.domain.number import NumberKind
+from cprsync.cli.terminal.operator import VALUE_MAX, ask_any_number, ask_value
+from cprsync.domain.person.number import NumberKind
 from cprsync.errors import BadInput
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from town import FIXTURES
 
-from cprsync.cli.danish import in_danish
-from cprsync.domain.controller import Controller
-from cprsync.domain.patron_group import PatronGroup
-from cprsync.domain.policy import DEFAULT_LIMITS, Harm, LetterRules, Policy
-from cprsync.domain.retention import Retention
-from cprsync.domain.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
+from cprsync.cli.language.danish import in_danish
+from cprsync.config.policy import load_policy
+from cprsync.domain.policy.controller import Controller
+from cprsync.domain.policy.patron_group import PatronGroup
+from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, LetterRules, Policy
+from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
 from cprsync.errors import ConfigurationError
-from cprsync.policy_file import load_policy
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,12 +9,12 @@ import pytest
 from test_policy_file import GROUPS, LADDER, read, refused
 from town import FIXTURES
 
-from cprsync.cli.danish import in_danish
-from cprsync.domain.product import Licence, LicensedBy, Product
+from cprsync.cli.language.danish import in_danish
+from cprsync.config.policy import load_policy
+from cprsync.config.products import ProductEntry
+from cprsync.domain.policy.product import Licence, LicensedBy, Product
 from cprsync.domain.wording import Wording
 from cprsync.errors import ConfigurationError
-from cprsync.policy_file import load_policy
-from cprsync.policy_products import ProductEntry
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.operator import user_name
-from cprsync.cli.options import ACTING
-from cprsync.cli.processes import account_of, accounts_behind, login_account
-from cprsync.domain.acting import SystemUser
+from cprsync.cli.terminal.operator import user_name
+from cprsync.cli.terminal.options import ACTING
+from cprsync.cli.terminal.processes import account_of, accounts_behind, login_account
+from cprsync.domain.desk.acting import SystemUser
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cprsync.cli.record_text import field_lines, name_of, record_lines
-from cprsync.domain.fields import FIELDS, shown
-from cprsync.domain.patron import SealedBy
+from cprsync.cli.desk.record_text import field_lines, name_of, record_lines
+from cprsync.domain.patron.fields import FIELDS, shown
+from cprsync.domain.patron.patron import SealedBy
 
 
 def entry(value: Any, owner: str = "staff", **deviations: Any) -> dict[str, Any]:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cprsync.cli.report_text import report_lines
-from cprsync.domain.policy import DEFAULT_LIMITS, Harm
-from cprsync.policy_file import load_policy
-from cprsync.sync.report import unlived
+from cprsync.cli.night.report_text import report_lines
+from cprsync.config.policy import load_policy
+from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
+from cprsync.services.night.report import unlived
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.cli.words import Language
+    from cprsync.cli.language.words import Language
 
 RAISE = {"da": "hæv i policy.toml for én nat", "en": "raise in policy.toml for one night"}
 LEAST = {"da": "mindst", "en": "at least"}

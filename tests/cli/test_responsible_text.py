@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from cprsync.cli.responsibles import list_lines, outcome_line
-from cprsync.cli.statement import statement_lines
-from cprsync.cli.words import WORDS
-from cprsync.domain.responsible import RESPONSIBLES_MAX
+from cprsync.cli.desk.responsibles import list_lines, outcome_line
+from cprsync.cli.language.words import WORDS
+from cprsync.cli.lending.statement import statement_lines
+from cprsync.domain.patron.responsible import RESPONSIBLES_MAX
 
 
 @pytest.mark.parametrize(

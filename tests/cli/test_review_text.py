@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cprsync.cli.review import shown_lines
+from cprsync.cli.desk.review import shown_lines
 
 LINE = {"id": 1, "state": "waiting", "since": "2027-03-22", "patron": "12345678", "about": None}
 SAYS = {"why": {"da": "hvorfor"}, "accept": {"da": "ja"}, "reject": {"da": "nej"}}

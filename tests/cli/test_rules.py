@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cprsync.cli.rules import BEGIN, END, rules_command
-from cprsync.domain.decisions import DECISIONS
-from cprsync.domain.rules import rule_tables
-from cprsync.policy_file import load_policy
+from cprsync.cli.pages.rules import BEGIN, END, rules_command
+from cprsync.config.policy import load_policy
+from cprsync.domain.rulebook.decisions import DECISIONS
+from cprsync.domain.rulebook.rules import rule_tables
 from cprsync.resources import fixture_path
 
 README = Path(__file__).resolve().parents[2] / "README.md"

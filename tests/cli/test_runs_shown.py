@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cprsync.cli.night import item_line, run_line
+from cprsync.cli.night.night import item_line, run_line
 
 if TYPE_CHECKING:
-    from cprsync.cli.words import Language
+    from cprsync.cli.language.words import Language
 
 
 def item(outcome: str, *actions: str, reason: str | None = None) -> dict[str, Any]:

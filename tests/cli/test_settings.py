@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cprsync.cli.danish import in_danish
+from cprsync.cli.language.danish import in_danish
+from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
-from cprsync.settings import load_settings
 from cprsync.wiring import net_media_settings, register_settings, sftp_settings
 
 GOOD = """

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cprsync
-from cprsync.cli.danish import in_danish
+from cprsync.cli.language.danish import in_danish
+from cprsync.config.policy import load_policy
 from cprsync.errors import ConfigurationError, CprsyncError
-from cprsync.policy_file import load_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(cprsync.__file__).parent
 #: Where files of settings are read and checked.
 READERS = (
-    *("policy_sections", "policy_products", "policy_file", "settings"),
-    *("domain/tariff", "domain/groups", "domain/product"),
+    *("config/sections", "config/products", "config/policy", "config/settings"),
+    *("domain/policy/tariff", "domain/policy/groups", "domain/policy/product"),
 )
 #: Of what stands in another call: the check of a list, and of days in a row.
 GIVEN = {"_texts": 1, "check_days": 1, "ValueError": 0, "OutOfOrder": 0}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.setup import installed_command, service_text, service_user, write_folder
-from cprsync.settings import load_settings
+from cprsync.cli.setup.setup import installed_command, service_text, service_user, write_folder
+from cprsync.config.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

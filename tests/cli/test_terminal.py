@@ -13,13 +13,13 @@ import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from cprsync.cli.escapes import harmless
-from cprsync.cli.logs import configure
 from cprsync.cli.main import app
-from cprsync.cli.output import emphasise, note, print_json, print_long_json, say
-from cprsync.cli.setup import write_folder
-from cprsync.mock.authority import make_authority
-from cprsync.mock.certificate_profile import packaged_profile
+from cprsync.cli.setup.setup import write_folder
+from cprsync.cli.terminal.escapes import harmless
+from cprsync.cli.terminal.logs import configure
+from cprsync.cli.terminal.output import emphasise, note, print_json, print_long_json, say
+from cprsync.mock.certs.authority import make_authority
+from cprsync.mock.certs.profile import packaged_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

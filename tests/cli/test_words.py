@@ -17,16 +17,16 @@ import pytest
 import cprsync
 from cprsync import errors
 from cprsync.cli import texts
-from cprsync.cli.advice_table import BY_KIND
-from cprsync.cli.danish import DANISH
-from cprsync.cli.words import WORDS, reason_words
-from cprsync.domain.action import Action
-from cprsync.domain.balance import Outcome
-from cprsync.domain.decide import Same
-from cprsync.domain.policy import Harm
-from cprsync.sync.refused import REASONS as OF_A_ROW
-from cprsync.sync.renumbering import NUMBER_CHANGE
-from cprsync.sync.steps import FIRST_COPY, PROTECTION_END
+from cprsync.cli.language.advice_table import BY_KIND
+from cprsync.cli.language.danish import DANISH
+from cprsync.cli.language.words import WORDS, reason_words
+from cprsync.domain.deciding.balance import Outcome
+from cprsync.domain.deciding.decide import Same
+from cprsync.domain.person.action import Action
+from cprsync.domain.policy.policy import Harm
+from cprsync.services.imports.refused import REASONS as OF_A_ROW
+from cprsync.services.planning.renumbering import NUMBER_CHANGE
+from cprsync.services.planning.steps import FIRST_COPY, PROTECTION_END
 
 if TYPE_CHECKING:
     import enum
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(cprsync.__file__).parent
 #: Where what is said of one person is decided.
-DECIDES = ("domain", "sync", "register")
+DECIDES = ("domain", "services", "register")
 #: Errors about one person, whose kinds become reasons; others end a command, and the advice speaks of them.
 OF_A_PERSON = (errors.RegisterRefused, errors.BadAnswer)
 #: Heads of what looks like a reason and concerns no person.
@@ -119,8 +119,8 @@ def test_no_two_subjects_have_words_for_the_same_key(of: str) -> None:
         {"words": WORDS, "danish": DANISH, "advice": BY_KIND}[of],
         *(
             table
-            for module in pkgutil.iter_modules(texts.__path__, f"{texts.__name__}.")
-            if module.name.rpartition(".")[2].startswith(f"{of}_")
+            for module in pkgutil.walk_packages(texts.__path__, f"{texts.__name__}.")
+            if module.name.startswith(f"{texts.__name__}.{of}.")
             for name, table in vars(importlib.import_module(module.name)).items()
             if name.isupper() and isinstance(table, dict)
         ),

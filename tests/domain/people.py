@@ -11,10 +11,10 @@ from typing import Any
 
 from town import PEOPLE, TOWN, number
 
-from cprsync.domain.canonical import abroad_of, address_of, contact_of, name_of
-from cprsync.domain.number import CprNumber
-from cprsync.domain.patron import AsOf, Patron, Source
-from cprsync.domain.person import (
+from cprsync.domain.patron.patron import AsOf, Patron, Source
+from cprsync.domain.person.canonical import abroad_of, address_of, contact_of, name_of
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import (
     EMPTY,
     SILENT,
     Abroad,

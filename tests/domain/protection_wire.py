@@ -10,12 +10,12 @@ from io import BytesIO
 
 from town import number
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import Person
-from cprsync.register.answers import RESPONSE, parse_person
-from cprsync.register.extract import ExtractReader
-from cprsync.register.receiving import check_answer
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import Person
+from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.settings import AnswerLimits
+from cprsync.register.soap.answers import RESPONSE, parse_person
+from cprsync.register.soap.receiving import check_answer
 from cprsync.schemas import LOOKUP_SCHEMA, compile_schema
 from cprsync.wire.parsing import AnswerParser, Contract, payload
 

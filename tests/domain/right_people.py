@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from people import patron, person
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.override import Overridden, Override
-from cprsync.domain.person import SILENT, Address, Birth
-from cprsync.domain.policy import Policy
-from cprsync.domain.product import LicensedBy, Product, Products
-from cprsync.domain.record import Local, Stage
-from cprsync.domain.right_facts import RightFacts, right_facts
-from cprsync.domain.rights import Right, rights_of
+from cprsync.domain.netmedia.right_facts import RightFacts, right_facts
+from cprsync.domain.netmedia.rights import Right, rights_of
+from cprsync.domain.patron.local import Local, Stage
+from cprsync.domain.patron.override import Overridden, Override
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Address, Birth
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
-    from cprsync.domain.person import Person
+    from cprsync.domain.person.person import Person
 
 TODAY = date(2027, 3, 22)
 MOVED = date(2019, 6, 1)

@@ -10,7 +10,7 @@ from culr_model import OURS, Culr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cprsync.domain.account import (
+from cprsync.domain.netmedia.account import (
     FORBIDDEN,
     NOWHERE,
     REFUSED,
@@ -29,7 +29,7 @@ from cprsync.domain.account import (
     identity_of,
     settle,
 )
-from cprsync.domain.number import CprNumber
+from cprsync.domain.person.number import CprNumber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import pytest
 from culr_model import Culr
 from people import person
 
-from cprsync.domain.account import (
+from cprsync.domain.netmedia.account import (
     NOWHERE,
     Code,
     Effect,
@@ -26,13 +26,13 @@ from cprsync.domain.account import (
     settle,
     spare_others,
 )
-from cprsync.domain.drift import Drift, Repair, Wanted, drifts, wanted
-from cprsync.domain.effective import culr_in_force
-from cprsync.domain.number import CprNumber
-from cprsync.domain.override import Overridden, Override
-from cprsync.domain.person import SILENT, Person, Status
-from cprsync.domain.policy import Policy
-from cprsync.domain.rules import rule_tables
+from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, drifts, wanted
+from cprsync.domain.patron.effective import culr_in_force
+from cprsync.domain.patron.override import Overridden, Override
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Person, Status
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.rulebook.rules import rule_tables
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:

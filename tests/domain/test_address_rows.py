@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 from people import LOOKED_UP, TONIGHT, emigrates, gets_a_contact_address, having, patron, person
 
-from cprsync.domain.action import Action
-from cprsync.domain.canonical import Misread, abroad_of, address_of, contact_of, name_of
-from cprsync.domain.decide import Change, Same, Unchanged, decide
-from cprsync.domain.fields import Owner, owner_of
-from cprsync.domain.label import label_lines
-from cprsync.domain.letter import Letter, NoLetter, letter_to
-from cprsync.domain.override import Overridden, Override, in_force
-from cprsync.domain.person import EMPTY, SILENT, Abroad, Address, Name, Person, Status, by_status
-from cprsync.domain.policy import Policy
-from cprsync.domain.record import Local
-from cprsync.domain.rules import rule_tables
-from cprsync.domain.snapshot import merge
+from cprsync.domain.deciding.decide import Change, Same, Unchanged, decide
+from cprsync.domain.lending.letter import Letter, NoLetter, letter_to
+from cprsync.domain.patron.fields import Owner, owner_of
+from cprsync.domain.patron.local import Local
+from cprsync.domain.patron.override import Overridden, Override, in_force
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.address_label import label_lines
+from cprsync.domain.person.canonical import Misread, abroad_of, address_of, contact_of, name_of
+from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Address, Name, Person, Status, by_status
+from cprsync.domain.person.snapshot import merge
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.rulebook.rules import rule_tables
 from cprsync.domain.wording import Wording
 
 (TABLE,) = [table for table in rule_tables(Policy()) if table.name == "address"]

@@ -9,9 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people import generated, person
 
-from cprsync.domain.age import AGE_MAX, BirthSource, LeapDay, age_on, birth_date_of, birthday, differs_from_number
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import SILENT, Birth, Person, Silent
+from cprsync.domain.person.age import (
+    AGE_MAX,
+    BirthSource,
+    LeapDay,
+    age_on,
+    birth_date_of,
+    birthday,
+    differs_from_number,
+)
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Birth, Person, Silent
 
 LEAP_CHILD = date(2012, 2, 29)
 DAYS = st.dates(date(1870, 1, 1), date(2150, 12, 31))

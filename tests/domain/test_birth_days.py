@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.domain.birth_days import may_tell_birth_date, tells_birth_date
-from cprsync.domain.due import DueKind
-from cprsync.domain.right_rule import Change
+from cprsync.domain.netmedia.birth_days import may_tell_birth_date, tells_birth_date
+from cprsync.domain.netmedia.right_rule import Change
+from cprsync.domain.patron.due import DueKind
 
 BIRTHDAYS = {DueKind.AGE_STEP, DueKind.RESPONSIBILITY_ENDED, Change.BIRTHDAY, Change.GROUP}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from cprsync.domain.record import Block, blocked, first_lifted, without_lifted
+from cprsync.domain.patron.local import Block, blocked, first_lifted, without_lifted
 
 DAY, TODAY = date(2027, 1, 2), date(2027, 3, 1)
 LOST, FEES = Block(DAY, "Mistet kort"), Block(DAY, "Gebyrer")

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people import dies, generated, patron, person, unverified
 
-from cprsync.domain.age import LeapDay
-from cprsync.domain.borrowing import BORROW_WORDS, BorrowRule, may_borrow
-from cprsync.domain.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.number import CprNumber
-from cprsync.domain.override import Overridden, Override
-from cprsync.domain.patron_group import PatronGroup
-from cprsync.domain.person import SILENT, Person, Status
-from cprsync.domain.policy import Policy
-from cprsync.domain.record import Block, Local
-from cprsync.domain.ruling import Ruling
-from cprsync.domain.standing import Standing, standing_of
+from cprsync.domain.lending.borrowing import BORROW_WORDS, BorrowRule, may_borrow
+from cprsync.domain.lending.ruling import Ruling
+from cprsync.domain.lending.standing import Standing, standing_of
+from cprsync.domain.patron.local import Block, Local
+from cprsync.domain.patron.override import Overridden, Override
+from cprsync.domain.person.age import LeapDay
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Person, Status
+from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.policy.patron_group import PatronGroup
+from cprsync.domain.policy.policy import Policy
 
 TODAY = date(2027, 3, 22)
 POLICY = Policy(groups=(PatronGroup("Voksen", cpr_required=True), PatronGroup("Barn")), debt_limit_oere=200_00)

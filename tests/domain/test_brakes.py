@@ -9,12 +9,12 @@ import pytest
 from people import TONIGHT, moves, patron, person, unverified
 from town import PEOPLE
 
-from cprsync.domain.action import Action
-from cprsync.domain.decide import Change, Unchanged, decide
-from cprsync.domain.guard import Excess, guard
-from cprsync.domain.harm import harms_between
-from cprsync.domain.person import SILENT, Address
-from cprsync.domain.policy import DEFAULT_LIMITS, Harm, Limit, Policy
+from cprsync.domain.deciding.decide import Change, Unchanged, decide
+from cprsync.domain.deciding.guard import Excess, guard
+from cprsync.domain.deciding.harm import harms_between
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.person import SILENT, Address
+from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Limit, Policy
 
 BRAKED = [harm for harm in Harm if harm is not Harm.PARKED]
 #: Class, limit of a library of 2,000 patrons, limit of one of 100,000.

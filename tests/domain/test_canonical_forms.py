@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cprsync.domain.canonical import (
+from cprsync.domain.person.canonical import (
     abroad_of,
     address_of,
     code_of,
@@ -20,7 +20,7 @@ from cprsync.domain.canonical import (
     part_of,
     text_of,
 )
-from cprsync.domain.person import EMPTY, SILENT, Abroad, Address, Contact, Name
+from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Address, Contact, Name
 
 
 def flat(**deviations: Any) -> Any:

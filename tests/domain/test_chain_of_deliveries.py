@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from cprsync.domain.delivery import Header, Left, Link, Place, day_in_name, place_of, skips, what_is_left
+from cprsync.domain.feed.delivery import Header, Left, Link, Place, day_in_name, place_of, skips, what_is_left
 
 THURSDAY, FRIDAY, MONDAY, TUESDAY = (date(2027, 4, day) for day in (15, 16, 19, 20))
 CONTENT, OTHER = "aa" * 32, "bb" * 32

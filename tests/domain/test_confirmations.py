@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cprsync.domain.confirming import Confirmation, DeskWarning, Level, NoYes, Preview, why_not_confirmed
+from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, NoYes, Preview, why_not_confirmed
 from cprsync.domain.wording import Wording
 
 

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people import dies, gains_protection, patron, person, street
 
-from cprsync.domain.contacting import CONTACT_WORDS, About, Channel, ContactRule, Reach, may_contact, reach_of
-from cprsync.domain.override import Overridden, Override
-from cprsync.domain.patron_group import PatronGroup
-from cprsync.domain.person import SILENT, Status
-from cprsync.domain.policy import LetterRules, Policy
-from cprsync.domain.record import Email, Local, Telephone
-from cprsync.domain.ruling import Ruling
+from cprsync.domain.lending.contacting import CONTACT_WORDS, About, Channel, ContactRule, Reach, may_contact, reach_of
+from cprsync.domain.lending.ruling import Ruling
+from cprsync.domain.patron.local import Email, Local, Telephone
+from cprsync.domain.patron.override import Overridden, Override
+from cprsync.domain.person.person import SILENT, Status
+from cprsync.domain.policy.patron_group import PatronGroup
+from cprsync.domain.policy.policy import LetterRules, Policy
 
 if TYPE_CHECKING:
-    from cprsync.domain.person import Person
+    from cprsync.domain.person.person import Person
 
 LOCAL = Local(telephones=(Telephone("20212223", notices=True),), emails=(Email("anna@example.org", notices=True),))
 UNMARKED = Local(telephones=(Telephone("20212223"),), emails=(Email("anna@example.org"),))

@@ -11,7 +11,7 @@ from people import generated
 from stdnum.dk import cpr
 from town import ANNA, PEOPLE, number
 
-from cprsync.domain.number import CprNumber, NumberKind, NumberSex, unspaced
+from cprsync.domain.person.number import CprNumber, NumberKind, NumberSex, unspaced
 
 
 def test_ten_digits_are_a_number_with_or_without_a_hyphen_in_place_seven() -> None:

@@ -31,18 +31,18 @@ from people import (
 )
 from town import PEOPLE
 
-from cprsync.domain.action import Action
-from cprsync.domain.canonical import abroad_of
-from cprsync.domain.decide import Change, Parked, ProtectionEnd, Same, Unchanged, decide
-from cprsync.domain.patron import AsOf, Source
-from cprsync.domain.person import EMPTY, SILENT, Address, Person, Status, by_status
-from cprsync.domain.policy import Harm
-from cprsync.domain.snapshot import merge
+from cprsync.domain.deciding.decide import Change, Parked, ProtectionEnd, Same, Unchanged, decide
+from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.canonical import abroad_of
+from cprsync.domain.person.person import EMPTY, SILENT, Address, Person, Status, by_status
+from cprsync.domain.person.snapshot import merge
+from cprsync.domain.policy.policy import Harm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cprsync.domain.patron import Patron
+    from cprsync.domain.patron.patron import Patron
 
     Event = Callable[[Person], Person]
 

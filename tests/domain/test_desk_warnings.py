@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 from people import dies, emigrates, gains_protection, patron, person
 
-from cprsync.domain.age import LeapDay
-from cprsync.domain.arrival import Arrival, comes_of_age
-from cprsync.domain.confirming import Level
-from cprsync.domain.likeness import Ages, Agreement, Likeness, ages_of, likeness_of, sealed_likeness_of
-from cprsync.domain.number import CprNumber
-from cprsync.domain.override import Overridden, Override
-from cprsync.domain.patron import PatronKind
-from cprsync.domain.person import EMPTY, SILENT, Name, Person, Status, by_status
-from cprsync.domain.purpose import Purpose, may_make_borrower
-from cprsync.domain.record import Block, Stage
-from cprsync.domain.registering import WARNINGS, warning_of, warnings_about
-from cprsync.domain.rules import rule_tables
-from cprsync.domain.taking_back import TAKING_BACK
-from cprsync.policy_file import load_policy
+from cprsync.config.policy import load_policy
+from cprsync.domain.desk.arrival import Arrival, comes_of_age
+from cprsync.domain.desk.confirming import Level
+from cprsync.domain.desk.likeness import Ages, Agreement, Likeness, ages_of, likeness_of, sealed_likeness_of
+from cprsync.domain.desk.registering import WARNINGS, warning_of, warnings_about
+from cprsync.domain.desk.taking_back import TAKING_BACK
+from cprsync.domain.patron.local import Block, Stage
+from cprsync.domain.patron.override import Overridden, Override
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.person.age import LeapDay
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import EMPTY, SILENT, Name, Person, Status, by_status
+from cprsync.domain.person.purpose import Purpose, may_make_borrower
+from cprsync.domain.rulebook.rules import rule_tables
 from cprsync.resources import fixture_path
 
 TABLE = next(

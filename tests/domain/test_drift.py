@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cprsync.domain.account import NOWHERE, Effect, Held, Identity, IdType
-from cprsync.domain.drift import READ_MIN, Drift, Repair, Wanted, drifts, nightly_share, slice_of, wanted
-from cprsync.domain.policy import Harm
+from cprsync.domain.netmedia.account import NOWHERE, Effect, Held, Identity, IdType
+from cprsync.domain.netmedia.drift import READ_MIN, Drift, Repair, Wanted, drifts, nightly_share, slice_of, wanted
+from cprsync.domain.policy.policy import Harm
 
 OURS, THEIRS = "775100", "710100"
 KOEBENHAVN, AARHUS = "101", "751"

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from people import dies, generated, person
 
-from cprsync.domain.age import LeapDay
-from cprsync.domain.due import (
+from cprsync.domain.patron.due import (
     Due,
     DueKind,
     Facts,
@@ -27,11 +26,12 @@ from cprsync.domain.due import (
     next_age_step,
     next_due,
 )
-from cprsync.domain.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.number import CprNumber
-from cprsync.domain.override import Overridden, Override
-from cprsync.domain.person import SILENT, Birth, Person, Status
-from cprsync.domain.policy import Policy
+from cprsync.domain.patron.override import Overridden, Override
+from cprsync.domain.person.age import LeapDay
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Birth, Person, Status
+from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.policy.policy import Policy
 
 CHILD, YOUTH, ADULT = AgeGroup("Barn", 0), AgeGroup("Ung", 14), AgeGroup("Voksen", 18)
 LADDERS = Ladders((Ladder(date(2000, 1, 1), (CHILD, YOUTH, ADULT)), Ladder(date(2027, 6, 1), (CHILD, ADULT))))

@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from cprsync.domain.fee_page import fee_heading, fee_rows, fee_sentences, group_rows, kroner
-from cprsync.domain.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.patron_group import PatronGroup
-from cprsync.domain.policy import LetterRules, Policy
-from cprsync.domain.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
+from cprsync.domain.pages.fee_page import fee_heading, fee_rows, fee_sentences, group_rows, kroner
+from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.policy.patron_group import PatronGroup
+from cprsync.domain.policy.policy import LetterRules, Policy
+from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
 
 TODAY, SINCE = date(2027, 3, 1), date(2027, 1, 1)
 

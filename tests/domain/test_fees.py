@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cprsync.domain.age import LeapDay
-from cprsync.domain.fees import FEE_WORDS, Fee, FeeRule, overdue_fee, overdue_fees
-from cprsync.domain.groups import Ladders
-from cprsync.domain.patron_group import PatronGroup
-from cprsync.domain.person import Status
-from cprsync.domain.policy import Policy
-from cprsync.domain.standing import Standing
-from cprsync.domain.tariff import STANDARD, Band, Bands, FeeRules, LoanDays, Moment, Tariff
+from cprsync.domain.lending.fees import FEE_WORDS, Fee, FeeRule, overdue_fee, overdue_fees
+from cprsync.domain.lending.standing import Standing
+from cprsync.domain.person.age import LeapDay
+from cprsync.domain.person.person import Status
+from cprsync.domain.policy.groups import Ladders
+from cprsync.domain.policy.patron_group import PatronGroup
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, LoanDays, Moment, Tariff
 
 POLICY = Policy()
 DUE = date(2027, 3, 31)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.domain.field_words import PURPOSES
-from cprsync.domain.fields import FIELD, FIELDS, SEALED, Kept, Owner, Seen, owner_of, shown
-from cprsync.domain.override import Overridden
-from cprsync.domain.typed import LOCAL_FIELDS
+from cprsync.domain.patron.field_words import PURPOSES
+from cprsync.domain.patron.fields import FIELD, FIELDS, SEALED, Kept, Owner, Seen, owner_of, shown
+from cprsync.domain.patron.override import Overridden
+from cprsync.domain.patron.typed import LOCAL_FIELDS
 
 #: The names under which Danish libraries explain a patron record, in their order.
 TOLD_TO_PATRONS = (

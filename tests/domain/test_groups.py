@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cprsync.domain.age import LeapDay
-from cprsync.domain.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.order import OutOfOrder
-from cprsync.domain.patron_group import PatronGroup
-from cprsync.domain.policy import Policy
+from cprsync.domain.person.age import LeapDay
+from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.policy.order import OutOfOrder
+from cprsync.domain.policy.patron_group import PatronGroup
+from cprsync.domain.policy.policy import Policy
 
 CHILD, YOUTH, ADULT = AgeGroup("Barn", 0), AgeGroup("Ung", 14), AgeGroup("Voksen", 18)
 OLD = Ladder(date(2000, 1, 1), (CHILD, YOUTH, ADULT))

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from people import dies, gains_protection, person
 
-from cprsync.domain.household import HOUSE_MOST, Other, in_household, shut_address
-from cprsync.domain.person import SILENT, Abroad, Address, Name, Status
-from cprsync.domain.sealed import SealedAddress
+from cprsync.domain.patron.household import HOUSE_MOST, Other, in_household, shut_address
+from cprsync.domain.person.person import SILENT, Abroad, Address, Name, Status
+from cprsync.domain.person.sealed import SealedAddress
 
 OPEN, SHUT = Other(person("ANNA"), parked=False), Other(gains_protection(person("DAVID")), parked=False)
 #: By what they are, who is sealed for a reason of her own.

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from people import FRIDAY
 
-from cprsync.domain.merging import joined, parted
-from cprsync.domain.record import Absence, Block, Card, Email, Local, Telephone
+from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
+from cprsync.domain.patron.merging import joined, parted
 
 KEEPS = Local(cards=(Card("A"),), branch="", group="Voksen", contact_lines=("Hjemme 1",), internal_note="x")
 CLOSES = Local(

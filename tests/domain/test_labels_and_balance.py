@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from people import person, street
 
-from cprsync.domain.balance import Balance, Outcome
-from cprsync.domain.label import label_lines
-from cprsync.domain.person import Address
-from cprsync.domain.sealed import Opening, SealedAddress
+from cprsync.domain.deciding.balance import Balance, Outcome
+from cprsync.domain.person.address_label import label_lines
+from cprsync.domain.person.person import Address
+from cprsync.domain.person.sealed import Opening, SealedAddress
 
 
 def address(key: str) -> Address:

@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 from town import ANNA
 
-from cprsync.domain.account import Effect, Identity, IdType
-from cprsync.domain.leaving import Tie, Ties, accounts_to_delete, asked, came_back, inactive_before, settled
-from cprsync.domain.record import Stage
+from cprsync.domain.leaving.leaving import Tie, Ties, accounts_to_delete, asked, came_back, inactive_before, settled
+from cprsync.domain.netmedia.account import Effect, Identity, IdType
+from cprsync.domain.patron.local import Stage
 
 NOTHING = Ties()
 HERS, FORMER, OTHER = (Identity(IdType.CPR, number) for number in (ANNA, "0101904444", "0101905555"))

@@ -8,13 +8,13 @@ from datetime import date
 import pytest
 from people import person, street
 
-from cprsync.domain.household import shut_address
-from cprsync.domain.letter import Letter, NoLetter, letter_language, letter_to
-from cprsync.domain.override import Overridden, Override, in_force
-from cprsync.domain.patron import is_sealed
-from cprsync.domain.person import EMPTY, SILENT, Address, Contact, Gap, Name, Person, Protection, Status
-from cprsync.domain.record import Local
-from cprsync.domain.sealed import Sealed
+from cprsync.domain.lending.letter import Letter, NoLetter, letter_language, letter_to
+from cprsync.domain.patron.household import shut_address
+from cprsync.domain.patron.local import Local
+from cprsync.domain.patron.override import Overridden, Override, in_force
+from cprsync.domain.patron.patron import is_sealed
+from cprsync.domain.person.person import EMPTY, SILENT, Address, Contact, Gap, Name, Person, Protection, Status
+from cprsync.domain.person.sealed import Sealed
 
 TODAY = date(2027, 3, 23)
 HERE = Local()

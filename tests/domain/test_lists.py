@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cprsync.domain.lists import LONGEST, Doing, NotListed, SeveralMeant, TypedBlock, change_list
-from cprsync.domain.record import (
+from cprsync.domain.patron.lists import LONGEST, Doing, NotListed, SeveralMeant, TypedBlock, change_list
+from cprsync.domain.patron.local import (
     Block,
     Card,
     Email,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from people import dies, emigrates, having, moves, person
 from town import ANNA
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import (
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import (
     ADMINISTRATIVE_STATUS,
     EMPTY,
     GROUPS,
@@ -28,8 +28,8 @@ from cprsync.domain.person import (
     Status,
     by_status,
 )
-from cprsync.domain.sealed import SealedAddress, staying_sealed
-from cprsync.domain.snapshot import merge, speaks_for_all
+from cprsync.domain.person.sealed import SealedAddress, staying_sealed
+from cprsync.domain.person.snapshot import merge, speaks_for_all
 
 NOBODY = Person(CprNumber(ANNA))
 _LINES = st.sampled_from((("",) * 5, ("Postboks 7", "", "", "", "")))

@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 from people import person
 
-from cprsync.domain.municipality import (
+from cprsync.config.municipalities import load_municipalities
+from cprsync.domain.person.municipality import (
     RESIDENCE_RULES,
     Kind,
     Municipality,
@@ -18,10 +19,9 @@ from cprsync.domain.municipality import (
     kind_of,
     residence_of,
 )
-from cprsync.domain.municipality_codes import HISTORICAL, LISTED, NOT_A_RESIDENCE
-from cprsync.domain.person import SILENT, Address, Person
-from cprsync.domain.status_rule import Lives, NetMedia
-from cprsync.municipality_file import load_municipalities
+from cprsync.domain.person.municipality_codes import HISTORICAL, LISTED, NOT_A_RESIDENCE
+from cprsync.domain.person.person import SILENT, Address, Person
+from cprsync.domain.person.status import Lives, NetMedia
 
 PLACES = load_municipalities()
 AARHUS = frozenset({"0751"})

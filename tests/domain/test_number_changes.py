@@ -7,8 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from people import generated
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.number_change import Circle, Collision, Disputed, Renumber, disputes, follow, number_changes
+from cprsync.domain.deciding.number_change import (
+    Circle,
+    Collision,
+    Disputed,
+    Renumber,
+    disputes,
+    follow,
+    number_changes,
+)
+from cprsync.domain.person.number import CprNumber
 
 NUMBERS = tuple(CprNumber.parse(generated(day, 3, 70, "1")) for day in range(1, 9))
 A, B, C, D = NUMBERS[:4]

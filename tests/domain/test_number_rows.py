@@ -12,17 +12,17 @@ from datetime import date
 import pytest
 from people import PROTECTED, STORED, TONIGHT, generated, having, moves, patron, person
 
-from cprsync.domain.account import Identity, IdType, identity_of
-from cprsync.domain.action import Action
-from cprsync.domain.decide import Change, Same, Unchanged, decide
-from cprsync.domain.number import CprNumber, NumberKind
-from cprsync.domain.number_change import between_real_numbers
-from cprsync.domain.patron import AsOf, Source
-from cprsync.domain.person import Address, Person
-from cprsync.domain.policy import Policy
-from cprsync.domain.record import Card
-from cprsync.domain.responsible import Troubled, troubles_of
-from cprsync.domain.rules import rule_tables
+from cprsync.domain.deciding.decide import Change, Same, Unchanged, decide
+from cprsync.domain.deciding.number_change import between_real_numbers
+from cprsync.domain.netmedia.account import Identity, IdType, identity_of
+from cprsync.domain.patron.local import Card
+from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.patron.responsible import Troubled, troubles_of
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.number import CprNumber, NumberKind
+from cprsync.domain.person.person import Address, Person
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.rulebook.rules import rule_tables
 from cprsync.domain.wording import Wording
 
 TABLES = {table.name: table for table in rule_tables(Policy())}

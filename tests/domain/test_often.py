@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cprsync.domain.often import made_often
-from cprsync.domain.person import Address, Birth, Name, Person
+from cprsync.domain.person.often import made_often
+from cprsync.domain.person.person import Address, Birth, Name, Person
 
 NOTED: list[int] = []
 

@@ -14,9 +14,9 @@ import cprsync
 
 PACKAGE = Path(cprsync.__file__).parent
 #: Where the type is made.
-HOME = "domain/sealed.py"
-OPENERS = {"store/codec.py", "store/opening.py"}
-#: What only `domain/sealed.py` may touch.
+HOME = "domain/person/sealed.py"
+OPENERS = {"store/seals/codec.py", "store/desk/opening.py"}
+#: What only `domain/person/sealed.py` may touch.
 INNER = {"_inside", "_VALUE", "_value"}
 
 
@@ -34,12 +34,12 @@ def names_an_opening(module: ast.Module) -> bool:
 
 def _names_an_opening(node: ast.AST) -> bool:
     match node:
-        case ast.ImportFrom(module="cprsync.domain.sealed", names=names):
+        case ast.ImportFrom(module="cprsync.domain.person.sealed", names=names):
             return any(one.name in {"Opening", "*"} for one in names)
-        case ast.ImportFrom(module="cprsync.domain", names=names):
+        case ast.ImportFrom(module="cprsync.domain.person", names=names):
             return any(one.name == "sealed" for one in names)
         case ast.Import(names=names):
-            return any(one.name == "cprsync.domain.sealed" for one in names)
+            return any(one.name == "cprsync.domain.person.sealed" for one in names)
         case ast.Attribute(attr="Opening") | ast.Name(id="Opening") | ast.Constant(value="Opening"):
             return True
     return False
@@ -64,7 +64,7 @@ def reaches_inside(module: ast.Module) -> bool:
     imported = {
         one.name
         for node in ast.walk(module)
-        if isinstance(node, ast.ImportFrom) and node.module == "cprsync.domain.sealed"
+        if isinstance(node, ast.ImportFrom) and node.module == "cprsync.domain.person.sealed"
         for one in node.names
     }
     return not INNER.isdisjoint(imported) or not {"_inside", "_VALUE"}.isdisjoint(names)
@@ -94,7 +94,7 @@ def test_an_opener_makes_one_opening(name: str) -> None:
 
 def test_the_audit_is_written_before_anything_is_opened() -> None:
     """In the order of the code: the transaction with the entry ends before the opening is made."""
-    module = modules()["store/opening.py"]
+    module = modules()["store/desk/opening.py"]
     (reveal,) = (node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "reveal")
     (audited,) = (
         at
@@ -109,15 +109,15 @@ def test_the_audit_is_written_before_anything_is_opened() -> None:
 @pytest.mark.parametrize(
     ("source", "found"),
     [
-        ("from cprsync.domain.sealed import Opening\nkey = Opening()", names_an_opening),
-        ("from cprsync.domain.sealed import Opening as Harmless", names_an_opening),
-        ("from cprsync.domain import sealed\nkey = sealed.Opening()", names_an_opening),
-        ("import cprsync.domain.sealed as harmless", names_an_opening),
+        ("from cprsync.domain.person.sealed import Opening\nkey = Opening()", names_an_opening),
+        ("from cprsync.domain.person.sealed import Opening as Harmless", names_an_opening),
+        ("from cprsync.domain.person import sealed\nkey = sealed.Opening()", names_an_opening),
+        ("import cprsync.domain.person.sealed as harmless", names_an_opening),
         ("key = getattr(module, 'Opening')()", names_an_opening),
         ("print(person.name.open(key))", opens),
         ("print(person.name.open(make()))", opens),
         ("show = person.name.open\nshow(key)", opens),
-        ("from cprsync.domain.sealed import _inside\n_inside(person.name)", reaches_inside),
+        ("from cprsync.domain.person.sealed import _inside\n_inside(person.name)", reaches_inside),
         ("import x\nx._VALUE.__get__(person.name)", reaches_inside),
     ],
 )

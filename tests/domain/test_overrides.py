@@ -10,14 +10,9 @@ import pytest
 from people import dies, emigrates, having, moves, patron, person
 from town import ANNA
 
-from cprsync.domain.age import BirthSource
-from cprsync.domain.decide import Change, counted, decide
-from cprsync.domain.effective import culr_in_force, differing, effective, municipality_in_force, unpinned_group
-from cprsync.domain.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.label import label_lines
-from cprsync.domain.municipality import Residence
-from cprsync.domain.number import CprNumber
-from cprsync.domain.override import (
+from cprsync.domain.deciding.decide import Change, counted, decide
+from cprsync.domain.patron.effective import culr_in_force, differing, effective, municipality_in_force, unpinned_group
+from cprsync.domain.patron.override import (
     ENDLESS,
     SEALED_FIELDS,
     Known,
@@ -30,10 +25,15 @@ from cprsync.domain.override import (
     shut_overrides,
     value_of,
 )
-from cprsync.domain.patron import AsOf, Patron, Source
-from cprsync.domain.person import SILENT, Address, Birth, Name, Person, Status
-from cprsync.domain.policy import Harm, Policy
-from cprsync.domain.sealed import Opening, Sealed
+from cprsync.domain.patron.patron import AsOf, Patron, Source
+from cprsync.domain.person.address_label import label_lines
+from cprsync.domain.person.age import BirthSource
+from cprsync.domain.person.municipality import Residence
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Address, Birth, Name, Person, Status
+from cprsync.domain.person.sealed import Opening, Sealed
+from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.policy.policy import Harm, Policy
 
 TODAY = date(2027, 3, 23)
 UNTIL = date(2027, 5, 1)

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import SILENT, Birth, Name, Person, Protection
-from cprsync.domain.unregistered import UNREGISTERED_FIELDS, with_birth_date, with_name, with_protection
+from cprsync.domain.patron.unregistered import UNREGISTERED_FIELDS, with_birth_date, with_name, with_protection
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Birth, Name, Person, Protection
 
 NURSERY = Person(CprNumber.none_of("40817263"))
 

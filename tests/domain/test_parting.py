@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from cprsync.domain.confirming import Level
-from cprsync.domain.leaving import Ties, blocks_to_keep, with_kept_blocks
-from cprsync.domain.number import CprNumber
-from cprsync.domain.parting import PARTING_ROWS, Parting, Way, parting_warnings
-from cprsync.domain.record import Block, Stage
-from cprsync.domain.rules import rule_tables
-from cprsync.policy_file import load_policy
+from cprsync.config.policy import load_policy
+from cprsync.domain.desk.confirming import Level
+from cprsync.domain.desk.parting import PARTING_ROWS, Parting, Way, parting_warnings
+from cprsync.domain.leaving.leaving import Ties, blocks_to_keep, with_kept_blocks
+from cprsync.domain.patron.local import Block, Stage
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.rulebook.rules import rule_tables
 from cprsync.resources import fixture_path
 
 DAY = date(2027, 3, 1)

@@ -9,8 +9,9 @@ import pytest
 from people import PROTECTED, gains_protection, having, moves, person, renames
 from town import ANNA, PEOPLE
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import (
+from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import (
     EMPTY,
     GROUPS,
     SILENT,
@@ -24,7 +25,6 @@ from cprsync.domain.person import (
     by_status,
     disagreements,
 )
-from cprsync.domain.record import Absence, Block, Card, Email, Local, Telephone
 
 #: Says more than any source says of anyone.
 EVERYTHING = replace(

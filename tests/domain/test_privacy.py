@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.domain.beside import BESIDE
-from cprsync.domain.controller import Controller
-from cprsync.domain.fields import FIELD, FIELDS, Basis, Kept
-from cprsync.domain.page import Paragraph, Section, days
-from cprsync.domain.patron_group import PatronGroup
-from cprsync.domain.policy import Policy
-from cprsync.domain.privacy import hidden, kept, privacy_page
-from cprsync.domain.processing import article_30
-from cprsync.domain.retention import Retention
+from cprsync.domain.pages.beside import BESIDE
+from cprsync.domain.pages.page import Paragraph, Section, days
+from cprsync.domain.pages.privacy import hidden, kept, privacy_page
+from cprsync.domain.pages.processing import article_30
+from cprsync.domain.patron.fields import FIELD, FIELDS, Basis, Kept
+from cprsync.domain.policy.controller import Controller
+from cprsync.domain.policy.patron_group import PatronGroup
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.retention import Retention
 
 if TYPE_CHECKING:
-    from cprsync.domain.beside import Beside
+    from cprsync.domain.pages.beside import Beside
 
 POLICY = Policy()
 

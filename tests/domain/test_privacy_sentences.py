@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from cprsync.domain.controller import Controller
-from cprsync.domain.policy import Policy
-from cprsync.domain.privacy import privacy_page
+from cprsync.domain.pages.privacy import privacy_page
+from cprsync.domain.policy.controller import Controller
+from cprsync.domain.policy.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from right_people import BOOKS, PAPERS, policy
 
-from cprsync.domain.product_page import product_rows
-from cprsync.policy_file import load_policy
+from cprsync.config.policy import load_policy
+from cprsync.domain.pages.product_page import product_rows
 from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:
-    from cprsync.domain.product import Product
+    from cprsync.domain.policy.product import Product
 
 
 def danish(product: Product) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cprsync.domain.order import OutOfOrder
-from cprsync.domain.product import Licence, LicensedBy, Product, Products
+from cprsync.domain.policy.order import OutOfOrder
+from cprsync.domain.policy.product import Licence, LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 
 DAY = date(2027, 3, 22)

@@ -24,8 +24,7 @@ from people import (
     unverified,
 )
 
-from cprsync.domain.action import Action
-from cprsync.domain.decide import (
+from cprsync.domain.deciding.decide import (
     AskRegister,
     Change,
     Decision,
@@ -36,12 +35,13 @@ from cprsync.domain.decide import (
     _protecting,
     decide,
 )
-from cprsync.domain.number import CprNumber
-from cprsync.domain.patron import AsOf, Patron, Source, is_sealed
-from cprsync.domain.person import EMPTY, SILENT, Name, Person, Protection, Status, by_status
-from cprsync.domain.policy import Harm
-from cprsync.domain.protection_rule import Protecting
-from cprsync.domain.protective import protective, protective_while_parked
+from cprsync.domain.deciding.protection import Protecting
+from cprsync.domain.deciding.protective import protective, protective_while_parked
+from cprsync.domain.patron.patron import AsOf, Patron, Source, is_sealed
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import EMPTY, SILENT, Name, Person, Protection, Status, by_status
+from cprsync.domain.policy.policy import Harm
 
 EQUAL = Unchanged(Same.EQUAL)
 

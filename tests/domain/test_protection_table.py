@@ -13,17 +13,17 @@ import pytest
 from people import LOOKED_UP, PROTECTED, STORED, TONIGHT
 from protection_wire import ANNA, from_file, from_soap
 
-from cprsync.domain.action import Action
-from cprsync.domain.decide import AskRegister, Change, ProtectionEnd, Same, Unchanged, decide
-from cprsync.domain.number import CprNumber
-from cprsync.domain.patron import Patron, is_sealed
-from cprsync.domain.person import EMPTY, SILENT, Gap, Person, Protection, Status, by_status
-from cprsync.domain.protection_rule import PROTECTION_RULES, ProtectionRule, Says, Stands, Voice
-from cprsync.domain.protective import protective_while_parked
-from cprsync.domain.snapshot import merge
+from cprsync.domain.deciding.decide import AskRegister, Change, ProtectionEnd, Same, Unchanged, decide
+from cprsync.domain.deciding.protection import PROTECTION_RULES, ProtectionRule, Says, Stands, Voice
+from cprsync.domain.deciding.protective import protective_while_parked
+from cprsync.domain.patron.patron import Patron, is_sealed
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import EMPTY, SILENT, Gap, Person, Protection, Status, by_status
+from cprsync.domain.person.snapshot import merge
 from cprsync.errors import BadAnswer, NoSuchPerson, RegisterRefused, RegisterUnavailable
-from cprsync.sync.steps import end_of
-from cprsync.sync.values import Found, NotFound
+from cprsync.services.planning.steps import end_of
+from cprsync.services.ports.values import Found, NotFound
 
 TYPE, DATES, WHOLE = (
     "CPR: post 004, type 0001",

@@ -10,11 +10,11 @@ from datetime import date, timedelta
 import pytest
 from town import FIXTURES
 
-from cprsync.domain.fees import FeeRule, overdue_fee
-from cprsync.domain.policy import Policy
-from cprsync.domain.standing import Standing
-from cprsync.domain.tariff import STANDARD, LoanDays
-from cprsync.policy_file import load_policy
+from cprsync.config.policy import load_policy
+from cprsync.domain.lending.fees import FeeRule, overdue_fee
+from cprsync.domain.lending.standing import Standing
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.tariff import STANDARD, LoanDays
 
 #: By the last day of each step; 40 is where the comparison ends.
 Steps = dict[int, int]

@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 from people import person
 
-from cprsync.domain.age import LeapDay
-from cprsync.domain.override import Overridden, Override
-from cprsync.domain.person import EMPTY, SILENT, Birth, Protection, Status
-from cprsync.domain.responsible import (
+from cprsync.domain.patron.override import Overridden, Override
+from cprsync.domain.patron.responsible import (
     RESPONSIBLES_MAX,
     Answering,
     NoLetter,
@@ -25,6 +23,8 @@ from cprsync.domain.responsible import (
     why_no_letter,
     why_not,
 )
+from cprsync.domain.person.age import LeapDay
+from cprsync.domain.person.person import EMPTY, SILENT, Birth, Protection, Status
 
 DAY = date(2027, 3, 24)
 BEFORE, AFTER = date(2027, 3, 23), date(2027, 3, 25)

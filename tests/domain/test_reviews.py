@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import cprsync
-from cprsync.domain.person import SILENT, Status
-from cprsync.domain.review import (
+from cprsync.domain.patron.review import (
     BLOCK_OF,
     BLOCK_REASONS,
     FOLLOWING,
@@ -28,14 +27,21 @@ from cprsync.domain.review import (
     review_kind,
     stands,
 )
-from cprsync.domain.status_rule import STATUS_RULES, BlockRule
-from cprsync.sync.renumbering import BETWEEN, BOTH, OLD
+from cprsync.domain.person.person import SILENT, Status
+from cprsync.domain.person.status import STATUS_RULES, BlockRule
+from cprsync.services.planning.renumbering import BETWEEN, BOTH, OLD
 
 PACKAGE = Path(cprsync.__file__).parent
 #: Where a person's fate is decided, or a reason is found why she cannot be read.
-DECIDES = ("domain/decide.py", "domain/review.py", "sync/renumbering.py", "sync/planning.py", "sync/steps.py")
-READS = ("register/extract.py", "register/extract_persons.py", "wire/parsing.py")
-ANSWERS = ("register/answers.py", "register/faults.py", "register/client.py", "errors.py")
+DECIDES = (
+    "domain/deciding/decide.py",
+    "domain/patron/review.py",
+    "services/planning/renumbering.py",
+    "services/planning/planning.py",
+    "services/planning/steps.py",
+)
+READS = ("register/extract/reader.py", "register/extract/persons.py", "wire/parsing.py")
+ANSWERS = ("register/soap/answers.py", "register/soap/faults.py", "register/soap/client.py", "errors.py")
 _KIND = re.compile(
     r"(?:abroad|address|birth|block|death|name|net_media|number|person|protection|register|responsible|status)\.[a-z0-9_]+"
 )

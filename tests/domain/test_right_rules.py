@@ -10,18 +10,18 @@ import pytest
 from people import PROTECTED, dies, emigrates, having, person
 from right_people import PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
-from cprsync.domain.account import Call, Operation
-from cprsync.domain.patron import PatronKind
-from cprsync.domain.person import SILENT, Address, Status
-from cprsync.domain.policy import Policy
-from cprsync.domain.record import Block, Stage
-from cprsync.domain.right_rule import Answer, Change, RightRule
-from cprsync.domain.right_words import CHANGES
-from cprsync.domain.rules import rule_tables
+from cprsync.domain.netmedia.account import Call, Operation
+from cprsync.domain.netmedia.right_rule import Answer, Change, RightRule
+from cprsync.domain.netmedia.right_words import CHANGES
+from cprsync.domain.patron.local import Block, Stage
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.person.person import SILENT, Address, Status
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.rulebook.rules import rule_tables
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
-    from cprsync.domain.right_facts import RightFacts
+    from cprsync.domain.netmedia.right_facts import RightFacts
 
 (TABLE,) = [table for table in rule_tables(Policy()) if table.name == "rights"]
 MOVES = "når låneren flytter til en anden kommune"

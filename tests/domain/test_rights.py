@@ -13,18 +13,27 @@ from hypothesis import strategies as st
 from people import PROTECTED, dies, patron, person
 from right_people import BOOKS, MOVED, PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
-from cprsync.domain.age import LeapDay
-from cprsync.domain.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.override import Overridden, Override
-from cprsync.domain.patron import PatronKind
-from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Person, Status
-from cprsync.domain.policy import Policy
-from cprsync.domain.product import LicensedBy
-from cprsync.domain.record import Block, Local, Stage
-from cprsync.domain.right_facts import RightFacts, right_facts
-from cprsync.domain.right_rule import Answer, Change, RightRule
-from cprsync.domain.right_words import CHANGES
-from cprsync.domain.rights import Turn, changes, closes_any, next_step, rights_of, rights_stamp, stored, turns_ahead
+from cprsync.domain.netmedia.right_facts import RightFacts, right_facts
+from cprsync.domain.netmedia.right_rule import Answer, Change, RightRule
+from cprsync.domain.netmedia.right_words import CHANGES
+from cprsync.domain.netmedia.rights import (
+    Turn,
+    changes,
+    closes_any,
+    next_step,
+    rights_of,
+    rights_stamp,
+    stored,
+    turns_ahead,
+)
+from cprsync.domain.patron.local import Block, Local, Stage
+from cprsync.domain.patron.override import Overridden, Override
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.person.age import LeapDay
+from cprsync.domain.person.person import EMPTY, SILENT, Address, Birth, Person, Status
+from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.product import LicensedBy
 from cprsync.domain.wording import Wording
 
 LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),))

@@ -15,23 +15,23 @@ from typing import Any
 import pytest
 from people import LOOKED_UP, TONIGHT, dies, emigrates, having, patron, person, unverified
 
-from cprsync.domain.action import Action
-from cprsync.domain.canonical import address_of
-from cprsync.domain.decide import AskRegister, Change, Decision, Parked, ProtectionEnd, Unchanged, decide
-from cprsync.domain.due import Facts, derived_group
-from cprsync.domain.fields import Owner, owner_of
-from cprsync.domain.number import CprNumber
-from cprsync.domain.override import Overridden
-from cprsync.domain.patron import is_sealed
-from cprsync.domain.person import EMPTY, SILENT, Address, Birth, Person, Protection, Silent, Status, by_status
-from cprsync.domain.policy import Harm
-from cprsync.domain.review import PARKED as PARKED_KIND
-from cprsync.domain.review import PROPOSALS, REVIEW_KINDS, Doing
-from cprsync.domain.rules import rule_tables
-from cprsync.domain.sealed import SealedAddress, same_writing
-from cprsync.domain.snapshot import merge
+from cprsync.config.policy import load_policy
+from cprsync.domain.deciding.decide import AskRegister, Change, Decision, Parked, ProtectionEnd, Unchanged, decide
+from cprsync.domain.patron.due import Facts, derived_group
+from cprsync.domain.patron.fields import Owner, owner_of
+from cprsync.domain.patron.override import Overridden
+from cprsync.domain.patron.patron import is_sealed
+from cprsync.domain.patron.review import PARKED as PARKED_KIND
+from cprsync.domain.patron.review import PROPOSALS, REVIEW_KINDS, Doing
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.canonical import address_of
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import EMPTY, SILENT, Address, Birth, Person, Protection, Silent, Status, by_status
+from cprsync.domain.person.sealed import SealedAddress, same_writing
+from cprsync.domain.person.snapshot import merge
+from cprsync.domain.policy.policy import Harm
+from cprsync.domain.rulebook.rules import rule_tables
 from cprsync.domain.wording import Wording
-from cprsync.policy_file import load_policy
 from cprsync.resources import fixture_path
 
 POLICY = load_policy(fixture_path("policy.toml"), frozenset({"0751"}))

@@ -11,29 +11,29 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from people import TONIGHT, dies, emigrates, patron, person, unverified
 
-from cprsync.domain.age import BirthSource, LeapDay, birth_date_of, birthday
-from cprsync.domain.canonical import address_of
-from cprsync.domain.contacting import About, Channel, ContactRule, may_contact, reach_of
-from cprsync.domain.decide import Parked, decide
-from cprsync.domain.decisions import DECISIONS, PRINCIPLES
-from cprsync.domain.due import Facts, derived_group
-from cprsync.domain.effective import effective
-from cprsync.domain.municipality import Residence, code_from, culr_number_of, residence_of
-from cprsync.domain.number import CprNumber
-from cprsync.domain.override import Known, Overridden, Override, value_of
-from cprsync.domain.person import SILENT, Abroad, Address, Person, Status, by_status
-from cprsync.domain.policy import Policy
-from cprsync.domain.record import Email, Local, Telephone
-from cprsync.domain.rule_rows import AGE_ROWS
-from cprsync.domain.rules import rule_tables
-from cprsync.domain.status_rule import STATUS_RULES, Lives
+from cprsync.config.policy import load_policy
+from cprsync.domain.deciding.decide import Parked, decide
+from cprsync.domain.lending.contacting import About, Channel, ContactRule, may_contact, reach_of
+from cprsync.domain.patron.due import Facts, derived_group
+from cprsync.domain.patron.effective import effective
+from cprsync.domain.patron.local import Email, Local, Telephone
+from cprsync.domain.patron.override import Known, Overridden, Override, value_of
+from cprsync.domain.person.age import BirthSource, LeapDay, birth_date_of, birthday
+from cprsync.domain.person.canonical import address_of
+from cprsync.domain.person.municipality import Residence, code_from, culr_number_of, residence_of
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Abroad, Address, Person, Status, by_status
+from cprsync.domain.person.status import STATUS_RULES, Lives
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.rulebook.decisions import DECISIONS, PRINCIPLES
+from cprsync.domain.rulebook.rule_rows import AGE_ROWS
+from cprsync.domain.rulebook.rules import rule_tables
 from cprsync.domain.wording import Wording
-from cprsync.policy_file import load_policy
 from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:
-    from cprsync.domain.patron import Patron
-    from cprsync.domain.rule_table import RuleTable
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.rulebook.rule_table import RuleTable
 
 POLICY = load_policy(fixture_path("policy.toml"), frozenset({"0751"}))
 TABLES = {table.name: table for table in rule_tables(POLICY)}

@@ -38,12 +38,14 @@ from people import (
     street,
 )
 
-from cprsync.domain.action import Action
-from cprsync.domain.decide import Change, ProtectionEnd, Same, Unchanged, decide
-from cprsync.domain.label import label_lines
-from cprsync.domain.letter import NoLetter, letter_to
-from cprsync.domain.municipality import municipality_of
-from cprsync.domain.person import (
+from cprsync.domain.deciding.decide import Change, ProtectionEnd, Same, Unchanged, decide
+from cprsync.domain.deciding.protective import protective
+from cprsync.domain.lending.letter import NoLetter, letter_to
+from cprsync.domain.patron.local import Local
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.address_label import label_lines
+from cprsync.domain.person.municipality import municipality_of
+from cprsync.domain.person.person import (
     EMPTY,
     SEALED_GROUPS,
     SILENT,
@@ -57,11 +59,18 @@ from cprsync.domain.person import (
     Status,
     by_status,
 )
-from cprsync.domain.policy import Harm
-from cprsync.domain.protective import protective
-from cprsync.domain.record import Local
-from cprsync.domain.sealed import SHOWN, Opening, Sealed, SealedAddress, is_called, reads, same_dwelling, same_writing
-from cprsync.domain.snapshot import merge
+from cprsync.domain.person.sealed import (
+    SHOWN,
+    Opening,
+    Sealed,
+    SealedAddress,
+    is_called,
+    reads,
+    same_dwelling,
+    same_writing,
+)
+from cprsync.domain.person.snapshot import merge
+from cprsync.domain.policy.policy import Harm
 
 if TYPE_CHECKING:
     from collections.abc import Callable

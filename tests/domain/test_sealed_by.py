@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from people import PROTECTED, patron, person
 
-from cprsync.domain.patron import Patron, SealedBy
-from cprsync.domain.person import EMPTY, SILENT, Person, Status
+from cprsync.domain.patron.patron import Patron, SealedBy
+from cprsync.domain.person.person import EMPTY, SILENT, Person, Status
 
 OPEN = person("ANNA")
 WHY = {

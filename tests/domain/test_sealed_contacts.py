@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.domain.record import Local, Telephone, shut_contact
-from cprsync.domain.sealed import SHOWN, Opening, Sealed
+from cprsync.domain.patron.local import Local, Telephone, shut_contact
+from cprsync.domain.person.sealed import SHOWN, Opening, Sealed
 
 CO, LINES = "c/o Bo", ("Ude 2", "8000 Aarhus C")
 ELSEWHERE = Local(branch="main", contact_co=CO, contact_lines=LINES, telephones=(Telephone("70121416"),))

@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from cprsync.domain.statement import LateLoan, Owed, Owing, is_for, reminders_of
-from cprsync.domain.tariff import LoanDays
+from cprsync.domain.lending.statement import LateLoan, Owed, Owing, is_for, reminders_of
+from cprsync.domain.policy.tariff import LoanDays
 
 
 def test_a_loan_is_late_by_the_days_since_it_was_due() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cprsync.domain.age import LeapDay
-from cprsync.domain.statistics import ALL, BANDS, LEAST_SHOWN, UNKNOWN, Cell, Counted, band_of, count
+from cprsync.domain.pages.statistics import ALL, BANDS, LEAST_SHOWN, UNKNOWN, Cell, Counted, band_of, count
+from cprsync.domain.person.age import LeapDay
 
 DAY = date(2027, 3, 20)
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from people import person, street
 
-from cprsync.domain.action import Action
-from cprsync.domain.municipality import Residence, culr_number_of, residence_of
-from cprsync.domain.person import SILENT, Abroad, Person, Status, by_status
-from cprsync.domain.status_rule import STATUS_RULES, BlockRule, Letters, Lives, NetMedia, Subscribed
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.municipality import Residence, culr_number_of, residence_of
+from cprsync.domain.person.person import SILENT, Abroad, Person, Status, by_status
+from cprsync.domain.person.status import STATUS_RULES, BlockRule, Letters, Lives, NetMedia, Subscribed
 
 A = Action
 #: code: meaning, letters, block, residence, net media, subscription, coming, leaving, events that undo it, source.

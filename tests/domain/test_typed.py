@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cprsync.domain.lists import TypedBlock
-from cprsync.domain.record import Absence, Card, Email, Local, Telephone, still_marked
-from cprsync.domain.typed import LOCAL_FIELDS
+from cprsync.domain.patron.lists import TypedBlock
+from cprsync.domain.patron.local import Absence, Card, Email, Local, Telephone, still_marked
+from cprsync.domain.patron.typed import LOCAL_FIELDS
 
 LONGEST = "87" + "0" * 13
 X34, X35 = "x" * 34, "x" * 35

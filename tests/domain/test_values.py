@@ -24,7 +24,7 @@ PRINTED = {
 #: It counts while a delivery is read.
 COUNTS = {"Balance"}
 MODULES = [
-    importlib.import_module(f"{domain.__name__}.{module.name}") for module in pkgutil.iter_modules(domain.__path__)
+    importlib.import_module(module.name) for module in pkgutil.walk_packages(domain.__path__, f"{domain.__name__}.")
 ]
 VALUES: list[Any] = [
     value

@@ -9,13 +9,13 @@ import pytest
 from people import patron, person
 from right_people import TODAY, facts, policy
 
-from cprsync.domain.person import EMPTY, SILENT, Address, Person, Protection, Status
-from cprsync.domain.record import Local, Stage
-from cprsync.domain.rights import rights_of, stored
-from cprsync.domain.verifying import is_untold, named_reasons, twin, wrong_rights
+from cprsync.domain.netmedia.rights import rights_of, stored
+from cprsync.domain.netmedia.verifying import is_untold, named_reasons, twin, wrong_rights
+from cprsync.domain.patron.local import Local, Stage
+from cprsync.domain.person.person import EMPTY, SILENT, Address, Person, Protection, Status
 
 if TYPE_CHECKING:
-    from cprsync.domain.patron import Patron
+    from cprsync.domain.patron.patron import Patron
 
 PROTECTED = person("ANNA", protection=Protection.NAME_AND_ADDRESS)
 #: Of no fixed abode, at a street that is none.

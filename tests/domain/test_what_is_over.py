@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from cprsync.domain.forgetting import BEFORE_IMAGE_DAYS, NEVER, Forgotten, annullable_since, over_by
-from cprsync.domain.policy import Policy
-from cprsync.domain.retention import Retention
+from cprsync.domain.leaving.forgetting import BEFORE_IMAGE_DAYS, NEVER, Forgotten, annullable_since, over_by
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.retention import Retention
 
 TODAY = date(2027, 3, 31)
 POLICY = Policy()

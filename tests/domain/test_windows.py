@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 from people import FRIDAY, MONDAY, dies, gains_protection, moves, patron, person
 
-from cprsync.domain.calendar import COPENHAGEN, last_closed
-from cprsync.domain.decide import Change, Same, Unchanged, decide
-from cprsync.domain.number import CprNumber
-from cprsync.domain.patron import AsOf, Source, is_sealed
-from cprsync.domain.snapshot import merge
-from cprsync.domain.window import Waiting, Why, Window, ask_order, is_late, look_up_day, may_ask
+from cprsync.domain.deciding.decide import Change, Same, Unchanged, decide
+from cprsync.domain.feed.window import Waiting, Why, Window, ask_order, is_late, look_up_day, may_ask
+from cprsync.domain.feed.workdays import COPENHAGEN, last_closed
+from cprsync.domain.patron.patron import AsOf, Source, is_sealed
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.snapshot import merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cprsync.domain.person import Person
+    from cprsync.domain.person.person import Person
 
 SATURDAY, TUESDAY = date(2027, 3, 20), date(2027, 3, 23)
 WINDOW = Window(MONDAY, Why.GAP, FRIDAY)

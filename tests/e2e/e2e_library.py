@@ -19,11 +19,11 @@ import started
 from town import PEOPLE, TOWN
 
 from cprsync import wiring
-from cprsync.cli.demo import _write_patrons
+from cprsync.cli.demo.demo import _write_patrons
+from cprsync.cli.imports.patrons import import_file
 from cprsync.cli.main import app
-from cprsync.cli.patrons import import_file
-from cprsync.cli.setup import upgrade, write_folder
-from cprsync.settings import load_settings
+from cprsync.cli.setup.setup import upgrade, write_folder
+from cprsync.config.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import pytest
 from e2e_library import DERIVED, RECORDS, Library, assert_refused, new_library, personal
 from town import PEOPLE_FILE
 
-from cprsync.domain.person import SILENT, Status
+from cprsync.domain.person.person import SILENT, Status
 from cprsync.mock import control
 from cprsync.mock.server import running
 

@@ -19,8 +19,8 @@ import typer
 from town import PEOPLE
 from typer.testing import CliRunner
 
-from cprsync.cli.dates import MONTHS
-from cprsync.cli.demo import run_demo
+from cprsync.cli.demo.demo import run_demo
+from cprsync.cli.language.dates import MONTHS
 from cprsync.cli.main import app
 from cprsync.mock import control
 from cprsync.mock.server import running

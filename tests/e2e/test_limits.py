@@ -16,11 +16,11 @@ from e2e_library import RECORDS, Library, new_library
 from town import PEOPLE_FILE, number
 
 from cprsync import wiring
-from cprsync.domain.number import CprNumber
-from cprsync.domain.policy import Harm
+from cprsync.config.settings import load_settings
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.policy.policy import Harm
 from cprsync.mock import control
 from cprsync.mock.server import running
-from cprsync.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,10 +13,10 @@ from e2e_library import Library, Ran, assert_refused, new_library
 from town import PEOPLE_FILE, number
 
 from cprsync.cli.apps.patron import FIELDS
-from cprsync.cli.operator import user_name
+from cprsync.cli.terminal.operator import user_name
 from cprsync.mock import control
 from cprsync.mock.server import running
-from cprsync.sync.setting import NEVER_SET, settable
+from cprsync.services.desk.setting import NEVER_SET, settable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

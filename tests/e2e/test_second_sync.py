@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from cprsync import wiring
-from cprsync.cli import demo
-from cprsync.cli.night import live_night
-from cprsync.cli.patrons import import_file
+from cprsync.cli.demo import demo
+from cprsync.cli.imports.patrons import import_file
+from cprsync.cli.night.night import live_night
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cprsync.settings import Settings
+    from cprsync.config.settings import Settings
 
 Row = tuple[tuple[str, Any], ...]
 Tables = dict[str, list[dict[str, Any]]]

@@ -11,11 +11,11 @@ from e2e_library import Library, new_library
 from town import PEOPLE_FILE, number
 
 from cprsync import wiring
-from cprsync.cli.patrons import import_file
-from cprsync.domain.number import CprNumber
+from cprsync.cli.imports.patrons import import_file
+from cprsync.config.settings import load_settings
+from cprsync.domain.person.number import CprNumber
 from cprsync.mock import control
 from cprsync.mock.server import running
-from cprsync.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,18 +15,18 @@ from typing import Any
 import pytest
 from town import PEOPLE, PEOPLE_FILE
 
-from cprsync.domain.action import Action
-from cprsync.domain.decide import Change, Parked, Same, Unchanged, decide
-from cprsync.domain.number import CprNumber
-from cprsync.domain.patron import AsOf, Patron, Source
-from cprsync.domain.person import EMPTY, GROUPS, SILENT, Person, disagreements
+from cprsync.domain.deciding.decide import Change, Parked, Same, Unchanged, decide
+from cprsync.domain.patron.patron import AsOf, Patron, Source
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import EMPTY, GROUPS, SILENT, Person, disagreements
 from cprsync.mock import control
 from cprsync.mock.server import running
-from cprsync.register.extract import ExtractReader
+from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.settings import RegisterSettings
-from cprsync.register.soap import SoapRegister
+from cprsync.register.soap.soap import SoapRegister
 from cprsync.schemas import compile_schemas
-from cprsync.sync.values import Found
+from cprsync.services.ports.values import Found
 
 pytestmark = pytest.mark.xdist_group("two sources")
 

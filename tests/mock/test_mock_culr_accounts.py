@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.mock.culr_accounts import Accounts, Request, Result
-from cprsync.mock.state import Memory
+from cprsync.mock.town.culr_accounts import Accounts, Request, Result
+from cprsync.mock.town.state import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from town import ANNA, PEOPLE, TOWN, number
 
 from cprsync.errors import BadInput
 from cprsync.mock import control
-from cprsync.mock.events import KINDS
+from cprsync.mock.town.events import KINDS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from town import PEOPLE_FILE, number
 
-from cprsync.mock import agreement
-from cprsync.mock.people import load_town
-from cprsync.mock.register import Register, kept_register, new_register
-from cprsync.mock.state import Memory
+from cprsync.mock.register.register import Register, kept_register, new_register
+from cprsync.mock.town import agreement
+from cprsync.mock.town.people import load_town
+from cprsync.mock.town.state import Memory
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,12 +21,12 @@ from mock_delivery import delivery
 from mock_wire import LOOKUP, Caller
 from town import ANNA, PEOPLE, PEOPLE_FILE, number
 
-from cprsync.cli.advice import advice_for
+from cprsync.cli.language.advice import advice_for
 from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable, RunStopped
 from cprsync.mock import control
-from cprsync.mock.faults import CALL_KINDS, HALF_FILE
-from cprsync.mock.people import load_town
+from cprsync.mock.register.faults import CALL_KINDS, HALF_FILE
 from cprsync.mock.server import Ports
+from cprsync.mock.town.people import load_town
 from cprsync.schemas import compile_schemas
 
 if TYPE_CHECKING:

@@ -20,17 +20,17 @@ from reading import accounts, person_of, questions, read
 from slow_register import GROUPS, LIVES_SOMEWHERE, SILENT, Dict
 from slow_windows import Register
 
-from cprsync.domain.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.number import CprNumber
-from cprsync.domain.policy import Harm, Limit, Policy
-from cprsync.domain.purpose import Purpose
-from cprsync.domain.record import Card, Local
+from cprsync.config.municipalities import load_municipalities
+from cprsync.domain.patron.local import Card, Local
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.purpose import Purpose
+from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
+from cprsync.domain.policy.policy import Harm, Limit, Policy
 from cprsync.errors import RegisterUnavailable
-from cprsync.municipality_file import load_municipalities
-from cprsync.sync.lookup import Asked, Desk, look_up
-from cprsync.sync.setting import Counter as SettingDesk
-from cprsync.sync.setting import Setting, set_field
-from cprsync.sync.values import NewPatron
+from cprsync.services.desk.lookup import Asked, Desk, look_up
+from cprsync.services.desk.setting import Counter as SettingDesk
+from cprsync.services.desk.setting import Setting, set_field
+from cprsync.services.ports.values import NewPatron
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

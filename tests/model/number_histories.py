@@ -13,8 +13,8 @@ from datetime import date
 from hypothesis import strategies as st
 from slow_register import invented_number
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.number_change import Circle, Collision, Renumber, disputes, number_changes
+from cprsync.domain.deciding.number_change import Circle, Collision, Renumber, disputes, number_changes
+from cprsync.domain.person.number import CprNumber
 
 NUMBERS = tuple(invented_number(date(1970, 3, day), day) for day in range(1, 9))
 #: Deliveries, each a row of (old, new) in the order in which they stand in it.

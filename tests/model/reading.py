@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from slow_register import EMPTY, SILENT, Dict
 
-from cprsync.domain import person as values
-from cprsync.domain.effective import effective
-from cprsync.domain.number import CprNumber
-from cprsync.domain.sealed import Opening, Sealed
-from cprsync.sync.showing import patron_document
+from cprsync.domain.patron.effective import effective
+from cprsync.domain.person import person as values
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.sealed import Opening, Sealed
+from cprsync.services.desk.showing import patron_document
 
 if TYPE_CHECKING:
     from doubles import Library

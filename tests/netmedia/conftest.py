@@ -13,8 +13,8 @@ import responses
 from town import PEOPLE_FILE
 
 from cprsync.mock import control
-from cprsync.mock.authority import develop_certificates
-from cprsync.mock.certificate_profile import packaged_profile
+from cprsync.mock.certs.authority import develop_certificates
+from cprsync.mock.certs.profile import packaged_profile
 from cprsync.mock.server import running
 from cprsync.netmedia.settings import NetMediaSettings
 from cprsync.netmedia.soap import SoapNetMedia

@@ -14,12 +14,12 @@ import pytest
 import structlog
 
 from cprsync import wiring
-from cprsync.cli.setup import write_folder
-from cprsync.domain.account import Code, Effect, Held, Identity, IdType, Settled, Unsettled
+from cprsync.cli.setup.setup import write_folder
+from cprsync.config.settings import load_settings
+from cprsync.domain.netmedia.account import Code, Effect, Held, Identity, IdType, Settled, Unsettled
 from cprsync.errors import ConfigurationError, NetMediaUnavailable, NetMediaUntrusted
 from cprsync.mock import control
 from cprsync.netmedia.settings import Limits
-from cprsync.settings import load_settings
 from cprsync.wire.limits import AnswerLimits
 
 if TYPE_CHECKING:

@@ -9,7 +9,18 @@ import pytest
 from culr_wire import CULR, SOAP, URL, account, answer, envelope, says
 from lxml import etree
 
-from cprsync.domain.account import Call, Code, Effect, Held, Identity, IdType, Operation, Reply, Settled, Unsettled
+from cprsync.domain.netmedia.account import (
+    Call,
+    Code,
+    Effect,
+    Held,
+    Identity,
+    IdType,
+    Operation,
+    Reply,
+    Settled,
+    Unsettled,
+)
 from cprsync.errors import BadAnswer, ConfigurationError, NetMediaUnavailable
 from cprsync.netmedia.replies import parse_reply
 from cprsync.netmedia.settings import Limits

@@ -13,7 +13,7 @@ import zeep
 from culr_wire import CULR, SOAP, answer, envelope, says, sent
 from lxml import etree
 
-from cprsync.domain.account import NOWHERE, Call, Identity, IdType, Operation
+from cprsync.domain.netmedia.account import NOWHERE, Call, Identity, IdType, Operation
 from cprsync.resources import schema_path
 
 if TYPE_CHECKING:

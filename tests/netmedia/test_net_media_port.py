@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from culr_double import CulrDouble
 
-from cprsync.domain.account import NOWHERE, Code, Effect, Held, Identity, IdType, Settled, Unsettled
+from cprsync.domain.netmedia.account import NOWHERE, Code, Effect, Held, Identity, IdType, Settled, Unsettled
 from cprsync.errors import NetMediaUnavailable
 from cprsync.mock import control
-from cprsync.mock.culr_accounts import Request
+from cprsync.mock.town.culr_accounts import Request
 from cprsync.netmedia.settings import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cprsync.netmedia.soap import SoapNetMedia
-    from cprsync.sync.ports import NetMedia
+    from cprsync.services.ports.ports import NetMedia
 
 pytestmark = pytest.mark.xdist_group("mock")
 

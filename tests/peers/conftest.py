@@ -12,11 +12,11 @@ import pytest
 from cprsync.mock.server import running
 
 # What the tests of other folders share is found there, not copied.
-sys.path += [str(Path(__file__).resolve().parent.parent / folder) for folder in ("e2e", "sync", "cli")]
+sys.path += [str(Path(__file__).resolve().parent.parent / folder) for folder in ("e2e", "services", "cli")]
 
 from e2e.conftest import logging_as_the_program_does
 from peers_town import PATRONS, Town, installed
-from sync.conftest import begun_library, library, new_library
+from services.conftest import begun_library, library, new_library
 from town import PEOPLE_FILE
 
 if TYPE_CHECKING:

@@ -10,16 +10,16 @@ from e2e_library import Library, Ran, new_library
 from town import number
 
 from cprsync import wiring
-from cprsync.domain.number import CprNumber
+from cprsync.config.settings import load_settings
+from cprsync.domain.person.number import CprNumber
 from cprsync.mock import control
-from cprsync.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from cprsync.register.soap import SoapRegister
+    from cprsync.register.soap.soap import SoapRegister
 
 #: Each test lets something happen to some of these; no two tests to the same one.
 PATRONS = (

@@ -17,18 +17,18 @@ from test_reconcile import generated
 from town import PEOPLE
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import SILENT, Contact, Person, Status, by_status
-from cprsync.domain.policy import Harm
-from cprsync.domain.record import Card, Local
+from cprsync.domain.patron.local import Card, Local
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Contact, Person, Status, by_status
+from cprsync.domain.policy.policy import Harm
 from cprsync.errors import RegisterRefused, RegisterUnavailable
-from cprsync.store.tables import subscription
-from cprsync.sync.values import NewPatron
+from cprsync.services.ports.values import NewPatron
+from cprsync.store.core.tables import subscription
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.sync.ports import WaitingFile
+    from cprsync.services.ports.ports import WaitingFile
 
 #: More nights than anybody's retries.
 NIGHTS = [MONDAY + timedelta(days=week * 7 + day) for week in range(3) for day in range(3)]

@@ -25,11 +25,11 @@ from test_bad_input_delivery import with_status
 from test_leaks import LOUD, leaks
 from town import PEOPLE, number
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import Birth
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import Birth
 from cprsync.mock import control
-from cprsync.mock.authority import make_authority
-from cprsync.mock.certificate_profile import packaged_profile
+from cprsync.mock.certs.authority import make_authority
+from cprsync.mock.certs.profile import packaged_profile
 
 pytestmark = pytest.mark.xdist_group("peers")
 

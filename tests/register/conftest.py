@@ -13,15 +13,15 @@ from register_pki import MONTH, NOW, SMALL, Pki
 from sftp_server import Server
 from town import PEOPLE_FILE
 
-from cprsync.mock.authority import Authority, DevCertificates, develop_certificates, make_authority
+from cprsync.mock.certs.authority import Authority, DevCertificates, develop_certificates, make_authority
 from cprsync.mock.server import running
-from cprsync.register.soap import RegisterSettings, SoapRegister
+from cprsync.register.soap.soap import RegisterSettings, SoapRegister
 from cprsync.schemas import Schemas, compile_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.mock.authority import Identity
+    from cprsync.mock.certs.authority import Identity
 
 
 @pytest.fixture(scope="session")

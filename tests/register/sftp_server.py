@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cprsync.mock import control
-from cprsync.register.sftp import SftpFeed
-from cprsync.register.sftp_session import SftpSettings
+from cprsync.register.pickup.sftp import SftpFeed
+from cprsync.register.pickup.sftp_session import SftpSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

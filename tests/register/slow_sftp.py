@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
-from cprsync.register.sftp_session import SftpSettings
+from cprsync.register.pickup.sftp_session import SftpSettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

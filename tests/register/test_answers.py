@@ -9,10 +9,21 @@ import pytest
 from soap_bodies import ADDRESS, BIRTH, NAME, anna, answer, element, persondata, status
 from town import number
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import EMPTY, SILENT, Abroad, Address, Birth, Contact, Name, Person, Protection, Status
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import (
+    EMPTY,
+    SILENT,
+    Abroad,
+    Address,
+    Birth,
+    Contact,
+    Name,
+    Person,
+    Protection,
+    Status,
+)
 from cprsync.errors import BadAnswer
-from cprsync.register.answers import parse_person
+from cprsync.register.soap.answers import parse_person
 
 if TYPE_CHECKING:
     from cprsync.schemas import Schemas

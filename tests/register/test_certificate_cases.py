@@ -13,16 +13,16 @@ from soap_bodies import anna, envelope
 from tls_servers import Server, http, threaded
 from town import number
 
-from cprsync.domain.number import CprNumber
+from cprsync.domain.person.number import CprNumber
 from cprsync.errors import CertificateError, PeerCertificateError
-from cprsync.register.certificates import certificate_report
+from cprsync.register.identity.certificates import certificate_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from cprsync.register.settings import RegisterSettings
-    from cprsync.register.soap import SoapRegister
+    from cprsync.register.soap.soap import SoapRegister
 
 WHO = CprNumber(number("ANNA"))
 ANSWER = http(envelope(anna(WHO.digits)).encode())

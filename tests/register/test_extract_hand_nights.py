@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hand_nights import EMPTY, EXPECTED_ONE, EXPECTED_THREE, EXPECTED_TWO, NIGHT_ONE, NIGHT_THREE, NIGHT_TWO, SILENT
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import Birth, Gap, Person, Protection, Status
-from cprsync.domain.sealed import Opening, Sealed
-from cprsync.register.extract import ExtractReader
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import Birth, Gap, Person, Protection, Status
+from cprsync.domain.person.sealed import Opening, Sealed
+from cprsync.register.extract.reader import ExtractReader
 
 READER = ExtractReader(task="123456", hash_key=b"a key for the tests, 32 bytes lo")
 NIGHTS = [(NIGHT_ONE, EXPECTED_ONE), (NIGHT_TWO, EXPECTED_TWO), (NIGHT_THREE, EXPECTED_THREE)]

@@ -8,9 +8,9 @@ import extract_lines as rec
 import pytest
 from extract_lines import ANNA, BO, NEW, OLD, lines, night, small_night, stream
 
-from cprsync.domain.number import CprNumber
-from cprsync.register.extract import ExtractReader
-from cprsync.sync.values import Links
+from cprsync.domain.person.number import CprNumber
+from cprsync.register.extract.reader import ExtractReader
+from cprsync.services.ports.values import Links
 
 
 def links(content: bytes) -> Links:

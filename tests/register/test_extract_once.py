@@ -7,9 +7,9 @@ from io import BytesIO
 import pytest
 from extract_lines import lines, small_night, stream
 
-from cprsync.domain.number import CprNumber
+from cprsync.domain.person.number import CprNumber
 from cprsync.errors import DeliveryRefused
-from cprsync.register.extract import ExtractReader
+from cprsync.register.extract.reader import ExtractReader
 
 WHOLE = lines(small_night())
 #: The same bytes but for the end: no first pass lets it through.

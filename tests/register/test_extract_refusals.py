@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cprsync.errors import DeliveryRefused
-from cprsync.register.extract import ExtractReader
+from cprsync.register.extract.reader import ExtractReader
 
 KEY = b"a key for the tests, 32 bytes lo"
 

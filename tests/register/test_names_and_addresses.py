@@ -12,17 +12,17 @@ import pytest
 from extract_lines import ANNA, lines, night
 from soap_bodies import answer, element, persondata, status
 
-from cprsync.domain.action import Action
-from cprsync.domain.decide import Change, decide
-from cprsync.domain.label import label_lines
-from cprsync.domain.number import CprNumber
-from cprsync.domain.patron import AsOf, Patron, Source
-from cprsync.domain.person import EMPTY, Abroad, Address, Name, Person, disagreements
-from cprsync.register.answers import parse_person
-from cprsync.register.extract import ExtractReader
+from cprsync.domain.deciding.decide import Change, decide
+from cprsync.domain.patron.patron import AsOf, Patron, Source
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.address_label import label_lines
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import EMPTY, Abroad, Address, Name, Person, disagreements
+from cprsync.register.extract.reader import ExtractReader
+from cprsync.register.soap.answers import parse_person
 
 if TYPE_CHECKING:
-    from cprsync.domain.decide import Decision
+    from cprsync.domain.deciding.decide import Decision
 
 FRIDAY, MONDAY = AsOf(date(2027, 3, 19), Source.FILE), AsOf(date(2027, 3, 22), Source.FILE)
 #: Where record 008 has the markers of first name, middle names and last name.

@@ -13,9 +13,9 @@ import pytest
 from tls_servers import threaded
 from town import number
 
-from cprsync.cli import pressed
-from cprsync.cli.output import still_unwritten
-from cprsync.domain.number import CprNumber
+from cprsync.cli.terminal import pressed
+from cprsync.cli.terminal.output import still_unwritten
+from cprsync.domain.person.number import CprNumber
 from cprsync.errors import RegisterUnavailable
 from cprsync.wire.patience import Patience
 from cprsync.wiring import DESK_CALLS_SECONDS, DESK_SECONDS, desk_patience
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import responses
     from register_pki import Pki
 
-    from cprsync.register.soap import SoapRegister
+    from cprsync.register.soap.soap import SoapRegister
 
 WHO = CprNumber(number("ANNA"))
 DRIPPING = b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" + b" " * 60_000

@@ -13,7 +13,7 @@ from soap_wire import LOOKUP_URL
 from test_soap_many import by_number, numbers
 from town import number
 
-from cprsync.domain.number import CprNumber
+from cprsync.domain.person.number import CprNumber
 from cprsync.errors import ConfigurationError
 from cprsync.register.settings import Limits
 from cprsync.wire.quota import Quota
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import responses
 
-    from cprsync.register.soap import SoapRegister
+    from cprsync.register.soap.soap import SoapRegister
 
 
 class Clock:

@@ -16,7 +16,7 @@ from cprsync.mock.server import running
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.register.sftp import SftpFeed
+    from cprsync.register.pickup.sftp import SftpFeed
 
 pytestmark = pytest.mark.xdist_group("mock")
 

@@ -14,17 +14,17 @@ from sftp_server import NAME, Server
 from sqlalchemy import text
 
 from cprsync import wiring
-from cprsync.cli.feed import fetch_command
-from cprsync.cli.logs import configure
-from cprsync.cli.night import live_night
-from cprsync.cli.setup import upgrade, write_folder
+from cprsync.cli.night.feed import fetch_command
+from cprsync.cli.night.night import live_night
+from cprsync.cli.setup.setup import upgrade, write_folder
+from cprsync.cli.terminal.logs import configure
+from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError, RegisterUnavailable, RunBusy
 from cprsync.mock import control
-from cprsync.register.folder import FolderFeed
-from cprsync.register.sftp import SftpFeed
-from cprsync.settings import load_settings
-from cprsync.sync.fetching import fetch_between_nights
-from cprsync.sync.night import Silence
+from cprsync.register.pickup.folder import FolderFeed
+from cprsync.register.pickup.sftp import SftpFeed
+from cprsync.services.feed.fetching import fetch_between_nights
+from cprsync.services.ports.night import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def opened(config: Path) -> Iterator[SqlStore]:
 
 def inbox(config: Path) -> tuple[int, int]:
     """How many deliveries and sealed chunks there are, half or whole."""
-    from cprsync.store.engine import open_engine
+    from cprsync.store.core.engine import open_engine
 
     engine = open_engine(load_settings(config).store.url)
     try:

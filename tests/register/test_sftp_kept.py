@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import pytest
 from sftp_server import NAME, Server, metadata
 
-from cprsync.store.engine import open_engine
-from cprsync.store.inbox import CHUNK_BYTES
-from cprsync.store.keys import Keyring
+from cprsync.services.feed.fetching import fetch_between_nights
+from cprsync.services.ports.night import Silence
+from cprsync.store.core.engine import open_engine
+from cprsync.store.feed.inbox import CHUNK_BYTES
+from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
-from cprsync.sync.fetching import fetch_between_nights
-from cprsync.sync.night import Silence
 from cprsync.wiring import SystemClock
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from cprsync.register.sftp import SftpFeed
-    from cprsync.sync.ports import WaitingFile
+    from cprsync.register.pickup.sftp import SftpFeed
+    from cprsync.services.ports.ports import WaitingFile
 
 pytestmark = pytest.mark.xdist_group("mock")
 

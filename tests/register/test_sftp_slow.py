@@ -15,16 +15,16 @@ from sftp_server import NAME, Server, fetched, metadata
 from slow_sftp import Manners, slow_server
 from test_sftp_fetch import inbox, opened, rewrite
 
-from cprsync.cli.logs import configure
-from cprsync.cli.night import live_night
-from cprsync.cli.setup import upgrade, write_folder
+from cprsync.cli.night.night import live_night
+from cprsync.cli.setup.setup import upgrade, write_folder
+from cprsync.cli.terminal.logs import configure
+from cprsync.config.settings import load_settings
 from cprsync.errors import RegisterUnavailable
-from cprsync.register.sftp import SftpFeed
-from cprsync.register.sftp_content import Pace
-from cprsync.register.sftp_session import SftpSettings
-from cprsync.settings import load_settings
-from cprsync.sync.fetching import fetch_between_nights
-from cprsync.sync.night import Silence
+from cprsync.register.pickup.sftp import SftpFeed
+from cprsync.register.pickup.sftp_content import Pace
+from cprsync.register.pickup.sftp_session import SftpSettings
+from cprsync.services.feed.fetching import fetch_between_nights
+from cprsync.services.ports.night import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

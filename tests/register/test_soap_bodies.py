@@ -19,8 +19,8 @@ from soap_bodies import (
 from soap_wire import BOMB, DEEP, FETCH, LOOKUP_URL, WIDE, says, sent_body
 from town import number
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import Name
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import Name
 from cprsync.errors import (
     BadAnswer,
     ConfigurationError,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     import responses
 
-    from cprsync.register.soap import SoapRegister
+    from cprsync.register.soap.soap import SoapRegister
 
 ANNA, BO = number("ANNA"), number("BO")
 WHO = CprNumber(ANNA)

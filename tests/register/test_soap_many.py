@@ -14,17 +14,17 @@ from soap_bodies import anna, envelope, fault
 from soap_wire import LOOKUP_URL, says
 from town import number
 
-from cprsync.domain.number import CprNumber
+from cprsync.domain.person.number import CprNumber
 from cprsync.errors import BadAnswer
 from cprsync.register.settings import Limits
-from cprsync.sync.values import Found, NotFound
+from cprsync.services.ports.values import Found, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import responses
 
-    from cprsync.register.soap import SoapRegister
+    from cprsync.register.soap.soap import SoapRegister
 
 ANNA, BO = number("ANNA"), number("BO")
 WHO = CprNumber(ANNA)
@@ -125,5 +125,5 @@ class _Log:
 
 def test_importing_the_client_does_not_load_zeep() -> None:
     """Zeep costs 0.3 s, and most commands never ask the register."""
-    program = "import sys, cprsync.register.soap; sys.exit('zeep' in sys.modules)"
+    program = "import sys, cprsync.register.soap.soap; sys.exit('zeep' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

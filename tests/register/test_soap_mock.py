@@ -12,19 +12,19 @@ import structlog
 from register_pki import MONTH, NOW
 from town import PEOPLE, PEOPLE_FILE, number
 
-from cprsync.domain.number import CprNumber
-from cprsync.domain.person import Status
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import Status
 from cprsync.errors import BadAnswer, CertificateRefused, CprsyncError, NoSuchPerson, RegisterUnavailable
 from cprsync.mock import control
 from cprsync.mock.server import running
 from cprsync.register.settings import AnswerLimits, Limits
-from cprsync.sync.values import Found, Subscribed
+from cprsync.services.ports.values import Found, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.mock.authority import Authority
-    from cprsync.register.soap import SoapRegister
+    from cprsync.mock.certs.authority import Authority
+    from cprsync.register.soap.soap import SoapRegister
 
 pytestmark = pytest.mark.xdist_group("mock")
 

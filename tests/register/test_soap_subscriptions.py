@@ -9,17 +9,17 @@ from soap_bodies import envelope, fault, filters, result
 from soap_wire import BOMB, DEEP, SUBSCRIPTION_URL, says, sent_body
 from town import number
 
-from cprsync.domain.number import CprNumber
+from cprsync.domain.person.number import CprNumber
 from cprsync.errors import BadAnswer, CprsyncError, NoSuchPerson, RegisterRefused
 from cprsync.register.settings import AnswerLimits, Limits
-from cprsync.sync.values import Subscribed
+from cprsync.services.ports.values import Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import responses
 
-    from cprsync.register.soap import SoapRegister
+    from cprsync.register.soap.soap import SoapRegister
 
 ANNA, BO = number("ANNA"), number("BO")
 WHO = CprNumber(ANNA)

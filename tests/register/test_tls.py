@@ -18,18 +18,18 @@ from soap_bodies import anna, envelope
 from tls_servers import asynchronous, http, threaded
 from town import number
 
-from cprsync.domain.number import CprNumber
+from cprsync.domain.person.number import CprNumber
 from cprsync.errors import CertificateError, CertificateRefused, PeerCertificateError, RegisterUnavailable
 from cprsync.register.settings import AnswerLimits, Limits
-from cprsync.sync.values import Found
+from cprsync.services.ports.values import Found
 from cprsync.wire.tls import Channel, build_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cprsync.mock.authority import Authority
-    from cprsync.register.soap import SoapRegister
+    from cprsync.mock.certs.authority import Authority
+    from cprsync.register.soap.soap import SoapRegister
 
 WHO = CprNumber(number("ANNA"))
 ANSWER = http(envelope(anna(WHO.digits)).encode())

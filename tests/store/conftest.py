@@ -9,8 +9,8 @@ import pytest
 from ready_databases import fresh_database
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
 
-from cprsync.store.engine import open_engine
-from cprsync.store.keys import Keyring, create_keys
+from cprsync.store.core.engine import open_engine
+from cprsync.store.seals.keys import Keyring, create_keys
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from cprsync.sync.values import Run
+    from cprsync.services.ports.values import Run
 
 
 @pytest.fixture

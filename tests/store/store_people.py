@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.action import Action
-from cprsync.domain.delivery import Header
-from cprsync.domain.number import CprNumber
-from cprsync.domain.patron import AsOf, Source
-from cprsync.domain.person import EMPTY, Address, Birth, Name, Person, Status
-from cprsync.domain.record import Card, Local
-from cprsync.sync.values import Batch, NewPatron, Write
+from cprsync.domain.feed.delivery import Header
+from cprsync.domain.patron.local import Card, Local
+from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import EMPTY, Address, Birth, Name, Person, Status
+from cprsync.services.ports.values import Batch, NewPatron, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cprsync.services.ports.values import Run
     from cprsync.store.sql import SqlStore
-    from cprsync.sync.values import Run
 
 AGENCY = "710100"
 AGREEMENT = "main"

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import TextClause, text
 from store_people import MONDAY, STARTED, StoppedClock, enrol
 
-from cprsync.store.checkpoints import FILE
-from cprsync.store.engine import writing
-from cprsync.store.failures import AuditBroken
-from cprsync.sync.values import RunState
+from cprsync.services.ports.values import RunState
+from cprsync.store.beside.checkpoints import FILE
+from cprsync.store.core.engine import writing
+from cprsync.store.seals.failures import AuditBroken
 
 if TYPE_CHECKING:
     from cprsync.store.sql import SqlStore

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import text
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, enrol, number, person, write
 
-from cprsync.domain.purpose import Purpose as Why
+from cprsync.domain.person.purpose import Purpose as Why
 from cprsync.errors import BadInput
-from cprsync.store.checkpoints import FILE
-from cprsync.store.engine import writing
+from cprsync.services.ports.values import RunState
+from cprsync.store.beside.checkpoints import FILE
+from cprsync.store.core.engine import writing
 from cprsync.store.sql import SqlStore
-from cprsync.sync.values import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import delete, select
 from store_people import MONDAY, STARTED, StoppedClock, enrol
 
-from cprsync.domain.forgetting import Forgotten
-from cprsync.domain.policy import Policy
-from cprsync.domain.retention import Retention
-from cprsync.store import tables
-from cprsync.store.checkpoints import FILE, Mark
-from cprsync.store.engine import reading, writing
-from cprsync.store.failures import AuditBroken
-from cprsync.store.head_keeping import keep_cuts
-from cprsync.sync.values import RunState
+from cprsync.domain.leaving.forgetting import Forgotten
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.retention import Retention
+from cprsync.services.ports.values import RunState
+from cprsync.store.audit.head_keeping import keep_cuts
+from cprsync.store.beside.checkpoints import FILE, Mark
+from cprsync.store.core import tables
+from cprsync.store.core.engine import reading, writing
+from cprsync.store.seals.failures import AuditBroken
 
 if TYPE_CHECKING:
     from cprsync.store.sql import SqlStore

@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import select, text
 from store_people import StoppedClock, enrol
 
-from cprsync.domain.forgetting import Forgotten
-from cprsync.domain.policy import Policy
-from cprsync.domain.retention import Retention
-from cprsync.store import audit, tables
-from cprsync.store.engine import reading, writing
-from cprsync.store.failures import AuditBroken
-from cprsync.sync.revealing import Reveal
+from cprsync.domain.leaving.forgetting import Forgotten
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.retention import Retention
+from cprsync.services.views.revealing import Reveal
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import reading, writing
+from cprsync.store.seals.failures import AuditBroken
 
 if TYPE_CHECKING:
     from cprsync.store.sql import SqlStore

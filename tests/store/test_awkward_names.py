@@ -13,15 +13,15 @@ from awkward_names import BEYOND, LATIN
 from lxml import etree
 from store_people import change, enrol, number, person, write
 
-from cprsync.domain.action import Action
-from cprsync.domain.person import Name, Person
-from cprsync.register.answers import NAMESPACE, parse_person
-from cprsync.register.extract import ExtractReader
-from cprsync.sync.values import Batch
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.person import Name, Person
+from cprsync.register.extract.reader import ExtractReader
+from cprsync.register.soap.answers import NAMESPACE, parse_person
+from cprsync.services.ports.values import Batch
 
 if TYPE_CHECKING:
+    from cprsync.services.ports.values import Run
     from cprsync.store.sql import SqlStore
-    from cprsync.sync.values import Run
 
 
 def from_file(sent: list[str]) -> list[Person]:

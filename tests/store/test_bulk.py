@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from store_people import AGENCY, enrol
 
-from cprsync.store import bulk, tables
-from cprsync.store.engine import reading, writing
-from cprsync.store.failures import StoreFault, StoreUnavailable
+from cprsync.store.core import bulk, tables
+from cprsync.store.core.engine import reading, writing
+from cprsync.store.seals.failures import StoreFault, StoreUnavailable
 
 if TYPE_CHECKING:
     from cprsync.store.sql import SqlStore

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from store_people import local, number, person
 
-from cprsync.domain.person import (
+from cprsync.domain.patron.local import Absence, Block, Email, Local, Telephone
+from cprsync.domain.person.person import (
     EMPTY,
     GROUPS,
     SILENT,
@@ -23,10 +24,9 @@ from cprsync.domain.person import (
     Protection,
     Status,
 )
-from cprsync.domain.record import Absence, Block, Email, Local, Telephone
-from cprsync.store.codec import decode, encode
-from cprsync.store.failures import SealBroken
-from cprsync.store.local import decode_local, encode_local, joined
+from cprsync.store.records.local import decode_local, encode_local, joined
+from cprsync.store.seals.codec import decode, encode
+from cprsync.store.seals.failures import SealBroken
 
 TEXT = st.text(st.characters(exclude_categories=["C"]), max_size=12)
 CODE = st.from_regex(r"[0-9]{4}", fullmatch=True)

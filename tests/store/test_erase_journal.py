@@ -10,14 +10,14 @@ import pytest
 from store_people import AGENCY, number
 
 from cprsync.errors import ConfigurationError
-from cprsync.store.failures import JournalBroken
-from cprsync.store.journal import Entry, EraseJournal
-from cprsync.store.keys import Purpose, add_key
+from cprsync.store.beside.journal import Entry, EraseJournal
+from cprsync.store.seals.failures import JournalBroken
+from cprsync.store.seals.keys import Purpose, add_key
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.store.keys import Keyring
+    from cprsync.store.seals.keys import Keyring
 
 DAY = date(2027, 3, 2)
 

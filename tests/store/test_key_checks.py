@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import text
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol, local, number, person, write
 
-from cprsync.cli.setup import write_folder
+from cprsync.cli.setup.setup import write_folder
 from cprsync.errors import ConfigurationError
-from cprsync.store import tables
-from cprsync.store.engine import open_engine, reading, writing
-from cprsync.store.key_checks import NAMED_BY, keys_in_use
-from cprsync.store.keys import ID_BYTES, KEY_BYTES, Keyring, Purpose, add_key, create_keys
+from cprsync.services.ports.values import NewPatron
+from cprsync.store.core import tables
+from cprsync.store.core.engine import open_engine, reading, writing
+from cprsync.store.seals.keys import ID_BYTES, KEY_BYTES, Keyring, Purpose, add_key, create_keys
 from cprsync.store.sql import SqlStore
-from cprsync.sync.values import NewPatron
+from cprsync.store.trust.key_checks import NAMED_BY, keys_in_use
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cprsync.errors import ConfigurationError
-from cprsync.store.keys import ADDED_LATER, Keyring, Purpose, add_missing_keys, create_keys
+from cprsync.store.seals.keys import ADDED_LATER, Keyring, Purpose, add_missing_keys, create_keys
 
 if TYPE_CHECKING:
     from pathlib import Path

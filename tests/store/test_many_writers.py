@@ -12,25 +12,25 @@ import pytest
 from ready_databases import fresh_database
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol, local, number, person
 
-from cprsync.domain.action import Action
-from cprsync.domain.override import Overridden, Override
-from cprsync.domain.person import Name
-from cprsync.domain.policy import Policy
-from cprsync.domain.review import BIRTH_DIFFERS, BLOCK_DEAD, State
+from cprsync.domain.patron.override import Overridden, Override
+from cprsync.domain.patron.review import BIRTH_DIFFERS, BLOCK_DEAD, State
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.person import Name
+from cprsync.domain.policy.policy import Policy
 from cprsync.errors import LostCompare
-from cprsync.store.engine import open_engine
+from cprsync.services.desk.local_setting import LocalChange
+from cprsync.services.desk.lookup import Entry
+from cprsync.services.desk.reviewing import Answer
+from cprsync.services.desk.setting import Correction
+from cprsync.services.ports.values import Batch, DuePage, NewPatron, Subscribed, Write
+from cprsync.store.core.engine import open_engine
 from cprsync.store.sql import SqlStore
-from cprsync.sync.local_setting import LocalChange
-from cprsync.sync.lookup import Entry
-from cprsync.sync.reviewing import Answer
-from cprsync.sync.setting import Correction
-from cprsync.sync.values import Batch, DuePage, NewPatron, Subscribed, Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.store.keys import Keyring
-    from cprsync.sync.values import Run
+    from cprsync.services.ports.values import Run
+    from cprsync.store.seals.keys import Keyring
 
 PATRONS = 12
 ROUNDS = 12

@@ -10,20 +10,21 @@ import pytest
 from sqlalchemy import select, text, update
 from store_people import MONDAY, enrol, number, person, write
 
-from cprsync.domain.override import Overridden, Override
-from cprsync.domain.person import Name
-from cprsync.store import overrides, tables
-from cprsync.store.engine import reading, writing
-from cprsync.store.failures import SealBroken
-from cprsync.sync.values import Equal, NotOurs
+from cprsync.domain.patron.override import Overridden, Override
+from cprsync.domain.person.person import Name
+from cprsync.services.ports.values import Equal, NotOurs
+from cprsync.store.core import tables
+from cprsync.store.core.engine import reading, writing
+from cprsync.store.records import overrides
+from cprsync.store.seals.failures import SealBroken
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from cprsync.domain.patron import Patron
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.services.ports.values import Run
+    from cprsync.store.core.tenant import Tenant
     from cprsync.store.sql import SqlStore
-    from cprsync.store.tenant import Tenant
-    from cprsync.sync.values import Run
 
 LATER = date(2027, 5, 1)
 

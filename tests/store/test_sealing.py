@@ -11,12 +11,12 @@ from sqlalchemy import text
 from store_people import AGENCY, MONDAY, STARTED, enrol, local, number, person, write
 
 from cprsync.errors import ConfigurationError
-from cprsync.store.engine import open_engine, writing
-from cprsync.store.failures import SealBroken
-from cprsync.store.keyed import Keyed
-from cprsync.store.keys import KEY_BYTES, Keyring, Purpose, add_key, create_keys
+from cprsync.services.ports.values import Equal, NewPatron
+from cprsync.store.core.engine import open_engine, writing
+from cprsync.store.seals.failures import SealBroken
+from cprsync.store.seals.keyed import Keyed
+from cprsync.store.seals.keys import KEY_BYTES, Keyring, Purpose, add_key, create_keys
 from cprsync.store.sql import SqlStore
-from cprsync.sync.values import Equal, NewPatron
 
 if TYPE_CHECKING:
     from pathlib import Path

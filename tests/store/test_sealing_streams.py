@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from store_people import AGENCY, AGREEMENT
 
 from cprsync.errors import FenceLost
-from cprsync.store.inbox import CHUNK_BYTES
+from cprsync.store.core.tables import inbox, inbox_chunk
+from cprsync.store.feed.inbox import CHUNK_BYTES
 from cprsync.store.sql import SqlStore
-from cprsync.store.tables import inbox, inbox_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from store_people import StoppedClock
 
-    from cprsync.store.keys import Keyring
+    from cprsync.store.seals.keys import Keyring
 
 #: More than is written at once, so that some of it is committed before the stream ends.
 CONTENT = bytes(range(256)) * 20_000

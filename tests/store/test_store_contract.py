@@ -24,27 +24,38 @@ from store_people import (
     write,
 )
 
-from cprsync.domain.action import Action
-from cprsync.domain.balance import Outcome
-from cprsync.domain.delivery import Link
-from cprsync.domain.number import CprNumber
-from cprsync.domain.patron import AsOf, Source
-from cprsync.domain.person import SILENT, Name, Person, Status
-from cprsync.domain.policy import Harm
+from cprsync.domain.deciding.balance import Outcome
+from cprsync.domain.feed.delivery import Link
+from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Name, Person, Status
+from cprsync.domain.policy.policy import Harm
 from cprsync.errors import FenceLost, LostCompare, RunBusy
-from cprsync.store import tables
-from cprsync.store.imported import ImportOutcome
+from cprsync.services.ports.values import (
+    Batch,
+    Equal,
+    FollowUp,
+    InboxState,
+    Item,
+    NewPatron,
+    NotOurs,
+    PlanRow,
+    RunState,
+    Touch,
+)
+from cprsync.store.core import tables
+from cprsync.store.imports.imported import ImportOutcome
 from cprsync.store.sql import SqlStore
-from cprsync.sync.values import Batch, Equal, FollowUp, InboxState, Item, NewPatron, NotOurs, PlanRow, RunState, Touch
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
     from store_people import StoppedClock
 
-    from cprsync.domain.patron import Patron
-    from cprsync.store.keys import Keyring
-    from cprsync.sync.ports import Store
-    from cprsync.sync.values import Run
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.services.ports.ports import Store
+    from cprsync.services.ports.values import Run
+    from cprsync.store.seals.keys import Keyring
 
 TUESDAY = MONDAY + timedelta(days=1)
 

@@ -19,27 +19,27 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, change, enrol, number, person
 
-from cprsync.domain.action import Action
-from cprsync.domain.forgetting import Forgotten
-from cprsync.domain.person import Protection
-from cprsync.domain.policy import Policy
-from cprsync.domain.purpose import Purpose as Why
-from cprsync.domain.retention import Retention
+from cprsync.domain.leaving.forgetting import Forgotten
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.person import Protection
+from cprsync.domain.person.purpose import Purpose as Why
+from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.retention import Retention
 from cprsync.errors import CprsyncError
-from cprsync.store import tables
-from cprsync.store.checkpoints import FILE
-from cprsync.store.engine import open_engine, reading, writing
-from cprsync.store.keys import Keyring
+from cprsync.services.ports.values import Batch, RunState
+from cprsync.services.views.revealing import Reveal
+from cprsync.store.beside.checkpoints import FILE
+from cprsync.store.beside.witness import FILE as WITNESS
+from cprsync.store.core import tables
+from cprsync.store.core.engine import open_engine, reading, writing
+from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
-from cprsync.store.witness import FILE as WITNESS
-from cprsync.sync.revealing import Reveal
-from cprsync.sync.values import Batch, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cprsync.sync.values import Run
+    from cprsync.services.ports.values import Run
 
 POLICY = Policy(retention=Retention(log_days=400))
 NIGHT, DESK = "night/main", "desk"

@@ -18,17 +18,17 @@ from sqlalchemy.exc import OperationalError
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
 
 from cprsync.errors import RunBusy, StoreMismatch
-from cprsync.store import migrate, version
-from cprsync.store.engine import open_engine, reading, translated, writing
-from cprsync.store.failures import StoreUnavailable
+from cprsync.store.core import migrate, version
+from cprsync.store.core.engine import open_engine, reading, translated, writing
+from cprsync.store.core.tables import metadata
+from cprsync.store.core.version import WANTED
+from cprsync.store.seals.failures import StoreUnavailable
 from cprsync.store.sql import SqlStore
-from cprsync.store.tables import metadata
-from cprsync.store.version import WANTED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.store.keys import Keyring
+    from cprsync.store.seals.keys import Keyring
 
 
 def test_the_migrations_make_the_tables_that_the_program_knows(engine: Engine) -> None:
@@ -171,8 +171,8 @@ def test_sqlite_writes_ahead_syncs_fully_and_holds_to_foreign_keys(sqlite_store:
 
 HOLDER = """
 import sys, datetime, pathlib
-from cprsync.store.engine import open_engine
-from cprsync.store.keys import Keyring
+from cprsync.store.core.engine import open_engine
+from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
 
 class Clock:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from sqlalchemy import update
 from store_people import MONDAY, STARTED, enrol, number, person, write
 
-from cprsync.domain.calendar import last_closed
-from cprsync.domain.window import Why, Window
-from cprsync.store import tables, windows
-from cprsync.store.engine import writing
-from cprsync.store.tenant import hold_library
+from cprsync.domain.feed.window import Why, Window
+from cprsync.domain.feed.workdays import last_closed
+from cprsync.store.core import tables
+from cprsync.store.core.engine import writing
+from cprsync.store.core.tenant import hold_library
+from cprsync.store.patrons import windows
 
 if TYPE_CHECKING:
+    from cprsync.services.ports.values import Run
     from cprsync.store.sql import SqlStore
-    from cprsync.sync.values import Run
 
 TODAY = STARTED.date()
 

@@ -32,30 +32,30 @@ from small_night import forked_mock
 from cprsync.bench.child import in_child, peak_rss_mb
 from cprsync.bench.library import AGENCY, AGREEMENT, Place, enrol, night_of, opened_tenant, patron_id_of
 from cprsync.bench.people import people
-from cprsync.domain.account import NOWHERE, Effect
-from cprsync.domain.drift import Drift
-from cprsync.domain.product import LicensedBy, Product, Products
-from cprsync.domain.verifying import Wrong
+from cprsync.domain.netmedia.account import NOWHERE, Effect
+from cprsync.domain.netmedia.drift import Drift
+from cprsync.domain.netmedia.verifying import Wrong
+from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.mock import control
 from cprsync.netmedia.settings import NetMediaSettings
 from cprsync.netmedia.soap import SoapNetMedia
 from cprsync.schemas import compile_schemas
-from cprsync.store import tables
-from cprsync.store.bulk import append
-from cprsync.store.engine import open_engine, writing
-from cprsync.store.keys import create_keys
-from cprsync.store.migrate import upgrade
-from cprsync.sync.accounts import compare_accounts
-from cprsync.sync.deriving import derive_rights
-from cprsync.sync.publishing import publish
-from cprsync.sync.verifying import verify
+from cprsync.services.netmedia.accounts import compare_accounts
+from cprsync.services.netmedia.deriving import derive_rights
+from cprsync.services.netmedia.publishing import publish
+from cprsync.services.netmedia.verifying import verify
+from cprsync.store.core import tables
+from cprsync.store.core.bulk import append
+from cprsync.store.core.engine import open_engine, writing
+from cprsync.store.core.migrate import upgrade
+from cprsync.store.seals.keys import create_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cprsync.store.tenant import Tenant
-    from cprsync.sync.night import Night
+    from cprsync.services.ports.night import Night
+    from cprsync.store.core.tenant import Tenant
 
 ODENSE = "461"
 BOOKS = Product("ereolen", Wording("eReolen", "eReolen"), date(2000, 1, 1), LicensedBy.LIBRARY, from_age=15)

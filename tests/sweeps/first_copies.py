@@ -27,15 +27,15 @@ from small_night import forked_mock
 
 from cprsync import wiring
 from cprsync.bench.people import people
-from cprsync.cli.setup import upgrade, write_folder
-from cprsync.domain.number import CprNumber
-from cprsync.domain.record import Local
+from cprsync.cli.setup.setup import upgrade, write_folder
+from cprsync.config.settings import load_settings
+from cprsync.domain.patron.local import Local
+from cprsync.domain.person.number import CprNumber
 from cprsync.mock import control
-from cprsync.settings import load_settings
+from cprsync.services.night.run import run_night
+from cprsync.services.ports.night import Silence
+from cprsync.services.ports.values import NewPatron
 from cprsync.store.sql import SqlStore
-from cprsync.sync.night import Silence
-from cprsync.sync.nightly import run_night
-from cprsync.sync.values import NewPatron
 
 #: What the night with more workers may take of the other's time.
 GOAL = 0.5

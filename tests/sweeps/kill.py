@@ -27,9 +27,6 @@ from gates import forked, passing
 from small_night import SmallNight, forked_mock
 
 # imported before any child is forked, so that no child does it again
-import cprsync.cli.night
-import cprsync.register.soap
-import cprsync.sync.nightly  # noqa: F401 -- the same
 
 if TYPE_CHECKING:
     from small_night import State

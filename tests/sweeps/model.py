@@ -22,16 +22,16 @@ import structlog
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-sys.path += [str(Path(__file__).resolve().parents[1] / folder) for folder in ("", "sync", "model")]
+sys.path += [str(Path(__file__).resolve().parents[1] / folder) for folder in ("", "services", "model")]
 
 from drawn import lives, orders
 from living import lived
 from number_histories import HISTORIES, PATRONS, walk
 from test_any_order import ends_alike
 
-from cprsync.store.engine import open_engine
-from cprsync.store.keys import create_keys
-from cprsync.store.migrate import upgrade
+from cprsync.store.core.engine import open_engine
+from cprsync.store.core.migrate import upgrade
+from cprsync.store.seals.keys import create_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -27,18 +27,18 @@ from reconcile import invented
 from small_night import forked_mock
 
 from cprsync import wiring
-from cprsync.cli.setup import upgrade, write_folder
-from cprsync.domain.action import Action
-from cprsync.domain.patron import AsOf, Source
-from cprsync.domain.person import Address, Person, Status
-from cprsync.domain.record import Local
+from cprsync.cli.setup.setup import upgrade, write_folder
+from cprsync.config.settings import load_settings
+from cprsync.domain.patron.local import Local
+from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.person import Address, Person, Status
 from cprsync.mock import control
-from cprsync.mock.faults import TIMES_MAX
-from cprsync.settings import load_settings
+from cprsync.mock.register.faults import TIMES_MAX
+from cprsync.services.netmedia.publishing import publish
+from cprsync.services.ports.night import Silence
+from cprsync.services.ports.values import Batch, NewPatron, Run, Write
 from cprsync.store.sql import SqlStore
-from cprsync.sync.night import Silence
-from cprsync.sync.publishing import publish
-from cprsync.sync.values import Batch, NewPatron, Run, Write
 
 #: What a night may take beside the latency (issue: at most 1.15 times).
 GOAL = 1.15

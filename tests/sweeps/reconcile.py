@@ -24,11 +24,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from small_night import forked_mock
 
 from cprsync import wiring
-from cprsync.cli.setup import upgrade, write_folder
-from cprsync.domain.number import CprNumber
-from cprsync.domain.record import Local
-from cprsync.settings import load_settings
-from cprsync.sync.values import NewPatron
+from cprsync.cli.setup.setup import upgrade, write_folder
+from cprsync.config.settings import load_settings
+from cprsync.domain.patron.local import Local
+from cprsync.domain.person.number import CprNumber
+from cprsync.services.ports.values import NewPatron
 
 #: How many are missing there, have left, and are there for no reason: within the limit of `unsubscribed`.
 MISSING, LEFT, FOREIGN = 100, 90, 60

@@ -31,15 +31,15 @@ ROOT = Path(__file__).resolve().parents[2]
 #: One run of a table's tests ends long before this.
 CEILING_SECONDS = 120
 STATUS, PROTECTION, MUNICIPALITY = (
-    f"cprsync/domain/{name}.py" for name in ("status_rule", "protection_rule", "municipality")
+    f"cprsync/domain/{name}.py" for name in ("person/status", "deciding/protection", "person/municipality")
 )
 WARNINGS, PARTING = (f"cprsync/domain/{name}.py" for name in ("registering", "parting"))
-RIGHTS, RIGHT_WORDS = "cprsync/domain/right_rule.py", "cprsync/domain/right_words.py"
+RIGHTS, RIGHT_WORDS = "cprsync/domain/netmedia/right_rule.py", "cprsync/domain/netmedia/right_words.py"
 ROWS, PROTECTING, SEALING, ADDRESSES, PARKED, NUMBERS, SAME, ACCOUNTS = (
-    f"cprsync/domain/{name}_rows.py"
+    f"cprsync/domain/rulebook/{name}_rows.py"
     for name in ("rule", "protection", "sealing", "address", "parked", "number", "same", "account")
 )
-WORDS, POLICY = "cprsync/domain/rule_words.py", "fixtures/policy.toml"
+WORDS, POLICY = "cprsync/domain/rulebook/rule_words.py", "fixtures/policy.toml"
 #: The quick tests of each table's rules.
 TESTS = {
     "status": ("test_status_rules.py", "test_residence.py", "test_letters.py", "test_rule_tables.py"),

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 from town import PEOPLE
 
 from cprsync import wiring
-from cprsync.cli.setup import write_folder
+from cprsync.cli.setup.setup import write_folder
+from cprsync.config.settings import load_settings
 from cprsync.mock import control
 from cprsync.mock.server import Ports, serve
 from cprsync.resources import fixture_path
-from cprsync.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

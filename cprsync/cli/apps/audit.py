@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, day, language
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, day, language
 
 app = typer.Typer(help="The audit (revisionsspor): is it whole, who did what.")
 
@@ -27,7 +27,7 @@ def audit_verify(
     Exit 1 with everything that does not fit. With --code it also has to be a later state of the audit of which the
     code was told.
     """
-    from cprsync.cli.audit import verify_command
+    from cprsync.cli.setup.audit import verify_command
 
     raise SystemExit(verify_command(code, config=config, library=library, language=language(lang), as_json=as_json))
 
@@ -51,7 +51,7 @@ def audit_list(  # noqa: PLR0913 -- one parameter for each option
 
     The latest first; no value of a record.
     """
-    from cprsync.cli.audit import Listing, list_command
+    from cprsync.cli.setup.audit import Listing, list_command
 
     list_command(
         Listing(patron, by, day(since), limit, reasons=reasons),
@@ -75,6 +75,6 @@ def audit_accept(
 
     Only when it is known why, as after an older copy of the database was put back. It is verified from here on.
     """
-    from cprsync.cli.audit import accept_command
+    from cprsync.cli.setup.audit import accept_command
 
     accept_command(reason=reason, config=config, library=library, language=language(lang), as_json=as_json)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, language
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, language
 
 app = typer.Typer(help="Loans, reservations, balances and messages: import.")
 
@@ -48,7 +48,7 @@ def circulation_import(  # noqa: PLR0913 -- one parameter for each option
     while money is owed for it: of lists in files of their own import the balances before the loans. Days that have been
     cannot lie in the future, nor before the one on which it began. Without --apply it only says what would happen.
     """
-    from cprsync.cli.circulation import import_command
+    from cprsync.cli.imports.circulation import import_command
 
     raise SystemExit(
         import_command(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, Patron, day, language
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron, day, language
 
 app = typer.Typer(help="Rights to net media (netmedier).")
 
@@ -28,7 +28,7 @@ def entitlements_show(  # noqa: PLR0913 -- one parameter for each option
     By the library's policy: of each product yes, no or undecided, since when, and what would change it; and what CULR
     has been told. A protected patron's municipality shows, their address does not.
     """
-    from cprsync.cli.entitlements import show_command
+    from cprsync.cli.netmedia.entitlements import show_command
 
     show_command(patron, on=day(on), config=config, library=library, language=language(lang), as_json=as_json)
 
@@ -49,7 +49,7 @@ def entitlements_reconcile(  # noqa: PLR0913 -- one parameter for each option
     policy.toml allows; a municipality that another library has set is left to a person. With --all, rights that are
     kept otherwise than the record leads to are derived again by the night too.
     """
-    from cprsync.cli.net_media import reconcile_command
+    from cprsync.cli.netmedia.net_media import reconcile_command
 
     raise SystemExit(
         reconcile_command(
@@ -73,6 +73,6 @@ def entitlements_verify(
     nothing waits; versions only rise. Exit 1 with counts and patron numbers, 4 when CULR does not answer. Changes
     nothing.
     """
-    from cprsync.cli.net_media import verify_command
+    from cprsync.cli.netmedia.net_media import verify_command
 
     raise SystemExit(verify_command(config, library=library, offline=offline, language=language(lang), as_json=as_json))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, language
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, language
 
 Sha256 = Annotated[
     str | None,
@@ -21,7 +21,7 @@ def feed_inspect(
     file: Annotated[Path, typer.Argument(help="A delivery on disk.")], *, lang: Lang = "da", as_json: Json = False
 ) -> None:
     """Count what a delivery holds, and say whether it is whole."""
-    from cprsync.cli.feed import inspect_command
+    from cprsync.cli.night.feed import inspect_command
 
     raise SystemExit(inspect_command(file, language=language(lang), as_json=as_json))
 
@@ -29,7 +29,7 @@ def feed_inspect(
 @app.command("fetch")
 def feed_fetch(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
     """Take what waits into the inbox; the next night reads it."""
-    from cprsync.cli.feed import fetch_command
+    from cprsync.cli.night.feed import fetch_command
 
     raise SystemExit(fetch_command(config, library=library, language=language(lang), as_json=as_json))
 
@@ -49,7 +49,7 @@ def feed_accept(  # noqa: PLR0913 -- one parameter for each option
 
     The next night applies FILE: the new one of two, or the one behind the gap.
     """
-    from cprsync.cli.feed import accept_command
+    from cprsync.cli.night.feed import accept_command
 
     told = language(lang)
     accept_command(file, reason=reason, sha256=sha256, config=config, library=library, language=told, as_json=as_json)
@@ -71,7 +71,7 @@ def feed_discard(  # noqa: PLR0913 -- one parameter for each option
     It is damaged, half, of another kind, or the wrong one of two. Nothing of it is taken.
     The gap that it leaves stops the next delivery, which `feed accept` takes.
     """
-    from cprsync.cli.feed import discard_command
+    from cprsync.cli.night.feed import discard_command
 
     told = language(lang)
     discard_command(file, reason=reason, sha256=sha256, config=config, library=library, language=told, as_json=as_json)
@@ -80,7 +80,7 @@ def feed_discard(  # noqa: PLR0913 -- one parameter for each option
 @app.command("windows")
 def feed_windows(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
     """List whoever is in a window, by patron number."""
-    from cprsync.cli.healing import windows_command
+    from cprsync.cli.night.healing import windows_command
 
     windows_command(config, library=library, language=language(lang), as_json=as_json)
 
@@ -104,7 +104,7 @@ def feed_heal(  # noqa: PLR0913 -- one parameter for each option
 
     Each night does so by itself; this asks now, and goes on where it or a night stopped.
     """
-    from cprsync.cli.healing import heal_command
+    from cprsync.cli.night.healing import heal_command
 
     told = language(lang)
     raise SystemExit(

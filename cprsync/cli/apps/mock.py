@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cprsync.cli.options import Folder, Json
+from cprsync.cli.terminal.options import Folder, Json
 
 #: What `mock event` and `mock fault` take; a test holds both against the mock's own.
 EVENTS = (
@@ -47,7 +47,7 @@ def mock_serve(  # noqa: PLR0913 -- one parameter for each option
     PersonLookup and CPRSubscription over mutual TLS, CULR over TLS, deliveries over SFTP. A port that is left out is
     the folder's last one, else a free one.
     """
-    from cprsync.cli.mock import serve_command
+    from cprsync.cli.demo.mock import serve_command
 
     serve_command(
         folder,
@@ -68,7 +68,7 @@ def mock_event(
     as_json: Json = False,
 ) -> None:
     """Let something happen to someone in the town."""
-    from cprsync.cli.mock import event_command
+    from cprsync.cli.demo.mock import event_command
 
     event_command(kind, who=who, to=to, folder=folder, as_json=as_json)
 
@@ -82,7 +82,7 @@ def mock_night(
     as_json: Json = False,
 ) -> None:
     """Close the working day and write its delivery (ændringsudtræk)."""
-    from cprsync.cli.mock import night_command
+    from cprsync.cli.demo.mock import night_command
 
     night_command(folder, count=count, empty=empty, as_json=as_json)
 
@@ -90,7 +90,7 @@ def mock_night(
 @app.command("day")
 def mockday(*, folder: Folder, as_json: Json = False) -> None:
     """Move the mock's clock one calendar day."""
-    from cprsync.cli.mock import day_command
+    from cprsync.cli.demo.mock import day_command
 
     day_command(folder, as_json=as_json)
 
@@ -107,7 +107,7 @@ def mock_fault(  # noqa: PLR0913 -- one parameter for each option
     as_json: Json = False,
 ) -> None:
     """Let the next answers or deliveries go wrong."""
-    from cprsync.cli.mock import fault_command
+    from cprsync.cli.demo.mock import fault_command
 
     about: dict[str, Any] = {"times": times, "seconds": seconds, "share": share, "seed": seed}
     fault_command(kind, about, folder=folder, as_json=as_json)
@@ -116,7 +116,7 @@ def mock_fault(  # noqa: PLR0913 -- one parameter for each option
 @app.command("calm")
 def mock_calm(*, folder: Folder, as_json: Json = False) -> None:
     """Let nothing go wrong any more."""
-    from cprsync.cli.mock import calm_command
+    from cprsync.cli.demo.mock import calm_command
 
     calm_command(folder, as_json=as_json)
 
@@ -146,7 +146,7 @@ def mock_culr(  # noqa: PLR0913 -- one parameter for each option
     As `cprsync mock culr update --agency 710100 --who BO --to 461 --dir DIR`: CULR says Odense of BO now, behind the
     back of the library that has told of them.
     """
-    from cprsync.cli.mock import culr_command, culr_write_command
+    from cprsync.cli.demo.mock import culr_command, culr_write_command
 
     if kind is None:
         culr_command(folder, as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import (
+from cprsync.cli.terminal.options import (
     CONFIG,
     Approve,
     Config,
@@ -64,7 +64,7 @@ def patron_import(  # noqa: PLR0913 -- one parameter for each option
     and the reason (exit 3): mend it in the file, and import it again. An import that was stopped goes on when it is
     run again.
     """
-    from cprsync.cli.patrons import import_command
+    from cprsync.cli.imports.patrons import import_command
 
     told = language(lang)
     raise SystemExit(
@@ -101,8 +101,8 @@ def patron_add(  # noqa: PLR0913 -- one parameter for each option
     replacement number, name, birth date and address are the library's own words, and the patron group follows the birth
     date. It is written once someone says yes.
     """
-    from cprsync.cli.adding import add_command
-    from cprsync.cli.confirming import Answered
+    from cprsync.cli.desk.adding import add_command
+    from cprsync.cli.desk.confirming import Answered
 
     raise SystemExit(
         add_command(
@@ -131,7 +131,7 @@ def patron_show(  # noqa: PLR0913 -- one parameter for each option
     Of each field whose it is and since when, or who corrected it, until when and over what. Name and address of a
     protected patron stay sealed without --reveal.
     """
-    from cprsync.cli.patrons import show_command
+    from cprsync.cli.imports.patrons import show_command
 
     told = language(lang)
     show_command(patron, reveal=reveal, reason=reason, config=config, library=library, language=told, as_json=as_json)
@@ -154,7 +154,7 @@ def patron_standing(  # noqa: PLR0913 -- one parameter for each option
 
     By the library's policy, each answer with the rule that gives it.
     """
-    from cprsync.cli.standing import standing_command
+    from cprsync.cli.lending.standing import standing_command
 
     standing_command(
         patron,
@@ -174,7 +174,7 @@ def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang 
     It is asked for, or read from standard input, and never typed on the command line; what it is shows by its shape.
     An earlier CPR number finds them too. Only what is written exactly so finds anybody.
     """
-    from cprsync.cli.finding import find_command
+    from cprsync.cli.desk.finding import find_command
 
     raise SystemExit(find_command(config=config, library=library, language=language(lang), as_json=as_json))
 
@@ -206,7 +206,7 @@ def patron_set(  # noqa: PLR0913 -- one parameter for each option
     counts over the register's word until its last day. Of a list (blocks, cards, telephones, emails) what is typed is
     added, and the others stay. The telephone or e-mail for notices has a * before it.
     """
-    from cprsync.cli.patron_set import list_doing, set_command
+    from cprsync.cli.desk.patron_set import list_doing, set_command
 
     set_command(
         patron,
@@ -241,7 +241,7 @@ def patron_responsible(  # noqa: PLR0913 -- one parameter for each option
     borrowing rights, and the register is asked about them. At 18 the patron answers alone; what was owed before stays
     as it is.
     """
-    from cprsync.cli.responsibles import responsible_command
+    from cprsync.cli.desk.responsibles import responsible_command
 
     responsible_command(
         patron,
@@ -276,8 +276,8 @@ def patron_set_cpr(  # noqa: PLR0913 -- one parameter for each option
     beside the record's; once someone says yes, the patron is subscribed, and the first copy is fetched. Where neither
     agrees, it takes a reason.
     """
-    from cprsync.cli.confirming import Answered
-    from cprsync.cli.set_cpr import set_cpr_command
+    from cprsync.cli.desk.confirming import Answered
+    from cprsync.cli.desk.set_cpr import set_cpr_command
 
     set_cpr_command(
         patron,
@@ -311,8 +311,8 @@ def patron_leave(  # noqa: PLR0913 -- one parameter for each option
     record that is closed is empty: the patron is unsubscribed and no patron any more. Nobody is looked up. A block that
     holds is kept by the number, and comes back if the person registers again.
     """
-    from cprsync.cli.confirming import Answered
-    from cprsync.cli.leaving import leave_command
+    from cprsync.cli.desk.confirming import Answered
+    from cprsync.cli.desk.leaving import leave_command
 
     answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
     told = language(lang)
@@ -342,8 +342,8 @@ def patron_erase(  # noqa: PLR0913 -- one parameter for each option
     erase journal that keeps an older copy of the database from bringing them back. A block goes too, with a reason; a
     later registration does not tell that the person was a patron.
     """
-    from cprsync.cli.confirming import Answered
-    from cprsync.cli.leaving import erase_command
+    from cprsync.cli.desk.confirming import Answered
+    from cprsync.cli.desk.leaving import erase_command
 
     answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
     told = language(lang)
@@ -368,7 +368,7 @@ def patron_kept_blocks(  # noqa: PLR0913 -- one parameter for each option
     Their CPR number is asked for, or read from standard input. Of somebody who is a patron the blocks stand on the
     record: `patron set ID blocks --lift`. Each has a number, by which it alone is lifted.
     """
-    from cprsync.cli.kept_blocks import kept_blocks_command
+    from cprsync.cli.desk.kept_blocks import kept_blocks_command
 
     if block is not None and not lift:
         raise Misused("--block says which one --lift lifts")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, day, language
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, day, language
 
 app = typer.Typer(help="What is over is forgotten, as long after as policy.toml says.")
 
@@ -27,7 +27,7 @@ def retention_run(  # noqa: PLR0913 -- one parameter for each option
 
     Loans, reservations, balances, what messages said.
     """
-    from cprsync.cli.retention import run_command
+    from cprsync.cli.night.retention import run_command
 
     raise SystemExit(
         run_command(

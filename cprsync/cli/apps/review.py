@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, language
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, language
 
 app = typer.Typer(help="What waits for a person: list, show, answer.")
 Number = Annotated[int, typer.Argument(help="The item's number, as `review list` shows it.")]
@@ -22,7 +22,7 @@ def review_list(
     as_json: Json = False,
 ) -> None:
     """List what waits, the oldest first."""
-    from cprsync.cli.review import list_command
+    from cprsync.cli.desk.review import list_command
 
     list_command(config, library=library, language=language(lang), as_json=as_json, all_states=everything)
 
@@ -35,7 +35,7 @@ def review_show(
 
     The register's word and ours stand side by side; of two patrons both records.
     """
-    from cprsync.cli.review import show_command
+    from cprsync.cli.desk.review import show_command
 
     show_command(number, config=config, library=library, language=language(lang), as_json=as_json)
 
@@ -45,7 +45,7 @@ def review_accept(
     number: Number, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
 ) -> None:
     """Do what the item proposes."""
-    from cprsync.cli.review import Answering, answer_command
+    from cprsync.cli.desk.review import Answering, answer_command
 
     answer_command(Answering.ACCEPT, number, config=config, library=library, language=language(lang), as_json=as_json)
 
@@ -61,7 +61,7 @@ def review_reject(  # noqa: PLR0913 -- one parameter for each option
     as_json: Json = False,
 ) -> None:
     """Leave it as it is, and say why."""
-    from cprsync.cli.review import Answering, answer_command
+    from cprsync.cli.desk.review import Answering, answer_command
 
     answer_command(
         Answering.REJECT,
@@ -79,7 +79,7 @@ def review_undo(
     number: Number, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
 ) -> None:
     """Take an accepted block or merge back."""
-    from cprsync.cli.review import Answering, answer_command
+    from cprsync.cli.desk.review import Answering, answer_command
 
     answer_command(Answering.UNDO, number, config=config, library=library, language=language(lang), as_json=as_json)
 
@@ -98,7 +98,7 @@ def review_reopen(  # noqa: PLR0913 -- one parameter for each option
 
     One that was rejected, or whose acceptance was taken back.
     """
-    from cprsync.cli.review import Answering, answer_command
+    from cprsync.cli.desk.review import Answering, answer_command
 
     answer_command(
         Answering.REOPEN,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.options import CONFIG, Config, Json, Lang, Library, language
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, language
 
 app = typer.Typer(help="Subscriptions to CPR numbers: ours against the register's.")
 
@@ -16,7 +16,7 @@ def subscriptions_list(
     *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
 ) -> None:
     """List our subscriptions, by patron and reason."""
-    from cprsync.cli.subscriptions import list_command
+    from cprsync.cli.night.subscriptions import list_command
 
     list_command(config, library=library, language=language(lang), as_json=as_json)
 
@@ -31,7 +31,7 @@ def subscriptions_reconcile(
     as_json: Json = False,
 ) -> None:
     """Compare our subscriptions with the register's list."""
-    from cprsync.cli.subscriptions import reconcile_command
+    from cprsync.cli.night.subscriptions import reconcile_command
 
     told = language(lang)
     raise SystemExit(reconcile_command(config, library=library, apply=apply, language=told, as_json=as_json))

@@ -1,0 +1,1 @@
+"""The demo, the mock, and the benchmark."""

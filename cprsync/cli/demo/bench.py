@@ -1,0 +1,105 @@
+"""`bench`: measure against the floor of the same run, and say it in a few lines or in the shape that stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.terminal.output import failures, print_json, say, show_error
+from cprsync.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.bench.figures import Figures
+
+NAMES = ("night", "extract", "noop", "audit")
+PATRONS_MOST, ROUNDS_MOST, SIZE_MOST_MB = 1_000_000, 25, 1024
+_UNEQUAL = {
+    "kind": "bench.unequal",
+    "message": "the ways did not come to the same: the figures say nothing",
+    "changed": "nothing",
+    "next": "Report this with the document of `cprsync bench --json`.",
+    "reference": "bench",
+}
+
+
+def bench_command(  # noqa: PLR0913 -- one parameter for each option
+    name: str, *, patrons: int, changes: int, database: str, rounds: int, size_mb: int, as_json: bool
+) -> int:
+    """Measure; exit 1 only if the ways came to different results."""
+    with failures(as_json=as_json):
+        _check(name, patrons=patrons, changes=changes, rounds=rounds, size_mb=size_mb)
+        figures = _measured(name, patrons=patrons, changes=changes, database=database, rounds=rounds, size_mb=size_mb)
+        document = figures.document()
+        if as_json:
+            print_json(document if figures.equal else {**document, "error": _UNEQUAL})
+        else:
+            for line in report(document):
+                say(line)
+            if not figures.equal:
+                show_error(_UNEQUAL, "en")
+        return 0 if figures.equal else 1
+
+
+def _check(name: str, *, patrons: int, changes: int, rounds: int, size_mb: int) -> None:
+    within = (
+        (name in NAMES, f"name one of {', '.join(NAMES)}"),
+        (1 <= changes <= patrons <= PATRONS_MOST, f"1 <= --changes <= --patrons <= {PATRONS_MOST}"),
+        (1 <= rounds <= ROUNDS_MOST, f"1 <= --rounds <= {ROUNDS_MOST}"),
+        (1 <= size_mb <= SIZE_MOST_MB, f"1 <= --size-mb <= {SIZE_MOST_MB}"),
+    )
+    for met, rule in within:
+        if not met:
+            raise ConfigurationError(rule, kind="usage")
+
+
+def _measured(  # noqa: PLR0913 -- the same options
+    name: str, *, patrons: int, changes: int, database: str, rounds: int, size_mb: int
+) -> Figures:
+    if name == "extract":
+        from cprsync.bench.extract import bench_extract
+
+        return bench_extract(size_mb=size_mb, rounds=rounds)
+    if name == "audit":
+        from cprsync.bench.audit import bench_audit
+
+        return bench_audit(entries=patrons, database=database, rounds=rounds)
+    if name == "noop":
+        from cprsync.bench.noop import bench_noop
+
+        return bench_noop(patrons=patrons, changes=changes, database=database, rounds=rounds)
+    from cprsync.bench.night import bench_night
+
+    return bench_night(patrons=patrons, changes=changes, database=database, rounds=rounds)
+
+
+def report(document: Mapping[str, Any]) -> list[str]:
+    """The document as lines for a terminal."""
+    size = ", ".join(f"{name} {told}" for name, told in document["size"].items())
+    lines = [f"bench {document['name']}{_on(document['database'])}, rounds {document['rounds']}: {size}", ""]
+    lines.append(f"{'':12}{'seconds':>10}{'min':>10}{'max':>10}{'cpu':>10}{'peak MB':>10}")
+    lines += [_way(way, told) for way, told in document["ways"].items()]
+    lines.append("")
+    for name, told in document["ratios"].items():
+        lines.append(f"{name:12}{told['median']:>10.2f}{told['min']:>10.2f}{told['max']:>10.2f}")
+    lines.append("")
+    for goal in document["goals"]:
+        met = "met" if goal["met"] else "NOT met"
+        lines.append(f"goal: {goal['ratio']} {goal['op']} {goal['value']:g}: {goal['found']:g}, {met}")
+    if "entries_a_second" in document:
+        lines.append(f"entries a second: {document['entries_a_second']}")
+    if written := document.get("written"):
+        lines.append("written: " + ", ".join(f"{table} {count}" for table, count in written.items()))
+    lines.append(f"equal: {'yes' if document['equal'] else 'NO'}, {document['digest'][:23]}…")
+    return lines
+
+
+def _on(database: str | None) -> str:
+    return f" on {database}" if database else ""
+
+
+def _way(way: str, told: Mapping[str, Any]) -> str:
+    seconds = told["seconds"]
+    line = f"{way:12}{seconds['median']:>10.3f}{seconds['min']:>10.3f}{seconds['max']:>10.3f}"
+    line += f"{told['cpu_seconds']:>10.3f}{told['peak_rss_mb']:>10.1f}"
+    return line + (f"   one in {round(1 / told['share'])} done, scaled" if "share" in told else "")

@@ -1,0 +1,163 @@
+"""Compare every record with the register's own state, by rules of its own.
+
+It reads the mock's state dump and rows opened outside `sync/`, and shares neither the client's
+parser nor `decide`: code that agreed with itself would find nothing. What is sealed is compared as it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cprsync.domain.person.person import Abroad, Address, Contact, Gap, Name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cprsync.domain.person.person import Person
+
+ADDRESS_PARTS = {
+    "municipality": "municipality",
+    "street": "street_code",
+    "house": "house",
+    "building": "building",
+    "floor": "floor",
+    "door": "door",
+    "co": "co",
+    "locality": "locality",
+    "town": "town",
+    "postcode": "postcode",
+    "district": "district",
+    "road": "road",
+}
+NAME_PARTS = ("addressing", "first", "middle", "last")
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What was found: by person's key the groups that differ, and what differs on purpose."""
+
+    compared: int = 0
+    differs: dict[str, list[str]] = field(default_factory=dict)
+    intended: Counter[str] = field(default_factory=Counter)
+
+    def document(self) -> dict[str, Any]:
+        return {"compared": self.compared, "differs": self.differs, "intended": dict(self.intended)}
+
+
+def compare(state: Mapping[str, Any], keys: Iterable[str], records: Iterable[tuple[Any, ...]]) -> Comparison:
+    """Hold each patron's opened record against the person of the same number in the dump."""
+    found = Comparison()
+    by_number = {record[1].number.digits: record[1] for record in records}
+    for key in keys:
+        person = state["persons"][key]
+        record = by_number.get(person["number"])
+        found.compared += 1
+        groups = ["record"] if record is None else _differences(person, record, found.intended)
+        if groups:
+            found.differs[key] = groups
+    return found
+
+
+def compare_net_media(
+    found: Comparison, state: Mapping[str, Any], culr: Mapping[str, Any], keys: Iterable[str]
+) -> None:
+    """Hold what CULR has of each patron against the municipality that the register has; none is sent of who is away."""
+    held = {
+        account["value"]: patron["municipality"] or ""
+        for patron in culr["patrons"]
+        for account in patron["accounts"]
+        if account["type"] == "CPR"
+    }
+    for key in keys:
+        person = state["persons"][key]
+        if held.get(person["number"]) != _net_media_number(person):
+            found.differs.setdefault(key, []).append("net_media")
+
+
+def _net_media_number(person: Mapping[str, Any]) -> str:
+    """Three digits of a Danish municipality, of whoever lives in one."""
+    if person["status"] not in {"01", "03"}:
+        return ""
+    return _text((person.get("address") or {}).get("municipality"))[1:]
+
+
+def _differences(person: Mapping[str, Any], record: Person, intended: Counter[str]) -> list[str]:
+    checks = (
+        ("status", person["status"] == _text(getattr(record.status, "value", None))),
+        ("name", _says(record.name, _name(person, intended))),
+        ("birth", _birth(person, record, intended)),
+        ("protection", _protected(person) == (getattr(record.protection, "value", None) == "0001")),
+        ("address", _address_equal(person, record, intended)),
+        ("abroad", _abroad_equal(person, record)),
+        ("contact", _says(record.contact, _contact(person))),
+    )
+    return [group for group, equal in checks if not equal]
+
+
+def _says(held: object, told: object) -> bool:
+    """Whether a group, sealed or not, is what the register holds; None: it holds none."""
+    return isinstance(held, Gap) if told is None else held == told
+
+
+def _name(person: Mapping[str, Any], intended: Counter[str]) -> Name | None:
+    name = person.get("name") or {}
+    if any(name.get(f"{part}_mark") for part in ("first", "middle", "last")):
+        intended["demo_markers"] += 1
+    parts = {part: _text(name.get(part)) for part in NAME_PARTS}
+    return Name(**parts) if parts["addressing"] else None
+
+
+def _birth(person: Mapping[str, Any], record: Person, intended: Counter[str]) -> bool:
+    born, held = _text(person.get("born")), getattr(record.birth, "day", None)
+    if "-00" in born:
+        intended["demo_no_date"] += 1
+        return held is None
+    uncertain = bool(person.get("born_uncertain")) == bool(getattr(record.birth, "uncertain", False))
+    return held is not None and born == held.isoformat() and uncertain
+
+
+def _protected(person: Mapping[str, Any]) -> bool:
+    return "0001" in (person.get("protections") or {})
+
+
+def _address_equal(person: Mapping[str, Any], record: Person, intended: Counter[str]) -> bool:
+    if int(person["status"]) >= 30:  # noqa: PLR2004 -- from status 30 on the register gives no address
+        if getattr(record.address, "municipality", None) is not None:
+            intended["demo_last_address"] += 1
+        return True
+    address = person.get("address") or {}
+    parts = {ours: _part(theirs, address.get(theirs)) for theirs, ours in ADDRESS_PARTS.items()}
+    if not any(parts.values()):
+        return _says(record.address, None)
+    lines = _padded(address.get("supplementary"))
+    return _says(record.address, Address(**parts, supplementary=lines, stays_sealed=False))
+
+
+def _part(name: str, value: object) -> str:
+    text = _text(value)
+    if name in {"house", "floor", "door", "building"}:
+        text = text.lstrip("0")
+    return text.lower() if name == "floor" or text.lower() in {"th", "tv", "mf"} else text
+
+
+def _abroad_equal(person: Mapping[str, Any], record: Person) -> bool:
+    abroad = person.get("abroad") or {}
+    country, lines = _text(abroad.get("country")).zfill(4), _padded(abroad.get("lines"))
+    told = person["status"] == "80" and (country != "0000" or any(lines))
+    return _says(record.abroad, Abroad(country, lines) if told else None)
+
+
+def _contact(person: Mapping[str, Any]) -> Contact | None:
+    lines = _padded((person.get("contact") or {}).get("lines"))
+    return Contact(lines) if any(lines) else None
+
+
+def _padded(lines: Iterable[object] | None) -> tuple[str, str, str, str, str]:
+    one, two, three, four, five = ([_text(line) for line in lines or ()] + [""] * 5)[:5]
+    return one, two, three, four, five
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).strip()

@@ -1,0 +1,292 @@
+"""`cprsync demo`: a week in a mock register, night by night, and a comparison at the end.
+
+Everything is real but the people: certificates, mutual TLS, files, a store, the same commands that
+an operator runs.
+"""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+import time
+import tomllib
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.language.dates import heading, long_day
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.output import emphasise, failures, note, print_json, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from cprsync.cli.demo.comparison import Comparison
+    from cprsync.cli.demo.demo_rights import Rights
+    from cprsync.config.settings import Settings
+
+#: A night that left something to a person.
+LEFT = 3
+#: Working nights and the days between them never need more steps than this.
+DAYS_MAX = 60
+
+
+@dataclass(slots=True)
+class Week:
+    """What the demo lives: the people's keys, and what happens on each working day."""
+
+    start: date
+    patrons: list[str]
+    nights: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where the demo is set up."""
+
+    folder: Path
+    ready: dict[str, Any]
+    settings: Settings
+    week: Week
+    language: Language
+    as_json: bool
+    nights: list[dict[str, Any]] = field(default_factory=list)
+
+    def tell(self, text: str = "") -> None:
+        if not self.as_json:
+            say(text)
+
+
+def run_demo(
+    *,
+    keep: Path | None,
+    language: Language,
+    as_json: bool,
+    before_comparing: Callable[[Settings], None] | None = None,
+) -> int:
+    """Live the week; exit 0 only if every record equals the register.
+
+    Args:
+        keep: where everything stays; None: a temporary folder.
+        language: of the story.
+        as_json: one document instead of the story.
+        before_comparing: done to the library when the week is over; a test alters a record here.
+    """
+    begun = time.monotonic()
+    with failures(as_json=as_json), ExitStack() as stack:
+        folder = _folder(keep, stack)
+        stage = stack.enter_context(_set_up(folder, language, as_json=as_json))
+        _live(stage)
+        if before_comparing is not None:
+            before_comparing(stage.settings)
+        return _compare(stage, seconds=time.monotonic() - begun, kept=keep)
+
+
+def load_week() -> Week:
+    """The packaged week."""
+    from cprsync.resources import fixture_path
+
+    document = tomllib.loads(fixture_path("demo.toml").read_text(encoding="utf-8"))
+    return Week(document["demo"]["start"], document["demo"]["patrons"], document["night"])
+
+
+def _folder(keep: Path | None, stack: ExitStack) -> Path:
+    from cprsync.cli.setup.setup import folder_refused
+    from cprsync.errors import BadInput
+
+    if keep is None:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cprsync-demo-")))
+    try:
+        if keep.exists() and any(keep.iterdir()):
+            raise BadInput(
+                "{path}: the demo needs a folder of its own, and this one is not empty", path=keep, kind="input.folder"
+            )
+        keep.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise folder_refused(keep, error) from error
+    return keep.resolve()
+
+
+@contextmanager
+def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stage]:
+    from cprsync.cli.setup.setup import upgrade, write_folder
+    from cprsync.config.settings import load_settings
+    from cprsync.mock.server import running
+    from cprsync.resources import fixture_path
+
+    week = load_week()
+    if not as_json:
+        title = word("demo_title", language)
+        say(emphasise(f"{title}\n{'=' * len(title)}"))
+        say(word("demo_set_up", language, patrons=len(week.patrons)))
+    with running(folder=folder / "mock", people=fixture_path("people.toml"), now=lambda: datetime.now(UTC)) as ready:
+        write_folder(folder, mock=folder / "mock" / "ready.json")
+        settings = load_settings(folder / "cprsync.toml")
+        upgrade(settings.store.url)
+        yield Stage(folder, ready, settings, week, language, as_json)
+
+
+# -- the week ----------------------------------------------------------------------------------------
+
+
+def _live(stage: Stage) -> None:
+    from cprsync.cli.imports.patrons import import_file
+
+    patrons = stage.folder / "patrons.csv"
+    _write_patrons(patrons, stage.week.patrons)
+    import_file(stage.settings, patrons, apply=True)
+    stage.tell(f"\n{word('demo_first', stage.language)}")
+    _night(stage)
+    for number, night in enumerate(stage.week.nights, start=1):
+        _walk_to(stage, night["day"])
+        _happen(stage, number, night)
+        _deliver(stage)
+        _night(stage)
+
+
+def _write_patrons(path: Path, keys: list[str]) -> None:
+    """The library's own list, as another system would export it. It names no group: age decides that."""
+    numbers = _numbers()
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["cpr_number", "card", "branch", "language"])
+        for position, key in enumerate(keys, start=1):
+            writer.writerow([numbers[key], f"K{position:05}", "HOVED", "da"])
+
+
+def _numbers() -> dict[str, str]:
+    """The people's numbers by key."""
+    from cprsync.resources import fixture_path
+
+    town = tomllib.loads(fixture_path("people.toml").read_text(encoding="utf-8"))
+    return {person["key"]: person["number"] for person in town["person"]}
+
+
+def _walk_to(stage: Stage, day: date) -> None:
+    """Live the days without a delivery up to a working day; the night still runs on each."""
+    from cprsync.mock import control
+
+    quiet: list[date] = []
+    for _ in range(DAYS_MAX):
+        now = date.fromisoformat(control.clock(stage.ready)["day"])
+        if now >= day:
+            break
+        quiet.append(now)
+        control.day(stage.ready)
+    if quiet:
+        until = "" if len(quiet) == 1 else f" – {heading(quiet[-1], stage.language, capital=False)}"
+        stage.tell(f"\n{heading(quiet[0], stage.language)}{until}: {word('demo_quiet', stage.language)}")
+
+
+def _happen(stage: Stage, number: int, night: Mapping[str, Any]) -> None:
+    from cprsync.mock import control
+
+    title = f"{heading(night['day'], stage.language)}  ({number}/{len(stage.week.nights)})"
+    stage.tell("\n" + emphasise(title))
+    stage.tell(f"  {night[f'note_{stage.language}']}")
+    if stage.language == "da":
+        stage.tell(f"  {night['note_en']}")
+    for typed in night.get("desk", ()):
+        _correct(stage, typed)
+        what, until = word(f"field.{typed['field']}", stage.language), long_day(typed["until"], stage.language)
+        stage.tell(f"    · {word('demo_desk', stage.language, who=typed['who'], field=what, until=until)}")
+    for event in night["events"]:
+        control.event(stage.ready, event["kind"], event["who"], event.get("to"))
+        stage.tell(f"    · {_event_line(event, stage)}")
+
+
+def _correct(stage: Stage, typed: Mapping[str, Any]) -> None:
+    """Someone at the desk types what a patron shows her, over the register's word and for a time."""
+    from cprsync import wiring
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.services.desk.setting import Setting, set_field
+
+    section = wiring.library_of(stage.settings, None)
+    with wiring.opened_store(stage.settings, section, wiring.clock_for(stage.settings)) as store:
+        patron_id = store.find(CprNumber.parse(_numbers()[typed["who"]]))
+    with wiring.counter(stage.settings, section) as counter:
+        text, reason, until = typed["value"], typed["reason"], typed["until"]
+        set_field(counter, Setting(patron_id or "", typed["field"], text, "demo", reason=reason, until=until))
+
+
+def _event_line(event: Mapping[str, Any], stage: Stage) -> str:
+    """Who and what, by the keys of the people file, which are nobody's names."""
+    happens = word(f"event_{event['kind']}", stage.language)
+    to = f" → {event['to']}" if "to" in event else ""
+    patron = "" if event["who"] in stage.week.patrons else f" ({word('not_patron', stage.language)})"
+    return f"{event['who']} {happens}{to}{patron}"
+
+
+def _deliver(stage: Stage) -> None:
+    from cprsync.mock import control
+
+    control.night(stage.ready)
+
+
+def _night(stage: Stage) -> None:
+    from cprsync.cli.night.night import live_night
+    from cprsync.cli.night.report_text import report_lines
+
+    document = live_night(stage.settings, None, as_json=True)
+    stage.nights.append(document)
+    for line in report_lines(document, stage.language):
+        stage.tell(f"  {line}")
+
+
+# -- the comparison ------------------------------------------------------------------------------------
+
+
+def _held(stage: Stage) -> tuple[Comparison, Rights]:
+    """Every record against the register, CULR, and its own rights derived again; and the rights of protected movers."""
+    from cprsync import wiring
+    from cprsync.cli.demo.comparison import compare, compare_net_media
+    from cprsync.cli.demo.demo_rights import compare_rights, protected_movers
+    from cprsync.config.policy import load_policy
+    from cprsync.mock import control
+    from cprsync.services.netmedia.verifying import AT_ONCE
+
+    section = wiring.library_of(stage.settings, None)
+    clock, policy = wiring.clock_for(stage.settings), load_policy(section.policy, section.municipalities)
+    state = control.state(stage.ready)
+    persons = {key: state["persons"][key] for key in stage.week.patrons}
+    with wiring.opened_store(stage.settings, section, clock) as store:
+        result = compare(state, stage.week.patrons, store.opened_records())
+        checked = store.checked_page("", AT_ONCE)
+    compare_net_media(result, state, control.culr(stage.ready), stage.week.patrons)
+    rights = compare_rights(result, persons, checked, policy=policy, on=clock.today())
+    return result, protected_movers(persons, rights, stage.week.nights)
+
+
+def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
+    from cprsync.cli.demo.demo_rights import mover_lines, movers_document
+
+    result, movers = _held(stage)
+    # a death leaves a proposed block to a person, and a birth date that is not the number's: nights as they should be
+    failed = [night for night in stage.nights if night["exit"] not in {0, LEFT}]
+    ok = not result.differs and not failed
+    if stage.as_json:
+        print_json(
+            {
+                "nights": stage.nights,
+                "comparison": result.document() | {"protected_movers": movers_document(movers)},
+                "folder": None if kept is None else str(kept),
+                "seconds": round(seconds, 1),
+                "exit": 0 if ok else 1,
+            }
+        )
+        return 0 if ok else 1
+    stage.tell("\n" + emphasise(word("demo_compare", stage.language)))
+    for why, count in result.intended.items():
+        stage.tell(f"  {word('demo_intended', stage.language)}: {word(why, stage.language)} ({count})")
+    for line in mover_lines(movers, stage.language):
+        stage.tell(f"  {line}")
+    for key, groups in result.differs.items():
+        note(f"  {word('demo_differs', stage.language)}: {key}: {', '.join(groups)}")
+    if kept is not None:
+        stage.tell(f"  {word('demo_kept', stage.language, folder=kept)}")
+    equal = len(stage.week.patrons) - len(result.differs)
+    last = word("demo_equal", stage.language, equal=equal, patrons=len(stage.week.patrons))
+    stage.tell("  " + emphasise(f"{last}  ({seconds:.0f} s)", colour="green" if ok else "red"))
+    return 0 if ok else 1

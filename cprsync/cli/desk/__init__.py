@@ -1,0 +1,1 @@
+"""The desk's commands: look up, register, set, correct, leave, review."""

@@ -1,0 +1,123 @@
+"""`patron add`: one patron by hand. What is typed comes by prompts or standard input, never as an argument."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.cli.desk.confirming import beside_preview, obtain_confirmation, warning_lines
+from cprsync.cli.desk.lookup import LEFT_TO_A_PERSON, NOT_FOUND, lookup_lines
+from cprsync.cli.desk.record_text import NOTHING, name_of
+from cprsync.cli.desk.telling import tell_now
+from cprsync.cli.language.words import word
+from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.cli.terminal.pressed import last_key
+from cprsync.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.cli.desk.confirming import Answered
+    from cprsync.cli.language.words import Language
+    from cprsync.services.desk.adding import Addition
+    from cprsync.services.desk.lookup import Desk
+
+#: What a terminal asks for, in this order; an empty answer says nothing.
+ASKED: Final = ("cpr_number", "name", "birth_date", "address", "telephones", "emails", "cards", "group", "branch")
+#: What the register says of whoever has one of its numbers.
+_REGISTERS: Final = frozenset({"name", "birth_date", "address"})
+#: A field that no prompt shows as it is typed.
+_HIDDEN: Final = "cpr_number"
+#: One patron with all fields, each of its longest, is shorter.
+_LINES_MAX, _LINE_MAX = 200, 8192
+
+
+def add_command(*, answered: Answered, config: Path, library: str | None, language: Language, as_json: bool) -> int:
+    """Add one patron, once someone has looked and said yes; exit 1 and 3 as `lookup --register`."""
+    from cprsync import wiring
+    from cprsync.cli.terminal.operator import user_name
+    from cprsync.config.settings import load_settings
+    from cprsync.services.desk.adding import confirm_addition, preview_addition
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section, patience = wiring.library_of(settings, library), wiring.desk_patience(last_key)
+        with wiring.desk(settings, section, patience=patience) as desk:
+            user = user_name()
+            shown = preview_addition(desk, _typed(desk, user, language), user=user)
+            document = dict(shown.document)
+            if not as_json:
+                _say(preview_lines(shown, language))
+            if shown.is_writable:
+                with beside_preview(document, as_json=as_json):
+                    yes = obtain_confirmation(shown.preview, answered, language)
+                    document = confirm_addition(desk, shown, yes)
+        if document.get("written"):
+            tell_now(settings, section, document["patron"], language, patience=patience)
+    if as_json:
+        print_json(document)
+    elif document.get("written"):
+        say(word("registered", language, patron=document["patron"]))
+    if not document.get("found", True):
+        return NOT_FOUND
+    return LEFT_TO_A_PERSON if shown.registration is not None and shown.registration.parked else 0
+
+
+def _say(lines: Iterator[str]) -> None:
+    for line in lines:
+        say(line)
+
+
+def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
+    """What is to be seen, then what was typed, and of whoever the register knows the record as it would be."""
+    yield from warning_lines(shown.document["warnings"], language)
+    if shown.registration is not None:
+        yield from lookup_lines({**shown.registration.document, "warnings": []}, language)
+    typed: Mapping[str, str] = shown.document["typed"]
+    for field, value in typed.items():
+        yield f"  {name_of(field, language)}: {value.replace(chr(10), ' | ')}"
+    if shown.registration is None:
+        would_be = shown.document["preview"]
+        age = NOTHING if would_be["age"] is None else would_be["age"]
+        yield f"  {word('preview_age', language, age=age, group=would_be['group'] or NOTHING)}"
+
+
+def _typed(desk: Desk, user: str, language: Language) -> str:
+    """A JSON object: from standard input, or of what is answered at a terminal, where a number is looked at at once."""
+    if not sys.stdin.isatty():
+        return _object()
+    from cprsync.cli.terminal.operator import ask_value
+    from cprsync.services.desk.adding import check_typed_number
+
+    told: dict[str, str] = {}
+    number = told[_HIDDEN] = ask_value(name_of(_HIDDEN, language), lines=False, hidden=True).strip()
+    left_out = _REGISTERS if number and check_typed_number(desk, number, user=user) else frozenset()
+    for field in ASKED:
+        if field not in told and field not in left_out:
+            hint = f" ({word('day_form', language)})" if field == "birth_date" else ""
+            told[field] = ask_value(f"{name_of(field, language)}{hint}", lines=False).strip()
+    return json.dumps({field: value for field, value in told.items() if value}, ensure_ascii=False)
+
+
+def _object() -> str:
+    """Lines up to the end of the object: the next one may be the answer to the question."""
+    text = ""
+    try:
+        for _ in range(_LINES_MAX):
+            line = sys.stdin.readline(_LINE_MAX)
+            text += line
+            if not line or _is_whole(text):
+                return text
+    except UnicodeDecodeError:
+        raise BadInput("not readable as text in UTF-8", kind="input.value") from None
+    raise BadInput("longer than {most} lines", most=_LINES_MAX, kind="input.value")
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        found: Any = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(found, dict)

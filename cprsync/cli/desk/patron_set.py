@@ -1,0 +1,131 @@
+"""`patron set` and `patron set-cpr`: numbers and values come by standard input, never as arguments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.desk.record_text import name_of
+from cprsync.cli.desk.telling import tell_now
+from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.words import word
+from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.domain.lending.letter import letter_language
+from cprsync.domain.patron.lists import Doing
+from cprsync.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from cprsync.cli.language.words import Language
+
+#: Fields that may have several lines.
+LINES = frozenset(
+    {"address", "blocks", "cards", "contact_address", "telephones", "emails", "internal_note", "note_to_patron"}
+)
+#: A field that no prompt shows as it is typed.
+HIDDEN = frozenset({"pin"})
+#: How a value is written that has a form of its own, for the prompt.
+FORMS = {"absence": "2027-04-10 til 2027-04-20", "blocks": "2027-04-10 Mistet kort"}
+#: Fields of which one value may have a star, for notices.
+NOTICED = frozenset({"telephones", "emails"})
+
+
+def list_doing(*, remove: bool, replace: bool, withdraw: bool, as_json: bool) -> Doing | None:
+    """What the options ask to be done with a list; None: none of them was given."""
+    with failures(as_json=as_json):
+        if remove + replace + withdraw > 1:
+            raise ConfigurationError("--remove, --replace and --withdraw exclude each other", kind="usage.field")
+    if remove:
+        return Doing.REMOVE
+    return Doing.REPLACE if replace else None
+
+
+def set_command(  # noqa: PLR0913 -- one parameter for each option
+    patron: str,
+    field: str,
+    *,
+    reason: str,
+    until: date | None,
+    withdraw: bool,
+    doing: Doing | None = None,
+    config: Path,
+    library: str | None,
+    language: Language,
+    as_json: bool,
+) -> None:
+    """Set one field of one patron, or with `withdraw` take back what was set; `doing` is for lists."""
+    from cprsync import wiring
+    from cprsync.cli.terminal.operator import ask_value, user_name
+    from cprsync.config.settings import load_settings
+    from cprsync.services.desk.local_setting import LISTS
+    from cprsync.services.desk.setting import Setting, check, set_field
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        text = None if withdraw else ""
+        asked = Setting(patron, field, text, user_name(), reason=reason, until=until, doing=doing)
+        with wiring.counter(settings, section) as counter:
+            # before anything is asked for: nobody types an address in vain
+            check(counter, asked)
+            if not withdraw:
+                hint = word("set_lines", language)
+                if field in LISTS:
+                    hint = f"{word(f'list_{(doing or Doing.ADD).value}', language)}; {hint}"
+                text = ask_value(_asked_for(field, language), lines=field in LINES, hidden=field in HIDDEN, hint=hint)
+                asked = replace(asked, text=text)
+            document = set_field(counter, asked)
+            groups = counter.policy.group_names
+        tell_now(settings, section, patron, language)
+    if as_json:
+        print_json(document)
+        return
+    told = "set_culr" if section.culr is not None else "set_culr_unset"
+    for line in set_lines(document, language, withdraws=withdraw, text=asked.text or "", groups=groups, told=told):
+        say(line)
+
+
+def _asked_for(field: str, language: Language) -> str:
+    name = name_of(field, language)
+    return f"{name} ({FORMS[field]})" if field in FORMS else name
+
+
+def set_lines(  # noqa: PLR0913 -- one parameter for each thing that is said
+    document: Mapping[str, Any],
+    language: Language,
+    *,
+    withdraws: bool,
+    text: str,
+    groups: Sequence[str] = (),
+    told: str = "set_culr",
+) -> Iterator[str]:
+    """What became of a field, and what follows from it; nothing of what was typed.
+
+    `told`: the word for what the net media are told, if it is anything.
+    """
+    outcome = _outcome(document, language, withdraws=withdraws)
+    until = ""
+    if document["until"]:
+        until = f", {word('set_until', language, until=long_day(date.fromisoformat(document['until']), language))}"
+    if document.get("follows_age"):
+        yield f"{document['patron']} · {word('group_withdrawn', language)}"
+    else:
+        yield f"{document['patron']} · {name_of(document['field'], language)}: {outcome}{until}"
+    if document["culr"] is not None:
+        yield f"  {word(told, language)}"
+    if document["field"] in NOTICED and document["outcome"] != "removed" and text.strip() and "*" not in text:
+        yield f"  {word('set_no_notices', language)}"
+    if document["field"] == "language" and text.strip() and letter_language(text.strip()) != text.strip():
+        yield f"  {word('set_no_letters', language)}"
+    if document["field"] == "group" and text.strip() and groups and text.strip() not in groups:
+        yield f"  {word('set_no_group', language, groups=', '.join(groups))}"
+
+
+def _outcome(document: Mapping[str, Any], language: Language, *, withdraws: bool) -> str:
+    if document["outcome"] == "unchanged" and document.get("list") == Doing.REMOVE.value:
+        # only a block is still there once it was taken away
+        return word("lifted_unchanged", language)
+    return word(f"{'emptied' if withdraws else 'set'}_{document['outcome']}", language)

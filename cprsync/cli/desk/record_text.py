@@ -1,0 +1,256 @@
+"""A patron record as text: each field under the field table's name, whose it is, and what was corrected.
+
+What is sealed says so and nothing else. Leaves out which fields may be shown: the document holds no others.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.words import word
+from cprsync.domain.feed.window import Why
+from cprsync.domain.pages.privacy import OWNERS
+from cprsync.domain.patron.fields import FIELD, Owner
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.person.person import Status
+from cprsync.domain.person.status import STATUS_RULES
+from cprsync.domain.wording import Wording
+from cprsync.services.desk.showing import ERASED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from cprsync.cli.language.words import Language
+
+NOTHING: Final = "–"
+SEALED: Final = Wording("<beskyttet>", "<protected>")
+#: The names of fields that have parts, and of the patron's own in the words of staff.
+_WHOLES: Final = {"blocks": Wording("Blokeringer", "Blocks")}
+#: Whose a field is, as staff say it: to them the patron is not "you".
+_OWNED: Final[Mapping[str, Wording]] = {
+    **{owner.value: OWNERS[owner] for owner in Owner},
+    Owner.PATRON.value: Wording("lånerens", "the patron's"),
+}
+
+
+def record_lines(document: Mapping[str, Any], language: Language = "da") -> list[str]:
+    """One record: who she is and what is special about her, then her fields."""
+    marks = [word(mark, language) for mark in _marks(document)]
+    if "merged_into" in document:
+        marks = [word("merged_into", language, patron=document["merged_into"])]
+    head = " · ".join([document["patron"], document["library"], *marks])
+    return [head, *field_lines(document["fields"], language), *minor_lines(document.get("answers_for", ()), language)]
+
+
+def minor_lines(minors: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """For whom a patron answers, a line each: no name of whoever is protected."""
+    if minors:
+        yield f"  {word('answers_for', language)}"
+    for one in minors:
+        sealed = SEALED.da if language == "da" else SEALED.en
+        name = sealed if one.get("sealed") else one["name"] or NOTHING
+        since = word("responsible_since", language, since=_day(one["since"], language))
+        yield f"    {one['patron']}  {name}  {since}"
+
+
+def sealed_mark(document: Mapping[str, Any]) -> str:
+    """The key of the words for why a record is sealed."""
+    why = document.get("sealed_by")
+    return "mark_protected" if why is None else f"mark_{why}"
+
+
+def _marks(document: Mapping[str, Any]) -> Iterator[str]:
+    standing = document["fields"].get("standing", {})
+    stage = standing.get("value")
+    if stage in {Stage.CLOSED.value, ERASED} or "waits" in standing:
+        yield "stage_closing" if "waits" in standing else f"stage_{stage}"
+        return
+    if document["protected"]:
+        yield sealed_mark(document)
+    if document["household"]:
+        yield "mark_household"
+    if document["revealed"]:
+        yield "mark_revealed"
+    if not document["in_register"]:
+        yield "mark_not_in_register"
+    elif document.get("window"):
+        yield "mark_replaced" if document["window"]["why"] == Why.NUMBER_REPLACED.value else "mark_window"
+    elif not document["verified"]:
+        yield "mark_not_verified"
+    if stage == Stage.LEAVING.value:
+        yield f"stage_{stage}"
+
+
+def field_lines(fields: Mapping[str, Any], language: Language = "da") -> list[str]:
+    """The fields: what stands there, whose each is and since when, or who corrected it, until when and over what.
+
+    After an arrow what the register says instead. A list has a line for each of its entries.
+    """
+    fields = _without_borrowing(fields)
+    names = {key: name_of(key, language) for key in fields}
+    width = max(map(len, names.values()), default=0)
+    return [line for key, entry in fields.items() for line in _lines(key, names[key].ljust(width), entry, language)]
+
+
+def _without_borrowing(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Whoever only answers for a minor is no patron: the record stands, and nobody borrows by it."""
+    standing = fields.get("standing")
+    only_answers = fields.get("kind", {}).get("value") == PatronKind.RESPONSIBLE.value
+    if standing is None or not only_answers or standing["value"] != Stage.ACTIVE.value:
+        return fields
+    return {**fields, "standing": {**standing, "value": "no_borrower"}}
+
+
+def has_name(key: str) -> bool:
+    """Whether a record has a field of that name."""
+    return key in _WHOLES or key in FIELD
+
+
+def name_of(key: str, language: Language) -> str:
+    """What a field is called."""
+    name = _WHOLES.get(key) or FIELD[key].name
+    return name.da if language == "da" else name.en
+
+
+def _lines(key: str, name: str, entry: Mapping[str, Any], language: Language) -> Iterator[str]:
+    first, *more = value_lines(key, entry, language)
+    if "register" in entry:
+        first += f" → {value_text(key, entry['register'], language)}"
+    yield f"  {name}  {first}  [{_corrected(key, entry, language) or _owned(entry, language)}]"
+    for line in more:
+        yield f"  {' ' * len(name)}  {line}"
+
+
+def value_lines(key: str, entry: Mapping[str, Any], language: Language) -> list[str]:
+    """The value, a line for each loan or the like."""
+    if entry.get("sealed"):
+        sealed = SEALED.da if language == "da" else SEALED.en
+        age = entry.get("age")
+        told = sealed if age is None else word("sealed_age", language, sealed=sealed, age=str(age))
+        return [_as_sure(told, entry, language)]
+    value = entry["value"]
+    if entry.get("notices") is not None:
+        # the star with which it is typed
+        value = [f"*{one}" if one == entry["notices"] else one for one in value]
+    if key in _EACH and value:
+        return [_EACH[key](one, language) for one in value]
+    return [_as_sure(value_text(key, value, language), entry, language)]
+
+
+def _as_sure(told: str, entry: Mapping[str, Any], language: Language) -> str:
+    """A birth date that the register is not sure of, or that is only the number's, is marked."""
+    return f"{told} ({word('uncertain', language)})" if entry.get("uncertain") else told
+
+
+def value_text(key: str, value: Any, language: Language) -> str:
+    """A value on one line; nothing as a dash."""
+    if key == "status" and value in STATUS_CODES:
+        meaning = STATUS_RULES[Status(value)].meaning
+        return f"{value} {meaning.da if language == 'da' else meaning.en}"
+    if key == "kind" and value:
+        return word(f"kind_{value}", language)
+    if key == "standing":
+        return word(f"stage_{value}", language)
+    if key == "absence" and value:
+        since, until = (day and _day(day, language) for day in value)
+        return word("absent_until" if until else "absent", language, since=since, until=until)
+    if key == "protection" and value:
+        return word("yes", language)
+    return _plain(value, language)
+
+
+STATUS_CODES: Final = frozenset(status.value for status in Status)
+
+
+def _plain(value: Any, language: Language) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(one, language) for one in value) or NOTHING
+    if isinstance(value, dict):
+        return " ".join(_plain(one, language) for one in value.values())
+    return _day(str(value), language) if value else NOTHING
+
+
+def _day(text: str, language: Language) -> str:
+    """A day as people write it, or the text as it is."""
+    try:
+        return long_day(date.fromisoformat(text), language) if len(text) == len("2027-03-01") else text
+    except ValueError:
+        return text
+
+
+# -- whose it is -------------------------------------------------------------------------------------------
+
+
+def _owned(entry: Mapping[str, Any], language: Language) -> str:
+    """Whose the field is, and since when."""
+    owned = _OWNED[entry["owner"]]
+    owner = word("by_age", language) if entry["source"] == "rule" and entry["owner"] == "system" else ""
+    if entry["source"] == "number":
+        owner = word("by_number", language)
+    told = owner or (owned.da if language == "da" else owned.en)
+    return f"{told}, {_day(entry['since'], language)}" if entry["since"] else told
+
+
+def _corrected(key: str, entry: Mapping[str, Any], language: Language) -> str:
+    """Who corrected the field, from and until when, and over what; nothing of the last where it is sealed."""
+    override = entry["override"]
+    if override is None:
+        return ""
+    until = _day(override["until"], language) if override["until"] else ""
+    told = f"{word('corrected', language)}: {override['by']}, {_day(entry['since'], language)} – {until}".rstrip()
+    if override["reason"] is None:
+        return told
+    return f"{told}; {word(beside(entry), language)}: {value_text(key, override['register'], language)}"
+
+
+def beside(entry: Mapping[str, Any]) -> str:
+    """The word for what a correction stands over: the register's, what age gives, or what the library gave before."""
+    if entry["owner"] == "register":
+        return "by_register"
+    return "by_age" if "rule" in entry["override"] else "otherwise"
+
+
+# -- lists -------------------------------------------------------------------------------------------------
+
+
+def _loan(one: Mapping[str, Any], language: Language) -> str:
+    parts = [(day, one.get(day)) for day in ("loaned", "due", "lost", "returned")]
+    return _titled(one, parts, language)
+
+
+def _reservation(one: Mapping[str, Any], language: Language) -> str:
+    parts = [("placed", one.get("placed")), ("until", one.get("until")), ("cancelled", one.get("cancelled"))]
+    return _titled(one, parts, language)
+
+
+def _balance(one: Mapping[str, Any], language: Language) -> str:
+    amount = str(one["amount"]).replace(".", ",") if language == "da" else one["amount"]
+    parts = [("raised", one.get("raised")), ("settled", one.get("settled"))]
+    return f"{amount} kr. {word(one['kind'], language)} · {_titled(one, parts, language)}"
+
+
+def _message(one: Mapping[str, Any], language: Language) -> str:
+    subject = one.get("subject") or ""
+    return " · ".join(part for part in (_day(one["sent"], language), one.get("channel") or "", subject) if part)
+
+
+def _block(one: Mapping[str, Any], language: Language) -> str:
+    lifted = f" ({word('lifted', language)} {_day(one['lifted'], language)})" if "lifted" in one else ""
+    return f"{_day(one['since'], language)} {one['reason']}{lifted}"
+
+
+def _titled(one: Mapping[str, Any], days: list[tuple[str, Any]], language: Language) -> str:
+    told = ", ".join(f"{word(f'day_{name}', language)} {_day(day, language)}" for name, day in days if day)
+    return f"{one.get('title') or one['id']} ({told})" if told else str(one.get("title") or one["id"])
+
+
+_EACH: Final[Mapping[str, Callable[[Mapping[str, Any], Language], str]]] = {
+    "loans": _loan,
+    "reservations": _reservation,
+    "balance": _balance,
+    "messages": _message,
+    "blocks": _block,
+}

@@ -1,0 +1,204 @@
+"""`review`: what waits for a person, shown with both sides, answered, and taken back."""
+
+from __future__ import annotations
+
+import enum
+from contextlib import contextmanager
+from datetime import date
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.desk.record_text import beside, name_of, value_lines, value_text
+from cprsync.cli.language.dates import DAY_WIDTH, long_day
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.output import emphasise, failures, print_json, say
+from cprsync.domain.patron.review import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.services.desk.reviewing import Reviews
+
+#: Columns of text: the name of a field, and what the left side says of it.
+NAME_WIDTH, SIDE_WIDTH = 26, 34
+
+
+class Answering(enum.Enum):
+    """What someone does with an item."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    UNDO = "undo"
+    REOPEN = "reopen"
+
+
+@contextmanager
+def _reviews(config: Path, library: str | None) -> Iterator[Reviews]:
+    from cprsync import wiring
+    from cprsync.cli.terminal.operator import user_name
+    from cprsync.config.settings import load_settings
+
+    settings = load_settings(config)
+    with wiring.reviews(settings, wiring.library_of(settings, library), user=user_name()) as reviews:
+        yield reviews
+
+
+def list_command(config: Path, *, library: str | None, language: Language, as_json: bool, all_states: bool) -> None:
+    """List what waits, or all items."""
+    with failures(as_json=as_json), _reviews(config, library) as reviews:
+        items = reviews.listed(all_states=all_states)
+    if as_json:
+        print_json({"items": items})
+        return
+    if not items:
+        say(word("review_none", language))
+    for item in items:
+        say(_line(item, language))
+
+
+def show_command(number: int, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:
+    """Show one item with its record, or with both."""
+    with failures(as_json=as_json), _reviews(config, library) as reviews:
+        document = reviews.shown(number)
+    if as_json:
+        print_json(document)
+        return
+    for line in shown_lines(document, language):
+        say(line)
+
+
+def answer_command(  # noqa: PLR0913 -- one parameter for each option
+    answering: Answering,
+    number: int,
+    *,
+    config: Path,
+    library: str | None,
+    language: Language,
+    as_json: bool,
+    reason: str = "",
+) -> None:
+    """Answer one item, and say what was done."""
+    with failures(as_json=as_json), _reviews(config, library) as reviews:
+        if answering is Answering.ACCEPT:
+            item = reviews.accept(number)
+        elif answering is Answering.REJECT:
+            item = reviews.reject(number, reason=reason)
+        elif answering is Answering.UNDO:
+            item = reviews.undo(number)
+        else:
+            item = reviews.reopen(number, reason=reason)
+    if as_json:
+        print_json({"item": item})
+        return
+    say(_line(item, language))
+    for line in _first_of_two(item, language):
+        say(line)
+    if answering in {Answering.ACCEPT, Answering.REJECT}:
+        say(f"  {item[answering.value][language]}")
+    if item["state"] == State.ACCEPTED.value and item["undoable"]:
+        say("  " + word("review_undo", language, number=number))
+    if answering in {Answering.REJECT, Answering.UNDO} and item["reopens"]:
+        say("  " + word("review_reopen", language, number=number))
+
+
+def _line(item: Mapping[str, Any], language: Language) -> str:
+    state = word(f"review_{item['state']}", language)
+    about = f" + {item['about']}" if item["about"] else ""
+    sides = f" ({_sides(item['net_media'], language)})" if "net_media" in item else ""
+    since = long_day(date.fromisoformat(item["since"]), language)
+    return (
+        f"{item['id']:>5}  {since:<{DAY_WIDTH}}  {state:<13}  {item['patron']}{about}  {item['why'][language]}{sides}"
+    )
+
+
+def _first_of_two(item: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """Who has accepted an item that takes two people, while it waits for the other."""
+    if item["state"] == State.WAITING.value and item.get("decided"):
+        yield "  " + word("review_first", language, who=item["decided"]["by"])
+
+
+def _sides(both: Mapping[str, Any], language: Language) -> str:
+    """Both numbers with the municipality's name, and what CULR answered if it refused ours."""
+    ours = _number(both["ours"], "review_unknown", language) if both["account"] else word("review_no_account", language)
+    said = word("review_sides", language, ours=ours, theirs=_number(both["theirs"], "review_nothing", language))
+    if both["answer"] is None:
+        return said
+    return f"{said}; {word('review_answered', language, code=both['answer'])}"
+
+
+def _number(digits: str | None, none: str, language: Language) -> str:
+    from cprsync.config.municipalities import load_municipalities
+    from cprsync.domain.person.municipality import code_from
+
+    if not digits:
+        return word(none if digits is None else "culr_empty", language)
+    # another library may have written anything
+    known = load_municipalities().by_code.get(code_from(digits))
+    return digits if known is None else f"{digits} {known.name}"
+
+
+def shown_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """One item as text: why, what each answer does, and the two sides beside each other."""
+    yield emphasise(_line(document, language))
+    yield from _first_of_two(document, language)
+    if answer := document.get("net_media", {}).get("answer"):
+        yield f"  {answer}: {word(f'code_{answer}', language)}"
+    yield f"  {word('review_accept', language)}: {document['accept'][language]}"
+    yield f"  {word('review_reject', language)}: {document['reject'][language]}"
+    if rejecting := document.get("rejecting"):
+        yield "  " + word("review_unverified", language, patron=rejecting["unverified"])
+    if numbers := document.get("numbers"):
+        yield "  " + word("review_numbers", language, ours=numbers["ours"], register=numbers["register"] or "–")
+    if "plan" in document:
+        yield "  " + _plan(document["plan"], language)
+    record, other = document["record"], document["other"]
+    if record is None:
+        return
+    if other is None:
+        yield from _register_and_ours(record, language)
+    else:
+        yield from _two_records(record, other, language)
+
+
+def _plan(plan: Mapping[str, Any], language: Language) -> str:
+    moves = ", ".join(f"{word(f'review_{name}', language)} {count}" for name, count in plan["moves"].items())
+    return word("review_plan", language, keeps=plan["keeps"], closes=plan["closes"], moves=moves)
+
+
+def _register_and_ours(record: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The register's word on the left, on the right what patron and staff own, or have corrected."""
+    left: list[str] = []
+    right: list[str] = []
+    for name, entry in record["fields"].items():
+        override, told = entry.get("override"), name_of(name, language)
+        if override is not None and entry["owner"] == "register" and not entry.get("sealed"):
+            left.append(f"{told}: {value_text(name, override['register'], language)}")
+        side = left if entry["owner"] == "register" and override is None else right
+        if entry.get("sealed") or entry["value"]:
+            side.append(f"{told}: {_said(name, entry, language)}{_pinned(name, entry, language)}")
+    width = NAME_WIDTH + SIDE_WIDTH
+    yield f"  {word('review_register', language):<{width}} {word('review_ours', language)}"
+    for register, ours in zip_longest(left, right, fillvalue=""):
+        yield f"  {register:<{width}} {ours}".rstrip()
+
+
+def _pinned(name: str, entry: Mapping[str, Any], language: Language) -> str:
+    """What a pinned group would be without the pin: no word of the register's, whose stand on the left."""
+    override = entry.get("override")
+    if override is None or entry["owner"] == "register" or entry.get("sealed"):
+        return ""
+    return f" ({word(beside(entry), language)}: {value_text(name, override['register'], language)})"
+
+
+def _two_records(record: Mapping[str, Any], other: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The one who closes on the left, the one who keeps on the right; what neither has is left out."""
+    yield f"  {'':<{NAME_WIDTH}} {record['patron']:<{SIDE_WIDTH}} {other['patron']}"
+    for name in record["fields"]:
+        left, right = (_said(name, one["fields"][name], language) for one in (record, other))
+        if {left, right} != {"–"}:
+            yield f"  {name_of(name, language):<{NAME_WIDTH}} {left:<{SIDE_WIDTH}} {right}"
+
+
+def _said(name: str, entry: Mapping[str, Any], language: Language) -> str:
+    return ", ".join(value_lines(name, entry, language))

@@ -1,0 +1,125 @@
+"""`patron set-cpr`: a real number, shown beside the record first. It comes by standard input, never as an argument."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.cli.desk.confirming import beside_preview, obtain_confirmation, warning_lines
+from cprsync.cli.desk.lookup import kept_block_lines
+from cprsync.cli.desk.record_text import NOTHING, SEALED, name_of
+from cprsync.cli.desk.telling import tell_now
+from cprsync.cli.desk.whose import whose_lines
+from cprsync.cli.language.dates import told_day
+from cprsync.cli.language.words import word
+from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.cli.terminal.pressed import last_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.cli.desk.confirming import Answered
+    from cprsync.cli.language.words import Language
+    from cprsync.services.desk.lookup import Desk
+    from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.desk.set_cpr import SetNumber
+
+_AGREES: Final = {True: "compared_same", False: "compared_differs", None: "compared_unknown"}
+
+
+def set_cpr_command(  # noqa: PLR0913 -- one parameter for each option
+    patron: str,
+    *,
+    undoes: bool,
+    answered: Answered,
+    config: Path,
+    library: str | None,
+    language: Language,
+    as_json: bool,
+) -> None:
+    """Give one patron their real number, or take back what was given."""
+    from cprsync import wiring
+    from cprsync.cli.terminal.operator import ask_number, user_name
+    from cprsync.config.settings import load_settings
+    from cprsync.services.desk.set_cpr import SetNumber
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section, patience = wiring.library_of(settings, library), wiring.desk_patience(last_key)
+        if undoes:
+            with wiring.reviews(settings, section, user=user_name()) as reviews:
+                document = _take_back(reviews, patron, answered, language=language, as_json=as_json)
+        else:
+            asked = SetNumber(patron, ask_number(), user_name())
+            with wiring.desk(settings, section, patience=patience) as desk:
+                document = _set(desk, asked, answered, language=language, as_json=as_json)
+        if document["written"]:
+            tell_now(settings, section, patron, language, patience=patience)
+    if as_json:
+        print_json(document)
+        return
+    for line in outcome_lines(document, language):
+        say(line)
+
+
+def _set(desk: Desk, asked: SetNumber, answered: Answered, *, language: Language, as_json: bool) -> dict[str, Any]:
+    """Show whose number it is, take the yes to it, and write."""
+    from cprsync.services.desk.set_cpr import confirm_number, preview_number
+
+    shown = preview_number(desk, asked)
+    if shown.is_set:
+        return dict(shown.document)
+    if not as_json:
+        for line in compared_lines(shown.document, language):
+            say(line)
+    with beside_preview(shown.document, as_json=as_json):
+        return confirm_number(desk, shown, obtain_confirmation(shown.preview, answered, language))
+
+
+def _take_back(
+    reviews: Reviews, patron: str, answered: Answered, *, language: Language, as_json: bool
+) -> dict[str, Any]:
+    """Show whose number would be taken back, take the yes to it, and take it back."""
+    from cprsync.services.desk.number_back import preview_taking_back, take_back
+
+    shown = preview_taking_back(reviews, patron)
+    if not as_json:
+        for line in taking_back_lines(shown.document, language):
+            say(line)
+    with beside_preview(shown.document, as_json=as_json):
+        return take_back(reviews, shown, obtain_confirmation(shown.preview, answered, language))
+
+
+def taking_back_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """Whose number it is, and what is to be seen before it is taken back."""
+    yield word("set_cpr_undo", language, patron=document["patron"])
+    yield from whose_lines(document["preview"]["whose"], language)
+    yield from warning_lines(document["warnings"], language)
+
+
+def compared_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What is to be seen, then our record beside the register's person, and the blocks that come with the number."""
+    yield f"{document['patron']} · {name_of('cpr_number', language)}"
+    yield from warning_lines(document["warnings"], language)
+    for field, both in document["preview"]["compared"].items():
+        name = word("compared_age", language) if field == "age" else name_of(field, language)
+        ours, theirs = (_side(both, side, field, language) for side in ("ours", "theirs"))
+        agrees = word("compared_sealed" if both.get("sealed") else _AGREES[both["agrees"]], language)
+        yield f"  {name}: {ours} → CPR: {theirs} ({agrees})"
+    yield from kept_block_lines(document["preview"]["kept_blocks"], language)
+
+
+def _side(both: Mapping[str, Any], side: str, field: str, language: Language) -> str:
+    if side in both.get("sealed", ()):
+        return SEALED.da if language == "da" else SEALED.en
+    value = both[side]
+    if value is None:
+        return NOTHING
+    return told_day(value, language) if field == "birth_date" else str(value)
+
+
+def outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What became of the number."""
+    yield f"{document['patron']} · {name_of('cpr_number', language)}: {word('set_' + document['outcome'], language)}"
+    if document["written"] and document["outcome"] == "set" and not document["verified"]:
+        yield f"  ! {word('not_verified', language)}"

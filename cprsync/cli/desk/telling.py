@@ -1,0 +1,25 @@
+"""Tell the net media of a patron whom the desk has just written, and say so when they refuse it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cprsync.cli.language.words import word
+from cprsync.cli.terminal.output import note
+from cprsync.cli.terminal.pressed import last_key
+
+if TYPE_CHECKING:
+    from cprsync.cli.language.words import Language
+    from cprsync.config.settings import LibrarySection, Settings
+    from cprsync.wire.patience import Patience
+
+
+def tell_now(
+    settings: Settings, section: LibrarySection, patron: str, language: Language, *, patience: Patience | None = None
+) -> None:
+    """What does not come through waits for the night; what is refused waits for a person."""
+    from cprsync import wiring
+
+    waits = patience or wiring.desk_patience(last_key)
+    if not wiring.tell_now(settings, section, patron, patience=waits):
+        note(f"  ! {word('told_refused', language)}")

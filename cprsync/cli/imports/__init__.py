@@ -1,0 +1,1 @@
+"""Lists that are imported, and what became of their rows."""

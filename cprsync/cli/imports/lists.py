@@ -1,0 +1,149 @@
+"""Lists that are imported: opened, and what became of their rows told."""
+
+from __future__ import annotations
+
+import csv
+import os
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from cprsync.cli.desk.record_text import name_of
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.output import note, print_json, print_long_json, say
+from cprsync.errors import BadInput, ConfigurationError
+from cprsync.private import open_new_private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from cprsync.services.imports.refused import Imported, OfPatrons
+
+#: More refused rows than these are told with --json and --refused only.
+TOLD_MAX: Final = 50
+#: More lines or new patron numbers than these, too.
+SHOWN_MAX: Final = 20
+#: How a cell begins that a spreadsheet would take for a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@contextmanager
+def opened_list(file: Path) -> Iterator[BinaryIO]:
+    """The file as bytes. Raises BadInput when it cannot be read."""
+    try:
+        source = file.open("rb")
+    except OSError as error:
+        raise BadInput("the file cannot be read ({strerror})", strerror=error.strerror, kind="input.file") from None
+    with source:
+        if not source.seekable():
+            raise BadInput("the file is read twice: a pipe can be read once only", kind="input.file")
+        yield source
+
+
+def tell_import(  # noqa: PLR0913 -- what became of the rows, and where it is told
+    imported: Imported,
+    language: Language,
+    *,
+    apply: bool,
+    as_json: bool,
+    refused: Path | None,
+    numbers: Path | None = None,
+) -> int:
+    """Say what became of the rows; returns the exit code: refused ones are left to who imports."""
+    if refused is not None:
+        write_refused(imported, refused, language)
+    if numbers is not None and imported.patrons is not None:
+        write_numbers(imported.patrons, numbers)
+    if as_json:
+        _print(imported, apply=apply)
+    else:
+        _show(imported, language, apply=apply)
+    return 3 if imported.refused else 0
+
+
+def _print(imported: Imported, *, apply: bool) -> None:
+    document = {**imported.document(), "applied": apply}
+    if imported.patrons is None:
+        print_json(document)
+        return
+    made = ({"line": line, "patron": patron} for line, patron in imported.patrons.made())
+    print_long_json(document, "patrons", made)
+
+
+def _show(imported: Imported, language: Language, *, apply: bool) -> None:
+    counts = {key: imported.counts[key] for key in ("created", "updated", "unchanged")}
+    summed = word("imported" if apply else "import_planned", language, rows=imported.rows, **counts)
+    say(f"{summed}, {word('import_refused', language, count=len(imported.refused))}")
+    if imported.patrons is not None:
+        _show_patrons(imported.patrons, language, apply=apply)
+    if over := imported.counts["over"]:
+        say(word("import_over", language, count=over))
+    if imported.encoding != "utf-8":
+        say(word("import_encoding", language, encoding=imported.encoding.capitalize()))
+    for refused in imported.refused[:TOLD_MAX]:
+        told = refused.told[0 if language == "da" else 1]
+        note("  " + word("import_line", language, line=refused.line, field=refused.field, told=told))
+    if len(imported.refused) > TOLD_MAX:
+        note("  " + word("import_more", language, count=len(imported.refused) - TOLD_MAX))
+    if imported.refused:
+        note(word("import_mend", language))
+    if not apply:
+        say(word("import_dry", language))
+
+
+def _show_patrons(told: OfPatrons, language: Language, *, apply: bool) -> None:
+    planned = "" if apply else "_planned"
+    if told.stays:
+        say(_counted(f"import_stays{planned}", len(told.stays), language))
+    if told.returns:
+        say(_counted(f"import_returns{planned}", len(told.returns), language))
+        say("  " + word("import_on_lines", language, lines=_some([str(line) for line, _ in told.returns])))
+    for name, count in sorted(told.left.items()):
+        say(_counted("import_left", count, language, field=name_of(name, language)))
+    for doubt in told.doubts.values():
+        reason = doubt.told[0 if language == "da" else 1]
+        line = word("import_line", language, line=doubt.line, field=doubt.field, told=reason)
+        more = "" if doubt.rows == 1 else f" ({word('import_rows', language, rows=doubt.rows)})"
+        note(f"  ! {line}{more}")
+    if told.lines:
+        shown = [f"{line}: {patron}" for line, patron in islice(told.made(), SHOWN_MAX + 1)]
+        say(word("import_made", language, numbers=_some(shown)))
+    if len(told.lines) > SHOWN_MAX:
+        say(word("import_made_more", language))
+
+
+def _counted(key: str, count: int, language: Language, **values: str) -> str:
+    return word(f"{key}.{'one' if count == 1 else 'many'}", language, count=count, **values)
+
+
+def _some(told: Sequence[str]) -> str:
+    return ", ".join([*told[:SHOWN_MAX], *(["…"] if len(told) > SHOWN_MAX else [])])
+
+
+def write_numbers(told: OfPatrons, path: Path) -> None:
+    """Write which patron number each new patron got, by her line in the list. Raises ConfigurationError."""
+    _write_csv(path, ("line", "patron"), told.made())
+
+
+def write_refused(imported: Imported, path: Path, language: Language) -> None:
+    """Write the refused rows as CSV: line, field and reason, never a value. Raises ConfigurationError."""
+    rows = ((one.line, one.field, one.told[0 if language == "da" else 1]) for one in imported.refused)
+    _write_csv(path, ("line", "field", "reason"), rows)
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[int | str]]) -> None:
+    try:
+        with os.fdopen(open_new_private(path), "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(header)
+            writer.writerows([defused(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    except OSError as error:
+        raise ConfigurationError(
+            "the list cannot be written ({strerror})", strerror=error.strerror, kind="input.refused"
+        ) from error
+
+
+def defused(cell: str) -> str:
+    """The cell as a spreadsheet takes it for text: an apostrophe stands before what would be a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -1,0 +1,1 @@
+"""How a patron stands, and what they owe."""

@@ -1,0 +1,117 @@
+"""`patron standing`: may she borrow, what do late loans cost today, may she be written to; each with its reason."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.words import word
+from cprsync.cli.lending.statement import lost_since, money
+from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.domain.lending.borrowing import BorrowRule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from cprsync.cli.language.words import Language
+
+
+def standing_command(  # noqa: PLR0913 -- one parameter for each option
+    patron: str,
+    *,
+    film: int | None,
+    config: Path,
+    library: str | None,
+    today: date | None,
+    language: Language,
+    as_json: bool,
+) -> None:
+    """Print how a patron stands by the library's policy."""
+    from cprsync import wiring
+    from cprsync.config.policy import load_policy
+    from cprsync.config.settings import load_settings
+    from cprsync.services.views.standings import Standings
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        policy = load_policy(section.policy, section.municipalities)
+        clock = wiring.clock_for(settings, today)
+        with wiring.opened_store(settings, section, clock, policy) as store:
+            document = Standings(store, clock, policy).standing(patron, film_from_age=film)
+    if as_json:
+        print_json(document)
+        return
+    for line in standing_lines(document, language):
+        say(line)
+
+
+def standing_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The document as text: yes or no first, then why."""
+    day = long_day(date.fromisoformat(document["day"]), language)
+    yield word("standing", language, patron=document["patron"], day=day, group=document["group"] or "–")
+    borrows = document["may_borrow"]
+    blocks = "; ".join(_block(block, language) for block in document["blocks"])
+    yield f"  {word('standing_borrow', language)}: {_answer(borrows, language, blocks=blocks)}"
+    if document["debt_oere"]:
+        yield f"  {word('standing_debt', language)}: {money(document['debt_oere'], language)}"
+    yield from _fees(document["fees"], language)
+    for channel, rulings in groupby(document["may_contact"], key=lambda one: one["channel"]):
+        yield from _contact(channel, list(rulings), language)
+
+
+def _fees(fees: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    if not fees:
+        return
+    total = money(sum(fee["oere"] for fee in fees), language)
+    yield f"  {word('standing_fees', language)}: {total}"
+    for fee in fees:
+        due = long_day(date.fromisoformat(fee["due"]), language)
+        late = word(
+            "statement_late" if fee["days_late"] != 1 else "statement_late_one", language, days=fee["days_late"]
+        )
+        when = f"{word('day_due', language)} {due}, {lost_since(fee['lost'], language) if fee['lost'] else late}"
+        why = fee[language]
+        if fee["oere"] and fee["raised_oere"]:
+            why += "; " + word("standing_raised", language, amount=money(fee["raised_oere"], language))
+        if fee["billed"]:
+            why += "; " + word("standing_billed", language)
+        yield f"    {money(fee['oere'], language):>12}  {fee['title']} ({when}): {why}"
+        if reminders := _reminders(fee["reminders"], language):
+            yield f"    {'':>12}  {reminders}"
+
+
+def _reminders(reminders: Mapping[str, Any], language: Language) -> str:
+    """The last day on which the patron was to be reminded, and the next."""
+    days = {"due": (reminders["due"] or [None])[-1], "next": reminders["next"]}
+    return "; ".join(
+        word(f"standing_reminder_{name}", language, day=long_day(date.fromisoformat(day), language))
+        for name, day in days.items()
+        if day is not None
+    )
+
+
+def _contact(channel: str, rulings: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """One line for a way if it is the same whatever she is told, else one for each."""
+    answers = {_answer(one, language) for one in rulings}
+    name = word(f"channel_{channel}", language)
+    if len(answers) == 1:
+        yield f"  {name}: {answers.pop()}"
+        return
+    for one in rulings:
+        yield f"  {name}, {word('about_' + one['about'], language)}: {_answer(one, language)}"
+
+
+def _block(block: Mapping[str, Any], language: Language) -> str:
+    since = long_day(date.fromisoformat(block["since"]), language)
+    return word("standing_blocked", language, since=since, reason=block["reason"])
+
+
+def _answer(ruling: Mapping[str, Any], language: Language, *, blocks: str = "") -> str:
+    """Yes or no, and why; a block says which."""
+    which = {BorrowRule.BLOCKED.value: f": {blocks}"} if blocks else {}
+    why = "; ".join(rule[language] + which.get(rule["rule"], "") for rule in ruling["rules"])
+    return f"{word('yes' if ruling['answer'] else 'no', language)} – {why}"

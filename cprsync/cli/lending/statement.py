@@ -1,0 +1,181 @@
+"""`statement`: what a patron owes, as plain text fit for print, or as JSON."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.output import failures, print_json, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+#: Columns of the paper, and of what stands left and right of a title.
+WIDTH: Final = 80
+_DAY, _RIGHT = 20, 18
+
+
+def statement_command(  # noqa: PLR0913 -- one parameter for each option
+    patron: str,
+    *,
+    reveal: bool,
+    reason: str,
+    config: Path,
+    library: str | None,
+    today: date | None,
+    language: Language | None,
+    as_json: bool,
+) -> None:
+    """Print one statement, in the patron's language unless another is asked for.
+
+    With `reveal` a sealed address is on it, for a reason that the audit keeps.
+    """
+    from cprsync import wiring
+    from cprsync.cli.terminal.operator import user_name
+    from cprsync.config.policy import load_policy
+    from cprsync.config.settings import load_settings
+    from cprsync.errors import ConfigurationError
+    from cprsync.services.views.revealing import check_reason
+    from cprsync.services.views.statements import Statements
+
+    with failures(as_json=as_json):
+        if reveal:
+            check_reason(reason)
+        elif reason:
+            raise ConfigurationError("a reason is for --reveal: without it nothing is opened", kind="usage.reason")
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        policy = load_policy(section.policy, section.municipalities)
+        clock = wiring.clock_for(settings, today)
+        with wiring.opened_store(settings, section, clock, policy) as store:
+            statements = Statements(section.agency, section.name, store, clock, policy, user_name())
+            document = statements.revealed(patron, reason=reason) if reveal else statements.statement(patron)
+        if as_json:
+            print_json(document)
+            return
+        for line in statement_lines(document, language or document["language"]):
+            say(line)
+
+
+def statement_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The statement line by line, none wider than the paper."""
+    yield from _wrapped(document["library_name"])
+    yield ""
+    if document["envelope"] is None:
+        yield from _without_envelope(document, language)
+    for line in document["envelope"] or ():
+        yield from _wrapped(line)
+    yield ""
+    yield long_day(date.fromisoformat(document["day"]), language).rjust(WIDTH)
+    yield _ends(word("statement", language), word("statement_patron", language, patron=document["patron"]))
+    if not document["loans"] and not document["owed"]:
+        yield ""
+        yield word("statement_nothing", language)
+    yield from _loans(document, language)
+    yield from _owed(document, language)
+    yield from _below(document, language)
+
+
+def _without_envelope(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """Why no letter goes; of an address that is sealed for someone else's sake, whose it is."""
+    why = document["letter"]
+    if why == "sealed" and document["name"]:
+        yield from _wrapped(document["name"])
+        why = "address_sealed"
+    yield from _wrapped(f"[{word('statement_' + why, language)}]")
+
+
+def _loans(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    if not document["loans"]:
+        return
+    yield ""
+    yield word("statement_loans", language)
+    for loan in document["loans"]:
+        late = word(
+            "statement_late" if loan["days_late"] != 1 else "statement_late_one", language, days=loan["days_late"]
+        )
+        told, right = (_with_lost(loan, language), "") if loan["lost"] else (loan["title"], late)
+        yield from _row(loan["due"], told, right, language)
+
+
+def _owed(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    if not document["owed"]:
+        return
+    yield ""
+    yield word("statement_owed", language)
+    for one in document["owed"]:
+        yield from _row(one["raised"], _what_for(one, language), money(one["amount_oere"], language), language)
+    yield _ends("", "-" * _RIGHT)
+    yield _ends(word("statement_total", language), money(document["total_oere"], language))
+
+
+def _what_for(one: Mapping[str, Any], language: Language) -> str:
+    """What is owed, and for which loan: its title, and the day on which it was to be back."""
+    kind, loan = word(f"statement_{one['kind']}", language), one["loan"] or {}
+    titles = [title for title in dict.fromkeys((one["title"], loan.get("title"))) if title]
+    told = f"{kind}: {', '.join(titles)}" if titles else kind
+    if one["kind"] == "compensation" and loan.get("lost"):
+        return _with_lost(loan | {"title": told}, language)
+    if not loan.get("due"):
+        return told
+    return f"{told} ({word('day_due', language)} {long_day(date.fromisoformat(loan['due']), language)})"
+
+
+def _with_lost(loan: Mapping[str, Any], language: Language) -> str:
+    """A title, and since when what it names is reported lost."""
+    return f"{loan['title']} ({lost_since(loan['lost'], language)})"
+
+
+def lost_since(day: str, language: Language) -> str:
+    return f"{word('day_lost', language)} {long_day(date.fromisoformat(day), language)}"
+
+
+def _below(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    if document["note_to_patron"]:
+        yield ""
+        yield word("statement_note", language)
+        for line in document["note_to_patron"].splitlines():
+            yield from _wrapped(line, indent="  ")
+    if answering := len(document["responsibles"]):
+        yield ""
+        yield from _wrapped(_answering(document["responsible_names"], answering, language))
+
+
+def _answering(names: Sequence[str], answering: int, language: Language) -> str:
+    """Who answers for a minor; of whom no name may stand there, how many."""
+    if not names:
+        return word(f"statement_responsible.{answering}", language)
+    others = answering - len(names)
+    unnamed = [word("statement_unnamed" if others > 1 else "statement_unnamed_one", language, count=others)]
+    *first, last = [*names, *(unnamed if others else [])]
+    who = f"{', '.join(first)} {word('and', language)} {last}" if first else last
+    return word("statement_responsible", language, who=who)
+
+
+def _row(day: str | None, title: str, right: str, language: Language) -> Iterator[str]:
+    """A day, a title that may take several lines, and on its first one what stands at the right."""
+    shown = "–" if day is None else long_day(date.fromisoformat(day), language)
+    first, *rest = textwrap.wrap(title, WIDTH - 2 - _DAY - _RIGHT - 1) or ["–"]
+    yield f"  {shown:<{_DAY}}{first}".ljust(WIDTH - _RIGHT) + right.rjust(_RIGHT)
+    for line in rest:
+        yield " " * (2 + _DAY) + line
+
+
+def _ends(left: str, right: str) -> str:
+    return left.ljust(WIDTH - len(right)) + right
+
+
+def _wrapped(text: str, *, indent: str = "") -> Iterator[str]:
+    yield from textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent) or [""]
+
+
+def money(oere: int, language: Language) -> str:
+    """`1.234,50 kr.`, `DKK 1,234.50`."""
+    kroner, rest = divmod(oere, 100)
+    if language == "en":
+        return f"DKK {kroner:,}.{rest:02}"
+    return f"{kroner:,}".replace(",", ".") + f",{rest:02} kr."

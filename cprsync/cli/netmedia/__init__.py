@@ -1,0 +1,1 @@
+"""Rights to net media, shown and verified."""

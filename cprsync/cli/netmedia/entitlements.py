@@ -1,0 +1,132 @@
+"""`entitlements show`: one patron's rights to net media, in plain words."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.words import word
+from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.netmedia.right_rule import Answer, Change
+from cprsync.domain.netmedia.right_words import RUNNING_LOANS
+from cprsync.domain.patron.local import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.cli.language.words import Language
+
+
+def show_command(  # noqa: PLR0913 -- one parameter for each option
+    patron: str, *, on: date | None, config: Path, library: str | None, language: Language, as_json: bool
+) -> None:
+    """Print one patron's rights by the library's policy."""
+    from cprsync import wiring
+    from cprsync.config.municipalities import load_municipalities
+    from cprsync.config.policy import load_policy
+    from cprsync.config.settings import load_settings
+    from cprsync.services.views.entitlements import Entitlements
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        policy = load_policy(section.policy, section.municipalities)
+        clock = wiring.clock_for(settings, None)
+        with wiring.opened_store(settings, section, clock) as store:
+            document = Entitlements(store, clock, policy, load_municipalities()).shown(patron, on=on)
+    if as_json:
+        print_json(document)
+        return
+    for line in entitlement_lines(document, language):
+        say(line)
+
+
+def entitlement_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The document as text: the answer first, then why, then what would change it."""
+    day = _day(document["day"], language)
+    yield word("rights", language, patron=document["patron"], day=day)
+    yield f"  {_municipality(document['municipality'], language)}"
+    for right in document["rights"]:
+        yield f"  {right['title'][language]}: {_right(right, language)}"
+        if not _opens_by_age(right):
+            yield f"      {_change(right, language)}"
+    if not document["rights"]:
+        yield f"  {word('rights_none', language)}"
+    if any(right["changes_when"] == Change.MOVE.value for right in document["rights"]):
+        yield f"  {RUNNING_LOANS.da if language == 'da' else RUNNING_LOANS.en}"
+    yield f"  {_culr(document['culr'], language)}"
+    if document["standing"] == Stage.LEAVING.value and document["culr"]["account"]:
+        yield f"  {word('culr_leaving', language)}"
+
+
+def _municipality(told: Mapping[str, Any], language: Language) -> str:
+    lives = word(f"rights_{told['residence']}", language)
+    if told["code"] is None:
+        return word("rights_no_municipality", language, lives=lives)
+    name = f"{told['name']} ({told['code']})" if told["name"] else told["code"]
+    source = word(f"rights_from_{told['source']}", language)
+    since = f" {word('rights_since', language, day=_day(told['since'], language))}" if told["since"] else ""
+    return word("rights_municipality", language, name=name, lives=lives, source=source, since=since)
+
+
+def _opens_by_age(right: Mapping[str, Any]) -> bool:
+    by_age = right["from_age"] is not None and right["changes_when"] == Change.BIRTHDAY.value
+    return by_age and right["until"] is not None
+
+
+def _right(right: Mapping[str, Any], language: Language) -> str:
+    if _opens_by_age(right):
+        return word("rights_opens", language, day=_day_after(right["until"], language), age=right["from_age"])
+    return word(f"rights_{right['answer']}", language, why=right["why"][language])
+
+
+def _change(right: Mapping[str, Any], language: Language) -> str:
+    """Since when, what would change it, and the last day of a yes, or the first of another answer."""
+    closed, change = right["answer"] != Answer.YES.value, right["change"][language]
+    if closed and right["until"] is not None:
+        parts = [word("rights_next", language, day=_day_after(right["until"], language), change=change)]
+    else:
+        parts = [word("rights_changes", language, change=change)]
+    if right["valid_from"] is not None:
+        parts.insert(0, word("rights_valid_from", language, day=_day(right["valid_from"], language)))
+    if right["until"] is not None and not closed:
+        parts.append(word("rights_until", language, day=_day(right["until"], language)))
+    if right["withheld"]:
+        parts.append(word("rights_withheld", language))
+    return " ".join(parts)
+
+
+def _culr(told: Mapping[str, Any], language: Language) -> str:
+    """What CULR has, and what it has still to hear."""
+    if not told["account"] and not told["pending"] and told["refused"] is None:
+        return word("culr_no_account", language)
+    parts = [word("culr_has", language, what=_number(told["confirmed"], language))]
+    if told["deleting"]:
+        parts.append(word("culr_deleting", language))
+    elif told["sent"] != told["confirmed"]:
+        parts.append(word("culr_sent", language, what=_number(told["sent"], language)))
+    if told["pending"]:
+        parts.append(word("culr_pending", language, pending=told["pending"]))
+    if told["refused"] is not None:
+        parts.append(word("culr_refused", language, code=told["refused"]))
+    if told["checked_at"] is not None:
+        checked = datetime.fromisoformat(told["checked_at"]).astimezone(COPENHAGEN).date()
+        parts.append(word("culr_checked", language, day=long_day(checked, language)))
+    return "; ".join(parts) + "."
+
+
+def _number(digits: str | None, language: Language) -> str:
+    if digits is None:
+        return word("culr_unknown", language)
+    return digits or word("culr_empty", language)
+
+
+def _day_after(text: str, language: Language) -> str:
+    return long_day(date.fromisoformat(text) + timedelta(days=1), language)
+
+
+def _day(text: str, language: Language) -> str:
+    return long_day(date.fromisoformat(text), language)

@@ -1,0 +1,1 @@
+"""The operator's commands: nights, deliveries, windows, subscriptions, status."""

@@ -1,0 +1,149 @@
+"""`feed heal` and `feed windows`: ask the register about whoever was in a window, and list who still is.
+
+Shows patron numbers, days and counts; no CPR number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.language.advice import advice_for, error_document
+from cprsync.cli.language.words import word
+from cprsync.cli.terminal.output import failures, print_json, say, show_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from cprsync.cli.language.words import Language
+    from cprsync.services.feed.healing import Healed
+    from cprsync.services.ports.values import InWindow
+
+#: Exit codes: done, left to a person, stopped by a brake.
+DONE, LEFT, BRAKED = 0, 3, 5
+
+
+def heal_command(  # noqa: PLR0913 -- one parameter for each option
+    config: Path,
+    *,
+    library: str | None,
+    limit: int | None,
+    everyone: str | None,
+    language: Language,
+    as_json: bool,
+) -> int:
+    """Ask now, within the day's quota or `limit`; with `everyone`, a reason, about all who are subscribed."""
+    from cprsync import wiring
+    from cprsync.cli.terminal.operator import user_name
+    from cprsync.cli.terminal.progress import progress
+    from cprsync.config.settings import load_settings
+    from cprsync.services.feed.healing import heal_between_nights
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        if everyone is not None:
+            with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+                _open_for_everyone(store, reason=everyone, user=user_name())
+        with progress(as_json=as_json) as shown, wiring.night(settings, section, progress=shown) as night:
+            quota = night.windows_a_day if limit is None else night.store.asked_today().asked + limit
+            healed = heal_between_nights(replace(night, windows_a_day=quota))
+    document = heal_document(section.agency, healed)
+    if as_json:
+        print_json(document)
+    else:
+        for line in heal_lines(document, language):
+            say(line)
+        if "error" in document:
+            show_error(document["error"], language)
+    return int(document["exit"])
+
+
+def _open_for_everyone(store: Any, *, reason: str, user: str) -> None:
+    from cprsync.services.ports.reason import checked_reason
+
+    store.open_for_everyone(user=user, reason=checked_reason(reason))
+
+
+def heal_document(agency: str, healed: Healed) -> dict[str, Any]:
+    """The JSON shape of `feed heal`, whatever its exit."""
+    code = BRAKED if healed.excess else LEFT if healed.parked else DONE
+    document = {
+        "agency": agency,
+        **healed.document(),
+        "parked": healed.parked,
+        "actions": dict(sorted(healed.actions.items())),
+        "let_through": dict(sorted(healed.let_through.items())),
+    }
+    if healed.error is not None:
+        code = advice_for(healed.error).exit
+        changed = "part" if healed.answered else "nothing"
+        document["error"] = error_document(healed.error, changed=changed, reference="heal")
+    return document | {"exit": code}
+
+
+def heal_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """How many were asked about and answered, who is left and why, and what to do next."""
+    yield word("windows_asked", language, **document)
+    yield from window_lines(document, language)
+    if document["brake"]:
+        yield word("windows_brake_next", language)
+    elif document["left"]:
+        yield word("windows_next", language)
+
+
+def window_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """How many are still in a window, why, and what a brake has held; as in a night's report."""
+    if document["left"]:
+        why = ", ".join(f"{word(f'window_{name}', language)} {count}" for name, count in document["why"].items())
+        yield word("windows_left", language, left=document["left"], why=why)
+    for entry in document["brake"]:
+        what = word(entry["class"], language)
+        yield word("windows_brake", language, what=what, count=entry["count"], limit=entry["limit"])
+
+
+def windows_command(config: Path, *, library: str | None, language: Language, as_json: bool) -> None:
+    """List everyone in a window, by patron number."""
+    from cprsync import wiring
+    from cprsync.config.settings import load_settings
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+            document = windows_document(section.agency, store.in_window())
+    if as_json:
+        print_json(document)
+        return
+    for line in list_lines(document, language):
+        say(line)
+
+
+def windows_document(agency: str, in_window: Sequence[InWindow]) -> dict[str, Any]:
+    """The JSON shape of `feed windows`."""
+    rows = [
+        {
+            "patron": one.patron_id,
+            "since": one.since.isoformat(),
+            "why": one.why,
+            "asked": one.asked and one.asked.isoformat(),
+            "item": one.item and {"id": one.item, "state": "waiting" if one.waits else "rejected"},
+        }
+        for one in in_window
+    ]
+    return {"agency": agency, "count": len(rows), "windows": rows}
+
+
+def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """How many, and then one line each."""
+    yield word("windows_count", language, agency=document["agency"], count=document["count"])
+    for row in document["windows"]:
+        yield f"  {row['patron']}  {row['since']}  {word('window_' + row['why'], language)}{_what_next(row, language)}"
+
+
+def _what_next(row: Mapping[str, Any], language: Language) -> str:
+    """The review item that decides about the patron; else that the register was asked without an answer."""
+    if row["item"]:
+        return word(f"windows_{row['item']['state']}", language, id=row["item"]["id"])
+    return word("windows_asked_on", language, asked=row["asked"]) if row["asked"] else ""

@@ -1,0 +1,210 @@
+"""A night's report as an operator reads it. Takes the JSON document, so that text and JSON cannot differ."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.language.danish import in_danish
+from cprsync.cli.language.dates import long_day, told_day
+from cprsync.cli.language.words import Language, reason_words, word
+from cprsync.cli.night.healing import window_lines
+from cprsync.cli.terminal.output import failure_words
+from cprsync.domain.netmedia.drift import Drift
+from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
+from cprsync.errors import NightBraked
+from cprsync.services.netmedia.deriving import TURNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+#: How an account may have drifted.
+DRIFTS = tuple(drift.value for drift in Drift)
+#: The kind of an error that says that the audit does not hold together.
+AUDIT_BROKEN = "audit.broken"
+OUTCOMES = ("applied", "unchanged", "parked", "not_ours", "held")
+
+
+def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The report, line by line; quiet where nothing happened."""
+    yield _title(document, language)
+    # a run of an earlier version does not say
+    if document.get("clock_behind"):
+        yield "  " + word("clock_behind", language, day=told_day(document["clock_behind"], language))
+    if document["state"] == "nothing" and not document["deliveries"] and "error" not in document:
+        yield "  " + word("nothing", language)
+    for delivery in document["deliveries"]:
+        yield _delivery(delivery, language, taken=_taken(document))
+    if any(delivery["outcome"] == "applied" for delivery in document["deliveries"]):
+        yield "  " + _balance(document, language)
+    if document["actions"]:
+        yield f"  {word('changes', language)}: {_counted(document['actions'], language)}"
+    happened = {kind: count for kind, count in document["calendar"].items() if kind != "days"}
+    if happened:
+        yield f"  {word('calendar', language)}: {_counted(happened, language)}"
+    # a run of an earlier version forgot nothing
+    if document.get("forgotten"):
+        yield f"  {word('forgotten', language)}: {forgotten_text(document['forgotten'], language)}"
+    if document["reasons"]:
+        yield f"  {word('reasons', language)}: {_reasons(document['reasons'], language)}"
+    yield from _around(document, language)
+    yield from _stopped(document, language)
+
+
+def _title(document: Mapping[str, Any], language: Language) -> str:
+    run = word("only_planned" if document["run"] is None else "run", language, run=document["run"])
+    day = long_day(date.fromisoformat(document["day"]), language)
+    return f"{word('night', language, day=day)} · {run} · {document['agency']}"
+
+
+def _taken(document: Mapping[str, Any]) -> str:
+    """What became of the deliveries in chain: a plan takes none, and a night that a brake stopped keeps none."""
+    if document["state"] == "planned":
+        return "would_hold" if document["brake"] else "would_take"
+    return "held" if document["state"] == "held" else "applied_delivery"
+
+
+def _delivery(delivery: Mapping[str, Any], language: Language, *, taken: str) -> str:
+    said = {"applied": taken, "older": "older_delivery"}
+    outcome = said.get(delivery["outcome"], delivery["outcome"])
+    day = delivery["produced"]
+    produced = f" ({long_day(date.fromisoformat(day), language)})" if day else ""
+    return f"  {word('delivery', language)} {delivery['file']}{produced}: {word(outcome, language)}"
+
+
+def _balance(document: Mapping[str, Any], language: Language) -> str:
+    parts = [f"{document[key]} {word(key, language)}" for key in OUTCOMES if document[key]] or ["0"]
+    whole = sum(document[key] for key in OUTCOMES) == document["received"]
+    verdict = word("adds_up" if whole else "does_not_add_up", language)
+    return f"{document['received']} {word('received', language)} = {' + '.join(parts)}  ({verdict})"
+
+
+def _counted(counts: Mapping[str, int], language: Language) -> str:
+    return ", ".join(f"{word(kind, language)} {count}" for kind, count in counts.items())
+
+
+def forgotten_text(counts: Mapping[str, int], language: Language) -> str:
+    """What was forgotten, by kind."""
+    return ", ".join(f"{word(f'forgotten.{kind}', language)} {count}" for kind, count in counts.items())
+
+
+def _reasons(counts: Mapping[str, int], language: Language) -> str:
+    return ", ".join(f"{reason_words(reason, language)} {count}" for reason, count in counts.items())
+
+
+def account_lines(counts: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What drifted in CULR, and what a brake left as it is."""
+    drifted = {name: counts[name] for name in (*DRIFTS, "repaired") if counts.get(name)}
+    if drifted:
+        told = ", ".join(f"{word(f'accounts_{name}', language)} {count}" for name, count in drifted.items())
+        yield f"{word('accounts_drifted', language)}: {told}"
+    if classes := counts.get("brake"):
+        yield word("accounts_braked", language)
+        yield from (f"  {_class(entry, language)}" for entry in classes)
+        keys = ", ".join(_limit(entry, language) for entry in classes)
+        yield "  " + word("accounts_raise", language, keys=keys)
+
+
+def _class(entry: Mapping[str, Any], language: Language) -> str:
+    what = word(entry["class"], language)
+    return word("brake_class", language, what=what, count=entry["count"], limit=entry["limit"])
+
+
+def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    subscriptions = document["subscriptions"]
+    if subscriptions["added"]:
+        total = subscriptions["added"] + subscriptions["kept"]
+        yield "  " + word("subscribed", language, added=subscriptions["added"], total=total)
+    # a run of an earlier version counted none
+    if subscriptions.get("ended"):
+        yield "  " + word("subscriptions_ended", language, **subscriptions)
+    leaving = document.get("leaving", {})
+    if leaving.get("closed") or leaving.get("asked"):
+        yield "  " + word("leaving", language, **leaving)
+    if leaving.get("again"):
+        yield "  " + word("erased_again", language, **leaving)
+    yield from _net_media(document, language)
+    yield from _windows(document, language)
+    # a run of an earlier version counted none
+    if document.get("sealed_by_silence"):
+        yield "  " + word("sealed_by_silence", language, count=document["sealed_by_silence"])
+    if document.get("overrides", {}).get("in_force"):
+        yield "  " + word("overrides", language, **document["overrides"])
+    if document["left_to_a_person"]:
+        yield "  " + word("left", language, left=document["left_to_a_person"])
+    # a run of an earlier version counted none
+    if waiting := document.get("reviews", {}).get("waiting"):
+        yield "  " + word("reviews", language, waiting=waiting)
+
+
+def _windows(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    # a run of an earlier version knew of none
+    windows = document.get("windows")
+    if windows is None:
+        return
+    if windows["asked"]:
+        yield "  " + word("windows_asked", language, **windows)
+    yield from ("  " + line for line in window_lines(windows, language))
+
+
+def _net_media(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    # a run of an earlier version had none, and held no accounts against the records
+    for product, counts in document.get("entitlements", {}).items():
+        turned = [word(f"night_{turn}", language, count=counts[turn]) for turn in TURNS if counts[turn]]
+        if not turned and not counts["waiting"]:
+            continue
+        turned.append(word("night_unchanged", language, count=counts["unchanged"]))
+        waits = word("night_untold", language, count=counts["waiting"]) if counts["waiting"] else ""
+        yield "  " + word("night_rights", language, product=product, turned=", ".join(turned) + waits)
+    yield from ("  " + line for line in account_lines(document.get("net_media", {}), language))
+    published = document["published"]
+    if published["sent"]:
+        yield "  " + word("told", language, sent=published["sent"])
+    if published["waiting"]:
+        # a run of an earlier version did not say
+        waits = "waiting_unset" if published.get("set_up") is False else "waiting"
+        yield "  " + word(waits, language, waiting=published["waiting"])
+    if published["failed"]:
+        yield "  " + word("not_taken", language, failed=published["failed"])
+    # a run of an earlier version did not say
+    yield from ("  " + line for line in audit_lines(document.get("audit"), language))
+
+
+def audit_lines(audit: Mapping[str, Any] | None, language: Language) -> Iterator[str]:
+    """Whether the audit is whole, and everything that does not fit."""
+    if audit is None:
+        return
+    yield word("audit_whole" if audit["whole"] else "audit_broken", language, **audit)
+    for problem in audit["problems"]:
+        yield "  " + (in_danish(problem) if language == "da" else problem["message"])
+
+
+def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    brake = document["brake"]
+    planned = document["state"] == "planned"
+    if brake is not None:
+        yield "  " + word("would_brake" if planned else "brake", language)
+        yield from ("    " + _class(entry, language) for entry in brake["classes"])
+        yield from ("    " + line for line in _after_a_brake(document["run"], brake["classes"], language))
+    if document["let_through"]:
+        through = word("would_let_through" if planned else "let_through", language)
+        yield f"  {through}: {_counted(document['let_through'], language)}"
+    # told above, class by class, or entry by entry
+    if "error" in document and document["error"]["kind"] not in {NightBraked.kind, AUDIT_BROKEN}:
+        # what CULR does not hear stops nothing: the night is done by then
+        what = "unheard" if document["error"]["kind"].startswith("netmedia.") else "stopped"
+        yield f"  {word(what, language)}: {failure_words(document['error'], language)['message']}"
+
+
+def _after_a_brake(run: int | None, classes: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """What to do next, with the limits' keys in `policy.toml`."""
+    yield word("brake_planned" if run is None else "brake_look", language, run=run)
+    yield word("brake_wrong", language)
+    yield word("brake_raise", language, keys=", ".join(_limit(entry, language) for entry in classes))
+    if any(entry["class"] == Harm.UNSUBSCRIBED.value and entry["limit"] == 0 for entry in classes):
+        yield word("brake_empty_list", language)
+
+
+def _limit(entry: Mapping[str, Any], language: Language) -> str:
+    capped = DEFAULT_LIMITS[Harm(entry["class"])].ceiling is not None
+    return word("brake_ceiling" if capped else "brake_key", language, name=entry["class"], count=entry["count"])

@@ -1,0 +1,87 @@
+"""`status`: one screen of how it stands; exit 1 when someone has to look after something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.language.dates import told_day
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.night.report_text import audit_lines
+from cprsync.cli.terminal.output import emphasise, failures, print_json, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.config.settings import LibrarySection, Settings
+
+WRONG = 1
+
+
+def status_command(config: Path, *, library: str | None, language: Language, as_json: bool) -> int:
+    """Say how each library meant stands."""
+    from cprsync import wiring
+    from cprsync.config.settings import load_settings
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        sections = [wiring.library_of(settings, library)] if library else list(settings.library)
+        documents = [_status(settings, section) for section in sections]
+    if as_json:
+        print_json(documents[0] if len(documents) == 1 else {"libraries": documents})
+    else:
+        for line in (line for document in documents for line in status_lines(document, language)):
+            say(line)
+    return 0 if all(document["ok"] for document in documents) else WRONG
+
+
+def _status(settings: Settings, section: LibrarySection) -> dict[str, Any]:
+    from cprsync import wiring
+    from cprsync.services.trust.status import status_of
+
+    clock = wiring.clock_for(settings)
+    certificates = wiring.own_certificates(section, production=settings.is_production)
+    with wiring.opened_store(settings, section, clock) as store:
+        return status_of(store, agency=section.agency, name=section.name, now=clock.now(), certificates=certificates)
+
+
+def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The status of one library, line by line, what is wrong first."""
+    title = word("status_ok" if document["ok"] else "status_wrong", language, **document)
+    yield emphasise(title, colour=None if document["ok"] else "red")
+    yield from (f"  ! {_wrong(one, language)}" for one in document["wrong"])
+    run = document["run"]
+    yield "  " + (
+        word("status_no_run", language) if run is None else word("status_run", language, **_run(run, language))
+    )
+    deliveries, waits = document["deliveries"], document["waits"]
+    days = {key: told_day(deliveries[key], language) for key in ("last", "due")}
+    yield "  " + word("status_delivery", language, **days)
+    net_media = waits["net_media"]
+    counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
+    yield "  " + word("status_waits", language, **counts)
+    yield from ("  " + line for line in audit_lines(document["audit"], language))
+    yield from ("  " + _certificate(one, language) for one in document["certificates"])
+    keys = ", ".join(f"{key['purpose']} {key['id']}" for key in document["keys"])
+    yield "  " + word("status_keys", language, keys=keys or "–")
+
+
+def _run(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    return {"run": run["run"], "day": told_day(run["day"], language), "ended": _ended(run["exit"], language)}
+
+
+def _ended(code: int | None, language: Language) -> str:
+    """How a night ended, in words; None: it has not."""
+    return word(f"ended_{code}", language)
+
+
+def _wrong(one: Mapping[str, Any], language: Language) -> str:
+    told = {**one, "ended": _ended(one["exit"], language)} if "exit" in one else one
+    return word("wrong_" + one["what"], language, **told)
+
+
+def _certificate(one: Mapping[str, Any], language: Language) -> str:
+    whose = word(f"certificate_{one['whose']}", language)
+    if one.get("problem") or one.get("days_left") is None:
+        return word("status_certificate_bad", language, whose=whose, problem=one.get("problem") or "–")
+    return word("status_certificate", language, whose=whose, days=one["days_left"])

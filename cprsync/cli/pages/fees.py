@@ -1,0 +1,90 @@
+"""`cprsync fees`: a library's fee page and patron groups as its policy.toml has them, to hold against its own page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.language.dates import long_day
+from cprsync.cli.terminal.output import emphasise, failures, print_json, say
+from cprsync.config.policy import load_policy
+from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.pages.fee_page import GROUP_HEADING, fee_heading, fee_rows, fee_sentences, group_rows
+from cprsync.resources import fixture_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from cprsync.cli.language.words import Language
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.domain.wording import Wording
+
+
+def fees_command(policy: Path | None, *, language: Language, as_json: bool) -> None:
+    """Print the page of a policy, or of the default one."""
+    with failures(as_json=as_json):
+        rules = load_policy(policy or fixture_path("policy.toml"), frozenset())
+        today = datetime.now(UTC).astimezone(COPENHAGEN).date()
+        if as_json:
+            print_json(_document(rules, today))
+        else:
+            _page(rules, today, language)
+
+
+def _page(policy: Policy, today: date, language: Language) -> None:
+    for tariff in policy.fees.tariffs:
+        since = long_day(tariff.since, language)
+        say(emphasise(f"Takster fra {since}" if language == "da" else f"Fees from {since}"))
+        _columns([_told(fee_heading(tariff), language), *fee_rows(tariff)])
+        say()
+    for sentence in fee_sentences(policy):
+        say(_one(sentence, language))
+    say()
+    say(emphasise("Lånergrupper" if language == "da" else "Patron groups"))
+    _columns([_told(row, language) for row in (GROUP_HEADING, *group_rows(policy, on=today))])
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        say(f"  {'   '.join(cells).rstrip()}")
+
+
+def _told(row: Iterable[Wording], language: Language) -> list[str]:
+    return [_one(cell, language) for cell in row]
+
+
+def _one(text: Wording, language: Language) -> str:
+    return text.da if language == "da" else text.en
+
+
+def _document(policy: Policy, today: date) -> dict[str, Any]:
+    def both(text: Wording) -> dict[str, str]:
+        return {"da": text.da, "en": text.en}
+
+    return {
+        "tariffs": [
+            {
+                "since": tariff.since.isoformat(),
+                "child_below": tariff.child_below,
+                "adult": [{"from_day": band.from_day, "oere": band.oere} for band in tariff.adult.bands],
+                "child": tariff.child
+                and [{"from_day": band.from_day, "oere": band.oere} for band in tariff.child.bands],
+            }
+            for tariff in policy.fees.tariffs
+        ],
+        "tariff_at": policy.fees.tariff_at.value,
+        "age_at": policy.fees.age_at.value,
+        "one_fee_per": [one.value for one in policy.fees.one_fee_per],
+        "debt_limit_oere": policy.debt_limit_oere,
+        "reminder_days": list(policy.letters.reminder_days),
+        "binding_films": list(policy.binding_films),
+        "said": [both(sentence) for sentence in fee_sentences(policy)],
+        "groups": [
+            dict(zip(("name", "from_age", "loan", "reminders", "fees", "cpr_number"), map(both, row), strict=True))
+            for row in group_rows(policy, on=today)
+        ],
+    }

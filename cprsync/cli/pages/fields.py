@@ -1,0 +1,122 @@
+"""`cprsync fields`: the field table, the privacy page and the record of processing that are made from it."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.language.words import word
+from cprsync.cli.terminal.output import emphasise, failures, note, print_json, say
+from cprsync.config.policy import load_policy
+from cprsync.domain.pages.privacy import OWNERS, SEEN, hidden, kept, privacy_page
+from cprsync.domain.pages.processing import BASES, article_30
+from cprsync.domain.patron.fields import FIELDS
+from cprsync.domain.policy.controller import ASKED
+from cprsync.errors import ConfigurationError
+from cprsync.resources import fixture_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cprsync.cli.language.words import Language
+    from cprsync.domain.pages.page import Section
+    from cprsync.domain.patron.fields import Field
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.domain.wording import Wording
+
+#: A page is read on paper and on a terminal.
+WIDTH = 96
+
+
+def fields_command(  # noqa: PLR0913 -- one parameter for each option
+    policy: Path | None,
+    *,
+    privacy: Language | None,
+    article30: bool,
+    controller: str,
+    language: Language,
+    as_json: bool,
+) -> None:
+    """Print the table, or a page made from it, by a policy or the default one."""
+    with failures(as_json=as_json):
+        if privacy is not None and article30:
+            raise ConfigurationError("--privacy and --article30 are two pages: ask for one", kind="usage.page")
+        rules = load_policy(policy or fixture_path("policy.toml"), frozenset())
+        if privacy is not None:
+            _page(privacy_page(rules), privacy, rules.controller.missing, as_json=as_json)
+        elif article30:
+            given = {"name", "contact"} if controller else set()
+            missing = [key for key in rules.controller.missing if key not in given]
+            _page(article_30(rules, controller=controller), language, missing, as_json=as_json)
+        elif as_json:
+            print_json({"fields": [_document(field, rules) for field in FIELDS]})
+        else:
+            _table(rules, language)
+
+
+def page_text(sections: Sequence[Section], language: Language) -> str:
+    """A page as text: headings underlined, each field under its name."""
+    blocks: list[str] = []
+    for section in sections:
+        heading = told(section.heading, language)
+        blocks.append(f"{heading}\n{'-' * len(heading)}")
+        for paragraph in section.paragraphs:
+            name = f"{told(paragraph.name, language)} - " if paragraph.name else ""
+            blocks.append(textwrap.fill(name + told(paragraph.text, language), WIDTH, break_on_hyphens=False))
+    return "\n\n".join(blocks)
+
+
+def told(text: Wording, language: Language) -> str:
+    """A wording in one language."""
+    return text.da if language == "da" else text.en
+
+
+def _page(sections: Sequence[Section], language: Language, missing: Sequence[str], *, as_json: bool) -> None:
+    """Print the page; what only the library knows, and has not said, stands in brackets and is asked for beside it."""
+    if not as_json:
+        say(page_text(sections, language))
+        if missing:
+            asked = ", ".join(f"{key} ({told(ASKED[key], language)})" for key in missing)
+            note(word("controller_missing", language, asked=asked))
+        return
+    paragraphs = [
+        {
+            "section": told(section.heading, language),
+            "name": told(paragraph.name, language) if paragraph.name else None,
+            "text": told(paragraph.text, language),
+        }
+        for section in sections
+        for paragraph in section.paragraphs
+    ]
+    print_json({"language": language, "missing": list(missing), "paragraphs": paragraphs})
+
+
+def _document(field: Field, policy: Policy) -> dict[str, Any]:
+    return {
+        "key": field.key,
+        "name": _both(field.name),
+        "purpose": _both(field.purpose),
+        "basis": _both(BASES[field.basis]),
+        "owner": field.owner.value,
+        "seen": field.seen.value,
+        "sealed": field.sealed,
+        "kept": _both(kept(field.kept, policy)),
+        "imported": field.imported,
+        "text": field.text,
+        "part_of": field.part_of,
+    }
+
+
+def _both(text: Wording) -> dict[str, str]:
+    return {"da": text.da, "en": text.en}
+
+
+def _table(policy: Policy, language: Language) -> None:
+    for field in FIELDS:
+        sealed = hidden(field)
+        marks = [OWNERS[field.owner], SEEN[field.seen], *([] if sealed is None else [sealed]), BASES[field.basis]]
+        say(f"{emphasise(told(field.name, language))}  {field.key}")
+        for line in (field.purpose, *marks, kept(field.kept, policy)):
+            say(textwrap.fill(told(line, language), WIDTH, initial_indent="  ", subsequent_indent="  "))
+        say()

@@ -1,0 +1,122 @@
+"""`cprsync rules`: the rule tables as text, JSON or Markdown, and written into a file between two markers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli.language.words import word
+from cprsync.cli.terminal.output import emphasise, failures, print_json, say
+from cprsync.config.policy import load_policy
+from cprsync.domain.person.action import Action
+from cprsync.domain.rulebook.decisions import DECISIONS, PRINCIPLES
+from cprsync.domain.rulebook.rules import rule_tables
+from cprsync.domain.wording import Wording
+from cprsync.errors import BadInput
+from cprsync.resources import fixture_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cprsync.cli.language.words import Language
+    from cprsync.domain.rulebook.rule_rows import Cell
+    from cprsync.domain.rulebook.rule_table import RuleTable
+
+BEGIN = "<!-- made by `cprsync rules --markdown`: change the rules, not the tables -->"
+END = "<!-- end of what `cprsync rules --markdown` makes -->"
+
+
+def rules_command(
+    policy: Path | None, *, language: Language, as_json: bool, as_markdown: bool, into: Path | None
+) -> None:
+    """Print the tables of a policy, or of the default one."""
+    with failures(as_json=as_json):
+        tables = rule_tables(load_policy(policy or fixture_path("policy.toml"), frozenset()))
+        if into is not None:
+            _write_between(into, markdown(tables, language))
+        elif as_json:
+            decisions = [{"number": number, **_both(text)} for number, text in DECISIONS.items()]
+            principles = [{"key": one.key, "name": _both(one.name), **_both(one.text)} for one in PRINCIPLES]
+            tables_told = [_document(table) for table in tables]
+            print_json({"tables": tables_told, "decisions": decisions, "principles": principles})
+        elif as_markdown:
+            say(markdown(tables, language))
+        else:
+            _show(tables, language)
+
+
+def markdown(tables: tuple[RuleTable, ...], language: Language) -> str:
+    """The tables, and the decisions that they name, with a heading of the third level each."""
+    decisions = "\n".join(f"- **{called}** {text}" for called, text in _reasons(language))
+    parts = [*(_markdown_table(table, language) for table in tables), f"### {word('decisions', language)}", decisions]
+    return "\n\n".join(parts)
+
+
+def _markdown_table(table: RuleTable, language: Language) -> str:
+    headings = [_told(column.heading, language) for column in table.columns]
+    rows = [headings, ["---"] * len(headings), *([_told(cell, language) for cell in row] for row in table.rows)]
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join((f"### {_told(table.title, language)}", "", *lines))
+
+
+def _write_between(path: Path, text: str) -> None:
+    """Replace what stands between the markers. Raises BadInput: a marker is missing, or stands there twice."""
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput("{path}: cannot be read", path=path, kind="rules") from error
+    before, begun, rest = content.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not begun or not ended or BEGIN in rest or END in after:
+        raise BadInput(
+            "{path}: the two markers of the rules do not stand there once, in their order", path=path, kind="rules"
+        )
+    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+
+
+def _document(table: RuleTable) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "title": _both(table.title),
+        "columns": [{"key": column.key, **_both(column.heading)} for column in table.columns],
+        "rows": [
+            {"key": key, **{column.key: _both(cell) for column, cell in zip(table.columns, row, strict=True)}}
+            for key, row in zip(table.keys, table.rows, strict=True)
+        ],
+    }
+
+
+def _both(cell: Cell) -> dict[str, str]:
+    return {"da": _told(cell, "da"), "en": _told(cell, "en")}
+
+
+def _told(cell: Cell, language: Language) -> str:
+    if isinstance(cell, Action):
+        return word(cell.value, language)
+    if isinstance(cell, Wording):
+        return cell.da if language == "da" else cell.en
+    return cell
+
+
+def _show(tables: tuple[RuleTable, ...], language: Language) -> None:
+    """One block for each row: eleven columns do not fit a terminal."""
+    for table in tables:
+        say(emphasise(_told(table.title, language)))
+        headings = [_told(column.heading, language) for column in table.columns]
+        width = max(map(len, headings))
+        for row in table.rows:
+            say()
+            for heading, cell in zip(headings, row, strict=True):
+                say(f"  {heading:{width}}  {_told(cell, language)}")
+        say()
+    say(emphasise(word("decisions", language)))
+    for called, text in _reasons(language):
+        say(f"  {called:>2}  {text}")
+
+
+def _reasons(language: Language) -> Iterator[tuple[str, str]]:
+    """The decisions by number, and the principles by name, each with its sentence."""
+    for number, text in DECISIONS.items():
+        yield str(number), _told(text, language)
+    for one in PRINCIPLES:
+        yield _told(one.name, language).capitalize(), _told(one.text, language)

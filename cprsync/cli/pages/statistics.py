@@ -1,0 +1,93 @@
+"""`statistics`: how many patrons there are, by municipality, age band and group, as tables or as JSON."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.output import emphasise, failures, print_json, say
+from cprsync.domain.pages.statistics import ALL, UNKNOWN
+from cprsync.services.views.statistics import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+#: What stands where a number is left out.
+LEFT_OUT: Final = "··"
+
+
+def statistics_command(  # noqa: PLR0913 -- one parameter for each option
+    *, on: date | None, config: Path, library: str | None, today: date | None, language: Language, as_json: bool
+) -> None:
+    """Count the patrons of a day."""
+    from cprsync import wiring
+    from cprsync.config.municipalities import load_municipalities
+    from cprsync.config.policy import load_policy
+    from cprsync.config.settings import load_settings
+    from cprsync.services.views.statistics import statistics
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        section = wiring.library_of(settings, library)
+        policy = load_policy(section.policy, section.municipalities)
+        clock = wiring.clock_for(settings, today)
+        day = on or clock.today()
+        with wiring.opened_store(settings, section, clock) as store:
+            document = statistics(store, policy, agency=section.agency, on=day, municipalities=load_municipalities())
+        if as_json:
+            print_json(document)
+            return
+        for line in statistics_lines(document, language):
+            say(line)
+
+
+def statistics_lines(document: dict[str, Any], language: Language) -> Iterator[str]:
+    """Three tables, each over all of the third, and what is left out."""
+    on = long_day(date.fromisoformat(document["on"]), language)
+    yield emphasise(word("statistics", language, on=on, count=_number(document["patrons"])))
+    for rows, columns in (("municipality", "age"), ("group", "age"), ("municipality", "group")):
+        yield ""
+        heading = word(f"statistics_{rows}", language), word(f"statistics_{columns}", language)
+        yield emphasise(word("statistics_by", language, rows=heading[0], columns=heading[1].lower()))
+        yield from _table(document, rows, columns, language)
+    yield ""
+    yield word("statistics_legend", language, mark=LEFT_OUT, least=document["least_shown"])
+    yield word("statistics_whom", language)
+
+
+def _table(document: dict[str, Any], rows: str, columns: str, language: Language) -> Iterator[str]:
+    counts = table(document, rows, columns)
+    across, down = ([*_keys(document, one), ALL] for one in (columns, rows))
+    lines = [["", *(_called(document, columns, key, language) for key in across)]]
+    for key in down:
+        numbers = [_number(counts.get((key, column), 0)) for column in across]
+        lines.append([_called(document, rows, key, language), *numbers])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for name, *numbers in lines:
+        cells = (cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True))
+        yield f"  {name:<{widths[0]}}  {'  '.join(cells)}"
+
+
+def _keys(document: Mapping[str, Any], dimension: str) -> Sequence[str]:
+    if dimension == "municipality":
+        return [one["code"] for one in document["municipalities"]]
+    keys: list[str] = document["age_bands" if dimension == "age" else "groups"]
+    return keys
+
+
+def _called(document: Mapping[str, Any], dimension: str, key: str, language: Language) -> str:
+    if key == ALL:
+        return word("statistics_all", language)
+    if key == UNKNOWN:
+        return word("statistics_none" if dimension == "group" else "statistics_unknown", language)
+    if dimension != "municipality":
+        return key
+    names = {one["code"]: one["name"] for one in document["municipalities"]}
+    return f"{key} {names[key] or ''}".rstrip()
+
+
+def _number(count: int | None) -> str:
+    return LEFT_OUT if count is None else str(count)

@@ -1,0 +1,1 @@
+"""What an installation needs before its first night, and whether its audit holds."""

@@ -1,0 +1,80 @@
+"""An entry of the audit as a line for people: when, who, about whom, what was done, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cprsync.cli.desk.record_text import has_name, name_of
+from cprsync.cli.language.dates import TIME_WIDTH, long_time
+from cprsync.cli.language.words import WORDS, reason_words, word
+from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.patron.review import PARKED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cprsync.cli.language.words import Language
+    from cprsync.services.ports.values import Happening
+
+#: The longest name of someone in a column.
+_WHO_WIDTH = 14
+#: The kinds of entries whose actions are not each an action.
+_REVIEW, _RIGHTS = "review", "rights"
+#: The kinds of entries whose actions are fields.
+_OF_FIELDS = frozenset({"set", "override", "override_withdrawn", "reveal"})
+#: Whose action is the kind of an error, which the delivery's own report explains.
+_DISCARD = "discard"
+#: Whose actions are kinds of what is over.
+_FORGET = "forget"
+
+
+def entry_lines(entries: Iterable[Happening], language: Language, titles: Mapping[str, str]) -> Iterator[str]:
+    """A line for each, and below them what is left out; `titles` are the products' names as people call them."""
+    withheld = False
+    for entry in entries:
+        withheld = withheld or entry.withheld
+        yield _line(entry, language, titles)
+    if withheld:
+        yield word("audit_withheld", language)
+
+
+def _line(entry: Happening, language: Language, titles: Mapping[str, str]) -> str:
+    at = long_time(datetime.fromisoformat(entry.at).astimezone(COPENHAGEN), language)
+    who = entry.who or word("audit_nobody", language)
+    patron = word("audit_sealed", language) if entry.withheld else entry.patron or "–"
+    done = "; ".join(_done(entry, language, titles))
+    return f"{at:<{TIME_WIDTH}}  {who:<{_WHO_WIDTH}}  {patron:<9}  {done}"
+
+
+def _done(entry: Happening, language: Language, titles: Mapping[str, str]) -> Iterator[str]:
+    """What was done, and why."""
+    actions = ", ".join(filter(None, _actions(entry, language, titles)))
+    did = word(f"did_{entry.what}", language).removeprefix("did_")
+    yield f"{did}: {actions}" if actions else did
+    if entry.why is not None:
+        yield word("audit_why", language, why=word(f"why_{entry.why}", language).removeprefix("why_"))
+    if entry.has_reason:
+        told = None if entry.reason is None else word("audit_reason_is", language, reason=entry.reason)
+        yield told or word("audit_reason", language)
+
+
+def _actions(entry: Happening, language: Language, titles: Mapping[str, str]) -> Iterator[str]:
+    if entry.what == _RIGHTS:
+        for action in entry.actions:
+            turn, _, product = action.partition(":")
+            yield f"{titles.get(product, product)} {word(f'turn_{turn}', language)}"
+    elif entry.what == _REVIEW:
+        kind, *states = entry.actions
+        yield reason_words(kind.removeprefix(PARKED), language)
+        yield from (word(f"review_{state}", language) for state in states)
+    elif entry.what != _DISCARD:
+        yield from (action_words(entry.what, action, language) for action in entry.actions)
+
+
+def action_words(what: str, action: str, language: Language) -> str:
+    """One action of a kind of entry, in words: what was done, or the field it was done to."""
+    if f"did_{what}.{action}" not in WORDS and what in _OF_FIELDS and has_name(action):
+        return name_of(action, language)
+    keys = (f"did_{what}.{action}", *((f"forgotten.{action}",) if what == _FORGET else ()), action)
+    return word(next((key for key in keys if key in WORDS), action), language)

@@ -1,0 +1,86 @@
+"""Logging for the whole program: structured events to standard error. Of an exception only its kind and place."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from cprsync.cli.terminal.escapes import harmless
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from pathlib import Path
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LEVEL = "WARNING"
+#: An exception's causes that are told.
+CHAIN_MAX = 10
+
+
+def level_in(config: Path) -> str:
+    """The `log_level` of a configuration file; what is wrong with the file is said by the command that reads it all."""
+    from cprsync.config.toml import read_toml
+    from cprsync.errors import ConfigurationError
+
+    try:
+        level = read_toml(config, "configuration")[0].get("log_level", LEVEL)
+    except ConfigurationError:
+        return LEVEL
+    return level if level in LEVELS else LEVEL
+
+
+def configure(level: str) -> None:
+    """Send events of `level` and above to standard error, one line each; standard output stays the answer's."""
+    threshold = logging.getLevelNamesMapping()[level]
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.ExceptionRenderer(_kind_and_place),
+        structlog.processors.EventRenamer("event"),
+        _harmless,
+    ]
+    lines: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[*shared, lines],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=lines, foreign_pre_chain=shared))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(threshold)
+
+
+def _harmless(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """No value of an event moves a terminal's cursor, nor ends the line that it stands on."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            # an exception's causes stand on lines of their own
+            event[name] = harmless(value if name == "exception" else value.replace("\n", "\\n"))
+    return event
+
+
+def _kind_and_place(exc_info: structlog.typing.ExcInfo) -> str:
+    """Each exception of the chain, the last one first, without its text: that may quote what it was given."""
+    chain: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None and len(chain) < CHAIN_MAX:
+        chain.append(f"{type(error).__name__} at {_place(error)}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n  from ".join(chain)
+
+
+def _place(error: BaseException) -> str:
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return "" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"

@@ -1,0 +1,139 @@
+"""Who sits at the terminal, and what only they may type: never from an argument, which others could see."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from cprsync.cli.terminal.options import ACTING
+from cprsync.cli.terminal.output import is_text, note, still_unwritten
+from cprsync.cli.terminal.processes import account_of, accounts_behind, login_account
+from cprsync.config.settings import AuditSection, audit_section
+from cprsync.domain.desk.acting import named_by_service, who_acts
+from cprsync.domain.person.number import CprNumber, unspaced
+from cprsync.errors import BadInput, ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cprsync.domain.desk.acting import SystemUser
+
+#: A note of the longest kind is shorter.
+VALUE_MAX = 8192
+#: A number with its hyphen and the end of the line is far shorter.
+_LINE_MAX = 64
+
+
+def user_name() -> str:
+    """Who acts: the person behind this process, whom a service names with `--as`, or else "the service".
+
+    Raises:
+        ConfigurationError: this account may not name anybody, or the name cannot be kept.
+    """
+    named, config = ACTING.get()
+    section = AuditSection() if config is None else audit_section(config)
+    if named is None:
+        return who_acts(login_account(), accounts_behind(), services=section.service_accounts)
+    return _named(named, account_of(os.getuid()), section)
+
+
+def _named(name: str, account: SystemUser, section: AuditSection) -> str:
+    if account.name not in section.may_name:
+        raise ConfigurationError(
+            "this account may not say who acts: [audit] may_name does not list it", kind="as.account"
+        )
+    try:
+        return named_by_service(name, account)
+    except ValueError as error:
+        raise ConfigurationError("who acts: {why}", why=str(error), kind="usage.as") from None
+
+
+def ask_number() -> CprNumber:
+    """Take a CPR number from a prompt that does not show it, or from one line of standard input.
+
+    Raises:
+        BadInput: it is none; the message does not quote it.
+    """
+    return _number(CprNumber.parse)
+
+
+def ask_any_number() -> CprNumber:
+    """The same for a number of any kind, also one with letters that no register knows.
+
+    Raises:
+        BadInput: it is none; the message does not quote it.
+    """
+    return _number(CprNumber.parse_any)
+
+
+def ask_whom(prompt: str) -> str:
+    """Take what tells a patron: a CPR number, a patron number or a card, from a hidden prompt or standard input.
+
+    Raises:
+        BadInput: it is none; the message does not quote it.
+    """
+    typed = _line(prompt)
+    if not typed or not is_text(typed):
+        raise BadInput("expected a CPR number, a patron number or a card on one line", kind="input.number")
+    return typed
+
+
+def _number(parse: Callable[[str], CprNumber]) -> CprNumber:
+    try:
+        return parse(unspaced(_line("CPR-nummer")))
+    except ValueError as error:
+        raise BadInput("{why}", why=str(error), kind="input.number") from None
+
+
+def _line(prompt: str) -> str:
+    try:
+        with still_unwritten():
+            typed = getpass.getpass(f"{prompt}: ") if sys.stdin.isatty() else sys.stdin.readline(_LINE_MAX)
+    except UnicodeDecodeError:
+        raise BadInput("not readable as text in UTF-8", kind="input.number") from None
+    return typed.strip()
+
+
+def ask_value(name: str, *, lines: bool, hidden: bool = False, hint: str = "") -> str:
+    """Take what is to stand in a field: from a prompt, or all of standard input.
+
+    Args:
+        name: the field, for the prompt.
+        lines: whether it may have several; at a prompt an empty one ends them.
+        hidden: whether a prompt shows nothing of it.
+        hint: how several lines are typed.
+
+    Raises:
+        BadInput: it is far too long, or no text.
+    """
+    try:
+        with still_unwritten():
+            typed: str | None = _typed(name, lines=lines, hidden=hidden, hint=hint)
+    except UnicodeDecodeError:
+        typed = None
+    if typed is None or not is_text(typed):
+        raise BadInput("not readable as text in UTF-8", kind="input.value")
+    if len(typed) > VALUE_MAX:
+        raise BadInput("longer than {most} characters", most=VALUE_MAX, kind="input.value")
+    return typed
+
+
+def _typed(name: str, *, lines: bool, hidden: bool, hint: str) -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.read(VALUE_MAX + 1)
+    return getpass.getpass(f"{name}: ") if hidden else _at_prompt(name, lines=lines, hint=hint)
+
+
+def _at_prompt(name: str, *, lines: bool, hint: str) -> str:
+    # on standard error: standard output is for the answer alone
+    if not lines:
+        sys.stderr.write(f"{name}: ")
+        sys.stderr.flush()
+        return sys.stdin.readline(VALUE_MAX + 1)
+    note(f"{name}: {hint}")
+    typed = ""
+    while len(typed) <= VALUE_MAX and (line := sys.stdin.readline(VALUE_MAX + 1)).strip():
+        typed += line
+    return typed

@@ -1,0 +1,1 @@
+"""What to do next, by the kind of an error, in both languages. Words only."""

@@ -1,0 +1,1 @@
+"""The words of the reports, in both languages. Words only."""

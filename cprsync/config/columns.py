@@ -1,0 +1,75 @@
+"""A mapping file: which column of another system's export is which field. Read and checked; knows no row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cprsync.config.toml import first_mistake, read_toml, wrong_in
+from cprsync.domain.patron.fields import FIELDS
+from cprsync.errors import ConfigurationError
+from cprsync.services.imports.columns import NOTICED, Column, Columns, is_day_form, mapped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: The fields that a column may be.
+FIELD_KEYS = tuple(field.key for field in FIELDS if field.imported)
+_KIND = "columns"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ColumnsFile(_Strict):
+    """What may stand in a mapping file."""
+
+    #: column = "field"
+    columns: dict[str, str] = Field(min_length=1, max_length=500)
+    #: columns whose value is the one for notices
+    notices: tuple[str, ...] = ()
+    #: column = "DD/MM/YYYY"
+    dates: dict[str, str] = Field(default_factory=dict)
+    #: [values.column] theirs = "ours"
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+
+def load_columns(path: Path) -> Columns:
+    """Read a mapping. Raises ConfigurationError naming the file, the line and the key."""
+    document, text = read_toml(path, _KIND)
+    try:
+        read = ColumnsFile.model_validate(document)
+    except ValidationError as error:
+        raise wrong_in(path, text, first_mistake(error), kind=_KIND) from None
+    for name, told in _mistakes(read):
+        raise ConfigurationError("{path}: {why}", path=path, why=f"{name}: {told}", kind=_KIND)
+    return mapped(
+        {
+            name: Column(field, name in read.notices, read.dates.get(name, ""), read.values.get(name, {}))
+            for name, field in read.columns.items()
+        }
+    )
+
+
+def _mistakes(read: ColumnsFile) -> list[tuple[str, str]]:
+    found = [
+        (f"columns.{name}", f"no such field: they are {', '.join(FIELD_KEYS)}")
+        for name, field in read.columns.items()
+        if field not in FIELD_KEYS
+    ]
+    named = [("notices", name) for name in read.notices]
+    named += [(table, name) for table, names in (("dates", read.dates), ("values", read.values)) for name in names]
+    found += [(f"{table}.{name}", "there is no such column") for table, name in named if name not in read.columns]
+    found += [
+        (f"notices.{name}", "only a telephone or an e-mail address is for notices")
+        for name in read.notices
+        if name in read.columns and read.columns[name] not in NOTICED
+    ]
+    found += [
+        (f"dates.{name}", "expected how a day is written, as DD/MM/YYYY")
+        for name, form in read.dates.items()
+        if not is_day_form(form)
+    ]
+    return found

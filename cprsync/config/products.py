@@ -1,0 +1,122 @@
+"""What may stand in a `[[product]]` of `policy.toml`: names, types and bounds. Knows no file."""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003 -- pydantic reads the annotations
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from cprsync.config.municipalities import load_municipalities
+from cprsync.domain.person.age import AGE_MAX
+from cprsync.domain.person.municipality import code_from
+from cprsync.domain.policy.order import OutOfOrder
+from cprsync.domain.policy.product import LicensedBy, Product
+from cprsync.domain.wording import Wording
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+#: Denmark has a hundred municipalities, and no record has more blocks or groups than this.
+LIST_MAX: Final = 200
+TEXT_MAX: Final = 200
+#: A list, or a word for a whole.
+Codes: TypeAlias = frozenset[str] | Literal["all", "own"]
+Reasons: TypeAlias = frozenset[str] | Literal["all"]
+
+
+def _texts(typed: object, expected: str) -> list[str]:
+    """A list of texts. Raises ValueError with what was expected, and not with what was typed."""
+    if not isinstance(typed, list) or len(typed) > LIST_MAX:
+        raise ValueError(expected)
+    texts = [text.strip() if isinstance(text, str) else "" for text in typed]
+    if not all(texts):
+        raise ValueError(expected)
+    return texts
+
+
+def _code_list(typed: object) -> frozenset[str]:
+    """Codes of Danish municipalities of today, with three digits or four."""
+    codes = [code_from(code) for code in _texts(typed, 'expected a list of codes, as ["0751", "0101"]')]
+    for position, code in enumerate(codes, start=1):
+        if mistake := load_municipalities().mistake_in(code):
+            raise ValueError(f"code {position} of the list {mistake}")
+    return frozenset(codes)
+
+
+def _codes(typed: object) -> object:
+    """A list of codes, or `all` or `own`, which stand for one."""
+    if isinstance(typed, str) and typed not in {"all", "own"}:
+        raise ValueError('expected "all", "own", or a list of codes, as ["0751", "0101"]')
+    return typed if isinstance(typed, str) else _code_list(typed)
+
+
+def _reasons(typed: object) -> object:
+    """Reasons in small letters, or `all`."""
+    if typed == "all":
+        return typed
+    reasons = _texts(typed, 'expected "all", or a list of reasons as they stand on the records')
+    return frozenset(reason.casefold() for reason in reasons)
+
+
+class TitleEntry(_Strict):
+    """What a product is called."""
+
+    da: str = Field(min_length=1, max_length=TEXT_MAX)
+    en: str = Field(min_length=1, max_length=TEXT_MAX)
+
+
+def _title(typed: object) -> object:
+    if not isinstance(typed, dict):
+        raise ValueError('expected the name in both languages, as { da = "Aviser", en = "Newspapers" }')  # noqa: TRY004 -- pydantic's way to say it
+    return typed
+
+
+class ProductEntry(_Strict):
+    """A net medium, or one period of it."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
+    title: Annotated[TitleEntry, BeforeValidator(_title)]
+    since: date
+    until: date | None = None
+    licensed_by: LicensedBy
+    #: None: the licence is the library's, and none has a say
+    municipalities: Annotated[Codes | None, BeforeValidator(_codes)] = None
+    unlicensed: Annotated[frozenset[str], BeforeValidator(_code_list)] = frozenset()
+    from_age: int = Field(ge=0, le=AGE_MAX, default=0, strict=True)
+    below_age: int | None = Field(ge=1, le=AGE_MAX, default=None, strict=True)
+    closing_blocks: Annotated[Reasons, BeforeValidator(_reasons)] = "all"
+    closed_groups: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field(
+        default=(), max_length=LIST_MAX
+    )
+
+    def value(self, home: frozenset[str]) -> Product:
+        """The terms. Raises OutOfOrder where they contradict each other."""
+        return Product(
+            name=self.name,
+            title=Wording(self.title.da, self.title.en),
+            since=self.since,
+            licensed_by=self.licensed_by,
+            until=self.until,
+            licensed=self._licensed(home),
+            unlicensed=self.unlicensed,
+            from_age=self.from_age,
+            below_age=self.below_age,
+            closing_blocks=None if self.closing_blocks == "all" else self.closing_blocks,
+            closed_groups=frozenset(self.closed_groups),
+        )
+
+    def _licensed(self, home: frozenset[str]) -> frozenset[str] | None:
+        """The municipalities known to hold the licence; None: every one, or none has a say."""
+        if self.licensed_by is LicensedBy.LIBRARY and self.municipalities is not None:
+            raise OutOfOrder("the licence is the library's own, and no municipality has a say in it", "municipalities")
+        if self.licensed_by is LicensedBy.MUNICIPALITY and self.municipalities is None:
+            raise OutOfOrder(
+                'say which municipalities hold the licence: municipalities = "own", "all", or a list of codes',
+                "licensed_by",
+            )
+        if self.municipalities is None or self.municipalities == "all":
+            return None
+        return home if self.municipalities == "own" else frozenset(self.municipalities)

@@ -1,0 +1,315 @@
+"""What may stand in `policy.toml`, section by section: names, types and bounds. Knows no file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date  # noqa: TC003 -- pydantic reads the annotations
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from cprsync.config.products import ProductEntry  # noqa: TC001 -- pydantic reads the annotations
+from cprsync.domain.patron.typed import BRANCH_MAX
+from cprsync.domain.person.age import AGE_MAX, LeapDay
+from cprsync.domain.policy.controller import Controller
+from cprsync.domain.policy.groups import AgeGroup, Ladder
+from cprsync.domain.policy.order import OutOfOrder
+from cprsync.domain.policy.policy import Harm, LetterRules, Limit
+from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.tariff import Bands, Moment, Row, Tariff, bands_of
+
+if TYPE_CHECKING:
+    from cprsync.domain.policy.patron_group import PatronGroup
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+YEAR_DAYS: Final = 365
+#: Nobody owes more for one loan.
+KRONER_MAX: Final = 10_000
+#: No fee page has bands beyond this day, and no reminder goes out later.
+LATE_MAX_DAYS: Final = 3660
+_UNIT: Final = r"(?:\s*(?:dage?|days?))?"
+_RANGE: Final = re.compile(rf"([1-9]\d{{0,3}})(?:\s*([-–+])\s*([1-9]\d{{0,3}})?)?{_UNIT}")
+#: "> 30", "over 30 dage": from the day after.
+_BEYOND: Final = re.compile(rf"(?:>|over|mere end|more than)\s*([1-9]\d{{0,3}}){_UNIT}", re.IGNORECASE)
+#: "0-14", "0–14 år": the last age of the children.
+_YEARS: Final = re.compile(r"\s*\d{1,2}\s*[-–]\s*(\d{1,2})\b")
+
+
+def _oere(kroner: object) -> int:
+    """Whole øre of kroner as a page has them: 20 or 20.50."""
+    if isinstance(kroner, bool) or not isinstance(kroner, int | float) or not 0 <= kroner <= KRONER_MAX:
+        raise ValueError(f"expected an amount in kroner, 0 to {KRONER_MAX}, as 20 or 20.50")
+    oere = round(kroner * 100)
+    # as floats, 20.55 times 100 is a hair beside 2055
+    if abs(kroner * 100 - oere) > 1e-6:  # noqa: PLR2004 -- far below an øre
+        raise ValueError("an amount has at most two decimals")
+    return oere
+
+
+def _days(text: object) -> tuple[int, int | None]:
+    """First and last day of `8-14`; `31-`, `31+` and `> 30` have no last one, and `8` is one day."""
+    beyond = _BEYOND.fullmatch(text.strip()) if isinstance(text, str) else None
+    if beyond is not None:
+        return int(beyond[1]) + 1, None
+    found = _RANGE.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None or (found[2] == "+" and found[3]):
+        raise ValueError('expected days as "8-14", and "31-" in the last band')
+    first = int(found[1])
+    if found[2] is None:
+        return first, first
+    return first, int(found[3]) if found[3] else None
+
+
+def _child_below(age: object) -> object:
+    """An age; the years of a fee page are told what to write instead."""
+    years = _YEARS.match(age) if isinstance(age, str) else None
+    if years is not None:
+        raise ValueError(
+            f"expected the first age that pays as adults do, as a number: child_below = {int(years[1]) + 1}"
+        )
+    return age
+
+
+GroupName = Annotated[str, Field(min_length=1, max_length=64)]
+Oere = Annotated[int, BeforeValidator(_oere)]
+Days = Annotated[tuple[int, int | None], BeforeValidator(_days)]
+
+
+def _rising(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    if list(numbers) != sorted(set(numbers)):
+        raise ValueError("the numbers have to rise")
+    return numbers
+
+
+def _with_due(moments: tuple[Moment, ...]) -> tuple[Moment, ...]:
+    if Moment.DUE not in moments:
+        raise ValueError('"due" has to be one of them: loans of different due dates are never one fee')
+    return moments
+
+
+def _never_or_a_year(days: int) -> int:
+    if 0 < days < YEAR_DAYS:
+        raise ValueError("expected 0 (never), or at least a year")
+    return days
+
+
+def _printable(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("expected a text on one line")
+    return text.strip().rstrip(".")
+
+
+Printed = Annotated[str, Field(max_length=300), AfterValidator(_printable)]
+
+
+class LimitEntry(_Strict):
+    """As many as `count`, or as `share` of the patrons if that is more, but never above `ceiling`."""
+
+    count: int = Field(ge=0, le=10_000_000, strict=True)
+    share: float = Field(ge=0, le=1, default=0.0)
+    ceiling: int | None = Field(ge=0, default=None, strict=True)
+
+    def value(self) -> Limit:
+        return Limit(self.count, self.share, self.ceiling)
+
+
+class AgeGroupEntry(_Strict):
+    """A patron group and the age from which it counts."""
+
+    name: GroupName
+    from_: int = Field(alias="from", ge=0, le=AGE_MAX, strict=True)
+
+
+class LadderEntry(_Strict):
+    """The groups in force from a day on."""
+
+    since: date
+    groups: tuple[AgeGroupEntry, ...] = Field(min_length=1, max_length=50)
+
+    def value(self) -> Ladder:
+        return Ladder(self.since, tuple(AgeGroup(group.name, group.from_) for group in self.groups))
+
+
+class AgeSection(_Strict):
+    """When someone born on 29 February turns a year older in a common year."""
+
+    leap_day: LeapDay = LeapDay.MARCH
+
+
+class OverrideSection(_Strict):
+    """How long a correction typed at the desk may last, and when its end is announced."""
+
+    warn_days: int = Field(ge=0, le=366, default=14, strict=True)
+    max_days: int = Field(ge=1, le=3660, default=366, strict=True)
+
+
+class SubscriptionSection(_Strict):
+    """How long a dead patron stays subscribed, so that an annulment arrives."""
+
+    dead_days: int = Field(ge=0, le=3660, default=90, strict=True)
+
+
+class GroupEntry(_Strict):
+    """What a patron group may and pays; what is left out is as in `group_defaults`."""
+
+    loan_days: int = Field(ge=1, le=LATE_MAX_DAYS, default=30, strict=True)
+    reminders: bool = Field(default=True, strict=True)
+    fees: bool = Field(default=True, strict=True)
+    cpr_required: bool = Field(default=False, strict=True)
+
+    def value(self, defaults: PatronGroup) -> PatronGroup:
+        return replace(defaults, **self.model_dump(exclude_unset=True))
+
+
+class TariffRow(_Strict):
+    """A band of a fee page; `child` is left out where children pay as adults do."""
+
+    days: Days
+    adult: Oere
+    child: Oere | None = None
+
+
+class TariffEntry(_Strict):
+    """A fee page, in force from a day on."""
+
+    since: date
+    child_below: Annotated[int, BeforeValidator(_child_below)] = Field(ge=0, le=AGE_MAX, default=0, strict=True)
+    bands: tuple[TariffRow, ...] = Field(min_length=1, max_length=50)
+
+    def value(self) -> Tariff:
+        """The table. Raises OutOfOrder for a hole, an overlap, a step backwards, a column that is not whole."""
+        children = [position for position, row in enumerate(self.bands) if row.child is not None]
+        missing = next((n for n in range(len(self.bands)) if n not in children), None)
+        if children and missing is not None:
+            raise OutOfOrder("this band has no amount for children, and another one has", "bands", missing, "child")
+        if children and not self.child_below:
+            raise OutOfOrder("say from which age children pay as adults do: child_below = 18", "child_below")
+        if self.child_below and not children:
+            raise OutOfOrder("a column for children is missing: child = 10 in each band", "child_below")
+        adult = self._column("adult")
+        return Tariff(self.since, adult, self._column("child") if children else None, self.child_below)
+
+    def _column(self, name: Literal["adult", "child"]) -> Bands:
+        try:
+            return bands_of(Row(*row.days, getattr(row, name) or 0) for row in self.bands)
+        except OutOfOrder as error:
+            raise OutOfOrder(str(error), "bands", *error.place) from None
+
+
+class FeeSection(_Strict):
+    """Which day of a loan picks the tariff and the age, and which loans are one fee."""
+
+    tariff_at: Moment = Moment.RENEWAL
+    age_at: Moment = Moment.RENEWAL
+    one_fee_per: Annotated[tuple[Moment, ...], AfterValidator(_with_due)] = (Moment.DUE,)
+
+
+class DebtSection(_Strict):
+    """Who owes as much or more may not borrow; 0: debt stops nobody; left out: no limit is set."""
+
+    limit_kr: Oere | None = None
+
+
+Rating = Annotated[int, Field(ge=1, le=18, strict=True)]
+Late = Annotated[int, Field(ge=1, le=LATE_MAX_DAYS, strict=True)]
+Kept = Annotated[int, Field(ge=0, le=LATE_MAX_DAYS, strict=True)]
+
+
+class FilmSection(_Strict):
+    """The ratings that bind; any other is advice."""
+
+    binding: Annotated[tuple[Rating, ...], AfterValidator(_rising)] = (11, 15)
+
+
+class RetentionSection(_Strict):
+    """For how many days each kind of thing is kept after it was over."""
+
+    loans_days: Kept = 30
+    fees_days: Kept = 30
+    compensation_days: Kept = 30
+    message_days: Kept = 30
+    blocks_days: Kept = 30
+    kept_blocks_days: Kept = 365
+    before_images_days: Kept = 30
+    deliveries_days: Kept = 90
+    refused_deliveries_days: Kept = 90
+    corrections_days: Kept = 30
+    answered_reviews_days: Kept = 365
+    nights_days: Kept = 365
+    log_days: Annotated[Kept, AfterValidator(_never_or_a_year)] = 1825
+    inactive_days: Annotated[Kept, AfterValidator(_never_or_a_year)] = 1095
+
+    def value(self) -> Retention:
+        return Retention(**self.model_dump())
+
+
+class LetterSection(_Strict):
+    """Whether letters go out on paper, and after how many days late reminders do."""
+
+    on_paper: bool = Field(default=True, strict=True)
+    reminder_days: Annotated[tuple[Late, ...], AfterValidator(_rising)] = ()
+
+    def value(self) -> LetterRules:
+        return LetterRules(self.on_paper, self.reminder_days)
+
+
+def _told_apart(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len({name.casefold() for name in names}) != len(names):
+        raise ValueError("a branch stands there twice")
+    return names
+
+
+BranchName = Annotated[str, Field(min_length=1, max_length=BRANCH_MAX), AfterValidator(_printable)]
+
+
+class BranchSection(_Strict):
+    """The library's branches; left out, any text is one."""
+
+    names: Annotated[tuple[BranchName, ...], AfterValidator(_told_apart)] = Field(default=(), max_length=200)
+
+
+class NetMediaSection(_Strict):
+    """Within how many nights each account in CULR is held against the record."""
+
+    account_nights: int = Field(ge=1, le=YEAR_DAYS, default=30, strict=True)
+
+
+class ControllerSection(_Strict):
+    """Whose data they are; each is printed as it stands."""
+
+    name: Printed = ""
+    contact: Printed = ""
+    officer: Printed = ""
+    stored: Printed = ""
+
+    def value(self) -> Controller:
+        return Controller(**self.model_dump())
+
+
+class PolicyFile(_Strict):
+    """What may stand in `policy.toml`."""
+
+    silent_protection: Literal["sealed", "open"] = "sealed"
+    guard: dict[Harm, LimitEntry] = Field(default_factory=dict)
+    age: AgeSection = AgeSection()
+    age_groups: tuple[LadderEntry, ...] = Field(default=(), max_length=100)
+    overrides: OverrideSection = OverrideSection()
+    subscriptions: SubscriptionSection = SubscriptionSection()
+    group_defaults: GroupEntry = GroupEntry()
+    groups: dict[GroupName, GroupEntry] = Field(default_factory=dict, max_length=200)
+    #: None: the standard table; an empty list: the library publishes none
+    tariffs: tuple[TariffEntry, ...] | None = Field(default=None, max_length=100)
+    fees: FeeSection = FeeSection()
+    debt: DebtSection = DebtSection()
+    films: FilmSection = FilmSection()
+    retention: RetentionSection = RetentionSection()
+    letters: LetterSection = LetterSection()
+    net_media: NetMediaSection = NetMediaSection()
+    product: tuple[ProductEntry, ...] = Field(default=(), max_length=200)
+    controller: ControllerSection = ControllerSection()
+    branches: BranchSection = BranchSection()

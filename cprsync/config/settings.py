@@ -1,0 +1,296 @@
+"""The settings of an installation, read from a TOML file and the environment and checked at once.
+
+Knows what a setting may be, not what is done with it. Holds no secret: keys and certificates are
+named by their paths.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from cprsync.config.municipalities import load_municipalities
+from cprsync.config.toml import Mistake, first_mistake, read_toml, wrong_in
+from cprsync.domain.person.municipality import code_from
+from cprsync.errors import ConfigurationError
+from cprsync.private import check_unchangeable
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _https(typed: str) -> str:
+    try:
+        parts = urlsplit(typed)
+        names_a_host = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no port, or a half bracket
+        names_a_host = False
+    if not names_a_host:
+        raise ValueError("expected an address that begins with https:// and names a host")
+    return typed
+
+
+Address: TypeAlias = Annotated[str, AfterValidator(_https)]
+#: Each has a connection and a thread of its own: more would wait for the store, not for the counterpart.
+Workers: TypeAlias = Annotated[int, Field(ge=1, le=64, strict=True)]
+#: What one library may ask of a counterpart that serves all of them.
+PerSecond: TypeAlias = Annotated[int, Field(ge=1, le=1000, strict=True)]
+
+
+class StoreSection(_Strict):
+    """Where the records are: `sqlite:///path` or `postgresql+psycopg://…`."""
+
+    url: str
+    owner_url: str | None = None
+    #: who was closed or erased, kept outside the database; beside the configuration unless it says so
+    erase_journal: Path = Path("erase-journal.log")
+
+
+class KeysSection(_Strict):
+    """The folder of the keys that seal the records; never inside the database."""
+
+    dir: Path
+
+
+class RegisterSection(_Strict):
+    """The platform's two SOAP services and our agreement with it."""
+
+    lookup_url: Address
+    subscription_url: Address
+    ca: Path
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    p12: Path | None = None
+    p12_password_file: Path | None = None
+    service_agreement: str = Field(pattern=r"^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$")
+    user_system: str = Field(pattern=r"^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$")
+    user: str = Field(pattern=r"^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$")
+    cvr: str = Field(pattern=r"^[0-9]{8}$")
+    #: the company number in our certificate, when it is a supplier's who calls for us
+    certificate_cvr: str | None = Field(default=None, pattern=r"^[0-9]{8}$")
+    #: lists of revoked certificates, as files that something else keeps fresh
+    crl: tuple[Path, ...] = ()
+    context: Literal["invocation", "authority"] = "invocation"
+    #: patrons in a window of the feed whom the register is asked about on one day
+    windows_a_day: int = Field(default=20_000, ge=0, le=1_000_000)
+    #: others subscribe under the same agreement: only what we added is removed
+    shared: bool = False
+    #: calls under way at the same time
+    workers: Workers = 4
+    #: calls in a second, of all workers together
+    per_second: PerSecond = 200
+
+    @model_validator(mode="after")
+    def _one_certificate(self) -> RegisterSection:
+        if (self.client_cert is None) == (self.p12 is None):
+            raise ValueError("give either client_cert (with client_key) or p12")
+        return self
+
+
+class FeedSection(_Strict):
+    """Where deliveries arrive: a folder (`path`), or a folder of an SFTP server (`host` and what goes with it)."""
+
+    path: Path | None = None
+    host: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:-]{1,253}$")
+    port: int = Field(default=22, ge=1, le=65535)
+    user: str | None = Field(default=None, min_length=1)
+    key: Path | None = None
+    known_hosts: Path | None = None
+    folder: str = Field(default="IN", min_length=1)
+    task: str = Field(pattern=r"^[0-9]{6}$")
+    chain: Literal["strict", "warn"] = "strict"
+    count: Literal["strict", "warn"] = "strict"
+    after: Literal["keep", "delete"] = "keep"
+    #: the longest wait for one answer of the server
+    stall_seconds: int = Field(default=60, ge=1, le=600)
+    #: a file that comes more slowly than so many bytes a second, over so many seconds of waiting, is given up
+    floor_bytes_per_second: int = Field(default=1024, ge=1, le=10_000_000)
+    floor_seconds: int = Field(default=60, ge=1, le=3600)
+    #: all that one run asks of the server
+    total_seconds: int = Field(default=3600, ge=10, le=86_400)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> FeedSection:
+        sftp = (self.host, self.user, self.key, self.known_hosts)
+        if (self.path is None) == (self.host is None):
+            raise ValueError("give either path or host")
+        if self.path is None and None in sftp:
+            raise ValueError("host needs user, key and known_hosts")
+        if self.path is not None and sftp != (None,) * 4:
+            raise ValueError("user, key and known_hosts belong to host, not to path")
+        return self
+
+
+class CulrSection(_Strict):
+    """CULR, which the net media ask for a patron's municipality, and who we are to it."""
+
+    url: Address
+    ca: Path
+    user: str = Field(min_length=1)
+    group: str = Field(min_length=1)
+    password_file: Path
+    crl: tuple[Path, ...] = ()
+    #: whether each card has an account of its own, by which it logs in
+    local_accounts: Literal["none", "cards"] = "none"
+    #: calls under way at the same time
+    workers: Workers = 16
+    #: calls in a second, of all workers together
+    per_second: PerSecond = 500
+
+
+def _home_code(typed: str) -> str:
+    """Four digits, of a municipality that there is: a wrong one would make every patron a stranger."""
+    code = code_from(typed)
+    if mistake := load_municipalities().mistake_in(code):
+        raise ValueError(f"the code {mistake}")
+    return code
+
+
+class LibrarySection(_Strict):
+    """One library: its own data controller, with a policy and the municipalities that count as residence."""
+
+    agency: str = Field(pattern=r"^[0-9]{6}$")
+    name: str
+    #: with three digits or four
+    municipalities: frozenset[Annotated[str, AfterValidator(_home_code)]] = frozenset()
+    policy: Path | None = None
+    register_: RegisterSection = Field(alias="register")
+    feed: FeedSection
+    #: None: the net media are not told, and what they are to hear waits
+    culr: CulrSection | None = None
+
+
+class AuditSection(_Strict):
+    """Who is taken for a person in the audit."""
+
+    #: accounts of the operating system that are nobody's own; those below 1000 are none either
+    service_accounts: frozenset[str] = frozenset()
+    #: accounts that may name the person they act for, with --as
+    may_name: frozenset[str] = frozenset()
+
+
+class TestingSection(_Strict):
+    """Only in the test environment: the mock whose clock is taken."""
+
+    control_url: str | None = None
+
+
+class Settings(BaseSettings):
+    """An installation. Environment variables win over the file: `CPRSYNC_STORE__URL` is `[store] url`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CPRSYNC_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    environment: Literal["production", "test"] = "production"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    store: StoreSection
+    keys: KeysSection
+    library: tuple[LibrarySection, ...] = Field(min_length=1)
+    audit: AuditSection = AuditSection()
+    test: TestingSection = TestingSection()
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the persons are real."""
+        return self.environment == "production"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 -- pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the same
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, and read nothing else."""
+        return env_settings, init_settings
+
+
+def load_settings(path: Path) -> Settings:
+    """Read a configuration file; relative paths are meant from its folder.
+
+    Raises ConfigurationError naming the file, the line and the key, never the value.
+    """
+    document, text = read_toml(path, "configuration", private=True)
+    try:
+        settings = Settings(**document)
+    except ValidationError as error:
+        raise wrong_in(path, text, first_mistake(error), kind="configuration", elsewhere=_is_in_environment) from None
+    if settings.environment == "production" and settings.test.control_url is not None:
+        raise _has_test_section(path, text)
+    settings = _anchored(settings, path.resolve().parent)
+    for library in settings.library:
+        if library.policy is not None:
+            check_unchangeable(library.policy)
+    return settings
+
+
+def _is_in_environment(mistake: Mistake) -> bool:
+    """Whether a setting comes from the environment: then it stands on no line."""
+    return "__".join(("CPRSYNC_" + str(mistake.place[0]), *map(str, mistake.place[1:]))).upper() in os.environ
+
+
+def _has_test_section(path: Path, text: str) -> ConfigurationError:
+    place = ("test", "control_url")
+    told = 'remove [test], or set environment = "test": production takes its day from no mock'
+    mistake = Mistake(place, told)
+    return wrong_in(path, text, mistake, kind="configuration", elsewhere=_is_in_environment)
+
+
+def audit_section(path: Path) -> AuditSection:
+    """Read who is taken for a person, before anything else is read; what is wrong in it `load_settings` tells."""
+    with suppress(ConfigurationError, ValidationError):
+        document, _ = read_toml(path, "configuration")
+        return AuditSection(**document.get("audit", {}))
+    return AuditSection()
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    libraries = tuple(
+        library.model_copy(
+            update={
+                "policy": _from(folder, library.policy),
+                "register_": library.register_.model_copy(
+                    update={
+                        name: _from(folder, getattr(library.register_, name))
+                        for name in ("ca", "client_cert", "client_key", "p12", "p12_password_file")
+                    }
+                    | {"crl": tuple(folder / path for path in library.register_.crl)}
+                ),
+                "feed": library.feed.model_copy(
+                    update={name: _from(folder, getattr(library.feed, name)) for name in ("path", "key", "known_hosts")}
+                ),
+                "culr": _culr_from(folder, library.culr),
+            }
+        )
+        for library in settings.library
+    )
+    keys = settings.keys.model_copy(update={"dir": _from(folder, settings.keys.dir)})
+    kept = {"url": _sqlite_from(folder, settings.store.url), "erase_journal": folder / settings.store.erase_journal}
+    store = settings.store.model_copy(update=kept)
+    return settings.model_copy(update={"library": libraries, "keys": keys, "store": store})
+
+
+def _culr_from(folder: Path, culr: CulrSection | None) -> CulrSection | None:
+    files = ("ca", "password_file")
+    lists = {"crl": tuple(folder / path for path in culr.crl)} if culr else {}
+    return culr and culr.model_copy(update={name: folder / getattr(culr, name) for name in files} | lists)
+
+
+def _from(folder: Path, path: Path | None) -> Path | None:
+    return None if path is None else folder / path
+
+
+def _sqlite_from(folder: Path, url: str) -> str:
+    scheme, separator, path = url.partition(":///")
+    relative = scheme.startswith("sqlite") and separator and not path.startswith("/")
+    return f"{scheme}:///{folder / path}" if relative else url

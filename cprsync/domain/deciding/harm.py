@@ -1,0 +1,67 @@
+"""What a change would do to people, were it wrong: the classes that the guard counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from cprsync.domain.patron.effective import culr_in_force
+from cprsync.domain.patron.override import Overridden
+from cprsync.domain.person.person import SILENT, Protection
+from cprsync.domain.person.sealed import same_writing
+from cprsync.domain.policy.policy import Harm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.patron.override import Override
+    from cprsync.domain.person.person import Address, Person, Silent
+    from cprsync.domain.person.sealed import SealedAddress
+
+    _Address: TypeAlias = Address | SealedAddress | Silent
+
+_NONE: Final[Mapping[Overridden, Override]] = {}
+
+
+def harms_between(
+    before: Person, after: Person, *, gone: bool, renamed: bool, holding: Mapping[Overridden, Override] = _NONE
+) -> tuple[Harm, ...]:
+    """The classes that a step from one record to another counts in.
+
+    What staff corrected is not changed by the register, and no harm is done there.
+
+    Args:
+        before: the register part of the record as it is.
+        after: as it would be.
+        gone: whether the step is a death, an emigration or a disappearance.
+        renamed: whether a name replaces another.
+        holding: what staff corrected, as long as it holds.
+    """
+    lost = culr_in_force(after, holding) == "" and bool(culr_in_force(before, holding))
+    named, addressed = Overridden.NAME not in holding, Overridden.ADDRESS not in holding
+    rewritten = (named and before.name != after.name) or (addressed and _reads_otherwise(before, after))
+    tests = (
+        (Harm.ADDRESS_LOST, addressed and before.address is not SILENT and after.address is SILENT),
+        (Harm.PROTECTION_LIFTED, _opens(before, after)),
+        (Harm.ENTITLEMENT_LOST, lost),
+        (Harm.GONE, gone),
+        (Harm.NAME_REPLACED, named and renamed),
+        (Harm.CHANGED, rewritten or lost),
+    )
+    return tuple([harm for harm, met in tests if met])
+
+
+def _reads_otherwise(before: Person, after: Person) -> bool:
+    return not _same_words(before.address, after.address)
+
+
+def _same_words(before: _Address, after: _Address) -> bool:
+    """Whether a letter would bear the same address."""
+    return before is after if before is SILENT or after is SILENT else same_writing(before, after)
+
+
+def _opens(before: Person, after: Person) -> bool:
+    """True when name and address would become visible: protection ends, or the life at an administrative street."""
+    if after.protection is Protection.NAME_AND_ADDRESS:
+        return False
+    ended = before.protection is Protection.NAME_AND_ADDRESS
+    return ended or (before.lives_administratively and not after.lives_administratively)

@@ -1,0 +1,249 @@
+"""What a source's word about protection does to a record, as one table with its sources (decisions 1 to 3).
+
+The rows tell of four things that a source may say. A reader tells a contradiction as protected, since protection
+errs on the safe side; and what the agreement does not deliver is silent. So the code asks with what it was told,
+and the table shows what stood there.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from cprsync.domain.patron.patron import Source
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.person import EMPTY, NUMBER_ONLY, SILENT, Gap, Protection
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.person.person import Person
+
+
+class Voice(enum.Enum):
+    """Whose word it is."""
+
+    #: a delivery
+    FILE = "file"
+    #: a look-up at the desk, or the first one about a patron
+    LOOKUP = "lookup"
+    #: the look-up that the night makes because a delivery said that a protection has ended
+    ANSWER = "answer"
+
+
+class Says(enum.Enum):
+    """What the source says of name and address protection."""
+
+    #: protected
+    KNOWN = "known"
+    #: protected and not, or a word missing
+    CONTRADICTORY = "contradictory"
+    #: there is none
+    EMPTY = "empty"
+    #: not a word about it
+    SILENT = "silent"
+    #: her number is annulled or replaced: of her nothing is said
+    NUMBER_ONLY = "number_only"
+    #: the flag says no, beside a period that has begun and has no end
+    DOUBTED = "doubted"
+    #: the register does not know her number: that says nothing of her protection
+    UNKNOWN_NUMBER = "unknown_number"
+    #: there is no answer, or one that is older than the delivery
+    UNANSWERED = "unanswered"
+
+
+class Stands(enum.Enum):
+    """How the record stands before."""
+
+    PROTECTED = "protected"
+    OPEN = "open"
+    #: no source has spoken of her protection yet
+    NEW = "new"
+
+
+class Protecting(enum.Enum):
+    """What is done."""
+
+    #: name and address are sealed, before any other change and in the same transaction
+    SEAL = "seal"
+    #: as it was
+    KEEP = "keep"
+    #: as it was, and the register is looked up in the same night
+    ASK = "ask"
+    #: the protection ends
+    LIFT = "lift"
+    #: she is not protected: the first time that a source says so
+    SETTLED_OPEN = "settled_open"
+    #: nothing is known, so she is sealed; `silent_protection` is a library's policy
+    SEALED_UNTIL_TOLD = "sealed_until_told"
+    #: as it was, and a person is told that two sources contradict each other
+    KEEP_FOR_REVIEW = "keep_for_review"
+    #: as it was, and the next night asks again; after three such nights two people may end it
+    KEEP_AND_COUNT = "keep_and_count"
+    #: as it was, and the next night asks again
+    KEEP_AND_ASK_AGAIN = "keep_and_ask_again"
+
+    # a member is one object, and is looked up for each who is told anew: the enum's own hash is slow
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectionRule:
+    """One row. `agreed`: whether record 004 is in the agreement; None where that makes no difference."""
+
+    voice: Voice
+    says: Says
+    agreed: bool | None
+    stands: Stands
+    does: Protecting
+    source: Wording
+
+
+#: A record outside the agreement is silent (decision 1) but this one: in doubt she is sealed.
+_UNAGREED: Final = Wording(
+    "; undtaget fra beslutning 1: 0001 forsegler for en sikkerheds skyld også uden for aftalen",
+    "; an exception to decision 1: to be safe, 0001 seals outside the agreement too",
+)
+_FILE_0001: Final = Wording(
+    f"CPR: post 004, type 0001; beslutning 2{_UNAGREED.da}", f"CPR: record 004, type 0001; decision 2{_UNAGREED.en}"
+)
+_FILE_DATES: Final = Wording(
+    f"CPR: post 004, sletningsdato er ingen slutdato; beslutning 2{_UNAGREED.da}",
+    f"CPR: record 004, a deletion date ends nothing; decision 2{_UNAGREED.en}",
+)
+_FILE_NONE: Final = Wording(
+    "CPR: ændringsudtræk er hele personen, også efter A33 og P11; beslutning 1 og 2",
+    "CPR: the extract is the whole person, after A33 and P11 too; decisions 1 and 2",
+)
+_FILE_OUTSIDE: Final = Wording(
+    "Beslutning 1: en post uden for aftalen er tavs", "Decision 1: a record outside the agreement is silent"
+)
+_FILE_SILENT: Final = Wording(
+    "Beslutning 1: tavshed er ikke nyt (status 30, 50 og 60, og den, der ikke er i leverancen)",
+    "Decision 1: silence is not news (status 30, 50 and 60, and whoever is not in the delivery)",
+)
+_SOAP_TRUE: Final = Wording("SF1520: beskyttet er true; beslutning 2", "SF1520: beskyttet is true; decision 2")
+_SOAP_DOUBT: Final = Wording(
+    "SF1520: uden beskyttet, eller false ved en periode, der ikke er slut; beslutning 1 og 2",
+    "SF1520: no beskyttet, or false beside a period not yet over; decisions 1 and 2",
+)
+_SOAP_FALSE: Final = Wording("SF1520: beskyttet er false; beslutning 1", "SF1520: beskyttet is false; decision 1")
+_SOAP_CANDIDATE: Final = Wording(
+    "SF1520: beskyttet er false; beslutning 35: ved skranken en kandidat, og nattens eget opslag ophæver",
+    "SF1520: beskyttet is false; decision 35: a candidate at the desk, and the night's own look-up lifts",
+)
+_SOAP_ABSENT: Final = Wording(
+    "SF1520: uden adressebeskyttelse; beslutning 1 og 2", "SF1520: no adressebeskyttelse; decisions 1 and 2"
+)
+_NUMBER: Final = Wording(
+    "CPR: post 001 (status); beslutning 1: ved status 30, 50 og 60 kendes kun nummeret",
+    "CPR: record 001 (status); decision 1: at status 30, 50 and 60 only the number is known",
+)
+_STRANGER: Final = Wording(
+    "SF1520: PNR not found; beslutning 2: kun et svar ophæver",
+    "SF1520: PNR not found; decision 2: only an answer lifts",
+)
+_SOAP_NIGHTS: Final = Wording(
+    "SF1520: beskyttet er false ved en periode, der er begyndt og ingen slutdato har; beslutning 35",
+    "SF1520: beskyttet is false beside a period that has begun and has no end; decision 35",
+)
+_ASKED: Final = Wording("Beslutning 2: samme nat slås op", "Decision 2: the same night looks her up")
+
+PROTECTION_RULES: Final = (
+    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP, _FILE_0001),
+    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.OPEN, Protecting.SEAL, _FILE_0001),
+    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.NEW, Protecting.SEAL, _FILE_0001),
+    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP, _FILE_DATES),
+    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.OPEN, Protecting.SEAL, _FILE_DATES),
+    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.NEW, Protecting.SEAL, _FILE_DATES),
+    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.PROTECTED, Protecting.ASK, _FILE_NONE),
+    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.OPEN, Protecting.KEEP, _FILE_NONE),
+    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.NEW, Protecting.SETTLED_OPEN, _FILE_NONE),
+    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.PROTECTED, Protecting.KEEP, _FILE_OUTSIDE),
+    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.OPEN, Protecting.KEEP, _FILE_OUTSIDE),
+    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.NEW, Protecting.SEALED_UNTIL_TOLD, _FILE_OUTSIDE),
+    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.PROTECTED, Protecting.KEEP, _FILE_SILENT),
+    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.OPEN, Protecting.KEEP, _FILE_SILENT),
+    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.NEW, Protecting.SEALED_UNTIL_TOLD, _FILE_SILENT),
+    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP, _SOAP_TRUE),
+    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.OPEN, Protecting.SEAL, _SOAP_TRUE),
+    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.NEW, Protecting.SEAL, _SOAP_TRUE),
+    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP, _SOAP_DOUBT),
+    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.OPEN, Protecting.SEAL, _SOAP_DOUBT),
+    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.NEW, Protecting.SEAL, _SOAP_DOUBT),
+    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.PROTECTED, Protecting.ASK, _SOAP_CANDIDATE),
+    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.OPEN, Protecting.KEEP, _SOAP_FALSE),
+    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.NEW, Protecting.SETTLED_OPEN, _SOAP_FALSE),
+    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.PROTECTED, Protecting.KEEP, _SOAP_ABSENT),
+    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.OPEN, Protecting.KEEP, _SOAP_ABSENT),
+    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.NEW, Protecting.SEALED_UNTIL_TOLD, _SOAP_ABSENT),
+    ProtectionRule(Voice.ANSWER, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP_FOR_REVIEW, _ASKED),
+    ProtectionRule(Voice.ANSWER, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP_FOR_REVIEW, _ASKED),
+    ProtectionRule(Voice.ANSWER, Says.DOUBTED, None, Stands.PROTECTED, Protecting.KEEP_AND_COUNT, _SOAP_NIGHTS),
+    ProtectionRule(Voice.ANSWER, Says.EMPTY, None, Stands.PROTECTED, Protecting.LIFT, _ASKED),
+    ProtectionRule(Voice.ANSWER, Says.SILENT, None, Stands.PROTECTED, Protecting.LIFT, _ASKED),
+    ProtectionRule(Voice.ANSWER, Says.NUMBER_ONLY, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _NUMBER),
+    ProtectionRule(Voice.ANSWER, Says.UNKNOWN_NUMBER, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _STRANGER),
+    ProtectionRule(Voice.ANSWER, Says.UNANSWERED, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _ASKED),
+)
+
+#: Nights with the same doubtful answer after which two people may end a protection (decision 35).
+NIGHTS_OF_DOUBT: Final = 3
+
+# -- how the code reads it ---------------------------------------------------------------------------------
+
+#: A group of a person, as a reader tells it.
+Told: TypeAlias = Protection | Gap
+
+_TOLD: Final[Mapping[Says, Told]] = {
+    Says.KNOWN: Protection.NAME_AND_ADDRESS,
+    Says.EMPTY: EMPTY,
+    Says.SILENT: SILENT,
+}
+_STORED: Final[Mapping[Stands, Told]] = {
+    Stands.PROTECTED: Protection.NAME_AND_ADDRESS,
+    Stands.OPEN: EMPTY,
+    Stands.NEW: SILENT,
+}
+_VOICES: Final = {Voice.FILE: Source.FILE, Voice.LOOKUP: Source.LOOKUP}
+
+#: By source, what it says and what is stored.
+_DONE: Final[Mapping[tuple[Source, Told, Told], Protecting]] = {
+    (_VOICES[rule.voice], _TOLD[rule.says], _STORED[rule.stands]): rule.does
+    for rule in PROTECTION_RULES
+    if rule.voice in _VOICES and rule.says in _TOLD and rule.agreed is not False
+}
+#: By what the look-up says when the night has asked it.
+_ANSWERED: Final[Mapping[Says, Protecting]] = {
+    rule.says: rule.does for rule in PROTECTION_RULES if rule.voice is Voice.ANSWER
+}
+_SAID: Final[Mapping[Told, Says]] = {told: says for says, told in _TOLD.items()}
+#: What a report calls it.
+_CALLED: Final[Mapping[Protecting, Action]] = {
+    Protecting.SEAL: Action.PROTECT,
+    Protecting.LIFT: Action.UNPROTECT,
+    Protecting.ASK: Action.UNPROTECT,
+    Protecting.SETTLED_OPEN: Action.PROTECTION_SETTLED,
+}
+
+
+def protecting(source: Source, told: Told, stored: Told) -> Protecting:
+    """What a source's word does to a record that says `stored`."""
+    return _DONE[source, told, stored]
+
+
+def answered(answer: Person | Says) -> Protecting:
+    """What the look-up's word does, when a delivery has said that a protection ended; or why there is no person."""
+    if isinstance(answer, Says):
+        return _ANSWERED[answer]
+    if answer.status in NUMBER_ONLY:
+        # of a number that is replaced or annulled the register says nothing of her: that silence lifts nothing
+        return _ANSWERED[Says.NUMBER_ONLY]
+    return _ANSWERED[Says.DOUBTED if answer.is_end_doubted else _SAID[answer.protection]]
+
+
+def action_between(before: Told, after: Told) -> Action | None:
+    """What the step from one stored word to another is called, once it is believed; None: there is none."""
+    return _CALLED.get(_DONE[Source.LOOKUP, after, before])

@@ -1,0 +1,183 @@
+"""What is to be seen before a patron leaves or is erased: one table, which the desk and the rule page read.
+
+No text names anybody, and none holds a value. Leaves out what is emptied, and in which order: that is the store's.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.desk.confirming import DeskWarning, Level
+from cprsync.domain.leaving.leaving import Ties
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cprsync.domain.patron.local import Block
+
+
+NOTHING_OPEN: Final = Ties()
+
+
+class Way(enum.Enum):
+    """How a record ends."""
+
+    #: the patron asks to leave: the record is emptied once nothing is open
+    LEAVE = "leave"
+    #: all that is kept of the patron goes, at once
+    ERASE = "erase"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Parting:
+    """One patron who is to leave, and all that is known of them before anything is written."""
+
+    stage: Stage
+    ties: Ties = NOTHING_OPEN
+    #: the record is empty already
+    is_emptied: bool = False
+    #: open ones, which go with the record
+    reservations: int = 0
+    #: blocks that hold and that staff gave
+    blocks: tuple[Block, ...] = ()
+    #: there is a number by which blocks can be kept, and the library keeps them
+    keeps_blocks: bool = True
+    #: blocks that are kept already since the record was emptied
+    kept: int = 0
+    #: what the register and the net media have to let go
+    subscriptions: int = 0
+    accounts: int = 0
+    #: the versions of the record's two parts
+    versions: tuple[int, int] = (0, 0)
+
+    @property
+    def is_open(self) -> bool:
+        """Something has to be settled before the record can be emptied."""
+        return bool(self.ties.still_open)
+
+
+@dataclass(frozen=True, slots=True)
+class PartingRow:
+    """One thing to see, of whom it is true, and how loud it is; a level of None: it is not said there."""
+
+    kind: str
+    leave: Level | None
+    erase: Level | None
+    text: Wording
+    when: Callable[[Parting], bool]
+
+    def level(self, way: Way) -> Level | None:
+        return self.leave if way is Way.LEAVE else self.erase
+
+
+#: In the order in which they are told.
+PARTING_ROWS: Final[tuple[PartingRow, ...]] = (
+    PartingRow(
+        "closed",
+        Level.NOTE,
+        Level.NOTE,
+        Wording("Låneren er allerede udmeldt: posten er tom.", "The patron has left already: the record is empty."),
+        lambda one: one.is_emptied,
+    ),
+    PartingRow(
+        "leaving",
+        Level.NOTE,
+        Level.NOTE,
+        Wording("Låneren er allerede på vej ud.", "The patron is leaving already."),
+        lambda one: one.stage is Stage.LEAVING and not one.is_emptied,
+    ),
+    PartingRow(
+        "emptied",
+        Level.ASK,
+        None,
+        Wording(
+            "Intet er åbent: posten tømmes med det samme, og det kan ikke fortrydes.",
+            "Nothing is open: the record is emptied at once, and that cannot be undone.",
+        ),
+        lambda one: not one.is_emptied and not one.is_open,
+    ),
+    PartingRow(
+        "open",
+        Level.NOTE,
+        None,
+        Wording(
+            "Noget er åbent: posten tømmes, når det er afsluttet, og indtil da kan låneren ikke låne.",
+            "Something is open: the record is emptied once it is settled, and until then the patron cannot borrow.",
+        ),
+        lambda one: not one.is_emptied and one.is_open,
+    ),
+    PartingRow(
+        "balance",
+        Level.ASK,
+        None,
+        Wording("Låneren skylder: kan det betales nu?", "The patron owes money: can it be paid now?"),
+        lambda one: one.ties.balance > 0,
+    ),
+    PartingRow(
+        "responsible",
+        Level.ASK,
+        None,
+        Wording(
+            "Låneren svarer for en mindreårig: hvem skal svare i stedet?",
+            "The patron answers for a minor: who is to answer instead?",
+        ),
+        lambda one: one.ties.responsible > 0,
+    ),
+    PartingRow(
+        "reservations",
+        Level.NOTE,
+        Level.NOTE,
+        Wording("Reserveringerne slettes sammen med posten.", "The reservations are deleted with the record."),
+        lambda one: one.reservations > 0,
+    ),
+    PartingRow(
+        "block_stays",
+        Level.ASK,
+        None,
+        Wording(
+            "Låneren er blokeret: blokeringen huskes ved nummeret og følger med, hvis personen melder sig ind igen.",
+            "The patron is blocked: the block stays with the number, and comes back if the person registers again.",
+        ),
+        lambda one: bool(one.blocks) and one.keeps_blocks,
+    ),
+    PartingRow(
+        "block_lost",
+        Level.STOP,
+        None,
+        Wording(
+            "Låneren er blokeret, og blokeringen kan ikke huskes: den forsvinder med posten.",
+            "The patron is blocked, and the block cannot be kept: it goes with the record.",
+        ),
+        lambda one: bool(one.blocks) and not one.keeps_blocks,
+    ),
+    PartingRow(
+        "block_erased",
+        None,
+        Level.STOP,
+        Wording(
+            "Låneren er blokeret: også blokeringen slettes, og ingen ser den, hvis personen melder sig ind igen.",
+            "The patron is blocked: the block is erased too, and nobody sees it if the person registers again.",
+        ),
+        lambda one: bool(one.blocks) or one.kept > 0,
+    ),
+    PartingRow(
+        "erased",
+        None,
+        Level.ASK,
+        Wording(
+            "Alt om låneren slettes, og det kan ikke fortrydes.",
+            "Everything about the patron is erased, and that cannot be undone.",
+        ),
+        lambda _: True,
+    ),
+)
+
+
+def parting_warnings(parting: Parting, way: Way) -> tuple[DeskWarning, ...]:
+    """Everything that is to be seen before a record ends."""
+    told = ((row, row.level(way)) for row in PARTING_ROWS if row.when(parting))
+    return tuple(DeskWarning(row.kind, level, row.text) for row, level in told if level is not None)

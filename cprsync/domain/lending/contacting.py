@@ -1,0 +1,174 @@
+"""Whether a patron may be written to, by which way and about what. Where a letter goes is `letter`'s.
+
+A child's letters go to the child's own address. Leaves out what a message says, and who answers for a child.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.lending.letter import NoLetter, letter_to
+from cprsync.domain.lending.ruling import Ruling
+from cprsync.domain.patron.effective import effective
+from cprsync.domain.patron.override import in_force
+from cprsync.domain.person.status import stops_letters
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+
+    from cprsync.domain.patron.local import Local
+    from cprsync.domain.patron.override import Overridden, Override
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.person.person import Person
+    from cprsync.domain.policy.policy import Policy
+
+
+class Channel(enum.Enum):
+    """A way to reach a patron."""
+
+    #: on paper
+    LETTER = "letter"
+    #: to the telephone marked for notices
+    SMS = "sms"
+    #: to the e-mail address marked for notices
+    EMAIL = "email"
+
+
+class About(enum.Enum):
+    """What she is told."""
+
+    #: a loan is due or late: påmindelse, hjemkaldelse
+    REMINDER = "reminder"
+    #: a reservation is ready, and the like
+    NOTICE = "notice"
+    #: what she owes: regning
+    BILL = "bill"
+
+
+class ContactRule(enum.Enum):
+    """Why a patron may be contacted, or not."""
+
+    #: yes: the address is known
+    ADDRESS = "address"
+    #: yes: she gave a telephone number for notices
+    TELEPHONE = "telephone"
+    #: yes: she gave an e-mail address for notices
+    EMAIL = "email"
+    #: no: she is dead, or her letters were stopped because a delivery said so
+    DEAD = "dead"
+    #: no: her group gets no reminders
+    GROUP_SILENT = "group_silent"
+    #: no: the library sends nothing on paper
+    NO_PAPER = "no_paper"
+    #: not yet: name and address are sealed, and someone has to open them and say why
+    REVEAL_FIRST = "reveal_first"
+    #: no: no letter would reach her
+    NO_ADDRESS = "no_address"
+    #: no: she marked no telephone for notices
+    NO_TELEPHONE = "no_telephone"
+    #: no: she marked no e-mail address for notices
+    NO_EMAIL = "no_email"
+
+
+CONTACT_WORDS: Final[Mapping[ContactRule, Wording]] = {
+    ContactRule.ADDRESS: Wording("adressen er kendt", "the address is known"),
+    ContactRule.TELEPHONE: Wording(
+        "låneren har selv givet et nummer til beskeder", "the patron gave a number for notices"
+    ),
+    ContactRule.EMAIL: Wording(
+        "låneren har selv givet en e-mailadresse til beskeder", "the patron gave an e-mail address for notices"
+    ),
+    ContactRule.DEAD: Wording("låneren er død: intet sendes", "the patron is dead: nothing is sent"),
+    ContactRule.GROUP_SILENT: Wording("lånergruppen får ingen påmindelser", "the patron group gets no reminders"),
+    ContactRule.NO_PAPER: Wording("biblioteket sender ingen breve på papir", "the library sends no letters on paper"),
+    ContactRule.REVEAL_FIRST: Wording(
+        "navn eller adresse er skjult: brev først, når de er åbnet med en begrundelse",
+        "name or address is hidden: a letter only once they are opened for a reason",
+    ),
+    ContactRule.NO_ADDRESS: Wording("ingen adresse, et brev når frem til", "no address that a letter would reach"),
+    ContactRule.NO_TELEPHONE: Wording("intet nummer til beskeder", "no number for notices"),
+    ContactRule.NO_EMAIL: Wording("ingen e-mailadresse til beskeder", "no e-mail address for notices"),
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reach:
+    """What counts of a patron when she is to be written to; `group` is the one in force."""
+
+    person: Person
+    local: Local
+    group: str
+    #: letters were stopped already, while the rest of a death waits (decision 3)
+    stopped: bool
+    #: name and address are sealed, and nobody has opened them for this
+    sealed: bool
+    #: what staff corrected, as long as it holds
+    holding: Mapping[Overridden, Override]
+
+
+def reach_of(  # noqa: PLR0913 -- the record, and how it stands
+    patron: Patron, local: Local, policy: Policy, *, on: date, parked: bool = False, opened: bool = False
+) -> Reach:
+    """What counts of a patron on a day; `opened`: someone has opened name and address for this, and said why."""
+    stopped, corrected = patron.letters_stopped, patron.overrides
+    now = effective(
+        patron.register, group=patron.group, overrides=corrected, policy=policy, on=on, letters_stopped=stopped
+    )
+    return Reach(
+        patron.register,
+        local,
+        now.group,
+        stopped=stopped is not None,
+        sealed=not opened and patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=parked),
+        holding=in_force(corrected, on),
+    )
+
+
+def may_contact(reach: Reach, channel: Channel, about: About, policy: Policy) -> Ruling[ContactRule]:
+    """Whether she may be written to.
+
+    Protection seals name and address, not what she gave the library herself: messages to her own telephone
+    and e-mail address go on.
+    """
+    against = tuple(_against(reach, channel, about, policy))
+    rules = against or (_YES[channel],)
+    return Ruling(allowed=not against, rules=rules, group=reach.group)
+
+
+_YES: Final = {
+    Channel.LETTER: ContactRule.ADDRESS,
+    Channel.SMS: ContactRule.TELEPHONE,
+    Channel.EMAIL: ContactRule.EMAIL,
+}
+#: Letters that are stopped were told of before.
+_NO_LETTER: Final = {
+    NoLetter.SEALED: ContactRule.REVEAL_FIRST,
+    NoLetter.NOWHERE: ContactRule.NO_ADDRESS,
+}
+
+
+def _against(reach: Reach, channel: Channel, about: About, policy: Policy) -> Iterator[ContactRule]:
+    if reach.stopped or stops_letters(reach.person.status):
+        yield ContactRule.DEAD
+        return
+    if about is About.REMINDER and not policy.group(reach.group).reminders:
+        yield ContactRule.GROUP_SILENT
+    match channel:
+        case Channel.LETTER:
+            yield from _against_letter(reach, policy)
+        case Channel.SMS if not any(telephone.notices for telephone in reach.local.telephones):
+            yield ContactRule.NO_TELEPHONE
+        case Channel.EMAIL if not any(email.notices for email in reach.local.emails):
+            yield ContactRule.NO_EMAIL
+
+
+def _against_letter(reach: Reach, policy: Policy) -> Iterator[ContactRule]:
+    if not policy.letters.on_paper:
+        yield ContactRule.NO_PAPER
+    letter = letter_to(reach.person, reach.local, stopped=False, sealed=reach.sealed, holding=reach.holding)
+    if isinstance(letter, NoLetter):
+        yield _NO_LETTER[letter]

@@ -1,0 +1,167 @@
+"""What a patron owes for loans that are late, and by which rule. Leaves out what was paid, and collection.
+
+Each answer names its rule, the group and the table it was read from, so that it can be explained at the desk.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.person.age import age_on
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from cprsync.domain.lending.standing import Standing
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.domain.policy.tariff import LoanDays
+
+
+class FeeRule(enum.Enum):
+    """Why a fee is what it is."""
+
+    #: the adults' column
+    ADULT = "adult"
+    #: the children's column
+    CHILD = "child"
+    #: the adults' column, because nobody knows how old she is
+    AGE_UNKNOWN = "age_unknown"
+    #: nothing: it came back in time
+    IN_TIME = "in_time"
+    #: nothing: another loan of the same return carries the fee
+    SHARED = "shared"
+    #: nothing: her group pays no fees
+    GROUP_FREE = "group_free"
+    #: nothing: no table was in force on the day that decides
+    NOT_PUBLISHED = "not_published"
+    #: nothing comes to it any more: she is dead
+    DEAD = "dead"
+    #: nothing: it was given up as lost before it was late
+    LOST = "lost"
+    #: nothing more: all of it stands on her balance, or is paid
+    RAISED = "raised"
+
+
+FEE_WORDS: Final[Mapping[FeeRule, Wording]] = {
+    FeeRule.ADULT: Wording("voksentakst", "the adult's fee"),
+    FeeRule.CHILD: Wording("børnetakst", "the child's fee"),
+    FeeRule.AGE_UNKNOWN: Wording("voksentakst: alderen er ikke kendt", "the adult's fee: the age is not known"),
+    FeeRule.IN_TIME: Wording("afleveret til tiden", "returned in time"),
+    FeeRule.SHARED: Wording(
+        "samlet i ét gebyr med et andet lån, afleveret samtidig", "one fee with another loan returned together"
+    ),
+    FeeRule.GROUP_FREE: Wording("lånergruppen betaler ikke gebyr", "the patron group pays no fees"),
+    FeeRule.NOT_PUBLISHED: Wording(
+        "biblioteket har ingen takst, der gjaldt den dag", "the library has no tariff that was in force on the day"
+    ),
+    FeeRule.DEAD: Wording("låneren er død: gebyret vokser ikke mere", "the patron is dead: the fee grows no more"),
+    FeeRule.LOST: Wording(
+        "mistet eller erstatning krævet, før fristen var overskredet",
+        "lost, or a compensation asked for, before it was late",
+    ),
+    FeeRule.RAISED: Wording("gebyret er allerede opkrævet", "the fee has been charged already"),
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Fee:
+    """What is owed for one loan, and how it came about."""
+
+    oere: int
+    rule: FeeRule
+    group: str
+    #: the days that were counted; for the dead those until the death was known
+    days_late: int
+    #: the day from which the table was in force; None: no table was read
+    tariff: date | None = None
+    #: the day that picked the table, and the day on which the age was taken
+    tariff_day: date | None = None
+    age_day: date | None = None
+    #: what was charged of it before, and is not in `oere`
+    raised_oere: int = 0
+
+    @property
+    def why(self) -> Wording:
+        return FEE_WORDS[self.rule]
+
+
+def overdue_fee(loan: LoanDays, standing: Standing, policy: Policy, *, returned: date) -> Fee:
+    """What one loan costs that comes back on a day, or is still out on it; a lost one's fee stands still."""
+    group, returned = policy.group(standing.group), loan.ends(returned)
+    days_late = _days_late(loan, standing, returned)
+    nothing = Fee(0, FeeRule.IN_TIME, standing.group, days_late)
+    if days_late == 0 and loan.given_up is not None and loan.given_up <= loan.due:
+        return replace(nothing, rule=FeeRule.LOST)
+    if days_late == 0:
+        # in time; or late only since her death was known
+        return nothing if returned <= loan.due else replace(nothing, rule=FeeRule.DEAD)
+    if not group.fees:
+        return replace(nothing, rule=FeeRule.GROUP_FREE)
+    rules = policy.fees
+    tariff_day = loan.day_of(rules.tariff_at, returned=returned)
+    age_day = loan.day_of(rules.age_at, returned=returned)
+    tariff = rules.on(tariff_day)
+    if tariff is None:
+        return replace(nothing, rule=FeeRule.NOT_PUBLISHED, tariff_day=tariff_day)
+    age = None if standing.born is None else age_on(standing.born, age_day, leap=policy.ladders.leap)
+    bands, child = tariff.column(age)
+    rule = FeeRule.CHILD if child else FeeRule.ADULT
+    if age is None and tariff.child is not None:
+        rule = FeeRule.AGE_UNKNOWN
+    return Fee(bands.oere_at(days_late), rule, standing.group, days_late, tariff.since, tariff_day, age_day)
+
+
+def overdue_fees(
+    loans: Sequence[LoanDays], standing: Standing, policy: Policy, *, returned: date, raised: Sequence[int] = ()
+) -> tuple[Fee, ...]:
+    """What loans cost that come back together, in their order: one fee per due date and occasion (decision 14).
+
+    Of loans that are one fee the dearest carries it, the others are shared: two loans of one due date may
+    differ in age or table. What comes back, or was given up as lost, on another day is another occasion.
+
+    Args:
+        loans: those that come back.
+        standing: whose they are.
+        policy: the library's.
+        returned: the day.
+        raised: what was charged for each of them already, in øre: for whichever loan of one fee, it is off that fee.
+    """
+    fees = [overdue_fee(loan, standing, policy, returned=returned) for loan in loans]
+    per = policy.fees.one_fee_per
+    keys = [(loan.ends(returned), *(loan.day_of(one, returned=returned) for one in per)) for loan in loans]
+    carriers: dict[tuple[date, ...], int] = {}
+    for n, key in enumerate(keys):
+        if key not in carriers or fees[n].oere > fees[carriers[key]].oere:
+            carriers[key] = n
+    charged: Counter[tuple[date, ...]] = Counter()
+    for key, oere in zip(keys, raised, strict=False):
+        charged[key] += oere
+    return tuple(
+        _left_of(fee, charged[key]) if carriers[key] == n else _shared(fee)
+        for n, (fee, key) in enumerate(zip(fees, keys, strict=True))
+    )
+
+
+def _shared(fee: Fee) -> Fee:
+    return replace(fee, oere=0, rule=FeeRule.SHARED) if fee.oere else fee
+
+
+def _left_of(fee: Fee, charged: int) -> Fee:
+    """What is still to be charged of a fee that grows while the loan is out."""
+    if not fee.oere or not charged:
+        return fee
+    left = max(0, fee.oere - charged)
+    return replace(fee, oere=left, rule=fee.rule if left else FeeRule.RAISED, raised_oere=charged)
+
+
+def _days_late(loan: LoanDays, standing: Standing, returned: date) -> int:
+    """Whole days after the due date; the dead's stop on the day on which the death became known."""
+    until = returned
+    if standing.is_dead:  # what was owed then stays owed, and without that day nothing is added
+        until = loan.due if standing.dead_since is None else min(returned, standing.dead_since)
+    return max(0, (until - loan.due).days)

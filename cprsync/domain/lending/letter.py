@@ -1,0 +1,124 @@
+"""Where a letter on paper goes (decision 8), or why none does. Leaves out what it says and who sends it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+from cprsync.domain.patron.override import Overridden
+from cprsync.domain.person.address_label import label_lines
+from cprsync.domain.person.person import SILENT, Address, Contact, Name
+from cprsync.domain.person.sealed import Sealed
+from cprsync.domain.person.status import STATUS_RULES, Letters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.patron.local import Local
+    from cprsync.domain.patron.override import Override
+    from cprsync.domain.person.person import Gap, Person, Silent
+    from cprsync.domain.person.sealed import SealedAddress
+
+_NONE: Final[Mapping[Overridden, Override]] = {}
+
+
+#: What a statement is written in where the patron's own language is none of those.
+OUR_LANGUAGE: Final = "da"
+LETTER_LANGUAGES: Final = (OUR_LANGUAGE, "en")
+
+
+def letter_language(chosen: str) -> str:
+    """The language in which statements go to a patron."""
+    return chosen if chosen in LETTER_LANGUAGES else OUR_LANGUAGE
+
+
+class NoLetter(enum.Enum):
+    """Why no letter goes out."""
+
+    #: she is dead; a contact address is shown to staff only
+    STOPPED = "stopped"
+    #: name and address are sealed: on paper only after someone has opened them and said why
+    SEALED = "sealed"
+    #: no address is known at which a letter would reach her
+    NOWHERE = "nowhere"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Letter:
+    """The lines of the envelope, the name first; a child not yet named has none."""
+
+    lines: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "Letter(…)"
+
+
+class Told(Protocol):
+    """What an envelope is written from: a person, or what someone has opened of one who is sealed."""
+
+    @property
+    def name(self) -> Name | Sealed[Name] | Gap: ...
+    @property
+    def address(self) -> Address | SealedAddress | Silent: ...
+    @property
+    def contact(self) -> Contact | Sealed[Contact] | Gap: ...
+
+
+def letter_to(  # noqa: PLR0913 -- what may keep a letter back, one by one
+    person: Person,
+    local: Local,
+    *,
+    stopped: bool,
+    sealed: bool,
+    holding: Mapping[Overridden, Override] = _NONE,
+    opened: Told | None = None,
+) -> Letter | NoLetter:
+    """The envelope: to the patron's own contact address, else the register's, else where she is registered.
+
+    Args:
+        person: the register's part of the record.
+        local: what patron and staff own of it.
+        stopped: letters were stopped already, while the rest of a death waits (decision 3).
+        sealed: whether name and address are.
+        holding: what staff corrected, as long as it holds: it stands where the register's word would.
+        opened: what was sealed of her, for a reason that the audit has; a sealed person never holds it open herself.
+    """
+    rule = Letters.CONTACT_ADDRESS if person.status is SILENT else STATUS_RULES[person.status].letters
+    if stopped or rule is Letters.STOPPED:
+        return NoLetter.STOPPED
+    own, said = local.contact, person if opened is None else opened
+    parts = (said.name, said.address, said.contact, *(one.value for one in holding.values()))
+    if sealed or isinstance(own, Sealed) or any(isinstance(part, Sealed) for part in parts):
+        return NoLetter.SEALED
+    corrected = _corrected(holding, Overridden.ADDRESS)
+    registered = corrected or (_registered_lines(said) if rule is Letters.GO else ())
+    lines = _contact_lines(said, own) or registered
+    if not lines:
+        return NoLetter.NOWHERE
+    return Letter((*name_lines(said.name, holding), *lines))
+
+
+def name_lines(name: Name | Sealed[Name] | Gap, holding: Mapping[Overridden, Override]) -> tuple[str, ...]:
+    """The name as an envelope has it, corrected or the register's; none of one who is sealed, or not yet named."""
+    registered = (name.addressing,) if isinstance(name, Name) else ()
+    typed = holding.get(Overridden.NAME)
+    return registered if typed is None or isinstance(typed.value, Sealed) else (typed.text,)
+
+
+def _corrected(holding: Mapping[Overridden, Override], field: Overridden) -> tuple[str, ...]:
+    override = holding.get(field)
+    return () if override is None else tuple(override.text.split("\n"))
+
+
+def _contact_lines(said: Told, typed: tuple[str, ...]) -> tuple[str, ...]:
+    own = tuple(line for line in typed if line)
+    if own or not isinstance(said.contact, Contact):
+        return own
+    return tuple(line for line in said.contact.lines if line)
+
+
+def _registered_lines(said: Told) -> tuple[str, ...]:
+    at = said.address
+    # at an administrative street no letter would reach her, whatever the status
+    return tuple(label_lines(at)) if isinstance(at, Address) and not at.is_administrative else ()

@@ -1,0 +1,281 @@
+"""One patron on one day, held against the rows that decide a right: which of them holds first, and what it read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, RightRule
+from cprsync.domain.patron.effective import effective
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.patron.override import Overridden, in_force
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.patron.review import BLOCK_REASONS, stands
+from cprsync.domain.person.age import age_on, birthday
+from cprsync.domain.person.municipality import Kind, Residence, kind_of
+from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Status
+from cprsync.domain.person.status import STATUS_RULES, Lives, counts_as_dead
+from cprsync.domain.policy.product import Licence, LicensedBy
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+
+    from cprsync.domain.netmedia.right_facts import RightFacts
+    from cprsync.domain.patron.effective import Effective
+    from cprsync.domain.patron.local import Block
+    from cprsync.domain.person.age import BirthDate
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.domain.policy.product import Product
+
+#: The blocks that a status brought, by what stands on the record.
+_STATUS_BLOCKS: Final = {reason: kind for kind, reason in BLOCK_REASONS.items()}
+_NO_DETAIL: Final = Wording("", "")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Read:
+    """What a row read: in short, in words, and since when that is so; None: nobody knows."""
+
+    fact: str = ""
+    detail: Wording = _NO_DETAIL
+    since: date | None = None
+    #: the same, where it tells neither birth date nor block; else None
+    open_since: date | None = None
+
+    def not_before(self, begins: date) -> Read:
+        """The same, of a product whose terms began on a day: nothing is so of it before."""
+        since, open_since = (day and max(day, begins) for day in (self.since, self.open_since))
+        return Read(self.fact, self.detail, since, open_since)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Ruled:
+    """The row that holds, and what it read."""
+
+    rule: RightRule
+    read: Read
+
+    @property
+    def answer(self) -> Answer:
+        return RIGHT_RULES[self.rule].answer
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Day:
+    """A patron's facts on one day, and what is in force of them."""
+
+    facts: RightFacts
+    policy: Policy
+    on: date
+    now: Effective
+
+    @classmethod
+    def of(cls, facts: RightFacts, policy: Policy, on: date) -> Day:
+        stopped = facts.letters_stopped
+        now = effective(
+            facts.register, group=facts.group, overrides=facts.overrides, policy=policy, on=on, letters_stopped=stopped
+        )
+        return cls(facts, policy, on, now)
+
+    def ruled(self, name: str) -> Ruled:
+        """The first row of the table that holds for a product."""
+        product = self.product(name)
+        if product is None:
+            return Ruled(RightRule.NOT_OFFERED, Read())
+        rows = _ROWS[product.licensed_by]
+        rule, found = next((rule, found) for rule, read in rows if (found := read(self, product)) is not None)
+        return Ruled(rule, found.not_before(product.since))
+
+    def product(self, name: str) -> Product | None:
+        """The product's terms in force; None: the policy has none on that day."""
+        return next((one for one in self.policy.products.of(name) if one.holds_on(self.on)), None)
+
+    @property
+    def elsewhere_by_status(self) -> bool:
+        """Whether the status says that she lives in no Danish municipality, whatever address or staff say."""
+        status = self.facts.register.status
+        return status is not SILENT and STATUS_RULES[status].lives is Lives.ELSEWHERE
+
+    @property
+    def lives_since(self) -> date | None:
+        """Since when she lives in the municipality in force: as typed at the desk, or as the register has told."""
+        typed = in_force(self.facts.overrides, self.on).get(Overridden.MUNICIPALITY)
+        if typed is not None:
+            return typed.since
+        moved, status = self.facts.municipality_since, self.facts.status_since
+        # whoever came back lives there since then, in the same municipality too
+        return None if moved is None else max(moved, status or moved)
+
+    def turned(self, age: int) -> date | None:
+        """The day on which she turned an age, 0 at birth; None without a birth date."""
+        born = self.now.birth
+        return None if born is None else birthday(born.day, age, leap=self.policy.ladders.leap)
+
+    def age(self, born: BirthDate) -> int:
+        return age_on(born.day, self.on, leap=self.policy.ladders.leap)
+
+
+def _if(condition: bool) -> Read | None:
+    """Of a row that says it all."""
+    return Read() if condition else None
+
+
+def _closed(day: Day, _product: Product) -> Read | None:
+    return _if(day.facts.stage is Stage.CLOSED)
+
+
+def _no_borrower(day: Day, _product: Product) -> Read | None:
+    return _if(day.facts.kind is PatronKind.RESPONSIBLE)
+
+
+def _no_person(day: Day, _product: Product) -> Read | None:
+    return _if(day.facts.kind in {PatronKind.INSTITUTION, PatronKind.LIBRARY})
+
+
+def _dead(day: Day, _product: Product) -> Read | None:
+    stopped = day.facts.letters_stopped
+    if not counts_as_dead(day.facts.register.status, stopped):
+        return None
+    read = _by_status(day)
+    # her number was annulled since she died
+    return read if day.facts.register.status is Status.DEAD else replace(read, since=stopped, open_since=stopped)
+
+
+def _leaving(day: Day, _product: Product) -> Read | None:
+    return _if(day.facts.stage is Stage.LEAVING)
+
+
+def _blocked(day: Day, product: Product) -> Read | None:
+    holding = [block for block in day.facts.blocks if _closes(block, day, product)]
+    since = min((block.since for block in holding), default=None)
+    # the reason is in staff's own words, and repeated nowhere
+    return None if since is None else Read("block", since=since)
+
+
+def _closes(block: Block, day: Day, product: Product) -> bool:
+    """Whether a block holds and closes the product; one that a status brought is over when the status is."""
+    brought_by = _STATUS_BLOCKS.get(block.reason)
+    over = brought_by is not None and not stands(brought_by, day.facts.register.status)
+    return block.holds_on(day.on) and not over and product.is_closed_by(block.reason)
+
+
+def _group(day: Day, product: Product) -> Read | None:
+    group = day.now.group
+    return Read(f"group {group}", Wording(group, group)) if group in product.closed_groups else None
+
+
+def _too_young(day: Day, product: Product) -> Read | None:
+    born = day.now.birth
+    if born is None or day.age(born) >= product.from_age:
+        return None
+    return _aged(day, born)
+
+
+def _too_old(day: Day, product: Product) -> Read | None:
+    born = day.now.birth
+    if born is None or product.below_age is None or day.age(born) < product.below_age:
+        return None
+    return _aged(day, born, since=day.turned(product.below_age))
+
+
+def _aged(day: Day, born: BirthDate, *, since: date | None = None) -> Read:
+    age = day.age(born)
+    doubt = Wording(" efter en usikker fødselsdato", " by an uncertain birth date") if born.uncertain else _NO_DETAIL
+    return Read(f"age {age}", Wording(f"{age} år{doubt.da}", f"{age} years{doubt.en}"), since=since)
+
+
+def _elsewhere(day: Day, _product: Product) -> Read | None:
+    if day.elsewhere_by_status:
+        return _by_status(day)
+    code, lives = day.now.municipality, day.now.residence
+    if code is None or lives is not Residence.NOT_RESIDENT:
+        return None
+    return _at(day) if kind_of(code) is Kind.GREENLANDIC else None
+
+
+def _by_status(day: Day) -> Read:
+    status = day.facts.register.status
+    if status is SILENT:
+        return Read()
+    meaning, since = STATUS_RULES[status].meaning, day.facts.status_since
+    told = Wording(f"status {status.value}: {meaning.da}", f"status {status.value}: {meaning.en}")
+    return Read(f"status {status.value}", told, since, since)
+
+
+def _unlicensed(day: Day, product: Product) -> Read | None:
+    return _at(day) if _licence(day, product) is Licence.NONE else None
+
+
+def _number(day: Day, _product: Product) -> Read | None:
+    return _by_status(day) if day.facts.register.status in NUMBER_ONLY else None
+
+
+def _residence_unknown(day: Day, _product: Product) -> Read | None:
+    return _by_status(day) if day.now.residence is Residence.UNKNOWN else None
+
+
+def _licence_unknown(day: Day, product: Product) -> Read | None:
+    return _at(day) if _licence(day, product) is Licence.UNKNOWN else None
+
+
+def _age_unknown(day: Day, product: Product) -> Read | None:
+    return _if(product.asks_age and day.now.birth is None)
+
+
+def _municipality(day: Day, product: Product) -> Read | None:
+    return _at(day, day.turned(product.from_age))
+
+
+def _library(day: Day, product: Product) -> Read | None:
+    turned = day.turned(product.from_age)
+    return Read("library", _NO_DETAIL, turned or product.since, _unless_later(product.since, turned))
+
+
+def _licence(day: Day, product: Product) -> Licence | None:
+    """Whether the municipality that she lives in holds the licence; None: she lives in none, or nobody knows where."""
+    code, lives = day.now.municipality, day.now.residence
+    return None if code is None or lives is Residence.UNKNOWN else product.licence_of(code, day.policy.home)
+
+
+def _at(day: Day, birthday_: date | None = None) -> Read:
+    """Where she lives, and since when: not before she has the age."""
+    code, since = day.now.municipality, day.lives_since
+    whole = None if since is None else max(since, birthday_ or since)
+    told = Wording(f"kommune {code}", f"municipality {code}")
+    return Read(f"municipality {code}", told, whole, _unless_later(since, birthday_))
+
+
+def _unless_later(since: date | None, turned: date | None) -> date | None:
+    """A day that stands without the birth date; None: they reached the age later, so that nothing was so on it."""
+    return None if since is None or (turned is not None and turned > since) else since
+
+
+#: Reads what a row is about; None: the row does not hold.
+_Reader: TypeAlias = "Callable[[Day, Product], Read | None]"
+_READERS: Final[Mapping[RightRule, _Reader]] = {
+    RightRule.NOT_OFFERED: lambda _day, _product: None,  # whoever has the product's terms has it on the day
+    RightRule.CLOSED: _closed,
+    RightRule.NO_BORROWER: _no_borrower,
+    RightRule.NO_PERSON: _no_person,
+    RightRule.DEAD: _dead,
+    RightRule.LEAVING: _leaving,
+    RightRule.BLOCKED: _blocked,
+    RightRule.GROUP: _group,
+    RightRule.TOO_YOUNG: _too_young,
+    RightRule.TOO_OLD: _too_old,
+    RightRule.ELSEWHERE: _elsewhere,
+    RightRule.UNLICENSED: _unlicensed,
+    RightRule.NUMBER: _number,
+    RightRule.RESIDENCE_UNKNOWN: _residence_unknown,
+    RightRule.LICENCE_UNKNOWN: _licence_unknown,
+    RightRule.AGE_UNKNOWN: _age_unknown,
+    RightRule.MUNICIPALITY: _municipality,
+    RightRule.LIBRARY: _library,
+}
+#: The rows by whose licence it is, in the order in which they are read: a night asks for thousands.
+_ROWS: Final[Mapping[LicensedBy, tuple[tuple[RightRule, _Reader], ...]]] = {
+    by: tuple((row.rule, _READERS[row.rule]) for row in RIGHT_RULES.values() if row.licensed_by in {None, by})
+    for by in LicensedBy
+}

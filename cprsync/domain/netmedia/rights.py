@@ -1,0 +1,276 @@
+"""Which net media a patron has a right to on a day, why, and when that changes by itself.
+
+A protected patron has what any other has who lives where she lives. A move counts for new loans from its day; running
+loans are left alone, and end by themselves. Leaves out what CULR is told.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cprsync.domain.netmedia.birth_days import tells_birth_date
+from cprsync.domain.netmedia.right_day import Day
+from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, Change, RightRule
+from cprsync.domain.netmedia.right_words import told, with_detail
+from cprsync.domain.patron.due import ONE_DAY, after_day, calendar_stamp
+from cprsync.domain.patron.override import birth_date_in
+from cprsync.domain.person.age import birth_date_of, birthday
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
+
+    from cprsync.domain.netmedia.right_day import Ruled
+    from cprsync.domain.netmedia.right_facts import RightFacts
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.domain.wording import Wording
+
+
+#: Moves when the same facts come to be kept in another way: then all that is kept is derived anew, once.
+_WRITTEN: Final = 3
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Right:
+    """An answer about one product on one day."""
+
+    product: str
+    title: Wording
+    answer: Answer
+    rule: RightRule
+    #: what the rule read, as `municipality 0751`; "" where the rule says it all
+    fact: str
+    #: since when what it rests on has been so; None: nobody knows
+    valid_from: date | None
+    #: the last day before the answer changes by itself; None: no such day is in sight
+    until: date | None
+    #: what comes then; without such a day, what else would bring another answer
+    changes_when: Change
+    #: the rule in words, with what it read
+    why: Wording
+    #: the age at which it opens, where the patron is too young for it
+    from_age: int | None = None
+    #: `valid_from`, where it tells neither birth date nor block; else None
+    open_from: date | None = None
+    #: a day is left out, since it would tell the birth date of someone sealed
+    withheld: bool = False
+
+    @property
+    def without_birth_days(self) -> Right:
+        """The same without the days that follow from the birth date, which is sealed: for whoever is sealed."""
+        until = None if tells_birth_date(self.changes_when) else self.until
+        withheld = (until, self.open_from) != (self.until, self.valid_from)
+        return replace(self, until=until, valid_from=self.open_from, withheld=withheld)
+
+    @property
+    def text(self) -> Wording:
+        """The answer, why, and what would change it, in two sentences."""
+        return told(self.answer, self.why, self.changes_when)
+
+
+def rights_of(facts: RightFacts, policy: Policy, on: date) -> tuple[Right, ...]:
+    """A patron's rights on a day: every product of the policy once, in its order."""
+    today = Day.of(facts, policy, on)
+    ruled = {name: today.ruled(name) for name in policy.products.names()}
+    ends = _ends(today, ruled)
+    return tuple(_right(today, name, one, ends.get(name)) for name, one in ruled.items())
+
+
+def closes_any(before: RightFacts, after: RightFacts, policy: Policy, on: date) -> bool:
+    """Whether a yes becomes a no, for the guard: what becomes undecided is nobody's loss yet."""
+    then, now = Day.of(before, policy, on), Day.of(after, policy, on)
+    return any(
+        RIGHT_RULES[now.ruled(name).rule].answer is Answer.NO
+        and RIGHT_RULES[then.ruled(name).rule].answer is Answer.YES
+        for name in policy.products.names()
+    )
+
+
+def next_step(facts: RightFacts, policy: Policy, after: date) -> date | None:
+    """The next day later than `after` on which what is stored of her rights changes by itself; None: none in sight."""
+    now = _stored_on(Day.of(facts, policy, after))
+    days = sorted(day for day in _turns(facts, policy) if day > after)
+    return next((day for day in days if _stored_on(Day.of(facts, policy, day)) != now), None)
+
+
+def rights_stamp(policy: Policy) -> str | None:
+    """What of a policy decides on rights, as one short text; None: it has no products."""
+    if not policy.products.periods:
+        return None
+    said = [
+        [
+            *(one.name, one.since.isoformat(), one.until and one.until.isoformat(), one.licensed_by.value),
+            *(_sorted(one.licensed), _sorted(one.unlicensed), one.from_age, one.below_age),
+            *(_sorted(one.closing_blocks), _sorted(one.closed_groups)),
+        ]
+        for one in policy.products.periods
+    ]
+    rest = [_WRITTEN, _sorted(policy.home), policy.ladders.leap.value, calendar_stamp(policy)]
+    return hashlib.sha256(json.dumps([said, rest]).encode()).hexdigest()
+
+
+def _sorted(words: Iterable[str] | None) -> list[str] | None:
+    return None if words is None else sorted(words)
+
+
+# -- kept, and compared with what was kept -----------------------------------------------------------------
+
+
+class Turn(enum.Enum):
+    """What became of a right."""
+
+    #: it is a yes, and was none
+    OPENED = "opened"
+    #: it is a no, and was none
+    CLOSED = "closed"
+    #: it is undecided, and was not
+    UNDECIDED = "undecided"
+    UNCHANGED = "unchanged"
+
+
+_TURNS: Final[Mapping[Answer, Turn]] = {
+    Answer.YES: Turn.OPENED,
+    Answer.NO: Turn.CLOSED,
+    Answer.UNDECIDED: Turn.UNDECIDED,
+}
+
+
+def stored(rights: tuple[Right, ...]) -> str:
+    """The rights as one line to keep in clear: by product the answer and since when. Nothing sealed stands in it."""
+    return _line({right.product: (right.answer, right.open_from) for right in rights})
+
+
+def changes(before: str, after: str) -> Mapping[str, Turn]:
+    """What became of each product between two such lines. What a line does not have was a no; "" has nothing."""
+    old, new = _answers(before), _answers(after)
+    turned = {name: (old.get(name, Answer.NO), new.get(name, Answer.NO)) for name in sorted({*old, *new})}
+    return {name: Turn.UNCHANGED if was is now else _TURNS[now] for name, (was, now) in turned.items()}
+
+
+class Ahead(NamedTuple):
+    """What will become of a right by itself on a day."""
+
+    day: date
+    product: str
+    turn: Turn
+    #: what brings it; None: nothing that comes on its own day, as what was written since the last night
+    cause: Change | None
+
+
+def turns_ahead(  # noqa: PLR0913 -- whose, by what, and from when to when
+    facts: RightFacts, policy: Policy, kept: str, *, first: date, last: date, lived: date | None = None
+) -> Iterator[Ahead]:
+    """What becomes of each product by itself from the day on which they are derived next, `first`, to `last`.
+
+    `lived` is the last day that a night has lived: the first day makes up for those between.
+    """
+    days = _turns(facts, policy)
+    causes = {**days, **_missed(days, first, lived)}
+    day: date | None = first
+    before = kept
+    while day is not None and day <= last:
+        now = _stored_on(Day.of(facts, policy, day))
+        for name, turn in changes(before, now).items():
+            if turn is not Turn.UNCHANGED:
+                yield Ahead(day, name, turn, causes.get(day))
+        before, day = now, next_step(facts, policy, day)
+
+
+def _missed(days: Mapping[date, Change], first: date, lived: date | None) -> Mapping[date, Change]:
+    """What the first day makes up for: a birthday among the days that no night has lived counts before all else."""
+    made_up = [days[day] for day in sorted(days) if lived is not None and lived < day <= first]
+    by_age = next((change for change in made_up if tells_birth_date(change)), None)
+    return {} if by_age is None else {first: by_age}
+
+
+def _stored_on(day: Day) -> str:
+    ruled = {name: day.ruled(name) for name in day.policy.products.names()}
+    return _line({name: (one.answer, one.read.open_since) for name, one in ruled.items()})
+
+
+def _line(answers: Mapping[str, tuple[Answer, date | None]]) -> str:
+    kept = {name: [answer.value, since and since.isoformat()] for name, (answer, since) in answers.items()}
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"))
+
+
+def _answers(line: str) -> dict[str, Answer]:
+    return {name: Answer(answer) for name, (answer, _) in json.loads(line or "{}").items()}
+
+
+# -- when it changes by itself -----------------------------------------------------------------------------
+
+
+def _right(today: Day, name: str, ruled: Ruled, end: tuple[date, Change] | None) -> Right:
+    row, read = RIGHT_RULES[ruled.rule], ruled.read
+    change = row.changes if end is None else end[1]
+    product = today.product(name) or today.policy.products.of(name)[-1]
+    return Right(
+        product=name,
+        title=product.title,
+        answer=row.answer,
+        rule=ruled.rule,
+        fact=read.fact,
+        valid_from=read.since,
+        until=None if end is None else end[0] - ONE_DAY,
+        changes_when=change,
+        why=with_detail(row.what, read.detail),
+        from_age=product.from_age if ruled.rule is RightRule.TOO_YOUNG else None,
+        open_from=read.open_since,
+    )
+
+
+def _ends(today: Day, ruled: Mapping[str, Ruled]) -> dict[str, tuple[date, Change]]:
+    """By product, the first later day with another answer, and what brings it; without one it is left out."""
+    turns = _turns(today.facts, today.policy)
+    found: dict[str, tuple[date, Change]] = {}
+    for day in sorted(day for day in turns if day > today.on):
+        then = Day.of(today.facts, today.policy, day)
+        for name, one in ruled.items():
+            if name not in found and then.ruled(name).answer is not one.answer:
+                found[name] = (day, turns[day])
+    return found
+
+
+def _turns(facts: RightFacts, policy: Policy) -> dict[date, Change]:
+    """Every day on which a right may change by itself; of two reasons on one day the first counts."""
+    turns: dict[date, Change] = {}
+    for day, change in (*_policy_days(policy), *_local_days(facts), *_birthdays(facts, policy)):
+        if day is not None:
+            turns.setdefault(day, change)
+    return turns
+
+
+def _policy_days(policy: Policy) -> Iterator[tuple[date | None, Change]]:
+    for product in policy.products.periods:
+        yield product.since, Change.POLICY
+        yield after_day(product.until), Change.POLICY
+
+
+def _local_days(facts: RightFacts) -> Iterator[tuple[date | None, Change]]:
+    for override in facts.overrides:
+        yield override.since, Change.CORRECTION
+        yield override.gives_way, Change.CORRECTION
+    for block in facts.blocks:
+        yield block.since, Change.BLOCK
+        yield block.lifted, Change.BLOCK
+
+
+def _birthdays(facts: RightFacts, policy: Policy) -> Iterator[tuple[date | None, Change]]:
+    """The days on which she reaches the ages of the products and, where groups count, of the ladders."""
+    ages = {age for one in policy.products.periods for age in (one.from_age, one.below_age) if age}
+    for born in _births(facts):
+        for age in ages:
+            yield birthday(born, age, leap=policy.ladders.leap), Change.BIRTHDAY
+        for day in policy.ladders.days(born) if policy.products.ask_group() else ():
+            yield day, Change.GROUP
+
+
+def _births(facts: RightFacts) -> set[date]:
+    """Every birth date that may be in force on some day."""
+    typed = {birth_date_in({one.field: one}) for one in facts.overrides}
+    births = (birth_date_of(facts.register, corrected=one) for one in {None, *typed})
+    return {birth.day for birth in births if birth is not None}

@@ -1,0 +1,278 @@
+"""The calendar part of a night: what a day brings a patron though no delivery names her.
+
+One function lives one day, for the night and for the forecast alike, so that thirty nights lived are the
+thirty days forecast. Age and overrides are facts; the day is handed in.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.patron.override import Overridden, birth_date_in, in_force
+from cprsync.domain.patron.responsible import of_age_on
+from cprsync.domain.person.age import birth_date_of
+from cprsync.domain.person.status import counts_as_dead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cprsync.domain.patron.override import Override
+    from cprsync.domain.person.person import Person
+    from cprsync.domain.policy.policy import Policy
+
+ONE_DAY: Final = timedelta(days=1)
+
+
+class DueKind(enum.Enum):
+    """What a day can bring, in the order in which it is done."""
+
+    #: a correction typed at the desk gives way to the register
+    OVERRIDE_ENDED = "override_ended"
+    #: a correction will end soon: someone should look
+    OVERRIDE_WARNED = "override_warned"
+    #: another patron group, by age or because the policy of that day says so
+    AGE_STEP = "age_step"
+    #: Fraværsperiode is over
+    ABSENCE_ENDED = "absence_ended"
+    #: the subscription of a dead patron has waited long enough for an annulment
+    SUBSCRIPTION_ENDED = "subscription_ended"
+    #: the eighteenth birthday: nobody answers for the patron's new debts
+    RESPONSIBILITY_ENDED = "responsibility_ended"
+    #: of age since a day that was lived as a minor's, so a corrected date says: a person decides
+    RESPONSIBILITY_ASKED = "responsibility_asked"
+    #: a minor again before a person had ended it: nothing is asked any more
+    RESPONSIBILITY_KEPT = "responsibility_kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that happens to a patron on a day. `what` names fields and groups, never a value of hers."""
+
+    day: date
+    patron_id: str
+    kind: DueKind
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Facts:
+    """What the calendar reads of a patron. `group` is the one she is in now."""
+
+    patron_id: str
+    register: Person
+    group: str = ""
+    overrides: tuple[Override, ...] = ()
+    #: the last day of an absence; None: not absent, or without an end
+    absent_until: date | None = None
+    #: the last day on which a dead patron stays subscribed
+    subscribed_until: date | None = None
+    #: someone answers for what she comes to owe
+    answered_for: bool = False
+    #: a person was asked whether that is to end for an adult, and has not ended it
+    asked_of_age: bool = False
+    #: False of someone who only answers for a minor: she has no patron group
+    borrows: bool = True
+    #: the day on which a death stopped letters; None: they go out
+    letters_stopped: date | None = None
+
+    @property
+    def is_dead(self) -> bool:
+        return counts_as_dead(self.register.status, self.letters_stopped)
+
+
+def derived_group(facts: Facts, day: date, policy: Policy) -> str:
+    """The patron group in force on a day: pinned, else by age, else as it is. The dead grow no older."""
+    if not facts.borrows:
+        return facts.group
+    holding = in_force(facts.overrides, day)
+    if pinned := holding.get(Overridden.GROUP):
+        return pinned.text
+    # a group that was pinned is no reason to stay there: the one before counts, or age decides again
+    pin = next((one for one in facts.overrides if one.field is Overridden.GROUP and one.value == facts.group), None)
+    before = facts.group if pin is None or pin.before is None else pin.before
+    follows_age = policy.ladders.follows_age(before) or (
+        pin is not None and pin.before is None and policy.ladders.ladders
+    )
+    if not follows_age or facts.is_dead:
+        return before
+    born = birth_date_of(facts.register, corrected=birth_date_in(holding))
+    group = None if born is None else policy.ladders.group_on(born.day, day)
+    return before if group is None else group
+
+
+def age_step_of(facts: Facts, day: date, policy: Policy) -> tuple[str, date | None]:
+    """The patron group in force on a day, and the next day on which age changes it: for whoever writes a birth date."""
+    group = derived_group(facts, day, policy)
+    return group, next_age_step(replace(facts, group=group), day, policy)
+
+
+def live(facts: Facts, day: date, policy: Policy) -> tuple[tuple[Due, ...], Facts]:
+    """One day of one patron: what is due by then, and the facts as they are that evening."""
+    found = list(_due(facts, day, policy))
+    group = derived_group(facts, day, policy)
+    if group != facts.group:
+        found.append((DueKind.AGE_STEP, f"{facts.group or '-'} > {group}"))
+    order = list(DueKind)
+    found.sort(key=lambda one: (order.index(one[0]), one[1]))
+    return tuple(Due(day, facts.patron_id, kind, what) for kind, what in found), _evening(facts, day, group, policy)
+
+
+def next_due(facts: Facts, after: date, policy: Policy) -> date | None:
+    """The next day later than `after` on which `live` may find something; None: nothing is in sight."""
+    days = (next_age_step(facts, after, policy), local_due(facts, after, policy), after_day(facts.subscribed_until))
+    return min((max(day, after + ONE_DAY) for day in days if day is not None), default=None)
+
+
+def next_age_step(facts: Facts, after: date, policy: Policy) -> date | None:
+    """The next day on which age or the policy's own dates change her group, as things stand on `after`."""
+    holding = in_force(facts.overrides, after)
+    if Overridden.GROUP in holding or not facts.borrows or not policy.ladders.follows_age(facts.group):
+        return None
+    if facts.is_dead:
+        return None
+    born = birth_date_of(facts.register, corrected=birth_date_in(holding))
+    return None if born is None else policy.ladders.next_change(born.day, after)
+
+
+def local_due(facts: Facts, after: date, policy: Policy) -> date | None:
+    """The next day on which an override begins, is warned of or ends, an absence ends, or she comes of age.
+
+    What is overdue is due on the next one. A birthday alone keeps its day: nights that were missed still live it.
+    """
+    days = [after_day(facts.absent_until)]
+    for override in facts.overrides:
+        days += [override.gives_way, _warning(override, policy)]
+        if override.since > after:
+            days.append(override.since)
+    found = [max(day, after + ONE_DAY) for day in days if day is not None]
+    turns = _turns_responsibility(facts, after, policy)
+    return min(found if turns is None else [*found, turns], default=None)
+
+
+def comes_of_age(facts: Facts, on: date, policy: Policy) -> date | None:
+    """The day from which nobody answers for her, as things stand on a day; None: nobody does, or nobody knows.
+
+    It is the law's day, whatever becomes of her: nobody is to answer for ever for a child who died.
+    """
+    if not facts.answered_for:
+        return None
+    return of_age_on(facts.register, facts.overrides, on, policy.ladders.leap)
+
+
+def forecast(all_facts: Iterable[Facts], *, first: date, last: date, policy: Policy) -> Iterator[Due]:
+    """What will happen from `first` to `last` if no delivery changes anything, patron by patron."""
+    for facts in all_facts:
+        day: date | None = first
+        now = facts
+        while day is not None and day <= last:
+            due, now = live(now, day, policy)
+            yield from due
+            day = next_due(now, day, policy)
+
+
+def after_day(until: date | None) -> date | None:
+    """The day after a last day; None: there is no last day, or none that anybody lives to see."""
+    return None if until is None or until == date.max else until + ONE_DAY
+
+
+def calendar_stamp(policy: Policy) -> str | None:
+    """What of a policy decides on which days something is due, as one text; None: no group follows age."""
+    if not policy.ladders.ladders:
+        return None
+    return json.dumps(
+        {
+            "leap": policy.ladders.leap.value,
+            "warn_days": policy.override_warn_days,
+            "ladders": [
+                [ladder.since.isoformat(), [[group.name, group.from_age] for group in ladder.groups]]
+                for ladder in policy.ladders.ladders
+            ],
+        },
+        ensure_ascii=False,
+    )
+
+
+def coming_from(stamp: str | None, policy: Policy) -> Policy:
+    """The policy for those whom an earlier one has grouped: a group that is no more is no reason to stay in it."""
+    if stamp is None:
+        return policy
+    former = frozenset(name for _, groups in json.loads(stamp)["ladders"] for name, _ in groups)
+    return replace(policy, ladders=replace(policy.ladders, former=former))
+
+
+def _due(facts: Facts, day: date, policy: Policy) -> Iterator[tuple[DueKind, str]]:
+    for override in facts.overrides:
+        if _by(override.gives_way, day):
+            yield DueKind.OVERRIDE_ENDED, override.field.value
+        elif _by(_warning(override, policy), day):
+            yield DueKind.OVERRIDE_WARNED, override.field.value
+    if _by(after_day(facts.absent_until), day):
+        yield DueKind.ABSENCE_ENDED, "absence"
+    if _by(after_day(facts.subscribed_until), day):
+        yield DueKind.SUBSCRIPTION_ENDED, "dead"
+    responsibility = _responsibility(facts, day, policy)
+    if responsibility is not None:
+        yield responsibility, "responsible"
+
+
+def _responsibility(facts: Facts, day: date, policy: Policy) -> DueKind | None:
+    """What a day does to the links of a minor: only a birthday ends them by itself.
+
+    Days are lived in order, those that were missed too. So a day of age that lies before the day being lived was none
+    when it was lived: another birth date counts since.
+    """
+    of_age = comes_of_age(facts, day, policy)
+    if of_age is None:
+        return None
+    if of_age == day:
+        return DueKind.RESPONSIBILITY_ENDED
+    if of_age < day:
+        return None if facts.asked_of_age else DueKind.RESPONSIBILITY_ASKED
+    return DueKind.RESPONSIBILITY_KEPT if facts.asked_of_age else None
+
+
+def _turns_responsibility(facts: Facts, after: date, policy: Policy) -> date | None:
+    """The day on which `_responsibility` finds something, as things stand on `after`."""
+    of_age = comes_of_age(facts, after, policy)
+    if of_age is None or not facts.asked_of_age:
+        return of_age
+    return None if of_age < after else min(of_age, after + ONE_DAY)
+
+
+def _warning(override: Override, policy: Policy) -> date | None:
+    """The day on which someone is told, once: the morning after it was typed at the earliest."""
+    day = override.warns(policy.override_warn_days)
+    return None if day is None or override.warned is not None else max(day, override.since + ONE_DAY)
+
+
+def _by(due: date | None, day: date) -> bool:
+    """Whether something is due: on its day, or later if that day was never lived."""
+    return due is not None and due <= day
+
+
+def _evening(facts: Facts, day: date, group: str, policy: Policy) -> Facts:
+    def told(override: Override) -> Override:
+        return replace(override, warned=day) if _by(_warning(override, policy), day) else override
+
+    def still(until: date | None) -> date | None:
+        return None if until is not None and until < day else until
+
+    turn = _responsibility(facts, day, policy)
+    return replace(
+        facts,
+        group=group,
+        overrides=tuple(told(one) for one in facts.overrides if not _by(one.gives_way, day)),
+        absent_until=still(facts.absent_until),
+        subscribed_until=still(facts.subscribed_until),
+        answered_for=facts.answered_for and turn is not DueKind.RESPONSIBILITY_ENDED,
+        asked_of_age=facts.asked_of_age if turn is None else turn is DueKind.RESPONSIBILITY_ASKED,
+    )
+
+
+def counts(events: tuple[Due, ...] | list[Due]) -> Mapping[str, int]:
+    """How often each kind happened."""
+    return {kind.value: n for kind in DueKind if (n := sum(event.kind is kind for event in events))}

@@ -1,0 +1,144 @@
+"""What is in force for a patron on a day: the register's word, and over it what staff corrected.
+
+The register's part of a record is never touched by a correction. Whatever hangs on a birth date, a
+municipality or a patron group is read from here, by night, desk and forecast alike. Holds no rule
+about residence: it asks `municipality`, as if the register had said what staff say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.patron.due import ONE_DAY, Facts, derived_group
+from cprsync.domain.patron.override import Overridden, birth_date_in, in_force, municipality_in
+from cprsync.domain.person.age import birth_date_of
+from cprsync.domain.person.municipality import Residence, culr_number_of, municipality_of, residence_of
+from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Address, Birth, Gap, Status
+from cprsync.domain.person.sealed import is_called, reads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    from cprsync.domain.patron.override import Override
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.person.age import BirthDate
+    from cprsync.domain.person.person import Person
+    from cprsync.domain.policy.policy import Policy
+
+#: Any street: only the municipality is read of an address that staff typed.
+_SOME_STREET: Final = "0001"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Effective:
+    """What rules count with on one day."""
+
+    #: None: neither staff, register nor number tell one
+    birth: BirthDate | None
+    #: four digits; the last known one, also of someone who lives there no longer
+    municipality: str | None
+    residence: Residence
+    #: what CULR is to hold: three digits, "" for a deliberate empty, None to send nothing
+    culr: str | None
+    group: str
+
+
+def effective(  # noqa: PLR0913 -- the parts of a record that rules count with, one by one
+    person: Person,
+    *,
+    group: str,
+    overrides: Iterable[Override],
+    policy: Policy,
+    on: date,
+    letters_stopped: date | None = None,
+) -> Effective:
+    """What is in force on a day.
+
+    Args:
+        person: the register's part of the record.
+        group: the patron group she is in now.
+        overrides: what staff corrected, whether it holds on that day or not.
+        policy: the library's.
+        on: the day.
+        letters_stopped: the day on which a death stopped letters; None: they go out.
+    """
+    corrected = tuple(overrides)
+    holding = in_force(corrected, on)
+    lives = as_if_living(person, municipality_in(holding))
+    facts = Facts("", person, group, corrected, letters_stopped=letters_stopped)
+    return Effective(
+        birth=birth_date_of(person, corrected=birth_date_in(holding)),
+        municipality=municipality_in_force(person, holding),
+        residence=residence_of(lives, policy.home),
+        culr=culr_in_force(person, holding),
+        group=derived_group(facts, on, policy),
+    )
+
+
+def culr_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str | None:
+    """What CULR is to hold: the part of `effective` that needs no policy.
+
+    Staff may know where someone lives, also of someone without a CPR number, who stands there under her patron
+    number; an annulled or a replaced number is nobody's there.
+    """
+    # nearly everyone is as the register says, and is asked about several times in a night
+    staffs = municipality_in(holding) if holding else None
+    if staffs is None or person.status in NUMBER_ONLY:
+        return culr_number_of(person)
+    return culr_number_of(as_if_living(person, staffs))
+
+
+def municipality_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str | None:
+    """The municipality: staff's while a correction holds, else the last known address's."""
+    return municipality_in(holding) or municipality_of(person)
+
+
+def as_if_living(person: Person, municipality: str | None) -> Person:
+    """The person as the register would tell of her, were staff right about where she lives.
+
+    A status that ends residence ends it whatever staff typed. Where the register does not know, because
+    it is silent, she has disappeared or no address came, staff's word makes it known.
+    """
+    if municipality is None or _status_ends_residence(person):
+        return person
+    return replace(person, status=Status.RESIDENT, address=Address(municipality, _SOME_STREET))
+
+
+def _status_ends_residence(person: Person) -> bool:
+    return residence_of(replace(person, address=SILENT), frozenset()) is Residence.NOT_RESIDENT
+
+
+def unpinned_group(patron: Patron, *, policy: Policy, on: date) -> str:
+    """The group that she would be in, were it not pinned."""
+    ended = tuple(
+        replace(one, until=on - ONE_DAY) if one.field is Overridden.GROUP else one for one in patron.overrides
+    )
+    stopped = patron.letters_stopped
+    facts = Facts(patron.id, patron.register, patron.group, ended, borrows=patron.borrows, letters_stopped=stopped)
+    return derived_group(facts, on, policy)
+
+
+def differing(patron: Patron, *, policy: Policy, on: date) -> tuple[Overridden, ...]:
+    """The fields in which what staff corrected holds and is not what register or rule says."""
+    return tuple(
+        field
+        for field, override in in_force(patron.overrides, on).items()
+        if not _says_without(patron, field, override.text, policy, on)
+    )
+
+
+def _says_without(patron: Patron, field: Overridden, text: str, policy: Policy, on: date) -> bool:
+    """Whether the same would stand there without the correction, in the form in which corrections are kept."""
+    person = patron.register
+    match field:
+        case Overridden.NAME:
+            return not isinstance(person.name, Gap) and is_called(person.name, text)
+        case Overridden.BIRTH_DATE:
+            return isinstance(person.birth, Birth) and person.birth.day.isoformat() == text
+        case Overridden.ADDRESS:
+            return person.address is not SILENT and reads(person.address, text)
+        case Overridden.MUNICIPALITY:
+            return municipality_of(person) == text
+    return unpinned_group(patron, policy=policy, on=on) == text

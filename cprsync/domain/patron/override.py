@@ -1,0 +1,187 @@
+"""What staff typed as a correction: it wins visibly over the register until its day, and then gives way.
+
+An override never overwrites: the register's value stays beside it and is shown while the two differ. It
+changes nothing about protection, which no one at a desk can end, and a sealed patron's is sealed with
+the rest.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+from dataclasses import field as of_dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.person.age import parse_birth_date
+from cprsync.domain.person.canonical import text_of
+from cprsync.domain.person.person import LINES
+from cprsync.domain.person.sealed import Sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+#: As on the health card and on a label (cpr-data D).
+TEXT_MAX: Final = 34
+#: As long as policy.toml lets a group's name be.
+GROUP_MAX: Final = 64
+_MUNICIPALITY_DIGITS: Final = 4
+
+
+class Overridden(enum.Enum):
+    """Fields that the register or a rule owns, and that staff may correct for a time."""
+
+    NAME = "name"
+    BIRTH_DATE = "birth_date"
+    #: up to five lines
+    ADDRESS = "address"
+    #: kommunenummer, four digits
+    MUNICIPALITY = "municipality"
+    #: the patron group: pinned while age says otherwise
+    GROUP = "group"
+
+    # a member is one object: the enum's own hash is slow
+    __hash__ = object.__hash__
+
+
+#: What is hidden when the patron is sealed.
+SEALED_FIELDS: Final = frozenset({Overridden.NAME, Overridden.ADDRESS})
+#: What may stay until it is taken back; everything else has a last day.
+ENDLESS: Final = frozenset({Overridden.GROUP})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Override:
+    """One correction. `until` is the last day on which it holds; None: until it is taken back."""
+
+    field: Overridden
+    value: str | Sealed[str]
+    by: str
+    reason: str | Sealed[str]
+    since: date
+    until: date | None = None
+    #: of a pinned group: the one that was in force when it was pinned, and is again when the pin gives way
+    before: str | None = None
+    #: the store's number for it; 0 before it is stored
+    id: int = 0
+    warned: date | None = of_dataclass(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        return f"Override({self.field.value}, …)"
+
+    def holds_on(self, day: date) -> bool:
+        return self.since <= day and (self.until is None or day <= self.until)
+
+    @property
+    def text(self) -> str:
+        """The value where it is open: a rule reads no sealed one."""
+        if isinstance(self.value, Sealed):
+            raise TypeError("a sealed correction is read by no rule")
+        return self.value
+
+    @property
+    def gives_way(self) -> date | None:
+        """The first day on which the register's value is in force again."""
+        return None if self.until is None else self.until + timedelta(days=1)
+
+    def warns(self, days: int) -> date | None:
+        """The day on which its end is announced, never before it begins."""
+        return None if self.until is None else max(self.since, self.until - timedelta(days=days))
+
+
+def in_force(overrides: Iterable[Override], on: date) -> Mapping[Overridden, Override]:
+    """By field, the override that holds on a day; of two the later one, and the later number on the same day."""
+    holding = [override for override in overrides if override.holds_on(on)]
+    if not holding:
+        return {}  # nearly everyone, and asked for each change of a night
+    return {override.field: override for override in sorted(holding, key=lambda one: (one.since, one.id))}
+
+
+def shut_overrides(overrides: Iterable[Override], fields: Collection[Overridden]) -> tuple[Override, ...]:
+    """The same with value and reason of these fields sealed, as in every view of whom they are sealed for."""
+    return tuple(
+        replace(one, value=_shut(one.value), reason=_shut(one.reason)) if one.field in fields else one
+        for one in overrides
+    )
+
+
+def _shut(text: str | Sealed[str]) -> Sealed[str]:
+    return text if isinstance(text, Sealed) else Sealed(text)
+
+
+def birth_date_in(holding: Mapping[Overridden, Override]) -> date | None:
+    """The birth date that staff corrected, if they did."""
+    override = holding.get(Overridden.BIRTH_DATE)
+    return None if override is None else date.fromisoformat(override.text)
+
+
+def municipality_in(holding: Mapping[Overridden, Override]) -> str | None:
+    """The municipality that staff typed, if they did."""
+    override = holding.get(Overridden.MUNICIPALITY) if holding else None
+    return None if override is None else override.text
+
+
+def last_day_of(field_: Overridden, until: date | None, *, on: date, max_days: int) -> date | None:
+    """The last day on which a correction made on `on` holds; only a pinned group may hold until it is taken back.
+
+    Raises:
+        ValueError: it has no end and needs one, is over already, or lasts longer than the policy lets it.
+    """
+    if until is None:
+        if field_ not in ENDLESS:
+            raise ValueError("a correction needs its last day: only a patron group may stay")
+        return None
+    if until < on:
+        raise ValueError("its last day has passed")
+    if field_ not in ENDLESS and until > on + timedelta(days=max_days):
+        raise ValueError(f"it may hold for {max_days} days: policy.toml, overrides.max_days")
+    return until
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a typed value is held against: every Danish municipality there is, and the day."""
+
+    municipalities: frozenset[str]
+    today: date
+
+
+def value_of(field_: Overridden, text: str, known: Known) -> str:
+    """Canonical text of what was typed; an address may have several lines.
+
+    Raises:
+        ValueError: it cannot stand in that field. The message does not quote it.
+    """
+    lines = [text_of(line) for line in text.splitlines()]
+    lines = [line for line in lines if line]
+    longest = GROUP_MAX if field_ is Overridden.GROUP else TEXT_MAX
+    if not lines or len(lines) > (LINES if field_ is Overridden.ADDRESS else 1):
+        raise ValueError(f"expected one line, or up to {LINES} for an address")
+    if any(len(line) > longest for line in lines):
+        raise ValueError(f"a line is longer than {longest} characters")
+    return _CHECKS[field_]("\n".join(lines), known)
+
+
+def _any_text(value: str, _known: Known) -> str:
+    return value
+
+
+def _birth_date(value: str, known: Known) -> str:
+    return parse_birth_date(value, known.today).isoformat()
+
+
+def _municipality(value: str, known: Known) -> str:
+    code = value.zfill(_MUNICIPALITY_DIGITS)
+    if code not in known.municipalities:
+        raise ValueError("no Danish municipality of today has that code: it has four digits, as 0751")
+    return code
+
+
+_CHECKS: Final = {
+    Overridden.NAME: _any_text,
+    Overridden.ADDRESS: _any_text,
+    Overridden.BIRTH_DATE: _birth_date,
+    Overridden.MUNICIPALITY: _municipality,
+    # any name: staff and institutions are on no ladder
+    Overridden.GROUP: _any_text,
+}

@@ -1,0 +1,111 @@
+"""Birth date and age: which date counts, how old someone is on a day, and on which day she turns an age.
+
+The register's birth date comes first. The date in the number is a fallback and is marked as one: the two
+may differ, and a corrected birth date recomputes everything that hangs on it (cpr-data A).
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from datetime import MAXYEAR, date
+from typing import TYPE_CHECKING
+
+from cprsync.domain.person.person import Birth
+
+if TYPE_CHECKING:
+    from cprsync.domain.person.person import Person
+
+#: Nobody is asked for an age above this.
+AGE_MAX = 150
+#: Nobody who lives today is born longer ago than this, in years: a year typed wrongly is caught.
+_OLDEST_YEARS = 130
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+class LeapDay(enum.Enum):
+    """When someone born on 29 February turns a year older in a common year: no Danish source says (decision 9)."""
+
+    #: 1 March, the default
+    MARCH = "03-01"
+    #: 28 February
+    FEBRUARY = "02-28"
+
+
+class BirthSource(enum.Enum):
+    """Where a birth date comes from."""
+
+    #: typed at the desk as a correction
+    STAFF = "staff"
+    #: FOED_DT, or fødselsdato of a look-up
+    REGISTER = "register"
+    #: derived from the CPR number: used while the register has not said one
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class BirthDate:
+    """The birth date that rules count from."""
+
+    day: date
+    source: BirthSource
+    #: the register is not sure of it, or it is only the number's
+    uncertain: bool = False
+
+
+def birth_date_of(person: Person, *, corrected: date | None = None) -> BirthDate | None:
+    """The date that counts: what staff corrected, else the register's, else the number's; None if none is a date."""
+    if corrected is not None:
+        return BirthDate(corrected, BirthSource.STAFF)
+    if isinstance(person.birth, Birth):
+        return BirthDate(person.birth.day, BirthSource.REGISTER, person.birth.uncertain)
+    born = person.number.born
+    return None if born is None else BirthDate(born, BirthSource.NUMBER, uncertain=True)
+
+
+def parse_birth_date(text: str, today: date) -> date:
+    """The birth date that somebody typed.
+
+    Raises:
+        ValueError: it is none of someone who lives today. The message does not quote it.
+    """
+    if not _DAY.fullmatch(text):
+        raise ValueError("not a day: expected YYYY-MM-DD")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("not a day: expected YYYY-MM-DD") from None
+    if not today.year - _OLDEST_YEARS <= day.year or day > today:
+        raise ValueError("nobody who lives today is born on that day")
+    return day
+
+
+def differs_from_number(person: Person) -> bool:
+    """True when the register's birth date is another than the one in its own number; no other number says one."""
+    if person.number.is_replacement or not isinstance(person.birth, Birth):
+        return False
+    return person.number.born not in {None, person.birth.day}
+
+
+def birthday(born: date, age: int, *, leap: LeapDay = LeapDay.MARCH) -> date:
+    """The day on which someone born on `born` turns `age`; the last day there is for one that no calendar has.
+
+    Raises ValueError for an age below 0 or above `AGE_MAX`.
+    """
+    if not 0 <= age <= AGE_MAX:
+        raise ValueError(f"not an age: expected 0 to {AGE_MAX}")
+    year = born.year + age
+    if year > MAXYEAR:
+        return date.max
+    try:
+        return born.replace(year=year)
+    except ValueError:
+        month, day = leap.value.split("-")
+        return date(year, int(month), int(day))
+
+
+def age_on(born: date, day: date, *, leap: LeapDay = LeapDay.MARCH) -> int:
+    """Whole years lived on `day`; 0 before the birth, for a child who is registered early."""
+    years = max(0, min(AGE_MAX, day.year - born.year))
+    return years if years == 0 or birthday(born, years, leap=leap) <= day else years - 1

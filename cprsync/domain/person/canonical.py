@@ -1,0 +1,182 @@
+"""Canonical forms (decision 1): two sources that write the same thing differently say the same thing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from cprsync.domain.person.municipality_codes import LISTED
+from cprsync.domain.person.person import EMPTY, LINES, SILENT, Abroad, Address, Contact, Gap, Name, Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: til højre, til venstre, midtfor
+SIDES = frozenset({"th", "tv", "mf"})
+#: Of a municipality's code and a street's.
+_CODE_DIGITS = 4
+_UNSET = "0000"
+#: Control, format, unassigned and the like, and the two separators that end a line on a label or in a log.
+_BREAKS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+#: What windows-1252 makes of the bytes 0x80-0x9F, but for five that it leaves out.
+_1252 = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+#: What no name or address of the register holds: a control character of ISO-8859-1, a letter that someone could not
+#: decode, or UTF-8 that was read as ISO-8859-1 or windows-1252: `Prøve` is `PrÃ¸ve` then. CPR has the letters of
+#: ISO-8859-1 alone, and in UTF-8 these begin with the byte of Â or Ã and go on with one from 0x80 to 0xBF. Â and Ã
+#: before a letter, as in `São`, are no such pair; `â€` is a dash or a quotation mark, and `ï¿½` a lost letter.
+_MISREAD = re.compile(f"[\x80-\x9f\ufffd]|[ÂÃ][\x80-\xbf{_1252}]|â€|ï¿½")
+
+
+class Misread(Exception):
+    """A name or an address was read in another encoding than it was written in. Holds nothing of it."""
+
+
+def text_of(raw: str) -> str:
+    """Canonical text: NFC, control characters and line separators turned to blanks, ends stripped."""
+    if raw.isascii() and raw.isprintable():
+        return raw.strip()
+    composed = unicodedata.normalize("NFC", raw)
+    if not composed.isprintable():
+        composed = "".join(" " if unicodedata.category(c) in _BREAKS else c for c in composed)
+    return composed.strip()
+
+
+def code_of(raw: str) -> str:
+    """Canonical four-digit code: unset is 0000, as a number without leading zeros or a padded field."""
+    return _code(text_of(raw))
+
+
+def part_of(raw: str) -> str:
+    """Canonical house, floor or door: without leading zeros (`016B` is `16B`)."""
+    return _part(text_of(raw))
+
+
+def door_of(raw: str) -> str:
+    """Canonical door: th, tv and mf in lower case, any other name of a door as it is."""
+    return _door(text_of(raw))
+
+
+def _code(text: str) -> str:
+    return text.zfill(_CODE_DIGITS)
+
+
+def _part(text: str) -> str:
+    return text.lstrip("0")
+
+
+def _door(text: str) -> str:
+    door = text.lstrip("0")
+    lower = door.lower()
+    return lower if lower in SIDES else door
+
+
+def lines_of(raw: Iterable[str]) -> tuple[str, str, str, str, str]:
+    """Canonical lines: always five, blank ones kept in their place. Raises Misread."""
+    read = list(raw)
+    _raise_if_misread(" ".join(read))
+    written = [text_of(line) for line in read]
+    if not any(written):
+        return _BLANK
+    one, two, three, four, five = (written + [""] * LINES)[:LINES]
+    return one, two, three, four, five
+
+
+#: Most people have no such lines.
+_BLANK = ("", "", "", "", "")
+
+
+def name_of(addressing: str, first: str, middle: str, last: str) -> Name | Gap:
+    """Canonical name; a blank addressing name is a child not yet named. Raises Misread."""
+    name = Name(*_texts_of((addressing, first, middle, last)))
+    return name if name.addressing else EMPTY
+
+
+def _texts_of(raw: Iterable[str]) -> list[str]:
+    """The canonical texts: looked at together, since nearly all only need their ends stripped."""
+    read = list(raw)
+    # with a blank between them, so that no two make a pair; as they stand: stripped, `Ã` may lose its second byte
+    together = " ".join(read)
+    _raise_if_misread(together)
+    texts = [text.strip() for text in read]
+    # of a composed text every part is composed
+    plain = together.isprintable() and unicodedata.is_normalized("NFC", together)
+    return texts if plain else list(map(text_of, texts))
+
+
+def _raise_if_misread(text: str) -> None:
+    if not text.isascii() and _MISREAD.search(text):
+        raise Misread
+
+
+def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
+    *,
+    municipality: str,
+    street_code: str,
+    house: str = "",
+    building: str = "",
+    floor: str = "",
+    door: str = "",
+    co: str = "",
+    locality: str = "",
+    town: str = "",
+    postcode: str = "",
+    district: str = "",
+    road: str = "",
+    supplementary: Iterable[str] = (),
+) -> Address | Silent:
+    """Canonical address, or silent when it is too little to be one.
+
+    It counts when it has a municipality that there is, a street code, and a house or a building on a road with a
+    name; an administrative street code needs neither.
+
+    Raises:
+        ValueError: a code is no number, or one of more than four digits.
+        Misread: a part was read in another encoding than it was written in.
+    """
+    raw = (municipality, street_code, house, building, floor, door, co, locality, town, postcode, district, road)
+    municipality, street_code, house, building, floor, door, *words = _texts_of(raw)
+    co, locality, town, postcode, district, road = words
+    address = Address(
+        municipality=_code(municipality),
+        street_code=_code(street_code),
+        house=_part(house),
+        building=_part(building),
+        floor=_part(floor).lower(),
+        door=_door(door),
+        co=co,
+        locality=locality,
+        town=town,
+        postcode=_postcode(postcode),
+        district=district,
+        road=road,
+        supplementary=lines_of(supplementary),
+    )
+    codes = address.municipality + address.street_code + address.postcode
+    if not (codes.isascii() and codes.isdigit()):
+        raise ValueError("not an address: a code is not a number")
+    if len(address.municipality) > _CODE_DIGITS or len(address.street_code) > _CODE_DIGITS:
+        raise ValueError("not an address: a code has more than four digits")
+    # a house without its road is what is left of an address: written, it would take the road of the last one away
+    located = address.is_administrative or (address.road and (address.house or address.building))
+    if address.municipality == _UNSET or address.municipality not in LISTED or address.street_code == _UNSET:
+        return SILENT
+    return address if located else SILENT
+
+
+def abroad_of(country: str, lines: Iterable[str]) -> Abroad:
+    """Canonical foreign address. Raises Misread."""
+    return Abroad(code_of(country), lines_of(lines))
+
+
+def contact_of(lines: Iterable[str]) -> Contact | Gap:
+    """Canonical contact address; five blank lines are none. Raises Misread."""
+    contact = Contact(lines_of(lines))
+    return contact if any(contact.lines) else EMPTY
+
+
+def _postcode(digits: str) -> str:
+    # 0000 and blank both mean "no postcode": an unset number in the file, an absent element in SOAP.
+    return "" if digits.strip("0") == "" else digits.zfill(4)

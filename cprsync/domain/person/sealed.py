@@ -1,0 +1,140 @@
+"""A value that shows nothing of itself: what is protected is one from the parser to the store, and in every view.
+
+Printing, formatting, copying into an error, JSON and pickle give `<beskyttet>` or are refused. It compares as what
+is inside, so that a rule can tell that nothing is new; the other questions a rule has are functions here, which
+answer and disclose nothing. Leaves out who may open: see `Opening`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar
+
+from cprsync.domain.person.address_label import label_lines
+
+if TYPE_CHECKING:
+    from cprsync.domain.person.person import Address, Name
+
+T = TypeVar("T")
+
+#: All that is seen of a sealed value.
+SHOWN: Final = "<beskyttet>"
+
+
+class Opening:
+    """Leave to open. The audit port makes one after its entry is written; the store's codec has its own.
+
+    A test reads the whole package and finds any third place that makes one.
+    """
+
+    __slots__ = ()
+
+
+class Sealed(Generic[T]):
+    """A value that only an `Opening` opens."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: T) -> None:
+        _VALUE.__set__(self, value)
+
+    def open(self, opening: Opening) -> T:
+        """Give what is inside. Raises TypeError without an opening."""
+        if not isinstance(opening, Opening):
+            raise TypeError("a sealed value opens with an Opening only")
+        return _inside(self)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(_inside(self) == (_inside(other) if isinstance(other, Sealed) else other))
+
+    def __hash__(self) -> int:
+        return hash(_inside(self))
+
+    def __repr__(self) -> str:
+        return SHOWN
+
+    def __format__(self, spec: str) -> str:
+        return SHOWN
+
+    def __copy__(self) -> Sealed[T]:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Sealed[T]:
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a sealed value is not written")
+
+
+# The place of the value without its name: no attribute leads to it, and no walk over attributes finds it.
+_VALUE: Final[Any] = Sealed.__dict__["_value"]
+del Sealed._value  # type: ignore[attr-defined]  # noqa: SLF001 -- our own, and mypy knows slots by their annotations
+
+
+def _inside(sealed: Sealed[T]) -> T:
+    value: T = _VALUE.__get__(sealed)
+    return value
+
+
+class SealedAddress(Sealed["Address"]):
+    """An address of which only two things show: its municipality decides the net media, and a place may be none."""
+
+    __slots__ = ()
+
+    @property
+    def municipality(self) -> str:
+        return _inside(self).municipality
+
+    @property
+    def is_administrative(self) -> bool:
+        return _inside(self).is_administrative
+
+
+def staying_sealed(at: SealedAddress) -> SealedAddress:
+    """The same address as the last one known, sealed until another comes."""
+    return SealedAddress(replace(_inside(at), stays_sealed=True))
+
+
+# -- questions that disclose nothing ---------------------------------------------------------------------
+
+
+def same_dwelling(one: Address | SealedAddress, other: Address | SealedAddress) -> bool:
+    """Tell whether two addresses are one household's."""
+    return _address(one).dwelling == _address(other).dwelling
+
+
+def same_writing(one: Address | SealedAddress, other: Address | SealedAddress) -> bool:
+    """Tell whether a letter would bear the same words: other codes for them harm nobody (trust, R-21)."""
+    one, other = _address(one), _address(other)
+    # the last line of most addresses, and the only one that most moves have to be compared by
+    if one.postcode and other.postcode and (one.postcode, one.district) != (other.postcode, other.district):
+        return False
+    return one == other or _written(one) == _written(other)
+
+
+def reads(at: Address | SealedAddress, text: str) -> bool:
+    """Tell whether its lines on a label are these."""
+    return "\n".join(label_lines(_address(at))) == text
+
+
+def is_called(name: Name | Sealed[Name], text: str) -> bool:
+    """Tell whether that is the name on the record."""
+    return (_inside(name) if isinstance(name, Sealed) else name).addressing == text
+
+
+def is_named_alike(one: Name | Sealed[Name], other: Name | Sealed[Name]) -> bool:
+    """Tell whether two names may be one person's: the same first and last word, whatever stands between them."""
+    return _ends(one) == _ends(other)
+
+
+def _ends(name: Name | Sealed[Name]) -> tuple[str, str]:
+    words = (_inside(name) if isinstance(name, Sealed) else name).addressing.casefold().split()
+    return (words[0], words[-1]) if words else ("", "")
+
+
+def _address(at: Address | SealedAddress) -> Address:
+    return _inside(at) if isinstance(at, SealedAddress) else at
+
+
+def _written(at: Address) -> tuple[str, ...]:
+    return (*label_lines(at), *at.supplementary)

@@ -1,0 +1,333 @@
+"""What each of the register's eleven statuses does to a record, as one table with its sources.
+
+The code reads the same rows that `cprsync rules` prints. A code that is none of the eleven has no row: whoever
+carries it is parked as unreadable, and her record stays as it is. Nothing is ever deleted because of a status.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.person import Status
+from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from cprsync.domain.person.person import Gap
+
+
+class Letters(enum.Enum):
+    """What happens to letters on paper."""
+
+    #: to the contact address if there is one, else to the registered address
+    GO = "go"
+    #: there is no registered address that a letter would reach
+    CONTACT_ADDRESS = "contact_address"
+    #: the street code seals name and address: none goes out but to a contact address, after a reasoned reveal
+    SEALED_STREET = "sealed_street"
+    #: as before, under the number that replaces hers: no record ever has the status itself
+    AS_BEFORE = "as_before"
+    #: none goes out, whatever is known; a contact address is shown to staff only
+    STOPPED = "stopped"
+
+
+class BlockRule(enum.Enum):
+    """Whether the patron should be blocked; nothing blocks her without a person."""
+
+    #: no block
+    NONE = "none"
+    #: proposed: a person confirms it or not
+    PROPOSED = "proposed"
+    #: the same, and confirming it cancels her reservations; annulled, both are offered back
+    PROPOSED_AND_CANCELS = "proposed_and_cancels"
+
+
+class Lives(enum.Enum):
+    """What the status says of where she lives."""
+
+    #: where the address says
+    BY_ADDRESS = "by_address"
+    #: in no Danish municipality, whatever the last address says
+    ELSEWHERE = "elsewhere"
+    #: nobody knows: never treated as elsewhere
+    UNKNOWN = "unknown"
+    #: where she lived before: no record ever has the status itself, and of whoever is shown with it nobody knows
+    AS_BEFORE = "as_before"
+
+
+class NetMedia(enum.Enum):
+    """What CULR is to hold of her municipality (decision 11)."""
+
+    #: the municipality's three digits
+    DIGITS = "digits"
+    #: a deliberate empty
+    EMPTY = "empty"
+    #: nothing is sent: what CULR holds stays
+    NOTHING = "nothing"
+    #: what CULR holds moves to the number that replaces hers; under the old one nothing is sent
+    MOVES = "moves"
+
+
+class Subscribed(enum.Enum):
+    """What becomes of the subscription (decision 10)."""
+
+    #: as long as she is a patron
+    KEPT = "kept"
+    #: for a set number of days, so that an annulment arrives
+    KEPT_FOR_A_TIME = "kept_for_a_time"
+    #: the new number is subscribed; the old one stays until the new one was delivered
+    MOVES = "moves"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRule:
+    """One row: what a status means and does, and what undoes it."""
+
+    status: Status
+    meaning: Wording
+    #: what of a delivery or an answer is read into the record (decision 1): see `person.by_status`
+    record: Wording
+    letters: Letters
+    block: BlockRule
+    lives: Lives
+    net_media: NetMedia
+    subscription: Subscribed
+    #: what coming to the status is called
+    coming: Action
+    #: what leaving it is called: that is what undoes it
+    leaving: Action
+    #: event codes that were seen to come with the undoing: examples, nothing is decided by them
+    undone_by: tuple[str, ...]
+    source: Wording
+
+
+def _source(*decisions: int, also: str = "", blocks: bool = False) -> Wording:
+    """The register's own list of statuses, what else it writes, whose word a block is, and our decisions."""
+    theirs = Wording("; Postens Blokeret: personalet ejer det", "; the record's blocks: staff own them")
+    *first, last = [str(decision) for decision in decisions]
+    danish = " og ".join([", ".join(first), last] if first else [last])
+    english = danish.replace(" og ", " and ")
+    return Wording(
+        f"CPR: post 001 (status){also}{theirs.da if blocks else ''}; beslutning {danish}",
+        f"CPR: record 001 (status){also}{theirs.en if blocks else ''}; decision{'s' if first else ''} {english}",
+    )
+
+
+#: The registered address is an administrative street, record 002's VEJKOD.
+_HIGH = ", 002 (vejkode)"
+#: An address that is no residence.
+_ADDRESS = ", 002 (adresse)"
+#: Contact address of someone who is gone.
+_CONTACT = ", 006 (kontaktadresse)"
+#: The same, and where she went.
+_ABROAD = ", 005 (udlandsadresse), 006 (kontaktadresse)"
+
+_FOLLOWS: Final = Wording("følger kilden", "follows the source")
+_LAST_ADDRESS: Final = Wording(
+    "følger kilden, men den sidste adresse står", "follows the source, but the last address stays"
+)
+_NEW_NUMBER: Final = Wording(
+    "får aldrig denne status: nummeret skifter, resten står",
+    "never gets this status: the number changes, the rest stays",
+)
+_ROWS: Final = (
+    StatusRule(
+        Status.RESIDENT,
+        Wording("bopæl i Danmark", "lives in Denmark"),
+        _FOLLOWS,
+        Letters.GO,
+        BlockRule.NONE,
+        Lives.BY_ADDRESS,
+        NetMedia.DIGITS,
+        Subscribed.KEPT,
+        coming=Action.STATUS,
+        leaving=Action.STATUS,
+        undone_by=(),
+        source=_source(8, 11),
+    ),
+    StatusRule(
+        Status.RESIDENT_ADMINISTRATIVE,
+        Wording(
+            "i Danmark, uden fast adresse (vejkode 9900-9999)",
+            "in Denmark, without a fixed address (street code 9900-9999)",
+        ),
+        _FOLLOWS,
+        Letters.SEALED_STREET,
+        BlockRule.NONE,
+        Lives.BY_ADDRESS,
+        NetMedia.DIGITS,
+        Subscribed.KEPT,
+        coming=Action.STATUS,
+        leaving=Action.STATUS,
+        undone_by=("A01",),
+        source=_source(2, 8, 11, also=_HIGH),
+    ),
+    StatusRule(
+        Status.GREENLAND,
+        Wording("bopæl i Grønland", "lives in Greenland"),
+        _FOLLOWS,
+        Letters.GO,
+        BlockRule.NONE,
+        Lives.ELSEWHERE,
+        NetMedia.EMPTY,
+        Subscribed.KEPT,
+        coming=Action.STATUS,
+        leaving=Action.STATUS,
+        undone_by=("A01",),
+        source=_source(8, 11),
+    ),
+    StatusRule(
+        Status.GREENLAND_ADMINISTRATIVE,
+        Wording(
+            "i Grønland, uden fast adresse (vejkode 9900-9999)",
+            "in Greenland, without a fixed address (street code 9900-9999)",
+        ),
+        _FOLLOWS,
+        Letters.SEALED_STREET,
+        BlockRule.NONE,
+        Lives.ELSEWHERE,
+        NetMedia.EMPTY,
+        Subscribed.KEPT,
+        coming=Action.STATUS,
+        leaving=Action.STATUS,
+        undone_by=("A01",),
+        source=_source(2, 8, 11, also=_HIGH),
+    ),
+    StatusRule(
+        Status.NO_RESIDENCE,
+        Wording("uden bopæl, nummer af skattehensyn", "no residence, number given for tax"),
+        Wording(
+            "følger kilden, også en adresse, der er en; uden en adresse står den sidste, og ingen venter af den grund",
+            "follows the source, also an address that is one; without any the last one stays, and nobody is parked",
+        ),
+        Letters.CONTACT_ADDRESS,
+        BlockRule.NONE,
+        Lives.ELSEWHERE,
+        NetMedia.EMPTY,
+        Subscribed.KEPT,
+        coming=Action.STATUS,
+        leaving=Action.STATUS,
+        undone_by=("P31",),
+        source=_source(1, 8, 11, also=_ADDRESS),
+    ),
+    StatusRule(
+        Status.ANNULLED,
+        Wording("nummeret er annulleret", "the number is annulled"),
+        Wording(
+            "kun status er kendt: navn, adresse, beskyttelse og resten står",
+            "only the status is known: name, address, protection and the rest stay",
+        ),
+        Letters.CONTACT_ADDRESS,
+        BlockRule.PROPOSED,
+        Lives.UNKNOWN,
+        NetMedia.NOTHING,
+        Subscribed.KEPT,
+        coming=Action.NUMBER_ANNULLED,
+        leaving=Action.NUMBER_RESTORED,
+        undone_by=(),
+        source=_source(1, 8, 11, blocks=True),
+    ),
+    StatusRule(
+        Status.DUPLICATE,
+        Wording("nummeret er slettet: personen havde to", "the number is deleted: there were two"),
+        _NEW_NUMBER,
+        Letters.AS_BEFORE,
+        BlockRule.NONE,
+        Lives.AS_BEFORE,
+        NetMedia.MOVES,
+        Subscribed.MOVES,
+        coming=Action.RENUMBER,
+        leaving=Action.RENUMBER,
+        undone_by=("P43",),
+        source=_source(6, 11),
+    ),
+    StatusRule(
+        Status.CHANGED,
+        Wording("nummeret er ændret", "the number is changed"),
+        _NEW_NUMBER,
+        Letters.AS_BEFORE,
+        BlockRule.NONE,
+        Lives.AS_BEFORE,
+        NetMedia.MOVES,
+        Subscribed.MOVES,
+        coming=Action.RENUMBER,
+        leaving=Action.RENUMBER,
+        undone_by=("P42",),
+        source=_source(6, 11),
+    ),
+    StatusRule(
+        Status.DISAPPEARED,
+        Wording("forsvundet", "disappeared"),
+        _LAST_ADDRESS,
+        Letters.CONTACT_ADDRESS,
+        BlockRule.PROPOSED,
+        Lives.UNKNOWN,
+        NetMedia.NOTHING,
+        Subscribed.KEPT,
+        coming=Action.VANISH,
+        leaving=Action.FOUND,
+        undone_by=("A03", "A10"),
+        source=_source(8, 11, also=_CONTACT, blocks=True),
+    ),
+    StatusRule(
+        Status.EMIGRATED,
+        Wording("udrejst", "emigrated"),
+        Wording(
+            "følger kilden; den sidste danske adresse står, og udlandsadressen vises, men får ingen breve",
+            "follows the source; the last Danish address stays, and the foreign one is shown but gets no letters",
+        ),
+        Letters.CONTACT_ADDRESS,
+        BlockRule.NONE,
+        Lives.ELSEWHERE,
+        NetMedia.EMPTY,
+        Subscribed.KEPT,
+        coming=Action.EMIGRATE,
+        leaving=Action.RETURN,
+        undone_by=("A04", "A10"),
+        source=_source(8, 11, also=_ABROAD),
+    ),
+    StatusRule(
+        Status.DEAD,
+        Wording("død", "dead"),
+        Wording(
+            "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke; posten lukkes ikke "
+            "af det, og løbende lån og gæld står, til personalet har afviklet dem",
+            "follows the source, but the last address stays; new loans are refused, and fees grow no more; it closes "
+            "no record, and running loans and debts stay until staff have settled them",
+        ),
+        Letters.STOPPED,
+        BlockRule.PROPOSED_AND_CANCELS,
+        Lives.ELSEWHERE,
+        NetMedia.EMPTY,
+        Subscribed.KEPT_FOR_A_TIME,
+        coming=Action.DIE,
+        leaving=Action.DEATH_ANNULLED,
+        undone_by=("A25",),
+        source=_source(3, 8, 10, 11, blocks=True),
+    ),
+)
+
+#: The table by status: every one of the eleven has its row.
+STATUS_RULES: Final[Mapping[Status, StatusRule]] = {rule.status: rule for rule in _ROWS}
+
+
+def stops_letters(status: Status | Gap) -> bool:
+    """True for a status under which no letter goes out at all."""
+    return isinstance(status, Status) and STATUS_RULES[status].letters is Letters.STOPPED
+
+
+def counts_as_dead(status: Status | Gap, letters_stopped: date | None) -> bool:
+    """True of the dead, and of one whose number was annulled after she died: that undoes no death.
+
+    Of a death that is parked or held only the letters stop (decision 3): her status is still another one then.
+
+    Args:
+        status: the record's.
+        letters_stopped: the day on which a death stopped letters; None: they go out.
+    """
+    return stops_letters(status) or (status is Status.ANNULLED and letters_stopped is not None)

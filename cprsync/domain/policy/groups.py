@@ -1,0 +1,92 @@
+"""Patron groups by age: which group an age belongs to, and the next day on which that changes.
+
+A library's policy is a row of ladders, each in force from a day on. A patron whose group is on none of
+them (staff, institutions) is left alone. Leaves out what a group may borrow and pays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cprsync.domain.person.age import LeapDay, age_on, birthday
+from cprsync.domain.policy.order import OutOfOrder, check_days
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class AgeGroup:
+    """A patron group and the age from which it counts."""
+
+    name: str
+    from_age: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The groups in force from `since` on; the first counts from age 0, and they rise."""
+
+    since: date
+    groups: tuple[AgeGroup, ...]
+
+    def __post_init__(self) -> None:
+        if not self.groups or self.groups[0].from_age != 0:
+            raise OutOfOrder("the first group has to count from age 0: otherwise there is a hole below it", 0)
+        for position, group in enumerate(self.groups):
+            before = self.groups[:position]
+            if before and group.from_age <= before[-1].from_age:
+                raise OutOfOrder("each group has to begin at a higher age than the one before", position)
+            if group.name in {one.name for one in before}:
+                raise OutOfOrder("two groups have the same name", position)
+
+    def group_at(self, age: int) -> str:
+        """The last group that the age has reached."""
+        return next(group.name for group in reversed(self.groups) if group.from_age <= age)
+
+
+@dataclass(frozen=True, slots=True)
+class Ladders:
+    """All ladders of a policy, in the order of their days; none: no group follows age."""
+
+    ladders: tuple[Ladder, ...] = ()
+    leap: LeapDay = LeapDay.MARCH
+    #: groups of the policy before this one: whoever is in one that was renamed or dropped follows age still
+    former: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        days = [ladder.since for ladder in self.ladders]
+        check_days(days, "the age groups have to stand in the order of their days, each day once")
+
+    def names(self) -> frozenset[str]:
+        """Every group that follows age, on any day."""
+        return frozenset(group.name for ladder in self.ladders for group in ladder.groups)
+
+    def on(self, day: date) -> Ladder | None:
+        """The ladder in force on a day; None before the first one."""
+        return next((ladder for ladder in reversed(self.ladders) if ladder.since <= day), None)
+
+    def group_on(self, born: date, day: date) -> str | None:
+        """The group of someone born on `born`; None while no ladder is in force."""
+        ladder = self.on(day)
+        return None if ladder is None else ladder.group_at(age_on(born, day, leap=self.leap))
+
+    def follows_age(self, group: str) -> bool:
+        """True for a group that age decides: one of a ladder, or none at all while there are ladders."""
+        return bool(self.ladders) and (group == "" or group in self.names() or group in self.former)
+
+    def next_change(self, born: date, after: date) -> date | None:
+        """The first day later than `after` on which the group is another one than on `after`."""
+        now = self.group_on(born, after)
+        days = sorted(day for day in set(self.days(born)) if day > after)
+        return next((day for day in days if self.group_on(born, day) != now), None)
+
+    def days(self, born: date) -> Iterator[date]:
+        """Each day on which a ladder or one of its groups begins for someone born on `born`."""
+        for ladder in self.ladders:
+            yield ladder.since
+            for group in ladder.groups:
+                if group.from_age:
+                    yield birthday(born, group.from_age, leap=self.leap)

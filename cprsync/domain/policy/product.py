@@ -1,0 +1,131 @@
+"""Net-media products as the library's policy has them: who holds the licence, for which ages, from when until when.
+
+A product goes through periods, each with its own terms; they follow each other without a hole. Leaves out what follows
+for a patron (`rights`), and quotas, which the net media count themselves.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cprsync.domain.policy.order import OutOfOrder
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+    from datetime import date
+
+    from cprsync.domain.wording import Wording
+
+
+class LicensedBy(enum.Enum):
+    """Whose licence gives the right."""
+
+    #: the municipality that the patron lives in, the library's own or another
+    MUNICIPALITY = "municipality"
+    #: the library's, for its own patrons wherever they live
+    LIBRARY = "library"
+
+    # a member is one object: the enum's own hash is slow
+    __hash__ = object.__hash__
+
+
+class Licence(enum.Enum):
+    """Whether a municipality holds the licence."""
+
+    #: it does
+    HELD = "held"
+    #: it does not
+    NONE = "none"
+    #: another library's affair, and nobody has told this one
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One period of a product. `until` is its last day; None: no end is known."""
+
+    name: str
+    title: Wording
+    since: date
+    licensed_by: LicensedBy
+    until: date | None = None
+    #: municipalities known to hold the licence, four digits; None: every Danish one
+    licensed: frozenset[str] | None = None
+    #: municipalities known to hold none
+    unlicensed: frozenset[str] = frozenset()
+    from_age: int = 0
+    #: the first age that is too old; None: no age is
+    below_age: int | None = None
+    #: the reasons of the blocks that close it, in small letters; None: every block does
+    closing_blocks: frozenset[str] | None = None
+    #: patron groups that it is not for
+    closed_groups: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.until is not None and self.until < self.since:
+            raise OutOfOrder("it ends before it begins", "until")
+        if self.below_age is not None and self.below_age <= self.from_age:
+            raise OutOfOrder("no age is left: below_age has to be higher than from_age", "below_age")
+        if self.unlicensed & (self.licensed or frozenset()):
+            raise OutOfOrder("a municipality stands in both lists, with a licence and without", "unlicensed")
+        if self.licensed_by is LicensedBy.LIBRARY and (self.licensed is not None or self.unlicensed):
+            raise OutOfOrder("the licence is the library's own, and no municipality has a say in it", "municipalities")
+
+    @property
+    def asks_age(self) -> bool:
+        """Whether an age has to be known at all."""
+        return bool(self.from_age) or self.below_age is not None
+
+    def holds_on(self, day: date) -> bool:
+        return self.since <= day and (self.until is None or day <= self.until)
+
+    def licence_of(self, municipality: str, home: AbstractSet[str]) -> Licence:
+        """Whether a Danish municipality holds the licence; of its own, `home`, the library knows what it holds."""
+        if municipality in self.unlicensed:
+            return Licence.NONE
+        if self.licensed is None or municipality in self.licensed:
+            return Licence.HELD
+        return Licence.NONE if municipality in home else Licence.UNKNOWN
+
+    def is_closed_by(self, reason: str) -> bool:
+        """Whether a block with this reason closes the product while it holds."""
+        return self.closing_blocks is None or reason.casefold() in self.closing_blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """Every product of a policy, period by period; those of one product in the order of their days."""
+
+    periods: tuple[Product, ...] = ()
+
+    def __post_init__(self) -> None:
+        last: dict[str, Product] = {}
+        for position, product in enumerate(self.periods):
+            if before := last.get(product.name):
+                _check_follows(before, product, position)
+            last[product.name] = product
+
+    def names(self) -> tuple[str, ...]:
+        """Each product once, in the policy's order."""
+        return tuple(dict.fromkeys(product.name for product in self.periods))
+
+    def of(self, name: str) -> tuple[Product, ...]:
+        """The periods of one product."""
+        return tuple(product for product in self.periods if product.name == name)
+
+    def ask_group(self) -> bool:
+        """Whether the patron group has a say in any."""
+        return any(product.closed_groups for product in self.periods)
+
+
+def _check_follows(before: Product, product: Product, position: int) -> None:
+    """Refuse a period that does not begin on the day after the one before it ends."""
+    if before.until is None:
+        raise OutOfOrder("the period of this product before it has no end: give that one an until", position, "since")
+    if product.since <= before.until:
+        raise OutOfOrder(f"it overlaps the period before it, which goes to {before.until}", position, "since")
+    if product.since > before.until + timedelta(days=1):
+        raise OutOfOrder(f"there is a hole: the period before it goes to {before.until}", position, "since")

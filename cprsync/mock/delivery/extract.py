@@ -1,0 +1,212 @@
+"""The change extract U12170-P, written by the mock's own knowledge of the layout.
+
+Each `_NNN` function says one record, field after field with its width, so that it can be held against the
+published layout by eye. Reads no layout table: that one is the reader's, and the two must not agree by birth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from cprsync.mock.town.people import REPLACED, Person
+from cprsync.mock.town.standard_address import standard_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+Framing: TypeAlias = Literal["lines", "stream"]
+FRAMINGS: tuple[Framing, ...] = ("lines", "stream")
+ENCODING = "iso-8859-1"
+_NO_MOMENT = "0" * 12
+_NO_NUMBER = "0" * 10
+#: Emigrated, or emigrated and then dead.
+_GONE = frozenset({"80", "90"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a delivered person: when, which code, and the mark of one who is only touched by it."""
+
+    stamp: str
+    code: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a delivery says of itself."""
+
+    task: str
+    produced: date
+    previous: date
+
+
+def build_extract(
+    head: Head,
+    delivered: Sequence[tuple[Person, Sequence[Event]]],
+    *,
+    people: Mapping[str, Person],
+    framing: Framing,
+) -> bytes:
+    """Write a delivery: each person in full, all 003 records as one block at the end."""
+    by_number = sorted(delivered, key=lambda entry: entry[0].number)
+    records = [record for person, events in by_number for record in _person(person, events, people)]
+    # The register sorts this block by address.
+    records += sorted((_003(person) for person, _ in by_number), key=lambda record: (record[207:229], record[3:13]))
+    lines = [_000(head), *records, _999(len(records))]
+    if framing == "stream":
+        return "".join(lines).encode(ENCODING)
+    return "".join(f"{line.rstrip()}\n" for line in lines).encode(ENCODING)
+
+
+def _person(person: Person, events: Sequence[Event], people: Mapping[str, Person]) -> Iterable[str]:
+    yield _001(person, people)
+    yield from _home(person)
+    yield _008(person)
+    yield from _family(person, people)
+    for former in _former(person, people):
+        yield _022(person, former)
+    for event in events:
+        yield f"099{person.number}{event.stamp:12}{event.code:3}{event.mark:2}" + " " * 15
+
+
+def _home(person: Person) -> Iterable[str]:
+    if person.lives_somewhere:
+        yield _002(person)
+    for kind, start in sorted(person.protections.items()):
+        yield f"004{person.number}{kind:4}{start:10}" + " " * 10
+    if person.abroad and person.status in _GONE:
+        yield _005(person)
+    if person.contact:
+        yield _006(person)
+    if person.disappeared and person.status == "70":
+        yield f"007{person.number}{_moment(person.disappeared)} "
+
+
+def _family(person: Person, people: Mapping[str, Person]) -> Iterable[str]:
+    if person.citizenship:
+        yield f"010{person.number}{person.citizenship:4}{_NO_MOMENT} "
+    if person.spouse:
+        yield _012(person, people)
+    for child in _children(person, people):
+        yield f"014{person.number}{child.number}"
+    if person.mother or person.father:
+        yield _015(person, people)
+
+
+# -- the records, field by field ---------------------------------------------------------------------------
+
+
+def _000(head: Head) -> str:
+    return f"000{_NO_NUMBER}{head.task}{head.produced:%Y%m%d}{head.previous:%Y%m%d}"
+
+
+def _999(count: int) -> str:
+    return f"999{'9' * 10}{count:08}"
+
+
+def _001(person: Person, people: Mapping[str, Person]) -> str:
+    return (
+        f"001{person.number}{current_number(person, people) if person.status in REPLACED else '':10}"
+        f"{person.status}{_moment(person.status_since)} {person.sex}"
+        f"{person.born:10}{'*' if person.born_uncertain else ' '}"
+        f"{'':10} {'':10} {person.occupation:34}"
+    )
+
+
+def _002(person: Person) -> str:
+    address = person.address
+    if address is None:
+        raise AssertionError("a person without an address has no record 002")
+    lines = _five(address.supplementary)
+    return (
+        f"002{person.number}{address.municipality:0>4}{address.street:0>4}{address.house:4}{address.floor:2}"
+        f"{address.door:>4}{address.building:4}{address.co:34}{_moment(address.since)} {_moment(address.since)} "
+        f"{'0000'}{_NO_MOMENT} {'0000'}{lines}{(address.since if lines.strip() else ''):10}{'':10}"
+    )
+
+
+def _003(person: Person) -> str:
+    address = person.address if person.lives_somewhere else None
+    if address is None:
+        return f"003{person.number}{person.name.addressing:34}{'':202}"
+    return (
+        f"003{person.number}{person.name.addressing:34}{address.co:34}{address.locality:34}"
+        f"{standard_address(address):34}{address.town:34}{address.postcode:0>4}{address.district:20}"
+        f"{address.municipality:0>4}{address.street:0>4}{address.house:4}{address.floor:2}{address.door:>4}"
+        f"{address.building:4}{address.road:20}"
+    )
+
+
+def _005(person: Person) -> str:
+    abroad = person.abroad
+    if abroad is None:
+        raise AssertionError("a person who did not go abroad has no record 005")
+    return f"005{person.number}{abroad.country:0>4}{_moment(abroad.left)} {_five(abroad.lines)}"
+
+
+def _006(person: Person) -> str:
+    contact = person.contact
+    if contact is None:
+        raise AssertionError("a person without a contact address has no record 006")
+    return f"006{person.number}{_five(contact.lines)}{contact.since:10}{'':10}"
+
+
+def _008(person: Person) -> str:
+    name = person.name
+    return (
+        f"008{person.number}{name.first:50}{name.first_mark:1}{name.middle:40}{name.middle_mark:1}"
+        f"{name.last:40}{name.last_mark:1}{_moment(name.since)} {name.addressing:34}"
+    )
+
+
+def _012(person: Person, people: Mapping[str, Person]) -> str:
+    spouse = people[person.spouse]
+    return f"012{person.number}{civil_status(person, people)}{spouse.number}{'':10} {'':34} {_NO_MOMENT} {_NO_MOMENT}"
+
+
+def _015(person: Person, people: Mapping[str, Person]) -> str:
+    mother, father = (people[key].number if key else _NO_NUMBER for key in (person.mother, person.father))
+    return f"015{person.number}{'':10} {mother}{'':10} {'':34} {'':10} {father}{'':10} {'':34} "
+
+
+def _022(person: Person, former: Person) -> str:
+    return f"022{person.number}{former.number}{'':10} {former.status_since:10} "
+
+
+# -- parts --------------------------------------------------------------------------------------------------
+
+
+def current_number(person: Person, people: Mapping[str, Person]) -> str:
+    """The number that replaces this one; the file may name it by key or as digits."""
+    return people[person.current].number if person.current in people else person.current
+
+
+def civil_status(person: Person, people: Mapping[str, Person]) -> str:
+    """D dead, E widowed, G married, U unmarried."""
+    if person.status == "90":
+        return "D"
+    if not person.spouse:
+        return "U"
+    return "E" if people[person.spouse].status == "90" else "G"
+
+
+def _children(person: Person, people: Mapping[str, Person]) -> list[Person]:
+    return [child for child in people.values() if person.key in (child.mother, child.father) and not child.unborn]
+
+
+def _former(person: Person, people: Mapping[str, Person]) -> list[Person]:
+    if person.status in REPLACED:
+        return []
+    return [old for old in people.values() if old.status in REPLACED and current_number(old, people) == person.number]
+
+
+def _moment(day: str) -> str:
+    """A day as the register's twelve digits, at midnight; zeros when it is not known."""
+    return f"{day.replace('-', '')}0000" if day else _NO_MOMENT
+
+
+def _five(lines: Iterable[str]) -> str:
+    return "".join(f"{line:34}" for line in (*lines, *("",) * 5)[:5])

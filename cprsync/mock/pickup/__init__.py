@@ -1,0 +1,4 @@
+"""The SFTP server with its keys and boxes.
+
+Writes no delivery.
+"""

@@ -1,0 +1,199 @@
+"""SFTP for the mock: each user has one key and one box, with a folder to read and remove in. No shell, no forwarding.
+
+Runs in the mock's one event loop. What is in the folder is written by `delivery`; the keys are made by `sftp_keys`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import posixpath
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import asyncssh
+
+from cprsync.mock.town.agreement import ALL, INBOX
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from pathlib import Path
+
+    from cprsync.mock.pickup.sftp_keys import SftpKeys
+    from cprsync.mock.register.register import Register
+
+_INBOX = INBOX.encode()
+_LOGIN_SECONDS = 30
+
+
+@dataclass(slots=True)
+class SftpService:
+    """What every connection needs: whose box, which key, and the faults to come."""
+
+    register: Register
+    #: by user
+    keys: Mapping[str, asyncssh.SSHKey]
+    connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
+    #: what guests have open; asyncssh forgets that of a guest whose answer still waits when everything stops
+    opened: set[Any] = field(default_factory=set)
+
+
+class Guest(asyncssh.SSHServer):
+    """One connection: who it says it is, and whether it is."""
+
+    def __init__(self, service: SftpService) -> None:
+        """Take the service that it belongs to."""
+        self._service = service
+        self._connection: asyncssh.SSHServerConnection | None = None
+        self._refused = False
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+        self._service.connections.add(conn)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncssh's signature
+        if self._connection is not None:
+            self._service.connections.discard(self._connection)
+
+    def begin_auth(self, username: str) -> bool:  # noqa: ARG002 -- the same
+        self._refused = self._service.register.faults.take_for_sftp("sftp-refuse") is not None
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        return not self._refused and key == self._service.keys.get(username)
+
+
+@dataclass(slots=True)
+class OpenFile:
+    """A file being read, and what is to go wrong with it."""
+
+    content: Any
+    #: the connection drops when a byte from here on is asked for; None: never
+    cut_at: int | None = None
+    #: how long the first answer takes, in seconds
+    wait: float = 0.0
+    #: each answer holds one byte, and takes so many seconds; None: it holds what was asked for
+    drip: float | None = None
+
+
+class Box(asyncssh.SFTPServer):
+    """A user's world: a root with nothing but IN, in which files can be looked at, read and removed."""
+
+    def __init__(self, chan: asyncssh.SSHServerChannel[bytes], service: SftpService) -> None:
+        """Take the user's box as the root. The first one's is the mock's folder: most of it does not exist here."""
+        self._service = service
+        super().__init__(chan, chroot=str(_box_of(chan, service.register.folder)).encode())
+
+    def map_path(self, path: bytes) -> bytes:
+        inside = posixpath.normpath(posixpath.join(b"/", path)).strip(b"/")
+        if inside and inside.split(b"/")[0] != _INBOX:
+            raise asyncssh.SFTPNoSuchFile("no such file")
+        return super().map_path(path)
+
+    async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        root = posixpath.normpath(posixpath.join(b"/", path)).strip(b"/") == b""
+        async for name in super().scandir(path):
+            if not root or name.filename in {b".", b"..", _INBOX}:
+                yield name
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        if pflags & ~asyncssh.FXF_READ:
+            raise _read_only()
+        file = OpenFile(super().open(path, pflags, attrs))
+        self._service.opened.add(file.content)
+        # Companions are read without trouble: faults are for the deliveries.
+        if not path.endswith(b".metadata"):
+            self._spoil(file)
+        return file
+
+    def _spoil(self, file: OpenFile) -> None:
+        if self._service.register.faults.take_for_sftp("sftp-cut") is not None:
+            file.cut_at = os.fstat(file.content.fileno()).st_size // 2
+        if (slow := self._service.register.faults.take_for_sftp("sftp-slow")) is not None:
+            file.wait = slow.seconds
+        if (trickle := self._service.register.faults.take_for_sftp("sftp-trickle")) is not None:
+            file.drip = trickle.seconds
+
+    async def read(self, file_obj: object, offset: int, size: int) -> bytes:
+        file = _opened(file_obj)
+        wait, file.wait = file.wait, 0.0
+        if file.drip is not None:
+            wait, size = wait + file.drip, 1
+        if wait:
+            await asyncio.sleep(wait)
+        if file.cut_at is not None and offset + size > file.cut_at:
+            self.connection.abort()
+            raise asyncssh.SFTPConnectionLost("cut")
+        content: bytes = super().read(file.content, offset, size)  # type: ignore[assignment]  # asyncssh's own is not a coroutine
+        return content
+
+    def close(self, file_obj: object) -> None:
+        content = _opened(file_obj).content
+        self._service.opened.discard(content)
+        super().close(content)
+
+    def fstat(self, file_obj: object) -> Any:
+        return super().fstat(_opened(file_obj).content)
+
+    def _refuse(self, *_asked: object, **_options: object) -> Any:
+        raise _read_only()
+
+    write = setstat = lsetstat = fsetstat = mkdir = rmdir = rename = posix_rename = _refuse
+    symlink = link = readlink = lock = unlock = statvfs = fstatvfs = fsync = _refuse
+
+
+def _box_of(channel: asyncssh.SSHServerChannel[bytes], folder: Path) -> Path:
+    user = channel.get_connection().get_extra_info("username")
+    return folder / {one.sftp_user: one for one in ALL}[user].box
+
+
+def _opened(file: object) -> OpenFile:
+    if not isinstance(file, OpenFile):
+        raise TypeError("not a file of this box")
+    return file
+
+
+def _read_only() -> asyncssh.SFTPPermissionDenied:
+    return asyncssh.SFTPPermissionDenied("files can be read and removed here")
+
+
+@asynccontextmanager
+async def serving_sftp(listener: socket.socket, register: Register, keys: SftpKeys) -> AsyncIterator[None]:
+    """Serve SFTP on a listening socket while the block lasts; connections are cut at its end."""
+    logins = {user: asyncssh.read_public_key(login.public) for user, login in keys.logins.items()}
+    service = SftpService(register, logins)
+    new_guest: Callable[[], asyncssh.SSHServer] = lambda: Guest(service)  # noqa: E731 -- typed for asyncssh
+    acceptor = await asyncssh.listen(
+        sock=listener,
+        config=None,
+        server_factory=new_guest,
+        server_host_keys=[str(keys.host)],
+        sftp_factory=lambda channel: Box(channel, service),
+        allow_scp=False,
+        allow_pty=False,
+        agent_forwarding=False,
+        x11_forwarding=False,
+        x509_trusted_certs=None,
+        host_based_auth=False,
+        password_auth=False,
+        kbdint_auth=False,
+        gss_host=None,
+        gss_auth=False,
+        gss_kex=False,
+        login_timeout=_LOGIN_SECONDS,
+    )
+    try:
+        yield
+    finally:
+        acceptor.close()
+        for connection in list(service.connections):
+            connection.abort()
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(acceptor.wait_closed(), timeout=1)
+        for content in service.opened:
+            content.close()

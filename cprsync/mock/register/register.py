@@ -1,0 +1,332 @@
+"""The register that lives: its people today and as of last night, its day, who subscribes, and who called.
+
+Every public method that changes something has kept it in the folder when it returns. Speaks no protocol: `soap`
+and `control_app` do. One thread only: the mock is one event loop.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from cprsync.errors import BadInput, ConfigurationError
+from cprsync.mock.delivery.delivery import Owed, clear_drafts, delivery_name, write_delivery
+from cprsync.mock.delivery.extract import Event, Framing, Head, build_extract
+from cprsync.mock.register.faults import FaultScript
+from cprsync.mock.town import agreement
+from cprsync.mock.town.clock import COPENHAGEN, MORNING, next_working_day, working_day_before
+from cprsync.mock.town.culr_accounts import Accounts
+from cprsync.mock.town.events import Scene, happen, stamp_of
+from cprsync.mock.town.people import Person, Town, person_of, town_of
+from cprsync.mock.town.subscriptions import Entry, Filters, dump, replayed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cprsync.mock.town.state import Memory
+
+#: The dump shows the last calls only; the journal in the folder has all.
+CALLS_SHOWN = 10_000
+_NOON = time(12, 0)
+#: Who is delivered, each with what happened to her.
+Delivered: TypeAlias = "list[tuple[Person, list[Event]]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One SOAP call: which operation, under which agreement, with which client certificate, and how it went."""
+
+    operation: str
+    agreement: str
+    #: serialNumber of the certificate's subject, and the certificate's own serial in capital hex digits.
+    serial: str
+    certificate: str
+    outcome: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """A closed working day; `file` is None when none was written, `skipped` are the days passed over before it."""
+
+    closed: date
+    file: str | None
+    persons: int
+    skipped: tuple[date, ...] = ()
+
+
+@dataclass(slots=True)
+class Register:
+    """All that the mock knows."""
+
+    folder: Path
+    memory: Memory
+    town: Town
+    day: date
+    people: dict[str, Person]
+    published: dict[str, Person]
+    pending: dict[str, list[Event]] = field(default_factory=dict)
+    #: the last day that was delivered, by library
+    produced: dict[str, date] = field(default_factory=dict)
+    faults: FaultScript = field(default_factory=lambda: FaultScript([]))
+    filters: dict[str, Filters] = field(default_factory=dict)
+    calls: deque[Call] = field(default_factory=lambda: deque(maxlen=CALLS_SHOWN))
+    framing: Framing = "lines"
+    #: how long each answer of both services takes, in seconds
+    latency: float = 0.0
+    #: How many people the people file had.
+    in_file: int = 0
+    #: of the day that was closed last, one for each library that gets one
+    owed: list[Owed] = field(default_factory=list)
+    #: what the net media are told
+    culr: Accounts = field(init=False)
+    _by_number: dict[str, Person] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._publish()
+        self.culr = Accounts(self.memory)
+
+    # -- what happens ----------------------------------------------------------------------------------
+
+    def happen(self, kind: str, *, who: str, to: str | None) -> list[str]:
+        """Let an event happen to a person; return the keys of all it touched.
+
+        Raises:
+            BadInput: the kind or a key is unknown, or the event makes no sense for this person.
+        """
+        if who not in self.people:
+            raise BadInput("no such person: --who takes a key of the people file", kind="mock.event")
+        scene = Scene(self.people[who], to, self.day, self.people, self.town.streets, self.town.names)
+        changes = happen(kind, scene)
+        noon = datetime.combine(self.day, _NOON, tzinfo=COPENHAGEN)
+        for change in changes:
+            key = change.person.key
+            self.people[key] = change.person
+            self.pending.setdefault(key, []).append(Event(stamp_of(change.code, noon), change.code, change.mark))
+        self.keep()
+        return [change.person.key for change in changes]
+
+    def close_day(self, *, empty: bool) -> Night:
+        """Close the working day, the next one if this is none: write the delivery and let look-ups see the day.
+
+        The day is kept as closed, with its deliveries set aside, before any file appears: whoever is killed between
+        the two delivers them on the next start, and no day is delivered twice with different content.
+        """
+        self.deliver_owed()
+        closed = next_working_day(self.day)
+        skipped = tuple(self.day + timedelta(days=n) for n in range((closed - self.day).days))
+        delivered = {one.agency: self._delivered(closed, one) for one in agreement.ALL}
+        # all are set aside before the first counts as owed
+        self.owed = [owed for one in agreement.ALL if (owed := self._set_aside(closed, one, delivered, empty=empty))]
+        self.produced |= {owed.agency: closed for owed in self.owed}
+        self.day = closed + timedelta(days=1)
+        self.pending.clear()
+        self.published = dict(self.people)
+        self._publish()
+        self.keep()
+        first = agreement.DEFAULT.agency
+        file = next((owed.name for owed in self.owed if owed.agency == first), None)
+        self.deliver_owed()
+        return Night(closed, file, len(delivered[first]), skipped)
+
+    def deliver_owed(self) -> None:
+        """Put deliveries that were set aside into their boxes; nothing if there are none."""
+        if not self.owed:
+            return
+        for owed in self.owed:
+            under = agreement.of_agency(owed.agency)
+            content = self.memory.aside(owed.name)
+            write_delivery(under.inbox(self.folder), owed.name, content, recipient=under.sftp_user, half=owed.half)
+        self.owed = []
+        self.keep()
+        self.memory.clear_aside()
+
+    def move_day(self) -> None:
+        """Move one calendar day; what changed waits for the next delivery."""
+        self.day += timedelta(days=1)
+        self.keep()
+
+    def subscribe(self, service_agreement: str, group: str, value: str) -> str:
+        return self._subscribed(service_agreement, group, value, added=True)
+
+    def unsubscribe(self, service_agreement: str, group: str, value: str) -> str:
+        return self._subscribed(service_agreement, group, value, added=False)
+
+    def add_fault(self, kind: str, *, times: int, seconds: float, share: float = 1.0, seed: int = 0) -> None:
+        self.faults.add(kind, times=times, seconds=seconds, share=share, seed=seed)
+        self.keep()
+
+    def calm(self) -> None:
+        """Nothing that was to go wrong goes wrong any more."""
+        self.faults.clear()
+        self.keep()
+
+    def record(self, call: Call) -> None:
+        """Keep who called; a fault that this call has used up is kept as well."""
+        self.calls.append(call)
+        self.memory.append("calls", asdict(call))
+
+    # -- what is asked ----------------------------------------------------------------------------------
+
+    def find(self, number: str) -> Person | None:
+        """The person of a number as of last night; None if the register did not know it then."""
+        return self._by_number.get(number)
+
+    def another_than(self, number: str) -> Person | None:
+        return next((person for other, person in self._by_number.items() if other != number), None)
+
+    def filters_of(self, service_agreement: str) -> Filters:
+        """The filters of an agreement; one that nobody has used yet has none."""
+        return self.filters.get(service_agreement, Filters())
+
+    @property
+    def now(self) -> datetime:
+        """The register's time: it always stands on the morning of its day."""
+        return datetime.combine(self.day, MORNING, tzinfo=COPENHAGEN)
+
+    def dump(self) -> dict[str, Any]:
+        """Everything, people by key; for comparisons in tests and the demo."""
+        produced = self.produced.get(agreement.DEFAULT.agency)
+        return {
+            "day": self.day.isoformat(),
+            "now": self.now.isoformat(),
+            "task": self.town.task,
+            "produced": produced.isoformat() if produced else None,
+            "persons": {key: asdict(person) for key, person in self.people.items()},
+            "published": {key: asdict(person) for key, person in self.published.items()},
+            "pending": {key: [event.code + event.mark for event in events] for key, events in self.pending.items()},
+            "subscriptions": dump(self.filters),
+            "calls": [asdict(call) for call in self.calls],
+            "faults": self.faults.dump(),
+        }
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    def _delivered(self, closed: date, under: agreement.Agreement) -> Delivered:
+        # Thinned when the night comes: who changed in the morning and was subscribed at noon is delivered, since
+        # look-ups until then answered as of the night before and would have missed the change.
+        filters = self.filters_of(under.service_agreement)
+        return [
+            (self.people[key], events)
+            for key, events in self.pending.items()
+            if filters.selects(
+                self._numbers(key),
+                [state for state in (self.published.get(key), self.people[key]) if state],
+                codes={event.code for event in events},
+                day=closed,
+            )
+        ]
+
+    def _numbers(self, key: str) -> set[str]:
+        """All numbers that mean this person: whoever subscribes to the old or the new one gets both."""
+        person, before = self.people[key], self.published.get(key)
+        numbers = {person.number} | ({before.number} if before else set())
+        if person.status == "60" and person.current in self.pending:
+            numbers.add(self.people[person.current].number)
+        return numbers
+
+    def _set_aside(
+        self, closed: date, under: agreement.Agreement, delivered: Mapping[str, Delivered], *, empty: bool
+    ) -> Owed | None:
+        """Make a library's delivery and set it aside; None: it gets none.
+
+        Another library than the first gets deliveries once it has subscribed to someone.
+        """
+        first, persons = under is agreement.DEFAULT, delivered[under.agency]
+        if not (persons or empty) or not (first or under.service_agreement in self.filters):
+            return None
+        task = under.task(self.town.task)
+        head = Head(task, closed, self.produced.get(under.agency) or working_day_before(closed))
+        name = delivery_name(closed, task)
+        self.memory.put_aside(name, build_extract(head, persons, people=self.people, framing=self.framing))
+        return Owed(name, under.agency, half=first and self.faults.take_for_night())
+
+    def _subscribed(self, service_agreement: str, group: str, value: str, *, added: bool) -> str:
+        filters = self.filters.setdefault(service_agreement, Filters())
+        result = filters.add(group, value) if added else filters.remove(group, value)
+        self.memory.append("subscriptions", [service_agreement, group, value, added])
+        return result
+
+    def _publish(self) -> None:
+        self._by_number = {person.number: person for person in self.published.values() if not person.unborn}
+
+    def keep(self) -> None:
+        """Write all but the journals to the folder."""
+        town = self.town
+        changed = {k: asdict(p) for k, p in self.published.items() if p is not self.people[k]}
+        self.memory.save(
+            {
+                "town": {"day": town.day.isoformat(), "task": town.task},
+                "streets": {key: asdict(street) for key, street in town.streets.items()},
+                "names": {key: asdict(name) for key, name in town.names.items()},
+                "in_file": self.in_file,
+                "day": self.day.isoformat(),
+                "person": [asdict(person) for person in self.people.values()],
+                # Only those whose look-up does not show today's state; None: not in the register last night.
+                "published": changed | {key: None for key in self.people if key not in self.published},
+                "pending": {key: [asdict(event) for event in events] for key, events in self.pending.items()},
+                "produced": {agency: day.isoformat() for agency, day in self.produced.items()},
+                "faults": self.faults.dump(),
+                "owed": [asdict(one) for one in self.owed],
+            }
+        )
+
+
+def new_register(folder: Path, memory: Memory, town: Town, *, framing: Framing) -> Register:
+    """The register of a town on its first day, which is also what look-ups show."""
+    register = Register(
+        folder,
+        memory,
+        town,
+        town.day,
+        people=dict(town.people),
+        published=dict(town.people),
+        framing=framing,
+        in_file=len(town.people),
+    )
+    register.keep()
+    return register
+
+
+def kept_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, framing: Framing) -> Register:
+    """The register as it was when the mock stopped; a delivery that it still owed is delivered.
+
+    Raises:
+        ConfigurationError: kind `mock.town.state`; what was kept is not in order.
+    """
+    try:
+        town = town_of(document)
+        people = dict(town.people)
+        published: dict[str, Person] = dict(people)
+        for key, fields in document["published"].items():
+            if fields is None:
+                del published[key]
+            else:
+                published[key] = person_of(fields)
+        entries: list[Entry] = [tuple(entry) for entry in memory.journal("subscriptions")]
+        register = Register(
+            folder,
+            memory,
+            town,
+            date.fromisoformat(document["day"]),
+            people=people,
+            published=published,
+            pending={key: [Event(**row) for row in rows] for key, rows in document["pending"].items()},
+            produced={agency: date.fromisoformat(day) for agency, day in document["produced"].items()},
+            faults=FaultScript.parse(document["faults"]),
+            filters=replayed(entries),
+            calls=deque((Call(**row) for row in memory.journal("calls")), maxlen=CALLS_SHOWN),
+            framing=framing,
+            in_file=int(document["in_file"]),
+            owed=[Owed(**one) for one in document["owed"]],
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError("the mock's kept state is damaged: use a new folder", kind="mock.state") from error
+    for one in agreement.ALL:
+        clear_drafts(one.inbox(folder))
+    register.deliver_owed()
+    memory.clear_aside()
+    return register

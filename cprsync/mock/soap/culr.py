@@ -1,0 +1,155 @@
+"""CULR over SOAP: from the bytes of a request to the bytes of an answer, under the faults that are asked for.
+
+Answers as DBC's service does: errors with HTTP 200 and a code, a fault only for what is no request of the contract.
+Speaks no HTTP: `web` does.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from cprsync.mock.soap.damage import Response, damaged
+from cprsync.mock.soap.envelopes import SOAP, Element, SoapFault, parse_request
+from cprsync.mock.town import agreement
+from cprsync.mock.town.culr_accounts import CPR, Accounts, Request, Result
+
+if TYPE_CHECKING:
+    from cprsync.mock.register.register import Register
+
+CULR = "http://ws.culrservice.dbc.dk/"
+CULR_PATH = "/1.6/CulrWebService"
+_PATH = re.compile(r"/[0-9.]+/CulrWebService/?")
+_WRITES = frozenset({"createAccount", "updateAccount", "deleteAccount", "mergePatrons"})
+#: Readings of every library's accounts: no agency is named in them.
+_FOR_ANYONE = frozenset({"getAccountsByGlobalId", "getAccountsByLocalId"})
+#: A fault that is an answer in the place of the operation -> its code.
+CODES = {
+    "culr-credentials": "COULD_NOT_AUTHENTICATE",
+    "culr-authorisation": "NO_AUTHORISATION",
+    "culr-illegal": "ILLEGAL_ARGUMENT",
+    "culr-transaction": "TRANSACTION_ERROR",
+    "culr-program": "PROGRAM_ERROR",
+    "culr-unknown": "TRY_ANOTHER_DAY",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CulrService:
+    """CULR over the mock's accounts; the agreements of the mock have credentials."""
+
+    register: Register
+    schema: etree.XMLSchema
+
+    def knows(self, path: str) -> bool:
+        return _PATH.fullmatch(path) is not None
+
+    def answer(self, body: bytes, *, charset: str | None) -> Response:
+        """Answer one call; the effect is kept whatever then becomes of the answer."""
+        fault = self.register.faults.take_for_culr()
+        if fault is not None:
+            self.register.keep()
+        kind = "" if fault is None else fault.kind
+        if kind == "culr-down":
+            return Response(503, b"", drop=True)
+        accounts = self.register.culr
+        try:
+            response = self._answered(parse_request(body, charset), kind)
+        except SoapFault as refusal:
+            accounts.calls["?", "fault"] += 1
+            response = Response(500, _build_fault(refusal))
+        wait = accounts.latency + (fault.seconds if fault is not None and kind == "culr-slow" else 0)
+        return replace(damaged(kind, response), wait=wait)
+
+    def _answered(self, request: Element, kind: str) -> Response:
+        if kind == "culr-fault":
+            raise SoapFault("The service is out of order.", blame="Server")
+        if not self.schema.validate(request):
+            # the validator's own text quotes the request
+            line: int = self.schema.error_log.last_error.line  # type: ignore[attr-defined]  # the stubs lack it
+            raise SoapFault(f"The request breaks the contract near line {line}.")
+        operation = etree.QName(request).localname
+        if kind in CODES:
+            result = Result(CODES[kind], "The mock was asked to say so")
+        else:
+            result = _refused(request, operation) or _carry_out(self.register.culr, request, operation)
+        self.register.culr.calls[operation, result.code] += 1
+        return Response(200, _build_answer(operation, result))
+
+
+def _refused(request: Element, operation: str) -> Result | None:
+    """What is wrong with who calls; None: nothing is."""
+    names = ("userIdAut", "groupIdAut", "passwordAut")
+    said = tuple(_text(request, f"authCredentials/{name}") for name in names)
+    caller = next((one for one in agreement.ALL if said == (one.culr_user, one.agency, one.culr_password)), None)
+    if caller is None:
+        return Result("COULD_NOT_AUTHENTICATE", "The credentials are nobody's")
+    if operation not in _FOR_ANYONE and _text(request, "agencyId") != caller.agency:
+        return Result("NO_AUTHORISATION", "The group may not act for this agency")
+    return None
+
+
+def _carry_out(accounts: Accounts, request: Element, operation: str) -> Result:
+    if operation == "getAccountsByGlobalId":
+        by_number = _text(request, "userCredentials/uidType") == CPR
+        return accounts.accounts_of_number(_text(request, "userCredentials/uidValue") if by_number else "")
+    if operation == "getAccountsByLocalId":
+        return accounts.accounts_of_account(
+            _text(request, "userCredentials/agencyId"), _text(request, "userCredentials/userIdValue")
+        )
+    merges = operation == "mergePatrons"
+    kind, value = _account(request, "accountToMergeWith" if merges else "userCredentials")
+    asked = Request(operation, _text(request, "agencyId"), kind, value)
+    if merges:
+        return accounts.carry_out(replace(asked, other=_account(request, "accountToBeMerged")))
+    uid = _text(request, "globalUID/uidValue") if _text(request, "globalUID/uidType") == CPR else None
+    municipality = request.find("municipalityNo")
+    told = None if municipality is None else (municipality.text or "").strip()
+    return accounts.carry_out(replace(asked, municipality=told, uid=uid))
+
+
+def _account(request: Element, name: str) -> tuple[str, str]:
+    return _text(request, f"{name}/userIdType"), _text(request, f"{name}/userIdValue")
+
+
+def _text(request: Element, path: str) -> str:
+    return (request.findtext(path) or "").strip()
+
+
+# -- answers ----------------------------------------------------------------------------------------------
+
+
+def _build_answer(operation: str, result: Result) -> bytes:
+    """In the order in which DBC's own recordings have it."""
+    answer = etree.Element(f"{{{CULR}}}{operation}Response", nsmap={"ns2": CULR})
+    wrapper = etree.SubElement(answer, "return" if operation in _WRITES else "result")
+    for agency, kind, value in result.accounts:
+        account = etree.SubElement(wrapper, "Account")
+        for name, text in (("provider", agency), ("userIdType", kind), ("userIdValue", value)):
+            etree.SubElement(account, name).text = text
+    if result.patron is not None:
+        found = [("MunicipalityNo", result.patron.municipality), ("Guid", result.patron.guid)]
+        for name, told in found if operation != "getAccountFromProvider" else reversed(found):
+            if told:
+                etree.SubElement(wrapper, name).text = told
+    status = etree.SubElement(wrapper, "responseStatus")
+    etree.SubElement(status, "responseCode").text = result.code
+    if result.message is not None:
+        etree.SubElement(status, "responseMessage").text = result.message
+    return _build_envelope(answer)
+
+
+def _build_fault(fault: SoapFault) -> bytes:
+    element = etree.Element(f"{{{SOAP}}}Fault", nsmap={"S": SOAP})
+    etree.SubElement(element, "faultcode").text = f"S:{fault.blame}"
+    etree.SubElement(element, "faultstring").text = fault.text
+    return _build_envelope(element)
+
+
+def _build_envelope(payload: Element) -> bytes:
+    envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"S": SOAP})
+    etree.SubElement(envelope, f"{{{SOAP}}}Body").append(payload)
+    return etree.tostring(envelope, encoding="utf-8", xml_declaration=True)

@@ -1,0 +1,259 @@
+"""What the mock's CULR holds: patrons, the libraries' accounts with them, one municipality each, and every change.
+
+Written from DBC's public description. Every change is kept in the folder when the operation returns, and is a line
+of the ledger. Speaks no protocol and knows no password: `culr_soap` does. One thread only, as the whole mock.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cprsync.mock.town.state import Memory
+
+OK, MISSING, EXISTS = "OK200", "ACCOUNT_DOES_NOT_EXIST", "ACCOUNT_ALREADY_EXISTS"
+TRANSACTION_ERROR, ILLEGAL_ARGUMENT = "TRANSACTION_ERROR", "ILLEGAL_ARGUMENT"
+CPR = "CPR"
+#: What kinds of number an account stands under.
+KINDS = (CPR, "LOCAL", "UNILOGIN")
+
+_JOURNAL = "culr"
+_GUIDS = uuid.UUID("c1a5b7d9-e3f4-4b6a-8c0d-f2e4a6c8b0da")
+_AGENCY = re.compile(r"[0-9]{6}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{10}", re.ASCII)
+_MUNICIPALITY = re.compile(r"[0-9]{3}", re.ASCII)
+
+#: Library, kind of number, number.
+Key: TypeAlias = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked about one account; an empty municipality takes the affiliation away, None says nothing of it."""
+
+    operation: str
+    agency: str
+    kind: str
+    value: str = field(repr=False)
+    municipality: str | None = None
+    #: a CPR number given beside a number of another kind
+    uid: str | None = field(default=None, repr=False)
+    #: kind and number of the account that a merge links to the patron of this one
+    other: tuple[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(slots=True)
+class Patron:
+    """A person as CULR knows her. Without accounts she is gone; under her CPR number she would get her GUID back."""
+
+    ordinal: int
+    number: str | None = field(default=None, repr=False)
+    municipality: str | None = None
+    accounts: list[Key] = field(default_factory=list, repr=False)
+
+    @property
+    def guid(self) -> str:
+        return str(uuid.uuid5(_GUIDS, str(self.ordinal)))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of state: whose account, and her account and municipality before and after. Holds no number."""
+
+    n: int
+    #: library, or whoever asked the mock's control
+    by: str
+    agency: str
+    operation: str
+    #: the patron's ordinal
+    patron: int
+    kind: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an operation ended, and what it found."""
+
+    code: str
+    message: str | None = None
+    patron: Patron | None = None
+    accounts: tuple[Key, ...] = ()
+
+
+class Accounts:
+    """All of CULR."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._patrons: list[Patron] = []
+        self._by_account: dict[Key, Patron] = {}
+        self._by_number: dict[str, Patron] = {}
+        self.ledger: list[Change] = []
+        #: operation and code -> how often it was answered, since the start
+        self.calls: Counter[tuple[str, str]] = Counter()
+        #: how long each answer takes, in seconds
+        self.latency = 0.0
+        for by, fields in memory.journal(_JOURNAL):
+            other = fields.pop("other")
+            self._carry_out(Request(**fields, other=other and tuple(other)), by)
+
+    def dump(self, keys: Mapping[str, str]) -> dict[str, Any]:
+        """Everything, for comparisons; `keys` are those of the people file, by number."""
+        return {
+            "patrons": [
+                {
+                    "patron": patron.ordinal,
+                    "who": keys.get(patron.number or ""),
+                    "municipality": patron.municipality,
+                    "accounts": [dict(zip(("agency", "type", "value"), key, strict=True)) for key in patron.accounts],
+                }
+                for patron in self.patrons
+            ],
+            "ledger": [
+                {**asdict(change), "who": keys.get(self._patrons[change.patron - 1].number or "")}
+                for change in self.ledger
+            ],
+            "calls": {f"{operation} {code}": times for (operation, code), times in sorted(self.calls.items())},
+            "latency": self.latency,
+        }
+
+    @property
+    def patrons(self) -> list[Patron]:
+        """Those who have an account."""
+        return [patron for patron in self._patrons if patron.accounts]
+
+    def carry_out(self, request: Request, *, by: str = "library") -> Result:
+        """Do what is asked; when this returns a change is kept."""
+        known = len(self.ledger)
+        result = self._carry_out(request, by)
+        if len(self.ledger) > known:
+            self._memory.append(_JOURNAL, [by, asdict(request)])
+        return result
+
+    def accounts_of_number(self, number: str) -> Result:
+        """Every account of whoever has a CPR number."""
+        patron = self._by_number.get(number)
+        return _found(patron) if patron is not None and patron.accounts else _missing()
+
+    def accounts_of_account(self, agency: str, value: str) -> Result:
+        """Every account of whoever has this one, whatever kind of number it is."""
+        patrons = [self._by_account.get((agency, kind, value)) for kind in KINDS]
+        return next((_found(patron) for patron in patrons if patron is not None), _missing())
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    def _carry_out(self, request: Request, by: str) -> Result:
+        if (mistake := _mistake_in(request)) is not None:
+            return Result(ILLEGAL_ARGUMENT, mistake)
+        key = (request.agency, request.kind, request.value)
+        if request.operation == "createAccount":
+            return self._create(request, key, by)
+        patron = self._by_account.get(key)
+        if patron is None:
+            return _missing()
+        operations: dict[str, Callable[[Request, Key, Patron, str], Result]] = {
+            "updateAccount": self._update,
+            "deleteAccount": self._delete,
+            "mergePatrons": self._merge,
+            "getAccountFromProvider": lambda _request, key, patron, _by: Result(OK, None, patron, (key,)),
+        }
+        return operations[request.operation](request, key, patron, by)
+
+    def _create(self, request: Request, key: Key, by: str) -> Result:
+        if key in self._by_account:
+            return Result(EXISTS, "The account exists")
+        if any((request.agency, kind, request.value) in self._by_account for kind in KINDS):
+            return Result(TRANSACTION_ERROR, "The number is another account's of this agency")
+        number = request.value if request.kind == CPR else request.uid
+        patron = self._by_number.get(number) if number is not None else None
+        if patron is None:
+            patron = Patron(len(self._patrons) + 1, number)
+            self._patrons.append(patron)
+            if number is not None:
+                self._by_number[number] = patron
+        before = _seen(None, patron)
+        if not patron.accounts:
+            # who is known to another library is only linked: her municipality is not touched
+            patron.municipality = request.municipality or None
+        self._link(key, patron)
+        return self._changed(request, by, patron, before)
+
+    def _update(self, request: Request, key: Key, patron: Patron, by: str) -> Result:
+        before = _seen(key, patron)
+        patron.municipality = request.municipality or None
+        return self._changed(request, by, patron, before)
+
+    def _delete(self, request: Request, key: Key, patron: Patron, by: str) -> Result:
+        before = _seen(key, patron)
+        self._unlink(key, patron)
+        return self._changed(request, by, patron, before)
+
+    def _merge(self, request: Request, _: Key, patron: Patron, by: str) -> Result:
+        if request.other is None:
+            return Result(ILLEGAL_ARGUMENT, "There is nothing to merge")
+        key = (request.agency, *request.other)
+        former = self._by_account.get(key)
+        if former is None:
+            return _missing()
+        before = _seen(key, former)
+        if former is not patron:
+            self._unlink(key, former)
+            self._link(key, patron)
+        return self._changed(request, by, patron, before, kind=request.other[0])
+
+    def _link(self, key: Key, patron: Patron) -> None:
+        patron.accounts.append(key)
+        self._by_account[key] = patron
+
+    def _unlink(self, key: Key, patron: Patron) -> None:
+        patron.accounts.remove(key)
+        del self._by_account[key]
+        if not patron.accounts:
+            patron.municipality = None
+
+    def _changed(
+        self, request: Request, by: str, patron: Patron, before: Mapping[str, Any], *, kind: str | None = None
+    ) -> Result:
+        key = (request.agency, *(request.other or (request.kind, request.value)))
+        after = _seen(key if key in self._by_account else None, patron)
+        if after != before:
+            n, kind = len(self.ledger) + 1, kind or request.kind
+            change = Change(n, by, request.agency, request.operation, patron.ordinal, kind, before, after)
+            self.ledger.append(change)
+        return Result(OK)
+
+
+def _seen(key: Key | None, patron: Patron) -> dict[str, Any]:
+    """Whether the account is there, whose it is, and where she is said to live."""
+    return {"account": key is not None, "patron": patron.ordinal if key else None, "municipality": patron.municipality}
+
+
+def _found(patron: Patron) -> Result:
+    return Result(OK, None, patron, tuple(patron.accounts))
+
+
+def _missing() -> Result:
+    return Result(MISSING, "The account does not exist")
+
+
+def _mistake_in(request: Request) -> str | None:
+    numbers = [request.value] if request.kind == CPR else []
+    numbers += [request.uid] if request.uid is not None else []
+    merges = request.operation == "mergePatrons"
+    rules = (
+        (_AGENCY.fullmatch(request.agency), "agencyId has six digits"),
+        (request.kind in KINDS and request.value, "userIdType and userIdValue are needed"),
+        (all(map(_NUMBER.fullmatch, numbers)), "A CPR number has ten digits"),
+        (not request.municipality or _MUNICIPALITY.fullmatch(request.municipality), "municipalityNo has three digits"),
+        (not merges or request.kind == CPR, "accountToMergeWith stands under a CPR number"),
+        (not merges or (request.other and request.other[0] != CPR), "accountToBeMerged stands under no CPR number"),
+    )
+    return next((mistake for holds, mistake in rules if not holds), None)

@@ -1,0 +1,375 @@
+"""What may happen to a person: one table from the kind of event to a function and the code the register gives it.
+
+Decides only: takes a scene, returns the persons as they are afterwards with their event codes. `register` keeps them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from cprsync.errors import BadInput
+from cprsync.mock.town.people import NUMBER_ONLY, Abroad, Address, Name, Person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+T = TypeVar("T")
+PROTECTION = "0001"
+#: Where somebody goes who emigrates without saying where: Germany.
+_ABROAD = "5180"
+_DENMARK = "5100"
+_ADMINISTRATIVE = 9900
+#: A birth date of which the register knows the year, or year and month, alone.
+_HALF_DAY = re.compile(r"[12]\d{3}-(0\d|1[0-2])-00")
+_GREENLAND = range(955, 962)
+#: A code that no municipality has.
+_NOWHERE = "0998"
+
+#: Everybody with an address in the register, in Denmark or Greenland.
+RESIDENT = frozenset({"01", "03", "05", "07"})
+#: Everybody who may come back or be found again, and those who never had an address.
+ALIVE = RESIDENT | {"20", "70", "80"}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Scene:
+    """Who it happens to, where to, on which day, and all there is to know of the others."""
+
+    who: Person
+    to: str | None
+    day: date
+    people: Mapping[str, Person]
+    streets: Mapping[str, Address]
+    names: Mapping[str, Name]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Change:
+    """A person as she is after an event, with the event's code and the mark of one who is only touched by it."""
+
+    person: Person
+    code: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of event: what it does, to persons of which status, and whether it takes `--to`."""
+
+    act: Callable[[Scene], Sequence[Change]]
+    statuses: frozenset[str]
+    takes_to: bool = False
+
+
+def happen(kind: str, scene: Scene) -> Sequence[Change]:
+    """Say what an event makes of the persons it touches.
+
+    Raises:
+        BadInput: the kind or `to` is unknown, or the event makes no sense for this person.
+    """
+    if kind not in KINDS:
+        raise BadInput(f"no such kind of event; there are {', '.join(KINDS)}", kind="mock.event")
+    rule = KINDS[kind]
+    if scene.to is not None and not rule.takes_to:
+        raise _refused(f"{kind} takes no --to")
+    if scene.who.unborn != (kind == "birth"):
+        raise _refused(f"{kind}: the person is {'not born yet' if scene.who.unborn else 'already born'}")
+    if scene.who.status not in rule.statuses:
+        raise _refused(f"{kind} makes no sense for a person of status {scene.who.status}")
+    return rule.act(scene)
+
+
+# -- name and address ---------------------------------------------------------------------------------
+
+
+def _move(scene: Scene) -> list[Change]:
+    address = _address(scene)
+    if scene.who.address is not None and address.place == scene.who.address.place:
+        raise _refused("move: the person lives there already")
+    return [Change(_living_at(scene, address), "A01")]
+
+
+def _rename(scene: Scene) -> list[Change]:
+    name = _name(scene)
+    if replace(name, since="") == replace(scene.who.name, since=""):
+        raise _refused("rename: the person has that name already")
+    # A child gets its first name: naming, not a change of name.
+    code = "A13" if scene.who.name.addressing else "A14"
+    return [Change(replace(scene.who, name=replace(name, since=scene.day.isoformat())), code)]
+
+
+def _address(scene: Scene) -> Address:
+    if scene.to is None:
+        return _next_after(scene.streets, scene.who.address, lambda one, other: one.place == other.place)
+    if scene.to in scene.streets:
+        return scene.streets[scene.to]
+    host = scene.people.get(scene.to)
+    if host is None or not host.lives_somewhere or host.address is None or host.unborn:
+        streets = ", ".join(scene.streets)
+        raise _refused(f"--to names neither a street nor a person with an address; the streets are {streets}")
+    return host.address
+
+
+def _name(scene: Scene) -> Name:
+    if scene.to is None:
+        return _next_after(scene.names, scene.who.name, lambda one, other: one.addressing == other.addressing)
+    if scene.to in scene.names:
+        return scene.names[scene.to]
+    other = scene.people.get(scene.to)
+    if other is None or not other.name.last:
+        raise _refused("--to names neither a name nor a person with a name")
+    return _with_family_name(scene.who.name, other.name)
+
+
+def _with_family_name(own: Name, other: Name) -> Name:
+    """Take somebody's name: her family name behind one's own first name, or all of it if one has none yet."""
+    if not own.first:
+        return other
+    full = f"{own.first} {other.last}"
+    return replace(own, middle="", middle_mark="", last=other.last, last_mark=other.last_mark, addressing=full[:34])
+
+
+def _next_after(entries: Mapping[str, T], current: T | None, same: Callable[[T, T], bool]) -> T:
+    """The entry after the current one, the first if she has none of them: repeating an event moves her on."""
+    listed = list(entries.values())
+    if not listed:
+        raise _refused("the people file has nothing to choose from: say where with --to")
+    here = [position for position, entry in enumerate(listed) if current is not None and same(entry, current)]
+    return listed[(here[0] + 1) % len(listed)] if here else listed[0]
+
+
+def _living_at(scene: Scene, address: Address) -> Person:
+    """The person with an address from today on, and with the status that the address gives."""
+    greenland = int(address.municipality) in _GREENLAND
+    if int(address.street or 0) >= _ADMINISTRATIVE:
+        status = "07" if greenland else "03"
+    else:
+        status = "05" if greenland else "01"
+    since = scene.who.status_since if status == scene.who.status else scene.day.isoformat()
+    return replace(
+        scene.who,
+        status=status,
+        status_since=since,
+        address=replace(address, since=scene.day.isoformat()),
+        abroad=None,
+        disappeared="",
+    )
+
+
+def _no_road(scene: Scene) -> list[Change]:
+    """The address is corrected, and its road's name is gone: a fault that real deliveries have shown."""
+    return [Change(_corrected(scene, "no-road", road="", long_road=""), "A09")]
+
+
+def _no_municipality(scene: Scene) -> list[Change]:
+    """The address is corrected to a municipality that does not exist."""
+    return [Change(_corrected(scene, "no-municipality", municipality=_NOWHERE), "A09")]
+
+
+def _corrected(scene: Scene, kind: str, **parts: str) -> Person:
+    if scene.who.address is None:
+        raise _refused(f"{kind}: the person has no address")
+    address = replace(scene.who.address, **parts)  # type: ignore[arg-type]  # the parts of each call are an address's
+    if address == scene.who.address:
+        raise _refused(f"{kind}: it is so already")
+    return replace(scene.who, address=address)
+
+
+# -- coming and going -----------------------------------------------------------------------------------
+
+
+def _birth(scene: Scene) -> list[Change]:
+    born = scene.day.isoformat()
+    child = replace(scene.who, unborn=False, born=born, name=Name(), status_since=born)
+    mother = scene.people.get(child.mother)
+    address = child.address or (mother.address if mother else None)
+    # What code a birth has is not public; A05 is one of those seen in real files without a published meaning.
+    return [Change(replace(child, address=replace(address, since=born) if address else None), "A05")]
+
+
+def _die(scene: Scene) -> list[Change]:
+    return [Change(_turned(scene, "90", status_before=scene.who.status), "A21")]
+
+
+def _undie(scene: Scene) -> list[Change]:
+    if scene.who.status_before and scene.who.status_before not in RESIDENT:
+        return [Change(_turned(scene, scene.who.status_before, status_before=""), "A25")]
+    return [Change(replace(_home(scene), status_before=""), "A25")]
+
+
+def _emigrate(scene: Scene) -> list[Change]:
+    country = scene.to or _ABROAD
+    if not (len(country) == len(_ABROAD) and country.isdecimal() and country.isascii() and country[0] == "5"):
+        raise _refused("--to of emigrate is a country's code: four digits, the first a 5")
+    if country == _DENMARK:
+        raise _refused("--to of emigrate is not Denmark")
+    abroad = Abroad(country, scene.day.isoformat(), ("Poste restante", "Postfach 1"))
+    return [Change(_turned(scene, "80", abroad=abroad, disappeared=""), "A06")]
+
+
+def _return(scene: Scene) -> list[Change]:
+    return [Change(_home(scene), "A04")]
+
+
+def _vanish(scene: Scene) -> list[Change]:
+    return [Change(_turned(scene, "70", disappeared=scene.day.isoformat()), "A02")]
+
+
+def _found(scene: Scene) -> list[Change]:
+    return [Change(_home(scene), "A03")]
+
+
+def _home(scene: Scene) -> Person:
+    """Back at the last Danish address, at one that is named, or at the first street of the file."""
+    if scene.to is not None or scene.who.address is None:
+        return _living_at(scene, _address(scene))
+    kept = scene.who.address
+    person = _living_at(scene, kept)
+    # Death annulled: she never left, so the day she moved in stays.
+    return replace(person, address=kept) if scene.who.status == "90" else person
+
+
+def _turned(scene: Scene, status: str, **fields: object) -> Person:
+    return replace(scene.who, status=status, status_since=scene.day.isoformat(), **fields)  # type: ignore[arg-type]  # the fields of each call are a person's
+
+
+# -- protection ---------------------------------------------------------------------------------------------
+
+
+def _protect(scene: Scene) -> list[Change]:
+    if PROTECTION in scene.who.protections:
+        raise _refused("protect: the person is protected already")
+    protections = {**scene.who.protections, PROTECTION: scene.day.isoformat()}
+    return [Change(replace(scene.who, protections=dict(sorted(protections.items())), no_end=""), "A33")]
+
+
+def _unprotect(scene: Scene) -> list[Change]:
+    if PROTECTION not in scene.who.protections:
+        raise _refused("unprotect: the person is not protected")
+    kept = {code: start for code, start in scene.who.protections.items() if code != PROTECTION}
+    return [Change(replace(scene.who, protections=kept, no_end=""), "A33")]
+
+
+def _no_end(scene: Scene) -> list[Change]:
+    """The protection is over, and a look-up goes on telling of its start, beside a "no" and without an end."""
+    (change,) = _unprotect(scene)
+    return [replace(change, person=replace(change.person, no_end=scene.who.protections[PROTECTION]))]
+
+
+# -- number and birth date ------------------------------------------------------------------------------------
+
+
+def _number(scene: Scene) -> list[Change]:
+    """Give her the next number; the old one stays in the register as status 60 under a key of its own."""
+    if not scene.who.next_numbers:
+        raise _refused("number: the people file gives this person no further number")
+    number, *rest = scene.who.next_numbers
+    new = replace(scene.who, number=number, next_numbers=tuple(rest), sex=_sex(number))
+    return _renumbered(scene, new, _old(scene, key=_free_key(scene), number=scene.who.number), code="P03")
+
+
+def _undo_number(scene: Scene) -> list[Change]:
+    """Give her her last number back; the one given by mistake now points to it."""
+    former = [p for p in scene.people.values() if p.status == "60" and not p.taken_back]
+    former = [p for p in former if p.current in (scene.who.key, scene.who.number)]
+    if not former:
+        raise _refused("undo-number: the person's number was never changed")
+    last = max(former, key=lambda person: (person.status_since, person.key))
+    restored = replace(scene.who, number=last.number, sex=_sex(last.number))
+    mistaken = replace(_old(scene, key=last.key, number=scene.who.number), taken_back=True)
+    return _renumbered(scene, restored, mistaken, code="P42")
+
+
+def _renumbered(scene: Scene, new: Person, old: Person, *, code: str) -> list[Change]:
+    """Both numbers change, and so do those whose records name her number: spouse, children, parents."""
+    changes = [Change(old, code), Change(new, code, "PN")]
+    for other in scene.people.values():
+        marks = {other.spouse: "ÆG", other.mother: "MO", other.father: "FA"}
+        mark = marks.get(new.key) or ("BØ" if other.key in (new.mother, new.father) else "")
+        if mark and not other.unborn and other.status not in NUMBER_ONLY:
+            changes.append(Change(other, code, mark))
+    return changes
+
+
+def _old(scene: Scene, *, key: str, number: str) -> Person:
+    return replace(
+        scene.who,
+        key=key,
+        why=f"A former number of {scene.who.key}.",
+        number=number,
+        status="60",
+        status_since=scene.day.isoformat(),
+        current=scene.who.key,
+        next_numbers=(),
+        spouse="",
+        mother="",
+        father="",
+        address=None,
+        abroad=None,
+        contact=None,
+    )
+
+
+def _free_key(scene: Scene) -> str:
+    key = f"{scene.who.key}_GL"
+    while key in scene.people:
+        key += "L"
+    return key
+
+
+def _sex(number: str) -> str:
+    return "M" if int(number[-1]) % 2 else "K"
+
+
+def _birthdate(scene: Scene) -> list[Change]:
+    born = scene.to or ""
+    if not _HALF_DAY.fullmatch(born):
+        try:
+            born = date.fromisoformat(born).isoformat()
+        except ValueError as error:
+            raise _refused("--to of birthdate is a day, YYYY-MM-DD, or what is known of one, YYYY-00-00") from error
+    if born > scene.day.isoformat():
+        raise _refused("--to of birthdate is not in the future")
+    if born == scene.who.born and not scene.who.born_uncertain:
+        raise _refused("birthdate: that is the registered day already")
+    # Its code is not public either: P35 is seen in real files without a published meaning.
+    return [Change(replace(scene.who, born=born, born_uncertain=False), "P35")]
+
+
+def _resend(scene: Scene) -> list[Change]:
+    return [Change(scene.who, "A74")]
+
+
+def stamp_of(code: str, moment: datetime) -> str:
+    """The time that goes with an event's code; a requisition has none."""
+    return "" if code == "A74" else moment.strftime("%Y%m%d%H%M")
+
+
+def _refused(reason: str) -> BadInput:
+    return BadInput(reason, kind="mock.event")
+
+
+_EVERY = ALIVE | NUMBER_ONLY | {"90"}
+KINDS: Mapping[str, Kind] = {
+    "move": Kind(_move, RESIDENT, takes_to=True),
+    "no-road": Kind(_no_road, RESIDENT),
+    "no-municipality": Kind(_no_municipality, RESIDENT),
+    "rename": Kind(_rename, ALIVE, takes_to=True),
+    "birth": Kind(_birth, _EVERY),
+    "die": Kind(_die, ALIVE),
+    "undie": Kind(_undie, frozenset({"90"})),
+    "protect": Kind(_protect, ALIVE),
+    "unprotect": Kind(_unprotect, ALIVE | {"90"}),
+    "no-end": Kind(_no_end, ALIVE | {"90"}),
+    "emigrate": Kind(_emigrate, RESIDENT | {"70"}, takes_to=True),
+    "return": Kind(_return, frozenset({"80"}), takes_to=True),
+    "vanish": Kind(_vanish, RESIDENT),
+    "found": Kind(_found, frozenset({"70"}), takes_to=True),
+    "number": Kind(_number, ALIVE),
+    "undo-number": Kind(_undo_number, ALIVE),
+    "birthdate": Kind(_birthdate, ALIVE | {"90"}, takes_to=True),
+    "resend": Kind(_resend, _EVERY),
+}

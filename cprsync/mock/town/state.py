@@ -1,0 +1,135 @@
+"""The mock's memory: one document that is replaced whole, and two journals that only grow.
+
+The register's people, day and faults are in `state.json`. Subscriptions and calls are one line each in a journal,
+because there may be many. Knows how they are kept, not what they mean.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from cprsync.errors import ConfigurationError
+from cprsync.private import append_private, write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_VERSION = 1
+
+
+class Memory:
+    """What the mock keeps in its folder between two starts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._state = folder / "state.json"
+        self._journals: dict[str, IO[str]] = {}
+        self._folder = folder
+
+    def load(self) -> dict[str, Any] | None:
+        """The document; None in a new folder.
+
+        Raises:
+            ConfigurationError: kind `mock.town.state`; it is damaged or of another version.
+        """
+        try:
+            document = json.loads(self._state.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise _unreadable() from error
+        if not isinstance(document, dict) or document.get("version") != _VERSION:
+            raise _unreadable()
+        return document
+
+    def save(self, document: dict[str, Any]) -> None:
+        draft = self._state.with_suffix(".draft")
+        text = json.dumps({"version": _VERSION, **document}, ensure_ascii=False, separators=(",", ":"))
+        write_private(draft, text.encode())
+        draft.replace(self._state)
+
+    def put_aside(self, name: str, content: bytes) -> None:
+        """Keep a delivery until it is where it belongs; the document says what it is."""
+        draft = self._folder / "owed.draft"
+        write_private(draft, content)
+        draft.replace(self._aside(name))
+
+    def aside(self, name: str) -> bytes:
+        """What was put aside under this name. Raises ConfigurationError, kind `mock.town.state`: it is gone."""
+        try:
+            return self._aside(name).read_bytes()
+        except OSError as error:
+            raise _unreadable() from error
+
+    def clear_aside(self) -> None:
+        """Remove all that was put aside: nothing is owed any more."""
+        for path in self._folder.glob("owed.*"):
+            path.unlink()
+
+    def _aside(self, name: str) -> Path:
+        return self._folder / f"owed.{name}"
+
+    def append(self, journal: str, entry: Any) -> None:
+        """Add a line to a journal; it is with the operating system when this returns."""
+        if journal not in self._journals:
+            self._mend(journal)
+            self._journals[journal] = append_private(self._folder / f"{journal}.jsonl")
+        file = self._journals[journal]
+        file.write(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n")
+        file.flush()
+
+    def journal(self, name: str) -> Iterator[Any]:
+        """The lines of a journal. A last line that is torn was never answered, so it is dropped."""
+        try:
+            file = (self._folder / f"{name}.jsonl").open(encoding="utf-8")
+        except FileNotFoundError:
+            return
+        with file:
+            for line in file:
+                if line.endswith("\n"):
+                    yield json.loads(line)
+
+    def close(self) -> None:
+        for file in self._journals.values():
+            file.close()
+        self._journals.clear()
+
+    def _mend(self, name: str) -> None:
+        """Cut a torn last line off, so that the next one does not continue it."""
+        path = self._folder / f"{name}.jsonl"
+        if not path.exists():
+            return
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(path, whole)
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the folder: two mocks in one would overwrite each other's memory.
+
+    Raises:
+        ConfigurationError: kind `mock.folder`; another mock runs in it, or it cannot be written.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = append_private(folder / "lock")
+    except OSError as error:
+        raise ConfigurationError("the mock's folder cannot be written", kind="mock.folder") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigurationError("another mock runs in this folder", kind="mock.folder") from error
+        yield
+
+
+def _unreadable() -> ConfigurationError:
+    return ConfigurationError(
+        "the mock's kept state is damaged or of another version: use a new folder", kind="mock.state"
+    )

@@ -1,0 +1,4 @@
+"""Our certificate and the counterparts': read, and what is wrong with them said.
+
+Opens no connection.
+"""

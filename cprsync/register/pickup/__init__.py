@@ -1,0 +1,4 @@
+"""Where deliveries wait: a folder, or a server over SFTP.
+
+Reads none of them.
+"""

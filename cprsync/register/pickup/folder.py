@@ -1,0 +1,112 @@
+"""The port `Feed` over a folder: which deliveries wait in it, and which are still being written.
+
+The companion `X.metadata` of a file X says how many bytes it is to have. Without one the file is
+taken: its record 999 proves that it is whole. Reads no delivery, and knows nothing of SFTP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from cprsync.errors import ConfigurationError, DeliveryRefused
+from cprsync.register.pickup.arrivals import (
+    METADATA_LIMIT_BYTES,
+    After,
+    announced,
+    companion_of,
+    in_order,
+    is_being_written,
+    is_delivery,
+    parse_size,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cprsync.services.ports.ports import WaitingFile
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFile:
+    """A whole file in the folder."""
+
+    path: Path
+    after: After
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def mark(self) -> None:
+        """None: a file at hand is read each night, which notices any replacement of it."""
+
+    def open(self) -> BinaryIO:
+        """Open the content. Raises DeliveryRefused if the file cannot be read."""
+        try:
+            return self.path.open("rb")
+        except OSError as failed:
+            raise DeliveryRefused("the delivery cannot be read from its folder", kind="delivery.unreadable") from failed
+
+    def done(self) -> None:
+        """Delete it if so set. The companion goes first: a file without one is taken again, and is then a repeat."""
+        if self.after == "keep":
+            return
+        try:
+            _companion(self.path).unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)
+        except OSError as failed:
+            raise ConfigurationError("a delivery cannot be deleted from its folder", kind="feed.folder") from failed
+
+
+class FolderFeed:
+    """The deliveries in one folder."""
+
+    def __init__(self, path: Path, *, after: After) -> None:
+        """Take the folder, and whether files stay in it once they are sealed in the inbox."""
+        self._path = path
+        self._after: After = after
+
+    def waiting(self) -> list[WaitingFile]:
+        """Whole files, in the order of their names. Raises ConfigurationError if there is no such folder."""
+        return [FolderFile(path, self._after) for path in self._deliveries() if _is_whole(path)]
+
+    def unfinished(self) -> list[str]:
+        """Names of files that are smaller than announced, announced and not there, or named as being written."""
+        return [path.name for path in self._deliveries(promised=True) if not _is_whole(path)]
+
+    def unfinished_file(self, name: str) -> WaitingFile | None:
+        """What is there by now of a file that is not whole; None: it is only announced."""
+        return next((FolderFile(path, self._after) for path in self._deliveries() if path.name == name), None)
+
+    def _deliveries(self, *, promised: bool = False) -> list[Path]:
+        try:
+            found = {path.name: path for path in self._path.iterdir() if path.is_file()}
+        except OSError as failed:
+            raise ConfigurationError("the folder of deliveries cannot be read", kind="feed.folder") from failed
+        if promised:
+            found = {name: self._path / name for name in announced(set(found))} | found
+        return sorted((path for name, path in found.items() if is_delivery(name)), key=lambda path: in_order(path.name))
+
+
+def _companion(path: Path) -> Path:
+    return path.with_name(companion_of(path.name))
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether all announced bytes are there. Too many are let through: the reader says what is wrong."""
+    if is_being_written(path.name):
+        return False
+    try:
+        size = path.stat().st_size
+        metadata = _start_of(_companion(path)) if _companion(path).exists() else None
+    except OSError:
+        # announced but not there, or moved away just now
+        return False
+    return metadata is None or size >= parse_size(metadata)
+
+
+def _start_of(companion: Path) -> bytes:
+    with companion.open("rb") as content:
+        return content.read(METADATA_LIMIT_BYTES + 1)

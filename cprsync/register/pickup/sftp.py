@@ -1,0 +1,236 @@
+"""The port `Feed` over SFTP: which deliveries wait on the server, and what becomes of them. Reads no delivery.
+
+A file that stays on the server is told by its mark: its size, its time as the server has it (whole seconds), and the
+hash of its companion, which names the transfer. Only a replacement in which all three are the same goes unnoticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from typing import TYPE_CHECKING, BinaryIO
+
+import asyncssh
+
+from cprsync.errors import ConfigurationError, DeliveryRefused
+from cprsync.register.pickup.arrivals import (
+    METADATA_LIMIT_BYTES,
+    announced,
+    companion_of,
+    in_order,
+    is_being_written,
+    is_delivery,
+    parse_size,
+)
+from cprsync.register.pickup.sftp_content import BLOCK_BYTES, ONE_ANSWER, REFUSALS, Pace, SftpContent, Stamp, stamp_of
+from cprsync.register.pickup.sftp_session import SftpSession, SftpSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cprsync.services.ports.ports import WaitingFile
+
+_GONE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
+#: A younger file has no mark: it may change once more within the second that its time names. A minute, since the
+#: server's clock need not be ours; such a file is read once more the next time.
+_YOUNG_SECONDS = 60
+
+
+class SftpFeed:
+    """The deliveries in one folder of an SFTP server, over one connection that `close` ends."""
+
+    def __init__(
+        self,
+        settings: SftpSettings,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Take the settings; it connects when something is first asked. `now` is real time, never a mock's."""
+        self._settings = settings
+        self._sleep = sleep
+        self._now = now
+        self._session = SftpSession(settings, sleep=sleep)
+        self._unfinished: list[str] | None = None
+
+    def waiting(self) -> list[WaitingFile]:
+        """Whole files, in the order of their names.
+
+        Raises:
+            RegisterUnavailable: as `SftpSession.run`.
+            ConfigurationError: kinds `sftp.folder`, `sftp.crowded`, and as `SftpSession.run`.
+        """
+        began = self._now()
+        stamps, names = self._look()
+        files: dict[str, WaitingFile] = {}
+        for name in names:
+            companion = self._companion(name, stamps)
+            if self._is_whole(name, stamps, companion):
+                mark = self._mark(stamps[name], companion, began)
+                files[name] = SftpFile(name, stamps[name], self._settings, self._session, mark=mark)
+        self._unfinished = [name for name in names if name not in files]
+        return list(files.values())
+
+    def unfinished(self) -> list[str]:
+        """Names of files that were still being written at the last look: smaller than announced, or growing."""
+        if self._unfinished is None:
+            self.waiting()
+        return list(self._unfinished or ())
+
+    def unfinished_file(self, name: str) -> WaitingFile | None:
+        """What is there by now of a file that is not whole; None: it is only announced, or changes while we look."""
+        stamps, _ = self._look()
+        stamp = stamps.get(name)
+        return None if stamp is None else SftpFile(name, stamp, self._settings, self._session, mark=None)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._session.close()
+
+    def _look(self) -> tuple[Mapping[str, Stamp], list[str]]:
+        """All files, and the names of deliveries; one without a companion counts once it has stopped changing."""
+        stamps = self._session.run(self._list)
+        if any(is_delivery(name) and companion_of(name) not in stamps for name in stamps):
+            self._sleep(self._settings.settle_seconds)
+            before, stamps = stamps, self._session.run(self._list)
+        else:
+            before = stamps
+        names = sorted(filter(is_delivery, set(stamps) | announced(set(stamps))), key=in_order)
+        moving = {name for name in names if companion_of(name) not in stamps and before.get(name) != stamps.get(name)}
+        return {name: stamp for name, stamp in stamps.items() if name not in moving}, names
+
+    def _companion(self, name: str, stamps: Mapping[str, Stamp]) -> bytes | None:
+        """What the companion of a file says; None: it has none."""
+        if companion_of(name) not in stamps:
+            return None
+        return self._session.run(lambda client: self._start_of(client, name))
+
+    def _is_whole(self, name: str, stamps: Mapping[str, Stamp], companion: bytes | None) -> bool:
+        """Whether all announced bytes are there. Too many are let through: the reader says what is wrong."""
+        if is_being_written(name) or name not in stamps:
+            return False
+        return companion is None or stamps[name].size >= parse_size(companion)
+
+    def _mark(self, stamp: Stamp, companion: bytes | None, began: float) -> str | None:
+        """Tell this state of a file; None where it is not sure, or the file is to be deleted: then it is read."""
+        if self._settings.after == "delete" or stamp.modified is None or stamp.modified > began - _YOUNG_SECONDS:
+            return None
+        told = "none" if companion is None else hashlib.sha256(companion).hexdigest()
+        return f"{stamp.size} {stamp.modified} {told}"
+
+    async def _list(self, client: asyncssh.SFTPClient) -> dict[str, Stamp]:
+        found: dict[str, Stamp] = {}
+        count = 0
+        try:
+            async for entry in client.scandir(self._settings.folder.encode()):
+                count += 1
+                if count > self._settings.entries_max:
+                    raise ConfigurationError(
+                        "the SFTP folder holds more than {most} files",
+                        most=self._settings.entries_max,
+                        kind="sftp.crowded",
+                    )
+                name = _text(entry.filename)
+                if name is not None and _is_file(entry.attrs):
+                    found[name] = stamp_of(entry.attrs)
+        except REFUSALS as error:
+            raise ConfigurationError("the SFTP folder cannot be listed", kind="sftp.folder") from error
+        return found
+
+    async def _start_of(self, client: asyncssh.SFTPClient, name: str) -> bytes:
+        """The companion's content, or as much of it as shows that it is none."""
+        try:
+            path = _path(self._settings, companion_of(name))
+            async with client.open(path, "rb", block_size=ONE_ANSWER) as companion:
+                content = b""
+                while len(content) <= METADATA_LIMIT_BYTES:
+                    block: bytes = await companion.read(METADATA_LIMIT_BYTES + 1, len(content))
+                    if not block:
+                        break
+                    content += block
+                return content
+        except REFUSALS:
+            # taken away just now: what is not announced any more is left alone for this time
+            return b""
+
+
+class SftpFile:
+    """A whole file on the server."""
+
+    def __init__(
+        self, name: str, listed: Stamp, settings: SftpSettings, session: SftpSession, *, mark: str | None
+    ) -> None:
+        """Take the file as it was listed."""
+        self._name = name
+        self._mark = mark
+        self._stamp = listed
+        self._settings = settings
+        self._session = session
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def mark(self) -> str | None:
+        return self._mark
+
+    def open(self) -> BinaryIO:
+        """Open the content, to be read once.
+
+        Raises:
+            DeliveryRefused: it cannot be read, or is larger than a delivery may be.
+            DeliveryLate: kind `delivery.unfinished`; it has changed since it was listed, or, while reading, changes.
+        """
+        if self._stamp.size > self._settings.file_max_bytes:
+            raise DeliveryRefused("the delivery is larger than one may be", kind="delivery.too_large")
+        content = SftpContent(self._session, _path(self._settings, self._name), self._stamp, Pace(self._settings))
+        self._stamp = content.stamp
+        return io.BufferedReader(content, buffer_size=BLOCK_BYTES)
+
+    def done(self) -> None:
+        """Delete it if so set, unless another has taken its place by now.
+
+        The companion goes first: a file without one is taken again, and is then a repeat; a companion
+        without its file would announce one that never comes. Raises ConfigurationError, kind `sftp.delete`.
+        """
+        if self._settings.after == "delete":
+            self._session.run(self._delete)
+
+    async def _delete(self, client: asyncssh.SFTPClient) -> None:
+        path = _path(self._settings, self._name)
+        try:
+            if stamp_of(await client.stat(path)) != self._stamp:
+                return
+            await _remove(client, _path(self._settings, companion_of(self._name)))
+            await _remove(client, path)
+        except _GONE:
+            # deleted by a try whose answer was lost, or by someone else
+            return
+        except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPFailure, asyncssh.SFTPOpUnsupported) as error:
+            raise ConfigurationError("a sealed delivery cannot be deleted there", kind="sftp.delete") from error
+
+
+async def _remove(client: asyncssh.SFTPClient, path: bytes) -> None:
+    try:
+        await client.remove(path)
+    except _GONE:
+        return
+
+
+def _path(settings: SftpSettings, name: str) -> bytes:
+    return f"{settings.folder.rstrip('/')}/{name}".encode()
+
+
+def _text(name: str | bytes) -> str | None:
+    """A name as text; None if it has letters that no delivery's name has."""
+    try:
+        return name.decode("ascii") if isinstance(name, bytes) else name
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_file(attributes: asyncssh.SFTPAttrs) -> bool:
+    """Whether it is an ordinary file, or the server does not say what it is."""
+    return attributes.type in {asyncssh.FILEXFER_TYPE_REGULAR, asyncssh.FILEXFER_TYPE_UNKNOWN}

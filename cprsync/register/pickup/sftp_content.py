@@ -1,0 +1,167 @@
+"""One file on an SFTP server as a stream: read in blocks, and on from where it broke off while it is the same file."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import asyncssh
+
+from cprsync.errors import DeliveryLate, DeliveryRefused, RegisterUnavailable
+
+if TYPE_CHECKING:
+    from cprsync.register.pickup.sftp_session import SftpSession, SftpSettings
+
+BLOCK_BYTES = 64 * 1024
+#: Blocks asked for at once, so that a long way to the server does not make it slow.
+_BLOCKS = 4
+#: What asyncssh takes for: one question, one answer, however short. Its own way asks on until a block is full, so that
+#: nobody sees how slowly it fills, and leaves questions behind that nobody waits for once it is given up.
+ONE_ANSWER = 0
+#: Servers say in different ways that a name is not for us.
+REFUSALS = (
+    asyncssh.SFTPNoSuchFile,
+    asyncssh.SFTPNoSuchPath,
+    asyncssh.SFTPPermissionDenied,
+    asyncssh.SFTPNotADirectory,
+    asyncssh.SFTPFailure,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells one state of a file from another."""
+
+    size: int
+    modified: int | None
+
+
+class Pace:
+    """Whether a file comes quickly enough: its bytes against the seconds that were waited for them.
+
+    What we do between two questions does not count, and neither does a file that is read before the seconds are over.
+    """
+
+    def __init__(self, settings: SftpSettings) -> None:
+        self._settings = settings
+        self._bytes = 0
+        self._seconds = 0.0
+
+    def check(self, count: int, seconds: float) -> None:
+        """Add an answer. Raises RegisterUnavailable, kind `sftp.too_slow`."""
+        self._bytes += count
+        self._seconds += seconds
+        if self._seconds < self._settings.floor_seconds:
+            return
+        floor = self._settings.floor_bytes_per_second
+        if self._bytes < floor * self._seconds:
+            raise RegisterUnavailable(
+                "a delivery comes more slowly than {floor} bytes a second", floor=floor, kind="sftp.too_slow"
+            )
+        self._bytes, self._seconds = 0, 0.0
+
+
+class SftpContent(io.RawIOBase):
+    """A file's bytes in their order, over as many connections as it takes."""
+
+    def __init__(self, session: SftpSession, path: bytes, listed: Stamp, pace: Pace) -> None:
+        """Open the file as it was listed. Raises as `SftpFile.open`."""
+        super().__init__()
+        self._session = session
+        self._pace = pace
+        self._path = path
+        self._size = listed.size
+        self._at = 0
+        self._held = memoryview(b"")
+        self._client: asyncssh.SFTPClient | None = None
+        self._file: asyncssh.SFTPClientFile | None = None
+        self._seen: Stamp | None = None
+        session.run(self._opened)
+
+    @property
+    def stamp(self) -> Stamp:
+        """The file as it was when it was opened."""
+        return self._seen or Stamp(self._size, None)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        if not self._held:
+            window = self._next_window()
+            self._at += len(window)
+            self._held = memoryview(window)
+        count = min(len(buffer), len(self._held))
+        buffer[:count] = self._held[:count]
+        self._held = self._held[count:]
+        return count
+
+    def _next_window(self) -> bytes:
+        began = self._session.monotonic()
+        window = self._session.run(self._window)
+        if not window:
+            return window
+        try:
+            self._pace.check(len(window), self._session.monotonic() - began)
+        except RegisterUnavailable:
+            # closing what is open would be waited for as long again
+            self._session.give_up()
+            raise
+        return window
+
+    async def _opened(self, client: asyncssh.SFTPClient) -> asyncssh.SFTPClientFile:
+        if self._file is not None and self._client is client:
+            return self._file
+        try:
+            file = await client.open(self._path, "rb", block_size=ONE_ANSWER)
+        except REFUSALS as error:
+            raise DeliveryRefused("the delivery cannot be read from its folder", kind="delivery.unreadable") from error
+        self._client, self._file = client, file
+        await self._check(file)
+        return file
+
+    async def _window(self, client: asyncssh.SFTPClient) -> bytes:
+        file = await self._opened(client)
+        places = range(self._at, self._at + _BLOCKS * BLOCK_BYTES, BLOCK_BYTES)
+        # One question a block: asyncssh's own reading of many would fill a gap with zeros, and lose track at a break.
+        window = _until_short(await asyncio.gather(*(_block(file, at) for at in places), return_exceptions=True))
+        if not window or self._at + len(window) > self._size:
+            await self._check(file, read=self._at + len(window))
+        return window
+
+    async def _check(self, file: asyncssh.SFTPClientFile, *, read: int | None = None) -> None:
+        """Refuse to put two states of a file together, and to end before or after its size."""
+        stamp = stamp_of(await file.stat())
+        self._seen = self._seen or stamp
+        if stamp != self._seen or stamp.size != self._size or (read is not None and read != self._size):
+            raise DeliveryLate("a delivery was changed while it was read", kind="delivery.unfinished")
+
+    def close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None and self._session.is_current(self._client):
+            # Only the server's handle: whatever goes wrong here, the content is read or an error is on its way.
+            self._session.let_go(file)
+        super().close()
+
+
+async def _block(file: asyncssh.SFTPClientFile, at: int) -> bytes:
+    block: bytes = await file.read(BLOCK_BYTES, at)
+    return block
+
+
+def _until_short(blocks: list[bytes | BaseException]) -> bytes:
+    """The blocks that follow on one another; what comes after a short one is asked for again."""
+    window = bytearray()
+    for block in blocks:
+        if isinstance(block, BaseException):
+            raise block
+        window += block
+        if len(block) < BLOCK_BYTES:
+            break
+    return bytes(window)
+
+
+def stamp_of(attributes: asyncssh.SFTPAttrs) -> Stamp:
+    return Stamp(attributes.size or 0, attributes.mtime)

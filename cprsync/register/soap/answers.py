@@ -1,0 +1,213 @@
+"""Read a PersonLookupResponse into a Person (decision 1): what is absent is silent, never "remove".
+
+The element has passed the schema. Name markers, dates of protection and everything that the
+library may not keep are not read.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from cprsync.domain.person.canonical import Misread, abroad_of, address_of, contact_of, name_of
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import (
+    EMPTY,
+    LINES,
+    SILENT,
+    Abroad,
+    Address,
+    Birth,
+    Contact,
+    Gap,
+    Name,
+    Person,
+    Protection,
+    Silent,
+    Status,
+    by_status,
+)
+from cprsync.errors import BadAnswer
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+NAMESPACE = "http://serviceplatformen.dk/xml/wsdl/soap11/CPR/PersonBaseDataExtended/5/"
+RESPONSE = f"{{{NAMESPACE}}}PersonLookupResponse"
+_NS = {"p": NAMESPACE}
+_DAY = len("2027-03-01")
+_TRUE = frozenset({"true", "1"})
+#: No field of the register is longer than 50 characters; the schema has no limit.
+_TEXT_LIMIT = 200
+_CODE_MAX = 9999
+
+
+def parse_person(response: etree._Element, asked: CprNumber, *, today: date) -> Person:
+    """Return the person in an answer about the number asked for.
+
+    `today` tells whether a protection's end has passed; the answer itself carries no day.
+
+    Raises BadAnswer: there is no person in it, it is another one, a value is impossible, or a name or an address was
+    read in another encoding than it was written in.
+    """
+    persondata = response.find("p:persondata", _NS)
+    if persondata is None:
+        raise BadAnswer("the answer holds no person", kind="register.empty_answer")
+    _check_number(persondata, asked)
+    try:
+        person = Person(
+            number=asked,
+            name=_name(persondata),
+            birth=_birth(persondata),
+            status=_status(persondata),
+            address=_address(response),
+            protection=_protection(persondata, today),
+            is_end_doubted=_is_end_doubted(persondata, today),
+            current_number=_current_number(persondata, asked),
+            abroad=_abroad(response),
+            contact=_contact(response),
+        )
+    except Misread:
+        raise BadAnswer("a name or an address was read in another encoding", kind="register.misread") from None
+    except ValueError:
+        # from None: the library's text quotes the value.
+        raise BadAnswer("the answer holds an impossible value", kind="register.impossible_value") from None
+    return by_status(person)
+
+
+def _check_number(persondata: etree._Element, asked: CprNumber) -> None:
+    # Compared as it stands: digits of other scripts and a hyphen are not what the contract says.
+    if persondata.findtext("p:personnummer", "", _NS) != asked.digits:
+        raise BadAnswer("the answer is not about the number asked for", kind="register.other_person")
+
+
+def _name(persondata: etree._Element) -> Name | Gap:
+    navn = persondata.find("p:navn", _NS)
+    if navn is None:
+        return SILENT
+    return name_of(
+        _text(navn, "p:personadresseringsnavn"),
+        _text(navn, "p:fornavn"),
+        _text(navn, "p:mellemnavn"),
+        _text(navn, "p:efternavn"),
+    )
+
+
+def _birth(persondata: etree._Element) -> Birth | Silent:
+    day = _day(_text(persondata, "p:foedselsdato/p:dato"))
+    if day is None:
+        return SILENT
+    return Birth(day, uncertain=_text(persondata, "p:foedselsdato/p:usikkerhedsmarkering") == "*")
+
+
+def _status(persondata: etree._Element) -> Status | Silent:
+    text = _text(persondata, "p:status/p:status")
+    return Status(f"{int(text):02d}") if text else SILENT
+
+
+def _protection(persondata: etree._Element, today: date) -> Protection | Gap:
+    element = persondata.find("p:adressebeskyttelse", _NS)
+    if element is None:
+        return SILENT
+    flag = _text(element, "p:beskyttet")
+    # Without the flag, or where the dates contradict a "no": in doubt she is protected.
+    if flag in _TRUE or not flag or not _agrees_with_no(element, today):
+        return Protection.NAME_AND_ADDRESS
+    return EMPTY
+
+
+def _is_end_doubted(persondata: etree._Element, today: date) -> bool:
+    """True when the flag says no beside a period that has begun and has no end (decision 35)."""
+    element = persondata.find("p:adressebeskyttelse", _NS)
+    if element is None:
+        return False
+    flag, start = _text(element, "p:beskyttet"), _day(_text(element, "p:startdato"))
+    says_no = bool(flag) and flag not in _TRUE
+    return says_no and start is not None and start <= today and not _text(element, "p:slutdato")
+
+
+def _agrees_with_no(element: etree._Element, today: date) -> bool:
+    """True when no period is given, or one that has ended: a start still to come protects at once (decision 2)."""
+    start, end = _text(element, "p:startdato"), _text(element, "p:slutdato")
+    if not start and not end:
+        return True
+    first, last = _day(start), _day(end)
+    if last is None or last >= today:
+        return False
+    return not start or (first is not None and first <= last)
+
+
+def _current_number(persondata: etree._Element, asked: CprNumber) -> CprNumber | Gap:
+    text = _text(persondata, "p:gaeldendePersonnummer")
+    # Her own number says nothing of a successor; `by_status` makes it empty for the living.
+    if text in {"", asked.digits}:
+        return SILENT
+    number = CprNumber.parse(text)
+    if number.is_replacement:
+        raise ValueError("not a number of the register's")
+    return number
+
+
+def _address(response: etree._Element) -> Address | Silent:
+    element = response.find("p:adresse/p:aktuelAdresse", _NS)
+    if element is None:
+        return SILENT
+    return address_of(
+        municipality=_code(element, "p:kommunekode"),
+        street_code=_code(element, "p:vejkode"),
+        house=_text(element, "p:husnummer"),
+        building=_text(element, "p:bygningsnummer"),
+        floor=_text(element, "p:etage"),
+        door=_text(element, "p:sidedoer"),
+        co=_text(element, "p:conavn"),
+        locality=_text(element, "p:lokalitet"),
+        town=_text(element, "p:bynavn"),
+        postcode=_text(element, "p:postnummer"),
+        district=_text(element, "p:postdistrikt"),
+        road=_text(element, "p:vejadresseringsnavn"),
+        supplementary=_lines(element, "p:adr{}-supladr"),
+    )
+
+
+def _abroad(response: etree._Element) -> Abroad | Silent:
+    element = response.find("p:adresse/p:udrejseoplysninger", _NS)
+    if element is None:
+        return SILENT
+    country, lines = _code(element, "p:udrejselandekode"), _lines(element, "p:udlandsadresse{}")
+    # A departure date alone is no address.
+    return abroad_of(country, lines) if country or any(lines) else SILENT
+
+
+def _contact(response: etree._Element) -> Contact | Silent:
+    element = response.find("p:adresse/p:kontaktAdresse", _NS)
+    if element is None:
+        return SILENT
+    contact = contact_of(_lines(element, "p:kontaktAdr{}"))
+    # The service cannot say "none": five blank lines say nothing.
+    return contact if isinstance(contact, Contact) else SILENT
+
+
+def _text(element: etree._Element, path: str) -> str:
+    text = (element.findtext(path, "", _NS) or "").strip(" \t\r\n")
+    if len(text) > _TEXT_LIMIT:
+        raise ValueError("longer than any field of the register")
+    return text
+
+
+def _code(element: etree._Element, path: str) -> str:
+    text = _text(element, path)
+    if text and not 0 <= int(text) <= _CODE_MAX:
+        raise ValueError("not a code of four digits")
+    return str(int(text)) if text else ""
+
+
+def _lines(element: etree._Element, pattern: str) -> list[str]:
+    return [_text(element, pattern.format(number)) for number in range(1, LINES + 1)]
+
+
+def _day(text: str) -> date | None:
+    # The date as written: turning `1962-12-10T00:00:00.000+01:00` into UTC would move it a day back.
+    try:
+        return date.fromisoformat(text[:_DAY])
+    except ValueError:
+        return None

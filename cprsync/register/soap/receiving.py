@@ -1,0 +1,114 @@
+"""Take an answer in: its HTTP status, its bytes under the operation's ceilings, the fault in it, its schema.
+
+Every way in which an answer can be wrong leaves as an error of ours that quotes nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from cprsync.errors import BadAnswer, NoSuchPerson, RegisterRefused, RegisterUnavailable
+from cprsync.register.soap.faults import parse_fault
+from cprsync.register.soap.filters import read_subscriptions
+from cprsync.services.ports.values import Subscribed
+from cprsync.wire.parsing import FAULT, Contract, payload
+from cprsync.wire.reading import events_of, root_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+    from lxml import etree
+
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.register.settings import AnswerLimits
+
+_SUBSCRIPTION = "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}"
+#: The statuses that carry SOAP: an answer, or a fault.
+_OK = 200
+_SOAP_STATUSES = frozenset({_OK, 500})
+#: HTTP status -> why sending the same again would not help. All others may pass.
+_REFUSALS = {
+    301: "it points to another address, which is not followed",
+    302: "it points to another address, which is not followed",
+    303: "it points to another address, which is not followed",
+    307: "it points to another address, which is not followed",
+    308: "it points to another address, which is not followed",
+    401: "it wants another kind of access",
+    403: "our certificate or agreement has no access",
+    404: "there is no such service: check the address",
+    405: "there is no such service: check the address",
+    413: "our request is too large",
+}
+#: Operation -> the words it may answer. The platform's set is open: another word is an error.
+_RESULTS = {
+    "AddPNRSubscription": {"ADDED": Subscribed.ADDED, "ALREADY_EXISTED": Subscribed.ALREADY},
+    "RemovePNRSubscription": {"REMOVED": Subscribed.REMOVED, "NON_EXISTING_PNR": Subscribed.ABSENT},
+}
+
+
+def receive(response: requests.Response, limits: AnswerLimits) -> etree._Element:
+    """Read the element in the answer's body.
+
+    Raises BadAnswer, or what the fault or the HTTP status in its place means.
+    """
+    with closing(response), _as_answered(response):
+        element = payload(root_of(response, limits))
+    if element.tag == FAULT:
+        raise parse_fault(element)
+    if response.status_code != _OK:
+        # SOAP 1.1 sends a fault with 500, and nothing else.
+        raise _unavailable(response.status_code)
+    return element
+
+
+def receive_subscriptions(response: requests.Response, limits: AnswerLimits) -> set[CprNumber]:
+    """Read the numbers of a GetAllFilters answer as they come in. Raises as `receive` does."""
+    with closing(response), _as_answered(response):
+        numbers = read_subscriptions(events_of(response, limits))
+    if response.status_code != _OK:
+        raise _unavailable(response.status_code)
+    return numbers
+
+
+def check_answer(element: etree._Element, root: str, contract: Contract) -> None:
+    """Raises BadAnswer when it is another operation's answer or breaks the schema."""
+    if element.tag != root:
+        raise BadAnswer("the answer belongs to another operation", kind="register.wrong_root")
+    breach = contract.breach(element)
+    if breach is not None:
+        raise BadAnswer("the answer breaks the register's schema ({breach})", breach=breach, kind="register.schema")
+
+
+def parse_result(operation: str, element: etree._Element) -> Subscribed:
+    """Return what a subscription call did. Raises NoSuchPerson, BadAnswer."""
+    word = element.findtext(f"{_SUBSCRIPTION}Result", "").strip()
+    known = _RESULTS[operation]
+    if word in known:
+        return known[word]
+    if word == "NON_EXISTING_PNR":
+        raise NoSuchPerson("the register does not know the number")
+    raise BadAnswer("the register answers with an unknown result", kind="register.unknown_result")
+
+
+@contextmanager
+def _as_answered(response: requests.Response) -> Iterator[None]:
+    status = response.status_code
+    if status in _REFUSALS:
+        raise RegisterRefused(
+            "the register answers HTTP {status}: {why}", status=status, why=_REFUSALS[status], kind="register.http"
+        )
+    if status not in _SOAP_STATUSES:
+        raise _unavailable(status)
+    try:
+        yield
+    except BadAnswer:
+        if status == _OK:
+            raise
+        # A gateway's page in place of the service.
+        raise _unavailable(status) from None
+
+
+def _unavailable(status: int) -> RegisterUnavailable:
+    return RegisterUnavailable("the register answers HTTP {status} and no SOAP", status=status, kind="register.http")

@@ -1,0 +1,239 @@
+"""One patron by hand at the desk, also without a CPR number: shown first, written after a yes (decision 40).
+
+With a number of the register's it is a registration: the person is looked up, seen, and subscribed, and what was typed
+comes to the record in a transaction of its own. Without one, name and address are the library's own words. A row is
+read as an import reads one, so that both take the same.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.desk.arrival import Arrival, comes_of_age
+from cprsync.domain.desk.confirming import Confirmation, Preview
+from cprsync.domain.desk.registering import TYPED_BESIDE, warning_of, warnings_about
+from cprsync.domain.patron.due import Facts, derived_group
+from cprsync.domain.patron.patron import Patron, PatronKind
+from cprsync.domain.person.age import age_on, birth_date_of
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Birth, Name, Person
+from cprsync.domain.person.purpose import Purpose
+from cprsync.errors import BadInput
+from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document
+from cprsync.services.desk.local_setting import no_such_branch
+from cprsync.services.desk.lookup import NEW, Asked
+from cprsync.services.desk.registering import confirm_registration, preview_registration
+from cprsync.services.imports.columns import PATRON_COLUMNS
+from cprsync.services.imports.patron_rows import as_patron, in_branch
+from cprsync.services.imports.refused import REASONS, Refused
+from cprsync.services.imports.rows import Listing
+from cprsync.services.imports.seen import nothing_seen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.services.desk.lookup import Desk
+    from cprsync.services.desk.registering import Registration
+    from cprsync.services.imports.importing import Taken
+    from cprsync.services.ports.values import NewPatron
+
+#: What the preview is of.
+ADD: Final = "add"
+_FIELD_OF: Final = {"card.taken": "cards", "number.replaced": "cpr_number", "number.required": "cpr_number"}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Addition:
+    """One patron to add, as they are shown."""
+
+    row: NewPatron
+    user: str
+    preview: Preview
+    #: the JSON shape of `patron add`
+    document: Mapping[str, Any]
+    #: of whoever the register knows
+    registration: Registration | None = None
+
+    @property
+    def is_writable(self) -> bool:
+        return self.registration is None or self.registration.is_writable
+
+
+# -- before the yes ------------------------------------------------------------------------------------------
+
+
+def preview_addition(desk: Desk, typed: str, *, user: str) -> Addition:
+    """Read what was typed, a JSON object by the names of the fields, and say what would be written.
+
+    Raises:
+        BadInput: it is none, a value cannot be taken, or the person is a patron already; nothing is written.
+        NoSuchPerson, RegisterUnavailable: of a number of the register's.
+    """
+    values = _read(typed)
+    row = _row(desk, values)
+    _refuse_who_is_there(desk, row, user)
+    if row.number is None or not _is_registers(row):
+        return _without_register(desk, row, values, user)
+    registration = preview_registration(desk, Asked(row.number, Purpose.REGISTRATION, user))
+    beside = (warning_of(TYPED_BESIDE),) if _is_beside(row, registration) else ()
+    warnings = (*registration.preview.warnings, *beside)
+    preview = Preview(ADD, None, warnings, (registration.preview.digest, _mark(desk, values)))
+    shown = registration.document.get("preview", {}) | _without_warnings(preview)
+    told = {
+        **registration.document,
+        "warnings": [warning_document(one) for one in warnings],
+        "typed": _told(values),
+        "preview": shown,
+    }
+    return Addition(row, user, preview, told | {"written": False}, registration)
+
+
+def _is_beside(row: NewPatron, registration: Registration) -> bool:
+    """Whether something was typed that only the register says; of the protected, also where it says the same."""
+    one = registration.decided
+    if one is None:
+        return False
+    if row.address or row.born is not None or registration.document["protected"]:
+        return bool(row.name or row.address or row.born)
+    after = one.after.name
+    return bool(row.name) and not (isinstance(after, Name) and after.addressing == row.name)
+
+
+def check_typed_number(desk: Desk, text: str, *, user: str) -> bool:
+    """See at once whether a number can be taken, before more is typed; True: the register knows such numbers.
+
+    Raises:
+        BadInput: it is none, or the person is a patron already; nothing is sent or written.
+    """
+    row = _row(desk, {"cpr_number": text})
+    _refuse_who_is_there(desk, row, user)
+    return _is_registers(row)
+
+
+def _is_registers(row: NewPatron) -> bool:
+    return row.number is not None and not row.number.is_replacement
+
+
+def _without_register(desk: Desk, row: NewPatron, values: Mapping[str, str], user: str) -> Addition:
+    if not row.name:
+        raise BadInput("{field}: {why}", field="name", why=_NO_NAME, kind="input.value")
+    today = desk.clock.today()
+    birth = SILENT if row.born is None else Birth(row.born)
+    patron = Patron(NEW, Person(row.number or _NOBODY, name=Name(row.name), birth=birth), None, 1)
+    patron = replace(patron, kind=PatronKind(row.kind) if row.kind else patron.kind)
+    arrival = Arrival(
+        patron=patron,
+        purpose=Purpose.REGISTRATION,
+        is_unknown=True,
+        of_age=comes_of_age(patron, today, desk.policy.ladders.leap),
+        today=today,
+    )
+    preview = Preview(ADD, None, warnings_about(arrival), (_mark(desk, values),))
+    document = {
+        "patron": None,
+        "typed": _told(values),
+        "warnings": [warning_document(one) for one in preview.warnings],
+        "written": False,
+        "preview": _without_warnings(preview) | _would_be(desk, row, patron),
+    }
+    return Addition(row, user, preview, document)
+
+
+def _would_be(desk: Desk, row: NewPatron, patron: Patron) -> dict[str, Any]:
+    """How old they are, and the group that follows from it."""
+    today, policy, born = desk.clock.today(), desk.policy, birth_date_of(patron.register)
+    group = derived_group(Facts(NEW, patron.register, row.local.group), today, policy)
+    return {"age": None if born is None else age_on(born.day, today, leap=policy.ladders.leap), "group": group}
+
+
+#: In the place of a number, until the patron has one.
+_NOBODY: Final = CprNumber.none_of(NEW)
+_NO_NAME: Final = "nobody tells the name of whoever has no CPR number: type it"
+
+
+def _read(typed: str) -> dict[str, str]:
+    listing = Listing(io.BytesIO(typed.encode()))
+    rows = list(listing.rows()) if listing.form == "json" else []
+    if len(rows) != 1:
+        raise BadInput("expected one patron as a JSON object, by the names of the fields", kind="input.header")
+    try:
+        PATRON_COLUMNS.check(rows[0])
+    except BadInput as error:
+        # there is no file to mend
+        raise BadInput("{why}", why=error, kind="input.fields") from None
+    return PATRON_COLUMNS.read(rows[0])
+
+
+def _row(desk: Desk, values: Mapping[str, str]) -> NewPatron:
+    """The row as an import reads it, whoever it is; and no patron number: the program gives one."""
+    if "patron" in values:
+        raise BadInput("{field}: {why}", field="patron", why="the program gives the patron number", kind="input.value")
+    with nothing_seen() as seen:
+        read = as_patron(1, values, seen, on=desk.clock.today(), anyone=True)
+    row = read if isinstance(read, Refused) else in_branch(1, read, desk.policy)
+    if isinstance(row, Refused) and row.field == "branch":
+        raise no_such_branch(desk.policy)
+    if isinstance(row, Refused):
+        raise _refused(row.field, row.why)
+    return row
+
+
+def _refuse_who_is_there(desk: Desk, row: NewPatron, user: str) -> None:
+    """See what would become of the row; nothing is written."""
+    taken = desk.store.add_at_desk(row, write=False, policy=desk.policy, user=user, reason="")
+    _check_created(taken)
+
+
+def _check_created(taken: Taken) -> None:
+    if taken.outcome.value == "refused":
+        reason = taken.reason or "other"
+        raise _refused(_FIELD_OF.get(reason, "row"), reason)
+    if taken.outcome.value != "created":
+        raise BadInput("that person is a patron already: nothing was added", kind="patron.exists")
+
+
+def _refused(field: str, reason: str) -> BadInput:
+    _, english = REASONS[next(one for one in (f"desk.{reason}", reason, "other") if one in REASONS)]
+    return BadInput("{field}: {why}", field=field, why=english, kind="input.value")
+
+
+def _told(values: Mapping[str, str]) -> dict[str, str]:
+    """What was typed, for whoever looks at it before the yes; the number is not shown."""
+    return {name: value for name, value in values.items() if name != "cpr_number"}
+
+
+def _mark(desk: Desk, values: Mapping[str, str]) -> str:
+    """A keyed digest of all that was typed."""
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False)
+    return desk.store.prepare(Person(_NOBODY, name=Name(text))).fingerprint.hex()
+
+
+def _without_warnings(preview: Preview) -> dict[str, Any]:
+    told = preview_document(preview)
+    del told["warnings"]  # they stand where a look-up has them
+    return told
+
+
+# -- after it ------------------------------------------------------------------------------------------------
+
+
+def confirm_addition(desk: Desk, shown: Addition, confirmation: Confirmation) -> dict[str, Any]:
+    """Write what was shown; returns the JSON shape of `patron add`.
+
+    Raises:
+        NotConfirmed: it is no longer what was shown, or a reason is missing; nothing is written.
+        BadInput: the reason cannot be kept, or someone else has added the person since; nothing is written.
+    """
+    reason = check_confirmed(shown.preview, confirmation)
+    if shown.registration is None:
+        taken = desk.store.add_at_desk(shown.row, write=True, policy=desk.policy, user=shown.user, reason=reason)
+        _check_created(taken)
+        return {**shown.document, "patron": taken.patron_id, "written": True}
+    _refuse_who_is_there(desk, shown.row, shown.user)
+    yes = Confirmation(shown.registration.preview.digest, reason)
+    done = confirm_registration(desk, shown.registration, yes).document
+    desk.store.add_at_desk(shown.row, write=True, policy=desk.policy, user=shown.user, reason="")
+    return {**shown.document, **done, "preview": shown.document["preview"]}

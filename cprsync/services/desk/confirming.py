@@ -1,0 +1,50 @@
+"""A preview as JSON, and the refusal of what nobody has said yes to. The rules stand in `domain.desk.confirming`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.desk.confirming import NoYes, why_not_confirmed
+from cprsync.errors import NotConfirmed
+from cprsync.services.ports.reason import checked_reason
+
+if TYPE_CHECKING:
+    from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Preview
+
+#: What is said of a yes that is not enough; the kind of the error ends in the name of why.
+_SAID: Final = {
+    NoYes.CHANGED: "what would be written is no longer what was shown: nothing was written",
+    NoYes.REASON: "a warning stops, and there is no reason to go on: nothing was written",
+}
+
+
+def warning_document(warning: DeskWarning) -> dict[str, Any]:
+    """The JSON shape of one warning."""
+    return {
+        "kind": warning.kind,
+        "level": warning.level.value,
+        "text": {"da": warning.text.da, "en": warning.text.en},
+    }
+
+
+def preview_document(preview: Preview) -> dict[str, Any]:
+    """The JSON shape of what is common to all previews."""
+    return {
+        "what": preview.what,
+        "patron": preview.patron_id,
+        "digest": preview.digest,
+        "needs_reason": preview.needs_reason,
+        "warnings": [warning_document(one) for one in preview.warnings],
+    }
+
+
+def check_confirmed(preview: Preview, confirmation: Confirmation) -> str:
+    """Refuse what nobody has said yes to; returns the reason as the audit keeps it, "" for none.
+
+    Raises:
+        NotConfirmed: something differs from what was shown, or a reason is missing.
+        BadInput: the reason cannot be kept.
+    """
+    if (why := why_not_confirmed(preview, confirmation)) is not None:
+        raise NotConfirmed(_SAID[why], kind=f"confirm.{why.value}")
+    return checked_reason(confirmation.reason) if confirmation.reason.strip() else ""

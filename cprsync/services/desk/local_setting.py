@@ -1,0 +1,148 @@
+"""What staff set in a field that is the patron's or theirs: as it is typed, and of a list one at a time.
+
+What is typed for a list comes to it, or goes from it; only who asks for that types the whole anew. Leaves out
+corrections over the register: see `setting`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from cprsync.domain.patron.lists import LONGEST, Doing, NotListed, SeveralMeant, change_list
+from cprsync.domain.patron.local import under_her_pin
+from cprsync.domain.patron.typed import LOCAL_FIELDS
+from cprsync.errors import BadInput, ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+
+    from cprsync.domain.patron.local import Local
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.ports import Clock
+
+#: The fields that are lists.
+LISTS: Final = frozenset(LONGEST)
+PIN: Final = "pin"
+#: What became of a list, by what was done with it.
+_OUTCOMES: Final[Mapping[Doing, str]] = {Doing.ADD: "added", Doing.REMOVE: "removed", Doing.REPLACE: "set"}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LocalChange:
+    """A field that patron or staff own, as it is written."""
+
+    patron_id: str
+    #: its name in the record, for the audit
+    field: str
+    #: the record's local part after it, from what stands there when it is written; raises BadInput
+    after: Callable[[Local], Local]
+    #: for the audit, of a list: added, removed or replaced
+    doing: Doing | None = None
+    #: a PIN as it was typed, for all the patron's cards; "": none; None: it is not about the PIN
+    pin: str | None = None
+    #: by which the day is found on which something of hers is due next; None: the field has no days
+    policy: Policy | None = None
+
+
+class LocalAsked(Protocol):
+    """What is asked for."""
+
+    @property
+    def patron_id(self) -> str: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def text(self) -> str | None: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def doing(self) -> Doing | None: ...
+
+
+class LocalStore(Protocol):
+    """What it takes of the store."""
+
+    def change_local(self, change: LocalChange, *, user: str) -> bool:
+        """One transaction; False when the record says so already."""
+        ...
+
+
+def check_doing(field: str, doing: Doing | None) -> None:
+    """Refuse to add to, or take from, what is no list. Raises ConfigurationError."""
+    if doing is not None and field not in LISTS:
+        raise ConfigurationError(
+            "{name} is one value: --remove and --replace are for {lists}",
+            name=field,
+            lists=", ".join(sorted(LISTS)),
+            kind="usage.field",
+        )
+
+
+def set_local(store: LocalStore, clock: Clock, policy: Policy, asked: LocalAsked) -> str:
+    """Write it; returns what became of it. Raises BadInput, which does not quote the text."""
+    doing = doing_of(asked)
+    try:
+        values = LOCAL_FIELDS[asked.field](asked.text or "")
+    except ValueError as error:
+        raise _unfit(asked.field, error) from None
+    if asked.field == "branch":
+        values = {"branch": _branch(policy, values["branch"])}
+    pin = values.pop(PIN, None)
+    change = LocalChange(
+        asked.patron_id,
+        asked.field,
+        _after(asked.field, values, doing, clock.today()),
+        doing=doing,
+        pin=pin,
+        policy=policy if asked.field == "absence" else None,
+    )
+    if not store.change_local(change, user=asked.user):
+        return "unchanged"
+    if doing is Doing.REMOVE and asked.field == "blocks":
+        return "lifted"
+    return "set" if doing is None else _OUTCOMES[doing]
+
+
+def _branch(policy: Policy, written: str) -> str:
+    try:
+        return policy.branch_named(written)
+    except ValueError:
+        raise no_such_branch(policy) from None
+
+
+def no_such_branch(policy: Policy) -> BadInput:
+    """Say which branches there are to choose from."""
+    named = ", ".join(policy.branches)
+    return BadInput("the library has no such branch: it has {branches}", branches=named, kind="input.branch")
+
+
+def doing_of(asked: LocalAsked) -> Doing | None:
+    """What is done with a list; None: the field is none."""
+    if asked.field not in LISTS:
+        return None
+    # nothing is typed where the whole is to go
+    return Doing.REPLACE if asked.text is None else asked.doing or Doing.ADD
+
+
+def _after(field: str, values: Mapping[str, Any], doing: Doing | None, on: date) -> Callable[[Local], Local]:
+    def after(before: Local) -> Local:
+        if doing is None:
+            return replace(before, **values)
+        try:
+            changed = change_list(field, getattr(before, field), values[field], doing, on=on)
+        except NotListed as error:
+            raise BadInput("{field}: {why}", field=field, why=str(error), kind="list.missing") from None
+        except SeveralMeant as error:
+            raise BadInput("{field}: {why}", field=field, why=str(error), kind="list.several") from None
+        except ValueError as error:
+            raise _unfit(field, error) from None
+        listed: dict[str, Any] = {field: under_her_pin(before.cards, changed) if field == "cards" else changed}
+        return replace(before, **listed)
+
+    return after
+
+
+def _unfit(field: str, error: ValueError) -> BadInput:
+    return BadInput("{field}: {why}", field=field, why=str(error), kind="input.value")

@@ -1,0 +1,439 @@
+"""One look-up at the desk: asked with a purpose, audited before the call, decided by the same `decide`.
+
+Nothing but the audit is written: see `registering` for that. Leaves out who may ask, and how often.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cprsync.domain.deciding.decide import Change, Decision, Parked, Same, Unchanged
+from cprsync.domain.deciding.number_change import LINKS_MAX
+from cprsync.domain.desk.arrival import Arrival, comes_of_age
+from cprsync.domain.desk.registering import OLD_NUMBER, UNKNOWN_NUMBER, warning_of, warnings_about
+from cprsync.domain.feed.window import look_up_day
+from cprsync.domain.feed.workdays import last_loaded
+from cprsync.domain.patron.household import shut_address
+from cprsync.domain.patron.local import Local, Stage
+from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, Source, is_sealed
+from cprsync.domain.person.age import LeapDay, differs_from_number
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Person
+from cprsync.domain.person.purpose import may_make_borrower
+from cprsync.errors import BadAnswer, BadInput, NoSuchPerson
+from cprsync.services.desk.confirming import warning_document
+from cprsync.services.desk.showing import closed, patron_document
+from cprsync.services.planning.steps import Step, answers, decided, step_of, turns_birth
+from cprsync.services.ports.values import CONFIRMED, Batch, Erased, NotFound, Subscribed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from cprsync.domain.desk.confirming import DeskWarning
+    from cprsync.domain.patron.local import Block
+    from cprsync.domain.person.person import Address
+    from cprsync.domain.person.purpose import Purpose
+    from cprsync.domain.person.sealed import SealedAddress
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.desk.responsibles import Linked
+    from cprsync.services.desk.showing import PatronView
+    from cprsync.services.imports.importing import Taken
+    from cprsync.services.ports.ports import Clock, Register
+    from cprsync.services.ports.values import NewPatron, Prepared
+
+#: A patron who is not created yet has no number.
+NEW = ""
+#: A record that is written by someone else at the same moment is decided again this often.
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked:
+    """What was asked, why, and by which user of the operating system."""
+
+    number: CprNumber
+    purpose: Purpose
+    user: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Entry:
+    """What the desk writes about one patron, in one transaction."""
+
+    number: CprNumber
+    #: None: she is created
+    patron_id: str | None
+    batch: Batch
+    user: str
+    #: what the subscription call did; None: she was subscribed already
+    subscribed: Subscribed | None = None
+    #: the last day of that subscription; None: it has no end
+    until: date | None = None
+    #: the minor she is to answer for; a new record is then of someone who only answers
+    answers_for: str | None = None
+    leap: LeapDay = LeapDay.MARCH
+    #: the patron is here for themselves: whoever was leaving stays, and whoever only answered borrows from now on
+    returns: bool = False
+    #: it gives a number that can be taken back
+    sets_number: bool = False
+    #: a new record is of someone who may borrow
+    borrows: bool = True
+    #: why it was written in spite of a warning, for the audit; "": nobody had to say
+    reason: str = field(default="", repr=False)
+
+
+class Shown(Protocol):
+    """A view that also tells whether she is subscribed."""
+
+    @property
+    def patron(self) -> Patron: ...
+    @property
+    def local(self) -> Local: ...
+    @property
+    def parked(self) -> bool: ...
+    @property
+    def household(self) -> bool: ...
+    @property
+    def since(self) -> Mapping[str, date]: ...
+    @property
+    def subscribed_since(self) -> date | None: ...
+    @property
+    def stage(self) -> Stage: ...
+    @property
+    def erased(self) -> bool: ...
+    @property
+    def waits(self) -> Erased: ...
+    @property
+    def responsibles(self) -> Sequence[str]: ...
+
+
+class DeskStore(Protocol):
+    """What a desk needs of the store."""
+
+    def find(self, number: CprNumber) -> str | None:
+        """The patron who has this number, or had it."""
+        ...
+
+    def patron(self, patron_id: str) -> Shown | None: ...
+
+    def last_produced(self) -> date | None:
+        """The production date of the last delivery that was taken."""
+        ...
+
+    def left_before(self, number: CprNumber) -> bool:
+        """Whether a patron who had this number was closed or erased."""
+        ...
+
+    def kept_blocks(self, number: CprNumber) -> tuple[Block, ...]:
+        """The blocks that held when a patron of this number left."""
+        ...
+
+    def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
+        """True when someone sealed for a reason of her own has this address; `but` is not counted."""
+        ...
+
+    def patrons(self, ids: Sequence[str]) -> list[Patron]: ...
+
+    def prepare(self, after: Person) -> Prepared: ...
+
+    def intend_at_desk(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
+        """Commit the audit entry of a look-up that is about to be made."""
+        ...
+
+    def save_at_desk(self, entry: Entry) -> str:
+        """One transaction; returns the patron's id. Raises LostCompare, and then nothing is written."""
+        ...
+
+    def add_at_desk(self, row: NewPatron, *, write: bool, policy: Policy, user: str, reason: str) -> Taken:
+        """Take in one patron by hand as an import does, in one transaction; without `write` only say what would be."""
+        ...
+
+    def responsible_links(self, patron_id: str) -> Sequence[Linked]:
+        """Every link of a minor to those who answer for her, the oldest first."""
+        ...
+
+    def end_responsible(self, patron_id: str, responsible_id: str, *, user: str) -> bool:
+        """End a link from today on, with its audit; False: there is none in force."""
+        ...
+
+    def ask_staff_at_desk(self, patron_id: str, kind: str, *, about: str) -> None:
+        """Leave two patrons to a person, once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One library's ports and policy at the desk."""
+
+    agency: str
+    store: DeskStore
+    register: Register
+    clock: Clock
+    policy: Policy
+
+    def as_of(self) -> AsOf:
+        """A look-up carries no date: it speaks of the last delivery that is loaded by now, and was taken."""
+        loaded = last_loaded(self.clock.now())
+        return AsOf(look_up_day(loaded, self.store.last_produced()), Source.LOOKUP, loaded)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Heard:
+    """The register's answer about the number that is theirs now; no person: it does not know the number."""
+
+    number: CprNumber
+    patron_id: str | None
+    person: Person | None
+    is_old: bool
+
+
+@dataclass(slots=True, repr=False)
+class LookedUp:
+    """The answer: its JSON shape, and whether a person has to go on with it."""
+
+    document: dict[str, Any]
+    parked: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Stranger:
+    """Someone who is no patron, shown as one would be."""
+
+    patron: Patron
+    parked: bool = False
+    household: bool = False
+    local: Local = field(default_factory=Local)
+    since: Mapping[str, date] = field(default_factory=dict)
+    stage: Stage = Stage.ACTIVE
+    erased: bool = False
+    waits: Erased = CONFIRMED
+    responsibles: Sequence[str] = ()
+
+
+def look_up(desk: Desk, asked: Asked) -> LookedUp:
+    """Look one person up, and write nothing but that.
+
+    Raises:
+        BadInput: a number that nobody can have, or a replacement number: neither is ever sent.
+        RegisterUnavailable: no answer; nothing but the audit is written.
+    """
+    heard = ask_register(desk, asked)
+    if heard.person is None:
+        return LookedUp(unknown_document(heard))
+    decided_at_desk = decide_at_desk(desk, asked, heard.person, heard)
+    return LookedUp(shown_document(desk, asked, heard, decided_at_desk), parked=decided_at_desk.parked is not None)
+
+
+# -- asking ----------------------------------------------------------------------------------------------
+
+
+def ask_register(desk: Desk, asked: Asked) -> Heard:
+    """Ask about the number that is theirs now: the record's own, or where the register's links lead a stranger."""
+    number, is_old = asked.number, False
+    refuse_what_is_never_sent(number)
+    # the number that was typed, and one look-up more at the end of each link
+    for _ in range(1 + LINKS_MAX):
+        patron_id = desk.store.find(number)
+        if patron_id is not None:
+            (patron,) = desk.store.patrons([patron_id])
+            number, is_old = patron.number, is_old or patron.number != number
+            refuse_what_is_never_sent(number)
+        desk.store.intend_at_desk(number, purpose=asked.purpose.value, user=asked.user, patron_id=patron_id)
+        (answer,) = desk.register.look_up_many([number])
+        if isinstance(answer, NotFound):
+            if not isinstance(answer.error, NoSuchPerson):
+                raise answer.error
+            return Heard(number, patron_id, None, is_old)
+        successor = answer.person.current_number
+        if patron_id is not None or not isinstance(successor, CprNumber):
+            return Heard(number, patron_id, answer.person, is_old)
+        number, is_old = successor, True
+    raise BadAnswer("one replaced number leads to the next, and to no end")
+
+
+def refuse_what_is_never_sent(number: CprNumber) -> None:
+    """Refuse a number that no register can know. Raises BadInput, which does not quote it."""
+    if number.is_replacement:
+        raise BadInput("a replacement number: the register does not know it, and it is never sent", kind="input")
+    if not number.is_possible:
+        raise BadInput("not a CPR number: there is no such date as the one in it", kind="input.number")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DecidedAtDesk:
+    """What an answer means for one record, or for somebody new."""
+
+    patron: Patron
+    decision: Decision
+    step: Step
+    #: the patron as they are stored; None: they are new
+    view: Shown | None
+
+    @property
+    def after(self) -> Person:
+        """The register's part of the record, once it is written."""
+        return self.step.write.after if self.step.write is not None else self.patron.register
+
+    @property
+    def parked(self) -> str | None:
+        """Why it cannot be decided."""
+        return self.decision.reason if isinstance(self.decision, Parked) else None
+
+    @property
+    def actions(self) -> list[str]:
+        return [action.value for action in self.decision.actions] if isinstance(self.decision, Change) else []
+
+
+def decide_at_desk(desk: Desk, asked: Asked, person: Person, heard: Heard) -> DecidedAtDesk:
+    """Decide as a night does, on the record as it stands now."""
+    known = heard.patron_id
+    patron = _somebody_new(asked, heard) if known is None else desk.store.patrons([known])[0]
+    as_of = desk.as_of()
+    decision = decided(person, patron, as_of, None)
+    view = None if known is None else desk.store.patron(known)
+    step = step_of(desk, decision, person, patron, as_of)
+    step.verifies = answers(decision, patron, as_of)
+    return DecidedAtDesk(patron, decision, step, view)
+
+
+def _somebody_new(asked: Asked, heard: Heard) -> Patron:
+    kind = PatronKind.PERSON if may_make_borrower(asked.purpose) else PatronKind.RESPONSIBLE
+    return Patron(NEW, Person(heard.number), None, 1, kind=kind)
+
+
+def batch_of(step: Step) -> Batch:
+    """What a decision at the desk writes."""
+    return Batch(
+        writes=[step.write] if step.write is not None else [],
+        touches=[step.touch] if step.touch is not None else [],
+        reviews=[step.review] if step.review is not None else [],
+        asks=[step.asks] if step.asks is not None else [],
+        verified=[step.verifies] if step.verifies is not None else [],
+    )
+
+
+# -- what is to be seen --------------------------------------------------------------------------------------
+
+
+def arrival_of(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk, *, household: bool) -> Arrival:
+    """Everything that a warning may be about."""
+    view, today = one.view, desk.clock.today()
+    after = _as_heard(heard, one)
+    patron = replace(one.patron, register=after)
+    silent = desk.policy.silent_is_sealed and after.protection is SILENT and not after.number.is_replacement
+    return Arrival(
+        patron=patron,
+        purpose=asked.purpose,
+        is_known=view is not None,
+        stage=Stage.ACTIVE if view is None else view.stage,
+        left_before=view is None and desk.store.left_before(heard.number),
+        kept_blocks=desk.store.kept_blocks(heard.number) if view is None else (),
+        is_old_number=heard.is_old,
+        is_answered_for=view is not None and bool(view.responsibles),
+        in_household=household,
+        is_sealed_by_silence=silent,
+        is_older=isinstance(one.decision, Unchanged) and one.decision.why is Same.OLDER,
+        turns_birth=any(differs_from_number(write.after) for write in turns_birth(batch_of(one.step).writes)),
+        parked=one.parked,
+        of_age=comes_of_age(patron, today, desk.policy.ladders.leap),
+        today=today,
+    )
+
+
+def _as_heard(heard: Heard, one: DecidedAtDesk) -> Person:
+    """Of somebody new who cannot be decided, what the register says of them is all that there is to see."""
+    is_all = one.view is None and one.parked is not None and heard.person is not None
+    return heard.person if is_all and heard.person is not None else one.after
+
+
+# -- showing ---------------------------------------------------------------------------------------------
+
+
+def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:
+    """The stored record, and beside each field what the register says where it differs; or a stranger's."""
+    heard = Patron(one.patron.id, after, desk.as_of(), one.patron.version)
+    if one.view is None:
+        return _stranger(desk, heard, parked=False)
+    # what either of the two seals is sealed in both
+    sealed = is_sealed(after, silent_is_sealed=desk.policy.silent_is_sealed, parked=one.parked is not None)
+    stored = patron_document(_Seen(one.view, sealed=sealed), desk.policy, agency=desk.agency, on=desk.clock.today())
+    said = _stranger(desk, heard, parked=stored["protected"])
+    for name, entry in said["fields"].items():
+        ours = stored["fields"][name]
+        if "sealed" in entry or "sealed" in ours:
+            stored["fields"][name] = closed(ours)
+        elif entry["value"] != ours["value"]:
+            ours["register"] = entry["value"]
+    return stored | {"household": stored["household"] or said["household"]}
+
+
+class _Seen:
+    """A view that is shown sealed when the register's answer asks for it."""
+
+    def __init__(self, view: PatronView, *, sealed: bool) -> None:
+        self.patron, self.local, self.since, self.stage = view.patron, view.local, view.since, view.stage
+        self.parked, self.household = view.parked or sealed, view.household
+        self.responsibles, self.erased, self.waits = view.responsibles, view.erased, view.waits
+
+
+def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
+    """Someone as the register tells of her: her address is sealed where it is a sealed patron's too."""
+    said = patron.register
+    shares = said.address is not SILENT and desk.store.in_household(said.address, but=patron.id)
+    household = shares and not said.is_shut
+    view = _Stranger(replace(patron, register=shut_address(said)) if household else patron, parked, household)
+    document = patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today())
+    document["fields"] = {name: entry for name, entry in document["fields"].items() if entry["owner"] == "register"}
+    return document
+
+
+def show_person(desk: Desk, person: Person) -> dict[str, Any]:
+    """A person of the register's as they may be shown, and as nobody's record."""
+    return _stranger(desk, Patron(NEW, person, desk.as_of(), 1), parked=False)
+
+
+def shown_record(desk: Desk, heard: Heard, one: DecidedAtDesk) -> dict[str, Any]:
+    """The record as it would be, or somebody new, as they may be shown."""
+    after = _as_heard(heard, one)
+    if one.view is None and one.parked is not None:
+        return _stranger(desk, Patron(NEW, after, desk.as_of(), 1), parked=True)
+    return _shown(desk, one, after)
+
+
+def shown_document(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk) -> dict[str, Any]:
+    """The JSON shape of a look-up that writes nothing."""
+    shown = shown_record(desk, heard, one)
+    arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
+    return lookup_document(shown, one, warnings_about(arrival, writes=False))
+
+
+def unknown_document(heard: Heard) -> dict[str, Any]:
+    """The JSON shape of `lookup` where the register does not know the number."""
+    return {
+        "found": False,
+        "patron": heard.patron_id,
+        "fields": {},
+        "actions": [],
+        "warnings": [warning_document(one) for one in unknown_warnings(heard)],
+    }
+
+
+def unknown_warnings(heard: Heard) -> tuple[DeskWarning, ...]:
+    """What is to be seen of a number that the register does not know."""
+    return (*((warning_of(OLD_NUMBER),) if heard.is_old else ()), UNKNOWN_NUMBER)
+
+
+def lookup_document(shown: Mapping[str, Any], one: DecidedAtDesk, warnings: Sequence[DeskWarning]) -> dict[str, Any]:
+    """The JSON shape of `lookup`."""
+    return {
+        "found": True,
+        "patron": shown["patron"] or None,
+        "fields": dict(shown["fields"]),
+        "actions": one.actions,
+        "warnings": [warning_document(warning) for warning in warnings],
+        "protected": shown["protected"],
+        "sealed_by": shown["sealed_by"],
+        "household": shown["household"],
+    }

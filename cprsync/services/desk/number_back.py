@@ -1,0 +1,91 @@
+"""A number that was given at the desk is taken back: whose record it is and what becomes of it, then the yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.desk.confirming import Preview
+from cprsync.domain.desk.taking_back import TAKING_BACK
+from cprsync.domain.patron.review import NUMBER_SET, State
+from cprsync.errors import BadInput
+from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document
+from cprsync.services.desk.whose import whose_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.desk.confirming import Confirmation
+    from cprsync.services.desk.reviewing import ReviewItem, Reviews
+
+#: What the preview is of.
+UNDO: Final = "set_cpr_undo"
+
+
+@dataclass(frozen=True, slots=True)
+class TakingBack:
+    """What taking a number back would do to one record, as it is shown."""
+
+    patron_id: str
+    #: the item under which the number was given
+    item: int
+    preview: Preview
+    #: the JSON shape of `patron set-cpr`
+    document: Mapping[str, Any]
+
+
+def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
+    """Say whose number would be taken back; nothing is written.
+
+    Raises:
+        BadInput: no number was given at the desk, or it has been taken back.
+    """
+    given = [one for one in reviews.store.review_items(all_states=True) if _is_given(one, patron_id)]
+    view = reviews.store.patron(patron_id)
+    if view is None:
+        raise BadInput("there is no such patron", kind="patron.unknown")
+    if not given:
+        raise _nothing_to_take_back(reviews, patron_id)
+    marks = (str(given[-1].id), str(view.patron.version))
+    preview = Preview(UNDO, patron_id, TAKING_BACK, marks)
+    whose = whose_document(view, reviews.policy, on=reviews.clock.today())
+    told = preview_document(preview) | {"whose": whose}
+    del told["warnings"]  # they stand where a look-up has them
+    document = {
+        **_document(patron_id, "shown", verified=view.patron.verified),
+        "warnings": [warning_document(one) for one in TAKING_BACK],
+        "written": False,
+        "preview": told,
+    }
+    return TakingBack(patron_id, given[-1].id, preview, document)
+
+
+def take_back(reviews: Reviews, shown: TakingBack, confirmation: Confirmation) -> dict[str, Any]:
+    """Take it back as it was shown: the record is as it was before; returns the JSON shape of `patron set-cpr`.
+
+    Raises:
+        NotConfirmed: the record is no longer the one that was shown; nothing is changed.
+        BadInput: it has been taken back since, or the reason cannot be kept; nothing is changed.
+        ReviewClosed: the register has given another number since, or what it takes is forgotten; nothing is changed.
+    """
+    again = preview_taking_back(reviews, shown.patron_id)
+    reason = check_confirmed(again.preview, confirmation)
+    reviews.undo(again.item, reason=reason, is_shown=True)
+    (patron,) = reviews.store.patrons([shown.patron_id])
+    told = {name: again.document[name] for name in ("warnings", "preview")}
+    return {**_document(shown.patron_id, "undone", verified=patron.verified), **told, "written": True}
+
+
+def _nothing_to_take_back(reviews: Reviews, patron_id: str) -> BadInput:
+    items = reviews.store.review_items(all_states=True)
+    if any(_is_given(one, patron_id, state=State.UNDONE) for one in items):
+        return BadInput("the number has been taken back already", kind="number.taken_back")
+    return BadInput("no number was set for that patron that can be taken back", kind="number.not_set")
+
+
+def _is_given(item: ReviewItem, patron_id: str, *, state: State = State.ACCEPTED) -> bool:
+    return item.patron_id == patron_id and item.kind == NUMBER_SET and item.state is state
+
+
+def _document(patron_id: str, outcome: str, *, verified: bool) -> dict[str, Any]:
+    return {"patron": patron_id, "outcome": outcome, "verified": verified, "subscribed": False}

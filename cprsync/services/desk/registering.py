@@ -1,0 +1,246 @@
+"""Registering at the desk: what would be written and what is to be seen about it first, then the yes (decision 40).
+
+A preview writes nothing but the audit of its look-up. A yes is to one preview: it is decided again, and refused as
+soon as anything differs from what was shown. One register answer serves both, unless someone thought for long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.desk.confirming import Preview
+from cprsync.domain.desk.registering import warnings_about
+from cprsync.domain.netmedia.right_facts import right_facts
+from cprsync.domain.netmedia.rights import rights_of
+from cprsync.domain.patron.effective import effective
+from cprsync.domain.patron.local import Local, Stage
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.person.age import age_on
+from cprsync.domain.person.purpose import RETURNING, may_make_borrower
+from cprsync.errors import CprsyncError, LostCompare
+from cprsync.services.desk.confirming import check_confirmed, preview_document
+from cprsync.services.desk.lookup import (
+    NEW,
+    TRIES,
+    Entry,
+    Heard,
+    LookedUp,
+    arrival_of,
+    ask_register,
+    batch_of,
+    decide_at_desk,
+    lookup_document,
+    shown_record,
+    unknown_document,
+    unknown_warnings,
+)
+from cprsync.services.desk.showing import patron_document, shown_block
+from cprsync.services.planning.steps import last_day_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from cprsync.domain.desk.confirming import Confirmation
+    from cprsync.domain.netmedia.rights import Right
+    from cprsync.domain.patron.local import Block
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.services.desk.lookup import Asked, DecidedAtDesk, Desk
+    from cprsync.services.ports.values import Subscribed
+
+#: What the preview is of.
+REGISTRATION: Final = "registration"
+#: What else a yes may do to a record: they borrow from now on, stay, are subscribed, are verified.
+BORROWS, STAYS, SUBSCRIBED, VERIFIED = "borrows", "stays", "subscribed", "verified"
+#: How old the register's answer may be when somebody says yes; then the register is asked once more.
+ANSWER_FRESH: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Registration:
+    """What one look-up would write, as it is shown."""
+
+    asked: Asked
+    heard: Heard
+    #: when the register answered
+    at: datetime
+    preview: Preview
+    #: the JSON shape of `lookup`, with the preview
+    document: Mapping[str, Any]
+    #: None: the register does not know the number
+    decided: DecidedAtDesk | None
+
+    @property
+    def is_writable(self) -> bool:
+        """False where there is nobody to write: an unknown number, or somebody new who cannot be decided."""
+        return self.decided is not None and (self.decided.view is not None or self.decided.parked is None)
+
+    @property
+    def parked(self) -> bool:
+        return self.decided is not None and self.decided.parked is not None
+
+
+# -- before the yes -----------------------------------------------------------------------------------------
+
+
+def preview_registration(desk: Desk, asked: Asked) -> Registration:
+    """Look someone up, and say what registering would write; nothing is written but the audit of the look-up.
+
+    Raises:
+        BadInput: a number that nobody can have, or a replacement number: neither is ever sent.
+        RegisterUnavailable: no answer.
+    """
+    return _previewed(desk, asked, ask_register(desk, asked), desk.clock.now())
+
+
+def _previewed(desk: Desk, asked: Asked, heard: Heard, at: datetime) -> Registration:
+    if heard.person is None:
+        preview = Preview(REGISTRATION, heard.patron_id, unknown_warnings(heard))
+        return Registration(asked, heard, at, preview, unknown_document(heard), None)
+    one = decide_at_desk(desk, asked, heard.person, heard)
+    shown = shown_record(desk, heard, one)
+    changes = _changes(asked, one)
+    arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
+    arrival = replace(arrival, changes_nothing=one.view is not None and not changes)
+    warnings, kept = warnings_about(arrival), arrival.kept_blocks
+    # the fingerprint is keyed: it tells whether anything of the record differs, and nothing of what is in it
+    marks = (desk.store.prepare(one.after).fingerprint.hex(), ",".join(changes), asked.purpose.value)
+    preview = Preview(REGISTRATION, heard.patron_id, warnings, marks)
+    told = preview_document(preview) | _would_be(desk, asked, one, shown, kept)
+    told |= {"kept_blocks": [shown_block(block) for block in kept], "changes": changes}
+    del told["warnings"]  # they stand where a look-up has them
+    document = lookup_document(shown, one, warnings) | {"written": False, "preview": told}
+    return Registration(asked, heard, at, preview, document, one)
+
+
+def _changes(asked: Asked, one: DecidedAtDesk) -> list[str]:
+    """What a yes does to the record, the register's actions first; nothing, where it stays as it is."""
+    view, returns = one.view, asked.purpose in RETURNING
+    if view is None:
+        return one.actions
+    also = {
+        BORROWS: returns and not one.patron.borrows,
+        STAYS: returns and view.stage is Stage.LEAVING,
+        SUBSCRIBED: view.subscribed_since is None,
+        VERIFIED: one.step.verifies is not None and not one.patron.verified,
+    }
+    return [*one.actions, *(name for name, is_so in also.items() if is_so)]
+
+
+def _would_be(
+    desk: Desk, asked: Asked, one: DecidedAtDesk, shown: Mapping[str, Any], kept: tuple[Block, ...]
+) -> dict[str, Any]:
+    """What else a person at the desk wants to see first: no name, no address, no birth date."""
+    patron, today = _patron_after(asked, one), desk.clock.today()
+    counts = effective(
+        patron.register,
+        group=patron.group,
+        overrides=patron.overrides,
+        policy=desk.policy,
+        on=today,
+        letters_stopped=patron.letters_stopped,
+    )
+    local = Local(blocks=kept) if one.view is None else one.view.local
+    stage = Stage.ACTIVE if one.view is None or asked.purpose in RETURNING else one.view.stage
+    rights = rights_of(right_facts(patron, local, stage=stage), desk.policy, today)
+    return {
+        "kind": patron.kind.value,
+        "age": None if counts.birth is None else age_on(counts.birth.day, today, leap=desk.policy.ladders.leap),
+        "group": counts.group if patron.borrows else "",
+        "municipality": {"code": counts.municipality, "residence": counts.residence.value},
+        "rights": [_right(right) for right in rights],
+        "differences": [name for name, entry in shown["fields"].items() if "register" in entry],
+    }
+
+
+def _patron_after(asked: Asked, one: DecidedAtDesk) -> Patron:
+    write = one.step.write
+    group = one.patron.group if write is None or write.group is None else write.group
+    patron = replace(one.patron, register=one.after, group=group)
+    return replace(patron, kind=_kind_after(asked, one))
+
+
+def _kind_after(asked: Asked, one: DecidedAtDesk) -> PatronKind:
+    becomes = asked.purpose in RETURNING and not one.patron.borrows
+    return PatronKind.PERSON if becomes else one.patron.kind
+
+
+def _right(right: Right) -> dict[str, Any]:
+    return {
+        "product": right.product,
+        "title": {"da": right.title.da, "en": right.title.en},
+        "answer": right.answer.value,
+        "text": {"da": right.text.da, "en": right.text.en},
+    }
+
+
+# -- after it ------------------------------------------------------------------------------------------------
+
+
+def confirm_registration(desk: Desk, shown: Registration, confirmation: Confirmation) -> LookedUp:
+    """Write what was shown: the patron is created or updated, and subscribed.
+
+    Raises:
+        NotConfirmed: it is no longer what was shown, or a reason is missing; nothing is written.
+        BadInput: the reason cannot be kept; nothing is written.
+        RegisterUnavailable: nobody is subscribed, and nothing is written.
+    """
+    asked, heard, at = shown.asked, shown.heard, shown.at
+    if desk.clock.now() - at > ANSWER_FRESH:
+        heard, at = ask_register(desk, asked), desk.clock.now()
+    subscribed = None
+    for left in reversed(range(TRIES)):
+        # another desk may have registered them since
+        heard = replace(heard, patron_id=desk.store.find(heard.number))
+        again = _previewed(desk, asked, heard, at)
+        reason = check_confirmed(again.preview, confirmation)
+        if again.decided is None or not again.is_writable:
+            return LookedUp(dict(again.document), parked=again.parked)
+        # Found first, so that no number is subscribed that does not exist; before anything is written, so that
+        # nobody becomes a patron of whose changes we would not hear.
+        subscribed = subscribed or _subscribe(desk, heard.number, again.decided)
+        try:
+            patron_id = desk.store.save_at_desk(_entry(desk, again, subscribed, reason))
+            return _written(desk, again, patron_id)
+        except LostCompare:
+            if not left:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _subscribe(desk: Desk, number: CprNumber, one: DecidedAtDesk) -> Subscribed | None:
+    if one.view is not None and one.view.subscribed_since is not None:
+        return None
+    ((_, result),) = desk.register.subscribe_many([number])
+    if isinstance(result, CprsyncError):
+        raise result
+    return result
+
+
+def _entry(desk: Desk, again: Registration, subscribed: Subscribed | None, reason: str) -> Entry:
+    one, asked = again.decided, again.asked
+    assert one is not None  # noqa: S101 -- it is writable
+    return Entry(
+        again.heard.number,
+        None if one.view is None else one.patron.id,
+        batch_of(one.step),
+        asked.user,
+        subscribed,
+        last_day_of(desk, one.after),
+        leap=desk.policy.ladders.leap,
+        returns=asked.purpose in RETURNING,
+        borrows=may_make_borrower(asked.purpose),
+        reason=reason,
+    )
+
+
+def _written(desk: Desk, again: Registration, patron_id: str) -> LookedUp:
+    view, one = desk.store.patron(patron_id or NEW), again.decided
+    assert view is not None  # noqa: S101 -- it was written just now
+    assert one is not None  # noqa: S101 -- it is writable
+    shown = patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today())
+    document = lookup_document(shown, one, again.preview.warnings)
+    return LookedUp(document | {"written": True, "preview": again.document["preview"]}, parked=again.parked)

@@ -1,0 +1,295 @@
+"""Who answers for a minor: added, ended and listed by staff.
+
+She is a patron already, or gets a record that is no borrower's: looked up with the purpose `guardian`, subscribed for
+her own reason and kept true by the same night. Leaves out what ends a link by itself: the calendar and the night do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from cprsync.domain.deciding.decide import Parked
+from cprsync.domain.patron.patron import Patron, PatronKind
+from cprsync.domain.patron.responsible import NoLink, Proposed, is_gone, of_age_on, why_no_letter, why_not
+from cprsync.domain.person.number import NumberKind
+from cprsync.domain.person.person import Name, Person, Status
+from cprsync.domain.person.purpose import Purpose
+from cprsync.domain.person.sealed import Sealed
+from cprsync.domain.person.status import STATUS_RULES
+from cprsync.errors import BadInput
+from cprsync.services.desk.calling import ask_about, subscribe_to
+from cprsync.services.desk.lookup import NEW, DeskStore, Entry
+from cprsync.services.planning.steps import FIRST_COPY, decided, step_of
+from cprsync.services.ports.values import Batch, FollowUp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.desk.lookup import Desk, Shown
+    from cprsync.services.ports.ports import Clock
+
+#: What a refused link says; the kind of the error ends in the reason's own name.
+_SAID: Final = {
+    NoLink.SELF: "a patron does not answer for their own debts: that is their own number",
+    NoLink.OF_AGE: "the patron is of age: nobody answers for their new debts",
+    NoLink.MINOR: "whoever is to answer is a minor too",
+    NoLink.GONE: "whoever is to answer cannot be asked for anything any more",
+    NoLink.TOO_MANY: "four answer for the patron already",
+    NoLink.CIRCLE: "the patron answers for that person, or for someone who does",
+}
+
+
+_GONE_PATRON: Final = "patron {patron} cannot answer for anyone (in CPR: {state})"
+_GONE_TYPED: Final = "the person whose number was typed cannot answer for anyone (in CPR: {state})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answers:
+    """For which minor, by whom it is said, and who answers: by her number, or by her patron number."""
+
+    patron_id: str
+    user: str
+    number: CprNumber | None = None
+    responsible_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """One link. `until` is the first day on which she answers no more; `owes`: something of her time is still owed."""
+
+    responsible_id: str
+    since: date
+    until: date | None
+    owes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Minor:
+    """A minor for whom someone answers, and since when."""
+
+    patron_id: str
+    since: date
+
+
+class Answering(Protocol):
+    """What it takes to name the minors for whom someone answers."""
+
+    def minors_of(self, responsible_id: str) -> Sequence[Minor]:
+        """Every minor for whom this one answers now, the oldest link first."""
+        ...
+
+    def patron(self, patron_id: str) -> Named | None: ...
+
+
+def refused(why: NoLink, responsible: Patron) -> BadInput:
+    """The error that says why a link is not made, and of whoever is gone who that is."""
+    kind, status = f"responsible.{why.value}", responsible.register.status
+    if why is not NoLink.GONE or not isinstance(status, Status):
+        return BadInput(_SAID[why], kind=kind)
+    state = STATUS_RULES[status].meaning.en
+    if responsible.id == NEW:
+        return BadInput(_GONE_TYPED, state=state, kind=kind)
+    return BadInput(_GONE_PATRON, patron=responsible.id, state=state, kind=kind)
+
+
+# -- adding ------------------------------------------------------------------------------------------------
+
+
+def add_responsible(desk: Desk, asked: Answers) -> dict[str, Any]:
+    """Let someone answer for a minor; returns the JSON shape of `patron responsible`.
+
+    Raises:
+        BadInput: no such patron, or the link cannot be made; nothing is written.
+        NoSuchPerson: the register does not know her number.
+    """
+    store = desk.store
+    minor = _patron(store, asked.patron_id)
+    if not minor.borrows:
+        raise BadInput("the patron only answers for someone, and owes nothing", kind="responsible.no_borrower")
+    if minor.kind is not PatronKind.PERSON:
+        raise BadInput("the patron is no person: nobody answers for an institution", kind="responsible.no_person")
+    known = asked.responsible_id or (None if asked.number is None else store.find(asked.number))
+    if known is not None and _is_linked(store, minor.id, known):
+        return _document(store, asked, known, "unchanged", desk.policy)
+    entry = _entry_of_new(desk, minor, asked) if known is None else _entry_of_known(desk, minor, known, asked)
+    return _document(store, asked, store.save_at_desk(entry), "added", desk.policy)
+
+
+def _patron(store: DeskStore, patron_id: str) -> Patron:
+    patrons = store.patrons([patron_id])
+    if not patrons:
+        raise BadInput("there is no such patron", kind="patron.unknown")
+    return patrons[0]
+
+
+def _is_linked(store: DeskStore, minor_id: str, responsible_id: str) -> bool:
+    return any(one.responsible_id == responsible_id and one.until is None for one in store.responsible_links(minor_id))
+
+
+def _entry_of_known(desk: Desk, minor: Patron, known: str, asked: Answers) -> Entry:
+    store = desk.store
+    responsible = _patron(store, known)
+    _refuse(desk, minor, responsible)
+    view = store.patron(known)
+    left = view is not None and view.subscribed_since is None and not responsible.number.is_replacement
+    subscribed = subscribe_to(desk, responsible.number) if left and not responsible.borrows else None
+    leap = desk.policy.ladders.leap
+    return Entry(responsible.number, known, Batch(), asked.user, subscribed=subscribed, answers_for=minor.id, leap=leap)
+
+
+def _entry_of_new(desk: Desk, minor: Patron, asked: Answers) -> Entry:
+    """Found first, so that nobody is subscribed who does not exist or may not answer; then subscribed, then written."""
+    number = asked.number
+    if number is None:
+        raise BadInput("there is no such patron", kind="patron.unknown")
+    if number.kind is not NumberKind.REAL or not number.is_possible:
+        raise BadInput("not a number of the register's: enter them as a patron first", kind="input.number")
+    desk.store.intend_at_desk(number, purpose=Purpose.GUARDIAN.value, user=asked.user, patron_id=None)
+    person, leap = ask_about(desk, number), desk.policy.ladders.leap
+    stranger = Patron(NEW, Person(number), None, 1, kind=PatronKind.RESPONSIBLE)
+    if person is None:
+        _refuse(desk, minor, stranger)
+        return Entry(number, None, Batch(), asked.user, answers_for=minor.id, leap=leap)
+    _refuse(desk, minor, Patron(NEW, person, None, 1))
+    subscribed = subscribe_to(desk, number)
+    decision = decided(person, stranger, desk.as_of(), None)
+    step = step_of(desk, decision, person, stranger, desk.as_of())
+    batch = Batch(
+        writes=[step.write] if step.write is not None else [],
+        reviews=[step.review] if step.review is not None else [],
+        asks=[FollowUp(NEW, FIRST_COPY)] if isinstance(decision, Parked) else [],
+    )
+    return Entry(number, None, batch, asked.user, subscribed=subscribed, answers_for=minor.id, leap=leap)
+
+
+def _refuse(desk: Desk, minor: Patron, responsible: Patron) -> None:
+    """Refuse before anything is asked of others; the write looks again, and at what only the store can tell."""
+    today, leap = desk.clock.today(), desk.policy.ladders.leap
+    ages = [of_age_on(one.register, one.overrides, today, leap) for one in (minor, responsible)]
+    others = frozenset(one.responsible_id for one in desk.store.responsible_links(minor.id) if one.until is None)
+    link = Proposed(minor.id, responsible.id, ages[0], ages[1], is_gone(responsible.register), others)
+    if (why := why_not(link, today)) is not None:
+        raise refused(why, responsible)
+
+
+def _document(store: DeskStore, asked: Answers, responsible_id: str, outcome: str, policy: Policy) -> dict[str, Any]:
+    (responsible,) = store.patrons([responsible_id])
+    view = store.patron(responsible_id)
+    sealed, name = (True, None) if view is None else named(view, policy)
+    return {
+        "patron": asked.patron_id,
+        "responsible": responsible_id,
+        "name": name,
+        **({"sealed": True} if sealed else {}),
+        "outcome": outcome,
+        "kind": responsible.kind.value,
+        "verified": responsible.verified,
+        "warnings": [] if responsible.verified else ["not_verified"],
+    }
+
+
+# -- ending ------------------------------------------------------------------------------------------------
+
+
+def end_responsible(store: DeskStore, asked: Answers, policy: Policy) -> dict[str, Any]:
+    """End a link from today on: new debts are not hers, older ones stay. Raises BadInput when there is none."""
+    _patron(store, asked.patron_id)
+    known = asked.responsible_id or (None if asked.number is None else store.find(asked.number))
+    if known is None or not store.end_responsible(asked.patron_id, known, user=asked.user):
+        raise BadInput("that person does not answer for the patron", kind="responsible.none")
+    return _document(store, asked, known, "ended", policy)
+
+
+# -- listing -----------------------------------------------------------------------------------------------
+
+
+class ListingStore(DeskStore, Answering, Protocol):
+    """What a list of who answers for whom needs of the store."""
+
+    def patron(self, patron_id: str) -> Shown | None: ...
+
+
+def list_responsibles(store: ListingStore, patron_id: str, *, policy: Policy, clock: Clock) -> dict[str, Any]:
+    """Who answers for a minor, and who did while something of that time is owed; and for whom a patron answers.
+
+    The name of whoever is sealed is not in it, and of a sealed patron not the day on which they came of age. Raises
+    BadInput when there is no such patron.
+    """
+    _patron(store, patron_id)
+    shown = [one for one in store.responsible_links(patron_id) if one.until is None or one.owes]
+    birthday = _sealed_day_of_age(store, patron_id, policy, clock.today())
+    return {
+        "patron": patron_id,
+        "on": clock.today().isoformat(),
+        "responsibles": [
+            _shown(link, view, policy, withheld=link.until is not None and link.until == birthday)
+            for link, view in _with_views(store, shown)
+        ],
+        "answers_for": list_minors(store, patron_id, policy),
+    }
+
+
+def _sealed_day_of_age(store: ListingStore, patron_id: str, policy: Policy, today: date) -> date | None:
+    """The day of age that is shown to nobody; None: the patron is not sealed, or has no birth date."""
+    view = store.patron(patron_id)
+    if view is None or not named(view, policy)[0]:
+        return None
+    return of_age_on(view.patron.register, view.patron.overrides, today, policy.ladders.leap)
+
+
+def _with_views(store: DeskStore, links: Sequence[Linked]) -> Iterator[tuple[Linked, Shown]]:
+    for link in links:
+        view = store.patron(link.responsible_id)
+        if view is not None:
+            yield link, view
+
+
+class Named(Protocol):
+    """What it takes to tell a name."""
+
+    @property
+    def patron(self) -> Patron: ...
+    @property
+    def parked(self) -> bool: ...
+
+
+def named(view: Named, policy: Policy) -> tuple[bool, str | None]:
+    """Whether she is sealed, and her name where she is not and has one."""
+    sealed = view.patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
+    name = view.patron.register.name
+    return sealed, None if sealed or isinstance(name, Sealed) or not isinstance(name, Name) else name.addressing
+
+
+def list_minors(store: Answering, responsible_id: str, policy: Policy) -> list[dict[str, Any]]:
+    """The minors for whom someone answers; the name of one who is protected is not in it."""
+    told = []
+    for minor in store.minors_of(responsible_id):
+        view = store.patron(minor.patron_id)
+        sealed, name = (True, None) if view is None else named(view, policy)
+        entry = {"patron": minor.patron_id, "name": name, "since": minor.since.isoformat()}
+        told.append(entry | ({"sealed": True} if sealed else {}))
+    return told
+
+
+def _shown(link: Linked, view: Shown, policy: Policy, *, withheld: bool) -> dict[str, Any]:
+    patron = view.patron
+    person, stopped = patron.register, patron.letters_stopped is not None
+    sealed, told = named(view, policy)
+    why = why_no_letter(person, ended=link.until is not None, stopped=stopped, sealed=sealed)
+    return {
+        "patron": patron.id,
+        "kind": patron.kind.value,
+        "name": told,
+        **({"sealed": True} if sealed else {}),
+        "since": link.since.isoformat(),
+        "until": None if withheld or link.until is None else link.until.isoformat(),
+        "withheld": withheld,
+        "in_force": link.until is None,
+        "owes": link.owes,
+        "letters": "stopped" if why is not None else "go",
+        "why": why and why.value,
+    }

@@ -1,0 +1,369 @@
+"""Items that wait for a person: listed, shown with both records side by side, answered, and taken back.
+
+What an answer does stands in `domain.patron.review`. Each answer is one transaction with its audit, and only one of two
+answers to the same item is taken. Leaves out who may answer: whoever may run the program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from cprsync.domain.deciding.decide import ProtectionEnd, decide
+from cprsync.domain.deciding.guard import guard
+from cprsync.domain.desk.acting import SERVICE
+from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.patron.review import (
+    BOTH_PATRONS,
+    NET_MEDIA_KINDS,
+    OTHER_SUCCESSOR,
+    PROTECTION_DOUBTED,
+    Doing,
+    State,
+    review_kind,
+)
+from cprsync.domain.person.person import EMPTY, Person, Protection
+from cprsync.domain.policy.policy import Harm
+from cprsync.errors import BadInput, Braked, LostCompare, NotConfirmed, ReviewClosed, ReviewUnknown
+from cprsync.services.desk.showing import patron_document
+from cprsync.services.planning.renumbering import renumber_step
+from cprsync.services.planning.steps import step_of
+from cprsync.services.ports.reason import checked_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.patron.review import ReviewKind
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.domain.wording import Wording
+    from cprsync.services.desk.showing import PatronView
+    from cprsync.services.planning.steps import Means
+    from cprsync.services.ports.ports import Clock
+    from cprsync.services.ports.values import AccountSides, Prepared, Write
+
+#: A record that is written by someone else at the same moment is decided again this often.
+TRIES: Final = 3
+#: What is said where nothing can be taken back; the kind of the error ends in the state.
+_NOT_TAKEN_BACK: Final = {
+    State.WAITING: "nobody has answered review item {number} yet",
+    State.ACCEPTED: "nothing follows from review item {number} that could be taken back",
+    State.REJECTED: "review item {number} was rejected: nothing was done that could be taken back",
+    State.SETTLED: "review item {number} fell away: nobody has answered it",
+    State.UNDONE: "review item {number} has been taken back already",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """One item; names kinds and ids only."""
+
+    id: int
+    patron_id: str
+    kind: str
+    state: State
+    since: date
+    #: the other patron, where two are concerned
+    about: str | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+
+    @property
+    def row(self) -> ReviewKind:
+        return review_kind(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What someone says to an item, and who."""
+
+    item: ReviewItem
+    state: State
+    user: str
+    reason: str | None = None
+    #: the number that it gives the patron
+    write: Write | None = None
+
+
+class ReviewStore(Protocol):
+    """What reviews need of the store."""
+
+    def review_items(self, *, all_states: bool) -> Sequence[ReviewItem]:
+        """The items that wait, or all, the oldest first."""
+        ...
+
+    def review_item(self, number: int) -> ReviewItem | None: ...
+
+    def review_answers(self, kind: str, *, since: datetime) -> int:
+        """How many items of a kind were accepted since a moment."""
+        ...
+
+    def answer_review(self, answer: Answer) -> None:
+        """One transaction, or nothing.
+
+        Raises ReviewClosed when the item has been answered by then, and LostCompare when the patron whom it gives a
+        number has changed by then, or another has got the number.
+        """
+        ...
+
+    def named_number(self, number: int) -> CprNumber | None:
+        """The number that an item would give its patron; None: none, or it is forgotten."""
+        ...
+
+    def find(self, number: CprNumber) -> str | None:
+        """The patron who has this number, or had it."""
+        ...
+
+    def patrons(self, ids: Sequence[str]) -> list[Patron]: ...
+
+    def prepare(self, after: Person) -> Prepared: ...
+
+    def ask_staff_at_desk(self, patron_id: str, kind: str, *, about: str) -> None:
+        """Leave two patrons to a person, once."""
+        ...
+
+    def circulation_counts(self, patron_id: str) -> Mapping[str, int]: ...
+
+    def account_sides(self, ids: Sequence[str]) -> Mapping[str, AccountSides]:
+        """What our records say of each one's account, and what CULR does."""
+        ...
+
+    def keeping_numbers(self, patron_ids: Sequence[str]) -> set[tuple[str, str]]:
+        """What waits about an old number of these patrons."""
+        ...
+
+    def patron(self, patron_id: str) -> PatronView | None: ...
+
+    def population(self) -> int: ...
+
+    def note_first_yes(self, item: ReviewItem, *, user: str) -> None:
+        """Keep who was the first of two to accept. Raises ReviewClosed: another was quicker."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """One library's reviews, and who answers them."""
+
+    agency: str
+    store: ReviewStore
+    clock: Clock
+    policy: Policy
+    user: str
+
+    # -- looking
+
+    def listed(self, *, all_states: bool = False) -> list[dict[str, Any]]:
+        """The items that wait, or all of them."""
+        items = self.store.review_items(all_states=all_states)
+        sides = self._sides(items)
+        return [document_of(item) | sides.get(item.id, {}) for item in items]
+
+    def shown(self, number: int) -> dict[str, Any]:
+        """One item with the record, or both, as it may be shown. Raises ReviewUnknown."""
+        item = self._item(number)
+        document = document_of(item) | self._sides([item]).get(item.id, {})
+        document["record"] = self._record(item.patron_id)
+        document["other"] = None if item.about is None else self._record(item.about)
+        if item.row.doing is Doing.GIVE_NUMBER and item.state is State.WAITING:
+            document["numbers"] = self._numbers(item, document["record"])
+        if item.row.doing is Doing.MERGE and item.about is not None and item.state is State.WAITING:
+            document["plan"] = {
+                "keeps": item.about,
+                "closes": item.patron_id,
+                "moves": dict(self.store.circulation_counts(item.patron_id)),
+            }
+        if self._leaves_unverified(item):
+            document["rejecting"] = {"unverified": item.patron_id}
+        return document
+
+    def _leaves_unverified(self, item: ReviewItem) -> bool:
+        """Whether rejecting leaves the patron with a number of which nothing will be told."""
+        if item.state is not State.WAITING or not item.row.leaves_replaced:
+            return False
+        if (item.patron_id, item.kind) in self.store.keeping_numbers([item.patron_id]):
+            return False  # it is about an old number: the register is asked about the present one
+        return not any(one.number.is_replacement for one in self.store.patrons([item.patron_id]))
+
+    def _numbers(self, item: ReviewItem, record: dict[str, Any] | None) -> dict[str, str | None]:
+        """The number that she has, and the one that the register names for her old one; as much as may be shown."""
+        new, (patron,) = self.store.named_number(item.id), self.store.patrons([item.patron_id])
+        shut = record is None or record["protected"]
+        return {"ours": patron.number.masked(shut=shut), "register": None if new is None else new.masked(shut=shut)}
+
+    def _sides(self, items: Sequence[ReviewItem]) -> dict[int, dict[str, Any]]:
+        """What we say and what CULR does, for items about the net media that wait."""
+        about = [item for item in items if item.kind in NET_MEDIA_KINDS and item.state is State.WAITING]
+        sides = self.store.account_sides([item.patron_id for item in about])
+        return {item.id: {"net_media": asdict(sides[item.patron_id])} for item in about}
+
+    def _record(self, patron_id: str) -> dict[str, Any] | None:
+        view = self.store.patron(patron_id)
+        if view is None:
+            return None
+        return patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
+
+    def _item(self, number: int) -> ReviewItem:
+        item = self.store.review_item(number)
+        if item is None:
+            raise ReviewUnknown("there is no review item {number}", number=number)
+        return item
+
+    # -- answering
+
+    def accept(self, number: int) -> dict[str, Any]:
+        """Do what the item proposes.
+
+        Raises ReviewUnknown, ReviewClosed or Braked, and then nothing is changed; BadInput when another patron has the
+        number that it would give: then the two wait for a person.
+        """
+        item = self._waiting(number)
+        if item.row.needs_two:
+            return self._accept_by_two(item)
+        if item.row.doing in {Doing.MERGE, Doing.GIVE_NUMBER}:
+            self._brake(Harm.MERGED, BOTH_PATRONS, OTHER_SUCCESSOR)
+        if item.row.doing is Doing.GIVE_NUMBER:
+            return self._give_number(item)
+        return self._answer(Answer(item, State.ACCEPTED, self.user))
+
+    def reject(self, number: int, *, reason: str) -> dict[str, Any]:
+        """Do nothing of it, and say why. Raises ReviewUnknown, ReviewClosed, or BadInput for the reason."""
+        return self._answer(Answer(self._waiting(number), State.REJECTED, self.user, checked_reason(reason)))
+
+    def undo(self, number: int, *, reason: str = "", is_shown: bool = False) -> dict[str, Any]:
+        """Take an acceptance back; a reason goes to the audit.
+
+        `is_shown`: somebody has seen what becomes of the record, and said yes to it (decision 40).
+
+        Raises ReviewUnknown or ReviewClosed, and NotConfirmed for a number that nobody was shown.
+        """
+        item = self._item(number)
+        if item.state is not State.ACCEPTED or not item.row.undoable:
+            kind = f"{ReviewClosed.kind}.{item.state.value}"
+            raise ReviewClosed(_NOT_TAKEN_BACK[item.state], number=number, kind=kind)
+        if item.row.doing is Doing.NUMBER_SET and not is_shown:
+            raise NotConfirmed("a number is taken back after its preview alone", kind="confirm.number")
+        return self._answer(Answer(item, State.UNDONE, self.user, reason or None))
+
+    def reopen(self, number: int, *, reason: str) -> dict[str, Any]:
+        """Let a rejected item, or one that was taken back, wait again.
+
+        Raises ReviewUnknown, ReviewClosed, ReviewChanged, or BadInput for the reason; then nothing is changed.
+        """
+        item = self._item(number)
+        if item.state not in {State.REJECTED, State.UNDONE}:
+            raise ReviewClosed(
+                "review item {number} ({state}) was neither rejected nor taken back",
+                number=number,
+                state=item.state.value,
+            )
+        return self._answer(Answer(item, State.WAITING, self.user, checked_reason(reason)))
+
+    def _waiting(self, number: int) -> ReviewItem:
+        item = self._item(number)
+        if item.state is not State.WAITING:
+            raise ReviewClosed(
+                "review item {number} no longer waits: it is {state}", number=number, state=item.state.value
+            )
+        return item
+
+    def _give_number(self, item: ReviewItem) -> dict[str, Any]:
+        """Give the patron the number that her old one leads to, over her record as it stands."""
+        new = self.store.named_number(item.id)
+        if new is None:
+            raise ReviewClosed("review item {number}: the number that it names is forgotten: reject it", number=item.id)
+        for left in reversed(range(TRIES)):
+            other = self.store.find(new)
+            if other not in {None, item.patron_id}:
+                self.store.ask_staff_at_desk(item.patron_id, BOTH_PATRONS, about=str(other))
+                raise BadInput("another patron has that number: both now wait for a person", kind="number.both_patrons")
+            (patron,) = self.store.patrons([item.patron_id])
+            write = renumber_step(self, patron, new, day=self.clock.today()).write
+            try:
+                return self._answer(Answer(item, State.ACCEPTED, self.user, write=write))
+            except LostCompare:
+                if not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def _accept_by_two(self, item: ReviewItem) -> dict[str, Any]:
+        """Keep the first yes; with the second, of somebody else, do it."""
+        if self.user == SERVICE:
+            raise BadInput("this takes two people, and nobody knows who you are", kind="review.nobody")
+        if item.decided_by == self.user:
+            raise BadInput("you have accepted already: it takes somebody else too", kind="review.same_person")
+        if item.decided_by is not None:
+            return self._end_protection(item)
+        self.store.note_first_yes(item, user=self.user)
+        return document_of(self._item(item.id))
+
+    def _end_protection(self, item: ReviewItem) -> dict[str, Any]:
+        """End a protection over the record as it stands: name and address as they are sealed now are open then."""
+        self._brake(Harm.PROTECTION_LIFTED, PROTECTION_DOUBTED)
+        for left in reversed(range(TRIES)):
+            (patron,) = self.store.patrons([item.patron_id])
+            write = _without_protection(self, patron)
+            if write is None:
+                raise ReviewClosed("review item {number}: the patron is not protected any more", number=item.id)
+            try:
+                return self._answer(Answer(item, State.ACCEPTED, self.user, write=write))
+            except LostCompare:
+                if not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def _brake(self, harm: Harm, *kinds: str) -> None:
+        """A day's answers are held to the same limit as a night's: every writer passes the guard (decision 17)."""
+        midnight = datetime.combine(self.clock.today(), time(), tzinfo=COPENHAGEN)
+        count = 1 + sum(self.store.review_answers(kind, since=midnight) for kind in kinds)
+        excess = guard([(harm,)] * count, parked=0, population=self.store.population(), limits=self.policy.limits)
+        if excess:
+            raise Braked(_BRAKED[harm], count=count, limit=excess[0].limit)
+
+    def _answer(self, answer: Answer) -> dict[str, Any]:
+        self.store.answer_review(answer)
+        return document_of(self._item(answer.item.id))
+
+
+#: What a brake says of a day's answers.
+_BRAKED: Final = {
+    Harm.MERGED: "{count} records merged today are more than the limit of {limit}",
+    Harm.PROTECTION_LIFTED: "{count} protections ended today are more than the limit of {limit}",
+}
+
+
+def _without_protection(means: Means, patron: Patron) -> Write | None:
+    """The write that ends a patron's protection; None: there is none."""
+    if patron.register.protection is not Protection.NAME_AND_ADDRESS or patron.as_of is None:
+        return None
+    person = Person(patron.number, protection=EMPTY)
+    decision = decide(person, patron, as_of=patron.as_of, protection_end=ProtectionEnd.CONFIRMED)
+    return step_of(means, decision, person, patron, patron.as_of).write
+
+
+def document_of(item: ReviewItem) -> dict[str, Any]:
+    """The JSON shape of an item."""
+    row = item.row
+    return {
+        "id": item.id,
+        "patron": item.patron_id,
+        "about": item.about,
+        "kind": item.kind,
+        "since": item.since.isoformat(),
+        "state": item.state.value,
+        "why": _both(row.why),
+        "accept": _both(row.accept),
+        "reject": _both(row.reject),
+        "undoable": row.undoable,
+        "reopens": row.may_wait_again,
+        "decided": None
+        if item.decided_at is None
+        else {"by": item.decided_by, "at": item.decided_at.isoformat(timespec="seconds")},
+    }
+
+
+def _both(text: Wording) -> dict[str, str]:
+    return {"da": text.da, "en": text.en}

@@ -1,0 +1,253 @@
+"""A replacement number becomes real: the register's person beside ours, a yes, subscribed, first copy.
+
+Nobody becomes somebody else unseen: where neither name nor birth date agrees it needs a reason (decision 40). When the
+register does not answer, nobody has seen whose number it is: with a reason it is there and "not yet verified", and
+subscription and first copy wait for the night. Leaves out a real number that another replaces: only the register says
+so; and taking a number back: see `number_back`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.deciding.decide import Change, Parked
+from cprsync.domain.desk.arrival import Arrival
+from cprsync.domain.desk.confirming import Preview
+from cprsync.domain.desk.registering import warnings_about
+from cprsync.domain.patron.review import BOTH_PATRONS, PARKED
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.number import NumberKind
+from cprsync.domain.person.person import SILENT
+from cprsync.domain.person.purpose import Purpose
+from cprsync.errors import BadInput, LostCompare
+from cprsync.services.desk.calling import ask_about, subscribe_to
+from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document
+from cprsync.services.desk.lookup import TRIES, Entry, refuse_what_is_never_sent
+from cprsync.services.desk.registering import ANSWER_FRESH
+from cprsync.services.desk.showing import shown_block
+from cprsync.services.desk.side_by_side import compared_document, pair_of
+from cprsync.services.planning.steps import FIRST_COPY, decided, step_of, turns_birth, write_of
+from cprsync.services.ports.values import Batch, FollowUp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from cprsync.domain.desk.confirming import Confirmation
+    from cprsync.domain.patron.local import Block
+    from cprsync.domain.patron.patron import AsOf, Patron
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.person.person import Person
+    from cprsync.services.desk.lookup import Desk
+    from cprsync.services.desk.side_by_side import Pair
+    from cprsync.services.ports.values import Subscribed, Write
+
+#: Why the audit says that the register was asked, and what the preview is of.
+PURPOSE: Final = "set_cpr"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SetNumber:
+    """Whose number becomes which, and by whom."""
+
+    patron_id: str
+    number: CprNumber
+    user: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NumberPreview:
+    """What giving a number would do, as it is shown."""
+
+    asked: SetNumber
+    patron: Patron
+    #: the register's answer; None: it does not answer, or was not asked
+    person: Person | None
+    #: when it answered
+    at: datetime
+    preview: Preview
+    #: the JSON shape of `patron set-cpr`
+    document: Mapping[str, Any]
+    #: the patron who has the number
+    other: str | None = None
+    #: the patron has the number already
+    is_set: bool = False
+
+
+# -- before the yes ------------------------------------------------------------------------------------------
+
+
+def preview_number(desk: Desk, asked: SetNumber) -> NumberPreview:
+    """Say whose number it is beside whose record it would be; nothing is written but the audit of the look-up.
+
+    Raises:
+        BadInput: no such patron, their number is real already, or the new one is none of the register's or is replaced
+            itself.
+        NoSuchPerson: the register does not know the number.
+    """
+    patron = _patron(desk, asked)
+    if patron.number == asked.number:
+        return _already(desk, asked, patron)
+    _refuse_what_is_real_or_never_will_be(patron, asked.number)
+    return _previewed(desk, asked, _ask(desk, asked, patron), desk.clock.now())
+
+
+def _ask(desk: Desk, asked: SetNumber, patron: Patron) -> Person | None:
+    """The register's word, unless another patron of ours has the number: then it is not asked."""
+    if _other(desk, asked) is not None:
+        return None
+    desk.store.intend_at_desk(asked.number, purpose=PURPOSE, user=asked.user, patron_id=patron.id)
+    return ask_about(desk, asked.number)
+
+
+def _previewed(desk: Desk, asked: SetNumber, person: Person | None, at: datetime) -> NumberPreview:
+    patron, other = _patron(desk, asked), _other(desk, asked)
+    pair = pair_of(desk, patron, person, other)
+    batch = _batch(desk, patron, person, asked.number)
+    kept = desk.store.kept_blocks(asked.number) if other is None else ()
+    warnings = warnings_about(_arrival(desk, patron, batch, pair, kept=kept), writes=False)
+    marks = (batch.writes[0].prepared.fingerprint.hex(), other or "", str(patron.version))
+    preview = Preview(PURPOSE, patron.id, warnings, marks)
+    told = preview_document(preview) | {
+        "compared": compared_document(pair),
+        "kept_blocks": [shown_block(block) for block in kept],
+    }
+    del told["warnings"]  # they stand where a look-up has them
+    document = {
+        **_document(asked, "shown", verified=batch.writes[0].as_of is not None, subscribed=False),
+        "warnings": [warning_document(one) for one in warnings],
+        "written": False,
+        "preview": told,
+    }
+    return NumberPreview(asked, patron, person, at, preview, document, other=other)
+
+
+def _already(desk: Desk, asked: SetNumber, patron: Patron) -> NumberPreview:
+    document = _document(asked, "unchanged", verified=patron.verified, subscribed=True) | {"written": False}
+    return NumberPreview(asked, patron, None, desk.clock.now(), Preview(PURPOSE, patron.id), document, is_set=True)
+
+
+def _arrival(desk: Desk, patron: Patron, batch: Batch, pair: Pair, *, kept: tuple[Block, ...]) -> Arrival:
+    """Everything that a warning may be about."""
+    (write,) = batch.writes
+    after, view = write.after, desk.store.patron(patron.id)
+    answered = pair.theirs is not None and not pair.is_taken
+    parked = next((kind.removeprefix(PARKED) for _, kind in batch.reviews if kind.startswith(PARKED)), None)
+    shares = answered and after.address is not SILENT and not after.is_shut
+    household = shares and after.address is not SILENT and desk.store.in_household(after.address, but=patron.id)
+    silent = answered and desk.policy.silent_is_sealed and after.protection is SILENT
+    return Arrival(
+        patron=replace(patron, register=after) if answered else patron,
+        purpose=Purpose.CORRECTION,
+        is_known=view is not None,
+        kept_blocks=kept,
+        in_household=household,
+        is_sealed_by_silence=silent,
+        turns_birth=answered and any(turns_birth(batch.writes)),
+        parked=parked,
+        like=pair.like,
+        is_unanswered=pair.like is None,
+        is_taken=pair.is_taken,
+    )
+
+
+def _document(asked: SetNumber, outcome: str, *, verified: bool, subscribed: bool) -> dict[str, Any]:
+    return {
+        "patron": asked.patron_id,
+        "outcome": outcome,
+        "verified": verified,
+        "subscribed": subscribed,
+        "warnings": [],
+    }
+
+
+# -- after it ------------------------------------------------------------------------------------------------
+
+
+def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation) -> dict[str, Any]:
+    """Give the number as it was shown; returns the JSON shape of `patron set-cpr`.
+
+    Raises:
+        NotConfirmed: it is no longer what was shown, or a reason is missing; nothing is written.
+        BadInput: the reason cannot be kept; or another patron has the number, and the two wait for a person.
+        NoSuchPerson: the register does not know the number by now.
+    """
+    if shown.is_set:
+        return dict(shown.document)
+    asked, person, at = shown.asked, shown.person, shown.at
+    if desk.clock.now() - at > ANSWER_FRESH:
+        person, at = _ask(desk, asked, shown.patron), desk.clock.now()
+    subscribed: Subscribed | None = None
+    for left in reversed(range(TRIES)):
+        again = _previewed(desk, asked, person, at)
+        reason = check_confirmed(again.preview, confirmation)
+        if again.other is not None:
+            desk.store.ask_staff_at_desk(asked.patron_id, BOTH_PATRONS, about=again.other)
+            raise BadInput("another patron has that number: both now wait for a person", kind="number.both_patrons")
+        if person is not None and subscribed is None:
+            subscribed = subscribe_to(desk, asked.number)
+        batch = _batch(desk, again.patron, person, asked.number)
+        entry = Entry(asked.number, asked.patron_id, batch, asked.user, subscribed, sets_number=True, reason=reason)
+        try:
+            desk.store.save_at_desk(entry)
+        except LostCompare:
+            if not left:
+                raise
+            continue
+        verified = batch.writes[0].as_of is not None
+        done = _document(asked, "set", verified=verified, subscribed=subscribed is not None)
+        told = {name: again.document[name] for name in ("warnings", "preview")}
+        return done | told | {"written": True}
+    raise AssertionError("the last try returns or raises")
+
+
+# -- refusing ----------------------------------------------------------------------------------------------
+
+
+def _patron(desk: Desk, asked: SetNumber) -> Patron:
+    patrons = desk.store.patrons([asked.patron_id])
+    if not patrons:
+        raise BadInput("there is no such patron", kind="patron.unknown")
+    return patrons[0]
+
+
+def _refuse_what_is_real_or_never_will_be(patron: Patron, number: CprNumber) -> None:
+    if number.kind is not NumberKind.REAL:
+        raise BadInput("a replacement number: only one of the register's takes the place of another", kind="input")
+    refuse_what_is_never_sent(number)
+    if patron.number.kind is NumberKind.REAL:
+        raise BadInput("the number is real already: only the register replaces it", kind="number.real")
+
+
+def _other(desk: Desk, asked: SetNumber) -> str | None:
+    """The other patron who has the number, or had it."""
+    other = desk.store.find(asked.number)
+    return None if other == asked.patron_id else other
+
+
+# -- writing ---------------------------------------------------------------------------------------------------
+
+
+def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber) -> Batch:
+    """The number, and with it the first copy if there is one and it can be decided."""
+    # what the library wrote of the birth date gives way to the register's word, or to the number's
+    hers = replace(patron, register=replace(patron.register, number=number, birth=SILENT))
+    if person is None:
+        return Batch(writes=[_write(desk, patron, Change(hers.register, (Action.RENUMBER,)), None)])
+    as_of = desk.as_of()
+    decision = decided(person, hers, as_of, None)
+    step = step_of(desk, decision, person, hers, as_of)
+    reviews = [] if step.review is None else [step.review]
+    told = step.change or Change(hers.register, ())
+    change = replace(told, actions=(Action.RENUMBER, *told.actions))
+    if isinstance(decision, Parked) or step.change is None:
+        # undecided but for what protects: the number is theirs all the same, and the night asks again
+        write = _write(desk, patron, change, None)
+        return Batch(writes=[write], asks=[FollowUp(patron.id, FIRST_COPY)], reviews=reviews)
+    asks = [] if step.asks is None else [step.asks]
+    return Batch(writes=[_write(desk, patron, change, as_of)], asks=asks, reviews=reviews)
+
+
+def _write(desk: Desk, patron: Patron, change: Change, as_of: AsOf | None) -> Write:
+    return replace(write_of(desk, change, patron, as_of), renumbered=desk.clock.today())

@@ -1,0 +1,323 @@
+"""What staff set in a record: over a field of the register as an override, in any other field as it is.
+
+An override goes into effect at once: patron group, municipality, and what the net media are told. What was typed
+at the desk as a correction is never a silent overwrite. Leaves out the number: see `set_cpr`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from cprsync.domain.patron.due import ONE_DAY, Facts, next_age_step
+from cprsync.domain.patron.effective import effective, unpinned_group
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.patron.override import Known, Overridden, Override, last_day_of, value_of
+from cprsync.domain.patron.typed import LOCAL_FIELDS
+from cprsync.domain.person.canonical import text_of
+from cprsync.errors import BadInput, ConfigurationError, LostCompare
+from cprsync.services.desk.local_setting import LocalStore, check_doing, doing_of, set_local
+from cprsync.services.desk.unregistered import may_be_ours, own_word
+from cprsync.services.ports.values import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from cprsync.domain.patron.lists import Doing
+    from cprsync.domain.patron.local import Local
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.person.person import Person
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.desk.unregistered import OwnWord
+    from cprsync.services.ports.ports import Clock
+    from cprsync.services.ports.values import Prepared
+
+#: A record that is written by someone else at the same moment is decided again this often.
+TRIES: Final = 3
+#: What nobody sets here, and why.
+NEVER_SET: Final[Mapping[str, str]] = {
+    # but of someone whom no register knows: see `unregistered`
+    "protection": "only the register protects, and only its word ends it",
+    "status": "only the register says it",
+    "cpr_number": "`cprsync patron set-cpr` makes a replacement number real",
+}
+#: Of a field that another source answers for, what asks for a reason.
+WHY_ANOTHER: Final[Mapping[str, str]] = {
+    Overridden.NAME.value: "the name comes from CPR: say why it is to be another with --reason TEXT",
+    Overridden.BIRTH_DATE.value: "the birth date comes from CPR: say why it is to be another with --reason TEXT",
+    Overridden.ADDRESS.value: "the address comes from CPR: say why it is to be another with --reason TEXT",
+    Overridden.MUNICIPALITY.value: "the municipality comes from CPR: say why it is to be another with --reason TEXT",
+    Overridden.GROUP.value: "the group follows age: say why it is to be another with --reason TEXT",
+}
+REASON_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Setting:
+    """What was asked: which field of whom, the text typed, and for an override why, also if it ends, and until when."""
+
+    patron_id: str
+    field: str
+    #: as typed; None: take a correction back, or empty a field that is patron's or staff's
+    text: str | None
+    user: str
+    reason: str = ""
+    until: date | None = None
+    #: of a list: None adds
+    doing: Doing | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Correction:
+    """An override as it is written: the record's next version, and what follows from it at once."""
+
+    field: Overridden
+    #: None: the one that holds is taken back
+    override: Override | None
+    write: Write
+    #: the patron group in force from now on
+    group: str
+    #: the column `next_age_step`, if it changes
+    days: Mapping[str, date | None]
+    #: by which the day is found on which something of hers is due next, once it is written
+    policy: Policy
+    #: why it is written or taken back
+    reason: str
+
+
+class View(Protocol):
+    """One patron, opened."""
+
+    @property
+    def patron(self) -> Patron: ...
+    @property
+    def local(self) -> Local: ...
+    @property
+    def merged_into(self) -> str | None: ...
+    @property
+    def stage(self) -> Stage: ...
+
+
+class SettingStore(LocalStore, Protocol):
+    """What setting a field needs of the store."""
+
+    def patron(self, patron_id: str) -> View | None: ...
+
+    def prepare(self, after: Person) -> Prepared: ...
+
+    def correct(self, correction: Correction, *, user: str) -> None:
+        """One transaction. Raises LostCompare, and then nothing is written."""
+        ...
+
+    def write_own(self, word: OwnWord, *, user: str) -> None:
+        """One transaction. Raises LostCompare, and then nothing is written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Where staff set fields: one library's store and policy, and every municipality there is."""
+
+    store: SettingStore
+    clock: Clock
+    policy: Policy
+    municipalities: frozenset[str]
+
+
+def settable() -> tuple[str, ...]:
+    """The fields that may be set, in the order in which help shows them."""
+    return (*(one.value for one in Overridden), *LOCAL_FIELDS)
+
+
+def check_field(name: str) -> None:
+    """Refuse a field that is none, or nobody's to set, before anything is asked for.
+
+    Raises ConfigurationError, which names the fields.
+    """
+    if name in NEVER_SET:
+        raise ConfigurationError("{name} is not set here: {why}", name=name, why=NEVER_SET[name], kind="usage.field")
+    if name not in settable():
+        raise ConfigurationError(
+            "no such field: these may be set: {fields}", fields=", ".join(settable()), kind="usage.field"
+        )
+
+
+def check_options(name: str, *, reason: str, until: date | None, withdraws: bool = False) -> None:
+    """Refuse options that an override needs or another field has no use for.
+
+    Raises ConfigurationError.
+    """
+    overrides = name in {one.value for one in Overridden}
+    if withdraws and until is not None:
+        raise ConfigurationError("what is taken back has no last day: leave --until out", kind="usage.field")
+    if not overrides and (reason or until is not None):
+        raise ConfigurationError(
+            "{name} is set for good: it takes no --reason and no --until", name=name, kind="usage.field"
+        )
+    if overrides and not reason.strip():
+        raise ConfigurationError(WHY_ANOTHER[name], kind="usage.reason")
+    if overrides and not withdraws and until is None and name != Overridden.GROUP.value:
+        raise ConfigurationError("a correction has a last day: say --until YYYY-MM-DD", kind="usage.until")
+
+
+def check(counter: Counter, asked: Setting) -> None:
+    """Refuse what nobody may ask for of this patron, before a value is typed in vain.
+
+    Raises:
+        BadInput: there is no such patron.
+        ConfigurationError: no field of that name may be set, or an option is missing.
+    """
+    check_doing(asked.field, asked.doing)
+    ours = _is_ours(counter, asked)
+    if not ours:
+        check_field(asked.field)
+    elif not asked.reason and asked.until is None:
+        return
+    check_options(asked.field, reason=asked.reason, until=asked.until, withdraws=asked.text is None)
+
+
+def _is_ours(counter: Counter, asked: Setting) -> bool:
+    return may_be_ours(asked) and _view(counter, asked.patron_id).patron.number.is_replacement
+
+
+def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
+    """Set one field of one patron; returns the JSON shape of `patron set`.
+
+    Raises:
+        BadInput: there is no such patron, or the text is empty or cannot stand there; nothing is written.
+        ConfigurationError: no field of that name may be set, or an option is missing.
+    """
+    check(counter, asked)
+    if asked.text is not None and not text_of(asked.text):
+        # a script whose value got lost is no wish to take anything back
+        raise BadInput("{field}: the value is empty", field=asked.field, kind="input.empty")
+    if asked.field in LOCAL_FIELDS:
+        _view(counter, asked.patron_id)
+        return _document(asked, set_local(counter.store, counter.clock, counter.policy, asked))
+    write = _write_own if _is_ours(counter, asked) else _correct
+    for left in reversed(range(TRIES)):
+        try:
+            return write(counter, asked)
+        except LostCompare:
+            if not left:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _view(counter: Counter, patron_id: str) -> View:
+    view = counter.store.patron(patron_id)
+    if view is None:
+        raise BadInput("there is no such patron", kind="patron.unknown")
+    if view.merged_into is not None:
+        raise BadInput(
+            "the patron was merged into {merged_into}: set it there", merged_into=view.merged_into, kind="patron.merged"
+        )
+    if view.stage is Stage.CLOSED:
+        raise BadInput("the patron has left: nothing is kept of them", kind="patron.closed")
+    return view
+
+
+def _document(asked: Setting, outcome: str, *, until: date | None = None, told: str | None = None) -> dict[str, Any]:
+    doing = doing_of(asked)
+    # of a list, what was done with it
+    listed = {} if doing is None else {"list": doing.value}
+    return listed | {
+        "patron": asked.patron_id,
+        "field": asked.field,
+        "outcome": outcome,
+        "until": until and until.isoformat(),
+        # what the net media are told from now on; "": that she lives nowhere in Denmark; null: nothing new
+        "culr": told,
+    }
+
+
+# -- over the register ---------------------------------------------------------------------------------------
+
+
+def _correct(counter: Counter, asked: Setting) -> dict[str, Any]:
+    view, today, reason = _view(counter, asked.patron_id), counter.clock.today(), _reason_of(asked)
+    name = Overridden(asked.field)
+    held = next((one for one in reversed(view.patron.overrides) if one.field is name), None)
+    override = None if asked.text is None else _override_of(counter, asked, name, asked.text, reason)
+    if override is not None and name is Overridden.GROUP:
+        override = replace(override, before=unpinned_group(view.patron, policy=counter.policy, on=today))
+    if _says_the_same(held, override):
+        return _document(asked, "unchanged", until=None if held is None else held.until)
+    kept = tuple(one for one in view.patron.overrides if one.field is not name)
+    after = replace(view.patron, overrides=kept if override is None else (*kept, override))
+    correction = _correction(counter, view.patron, after, name, override, reason)
+    counter.store.correct(correction, user=asked.user)
+    outcome = "withdrawn" if override is None else "set"
+    document = _document(asked, outcome, until=None if override is None else override.until, told=correction.write.culr)
+    if override is None and name is Overridden.GROUP:
+        document["follows_age"] = counter.policy.ladders.follows_age(correction.group)
+    return document
+
+
+def _reason_of(asked: Setting) -> str:
+    reason = " ".join(asked.reason.split())
+    if len(reason) > REASON_MAX or not reason.isprintable():
+        raise BadInput(
+            "the reason is longer than {most} characters, or no plain text", most=REASON_MAX, kind="input.reason"
+        )
+    return reason
+
+
+def _override_of(counter: Counter, asked: Setting, name: Overridden, text: str, reason: str) -> Override:
+    today = counter.clock.today()
+    try:
+        value = value_of(name, text, Known(counter.municipalities, today))
+        until = last_day_of(name, asked.until, on=today, max_days=counter.policy.override_max_days)
+    except ValueError as error:
+        raise BadInput("{field}: {why}", field=name.value, why=str(error), kind="input.value") from None
+    return Override(name, value, asked.user, reason, today, until)
+
+
+def _says_the_same(held: Override | None, override: Override | None) -> bool:
+    if held is None or override is None:
+        return held is override
+    return (held.value, held.reason, held.until) == (override.value, override.reason, override.until)
+
+
+def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
+    counter: Counter, before: Patron, after: Patron, name: Overridden, override: Override | None, reason: str
+) -> Correction:
+    """What follows at once: the group that counts from now on, the next days, and what the net media are told."""
+    today, policy, stopped = counter.clock.today(), counter.policy, before.letters_stopped
+    # one that is taken back ended yesterday: age decides again over a group that was pinned
+    past = tuple(replace(one, until=today - ONE_DAY) for one in before.overrides if one.field is name)
+    ended = past if override is None else ()
+    was, now = (
+        effective(
+            one.register, group=before.group, overrides=corrected, policy=policy, on=today, letters_stopped=stopped
+        )
+        for one, corrected in ((before, before.overrides), (after, (*after.overrides, *ended)))
+    )
+    group = now.group if now.group != was.group else before.group
+    facts = Facts(after.id, after.register, group, after.overrides, letters_stopped=stopped)
+    days = {}
+    if name in {Overridden.GROUP, Overridden.BIRTH_DATE}:
+        days["next_age_step"] = next_age_step(facts, today, policy)
+    write = Write(
+        patron=after,
+        after=after.register,
+        prepared=counter.store.prepare(after.register),
+        as_of=after.as_of,
+        actions=(),
+        culr=None if now.culr == was.culr else now.culr,
+        letters_stopped=None,
+    )
+    return Correction(name, override, write, group, days, policy, reason)
+
+
+# -- of whom no register knows -------------------------------------------------------------------------------
+
+
+def _write_own(counter: Counter, asked: Setting) -> dict[str, Any]:
+    patron, today = _view(counter, asked.patron_id).patron, counter.clock.today()
+    word = own_word(patron, asked, counter.store.prepare, on=today, policy=counter.policy)
+    if word is None:
+        return _document(asked, "unchanged")
+    counter.store.write_own(word, user=asked.user)
+    return _document(asked, "set")

@@ -1,0 +1,67 @@
+"""What staff write of a patron whose number no register knows, for good and without a reason.
+
+It is name, birth date and protection. A real number makes them the register's again. Leaves out corrections over the
+register: see `setting`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cprsync.domain.patron.due import Facts, age_step_of
+from cprsync.domain.patron.override import Overridden
+from cprsync.domain.patron.unregistered import UNREGISTERED_FIELDS
+from cprsync.errors import BadInput
+from cprsync.services.ports.values import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.person.person import Person
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.desk.setting import Setting
+    from cprsync.services.ports.values import Prepared
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OwnWord:
+    """A field that is the register's of everyone whom it knows, as the library writes it of one whom it does not."""
+
+    field: str
+    write: Write
+
+
+def may_be_ours(asked: Setting) -> bool:
+    """Whether the library's own word is asked for, if the register does not know her.
+
+    A name with a reason or a last day is a correction, as anyone's.
+    """
+    corrects = asked.field in {one.value for one in Overridden} and (bool(asked.reason) or asked.until is not None)
+    return asked.field in UNREGISTERED_FIELDS and not corrects
+
+
+def own_word(
+    patron: Patron, asked: Setting, prepare: Callable[[Person], Prepared], *, on: date, policy: Policy
+) -> OwnWord | None:
+    """What is written; None: it stands there already. Raises BadInput, which does not quote the text."""
+    try:
+        after = UNREGISTERED_FIELDS[asked.field](patron.register, asked.text or "", on)
+    except ValueError as error:
+        raise BadInput("{field}: {why}", field=asked.field, why=str(error), kind="input.value") from None
+    if after == patron.register:
+        return None
+    write = Write(patron=patron, after=after, prepared=prepare(after), as_of=patron.as_of, actions=())
+    return OwnWord(asked.field, with_age(write, on=on, policy=policy))
+
+
+def with_age(write: Write, *, on: date, policy: Policy | None) -> Write:
+    """The write with the group of another birth date, and rights that follow it; without a policy as it is."""
+    patron = write.patron
+    if policy is None or write.after.birth == patron.register.birth:
+        return write
+    facts = Facts(patron.id, write.after, patron.group, patron.overrides, borrows=patron.borrows)
+    group, step = age_step_of(facts, on, policy)
+    return replace(write, group=group, next_age_step=step, rights_due=bool(policy.products.periods))

@@ -1,0 +1,33 @@
+"""Whose record it is: what a person at the desk sees before they say yes to something that ends or changes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cprsync.domain.patron.effective import effective
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.person.age import age_on
+from cprsync.services.desk.showing import patron_document
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.desk.showing import PatronView
+
+
+def whose_document(view: PatronView | None, policy: Policy, *, on: date) -> dict[str, Any]:
+    """Name, age and cards; no name of whoever is protected, and nothing of whoever has left."""
+    if view is None or view.stage is Stage.CLOSED:
+        return {"name": None, "age": None, "cards": [], "protected": False}
+    # which library's record it is stands in none of the fields
+    shown, patron = patron_document(view, policy, agency="", on=on), view.patron
+    counts = effective(patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on)
+    age = None if counts.birth is None else age_on(counts.birth.day, on, leap=policy.ladders.leap)
+    fields = shown["fields"]
+    return {
+        "name": fields["name"]["value"],
+        "age": age,
+        "cards": list(fields["cards"]["value"] or ()),
+        "protected": shown["protected"],
+    }

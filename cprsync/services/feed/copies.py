@@ -1,0 +1,203 @@
+"""Find the copy of a delivery that an operator means: a name may come more than once, each time with other content.
+
+What counts is the content. What lies where deliveries arrive goes before what has lain there, and what still stops the
+nights before what is decided. Writes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from contextlib import closing
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+
+from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused, RegisterUnavailable
+from cprsync.services.ports.values import InboxState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cprsync.services.ports.ports import Feed, WaitingFile
+    from cprsync.services.ports.values import SealedDelivery
+
+_UNKNOWN: Final = "no delivery of that name waits in the inbox or where deliveries arrive, and no such file can be read"
+#: Part of a hash that is enough to tell one copy from another; the messages show as many digits.
+_HASH = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
+_EMPTY: Final = hashlib.sha256(b"").hexdigest()
+_READ_BYTES = 1024 * 1024
+
+
+class Copies(Protocol):
+    """What finding a copy needs of the store."""
+
+    def copies(self, name: str) -> list[SealedDelivery]:
+        """Every copy of this name in the inbox, in the order they came."""
+        ...
+
+    def sealed_as(self, name: str, mark: str) -> SealedDelivery | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The copy that is meant: one of the inbox, or content that is not there yet."""
+
+    name: str
+    #: the hash of its content; that of nothing where it cannot be read
+    sha256: str
+    #: None: it is not in the inbox
+    copy: SealedDelivery | None = None
+    #: opens what lies on disk or where deliveries arrive
+    content: Callable[[], BinaryIO] = BytesIO
+    #: it is on disk, and named by its path
+    is_on_disk: bool = False
+    #: its companion announces more than there is
+    is_unfinished: bool = False
+    #: why it cannot be read where it lies
+    unread: str | None = None
+    #: the file where deliveries arrive
+    file: WaitingFile | None = None
+    #: the other copies of this name in the inbox
+    others: tuple[SealedDelivery, ...] = ()
+
+
+def find_copy(store: Copies, feed: Feed | None, file: str, *, sha256: str | None = None) -> Meant:
+    """Find what `file` means: a name as the night tells it, or a path; `sha256`: how the hash of its content begins.
+
+    Raises:
+        BadInput: nothing of that name is known, or no copy, or more than one, has that hash.
+        RegisterUnavailable: the place where deliveries arrive does not answer, and the inbox knows no such name.
+    """
+    has_folder = "/" in file or "\\" in file
+    meant = _on_disk(store, file) if has_folder else _by_name(store, feed, file, sha256)
+    return meant if sha256 is None else _held_to(meant, sha256)
+
+
+def _by_name(store: Copies, feed: Feed | None, name: str, sha256: str | None) -> Meant:
+    copies = store.copies(name)
+    if sha256 is not None and copies:
+        return _among(_sealed(_of_hash(copies, sha256)), copies)
+    if len(copies) == 1 and _is_open(copies[0]):
+        return _sealed(copies[0])
+    if not copies and Path(name).is_file():
+        return _on_disk(store, name)
+    lying = _lying(store, feed, name, copies)
+    if lying is None and not copies:
+        raise BadInput(_UNKNOWN, kind="delivery.unknown")
+    return _among(_newest(lying, copies), copies)
+
+
+def _newest(lying: Meant | None, copies: list[SealedDelivery]) -> Meant:
+    """What lies there, unless it is decided and another copy is not; then what was refused last, then the newest."""
+    waiting = [one for one in copies if one.state is InboxState.SEALED]
+    if lying is not None and (lying.copy is None or _is_open(lying.copy) or not waiting):
+        return lying
+    still_open = waiting or [one for one in copies if _is_open(one)]
+    return _sealed((still_open or copies)[-1])
+
+
+def _sealed(copy: SealedDelivery) -> Meant:
+    return Meant(copy.name, copy.sha256, copy)
+
+
+def _is_open(copy: SealedDelivery) -> bool:
+    """Whether nobody has decided about it: no run has taken it, and no operator has set it aside."""
+    return copy.state in {InboxState.SEALED, InboxState.REFUSED} and not copy.is_set_aside
+
+
+def _among(meant: Meant, copies: Iterable[SealedDelivery]) -> Meant:
+    here = None if meant.copy is None else meant.copy.id
+    return replace(meant, others=tuple(one for one in copies if one.id != here))
+
+
+def _of_hash(copies: Iterable[SealedDelivery], sha256: str) -> SealedDelivery:
+    found = [one for one in copies if one.sha256.startswith(_checked_hash(sha256))]
+    if len(found) != 1:
+        raise BadInput("no copy of that name has content with that hash", kind="delivery.no_copy")
+    return found[0]
+
+
+def _held_to(meant: Meant, sha256: str) -> Meant:
+    """The copy, if its content has this hash. Raises BadInput."""
+    if not meant.sha256.startswith(_checked_hash(sha256)):
+        raise BadInput("no copy of that name has content with that hash", kind="delivery.no_copy")
+    return meant
+
+
+def _checked_hash(sha256: str) -> str:
+    told = sha256.strip().rstrip("…").lower()
+    if not _HASH.fullmatch(told):
+        raise BadInput("a hash begins with eight hexadecimal digits at least", kind="delivery.no_copy")
+    return told
+
+
+def _on_disk(store: Copies, file: str) -> Meant:
+    path = Path(file)
+    try:
+        with path.open("rb") as content:
+            sha256 = _digest(content)
+    except OSError:
+        raise BadInput(_UNKNOWN, kind="delivery.unknown") from None
+    copies = store.copies(path.name)
+    meant = Meant(path.name, sha256, _same(copies, sha256), lambda: path.open("rb"), is_on_disk=True)
+    return _among(meant, copies)
+
+
+def _lying(store: Copies, feed: Feed | None, name: str, copies: list[SealedDelivery]) -> Meant | None:
+    """What lies where deliveries arrive; None: nothing, or nobody can say, and the inbox knows the name."""
+    if feed is None:
+        return None
+    try:
+        return _lies_whole(store, feed, name, copies) or _lies_unfinished(feed, name, copies)
+    except (RegisterUnavailable, ConfigurationError):
+        if copies:
+            return None
+        raise
+
+
+def _lies_whole(store: Copies, feed: Feed, name: str, copies: list[SealedDelivery]) -> Meant | None:
+    file = next((one for one in feed.waiting() if one.name == name), None)
+    if file is None:
+        return None
+    if file.mark is not None and (known := store.sealed_as(name, file.mark)) is not None:
+        return replace(_sealed(known), file=file)
+    return _read(Meant(name, _EMPTY, None, _opener(file), file=file), copies)
+
+
+def _lies_unfinished(feed: Feed, name: str, copies: list[SealedDelivery]) -> Meant | None:
+    if name not in feed.unfinished():
+        return None
+    file = feed.unfinished_file(name)
+    return _read(Meant(name, _EMPTY, None, _opener(file), is_unfinished=True, file=file), copies)
+
+
+def _opener(file: WaitingFile | None) -> Callable[[], BinaryIO]:
+    """What opens it; of a file that is only announced there is nothing yet."""
+
+    def read() -> BinaryIO:
+        return BytesIO() if file is None else file.open()
+
+    return read
+
+
+def _read(meant: Meant, copies: list[SealedDelivery]) -> Meant:
+    """Find the copy by its content, or say why it cannot be read: then it counts as empty."""
+    try:
+        with closing(meant.content()) as content:
+            sha256 = _digest(content)
+    except DeliveryRefused as unread:
+        return replace(meant, copy=_same(copies, _EMPTY), content=BytesIO, unread=unread.kind)
+    return replace(meant, sha256=sha256, copy=_same(copies, sha256))
+
+
+def _same(copies: Iterable[SealedDelivery], sha256: str) -> SealedDelivery | None:
+    return next((one for one in copies if one.sha256 == sha256), None)
+
+
+def _digest(content: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while chunk := content.read(_READ_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,158 @@
+"""Set a delivery aside for good that no night will take: damaged, of another kind, half, or one of two of a day.
+
+Writes no record. The copy that was sealed stays in the inbox as long as any refused one. What it leaves is a gap: it
+stops the next delivery until the right file comes, or until an operator goes on over it (`accepting`).
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from cprsync.domain.feed.delivery import Place, day_in_name, place_of, what_is_left
+from cprsync.errors import BadInput, DeliveryRefused
+from cprsync.services.feed.accepting import describe_others, raise_taken
+from cprsync.services.feed.copies import find_copy
+from cprsync.services.ports.reason import checked_reason
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from datetime import date
+
+    from cprsync.domain.feed.delivery import Header, Link
+    from cprsync.services.feed.copies import Meant
+    from cprsync.services.ports.ports import Feed, Reader
+    from cprsync.services.ports.values import SealedDelivery
+
+UNFINISHED = "delivery.unfinished"
+
+
+class Shelf(Protocol):
+    """What setting aside needs of the store."""
+
+    def run_lock(self) -> AbstractContextManager[None]: ...
+
+    def copies(self, name: str) -> list[SealedDelivery]: ...
+
+    def sealed_as(self, name: str, mark: str) -> SealedDelivery | None: ...
+
+    def seal(self, name: str, content: BinaryIO) -> SealedDelivery: ...
+
+    def open_delivery(self, delivery: SealedDelivery) -> BinaryIO: ...
+
+    def taken_on(self, produced: date) -> Link | None: ...
+
+    def last_produced(self) -> date | None: ...
+
+    def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
+        """Set it aside; before the first delivery open a window for everyone subscribed, and return how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why no night takes it: the kind, and the day that it says it was produced on, where it can be read."""
+
+    kind: str
+    produced: date | None = None
+
+
+class Discarding:
+    """What one is set aside with; `today` is None where nobody knows the register's day."""
+
+    def __init__(self, store: Shelf, reader: Reader, feed: Feed, *, strict: bool, today: date | None) -> None:
+        self._store = store
+        self._reader = reader
+        self._feed = feed
+        self._strict = strict
+        self._today = today
+
+    def discard(self, file: str, *, reason: str, user: str, sha256: str | None = None) -> dict[str, Any]:
+        """Set `file` aside: a name as the night tells it, or a path. No night looks at this content again.
+
+        Several copies of a name: `sha256`, how the hash of one begins, says which; without it `find_copy` does.
+
+        Raises:
+            BadInput: no such delivery, one that a night takes or that is set aside already, or a reason that may not
+                be kept.
+            RunBusy: a night is at work.
+        """
+        reason = checked_reason(reason)
+        with self._store.run_lock():
+            meant = find_copy(self._store, self._feed, file, sha256=sha256)
+            fault = self._find_fault(meant)
+            delivery = meant.copy or self._seal(meant)
+            left = self._what_is_left(delivery, fault)
+            unverified = self._store.discard(delivery, found=fault.kind, reason=reason, user=user)
+        return {
+            "file": delivery.name,
+            "sha256": delivery.sha256,
+            "size": delivery.size,
+            "discarded": fault.kind,
+            "reason": reason,
+            "left": left,
+            "unverified": unverified,
+            "others": describe_others(meant),
+        }
+
+    def _find_fault(self, meant: Meant) -> _Fault:
+        """Say what stops the nights. Raises BadInput if nothing does, or if it is decided already."""
+        if meant.copy is not None:
+            raise_taken(meant.copy)
+            if meant.copy.is_set_aside:
+                raise BadInput(
+                    "{file} (sha256 {sha256}…) is set aside already",
+                    file=meant.name,
+                    sha256=meant.copy.sha256[:8],
+                    kind="delivery.discarded",
+                )
+        if meant.unread is not None or meant.is_unfinished:
+            return _Fault(UNFINISHED if meant.is_unfinished else meant.unread or "")
+        if meant.copy is None and not meant.is_on_disk:
+            raise BadInput("{file} was not fetched yet", file=meant.name, kind="delivery.not_fetched")
+        # looked at where it lies, so that nothing of it is kept when it is not to be set aside
+        with closing(meant.content() if meant.copy is None else self._store.open_delivery(meant.copy)) as content:
+            return self._why(content, meant.sha256)
+
+    def _seal(self, meant: Meant) -> SealedDelivery:
+        """Seal what there is of it: of one that never became whole, or cannot be read, it may be nothing."""
+        with closing(meant.content()) as content:
+            delivery = self._store.seal(meant.name, content)
+        if meant.is_unfinished and meant.file is not None:
+            meant.file.done()
+        return delivery
+
+    def _why(self, content: BinaryIO, sha256: str) -> _Fault:
+        """Return what stops the nights. Raises BadInput if nothing does, or if it is whole and of use."""
+        try:
+            header = self._reader.inspect(content).header
+        except DeliveryRefused as damage:
+            return _Fault(damage.kind)
+        place = self._place(header, sha256)
+        if place is Place.REPLACED:
+            return _Fault("delivery.replaced", header.produced)
+        if self._today is not None and header.produced > self._today:
+            return _Fault("delivery.future", header.produced)
+        if place is Place.GAP:
+            raise BadInput(
+                "the delivery of {produced} is whole, and waits behind a gap",
+                produced=header.produced,
+                kind="delivery.behind_gap",
+            )
+        raise BadInput(
+            "the delivery of {produced} stops no night ({place})",
+            produced=header.produced,
+            place=place.value,
+            kind="delivery.not_stopped",
+        )
+
+    def _place(self, header: Header, sha256: str) -> Place:
+        taken, last = self._store.taken_on(header.produced), self._store.last_produced()
+        return place_of(header, sha256, taken=taken, last=last, strict=self._strict)
+
+    def _what_is_left(self, delivery: SealedDelivery, fault: _Fault) -> str:
+        """What its day is to the chain now; of one that cannot be read, its name says the day."""
+        produced = fault.produced or day_in_name(delivery.name)
+        taken = produced is not None and self._store.taken_on(produced) is not None
+        return what_is_left(produced, is_taken=taken, last=self._store.last_produced(), today=self._today).value

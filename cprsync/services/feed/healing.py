@@ -1,0 +1,145 @@
+"""Ask the register about everyone of whom the feed could not have told (decisions 32 and 33): by night, or between two.
+
+In shares, each decided whole, guarded and written before the next is asked, so that one that is killed goes on where it
+stopped. The brake counts the harm of a whole day: what earlier shares have done, and the night's deliveries.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cprsync.domain.deciding.guard import guard
+from cprsync.domain.deciding.number_change import LINKS_MAX
+from cprsync.services.planning.applying import apply, protect_only
+from cprsync.services.planning.planning import Planner
+from cprsync.services.planning.steps import WINDOW
+from cprsync.services.planning.welcome import subscribe_new
+from cprsync.services.ports.values import FollowUp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cprsync.domain.deciding.guard import Excess
+    from cprsync.domain.policy.policy import Harm
+    from cprsync.errors import CprsyncError
+    from cprsync.services.planning.steps import Plan
+    from cprsync.services.ports.night import Night
+    from cprsync.services.ports.values import Run
+
+#: One round asks everyone; a number that an answer names is subscribed, perhaps late, and asked about in the next.
+ROUNDS = 1 + LINKS_MAX
+
+
+@dataclass(slots=True)
+class Healed:
+    """What came of asking about those in a window; `left` counts those who are still in one, by why."""
+
+    asked: int = 0
+    answered: int = 0
+    #: answers that could not be decided: a person looks
+    parked: int = 0
+    subscribed: int = 0
+    actions: Counter[str] = field(default_factory=Counter)
+    #: what decision 3 let through of a share that was over a limit
+    let_through: Counter[str] = field(default_factory=Counter)
+    excess: tuple[Excess, ...] = ()
+    left: Mapping[str, int] = field(default_factory=dict)
+    #: why some were not answered
+    error: CprsyncError | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The shape of `windows` in a night's report."""
+        return {
+            "asked": self.asked,
+            "answered": self.answered,
+            "left": sum(self.left.values()),
+            "why": dict(sorted(self.left.items())),
+            "brake": [{"class": one.harm.value, "count": one.count, "limit": one.limit} for one in self.excess],
+        }
+
+
+def heal_windows(night: Night, run: Run | None, healed: Healed, *, before: Iterable[tuple[Harm, ...]] = ()) -> None:
+    """Ask about those in a window, as many as are left of the day's quota, and write what is answered.
+
+    Args:
+        night: the ports.
+        run: the night's run; None: between two nights, for whoever holds the agreement's lock.
+        healed: what is counted, also of a part that was stopped.
+        before: the classes of harm of what the run has written already.
+    """
+    done = Counter(harm for classes in before for harm in classes)
+    seen: set[str] = set()
+    for _ in range(ROUNDS):
+        quota = max(0, night.windows_a_day - night.store.asked_today().asked)
+        due = [one for one in night.store.windows_to_ask(quota + len(seen)) if one not in seen][:quota]
+        seen.update(due)
+        if not due or not _heal(night, run, due, healed, done):
+            break
+    healed.left = night.store.window_counts()
+
+
+def _heal(night: Night, run: Run | None, due: Sequence[str], healed: Healed, done: Counter[Harm]) -> bool:
+    """Ask in shares; False: something stopped it."""
+    night.progress.stage("windows", len(due))
+    for start in range(0, len(due), night.calls):
+        plan = _plan_share(night, run, due[start : start + night.calls], healed)
+        if not _is_within_limits(night, plan, healed, done):
+            healed.let_through += protect_only(night, run, plan)
+            return False
+        _write_share(night, run, plan, healed)
+        night.heed()
+        if healed.error is not None:
+            return False
+    return True
+
+
+def _plan_share(night: Night, run: Run | None, ids: Sequence[str], healed: Healed) -> Plan:
+    """Look these up, after the audit has it, and plan the answers."""
+    patrons = {patron.number: patron for patron in night.store.patrons(ids) if patron.window is not None}
+    night.store.intend_to_ask(run, [patron.id for patron in patrons.values()])
+    planner, as_of = Planner(night, run), night.as_of_lookup()
+    for answer in night.register.look_up_many(list(patrons)):
+        patron = patrons[answer.number]
+        planner.follow_up(FollowUp(patron.id, WINDOW), patron, answer, as_of)
+        night.progress.advance()
+    planner.ask_new_numbers()
+    healed.asked += len(patrons)
+    healed.error = planner.unanswered
+    return planner.plan
+
+
+def _is_within_limits(night: Night, plan: Plan, healed: Healed, done: Counter[Harm]) -> bool:
+    so_far = done + Counter(night.store.asked_today().harms)
+    counted = [(harm,) * count for harm, count in so_far.items()]
+    healed.excess = guard(
+        [*counted, *plan.harms()],
+        parked=healed.parked + plan.parked,
+        population=night.store.population(),
+        limits=night.policy.limits,
+    )
+    return not healed.excess
+
+
+def _write_share(night: Night, run: Run | None, plan: Plan, healed: Healed) -> None:
+    night.store.count_harms(run, Counter(harm for classes in plan.harms() for harm in classes))
+    apply(night, run, plan)
+    healed.parked += plan.parked
+    healed.answered += sum(step.verifies is not None for step in plan.steps)
+    healed.actions.update(action.value for step in plan.steps if step.write for action in step.write.actions)
+    if any(step.write is not None and step.write.renumbered for step in plan.steps):
+        added, unreached = subscribe_new(night, run)
+        healed.subscribed += added
+        healed.error = healed.error or unreached
+
+
+def heal_between_nights(night: Night) -> Healed:
+    """Ask about those in a window now, within what is left of the day's quota.
+
+    Raises RunBusy while a night is lived.
+    """
+    healed = Healed()
+    with night.store.run_lock():
+        heal_windows(night, None, healed)
+    return healed

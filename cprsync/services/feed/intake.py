@@ -1,0 +1,220 @@
+"""Fetch and accept: files become sealed deliveries, and each finds its place in the chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cprsync.domain.feed.delivery import Link, Place, place_of
+from cprsync.domain.feed.workdays import last_loaded
+from cprsync.errors import CprsyncError, DeliveryLate, DeliveryRefused
+from cprsync.services.feed.fetching import fetch
+from cprsync.services.ports.values import DeliveryLine, InboxState, RunState
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cprsync.services.ports.night import Night
+    from cprsync.services.ports.values import Inspection, Run, SealedDelivery
+
+
+#: Places that stop a night until someone decides.
+STOPS = frozenset({Place.GAP, Place.REPLACED})
+
+
+@dataclass(slots=True)
+class Intake:
+    """What arrived: deliveries to apply in order, whole ones beyond a gap, and what stopped the rest."""
+
+    accepted: list[SealedDelivery] = field(default_factory=list)
+    beyond: list[SealedDelivery] = field(default_factory=list)
+    #: the last one taken that is still in the folder: worth a line only when nothing else came
+    kept: list[SealedDelivery] = field(default_factory=list)
+    lines: list[DeliveryLine] = field(default_factory=list)
+    error: CprsyncError | None = None
+    #: why something may be left where it arrives; stops nothing that is in the inbox
+    left: CprsyncError | None = None
+
+
+def take_in(night: Night, run: Run) -> Intake:
+    """Seal what waits, verify it, and accept what is next in the chain.
+
+    A delivery that is out of chain stops the later ones; a damaged one, of which not even the day is
+    sure, stops all that no run has accepted. The error is in the result, since protections of whole
+    deliveries still go through (decision 3).
+    """
+    intake = Intake(accepted=night.store.run_deliveries(run))
+    intake.lines = [_line(delivery, Place.NEXT.value) for delivery in intake.accepted]
+    waiting = _fetch(night, intake)
+    night.store.set_state(run, RunState.FETCHED)
+    inspected = _inspect(night, waiting, intake)
+    for delivery, inspection in sorted(inspected, key=lambda pair: pair[1].header.produced):
+        _place(night, run, delivery, inspection, intake)
+    if not intake.accepted:
+        intake.lines += [_line(delivery, Place.REPEAT.value, received=0) for delivery in intake.kept]
+        intake.error = intake.error or intake.left or _lateness(night)
+    intake.error = intake.error or intake.left
+    return intake
+
+
+def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
+    """Seal every whole file; return what no run has applied yet, each once."""
+    fetched = fetch(night.store, night.feed, night.progress)
+    decided = night.store.decided([name for name, _ in fetched.refused])
+    for name, error in fetched.refused:
+        if name in decided and decided[name].is_set_aside:
+            continue
+        intake.lines.append(DeliveryLine(name, None, None, "", "refused"))
+        intake.error = intake.error or DeliveryRefused("{file}: {why}", file=name, why=error, kind=error.kind)
+    # A place that does not answer is said in the end: what is in the inbox already is applied all the same.
+    intake.left = fetched.left
+    intake.kept = _newest([delivery for delivery in fetched.known if delivery.state is InboxState.APPLIED])
+    fresh = {delivery.id: delivery for delivery in (*night.store.sealed(), *fetched.known, *fetched.new)}
+    accepted = {delivery.id for delivery in intake.accepted}
+    waiting = (d for d in fresh.values() if d.id not in accepted and not d.is_set_aside)
+    return [delivery for delivery in waiting if delivery.state is not InboxState.APPLIED]
+
+
+def _newest(taken: list[SealedDelivery]) -> list[SealedDelivery]:
+    """The last one taken of the files kept in the folder."""
+    dated = [delivery for delivery in taken if delivery.header is not None]
+    return sorted(dated, key=_produced)[-1:]
+
+
+def _produced(delivery: SealedDelivery) -> str:
+    return "" if delivery.header is None else delivery.header.produced.isoformat()
+
+
+def _inspect(night: Night, waiting: list[SealedDelivery], intake: Intake) -> list[tuple[SealedDelivery, Inspection]]:
+    night.progress.stage("accept", len(waiting))
+    inspected = []
+    for delivery in waiting:
+        try:
+            with night.store.open_delivery(delivery) as content:
+                inspected.append((delivery, night.reader.inspect(content)))
+        except DeliveryRefused as error:
+            night.store.refuse(delivery, error.kind)
+            intake.lines.append(_line(delivery, "refused", received=0))
+            intake.error = intake.error or _named(delivery, error)
+        night.progress.advance()
+    return inspected
+
+
+def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspection, intake: Intake) -> None:
+    """Accept a whole delivery, or say why not. After an error nothing more is accepted."""
+    header = inspection.header
+    last = _last(night, intake)
+    place = place_of(
+        header,
+        delivery.sha256,
+        taken=_taken(night, intake, header.produced),
+        last=last,
+        strict=night.strict_chain,
+    )
+    if delivery.accepted and place in STOPS:
+        # an operator takes it as it is, with a reason (decision 4)
+        place = Place.NEXT
+    line = DeliveryLine(delivery.name, header.produced, header.previous, delivery.sha256, place.value)
+    intake.lines.append(line)
+    if night.knows_the_day and header.produced > night.clock.today():
+        # taken, it would make every true delivery look old
+        line.outcome = "refused"
+        intake.error = intake.error or DeliveryRefused(
+            "{file}: it is of {produced}, a day that has not come yet",
+            file=delivery.name,
+            produced=header.produced,
+            kind="delivery.future",
+        )
+        return
+    if place is Place.NEXT and intake.error is None:
+        line.received = inspection.persons
+        intake.accepted.append(night.store.accept(run, delivery, header, received=inspection.persons))
+        return
+    if place in {Place.REPEAT, Place.OLDER}:
+        if delivery.refused == place.value:
+            # an earlier run said so: a file that stays where it lies is no news each night
+            intake.lines.remove(line)
+        else:
+            night.store.refuse(delivery, place.value)
+        return
+    line.outcome = "refused"
+    intake.error = intake.error or _out_of_chain(night, place, line, last)
+    if place is Place.REPLACED:
+        # It stops the nights for as long as its file stays where it is, not for ever: an operator can take it away.
+        night.store.refuse(delivery, "delivery.replaced")
+    else:
+        intake.beyond.append(delivery)
+
+
+def _last(night: Night, intake: Intake) -> date | None:
+    produced = [d.header.produced for d in intake.accepted if d.header is not None]
+    return max(produced, default=night.store.last_produced())
+
+
+def _taken(night: Night, intake: Intake, produced: date) -> Link | None:
+    for delivery in intake.accepted:
+        if delivery.header is not None and delivery.header.produced == produced:
+            return Link(produced, delivery.sha256)
+    return night.store.taken_on(produced)
+
+
+def _out_of_chain(night: Night, place: Place, line: DeliveryLine, last: date | None) -> DeliveryRefused:
+    if place is Place.REPLACED:
+        taken = night.store.taken_on(line.produced) if line.produced else None
+        return DeliveryRefused(
+            "{file}: another delivery of {produced} was taken before (taken sha256 {taken}…, this one {sha256}…)",
+            file=line.file,
+            produced=line.produced,
+            taken=taken.sha256[:8] if taken else "?",
+            sha256=line.sha256[:8],
+            kind="delivery.replaced",
+        )
+    if line.previous == line.produced:
+        return DeliveryRefused(
+            "{file}: it begins a new chain, but the last one taken is of {last}",
+            file=line.file,
+            last=last,
+            kind="delivery.gap",
+        )
+    return DeliveryRefused(
+        "{file}: it follows the delivery of {previous}, but the last one taken is of {last}",
+        file=line.file,
+        previous=line.previous,
+        last=last,
+        kind="delivery.gap",
+    )
+
+
+def _named(delivery: SealedDelivery, error: DeliveryRefused) -> DeliveryRefused:
+    return DeliveryRefused("{file}: {why}", file=delivery.name, why=error, kind=error.kind)
+
+
+def _lateness(night: Night) -> CprsyncError | None:
+    """An expected delivery that is not there, once the chain has begun; nothing is expected on holidays."""
+    if unfinished := _unfinished(night):
+        return DeliveryLate("{file} is still being written", file=unfinished[0], kind="delivery.unfinished")
+    last, due = night.store.last_produced(), last_loaded(night.clock.now())
+    if last is not None and last < due:
+        return DeliveryLate(
+            "the delivery of {due} has not arrived; the last one taken is of {last}", due=due, last=last
+        )
+    return None
+
+
+def _unfinished(night: Night) -> list[str]:
+    """Files that are still being written, but for those that an operator has taken as they are, or set aside."""
+    names = night.feed.unfinished()
+    decided = night.store.decided(names)
+    return [name for name in names if name not in decided]
+
+
+def _line(delivery: SealedDelivery, outcome: str, received: int | None = None) -> DeliveryLine:
+    header = delivery.header
+    return DeliveryLine(
+        file=delivery.name,
+        produced=None if header is None else header.produced,
+        previous=None if header is None else header.previous,
+        sha256=delivery.sha256,
+        outcome=outcome,
+        received=delivery.received if received is None else received,
+    )

@@ -1,0 +1,211 @@
+"""Our subscriptions against the register's list, both ways (decision 10): add what is missing, remove what ended.
+
+The list is fetched once. On an agreement that others share only what we added is removed. A list that is empty, or
+lacks more of ours than the limit of `unsubscribed` allows, is not believed, and more removals than that are a
+mistake of ours: either brakes the night before the first removal, while what is missing is still added. Single
+numbers are added and removed; the operations that clear a whole agreement are never called.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from cprsync.domain.deciding.guard import Excess
+from cprsync.domain.patron.review import PARKED
+from cprsync.domain.person.person import Person
+from cprsync.domain.policy.policy import Harm
+from cprsync.errors import CprsyncError, RegisterUnavailable
+from cprsync.services.ports.values import Batch, Equal, Gaps, NotOurs, Subscribed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.services.ports.night import Night
+    from cprsync.services.ports.values import Run
+
+log = structlog.get_logger(__name__)
+
+
+class Comparison:
+    """One night's comparison; nothing is written or called before `add_missing` and `remove_ended`."""
+
+    def __init__(self, night: Night, run: Run | None) -> None:
+        """Fetch the list; when it does not come, there is an `error` and nothing to add or remove."""
+        self._night = night
+        self._run = run
+        #: why another try may do more
+        self.error: CprsyncError | None = None
+        #: numbers that the register would neither take back nor let go, by reason: someone should look
+        self.refused: Counter[str] = Counter()
+        #: of these the patrons who wait for a person, once each
+        self.left: dict[str, str] = {}
+        self.excess: tuple[Excess, ...] = ()
+        self.gaps = Gaps((), (), (), 0)
+        #: rows of ours that this comparison has ended
+        self.ended = 0
+        self._listed: set[CprNumber] = set()
+        self._refused: set[CprNumber] = set()
+        self._told: Counter[str] = Counter()
+        if not night.reconciles:
+            return
+        night.progress.stage("reconcile")
+        try:
+            self._listed = night.register.subscriptions()
+        except CprsyncError as error:
+            self.error = error
+            return
+        self._look()
+
+    def _look(self) -> None:
+        self.gaps = self._night.store.subscription_gaps(self._listed)
+        self.excess = tuple(self._exceeded())
+
+    def _exceeded(self) -> Iterator[Excess]:
+        """Say when the list is not to be believed, or too much would be removed."""
+        limit = self._night.policy.limits.get(Harm.UNSUBSCRIBED)
+        if limit is None:
+            return
+        allowed, missing = limit.of(self._night.store.population()), len(self.gaps.missing)
+        if missing and not self._listed:
+            yield Excess(Harm.UNSUBSCRIBED, missing, 0)
+        elif (count := max(missing, len(self.removable))) > allowed:
+            yield Excess(Harm.UNSUBSCRIBED, count, allowed)
+
+    def exceeded_by(self, closing: int) -> tuple[Excess, ...]:
+        """Say when so many records closed on top would unsubscribe too many, unless the list says so by itself."""
+        limit = self._night.policy.limits.get(Harm.UNSUBSCRIBED)
+        if limit is None or not closing or any(one.harm is Harm.UNSUBSCRIBED for one in self.excess):
+            return ()
+        count, allowed = closing + len(self.removable), limit.of(self._night.store.population())
+        return (Excess(Harm.UNSUBSCRIBED, count, allowed),) if count > allowed else ()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the register has let go of all that no reason holds."""
+        return self._night.reconciles and self.error is None and not self.excess and not self.refused
+
+    @property
+    def removable(self) -> tuple[CprNumber, ...]:
+        """What is there and ours to remove."""
+        return self.gaps.ended if self._night.shared else (*self.gaps.ended, *self.gaps.foreign)
+
+    def add_missing(self) -> int:
+        """Add again what the list lacks; returns how many are there now.
+
+        Of the time without the subscription nothing was told: whose it is gets a window before the call, and is asked
+        about in this run. Where the register says that it was there all along, the list was wrong.
+        """
+        register, store = self._night.register, self._night.store
+        added = 0
+        opened: dict[CprNumber, Sequence[str]] = {}
+
+        def add(numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
+            missing = list(numbers)
+            opened.update(store.open_lost(self._run, missing))
+            return register.subscribe_many(missing)
+
+        for done in self._carried_out(self.gaps.missing, add):
+            kept = [number for number, result in done if result is not Subscribed.ADDED]
+            store.close_not_lost(self._run, [one for number in kept for one in opened.get(number, ())])
+            store.added_there(self._run, [number for number, result in done if result is Subscribed.ADDED])
+            self._listed.update(number for number, _ in done)
+            added += len(done)
+        return added
+
+    def remove_ended(self, *, closed: int = 0) -> int:
+        """End the rows without a reason and remove what is ours to remove; returns how many are gone there.
+
+        `closed`: how many records were closed since the list was looked at.
+        """
+        if self.error is not None or not self._night.reconciles:
+            return 0
+        ended = self._night.store.end_subscriptions(self._run, on=self._night.clock.today())
+        self.ended += ended
+        if ended or closed:
+            self._look()  # this night has ended some more
+            if self.excess:
+                return 0  # the next night begins with this, and stops
+        register, store = self._night.register, self._night.store
+        # removed by a run that was killed before it could say so: what others add under them later is theirs
+        store.removed_there(self._run, self.gaps.gone)
+        removed = 0
+        for done in self._carried_out(self.removable, register.unsubscribe_many):
+            store.removed_there(self._run, [number for number, _ in done])
+            # the list is fetched once, and looked at again when more records were closed
+            self._listed.difference_update(number for number, _ in done)
+            removed += sum(result is Subscribed.REMOVED for _, result in done)
+        return removed
+
+    def _carried_out(
+        self,
+        numbers: Sequence[CprNumber],
+        call: Callable[[Iterable[CprNumber]], Iterator[tuple[CprNumber, Subscribed | CprsyncError]]],
+    ) -> Iterator[list[tuple[CprNumber, Subscribed]]]:
+        """Call for each number, a batch at a time; after one without an answer no further batch begins."""
+        size = self._night.calls
+        # what was refused once is not asked again in the same night
+        numbers = [one for one in numbers if one not in self._refused]
+        for start in range(0, len(numbers), size):
+            done: list[tuple[CprNumber, Subscribed]] = []
+            for number, result in call(numbers[start : start + size]):
+                if isinstance(result, CprsyncError) and not isinstance(result, RegisterUnavailable):
+                    self._refuse(number, result.kind)
+                elif isinstance(result, CprsyncError):
+                    self.error = self.error or result
+                else:
+                    done.append((number, result))
+                self._night.progress.advance()
+            yield done
+            if self.error is not None:
+                log.warning("subscriptions.unfinished", kind=self.error.kind)
+                return
+
+    def _refuse(self, number: CprNumber, kind: str) -> None:
+        """Count it; whose number it is waits for a person, where a night is at work that can leave her to one."""
+        self.refused[kind] += 1
+        self._refused.add(number)
+        (whose,) = self._night.store.recognise([Person(number)])
+        if self._run is not None and not isinstance(whose, NotOurs):
+            self.left[whose.patron_id if isinstance(whose, Equal) else whose.id] = f"{PARKED}{kind}"
+
+    def leave_to_staff(self) -> Counter[str]:
+        """Put those on the review list whom it does not have yet.
+
+        Returns: the refusals since the last time of which nobody is found.
+        """
+        if self._run is not None and self.left:
+            self._night.store.write(self._run, Batch(reviews=list(self.left.items())))
+        unknown = self.refused - Counter(kind.removeprefix(PARKED) for kind in self.left.values())
+        new, self._told = unknown - self._told, unknown
+        return new
+
+
+def reconcile(night: Night, *, apply: bool) -> dict[str, Any]:
+    """Compare between two nights, and with `apply` make the register's list ours; counts only.
+
+    Raises RunBusy while a night is lived, and the register's error when the list does not come, or an answer.
+    """
+    with night.store.run_lock():
+        comparison = Comparison(night, None)
+        if comparison.error is not None:
+            raise comparison.error
+        gaps, surplus, excess = comparison.gaps, len(comparison.removable), comparison.excess
+        added = comparison.add_missing() if apply else 0
+        removed = comparison.remove_ended() if apply and not excess else 0
+        if comparison.error is not None:
+            raise comparison.error
+    return {
+        "agency": night.agency,
+        "shared": night.shared,
+        "kept": gaps.kept,
+        "missing": len(gaps.missing),
+        "surplus": surplus,
+        "added": added,
+        "removed": removed,
+        "refused": comparison.refused.total(),
+        "brake": [{"class": one.harm.value, "count": one.count, "limit": one.limit} for one in excess],
+    }

@@ -1,0 +1,229 @@
+"""One row of a list of loans, reservations, balances and messages: text becomes what is kept, or is refused by field.
+
+Of each type one table says which columns it has. Knows no store.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.patron.typed import NOTE_MAX
+from cprsync.services.imports.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LOAN, RESERVATION, BALANCE, MESSAGE = "loan", "reservation", "balance", "message"
+#: A text is not longer than this, but for what a message says.
+TEXT_MAX: Final = 254
+ID_MAX: Final = 64
+#: As a program writes it, and as people do: 1250, 1250.50, 1250,50, and 1.250,50 with a point between thousands only.
+_AMOUNT: Final = re.compile(
+    r"(?P<kroner>[0-9]{1,7})(?:[.,](?P<oere>[0-9]{1,2}))?"
+    r"|(?P<thousands>[0-9]{1,3}(?:\.[0-9]{3}){1,2}),(?P<rest>[0-9]{1,2})",
+    re.ASCII,
+)
+#: A source whose clock is ahead, or in another zone, may be a day before us.
+GRACE: Final = timedelta(days=1)
+#: Why a row is not taken of which a day comes before the one on which it began.
+ORDER: Final = "day.order"
+FEE, COMPENSATION = "fee", "compensation"
+CHANNELS: Final = frozenset({"sms", "email", "letter"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a row of a type may say: which days stand in clear, which days and texts are sealed.
+
+    What is `needed` must be there, unless the row says something more of what is known by its id. `done` are days of
+    what the patron did herself.
+    """
+
+    days: tuple[str, ...]
+    sealed_days: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+    #: a row with one of these is over at once
+    ends: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
+    #: days that may still come; all others have been
+    ahead: tuple[str, ...] = ()
+    #: the day on which it began: no other comes before it
+    begins: str = ""
+
+
+SHAPES: Final[Mapping[str, Shape]] = {
+    LOAN: Shape(
+        ("due", "returned"),
+        ("loaned", "renewed", "lost"),
+        ("title",),
+        needed=("title", "loaned", "due"),
+        done=("loaned", "renewed", "returned"),
+        ahead=("due",),
+        begins="loaned",
+    ),
+    RESERVATION: Shape(
+        ("placed", "until"),
+        ("fulfilled", "cancelled"),
+        ("title",),
+        needed=("title", "placed"),
+        ends=("fulfilled", "cancelled"),
+        done=("placed",),
+        ahead=("until",),
+        begins="placed",
+    ),
+    BALANCE: Shape(
+        ("raised", "settled"), (), ("title",), needed=("amount", "raised"), done=("settled",), begins="raised"
+    ),
+    MESSAGE: Shape(("sent",), (), ("channel", "subject", "content"), needed=("channel", "sent")),
+}
+#: The columns of such a list.
+COLUMNS: Final = (
+    *("type", "id", "patron", "title", "loaned", "due", "renewed", "returned", "lost"),
+    *("placed", "until", "fulfilled", "cancelled"),
+    *("kind", "amount", "raised", "settled", "loan"),
+    *("channel", "sent", "subject", "content"),
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Circulated:
+    """What one row says. An empty cell says nothing."""
+
+    type: str
+    source_id: str
+    #: a patron number or a card
+    patron: str
+    #: in clear, by column
+    days: Mapping[str, date]
+    clear: Mapping[str, str] = field(default_factory=dict)
+    #: sealed, by name
+    said: Mapping[str, Any] = field(default_factory=dict)
+    #: fulfilled or cancelled: nothing of it is kept
+    over: bool = False
+    #: the last day on which she did something herself
+    seen: date | None = None
+    #: the first column that only a row about something known may leave empty, and this one does; "": none
+    missing: str = ""
+
+
+class _Unfit(Exception):
+    """The row is not taken: which field, and why."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__()
+        self.field, self.why = field, why
+
+
+def type_of(values: Mapping[str, str], given: str | None) -> str:
+    """What a row is: its own word goes before what was said of the whole list; "": it is none of the types."""
+    told = values.get("type", "").casefold() or (given or "")
+    return told if told in SHAPES else ""
+
+
+def as_circulated(line: int, values: Mapping[str, str], kind: str, *, on: date) -> Circulated | Refused:
+    """What a row of a type says, or why it is not taken."""
+    try:
+        return _read(values, kind, SHAPES[kind], on)
+    except _Unfit as unfit:
+        return Refused(line, unfit.field, unfit.why)
+
+
+def misplaced(row: Circulated, known: Mapping[str, Any]) -> str | None:
+    """The first day that lies before the one on which it began, of what is known and what the row says of days."""
+    shape = SHAPES[row.type]
+    told = {**row.days, **row.said}
+    names = (*shape.days, *shape.sealed_days)
+    if not any(name in told for name in names):
+        return None
+    days = {name: str(day) for name in names if (day := told.get(name) or known.get(name))}
+    return _before_it_began(shape, days)
+
+
+def _before_it_began(shape: Shape, days: Mapping[str, str]) -> str | None:
+    """Of days as YYYY-MM-DD, which sort as they stand."""
+    began = days.get(shape.begins)
+    return None if began is None else next((name for name, day in days.items() if day < began), None)
+
+
+def _check_days(shape: Shape, days: Mapping[str, date], on: date) -> None:
+    for name, day in days.items():
+        if name not in shape.ahead and day > on + GRACE:
+            raise _Unfit(name, "day.future")
+    early = _before_it_began(shape, {name: day.isoformat() for name, day in days.items()})
+    if early is not None:
+        raise _Unfit(early, ORDER)
+
+
+def _read(values: Mapping[str, str], kind: str, shape: Shape, on: date) -> Circulated:
+    for name in ("id", "patron"):
+        if not values.get(name):
+            raise _Unfit(name, "missing")
+    for name in ("id", "patron", "loan"):
+        _text(values, name, ID_MAX)
+    days = {name: _day(values, name) for name in (*shape.days, *shape.sealed_days) if values.get(name)}
+    _check_days(shape, days, on)
+    said: dict[str, Any] = {name: _text(values, name, _longest(name)) for name in shape.texts if values.get(name)}
+    said |= {name: days[name].isoformat() for name in shape.sealed_days if name in days}
+    clear: dict[str, str] = {}
+    if kind == BALANCE:
+        clear = _balance(values)
+        if values.get("amount"):
+            said["amount"] = _oere(values["amount"])
+    if kind == MESSAGE and values.get("channel"):
+        said["channel"] = _channel(values["channel"])
+    return Circulated(
+        kind,
+        values["id"],
+        values["patron"],
+        {name: days[name] for name in shape.days if name in days},
+        clear,
+        said,
+        over=any(name in days for name in shape.ends),
+        seen=max((days[name] for name in shape.done if name in days), default=None),
+        missing=next((name for name in shape.needed if not values.get(name)), ""),
+    )
+
+
+def _longest(name: str) -> int:
+    return NOTE_MAX if name == "content" else TEXT_MAX
+
+
+def _text(values: Mapping[str, str], name: str, longest: int) -> str:
+    text = values.get(name, "")
+    lines = text.splitlines()
+    if len(text) > longest or not all(line.isprintable() for line in lines) or (len(lines) > 1 and name != "content"):
+        raise _Unfit(name, "cell")
+    return text
+
+
+def _day(values: Mapping[str, str], name: str) -> date:
+    try:
+        # a time behind the day is left out
+        return date.fromisoformat(values[name][:10])
+    except ValueError:
+        raise _Unfit(name, "day") from None
+
+
+def _oere(text: str) -> int:
+    found = _AMOUNT.fullmatch(text)
+    if found is None:
+        raise _Unfit("amount", "amount")
+    kroner = found["kroner"] or found["thousands"].replace(".", "")
+    return int(kroner) * 100 + int((found["oere"] or found["rest"] or "0").ljust(2, "0"))
+
+
+def _balance(values: Mapping[str, str]) -> dict[str, str]:
+    kind = values.get("kind", "").casefold()
+    if kind not in {"", FEE, COMPENSATION}:
+        raise _Unfit("kind", "balance.kind")
+    return {name: told for name, told in (("kind", kind), ("loan_source", values.get("loan", ""))) if told}
+
+
+def _channel(text: str) -> str:
+    if text.casefold() not in CHANNELS:
+        raise _Unfit("channel", "channel")
+    return text.casefold()

@@ -1,0 +1,173 @@
+"""Which column of a list is which field, and how its values read as ours: by the field table, or by a mapping."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.patron.fields import FIELDS
+from cprsync.errors import BadInput
+from cprsync.services.imports.rows import BETWEEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cprsync.domain.patron.fields import Field
+    from cprsync.services.imports.rows import Row
+
+#: Fields to which several columns may belong, and what joins them; of any other there is one.
+JOINED: Final[Mapping[str, str]] = {
+    "absence": " ",
+    "address": BETWEEN,
+    "cards": BETWEEN,
+    "contact_address": BETWEEN,
+    "emails": BETWEEN,
+    "internal_note": BETWEEN,
+    "name": " ",
+    "note_to_patron": BETWEEN,
+    "telephones": BETWEEN,
+}
+#: Fields of which one value may be marked as the one for notices.
+NOTICED: Final = frozenset({"emails", "telephones"})
+#: A header longer than this is none.
+NAME_MAX: Final = 60
+#: What numbers, days and e-mail addresses have, and the name of a column has not.
+_MAY_BE_DATA: Final = re.compile(r"[0-9]{4}|@")
+_PARTS: Final = {"YYYY": r"(?P<year>[0-9]{4})", "MM": r"(?P<month>[0-9]{1,2})", "DD": r"(?P<day>[0-9]{1,2})"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a column is."""
+
+    name: str
+    #: the value for notices, as the * of `patron set` says
+    notices: bool = False
+    #: how a day is written there, as DD/MM/YYYY; a time behind it is left out
+    day: str = ""
+    #: what stands there, and what it means
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, cell: str) -> str:
+        """The cell as the field takes it; what is not as expected stays as it is, and is refused where it is read."""
+        value = self.values.get(cell.strip(), cell.strip())
+        if self.day and (found := _form(self.day).match(value)) is not None:
+            value = f"{found['year']}-{int(found['month']):02}-{int(found['day']):02}"
+        return f"*{value.removeprefix('*')}" if self.notices and value else value
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """All columns that are known, by their names in small letters."""
+
+    by_name: Mapping[str, Column]
+    #: a mapping names what it wants, and the rest of another system's export is left out
+    leaves_out: bool = False
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that a list may bring."""
+        return frozenset(column.name for column in self.by_name.values())
+
+    @property
+    def names(self) -> str:
+        """The fields, for whoever has to mend a header."""
+        return ", ".join(dict.fromkeys(column.name for column in self.by_name.values()))
+
+    def check(self, row: Row) -> None:
+        """Raises BadInput for a name that is not known, or stands there twice; it is not quoted."""
+        seen: set[str] = set()
+        for place, (name, _) in enumerate(row.cells, start=1):
+            known = self.by_name.get(name.casefold())
+            if not name or (known is None and self.leaves_out):
+                continue
+            if known is None:
+                raise self._unknown(row, place, name)
+            if name.casefold() in seen or (known.name in seen and known.name not in JOINED):
+                raise BadInput(
+                    "line {line}: column {position} stands there twice",
+                    line=row.line,
+                    position=place,
+                    kind="input.header",
+                )
+            seen |= {name.casefold(), known.name}
+
+    def _unknown(self, row: Row, place: int, name: str) -> BadInput:
+        """A name is told; what may be someone's data, in a list without a header, by its place only."""
+        told = {"line": row.line, "position": place, "columns": self.names}
+        if _looks_like_data(name) or not any(one.casefold() in self.by_name for one, _ in row.cells):
+            sentence = "line {line}: column {position} is not known: the columns are {columns}"
+            return BadInput(sentence, **told, kind="input.header")
+        sentence = 'line {line}: column {position}, "{name}", is not known: the columns are {columns}'
+        return BadInput(sentence, **told, name=name, kind="input.header")
+
+    def read(self, row: Row) -> dict[str, str]:
+        """The row's values by field; an empty cell says nothing."""
+        found: dict[str, list[str]] = {}
+        for name, cell in row.cells:
+            column = self.by_name.get(name.casefold())
+            if column is not None and (value := column.read(cell)):
+                found.setdefault(column.name, []).append(value)
+        return {name: JOINED.get(name, BETWEEN).join(_distinct(values)) for name, values in found.items()}
+
+    def beyond(self, row: Row) -> bool:
+        """Whether the row has more cells than the header has columns."""
+        return any(not name and cell.strip() for name, cell in row.cells)
+
+
+def _looks_like_data(name: str) -> bool:
+    return len(name) > NAME_MAX or not name.isprintable() or _MAY_BE_DATA.search(name) is not None
+
+
+def _distinct(values: Iterable[str]) -> Iterator[str]:
+    """Each value once: of two that are the same the one for notices stays."""
+    told = list(dict.fromkeys(values))
+    yield from (value for value in told if f"*{value}" not in told)
+
+
+def _form(day: str) -> re.Pattern[str]:
+    pattern = re.escape(day)
+    for part, digits in _PARTS.items():
+        pattern = pattern.replace(part, digits)
+    return re.compile(pattern + r"(?![0-9])", re.ASCII)
+
+
+def is_day_form(text: str) -> bool:
+    """Whether a text says how days are written: YYYY, MM and DD once each, and nothing else but what stands between."""
+    rest = text
+    for part in _PARTS:
+        if rest.count(part) != 1:
+            return False
+        rest = rest.replace(part, "")
+    return not any(letter.isalnum() for letter in rest)
+
+
+#: Other names of columns: from before the field table, and of the parts that a field has where it is explained.
+_ALSO: Final = {
+    "card": Column("cards"),
+    "mobil": Column("telephones"),
+    "mobil (notif)": Column("telephones", notices=True),
+    "e-mail": Column("emails"),
+    "email": Column("emails"),
+    "e-mail (notif)": Column("emails", notices=True),
+}
+
+
+def columns_of_table(fields: Iterable[Field]) -> Columns:
+    """The columns that a field table names, in Danish and English."""
+    return Columns({name.casefold(): Column(one.key) for one in fields if one.imported for name in one.columns} | _ALSO)
+
+
+#: Without a mapping.
+PATRON_COLUMNS: Final = columns_of_table(FIELDS)
+
+
+def columns_of(fields: Iterable[str]) -> Columns:
+    """Columns that are called as their fields are."""
+    return Columns({name: Column(name) for name in fields})
+
+
+def mapped(columns: Mapping[str, Column]) -> Columns:
+    """The columns of a mapping, by their names there."""
+    return Columns({name.casefold(): replace(column) for name, column in columns.items()}, leaves_out=True)

@@ -1,0 +1,183 @@
+"""Import patrons: rows of a list become patrons that are not yet verified. A dry run says what would happen.
+
+The list is read as a stream and written a few rows at a time, each few in a transaction of their own with their audit:
+an import that was killed goes on when it is run again, since a row that is true already changes nothing.
+"""
+
+from __future__ import annotations
+
+import enum  # noqa: TC003 -- a protocol's annotation
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+
+from cprsync.domain.lending.letter import letter_language
+from cprsync.services.imports.columns import PATRON_COLUMNS, Columns
+from cprsync.services.imports.patron_rows import as_patron, check_readable, in_branch
+from cprsync.services.imports.refused import REASONS, Doubt, Imported, OfPatrons, Refused, in_parts
+from cprsync.services.imports.rows import Listing
+from cprsync.services.imports.seen import nothing_seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
+
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.imports.rows import Row
+    from cprsync.services.imports.seen import Seen
+    from cprsync.services.ports.values import NewPatron
+
+#: Groups that are told one by one.
+DOUBTS_MAX: Final = 20
+#: Which field the store's reasons are about.
+FIELD_OF: Final[Mapping[str, str]] = {
+    "address": "address",
+    "card.taken": "cards",
+    "name": "name",
+    "number.replaced": "cpr_number",
+    "number.required": "cpr_number",
+    "patron.unknown": "patron",
+    "patron.other": "patron",
+}
+
+
+class Taken(Protocol):
+    """What became of one row."""
+
+    @property
+    def outcome(self) -> enum.Enum:
+        """Its value is `created`, `updated`, `unchanged` or `refused`."""
+        ...
+
+    @property
+    def patron_id(self) -> str | None: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def stays(self) -> bool: ...
+    @property
+    def returns(self) -> bool: ...
+    @property
+    def left(self) -> tuple[str, ...]: ...
+    @property
+    def by_age(self) -> bool: ...
+
+
+class PatronImport(Protocol):
+    """What the import needs of the store."""
+
+    def import_patrons(self, rows: Sequence[NewPatron], *, apply: bool, policy: Policy | None) -> Sequence[Taken]:
+        """Say what became of each row, all in one transaction.
+
+        Nothing is written unless `apply`, and no group against age by the policy.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """How a list is taken in."""
+
+    store: PatronImport
+    #: the day; an absence that is over by then is none
+    on: date
+    apply: bool
+    policy: Policy | None = None
+    columns: Columns = PATRON_COLUMNS
+    #: called between two transactions; raises RunStopped once someone has asked to stop
+    heed: Callable[[], None] = lambda: None
+
+
+def import_patrons(source: BinaryIO, how: Importing) -> Imported:
+    """Read a list and hand its rows to the store.
+
+    Raises BadInput when the file is no such list, and then nothing is taken; a bad row is refused by line and field.
+    Raises ConfigurationError, before anything is read, for a field that the table lets in and nothing here reads.
+    """
+    check_readable(how.columns.fields)
+    listing = Listing(source)
+    imported = Imported(listing.encoding, patrons=OfPatrons())
+    check_whole(listing, how.columns)
+    with nothing_seen() as seen:
+        for part in in_parts(listing.rows()):
+            _take(part, how, seen, imported)
+            how.heed()
+    return imported
+
+
+def check_whole(listing: Listing, columns: Columns) -> None:
+    """Read a list to its end before its first row is taken: what is none is so as a whole. Raises BadInput."""
+    header = listing.header()
+    if header is not None:
+        columns.check(header)
+    for row in listing.rows():
+        if header is None:
+            columns.check(row)
+
+
+def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported) -> None:
+    lines: list[int] = []
+    rows: list[NewPatron] = []
+    refused: list[Refused] = []
+    for listed in part:
+        imported.rows += 1
+        read = (
+            Refused(listed.line, "row", "cells")
+            if how.columns.beyond(listed)
+            else as_patron(listed.line, how.columns.read(listed), seen, on=how.on)
+        )
+        if not isinstance(read, Refused) and how.policy is not None:
+            read = in_branch(listed.line, read, how.policy)
+        if isinstance(read, Refused):
+            refused.append(read)
+        else:
+            lines.append(listed.line)
+            rows.append(read)
+    taken = how.store.import_patrons(rows, apply=how.apply, policy=how.policy) if rows else ()
+    for line, row, one in zip(lines, rows, taken, strict=True):
+        if one.outcome.value == "refused":
+            refused.append(_refused(line, one))
+        else:
+            imported.counts[one.outcome.value] += 1
+            if imported.patrons is not None:
+                _tell(line, one, imported.patrons, applied=how.apply)
+                _doubt(line, row.local.group, how.policy, imported.patrons)
+                if one.by_age:
+                    _count(line, "group", "by_age", imported.patrons)
+                if row.local.language and letter_language(row.local.language) != row.local.language:
+                    _count(line, "language", "language", imported.patrons)
+    imported.refused += sorted(refused, key=lambda one: one.line)
+
+
+def _tell(line: int, taken: Taken, told: OfPatrons, *, applied: bool) -> None:
+    if taken.stays and taken.patron_id and taken.patron_id not in told.stays:
+        told.stays.append(taken.patron_id)
+    # a dry run gives no number that anybody has afterwards
+    number = taken.patron_id if applied else None
+    if taken.returns:
+        told.returns.append((line, number))
+    if taken.outcome.value == "created" and number is not None:
+        told.lines.append(line)
+        told.numbers.append(int(number))
+    told.left.update(taken.left)
+
+
+def _count(line: int, field: str, why: str, told: OfPatrons) -> None:
+    told.doubts.setdefault((why, ""), Doubt(line, field, why)).rows += 1
+
+
+def _doubt(line: int, group: str, policy: Policy | None, told: OfPatrons) -> None:
+    """Remember a group that the policy does not name, though it names some: it is taken, and may be misspelt."""
+    known = () if policy is None else policy.group_names
+    if not group or not known or group in known:
+        return
+    # a column that is no group at all would bring as many as there are rows
+    key = ("group", group)
+    if key not in told.doubts and sum(why == "group" for why, _ in told.doubts) >= DOUBTS_MAX:
+        key = ("group", "")
+    told.doubts.setdefault(key, Doubt(line, "group", "group", known)).rows += 1
+
+
+def _refused(line: int, taken: Taken) -> Refused:
+    why = taken.reason or ""
+    why = why if why in REASONS else "other"
+    return Refused(line, FIELD_OF.get(why, "row"), why, taken.patron_id)

@@ -1,0 +1,221 @@
+"""One row of a list of patrons: text becomes a patron to create or update, or is refused by field. Knows no store."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from cprsync.domain.patron.local import Block, Local, card_key, distinct_cards
+from cprsync.domain.patron.typed import BLOCK_MAX, LOCAL_FIELDS, NOTE_MAX
+from cprsync.domain.person.age import parse_birth_date
+from cprsync.domain.person.number import CprNumber
+from cprsync.errors import ConfigurationError
+from cprsync.services.imports.refused import Refused
+from cprsync.services.imports.rows import BETWEEN
+from cprsync.services.ports.values import NewPatron
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.imports.seen import Seen
+
+#: A cell and the day become parts of a patron.
+_Reader: TypeAlias = "Callable[[str, date], Mapping[str, Any]]"
+
+#: A line of a cell is not longer than this, but for notes.
+CELL_MAX: Final = 254
+#: The name of a patron group.
+GROUP_MAX: Final = 64
+NOTES: Final = frozenset({"internal_note", "note_to_patron"})
+#: A number whose first digit is 0, as a spreadsheet writes it.
+_NINE: Final = re.compile(r"[0-9]{9}", re.ASCII)
+#: Fields that take several values, separated by a bar or a line break.
+SEVERAL: Final = frozenset({"address", "cards", "telephones", "emails", "contact_address"})
+KINDS: Final[Mapping[str, str]] = {
+    "person": "person",
+    "institution": "institution",
+    "library": "library",
+    "bibliotek": "library",
+}
+
+
+class _Unfit(Exception):
+    """The row is not taken: which field, and why."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__()
+        self.field, self.why = field, why
+
+
+def check_readable(fields: Iterable[str]) -> None:
+    """Refuse to begin with a column that nothing here reads: its values would be dropped.
+
+    Raises:
+        ConfigurationError: kind `fields.unread`; the field table says `imported` of more than can be.
+    """
+    if unread := sorted(set(fields) - READERS.keys()):
+        raise ConfigurationError(
+            'the field table marks "{field}" as imported, and the import does not read it',
+            field=unread[0],
+            kind="fields.unread",
+        )
+
+
+def as_patron(
+    line: int, values: Mapping[str, str], seen: Seen, *, on: date, anyone: bool = False
+) -> NewPatron | Refused:
+    """The patron of a row. Whoever stands on an earlier line is refused, and so is a card that does.
+
+    `anyone`: also one who is told by nothing but what else is typed, as at the desk.
+
+    Raises ConfigurationError as `check_readable` does.
+    """
+    check_readable(values)
+    try:
+        _check(values)
+        said = _read(values, on)
+        _once(said, seen, anyone=anyone)
+        return _patron(said)
+    except _Unfit as unfit:
+        return Refused(line, unfit.field, unfit.why)
+
+
+def in_branch(line: int, row: NewPatron, policy: Policy) -> NewPatron | Refused:
+    """The same row with its branch as the policy spells it; refused if the library has no such branch."""
+    try:
+        branch = policy.branch_named(row.local.branch)
+    except ValueError:
+        return Refused(line, "branch", "branch")
+    return row if branch == row.local.branch else replace(row, local=replace(row.local, branch=branch))
+
+
+def _check(values: Mapping[str, str]) -> None:
+    for name, value in values.items():
+        longest = NOTE_MAX if name in NOTES else CELL_MAX
+        lines = value.splitlines()
+        if any(len(part) > longest or not part.isprintable() for line in lines for part in _parts(name, line)):
+            raise _Unfit(name, "cell")
+
+
+def _parts(name: str, line: str) -> list[str]:
+    return line.split("|") if name in SEVERAL else [line]
+
+
+def _number(text: str, on: date) -> CprNumber:
+    try:
+        number = CprNumber.parse_any(text)
+    except ValueError:
+        raise _Unfit("cpr_number", "nine" if _NINE.fullmatch(text) else "form") from None
+    if not number.is_possible:
+        # the register would not know it, and the night after could only park it
+        raise _Unfit("cpr_number", "impossible")
+    if number.born is not None and number.born > on:
+        raise _Unfit("cpr_number", "future")
+    return number
+
+
+def _read(values: Mapping[str, str], on: date) -> dict[str, Any]:
+    """What the row says, each field by its reader; a cell left empty never overwrites what the record has."""
+    said: dict[str, Any] = {"number": None, "language": ""}
+    for name, reader in READERS.items():
+        if text := values.get(name, ""):
+            said |= reader(text, on)
+    return said | {"blocks": _blocks(said.pop("since", ""), said.pop("reason", ""), on)}
+
+
+def _once(said: Mapping[str, Any], seen: Seen, *, anyone: bool) -> None:
+    number, patron, cards = said["number"], said.get("patron_id", ""), said.get("cards", ())
+    if number is None and not patron and not cards and not anyone:
+        raise _Unfit("cpr_number", "nobody")
+    told = [("cpr_number", "twice", number.digits)] if number is not None else []
+    told += [("patron", "twice", patron)] if patron else []
+    told += [("cards", "card.earlier", card_key(card.number)) for card in cards]
+    for name, why, value in told:
+        if (name, value) in seen:
+            raise _Unfit(name, why)
+    for name, _, value in told:
+        seen.add((name, value))
+
+
+def _patron(said: Mapping[str, Any]) -> NewPatron:
+    """Everything that was read has its place here, or it is an error."""
+    own = {name: said[name] for name in ("number", "patron_id", "kind", "name", "address", "born") if name in said}
+    own["kind"] = _kind(own.get("kind", ""))
+    return NewPatron(local=Local(**{name: value for name, value in said.items() if name not in own}), **own)
+
+
+def _typed(name: str) -> _Reader:
+    """The reader of a field that `domain.patron.typed` reads."""
+
+    def read(text: str, _: date) -> Mapping[str, Any]:
+        try:
+            return LOCAL_FIELDS[name](text.replace("|", BETWEEN) if name in SEVERAL else text)
+        except ValueError:
+            raise _Unfit(name, name if name not in NOTES | {"branch"} else "cell") from None
+
+    return read
+
+
+def _absence(text: str, on: date) -> Mapping[str, Any]:
+    read = _typed("absence")(text, on)
+    absence = read["absence"]
+    # it is over, and the calendar would end it again
+    return {} if absence is not None and absence.until is not None and absence.until < on else read
+
+
+def _born(text: str, on: date) -> Mapping[str, Any]:
+    try:
+        return {"born": parse_birth_date(text, on)}
+    except ValueError:
+        raise _Unfit("birth_date", "birth_date") from None
+
+
+def _group(text: str, _: date) -> Mapping[str, Any]:
+    if len(text) > GROUP_MAX or BETWEEN in text:
+        raise _Unfit("group", "cell")
+    return {"group": text}
+
+
+def _cards(text: str, _: date) -> Mapping[str, Any]:
+    return {"cards": distinct_cards(text.replace("|", BETWEEN).splitlines())}
+
+
+def _blocks(since: str, reason: str, on: date) -> tuple[Block, ...]:
+    if not since and not reason:
+        return ()
+    if not reason or len(reason) > BLOCK_MAX or BETWEEN in reason:
+        raise _Unfit("blocked_reason", "blocked")
+    try:
+        # some systems keep no day; a block of the same reason that holds is the same block
+        return (Block(date.fromisoformat(since) if since else on, reason),)
+    except ValueError:
+        raise _Unfit("blocked_since", "blocked") from None
+
+
+def _kind(text: str) -> str:
+    if not text:
+        return ""
+    if text.casefold() not in KINDS:
+        raise _Unfit("kind", "kind")
+    return KINDS[text.casefold()]
+
+
+#: How each field that may be a column is read, and what it adds to the patron. In the order in which a row is refused.
+READERS: Final[Mapping[str, _Reader]] = {
+    "cpr_number": lambda text, on: {"number": _number(text, on)},
+    **{name: _typed(name) for name in ("branch", "language", "contact_address", "telephones", "emails")},
+    **{name: _typed(name) for name in sorted(NOTES)},
+    "absence": _absence,
+    "group": _group,
+    "cards": _cards,
+    "blocked_since": lambda text, _: {"since": text},
+    "blocked_reason": lambda text, _: {"reason": text},
+    "patron": lambda text, _: {"patron_id": text},
+    "kind": lambda text, _: {"kind": text},
+    "name": lambda text, _: {"name": text},
+    "birth_date": _born,
+    "address": lambda text, _: {"address": text.replace("|", BETWEEN)},
+}

@@ -1,0 +1,206 @@
+"""Patrons who leave: a request at the desk, an erasure, and what each night closes.
+
+A request never looks up, subscribes or creates anything: the night unsubscribes whoever was closed, under its guard.
+Leaves out what is emptied: that is the store's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cprsync.domain.desk.confirming import Preview
+from cprsync.domain.desk.parting import Parting, Way, parting_warnings
+from cprsync.domain.leaving.leaving import Ties, inactive_before
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.policy.policy import Policy
+from cprsync.errors import BadInput
+from cprsync.services.desk.confirming import check_confirmed, preview_document
+from cprsync.services.desk.showing import shown_block
+from cprsync.services.desk.whose import whose_document
+from cprsync.services.ports.values import Departed, Departing
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from datetime import date
+
+    from cprsync.domain.desk.confirming import Confirmation
+    from cprsync.services.desk.showing import PatronView
+    from cprsync.services.ports.night import Night
+    from cprsync.services.ports.ports import Clock
+    from cprsync.services.ports.values import Departure, Erased, Run
+
+
+# -- the night ---------------------------------------------------------------------------------------------
+
+
+def who_departs(night: Night) -> Departing:
+    """Whom the policy asks tonight, and who asked before and has nothing open any more."""
+    return night.store.departing(_inactive_before(night))
+
+
+def who_is_let_go(night: Night) -> Departing:
+    """Who has nothing open any more since this night lived its days: her last link has ended with them."""
+    return night.store.departing(None)
+
+
+def depart(night: Night, run: Run, departing: Departing) -> Departed:
+    """Close them, a batch at a time, and count."""
+    departed = Departed()
+    for start in range(0, len(departing.inactive), night.batch):
+        departed += _some(night, run, Departing(inactive=departing.inactive[start : start + night.batch]))
+    for start in range(0, len(departing.free), night.batch):
+        departed += _some(night, run, Departing(free=departing.free[start : start + night.batch]))
+    return departed
+
+
+def _some(night: Night, run: Run, departing: Departing) -> Departed:
+    night.heed()
+    return night.store.depart(run, departing, inactive_before=_inactive_before(night))
+
+
+def _inactive_before(night: Night) -> date | None:
+    return inactive_before(night.clock.today(), night.policy.retention.inactive_days)
+
+
+# -- the desk ----------------------------------------------------------------------------------------------
+
+
+class DepartingStore(Protocol):
+    """What a request needs of the store."""
+
+    def run_lock(self) -> AbstractContextManager[None]: ...
+
+    def patron(self, patron_id: str) -> PatronView | None: ...
+
+    def parting(self, patron_id: str) -> Parting | None:
+        """What is known of a patron who is to leave; None: there is no such patron."""
+        ...
+
+    def leave(self, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
+        """Take a request, in one transaction; None: there is no such patron."""
+        ...
+
+    def erase(self, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
+        """Erase one patron, in one transaction, unless ties keep her; None: there is no such patron."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PartingShown:
+    """What leaving or erasing would do to one patron, as it is shown."""
+
+    parting: Parting
+    preview: Preview
+    #: the JSON shape of the preview
+    document: dict[str, Any]
+
+    @property
+    def is_writable(self) -> bool:
+        """False where nothing would be written: the record of someone who leaves is empty already."""
+        return self.preview.what != Way.LEAVE.value or not self.parting.is_emptied
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Where patrons leave: one library's store and policy, and who takes the request."""
+
+    store: DepartingStore
+    clock: Clock
+    user: str
+    policy: Policy = field(default_factory=Policy)
+
+    def preview(self, patron_id: str, way: Way) -> PartingShown:
+        """Say what leaving or erasing would do, and what is to be seen about it; nothing is written.
+
+        Raises BadInput: there is no such patron, or something keeps one who is to be erased.
+        """
+        known = self.store.parting(patron_id)
+        if known is None:
+            raise _unknown()
+        if way is Way.ERASE and known.is_open:
+            raise _kept(known.ties)
+        parting = replace(known, keeps_blocks=known.keeps_blocks and self.policy.retention.kept_blocks_days > 0)
+        document = _parting_document(parting)
+        marks = (json.dumps(document, sort_keys=True), *map(str, parting.versions))
+        digested = hashlib.sha256("|".join(marks).encode()).hexdigest()
+        preview = Preview(way.value, patron_id, parting_warnings(parting, way), (digested,))
+        # whose record it is stands beside what is digested: a digest of a name would give the name away
+        whose = whose_document(self.store.patron(patron_id), self.policy, on=self.clock.today())
+        return PartingShown(parting, preview, preview_document(preview) | document | {"whose": whose, "written": False})
+
+    def leave(self, patron_id: str, confirmation: Confirmation) -> dict[str, Any]:
+        """Take a request that was confirmed; returns the JSON shape of `patron leave`.
+
+        Raises:
+            BadInput: there is no such patron.
+            NotConfirmed: it is not what was shown, or a reason is missing; nothing is written.
+            RunBusy: a night is at work; nothing is written.
+        """
+        # a night that has decided about her writes it before she is closed, or not at all
+        with self.store.run_lock():
+            shown = self.preview(patron_id, Way.LEAVE)
+            reason = check_confirmed(shown.preview, confirmation) if shown.is_writable else ""
+            departure = self.store.leave(patron_id, user=self.user, reason=reason)
+        if departure is None:
+            raise _unknown()
+        kept, waits = departure.stage is Stage.LEAVING, departure.waits
+        return {
+            "patron": patron_id,
+            # her record is empty; she has left once the register and the net media have confirmed it
+            "standing": Stage.LEAVING.value if waits else departure.stage.value,
+            "since": departure.since and departure.since.isoformat(),
+            "open": {tie.value: count for tie, count in departure.ties.still_open.items()} if kept else {},
+            "dropped": {"reservations": departure.dropped},
+            "waits": {"subscriptions": waits.subscriptions, "accounts": waits.accounts},
+        }
+
+    def erase(self, patron_id: str, confirmation: Confirmation) -> dict[str, Any]:
+        """Erase one patron, as was confirmed; returns the JSON shape of `patron erase`.
+
+        Raises:
+            BadInput: there is no such patron, or something keeps her; nothing is written.
+            NotConfirmed: it is not what was shown, or a reason is missing; nothing is written.
+            RunBusy: a night is at work; nothing is written.
+        """
+        with self.store.run_lock():
+            reason = check_confirmed(self.preview(patron_id, Way.ERASE).preview, confirmation)
+            erased = self.store.erase(patron_id, user=self.user, reason=reason)
+        if erased is None:
+            raise _unknown()
+        if isinstance(erased, Ties):
+            raise _kept(erased)
+        return {
+            "patron": patron_id,
+            "erased": True,
+            # what the next night, and the net media, have still to hear
+            "waits": {"subscriptions": erased.subscriptions, "accounts": erased.accounts},
+        }
+
+
+def _parting_document(parting: Parting) -> dict[str, Any]:
+    """What stands beside the warnings: what keeps the patron, what goes with the record, and what is let go later."""
+    return {
+        "standing": Stage.CLOSED.value if parting.is_emptied else parting.stage.value,
+        "open": {tie.value: count for tie, count in parting.ties.still_open.items()},
+        "reservations": parting.reservations,
+        "blocks": [shown_block(block) for block in parting.blocks],
+        "kept_blocks": parting.kept,
+        "waits": {"subscriptions": parting.subscriptions, "accounts": parting.accounts},
+    }
+
+
+def _unknown() -> BadInput:
+    return BadInput("there is no such patron", kind="patron.unknown")
+
+
+def _kept(ties: Ties) -> BadInput:
+    return BadInput(
+        "still open: {loans} loans, {balance} balances, {responsible} minors they answer for",
+        loans=ties.loans,
+        balance=ties.balance,
+        responsible=ties.responsible,
+        kind="patron.open",
+    )

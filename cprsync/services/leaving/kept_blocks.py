@@ -1,0 +1,59 @@
+"""The blocks that are kept of someone who has left, found by their number; staff may lift them, and say why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cprsync.errors import BadInput
+from cprsync.services.desk.showing import shown_block
+from cprsync.services.ports.reason import demanded_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.patron.local import Block
+    from cprsync.domain.person.number import CprNumber
+
+
+class KeptBlockStore(Protocol):
+    """What it takes of the store."""
+
+    def numbered_kept_blocks(self, number: CprNumber) -> Mapping[int, Block]:
+        """The blocks by their own numbers, which no other block ever gets."""
+        ...
+
+    def lift_kept_blocks(self, number: CprNumber, *, user: str, reason: str, only: int | None = None) -> int:
+        """Forget them, or `only` one, in one transaction, with its audit; returns how many there were."""
+        ...
+
+
+def check_lifting(reason: str) -> str:
+    """The reason as the audit keeps it, before anybody's number is asked for. Raises as `KeptBlocks.lift`."""
+    return demanded_reason(reason, of="a kept block is lifted for a reason only: --reason TEXT")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBlocks:
+    """Where they are shown and lifted: one library's store, and who asks."""
+
+    store: KeptBlockStore
+    user: str
+
+    def show(self, number: CprNumber) -> dict[str, Any]:
+        """The JSON shape of `patron kept-blocks`; nothing is written."""
+        blocks = self.store.numbered_kept_blocks(number)
+        return {"blocks": [{"id": one} | shown_block(block) for one, block in blocks.items()], "lifted": 0}
+
+    def lift(self, number: CprNumber, *, reason: str, only: int | None = None) -> dict[str, Any]:
+        """Lift them all, or `only` one of them; returns those that were there before. It raises, or it writes.
+
+        Raises:
+            ConfigurationError: there is no reason.
+            BadInput: it cannot be kept, or no such block is kept.
+        """
+        why = check_lifting(reason)
+        before = self.show(number)
+        if only is not None and only not in {block["id"] for block in before["blocks"]}:
+            raise BadInput("no such block is kept by the number", kind="block.unknown")
+        return before | {"lifted": self.store.lift_kept_blocks(number, user=self.user, reason=why, only=only)}

@@ -1,0 +1,205 @@
+"""Our accounts in CULR held against what our records say (decision 11): a share each night, or all of them.
+
+What is missing, stale or one too many is repaired through the outbox, once the whole is under the brake; where another
+library may have set the number a person decides. Nobody for whom something waits is read or repaired, and nobody who
+has no account and is to have none: but for closed records, as long as they hold a number.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from cprsync.domain.deciding.guard import guard
+from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.netmedia.account import FORBIDDEN, Held, Unsettled
+from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, drifts, nightly_share, slice_of
+from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cprsync.domain.deciding.guard import Excess
+    from cprsync.domain.netmedia.account import Identity
+    from cprsync.services.ports.night import Night
+    from cprsync.services.ports.values import Account, Run
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Compared:
+    """What one comparison found and did."""
+
+    read: int = 0
+    #: repairs that wait to be sent now
+    repaired: int = 0
+    #: patrons for whom something waits, or whose account was to be read and CULR gave no answer that can be used
+    left_out: int = 0
+    patrons: dict[Drift, list[str]] = field(default_factory=lambda: defaultdict(list))
+    #: classes over their limit: nothing was repaired
+    excess: tuple[Excess, ...] = ()
+    #: patrons about whom a person has to look now
+    left: list[str] = field(default_factory=list)
+    #: why not all were read; then nothing was repaired either
+    error: CprsyncError | None = None
+
+    @property
+    def alarm(self) -> CprsyncError | None:
+        """What keeps CULR from being asked or told anything until someone mends it; not that it does not answer."""
+        return None if type(self.error) is NetMediaUnavailable else self.error
+
+    def counts(self) -> dict[str, int]:
+        """The counts of a report."""
+        drifted = {drift.value: len(self.patrons[drift]) for drift in Drift}
+        return {"read": self.read, **drifted, "repaired": self.repaired, "left_out": self.left_out}
+
+    def brake(self) -> list[dict[str, Any]]:
+        """The classes over their limit, as a report has them."""
+        return [{"class": one.harm.value, "count": one.count, "limit": one.limit} for one in self.excess]
+
+
+def compare_accounts(night: Night, run: Run | None, *, everyone: bool = False, dry_run: bool = False) -> Compared:
+    """Read a share of the accounts, or everyone's, and repair what has drifted, unless the brake stops that.
+
+    Accounts that are as they are to be are written down as read, part by part. What has drifted is not before it is
+    repaired: killed in between, the next comparison begins with it.
+
+    Raises FenceLost when a newer run has taken over, RunStopped when someone asked the night to stop.
+    """
+    found = Compared()
+    if night.net_media is None:
+        return found
+    found.left_out = night.store.accounts_left_out()
+    decided: list[Repair] = []
+    oldest, without = _whose_turn(night, run, everyone=everyone)
+    ids = [*oldest, *without]
+    for end in range(night.calls, len(ids) + night.calls, night.calls):
+        night.heed()
+        part = night.store.accounts(ids[end - night.calls : end])
+        decided += _held_against(night, run, part, found, everyone=everyone, dry_run=dry_run)
+        if found.error is not None:
+            found.left_out += len(oldest[end:])
+            log.warning("accounts.unread", kind=found.error.kind, left_out=found.left_out)
+            return found
+    population, limits = night.store.population(), night.policy.limits
+    found.excess = guard([one.harms for one in decided], parked=0, population=population, limits=limits)
+    if not dry_run and not found.excess:
+        _repair(night, run, decided, found)
+    return found
+
+
+def _whose_turn(night: Night, run: Run | None, *, everyone: bool) -> tuple[list[str], list[str]]:
+    """Whoever is to be looked at, those without an account apart; a second run of a night reads no second share."""
+    store = night.store
+    share = None if everyone else nightly_share(store.account_count(), night.policy.account_nights)
+    midnight = None if run is None or everyone else datetime.combine(run.day, time(), tzinfo=COPENHAGEN)
+    oldest, without = store.oldest_accounts(share, today=midnight), store.without_account()
+    night.progress.stage("accounts", len(oldest))
+    return list(oldest), list(without)
+
+
+def _held_against(  # noqa: PLR0913 -- what it reads and writes, and how much of it
+    night: Night, run: Run | None, part: Sequence[Account], found: Compared, *, everyone: bool, dry_run: bool
+) -> list[Repair]:
+    """Read what is to be read of a part, and decide; who was never told of needs no reading."""
+    untold = [one for one in part if not one.told and one.want.account]
+    asked = asked_of([one for one in part if one not in untold and (everyone or _is_her_night(night, one))])
+    answers = answers_of(night, asked, found)
+    decided = [_repair_of(one, one.identity, (Drift.MISSING,), one.want, None) for one in untold]
+    for identity, held in answers.items():
+        one, want = asked[identity]
+        if drifted := drifts(identity, want, held, agency=night.agency):
+            decided.append(_repair_of(one, identity, drifted, want, held))
+    for repair in decided:
+        for drift in repair.drift:
+            found.patrons[drift].append(repair.patron_id)
+    if not dry_run and found.error is None:
+        _see(night, run, part, answers, {repair.patron_id for repair in decided})
+    night.progress.advance(len(part))
+    return decided
+
+
+def _is_her_night(night: Night, one: Account) -> bool:
+    """Who has no account is read as seldom as all others, though nothing says when she was last."""
+    nights = night.policy.account_nights
+    return one.told or slice_of(one.patron_id, nights) == night.clock.today().toordinal() % nights
+
+
+def asked_of(accounts: Sequence[Account]) -> dict[Identity, tuple[Account, Wanted]]:
+    """What is read, whose it is, and what is to be there."""
+    asked = {former: (one, Wanted(account=False)) for one in accounts for former in one.former}
+    return asked | {one.identity: (one, one.want) for one in accounts}
+
+
+def answers_of(night: Night, asked: dict[Identity, tuple[Account, Wanted]], found: Compared) -> dict[Identity, Held]:
+    """What CULR holds under each. One without an answer is left out; when nobody answers there is an error."""
+    assert night.net_media is not None  # noqa: S101 -- as the caller has seen
+    outcomes = dict(night.net_media.read_many(asked))
+    answers = {identity: outcome for identity, outcome in outcomes.items() if isinstance(outcome, Held)}
+    failed = [outcome for outcome in outcomes.values() if not isinstance(outcome, Held)]
+    found.read += len(answers)
+    found.left_out += len({asked[one][0].patron_id for one in asked.keys() - answers.keys()})
+    forbidden = next((one.code for one in failed if isinstance(one, Unsettled) and one.code in FORBIDDEN), None)
+    if forbidden is not None:
+        found.error = NetMediaRefused("CULR answers {code}", code=forbidden.value)
+    elif len(outcomes) < len(asked) or (failed and not answers):
+        found.error = next((one for one in reversed(failed) if isinstance(one, CprsyncError)), None)
+        if found.error is None and (code := next((one.code for one in failed if isinstance(one, Unsettled)), None)):
+            found.error = NetMediaUnavailable("CULR answers {code}", code=code.value)
+    return answers
+
+
+def _repair_of(one: Account, identity: Identity, drift: tuple[Drift, ...], want: Wanted, held: Held | None) -> Repair:
+    return Repair(one.patron_id, one.version, identity, drift, want, held)
+
+
+def _see(
+    night: Night, run: Run | None, part: Sequence[Account], answers: dict[Identity, Held], drifted: set[str]
+) -> None:
+    """Write down the accounts that are as they are to be, and whose every number was read."""
+    right = [
+        one
+        for one in part
+        if one.told and one.patron_id not in drifted and {one.identity, *one.former} <= answers.keys()
+    ]
+    if right:
+        seen = [(one.patron_id, answers[one.identity]) for one in right if one.want.account]
+        night.store.see_accounts(run, seen, gone=[one.patron_id for one in right if not one.want.account])
+
+
+def _repair(night: Night, run: Run | None, decided: Sequence[Repair], found: Compared) -> None:
+    by_patron: dict[str, list[Repair]] = defaultdict(list)
+    for one in decided:
+        by_patron[one.patron_id].append(one)
+    ids = list(by_patron)
+    for start in range(0, len(ids), night.batch):
+        night.heed()
+        together = [one for patron_id in ids[start : start + night.batch] for one in by_patron[patron_id]]
+        done = night.store.repair_accounts(run, together)
+        found.repaired += done.waiting
+        found.left += done.left
+
+
+def reconcile_accounts(night: Night, *, everyone: bool, dry_run: bool) -> Compared:
+    """Compare between two nights; what repairs is sent by the next one. Raises RunBusy while a night is lived."""
+    with night.store.run_lock():
+        return compare_accounts(night, None, everyone=everyone, dry_run=dry_run)
+
+
+def reconciled(night: Night, found: Compared, *, dry_run: bool) -> dict[str, Any]:
+    """The shape of `entitlements reconcile`; whoever prints it adds the rights, the exit, and the error if there is."""
+    return {
+        "agency": night.agency,
+        "day": night.clock.today().isoformat(),
+        "dry_run": dry_run,
+        "net_media": night.net_media is not None,
+        **found.counts(),
+        "patrons": {drift.value: sorted(found.patrons[drift]) for drift in Drift},
+        "left_to_a_person": len(found.left),
+        "brake": found.brake(),
+    }

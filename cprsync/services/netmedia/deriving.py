@@ -1,0 +1,54 @@
+"""Derive the rights to net media of whoever's are due: after the deliveries and the days, before the net media hear.
+
+Another policy is derived for everyone, once, and never braked: it was planned (decision 19). A library without
+products derives nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.netmedia.rights import Turn, rights_stamp
+from cprsync.services.ports.values import DuePage
+
+if TYPE_CHECKING:
+    from cprsync.services.ports.night import Night
+    from cprsync.services.ports.values import Run
+
+#: What a right may turn into, in the order of the report.
+TURNS: Final = (Turn.OPENED.value, Turn.CLOSED.value, Turn.UNDECIDED.value)
+
+
+def derive_rights(night: Night, run: Run) -> bool:
+    """Derive what is due; False: the library has no products, and nothing was derived.
+
+    A run that was killed goes on: whoever's rights are derived is not due any more, and is counted once.
+    """
+    stamp, kept = rights_stamp(night.policy), night.store.rights_stamp()
+    if stamp is None and kept is None:
+        return False
+    night.progress.stage("rights")
+    night.store.forget_earlier_turns(run)
+    if stamp != kept:
+        _derive(night, run, everyone=True)
+        night.store.keep_rights_stamp(run, stamp)
+    _derive(night, run, everyone=False)
+    return True
+
+
+def turned(night: Night, run: Run) -> dict[str, dict[str, int]]:
+    """What became of rights in this run by product, those that stayed as they were among them."""
+    turns, kept = night.store.rights_turns(run), night.store.rights_kept()
+    counts = {product: dict.fromkeys(TURNS, 0) | turns.get(product, {}) for product in night.policy.products.names()}
+    return {
+        product: {**count, "unchanged": kept - sum(count[turn] for turn in TURNS), "waiting": count.get("waiting", 0)}
+        for product, count in counts.items()
+    }
+
+
+def _derive(night: Night, run: Run, *, everyone: bool) -> None:
+    last: str | None = ""
+    while last is not None:
+        page = DuePage(run.day, limit=night.batch, everyone=everyone, after=last)
+        last = night.store.derive_rights(run, page, night.policy)
+        night.heed()

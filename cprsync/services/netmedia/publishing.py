@@ -1,0 +1,146 @@
+"""Publish: tell the net media what waits for them, patron by patron in order, and write down what came of it.
+
+A night that cannot reach them is as good as any other: what waits goes with the next. Leaves out which calls that
+takes, and which state is to be set: the first is the domain's, the second was decided with the change itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED, Settled, Unsettled
+from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUnavailable, NetMediaUntrusted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from cprsync.domain.netmedia.account import Code, Effect
+    from cprsync.services.ports.night import Night
+    from cprsync.services.ports.ports import NetMedia
+    from cprsync.services.ports.values import Run
+
+#: Answers that are written down in one transaction, and patrons whose effects are read at once: few enough that the
+#: calls under way do not run out meanwhile. What is lost with a kill is asked again.
+TOGETHER: Final = 100
+
+
+@dataclass(slots=True)
+class Published:
+    """What one pass over the outbox did."""
+
+    sent: int = 0
+    #: patrons about whom a person has to look now, each with the kind of item that asks
+    left: list[tuple[str, str]] = field(default_factory=list)
+    #: why it did not do all that it should
+    error: CprsyncError | None = None
+    #: the last answer that was neither a success nor a refusal for good
+    code: Code | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing that is tried now would come through."""
+        return isinstance(self.error, NetMediaRefused | NetMediaUntrusted)
+
+
+class TellingStore(Protocol):
+    """What telling needs of the store."""
+
+    def run_lock(self) -> AbstractContextManager[None]: ...
+
+    def outbox_queues(self, ids: Sequence[str]) -> list[tuple[Effect, ...]]: ...
+
+    def offer(self, effects: Sequence[Effect]) -> None: ...
+
+    def settle(
+        self, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]
+    ) -> list[tuple[str, str]]: ...
+
+
+def publish(night: Night, run: Run) -> Published:
+    """Send what waits, each effect once at most; what does not come through waits on.
+
+    Without net media set up, nothing is sent. Raises FenceLost when a newer run has taken over, RunStopped when
+    someone asked the night to stop.
+    """
+    done = Published()
+    if night.net_media is None:
+        return done
+    ids = night.store.outbox_order()
+    if ids:
+        night.progress.stage("publish", len(ids))
+    for start in range(0, len(ids), night.calls):
+        night.heed()
+        part = ids[start : start + night.calls]
+        if not _send(night.store, night.net_media, run, part, done):
+            break
+        night.progress.advance(len(part))
+    if not done.sent and not done.left and done.error is None and done.code is not None:
+        # nothing came through at all: that is CULR's trouble, and no patron's
+        done.error = NetMediaUnavailable("CULR answers {code}", code=done.code.value)
+    return done
+
+
+def tell_now(
+    store: TellingStore, net_media: Callable[[], AbstractContextManager[NetMedia | None]], patron_id: str
+) -> Published:
+    """Tell of one patron as soon as the desk has written her; whatever keeps it from that, the night does it.
+
+    Args:
+        store: what waits is read from it.
+        net_media: opens the way to them, which is not opened for nothing.
+        patron_id: of whom.
+    """
+    done = Published()
+    if not store.outbox_queues([patron_id]):
+        return done
+    try:
+        # two at once would not keep a patron's effects in order
+        with store.run_lock(), net_media() as opened:
+            if opened is not None:
+                _send(store, opened, None, [patron_id], done)
+    except CprsyncError as error:
+        done.error = error
+    return done
+
+
+def _send(store: TellingStore, net_media: NetMedia, run: Run | None, ids: Sequence[str], done: Published) -> bool:
+    """Send what waits for these patrons; False: nobody answers, or nobody is to be asked."""
+    taken: set[str] = set()
+    seen: set[str] = set()
+    together: list[tuple[Effect, Settled | Unsettled]] = []
+    for effect, outcome in net_media.send_many(_offered(store, ids, taken)):
+        seen.add(effect.patron_id)
+        if not isinstance(outcome, Settled | Unsettled):
+            done.error = done.error or outcome
+            continue
+        if isinstance(outcome, Unsettled) and outcome.code in FORBIDDEN:
+            done.error = NetMediaRefused("CULR answers {code}", code=outcome.code.value)
+            continue
+        if isinstance(outcome, Unsettled) and outcome.code not in REFUSED:
+            done.code = outcome.code
+        together.append((effect, outcome))
+        if len(together) >= TOGETHER:
+            _write(store, run, together, done)
+    _write(store, run, together, done)
+    return not done.is_over and seen == taken
+
+
+def _offered(store: TellingStore, ids: Sequence[str], taken: set[str]) -> Iterator[tuple[Effect, ...]]:
+    """What waits for these, read as it is needed; `taken` is who was handed on."""
+    for start in range(0, len(ids), TOGETHER):
+        queues = store.outbox_queues(ids[start : start + TOGETHER])
+        store.offer([effect for queue in queues for effect in queue])
+        for queue in queues:
+            taken.add(queue[0].patron_id)
+            yield queue
+
+
+def _write(
+    store: TellingStore, run: Run | None, together: list[tuple[Effect, Settled | Unsettled]], done: Published
+) -> None:
+    if together:
+        done.left += store.settle(run, together)
+        done.sent += sum(isinstance(outcome, Settled) and outcome.foreign is None for _, outcome in together)
+        together.clear()

@@ -1,0 +1,167 @@
+"""Verify the rights to net media of everyone: what is kept, what CULR holds, and that versions only rise.
+
+What waits (rights that are due, effects in the outbox) is counted and is not wrong yet; where what is kept meanwhile is
+not what the night will derive, that is counted apart. Reads page by page, writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.netmedia.drift import drifts
+from cprsync.domain.netmedia.rights import rights_stamp
+from cprsync.domain.netmedia.verifying import Wrong, is_untold, named_reasons, wrong_rights
+from cprsync.domain.patron.local import Stage
+from cprsync.services.netmedia.accounts import Compared, answers_of, asked_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cprsync.errors import CprsyncError
+    from cprsync.services.ports.night import Night
+    from cprsync.services.ports.values import Account, Checked
+
+#: Records that are open at the same time.
+AT_ONCE: Final = 500
+
+
+@dataclass(slots=True)
+class Verified:
+    """What was looked at, and what does not hold."""
+
+    #: CULR was not asked, since nobody wanted that or it is not set up
+    offline: bool
+    #: there is a CULR to ask, and the policy has products
+    has_net_media: bool = True
+    has_products: bool = True
+    patrons: int = 0
+    #: patrons whose rights are still to be derived, and patrons for whom something waits for CULR or it did not answer
+    rights_waiting: int = 0
+    #: those of the former of whom other rights are kept than the night will derive
+    rights_differing: int = 0
+    accounts_waiting: int = 0
+    read: int = 0
+    wrong: dict[Wrong, list[str]] = field(default_factory=lambda: defaultdict(list))
+    #: on their way out: rights closed, and a municipality in CULR until the record is too
+    leaving: int = 0
+    #: products, and the reasons of blocks that are to close them and stand on no record: misspelt, perhaps
+    reasons: set[tuple[str, str]] = field(default_factory=set)
+    #: why not all was looked at
+    error: CprsyncError | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Nothing was found that does not hold; what was not looked at may be either."""
+        return not any(self.wrong.values())
+
+    def document(self) -> dict[str, Any]:
+        """The shape of `entitlements verify`, whatever its exit."""
+        return {
+            "patrons": self.patrons,
+            "offline": self.offline,
+            "net_media": self.has_net_media,
+            "products": self.has_products,
+            "read": self.read,
+            "waiting": {
+                "rights": self.rights_waiting,
+                "rights_differing": self.rights_differing,
+                "culr": self.accounts_waiting,
+            },
+            "wrong": {kind.value: len(self.wrong[kind]) for kind in Wrong},
+            "leaving": self.leaving,
+            "reasons_on_no_record": [{"product": one, "reason": reason} for one, reason in sorted(self.reasons)],
+            "who": {kind.value: self.wrong[kind] for kind in Wrong if self.wrong[kind]},
+            "ok": self.ok and self.error is None,
+        }
+
+
+def derive_wrong_again(night: Night, *, dry_run: bool) -> list[str]:
+    """Derive at once the rights that are not what the record leads to; returns whose. CULR is not asked.
+
+    Raises RunBusy while a night is lived.
+    """
+    wrong = verify(night, offline=True).wrong[Wrong.RIGHTS]
+    if wrong and not dry_run:
+        with night.store.run_lock():
+            night.store.derive_again(wrong, night.policy, on=night.clock.today())
+    return wrong
+
+
+def verify(night: Night, *, offline: bool) -> Verified:
+    """Look at every patron. What CULR does not answer stands as the error, beside what was found all the same.
+
+    Raises RunBusy while a night is lived: half of it would look wrong.
+    """
+    found = Verified(offline=offline or night.net_media is None, has_net_media=night.net_media is not None)
+    with night.store.run_lock():
+        night.progress.stage("verify", night.store.population())
+        found.wrong[Wrong.VERSIONS] += night.store.wrong_versions()
+        found.accounts_waiting = night.store.accounts_left_out()
+        derived = _derived(night)
+        found.has_products = derived is not None
+        found.reasons = named_reasons(night.policy)
+        together = min(night.batch, AT_ONCE)
+        after: str | None = ""
+        while after is not None:
+            page = night.store.checked_page(after, together)
+            _check_rights(night, page, found, derived=derived)
+            _check_accounts(night, night.store.accounts([one.patron.id for one in page]), found)
+            night.progress.advance(len(page))
+            after = page[-1].patron.id if len(page) == together else None
+    return found
+
+
+def _derived(night: Night) -> bool | None:
+    """Whether rights are kept by the policy as it is; None: it has no products, and nothing is kept."""
+    stamp, kept = rights_stamp(night.policy), night.store.rights_stamp()
+    return None if stamp is None and kept is None else stamp == kept
+
+
+def _check_rights(night: Night, page: Sequence[Checked], found: Verified, *, derived: bool | None) -> None:
+    today = night.clock.today()
+    for one in page:
+        if one.gone:
+            continue
+        found.patrons += 1
+        found.leaving += one.stage is Stage.LEAVING and one.patron.borrows
+        if found.reasons:
+            stand = {block.reason.casefold() for block in one.local.blocks}
+            found.reasons = {named for named in found.reasons if named[1] not in stand}
+        if derived is None:
+            continue
+        wrong = list(wrong_rights(one.patron, one.local, one.stage, one.rights, policy=night.policy, on=today))
+        if one.waits or not derived:
+            found.rights_waiting += 1
+            # of whom nothing is kept yet, nothing is told meanwhile that the night will take back
+            found.rights_differing += bool(wrong) and one.rights is not None
+            continue
+        for kind in wrong:
+            found.wrong[kind].append(one.patron.id)
+
+
+def _check_accounts(night: Night, accounts: Sequence[Account], found: Verified) -> None:
+    """What nothing waits for: told as the record says, and, unless nobody is to be asked, there as it was told."""
+    untold = {one.patron_id for one in accounts if is_untold(one.want.municipality, one.last, told=one.told)}
+    found.wrong[Wrong.UNTOLD] += sorted(untold)
+    if found.offline:
+        return
+    asked, counted = asked_of([one for one in accounts if one.patron_id not in untold]), Compared()
+    if found.error is not None:
+        found.accounts_waiting += len({one.patron_id for one, _ in asked.values()})
+        return
+    drifted = [
+        (asked[identity][0].patron_id, drift)
+        for identity, held in answers_of(night, asked, counted).items()
+        for drift in drifts(identity, asked[identity][1], held, agency=night.agency)
+    ]
+    found.read += counted.read
+    found.accounts_waiting += counted.left_out
+    found.error = counted.error
+    foreign = [patron_id for patron_id, drift in drifted if drift.value == Wrong.FOREIGN.value]
+    stands = night.store.let_stand(foreign) if foreign else set()
+    for patron_id, drift in drifted:
+        kind = Wrong(drift.value)
+        if not (kind is Wrong.FOREIGN and patron_id in stands):
+            found.wrong[kind].append(patron_id)

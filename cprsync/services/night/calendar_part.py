@@ -1,0 +1,95 @@
+"""The calendar part of a night: the days since the last run, lived one by one, delivery or none.
+
+It is lived after the deliveries, so that a birth date they correct counts, and not in a night that something stopped:
+the next one catches up. What each day brings is decided by
+`domain.patron.due`, for the night and the forecast alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from cprsync.domain.patron.due import ONE_DAY, Due, Facts, calendar_stamp, coming_from, forecast
+from cprsync.services.ports.values import DuePage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.night import Night
+    from cprsync.services.ports.values import Run
+
+#: A library that has not run for longer lives only so many days; what was due before is done on the first of them.
+CATCH_UP_DAYS: Final = 366
+
+
+def live_days(night: Night, run: Run) -> dict[str, int]:
+    """Live the days since the last closed run; returns how many, and what happened in this run by kind.
+
+    A run that was killed lives them again: whoever has been lived has nothing due any more, and is counted once.
+    """
+    days = days_to_live(night.store.last_run_day(), run.day)
+    stamp, kept = calendar_stamp(night.policy), night.store.calendar_stamp()
+    night.progress.stage("calendar", len(days))
+    if stamp != kept:
+        # another policy: its groups and days are found for every patron, once
+        coming = replace(night, policy=coming_from(kept, night.policy))
+        _live(coming, run, days[0] if days else run.day, everyone=True)
+        night.store.keep_calendar_stamp(run, stamp)
+    for day in days:
+        _live(night, run, day, everyone=False)
+        night.progress.advance()
+    return {"days": len(days), **night.store.calendar_counts(run)}
+
+
+def days_to_live(last: date | None, today: date) -> list[date]:
+    """The days after the last one lived, up to today; only today in a library's first night."""
+    first = today if last is None else max(last + ONE_DAY, today - timedelta(days=CATCH_UP_DAYS - 1))
+    return [first + timedelta(days=n) for n in range((today - first).days + 1)]
+
+
+def _live(night: Night, run: Run, day: date, *, everyone: bool) -> None:
+    last: str | None = ""
+    while last is not None:
+        by_age = bool(night.policy.ladders.ladders)
+        page = DuePage(day, limit=night.batch, everyone=everyone, after=last, by_age=by_age)
+        last = night.store.live_day(run, page, night.policy)
+        night.heed()
+
+
+class Calendar(Protocol):
+    """What the days ahead are read from."""
+
+    def due_facts(self, until: date, *, everyone: bool) -> Iterable[Facts]: ...
+
+    def calendar_stamp(self) -> str | None: ...
+
+
+class Planned(Calendar, Protocol):
+    """The store of a night that is only planned."""
+
+    def foresee(self, due: Iterable[Due]) -> None:
+        """Take what the days would bring: some of it is left to a person."""
+        ...
+
+
+def upcoming(store: Calendar, policy: Policy, *, first: date, last: date) -> Iterator[Due]:
+    """What the nights of these days will do, with another policy than the last night's for everyone."""
+    kept = store.calendar_stamp()
+    facts = store.due_facts(last, everyone=calendar_stamp(policy) != kept)
+    return forecast(facts, first=first, last=last, policy=coming_from(kept, policy))
+
+
+def foresee_days(night: Night, run: Run) -> dict[str, int]:
+    """What the calendar part of a night that is only planned would do, by kind; nothing is written."""
+    days = days_to_live(night.store.last_run_day(), run.day)
+    if not days:
+        return {"days": 0}
+    planned = cast("Planned", night.store)
+    due = list(upcoming(planned, night.policy, first=days[0], last=run.day))
+    planned.foresee(due)
+    return {"days": len(days), **dict(sorted(Counter(one.kind.value for one in due).items()))}

@@ -1,0 +1,181 @@
+"""Write a guarded plan in batches, each one transaction with its checkpoint; or only what protects."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cprsync.domain.deciding.balance import Outcome
+from cprsync.domain.deciding.decide import Parked
+from cprsync.domain.deciding.protective import protective
+from cprsync.errors import LostCompare
+from cprsync.services.planning.renumbering import renumber_again
+from cprsync.services.planning.steps import Step, answers, decided, item_of, step_of, write_of
+from cprsync.services.ports.values import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.services.planning.steps import Plan
+    from cprsync.services.ports.night import Night
+    from cprsync.services.ports.values import Run
+
+#: A batch whose compare is lost is decided again this often before the run gives up.
+TRIES = 3
+
+
+def apply(night: Night, run: Run | None, plan: Plan) -> None:
+    """Write every step, in order."""
+    night.progress.stage("apply", len(plan.steps))
+    for steps in _batches(plan.steps, night.batch):
+        _write(night, run, steps)
+        night.progress.advance(len(steps))
+        night.heed()
+
+
+def hold(night: Night, run: Run, plan: Plan) -> Counter[str]:
+    """Write the balance sheet with every change held, and let through what protects (decision 3).
+
+    Returns what went through, by action. A held run that is gone on with hands in its whole plan
+    again: the lines up to its checkpoint are written already.
+    """
+    through: Counter[str] = Counter()
+    fresh = (step for step in plan.steps if step.item is None or step.item.ordinal > run.checkpoint)
+    moving = frozenset(step.write.patron.id for step in plan.changes if step.write and step.write.renumbered)
+    for steps in _batches(fresh, night.batch):
+        through.update(_save(night, run, [_waits(step, moving) for step in steps], items=True))
+        night.heed()
+    return through
+
+
+def protect_only(night: Night, run: Run | None, plan: Plan) -> Counter[str]:
+    """Let through what protects from deliveries that may not be applied yet: no balance, no checkpoint."""
+    through: Counter[str] = Counter()
+    for steps in _batches(plan.changes, night.batch):
+        through.update(_save(night, run, steps, items=False))
+        night.heed()
+    return through
+
+
+def _batches(steps: Iterable[Step], size: int) -> Iterator[list[Step]]:
+    """Cut into transactions; each patron at most once, so that what happens to her happens in order."""
+    batch: list[Step] = []
+    seen: set[str] = set()
+    for step in steps:
+        patron = step.patron_id
+        if len(batch) >= size or patron in seen:
+            yield batch
+            batch, seen = [], set()
+        batch.append(step)
+        if patron is not None:
+            seen.add(patron)
+    if batch:
+        yield batch
+
+
+def _batch(steps: list[Step]) -> Batch:
+    ordinals = [step.item.ordinal for step in steps if step.item is not None]
+    return Batch(
+        writes=[step.write for step in steps if step.write is not None],
+        touches=[step.touch for step in steps if step.touch is not None],
+        items=[step.item for step in steps if step.item is not None],
+        asks=[step.asks for step in steps if step.asks is not None],
+        answered=[step.answered for step in steps if step.answered is not None],
+        reviews=[step.review for step in steps if step.review is not None],
+        named=[step.named for step in steps if step.named is not None],
+        agreed=[step.agreed for step in steps if step.agreed is not None],
+        verified=[step.verifies for step in steps if step.verifies is not None],
+        doubted=[step.doubts for step in steps if step.doubts is not None],
+        checkpoint=max(ordinals, default=None),
+    )
+
+
+def _as_they_stand(night: Night, steps: Iterable[Step]) -> dict[str, Patron]:
+    ids = [step.write.patron.id for step in steps if step.write is not None]
+    return {patron.id: patron for patron in night.store.patrons(ids)}
+
+
+# -- the whole plan ------------------------------------------------------------------------------------
+
+
+def _write(night: Night, run: Run | None, steps: list[Step]) -> None:
+    for _ in range(TRIES - 1):
+        try:
+            night.store.write(run, _batch(steps))
+        except LostCompare:
+            # someone else wrote some of these patrons in the meantime: decide on what stands there now
+            fresh = _as_they_stand(night, steps)
+            steps = [_decide_again(night, step, fresh) for step in steps]
+        else:
+            return
+    night.store.write(run, _batch(steps))
+
+
+def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
+    write, person = step.write, step.person
+    if write is None:
+        return step
+    patron = fresh.get(write.patron.id)
+    if patron is None:
+        # erased since the decision
+        return Step(step.item and replace(step.item, outcome=Outcome.NOT_OURS, patron_id=None, actions=()))
+    if patron.version == write.patron.version:
+        return step
+    if write.renumbered is not None:
+        return renumber_again(night, step, patron)
+    if person is None or step.as_of is None:
+        return step
+    left = Parked(step.parked) if step.unread and step.parked else None
+    decision = left or decided(person, patron, step.as_of, step.end)
+    again = step_of(night, decision, person, patron, step.as_of)
+    again.answered, again.end, again.unread, again.named = step.answered, step.end, step.unread, step.named
+    again.verifies = step.verifies and answers(decision, patron, step.as_of)
+    again.item = step.item and item_of(step.item, decision, again.write)
+    return again
+
+
+# -- only what protects --------------------------------------------------------------------------------
+
+
+def _waits(step: Step, moving: frozenset[str]) -> Step:
+    """Hold every line about a patron whose number was to change: said under either number, none of it came true."""
+    if step.item is None or step.item.patron_id not in moving or step.item.outcome is not Outcome.UNCHANGED:
+        return step
+    return replace(step, item=replace(step.item, outcome=Outcome.HELD, reason=None))
+
+
+def _save(night: Night, run: Run | None, steps: list[Step], *, items: bool) -> Counter[str]:
+    for _ in range(TRIES - 1):
+        try:
+            return _save_once(night, run, steps, items=items)
+        except LostCompare:
+            continue
+    return _save_once(night, run, steps, items=items)
+
+
+def _save_once(night: Night, run: Run | None, steps: list[Step], *, items: bool) -> Counter[str]:
+    """Decide on the records as they stand in the store: of what the plan did before, most was not written."""
+    fresh = _as_they_stand(night, steps)
+    held = [_held(night, step, fresh) for step in steps]
+    batch = _batch(held)
+    if not items:
+        batch = Batch(writes=batch.writes)
+    if batch.items or batch.writes:
+        night.store.write(run, batch)
+    return Counter(action.value for write in batch.writes for action in write.actions)
+
+
+def _held(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
+    """The step with its change held back, except for what protects; no date moves and no question is closed."""
+    if step.write is None or step.change is None:
+        return Step(step.item)
+    patron = fresh.get(step.write.patron.id)
+    saved = None if patron is None else protective(step.change, patron)
+    actions = () if saved is None else saved.actions
+    item = step.item and replace(step.item, outcome=Outcome.HELD, actions=actions, reason=step.parked)
+    if saved is None or patron is None:
+        return Step(item)
+    # The rest of the snapshot is not applied: the record stays true for the day it was true for, if for any.
+    return Step(item, change=saved, write=write_of(night, saved, patron, patron.as_of))

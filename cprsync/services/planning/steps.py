@@ -1,0 +1,335 @@
+"""Steps of a plan: what one decision writes, and the whole plan of a night. Decides nothing for itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Protocol
+
+from cprsync.domain.deciding.balance import Outcome
+from cprsync.domain.deciding.decide import (
+    AskRegister,
+    Change,
+    Decision,
+    Parked,
+    ProtectionEnd,
+    Same,
+    Unchanged,
+    counted,
+    decide,
+)
+from cprsync.domain.deciding.protection import Protecting, Says, answered
+from cprsync.domain.deciding.protective import protective_while_parked
+from cprsync.domain.netmedia.right_facts import right_facts
+from cprsync.domain.netmedia.rights import closes_any
+from cprsync.domain.patron.due import Facts, age_step_of
+from cprsync.domain.patron.effective import culr_in_force
+from cprsync.domain.patron.local import Local
+from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.responsible import Troubled, troubles_of
+from cprsync.domain.patron.review import PARKED
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.age import differs_from_number
+from cprsync.domain.person.municipality import municipality_of
+from cprsync.domain.person.person import Status
+from cprsync.domain.person.status import counts_as_dead
+from cprsync.domain.policy.policy import Harm
+from cprsync.errors import NoSuchPerson
+from cprsync.services.ports.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+
+    from cprsync.domain.patron.patron import AsOf, Patron
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.person.person import Person
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.ports import Clock
+    from cprsync.services.ports.values import Named, Prepared
+
+
+class Preparing(Protocol):
+    """What encodes a record once, before it is written."""
+
+    def prepare(self, after: Person) -> Prepared: ...
+
+
+class Means(Protocol):
+    """What it takes to turn a decision into a write: a night has it, and so has a desk."""
+
+    @property
+    def store(self) -> Preparing: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def policy(self) -> Policy: ...
+
+
+PROTECTION_END = "protection_end"
+FIRST_COPY = "first_copy"
+#: The question that stays open while the feed could not have told of a patron (decision 32).
+WINDOW: Final = "window"
+
+
+@dataclass(slots=True, repr=False)
+class Step:
+    """What one person leads to: a line of the balance sheet, and perhaps a write."""
+
+    item: Item | None = None
+    person: Person | None = None
+    #: the day and kind of the source that told of that person
+    as_of: AsOf | None = None
+    change: Change | None = None
+    write: Write | None = None
+    touch: Touch | None = None
+    asks: FollowUp | None = None
+    answered: FollowUp | None = None
+    #: the register has answered about someone: a window of theirs closes
+    verifies: str | None = None
+    review: tuple[str, str] | None = None
+    #: what else that review is about
+    named: Named | None = None
+    #: an old number that leads to the one she has
+    agreed: tuple[str, CprNumber] | None = None
+    parked: str | None = None
+    #: parked whatever the record says, since nothing of it was read, or it is about a number that is hers no more
+    unread: bool = False
+    #: the register's word on the end of a protection, for whoever has to decide again
+    end: ProtectionEnd | None = None
+
+    @property
+    def doubts(self) -> str | None:
+        """Whose protection may have ended, as a look-up says that two people have to believe (decision 35)."""
+        is_open = self.asks is not None and self.asks.kind == PROTECTION_END
+        return self.asks.patron_id if self.asks and is_open and self.end is ProtectionEnd.DOUBTED else None
+
+    @property
+    def patron_id(self) -> str | None:
+        """Whose rows the step writes; None: no patron's."""
+        if self.write is not None:
+            return self.write.patron.id
+        about = (self.touch, self.asks, self.answered)
+        return next((one.patron_id for one in about if one is not None), self.verifies)
+
+
+@dataclass(slots=True, repr=False)
+class Plan:
+    """All steps of a run, in order."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def changes(self) -> list[Step]:
+        return [step for step in self.steps if step.write is not None]
+
+    def harms(self) -> Iterator[tuple[Harm, ...]]:
+        return (step.change.harms for step in self.steps if step.change is not None)
+
+    @property
+    def parked(self) -> int:
+        return sum(step.parked is not None for step in self.steps)
+
+    def rows(self) -> Iterator[PlanRow]:
+        for step in self.changes:
+            if step.write is not None and step.change is not None:
+                write = step.write
+                yield PlanRow(
+                    write.patron.id, write.patron.version, write.actions, step.change.harms, write.prepared.fingerprint
+                )
+
+
+def decided(person: Person, patron: Patron, as_of: AsOf, end: ProtectionEnd | None) -> Decision:
+    """Decide for good: a question that nobody has answered keeps the protection and stays open."""
+    decision = decide(person, patron, as_of=as_of, protection_end=end)
+    if isinstance(decision, AskRegister):
+        return decide(person, patron, as_of=as_of, protection_end=ProtectionEnd.UNANSWERED)
+    return decision
+
+
+def step_of(night: Means, decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Step:
+    """What a decision leads to, without its line of the balance sheet."""
+    if isinstance(decision, Parked):
+        return _parked(night, decision.reason, person, patron, as_of)
+    step = Step(person=person, as_of=as_of)
+    if isinstance(decision, Change):
+        # the day is asked for those alone of whom staff corrected anything
+        step.change = counted(decision, patron, night.clock.today()) if patron.overrides else decision
+        # what a look-up protects on the file's own day leaves the record true for the file
+        older = patron.as_of is not None and as_of.is_older_than(patron.as_of)
+        step.write = write_of(night, decision, patron, patron.as_of if older else as_of)
+        if step.write.rights_due and _closes_rights(night, step.change, patron):
+            harms = {*step.change.harms, Harm.ENTITLEMENT_LOST, Harm.CHANGED}
+            step.change = replace(step.change, harms=tuple(harm for harm in Harm if harm in harms))
+    elif isinstance(decision, Unchanged) and decision.why is Same.EQUAL and _moves(as_of, patron):
+        step.touch = Touch(patron.id, as_of)
+    if isinstance(decision, Change | Unchanged):
+        step.asks = FollowUp(patron.id, PROTECTION_END) if decision.ask_again else None
+        step.review = (patron.id, decision.review) if decision.review else None
+    return step
+
+
+def _moves(as_of: AsOf, patron: Patron) -> bool:
+    """Whether the day that a record is true for moves on; in a window an answer of the file's own day moves nothing."""
+    return as_of != patron.as_of and (patron.as_of is None or not as_of.is_older_than(patron.as_of))
+
+
+def answers(decision: Decision, patron: Patron, as_of: AsOf) -> str | None:
+    """Whose window a look-up's answer closes: nobody's if it was left to a person, or has not seen enough."""
+    return None if isinstance(decision, Parked) or not patron.is_answered_by(as_of) else patron.id
+
+
+def _parked(night: Means, reason: str, person: Person, patron: Patron, as_of: AsOf) -> Step:
+    """A parked person counts as protected (decision 3): if she is, or has died, that much is written at once."""
+    step = Step(person=person, as_of=as_of, parked=reason, review=(patron.id, f"{PARKED}{reason}"))
+    if patron.as_of is None or not as_of.is_older_than(patron.as_of):
+        step.change = protective_while_parked(person, patron)
+    if step.change is not None:
+        # the rest of the snapshot is not applied: the record stays true for the day it was true for
+        step.write = write_of(night, step.change, patron, patron.as_of)
+    return step
+
+
+def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -> Write:
+    """The write that makes `change` true; the net media hear of it only when their number changes, or hers."""
+    holding = in_force(patron.overrides, night.clock.today()) if patron.overrides else {}
+    culr = culr_in_force(change.after, holding)
+    same_number = change.after.number == patron.number
+    arrives = Action.FIRST_COPY in change.actions
+    if not arrives and same_number and culr == culr_in_force(patron.register, holding):
+        culr = None
+    stops = change.stops_letters and patron.letters_stopped is None
+    group, next_age_step = _ages(night, change, patron)
+    return Write(
+        patron=patron,
+        after=change.after,
+        prepared=night.store.prepare(change.after),
+        as_of=as_of,
+        actions=change.actions,
+        culr=culr,
+        letters_stopped=night.clock.today() if stops else None,
+        letters_resume=change.resumes_letters and patron.letters_stopped is not None,
+        group=group,
+        next_age_step=next_age_step,
+        subscribed_until=_last_day(night, change, patron),
+        lives_again=_is_dead(patron.register) and not _is_dead(change.after),
+        rights_due=bool(night.policy.products.periods) and _touches_rights(change, patron.register),
+    )
+
+
+def _closes_rights(night: Means, change: Change, patron: Patron) -> bool:
+    """Whether the register's word alone closes a right: a block at the desk is staff's, and is not looked at."""
+    if patron.as_of is None or Harm.ENTITLEMENT_LOST in change.harms:
+        return False
+    before, after = (right_facts(one, Local()) for one in (patron, replace(patron, register=change.after)))
+    return closes_any(before, after, night.policy, night.clock.today())
+
+
+def _touches_rights(change: Change, before: Person) -> bool:
+    """Whether anything changes that a right to net media may hang on."""
+    after = change.after
+    return (
+        before.status is not after.status
+        or before.birth != after.birth
+        or before.number != after.number
+        or municipality_of(before) != municipality_of(after)
+        or Action.FIRST_COPY in change.actions
+    )
+
+
+def _ages(night: Means, change: Change, patron: Patron) -> tuple[str | None, date | None]:
+    """Her patron group and the next day on which age changes it, where what they hang on changes; else nothing."""
+    before, after = patron.register, change.after
+    if not night.policy.ladders.ladders or not patron.borrows:
+        return None, None
+    stopped = patron.letters_stopped
+    dies_or_lives = counts_as_dead(before.status, stopped) is not counts_as_dead(after.status, stopped)
+    same = before.birth == after.birth and before.number == after.number and not dies_or_lives
+    if Action.FIRST_COPY not in change.actions and same:
+        return None, None
+    facts = Facts(patron.id, after, patron.group, patron.overrides, letters_stopped=stopped)
+    return age_step_of(facts, night.clock.today(), night.policy)
+
+
+def _last_day(night: Means, change: Change, patron: Patron) -> date | None:
+    """How long one who has died stays subscribed, so that an annulment arrives (decision 10)."""
+    return None if patron.is_known and _is_dead(patron.register) else last_day_of(night, change.after)
+
+
+def last_day_of(night: Means, person: Person) -> date | None:
+    """The last day on which someone stays subscribed who is subscribed or dies today; None: she lives."""
+    return last_day_of_the_dead(night) if _is_dead(person) else None
+
+
+def last_day_of_the_dead(night: Means) -> date:
+    """The last day on which someone stays subscribed who dies today, or is dead and subscribed today."""
+    return night.clock.today() + timedelta(days=night.policy.dead_subscription_days)
+
+
+def _is_dead(person: Person) -> bool:
+    return person.status is Status.DEAD
+
+
+def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
+    """What an answer says about the end of a protection that the file has already called ended."""
+    if isinstance(answer, NotFound):
+        unknown = isinstance(answer.error, NoSuchPerson)
+        return _ENDS[answered(Says.UNKNOWN_NUMBER if unknown else Says.UNANSWERED)]
+    return _ENDS[answered(answer.person if fresh else Says.UNANSWERED)]
+
+
+#: What brings the register's birth date.
+_BORN_ANEW: Final = frozenset({Action.FIRST_COPY, Action.BIRTH_CORRECTED})
+_ENDS: Final = {
+    Protecting.LIFT: ProtectionEnd.CONFIRMED,
+    Protecting.KEEP_FOR_REVIEW: ProtectionEnd.DENIED,
+    Protecting.KEEP_AND_COUNT: ProtectionEnd.DOUBTED,
+    Protecting.KEEP_AND_ASK_AGAIN: ProtectionEnd.UNANSWERED,
+}
+
+
+def troubled_by(writes: Iterable[Write]) -> dict[str, Troubled]:
+    """Whose writes are news for the minors she may answer for; nearly nobody's."""
+    changed: dict[str, Troubled] = {}
+    for write in writes:
+        before, after = write.patron.register, write.after
+        if before.status is after.status and before.is_shut is after.is_shut:
+            continue  # nearly everyone
+        one = Troubled(troubles_of(before), troubles_of(after))
+        if one.is_news:
+            changed[write.patron.id] = one
+    return changed
+
+
+def turns_birth(writes: Iterable[Write]) -> Iterator[Write]:
+    """The writes after which a birth date is no longer the number's, or is again; nearly nobody's."""
+    for write in writes:
+        before, after = write.patron.register, write.after
+        if before.birth == after.birth and before.number == after.number:
+            continue  # nearly everyone
+        if differs_from_number(before) is not differs_from_number(after):
+            yield write
+
+
+def moves_day_of_age(write: Write) -> bool:
+    """Whether a write may bring another birth date: the calendar looks at the minor tonight."""
+    return write.renumbered is not None or not _BORN_ANEW.isdisjoint(write.actions)
+
+
+def item_of(item: Item, decision: Decision, written: Write | None) -> Item:
+    """The line of the balance sheet that a decision makes of `item`, with what is written of it."""
+    actions = () if written is None else written.actions
+    match decision:
+        case Change(review=review):
+            return _line(item, Outcome.APPLIED, actions, review)
+        case Unchanged(why=why, review=review):
+            return _line(item, Outcome.UNCHANGED, (), review or (why.value if why is Same.OLDER else None))
+        case Parked(reason=reason):
+            return _line(item, Outcome.PARKED, actions, reason)
+        case AskRegister():
+            raise AssertionError("a decision for good is never a question")
+
+
+def _line(item: Item, outcome: Outcome, actions: tuple[Action, ...], reason: str | None) -> Item:
+    # not `replace`, which takes four times as long, once for each person of a delivery
+    return Item(item.ordinal, item.delivery_id, item.number, item.patron_id, outcome, actions, reason)

@@ -1,0 +1,152 @@
+"""Where the register's answers about a patron's number lead, one link after another.
+
+A delivery's links are all there at once (`domain.deciding.number_change`); answers come one by one, and she keeps her
+number until the end is known: so that a circle, or another patron's number, leaves the record as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from cprsync.domain.deciding.number_change import LINKS_MAX, Circle, Collision
+from cprsync.domain.patron.review import PARKED
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import REPLACED
+from cprsync.services.planning.renumbering import NUMBER_CHANGE, UNRESOLVED, undecided_step
+from cprsync.services.planning.steps import FIRST_COPY, WINDOW, Step
+from cprsync.services.ports.values import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cprsync.domain.patron.patron import AsOf, Patron
+    from cprsync.domain.person.person import Person
+    from cprsync.services.planning.renumbering import Renumbering
+    from cprsync.services.ports.night import Night
+    from cprsync.services.ports.values import FollowUp, NotFound, Run
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Trail:
+    """One patron's links as far as they are known."""
+
+    patron: Patron
+    #: her own number, and those on the way
+    passed: tuple[CprNumber, ...]
+    leads_to: CprNumber
+    #: the question about a new patron that is answered once her trail has ended
+    first_copy: FollowUp | None = None
+    #: a person has decided already that the patron keeps the number
+    is_decided: bool = False
+
+    def asked_for(self, question: FollowUp) -> Trail:
+        """The same trail, which answers this question too."""
+        decided = is_decided(question, self.patron)
+        return replace(
+            self, first_copy=question if question.kind == FIRST_COPY else self.first_copy, is_decided=decided
+        )
+
+    def further(self, number: CprNumber) -> Trail:
+        """The trail one link on."""
+        return replace(self, passed=(*self.passed, self.leads_to), leads_to=number)
+
+    def collides(self, other: str) -> Step:
+        """Leave to a person, since another patron has, had or gets the number."""
+        return self._left(undecided_step(Collision(self.patron.id, self.patron.number, other)))
+
+    def stuck(self, holder: str | None) -> Step | None:
+        """What is left to a person, if the trail may not go on; `holder`: who has, or had, the number it leads to."""
+        if self.leads_to in self.passed:
+            return self._left(undecided_step(Circle(self.patron.id, self.patron.number)))
+        return None if holder in {None, self.patron.id} else self.collides(str(holder))
+
+    def endless(self) -> Step:
+        """Leave to a person a trail of too many links."""
+        return self._left(Step(parked=UNRESOLVED, review=(self.patron.id, f"{PARKED}{UNRESOLVED}")))
+
+    def _left(self, step: Step) -> Step:
+        if self.is_decided:
+            return Step()
+        # asking again for a first copy would leave her to a person each night
+        step.answered = self.first_copy
+        return step
+
+
+class End(NamedTuple):
+    """A trail, and what the register says of the number at its end."""
+
+    trail: Trail
+    answer: Found | NotFound
+    as_of: AsOf
+
+
+class Trails:
+    """All trails that begin before the next delivery of a plan."""
+
+    def __init__(self, night: Night, run: Run | None) -> None:
+        self._night, self._run = night, run
+        self._open: dict[str, Trail] = {}
+
+    def begin(self, question: FollowUp, patron: Patron, person: Person) -> bool:
+        """Begin a trail if the answer names another number; False: it does not."""
+        further = _successor(person)
+        if further is None:
+            return False
+        trail = self._open.get(patron.id) or Trail(patron, (patron.number,), further)
+        self._open[patron.id] = trail.asked_for(question)
+        return True
+
+    def followed(self, numbers: Renumbering, planned: Mapping[CprNumber, Patron]) -> Iterator[Step | End]:
+        """Each trail's end, or what is left to a person of it; `planned` grows with what is made of the ends."""
+        for _ in range(LINKS_MAX):
+            trails, self._open = self._open, {}
+            yield from self._one_link(list(trails.values()), numbers, planned)
+        for trail in self._open.values():
+            yield trail.endless()
+        self._open = {}
+
+    def _one_link(
+        self, trails: Sequence[Trail], numbers: Renumbering, planned: Mapping[CprNumber, Patron]
+    ) -> Iterator[Step | End]:
+        if not trails:
+            return
+        holders = numbers.holders([trail.leads_to for trail in trails], planned)
+        ahead: dict[CprNumber, list[Trail]] = {}
+        for trail in trails:
+            if stuck := trail.stuck(holders.get(trail.leads_to)):
+                yield stuck
+            else:
+                ahead.setdefault(trail.leads_to, []).append(trail)
+        asked = {number: [trail.patron.id for trail in some] for number, some in ahead.items()}
+        for answer, as_of in look_up(self._night, self._run, asked):
+            further = _successor(answer.person) if isinstance(answer, Found) else None
+            for trail in ahead[answer.number]:
+                if further is None:
+                    yield End(trail, answer, as_of)
+                else:
+                    self._open[trail.patron.id] = trail.further(further)
+
+
+def look_up(
+    night: Night, run: Run | None, asked: Mapping[CprNumber, Sequence[str]]
+) -> Iterator[tuple[Found | NotFound, AsOf]]:
+    """Ask who has these numbers now, after the audit has for which patrons."""
+    numbers, as_of = list(asked), night.as_of_lookup()
+    for start in range(0, len(numbers), night.calls):
+        some = numbers[start : start + night.calls]
+        night.store.intend(run, [one for number in some for one in asked[number]], NUMBER_CHANGE)
+        for answer in night.register.look_up_many(some):
+            yield answer, as_of
+        night.heed()
+
+
+def is_decided(question: FollowUp, patron: Patron) -> bool:
+    """Whether a person has decided on the question already: it was asked only to hear if the change is taken back."""
+    return question.kind == WINDOW and patron.has_replaced_number
+
+
+def _successor(person: Person) -> CprNumber | None:
+    """The number that replaces the one an answer is about; None: none does, or the register does not say which."""
+    named = person.current_number
+    return named if person.status in REPLACED and isinstance(named, CprNumber) else None

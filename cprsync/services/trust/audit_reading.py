@@ -1,0 +1,50 @@
+"""Who did what, as the audit may be read: no entry tells on which day someone sealed reached an age."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Protocol
+
+from cprsync.domain.netmedia.birth_days import may_tell_birth_date
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.values import AuditFilter, Happening
+
+#: Entries of which it is asked at a time whether their patrons are sealed.
+_AT_A_TIME: Final = 200
+
+
+class AuditReading(Protocol):
+    """What reading the audit needs of the store."""
+
+    def audit_entries(self, wanted: AuditFilter) -> Iterator[Happening]: ...
+
+    def sealed_among(self, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
+        """Those of these patrons who are sealed for a reason of their own."""
+        ...
+
+
+def list_entries(store: AuditReading, policy: Policy, wanted: AuditFilter) -> Iterator[Happening]:
+    """The entries that are wanted, the latest first.
+
+    An entry that may tell a birthday of someone sealed stands without the patron. It is left out where one patron's
+    entries are wanted: there it would be known whose it is.
+    """
+    entries = store.audit_entries(wanted)
+    while part := list(islice(entries, _AT_A_TIME)):
+        whose = {one.patron for one in part if one.patron is not None and _may_tell(one)}
+        sealed = store.sealed_among(whose, silent_is_sealed=policy.silent_is_sealed)
+        for one in part:
+            if not (_may_tell(one) and one.patron in sealed):
+                yield one
+            elif wanted.patron is None:
+                yield replace(one, patron=None, withheld=True)
+
+
+def _may_tell(entry: Happening) -> bool:
+    by_night = entry.run is not None and entry.who is None
+    return may_tell_birth_date(entry.what, entry.actions, by_night=by_night)

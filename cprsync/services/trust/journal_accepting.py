@@ -1,0 +1,47 @@
+"""Go on with an erase journal of which lines are lost: an operator says so once, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cprsync.errors import ConfigurationError
+from cprsync.services.ports.reason import checked_reason
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from cprsync.services.ports.values import AcceptedJournal
+
+
+class JournalStore(Protocol):
+    """What accepting a journal needs of the store."""
+
+    def run_lock(self) -> AbstractContextManager[None]: ...
+
+    def accept_journal(self, *, user: str, reason: str) -> AcceptedJournal:
+        """One transaction. Raises BadInput when there is nothing to accept."""
+        ...
+
+
+def accept_journal(store: JournalStore, *, agency: str, user: str, reason: str) -> dict[str, Any]:
+    """Take the journal as it is; returns the JSON shape of `db accept-journal`.
+
+    Raises:
+        BadInput: it is the one that the database has seen, or the reason cannot be kept; nothing is written.
+        ConfigurationError: there is no reason.
+        RunBusy: a night is at work; nothing is written.
+    """
+    if not reason.strip():
+        raise ConfigurationError(
+            "whoever accepts a journal with lost lines says why: --reason TEXT", kind="usage.reason"
+        )
+    why = checked_reason(reason)
+    with store.run_lock():
+        taken = store.accept_journal(user=user, reason=why)
+    return {
+        "library": agency,
+        "patrons": taken.patrons,
+        "seen": taken.seen,
+        "again": taken.again,
+        "set_aside": taken.set_aside,
+    }

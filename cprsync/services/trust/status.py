@@ -1,0 +1,99 @@
+"""How one library stands: the last night, what waits, deliveries, the audit; and what someone has to look after."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from cprsync.domain.feed.workdays import last_loaded
+from cprsync.services.night.report import DONE, LEFT, audit_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
+    from cprsync.services.ports.values import AuditState, Backlog
+
+#: How long the net media may have something waiting for them: one night's failure is mended by the next.
+WAITS_MOST: Final = timedelta(hours=26)
+#: Levels of a certificate that need somebody.
+ALARMING: Final = frozenset({"critical", "warn"})
+
+
+class StatusStore(Protocol):
+    """What the status asks of the store."""
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The nights, the newest first."""
+        ...
+
+    def last_produced(self) -> date | None: ...
+
+    def reviews_waiting(self) -> dict[str, int]: ...
+
+    def backlog(self) -> Backlog: ...
+
+    def check_audit(self) -> AuditState: ...
+
+    def keys_in_use(self) -> set[tuple[str, str]]:
+        """Purpose and id."""
+        ...
+
+
+def status_of(
+    store: StatusStore, *, agency: str, name: str, now: datetime, certificates: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The JSON shape of `status` for one library."""
+    document: dict[str, Any] = {
+        "agency": agency,
+        "name": name,
+        "run": next(iter(store.runs()), None),
+        "deliveries": _deliveries(store, now),
+        "waits": _waits(store),
+        "audit": audit_document(store.check_audit()),
+        "certificates": [dict(one) for one in certificates],
+        "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.keys_in_use())],
+    }
+    wrong = [*_wrong_run(document["run"]), *_wrong_rest(document, now)]
+    return document | {"ok": not wrong, "wrong": wrong}
+
+
+def _deliveries(store: StatusStore, now: datetime) -> dict[str, Any]:
+    last, due = store.last_produced(), last_loaded(now)
+    late = last is not None and last < due
+    return {"last": last and last.isoformat(), "due": due.isoformat(), "late": late}
+
+
+def _waits(store: StatusStore) -> dict[str, Any]:
+    reviews, backlog = store.reviews_waiting(), store.backlog()
+    oldest = None if backlog.oldest is None else backlog.oldest.isoformat(timespec="seconds")
+    net_media = {"waiting": backlog.waiting, "failed": backlog.failed, "oldest": oldest}
+    return {"reviews": sum(reviews.values()), "kinds": dict(reviews), "net_media": net_media}
+
+
+def _wrong_run(run: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    if run is None:
+        return [{"what": "no_run"}]
+    if run["finished"] is None:
+        return [{"what": "open_run"}]
+    return [] if run["exit"] in {DONE, LEFT} else [{"what": "run", "exit": run["exit"]}]
+
+
+def _wrong_rest(document: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
+    waits, deliveries = document["waits"]["net_media"], document["deliveries"]
+    old = waits["oldest"] is not None and waits["oldest"] < (now - WAITS_MOST).isoformat(timespec="seconds")
+    found = (
+        (deliveries["late"], {"what": "late", "due": deliveries["due"]}),
+        (waits["failed"] > 0, {"what": "failed", "failed": waits["failed"]}),
+        (old, {"what": "old", "oldest": waits["oldest"]}),
+        (not document["audit"]["whole"], {"what": "audit"}),
+        (any(map(_is_alarming, document["certificates"])), {"what": "certificate"}),
+    )
+    return [wrong for is_wrong, wrong in found if is_wrong]
+
+
+def _is_alarming(certificate: Mapping[str, Any]) -> bool:
+    # nobody has set a list of revoked ones up: each run warns of that, and tonight there is nothing to do about it
+    unlisted = certificate.get("revocation") == "unknown"
+    only_that = unlisted and certificate.get("step") is None and certificate.get("problem") is None
+    return certificate["level"] in ALARMING and not only_that

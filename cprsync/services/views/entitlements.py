@@ -1,0 +1,141 @@
+"""What one patron may use of the net media on a day, why, and what CULR knows of it. Changes nothing, opens nothing.
+
+The municipality shows, of a protected patron too: her rights hang on it, and her address stays sealed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cprsync.domain.netmedia.right_facts import right_facts
+from cprsync.domain.netmedia.right_words import CHANGES
+from cprsync.domain.netmedia.rights import rights_of
+from cprsync.domain.patron.effective import effective
+from cprsync.domain.patron.override import Overridden, in_force
+from cprsync.errors import BadInput
+from cprsync.services.desk.showing import GIVEN_BY
+from cprsync.services.views.viewing import Views, unmerged_view_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from cprsync.domain.netmedia.right_facts import RightFacts
+    from cprsync.domain.netmedia.rights import Right
+    from cprsync.domain.person.municipality import Municipalities
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.domain.wording import Wording
+    from cprsync.services.ports.ports import Clock
+    from cprsync.services.ports.values import AccountState
+    from cprsync.services.views.revealing import View
+
+
+class EntitlementStore(Views, Protocol):
+    """What it takes of the store."""
+
+    def patron(self, patron_id: str) -> View | None: ...
+
+    def account_state(self, patron_id: str) -> AccountState: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlements:
+    """Where it is asked: one library's store and policy, and the list of municipalities to name one."""
+
+    store: EntitlementStore
+    clock: Clock
+    policy: Policy
+    municipalities: Municipalities
+
+    def shown(self, patron_id: str, *, on: date | None = None) -> dict[str, Any]:
+        """The JSON shape of `entitlements show`, by what the record holds now, on today or another day.
+
+        Of someone sealed the days that follow from the birth date are left out, and no other day is asked about: the
+        answers would change on the birthday.
+
+        Raises BadInput: there is no such patron, they were merged into another, or they are sealed and it is about
+        another day.
+        """
+        view, today = unmerged_view_of(self.store, patron_id), self.clock.today()
+        day, facts = on or today, facts_of(view)
+        sealed = view.patron.is_sealed(silent_is_sealed=self.policy.silent_is_sealed, parked=view.parked)
+        if sealed and day != today:
+            raise BadInput("the patron is sealed: the rights of another day would tell the birth date", kind="input")
+        rights = rights_of(facts, self.policy, day)
+        return {
+            "patron": patron_id,
+            "day": day.isoformat(),
+            "kind": view.patron.kind.value,
+            "standing": view.stage.value,
+            "municipality": self._municipality(view, facts, day),
+            "rights": [_right(right.without_birth_days if sealed else right) for right in rights],
+            "culr": _culr(self.store.account_state(patron_id)),
+        }
+
+    def _municipality(self, view: View, facts: RightFacts, day: date) -> dict[str, Any]:
+        """The one in force, whose word it is, and since when."""
+        now = effective(facts.register, group=facts.group, overrides=facts.overrides, policy=self.policy, on=day)
+        typed = in_force(facts.overrides, day).get(Overridden.MUNICIPALITY)
+        known = self.municipalities.by_code.get(now.municipality or "")
+        as_of = view.patron.as_of
+        source = None if as_of is None or now.municipality is None else as_of.source.value
+        since = facts.municipality_since if typed is None else typed.since
+        return {
+            "code": now.municipality,
+            "name": known and known.name,
+            "residence": now.residence.value,
+            "source": source if typed is None else "staff",
+            "since": since and since.isoformat(),
+        }
+
+
+def facts_of(view: View) -> RightFacts:
+    """A record as the rules of rights see it, with the days on which runs have written what they hang on."""
+    return right_facts(
+        view.patron,
+        view.local,
+        stage=view.stage,
+        municipality_since=_since(view.since, "municipality"),
+        status_since=_since(view.since, "status"),
+    )
+
+
+def _since(since: Mapping[str, date], field: str) -> date | None:
+    """The last day on which something gave the field its value; None: nobody has written it down."""
+    return max((since[kind] for kind in (*GIVEN_BY[field], "first_copy") if kind in since), default=None)
+
+
+def _right(right: Right) -> dict[str, Any]:
+    return {
+        "product": right.product,
+        "title": _both(right.title),
+        "answer": right.answer.value,
+        "rule": right.rule.value,
+        "fact": right.fact,
+        "valid_from": right.valid_from and right.valid_from.isoformat(),
+        "until": right.until and right.until.isoformat(),
+        "withheld": right.withheld,
+        "from_age": right.from_age,
+        "changes_when": right.changes_when.value,
+        "text": _both(right.text),
+        "why": _both(right.why),
+        "change": _both(CHANGES[right.changes_when]),
+    }
+
+
+def _both(text: Wording) -> dict[str, str]:
+    return {"da": text.da, "en": text.en}
+
+
+def _culr(account: AccountState) -> dict[str, Any]:
+    """What the net media were told, have confirmed and have still to hear; three digits, "" for none on purpose."""
+    return {
+        "sent": account.sent,
+        "confirmed": account.confirmed,
+        "pending": account.pending,
+        "deleting": account.deleting,
+        "refused": account.refused,
+        "checked_at": account.checked and account.checked.isoformat(),
+        "account": account.exists,
+    }

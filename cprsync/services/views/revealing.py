@@ -1,0 +1,119 @@
+"""A reasoned reveal: what is sealed of one patron, opened for someone who said why.
+
+The store writes the audit entry first, and only then opens. Leaves out who may: whoever may run the program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from cprsync.errors import ConfigurationError
+from cprsync.services.desk.responsibles import Answering, list_minors
+from cprsync.services.desk.showing import PatronView, patron_document
+from cprsync.services.ports.reason import checked_reason
+from cprsync.services.views.viewing import Views, view_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cprsync.domain.patron.local import Stage
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.ports import Clock
+    from cprsync.services.ports.values import Opened
+
+#: What the entry of the audit says the values were opened for; the reason is in someone's own words.
+SHOW: Final = "show"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reveal:
+    """What is asked: which fields of whom, by whom, and why."""
+
+    patron_id: str
+    fields: tuple[str, ...]
+    user: str
+    reason: str
+    purpose: str = SHOW
+
+
+class View(PatronView, Protocol):
+    """A record, or the shell of one that was merged into another."""
+
+    @property
+    def merged_into(self) -> str | None: ...
+    @property
+    def stage(self) -> Stage: ...
+
+
+class RevealingStore(Views, Answering, Protocol):
+    """What a reveal needs of the store."""
+
+    def patron(self, patron_id: str) -> View | None: ...
+
+    def circulation(self, patron_id: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """Her loans, reservations, balances and messages, by those names."""
+        ...
+
+    def reveal(self, asked: Reveal) -> Opened:
+        """Commit the audit entry, and then open."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Where a record is looked at: one library's store and policy, and who looks."""
+
+    agency: str
+    store: RevealingStore
+    clock: Clock
+    policy: Policy
+    user: str
+
+    def shown(self, patron_id: str) -> dict[str, Any]:
+        """One record as it may be shown to anyone at the desk. Raises BadInput when there is no such patron."""
+        return self._document(view_of(self.store, patron_id), None)
+
+    def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
+        """The same with what is sealed opened; a record of which nothing is sealed leaves no entry.
+
+        Raises:
+            BadInput: there is no such patron, or the reason cannot be kept; nothing is opened.
+            ConfigurationError: there is no reason.
+        """
+        why, view = check_reason(reason), view_of(self.store, patron_id)
+        document = self._document(view, None)
+        fields = sealed_fields(document["fields"])
+        if not fields:
+            return document
+        return self._document(view, self.store.reveal(Reveal(patron_id, fields, self.user, why)))
+
+    def _document(self, view: View, opened: Opened | None) -> dict[str, Any]:
+        document = patron_document(
+            view,
+            self.policy,
+            agency=self.agency,
+            on=self.clock.today(),
+            opened=opened,
+            circulation=self.store.circulation(view.patron.id),
+        )
+        # a reveal opens one record: what is sealed of a minor stays sealed on the page of whoever answers
+        document["answers_for"] = list_minors(self.store, view.patron.id, self.policy)
+        return document if view.merged_into is None else document | {"merged_into": view.merged_into}
+
+
+def check_reason(reason: str) -> str:
+    """The reason as the audit keeps it.
+
+    Raises:
+        ConfigurationError: there is none.
+        BadInput: it cannot be kept.
+    """
+    if not reason.strip():
+        raise ConfigurationError("what is sealed opens for a reason only: --reason TEXT", kind="usage.reason")
+    return checked_reason(reason)
+
+
+def sealed_fields(fields: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """The names of the fields that show nothing."""
+    return tuple(name for name, entry in fields.items() if "sealed" in entry)

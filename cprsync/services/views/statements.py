@@ -1,0 +1,157 @@
+"""A patron's statement (opgørelse af mellemværende): what she owes, and the envelope it goes in (decision 8).
+
+Leaves out the sending. What is sealed opens for a reason, and the audit has that first; a dead patron's goes nowhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from cprsync.domain.lending.letter import Letter, NoLetter, letter_language, letter_to, name_lines
+from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.responsible import why_no_letter
+from cprsync.services.desk.responsibles import named
+from cprsync.services.desk.showing import patron_document
+from cprsync.services.views.revealing import Reveal, check_reason, sealed_fields
+from cprsync.services.views.viewing import Views, living_view_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from cprsync.domain.lending.statement import Owing
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.ports import Clock
+    from cprsync.services.ports.values import Opened
+    from cprsync.services.views.revealing import View
+
+#: What the audit says the values were opened for.
+STATEMENT: Final = "statement"
+#: The letter goes to these lines.
+GOES: Final = "goes"
+
+
+class StatementStore(Views, Protocol):
+    """What statements need of the store."""
+
+    def patron(self, patron_id: str) -> View | None: ...
+
+    def reveal(self, asked: Reveal) -> Opened:
+        """Commit the audit entry, and then open."""
+        ...
+
+    def owing(self, patron_id: str, on: date) -> Owing: ...
+
+    def answering_for(self, patron_id: str) -> Sequence[str]:
+        """Who answers for her new debts: their patron numbers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Where statements are made: one library, its store and policy, and who asks."""
+
+    agency: str
+    name: str
+    store: StatementStore
+    clock: Clock
+    policy: Policy
+    user: str
+
+    def statement(self, patron_id: str) -> dict[str, Any]:
+        """The statement as anyone at the desk may print it. Raises BadInput when there is no such patron."""
+        view = living_view_of(self.store, patron_id)
+        return self._document(view, self._envelope(view, None), revealed=False)
+
+    def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
+        """The same with a sealed address opened; where nothing is sealed, or no letter goes, no entry is left.
+
+        Raises:
+            BadInput: there is no such patron, or the reason cannot be kept; nothing is opened.
+            ConfigurationError: there is no reason.
+        """
+        why, view = check_reason(reason), living_view_of(self.store, patron_id)
+        shut = self._envelope(view, None)
+        if shut is not NoLetter.SEALED:
+            return self._document(view, shut, revealed=False)
+        shown = patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
+        # her birth date is on no statement
+        fields = tuple(name for name in sealed_fields(shown["fields"]) if name != "birth_date")
+        opened = self.store.reveal(Reveal(patron_id, fields, self.user, why, STATEMENT))
+        return self._document(view, self._envelope(view, opened), revealed=True)
+
+    def _envelope(self, view: View, opened: Opened | None) -> Letter | NoLetter:
+        patron, local, today = view.patron, view.local, self.clock.today()
+        person, overrides = patron.register, patron.overrides
+        sealed = self._is_sealed(view)
+        if opened is not None:
+            local, overrides, sealed = opened.local, opened.overrides, False
+        stopped, holding = patron.letters_stopped is not None, in_force(overrides, today)
+        return letter_to(person, local, stopped=stopped, sealed=sealed, holding=holding, opened=opened)
+
+    def _is_sealed(self, view: View) -> bool:
+        return view.patron.is_sealed(silent_is_sealed=self.policy.silent_is_sealed, parked=view.parked)
+
+    def _name(self, view: View) -> str | None:
+        """Her name, where it is not sealed: also of one whose address is, for someone else's sake."""
+        if self._is_sealed(view):
+            return None
+        held = in_force(view.patron.overrides, self.clock.today())
+        return next(iter(name_lines(view.patron.register.name, held)), None)
+
+    def _name_of(self, responsible_id: str) -> str | None:
+        """Her name; None of one who is sealed, or who can be asked for nothing any more."""
+        view = self.store.patron(responsible_id)
+        if view is None:
+            return None
+        person, stopped = view.patron.register, view.patron.letters_stopped is not None
+        sealed, name = named(view, self.policy)
+        return name if why_no_letter(person, ended=False, stopped=stopped, sealed=sealed) is None else None
+
+    def _document(self, view: View, envelope: Letter | NoLetter, *, revealed: bool) -> dict[str, Any]:
+        """The JSON shape of `statement`."""
+        today, patron_id = self.clock.today(), view.patron.id
+        owing, answering = self.store.owing(patron_id, today), list(self.store.answering_for(patron_id))
+        names = [self._name_of(one) for one in answering] if revealed or not self._is_sealed(view) else []
+        return {
+            "patron": patron_id,
+            "library": self.agency,
+            "library_name": self.name,
+            "day": today.isoformat(),
+            "letter": GOES if isinstance(envelope, Letter) else envelope.value,
+            "name": self._name(view),
+            "envelope": list(envelope.lines) if isinstance(envelope, Letter) else None,
+            "revealed": revealed,
+            "loans": [
+                {
+                    "due": one.due.isoformat(),
+                    "days_late": one.days_late(today),
+                    "title": one.title,
+                    "lost": one.lost and one.lost.isoformat(),
+                }
+                for one in owing.demanded
+            ],
+            "owed": [
+                {
+                    "raised": one.raised and one.raised.isoformat(),
+                    "kind": one.kind,
+                    "title": one.title,
+                    "amount_oere": one.oere,
+                    "loan": {
+                        "title": one.loan_title,
+                        "due": one.due and one.due.isoformat(),
+                        "lost": one.lost and one.lost.isoformat(),
+                    }
+                    if one.loan_title or one.due
+                    else None,
+                }
+                for one in owing.owed
+            ],
+            "total_oere": owing.total_oere,
+            "note_to_patron": view.local.note_to_patron,
+            "responsible_registered": bool(answering),
+            "responsibles": answering,
+            "responsible_names": [name for name in names if name is not None],
+            "language": letter_language(view.local.language),
+        }

@@ -1,0 +1,51 @@
+"""Whose record it is that someone asks about: hers, or why there is none to answer from. Shows nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from cprsync.domain.patron.local import Stage
+from cprsync.errors import BadInput
+
+if TYPE_CHECKING:
+    from cprsync.services.views.revealing import View
+
+
+class Views(Protocol):
+    """What it takes of the store."""
+
+    def patron(self, patron_id: str) -> View | None: ...
+
+    def was_given(self, patron_id: str) -> bool:
+        """Whether it ever was a patron's number, also one of whom nothing is left."""
+        ...
+
+
+def view_of(store: Views, patron_id: str) -> View:
+    """A record, also one that was emptied, or the shell of one that was merged. Raises BadInput when there is none."""
+    view = store.patron(patron_id)
+    if view is None and store.was_given(patron_id):
+        raise BadInput("the patron has left or was erased, and nothing is left of the record", kind="patron.gone")
+    if view is None:
+        raise BadInput("there is no such patron", kind="patron.unknown")
+    return view
+
+
+def unmerged_view_of(store: Views, patron_id: str) -> View:
+    """The same of no merged one: what is asked about her is answered by the record that she was merged into."""
+    view = view_of(store, patron_id)
+    if view.merged_into is not None:
+        raise BadInput(
+            "the patron was merged into {merged_into}: ask for that record",
+            merged_into=view.merged_into,
+            kind="patron.merged",
+        )
+    return view
+
+
+def living_view_of(store: Views, patron_id: str) -> View:
+    """The same of nobody who has left: nothing is kept that could be answered from."""
+    view = unmerged_view_of(store, patron_id)
+    if view.stage is Stage.CLOSED:
+        raise BadInput("the patron has left: nothing is kept of them", kind="patron.closed")
+    return view

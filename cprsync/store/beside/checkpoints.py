@@ -1,0 +1,309 @@
+"""The file of the audit's heads: outside the database, signed with a key of its own, each line chained to the last.
+
+It shows what the chain of entries cannot: that its end was cut off together with its head, and where we cut its
+beginning. That its own end was cut off shows against the `witness` and against what the database has seen of it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hmac
+import json
+import mmap
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, pairwise
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from cprsync.errors import ConfigurationError
+from cprsync.private import open_unfollowed
+from cprsync.store.beside.witness import Seen, read_witness, write_witness
+from cprsync.store.seals.failures import AuditBroken
+from cprsync.store.seals.keys import Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from cprsync.store.seals.keys import Keyring
+
+FILE: Final = "audit-heads.log"
+#: No line of the file is longer than this many bytes.
+LINE_MAX: Final = 1000
+_FIRST: Final = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a stream stood."""
+
+    stream: str
+    seq: int
+    mac: bytes
+    #: the stamp of the last entry
+    at: str = ""
+    #: the first entry that was there; none: not said
+    first: int | None = None
+    #: how often records had changed; none: not said
+    records: int | None = None
+    #: all up to here was about to be deleted
+    cut: bool = False
+    #: someone accepted the stream as it is up to here; without a stream: all of the agency, as it stands from here on
+    accepted: bool = False
+
+
+@dataclass(slots=True)
+class Kept:
+    """What the file says of one stream."""
+
+    #: the last entry that was there for certain
+    seq: int = 0
+    mac: bytes = _FIRST
+    at: str = ""
+    first: int | None = None
+    #: where it was cut
+    cuts: dict[int, bytes] = field(default_factory=dict)
+    #: what stands up to here was accepted as it is
+    accepted: tuple[int, bytes] | None = None
+
+
+@dataclass(slots=True)
+class Heads:
+    """What the file says of one agency, as far as it holds together."""
+
+    streams: dict[str, Kept] = field(default_factory=dict)
+    records: int = 0
+    #: of the whole file: its lines, and the code of the last
+    end: Seen = field(default_factory=lambda: Seen(0, _FIRST))
+    broken: AuditBroken | None = None
+
+    def take(self, mark: Mark) -> None:
+        """Let a later line of the agency count."""
+        if mark.accepted and not mark.stream:
+            self.streams, self.records, self.broken = {}, 0, None
+            return
+        self.records = max(self.records, mark.records or 0)
+        kept = self.streams.setdefault(mark.stream, Kept())
+        if not mark.cut and (mark.seq, mark.mac) != (kept.seq, kept.mac):
+            if mark.seq <= kept.seq and self.broken is None:
+                # entries were taken away, and others written in their place
+                self.broken = AuditBroken(mark.stream, mark.seq, "the entry is not the one of the checkpoint")
+            kept.seq, kept.mac, kept.at = mark.seq, mark.mac, mark.at
+        kept.first = mark.first if mark.first is not None else kept.first
+        if mark.cut:
+            kept.cuts[mark.seq] = mark.mac
+        if mark.accepted:
+            kept.accepted = (mark.seq, mark.mac)
+
+
+class HeadsFile:
+    """The file in the key folder, and the witness to its end."""
+
+    def __init__(self, keyring: Keyring, witness: Path) -> None:
+        """Nothing is opened yet."""
+        self.path = keyring.folder / FILE
+        self.witness = witness
+        self._key = keyring.newest(Purpose.CHECKPOINT)
+        self._secrets = {key.id: key.secret for key in keyring.keys[Purpose.CHECKPOINT]}
+
+    def make_sure_that_writable(self) -> None:
+        """Raise ConfigurationError while what is to be kept can still be left undone."""
+        with self._held(kind="audit.heads"):
+            pass
+
+    def keep(self, agency: str, marks: Sequence[Mark], *, seen: Seen | None, anew: bool = False) -> Seen | None:
+        """Append a line for each mark, and see them on disk; `anew`: the witness forgets what it has seen before.
+
+        Returns: the file's end, if what was seen of it before is there; None: something of it is gone, and whoever
+        remembers what was seen goes on remembering that.
+
+        Raises:
+            ConfigurationError: they could not be written.
+        """
+        with self._held(kind="audit.heads_unwritten") as file:
+            end = self._end(file)
+            told, there = self._witnessed(), seen is None or self._has(seen, end)
+            if told is None and not self.is_chained():
+                # before the first line: killed in between, the next one finds a witness
+                write_witness(self.witness, self._key, end)
+                told = end
+            whole = anew or (told is not None and self._has(told, end))
+            for mark in marks:
+                end = self._append(file, agency, mark, end)
+            file.flush()
+            os.fsync(file.fileno())
+            if whole:
+                write_witness(self.witness, self._key, end)
+        return end if there else None
+
+    def read(self, agency: str) -> Heads:
+        """What it says of one agency; `broken` names the first line that does not fit."""
+        heads = Heads()
+        try:
+            for end, whose, mark in self._lines():
+                heads.end = end
+                if whose == agency:
+                    heads.take(mark)
+        except AuditBroken as broken:
+            heads.broken = heads.broken or broken
+        return heads
+
+    def code_at(self, line: int) -> bytes | None:
+        """The code that a line bears; None: there is no such line. Whether it holds is told by `read`."""
+        for number, _, code in self._backward():
+            if number <= line:
+                return code if number == line else None
+        return None
+
+    def end(self) -> Seen:
+        """The last chained line's number and code, as they stand there."""
+        return next((Seen(number, code) for number, _, code in self._backward()), Seen(0, _FIRST))
+
+    def marks_after(self, line: int, agency: str) -> list[Mark]:
+        """What the lines after that one say of an agency, the last first; none from before one that does not fit.
+
+        Reads no line but these, so that it may be asked whenever the store is opened.
+        """
+        marks: list[Mark] = []
+        for (number, text, code), (_, _, before) in pairwise(chain(self._backward(), [(0, b"", _FIRST)])):
+            told = _told(text)
+            secret = self._secrets.get(str(told.get("key")), b"")
+            if number <= line or not hmac.compare_digest(hmac.digest(secret, before + text, "sha256"), code):
+                break
+            if told["agency"] == agency:
+                marks.append(_mark(told))
+        return marks
+
+    def witnessed(self) -> Seen | None:
+        """What the witness tells of the file's end. Raises AuditBroken: it is not signed by us."""
+        return read_witness(self.witness, self._secrets)
+
+    def is_chained(self) -> bool:
+        """Whether it has lines that a witness knows of: an earlier version wrote none."""
+        return next(self._backward(), None) is not None
+
+    def begin_anew(self) -> None:
+        """Put a file that does not hold together aside, and the witness to it. Raises ConfigurationError."""
+        try:
+            if self.path.exists():
+                self.path.rename(next(one for one in self._asides() if not one.exists()))
+            self.witness.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unusable(error, "audit.heads") from error
+
+    def _asides(self) -> Iterator[Path]:
+        return (self.path.with_name(f"{FILE}.broken-{number}") for number in range(1, 10_000))
+
+    @contextmanager
+    def _held(self, *, kind: str) -> Iterator[IO[bytes]]:
+        """The file, to be appended to by nobody else meanwhile; the lock goes with the handle."""
+        try:
+            handle = open_unfollowed(self.path, os.O_RDWR | os.O_CREAT)
+            with os.fdopen(handle, "r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield file
+        except OSError as error:
+            raise _unusable(error, kind) from error
+
+    def _end(self, file: IO[bytes]) -> Seen:
+        """The last line's number and code; what was torn off behind it is cleared away."""
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 2 * LINE_MAX))
+        tail = file.read()
+        whole = tail[: tail.rfind(b"\n") + 1]
+        file.truncate(size - len(tail) + len(whole))
+        file.seek(0, os.SEEK_END)
+        text, _, code = whole.rstrip(b"\n").rpartition(b"\n")[2].partition(b"\t")
+        told = _told(text)
+        if "line" in told:
+            return Seen(int(told["line"]), bytes.fromhex(code.decode("ascii", errors="replace")))
+        return max((end for end, _, _ in self._lines()), key=lambda end: end.lines, default=Seen(0, _FIRST))
+
+    def _append(self, file: IO[bytes], agency: str, mark: Mark, end: Seen) -> Seen:
+        text = _text(agency, mark, key=self._key.id, line=end.lines + 1)
+        code = hmac.digest(self._key.secret, end.code + text, "sha256")
+        file.write(text + b"\t" + code.hex().encode() + b"\n")
+        return Seen(end.lines + 1, code)
+
+    def _has(self, seen: Seen, end: Seen) -> bool:
+        if seen.lines >= end.lines:
+            return seen == end
+        return self.code_at(seen.lines) == seen.code
+
+    def _witnessed(self) -> Seen | None:
+        try:
+            return self.witnessed()
+        except AuditBroken:
+            # left as it is: it is found when the audit is verified
+            return Seen(-1, b"")
+
+    def _backward(self) -> Iterator[tuple[int, bytes, bytes]]:
+        """Number, text and code of each chained line, the last first."""
+        if not self.path.exists() or self.path.stat().st_size == 0:
+            return
+        with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            end = content.rfind(b"\n")
+            while end > 0:
+                start = content.rfind(b"\n", 0, end) + 1
+                text, _, code = content[start:end].partition(b"\t")
+                told = _told(text)
+                if "line" not in told:
+                    return
+                yield int(told["line"]), text, bytes.fromhex(code.decode("ascii", errors="replace"))
+                end = start - 1
+
+    def _lines(self) -> Iterator[tuple[Seen, str, Mark]]:
+        """Each line with whose it is; a last one that was torn off is none. Raises AuditBroken at a wrong one."""
+        if not self.path.exists():
+            return
+        code, chained, number = _FIRST, False, 0
+        with self.path.open("rb") as file:
+            while (line := file.readline(LINE_MAX)).endswith(b"\n"):
+                number += 1
+                text, _, signature = line[:-1].partition(b"\t")
+                told = _told(text)
+                secret = self._secrets.get(str(told.get("key")))
+                if secret is None:
+                    raise AuditBroken(FILE, number, "the line is not signed by us")
+                chained = chained or "line" in told
+                code = hmac.digest(secret, code + text, "sha256")
+                # the lines of the first version were signed each for itself; the first later one covers them all
+                signed = code if chained else hmac.digest(secret, text, "sha256")
+                if not hmac.compare_digest(signed.hex().encode(), signature):
+                    raise AuditBroken(FILE, number, "the line is not signed by us")
+                if chained and told.get("line") != number:
+                    raise AuditBroken(FILE, number, "a line before it is missing")
+                yield Seen(number, code), told["agency"], _mark(told)
+        if len(line) == LINE_MAX:
+            raise AuditBroken(FILE, number + 1, "the line is not signed by us")
+
+
+def _text(agency: str, mark: Mark, *, key: str, line: int) -> bytes:
+    told: dict[str, Any] = {"agency": agency, "key": key, "line": line, "stream": mark.stream}
+    told |= {"at": mark.at, "mac": mark.mac.hex(), "seq": mark.seq}
+    told |= {name: True for name in ("cut", "accepted") if getattr(mark, name)}
+    told |= {name: value for name in ("first", "records") if (value := getattr(mark, name)) is not None}
+    return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _mark(told: dict[str, Any]) -> Mark:
+    more = {name: told[name] for name in ("at", "first", "records", "cut", "accepted") if name in told}
+    return Mark(told["stream"], told["seq"], bytes.fromhex(told["mac"]), **more)
+
+
+def _told(text: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _unusable(error: OSError, kind: str) -> ConfigurationError:
+    return ConfigurationError(
+        "{file} in the key folder, or the witness to it, cannot be written ({why})",
+        file=FILE,
+        why=error.strerror,
+        kind=kind,
+    )

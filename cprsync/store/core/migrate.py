@@ -1,0 +1,74 @@
+"""Bring a store to this program's version, in one transaction, and say which one it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from cprsync.store.core.engine import writing
+from cprsync.store.core.version import WANTED, newer, version_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreVersion:
+    """The version a store has (None: not set up) and the one it should have."""
+
+    current: str | None
+    wanted: str
+
+    @property
+    def up_to_date(self) -> bool:
+        return self.current == self.wanted
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether it is at a step that this program does not know."""
+        return self.current is not None and self.current > self.wanted
+
+
+def status(engine: Engine) -> StoreVersion:
+    """Say which version a store has."""
+    return StoreVersion(version_of(engine), WANTED)
+
+
+def upgrade(engine: Engine) -> StoreVersion:
+    """Bring a store to this program's version, or leave it as it was.
+
+    Returns: the version it had before.
+
+    Raises:
+        StoreMismatch: it is newer than this program.
+    """
+    before = status(engine)
+    if before.current is not None and not _is_known(before.current):
+        raise newer(before.current)
+    if not before.up_to_date:
+        with writing(engine) as connection:
+            settings = settings_of_alembic()
+            settings.attributes["connection"] = connection
+            command.upgrade(settings, "head")
+    return before
+
+
+def _is_known(version: str) -> bool:
+    """Whether a store of this version can be brought up to date; the steps' names tell no order."""
+    steps = ScriptDirectory.from_config(settings_of_alembic()).walk_revisions()
+    return version in {step.revision for step in steps}
+
+
+def settings_of_alembic() -> Config:
+    """Alembic's settings without a file: the migrations travel with the package."""
+    settings = Config()
+    settings.set_main_option("path_separator", "os")
+    settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return settings

@@ -1,0 +1,160 @@
+"""What the desk writes: the audit of a look-up before it is made, and one patron created or changed.
+
+A desk holds no run's fence: what keeps it apart from a night is the compare on the patron's version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, insert, select, update
+
+from cprsync.domain.feed.window import Why
+from cprsync.domain.patron.local import Local
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.errors import LostCompare
+from cprsync.services.ports.values import Batch, FollowUp, NewPatron, Subscribed
+from cprsync.store.audit import audit
+from cprsync.store.audit.audit import CONFIRM
+from cprsync.store.core import tables
+from cprsync.store.core.engine import writing
+from cprsync.store.core.tenant import hold_library
+from cprsync.store.desk.number_undo import keep_undo, remember_before
+from cprsync.store.feed.subscriptions import ACTIVE_PATRON, come_back
+from cprsync.store.imports.import_writing import create
+from cprsync.store.patrons import dying, responsibles
+from cprsync.store.patrons.changes import write_changes
+from cprsync.store.patrons.responsibles import become_patrons
+from cprsync.store.patrons.windows import find_late, open_windows
+from cprsync.store.records.numbers import RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
+from cprsync.store.reviews.review_items import ask_staff_at_desk
+
+if TYPE_CHECKING:
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.services.desk.lookup import Entry
+    from cprsync.store.core.tenant import Tenant
+
+_PATRON = tables.patron.c
+
+
+def intend(tenant: Tenant, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
+    """Audit a look-up that is about to be made, with the keyed index of the number."""
+    about = (("number", tenant.vault.number_index(number).hex()), ("user", user))
+    happened = audit.Happened("lookup", patron=patron_id, actions=(purpose,), more=about)
+    with writing(tenant.engine) as connection:
+        audit.append(connection, tenant, audit.DESK, [happened])
+
+
+def ask_staff(tenant: Tenant, patron_id: str, kind: str, *, about: str) -> None:
+    """Leave two patrons to a person, once; no record is touched."""
+    ask_staff_at_desk(tenant, tenant.no_run, patron_id, kind, about=about)
+
+
+def save(tenant: Tenant, entry: Entry) -> str:
+    """Create or change one patron, and write down her subscription: all of it, or nothing.
+
+    Raises:
+        LostCompare: someone else wrote her since the decision.
+    """
+    by = (("user", entry.user),)
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        patron_id, batch, happened = entry.patron_id, entry.batch, []
+        if patron_id is None:
+            borrows = entry.borrows and entry.answers_for is None
+            kind = PatronKind.PERSON if borrows else PatronKind.RESPONSIBLE
+            patron_id = create(connection, tenant, NewPatron(entry.number, Local(), kind=kind.value))
+            batch = _batch_of(batch, patron_id)
+            happened.append(audit.Happened("register", patron=patron_id, more=by))
+        else:
+            _make_sure_that_patron(connection, tenant, patron_id)
+        before = remember_before(connection, tenant, patron_id, entry.number) if entry.sets_number else None
+        if entry.returns:
+            happened += _seen(connection, tenant, patron_id, by)
+        if entry.subscribed is not None:
+            happened.append(audit.Happened("subscribe", patron=patron_id, more=by))
+        _write(connection, tenant, patron_id, entry, batch)
+        if before is not None:
+            keep_undo(connection, tenant, batch.writes[0], before, user=entry.user)
+        if entry.subscribed is not None and entry.until is not None:
+            # one whose death is on record already: no write of hers says how long
+            dying.keep_until(connection, tenant, [patron_id], entry.until)
+        for write in batch.writes:
+            actions = tuple(action.value for action in write.actions)
+            happened.append(audit.Happened(audit.CHANGE, patron=patron_id, actions=actions, more=by))
+        if entry.returns:
+            became = become_patrons(connection, tenant, [patron_id])
+            happened += [audit.Happened("register", patron=one, more=by) for one in became]
+        if entry.reason:
+            happened.append(audit.Happened(CONFIRM, patron=patron_id, more=by, reason=entry.reason))
+        audit.append(connection, tenant, audit.DESK, happened)
+        if entry.answers_for is not None:
+            _link(connection, tenant, patron_id, entry.answers_for, entry)
+    return patron_id
+
+
+def _write(connection: Connection, tenant: Tenant, patron_id: str, entry: Entry, batch: Batch) -> None:
+    """Subscribe the patron, if that is new, and write what was decided."""
+    late: list[str] = []
+    if entry.subscribed is not None:
+        late = find_late(connection, tenant, [patron_id])
+        _subscribe(connection, tenant, patron_id, entry)
+    write_changes(connection, tenant, tenant.no_run, batch)
+    # subscribed only now, and the answer did not bring the record up to what the feed may have left out
+    open_windows(connection, tenant, find_late(connection, tenant, late), Why.SUBSCRIBED_LATE)
+
+
+def _link(connection: Connection, tenant: Tenant, patron_id: str, minor_id: str, entry: Entry) -> None:
+    """Let her answer from today on. Raises BadInput when she cannot, and nothing of the transaction stays."""
+    if responsibles.add(connection, tenant, minor_id=minor_id, responsible_id=patron_id, leap=entry.leap):
+        responsibles.tell(connection, tenant, minor_id, patron_id, responsibles.ADDED, user=entry.user)
+
+
+def _make_sure_that_patron(connection: Connection, tenant: Tenant, patron_id: str) -> None:
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    found = connection.scalar(select(_PATRON.status_class).where(hers))
+    if found is None or found in tables.EMPTIED:
+        raise LostCompare("the patron has left between the decision and the write")
+
+
+def _seen(
+    connection: Connection, tenant: Tenant, patron_id: str, by: tuple[tuple[str, str], ...]
+) -> list[audit.Happened]:
+    """She is here herself: whoever was leaving stays."""
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    connection.execute(update(tables.patron).where(hers).values(last_seen=tenant.clock.today()))
+    return [audit.Happened("return", patron=one, more=by) for one in come_back(connection, tenant, [patron_id])]
+
+
+def _batch_of(batch: Batch, patron_id: str) -> Batch:
+    """The same for the patron who has just been created."""
+    return Batch(
+        writes=[replace(write, patron=replace(write.patron, id=patron_id)) for write in batch.writes],
+        reviews=[(patron_id, kind) for _, kind in batch.reviews],
+        asks=[FollowUp(patron_id, one.kind) for one in batch.asks],
+        verified=[patron_id for _ in batch.verified],
+    )
+
+
+def _subscribe(connection: Connection, tenant: Tenant, patron_id: str, entry: Entry) -> None:
+    row, vault = tables.subscription.c, tenant.vault
+    # who was there before us may be someone else's: it is not counted as added by us
+    ours = entry.subscribed is Subscribed.ADDED
+    values = {"since": tenant.clock.today(), "until": None, "confirmed_at": tenant.stamp() if ours else None}
+    key = {
+        "agency": tenant.agency,
+        "agreement": tenant.agreement,
+        "number_index": vault.number_index(entry.number),
+        "reason": RESPONSIBLE if only_answer(connection, tenant, [patron_id]) else ACTIVE_PATRON,
+        "patron_id": patron_id,
+    }
+    # one that had ended begins again
+    again = update(tables.subscription).where(*(row[name] == value for name, value in key.items())).values(values)
+    if connection.execute(again).rowcount:
+        # of the time in between the feed could not tell; the answer that is written with this closes it
+        open_windows(connection, tenant, [patron_id], Why.RETURNED)
+        return
+    number = vault.seal(entry.number.digits.encode(), place=patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE)
+    new = insert(tables.subscription).values(key | values | {"number": number, "number_key": vault.seal_key})
+    connection.execute(new)

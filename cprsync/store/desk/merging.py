@@ -1,0 +1,269 @@
+"""Two patrons of one person become one, by a person's answer, and two again (decision 6).
+
+Nothing is deleted: the one who closes stays as an empty shell that points at the one who keeps. What an undo needs
+is handed back to be sealed in the review item. Leaves out who is merged with whom, and whether it may be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, delete, select, union_all, update
+
+from cprsync.domain.feed.window import Why
+from cprsync.domain.netmedia.account import NOWHERE, identity_of
+from cprsync.domain.patron.effective import culr_in_force
+from cprsync.domain.patron.local import Local
+from cprsync.domain.patron.merging import joined, parted
+from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.patron import AsOf, PatronKind, Source
+from cprsync.domain.patron.review import BOTH_PATRONS, State
+from cprsync.domain.person.person import Person, Protection
+from cprsync.errors import ReviewClosed
+from cprsync.services.ports.values import Write
+from cprsync.store.core import tables
+from cprsync.store.core.tables import MERGED
+from cprsync.store.lending import circulation
+from cprsync.store.netmedia import effects
+from cprsync.store.netmedia.effects import CULR, payload
+from cprsync.store.netmedia.log_ins import tell_cards
+from cprsync.store.patrons import belongings, responsibles, windows
+from cprsync.store.patrons.changes import ask, write_records
+from cprsync.store.records import overrides
+from cprsync.store.records.local import decode_local, encode_local
+from cprsync.store.records.local_part import open_local, write_local
+from cprsync.store.records.records import from_row, overrides_of, prepare
+from cprsync.store.seals.codec import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+PROTECTION_END: Final = "protection_end"
+#: What a row says in clear and no write of its register part brings back; the days among them.
+_CLEAR: Final = ("patron_group", "real_number")
+_DAYS: Final = ("next_age_step", "local_due", "letters_stopped")
+_PATRON = tables.patron.c
+_ITEM = tables.review_item.c
+_OUT = tables.outbox.c
+
+
+def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyRow) -> dict[str, Any]:
+    """Give all that `closes` has to `keeps`; both rows are held. Returns what an undo needs."""
+    shell, keeper = _patron(connection, tenant, closes), _patron(connection, tenant, keeps)
+    kept = _remembered(tenant, closes, shell) | {"account": _account(connection, tenant, shell.id)}
+    kept["circulation"] = circulation.move(connection, tenant, of=shell.id, to=keeper.id)
+    kept["subscriptions"] = belongings.move_subscriptions(connection, tenant, of=shell.id, to=keeper.id)
+    kept["keys"] = belongings.move_keys(connection, tenant, of=shell.id, to=keeper.id, number=shell.number)
+    kept["questions"] = belongings.take_questions(connection, tenant, shell.id)
+    kept["overrides"] = belongings.withdraw_overrides(connection, tenant, shell.id)
+    kept["links"] = responsibles.move_links(connection, tenant, of=shell.id, to=keeper.id)
+    if shell.borrows and responsibles.become_patrons(connection, tenant, [keeper.id]):
+        kept["only_answered"] = True
+        keeper = replace(keeper, kind=shell.kind, as_of=None)
+    kept |= _join_local(connection, tenant, closes, keeps)
+    _write(connection, tenant, keeper, _protected(connection, tenant, keeper, shell))
+    _empty(connection, tenant, shell)
+    _settle(connection, tenant, of=shell.id, to=keeper.id)
+    told = _tell(connection, tenant, keeper, replaces=shell.number)
+    if not told:
+        tell_cards(connection, tenant, [keeper.id])
+    _tell_gone(connection, tenant, shell, moves_on=told)
+    return kept
+
+
+def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRow, kept: Mapping[str, Any]) -> None:
+    """Make them two again; what has come to `keeps` since stays with her.
+
+    Raises:
+        ReviewClosed: she has been merged into a third, or someone else has the number by now.
+    """
+    person = decode(bytes.fromhex(kept["register"]))
+    if keeps.status_class == MERGED:
+        raise ReviewClosed("the patron who kept was merged since too: take that back first")
+    if _is_taken(connection, tenant, person.number):
+        raise ReviewClosed("another patron has the number by now: nothing was taken back")
+    circulation.move(connection, tenant, of=keeps.id, to=closed.id, only=kept["circulation"])
+    belongings.give_keys_back(connection, tenant, kept["keys"], of=keeps.id, to=closed.id, number=person.number)
+    belongings.give_subscriptions_back(connection, tenant, kept["subscriptions"], of=keeps.id, to=closed.id)
+    belongings.restore_overrides(connection, tenant, closed.id, kept["overrides"])
+    # an item of an earlier version kept none
+    responsibles.give_links_back(connection, tenant, kept.get("links", ()), of=keeps.id, to=closed.id)
+    ask(connection, tenant, [(closed.id, kind) for kind in kept["questions"]])
+    keeper = _patron(connection, tenant, keeps)
+    if kept.get("only_answered"):
+        keeper = replace(keeper, kind=PatronKind.RESPONSIBLE)
+        responsibles.only_answers_again(connection, tenant, keeper.id)
+    _part_local(connection, tenant, keeps, kept)
+    _write(connection, tenant, keeper, keeper.register)
+    _tell(connection, tenant, keeper)
+    _take_back(connection, tenant, closed.id)
+    # an item of an earlier version kept none
+    _tell(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept.get("account"))
+    # what the register said of either meanwhile may stand on the other
+    windows.open_windows(connection, tenant, [closed.id, keeper.id], Why.MERGE_UNDONE)
+
+
+def _patron(connection: Connection, tenant: Tenant, row: AnyRow) -> Patron:
+    return from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
+
+
+def _is_taken(connection: Connection, tenant: Tenant, number: CprNumber) -> bool:
+    has = _PATRON.number_index.in_(tenant.vault.probes("number", number.digits))
+    return connection.scalar(select(_PATRON.id).where(_PATRON.agency == tenant.agency, has)) is not None
+
+
+# -- the two records -------------------------------------------------------------------------------------
+
+
+def _protected(connection: Connection, tenant: Tenant, keeper: Patron, shell: Patron) -> Person:
+    """Protection beats every other write: it comes along, and the register says tonight whether it has ended."""
+    brings = shell.register.protection is Protection.NAME_AND_ADDRESS
+    if not brings or keeper.register.protection is Protection.NAME_AND_ADDRESS:
+        return keeper.register
+    ask(connection, tenant, [(keeper.id, PROTECTION_END)])
+    return replace(keeper.register, protection=Protection.NAME_AND_ADDRESS)
+
+
+def _write(connection: Connection, tenant: Tenant, patron: Patron, after: Person) -> None:
+    """Write a record with its before-image, one version on; what the net media are told is the caller's."""
+    run = tenant.no_run
+    write = Write(patron, after, prepare(tenant.vault, after), patron.as_of, ())
+    write_records(connection, tenant, run, [write])
+
+
+def _remembered(tenant: Tenant, row: AnyRow, shell: Patron) -> dict[str, Any]:
+    days = {name: getattr(row, name) for name in _DAYS}
+    as_of = shell.as_of
+    return {
+        "register": encode(shell.register).hex(),
+        "as_of": None if as_of is None else [as_of.day.isoformat(), as_of.source.value],
+        "local": encode_local(open_local(tenant, row)).decode(),
+        "clear": {name: getattr(row, name) for name in _CLEAR},
+        "days": {name: day and day.isoformat() for name, day in days.items()},
+    }
+
+
+def _empty(connection: Connection, tenant: Tenant, shell: Patron) -> None:
+    """Leave of a record its id and, sealed, its number: neither number, card nor address finds it any more."""
+    _write(connection, tenant, replace(shell, as_of=None, overrides=()), Person(shell.number))
+    windows.close_windows(connection, tenant, [shell.id])
+    row = _set_clear(
+        connection,
+        tenant,
+        shell.id,
+        number_index=tenant.vault.index(MERGED, shell.id),
+        status_class=MERGED,
+        real_number=False,
+        patron_group="",
+        **dict.fromkeys(_DAYS),
+    )
+    write_local(connection, tenant, row, Local())
+
+
+def _fill(connection: Connection, tenant: Tenant, closed: AnyRow, person: Person, kept: Mapping[str, Any]) -> Patron:
+    """Write the record as it was; returns the patron as she was before that write, for whoever tells of it."""
+    as_of = None if kept["as_of"] is None else AsOf(date.fromisoformat(kept["as_of"][0]), Source(kept["as_of"][1]))
+    corrected = overrides.of(connection, tenant, [closed.id]).get(closed.id, ())
+    shell = replace(from_row(tenant.vault, closed), as_of=as_of, overrides=corrected)
+    _write(connection, tenant, shell, person)
+    days = {name: day and date.fromisoformat(day) for name, day in kept["days"].items()}
+    index = tenant.vault.number_index(person.number)
+    row = _set_clear(connection, tenant, closed.id, number_index=index, **kept["clear"], **days)
+    write_local(connection, tenant, row, decode_local(kept["local"].encode()))
+    return replace(shell, register=person)
+
+
+def _set_clear(connection: Connection, tenant: Tenant, patron_id: str, **values: object) -> AnyRow:
+    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    connection.execute(update(tables.patron).where(this).values(index_key=tenant.vault.index_key, **values))
+    return connection.execute(select(tables.patron).where(this)).one()
+
+
+def _join_local(connection: Connection, tenant: Tenant, closes: AnyRow, keeps: AnyRow) -> dict[str, str]:
+    before = open_local(tenant, keeps)
+    after = joined(before, open_local(tenant, closes))
+    write_local(connection, tenant, keeps, after)
+    return {"before": encode_local(before).decode(), "joined": encode_local(after).decode()}
+
+
+def _part_local(connection: Connection, tenant: Tenant, keeps: AnyRow, kept: Mapping[str, Any]) -> None:
+    before, both = (decode_local(kept[name].encode()) for name in ("before", "joined"))
+    write_local(connection, tenant, keeps, parted(open_local(tenant, keeps), before=before, joined=both))
+
+
+# -- what others hear ------------------------------------------------------------------------------------
+
+
+def _settle(connection: Connection, tenant: Tenant, *, of: str, to: str) -> None:
+    """What waited about the one who closes waits no more; who was to be merged with her is now with the other."""
+    waiting = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value)
+    about = waiting & (_ITEM.about == of) & (_ITEM.kind == BOTH_PATRONS)
+    items, settled = update(tables.review_item), State.SETTLED.value
+    connection.execute(items.where(waiting, _ITEM.patron_id == of).values(state=settled, undo=None, key=None))
+    connection.execute(items.where(about, _ITEM.patron_id == to).values(state=settled))
+    connection.execute(items.where(about).values(about=to))
+
+
+def _tell(
+    connection: Connection,
+    tenant: Tenant,
+    patron: Patron,
+    *,
+    replaces: CprNumber | None = None,
+    held: Mapping[str, str | None] | None = None,
+) -> bool:
+    """Tell the net media what they are to hold of a patron who was written just now; unknown is not told: False.
+
+    `held`: the account that she had before two were merged. Where nobody knows where she lives, she has it again.
+    """
+    culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
+    if not patron.borrows or (culr is None and held is None):
+        return False
+    if culr is None and held is not None:
+        culr = held["municipality"]
+    former = None if replaces is None or replaces.is_replacement else replaces
+    told = payload(identity_of(patron.number, patron.id), culr, replaces=former)
+    effects.add(connection, tenant, patron.id, patron.version + 1, told)
+    return True
+
+
+def _tell_gone(connection: Connection, tenant: Tenant, shell: Patron, *, moves_on: bool) -> None:
+    """Let her account go; under a number of the library's own there is one only if they were told of it.
+
+    `moves_on`: what she has under cards or a UNI-Login comes along to the one who keeps, whose effect says so.
+    """
+    if not shell.borrows or (shell.number.is_replacement and not _is_told(connection, tenant, shell.id)):
+        return
+    told = payload(identity_of(shell.number, shell.id), NOWHERE, gone=True, sweeps=not moves_on)
+    effects.add(connection, tenant, shell.id, shell.version + 1, told)
+
+
+def _take_back(connection: Connection, tenant: Tenant, patron_id: str) -> None:
+    """Let her account not go after all, where the net media cannot have heard of that yet."""
+    hers = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.patron_id == patron_id)
+    unheard = select(tables.outbox).where(hers, _OUT.offered.is_(None))
+    for row in connection.execute(unheard).all():
+        if effects.effect_of(tenant, row).gone:
+            connection.execute(delete(tables.outbox).where(hers, _OUT.version == row.version))
+
+
+def _account(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, str | None] | None:
+    """What the net media hold of her, as far as they have told; None: no account."""
+    hers = (tables.account.c.agency == tenant.agency) & (tables.account.c.patron_id == patron_id)
+    row = connection.execute(select(tables.account.c.municipality).where(hers)).one_or_none()
+    return None if row is None else {"municipality": row.municipality}
+
+
+def _is_told(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
+    hers = [
+        select(table.c.patron_id).where(table.c.agency == tenant.agency, table.c.patron_id == patron_id)
+        for table in (tables.account, tables.outbox)
+    ]
+    return connection.scalar(union_all(*hers).limit(1)) is not None

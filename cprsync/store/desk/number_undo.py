@@ -1,0 +1,202 @@
+"""A number that was given at the desk, and what taking it back needs, kept sealed as an answered review item.
+
+Taken back, the record is as it was: its own number, name, protection and group; the number of the other person finds
+it no more, is unsubscribed by the night, and has no account of the library's in CULR. What staff have written since
+(cards, notes, corrections) stays; a block that came with the number goes back to it. No register knows the number
+it has then, so nobody is to be asked: no window opens.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from cprsync.domain.netmedia.account import NOWHERE, identity_of
+from cprsync.domain.patron.effective import culr_in_force
+from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.patron.review import BOTH_PATRONS, LINK_KINDS, NET_MEDIA_KINDS, NUMBER_SET, State
+from cprsync.domain.person.number import CprNumber
+from cprsync.errors import ReviewClosed
+from cprsync.services.ports.values import Write
+from cprsync.store.core import tables
+from cprsync.store.netmedia import effects
+from cprsync.store.patrons import dying
+from cprsync.store.patrons.changes import FIRST_COPY, write_records
+from cprsync.store.patrons.windows import close_windows
+from cprsync.store.records import kept_blocks
+from cprsync.store.records.numbers import ACTIVE_PATRON, OLD_NUMBER, RESPONSIBLE
+from cprsync.store.records.records import from_row, overrides_of, prepare
+from cprsync.store.reviews.kept import sealed
+from cprsync.store.reviews.review_items import next_number
+from cprsync.store.seals.codec import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.person.person import Person
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: What a row says in clear and no write of its register part brings back; the days among them.
+_CLEAR: Final = ("patron_group",)
+_DAYS: Final = ("next_age_step", "letters_stopped")
+#: What may be asked of the register about a number, and is to be asked no more.
+_QUESTIONS: Final = (FIRST_COPY, "protection_end", "number_change")
+#: What waits about a patron and does not hang on the number.
+_STAYS: Final = (BOTH_PATRONS, *LINK_KINDS, *NET_MEDIA_KINDS)
+_PATRON = tables.patron.c
+_KEY = tables.patron_key.c
+_ROW = tables.subscription.c
+_ITEM = tables.review_item.c
+_OUT = tables.outbox.c
+_ASKED = tables.follow_up.c
+
+
+# -- when it is given ------------------------------------------------------------------------------------------
+
+
+def remember_before(connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber) -> dict[str, Any]:
+    """What taking the `given` number back needs, read before it is given; the row is held."""
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    row = connection.execute(select(tables.patron).where(hers).with_for_update()).one()
+    patron = from_row(tenant.vault, row)
+    days = {name: getattr(row, name) for name in _DAYS}
+    as_of = patron.as_of
+    return {
+        "register": encode(patron.register).hex(),
+        "version": patron.version,
+        "as_of": None if as_of is None else [as_of.day.isoformat(), as_of.source.value],
+        "clear": {name: getattr(row, name) for name in _CLEAR},
+        "days": {name: day and day.isoformat() for name, day in days.items()},
+        "account": _account(connection, tenant, patron_id),
+        "blocks": kept_blocks.coming_with(connection, tenant, row, given),
+    }
+
+
+def keep_undo(connection: Connection, tenant: Tenant, write: Write, kept: Mapping[str, Any], *, user: str) -> None:
+    """Write down, as answered already, that the number was given, by whom, and what taking it back needs."""
+    run, patron_id = tenant.no_run, write.patron.id
+    number = next_number(connection, tenant)
+    row = {
+        "agency": tenant.agency,
+        "id": number,
+        "patron_id": patron_id,
+        "kind": NUMBER_SET,
+        "run_id": run.id,
+        "state": State.ACCEPTED.value,
+        "opened": run.day,
+        "decided_by": user,
+        "decided_at": tenant.stamp(),
+    }
+    row |= sealed(tenant, patron_id, number, {**kept, "given": write.after.number.digits})
+    connection.execute(insert(tables.review_item).values(row))
+
+
+# -- when it is taken back ---------------------------------------------------------------------------------------
+
+
+def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping[str, Any]) -> None:
+    """Let the record be as it was before; the row is held.
+
+    Raises:
+        ReviewClosed: the patron has left or was merged, or has another number by now, or someone else has the old one.
+    """
+    if row.status_class in tables.GONE:
+        raise ReviewClosed("the patron has left or was merged since: nothing was taken back")
+    patron = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
+    before, given = decode(bytes.fromhex(kept["register"])), CprNumber(kept["given"])
+    if patron.number != given:
+        raise ReviewClosed("the register has given the patron another number since: nothing was taken back")
+    if _is_taken(connection, tenant, before.number, but=patron.id):
+        raise ReviewClosed("another patron has the number by now: nothing was taken back")
+    _write(connection, tenant, patron, before, kept)
+    kept_blocks.go_back(connection, tenant, row, given, kept.get("blocks", ()))
+    _find_by(connection, tenant, patron.id, before.number)
+    _end_subscriptions(connection, tenant, patron.id, given)
+    _ask_nothing(connection, tenant, patron.id)
+    close_windows(connection, tenant, [patron.id])
+    _tell(connection, tenant, patron, before, kept)
+
+
+def _is_taken(connection: Connection, tenant: Tenant, number: CprNumber, *, but: str) -> bool:
+    has = _PATRON.number_index.in_(tenant.vault.probes("number", number.digits))
+    taken = select(_PATRON.id).where(_PATRON.agency == tenant.agency, has, _PATRON.id != but)
+    return connection.scalar(taken.limit(1)) is not None
+
+
+def _write(connection: Connection, tenant: Tenant, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:
+    as_of = None if kept["as_of"] is None else AsOf(date.fromisoformat(kept["as_of"][0]), Source(kept["as_of"][1]))
+    write_records(connection, tenant, tenant.no_run, [Write(patron, before, prepare(tenant.vault, before), as_of, ())])
+    days = {name: day and date.fromisoformat(day) for name, day in kept["days"].items()}
+    number = before.number
+    columns = {
+        "number_index": tenant.vault.number_index(number),
+        "index_key": tenant.vault.index_key,
+        "real_number": not number.is_replacement,
+        "rights_due": tenant.clock.today(),
+    }
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron.id)
+    connection.execute(update(tables.patron).where(hers).values(columns | kept["clear"] | days))
+
+
+def _find_by(connection: Connection, tenant: Tenant, patron_id: str, number: CprNumber) -> None:
+    """The number that is theirs again is no old one; the other person's was never written down as one."""
+    hers = (_KEY.agency == tenant.agency) & (_KEY.kind == OLD_NUMBER) & (_KEY.patron_id == patron_id)
+    probes = tenant.vault.probes(OLD_NUMBER, number.digits)
+    connection.execute(delete(tables.patron_key).where(hers, _KEY.key_index.in_(probes)))
+
+
+def _end_subscriptions(connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber) -> None:
+    """End what was subscribed for this patron; the rows stay as the memory that the night unsubscribes by."""
+    hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
+    hers &= _ROW.number_index.in_(tenant.vault.probes("number", given.digits))
+    held = hers & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE, dying.DEAD))
+    ended = {"reason": OLD_NUMBER, "until": tenant.clock.today()}
+    connection.execute(update(tables.subscription).where(held).values(ended))
+
+
+def _ask_nothing(connection: Connection, tenant: Tenant, patron_id: str) -> None:
+    """Neither the register nor a person is asked any more about what followed from the number."""
+    hers = (_ASKED.agency == tenant.agency) & (_ASKED.patron_id == patron_id)
+    connection.execute(delete(tables.follow_up).where(hers, _ASKED.kind.in_(_QUESTIONS)))
+    waits = (_ITEM.agency == tenant.agency) & (_ITEM.patron_id == patron_id) & (_ITEM.state == State.WAITING.value)
+    settled = {"state": State.SETTLED.value, "undo": None, "key": None}
+    connection.execute(update(tables.review_item).where(waits, _ITEM.kind.not_in(_STAYS)).values(settled))
+
+
+# -- the net media -----------------------------------------------------------------------------------------------
+
+
+def _account(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, str | None] | None:
+    """What the net media hold of the patron, as far as they have told; None: no account."""
+    hers = (tables.account.c.agency == tenant.agency) & (tables.account.c.patron_id == patron_id)
+    row = connection.execute(select(tables.account.c.municipality).where(hers)).one_or_none()
+    return None if row is None else {"municipality": row.municipality}
+
+
+def _tell(connection: Connection, tenant: Tenant, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:
+    """Let the account under the other person's number go, and the one from before stand again, if there was one."""
+    hers = (_OUT.agency == tenant.agency) & (_OUT.patron_id == patron.id) & (_OUT.version > kept["version"])
+    connection.execute(delete(tables.outbox).where(hers, _OUT.offered.is_(None)))
+    if not patron.borrows or not _may_have_heard(connection, tenant, patron.id, kept):
+        return
+    culr = culr_in_force(before, in_force(patron.overrides, tenant.clock.today()))
+    if culr is None and kept["account"] is not None:
+        culr = kept["account"]["municipality"]
+    given = patron.number
+    if culr is None:
+        told = effects.payload(identity_of(given, patron.id), NOWHERE, gone=True)
+    else:
+        told = effects.payload(identity_of(before.number, patron.id), culr, replaces=given)
+    effects.add(connection, tenant, patron.id, patron.version + 1, told)
+
+
+def _may_have_heard(connection: Connection, tenant: Tenant, patron_id: str, kept: Mapping[str, Any]) -> bool:
+    """Whether the net media may know of the number: something was sent since, or came through."""
+    hers = (_OUT.agency == tenant.agency) & (_OUT.patron_id == patron_id) & (_OUT.version > kept["version"])
+    sent = connection.scalar(select(_OUT.version).where(hers).limit(1)) is not None
+    return sent or _account(connection, tenant, patron_id) is not None

@@ -1,0 +1,57 @@
+"""What is sealed of one patron, opened: the audit entry is committed first, and names who, why and which fields.
+
+The one place but the codec that opens; a test finds any other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from cprsync.domain.person.sealed import Opening, Sealed
+from cprsync.errors import BadInput
+from cprsync.services.ports.values import Opened
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.tenant import hold_library
+from cprsync.store.records.local_part import open_local
+from cprsync.store.records.records import from_row, overrides_of
+
+if TYPE_CHECKING:
+    from cprsync.services.views.revealing import Reveal
+    from cprsync.store.core.tenant import Tenant
+
+#: The kind of an entry that says that someone opened what is sealed.
+REVEAL: Final = "reveal"
+_PATRON = tables.patron.c
+
+
+def reveal(tenant: Tenant, asked: Reveal) -> Opened:
+    """Write who opens what, and why; then open the record as it is by now.
+
+    Raises:
+        BadInput: there is no such patron; nothing is written.
+    """
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == asked.patron_id)
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        if connection.scalar(select(_PATRON.id).where(hers)) is None:
+            raise BadInput("there is no such patron", kind="patron.unknown")
+        more = (("purpose", asked.purpose), ("user", asked.user))
+        entry = audit.Happened(REVEAL, patron=asked.patron_id, actions=asked.fields, more=more, reason=asked.reason)
+        audit.append(connection, tenant, audit.DESK, [entry])
+    opening = Opening()
+    with reading(tenant.engine) as connection:
+        row = connection.execute(select(tables.patron).where(hers)).one()
+        overrides = overrides_of(connection, tenant, [row]).get(row.id, ())
+    person = from_row(tenant.vault, row).register
+    return Opened(
+        name=person.name.open(opening) if isinstance(person.name, Sealed) else person.name,
+        address=person.address.open(opening) if isinstance(person.address, Sealed) else person.address,
+        abroad=person.abroad.open(opening) if isinstance(person.abroad, Sealed) else person.abroad,
+        contact=person.contact.open(opening) if isinstance(person.contact, Sealed) else person.contact,
+        local=open_local(tenant, row),
+        overrides=overrides,
+    )

@@ -1,0 +1,147 @@
+"""What staff set at the desk: a correction over the register's part, or a field that is theirs or the patron's.
+
+Each is one transaction with its audit entry, which names the field and never a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, select, update
+
+from cprsync.domain.patron.due import Facts, local_due
+from cprsync.domain.patron.local import first_lifted
+from cprsync.errors import BadInput
+from cprsync.store.audit import audit
+from cprsync.store.audit.record_versions import Moved, note_versions
+from cprsync.store.core import tables
+from cprsync.store.core.engine import writing
+from cprsync.store.core.tenant import hold_library
+from cprsync.store.netmedia.log_ins import tell_cards
+from cprsync.store.patrons.changes import write_records
+from cprsync.store.records import links, overrides
+from cprsync.store.records.cards import keep_cards
+from cprsync.store.records.local import encode_local
+from cprsync.store.records.local_part import LOCAL, open_local
+from cprsync.store.records.pins import hash_pin
+from cprsync.store.records.records import from_row, overrides_of
+
+if TYPE_CHECKING:
+    from cprsync.domain.patron.local import Local
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.desk.local_setting import LocalChange
+    from cprsync.services.desk.setting import Correction
+    from cprsync.services.desk.unregistered import OwnWord
+    from cprsync.store.core.tenant import Tenant
+
+#: The kinds of audit entries.
+OVERRIDE = "override"
+WITHDRAWN = "override_withdrawn"
+SET = "set"
+_PATRON = tables.patron.c
+
+
+def correct(tenant: Tenant, correction: Correction, *, user: str) -> None:
+    """Write an override or take one back, with all that follows at once: group, municipality, the net media.
+
+    The record moves on by one version, so that a night which decided without the override decides again.
+
+    Raises:
+        LostCompare: someone else wrote the patron since the decision.
+    """
+    patron = correction.write.patron
+    run = tenant.no_run
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        write_records(connection, tenant, run, [correction.write])
+        if correction.override is None:
+            ended = overrides.Withdrawal(run.day, user, correction.reason)
+            overrides.withdraw(connection, tenant, patron.id, correction.field, ended)
+        else:
+            overrides.add(connection, tenant, patron.id, correction.override)
+        _set(connection, tenant, patron.id, patron_group=correction.group, rights_due=run.day, **correction.days)
+        _find_next_day(connection, tenant, patron.id, correction.policy)
+        until = None if correction.override is None else correction.override.until
+        more = (("user", user), *((("until", until.isoformat()),) if until else ()))
+        kind = WITHDRAWN if correction.override is None else OVERRIDE
+        entry = audit.Happened(kind, patron=patron.id, actions=(correction.field.value,), more=more)
+        audit.append(connection, tenant, audit.DESK, [entry])
+
+
+def write_own(tenant: Tenant, word: OwnWord, *, user: str) -> None:
+    """Write what stands where the register's word would, of a patron whose number it does not know.
+
+    Raises:
+        LostCompare: someone else wrote the patron since the decision.
+    """
+    run = tenant.no_run
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        write_records(connection, tenant, run, [word.write])
+        entry = audit.Happened(SET, patron=word.write.patron.id, actions=(word.field,), more=(("user", user),))
+        audit.append(connection, tenant, audit.DESK, [entry])
+
+
+def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
+    """Set what patron and staff own; the rest of it stays as it is by now. False when it says so already."""
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == change.patron_id)
+        row = connection.execute(select(tables.patron).where(hers).with_for_update()).one()
+        before = open_local(tenant, row)
+        after = change.after(before)
+        if change.pin is not None:
+            after = _with_pin(tenant, after, change.pin)
+        if after == before:
+            return False
+        if after.cards != before.cards:
+            keep_cards(connection, tenant, row.id, before=before.cards, after=after.cards)
+        version = row.local_version + 1
+        sealed = tenant.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
+        kept = {"local_blob": sealed, "local_key": tenant.vault.seal_key, "local_version": version}
+        kept["block_lifted"] = first_lifted(after.blocks)
+        _set(connection, tenant, row.id, **kept)
+        note_versions(connection, tenant, [Moved(row.id, LOCAL, row.local_version, version)])
+        if [card.number for card in after.cards] != [card.number for card in before.cards]:
+            tell_cards(connection, tenant, [row.id])
+        if change.policy is not None:
+            _find_next_day(connection, tenant, row.id, change.policy)
+        how = () if change.doing is None else (("list", change.doing.value),)
+        entry = audit.Happened(SET, patron=row.id, actions=(change.field,), more=(("user", user), *how))
+        audit.append(connection, tenant, audit.DESK, [entry])
+    return True
+
+
+def _with_pin(tenant: Tenant, local: Local, pin: str) -> Local:
+    """One PIN for all her cards; an empty one leaves them without. Raises BadInput: there is no card.
+
+    Written as it is typed, also when it is the one that she has: who is told that it stood there has guessed it.
+    """
+    if not local.cards:
+        raise BadInput("the patron has no card that a PIN could belong to: set one first", kind="patron.no_card")
+    hashed = hash_pin(tenant, pin) if pin else ""
+    return replace(local, cards=tuple(replace(card, pin_hash=hashed) for card in local.cards))
+
+
+def _find_next_day(connection: Connection, tenant: Tenant, patron_id: str, policy: Policy) -> None:
+    """The next day on which something is due, of all that is written by now: two at the desk leave out neither's."""
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    row = connection.execute(select(tables.patron).where(hers)).one()
+    patron = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
+    absence = open_local(tenant, row).absence
+    facts = Facts(
+        row.id,
+        patron.register,
+        patron.group,
+        patron.overrides,
+        absent_until=None if absence is None else absence.until,
+        answered_for=bool(links.answered_for(connection, tenant, [row.id])),
+        asked_of_age=bool(links.asked_of_age(connection, tenant, [row.id])),
+    )
+    _set(connection, tenant, row.id, local_due=local_due(facts, tenant.clock.today(), policy))
+
+
+def _set(connection: Connection, tenant: Tenant, patron_id: str, **columns: Any) -> None:
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    connection.execute(update(tables.patron).where(hers).values(columns))

@@ -1,0 +1,268 @@
+"""Records opened to be shown or compared, and everything the store holds in one canonical form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, select
+
+from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.patron.household import shut_address
+from cprsync.domain.patron.local import Stage, shut_contact
+from cprsync.domain.patron.override import SEALED_FIELDS, Overridden, shut_overrides
+from cprsync.services.ports.values import CONFIRMED, Erased
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import moment_of, reading
+from cprsync.store.core.tables import EMPTIED, GONE, MERGED
+from cprsync.store.leaving.emptying import waits_of
+from cprsync.store.lending import circulation
+from cprsync.store.patrons import belongings, dying
+from cprsync.store.records import links
+from cprsync.store.records.houses import shares_with_sealed
+from cprsync.store.records.local_part import open_local
+from cprsync.store.records.parking import is_parked
+from cprsync.store.records.records import from_row, overrides_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date, datetime
+
+    from cprsync.domain.patron.local import Local
+    from cprsync.domain.patron.patron import AsOf, Patron
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.person.person import Address, Person
+    from cprsync.domain.person.sealed import SealedAddress
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: Records opened at a time.
+_OPEN_ROWS = 500
+_PATRON = tables.patron.c
+_KEY = tables.patron_key.c
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Clear:
+    """What a row says of a patron without being opened."""
+
+    municipality: str | None
+    status_class: str
+    group: str
+    real_number: bool
+    next_age_step: date | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PatronView:
+    """One patron, opened: what the register owns, what is local, what is clear, and since when."""
+
+    patron: Patron
+    local: Local
+    clear: Clear
+    created: datetime
+    #: when the register's part was last written; None before the first copy
+    register_since: datetime | None
+    #: by action, the day of the last run in which it happened
+    since: Mapping[str, date]
+    subscribed_since: date | None
+    #: could not be decided, and waits for a person
+    parked: bool = False
+    #: her address is sealed for the sake of someone else
+    household: bool = False
+    #: who keeps what was hers: she is an empty shell
+    merged_into: str | None = None
+    #: who answers for her new debts
+    responsibles: tuple[str, ...] = ()
+    #: whether she is leaving, or gone
+    stage: Stage = Stage.ACTIVE
+    #: nothing of hers is kept but what the register or the net media have still to hear
+    erased: bool = False
+    #: her record is empty, and others have still to confirm it
+    waits: Erased = CONFIRMED
+
+    @property
+    def register(self) -> Person:
+        return self.patron.register
+
+    @property
+    def as_of(self) -> AsOf | None:
+        return self.patron.as_of
+
+
+def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
+    """One patron; None: no such patron."""
+    subscription = tables.subscription.c
+    with reading(tenant.engine) as connection:
+        wanted = select(tables.patron, is_parked().label("parked"))
+        row = connection.execute(wanted.where(_PATRON.agency == tenant.agency, _PATRON.id == patron_id)).one_or_none()
+        if row is None:
+            return None
+        since = _since(connection, tenant, patron_id)
+        subscribed = connection.scalar(
+            select(subscription.since)
+            .where(subscription.agency == tenant.agency, subscription.patron_id == patron_id)
+            .where(dying.holds(tenant.clock.today()))
+            .order_by(subscription.since)
+            .limit(1)
+        )
+        opened = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(patron_id, ()))
+        household = _household(connection, tenant, opened.register, but=patron_id)
+        answer = tuple(sorted(links.responsibles_of(connection, tenant, [patron_id])))
+        merged_into = belongings.keeper_of(connection, tenant, patron_id) if row.status_class == MERGED else None
+        waits = waits_of(connection, tenant, patron_id) if row.status_class in EMPTIED else CONFIRMED
+    local = open_local(tenant, row)
+    return PatronView(
+        patron=_shut(opened, household=household),
+        local=shut_contact(local) if opened.register.is_shut else local,
+        clear=_clear_from_row(row),
+        created=moment_of(row.created),
+        register_since=None if row.register_since is None else moment_of(row.register_since),
+        since=since,
+        subscribed_since=subscribed,
+        parked=row.parked,
+        merged_into=merged_into,
+        household=household,
+        responsibles=answer,
+        stage=Stage(row.standing),
+        erased=row.status_class == tables.ERASED,
+        waits=waits,
+    )
+
+
+def _household(connection: Connection, tenant: Tenant, person: Person, *, but: str) -> bool:
+    return not person.is_shut and shares_with_sealed(connection, tenant, person.address, but=but)
+
+
+def in_household(tenant: Tenant, address: Address | SealedAddress, *, but: str | None) -> bool:
+    """Tell whether someone sealed for a reason of her own has this address; `but` is not counted."""
+    with reading(tenant.engine) as connection:
+        return shares_with_sealed(connection, tenant, address, but=but)
+
+
+def _shut(patron: Patron, *, household: bool) -> Patron:
+    """Seal what staff corrected of a sealed patron, and the address that is sealed for the sake of someone else."""
+    if patron.register.is_shut:
+        return replace(patron, overrides=shut_overrides(patron.overrides, SEALED_FIELDS))
+    if not household:
+        return patron
+    overrides = shut_overrides(patron.overrides, {Overridden.ADDRESS})
+    return replace(patron, register=shut_address(patron.register), overrides=overrides)
+
+
+def _since(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, date]:
+    happened = audit.changes_of(connection, tenant, patron_id)
+    run = tables.run.c
+    numbers = [number for number, _, _ in happened if number is not None]
+    wanted = select(run.id, run.day).where(run.agency == tenant.agency, run.id.in_(numbers))
+    days: dict[int | None, date] = {row.id: row.day for row in connection.execute(wanted)}
+    return {
+        action: days[number] if number in days else moment_of(at).astimezone(COPENHAGEN).date()
+        for number, at, actions in happened
+        for action in actions
+    }
+
+
+def _clear_from_row(row: AnyRow) -> Clear:
+    return Clear(row.municipality, row.status_class, row.patron_group, row.real_number, row.next_age_step)
+
+
+def find(tenant: Tenant, number: CprNumber) -> str | None:
+    """The patron who has this number, or had it (decision 6)."""
+    current = select(_PATRON.id).where(
+        _PATRON.agency == tenant.agency, _PATRON.number_index.in_(tenant.vault.probes("number", number.digits))
+    )
+    old = select(_KEY.patron_id).where(
+        _KEY.agency == tenant.agency,
+        _KEY.kind == "old_number",
+        _KEY.key_index.in_(tenant.vault.probes("old_number", number.digits)),
+    )
+    with reading(tenant.engine) as connection:
+        return connection.scalar(current) or connection.scalar(old)
+
+
+def patron_ids(tenant: Tenant) -> list[str]:
+    """The ids of all patrons of the library, in order; whoever was merged or has left is none."""
+    patrons = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class.not_in(GONE))
+    with reading(tenant.engine) as connection:
+        return list(connection.scalars(patrons.order_by(_PATRON.id)))
+
+
+def opened_records(tenant: Tenant) -> Iterator[tuple[str, Person, Local, Clear]]:
+    """Every record opened, in the order of the ids, a few at a time; whoever was merged or has left has none."""
+    last = ""
+    patrons = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.status_class.not_in(GONE))
+    while True:
+        wanted = patrons.where(_PATRON.id > last)
+        with reading(tenant.engine) as connection:
+            rows = connection.execute(wanted.order_by(_PATRON.id).limit(_OPEN_ROWS)).all()
+        for row in rows:
+            yield row.id, from_row(tenant.vault, row).register, open_local(tenant, row), _clear_from_row(row)
+        if len(rows) < _OPEN_ROWS:
+            return
+        last = rows[-1].id
+
+
+# -- everything ----------------------------------------------------------------------------------------
+
+#: Where sealed values stand: table -> (value, key, place, owner or the column that names it, version).
+_SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
+    "patron": (
+        ("register_blob", "register_key", "id", "register", "version"),
+        ("local_blob", "local_key", "id", "local", "local_version"),
+    ),
+    "before_image": (("register_blob", "register_key", "patron_id", "register", "version"),),
+    "outbox": (("payload", "key", "patron_id", "target", "version"),),
+    "subscription": (("number", "number_key", "patron_id", "subscription", "1"),),
+    "review_item": (("undo", "key", "patron_id", "review", "id"),),
+    **{table.name: (("payload", "key", "patron_id", table.name, "id"),) for table in circulation.TABLES},
+    "override": (("value", "key", "patron_id", "override", "id"),),
+    "follow_up": (("answer", "answer_key", "patron_id", "kept_answer", "answer_run"),),
+    "audit_reason": (("sealed", "key", "stream", "reason", "seq"),),
+}
+
+
+#: What the store remembers of how it was written, not of what: two stores that say the same may differ in it.
+_OWN = frozenset({"heads_lines", "heads_code", "records_sum", "records_changes", "records_key"})
+
+
+def everything(tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
+    """Every row of the agency in every table, sorted, sealed values opened, bytes as hex.
+
+    For tests: two stores that say the same are equal here, though no two seals are. Deliveries are
+    told by their hashes, without their chunks.
+    """
+    with reading(tenant.engine) as connection:
+        return {
+            table.name: sorted(
+                (
+                    _plain(tenant, table.name, row)
+                    for row in connection.execute(select(table).where(_owned(table, tenant)))
+                ),
+                key=lambda row: [str(value) for value in row.values()],
+            )
+            for table in tables.metadata.sorted_tables
+            if table is not tables.inbox_chunk
+        }
+
+
+def _owned(table: Any, tenant: Tenant) -> Any:
+    return table.c.agency == tenant.agency
+
+
+def _plain(tenant: Tenant, table: str, row: AnyRow) -> dict[str, Any]:
+    values = dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name for a row as a mapping
+    for value, key, place, owner, version in _SEALED.get(table, ()):
+        if values[value] is None:
+            continue
+        values[value] = tenant.vault.unseal(
+            values[value],
+            values[key],
+            place=str(values[place]),
+            owner=values.get(owner, owner),
+            version=int(row._mapping.get(version, version)),  # noqa: SLF001 -- the same
+        )
+    return {
+        name: value.hex() if isinstance(value, bytes) else value for name, value in values.items() if name not in _OWN
+    }

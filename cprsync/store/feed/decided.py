@@ -1,0 +1,103 @@
+"""What an operator decides about deliveries that stop the nights: taken out of chain, or set aside for good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, select, update
+
+from cprsync.domain.feed.delivery import DISCARDED, Place
+from cprsync.domain.feed.window import Why
+from cprsync.services.ports.values import InboxState
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import reading
+from cprsync.store.core.tenant import written
+from cprsync.store.feed.inbox import SETTLED, TAKEN, forgotten, from_row, looked_at_anew
+from cprsync.store.patrons.windows import open_for_subscribed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from cprsync.services.ports.values import SealedDelivery
+    from cprsync.store.core.tenant import Tenant
+
+#: What a delivery says of why it was accepted: that it was; the reason is sealed in the audit.
+IN_THE_AUDIT: Final = ""
+#: The audit stream of what an operator does to deliveries.
+STREAM: Final = "feed"
+_BOX = tables.inbox.c
+
+
+def _ours(tenant: Tenant) -> Any:
+    return (_BOX.agency == tenant.agency) & (_BOX.agreement == tenant.agreement)
+
+
+def _this(tenant: Tenant, number: int) -> Any:
+    return update(tables.inbox).where(_BOX.agency == tenant.agency, _BOX.id == number)
+
+
+def copies(tenant: Tenant, name: str) -> list[SealedDelivery]:
+    """Every delivery of this name, in the order they came, but for one that is looked at anew when it comes again."""
+    whole = (_BOX.state != InboxState.RECEIVING.value) & ~looked_at_anew()
+    wanted = select(tables.inbox, forgotten().label("forgotten")).where(_ours(tenant), _BOX.name == name, whole)
+    with reading(tenant.engine) as connection:
+        return [from_row(row, forgotten=row.forgotten) for row in connection.execute(wanted.order_by(_BOX.id))]
+
+
+def stopping(tenant: Tenant) -> list[SealedDelivery]:
+    """Deliveries that no night could take: each stops the nights for as long as it lies where it arrived."""
+    refused = (_BOX.state == InboxState.REFUSED.value) & _BOX.reason.not_in(SETTLED) & ~forgotten()
+    wanted = select(tables.inbox).where(_ours(tenant), refused).order_by(_BOX.id)
+    with reading(tenant.engine) as connection:
+        found = [from_row(row) for row in connection.execute(wanted)]
+    settled = decided(tenant, [delivery.name for delivery in found])
+    return [delivery for delivery in found if delivery.name not in settled]
+
+
+def accept_stopped(tenant: Tenant, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
+    """An operator takes a delivery that is out of chain: the next run applies it, and no record is changed.
+
+    Behind a gap nobody can say of whom the missing ones told: everyone subscribed is unverified until the register has
+    answered (decision 33). Returns: of how many that is new.
+    """
+    more = (("delivery", delivery.sha256), ("user", user))
+    happened = audit.Happened("accept", actions=(place,), more=more, reason=reason)
+    with written(tenant, None) as connection:
+        accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": IN_THE_AUDIT}
+        connection.execute(_this(tenant, delivery.id).values(accepted))
+        audit.append(connection, tenant, STREAM, [happened])
+        return open_for_subscribed(connection, tenant, Why.GAP) if place == Place.GAP.value else 0
+
+
+def discard(tenant: Tenant, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
+    """An operator sets a delivery aside: no night looks at it again. `found` is the kind of what is wrong with it.
+
+    It leaves a gap, and whoever goes over that has everyone looked up (decision 33). Before the first delivery there is
+    no chain that a gap would show in: then everyone subscribed is unverified from now on. Returns: of how many that is
+    new.
+    """
+    more = (("delivery", delivery.sha256), ("user", user))
+    happened = audit.Happened("discard", actions=(found,), more=more, reason=reason)
+    with written(tenant, None) as connection:
+        aside = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
+        connection.execute(_this(tenant, delivery.id).values(aside))
+        audit.append(connection, tenant, STREAM, [happened])
+        return open_for_subscribed(connection, tenant, Why.GAP) if not _has_begun(connection, tenant) else 0
+
+
+def _has_begun(connection: Connection, tenant: Tenant) -> bool:
+    """Whether a delivery was ever taken."""
+    row = tables.agreement.c
+    ours = (row.agency == tenant.agency) & (row.id == tenant.agreement)
+    return connection.scalar(select(row.last_produced).where(ours)) is not None
+
+
+def decided(tenant: Tenant, names: Collection[str]) -> dict[str, SealedDelivery]:
+    """Of these names, the newest delivery each that a run has taken or an operator has set aside."""
+    settled = _BOX.state.in_(TAKEN) | ((_BOX.state == InboxState.REFUSED.value) & (_BOX.reason == DISCARDED))
+    wanted = select(tables.inbox).where(_ours(tenant), _BOX.name.in_(list(names)), settled).order_by(_BOX.id)
+    if not names:
+        return {}
+    with reading(tenant.engine) as connection:
+        return {row.name: from_row(row) for row in connection.execute(wanted)}

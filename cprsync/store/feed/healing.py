@@ -1,0 +1,169 @@
+"""Who waits for the register because of a window, in which order, and how much was asked and done today.
+
+Windows are opened and closed in `windows`. What is counted of a day is kept on the agreement, so that a night that was
+killed, a second one and `feed heal` go on with one quota and under one brake.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, func, select, text, update
+
+from cprsync.domain.feed.window import Waiting, Why, ask_order, may_ask
+from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, State
+from cprsync.domain.policy.policy import Harm
+from cprsync.services.ports.values import AskedToday, InWindow
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.tenant import written
+from cprsync.store.feed.decided import STREAM as FEED
+from cprsync.store.patrons.windows import open_for_subscribed
+from cprsync.store.records.records import from_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import ColumnElement
+
+    from cprsync.services.ports.values import Run
+    from cprsync.store.core.tenant import Tenant
+
+#: The purpose of such a look-up, in the audit.
+PURPOSE: Final = "window"
+#: The kind of an entry that says that an operator asked for it.
+ASKED_FOR: Final = "heal_everyone"
+#: Questions of which the answer tells everything of a patron.
+_WHOLE: Final = ("first_copy", "number_change")
+#: Items that leave to a person which number a patron has.
+_WHICH_NUMBER: Final = (*sorted(REPLACED_KINDS), OTHER_SUCCESSOR)
+#: Records opened at a time to put them in order.
+_PAGE: Final = 500
+_PATRON = tables.patron.c
+_AGREEMENT = tables.agreement.c
+#: In the words of the index that holds these rows alone: with a value put in, SQLite would not take it.
+_IN_WINDOW: Final = text("patron.unverified_since IS NOT NULL")
+
+
+def in_window(tenant: Tenant) -> list[InWindow]:
+    """Everyone in a window, by patron number, with the review item that decides about them."""
+    wanted = select(_PATRON.id, _PATRON.unverified_since, _PATRON.unverified_why, _PATRON.unverified_asked)
+    with reading(tenant.engine) as connection:
+        # put in order here: asked to, SQLite would go through every patron in the order of their ids
+        rows = sorted(connection.execute(wanted.where(_PATRON.agency == tenant.agency, _IN_WINDOW)))
+        waiting, rejected = (_items(connection, tenant, one) for one in (State.WAITING, State.REJECTED))
+    found: list[InWindow] = []
+    for patron_id, since, why, asked in rows:
+        kept = rejected.get(patron_id) if why == Why.NUMBER_REPLACED.value else None
+        item = waiting.get(patron_id, kept)
+        found.append(InWindow(patron_id, since, why, asked, item, waits=patron_id in waiting))
+    return found
+
+
+def _items(connection: Connection, tenant: Tenant, state: State) -> dict[str, int]:
+    """By patron, the last item in this state that leaves to a person who the patron is."""
+    row = tables.review_item.c
+    about = row.kind.startswith(PARKED) if state is State.WAITING else row.kind.in_(REPLACED_KINDS)
+    in_window = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _IN_WINDOW)
+    ours = (row.agency == tenant.agency) & (row.state == state.value) & row.patron_id.in_(in_window)
+    last = select(row.patron_id, func.max(row.id).label("number")).where(ours, about).group_by(row.patron_id)
+    return {found.patron_id: found.number for found in connection.execute(last)}
+
+
+def window_counts(tenant: Tenant) -> dict[str, int]:
+    """How many are in a window, by why."""
+    wanted = select(_PATRON.unverified_why, func.count()).where(_PATRON.agency == tenant.agency, _IN_WINDOW)
+    with reading(tenant.engine) as connection:
+        return {row[0]: row[1] for row in connection.execute(wanted.group_by(_PATRON.unverified_why))}
+
+
+def windows_to_ask(tenant: Tenant, limit: int) -> list[str]:
+    """Whom to ask about next, the most urgent first. Opens each record for a moment to see who is protected.
+
+    Left out is of whom an open question waits that each night asks anyway: its answer closes the window too. So is
+    whose number is left to a person: until they say which it is, an answer about either may be about someone else.
+    And of a number that was replaced the register was asked a short time ago.
+    """
+    asked, waits = tables.follow_up.c, tables.review_item.c
+    questions = select(asked.patron_id).where(asked.agency == tenant.agency, asked.kind.in_(_WHOLE))
+    waiting = (waits.agency == tenant.agency) & (waits.state == State.WAITING.value)
+    numbers = select(waits.patron_id).where(waiting, waits.kind.in_(_WHICH_NUMBER))
+    with reading(tenant.engine) as connection:
+        left_out = {*connection.scalars(questions), *connection.scalars(numbers)}
+    today = tenant.clock.today()
+    ids = [
+        one.patron_id
+        for one in in_window(tenant)
+        if one.patron_id not in left_out and may_ask(Why(one.why), one.asked, today=today)
+    ]
+    return [one.patron_id for one in sorted(_waiting(tenant, ids), key=ask_order)[:limit]]
+
+
+def _waiting(tenant: Tenant, ids: Sequence[str]) -> Iterator[Waiting]:
+    for part in parts(ids, _PAGE):
+        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        with reading(tenant.engine) as connection:
+            for row in connection.execute(select(tables.patron).where(these)):
+                is_shut = from_row(tenant.vault, row).register.is_shut
+                yield Waiting(row.id, is_shut, row.last_seen, row.unverified_asked)
+
+
+def open_for_everyone(tenant: Tenant, *, user: str, reason: str) -> int:
+    """Open a window for everyone subscribed, since an operator knows of one that the program cannot see."""
+    happened = audit.Happened(ASKED_FOR, more=(("user", user),), reason=reason)
+    with written(tenant, None) as connection:
+        audit.append(connection, tenant, FEED, [happened])
+        return open_for_subscribed(connection, tenant, Why.RESTORED)
+
+
+# -- what is counted of a day --------------------------------------------------------------------------------
+
+
+def asked_today(tenant: Tenant) -> AskedToday:
+    """How many were asked about today, and the harm that was done by the answers."""
+    with reading(tenant.engine) as connection:
+        return _asked_today(connection, tenant)
+
+
+def _asked_today(connection: Connection, tenant: Tenant) -> AskedToday:
+    wanted = select(_AGREEMENT.heal_day, _AGREEMENT.heal_asked, _AGREEMENT.heal_harms).where(_ours(tenant))
+    row = connection.execute(wanted).one()
+    if row.heal_day != tenant.clock.today():
+        return AskedToday()
+    counts = json.loads(row.heal_harms or "{}")
+    return AskedToday(row.heal_asked or 0, {Harm(name): count for name, count in counts.items()})
+
+
+def intend_to_ask(tenant: Tenant, run: Run | None, patron_ids: Sequence[str]) -> None:
+    """Audit look-ups that are about to be made, and count them for the day. Raises FenceLost."""
+    number = None if run is None else run.id
+    with written(tenant, run) as connection:
+        for part in parts(patron_ids):
+            these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part) & _PATRON.unverified_since.is_not(None)
+            connection.execute(update(tables.patron).where(these).values(unverified_asked=tenant.clock.today()))
+        before = _asked_today(connection, tenant)
+        _count(connection, tenant, AskedToday(before.asked + len(patron_ids), before.harms))
+        happened = [audit.Happened("lookup", run=number, patron=one, actions=(PURPOSE,)) for one in patron_ids]
+        audit.append(connection, tenant, tenant.night, happened)
+
+
+def count_harms(tenant: Tenant, run: Run | None, harms: Mapping[Harm, int]) -> None:
+    """Count harm that is about to be done, before it is: killed between the two, the brake is the earlier one."""
+    if not harms:
+        return
+    with written(tenant, run) as connection:
+        before = _asked_today(connection, tenant)
+        _count(connection, tenant, AskedToday(before.asked, Counter(before.harms) + Counter(harms)))
+
+
+def _count(connection: Connection, tenant: Tenant, counted: AskedToday) -> None:
+    harms = json.dumps({harm.value: count for harm, count in counted.harms.items()}, sort_keys=True)
+    values: dict[str, Any] = {"heal_day": tenant.clock.today(), "heal_asked": counted.asked, "heal_harms": harms}
+    connection.execute(update(tables.agreement).where(_ours(tenant)).values(values))
+
+
+def _ours(tenant: Tenant) -> ColumnElement[bool]:
+    return (_AGREEMENT.agency == tenant.agency) & (_AGREEMENT.id == tenant.agreement)

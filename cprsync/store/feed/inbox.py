@@ -1,0 +1,285 @@
+"""The inbox: sealed deliveries, read again as one file, and how each stands in the chain (decision 23).
+
+How they are sealed is in `sealing`.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select, update
+
+from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, skips
+from cprsync.domain.feed.window import Why
+from cprsync.services.ports.values import InboxState, RunState, SealedDelivery
+from cprsync.store.core import tables
+from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.tenant import written
+from cprsync.store.patrons.windows import open_for_subscribed
+from cprsync.store.seals.failures import SealBroken
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cprsync.services.ports.values import Run
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: Bytes of content in one sealed chunk.
+CHUNK_BYTES = 32 * 1024
+#: Chunks kept open by a reader, 8 MiB of them. The addresses of a delivery stand in one block at its end, in an order
+#: of their own: a reader goes to and fro in them, and with few open chunks it opened 186 of them 4,863 times.
+_OPEN_CHUNKS = 256
+#: Chunks opened with one question by whoever reads in order: half a MiB.
+_AHEAD_CHUNKS = 16
+#: Read ahead after each leap: whoever reads in order asks for far more at once, whoever leaps wants one record.
+_AHEAD_BYTES = 1024
+#: What a chunk is sealed as.
+OWNER = "inbox"
+TAKEN = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
+#: Why a delivery is refused of which nothing is needed: it goes with those that were applied.
+UNNEEDED: Final = (Place.REPEAT.value, Place.OLDER.value)
+#: What stops no night when it comes again, though its content is gone.
+SETTLED: Final = (*UNNEEDED, DISCARDED)
+_BOX = tables.inbox.c
+_CHUNK = tables.inbox_chunk.c
+
+
+def _ours(tenant: Tenant) -> Any:
+    return (_BOX.agency == tenant.agency) & (_BOX.agreement == tenant.agreement)
+
+
+def _this(tenant: Tenant, number: int) -> Any:
+    return update(tables.inbox).where(_BOX.agency == tenant.agency, _BOX.id == number)
+
+
+def forgotten() -> ColumnElement[bool]:
+    """True of a file that was refused, and whose content is gone by now."""
+    held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
+    return (_BOX.state == InboxState.REFUSED.value) & (_BOX.size > 0) & ~held
+
+
+def looked_at_anew() -> ColumnElement[bool]:
+    """True of one of these that stops the nights when it comes again."""
+    return forgotten() & _BOX.reason.not_in(SETTLED)
+
+
+def from_row(row: AnyRow, *, forgotten: bool = False) -> SealedDelivery:
+    """A row as the use cases see it."""
+    known = row.produced is not None
+    header = Header(task=row.task, produced=row.produced, previous=row.previous) if known else None
+    return SealedDelivery(
+        row.id,
+        row.name,
+        row.sha256,
+        row.size,
+        InboxState(row.state),
+        header,
+        row.received,
+        accepted=row.accepted_reason is not None,
+        refused=row.reason if row.state == InboxState.REFUSED.value else None,
+        forgotten=forgotten,
+    )
+
+
+def open_delivery(tenant: Tenant, delivery: SealedDelivery) -> BinaryIO:
+    """The content again, seekable."""
+    with reading(tenant.engine) as connection:
+        key = connection.execute(
+            select(_BOX.key).where(_BOX.agency == tenant.agency, _BOX.id == delivery.id)
+        ).scalar_one()
+    return _SealedContent(tenant, delivery, key)
+
+
+class _SealedContent(io.BufferedReader):
+    """A delivery's content. It says which one it is: each chunk opens in its own place or not at all."""
+
+    def __init__(self, tenant: Tenant, delivery: SealedDelivery, key: str) -> None:
+        super().__init__(_Chunked(tenant, delivery, key), buffer_size=_AHEAD_BYTES)
+        self.content_id = f"{tenant.agency}|{delivery.id}|{delivery.sha256}"
+
+
+class _Chunked(io.RawIOBase):
+    """Reads over the sealed chunks; keeps the last few open."""
+
+    def __init__(self, tenant: Tenant, delivery: SealedDelivery, key: str) -> None:
+        super().__init__()
+        self._size = delivery.size
+        self._at = 0
+        self._open = partial(_open_chunks, tenant, delivery.id, key)
+        #: the one read last stands last
+        self._opened: dict[int, bytes] = {}
+        self._last = -1
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        if start + offset < 0:
+            raise ValueError("a place before the beginning")
+        self._at = start + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        if self._at >= self._size:
+            return 0
+        seq, within = divmod(self._at, CHUNK_BYTES)
+        part = self._chunk(seq)[within : within + len(buffer)]
+        if not part:
+            raise SealBroken("a sealed delivery is shorter than it was")
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+    def _chunk(self, seq: int) -> bytes:
+        content = self._opened.pop(seq, None)
+        if content is None:
+            # who reads in order is given several with one question, who leaps only what was asked for
+            in_order = seq == self._last + 1
+            self._opened.update(enumerate(self._open(seq, _AHEAD_CHUNKS if in_order else 1), start=seq))
+            content = self._opened.pop(seq)
+        self._opened[seq], self._last = content, seq
+        while len(self._opened) > _OPEN_CHUNKS:
+            del self._opened[next(iter(self._opened))]
+        return content
+
+
+_CHUNKS = (
+    select(_CHUNK.seq, _CHUNK.blob)
+    .where(_CHUNK.agency == bindparam("agency"), _CHUNK.inbox_id == bindparam("number"))
+    .where(_CHUNK.seq >= bindparam("first"), _CHUNK.seq < bindparam("end"))
+    .order_by(_CHUNK.seq)
+)
+
+
+def _open_chunks(tenant: Tenant, number: int, key: str, first: int, count: int) -> list[bytes]:
+    """Open a chunk and up to `count` - 1 that follow it."""
+    place = {"agency": tenant.agency, "number": number, "first": first, "end": first + count}
+    with reading(tenant.engine) as connection:
+        rows = connection.execute(_CHUNKS, place).all()
+    if not rows or [row.seq for row in rows] != list(range(first, first + len(rows))):
+        raise SealBroken("a sealed delivery misses a part")
+    return [tenant.vault.unseal(row.blob, key, place=str(number), owner=OWNER, version=row.seq) for row in rows]
+
+
+def sealed(tenant: Tenant) -> list[SealedDelivery]:
+    """Deliveries that no run has applied or refused, in the order they came."""
+    open_states = (InboxState.SEALED.value, InboxState.ACCEPTED.value)
+    wanted = select(tables.inbox).where(_ours(tenant), _BOX.state.in_(open_states)).order_by(_BOX.id)
+    with reading(tenant.engine) as connection:
+        return [from_row(row) for row in connection.execute(wanted)]
+
+
+def taken_on(tenant: Tenant, produced: date) -> Link | None:
+    """The delivery of this production date that was taken last."""
+    wanted = select(_BOX.produced, _BOX.sha256).where(_ours(tenant), _BOX.produced == produced, _BOX.state.in_(TAKEN))
+    with reading(tenant.engine) as connection:
+        row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
+    return None if row is None else Link(row.produced, row.sha256)
+
+
+def last_produced(tenant: Tenant) -> date | None:
+    """The production date of the last delivery taken."""
+    with reading(tenant.engine) as connection:
+        return _last_taken(connection, tenant)
+
+
+def _last_taken(connection: Connection, tenant: Tenant) -> date | None:
+    row = tables.agreement.c
+    ours = (row.agency == tenant.agency) & (row.id == tenant.agreement)
+    day: date | None = connection.scalar(select(row.last_produced).where(ours))
+    return day
+
+
+def applied_until(tenant: Tenant) -> date | None:
+    """The production date of the newest delivery of which everyone is accounted for."""
+    newest = select(func.max(_BOX.produced)).where(_ours(tenant), _BOX.state == InboxState.APPLIED.value)
+    with reading(tenant.engine) as connection:
+        day: date | None = connection.scalar(newest)
+    return day
+
+
+def accept(tenant: Tenant, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
+    """The delivery is whole and in chain: the run takes it and the chain moves. Raises FenceLost.
+
+    Where the chain only warns, a delivery may be missing before this one: nobody can say of whom it told. What an
+    operator has accepted over a gap was asked for when they did.
+    """
+    with written(tenant, run) as connection:
+        if not delivery.accepted and skips(header, _last_taken(connection, tenant)):
+            open_for_subscribed(connection, tenant, Why.GAP)
+        connection.execute(
+            _this(tenant, delivery.id).values(
+                state=InboxState.ACCEPTED.value,
+                task=header.task,
+                produced=header.produced,
+                previous=header.previous,
+                received=received,
+            )
+        )
+        _take(connection, tenant, run, delivery)
+        _move_chain(connection, tenant, header)
+        accepted = tables.run.c
+        connection.execute(
+            update(tables.run)
+            .where(accepted.agency == tenant.agency, accepted.id == run.id)
+            .values(state=RunState.ACCEPTED.value)
+        )
+    return SealedDelivery(
+        delivery.id, delivery.name, delivery.sha256, delivery.size, InboxState.ACCEPTED, header, received
+    )
+
+
+def _take(connection: Connection, tenant: Tenant, run: Run, delivery: SealedDelivery) -> None:
+    taken = tables.run_delivery
+    rows = select(func.count()).where(taken.c.agency == tenant.agency, taken.c.run_id == run.id)
+    if connection.scalar(rows.where(taken.c.inbox_id == delivery.id)):
+        return
+    position = (connection.scalar(rows) or 0) + 1
+    connection.execute(
+        insert(taken).values(agency=tenant.agency, run_id=run.id, position=position, inbox_id=delivery.id)
+    )
+
+
+def _move_chain(connection: Connection, tenant: Tenant, header: Header) -> None:
+    row = tables.agreement
+    newer = row.c.last_produced.is_(None) | (row.c.last_produced < header.produced)
+    ours = (row.c.agency == tenant.agency) & (row.c.id == tenant.agreement)
+    connection.execute(update(row).where(ours, newer).values(last_produced=header.produced))
+    connection.execute(update(row).where(ours).values(task=header.task))
+
+
+def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) -> None:
+    """What becomes of a closing run's deliveries, in the caller's transaction.
+
+    Applied when every person is accounted for. A held run lets go of them, and the chain goes back
+    with them: nothing of them is written, and the next run takes them up again.
+    """
+    taken = tables.run_delivery.c
+    ids = select(taken.inbox_id).where(taken.agency == tenant.agency, taken.run_id == run.id)
+    theirs = update(tables.inbox).where(
+        _BOX.agency == tenant.agency, _BOX.id.in_(ids), _BOX.state == InboxState.ACCEPTED.value
+    )
+    if state in {RunState.PUBLISHED, RunState.CLOSED}:
+        connection.execute(theirs.values(state=InboxState.APPLIED.value))
+    if state is RunState.HELD:
+        connection.execute(theirs.values(state=InboxState.SEALED.value))
+        last = select(func.max(_BOX.produced)).where(_ours(tenant), _BOX.state.in_(TAKEN)).scalar_subquery()
+        row = tables.agreement
+        ours = (row.c.agency == tenant.agency) & (row.c.id == tenant.agreement)
+        connection.execute(update(row).where(ours).values(last_produced=last))
+
+
+def refuse(tenant: Tenant, delivery: SealedDelivery, reason: str) -> None:
+    """The delivery is damaged or out of chain; the reason is a stable name."""
+    with writing(tenant.engine) as connection:
+        connection.execute(_this(tenant, delivery.id).values(state=InboxState.REFUSED.value, reason=reason))

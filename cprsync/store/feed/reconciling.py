@@ -1,0 +1,215 @@
+"""Our subscription rows against the register's list: what is missing there, and what is there without a reason.
+
+A row ends (`until`) when its reason holds no more, and stays as the memory of what we added: `confirmed_at` is set
+while the register holds the number because we added it. Where others share the agreement, only such numbers are ours
+to remove. Calls nobody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import exists, select, update
+
+from cprsync.domain.feed.window import Why
+from cprsync.domain.person.number import CprNumber
+from cprsync.services.ports.values import Gaps
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.tenant import written
+from cprsync.store.patrons import dying, responsibles
+from cprsync.store.patrons.windows import close_windows, open_windows
+from cprsync.store.records.numbers import numbered
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import date
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from cprsync.services.ports.values import Run
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+OLD_NUMBER = "old_number"
+#: The kind of an entry that says that a subscription's reason holds no more.
+SUBSCRIPTION_END: Final = "subscription_end"
+_ROW = tables.subscription.c
+_PATRON = tables.patron.c
+
+
+def subscription_gaps(tenant: Tenant, listed: Collection[CprNumber]) -> Gaps:
+    """Compare by index, so that of a hundred thousand rows only those that are missing are opened."""
+    held, added = _indexes(tenant)
+    found: set[bytes] = set()
+    listed_still: set[bytes] = set()
+    ended, foreign = [], []
+    for number in sorted(listed, key=_digits):
+        probes = tenant.vault.probes("number", number.digits)
+        if ours := held.intersection(probes):
+            found |= ours
+        elif added.isdisjoint(probes):
+            foreign.append(number)
+        else:
+            ended.append(number)
+            listed_still.update(probes)
+    missing, gone = _opened(tenant, held - found), _opened(tenant, added - listed_still)
+    return Gaps(tuple(missing), tuple(ended), tuple(foreign), len(found), tuple(gone))
+
+
+def _digits(number: CprNumber) -> str:
+    return number.digits
+
+
+def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
+    """The indexes that a reason holds, and those that none does though the register has them from us."""
+    holds = dying.holds(tenant.clock.today()) & ~_due()
+    wanted = select(_ROW.number_index, holds.label("holds"), _ROW.confirmed_at.is_not(None).label("added"))
+    held: set[bytes] = set()
+    added: set[bytes] = set()
+    with reading(tenant.engine) as connection:
+        for row in connection.execute(wanted.where(_ours(tenant))):
+            if row.holds:
+                held.add(row.number_index)
+            elif row.added:
+                added.add(row.number_index)
+    return held, added - held
+
+
+def _opened(tenant: Tenant, indexes: Iterable[bytes]) -> list[CprNumber]:
+    numbers: set[CprNumber] = set()
+    with reading(tenant.engine) as connection:
+        for part in parts(sorted(indexes)):
+            rows = connection.execute(select(tables.subscription).where(_ours(tenant), _ROW.number_index.in_(part)))
+            numbers.update(_opened_one(tenant, row) for row in rows)
+    return sorted(numbers, key=_digits)
+
+
+def _opened_one(tenant: Tenant, row: AnyRow) -> CprNumber:
+    return CprNumber.parse(numbered(tenant, row))
+
+
+def _ours(tenant: Tenant) -> ColumnElement[bool]:
+    return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+
+
+def _due() -> ColumnElement[bool]:
+    """An old number is needed until a file has delivered the new one (decision 6)."""
+    delivered = exists().where(
+        _PATRON.agency == _ROW.agency,
+        _PATRON.id == _ROW.patron_id,
+        _PATRON.as_of_source == "file",
+        _PATRON.as_of_day >= _ROW.since,
+    )
+    return (_ROW.reason == OLD_NUMBER) & delivered
+
+
+def end_subscriptions(tenant: Tenant, run: Run | None, *, on: date) -> int:
+    """End the rows whose reason holds no more; returns how many.
+
+    Whoever only answered for a minor, and of whom nothing is owed by now, leaves: the night closes her record last.
+    """
+    _release(tenant, run)
+    ending = _ours(tenant) & _ROW.until.is_(None) & _due()
+    with reading(tenant.engine) as connection:
+        if connection.execute(select(_ROW.patron_id).where(ending).limit(1)).first() is None:
+            return 0
+    return _end(tenant, run, ending, on=on)
+
+
+def _release(tenant: Tenant, run: Run | None) -> None:
+    with reading(tenant.engine) as connection:
+        idle = responsibles.idle(connection, tenant)
+    if idle:
+        with written(tenant, run) as connection:
+            responsibles.release(connection, tenant, idle, by_night=True)
+
+
+def leave(tenant: Tenant, patron_id: str, *, on: date) -> int:
+    """End every row of a patron, who is not subscribed again by herself; returns how many."""
+    return _end(tenant, None, _ours(tenant) & dying.holds(on) & (_ROW.patron_id == patron_id), on=on)
+
+
+def _end(tenant: Tenant, run: Run | None, ending: ColumnElement[bool], *, on: date) -> int:
+    with written(tenant, run) as connection:
+        patrons = connection.scalars(select(_ROW.patron_id).where(ending).order_by(_ROW.patron_id)).all()
+        connection.execute(update(tables.subscription).where(ending).values(until=on))
+        _tell(connection, tenant, run, SUBSCRIPTION_END, patrons)
+        return len(patrons)
+
+
+def open_lost(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
+    """These have vanished at the register, and are about to be added again: of the time between nothing was told.
+
+    Opened before the call, so that a night which is killed after it forgets nobody. Returns: by number, of whom the
+    record was verified until now.
+    """
+    by_probe = {probe: number for number in numbers for probe in tenant.vault.probes("number", number.digits)}
+    held = _ours(tenant) & dying.holds(tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
+    with written(tenant, run) as connection:
+        whose = {
+            row.patron_id: by_probe[row.number_index]
+            for part in parts(list(by_probe))
+            for row in connection.execute(
+                select(_ROW.patron_id, _ROW.number_index).where(held, _ROW.number_index.in_(part))
+            )
+        }
+        opened: dict[CprNumber, list[str]] = {}
+        for one in open_windows(connection, tenant, list(whose), Why.SUBSCRIPTION_LOST):
+            opened.setdefault(whose[one], []).append(one)
+    return opened
+
+
+def close_not_lost(tenant: Tenant, run: Run | None, patron_ids: Sequence[str]) -> None:
+    """The register had the subscriptions of these all along: the list was wrong, and nothing was missed."""
+    if patron_ids:
+        with written(tenant, run) as connection:
+            close_windows(connection, tenant, patron_ids)
+
+
+def added_there(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+    """The register has added these again."""
+    _confirm(tenant, run, numbers, at=tenant.stamp(), kind="subscribe")
+
+
+def removed_there(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+    """The register holds these no more: what others may add under them later is theirs.
+
+    A number that was never ours has no row; the entry without a patron says how it went.
+    """
+    _confirm(tenant, run, numbers, at=None, kind="unsubscribe")
+
+
+def _confirm(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber], *, at: str | None, kind: str) -> None:
+    if not numbers:
+        return
+    indexes = [probe for number in numbers for probe in tenant.vault.probes("number", number.digits)]
+    told: list[str | None] = []
+    with written(tenant, run) as connection:
+        for part in parts(indexes):
+            concerned = _ours(tenant) & _ROW.number_index.in_(part)
+            told += connection.scalars(select(_ROW.patron_id).where(concerned).order_by(_ROW.patron_id).distinct())
+            connection.execute(update(tables.subscription).where(concerned).values(confirmed_at=at))
+        told += [None] * (len(numbers) - len(told))
+        _tell(connection, tenant, run, kind, told)
+
+
+def _tell(connection: Connection, tenant: Tenant, run: Run | None, kind: str, patrons: Sequence[str | None]) -> None:
+    number = None if run is None else run.id
+    audit.append(connection, tenant, tenant.night, [audit.Happened(kind, run=number, patron=one) for one in patrons])
+
+
+def subscription_list(tenant: Tenant) -> list[dict[str, Any]]:
+    """Every row, by patron and reason, without its number."""
+    wanted = select(_ROW.patron_id, _ROW.reason, _ROW.since, _ROW.until).where(_ours(tenant))
+    with reading(tenant.engine) as connection:
+        return [
+            {
+                "patron": row.patron_id,
+                "reason": row.reason,
+                "since": row.since.isoformat(),
+                "until": None if row.until is None else row.until.isoformat(),
+            }
+            for row in connection.execute(wanted.order_by(_ROW.patron_id, _ROW.since, _ROW.reason))
+        ]

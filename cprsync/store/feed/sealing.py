@@ -1,0 +1,208 @@
+"""Seal deliveries into the inbox while they stream in, in short transactions: none is open while content is waited for.
+
+A row in the state `receiving` and its chunks are what has come so far. No reader sees it. What a killed program left
+of one is removed before the next fetch begins; it is never gone on with, since nobody knows what the source did since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from cprsync.errors import FenceLost
+from cprsync.services.ports.values import InboxState, SealedDelivery
+from cprsync.store.core import tables
+from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.tenant import hold_library, next_id
+from cprsync.store.feed.inbox import CHUNK_BYTES, OWNER, forgotten, from_row, looked_at_anew
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cprsync.store.core.tenant import Tenant
+
+#: Chunks written in one transaction: 2 MiB, so that a large delivery takes a hundred and fifty of them.
+_WRITE_CHUNKS = 64
+_BOX = tables.inbox.c
+_CHUNK = tables.inbox_chunk.c
+_FOUND = select(tables.inbox, forgotten().label("forgotten"))
+
+
+def seal(tenant: Tenant, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
+    """Seal a file; the same content under the same name is sealed once.
+
+    `mark` tells the state of the file at its source; it is kept, so that `sealed_as` finds the delivery by it.
+
+    Raises:
+        FenceLost: another program has removed what was sealed so far: it took it for what a killed one had left.
+    """
+    if content.seekable() and (known := _known_already(tenant, name, content)) is not None:
+        return known
+    number = _begin(tenant, name)
+    try:
+        return _finish(tenant, number, name, _seal_chunks(tenant, number, content), mark)
+    except Exception:
+        _remove(tenant, [number])
+        raise
+
+
+def seal_unseen(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery:
+    """Seal a file so that it can be opened here and now, and nobody else sees it: `clear_half_sealed` removes it.
+
+    Returns: what is sealed of the same content already, or what was sealed now. Raises FenceLost, as `seal`.
+    """
+    if content.seekable() and (known := _known_already(tenant, name, content)) is not None:
+        return known
+    number = _begin(tenant, name)
+    try:
+        sha256, size = _seal_chunks(tenant, number, content)
+        with reading(tenant.engine) as connection:
+            known = _known(connection, tenant, name, sha256)
+    except Exception:
+        _remove(tenant, [number])
+        raise
+    return known or SealedDelivery(number, name, sha256, size, InboxState.SEALED)
+
+
+def sealed_as(tenant: Tenant, name: str, mark: str) -> SealedDelivery | None:
+    """The delivery that was sealed from a file of this name while it had this mark; None: there is none to open."""
+    here = ~_receiving() & ~looked_at_anew()
+    wanted = _FOUND.where(_ours(tenant), _BOX.name == name, _BOX.mark == mark, here)
+    with reading(tenant.engine) as connection:
+        row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
+    return None if row is None else from_row(row, forgotten=row.forgotten)
+
+
+def clear_half_sealed(tenant: Tenant) -> None:
+    """Remove what a killed program left half sealed. Whoever calls holds the agreement's lock, and so seals alone."""
+    with reading(tenant.engine) as connection:
+        numbers = connection.scalars(select(_BOX.id).where(_ours(tenant), _receiving())).all()
+    if numbers:
+        _remove(tenant, numbers)
+
+
+def _known_already(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery | None:
+    """A file that stays in its folder is read each night, but not sealed again each night to find that out."""
+    start, digest = content.tell(), hashlib.sha256()
+    for chunk in _chunks(content):
+        digest.update(chunk)
+    content.seek(start)
+    with reading(tenant.engine) as connection:
+        return _known(connection, tenant, name, digest.hexdigest())
+
+
+def _begin(tenant: Tenant, name: str) -> int:
+    with writing(tenant.engine) as connection:
+        number = next_id(connection, tenant, tables.inbox)
+        row = {
+            "agency": tenant.agency,
+            "id": number,
+            "agreement": tenant.agreement,
+            "name": name,
+            # no content's: two programs may receive a file of this name
+            "sha256": f"receiving {number}",
+            "size": 0,
+            "state": InboxState.RECEIVING.value,
+            "key": tenant.vault.seal_key,
+            "received": 0,
+            "sealed_at": tenant.stamp(),
+        }
+        connection.execute(insert(tables.inbox).values(row))
+    return number
+
+
+def _seal_chunks(tenant: Tenant, number: int, content: BinaryIO) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    rows: list[dict[str, Any]] = []
+    for seq, chunk in enumerate(_chunks(content)):
+        digest.update(chunk)
+        size += len(chunk)
+        blob = tenant.vault.seal(chunk, place=str(number), owner=OWNER, version=seq)
+        rows.append({"agency": tenant.agency, "inbox_id": number, "seq": seq, "blob": blob})
+        if len(rows) == _WRITE_CHUNKS:
+            _write(tenant, number, rows)
+            rows = []
+    _write(tenant, number, rows)
+    return digest.hexdigest(), size
+
+
+def _write(tenant: Tenant, number: int, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        with writing(tenant.engine) as connection:
+            _hold(connection, tenant, number)
+            connection.execute(insert(tables.inbox_chunk), rows)
+
+
+def _hold(connection: Connection, tenant: Tenant, number: int) -> None:
+    """Make sure that what was sealed so far is there, and stays until the transaction ends."""
+    held = select(_BOX.id).where(_BOX.agency == tenant.agency, _BOX.id == number, _receiving()).with_for_update()
+    if connection.scalar(held) is None:
+        raise FenceLost("another program has removed what was sealed so far of a delivery")
+
+
+def _finish(tenant: Tenant, number: int, name: str, sealed: tuple[str, int], mark: str | None) -> SealedDelivery:
+    sha256, size = sealed
+    with writing(tenant.engine) as connection:
+        # two that seal the same content go one after the other
+        hold_library(connection, tenant)
+        _hold(connection, tenant, number)
+        known = _known(connection, tenant, name, sha256)
+        if known is not None:
+            _delete(connection, tenant, [number])
+            connection.execute(_this(tenant, known.id).values(mark=mark))
+            return known
+        _forget_refused(connection, tenant, name, sha256)
+        whole = {"sha256": sha256, "size": size, "state": InboxState.SEALED.value, "mark": mark}
+        connection.execute(_this(tenant, number).values(whole))
+    return SealedDelivery(number, name, sha256, size, InboxState.SEALED)
+
+
+def _forget_refused(connection: Connection, tenant: Tenant, name: str, sha256: str) -> None:
+    """Let the row of a refused file go, of which nothing else is left: the file has come again."""
+    same = (_BOX.name == name) & (_BOX.sha256 == sha256)
+    connection.execute(delete(tables.inbox).where(_ours(tenant), same, looked_at_anew()))
+
+
+def _remove(tenant: Tenant, numbers: Sequence[int]) -> None:
+    with writing(tenant.engine) as connection:
+        _delete(connection, tenant, numbers)
+
+
+def _delete(connection: Connection, tenant: Tenant, numbers: Sequence[int]) -> None:
+    """Delete rows and their chunks, as long as they are being received."""
+    theirs = _ours(tenant) & _receiving() & _BOX.id.in_(numbers)
+    half = select(_BOX.id).where(theirs)
+    connection.execute(delete(tables.inbox_chunk).where(_CHUNK.agency == tenant.agency, _CHUNK.inbox_id.in_(half)))
+    connection.execute(delete(tables.inbox).where(theirs))
+
+
+def _chunks(content: BinaryIO) -> Iterator[bytes]:
+    """Chunks of exactly CHUNK_BYTES but the last, however few bytes the source gives at a time."""
+    held = b""
+    while more := content.read(CHUNK_BYTES - len(held)):
+        held += more
+        if len(held) == CHUNK_BYTES:
+            yield held
+            held = b""
+    if held:
+        yield held
+
+
+def _known(connection: Connection, tenant: Tenant, name: str, sha256: str) -> SealedDelivery | None:
+    same = (_BOX.name == name) & (_BOX.sha256 == sha256) & ~looked_at_anew()
+    row = connection.execute(_FOUND.where(_ours(tenant), same)).one_or_none()
+    return None if row is None else from_row(row, forgotten=row.forgotten)
+
+
+def _ours(tenant: Tenant) -> Any:
+    return (_BOX.agency == tenant.agency) & (_BOX.agreement == tenant.agreement)
+
+
+def _receiving() -> Any:
+    return _BOX.state == InboxState.RECEIVING.value
+
+
+def _this(tenant: Tenant, number: int) -> Any:
+    return update(tables.inbox).where(_BOX.agency == tenant.agency, _BOX.id == number)

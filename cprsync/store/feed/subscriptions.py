@@ -1,0 +1,237 @@
+"""What we hold of the register's side: subscriptions, look-up intents, open questions, and what waits to be sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, delete, exists, func, insert, select, text, update
+
+from cprsync.domain.feed.window import Why
+from cprsync.domain.leaving.leaving import came_back
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.person.person import Status
+from cprsync.services.ports.values import FollowUp
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts, reading, writing
+from cprsync.store.core.tenant import hold_fence, written
+from cprsync.store.patrons import dying
+from cprsync.store.patrons.changes import FIRST_COPY, STATUS_CLASSES, ask
+from cprsync.store.patrons.windows import find_late, open_windows
+from cprsync.store.records.numbers import RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
+from cprsync.store.records.records import from_row
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import date
+
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.services.ports.values import Run
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+ACTIVE_PATRON = "patron"
+#: What the row of a patron who left is called once she is one again: the memory of her time before.
+LEFT = "left"
+#: In the words of the index that holds these rows alone: with a value put in, SQLite would not take it.
+_NOT_ACTIVE = text("patron.standing <> 'active'")
+_ROW = tables.subscription.c
+_PATRON = tables.patron.c
+_LEAVING = (_NOT_ACTIVE, _PATRON.standing == Stage.LEAVING.value)
+
+
+def unsubscribed(tenant: Tenant, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
+    """Patrons with a real number that was never subscribed under this agreement; a row that ended says: she left.
+
+    Registered again she is here again (`begin_again`). When she gets another number the row of the old one gets
+    another reason, and hers is missing again. `unheard`: only those of whom no source has spoken.
+    """
+    ours = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.real_number.is_(True))
+    if unheard:
+        ours = ours.where(_PATRON.as_of_day.is_(None))
+    here = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+    # two indexes go side by side, a hundred thousand each night; one question for each patron takes three times as long
+    missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(dying.HERS)))
+    with reading(tenant.engine) as connection:
+        # whoever is on her way out is not begun with; as a third part of the query SQLite would read every patron
+        leaving = set(connection.scalars(select(_PATRON.id).where(_PATRON.agency == tenant.agency, *_LEAVING)))
+        first = missing.order_by(missing.selected_columns.id).limit(limit + len(leaving))
+        ids = [one for one in connection.scalars(first) if one not in leaving][:limit]
+        rows = {
+            row.id: row
+            for part in parts(ids)
+            for row in connection.execute(
+                select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
+            )
+        }
+    return [_numbered(tenant, rows[one]) for one in ids]
+
+
+def _numbered(tenant: Tenant, row: AnyRow) -> tuple[str, CprNumber]:
+    return row.id, from_row(tenant.vault, row).number
+
+
+def begin_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
+    """Patrons who had left are registered again: the next night subscribes them as it does new ones.
+
+    In the caller's transaction; returns who had left, or was about to. Her ended row stays under another reason, and
+    takes over from the one of an earlier time whether we had added her number at the register. Of whoever was not
+    subscribed meanwhile the feed could not tell.
+    """
+    stayed = come_back(connection, tenant, patron_ids)
+    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+    ended = ours & (_ROW.reason == ACTIVE_PATRON) & _ROW.until.is_not(None)
+    wanted = select(_ROW.patron_id, _ROW.number_index).where(ended).order_by(_ROW.patron_id)
+    back = [row for part in parts(patron_ids) for row in connection.execute(wanted.where(_ROW.patron_id.in_(part)))]
+    for row in back:
+        same = ours & (_ROW.patron_id == row.patron_id) & (_ROW.number_index == row.number_index)
+        earlier = same & (_ROW.reason == LEFT)
+        added = connection.scalar(select(_ROW.confirmed_at).where(earlier))
+        connection.execute(delete(tables.subscription).where(earlier))
+        memory = {"reason": LEFT, "confirmed_at": func.coalesce(_ROW.confirmed_at, added)}
+        connection.execute(update(tables.subscription).where(same & ended).values(memory))
+    open_windows(connection, tenant, [row.patron_id for row in back], Why.RETURNED)
+    return list(dict.fromkeys([*(row.patron_id for row in back), *stayed]))
+
+
+def come_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
+    """Whoever of these was leaving stays, in the caller's transaction; returns who. What is closed stays closed."""
+    back: list[str] = []
+    for part in parts(patron_ids):
+        hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        leaving = select(_PATRON.id).where(hers, *_LEAVING)
+        back += connection.scalars(leaving.order_by(_PATRON.id))
+    for part in parts(back):
+        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        stays = {"standing": came_back(Stage.LEAVING).value, "leaves_since": None, "rights_due": tenant.clock.today()}
+        connection.execute(update(tables.patron).where(these).values(stays))
+    return back
+
+
+def subscribed(  # noqa: PLR0913 -- one parameter for each thing that is said of a row
+    tenant: Tenant,
+    run: Run | None,
+    rows: Sequence[tuple[str, CprNumber]],
+    *,
+    since: date,
+    already: Collection[CprNumber] = (),
+    dead_until: date | None = None,
+) -> None:
+    """Write down that these are subscribed, and ask for a first copy of whomever nothing was heard of until now.
+
+    Of whom a delivery could have told before they were subscribed the record is unverified (decision 32). All in one
+    transaction: subscribing brings no first copy, and a killed run must not forget it.
+    `already` were there before: from someone who shares the agreement, or from us when an answer was lost. Nobody
+    can tell, so they are not counted as added by us: better one subscription too many there than another's lost.
+    `dead_until` is the last day of those who are known to be dead: their number was replaced, say.
+    """
+    if not rows:
+        return
+    with written(tenant, run) as connection:
+        held = _held(connection, tenant, [patron_id for patron_id, _ in rows])
+        fresh = [(patron_id, number) for patron_id, number in rows if patron_id not in held]
+        if fresh:
+            answers = only_answer(connection, tenant, [patron_id for patron_id, _ in fresh])
+            new = [
+                _new(tenant, one, number, since=since, added=number not in already)
+                | ({"reason": RESPONSIBLE} if one in answers else {})
+                for one, number in fresh
+            ]
+            connection.execute(insert(tables.subscription), new)
+        ids = [patron_id for patron_id, _ in fresh]
+        ask(connection, tenant, [(one, FIRST_COPY) for one in _without_news(connection, tenant, ids)])
+        if dead_until is not None:
+            dying.keep_until(connection, tenant, _dead(connection, tenant, ids), dead_until)
+        open_windows(connection, tenant, _left_before(connection, tenant, ids), Why.RETURNED)
+        open_windows(connection, tenant, find_late(connection, tenant, ids), Why.SUBSCRIBED_LATE)
+        number = None if run is None else run.id
+        happened = [audit.Happened("subscribe", run=number, patron=one) for one in ids]
+        audit.append(connection, tenant, tenant.night, happened)
+
+
+def _new(tenant: Tenant, patron_id: str, number: CprNumber, *, since: date, added: bool) -> dict[str, Any]:
+    vault = tenant.vault
+    return {
+        "agency": tenant.agency,
+        "agreement": tenant.agreement,
+        "number_index": vault.number_index(number),
+        "reason": ACTIVE_PATRON,
+        "patron_id": patron_id,
+        "number": vault.seal(number.digits.encode(), place=patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE),
+        "number_key": vault.seal_key,
+        "since": since,
+        "confirmed_at": tenant.stamp() if added else None,
+    }
+
+
+def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
+    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & _ROW.reason.in_(dying.HERS)
+    held: set[str] = set()
+    for part in parts(ids):
+        held.update(connection.scalars(select(_ROW.patron_id).where(ours, _ROW.patron_id.in_(part))))
+    return held
+
+
+def _without_news(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+    """Patrons of whom no source has spoken yet."""
+    new = (_PATRON.agency == tenant.agency) & _PATRON.as_of_day.is_(None)
+    return [
+        patron_id
+        for part in parts(ids)
+        for patron_id in connection.scalars(select(_PATRON.id).where(new, _PATRON.id.in_(part)))
+    ]
+
+
+def _dead(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+    """Those who are dead on their record: no write says any more how long they stay subscribed."""
+    dead = (_PATRON.agency == tenant.agency) & (_PATRON.status_class == STATUS_CLASSES[Status.DEAD])
+    wanted = select(_PATRON.id).where(dead)
+    return [one for part in parts(ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))]
+
+
+def _left_before(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+    """Those who had left: of these no change was delivered meanwhile."""
+    left = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & (_ROW.reason == LEFT)
+    wanted = select(_ROW.patron_id).where(left)
+    return [one for part in parts(ids) for one in connection.scalars(wanted.where(_ROW.patron_id.in_(part)))]
+
+
+def subscription_count(tenant: Tenant) -> int:
+    """How many numbers are subscribed under this agreement."""
+    today, other = tenant.clock.today(), tables.subscription.alias()
+    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+    again = exists().where(
+        other.c.agency == _ROW.agency,
+        other.c.agreement == _ROW.agreement,
+        other.c.number_index == _ROW.number_index,
+        other.c.until.is_(None),
+    )
+    # apart, the many are counted by an index alone, and the dead are few
+    number = select(func.count(_ROW.number_index.distinct())).where(ours)
+    for_a_time = number.where(dying.holds(today), _ROW.until >= today, ~again)
+    with reading(tenant.engine) as connection:
+        return (connection.scalar(number.where(_ROW.until.is_(None))) or 0) + (connection.scalar(for_a_time) or 0)
+
+
+def intend(tenant: Tenant, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
+    """Audit look-ups that are about to be made, by a run or by a plan. Raises FenceLost."""
+    number = None if run is None else run.id
+    with writing(tenant.engine) as connection:
+        if run is not None:
+            hold_fence(connection, tenant, run)
+        happened = [audit.Happened("lookup", run=number, patron=one, actions=(purpose,)) for one in patron_ids]
+        audit.append(connection, tenant, tenant.night, happened)
+
+
+def follow_ups(tenant: Tenant, limit: int) -> list[FollowUp]:
+    """Open questions to the register, the oldest first."""
+    row = tables.follow_up.c
+    # of whoever is on her way out no first copy is asked
+    leaving = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, _NOT_ACTIVE)
+    begun = ~((row.kind == FIRST_COPY) & leaving)
+    # whoever gave a doubtful answer today is asked again tomorrow: it is nights that count
+    not_today = row.doubted_on.is_(None) | (row.doubted_on != tenant.clock.today())
+    wanted = select(row.patron_id, row.kind).where(row.agency == tenant.agency, begun, not_today)
+    with reading(tenant.engine) as connection:
+        rows = connection.execute(wanted.order_by(row.since, row.patron_id, row.kind).limit(limit))
+        return [FollowUp(found.patron_id, found.kind) for found in rows]

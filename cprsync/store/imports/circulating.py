@@ -1,0 +1,306 @@
+"""Loans, reservations, balances and messages as a list brings them: created, updated or unchanged by their source's id.
+
+What the policy would have forgotten by now is not brought back. Leaves out how they are read, and when they go.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+
+from cprsync.domain.leaving.forgetting import Forgotten, over_by
+from cprsync.services.imports.circulation_rows import ORDER, misplaced
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts, writing
+from cprsync.store.core.tenant import hold_library, next_id
+from cprsync.store.imports.imported import Imported, ImportOutcome
+from cprsync.store.imports.imports import STREAM
+from cprsync.store.lending.circulation import TABLES, open_payload, seal_payload
+from cprsync.store.patrons import belongings
+from cprsync.store.records.cards import CARD, card_probes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from sqlalchemy import Table
+
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.imports.circulating import Foreseen
+    from cprsync.services.imports.circulation_rows import Circulated
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: The kind of an entry that says that something of hers came with a list.
+CIRCULATION: Final = "circulation"
+_TABLE: Final = {table.name: table for table in TABLES}
+_PATRON, _KEY, _BALANCE = tables.patron.c, tables.patron_key.c, tables.balance.c
+#: What of a message is forgotten.
+_CONTENT: Final = frozenset({"subject", "content"})
+_CREATED, _UPDATED, _UNCHANGED = ImportOutcome.CREATED, ImportOutcome.UPDATED, ImportOutcome.UNCHANGED
+_OVER = ImportOutcome.OVER
+
+
+@dataclass(slots=True, repr=False)
+class _Part:
+    """Some rows on their way: what is known, and what is to be written."""
+
+    tenant: Tenant
+    policy: Policy
+    #: by what a list calls them
+    patrons: dict[str, str]
+    #: who has left: nothing comes back to her, and what is still owed may be settled
+    left: frozenset[str]
+    stored: dict[tuple[str, str], AnyRow]
+    #: whose loans, by their source's ids, money is owed for, or was until lately
+    owed: set[tuple[str, str]]
+    new: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    changed: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    gone: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    #: whose, in which table
+    happened: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    seen: dict[str, date] = field(default_factory=dict)
+
+    def over_by(self, kind: Forgotten) -> date:
+        return over_by(kind, self.tenant.clock.today(), self.policy)
+
+
+def import_circulation(
+    tenant: Tenant, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: Foreseen | None = None
+) -> list[Imported]:
+    """Take in the rows, all in one transaction; without `apply` only say what would become of them."""
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        patrons = _patrons(connection, tenant, {row.patron for row in rows})
+        owed = _owed(connection, tenant, patrons, policy, foreseen)
+        if foreseen is not None:
+            named = ((patrons[row.patron], row.source_id) for row in rows if row.patron in patrons)
+            owed |= {one for one in named if foreseen.is_owed(*one)}
+        left = _left(connection, tenant, patrons.values())
+        part = _Part(tenant, policy, patrons, left, _stored(connection, tenant, rows), owed)
+        results = [_row(part, row) for row in rows]
+        _write(connection, part)
+        if not apply:
+            connection.rollback()
+    return results
+
+
+# -- what is known ---------------------------------------------------------------------------------------
+
+
+def _patrons(connection: Connection, tenant: Tenant, names: Iterable[str]) -> dict[str, str]:
+    """Whom each name means: a patron number before a card; of one who was merged the one who kept what she had."""
+    told = sorted(names)
+    by_name = {name: card_probes(tenant, name) for name in told}
+    holders: dict[bytes, str] = {}
+    for probes in parts(sorted(set(chain.from_iterable(by_name.values())))):
+        cards = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == CARD)
+        holders |= {row.key_index: row.patron_id for row in connection.execute(cards.where(_KEY.key_index.in_(probes)))}
+    found = {
+        name: next(holders[probe] for probe in forms if probe in holders)
+        for name, forms in by_name.items()
+        if any(probe in holders for probe in forms)
+    }
+    for part in parts(told):
+        ids = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
+        for one, status in connection.execute(ids).all():
+            keeper = belongings.keeper_of(connection, tenant, one) if status == tables.MERGED else None
+            found[one] = keeper or one
+    return found
+
+
+def _left(connection: Connection, tenant: Tenant, patron_ids: Iterable[str]) -> frozenset[str]:
+    wanted = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.standing.in_(tables.EMPTIED))
+    hers = (wanted.where(_PATRON.id.in_(part)) for part in parts(sorted(set(patron_ids))))
+    return frozenset(one for found in hers for one in connection.scalars(found))
+
+
+def _stored(connection: Connection, tenant: Tenant, rows: Sequence[Circulated]) -> dict[tuple[str, str], AnyRow]:
+    found: dict[tuple[str, str], AnyRow] = {}
+    for name, table in _TABLE.items():
+        for part in parts([row.source_id for row in rows if row.type == name]):
+            wanted = select(table).where(table.c.agency == tenant.agency, table.c.source_id.in_(part))
+            found |= {(name, row.source_id): row for row in connection.execute(wanted)}
+    return found
+
+
+def _owed(
+    connection: Connection, tenant: Tenant, patrons: Mapping[str, str], policy: Policy, foreseen: Foreseen | None
+) -> set[tuple[str, str]]:
+    """Loans that are not over, though they were returned long ago: money is owed for them, or was until lately."""
+    by = over_by(Forgotten.LOANS, tenant.clock.today(), policy)
+    lately = or_(_BALANCE.settled.is_(None), _BALANCE.settled > by)
+    wanted = select(_BALANCE.source_id, _BALANCE.patron_id, _BALANCE.loan_source)
+    wanted = wanted.where(_BALANCE.agency == tenant.agency, lately, _BALANCE.loan_source.is_not(None))
+    # by patron: no index tells of which loan a balance is
+    hers = (wanted.where(_BALANCE.patron_id.in_(part)) for part in parts(sorted(set(patrons.values()))))
+    return {
+        (patron_id, loan)
+        for found in hers
+        for balance_id, patron_id, loan in connection.execute(found)
+        if foreseen is None or not foreseen.tells_of(balance_id)
+    }
+
+
+# -- one row -----------------------------------------------------------------------------------------------
+
+
+def _row(part: _Part, row: Circulated) -> Imported:
+    patron_id, stored = part.patrons.get(row.patron), part.stored.get((row.type, row.source_id))
+    if patron_id is None:
+        return Imported(ImportOutcome.REFUSED, None, "borrower.unknown")
+    if stored is not None and stored.patron_id != patron_id:
+        return Imported(ImportOutcome.REFUSED, None, "id.other")
+    if stored is None and (row.over or patron_id in part.left or _is_over(part, row, patron_id)):
+        return Imported(_OVER, patron_id)
+    if stored is None and row.missing:
+        return Imported(ImportOutcome.REFUSED, None, "missing.new")
+    said = {} if stored is None else json.loads(open_payload(part.tenant, _TABLE[row.type], stored))
+    if stored is not None and (day := misplaced(row, stored._asdict() | said)) is not None:
+        return Imported(ImportOutcome.REFUSED, None, ORDER, field=day)
+    outcome = _created(part, row, patron_id) if stored is None else _changed(part, row, stored, said)
+    if outcome is not _UNCHANGED:
+        part.happened[patron_id].add(row.type)
+        # who has left is seen no more, though what she owed may be settled
+        if row.seen is not None and row.seen <= part.tenant.clock.today() and patron_id not in part.left:
+            part.seen[patron_id] = max(row.seen, part.seen.get(patron_id, row.seen))
+    return Imported(outcome, patron_id, owed_for=_owed_for(part, row, stored))
+
+
+def _owed_for(part: _Part, row: Circulated, stored: AnyRow | None) -> str | None:
+    """The loan that a balance keeps from being over, once its row is taken."""
+    if row.type != tables.balance.name:
+        return None
+    known = {} if stored is None else {"settled": stored.settled, "loan_source": stored.loan_source}
+    known |= {**row.days, **row.clear}
+    settled, loan = known.get("settled"), known.get("loan_source")
+    return loan if settled is None or settled > part.over_by(Forgotten.LOANS) else None
+
+
+def _created(part: _Part, row: Circulated, patron_id: str) -> ImportOutcome:
+    part.new[row.type].append(
+        {
+            "agency": part.tenant.agency,
+            "patron_id": patron_id,
+            "source_id": row.source_id,
+            **row.days,
+            **row.clear,
+            **_content_until(part, row),
+            "said": _kept(part, row),
+        }
+    )
+    return _CREATED
+
+
+def _is_over(part: _Part, row: Circulated, patron_id: str) -> bool:
+    """Whether a night would forget it at once: a list of long ago brings nothing back."""
+    if row.type == tables.loan.name:
+        returned = row.days.get("returned")
+        over = returned is not None and returned <= part.over_by(Forgotten.LOANS)
+        return over and (patron_id, row.source_id) not in part.owed
+    settled = row.days.get("settled")
+    if row.type != tables.balance.name or settled is None:
+        return False
+    if row.clear.get("kind") != tables.COMPENSATION:
+        return settled <= part.over_by(Forgotten.FEES)
+    # what was paid for a loan says that the loan is over
+    return settled <= part.over_by(Forgotten.COMPENSATIONS) and "loan_source" not in row.clear
+
+
+def _changed(part: _Part, row: Circulated, stored: AnyRow, said: dict[str, Any]) -> ImportOutcome:
+    if row.over:
+        part.gone[row.type].append(stored.id)
+        return _UPDATED
+    table = _TABLE[row.type]
+    forgotten = row.type == tables.message.name and stored.content_until is None
+    given = {name: told for name, told in _kept(part, row).items() if not (forgotten and name in _CONTENT)}
+    clear = {**row.days, **row.clear}
+    if said | given == said and all(getattr(stored, name) == told for name, told in clear.items()):
+        return _UNCHANGED
+    columns = {name: getattr(stored, name) for name in _columns(table)}
+    sealed = seal_payload(part.tenant, table, _bytes(said | given), patron_id=stored.patron_id, row_id=stored.id)
+    part.changed[row.type].append({"at_id": stored.id, **_new(columns | clear | sealed)})
+    return _UPDATED
+
+
+def _kept(part: _Part, row: Circulated) -> dict[str, Any]:
+    """What is said, without what is forgotten of a message by now."""
+    sent = row.days.get("sent") if row.type == tables.message.name else None
+    old = sent is not None and sent <= part.over_by(Forgotten.MESSAGES)
+    return {name: told for name, told in row.said.items() if not (old and name in _CONTENT)}
+
+
+def _content_until(part: _Part, row: Circulated) -> dict[str, date | None]:
+    if row.type != tables.message.name:
+        return {}
+    old = row.days["sent"] <= part.over_by(Forgotten.MESSAGES)
+    return {"content_until": None if old else row.days["sent"] + timedelta(days=part.policy.retention.message_days)}
+
+
+# -- writing -----------------------------------------------------------------------------------------------
+
+
+def _columns(table: Table) -> list[str]:
+    """What of a row a list may change in clear."""
+    fixed = {"agency", "id", "patron_id", "source_id", "payload", "key", "content_until"}
+    return [column.name for column in table.columns if column.name not in fixed]
+
+
+def _new(values: dict[str, Any]) -> dict[str, Any]:
+    return {f"new_{name}": value for name, value in values.items()}
+
+
+def _bytes(said: dict[str, Any]) -> bytes:
+    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _write(connection: Connection, part: _Part) -> None:
+    tenant = part.tenant
+    for name, rows in part.new.items():
+        _insert(connection, tenant, _TABLE[name], rows)
+    for name, rows in part.changed.items():
+        table = _TABLE[name]
+        names = (*_columns(table), "payload", "key")
+        this = update(table).where(table.c.agency == tenant.agency, table.c.id == bindparam("at_id"))
+        connection.execute(this.values({one: bindparam(f"new_{one}") for one in names}), rows)
+    for name, ids in part.gone.items():
+        table = _TABLE[name]
+        connection.execute(delete(table).where(table.c.agency == tenant.agency, table.c.id.in_(ids)))
+    _see(connection, part)
+    happened = [
+        audit.Happened(CIRCULATION, patron=one, actions=tuple(sorted(names))) for one, names in part.happened.items()
+    ]
+    audit.append(connection, tenant, STREAM, happened)
+
+
+def _insert(connection: Connection, tenant: Tenant, table: Table, rows: list[dict[str, Any]]) -> None:
+    blank = dict.fromkeys(_columns(table)) | ({"kind": tables.FEE} if "kind" in table.c else {})
+    first = next_id(connection, tenant, table)
+    written = []
+    for number, row in enumerate(rows, start=first):
+        said = _bytes(row.pop("said"))
+        sealed = seal_payload(tenant, table, said, patron_id=row["patron_id"], row_id=number)
+        written.append(blank | row | sealed | {"id": number})
+    connection.execute(insert(table), written)
+
+
+_SEE = (
+    update(tables.patron)
+    .where(_PATRON.agency == bindparam("at_agency"), _PATRON.id == bindparam("at_id"))
+    .where(or_(_PATRON.last_seen.is_(None), _PATRON.last_seen < bindparam("new_last_seen")))
+    .values(last_seen=bindparam("new_last_seen"))
+)
+
+
+def _see(connection: Connection, part: _Part) -> None:
+    """The last day on which each patron did something herself."""
+    seen = [{"at_agency": part.tenant.agency, "at_id": one, "new_last_seen": day} for one, day in part.seen.items()]
+    if seen:
+        connection.execute(_SEE, seen)

@@ -1,0 +1,107 @@
+"""What an import says where the register's word stands, of those only whom no register knows.
+
+It is name, birth date and address. Of anyone else it is left out, and told. Leaves out what patron and staff own of
+everyone: see `imports`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, select
+
+from cprsync.domain.patron.typed import LOCAL_FIELDS
+from cprsync.domain.patron.unregistered import with_name
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import Birth, Person
+from cprsync.services.desk.unregistered import with_age
+from cprsync.services.ports.values import Write
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts
+from cprsync.store.patrons.changes import write_records
+from cprsync.store.records.records import from_row, overrides_of, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.values import NewPatron
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+NAME: Final = "name"
+BIRTH_DATE: Final = "birth_date"
+ADDRESS: Final = "address"
+#: Of whom only the name is looked at.
+_NOBODY: Final = Person(CprNumber.none_of(""))
+_PATRON = tables.patron.c
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Own:
+    """A row with the library's own words in their places, and what of it was left out."""
+
+    row: NewPatron
+    #: fields in which only the register's word stands
+    left: tuple[str, ...] = ()
+
+
+def own_words(row: NewPatron, *, registered: bool) -> Own | str:
+    """Put the address where the patron's own stands, or leave name and address out; a text: the field that is unfit."""
+    if registered:
+        said = ((NAME, row.name), (BIRTH_DATE, row.born), (ADDRESS, row.address))
+        left = tuple(field for field, value in said if value)
+        return Own(replace(row, name="", address="", born=None), left) if left else Own(row)
+    try:
+        with_name(_NOBODY, row.name)
+    except ValueError:
+        return NAME
+    local = row.local
+    if row.address and not local.contact_co and not local.contact_lines:
+        try:
+            local = replace(local, **LOCAL_FIELDS["contact_address"](row.address))
+        except ValueError:
+            return ADDRESS
+    return Own(replace(row, local=local, address=""))
+
+
+def called(person: Person, row: NewPatron) -> Person:
+    """The person under the row's name, which an envelope takes, and with its birth date; what it leaves out stays."""
+    named = with_name(person, row.name) if row.name else person
+    return named if row.born is None else replace(named, birth=Birth(row.born))
+
+
+def to_be_called(
+    connection: Connection, tenant: Tenant, found: Iterable[tuple[NewPatron, AnyRow | str | None]]
+) -> dict[str, Patron]:
+    """The patrons to whom a row gives a name or a birth date, opened, by their ids, if no register knows them."""
+    named = [one for row, one in found if (row.name or row.born) and not isinstance(one, str | None)]
+    ids = sorted({one.id for one in named if not one.real_number})
+    opened: dict[str, Patron] = {}
+    for part in parts(ids):
+        rows = connection.execute(
+            select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part)).with_for_update()
+        ).all()
+        corrected = overrides_of(connection, tenant, rows)
+        opened |= {row.id: from_row(tenant.vault, row, corrected.get(row.id, ())) for row in rows}
+    return opened
+
+
+def write_names(
+    connection: Connection,
+    tenant: Tenant,
+    after: Iterable[tuple[Patron, Person]],
+    policy: Policy | None,
+) -> None:
+    """Write the records that are called otherwise, or have another birth date, from now on."""
+    writes = [
+        with_age(
+            Write(patron, person, prepare(tenant.vault, person), as_of=patron.as_of, actions=()),
+            on=tenant.clock.today(),
+            policy=policy,
+        )
+        for patron, person in after
+    ]
+    write_records(connection, tenant, tenant.no_run, writes)

@@ -1,0 +1,192 @@
+"""What an import writes: new patrons, what changed of known ones, and cards; all of a part of the list at once.
+
+Leaves out what becomes of a row: see `imports`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, bindparam, insert, update
+
+from cprsync.domain.patron.local import Local
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import Person
+from cprsync.errors import LostCompare
+from cprsync.store.audit.record_versions import Moved, note_versions
+from cprsync.store.core import tables
+from cprsync.store.imports.import_matching import stored_by_number
+from cprsync.store.imports.import_names import called, write_names
+from cprsync.store.netmedia.log_ins import tell_cards
+from cprsync.store.patrons.changes import clear_columns
+from cprsync.store.records.kept_blocks import bring_back
+from cprsync.store.records.local import encode_local
+from cprsync.store.records.local_part import LOCAL
+from cprsync.store.records.patron_ids import fresh_ids
+from cprsync.store.records.records import prepare
+from cprsync.store.seals.codec import REGISTER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.values import NewPatron
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+_PATRON = tables.patron.c
+
+
+@dataclass(slots=True, repr=False)
+class Part:
+    """One part of the list on its way: what is known of it, and what is to be written."""
+
+    stored: Mapping[bytes, AnyRow]
+    cards: dict[bytes, str]
+    #: the same by patron number, with those whom rows without a CPR number may mean
+    by_id: Mapping[str, AnyRow] = field(default_factory=dict)
+    #: whose group staff have pinned: no list moves it
+    pinned: frozenset[str] = frozenset()
+    #: numbers that were replaced, and whose they are now
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    #: the group into which a list may put each of those it names one for
+    groups: Mapping[str, str] = field(default_factory=dict)
+    policy: Policy | None = None
+    created: list[dict[str, Any]] = field(default_factory=list)
+    #: what is hers and what kind of patron she is, after the rows so far: two rows may be about one patron
+    after: dict[str, tuple[Local, str]] = field(default_factory=dict)
+    keys: list[dict[str, Any]] = field(default_factory=list)
+    #: to whom the list gives a name, and no register knows her; and as whom she stands after the rows so far
+    patrons: Mapping[str, Patron] = field(default_factory=dict)
+    called: dict[str, Person] = field(default_factory=dict)
+    #: who only answered for a minor until now
+    borrow: list[str] = field(default_factory=list)
+
+
+def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
+    """One new patron, not yet verified, in the caller's transaction; the caller's audit names her.
+
+    Raises:
+        LostCompare: another writer has just created her.
+    """
+    if stored_by_number(connection, tenant, [new]):
+        raise LostCompare("the patron was created between the decision and the write")
+    patron_id = next(fresh_ids(connection, tenant, 1))
+    number = new.number or CprNumber.none_of(patron_id)
+    # the birth date comes with the register's answer, and with it the day of the next step
+    row = new_row(tenant, new, number, patron_id, next_age_step=tenant.clock.today())
+    part = Part({}, {}, created=[row])
+    write_part(connection, tenant, part)
+    bring_back(connection, tenant, {patron_id: number})
+    return patron_id
+
+
+def new_row(
+    tenant: Tenant, new: NewPatron, number: CprNumber, patron_id: str, *, next_age_step: date | None
+) -> dict[str, Any]:
+    vault, person = tenant.vault, called(Person(number), new)
+    prepared = prepare(vault, person)
+    local = replace(new.local, language=new.local.language or Local().language)
+    return {
+        "agency": tenant.agency,
+        "id": patron_id,
+        "number_index": vault.number_index(number),
+        "index_key": vault.index_key,
+        "real_number": not number.is_replacement,
+        "register_blob": vault.seal(prepared.canonical, place=patron_id, owner=REGISTER, version=1),
+        "register_key": vault.seal_key,
+        "fingerprint": prepared.fingerprint,
+        "fingerprint_key": vault.fingerprint_key,
+        "version": 1,
+        "local_blob": vault.seal(encode_local(local), place=patron_id, owner=LOCAL, version=1),
+        "local_key": vault.seal_key,
+        "local_version": 1,
+        "overrides": 0,
+        "patron_group": local.group,
+        "next_age_step": next_age_step,
+        "local_due": _local_due(tenant, local),
+        "kind": new.kind or tables.PERSON,
+        "created": tenant.stamp(),
+    } | clear_columns(tenant, person)
+
+
+def _update_row(tenant: Tenant, stored: AnyRow, after: Local, kind: str) -> dict[str, Any]:
+    version = stored.local_version + 1
+    return {
+        "at_id": stored.id,
+        "new_blob": tenant.vault.seal(encode_local(after), place=stored.id, owner=LOCAL, version=version),
+        "new_key": tenant.vault.seal_key,
+        "new_version": version,
+        "new_group": after.group,
+        "new_kind": kind,
+        # the next night's calendar part finds the day of the next step
+        "new_next_age_step": tenant.clock.today(),
+        "new_local_due": _local_due(tenant, after) or stored.local_due,
+    }
+
+
+def _local_due(tenant: Tenant, local: Local) -> date | None:
+    """The next night's calendar part finds the day on which an absence ends."""
+    return None if local.absence is None else tenant.clock.today()
+
+
+#: Below this many known rows PostgreSQL is told to count again.
+_SMALL_TABLE_ROWS = 1000
+
+
+def _know_the_size(connection: Connection) -> None:
+    """Let PostgreSQL see that the table has grown.
+
+    Otherwise the plan that checks foreign keys, made while the table was empty, reads it whole for
+    each card of a first load: 20,000 patrons took 20 seconds instead of one.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    known = connection.exec_driver_sql("SELECT reltuples FROM pg_class WHERE oid = 'patron'::regclass").scalar_one()
+    if known < _SMALL_TABLE_ROWS:
+        connection.exec_driver_sql("ANALYZE patron")
+
+
+def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
+    if part.created:
+        connection.execute(insert(tables.patron), part.created)
+        given = [{"agency": tenant.agency, "id": row["id"]} for row in part.created]
+        connection.execute(insert(tables.issued_id), given)
+        note_versions(
+            connection,
+            tenant,
+            [Moved(row["id"], part, None, 1) for row in part.created for part in (REGISTER, LOCAL)],
+        )
+        _know_the_size(connection)
+    if part.after:
+        updated = [_update_row(tenant, part.by_id[one], *after) for one, after in part.after.items()]
+        change = (
+            update(tables.patron)
+            .where(_PATRON.agency == tenant.agency, _PATRON.id == bindparam("at_id"))
+            .values(
+                local_blob=bindparam("new_blob"),
+                local_key=bindparam("new_key"),
+                local_version=bindparam("new_version"),
+                patron_group=bindparam("new_group"),
+                next_age_step=bindparam("new_next_age_step"),
+                local_due=bindparam("new_local_due"),
+                kind=bindparam("new_kind"),
+            )
+        )
+        connection.execute(change, updated)
+        versions = [(row["at_id"], row["new_version"]) for row in updated]
+        note_versions(connection, tenant, [Moved(one, LOCAL, version - 1, version) for one, version in versions])
+        tell_cards(connection, tenant, {key["patron_id"] for key in part.keys} & part.after.keys())
+    # the list may have put them into another group with the same row
+    grouped = {
+        one: replace(part.patrons[one], group=local.group)
+        for one, (local, _) in part.after.items()
+        if one in part.called
+    }
+    called_otherwise = [(grouped.get(one, part.patrons[one]), person) for one, person in part.called.items()]
+    write_names(connection, tenant, called_otherwise, part.policy)
+    if part.keys:
+        connection.execute(insert(tables.patron_key), part.keys)

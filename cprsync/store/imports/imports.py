@@ -1,0 +1,252 @@
+"""Take in patrons from a library's own list: created, updated or unchanged.
+
+Matched by CPR number only; a row without one by patron number, or by card. One transaction for the rows that are
+handed over. The register's part of a record is not touched. Leaves out the writing: see `import_writing`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import Person
+from cprsync.store.audit import audit
+from cprsync.store.core.engine import IN_MAX, writing
+from cprsync.store.core.tenant import hold_library
+from cprsync.store.feed.subscriptions import begin_again, come_back
+from cprsync.store.imports.import_matching import (
+    age_step_of_new,
+    card_holders,
+    groups_by_age,
+    left_before,
+    meant,
+    pinned,
+    replaced,
+    stored_by_number,
+)
+from cprsync.store.imports.import_names import called, own_words, to_be_called
+from cprsync.store.imports.import_writing import Part, new_row, write_part
+from cprsync.store.imports.imported import Imported, ImportOutcome
+from cprsync.store.patrons.responsibles import start_to_borrow
+from cprsync.store.records.cards import card_probes, key_row
+from cprsync.store.records.kept_blocks import bring_back
+from cprsync.store.records.local import joined
+from cprsync.store.records.local_part import open_local
+from cprsync.store.records.patron_ids import fresh_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sqlalchemy import Connection
+
+    from cprsync.domain.patron.local import Local
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.values import NewPatron
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+STREAM = "import"
+#: Where it is said who added one by hand.
+DESK = "desk"
+#: What kind of patron a list makes of someone, if it does not say.
+_BORROWER = {PatronKind.RESPONSIBLE.value: PatronKind.PERSON.value}
+_KNOWN = (ImportOutcome.UPDATED, ImportOutcome.UNCHANGED)
+
+
+def import_patrons(
+    tenant: Tenant, rows: Iterable[NewPatron], *, apply: bool, policy: Policy | None = None
+) -> list[Imported]:
+    """Take in the rows; without `apply` only say what would become of them.
+
+    By the `policy`, a list puts nobody into a group against her age.
+    """
+    results: list[Imported] = []
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        for part in _distinct_parts(rows):
+            results.extend(_import_part(connection, tenant, part, policy))
+        if not apply:
+            connection.rollback()
+    return results
+
+
+def add_at_desk(  # noqa: PLR0913 -- keyword-only, each its own thing
+    tenant: Tenant, row: NewPatron, *, write: bool, policy: Policy | None, user: str, reason: str
+) -> Imported:
+    """Take in one patron by hand, with who did so; without `write` only say what would become of the row."""
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        (result,) = _import_part(connection, tenant, [row], policy)
+        if not write:
+            connection.rollback()
+        elif result.outcome in {ImportOutcome.CREATED, ImportOutcome.UPDATED}:
+            more = (("user", user),)
+            happened = audit.Happened("register", patron=result.patron_id, more=more, reason=reason)
+            audit.append(connection, tenant, DESK, [happened])
+    return result
+
+
+def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:
+    """Cut the list so that no part holds a number twice: the second row must find what the first one made."""
+    part: dict[object, NewPatron] = {}
+    for place, row in enumerate(rows):
+        name: object = place if row.number is None else row.number.digits
+        if name in part or len(part) == IN_MAX:
+            yield list(part.values())
+            part = {}
+        part[name] = row
+    if part:
+        yield list(part.values())
+
+
+def _import_part(
+    connection: Connection, tenant: Tenant, rows: Sequence[NewPatron], policy: Policy | None
+) -> list[Imported]:
+    stored, cards = stored_by_number(connection, tenant, rows), card_holders(connection, tenant, rows)
+    by_id = {row.id: row for row in stored.values()}
+    by_id |= meant(connection, tenant, rows, cards, but=by_id)
+    part = Part(stored, cards, by_id, policy=policy)
+    found = [(row, _found(tenant, part, row)) for row in rows]
+    named = {one.id: row.local.group for row, one in found if row.local.group and not isinstance(one, str | None)}
+    part.pinned = pinned(connection, tenant, by_id.values())
+    part.replaced = replaced(connection, tenant, rows)
+    part.patrons = to_be_called(connection, tenant, found)
+    part.groups = groups_by_age(connection, tenant, named, policy)
+    fresh = fresh_ids(connection, tenant, len(rows))
+    results = [_import_row(tenant, part, row, fresh) for row in rows]
+    write_part(connection, tenant, part)
+    bring_back(connection, tenant, dict(_created(rows, results)))
+    known = [r.patron_id for r in results if r.outcome in _KNOWN and r.patron_id is not None]
+    stays = come_back(connection, tenant, known)
+    back = [*begin_again(connection, tenant, known), *stays]
+    back += start_to_borrow(connection, tenant, part.borrow)
+    happened = [
+        audit.Happened("import", patron=result.patron_id, actions=(result.outcome.value,))
+        for result in results
+        if result.outcome in {ImportOutcome.CREATED, ImportOutcome.UPDATED}
+    ]
+    happened += [audit.Happened("return", patron=one) for one in dict.fromkeys(back)]
+    audit.append(connection, tenant, STREAM, happened)
+    gone = left_before(connection, tenant, [number for _, number in _created(rows, results)])
+    results = [_stayed(one) if one.patron_id in stays and one.outcome in _KNOWN else one for one in results]
+    return [_returned(row, one, gone) for row, one in zip(rows, results, strict=True)]
+
+
+def _created(rows: Sequence[NewPatron], results: Sequence[Imported]) -> Iterator[tuple[str, CprNumber]]:
+    """Who is new, and has a number."""
+    for row, one in zip(rows, results, strict=True):
+        if one.outcome is ImportOutcome.CREATED and one.patron_id is not None and row.number is not None:
+            yield one.patron_id, row.number
+
+
+def _returned(row: NewPatron, imported: Imported, gone: frozenset[str]) -> Imported:
+    """Nothing of what was hers is there any more: that she is someone new is said, since nobody could see it."""
+    created = imported.outcome is ImportOutcome.CREATED
+    return (
+        replace(imported, returns=True)
+        if created and row.number is not None and row.number.digits in gone
+        else imported
+    )
+
+
+def _stayed(imported: Imported) -> Imported:
+    """The row may have said nothing new: that she stays is a change all the same."""
+    return replace(imported, outcome=ImportOutcome.UPDATED, stays=True)
+
+
+def _import_row(tenant: Tenant, part: Part, row: NewPatron, fresh: Iterator[str]) -> Imported:
+    stored = _found(tenant, part, row)
+    if isinstance(stored, str):
+        return Imported(ImportOutcome.REFUSED, None, stored)
+    if stored is None and (refused := _not_created(part, row)):
+        return refused
+    own = own_words(row, registered=_is_registered(stored, row))
+    if isinstance(own, str):
+        return Imported(ImportOutcome.REFUSED, None if stored is None else str(stored.id), own)
+    imported = _take(tenant, part, own.row, stored, fresh)
+    return replace(imported, left=own.left) if own.left else imported
+
+
+def _is_registered(stored: AnyRow | None, row: NewPatron) -> bool:
+    """Whether CPR knows whom the row means."""
+    if stored is not None:
+        return bool(stored.real_number)
+    return row.number is not None and not row.number.is_replacement
+
+
+def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fresh: Iterator[str]) -> Imported:
+    patron_id = next(fresh) if stored is None else str(stored.id)
+    if not _claim_cards(tenant, part, row.local, patron_id):
+        return Imported(ImportOutcome.REFUSED, None if stored is None else patron_id, "card.taken")
+    if stored is None:
+        return _create(tenant, part, row, patron_id)
+    held, kind = part.after.get(patron_id) or (open_local(tenant, stored), stored.kind)
+    group = "" if patron_id in part.pinned else part.groups.get(patron_id, "")
+    by_age = group not in {"", row.local.group}
+    if kind == PatronKind.RESPONSIBLE.value:
+        # who only answered for a minor stands on the list: she borrows from now on
+        part.borrow.append(patron_id)
+    after = joined(held, replace(row.local, group=group)), row.kind or _BORROWER.get(kind, kind)
+    renamed = _call(part, patron_id, row)
+    if after == (held, kind):
+        outcome = ImportOutcome.UPDATED if renamed else ImportOutcome.UNCHANGED
+        return Imported(outcome, patron_id, by_age=by_age)
+    part.after[patron_id] = after
+    return Imported(ImportOutcome.UPDATED, patron_id, by_age=by_age)
+
+
+def _call(part: Part, patron_id: str, row: NewPatron) -> bool:
+    """Give her the name and the birth date of the row; False when they stand there, or it says neither."""
+    if patron_id not in part.patrons:
+        return False
+    before = part.called.get(patron_id, part.patrons[patron_id].register)
+    after = called(before, row)
+    if after == before:
+        return False
+    part.called[patron_id] = after
+    return True
+
+
+def _not_created(part: Part, row: NewPatron) -> Imported | None:
+    if row.number is not None and row.number.digits in part.replaced:
+        # updated by a row of before, she might lose what a row under her own number says of her
+        return Imported(ImportOutcome.REFUSED, part.replaced[row.number.digits], "number.replaced")
+    if row.number is None and part.policy is not None and part.policy.group(row.local.group).cpr_required:
+        return Imported(ImportOutcome.REFUSED, None, "number.required")
+    return None
+
+
+def _create(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> Imported:
+    number = CprNumber.none_of(patron_id) if row.number is None else row.number
+    person = called(Person(number), replace(row, name=""))
+    group, step = age_step_of_new(person, row.local.group, part.policy, on=tenant.clock.today())
+    new = replace(row, number=number, local=replace(row.local, group=group))
+    part.created.append(new_row(tenant, new, number, patron_id, next_age_step=step))
+    return Imported(ImportOutcome.CREATED, patron_id, by_age=row.local.group not in {"", group})
+
+
+def _found(tenant: Tenant, part: Part, row: NewPatron) -> AnyRow | str | None:
+    """Whom a row means; None: someone new; a text: why it cannot be told."""
+    if row.number is not None:
+        probes = tenant.vault.probes("number", row.number.digits)
+        found = next((part.stored[index] for index in probes if index in part.stored), None)
+        return "patron.other" if row.patron_id and (found is None or found.id != row.patron_id) else found
+    if row.patron_id:
+        return part.by_id.get(row.patron_id, "patron.unknown")
+    holders = {part.cards[i] for card in row.local.cards for i in card_probes(tenant, card.number) if i in part.cards}
+    return "card.taken" if len(holders) > 1 else next((part.by_id.get(one) for one in holders), None)
+
+
+def _claim_cards(tenant: Tenant, part: Part, local: Local, patron_id: str) -> bool:
+    """Take the row's cards for the patron; False, and none taken, if one is another patron's."""
+    probes = [card_probes(tenant, card.number) for card in local.cards]
+    holders = [next((part.cards[i] for i in indexes if i in part.cards), None) for indexes in probes]
+    if any(holder not in {None, patron_id} for holder in holders):
+        return False
+    for indexes, holder in zip(probes, holders, strict=True):
+        if holder is None and indexes[0] not in part.cards:
+            part.cards[indexes[0]] = patron_id
+            part.keys.append(key_row(tenant, indexes[0], patron_id))
+    return True

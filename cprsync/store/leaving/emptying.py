@@ -1,0 +1,280 @@
+"""What closing a record does in the store: it is emptied, found by nothing, unsubscribed, and unknown to the net media.
+
+In the caller's transaction, but the erase journal is on disk before it. What is left is a shell with the number sealed
+in it, for as long as something hangs on it. Leaves out who is closed, and when.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
+
+from cprsync.domain.leaving.leaving import accounts_to_delete
+from cprsync.domain.netmedia.account import NOWHERE, Identity, IdType, identity_of
+from cprsync.domain.patron.local import Local, Stage
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.patron.review import State
+from cprsync.domain.person.person import Person
+from cprsync.services.ports.values import Erased
+from cprsync.store.audit.journal_memory import journal_entries, remember
+from cprsync.store.audit.record_versions import Moved, note_versions
+from cprsync.store.beside.journal import NO_NUMBER, Entry
+from cprsync.store.beside.journal import NUMBER as JOURNAL
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts
+from cprsync.store.netmedia import effects
+from cprsync.store.netmedia.effects import CULR, account_probes, effect_of, payload
+from cprsync.store.patrons import dying, windows
+from cprsync.store.patrons.responsibles import end_all_of
+from cprsync.store.records import kept_blocks
+from cprsync.store.records.local import encode_local
+from cprsync.store.records.local_part import LOCAL
+from cprsync.store.records.numbers import OLD_NUMBER, numbered, shells_of
+from cprsync.store.records.records import from_row, prepare
+from cprsync.store.seals.codec import REGISTER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: What of hers ends with the record; loans and balances are kept as long as the library has promised.
+_ENDS_WITH_HER: Final = (
+    tables.before_image,
+    tables.follow_up,
+    tables.override,
+    tables.reservation,
+    tables.message,
+    tables.entitlement,
+    tables.entitlement_turn,
+)
+_PATRON = tables.patron.c
+_KEY = tables.patron_key.c
+_ROW = tables.subscription.c
+_ITEM = tables.review_item.c
+_OUT = tables.outbox.c
+
+
+def close(
+    connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date, by_night: bool = False
+) -> dict[str, int]:
+    """Close these records, which are held; the journal has them before this returns.
+
+    By a night, who only answered for one of them is closed by the same. Returns: how many subscriptions of each ended.
+    """
+    note(connection, tenant, rows, on=on, what=tables.CLOSED)
+    return {row.id: empty(connection, tenant, row, on=on, by_night=by_night, blocks_from=on) for row in rows}
+
+
+def note(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date, what: str) -> None:
+    """Write in the journal that these are closed or erased, and with them who was merged into them.
+
+    Raises JournalBehind before anything is written, when it is not the one that the database has seen.
+    """
+    if not rows:
+        return
+    journal_entries(connection, tenant)
+    shells = [one for row in rows for one in shells_of(connection, tenant, row.id)]
+    merged = [
+        found
+        for part in parts(shells)
+        for found in connection.execute(
+            select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
+        )
+    ]
+    tenant.journal.append([entry_of(tenant, row, on=on, what=what) for row in (*rows, *merged)])
+    remember(connection, tenant)
+
+
+def entry_of(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
+    """The journal's line about a record, or about the shell of one."""
+    vault = tenant.vault
+    number = from_row(vault, row).number
+    # nothing tells of whoever is erased that they were here
+    index = NO_NUMBER if what == tables.ERASED else vault.index(JOURNAL, number.digits)
+    return Entry(on, tenant.agency, row.id, what, index, vault.index_key)
+
+
+def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
+    connection: Connection,
+    tenant: Tenant,
+    row: AnyRow,
+    *,
+    on: date,
+    by_night: bool = False,
+    blocks_from: date | None = None,
+) -> int:
+    """Leave the shell of one record; the shells of those who were merged into it are closed with it.
+
+    With `blocks_from`, blocks that hold stay by the number from that day on.
+
+    Returns: how many subscriptions ended.
+    """
+    shells = shells_of(connection, tenant, row.id)
+    family, number = [row.id, *shells], from_row(tenant.vault, row).number
+    if blocks_from is not None:
+        kept_blocks.keep(connection, tenant, row, number, on=blocks_from)
+    version = _delete_accounts(connection, tenant, row, number, family)
+    ended = _end_subscriptions(connection, tenant, family, on=on)
+    hers = (_KEY.agency == tenant.agency) & _KEY.patron_id.in_(family)
+    # by the key of a merge its shell is found, to be erased with her; it says nothing else
+    connection.execute(delete(tables.patron_key).where(hers, _KEY.kind != tables.MERGED))
+    for table in _ENDS_WITH_HER:
+        connection.execute(delete(table).where(of(table, tenant, family)))
+    _settle_reviews(connection, tenant, family)
+    end_all_of(connection, tenant, row.id, on=on, by_night=by_night)
+    these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(shells)
+    closed = {"status_class": tables.CLOSED, "standing": Stage.CLOSED.value}
+    connection.execute(update(tables.patron).where(these).values(closed))
+    _blank(connection, tenant, row, number, version)
+    return ended
+
+
+def waits_of(connection: Connection, tenant: Tenant, patron_id: str) -> Erased:
+    """What the register and the net media have still to confirm of someone whose record is empty."""
+    family = [patron_id, *shells_of(connection, tenant, patron_id)]
+    return Erased(*(_count(connection, tenant, table, family) for table in (tables.subscription, tables.outbox)))
+
+
+def _count(connection: Connection, tenant: Tenant, table: Table, family: Sequence[str]) -> int:
+    return connection.scalar(select(func.count()).select_from(table).where(of(table, tenant, family))) or 0
+
+
+def of(table: Table, tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
+    """The rows of these patrons in a table."""
+    return (table.c.agency == tenant.agency) & table.c.patron_id.in_(ids)
+
+
+def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[str], *, on: date) -> int:
+    """End every row of hers as a patron; the register hears of it from the night's comparison, under its guard.
+
+    Another patron for whose sake the number is held has a row of her own, and goes on holding it there.
+    """
+    hers = of(tables.subscription, tenant, family)
+    living = update(tables.subscription).where(hers, _ROW.until.is_(None))
+    ended = connection.execute(living.values(until=on)).rowcount
+    # this one would hold to the end of its last day
+    same = select(_ROW.number_index).where(hers, _ROW.reason == dying.DEAD)
+    twice = list(connection.scalars(same))
+    earlier = hers & (_ROW.reason == dying.DIED) & _ROW.number_index.in_(twice)
+    connection.execute(delete(tables.subscription).where(earlier))
+    dead = update(tables.subscription).where(hers, _ROW.reason == dying.DEAD)
+    return ended + connection.execute(dead.values(reason=dying.DIED)).rowcount
+
+
+def _settle_reviews(connection: Connection, tenant: Tenant, family: Sequence[str]) -> None:
+    """Nothing waits about her any more, and no answer can be taken back: what that needs held her record."""
+    about = (_ITEM.agency == tenant.agency) & (_ITEM.patron_id.in_(family) | _ITEM.about.in_(family))
+    items = update(tables.review_item)
+    connection.execute(items.where(about, _ITEM.state == State.WAITING.value).values(state=State.SETTLED.value))
+    connection.execute(items.where(about, _ITEM.undo.is_not(None)).values(undo=None, key=None))
+
+
+# -- the net media -------------------------------------------------------------------------------------------
+
+
+def _delete_accounts(
+    connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, family: Sequence[str]
+) -> int:
+    """Let only deletions wait, one for each account she may have; returns her version after them."""
+    wanted = select(tables.outbox).where(of(tables.outbox, tenant, family), _OUT.target == CULR)
+    waiting = [
+        (effect_of(tenant, one), one.offered is not None)
+        for one in connection.execute(wanted.order_by(_OUT.patron_id, _OUT.version))
+    ]
+    for effect, _ in waiting:
+        if not effect.gone:
+            this = (_OUT.target == CULR) & (_OUT.version == effect.version)
+            connection.execute(delete(tables.outbox).where(of(tables.outbox, tenant, [effect.patron_id]), this))
+    version: int = row.version
+    stand = [*_standing(connection, tenant, row, number), *_perhaps(connection, tenant, row, number, family)]
+    for identity in accounts_to_delete(stand, waiting):
+        version += 1
+        effects.add(connection, tenant, row.id, version, payload(identity, NOWHERE, gone=True, sweeps=True))
+    return version if version > row.version else version + 1
+
+
+def _standing(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[Identity]:
+    """What her own account stands under, if she has one: her number, or before it was found her patron number."""
+    account = connection.execute(select(tables.account).where(of(tables.account, tenant, [row.id]))).one_or_none()
+    if account is None:
+        return []
+    if account.id_type == IdType.LOCAL.value:
+        return [Identity(IdType.LOCAL, row.id)]
+    # under an old number: the effect that replaces it still waits, and names it
+    hers = identity_of(number, row.id)
+    return [hers] if account.id_index in account_probes(tenant, hers) else []
+
+
+def _perhaps(
+    connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, family: Sequence[str]
+) -> list[Identity]:
+    """What there may be accounts under though nobody here made them: another system has told CULR of her, too.
+
+    Not where CULR is not set up: nobody would ever say that there are none.
+    """
+    borrows = row.kind != PatronKind.RESPONSIBLE.value
+    if not tenant.tells_net_media or not borrows:
+        return []
+    current = [] if number.is_replacement else [identity_of(number, row.id)]
+    return current + former_numbers(connection, tenant, family)
+
+
+def former_numbers(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[Identity]:
+    """CPR numbers of these that were replaced, the earliest first."""
+    old = of(tables.subscription, tenant, ids) & (_ROW.reason == OLD_NUMBER)
+    rows = connection.execute(select(tables.subscription).where(old).order_by(_ROW.since, _ROW.patron_id))
+    return [Identity(IdType.CPR, numbered(tenant, row)) for row in rows]
+
+
+# -- the record ----------------------------------------------------------------------------------------------
+
+
+def _blank(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, version: int) -> None:
+    """Write the shell: neither number, card nor address finds it, and the calendar knows no day of it."""
+    vault, prepared = tenant.vault, prepare(tenant.vault, Person(number))
+    local_version = row.local_version + 1
+    values = {
+        "number_index": vault.index(tables.CLOSED, row.id),
+        "index_key": vault.index_key,
+        "real_number": False,
+        "register_blob": vault.seal(prepared.canonical, place=row.id, owner=REGISTER, version=version),
+        "register_key": vault.seal_key,
+        "fingerprint": prepared.fingerprint,
+        "fingerprint_key": vault.fingerprint_key,
+        "version": version,
+        "local_blob": vault.seal(encode_local(Local()), place=row.id, owner=LOCAL, version=local_version),
+        "local_key": vault.seal_key,
+        "local_version": local_version,
+        "rights_local": local_version,
+        "status_class": tables.CLOSED,
+        "patron_group": "",
+        "protection_silent": False,
+        "overrides": 0,
+        "standing": Stage.CLOSED.value,
+        **dict.fromkeys(_FORGOTTEN),
+    }
+    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id)
+    connection.execute(update(tables.patron).where(this).values(values))
+    moved = [Moved(row.id, REGISTER, row.version, version), Moved(row.id, LOCAL, row.local_version, local_version)]
+    note_versions(connection, tenant, moved)
+
+
+_FORGOTTEN: Final = (
+    "as_of_day",
+    "as_of_source",
+    "municipality",
+    "address_index",
+    "address_key",
+    "next_age_step",
+    "local_due",
+    "letters_stopped",
+    "register_since",
+    "last_seen",
+    "rights_due",
+    *windows.COLUMNS,
+)

@@ -1,0 +1,283 @@
+"""Erase a patron: all that the database holds of her, at once or as soon as the register and the net media let go.
+
+What stays is her patron number, in the audit and among the numbers that are never given again; the lines of old nights
+are nobody's then. Replays the journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, text, update
+
+from cprsync.domain.feed.window import Why
+from cprsync.services.ports.values import Erased
+from cprsync.store.audit import audit
+from cprsync.store.audit.audit import CONFIRM
+from cprsync.store.audit.journal_memory import is_remembered, journal_entries, remember
+from cprsync.store.audit.record_versions import Moved, note_versions
+from cprsync.store.beside.journal import NO_NUMBER
+from cprsync.store.beside.journal import NUMBER as JOURNAL
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts, reading, writing
+from cprsync.store.core.tenant import hold_fence, hold_library
+from cprsync.store.feed.subscriptions import LEFT
+from cprsync.store.leaving import night_lines
+from cprsync.store.leaving.emptying import empty, note, of, waits_of
+from cprsync.store.leaving.leaving import CLOSE, ties_of, was_given
+from cprsync.store.patrons.windows import open_for_subscribed
+from cprsync.store.records import kept_blocks
+from cprsync.store.records.local_part import LOCAL
+from cprsync.store.records.numbers import shells_of
+from cprsync.store.records.records import IS_EMPTIED, from_row
+from cprsync.store.seals.codec import REGISTER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cprsync.domain.leaving.leaving import Ties
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.services.ports.values import Run
+    from cprsync.store.beside.journal import Entry
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: The kinds of audit entries: erased, and the last row of someone gone is away.
+ERASE: Final = "erase"
+GONE: Final = "gone"
+#: What goes at once; a shell waits for what the register and the net media have still to hear.
+_HERS: Final = (
+    tables.before_image,
+    tables.follow_up,
+    tables.override,
+    tables.calendar_event,
+    tables.review_item,
+    tables.loan,
+    tables.reservation,
+    tables.balance,
+    tables.message,
+    tables.plan_row,
+    tables.audit_reason,
+    tables.patron_key,
+    tables.entitlement,
+    tables.entitlement_turn,
+)
+_PATRON = tables.patron.c
+_ROW = tables.subscription.c
+
+
+def erase(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
+    """Erase one patron. Ties: they keep her, and nothing is written. None: there is no such patron.
+
+    The `reason` is for which it was done in spite of a warning: it goes with the rest, and its hash stays in the audit.
+
+    The journal has her before the database does; killed in between, the next command that opens the store goes on.
+    """
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        row = _held(connection, tenant, patron_id)
+        if row is None:
+            given = was_given(connection, tenant, patron_id)
+            return _erase_kept(connection, tenant, patron_id, user) if given else None
+        ties = ties_of(connection, tenant, patron_id)
+        if ties.still_open:
+            return ties
+        note(connection, tenant, [row], on=tenant.clock.today(), what=tables.ERASED)
+        if reason:
+            confirmed = audit.Happened(CONFIRM, patron=row.id, more=(("user", user),), reason=reason)
+            audit.append(connection, tenant, audit.DESK, [confirmed])
+        return _erase(connection, tenant, row, audit.Happened(ERASE, patron=row.id, more=(("user", user),)), audit.DESK)
+
+
+def _erase_kept(connection: Connection, tenant: Tenant, patron_id: str, user: str) -> Erased:
+    """Of someone of whom no row is left, a block may be kept, and the journal tells that they left: both go.
+
+    The journal says so first.
+    """
+    lines = [one for one in journal_entries(connection, tenant) if one.patron_id == patron_id]
+    is_told = bool(lines) and all(one.what != tables.ERASED for one in lines)
+    if not kept_blocks.forget_of(connection, tenant, [patron_id]) and not is_told:
+        return Erased()
+    if lines:
+        erased = replace(lines[0], day=tenant.clock.today(), what=tables.ERASED, number=NO_NUMBER)
+        tenant.journal.append([erased])
+        remember(connection, tenant)
+    happened = audit.Happened(ERASE, patron=patron_id, more=(("user", user),))
+    audit.append(connection, tenant, audit.DESK, [happened])
+    return Erased()
+
+
+def _held(connection: Connection, tenant: Tenant, patron_id: str) -> AnyRow | None:
+    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    return connection.execute(select(tables.patron).where(this).with_for_update()).one_or_none()
+
+
+def _erase(connection: Connection, tenant: Tenant, row: AnyRow, happened: audit.Happened, stream: str) -> Erased:
+    if row.status_class not in tables.EMPTIED:
+        empty(connection, tenant, row, on=tenant.clock.today())
+    family = [row.id, *shells_of(connection, tenant, row.id)]
+    _forget(connection, tenant, family)
+    kept_blocks.forget_of(connection, tenant, family)
+    these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(family)
+    connection.execute(update(tables.patron).where(these).values(status_class=tables.ERASED))
+    audit.append(connection, tenant, stream, [happened])
+    waits = waits_of(connection, tenant, row.id)
+    _remove(connection, tenant, family)
+    return waits
+
+
+def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
+    """All but subscriptions that the register has to let go, and deletions that the net media have to hear of."""
+    _forget_lines(connection, tenant, ids)
+    about = tables.review_item
+    others = (about.c.agency == tenant.agency) & about.c.about.in_(ids)
+    connection.execute(update(about).where(others).values(about=None))
+    for table in _HERS:
+        connection.execute(delete(table).where(of(table, tenant, ids)))
+    link = tables.responsible
+    either = link.c.patron_id.in_(ids) | link.c.responsible_id.in_(ids)
+    connection.execute(delete(link).where(link.c.agency == tenant.agency, either))
+
+
+def _forget_lines(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
+    """By her patron number, or its number's index, a line of an old night would still tell of whom it spoke."""
+    wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(ids))
+    numbers: list[CprNumber] = [from_row(tenant.vault, row).number for row in connection.execute(wanted)]
+    probes = [probe for one in numbers for probe in tenant.vault.probes("number", one.digits)]
+    # her old numbers stand beside her own lines and in her subscriptions
+    probes += connection.scalars(select(_ROW.number_index).where(of(tables.subscription, tenant, ids)))
+    night_lines.make_nobodys(connection, tenant, ids, probes)
+
+
+def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+    """Remove the rows of those on whom nothing hangs any more; returns who they were."""
+    gone = list(connection.scalars(select(_PATRON.id).where(*_hanging_free(tenant), _PATRON.id.in_(ids))))
+    if not gone:
+        return []  # most nights: the lines of every night there was are not read for nobody
+    _forget(connection, tenant, gone)
+    # what was never told to be there can only be what nobody could find any more
+    connection.execute(delete(tables.account).where(of(tables.account, tenant, gone)))
+    these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(gone)
+    last = connection.execute(select(_PATRON.id, _PATRON.version, _PATRON.local_version).where(these)).all()
+    connection.execute(delete(tables.patron).where(these))
+    moved = [Moved(row.id, REGISTER, row.version, None) for row in last]
+    note_versions(connection, tenant, [*moved, *(Moved(row.id, LOCAL, row.local_version, None) for row in last)])
+    return gone
+
+
+def _hanging_free(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
+    """A shell that no subscription, no effect that waits, no loan and no balance needs."""
+    hangs = [
+        exists().where(table.c.agency == _PATRON.agency, table.c.patron_id == _PATRON.id)
+        for table in (tables.subscription, tables.loan, tables.balance, tables.outbox)
+    ]
+    return (_PATRON.agency == tenant.agency, *IS_EMPTIED, *(~one for one in hangs))
+
+
+# -- the night ---------------------------------------------------------------------------------------------
+
+
+def sweep(tenant: Tenant, run: Run) -> int:
+    """After the register has let go: the subscriptions of who is gone, and the shells on which nothing hangs.
+
+    Returns: how many rows went. Raises FenceLost.
+    """
+    with reading(tenant.engine) as connection:
+        closed = select(_PATRON.id).where(_PATRON.agency == tenant.agency, *IS_EMPTIED)
+        # put in order here: asked to, SQLite would go through every patron in the order of their ids
+        ids = sorted(connection.scalars(closed))
+    removed = 0
+    for part in parts(ids):
+        with writing(tenant.engine) as connection:
+            hold_fence(connection, tenant, run)
+            hold_library(connection, tenant)
+            _let_go(connection, tenant, part)
+            gone = _remove(connection, tenant, part)
+            audit.append(
+                connection, tenant, tenant.night, [audit.Happened(GONE, run=run.id, patron=one) for one in gone]
+            )
+            removed += len(gone)
+    return removed
+
+
+def _let_go(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
+    """Drop ended rows that the register holds nothing of; what another patron needs there is hers to remove later."""
+    ended = of(tables.subscription, tenant, ids) & (_ROW.until.is_not(None) | (_ROW.reason == LEFT))
+    for row in connection.execute(select(tables.subscription).where(ended, _ROW.confirmed_at.is_not(None))).all():
+        same = (_ROW.agency == row.agency) & (_ROW.agreement == row.agreement)
+        same &= (_ROW.number_index == row.number_index) & (_ROW.patron_id != row.patron_id) & _ROW.until.is_(None)
+        theirs = {"confirmed_at": func.coalesce(_ROW.confirmed_at, row.confirmed_at)}
+        if connection.execute(update(tables.subscription).where(same).values(theirs)).rowcount:
+            this = (_ROW.agreement == row.agreement) & (_ROW.number_index == row.number_index)
+            connection.execute(update(tables.subscription).where(ended, this).values(confirmed_at=None))
+    connection.execute(delete(tables.subscription).where(ended, _ROW.confirmed_at.is_(None)))
+
+
+# -- the journal -------------------------------------------------------------------------------------------
+
+
+def replay(tenant: Tenant) -> int:
+    """Close and erase again whoever an older copy of the database has brought back; returns how many.
+
+    Everyone else who is subscribed is unverified until the register has answered.
+
+    Nobody is looked up, subscribed or created. Their numbers are never given again either.
+
+    Raises:
+        JournalBehind: it is not the journal that the database has seen; nothing is written.
+    """
+    with reading(tenant.engine) as connection:
+        written = journal_entries(connection, tenant)
+        entries = {entry.patron_id: entry for entry in written}
+        back, unknown = _brought_back(connection, tenant, entries), _not_given(connection, tenant, list(entries))
+        seen = is_remembered(connection, tenant, len(written))
+    if seen and not back and not unknown:
+        return 0
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        for patron_id in unknown:
+            connection.execute(_GIVEN, {"agency": tenant.agency, "id": patron_id})
+        # whoever was erased just now by someone else is not there any more, and the journal is seen by now
+        back = _brought_back(connection, tenant, entries)
+        older = bool(back) or not is_remembered(connection, tenant, len(written))
+        for patron_id in back:
+            _again(connection, tenant, entries[patron_id])
+        kept_blocks.forget_of(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
+        if older:
+            # what look-ups have told since this copy was made is lost, and no delivery tells it again
+            open_for_subscribed(connection, tenant, Why.RESTORED)
+        remember(connection, tenant)
+    return len(back)
+
+
+_GIVEN: Final = text("INSERT INTO issued_id (agency, id) VALUES (:agency, :id) ON CONFLICT DO NOTHING")
+
+
+def _brought_back(connection: Connection, tenant: Tenant, entries: Mapping[str, Entry]) -> list[str]:
+    wanted = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == tenant.agency)
+    rows = [row for part in parts(list(entries)) for row in connection.execute(wanted.where(_PATRON.id.in_(part)))]
+    return [
+        row.id
+        for row in rows
+        if row.status_class not in tables.EMPTIED
+        or (entries[row.id].what == tables.ERASED and row.status_class != tables.ERASED)
+    ]
+
+
+def _not_given(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+    issued = tables.issued_id.c
+    wanted = select(issued.id).where(issued.agency == tenant.agency)
+    given = {one for part in parts(ids) for one in connection.scalars(wanted.where(issued.id.in_(part)))}
+    return [one for one in ids if one not in given]
+
+
+def _again(connection: Connection, tenant: Tenant, entry: Entry) -> None:
+    row = _held(connection, tenant, entry.patron_id)
+    if row is None:
+        return  # a shell that went with the one before
+    if entry.what == tables.ERASED:
+        _erase(connection, tenant, row, audit.Happened(ERASE, patron=row.id, actions=(JOURNAL,)), JOURNAL)
+        return
+    empty(connection, tenant, row, on=tenant.clock.today(), blocks_from=entry.day)
+    audit.append(connection, tenant, JOURNAL, [audit.Happened(CLOSE, patron=row.id, actions=(JOURNAL,))])

@@ -1,0 +1,301 @@
+"""What is over goes: found by its day, a few rows at a time, each few in one transaction with their audit.
+
+What waits, holds or can still be taken back stays. The audit says whose, which kind and how many, never what it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from sqlalchemy import (
+    Connection,
+    Date,
+    Select,
+    Table,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.leaving.forgetting import Forgotten, annullable_since, over_by
+from cprsync.domain.patron.local import without_lifted
+from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, State
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts, reading, stamp_of
+from cprsync.store.core.tenant import written
+from cprsync.store.leaving import night_lines, old_files
+from cprsync.store.lending.circulation import open_payload, seal_payload
+from cprsync.store.lending.over import is_over
+from cprsync.store.records import overrides
+from cprsync.store.records.local_part import open_local, write_local
+from cprsync.store.trust import cutting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.values import Run
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: The audit stream of what is forgotten outside a night, and the kind of its entries.
+STREAM: Final = "retention"
+FORGET: Final = "forget"
+#: What stays of a message.
+_FACT: Final = ("channel",)
+_LOAN, _RESERVATION, _BALANCE, _MESSAGE = (
+    table.c for table in (tables.loan, tables.reservation, tables.balance, tables.message)
+)
+_IMAGE = tables.before_image.c
+_PATRON = tables.patron.c
+_OVERRIDE, _ITEM = tables.override.c, tables.review_item.c
+_EVENT, _RUN = tables.calendar_event.c, tables.run.c
+Found: TypeAlias = "Select[*tuple[Any, ...]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Up to when something must have been over, on which day, and by whose policy."""
+
+    tenant: Tenant
+    by: date
+    on: date
+    policy: Policy
+
+    @property
+    def end(self) -> str:
+        """The last moment of that day in Copenhagen, as a row holds it."""
+        return stamp_of(datetime.combine(self.by, time.max, tzinfo=COPENHAGEN))
+
+
+def forget(  # noqa: PLR0913 -- whose, which, and how much of it
+    tenant: Tenant, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int
+) -> int:
+    """Forget at most so many of a kind, in one transaction; returns how many there were.
+
+    Raises:
+        FenceLost: a newer run has taken over.
+    """
+    over = Over(tenant, over_by(kind, on, policy), on, policy)
+    with written(tenant, run) as connection:
+        rows: Sequence[AnyRow]
+        if kind is Forgotten.LOG:
+            rows = cutting.find_old(connection, tenant, over.end, limit=limit)
+            cutting.cut(connection, tenant, rows)
+        else:
+            find, let_go = _KINDS[kind]
+            rows = connection.execute(find(over).limit(limit)).all()
+            let_go(connection, tenant, rows)
+        stream = STREAM if run is None else tenant.night
+        audit.append(connection, tenant, stream, _happened(run, kind, rows))
+    return len(rows)
+
+
+def forgettable(tenant: Tenant, policy: Policy, *, on: date) -> dict[str, int]:
+    """How many of each kind would be forgotten on a day, as things stand; nothing is written."""
+    counts = {}
+    with reading(tenant.engine) as connection:
+        for kind, (find, _) in _KINDS.items():
+            rows = find(Over(tenant, over_by(kind, on, policy), on, policy)).subquery()
+            counts[kind.value] = connection.scalar(select(func.count()).select_from(rows)) or 0
+    counts[Forgotten.LOG.value] = count_log(tenant, policy, on=on)
+    return {kind: count for kind, count in counts.items() if count}
+
+
+def count_log(tenant: Tenant, policy: Policy, *, on: date) -> int:
+    """How many entries of the audit may be cut on a day: none while a beginning of it does not hold."""
+    over = Over(tenant, over_by(Forgotten.LOG, on, policy), on, policy)
+    with reading(tenant.engine) as connection:
+        return cutting.count_old(connection, tenant, over.end)
+
+
+def _happened(run: Run | None, kind: Forgotten, rows: Sequence[AnyRow]) -> list[audit.Happened]:
+    number = None if run is None else run.id
+    return [
+        audit.Happened(FORGET, run=number, patron=patron, actions=(kind.value,), more=(("count", str(count)),))
+        for patron, count in Counter(row.patron_id for row in rows).items()
+    ]
+
+
+# -- loans, reservations, balances, messages -------------------------------------------------------------
+
+
+def _loans(over: Over) -> Found:
+    """Returned, or paid for and never returned; while anything is owed for it, a loan stays."""
+    named = (_BALANCE.agency == _LOAN.agency) & (_BALANCE.patron_id == _LOAN.patron_id)
+    named &= _BALANCE.loan_source == _LOAN.source_id
+    owed = exists().where(named, or_(_BALANCE.settled.is_(None), _BALANCE.settled > over.by))
+    return _of(tables.loan, over).where(is_over(over.tenant, over.by), ~owed)
+
+
+def _reservations(over: Over) -> Found:
+    """Cancelled; those of the dead while the death may be annulled, or its annulment waits for a person, stay."""
+    hers = (_ITEM.agency == _RESERVATION.agency) & (_ITEM.patron_id == _RESERVATION.patron_id)
+    blocked = exists().where(hers, _ITEM.kind == BLOCK_DEAD, _ITEM.state == State.ACCEPTED.value)
+    annulled = exists().where(hers, _ITEM.kind == DEATH_ANNULLED, _ITEM.state == State.WAITING.value)
+    kept = blocked & or_(_RESERVATION.cancelled >= annullable_since(over.on, over.policy), annulled)
+    return _of(tables.reservation, over).where(_RESERVATION.cancelled <= over.by, ~kept)
+
+
+def _fees(over: Over) -> Found:
+    return _of(tables.balance, over).where(_BALANCE.settled <= over.by, _BALANCE.kind != tables.COMPENSATION)
+
+
+def _compensations(over: Over) -> Found:
+    """A loan that never came back is over by what was paid for it: that stays as long as the loan."""
+    loans = replace(over, by=over_by(Forgotten.LOANS, over.on, over.policy))
+    going = _loans(loans).with_only_columns(_LOAN.id).order_by(None)
+    out = exists().where(
+        *(_LOAN.agency == _BALANCE.agency, _LOAN.source_id == _BALANCE.loan_source, _LOAN.returned.is_(None)),
+        _LOAN.id.not_in(going),
+    )
+    return _of(tables.balance, over).where(_BALANCE.settled <= over.by, _BALANCE.kind == tables.COMPENSATION, ~out)
+
+
+def _messages(over: Over) -> Found:
+    return (
+        select(tables.message)
+        .where(_MESSAGE.agency == over.tenant.agency, _MESSAGE.content_until.is_not(None), _MESSAGE.sent <= over.by)
+        .order_by(_MESSAGE.content_until, _MESSAGE.id)
+    )
+
+
+def _of(table: Table, over: Over) -> Found:
+    return select(table.c.id, table.c.patron_id).where(table.c.agency == over.tenant.agency).order_by(table.c.id)
+
+
+def _deleted(table: Table) -> Callable[[Connection, Tenant, Sequence[AnyRow]], None]:
+    def let_go(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+        for part in parts([row.id for row in rows]):
+            connection.execute(delete(table).where(table.c.agency == tenant.agency, table.c.id.in_(part)))
+
+    return let_go
+
+
+def _keep_the_fact(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    for row in rows:
+        said = json.loads(open_payload(tenant, tables.message, row))
+        fact = json.dumps({name: said[name] for name in _FACT if name in said}, sort_keys=True).encode()
+        sealed = seal_payload(tenant, tables.message, fact, patron_id=row.patron_id, row_id=row.id)
+        this = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.id == row.id)
+        connection.execute(update(tables.message).where(this).values(content_until=None, **sealed))
+
+
+def _blocks(over: Over) -> Found:
+    ours = (_PATRON.agency == over.tenant.agency) & (_PATRON.block_lifted <= over.by)
+    columns = (_PATRON.patron_group, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version)
+    wanted = select(_PATRON.id, _PATRON.id.label("patron_id"), literal(over.by, Date).label("by"), *columns)
+    return wanted.where(ours).order_by(_PATRON.block_lifted)
+
+
+def _forget_blocks(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    for row in rows:
+        local = open_local(tenant, row)
+        kept = without_lifted(local.blocks, by=row.by)
+        write_local(connection, tenant, row, replace(local, blocks=kept))
+
+
+def _kept_blocks(over: Over) -> Found:
+    # in no order: asked for one, SQLite would go through every block that is kept
+    return _of(tables.kept_block, over).where(tables.kept_block.c.kept <= over.by).order_by(None)
+
+
+# -- the record's own past ---------------------------------------------------------------------------------
+
+
+def _before_images(over: Over) -> Found:
+    ours = (_IMAGE.agency == over.tenant.agency) & (_IMAGE.until_day <= over.by)
+    return select(_IMAGE.patron_id, _IMAGE.version).where(ours).order_by(_IMAGE.until_day)
+
+
+def _delete_images(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    versions: dict[str, list[int]] = {}
+    for row in rows:
+        versions.setdefault(row.patron_id, []).append(row.version)
+    for patron_id, hers in versions.items():
+        these = (_IMAGE.agency == tenant.agency) & (_IMAGE.patron_id == patron_id) & _IMAGE.version.in_(hers)
+        connection.execute(delete(tables.before_image).where(these))
+
+
+def _corrections(over: Over) -> Found:
+    """Ended, taken back or replaced; what comes back when a merge is undone stays until that can be no more."""
+    undoable = exists().where(
+        *(_ITEM.agency == _OVERRIDE.agency, _ITEM.patron_id == _OVERRIDE.patron_id, _ITEM.undo.is_not(None))
+    )
+    past = _OVERRIDE.state.in_((overrides.ENDED, overrides.WITHDRAWN, overrides.REPLACED))
+    # in no order: asked for one, SQLite would go through every correction there ever was
+    return _of(tables.override, over).where(past, _OVERRIDE.ended <= over.by, ~undoable).order_by(None)
+
+
+def _forget_corrections(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    for row in rows:
+        overrides.forget(connection, tenant, row.patron_id, row.id)
+
+
+def _reviews(over: Over) -> Found:
+    """Answered; a block that was accepted holds, and is taken off by what stands there."""
+    holds = (_ITEM.state == State.ACCEPTED.value) & _ITEM.kind.in_(LIFTED_BY)
+    answered = _ITEM.undo.is_not(None) & (_ITEM.decided_at < over.end) & (_ITEM.state != State.WAITING.value)
+    return _of(tables.review_item, over).where(answered, ~holds).order_by(None)
+
+
+def _forget_undo(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    for part in parts([row.id for row in rows]):
+        these = (_ITEM.agency == tenant.agency) & _ITEM.id.in_(part)
+        connection.execute(update(tables.review_item).where(these).values(undo=None, key=None))
+
+
+# -- the rest ---------------------------------------------------------------------------------------------------
+
+
+def _nights(over: Over) -> Found:
+    return night_lines.old_lines(over.tenant, over.by)
+
+
+def _calendar(over: Over) -> Found:
+    """As the lines, of nights that ended: a night that comes late lives days of long ago, and counts them."""
+    night = (_RUN.agency == _EVENT.agency) & (_RUN.id == _EVENT.run_id) & (_RUN.day <= over.by)
+    old = (_EVENT.agency == over.tenant.agency) & (_EVENT.day <= over.by)
+    return (
+        select(tables.calendar_event)
+        .where(old, exists().where(night, _RUN.finished.is_not(None)))
+        .order_by(_EVENT.day, _EVENT.patron_id)
+    )
+
+
+def _forget_calendar(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    for row in rows:
+        this = (_EVENT.agency == tenant.agency) & (_EVENT.day == row.day) & (_EVENT.patron_id == row.patron_id)
+        this &= (_EVENT.kind == row.kind) & (_EVENT.what == row.what)
+        connection.execute(delete(tables.calendar_event).where(this))
+
+
+#: All but the audit, which is cut as a chain: see `cutting`. It goes last: what has just been forgotten stands in it.
+_KINDS: Final[
+    Mapping[Forgotten, tuple[Callable[[Over], Found], Callable[[Connection, Tenant, Sequence[AnyRow]], None]]]
+] = {
+    Forgotten.LOANS: (_loans, _deleted(tables.loan)),
+    Forgotten.RESERVATIONS: (_reservations, _deleted(tables.reservation)),
+    Forgotten.FEES: (_fees, _deleted(tables.balance)),
+    Forgotten.COMPENSATIONS: (_compensations, _deleted(tables.balance)),
+    Forgotten.MESSAGES: (_messages, _keep_the_fact),
+    Forgotten.BLOCKS: (_blocks, _forget_blocks),
+    Forgotten.KEPT_BLOCKS: (_kept_blocks, _deleted(tables.kept_block)),
+    Forgotten.BEFORE_IMAGES: (_before_images, _delete_images),
+    Forgotten.DELIVERIES: (old_files.deliveries, old_files.let_go),
+    Forgotten.REFUSED_DELIVERIES: (old_files.refused_deliveries, old_files.let_go),
+    Forgotten.CORRECTIONS: (_corrections, _forget_corrections),
+    Forgotten.REVIEWS: (_reviews, _forget_undo),
+    Forgotten.NIGHTS: (_nights, night_lines.let_go),
+    Forgotten.CALENDAR: (_calendar, _forget_calendar),
+}

@@ -1,0 +1,240 @@
+"""Patrons on their way out: what keeps each, who asked, who is closed tonight, and who came back.
+
+Leaves out what is emptied when a record is closed or erased: see `emptying` and `erasing`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, text, update
+
+from cprsync.domain.desk.parting import Parting
+from cprsync.domain.leaving.leaving import Ties, asked, blocks_of_staff, is_kept_by, settled
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.services.ports.values import CONFIRMED, Departed, Departing, Departure
+from cprsync.store.audit import audit
+from cprsync.store.audit.audit import CONFIRM
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts, reading, writing
+from cprsync.store.core.tenant import hold_fence, hold_library
+from cprsync.store.leaving.emptying import close, of, waits_of
+from cprsync.store.lending.over import is_over
+from cprsync.store.records import kept_blocks, links
+from cprsync.store.records.local_part import open_local
+from cprsync.store.records.numbers import shells_of
+from cprsync.store.records.records import from_row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from cprsync.services.ports.values import Run
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: The kinds of audit entries.
+ASKED: Final = "leave"
+CLOSE: Final = "close"
+#: How many subscriptions ended with it.
+ENDED: Final = "subscriptions"
+#: Who asked, where nobody at the desk did.
+BY_POLICY: Final = "inactive"
+BY_REQUEST: Final = "request"
+_PATRON = tables.patron.c
+_LOAN = tables.loan.c
+_BALANCE = tables.balance.c
+_LINK = tables.responsible.c
+#: In the words of the index that holds these rows alone: with a value put in, SQLite would not take it.
+NOT_ACTIVE: Final[Any] = text("patron.standing <> 'active'")
+
+
+def parting(tenant: Tenant, patron_id: str) -> Parting | None:
+    """What is known of a patron who is to leave or to be erased; None: there never was such a patron."""
+    with reading(tenant.engine) as connection:
+        row = connection.execute(_this(tenant, patron_id)).one_or_none()
+        kept = kept_blocks.count_of(connection, tenant, patron_id)
+        if row is None:
+            gone = Parting(Stage.CLOSED, is_emptied=True, kept=kept)
+            return gone if was_given(connection, tenant, patron_id) else None
+        if row.status_class in tables.EMPTIED:
+            waits = waits_of(connection, tenant, row.id)
+            known = Parting(Stage(row.standing), is_emptied=True, kept=kept)
+            return replace(known, subscriptions=waits.subscriptions, accounts=waits.accounts)
+        return _parting(connection, tenant, row)
+
+
+def _parting(connection: Connection, tenant: Tenant, row: AnyRow) -> Parting:
+    number, local = from_row(tenant.vault, row).number, open_local(tenant, row)
+    ours = of(tables.subscription, tenant, [row.id]) & tables.subscription.c.until.is_(None)
+    accounts = of(tables.account, tenant, [row.id])
+    return Parting(
+        Stage(row.standing),
+        ties_of(connection, tenant, row.id),
+        reservations=_open_reservations(connection, tenant, row.id),
+        blocks=blocks_of_staff(local.blocks),
+        keeps_blocks=is_kept_by(number),
+        subscriptions=connection.scalar(select(func.count()).select_from(tables.subscription).where(ours)) or 0,
+        accounts=connection.scalar(select(func.count()).select_from(tables.account).where(accounts)) or 0,
+        versions=(row.version, row.local_version),
+    )
+
+
+def _this(tenant: Tenant, patron_id: str) -> Any:
+    return select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id == patron_id)
+
+
+def _departure(connection: Connection, tenant: Tenant, row: AnyRow) -> Departure:
+    return Departure(row.id, Stage(row.standing), ties_of(connection, tenant, row.id), row.leaves_since)
+
+
+def ties_of(connection: Connection, tenant: Tenant, patron_id: str) -> Ties:
+    """What a patron has open."""
+    return Ties(*(connection.scalar(select(func.count()).where(one)) or 0 for one in _ties(tenant, patron_id)))
+
+
+def _ties(tenant: Tenant, patron_id: str | ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
+    """What of hers is open, in the order of `Ties`."""
+    # ended, a link still counts for what is owed from its time
+    holds = _LINK.until.is_(None) | links.owes()
+    return (
+        (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id) & ~is_over(tenant),
+        (_BALANCE.agency == tenant.agency) & (_BALANCE.patron_id == patron_id) & _BALANCE.settled.is_(None),
+        (_LINK.agency == tenant.agency) & (_LINK.responsible_id == patron_id) & holds,
+    )
+
+
+# -- a request at the desk -----------------------------------------------------------------------------------
+
+
+def leave(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
+    """Take a request: closed at once when nothing is open. None: there never was such a patron.
+
+    Nothing is looked up, subscribed or created. The `reason` is for which it was done in spite of a warning.
+    """
+    today = tenant.clock.today()
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        row = connection.execute(_this(tenant, patron_id).with_for_update()).one_or_none()
+        if row is None:
+            gone = Departure(patron_id, Stage.CLOSED, Ties(), None)  # and everyone has confirmed it
+            return gone if was_given(connection, tenant, patron_id) else None
+        before = _departure(connection, tenant, row)
+        stage = asked(before.stage, before.ties)
+        by = (("user", user),)
+        happened, dropped = [], 0
+        if before.stage is Stage.ACTIVE:
+            _set_leaving(connection, tenant, [row.id], on=today)
+            happened.append(audit.Happened(ASKED, patron=row.id, actions=(BY_REQUEST,), more=by))
+        if stage is Stage.CLOSED and row.status_class not in tables.EMPTIED:
+            dropped = _open_reservations(connection, tenant, row.id)
+            close(connection, tenant, [row], on=today)
+            happened.append(audit.Happened(CLOSE, patron=row.id, more=by))
+        if reason:
+            happened.append(audit.Happened(CONFIRM, patron=row.id, more=by, reason=reason))
+        audit.append(connection, tenant, audit.DESK, happened)
+        waits = waits_of(connection, tenant, row.id) if stage is Stage.CLOSED else CONFIRMED
+        return Departure(row.id, stage, before.ties, row.leaves_since or today, dropped, waits)
+
+
+def _open_reservations(connection: Connection, tenant: Tenant, patron_id: str) -> int:
+    # with those of the patrons who were merged into her, as the closing takes them
+    hers = of(tables.reservation, tenant, [patron_id, *shells_of(connection, tenant, patron_id)])
+    return connection.scalar(select(func.count()).where(hers, tables.reservation.c.cancelled.is_(None))) or 0
+
+
+def was_ever(tenant: Tenant, patron_id: str) -> bool:
+    """The same for whoever only looks."""
+    with reading(tenant.engine) as connection:
+        return was_given(connection, tenant, patron_id)
+
+
+def was_given(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
+    """Whether a patron number was ever given, also one of whom nothing is left."""
+    issued = tables.issued_id.c
+    given = select(issued.id).where(issued.agency == tenant.agency, issued.id == patron_id)
+    return connection.scalar(given) is not None
+
+
+def _set_leaving(connection: Connection, tenant: Tenant, ids: Sequence[str], *, on: date) -> None:
+    for part in parts(ids):
+        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        values = {"standing": Stage.LEAVING.value, "leaves_since": on, "rights_due": on}
+        connection.execute(update(tables.patron).where(these).values(values))
+
+
+# -- the night -----------------------------------------------------------------------------------------------
+
+
+def departing(tenant: Tenant, inactive_before: date | None) -> Departing:
+    """Who leaves tonight: those the policy asks, and those who asked and have nothing open any more."""
+    with reading(tenant.engine) as connection:
+        inactive = _inactive(connection, tenant, inactive_before)
+        # put in order here: asked to, SQLite would go through every patron in the order of their ids
+        free = sorted(connection.scalars(select(_PATRON.id).where(*_free_to_go(tenant))))
+        return Departing(tuple(inactive), tuple(free))
+
+
+def _free_to_go(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
+    leaving = (_PATRON.agency == tenant.agency) & (_PATRON.standing == Stage.LEAVING.value)
+    # whose link staff have ended today may have it back today; whom the night itself has let go has no day
+    since = _PATRON.leaves_since
+    free = (_PATRON.kind != PatronKind.RESPONSIBLE.value) | since.is_(None) | (since < tenant.clock.today())
+    return (leaving, NOT_ACTIVE, free, *_nothing_open(tenant))
+
+
+def _nothing_open(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
+    return tuple(~exists().where(one) for one in _ties(tenant, _PATRON.id))
+
+
+def _inactive(connection: Connection, tenant: Tenant, before: date | None) -> list[str]:
+    """Borrowers who were last seen before the day, or created before it if never seen, and have nothing open."""
+    if before is None:
+        return []
+    seen = _PATRON.last_seen < before
+    if _lived_before(connection, tenant, before):
+        # only then: of whoever was never seen the day of her row is read, which stands beside the sealed record
+        never = _PATRON.last_seen.is_(None) & (_PATRON.created < before.isoformat())
+        seen = or_(seen, never)
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.standing == Stage.ACTIVE.value)
+    hers &= (_PATRON.kind == tables.PERSON) & _PATRON.status_class.not_in(tables.GONE)
+    wanted = select(_PATRON.id).where(hers, seen, *_nothing_open(tenant))
+    return sorted(connection.scalars(wanted))
+
+
+def _lived_before(connection: Connection, tenant: Tenant, day: date) -> bool:
+    """Whether the library had its first night before the day: nobody's row is much older than that."""
+    run = tables.run.c
+    first = connection.scalar(select(func.min(run.day)).where(run.agency == tenant.agency))
+    return first is not None and first < day
+
+
+def depart(tenant: Tenant, run: Run, leaving: Departing, *, inactive_before: date | None) -> Departed:
+    """Ask and close these, in one transaction; each only if it still holds. Raises FenceLost."""
+    today = tenant.clock.today()
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        hold_library(connection, tenant)
+        still = set(_inactive(connection, tenant, inactive_before)) if leaving.inactive else set()
+        fresh = [one for one in leaving.inactive if one in still]
+        _set_leaving(connection, tenant, fresh, on=today)
+        rows = [
+            row
+            for part in parts([*fresh, *leaving.free])
+            for row in connection.execute(
+                select(tables.patron)
+                .where(*_free_to_go(tenant), _PATRON.id.in_(part))
+                .order_by(_PATRON.id)
+                .with_for_update()
+            )
+        ]
+        assert all(settled(Stage(row.standing), Ties()) is Stage.CLOSED for row in rows)  # noqa: S101 -- as selected
+        ended = close(connection, tenant, rows, on=today, by_night=True)
+        happened = [audit.Happened(ASKED, run=run.id, patron=one, actions=(BY_POLICY,)) for one in fresh]
+        happened += [
+            audit.Happened(CLOSE, run=run.id, patron=row.id, more=((ENDED, str(ended[row.id])),)) for row in rows
+        ]
+        audit.append(connection, tenant, tenant.night, happened)
+        return Departed(len(fresh), len(rows), sum(ended.values()))

@@ -1,0 +1,55 @@
+"""The register's files whose content is needed no more, and letting go of it. What is known of a file stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import ColumnElement, Connection, delete, exists, null, or_, select
+
+from cprsync.services.ports.values import InboxState
+from cprsync.store.core import tables
+from cprsync.store.feed.inbox import UNNEEDED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Select
+
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.leaving.forgetting import Over
+
+_BOX: Final = tables.inbox.c
+_CHUNK: Final = tables.inbox_chunk.c
+
+
+def deliveries(over: Over) -> Select[*tuple[Any, ...]]:
+    """Applied by a run that has ended, or never needed: sent twice, or older than the last one."""
+    taken, run = tables.run_delivery.c, tables.run.c
+    late = exists().where(
+        *(taken.agency == _BOX.agency, taken.inbox_id == _BOX.id),
+        *(run.agency == taken.agency, run.id == taken.run_id, or_(run.finished.is_(None), run.day > over.by)),
+    )
+    applied = (_BOX.state == InboxState.APPLIED.value) & ~late
+    return _held(over).where(or_(applied, _refused(over) & _BOX.reason.in_(UNNEEDED)))
+
+
+def refused_deliveries(over: Over) -> Select[*tuple[Any, ...]]:
+    """Damaged, or at odds with another, and taken by nobody since."""
+    return _held(over).where(_refused(over), _BOX.reason.not_in(UNNEEDED))
+
+
+def _refused(over: Over) -> ColumnElement[bool]:
+    return (_BOX.state == InboxState.REFUSED.value) & (_BOX.sealed_at < over.end)
+
+
+def _held(over: Over) -> Select[*tuple[Any, ...]]:
+    """Deliveries whose content is here; no patron's: one is told by its place in the inbox."""
+    held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
+    of_nobody = select(_BOX.id, null().label("patron_id"))
+    return of_nobody.where(_BOX.agency == over.tenant.agency, held).order_by(_BOX.id)
+
+
+def let_go(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    for row in rows:
+        connection.execute(delete(tables.inbox_chunk).where(_CHUNK.agency == tenant.agency, _CHUNK.inbox_id == row.id))

@@ -1,0 +1,4 @@
+"""Loans, reservations and balances: which are over, and what is owed.
+
+Which fee follows is the domain's.
+"""

@@ -1,0 +1,4 @@
+"""Rights, accounts, and effects that wait for CULR.
+
+Calls nobody.
+"""

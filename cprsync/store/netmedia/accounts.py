@@ -1,0 +1,179 @@
+"""Accounts in CULR as our records see them: whose turn it is to be read, and what is to be there. Calls nobody.
+
+Nobody for whom an effect waits, or was refused, is read: what was decided for her is still on its way, or a person
+looks at it. Leaves out what is written of them: see `repairs`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, Connection, exists, func, select
+
+from cprsync.domain.netmedia.account import Identity, IdType, identity_of
+from cprsync.domain.netmedia.drift import wanted
+from cprsync.domain.patron.effective import culr_in_force
+from cprsync.domain.patron.override import in_force
+from cprsync.services.ports.values import Account, AccountSides
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts, reading, stamp_of
+from cprsync.store.netmedia.effects import CULR, FAILED
+from cprsync.store.netmedia.log_ins import card_accounts_of
+from cprsync.store.records.numbers import OLD_NUMBER, has_borrower, numbered, shells_of
+from cprsync.store.records.records import from_row, overrides_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+_PATRON = tables.patron.c
+_ACCOUNT = tables.account.c
+_OUT = tables.outbox.c
+_ROW = tables.subscription.c
+
+
+def these(tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
+    """The accounts of these patrons."""
+    return (_ACCOUNT.agency == tenant.agency) & _ACCOUNT.patron_id.in_(ids)
+
+
+# -- whose turn it is ----------------------------------------------------------------------------------------------
+
+
+def counted(tenant: Tenant) -> int:
+    """How many accounts CULR was told of."""
+    with reading(tenant.engine) as connection:
+        return connection.scalar(select(func.count()).where(_ACCOUNT.agency == tenant.agency)) or 0
+
+
+def oldest(tenant: Tenant, limit: int | None, *, today: datetime | None = None) -> list[str]:
+    """Whose accounts were not read for longest, or told of.
+
+    Args:
+        tenant: whose.
+        limit: how many; None: everyone's.
+        today: when the day began; what was read since counts against the limit, and is not read again.
+    """
+    waits = exists().where(_OUT.agency == _ACCOUNT.agency, _OUT.target == CULR, _OUT.patron_id == _ACCOUNT.patron_id)
+    known = func.coalesce(_ACCOUNT.checked, _ACCOUNT.settled)
+    found = select(_ACCOUNT.patron_id).where(_ACCOUNT.agency == tenant.agency, ~waits)
+    with reading(tenant.engine) as connection:
+        if today is not None:
+            since = stamp_of(today)
+            read = select(func.count()).where(_ACCOUNT.agency == tenant.agency, _ACCOUNT.checked >= since)
+            limit = None if limit is None else max(0, limit - (connection.scalar(read) or 0))
+            found = found.where(known < since)
+        return list(connection.scalars(found.order_by(known, _ACCOUNT.patron_id).limit(limit)))
+
+
+def left_out(tenant: Tenant) -> int:
+    """How many patrons are neither read nor repaired, since something waits for them or was refused."""
+    mine = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)
+    with reading(tenant.engine) as connection:
+        return connection.scalar(select(func.count(_OUT.patron_id.distinct())).where(mine)) or 0
+
+
+def without(tenant: Tenant) -> list[str]:
+    """Whoever has no account as far as we know, and for whom nothing waits."""
+    everyone = select(_PATRON.id).where(_PATRON.agency == tenant.agency)
+    # indexes go side by side, a hundred thousand each night; one question for each patron takes three times as long
+    told = select(_ACCOUNT.patron_id).where(_ACCOUNT.agency == tenant.agency)
+    waits = select(_OUT.patron_id).where(_OUT.agency == tenant.agency, _OUT.target == CULR)
+    with reading(tenant.engine) as connection:
+        return sorted(connection.scalars(everyone.except_(told, waits)))
+
+
+def accounts(tenant: Tenant, ids: Sequence[str]) -> list[Account]:
+    """What is to be there for each of these; whoever is to have none, and is not known to, is left out.
+
+    But for a closed record: until its number is gone too, an account under it would be one too many.
+    """
+    found: list[Account] = []
+    with reading(tenant.engine) as connection:
+        for part in parts(ids):
+            waits = waiting(connection, tenant, part)
+            found += (one for one in _accounts(connection, tenant, part) if one.patron_id not in waits)
+    return found
+
+
+def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Iterator[Account]:
+    hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(ids)
+    rows = connection.execute(select(tables.patron).where(hers).order_by(_PATRON.id)).all()
+    told = {row.patron_id: row for row in connection.execute(select(tables.account).where(these(tenant, ids)))}
+    former = _former(connection, tenant, list(told))
+    cards = card_accounts_of(connection, tenant, rows)
+    corrected = overrides_of(connection, tenant, rows)
+    for row in rows:
+        patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
+        one = _account(tenant, row, patron, told.get(row.id), cards=cards.get(row.id))
+        if one is None:
+            continue
+        if not one.want.account and has_borrower(connection, tenant, patron.number, but=row.id):
+            continue  # an account that stands there is the other's
+        yield replace(one, former=former.get(row.id, ()))
+
+
+def waiting(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
+    """Those of them for whom something waits, or was refused."""
+    mine = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & _OUT.patron_id.in_(ids)
+    return set(connection.scalars(select(_OUT.patron_id).where(mine)))
+
+
+def _account(
+    tenant: Tenant, row: AnyRow, patron: Patron, told: AnyRow | None, *, cards: frozenset[Identity] | None
+) -> Account | None:
+    borrows = patron.borrows and row.status_class not in tables.GONE
+    culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today())) if borrows else None
+    if told is None and culr is None and not (patron.borrows and row.status_class == tables.CLOSED):
+        # nobody knows where she lives, and nothing was told; or she only answers for a minor: CULR is not asked of her
+        return None
+    last = None if told is None else told.municipality
+    want = wanted(borrows=borrows, culr=culr, told=last, cards=cards)
+    identity = identity_of(patron.number, row.id)
+    if told is not None and not borrows and told.id_type == IdType.LOCAL.value:
+        identity = Identity(IdType.LOCAL, row.id)
+    return Account(row.id, row.version, identity, want, told is not None, last)
+
+
+def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, tuple[Identity, ...]]:
+    """Numbers of these that were replaced, and are no other patron's; with deletions still waiting, none."""
+    holder = exists().where(
+        _PATRON.agency == _ROW.agency,
+        _PATRON.number_index == _ROW.number_index,
+        _PATRON.status_class.not_in(tables.GONE),
+    )
+    old = (_ROW.agency == tenant.agency) & (_ROW.reason == OLD_NUMBER) & _ROW.patron_id.in_(ids) & ~holder
+    found: dict[str, dict[Identity, None]] = {}
+    for row in connection.execute(select(tables.subscription).where(old).order_by(_ROW.patron_id, _ROW.since)):
+        found.setdefault(row.patron_id, {})[Identity(IdType.CPR, numbered(tenant, row))] = None
+    # whoever was merged into her has deletions of her own
+    return {
+        patron_id: tuple(numbers)
+        for patron_id, numbers in found.items()
+        if not waiting(connection, tenant, shells_of(connection, tenant, patron_id))
+    }
+
+
+# -- both sides ----------------------------------------------------------------------------------------------------
+
+
+def sides(tenant: Tenant, ids: Sequence[str]) -> dict[str, AccountSides]:
+    """What our records say of each of these, what CULR was last known to hold, and how it answered what it refused."""
+    found = dict.fromkeys(ids, AccountSides())
+    with reading(tenant.engine) as connection:
+        for part in parts(ids):
+            for one in _accounts(connection, tenant, part):
+                found[one.patron_id] = AccountSides(account=one.want.account, ours=one.want.municipality)
+            for row in connection.execute(select(tables.account).where(these(tenant, part))):
+                stands = row.municipality if row.checked is None else row.seen
+                found[row.patron_id] = replace(found[row.patron_id], theirs=stands)
+            refused = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.state == FAILED)
+            codes = select(_OUT.patron_id, _OUT.code).where(refused, _OUT.patron_id.in_(part)).order_by(_OUT.version)
+            for row in connection.execute(codes):
+                found[row.patron_id] = replace(found[row.patron_id], answer=row.code)
+    return found

@@ -1,0 +1,81 @@
+"""Effects as rows of the outbox: how one is written down, sealed, and read again.
+
+Written in the transaction of the change that they follow from. Leaves out when they are sent: see `publishing`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, insert
+
+from cprsync.domain.netmedia.account import Effect, Identity, IdType
+from cprsync.store.core import tables
+
+if TYPE_CHECKING:
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+CULR: Final = "culr"
+#: The states of an effect; one that came through is taken out.
+WAITING, FAILED = "waiting", "failed"
+#: One encoder for all payloads: making one takes longer than using it.
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+def payload(  # noqa: PLR0913 -- keyword-only, one for each thing that an effect may say
+    identity: Identity,
+    municipality: str | None,
+    *,
+    replaces: CprNumber | None = None,
+    gone: bool = False,
+    sweeps: bool = False,
+    repairs: bool = False,
+) -> str:
+    """JSON with sorted keys and no blanks."""
+    # put together by hand: an encoder takes longer to begin than to write these
+    deleted = '"delete":true,' if gone else ""
+    number = "" if municipality is None else f'"municipalityNo":{_ENCODE(municipality)},'
+    former = "" if replaces is None else f'"replaces":{_ENCODE(replaces.digits)},'
+    mends = '"repair":true,' if repairs else ""
+    all_of_them = '"sweep":true,' if sweeps else ""
+    value = _ENCODE(identity.value)
+    begins = f"{deleted}{number}{mends}{former}{all_of_them}"
+    return f'{{{begins}"userIdType":"{identity.type.value}","userIdValue":{value}}}'
+
+
+def row_of(tenant: Tenant, patron_id: str, version: int, written: str, now: str) -> tuple[Any, ...]:
+    """A row of the outbox, with a value for each of its columns."""
+    sealed = tenant.vault.seal(written.encode(), place=patron_id, owner=CULR, version=version)
+    return tenant.agency, CULR, patron_id, version, sealed, tenant.vault.seal_key, WAITING, now, 0, None, None
+
+
+def add(connection: Connection, tenant: Tenant, patron_id: str, version: int, written: str) -> None:
+    """Let one more effect wait."""
+    row = row_of(tenant, patron_id, version, written, tenant.stamp())
+    names = tables.outbox.columns.keys()
+    connection.execute(insert(tables.outbox).values(dict(zip(names, row, strict=True))))
+
+
+def effect_of(tenant: Tenant, row: AnyRow) -> Effect:
+    """The effect that a row holds."""
+    plain = tenant.vault.unseal(row.payload, row.key, place=row.patron_id, owner=row.target, version=row.version)
+    said = json.loads(plain)
+    former = said.get("replaces")
+    return Effect(
+        row.patron_id,
+        row.version,
+        Identity(IdType(said["userIdType"]), said["userIdValue"]),
+        said.get("municipalityNo"),
+        replaces=None if former is None else Identity(IdType.CPR, former),
+        gone=bool(said.get("delete")),
+        sweeps=bool(said.get("sweep")),
+        repairs=bool(said.get("repair")),
+    )
+
+
+def account_probes(tenant: Tenant, identity: Identity) -> list[bytes]:
+    """The indexes under which an account's identity may be kept, the newest key's first."""
+    return tenant.vault.probes("account", f"{identity.type.value}|{identity.value}")

@@ -1,0 +1,250 @@
+"""Rights to net media as they were last derived: whose are due, and what became of them.
+
+They are due when a write says so, when the local part they were derived from is no longer hers, when a day comes on
+which an answer changes by itself, and for everyone with another policy. Leaves out the rule itself: see `domain`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, delete, exists, func, or_, select, text, union, update
+
+from cprsync.domain.netmedia.right_facts import right_facts
+from cprsync.domain.netmedia.rights import Turn, changes, next_step, rights_of, stored
+from cprsync.domain.patron.local import Stage
+from cprsync.services.ports.values import DuePage, RightsDue
+from cprsync.store.audit import audit
+from cprsync.store.core import bulk, tables
+from cprsync.store.core.engine import IN_MAX, parts, reading, writing
+from cprsync.store.core.tenant import hold_fence, written
+from cprsync.store.netmedia.effects import CULR, WAITING
+from cprsync.store.records.local_part import open_local
+from cprsync.store.records.records import from_row, overrides_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    from cprsync.domain.netmedia.right_facts import RightFacts
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.values import Run
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: The kind of an audit entry that says which rights opened and closed.
+RIGHTS: Final = "rights"
+_PATRON = tables.patron.c
+_KEPT = tables.entitlement.c
+_TURN = tables.entitlement_turn.c
+_LIBRARY = tables.library.c
+_OUT = tables.outbox.c
+_RUN = tables.run.c
+#: In the words of the index that holds these rows alone.
+_LOCAL_IS_NEWER: Final[Any] = text(f"patron.{tables.LOCAL_IS_NEWER.replace('<> ', '<> patron.')}")
+_KEEP: Final = text(
+    "INSERT INTO entitlement (agency, patron_id, rights) VALUES (:agency, :patron_id, :rights)"
+    " ON CONFLICT (agency, patron_id) DO UPDATE SET rights = excluded.rights"
+)
+_TELL: Final = text(
+    "INSERT INTO entitlement_turn (agency, run_id, patron_id, product, turn)"
+    " VALUES (:agency, :run_id, :patron_id, :product, :turn)"
+    " ON CONFLICT (agency, run_id, patron_id, product) DO UPDATE SET turn = excluded.turn"
+)
+
+
+def stamp(tenant: Tenant) -> str | None:
+    """What of the policy the rights were derived with."""
+    with reading(tenant.engine) as connection:
+        kept: str | None = connection.scalar(select(_LIBRARY.rights_stamp).where(_LIBRARY.agency == tenant.agency))
+        return kept
+
+
+def keep_stamp(tenant: Tenant, run: Run, derived: str | None) -> None:
+    """Everyone's rights are derived with this policy now. Raises FenceLost."""
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        connection.execute(update(tables.library).where(_LIBRARY.agency == tenant.agency).values(rights_stamp=derived))
+
+
+# -- the night ---------------------------------------------------------------------------------------------------
+
+
+def derive(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | None:
+    """Derive the rights of the next patrons for whom they are due; returns the last one, None when no one is left.
+
+    Raises FenceLost.
+    """
+    with written(tenant, run) as connection:
+        rows = due_rows(connection, tenant, page, hold=True)
+        _tell(connection, tenant, run, _derive(connection, tenant, rows, policy, page.day))
+    return rows[-1].id if len(rows) == page.limit else None
+
+
+def derive_again(tenant: Tenant, ids: Sequence[str], policy: Policy, *, on: date) -> None:
+    """Derive the rights of these now, due or not; between two nights, whose reports do not count it."""
+    for part in parts(ids):
+        with written(tenant, None) as connection:
+            these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+            rows = connection.execute(select(tables.patron).where(these).order_by(_PATRON.id).with_for_update()).all()
+            _put_down(connection, tenant, None, _derive(connection, tenant, rows, policy, on))
+
+
+def _derive(
+    connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], policy: Policy, day: date
+) -> list[tuple[str, Mapping[str, Turn]]]:
+    """Keep what the rights of these are, whose rows are held; returns what turned, patron by patron."""
+    before = kept_lines(connection, tenant, rows)
+    new: list[dict[str, Any]] = []
+    moved: list[tuple[Any, ...]] = []
+    turned: list[tuple[str, Mapping[str, Turn]]] = []
+    for row, facts in _opened(connection, tenant, rows):
+        if facts.stage is Stage.CLOSED:
+            moved.append((None, row.local_version, tenant.agency, row.id))
+            continue
+        now = stored(rights_of(facts, policy, day))
+        if now != before.get(row.id):
+            new.append({"agency": tenant.agency, "patron_id": row.id, "rights": now})
+        turned.append((row.id, changes(before.get(row.id, ""), now)))
+        moved.append((next_step(facts, policy, day), row.local_version, tenant.agency, row.id))
+    _forget(connection, tenant, [row.id for row in rows if row.status_class in tables.GONE])
+    if moved:
+        columns = ("rights_due", "rights_local")
+        bulk.change(connection, tables.patron, new=columns, where=("agency", "id"), rows=moved)
+    if new:
+        connection.execute(_KEEP, new)
+    return turned
+
+
+def ahead(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[RightsDue]:
+    """Whose rights will be derived up to a day, or everyone's, in the order of their ids; nothing is written."""
+    after = ""
+    while True:
+        with reading(tenant.engine) as connection:
+            rows = due_rows(connection, tenant, DuePage(until, everyone=everyone, after=after, limit=IN_MAX))
+            kept = kept_lines(connection, tenant, rows)
+            found = [
+                RightsDue(row.id, facts, kept.get(row.id, ""))
+                for row, facts in _opened(connection, tenant, rows)
+                if facts.stage is not Stage.CLOSED
+            ]
+        yield from found
+        if len(rows) < IN_MAX:
+            return
+        after = rows[-1].id
+
+
+def forget_earlier(tenant: Tenant, run: Run) -> None:
+    """What turned in earlier runs stands counted in their reports, but for what CULR has still to hear.
+
+    Raises FenceLost.
+    """
+    earlier = (_TURN.agency == tenant.agency) & (_TURN.run_id < run.id)
+    turned = (_RUN.agency == _TURN.agency) & (_RUN.id == _TURN.run_id)
+    hers = (_OUT.agency == _TURN.agency) & (_OUT.target == CULR) & (_OUT.patron_id == _TURN.patron_id)
+    # what came to wait after that run is of something else: a block closed the right, say, and later she moved
+    since = or_(_RUN.finished.is_(None), _OUT.created <= _RUN.finished)
+    untold = exists().where(hers, turned, since)
+    with writing(tenant.engine) as connection:
+        hold_fence(connection, tenant, run)
+        connection.execute(delete(tables.entitlement_turn).where(earlier, ~untold))
+
+
+def _tell(connection: Connection, tenant: Tenant, run: Run, derived: Sequence[tuple[str, Mapping[str, Turn]]]) -> None:
+    """Count what turned, and write in the audit which rights opened and closed."""
+    events = [
+        {"agency": tenant.agency, "run_id": run.id, "patron_id": one, "product": product, "turn": turn.value}
+        for one, turned in derived
+        for product, turn in turned.items()
+        if turn is not Turn.UNCHANGED
+    ]
+    if events:
+        connection.execute(_TELL, events)
+    _put_down(connection, tenant, run, derived)
+
+
+def _put_down(
+    connection: Connection, tenant: Tenant, run: Run | None, derived: Sequence[tuple[str, Mapping[str, Turn]]]
+) -> None:
+    number = None if run is None else run.id
+    happened = [
+        audit.Happened(RIGHTS, run=number, patron=one, actions=said)
+        for one, turned in derived
+        if (said := tuple(f"{turn.value}:{name}" for name, turn in turned.items() if turn is not Turn.UNCHANGED))
+    ]
+    audit.append(connection, tenant, tenant.night, happened)
+
+
+def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: bool = False) -> list[AnyRow]:
+    """In the order of their ids; `hold`: nobody else writes them meanwhile."""
+    hers = _PATRON.agency == tenant.agency
+    if page.everyone:
+        due: Any = select(_PATRON.id).where(hers).subquery()
+    else:
+        # each question is answered by its index
+        due = union(
+            select(_PATRON.id).where(hers, _PATRON.rights_due <= page.day),
+            select(_PATRON.id).where(hers, _LOCAL_IS_NEWER),
+        ).subquery()
+    found = select(due.c.id).where(due.c.id > page.after).order_by(due.c.id).limit(page.limit)
+    wanted = select(tables.patron).where(hers).order_by(_PATRON.id)
+    wanted = wanted.with_for_update() if hold else wanted
+    return [
+        row
+        for part in parts(connection.scalars(found).all())
+        for row in connection.execute(wanted.where(_PATRON.id.in_(part)))
+    ]
+
+
+def kept_lines(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> dict[str, str]:
+    """The rights as they are kept, by patron."""
+    wanted = select(_KEPT.patron_id, _KEPT.rights).where(_KEPT.agency == tenant.agency)
+    return {
+        patron_id: rights
+        for part in parts([row.id for row in rows])
+        for patron_id, rights in connection.execute(wanted.where(_KEPT.patron_id.in_(part)))
+    }
+
+
+def _opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> Iterator[tuple[AnyRow, RightFacts]]:
+    """What a right hangs on, of each; since when that is so is not kept as long as the rights are, and left out."""
+    corrected = overrides_of(connection, tenant, rows)
+    for row in rows:
+        patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
+        gone = row.status_class in tables.GONE
+        stage = Stage.CLOSED if gone else Stage(row.standing)
+        yield row, right_facts(patron, open_local(tenant, row), stage=stage)
+
+
+def turns(tenant: Tenant, run: Run) -> dict[str, dict[str, int]]:
+    """What became of rights in a run: by product and turn, how many.
+
+    And under `waiting`, of how many patrons it is not as CULR was told, whichever run it turned in.
+    """
+    hers = _TURN.agency == tenant.agency
+    ours = hers & (_TURN.run_id == run.id)
+    counted = select(_TURN.product, _TURN.turn, func.count()).where(ours).group_by(_TURN.product, _TURN.turn)
+    untold = select(_OUT.patron_id).where(_OUT.agency == tenant.agency, _OUT.target == CULR, _OUT.state == WAITING)
+    patrons = func.count(_TURN.patron_id.distinct())
+    waiting = select(_TURN.product, patrons).where(hers, _TURN.patron_id.in_(untold)).group_by(_TURN.product)
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    with reading(tenant.engine) as connection:
+        for product, turn, count in connection.execute(counted):
+            found[product][turn] = count
+        for product, count in connection.execute(waiting):
+            found[product]["waiting"] = count
+    return found
+
+
+def kept(tenant: Tenant) -> int:
+    """How many patrons' rights are kept."""
+    with reading(tenant.engine) as connection:
+        return connection.scalar(select(func.count()).where(_KEPT.agency == tenant.agency)) or 0
+
+
+def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
+    """Whoever is no patron any more has no rights, and none was closed for her."""
+    for part in parts(ids):
+        these = (_KEPT.agency == tenant.agency) & _KEPT.patron_id.in_(part)
+        connection.execute(delete(tables.entitlement).where(these))

@@ -1,0 +1,325 @@
+"""Effects that wait for the net media: whose go first, what came of each, and what is known to stand there.
+
+An effect is marked as offered before any call, and taken out with the account it led to after the last: killed in
+between, it waits and is offered again. Leaves out where effects come from: see `changes`, `merging`, `emptying`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, select, text, update
+
+from cprsync.domain.netmedia.account import REFUSED, Effect, Identity, IdType, Settled, spare_others
+from cprsync.domain.netmedia.drift import Drift
+from cprsync.domain.netmedia.rights import Turn
+from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, NET_MEDIA_REFUSED
+from cprsync.domain.person.number import CprNumber
+from cprsync.services.ports.values import AccountState, Backlog, Run
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import moment_of, parts, reading, writing
+from cprsync.store.core.tenant import written
+from cprsync.store.netmedia.accounts import waiting
+from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, effect_of
+from cprsync.store.netmedia.log_ins import card_accounts_of
+from cprsync.store.netmedia.repairs import DRIFTED, leave_to_staff, note_seen
+from cprsync.store.records.numbers import borrowers
+from cprsync.store.reviews.review_items import ask_staff, settle_items
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from cprsync.domain.netmedia.account import Held, Unsettled
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: The kind of the audit entry that says that the net media were told.
+TOLD: Final = "told"
+#: An effect that was answered so often without success is left to a person: one try a night makes this a month.
+ATTEMPTS: Final = 30
+_OUT = tables.outbox.c
+_ACCOUNT = tables.account.c
+_PATRON = tables.patron.c
+_TURN = tables.entitlement_turn.c
+#: Who may lose a right by what waits: after an outage these go first (trust, R-31).
+_REVOKING: Final = (*tables.GONE, "dead", "emigrated", "greenland", "no_residence")
+#: And who has lost one, or may have: where she moved to there may be no licence.
+_LOST: Final = (Turn.CLOSED.value, Turn.UNDECIDED.value)
+
+
+def _waits(tenant: Tenant) -> ColumnElement[bool]:
+    return (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.state == WAITING)
+
+
+# -- what waits ------------------------------------------------------------------------------------------------
+
+
+def order(tenant: Tenant) -> list[str]:
+    """The patrons for whom effects wait: first those who may lose a right, then whoever has waited longest."""
+    # kept until CULR was told, whichever night it was
+    lost = select(_TURN.patron_id).where(_TURN.agency == tenant.agency, _TURN.turn.in_(_LOST))
+    revoking = _PATRON.status_class.in_(_REVOKING) | _OUT.patron_id.in_(lost)
+    last = case((revoking, 0), else_=1)
+    hers = (_PATRON.agency == _OUT.agency) & (_PATRON.id == _OUT.patron_id)
+    wanted = select(_OUT.patron_id).join(tables.patron, hers).where(_waits(tenant)).group_by(_OUT.patron_id)
+    with reading(tenant.engine) as connection:
+        return list(connection.scalars(wanted.order_by(func.min(last), func.min(_OUT.created), _OUT.patron_id)))
+
+
+def queues(tenant: Tenant, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
+    """The effects that wait for each of these, lowest version first."""
+    with reading(tenant.engine) as connection:
+        found: dict[str, list[AnyRow]] = defaultdict(list)
+        accounts: dict[str, AnyRow] = {}
+        for part in parts(ids):
+            wanted = select(tables.outbox).where(_waits(tenant), _OUT.patron_id.in_(part)).order_by(_OUT.version)
+            for row in connection.execute(wanted):
+                found[row.patron_id].append(row)
+            known = select(tables.account).where(_ACCOUNT.agency == tenant.agency, _ACCOUNT.patron_id.in_(part))
+            accounts |= {row.patron_id: row for row in connection.execute(known)}
+        effects = {
+            patron_id: list(_effects(tenant, found[patron_id], accounts.get(patron_id)))
+            for patron_id in ids
+            if patron_id in found
+        }
+        holders = _holders(connection, tenant, effects)
+        cards = _cards(connection, tenant, list(effects))
+    return [
+        tuple(_with_cards(_spared(one, holders, accounts.get(patron_id)), cards.get(patron_id)) for one in queue)
+        for patron_id, queue in effects.items()
+    ]
+
+
+def _cards(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, frozenset[Identity]]:
+    """The cards that are to log in, as they are now."""
+    if not tenant.card_accounts:
+        return {}
+    hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(ids)
+    return card_accounts_of(connection, tenant, connection.execute(select(tables.patron).where(hers)).all())
+
+
+def _with_cards(effect: Effect, cards: frozenset[Identity] | None) -> Effect:
+    alone = cards is None or effect.gone or effect.moot or effect.identity.type is not IdType.CPR
+    return effect if alone else replace(effect, cards=cards)
+
+
+def _holders(connection: Connection, tenant: Tenant, queues: Mapping[str, Sequence[Effect]]) -> dict[Identity, str]:
+    """Who borrows under each CPR number that the effects name."""
+    named = {one for queue in queues.values() for effect in queue for one in effect.touches if one.type is IdType.CPR}
+    numbers = [CprNumber.parse(one.value) for one in named]
+    held = borrowers(connection, tenant, numbers)
+    return {Identity(IdType.CPR, number.digits): patron_id for number, patron_id in held.items()}
+
+
+def _spared(effect: Effect, holders: Mapping[Identity, str], account: AnyRow | None) -> Effect:
+    taken = {one for one in effect.touches if holders.get(one, effect.patron_id) != effect.patron_id}
+    return spare_others(effect, taken=taken, told=None if account is None else account.municipality)
+
+
+def _effects(tenant: Tenant, rows: Iterable[AnyRow], account: AnyRow | None) -> Iterator[Effect]:
+    local = account is not None and account.id_type == IdType.LOCAL.value
+    for row in rows:
+        effect = effect_of(tenant, row)
+        if local and effect.identity.type is IdType.CPR and not effect.gone:
+            # her number was found: what she had under her patron number becomes hers under it (decision 11)
+            effect = replace(effect, replaces=Identity(IdType.LOCAL, row.patron_id))
+            local = False
+        elif account is not None and account.id_index in account_probes(tenant, effect.identity):
+            effect = replace(effect, known=True)
+        yield effect
+
+
+def backlog(tenant: Tenant) -> Backlog:
+    """How many wait and how many a person has to look at, and since when the oldest waits."""
+    mine = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)
+    wanted = select(_OUT.state, func.count(), func.min(_OUT.created)).where(mine).group_by(_OUT.state)
+    with reading(tenant.engine) as connection:
+        found = {state: (count, oldest) for state, count, oldest in connection.execute(wanted)}
+    waiting, oldest = found.get(WAITING, (0, None))
+    return Backlog(waiting, found.get(FAILED, (0, None))[0], None if oldest is None else moment_of(oldest))
+
+
+def account_state(tenant: Tenant, patron_id: str) -> AccountState:
+    """What is known of one patron's account."""
+    hers = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == patron_id)
+    waits = _waits(tenant) & (_OUT.patron_id == patron_id)
+    with reading(tenant.engine) as connection:
+        row = connection.execute(select(tables.account).where(hers)).one_or_none()
+        waiting = connection.execute(select(tables.outbox).where(waits).order_by(_OUT.version)).all()
+        codes = select(_OUT.code).where(refused_of(tenant), _OUT.patron_id == patron_id).order_by(_OUT.version.desc())
+        refused = connection.scalar(codes.limit(1))
+    effects = [effect_of(tenant, one) for one in waiting]
+    offered = [effect for effect, one in zip(effects, waiting, strict=True) if one.offered and not effect.gone]
+    settled = None if row is None else row.municipality
+    return AccountState(
+        exists=row is not None,
+        sent=offered[-1].municipality if offered else settled,
+        confirmed=settled if row is None or row.checked is None else row.seen,
+        pending=len(waiting),
+        deleting=bool(effects) and effects[-1].gone,
+        refused=refused,
+        checked=None if row is None else moment_of(row.checked or row.settled),
+    )
+
+
+# -- what came of it ---------------------------------------------------------------------------------------------
+
+
+def offer(tenant: Tenant, effects: Sequence[Effect]) -> None:
+    """Write down that these are about to be sent: from now on the counterpart may have heard of them."""
+    if not effects:
+        return
+    with writing(tenant.engine) as connection:
+        rows = [{**_at(tenant, one), "now": tenant.stamp()} for one in effects]
+        connection.execute(_OFFER, rows)
+
+
+_THIS: Final = (
+    (_OUT.agency == bindparam("at_agency"))
+    & (_OUT.target == CULR)
+    & (_OUT.patron_id == bindparam("at_patron"))
+    & (_OUT.version == bindparam("at_version"))
+)
+_OFFER: Final = update(tables.outbox).where(_THIS, _OUT.offered.is_(None)).values(offered=bindparam("now"))
+_TAKE_OUT: Final = delete(tables.outbox).where(_THIS)
+_OLDER_REFUSED: Final = delete(tables.outbox).where(
+    _OUT.agency == bindparam("at_agency"),
+    _OUT.target == CULR,
+    _OUT.patron_id == bindparam("at_patron"),
+    _OUT.state == FAILED,
+    _OUT.version < bindparam("at_version"),
+)
+_FAIL: Final = (
+    update(tables.outbox)
+    .where(_THIS)
+    .values(attempts=_OUT.attempts + 1, code=bindparam("said"), state=bindparam("now_state"))
+)
+_KEEP: Final = text(
+    "INSERT INTO account (agency, patron_id, id_type, id_index, index_key, municipality, version, settled)"
+    " VALUES (:agency, :patron_id, :id_type, :id_index, :index_key, :municipality, :version, :settled)"
+    " ON CONFLICT (agency, patron_id) DO UPDATE SET id_type = excluded.id_type, id_index = excluded.id_index,"
+    " index_key = excluded.index_key, municipality = excluded.municipality, version = excluded.version,"
+    " settled = excluded.settled, seen = NULL, checked = NULL WHERE account.version < excluded.version"
+)
+
+
+def _at(tenant: Tenant, effect: Effect) -> dict[str, Any]:
+    return {"at_agency": tenant.agency, "at_patron": effect.patron_id, "at_version": effect.version}
+
+
+def settle(
+    tenant: Tenant, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]
+) -> list[tuple[str, str]]:
+    """Write what came of effects: out they go with the accounts they led to, or they wait on, or a person looks.
+
+    Returns: the patrons about whom a person has to look now, each with why. Raises FenceLost.
+    """
+    done = [(effect, outcome) for effect, outcome in outcomes if isinstance(outcome, Settled)]
+    rest = [(effect, outcome) for effect, outcome in outcomes if not isinstance(outcome, Settled)]
+    stream = audit.DESK if run is None else tenant.night
+    with written(tenant, run) as connection:
+        left: list[tuple[str, str]] = []
+        if done:
+            connection.execute(_TAKE_OUT, [_at(tenant, effect) for effect, _ in done])
+            _supersede(connection, tenant, [effect for effect, _ in done])
+            foreign = _foreign(connection, tenant, done)
+            # what was read before is held against what is read now, so that it is asked before that is written over
+            left += ((one, NET_MEDIA_FOREIGN) for one in leave_to_staff(connection, tenant, run, foreign))
+            _keep_accounts(connection, tenant, done)
+            note_seen(connection, tenant, list(foreign.items()))
+            audit.append(connection, tenant, stream, _happened(run, done))
+        if rest:
+            left += ((one, NET_MEDIA_REFUSED) for one in _fail(connection, tenant, run or tenant.no_run, rest))
+        return left
+
+
+def _happened(run: Run | None, done: Sequence[tuple[Effect, Settled]]) -> list[audit.Happened]:
+    """What the audit says of these: told, or found to be another library's and left alone."""
+    number = None if run is None else run.id
+    return [
+        audit.Happened(TOLD, run=number, patron=effect.patron_id, actions=(CULR,))
+        if outcome.foreign is None
+        else audit.Happened(DRIFTED, run=number, patron=effect.patron_id, actions=(Drift.FOREIGN.value,))
+        for effect, outcome in done
+    ]
+
+
+def _foreign(connection: Connection, tenant: Tenant, done: Sequence[tuple[Effect, Settled]]) -> dict[str, Held]:
+    """What stands there of another library's, by patron; not where a newer effect of ours was told, or will be."""
+    last = {effect.patron_id: outcome.foreign for effect, outcome in done if not effect.gone}
+    found = {patron_id: held for patron_id, held in last.items() if held is not None}
+    later = waiting(connection, tenant, list(found)) if found else set()
+    return {patron_id: held for patron_id, held in found.items() if patron_id not in later}
+
+
+def _keep_accounts(connection: Connection, tenant: Tenant, done: Sequence[tuple[Effect, Settled]]) -> None:
+    now = tenant.stamp()
+    for effect, _ in done:
+        if effect.gone:
+            hers = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == effect.patron_id)
+            same = _ACCOUNT.id_index.in_(account_probes(tenant, effect.identity))
+            connection.execute(delete(tables.account).where(hers, same))
+    rows = [
+        {
+            "agency": tenant.agency,
+            "patron_id": effect.patron_id,
+            "id_type": effect.identity.type.value,
+            "id_index": account_probes(tenant, effect.identity)[0],
+            "index_key": tenant.vault.index_key,
+            "municipality": outcome.municipality,
+            "version": effect.version,
+            "settled": now,
+        }
+        for effect, outcome in done
+        if not effect.gone and not effect.moot
+    ]
+    if rows:
+        connection.execute(_KEEP, rows)
+
+
+def _supersede(connection: Connection, tenant: Tenant, came_through: Sequence[Effect]) -> None:
+    """What was refused of these before is pointless now, and so is the question that it left to a person."""
+    patrons = sorted({effect.patron_id for effect in came_through})
+    refused = [
+        patron_id
+        for part in parts(patrons)
+        for patron_id in connection.scalars(
+            select(_OUT.patron_id).distinct().where(refused_of(tenant), _OUT.patron_id.in_(part))
+        )
+    ]
+    if not refused:
+        return  # nearly always
+    rows = [_at(tenant, effect) for effect in came_through if effect.patron_id in refused]
+    connection.execute(_OLDER_REFUSED, rows)
+    still = set(connection.scalars(select(_OUT.patron_id).where(refused_of(tenant), _OUT.patron_id.in_(refused))))
+    settle_items(connection, tenant, [one for one in refused if one not in still], NET_MEDIA_REFUSED)
+
+
+def refused_of(tenant: Tenant) -> ColumnElement[bool]:
+    """What a person has to look at."""
+    return (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.state == FAILED)
+
+
+def _fail(connection: Connection, tenant: Tenant, run: Run, rest: Sequence[tuple[Effect, Unsettled]]) -> list[str]:
+    tried = _attempts(connection, tenant, [effect.patron_id for effect, _ in rest])
+    rows, left = [], []
+    for effect, outcome in rest:
+        ended = outcome.code in REFUSED or tried[effect.patron_id, effect.version] + 1 >= ATTEMPTS
+        state = FAILED if ended else WAITING
+        rows.append({**_at(tenant, effect), "said": outcome.code.value, "now_state": state})
+        left += [effect.patron_id] if ended else []
+    connection.execute(_FAIL, rows)
+    ask_staff(connection, tenant, run, left, NET_MEDIA_REFUSED)
+    return left
+
+
+def _attempts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[tuple[str, int], int]:
+    wanted = select(_OUT.patron_id, _OUT.version, _OUT.attempts).where(_waits(tenant))
+    return {
+        (patron_id, version): attempts
+        for part in parts(ids)
+        for patron_id, version, attempts in connection.execute(wanted.where(_OUT.patron_id.in_(part)))
+    }

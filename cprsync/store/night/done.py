@@ -1,0 +1,61 @@
+"""What a run has done so far, as the audit tells it: for a run that goes on after it was killed."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from cprsync.services.ports.values import Departed, Done
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import reading
+from cprsync.store.feed.reconciling import SUBSCRIPTION_END
+from cprsync.store.leaving.forgetting import FORGET
+from cprsync.store.leaving.leaving import ASKED, CLOSE, ENDED
+
+if TYPE_CHECKING:
+    from cprsync.services.ports.values import Run
+    from cprsync.store.core.tenant import Tenant
+
+#: What the report of a run leaves behind as its last entry.
+CLOSED = "run"
+#: Entries read at a time.
+_READ_ROWS = 2000
+
+
+def done(tenant: Tenant, run: Run) -> Done:
+    """Count subscriptions and changes of an open run; one that has just begun costs one entry.
+
+    Runs of an agreement follow each other: everything after the last report is this run's, or a desk's or a plan's.
+    """
+    row = tables.audit.c
+    wanted = select(row.entry).where(row.agency == tenant.agency, row.stream == tenant.night).order_by(row.seq.desc())
+    kinds: Counter[str] = Counter()
+    by_action: Counter[str] = Counter()
+    forgotten: Counter[str] = Counter()
+    ended = 0
+    with ExitStack() as stack:
+        connection = stack.enter_context(reading(tenant.engine))
+        entries = connection.execution_options(yield_per=_READ_ROWS).scalars(wanted)
+        # the last report is met long before the first entry, and PostgreSQL would hold its cursor open
+        stack.callback(entries.close)
+        for entry in entries:
+            told = json.loads(entry)
+            if told["kind"] == CLOSED:
+                break
+            if told["run"] != run.id:
+                continue
+            kinds[told["kind"]] += 1
+            if told["kind"] == audit.CHANGE:
+                by_action.update(told["actions"])
+            if told["kind"] == CLOSE:
+                # an entry of an earlier version does not say
+                ended += int(told.get(ENDED, 0))
+            if told["kind"] == FORGET:
+                forgotten.update(dict.fromkeys(told["actions"], int(told["count"])))
+    departed = Departed(kinds[ASKED], kinds[CLOSE], ended)
+    return Done(kinds["subscribe"], kinds["unsubscribe"], by_action, forgotten, departed, ended=kinds[SUBSCRIPTION_END])

@@ -1,0 +1,4 @@
+"""What is counted for statistics.
+
+Which numbers may be shown is `domain.pages`'.
+"""

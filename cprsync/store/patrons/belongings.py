@@ -1,0 +1,169 @@
+"""What hangs on a patron beside her record: keys, subscriptions, questions, corrections. Given to another, and back.
+
+In the caller's transaction. Each step hands back what its undo needs, as JSON holds it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+
+from cprsync.domain.person.number import CprNumber
+from cprsync.store.core import tables
+from cprsync.store.core.tables import MERGED
+from cprsync.store.patrons.dying import DEAD
+from cprsync.store.records import overrides
+from cprsync.store.records.numbers import ACTIVE_PATRON, OLD_NUMBER, RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, numbered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: Reasons for which a number is subscribed; any other is the memory of one that has ended.
+_HOLDING: Final = (ACTIVE_PATRON, RESPONSIBLE, DEAD, OLD_NUMBER)
+_KEY = tables.patron_key.c
+_ROW = tables.subscription.c
+_ASKED = tables.follow_up.c
+_OVERRIDE = tables.override.c
+
+
+# -- keys --------------------------------------------------------------------------------------------------
+
+
+def move_keys(connection: Connection, tenant: Tenant, *, of: str, to: str, number: CprNumber) -> list[list[str]]:
+    """Let cards, telephones, old numbers and `number` itself find `to`, and the shell point at her."""
+    hers = _keys_of(tenant, of)
+    rows = connection.execute(select(_KEY.kind, _KEY.key_index).where(hers))
+    moved = sorted([row.kind, row.key_index.hex()] for row in rows)
+    connection.execute(update(tables.patron_key).where(hers).values(patron_id=to))
+    _forget(connection, tenant, OLD_NUMBER, number.digits)
+    for kind, value in ((OLD_NUMBER, number.digits), (MERGED, of)):
+        connection.execute(
+            insert(tables.patron_key).values(
+                agency=tenant.agency,
+                kind=kind,
+                key_index=tenant.vault.index(kind, value),
+                key_id=tenant.vault.index_key,
+                patron_id=to,
+            )
+        )
+    return moved
+
+
+def give_keys_back(  # noqa: PLR0913 -- from whom, to whom, and what
+    connection: Connection, tenant: Tenant, moved: Sequence[Sequence[str]], *, of: str, to: str, number: CprNumber
+) -> None:
+    """Let them find the one who had them again, but for those that are somebody else's by now."""
+    _forget(connection, tenant, OLD_NUMBER, number.digits)
+    _forget(connection, tenant, MERGED, to)
+    for kind, index in moved:
+        this = _keys_of(tenant, of) & (_KEY.kind == kind) & (_KEY.key_index == bytes.fromhex(index))
+        connection.execute(update(tables.patron_key).where(this).values(patron_id=to))
+
+
+def _keys_of(tenant: Tenant, patron_id: str) -> ColumnElement[bool]:
+    return (_KEY.agency == tenant.agency) & (_KEY.patron_id == patron_id)
+
+
+def _forget(connection: Connection, tenant: Tenant, kind: str, value: str) -> None:
+    this = (_KEY.agency == tenant.agency) & (_KEY.kind == kind)
+    connection.execute(delete(tables.patron_key).where(this, _KEY.key_index.in_(tenant.vault.probes(kind, value))))
+
+
+def keeper_of(connection: Connection, tenant: Tenant, patron_id: str) -> str | None:
+    """Whom a shell points at; None: no shell."""
+    this = (_KEY.agency == tenant.agency) & (_KEY.kind == MERGED)
+    wanted = select(_KEY.patron_id).where(this, _KEY.key_index.in_(tenant.vault.probes(MERGED, patron_id)))
+    found: str | None = connection.scalar(wanted)
+    return found
+
+
+# -- subscriptions -------------------------------------------------------------------------------------------
+
+
+def move_subscriptions(connection: Connection, tenant: Tenant, *, of: str, to: str) -> list[dict[str, Any]]:
+    """Keep the other's number subscribed as an old one of `to`, until a file has spoken of her again."""
+    wanted = select(tables.subscription).where(_ROW.agency == tenant.agency, _ROW.patron_id == of)
+    rows = connection.execute(wanted.order_by(_ROW.agreement, _ROW.number_index, _ROW.reason)).all()
+    moved = [_as_json(tenant, row) for row in rows]
+    connection.execute(delete(tables.subscription).where(_ROW.agency == tenant.agency, _ROW.patron_id == of))
+    today = tenant.clock.today().isoformat()
+    for one in moved:
+        holds = one["reason"] in _HOLDING and (one["until"] is None or one["reason"] == DEAD)
+        kept = one | {"reason": OLD_NUMBER, "since": today, "until": None} if holds else one
+        _put(connection, tenant, kept, patron_id=to)
+    return moved
+
+
+def give_subscriptions_back(
+    connection: Connection, tenant: Tenant, moved: Sequence[dict[str, Any]], *, of: str, to: str
+) -> None:
+    """Write them down as they were; the night's comparison tells the register what it lacks."""
+    for one in moved:
+        index = tenant.vault.probes("number", one["number"])
+        this = (_ROW.agency == tenant.agency) & (_ROW.agreement == one["agreement"]) & (_ROW.patron_id == of)
+        connection.execute(delete(tables.subscription).where(this, _ROW.number_index.in_(index)))
+        _put(connection, tenant, one, patron_id=to)
+
+
+def _as_json(tenant: Tenant, row: AnyRow) -> dict[str, Any]:
+    number = numbered(tenant, row)
+    return {
+        "agreement": row.agreement,
+        "number": number,
+        "reason": row.reason,
+        "since": row.since.isoformat(),
+        "until": row.until and row.until.isoformat(),
+        "confirmed_at": row.confirmed_at,
+    }
+
+
+def _put(connection: Connection, tenant: Tenant, one: dict[str, Any], *, patron_id: str) -> None:
+    """Write a row, in place of one that says the same of her."""
+    number = CprNumber(one["number"])
+    key = {
+        "agency": tenant.agency,
+        "agreement": one["agreement"],
+        "number_index": tenant.vault.number_index(number),
+        "reason": one["reason"],
+        "patron_id": patron_id,
+    }
+    connection.execute(delete(tables.subscription).where(*(_ROW[name] == value for name, value in key.items())))
+    sealed = tenant.vault.seal(number.digits.encode(), place=patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE)
+    until = one["until"] and date.fromisoformat(one["until"])
+    days = {"since": date.fromisoformat(one["since"]), "until": until, "confirmed_at": one["confirmed_at"]}
+    row = key | days | {"number": sealed, "number_key": tenant.vault.seal_key}
+    connection.execute(insert(tables.subscription).values(row))
+
+
+# -- questions and corrections -----------------------------------------------------------------------------------
+
+
+def take_questions(connection: Connection, tenant: Tenant, patron_id: str) -> list[str]:
+    """Close what the register was to be asked about her; returns the kinds."""
+    hers = (_ASKED.agency == tenant.agency) & (_ASKED.patron_id == patron_id)
+    kinds = list(connection.scalars(select(_ASKED.kind).where(hers).order_by(_ASKED.kind)))
+    connection.execute(delete(tables.follow_up).where(hers))
+    return kinds
+
+
+def withdraw_overrides(connection: Connection, tenant: Tenant, patron_id: str) -> list[int]:
+    """Take back what staff corrected on her record; returns which."""
+    live = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.patron_id == patron_id)
+    live &= _OVERRIDE.state == overrides.LIVE
+    ids = list(connection.scalars(select(_OVERRIDE.id).where(live).order_by(_OVERRIDE.id)))
+    ended = update(tables.override).where(live)
+    connection.execute(ended.values(state=overrides.WITHDRAWN, ended=tenant.clock.today()))
+    overrides.count_again(connection, tenant, [patron_id])
+    return ids
+
+
+def restore_overrides(connection: Connection, tenant: Tenant, patron_id: str, ids: Sequence[int]) -> None:
+    """Let them hold again; the night ends those whose day has passed."""
+    these = (_OVERRIDE.agency == tenant.agency) & _OVERRIDE.id.in_(ids) & (_OVERRIDE.state == overrides.WITHDRAWN)
+    connection.execute(update(tables.override).where(these).values(state=overrides.LIVE, ended=None))
+    overrides.count_again(connection, tenant, [patron_id])

@@ -1,0 +1,311 @@
+"""Write a batch of decided changes: all of it in one transaction, or nothing (decision 20)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, select, text, update
+
+from cprsync.domain.leaving.forgetting import BEFORE_IMAGE_DAYS
+from cprsync.domain.netmedia.account import identity_of
+from cprsync.domain.patron.effective import municipality_in_force
+from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.person import SILENT, Status
+from cprsync.errors import LostCompare
+from cprsync.store.audit import audit
+from cprsync.store.audit.record_versions import Moved, note_versions
+from cprsync.store.core import tables
+from cprsync.store.core.bulk import append, change
+from cprsync.store.core.engine import parts
+from cprsync.store.core.tenant import set_values, written
+from cprsync.store.netmedia.effects import payload, row_of
+from cprsync.store.patrons import dying
+from cprsync.store.patrons.doubts import follow_doubts
+from cprsync.store.patrons.windows import close_windows
+from cprsync.store.records.links import look_again
+from cprsync.store.records.numbers import renumber
+from cprsync.store.reviews.review_items import raise_and_settle
+from cprsync.store.seals.codec import REGISTER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from cprsync.domain.patron.override import Override
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.person.person import Person, Silent
+    from cprsync.services.ports.values import Batch, FollowUp, Item, Run, Touch, Write
+    from cprsync.store.core.tenant import Tenant
+
+FIRST_COPY = "first_copy"
+_PATRON = tables.patron.c
+#: What may be said of a patron's status in clear; a fixed abode or none is not told apart.
+STATUS_CLASSES: dict[Status | Silent, str] = {
+    SILENT: "unknown",
+    Status.RESIDENT: "resident",
+    Status.RESIDENT_ADMINISTRATIVE: "resident",
+    Status.GREENLAND: "greenland",
+    Status.GREENLAND_ADMINISTRATIVE: "greenland",
+    Status.NO_RESIDENCE: "no_residence",
+    Status.ANNULLED: "replaced",
+    Status.DUPLICATE: "replaced",
+    Status.CHANGED: "replaced",
+    Status.DISAPPEARED: "disappeared",
+    Status.EMIGRATED: "emigrated",
+    Status.DEAD: "dead",
+}
+
+
+def write(tenant: Tenant, run: Run | None, batch: Batch) -> None:
+    """Write records, before-images, audit, outbox, items, follow-ups, reviews and the checkpoint.
+
+    Without a run: for whoever holds the agreement's lock between two nights.
+
+    Raises:
+        FenceLost: a newer run has taken over.
+        LostCompare: a patron changed since the decision.
+    """
+    with written(tenant, run) as connection:
+        write_changes(connection, tenant, run or tenant.no_run, batch)
+        audit.append(connection, tenant, tenant.night, [_happened(run, write) for write in batch.writes])
+        if run is not None and batch.checkpoint is not None:
+            set_values(connection, tenant, run, checkpoint=batch.checkpoint)
+
+
+def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
+    """What a night and a desk write alike, in the caller's transaction; fence and audit are the caller's."""
+    write_records(connection, tenant, run, batch.writes)
+    _touch(connection, tenant, batch.touches)
+    _add_items(connection, tenant, run, batch.items)
+    first_copies = [write.patron.id for write in batch.writes if Action.FIRST_COPY in write.actions]
+    ask(connection, tenant, [(follow_up.patron_id, follow_up.kind) for follow_up in batch.asks])
+    _answer(connection, tenant, batch.answered, first_copies)
+    close_windows(connection, tenant, batch.verified)
+    raise_and_settle(connection, tenant, run, batch)
+    follow_doubts(connection, tenant, run, batch)
+
+
+def _happened(run: Run | None, write: Write) -> audit.Happened:
+    number = None if run is None else run.id
+    return audit.Happened(audit.CHANGE, run=number, patron=write.patron.id, actions=_words(write.actions))
+
+
+@lru_cache(maxsize=256)
+def _words(actions: tuple[Action, ...]) -> tuple[str, ...]:
+    """The stable names of actions: a night has few combinations of them."""
+    return tuple(action.value for action in actions)
+
+
+# -- records -----------------------------------------------------------------------------------------
+
+
+def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequence[Write]) -> None:
+    """Write records, their before-images and what the net media are to hold.
+
+    Raises:
+        LostCompare: a patron changed since the decision.
+    """
+    if not writes:
+        return
+    _keep_before_images(connection, tenant, run, [write.patron.id for write in writes])
+    now = tenant.stamp()
+    rows = [_changed(tenant, write, now) for write in writes]
+    if change(connection, tables.patron, new=_CHANGED, where=("agency", "id", "version"), rows=rows) != len(writes):
+        raise LostCompare("a record changed between the decision and the write")
+    note_versions(connection, tenant, [_moved(write.patron) for write in writes])
+    # a second kind of row in the same order; a change of address neither stops letters nor lets them go out again
+    stopped = [_stopped(tenant, write) for write in writes if write.letters_stopped is not None or write.letters_resume]
+    if stopped:
+        connection.execute(_STOP_LETTERS, stopped)
+    aged = [_aged(tenant, write) for write in writes if write.group is not None]
+    if aged:
+        connection.execute(_AGE, aged)
+    due = [_due(tenant, write, run.day) for write in writes if write.rights_due]
+    if due:
+        connection.execute(_RIGHTS_DUE, due)
+    dying.follow(connection, tenant, writes)
+    renumber(connection, tenant, [write for write in writes if write.renumbered is not None])
+    look_again(connection, tenant, writes)
+    append(connection, tables.outbox, [_outgoing(tenant, write, now) for write in writes if _is_told(write)])
+
+
+_THIS = (_PATRON.agency == bindparam("at_agency")) & (_PATRON.id == bindparam("at_id"))
+_CHANGED = (
+    "register_blob",
+    "register_key",
+    "fingerprint",
+    "fingerprint_key",
+    "version",
+    "as_of_day",
+    "as_of_source",
+    "register_since",
+    "municipality",
+    "status_class",
+    "address_index",
+    "address_key",
+    "protection_silent",
+)
+_AGE = (
+    update(tables.patron)
+    .where(_THIS)
+    .values(patron_group=bindparam("new_group"), next_age_step=bindparam("new_next_age_step"))
+)
+_RIGHTS_DUE = update(tables.patron).where(_THIS).values(rights_due=bindparam("new_rights_due"))
+_STOP_LETTERS = update(tables.patron).where(_THIS).values(letters_stopped=bindparam("new_letters_stopped"))
+
+
+def _moved(patron: Patron) -> Moved:
+    return Moved(patron.id, REGISTER, patron.version, patron.version + 1)
+
+
+def _changed(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
+    vault, patron = tenant.vault, write.patron
+    version = patron.version + 1
+    return (
+        vault.seal(write.prepared.canonical, place=patron.id, owner=REGISTER, version=version),
+        vault.seal_key,
+        write.prepared.fingerprint,
+        vault.fingerprint_key,
+        version,
+        write.as_of and write.as_of.day,
+        write.as_of and write.as_of.source.value,
+        now,
+        *clear_columns(tenant, write.after, patron.overrides).values(),
+        tenant.agency,
+        patron.id,
+        patron.version,
+    )
+
+
+def clear_columns(tenant: Tenant, person: Person, overrides: tuple[Override, ...] = ()) -> dict[str, Any]:
+    """What a row says of a person in clear: the last five of the columns that a change writes, in their order."""
+    known = person.address is not SILENT
+    return {
+        "municipality": municipality_in_force(person, in_force(overrides, tenant.clock.today()) if overrides else {}),
+        "status_class": STATUS_CLASSES[person.status],
+        "address_index": tenant.vault.address_index(person.address) if person.address is not SILENT else None,
+        "address_key": tenant.vault.index_key if known else None,
+        "protection_silent": person.protection is SILENT,
+    }
+
+
+def _stopped(tenant: Tenant, write: Write) -> dict[str, Any]:
+    return {"at_agency": tenant.agency, "at_id": write.patron.id, "new_letters_stopped": write.letters_stopped}
+
+
+def _aged(tenant: Tenant, write: Write) -> dict[str, Any]:
+    return {
+        "at_agency": tenant.agency,
+        "at_id": write.patron.id,
+        "new_group": write.group,
+        "new_next_age_step": write.next_age_step,
+    }
+
+
+def _due(tenant: Tenant, write: Write, day: date) -> dict[str, Any]:
+    return {"at_agency": tenant.agency, "at_id": write.patron.id, "new_rights_due": day}
+
+
+def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: Sequence[str]) -> None:
+    """Keep the old sealed blobs as they are: they open under the version they were sealed for."""
+    image = tables.before_image
+    until = run.day + timedelta(days=BEFORE_IMAGE_DAYS)
+    for part in parts(ids):
+        old = select(
+            _PATRON.agency,
+            _PATRON.id,
+            _PATRON.version,
+            literal(run.id, image.c.run_id.type),
+            _PATRON.register_blob,
+            _PATRON.register_key,
+            literal(until, image.c.until_day.type),
+        ).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
+        connection.execute(insert(image).from_select([column.name for column in image.columns], old))
+
+
+def _is_told(write: Write) -> bool:
+    # the net media know borrowers only
+    return write.patron.borrows and (write.culr is not None or _replaces(write))
+
+
+def _replaces(write: Write) -> bool:
+    """Whether an account under an old CPR number gives way; one under her patron number is found when it is sent."""
+    return write.renumbered is not None and not write.patron.number.is_replacement
+
+
+def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
+    """What the net media are to hold; without a municipality number, under the new number what they held."""
+    patron = write.patron
+    former = patron.number if _replaces(write) else None
+    told = payload(identity_of(write.after.number, patron.id), write.culr, replaces=former)
+    return row_of(tenant, patron.id, patron.version + 1, told, now)
+
+
+def _touch(connection: Connection, tenant: Tenant, touches: Sequence[Touch]) -> None:
+    """Move as-of, forward only; no version, no audit, no before-image (decision 1)."""
+    by_day: dict[AsOf, list[str]] = defaultdict(list)
+    for touch in touches:
+        by_day[touch.as_of].append(touch.patron_id)
+    for as_of, ids in by_day.items():
+        newer = _PATRON.as_of_day < as_of.day
+        if as_of.source is Source.FILE:
+            # on equal dates the file wins over a look-up
+            same_day = (_PATRON.as_of_day == as_of.day) & (_PATRON.as_of_source == Source.LOOKUP.value)
+            newer = or_(newer, same_day)
+        for part in parts(ids):
+            connection.execute(
+                update(tables.patron)
+                .where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part), newer)
+                .values(as_of_day=as_of.day, as_of_source=as_of.source.value)
+            )
+
+
+# -- the balance sheet, and what stays open --------------------------------------------------------------
+
+
+def _add_items(connection: Connection, tenant: Tenant, run: Run, items: Sequence[Item]) -> None:
+    append(connection, tables.run_item, [_item(tenant, run, item) for item in items])
+
+
+def _item(tenant: Tenant, run: Run, item: Item) -> tuple[Any, ...]:
+    return (
+        tenant.agency,
+        run.id,
+        item.ordinal,
+        item.delivery_id,
+        None if item.number is None else tenant.vault.number_index(item.number),
+        item.patron_id,
+        item.outcome.value,
+        ",".join(_words(item.actions)),
+        item.reason,
+    )
+
+
+_ASK = text(
+    "INSERT INTO follow_up (agency, patron_id, kind, since) VALUES (:agency, :patron_id, :kind, :since)"
+    " ON CONFLICT DO NOTHING"
+)
+
+
+def ask(connection: Connection, tenant: Tenant, questions: Sequence[tuple[str, str]]) -> None:
+    """Open questions to the register, each (patron id, kind) once."""
+    if questions:
+        now = tenant.stamp()
+        rows = [{"agency": tenant.agency, "patron_id": one, "kind": kind, "since": now} for one, kind in questions]
+        connection.execute(_ASK, rows)
+
+
+def _answer(connection: Connection, tenant: Tenant, answered: Sequence[FollowUp], first_copies: Sequence[str]) -> None:
+    closed = [(follow_up.patron_id, follow_up.kind) for follow_up in answered]
+    # a first copy answers the question for one, whether or not it was looked up for it
+    closed += [(patron_id, FIRST_COPY) for patron_id in first_copies]
+    if closed:
+        row = tables.follow_up
+        this = (row.c.patron_id == bindparam("at_id")) & (row.c.kind == bindparam("at_kind"))
+        statement = delete(row).where(row.c.agency == tenant.agency, this)
+        connection.execute(statement, [{"at_id": one, "at_kind": kind} for one, kind in closed])

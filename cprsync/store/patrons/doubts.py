@@ -1,0 +1,54 @@
+"""Ends of protections that are in doubt: counted by nights, and offered to two people (decision 35).
+
+The register says that someone is not protected, beside a protection that has begun and has no end. Each night asks
+again, and counts once. Another answer closes the question and settles the offer. Leaves out what two people's word
+does: see `ending_protection`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, func, or_, select, update
+
+from cprsync.domain.deciding.protection import NIGHTS_OF_DOUBT
+from cprsync.domain.patron.review import PROTECTION_DOUBTED
+from cprsync.domain.person.action import Action
+from cprsync.services.planning.steps import PROTECTION_END
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts
+from cprsync.store.reviews.review_items import ask_staff, settle_items
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cprsync.services.ports.values import Batch, Run
+    from cprsync.store.core.tenant import Tenant
+
+_ROW = tables.follow_up.c
+
+
+def follow_doubts(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
+    """Count what a batch leaves in doubt, and let go of what it settles; in the caller's transaction."""
+    settled = [one.patron_id for one in batch.answered if one.kind == PROTECTION_END]
+    settled += [write.patron.id for write in batch.writes if Action.UNPROTECT in write.actions]
+    if settled:
+        settle_items(connection, tenant, sorted(set(settled)), PROTECTION_DOUBTED)
+    if batch.doubted:
+        ask_staff(connection, tenant, run, _count(connection, tenant, run, batch.doubted), PROTECTION_DOUBTED)
+
+
+def _count(connection: Connection, tenant: Tenant, run: Run, patron_ids: Sequence[str]) -> list[str]:
+    """Count a night for each of these; returns those with enough of them."""
+    enough: list[str] = []
+    for part in parts(sorted(set(patron_ids))):
+        these = _open_questions(tenant) & _ROW.patron_id.in_(part)
+        fresh = these & or_(_ROW.doubted_on.is_(None), _ROW.doubted_on < run.day)
+        counted = {"doubted": func.coalesce(_ROW.doubted, 0) + 1, "doubted_on": run.day}
+        connection.execute(update(tables.follow_up).where(fresh).values(counted))
+        enough += connection.scalars(select(_ROW.patron_id).where(these, _ROW.doubted >= NIGHTS_OF_DOUBT))
+    return enough
+
+
+def _open_questions(tenant: Tenant) -> Any:
+    return (_ROW.agency == tenant.agency) & (_ROW.kind == PROTECTION_END)

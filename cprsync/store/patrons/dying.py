@@ -1,0 +1,105 @@
+"""Subscriptions of the dead: kept for a time so that an annulment arrives, given back by it, ended on their day.
+
+The row of a patron who dies gets the reason `dead` and a last day (decision 10); until then it holds like any
+other. When it has ended its reason is `died`: the memory of what we added, and that she is not subscribed anew.
+The register hears of the end from the nightly comparison, under its guard.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts
+from cprsync.store.records import numbers
+from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE, only_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from cprsync.services.ports.values import Write
+    from cprsync.store.core.tenant import Tenant
+
+#: Dead, and subscribed until a last day.
+DEAD: Final = numbers.DEAD
+#: Dead, and not subscribed any more.
+DIED: Final = "died"
+#: Once a patron, and the row of a time that is over (`subscriptions.LEFT`).
+LEFT: Final = "left"
+#: Whoever has a row of these is not new to the register's list.
+HERS: Final = (ACTIVE_PATRON, RESPONSIBLE, DEAD, DIED)
+#: What a row of someone is called who lives.
+_LIVING: Final = (ACTIVE_PATRON, RESPONSIBLE)
+_ROW = tables.subscription.c
+
+
+def holds(on: date) -> ColumnElement[bool]:
+    """True of a row that has no end, or is a dead patron's whose last day has not passed."""
+    return _ROW.until.is_(None) | ((_ROW.reason == DEAD) & (_ROW.until >= on))
+
+
+def follow(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
+    """What the writes mean for subscriptions, in the caller's transaction."""
+    last_days: dict[date, list[str]] = defaultdict(list)
+    for write in writes:
+        if write.subscribed_until is not None:
+            last_days[write.subscribed_until].append(write.patron.id)
+    for until, ids in last_days.items():
+        keep_until(connection, tenant, ids, until)
+    give_back(connection, tenant, [write.patron.id for write in writes if write.lives_again])
+
+
+def keep_until(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
+    """Keep the dead subscribed to a last day."""
+    # said so that SQLite does not take the index of last days: nobody living has one, and it would read them all
+    active = _ROW.reason.in_(_LIVING) & (func.coalesce(_ROW.until, date.max) == date.max)
+    _turn(connection, tenant, patron_ids, active, reason=DEAD, until=until)
+
+
+def give_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+    """Take the end away: the death was a mistake. Whoever was ended already is subscribed as if she were new."""
+    answers = only_answer(connection, tenant, patron_ids)
+    for reason, ids in ((RESPONSIBLE, answers), (ACTIVE_PATRON, set(patron_ids) - answers)):
+        _turn(connection, tenant, sorted(ids), _ROW.reason == DEAD, reason=reason, until=None)
+    _turn(connection, tenant, patron_ids, _ROW.reason == DIED, reason=LEFT)
+
+
+def end(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], *, before: date) -> None:
+    """End those whose last day has passed; the day stays."""
+    passed = (_ROW.reason == DEAD) & (_ROW.until < before)
+    _turn(connection, tenant, patron_ids, passed, reason=DIED)
+
+
+def last_days(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> dict[str, date]:
+    """The last day of each of the patrons who is dead and subscribed."""
+    wanted = select(_ROW.patron_id, func.max(_ROW.until)).where(_ours(tenant), _ROW.reason == DEAD)
+    return {
+        patron_id: until
+        for part in parts(patron_ids)
+        for patron_id, until in connection.execute(wanted.where(_ROW.patron_id.in_(part)).group_by(_ROW.patron_id))
+    }
+
+
+def _ours(tenant: Tenant) -> ColumnElement[bool]:
+    return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+
+
+def _turn(
+    connection: Connection, tenant: Tenant, patron_ids: Sequence[str], which: ColumnElement[bool], **values: object
+) -> None:
+    for part in parts(patron_ids):
+        hers = _ours(tenant) & _ROW.patron_id.in_(part)
+        turning = select(_ROW.number_index).where(hers, which)
+        turned = list(connection.scalars(turning))
+        if not turned:
+            continue
+        # a row of an earlier time that is called so already gives its place
+        earlier = hers & (_ROW.reason == values["reason"]) & _ROW.number_index.in_(turned)
+        connection.execute(delete(tables.subscription).where(earlier))
+        connection.execute(update(tables.subscription).where(hers, which).values(**values))

@@ -1,0 +1,297 @@
+"""Links to those who answer for a minor: made, ended and taken up again; and the records of those who only answer.
+
+Whoever answers and is no borrower has a record of a kind of its own, subscribed for that reason. She leaves as any
+patron does when her last link has ended and nothing from its time is owed. In the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, select, update
+
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.patron.responsible import Proposed, is_gone, of_age_on, why_not
+from cprsync.domain.patron.review import LINK_KINDS, State
+from cprsync.errors import BadInput, ReviewClosed
+from cprsync.services.desk.responsibles import Linked, Minor, refused
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts, reading, writing
+from cprsync.store.core.tenant import hold_library
+from cprsync.store.patrons.changes import FIRST_COPY, ask
+from cprsync.store.records import links
+from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE
+from cprsync.store.records.records import from_row, overrides_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.person.age import LeapDay
+    from cprsync.store.core.tenant import Tenant
+
+ADDED: Final = "added"
+ENDED: Final = "ended"
+#: Why someone who only answered leaves, in the audit.
+GONE: Final = "gone"
+_LINK = tables.responsible.c
+_PATRON = tables.patron.c
+_ROW = tables.subscription.c
+_ITEM = tables.review_item.c
+
+
+def links_of(tenant: Tenant, minor_id: str) -> list[Linked]:
+    """Every link of a minor, the oldest first."""
+    owed = links.owes().label("owed")
+    wanted = select(_LINK.responsible_id, _LINK.since, _LINK.until, owed).where(links.ours(tenant))
+    with reading(tenant.engine) as connection:
+        rows = connection.execute(wanted.where(_LINK.patron_id == minor_id).order_by(_LINK.since, _LINK.responsible_id))
+        return [Linked(row.responsible_id, row.since, row.until, row.until is not None and row.owed) for row in rows]
+
+
+def minors_of(tenant: Tenant, responsible_id: str) -> list[Minor]:
+    """Every minor for whom someone answers now, the link that is oldest first."""
+    wanted = select(_LINK.patron_id, _LINK.since).where(links.in_force(tenant), _LINK.responsible_id == responsible_id)
+    with reading(tenant.engine) as connection:
+        rows = connection.execute(wanted.order_by(_LINK.since, _LINK.patron_id))
+        return [Minor(row.patron_id, row.since) for row in rows]
+
+
+# -- making a link ---------------------------------------------------------------------------------------
+
+
+def add(connection: Connection, tenant: Tenant, *, minor_id: str, responsible_id: str, leap: LeapDay) -> bool:
+    """Let one answer for the other from today on; False: she does already.
+
+    Raises:
+        BadInput: she cannot; nothing is to be written.
+    """
+    today = tenant.clock.today()
+    others = frozenset(links.responsibles_of(connection, tenant, [minor_id]))
+    if responsible_id in others:
+        return False
+    minor, responsible = (_patron(connection, tenant, one) for one in (minor_id, responsible_id))
+    ages = [of_age_on(one.register, one.overrides, today, leap) for one in (minor, responsible)]
+    higher = links.above(connection, tenant, responsible_id)
+    link = Proposed(minor_id, responsible_id, ages[0], ages[1], is_gone(responsible.register), others, higher)
+    if (why := why_not(link, today)) is not None:
+        raise refused(why, responsible)
+    # one that had ended begins again
+    _put(connection, tenant, minor_id, responsible_id, since=today)
+    links.look_tonight(connection, tenant, [minor_id])
+    wake(connection, tenant, [responsible_id])
+    return True
+
+
+def _patron(connection: Connection, tenant: Tenant, patron_id: str) -> Patron:
+    wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id == patron_id)
+    row = connection.execute(wanted.with_for_update()).one_or_none()
+    if row is None or row.status_class in tables.GONE:
+        raise BadInput("there is no such patron", kind="patron.unknown")
+    return from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
+
+
+def wake(connection: Connection, tenant: Tenant, responsible_ids: Sequence[str]) -> None:
+    """Whoever only answers, and was leaving since she answered for nobody, stays."""
+    hers = _only_answers(tenant) & _PATRON.id.in_(responsible_ids) & (_PATRON.standing == Stage.LEAVING.value)
+    connection.execute(update(tables.patron).where(hers).values(standing=Stage.ACTIVE.value, leaves_since=None))
+
+
+def _only_answers(tenant: Tenant) -> ColumnElement[bool]:
+    return (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
+
+
+# -- ending one --------------------------------------------------------------------------------------------
+
+
+def end(
+    connection: Connection, tenant: Tenant, pairs: Collection[tuple[str, str]], *, on: date, by_night: bool = False
+) -> int:
+    """End links for what is owed from a day on, with all that follows; returns how many were in force."""
+    ended: list[tuple[str, str]] = []
+    for minor, responsible in sorted(pairs):
+        this = links.in_force(tenant) & (_LINK.patron_id == minor) & (_LINK.responsible_id == responsible)
+        if connection.execute(update(tables.responsible).where(this).values(until=on)).rowcount:
+            ended.append((minor, responsible))
+    settle(connection, tenant, {minor for minor, _ in ended})
+    release(connection, tenant, {responsible for _, responsible in ended}, by_night=by_night)
+    return len(ended)
+
+
+def end_at_desk(tenant: Tenant, minor_id: str, responsible_id: str, *, user: str) -> bool:
+    """End one link from today on; False: there is none in force, and nothing is written."""
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        if not end(connection, tenant, {(minor_id, responsible_id)}, on=tenant.clock.today()):
+            return False
+        tell(connection, tenant, minor_id, responsible_id, ENDED, user=user)
+    return True
+
+
+def tell(  # noqa: PLR0913 -- what the entry says
+    connection: Connection, tenant: Tenant, minor_id: str, responsible_id: str, action: str, *, user: str
+) -> None:
+    """Write down in the audit which link staff made or ended."""
+    more = (("responsible", responsible_id), ("user", user))
+    audit.append(
+        connection, tenant, audit.DESK, [audit.Happened("responsible", patron=minor_id, actions=(action,), more=more)]
+    )
+
+
+def end_all_of(connection: Connection, tenant: Tenant, minor_id: str, *, on: date, by_night: bool = False) -> int:
+    """End every link of a minor."""
+    theirs = {(minor_id, one) for one in links.responsibles_of(connection, tenant, [minor_id])}
+    return end(connection, tenant, theirs, on=on, by_night=by_night)
+
+
+def resume(
+    connection: Connection, tenant: Tenant, minor_id: str, responsible_ids: Sequence[str], *, ended: date
+) -> None:
+    """Take links up again that ended on a day; one that was ended otherwise since stays so."""
+    these = links.ours(tenant) & (_LINK.patron_id == minor_id) & _LINK.responsible_id.in_(responsible_ids)
+    again = update(tables.responsible).where(these, _LINK.until == ended)
+    here = exists().where(_PATRON.agency == _LINK.agency, _PATRON.id == _LINK.responsible_id, ~_is_gone())
+    if connection.execute(again.where(here).values(until=None)).rowcount != len(responsible_ids):
+        raise ReviewClosed("who answered for the patron has no record any more: add them again")
+    links.look_tonight(connection, tenant, [minor_id])
+    wake(connection, tenant, responsible_ids)
+
+
+def _is_gone() -> ColumnElement[bool]:
+    return _PATRON.status_class.in_(tables.GONE)
+
+
+def settle(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> None:
+    """Let items about these minors go that no link in force gives a reason for any more."""
+    left = links.answering_for(connection, tenant, minor_ids)
+    waiting = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value) & _ITEM.kind.in_(LINK_KINDS)
+    for part in parts(sorted(minor_ids)):
+        wanted = select(_ITEM.id, _ITEM.patron_id, _ITEM.kind).where(waiting, _ITEM.patron_id.in_(part))
+        over = [
+            row.id
+            for row in connection.execute(wanted)
+            if not any(one.minor_id == row.patron_id and one.is_reason_for(row.kind) for one in left)
+        ]
+        if not over:
+            continue
+        these = (_ITEM.agency == tenant.agency) & _ITEM.id.in_(over)
+        connection.execute(update(tables.review_item).where(these).values(state=State.SETTLED.value))
+
+
+# -- whoever only answers ------------------------------------------------------------------------------------
+
+
+def idle(connection: Connection, tenant: Tenant) -> list[str]:
+    """Those who only answer, of whom a link has ended, and who now answer for nobody."""
+    of_whom_one_ended = select(_LINK.responsible_id).where(links.ours(tenant), _LINK.until.is_not(None))
+    here = _PATRON.standing == Stage.ACTIVE.value
+    wanted = select(_PATRON.id).where(_idle(tenant), here, _PATRON.id.in_(of_whom_one_ended))
+    return sorted(connection.scalars(wanted))
+
+
+def _idle(tenant: Tenant) -> ColumnElement[bool]:
+    theirs = links.ours(tenant) & (_LINK.responsible_id == _PATRON.id)
+    return _only_answers(tenant) & ~exists().where(theirs, or_(_LINK.until.is_(None), links.owes()))
+
+
+def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[str], *, by_night: bool) -> None:
+    """Let the idle of these leave: their records are closed as any patron's.
+
+    Whom staff let go is closed by the night after today's: until then the answer can be taken back. Whom a night lets
+    go it closes itself, and nobody asked on any day.
+    """
+    wanted = select(_PATRON.id).where(_idle(tenant), ~_is_gone(), _PATRON.id.in_(sorted(responsible_ids)))
+    ids = sorted(connection.scalars(wanted))
+    for part in parts(ids):
+        hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        leaving = {"standing": Stage.LEAVING.value, "leaves_since": None if by_night else tenant.clock.today()}
+        connection.execute(update(tables.patron).where(hers).values(leaving))
+    happened = [audit.Happened("leave", patron=one, actions=(GONE,)) for one in ids]
+    audit.append(connection, tenant, tenant.night, happened)
+
+
+def become_patrons(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
+    """Those of them who only answered are borrowers from now on; returns whom."""
+    wanted = select(_PATRON.id).where(_only_answers(tenant)).order_by(_PATRON.id)
+    ids = [one for part in parts(patron_ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))]
+    if not ids:
+        return []
+    these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(ids)
+    connection.execute(update(tables.patron).where(these).values(kind=PatronKind.PERSON.value))
+    return start_to_borrow(connection, tenant, ids)
+
+
+def start_to_borrow(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
+    """Let whoever only answered until now be subscribed as a patron is.
+
+    As one she is not yet verified: the night's first copy gives her a group and tells the net media.
+    """
+    if not patron_ids:
+        return []
+    hers = (_ROW.agency == tenant.agency) & (_ROW.reason == RESPONSIBLE) & _ROW.patron_id.in_(patron_ids)
+    connection.execute(update(tables.subscription).where(hers).values(reason=ACTIVE_PATRON))
+    values = {"standing": Stage.ACTIVE.value, "leaves_since": None, "as_of_day": None, "as_of_source": None}
+    these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(patron_ids)
+    connection.execute(update(tables.patron).where(these).values(values | {"rights_due": tenant.clock.today()}))
+    ask(connection, tenant, [(one, FIRST_COPY) for one in patron_ids])
+    return list(patron_ids)
+
+
+def only_answers_again(connection: Connection, tenant: Tenant, patron_id: str) -> None:
+    """Take it back that she became a borrower."""
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    values = {"kind": PatronKind.RESPONSIBLE.value, "patron_group": "", "next_age_step": None}
+    connection.execute(update(tables.patron).where(hers).values(values | {"rights_due": tenant.clock.today()}))
+    active = (_ROW.agency == tenant.agency) & (_ROW.reason == ACTIVE_PATRON) & (_ROW.patron_id == patron_id)
+    connection.execute(update(tables.subscription).where(active).values(reason=RESPONSIBLE))
+
+
+# -- two patrons who are one -----------------------------------------------------------------------------------
+
+
+def move_links(connection: Connection, tenant: Tenant, *, of: str, to: str) -> list[list[str | None]]:
+    """Give all links of one to the other; returns each as it was, with what its undo needs."""
+    moved: list[list[str | None]] = []
+    either = (_LINK.patron_id == of) | (_LINK.responsible_id == of)
+    wanted = select(tables.responsible).where(links.ours(tenant), either)
+    for row in connection.execute(wanted.order_by(_LINK.patron_id, _LINK.responsible_id)).all():
+        minor, responsible = (to if one == of else one for one in (row.patron_id, row.responsible_id))
+        connection.execute(delete(tables.responsible).where(_pair(tenant, row.patron_id, row.responsible_id)))
+        # nobody answers for herself, and nobody twice for the same
+        there = connection.scalar(select(_LINK.since).where(_pair(tenant, minor, responsible))) is not None
+        put = minor != responsible and not there
+        if put:
+            _put(connection, tenant, minor, responsible, since=row.since, until=row.until)
+        days = [row.since.isoformat(), None if row.until is None else row.until.isoformat()]
+        moved.append([row.patron_id, row.responsible_id, *days, "put" if put else None])
+    return moved
+
+
+def give_links_back(
+    connection: Connection, tenant: Tenant, moved: Sequence[Sequence[str | None]], *, of: str, to: str
+) -> None:
+    """Let them be between those between whom they were."""
+    for minor, responsible, since, until, put in moved:
+        if minor is None or responsible is None or since is None:
+            continue
+        if put:
+            there = (of if one == to else one for one in (minor, responsible))
+            connection.execute(delete(tables.responsible).where(_pair(tenant, *there)))
+        ended = None if until is None else date.fromisoformat(until)
+        _put(connection, tenant, minor, responsible, since=date.fromisoformat(since), until=ended)
+        links.look_tonight(connection, tenant, [minor])
+
+
+def _pair(tenant: Tenant, minor_id: str, responsible_id: str) -> ColumnElement[bool]:
+    return links.ours(tenant) & (_LINK.patron_id == minor_id) & (_LINK.responsible_id == responsible_id)
+
+
+def _put(  # noqa: PLR0913 -- one parameter for each column
+    connection: Connection, tenant: Tenant, minor: str, responsible: str, *, since: date, until: date | None = None
+) -> None:
+    connection.execute(delete(tables.responsible).where(_pair(tenant, minor, responsible)))
+    row = {"agency": tenant.agency, "patron_id": minor, "responsible_id": responsible, "since": since, "until": until}
+    connection.execute(insert(tables.responsible).values(row))

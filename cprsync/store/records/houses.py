@@ -1,0 +1,53 @@
+"""Whether someone sealed shares a dwelling, found by its keyed index, or is linked to whoever has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select
+
+from cprsync.domain.patron.household import HOUSE_MOST, in_household
+from cprsync.domain.person.person import SILENT
+from cprsync.store.core import tables
+from cprsync.store.records import links
+from cprsync.store.records.parking import is_parked
+from cprsync.store.records.records import other_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cprsync.domain.person.person import Address, Silent
+    from cprsync.domain.person.sealed import SealedAddress
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+_PATRON = tables.patron.c
+
+
+def shares_with_sealed(
+    connection: Connection, tenant: Tenant, address: Address | SealedAddress | Silent, *, but: str | None
+) -> bool:
+    """Tell whether a patron who is sealed for a reason of her own lives there, or is linked to whoever asks.
+
+    Args:
+        connection: the caller's.
+        tenant: the library.
+        address: the dwelling; silent: only links count, as for whoever has no address but what staff typed.
+        but: the patron who asks, who is not counted.
+    """
+    rows = [] if address is SILENT else _mates(connection, tenant, address, but=but)
+    # opened one by one: the first who is sealed is enough
+    mates = (other_of(tenant.vault, row) for row in rows[:HOUSE_MOST])
+    # whoever answers for another is sought at either's address (decision 2)
+    linked = links.linked(connection, tenant, but) if but else ()
+    return in_household(mates, linked, silent_is_sealed=tenant.silence_seals, others=len(rows))
+
+
+def _mates(
+    connection: Connection, tenant: Tenant, address: Address | SealedAddress, *, but: str | None
+) -> Sequence[AnyRow]:
+    there = (_PATRON.agency == tenant.agency) & _PATRON.address_index.in_(tenant.vault.address_probes(address))
+    wanted = select(tables.patron, is_parked().label("parked")).where(there, _PATRON.id != (but or ""))
+    # One more than are opened, which tells that there are too many: all or none count, so their order is no matter.
+    # In the order of their ids, SQLite would go through every patron of the library for a few of one house.
+    return connection.execute(wanted.limit(HOUSE_MOST + 1)).all()

@@ -1,0 +1,196 @@
+"""Blocks of patrons who left: kept by a keyed hash of the number, and back on the record of whoever comes with it.
+
+Of the patron themselves nothing is kept: neither name nor number, and the reason is sealed. The row says which index
+key its hash is of; it is found under every key at hand. Leaves out which blocks are kept: see `domain.leaving.leaving`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from cprsync.domain.leaving.leaving import blocks_to_keep, with_kept_blocks
+from cprsync.domain.patron.local import Block
+from cprsync.store.audit import audit
+from cprsync.store.audit.journal_memory import journal_entries
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts, reading, writing
+from cprsync.store.core.tenant import hold_library, next_id
+from cprsync.store.records.local_part import open_local, write_local
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: What the number is hashed as and the reason sealed as, the stream of the audit, and the kind of its entries.
+KEPT_BLOCK: Final = "kept_block"
+KEPT, CAME_BACK, LIFTED = "kept", "came_back", "lifted"
+_ROW = tables.kept_block.c
+_PATRON = tables.patron.c
+
+
+def keep(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, *, on: date) -> None:
+    """Keep the blocks of a record that is about to be emptied, in the caller's transaction."""
+    blocks = blocks_to_keep(open_local(tenant, row).blocks, number)
+    for block in blocks:
+        _insert(connection, tenant, block, number, patron_id=row.id, on=on)
+    _tell(connection, tenant, KEPT, {row.id: len(blocks)})
+
+
+def _insert(  # noqa: PLR0913 -- a block, whose it is, and since when it is kept
+    connection: Connection, tenant: Tenant, block: Block, number: CprNumber, *, patron_id: str, on: date
+) -> None:
+    place = next_id(connection, tenant, tables.kept_block)
+    values = {
+        "agency": tenant.agency,
+        "id": place,
+        "patron_id": patron_id,
+        "number_index": tenant.vault.index(KEPT_BLOCK, number.digits),
+        "number_key": tenant.vault.index_key,
+        "since": block.since,
+        "reason": tenant.vault.seal(block.reason.encode(), place=patron_id, owner=KEPT_BLOCK, version=place),
+        "key": tenant.vault.seal_key,
+        "kept": on,
+    }
+    connection.execute(insert(tables.kept_block).values(values))
+
+
+def bring_back(connection: Connection, tenant: Tenant, numbers: Mapping[str, CprNumber]) -> None:
+    """Put what is kept by a number on the record of the patron who has it now, in the caller's transaction.
+
+    Args:
+        connection: of a transaction that holds the library.
+        tenant: whose store.
+        numbers: the number that each patron has got just now, by patron number.
+    """
+    if connection.scalar(select(_ROW.id).where(_ROW.agency == tenant.agency).limit(1)) is None:
+        return  # most libraries on most days: nothing more is asked
+    counts = {patron_id: _on_record(connection, tenant, patron_id, number) for patron_id, number in numbers.items()}
+    _tell(connection, tenant, CAME_BACK, counts)
+
+
+def _on_record(connection: Connection, tenant: Tenant, patron_id: str, number: CprNumber) -> int:
+    rows = _kept(connection, tenant, number)
+    if not rows:
+        return 0
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    record = connection.execute(select(tables.patron).where(hers).with_for_update()).one()
+    local = open_local(tenant, record)
+    blocks = with_kept_blocks(local.blocks, [_block(tenant, row) for row in rows])
+    write_local(connection, tenant, record, replace(local, blocks=blocks))
+    _delete(connection, tenant, [row.id for row in rows])
+    return len(rows)
+
+
+# -- a number that is given and taken back ---------------------------------------------------------------------------
+
+
+def coming_with(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[dict[str, Any]]:
+    """The blocks that a record gets with a number, and whether it has not one like it: what giving them back needs."""
+    held = open_local(tenant, row).blocks
+    found = []
+    for kept in _kept(connection, tenant, number):
+        block = _block(tenant, kept)
+        told = {
+            "since": block.since.isoformat(),
+            "reason": block.reason,
+            "new": with_kept_blocks(held, [block]) != held,
+        }
+        found.append(told | {"patron": kept.patron_id, "kept": kept.kept.isoformat()})
+    return found
+
+
+def go_back(
+    connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, came: Sequence[Mapping[str, Any]]
+) -> None:
+    """Take blocks that came with a number off the record again, and keep them by it as before; the row is held.
+
+    One that was lifted meanwhile is over, and whoever was erased meanwhile has none. The record keeps what it had.
+    """
+    erased = {one.patron_id for one in journal_entries(connection, tenant) if one.what == tables.ERASED} if came else ()
+    local, gone = open_local(tenant, row), dict[str, int]()
+    blocks = list(local.blocks)
+    for told in came:
+        block = Block(date.fromisoformat(told["since"]), told["reason"])
+        if told["new"] and block not in blocks:
+            continue
+        if told["new"]:
+            blocks.remove(block)
+        if told["patron"] not in erased:
+            day = date.fromisoformat(told["kept"])
+            _insert(connection, tenant, block, number, patron_id=told["patron"], on=day)
+            gone[told["patron"]] = gone.get(told["patron"], 0) + 1
+    if len(blocks) != len(local.blocks):
+        write_local(connection, tenant, row, replace(local, blocks=tuple(blocks)))
+    _tell(connection, tenant, KEPT, gone)
+
+
+def _kept(connection: Connection, tenant: Tenant, number: CprNumber) -> Sequence[AnyRow]:
+    probes = tenant.vault.probes(KEPT_BLOCK, number.digits)
+    wanted = select(tables.kept_block).where(_ROW.agency == tenant.agency, _ROW.number_index.in_(probes))
+    return connection.execute(wanted.order_by(_ROW.id)).all()
+
+
+def _block(tenant: Tenant, row: AnyRow) -> Block:
+    opened = tenant.vault.unseal(row.reason, row.key, place=row.patron_id, owner=KEPT_BLOCK, version=row.id)
+    return Block(row.since, opened.decode())
+
+
+def _delete(connection: Connection, tenant: Tenant, ids: Sequence[int]) -> None:
+    for part in parts(list(ids)):
+        connection.execute(delete(tables.kept_block).where(_ROW.agency == tenant.agency, _ROW.id.in_(part)))
+
+
+def _tell(connection: Connection, tenant: Tenant, what: str, counts: Mapping[str, int]) -> None:
+    happened = [
+        audit.Happened(KEPT_BLOCK, patron=patron_id, actions=(what,), more=(("count", str(count)),))
+        for patron_id, count in counts.items()
+        if count
+    ]
+    audit.append(connection, tenant, KEPT_BLOCK, happened)
+
+
+# -- the desk ------------------------------------------------------------------------------------------------------
+
+
+def kept_for(tenant: Tenant, number: CprNumber) -> dict[int, Block]:
+    """The blocks that are kept by a number, by their own numbers, the oldest first."""
+    with reading(tenant.engine) as connection:
+        return {row.id: _block(tenant, row) for row in _kept(connection, tenant, number)}
+
+
+def lift(tenant: Tenant, number: CprNumber, *, user: str, reason: str, only: int | None) -> int:
+    """Forget what is kept by a number, or `only` one of it, with who and why in the audit; returns how many."""
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        rows = [row for row in _kept(connection, tenant, number) if only in {None, row.id}]
+        _delete(connection, tenant, [row.id for row in rows])
+        more = (("user", user),)
+        happened = [
+            audit.Happened(KEPT_BLOCK, patron=row.patron_id, actions=(LIFTED,), more=more, reason=reason)
+            for row in rows
+        ]
+        audit.append(connection, tenant, KEPT_BLOCK, happened)
+    return len(rows)
+
+
+def count_of(connection: Connection, tenant: Tenant, patron_id: str) -> int:
+    """How many blocks are kept of a patron who has left."""
+    hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
+    return connection.scalar(select(func.count()).select_from(tables.kept_block).where(hers)) or 0
+
+
+def forget_of(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> int:
+    """Delete what is kept of patrons who are erased, in the caller's transaction; returns how many there were."""
+    return sum(
+        connection.execute(
+            delete(tables.kept_block).where(_ROW.agency == tenant.agency, _ROW.patron_id.in_(part))
+        ).rowcount
+        for part in parts(list(patron_ids))
+    )

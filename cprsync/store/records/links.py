@@ -1,0 +1,158 @@
+"""Who answers for whom, read: links in force, what is the matter with those who answer, and what is still owed.
+
+Leaves out the writing: see `responsibles`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
+
+from cprsync.domain.patron.responsible import Answering, troubles_of
+from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE, UNCHANGING
+from cprsync.services.planning.steps import moves_day_of_age
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts, reading
+from cprsync.store.records.parking import is_parked
+from cprsync.store.records.records import other_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from cprsync.domain.patron.household import Other
+    from cprsync.services.ports.values import Write
+    from cprsync.store.core.tenant import Tenant
+
+_LINK = tables.responsible.c
+_PATRON = tables.patron.c
+_OWED = tables.balance.c
+_ITEM = tables.review_item.c
+#: The calendar looks on the first day that it lives, whichever that is: no day of age is passed over.
+_NEXT_LIVED: Final = date.min
+
+
+def ours(tenant: Tenant) -> ColumnElement[bool]:
+    """True of a link of this library."""
+    return _LINK.agency == tenant.agency
+
+
+def in_force(tenant: Tenant) -> ColumnElement[bool]:
+    """True of a link that counts for new debts; one that ends has its day written when it does."""
+    return ours(tenant) & _LINK.until.is_(None)
+
+
+def owes() -> ColumnElement[bool]:
+    """True of an ended link from whose time something is still owed."""
+    before = or_(_OWED.raised.is_(None), _OWED.raised < _LINK.until)
+    hers = (_OWED.agency == _LINK.agency) & (_OWED.patron_id == _LINK.patron_id)
+    return exists().where(hers, _OWED.settled.is_(None), before)
+
+
+def answered_for(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
+    """Those of the patrons for whose new debts someone answers."""
+    found: set[str] = set()
+    for part in parts(ids):
+        found.update(connection.scalars(select(_LINK.patron_id).where(in_force(tenant), _LINK.patron_id.in_(part))))
+    return found
+
+
+def asked_of_age(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+    """Those of the patrons about whose age a person was asked, and has left their links as they are."""
+    found: set[str] = set()
+    for part in parts(sorted(ids)):
+        found.update(connection.scalars(select(_ITEM.patron_id).where(asks_of_age(tenant), _ITEM.patron_id.in_(part))))
+    return found
+
+
+def asks_of_age(tenant: Tenant) -> ColumnElement[bool]:
+    """True of an item about a minor's age that has ended no link."""
+    unchanging = _ITEM.state.in_([state.value for state in UNCHANGING])
+    return (_ITEM.agency == tenant.agency) & (_ITEM.kind == RESPONSIBLE_OF_AGE) & unchanging
+
+
+def responsibles_of(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+    """Who answers for any of these."""
+    found: set[str] = set()
+    for part in parts(sorted(ids)):
+        found.update(
+            connection.scalars(select(_LINK.responsible_id).where(in_force(tenant), _LINK.patron_id.in_(part)))
+        )
+    return found
+
+
+def above(connection: Connection, tenant: Tenant, responsible_id: str) -> frozenset[str]:
+    """Who answers for her, for whom again, and so on."""
+    found: set[str] = set()
+    asked = {responsible_id}
+    # each round finds someone new, or is the last
+    while asked:
+        asked = responsibles_of(connection, tenant, asked) - found
+        found |= asked
+    return frozenset(found)
+
+
+def linked(connection: Connection, tenant: Tenant, patron_id: str) -> list[Other]:
+    """Those she answers for, and those who answer for her."""
+    either = (_LINK.patron_id == patron_id) | (_LINK.responsible_id == patron_id)
+    pairs = connection.execute(select(_LINK.patron_id, _LINK.responsible_id).where(in_force(tenant), either))
+    ids = {one for pair in pairs for one in pair} - {patron_id}
+    return [] if not ids else list(_others(connection, tenant, ids).values())
+
+
+def answering(connection: Connection, tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
+    """Every link in force of each minor for whom one of these answers, as things stand in this transaction."""
+    minors: set[str] = set()
+    for part in parts(sorted(responsible_ids)):
+        minors.update(
+            connection.scalars(select(_LINK.patron_id).where(in_force(tenant), _LINK.responsible_id.in_(part)))
+        )
+    return answering_for(connection, tenant, minors)
+
+
+def answering_for(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> list[Answering]:
+    """Every link in force of these minors."""
+    wanted = select(_LINK.patron_id, _LINK.responsible_id).order_by(_LINK.patron_id, _LINK.responsible_id)
+    pairs = [
+        (row.patron_id, row.responsible_id)
+        for part in parts(sorted(minor_ids))
+        for row in connection.execute(wanted.where(in_force(tenant), _LINK.patron_id.in_(part)))
+    ]
+    persons = _others(connection, tenant, {responsible for _, responsible in pairs})
+    return [Answering(minor, one, troubles_of(persons[one].person)) for minor, one in pairs]
+
+
+def links_of_those_who_answer(tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
+    """The same for whoever only looks."""
+    with reading(tenant.engine) as connection:
+        return answering(connection, tenant, responsible_ids)
+
+
+def _others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, Other]:
+    wanted = select(tables.patron, is_parked().label("parked")).where(_PATRON.agency == tenant.agency)
+    return {
+        row.id: other_of(tenant.vault, row)
+        for part in parts(sorted(ids))
+        for row in connection.execute(wanted.where(_PATRON.id.in_(part)))
+    }
+
+
+def sealed_among(tenant: Tenant, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
+    """Those of these patrons who are sealed for a reason of their own."""
+    with reading(tenant.engine) as connection:
+        found = _others(connection, tenant, ids)
+    return {one for one, other in found.items() if other.is_sealed(silent_is_sealed=silent_is_sealed)}
+
+
+def look_again(connection: Connection, tenant: Tenant, writes: Iterable[Write]) -> None:
+    """Let the calendar look tonight at minors whose birth date has changed: the day they come of age may have moved."""
+    look_tonight(connection, tenant, [one.patron.id for one in writes if moves_day_of_age(one)])
+
+
+def look_tonight(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
+    """Let the calendar find the day on which those of these come of age for whom someone answers."""
+    answers = exists().where(in_force(tenant), _LINK.patron_id == _PATRON.id)
+    for part in parts(sorted(ids)):
+        hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        connection.execute(update(tables.patron).where(hers, answers).values(local_due=_NEXT_LIVED))

@@ -1,0 +1,47 @@
+"""What patron and staff own of one record: opened, and written back sealed for its next version."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, update
+
+from cprsync.domain.patron.local import first_lifted
+from cprsync.errors import LostCompare
+from cprsync.store.audit.record_versions import Moved, note_versions
+from cprsync.store.core import tables
+from cprsync.store.records.local import decode_local, encode_local
+
+if TYPE_CHECKING:
+    from cprsync.domain.patron.local import Local
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: What it is sealed as.
+LOCAL: Final = "local"
+_PATRON = tables.patron.c
+
+
+def open_local(tenant: Tenant, row: AnyRow) -> Local:
+    """Open what patron and staff own in a row. Raises SealBroken."""
+    blob = tenant.vault.unseal(row.local_blob, row.local_key, place=row.id, owner=LOCAL, version=row.local_version)
+    # the group is the one in clear: age, policy and a pin move it without the rest being opened
+    return replace(decode_local(blob), group=row.patron_group)
+
+
+def write_local(connection: Connection, tenant: Tenant, row: AnyRow, after: Local) -> None:
+    """Write the local part of a row that was read in this transaction; its group stands in clear beside it.
+
+    Raises:
+        LostCompare: someone else wrote it since it was read.
+    """
+    version = row.local_version + 1
+    blob = tenant.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
+    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id) & (_PATRON.local_version == row.local_version)
+    written = update(tables.patron).where(this)
+    values = {"local_blob": blob, "local_key": tenant.vault.seal_key, "local_version": version}
+    values["block_lifted"] = first_lifted(after.blocks)
+    if connection.execute(written.values(values)).rowcount != 1:
+        raise LostCompare("the record's local part changed since it was read")
+    note_versions(connection, tenant, [Moved(row.id, LOCAL, row.local_version, version)])

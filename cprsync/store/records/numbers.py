@@ -1,0 +1,168 @@
+"""A patron gets another number: where she is found, what stays subscribed. The old number still finds her (decision 6).
+
+Leaves out which patron gets which number: that is decided before, by the register's own links.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.person.person import Status
+from cprsync.errors import LostCompare
+from cprsync.store.core import tables
+from cprsync.store.core.engine import IN_MAX, parts, reading
+from cprsync.store.records.kept_blocks import bring_back
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.services.ports.values import Write
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: The reason of a subscription and the kind of a key.
+OLD_NUMBER = "old_number"
+ACTIVE_PATRON = "patron"
+#: Someone who only answers for a minor.
+RESPONSIBLE = "responsible"
+#: Dead, and subscribed until a last day.
+DEAD = "dead"
+#: What a subscription's number is sealed as, once.
+SUBSCRIPTION = "subscription"
+SEALED_ONCE = 1
+_PATRON = tables.patron.c
+_KEY = tables.patron_key.c
+_ROW = tables.subscription.c
+
+
+def renumber(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
+    """Let patrons be found by the numbers that the writes give them, in the caller's transaction.
+
+    Raises:
+        LostCompare: someone else has got one of the numbers since the decision.
+    """
+    _make_sure_that_free(connection, tenant, [write.after.number for write in writes])
+    for write in writes:
+        _move(connection, tenant, write)
+        _keep_old(connection, tenant, write)
+        _keep_subscribed(connection, tenant, write)
+    bring_back(connection, tenant, {write.patron.id: write.after.number for write in writes})
+
+
+def _make_sure_that_free(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumber]) -> None:
+    probes = [probe for number in numbers for probe in tenant.vault.probes("number", number.digits)]
+    for part in parts(probes):
+        taken = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.number_index.in_(part))
+        if connection.execute(taken.limit(1)).first() is not None:
+            raise LostCompare("another patron has got the number since the decision")
+
+
+def _move(connection: Connection, tenant: Tenant, write: Write) -> None:
+    number = write.after.number
+    connection.execute(
+        update(tables.patron)
+        .where(_PATRON.agency == tenant.agency, _PATRON.id == write.patron.id)
+        .values(
+            number_index=tenant.vault.number_index(number),
+            index_key=tenant.vault.index_key,
+            real_number=not number.is_replacement,
+        )
+    )
+
+
+def _keep_old(connection: Connection, tenant: Tenant, write: Write) -> None:
+    """The old number finds her from now on; the new one no longer counts as anybody's old one."""
+    vault, old = tenant.vault, write.patron.number
+    probes = [probe for number in (old, write.after.number) for probe in vault.probes(OLD_NUMBER, number.digits)]
+    ours = (_KEY.agency == tenant.agency) & (_KEY.kind == OLD_NUMBER)
+    connection.execute(delete(tables.patron_key).where(ours, _KEY.key_index.in_(probes)))
+    connection.execute(
+        insert(tables.patron_key).values(
+            agency=tenant.agency,
+            kind=OLD_NUMBER,
+            key_index=vault.index(OLD_NUMBER, old.digits),
+            key_id=vault.index_key,
+            patron_id=write.patron.id,
+        )
+    )
+
+
+def _keep_subscribed(connection: Connection, tenant: Tenant, write: Write) -> None:
+    """The old number stays subscribed until a file has delivered the new one; a number that returns is as before.
+
+    So does a dead patron's. The new number is subscribed in the same night, and again for a time only.
+    """
+    rows, day = tables.subscription, write.renumbered
+    hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == write.patron.id)
+    returned = hers & (_ROW.reason == OLD_NUMBER)
+    returned &= _ROW.number_index.in_(tenant.vault.probes("number", write.after.number.digits))
+    holds = _ROW.until.is_(None)
+    # one that has ended is made again when it is subscribed again
+    connection.execute(delete(rows).where(returned, ~holds))
+    active = hers & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE)) & holds
+    active |= hers & (_ROW.reason == DEAD)
+    connection.execute(update(rows).where(active).values(reason=OLD_NUMBER, since=day, until=None))
+    if write.patron.register.status is Status.DEAD:
+        return  # her row has an end, and is made when she is subscribed
+    reason = ACTIVE_PATRON if write.patron.borrows else RESPONSIBLE
+    connection.execute(update(rows).where(returned).values(reason=reason, since=day))
+
+
+def only_answer(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> set[str]:
+    """Those of them who are no borrowers, and only answer for a minor."""
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
+    wanted = select(_PATRON.id).where(hers)
+    return {one for part in parts(patron_ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))}
+
+
+def has_borrower(connection: Connection, tenant: Tenant, number: CprNumber, *, but: str) -> bool:
+    """Whether a patron other than `but` borrows under a number: most often herself, registered again."""
+    return borrowers(connection, tenant, [number]).get(number, but) != but
+
+
+def borrowers(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
+    """Who borrows under each of the numbers; a number that nobody borrows under is left out."""
+    found: dict[CprNumber, str] = {}
+    borrows = (_PATRON.kind != PatronKind.RESPONSIBLE.value) & _PATRON.status_class.not_in(tables.GONE)
+    wanted = select(_PATRON.number_index, _PATRON.id).where(_PATRON.agency == tenant.agency, borrows)
+    for part in parts(numbers, IN_MAX // tenant.vault.index_keys):
+        by_probe = {probe: number for number in part for probe in tenant.vault.probes("number", number.digits)}
+        rows = connection.execute(wanted.where(_PATRON.number_index.in_(by_probe)))
+        found |= {by_probe[row.number_index]: row.id for row in rows}
+    return found
+
+
+def old_numbers(tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
+    """Which of the numbers a patron had before another replaced it, and who."""
+    found: dict[CprNumber, str] = {}
+    wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == OLD_NUMBER)
+    with reading(tenant.engine) as connection:
+        for part in parts(numbers, IN_MAX // tenant.vault.index_keys):
+            by_probe = {probe: n for n in part for probe in tenant.vault.probes(OLD_NUMBER, n.digits)}
+            rows = connection.execute(wanted.where(_KEY.key_index.in_(by_probe)))
+            found |= {by_probe[row.key_index]: row.patron_id for row in rows}
+    return found
+
+
+def shells_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[str]:
+    """The shells of patrons who were merged into her, and into those in turn."""
+    found: list[str] = []
+    asked = [patron_id]
+    while asked:
+        keys = select(_KEY.key_index).where(
+            _KEY.agency == tenant.agency, _KEY.patron_id.in_(asked), _KEY.kind == tables.MERGED
+        )
+        shells = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.number_index.in_(keys))
+        asked = [one for one in connection.scalars(shells.order_by(_PATRON.id)) if one not in found]
+        found += asked
+    return found
+
+
+def numbered(tenant: Tenant, row: AnyRow) -> str:
+    """The number of a subscription's row."""
+    place = {"place": row.patron_id, "owner": SUBSCRIPTION, "version": SEALED_ONCE}
+    return tenant.vault.unseal(row.number, row.number_key, **place).decode()

@@ -1,0 +1,160 @@
+"""What staff corrected, stored beside the register's part: added, replaced, withdrawn, ended.
+
+Each has its row; value and reason are sealed together. How many of a patron's are live stands in her own row,
+so that whoever has none is read without a look at this table.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+
+from cprsync.domain.patron.override import Overridden, Override
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.tenant import next_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.seals.vault import Vault
+
+OVERRIDE: Final = "override"
+#: The states of a row: it stands, its day has passed, someone took it back, a later one stands in its place, or it is
+#: long over and only who made it, and when, is known.
+LIVE: Final = "live"
+ENDED: Final = "ended"
+WITHDRAWN: Final = "withdrawn"
+REPLACED: Final = "replaced"
+FORGOTTEN: Final = "forgotten"
+_ROW = tables.override.c
+_PATRON = tables.patron.c
+
+
+def of(connection: Connection, tenant: Tenant, patron_ids: Iterable[str]) -> dict[str, tuple[Override, ...]]:
+    """The live overrides of these patrons, by patron and in the order in which they were made.
+
+    Raises:
+        SealBroken: one was altered or moved.
+    """
+    found: dict[str, tuple[Override, ...]] = {}
+    wanted = select(tables.override).where(_ROW.agency == tenant.agency, _ROW.state == LIVE)
+    for part in parts(list(patron_ids)):
+        # put in order here: asked to, SQLite would go through every override there ever was, in the order of their ids
+        for row in sorted(connection.execute(wanted.where(_ROW.patron_id.in_(part))), key=lambda row: row.id):
+            found[row.patron_id] = (*found.get(row.patron_id, ()), from_row(tenant.vault, row))
+    return found
+
+
+def overridden(tenant: Tenant) -> list[str]:
+    """The patrons of whom staff have corrected something, in order."""
+    wanted = select(_ROW.patron_id).where(_ROW.agency == tenant.agency, _ROW.state == LIVE).distinct()
+    with reading(tenant.engine) as connection:
+        return list(connection.scalars(wanted.order_by(_ROW.patron_id)))
+
+
+def from_row(vault: Vault, row: AnyRow) -> Override:
+    """Open a row. Raises SealBroken."""
+    plain = vault.unseal(row.value, row.key, place=row.patron_id, owner=OVERRIDE, version=row.id)
+    typed = json.loads(plain)
+    return Override(
+        field=Overridden(row.field),
+        value=typed["value"],
+        by=row.by_user,
+        reason=typed["reason"],
+        before=typed["before"],
+        since=row.since,
+        until=row.until,
+        id=row.id,
+        warned=row.warned,
+    )
+
+
+def add(connection: Connection, tenant: Tenant, patron_id: str, override: Override) -> None:
+    """Write an override; a live one of the same field gives its place to it."""
+    number = next_id(connection, tenant, tables.override)
+    _close(connection, _live(tenant, patron_id, override.field), state=REPLACED, on=override.since)
+    typed = {"before": override.before, "reason": override.reason, "value": override.value}
+    row = {
+        "agency": tenant.agency,
+        "id": number,
+        "patron_id": patron_id,
+        "field": override.field.value,
+        "value": _seal(tenant, patron_id, number, typed),
+        "key": tenant.vault.seal_key,
+        "by_user": override.by,
+        "since": override.since,
+        "until": override.until,
+        "state": LIVE,
+    }
+    connection.execute(insert(tables.override).values(row))
+    count_again(connection, tenant, [patron_id])
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Withdrawal:
+    """When, by whom and why an override was taken back."""
+
+    on: date
+    by: str
+    reason: str
+
+
+def withdraw(connection: Connection, tenant: Tenant, patron_id: str, field: Overridden, withdrawal: Withdrawal) -> bool:
+    """Take the live override of a field back; who and why is sealed with it. False when there is none."""
+    live = select(tables.override).where(_live(tenant, patron_id, field)).with_for_update()
+    row = connection.execute(live).one_or_none()
+    if row is None:
+        return False
+    typed = json.loads(tenant.vault.unseal(row.value, row.key, place=patron_id, owner=OVERRIDE, version=row.id))
+    typed["withdrawn"] = {"by": withdrawal.by, "reason": withdrawal.reason}
+    sealed = {"value": _seal(tenant, patron_id, row.id, typed), "key": tenant.vault.seal_key}
+    this = (_ROW.agency == tenant.agency) & (_ROW.id == row.id)
+    connection.execute(update(tables.override).where(this).values(state=WITHDRAWN, ended=withdrawal.on, **sealed))
+    count_again(connection, tenant, [patron_id])
+    return True
+
+
+def _seal(tenant: Tenant, patron_id: str, number: int, typed: dict[str, Any]) -> bytes:
+    plain = json.dumps(typed, sort_keys=True, ensure_ascii=False).encode()
+    return tenant.vault.seal(plain, place=patron_id, owner=OVERRIDE, version=number)
+
+
+def end(connection: Connection, tenant: Tenant, ids: Sequence[int], *, on: date) -> None:
+    """Let overrides give way whose day has passed."""
+    for part in parts(ids):
+        ended = (_ROW.agency == tenant.agency) & _ROW.id.in_(part) & (_ROW.state == LIVE)
+        hers = list(connection.scalars(select(_ROW.patron_id).where(ended).distinct()))
+        connection.execute(update(tables.override).where(ended).values(state=ENDED, ended=on))
+        count_again(connection, tenant, hers)
+
+
+def forget(connection: Connection, tenant: Tenant, patron_id: str, number: int) -> None:
+    """Let go of what was typed, and why; who it was, in which field and when, stays."""
+    nothing = {"before": None, "reason": "", "value": ""}
+    sealed = {"value": _seal(tenant, patron_id, number, nothing), "key": tenant.vault.seal_key}
+    this = (_ROW.agency == tenant.agency) & (_ROW.id == number) & (_ROW.state != LIVE)
+    connection.execute(update(tables.override).where(this).values(state=FORGOTTEN, **sealed))
+
+
+def count_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+    """Let the patrons' rows say how many of their overrides are live."""
+    live = select(func.count()).where(_ROW.agency == tenant.agency, _ROW.patron_id == _PATRON.id, _ROW.state == LIVE)
+    for part in parts(patron_ids):
+        hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        connection.execute(update(tables.patron).where(hers).values(overrides=live.scalar_subquery()))
+
+
+def _live(tenant: Tenant, patron_id: str, field: Overridden) -> ColumnElement[bool]:
+    hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
+    return hers & (_ROW.field == field.value) & (_ROW.state == LIVE)
+
+
+def _close(connection: Connection, live: ColumnElement[bool], *, state: str, on: date) -> None:
+    connection.execute(update(tables.override).where(live).values(state=state, ended=on))

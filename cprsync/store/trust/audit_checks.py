@@ -1,0 +1,261 @@
+"""Follow the audit from end to end, and name everything that does not fit: nothing is written.
+
+Each stream is followed from its first entry, or from where we cut it, to its head, and past the head that the file
+outside the database knows. That file is held against its witness and against what the database has seen of it; the
+records are held against the sum of their versions. Memory stays flat in the number of entries.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, func, select
+
+from cprsync.services.ports.values import AuditState
+from cprsync.store.audit import reasons, record_versions
+from cprsync.store.audit.head_keeping import remembered
+from cprsync.store.beside.checkpoints import FILE, Heads, Kept
+from cprsync.store.beside.witness import FILE as WITNESS
+from cprsync.store.core import tables
+from cprsync.store.core.engine import reading
+from cprsync.store.seals.failures import AuditBroken
+from cprsync.store.seals.keyed import Keyed
+from cprsync.store.seals.keys import Purpose
+from cprsync.store.trust.record_checks import last_opened, open_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cprsync.store.beside.witness import Seen
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: What stands for a stream where the records are meant.
+RECORDS: Final = "records"
+_ALTERED: Final = "the records are not those that were written last: {why}"
+#: Entries read at a time.
+_READ_ROWS: Final = 2000
+_FIRST: Final = bytes(32)
+_ROW = tables.audit.c
+_HEAD = tables.audit_head.c
+_REASON = tables.audit_reason.c
+
+
+def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) -> AuditState:
+    """Verify all of it. `code` is the one that an earlier check, or a night's report, told of the audit's end.
+
+    `records`: how many sealed records are opened at most, beginning where the last night stopped.
+    """
+    problems: list[AuditBroken] = []
+    # read before the database: what is written meanwhile is there more than here, and never less
+    witnessed = _witnessed(tenant, problems)
+    heads = tenant.heads.read(tenant.agency)
+    problems += [heads.broken] if heads.broken else []
+    with reading(tenant.engine) as connection:
+        seen = remembered(connection, tenant)
+        entries, streams = _check_streams(connection, tenant, heads, problems)
+        problems += _check_records(connection, tenant, heads)
+    problems += _check_end(tenant, witnessed, seen)
+    problems += [] if code is None else _check_code(tenant, code)
+    opened = open_records(tenant, after=last_opened(tenant), most=records)
+    problems += opened.wrong
+    return AuditState(entries, streams, str(heads.end), tuple(problems), opened.count, opened.last)
+
+
+def _witnessed(tenant: Tenant, problems: list[AuditBroken]) -> Seen | None:
+    try:
+        return tenant.heads.witnessed()
+    except AuditBroken as broken:
+        problems.append(broken)
+        return None
+
+
+# -- the file outside ------------------------------------------------------------------------------------
+
+
+def _check_end(tenant: Tenant, witnessed: Seen | None, seen: Seen | None) -> Iterator[AuditBroken]:
+    """Whether the file of the heads still has the end that was seen of it."""
+    if witnessed is None and not tenant.heads.witness.exists() and tenant.heads.is_chained():
+        yield AuditBroken(WITNESS, 1, "the witness to the audit's heads is missing")
+    for one in (witnessed, seen):
+        if one is not None and one.lines > 0 and tenant.heads.code_at(one.lines) != one.code:
+            last = tenant.heads.read(tenant.agency).end.lines
+            yield AuditBroken(FILE, min(one.lines, last + 1), "lines at the end are missing that were there before")
+            return
+
+
+def _check_code(tenant: Tenant, code: str) -> Iterator[AuditBroken]:
+    line, _, rest = code.partition("-")
+    found = tenant.heads.code_at(int(line)) if line.isascii() and line.isdigit() else None
+    if found is None or not rest or found.hex()[: len(rest)] != rest:
+        yield AuditBroken(FILE, 1, "the audit is not the one of which the code was told")
+
+
+# -- the records ------------------------------------------------------------------------------------------
+
+
+def _check_records(connection: Connection, tenant: Tenant, heads: Heads) -> Iterator[AuditBroken]:
+    changes = record_versions.changes_of(connection, tenant) or 0
+    if changes < heads.records:
+        yield AuditBroken(RECORDS, changes, "the records are those of an earlier time", sentence=_ALTERED)
+    elif not record_versions.is_whole(connection, tenant):
+        why = "a record was put back, taken away or added past the program"
+        yield AuditBroken(RECORDS, changes, why, sentence=_ALTERED)
+
+
+# -- the streams ------------------------------------------------------------------------------------------
+
+
+def _check_streams(
+    connection: Connection, tenant: Tenant, heads: Heads, problems: list[AuditBroken]
+) -> tuple[int, int]:
+    """Follow each; returns how many entries hold, and in how many streams."""
+    ours = {
+        row.stream: row for row in connection.execute(select(tables.audit_head).where(_HEAD.agency == tenant.agency))
+    }
+    names = stream_names(connection, tenant) | stream_names(connection, tenant, tables.audit_reason)
+    streams, entries = sorted(names | ours.keys() | heads.streams.keys()), 0
+    for stream in streams:
+        following = _Following(connection, tenant, stream, heads.streams.get(stream, Kept()))
+        try:
+            following.follow(ours.get(stream))
+        except AuditBroken as broken:
+            problems.append(broken)
+        entries += following.count
+    return entries, len(streams)
+
+
+def follow_beginnings(connection: Connection, tenant: Tenant, last: Mapping[str, int]) -> None:
+    """Follow streams from their beginning as far as an entry of each. Raises AuditBroken at the first that is wrong."""
+    if not last:
+        return
+    heads = tenant.heads.read(tenant.agency)
+    if heads.broken:
+        raise heads.broken
+    for stream, seq in last.items():
+        _Following(connection, tenant, stream, heads.streams.get(stream, Kept())).follow_to(seq)
+
+
+def stream_names(connection: Connection, tenant: Tenant, table: Any = tables.audit) -> set[str]:
+    """The streams that a table has rows of: from one to the next by the key, not through all of them."""
+    names: set[str] = set()
+    wanted = select(func.min(table.c.stream)).where(table.c.agency == tenant.agency)
+    name = connection.scalar(wanted)
+    while name is not None:
+        names.add(name)
+        name = connection.scalar(wanted.where(table.c.stream > name))
+    return names
+
+
+class _Following:
+    """One stream on the way to its head."""
+
+    def __init__(self, connection: Connection, tenant: Tenant, stream: str, kept: Kept) -> None:
+        self._connection, self._tenant, self._stream, self._kept = connection, tenant, stream, kept
+        self._keys = {key.id: Keyed(key.secret) for key in tenant.keyring.keys[Purpose.AUDIT]}
+        self._reached, self._mac = self._beginning()
+        self._begun, self._at = self._reached, ""
+        self._left: set[str] | None = None
+
+    @property
+    def count(self) -> int:
+        """How many entries hold."""
+        return self._reached - self._begun
+
+    def follow(self, head: AnyRow | None) -> None:
+        """Go to its end. Raises AuditBroken at the first entry that does not fit."""
+        self._take_all(self._parts())
+        self._check_head(head)
+        self._check_kept()
+        beyond = select(func.min(_REASON.seq)).where(*self._ours(_REASON), _REASON.seq > self._reached)
+        if (seq := self._connection.scalar(beyond)) is not None:
+            raise self._broken("a reason stands beside no entry", at=seq)
+
+    def follow_to(self, last: int) -> None:
+        """Go as far as an entry. Raises AuditBroken as `follow`."""
+        self._take_all(self._parts(last))
+
+    def _beginning(self) -> tuple[int, bytes]:
+        """The last entry that we cut off, and its code; or the last that was accepted as it is, or none."""
+        after, mac = self._kept.accepted or (0, _FIRST)
+        first = self._connection.scalar(select(func.min(_ROW.seq)).where(*self._ours(_ROW), _ROW.seq > after))
+        self._is_there_again = first is not None and self._kept.first is not None and first < self._kept.first
+        head = select(_HEAD.seq).where(*self._ours(_HEAD))
+        last_gone = first - 1 if first is not None else self._connection.scalar(head) or 0
+        return (last_gone, self._kept.cuts[last_gone]) if last_gone in self._kept.cuts else (after, mac)
+
+    def _parts(self, last: int | None = None) -> Iterator[Sequence[AnyRow]]:
+        if self._is_there_again:
+            raise self._broken("an entry is there again that was forgotten", at=self._reached + 1)
+        columns = (_ROW.seq, _ROW.at, _ROW.patron_id, _ROW.entry, _ROW.mac, _ROW.key)
+        wanted = select(*columns).where(*self._ours(_ROW)).order_by(_ROW.seq).limit(_READ_ROWS)
+        wanted = wanted if last is None else wanted.where(_ROW.seq <= last)
+        while rows := self._connection.execute(wanted.where(_ROW.seq > self._reached)).all():
+            yield rows
+
+    def _take_all(self, parts: Iterator[Sequence[AnyRow]]) -> None:
+        for rows in parts:
+            try:
+                self._take(rows)
+            except (TypeError, ValueError, KeyError, AttributeError):
+                # not even of the form that an entry and what stands beside it have
+                raise self._broken("the entry was altered or moved") from None
+
+    def _take(self, rows: Sequence[AnyRow]) -> None:
+        beside = self._reasons(rows[-1].seq)
+        for seq, at, patron_id, entry, mac, key in rows:
+            if seq != self._reached + 1:
+                raise self._broken("the entry is missing")
+            if key not in self._keys:
+                raise self._broken("its key is not in the key folder")
+            found = self._keys[key].digest(self._mac + entry)
+            if found != mac:
+                raise self._broken("the entry was altered or moved")
+            told = json.loads(entry)
+            says = (told["agency"], told["stream"], told["seq"], told["at"], told["patron"])
+            if says != (self._tenant.agency, self._stream, seq, at, patron_id):
+                raise self._broken("the entry was altered or moved")
+            if not self._fits(beside.pop(seq, None), patron_id, told.get(reasons.HASH)):
+                raise self._broken("the reason was altered, moved or taken away")
+            if seq == self._kept.seq and found != self._kept.mac:
+                raise self._broken("the entry is not the one of the checkpoint")
+            self._reached, self._mac, self._at = seq, found, at
+        if beside:
+            raise self._broken("a reason stands beside no entry", at=min(beside))
+
+    def _reasons(self, last: int) -> dict[int, AnyRow]:
+        """What is sealed beside the entries from here to there."""
+        wanted = select(tables.audit_reason).where(*self._ours(_REASON), _REASON.seq.between(self._reached + 1, last))
+        return {row.seq: row for row in self._connection.execute(wanted)}
+
+    def _fits(self, reason: AnyRow | None, patron_id: str | None, told: str | None) -> bool:
+        """Whether what is sealed beside an entry is what it says; gone is only what went with a record."""
+        if reason is None:
+            return told is None or (patron_id is not None and self._has_left(patron_id))
+        return told is not None and reason.patron_id == patron_id and reasons.is_whole(self._tenant, reason, told)
+
+    def _has_left(self, patron_id: str) -> bool:
+        """Whether the erase journal, which the database cannot be made to say, knows that someone's record went."""
+        if self._left is None:
+            self._left = {entry.patron_id for entry in self._tenant.journal.entries(self._tenant.agency)}
+        return patron_id in self._left
+
+    def _check_head(self, head: AnyRow | None) -> None:
+        if head is None or (head.seq, head.mac) != (self._reached, self._mac) or head.seq == 0:
+            raise self._broken("entries at the end are missing, or more than the head knows")
+        told = self._at or (self._kept.at if self._kept.seq == head.seq else "")
+        if told and head.at != told:
+            raise self._broken("the head was altered")
+
+    def _check_kept(self) -> None:
+        if self._kept.seq > self._reached:
+            raise self._broken("entries at the end are missing that were there at a checkpoint")
+        if self._kept.seq == self._reached and self._kept.mac != self._mac:
+            raise self._broken("the entry is not the one of the checkpoint", at=self._reached)
+
+    def _ours(self, columns: Any) -> tuple[Any, ...]:
+        return columns.agency == self._tenant.agency, columns.stream == self._stream
+
+    def _broken(self, why: str, *, at: int | None = None) -> AuditBroken:
+        return AuditBroken(self._stream, self._reached + 1 if at is None else at, why)

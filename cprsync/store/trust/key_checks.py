@@ -1,0 +1,197 @@
+"""Whether the keys at hand are those that a store was written with; asked before anything is read or written by them.
+
+A store keeps, of each key that has written in it, the id and a code that only that key gives. Leaves out how keys are
+made and read: see `keys`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.engine import make_url
+
+from cprsync.errors import ConfigurationError
+from cprsync.store.core import tables
+from cprsync.store.core.engine import open_engine, reading, writing
+from cprsync.store.lending.circulation import TABLES as CIRCULATION
+from cprsync.store.records.records import from_row
+from cprsync.store.seals.keys import Purpose
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, Engine
+
+    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.seals.keys import Key, Keyring
+
+_CHECK = tables.key_check.c
+_PATRON = tables.patron.c
+#: Where rows say which key they were written with; a test holds these against the tables.
+NAMED_BY: Final[tuple[tuple[Column[Any], Purpose], ...]] = (
+    (_PATRON.register_key, Purpose.SEAL),
+    (_PATRON.local_key, Purpose.SEAL),
+    (_PATRON.fingerprint_key, Purpose.FINGERPRINT),
+    (_PATRON.index_key, Purpose.INDEX),
+    (_PATRON.address_key, Purpose.INDEX),
+    (tables.library.c.records_key, Purpose.FINGERPRINT),
+    (tables.patron_key.c.key_id, Purpose.INDEX),
+    (tables.subscription.c.number_key, Purpose.SEAL),
+    (tables.before_image.c.register_key, Purpose.SEAL),
+    (tables.follow_up.c.answer_key, Purpose.SEAL),
+    (tables.override.c.key, Purpose.SEAL),
+    (tables.kept_block.c.key, Purpose.SEAL),
+    (tables.kept_block.c.number_key, Purpose.INDEX),
+    (tables.review_item.c.key, Purpose.SEAL),
+    (tables.outbox.c.key, Purpose.SEAL),
+    (tables.account.c.index_key, Purpose.INDEX),
+    *((table.c.key, Purpose.SEAL) for table in CIRCULATION),
+    (tables.inbox.c.key, Purpose.SEAL),
+    (tables.audit.c.key, Purpose.AUDIT),
+    (tables.audit_reason.c.key, Purpose.SEAL),
+)
+
+
+def check_keys(tenant: Tenant) -> None:
+    """Go on only with the keys that are noted as those that have written here; writes nothing.
+
+    Raises:
+        ConfigurationError: one of them is not in the key folder, or another one stands there under its id.
+    """
+    with reading(tenant.engine) as connection:
+        _compare(tenant.keyring, _known(connection, tenant))
+
+
+def find_new_keys(tenant: Tenant) -> set[tuple[Purpose, str]]:
+    """Find the keys that are still to be noted; writes nothing.
+
+    Raises:
+        ConfigurationError: an earlier version wrote here and noted none, and its rows need other keys.
+    """
+    writes = {(purpose, tenant.keyring.newest(purpose).id) for purpose in Purpose}
+    with reading(tenant.engine) as connection:
+        known = _known(connection, tenant)
+        used = set() if known else _used_and_proved(connection, tenant)
+    return (writes | used) - known.keys()
+
+
+def note_keys(tenant: Tenant) -> None:
+    """Note the keys that write from now on, so that no other passes for one of them. Raises as `find_new_keys` does."""
+    new = find_new_keys(tenant)
+    if not new:
+        return
+    with writing(tenant.engine) as connection:
+        for purpose, key_id in new:
+            code = _code(purpose, tenant.keyring.by_id(purpose)[key_id])
+            values = {"agency": tenant.agency, "purpose": purpose.value, "id": key_id, "code": code}
+            connection.execute(_NOTE, values)
+
+
+def keys_in_use(connection: Connection, tenant: Tenant) -> set[tuple[Purpose, str]]:
+    """The keys that the library's rows name, of all its tables. Reads every row."""
+    return {
+        (purpose, key)
+        for column, purpose in NAMED_BY
+        for key in connection.scalars(select(column).where(column.table.c.agency == tenant.agency).distinct())
+        if key is not None
+    }
+
+
+def noted_purposes(engine: Engine) -> set[Purpose]:
+    """The purposes of which some library's store has noted a key."""
+    with reading(engine) as connection:
+        return {Purpose(purpose) for purpose in connection.scalars(select(_CHECK.purpose).distinct())}
+
+
+def check_journal_keys(tenant: Tenant) -> None:
+    """The same of the keys that the library's lines in the erase journal name. Raises as `check_keys` does."""
+    ring = tenant.keyring
+    for checkpoint, index in tenant.journal.key_ids(tenant.agency):
+        _make_sure_that_there(ring, Purpose.CHECKPOINT, checkpoint)
+        _make_sure_that_there(ring, Purpose.INDEX, index)
+
+
+def make_sure_that_empty(url: str) -> None:
+    """Let new keys be made only where no patron is: with new ones everybody there would be lost, and made again.
+
+    Raises:
+        ConfigurationError: the store at `url` holds patrons.
+    """
+    path = make_url(url).database
+    if url.startswith("sqlite") and not (path and Path(path).exists()):
+        return
+    engine = open_engine(url)
+    try:
+        with reading(engine) as connection:
+            there = inspect(connection).has_table("patron")
+            if there and connection.scalar(text("SELECT 1 FROM patron LIMIT 1")):
+                raise ConfigurationError(
+                    "the database holds patrons, and the keys that they were sealed with are not there",
+                    kind="keys.lost",
+                )
+    finally:
+        engine.dispose()
+
+
+def _known(connection: Connection, tenant: Tenant) -> dict[tuple[Purpose, str], bytes]:
+    rows = connection.execute(select(tables.key_check).where(_CHECK.agency == tenant.agency))
+    return {(Purpose(row.purpose), row.id): row.code for row in rows}
+
+
+def _compare(keyring: Keyring, known: dict[tuple[Purpose, str], bytes]) -> None:
+    for (purpose, key_id), code in known.items():
+        key = _make_sure_that_there(keyring, purpose, key_id)
+        if not hmac.compare_digest(_code(purpose, key), code):
+            raise _another(purpose, key_id)
+
+
+def _make_sure_that_there(keyring: Keyring, purpose: Purpose, key_id: str) -> Key:
+    key = keyring.by_id(purpose).get(key_id)
+    if key is None:
+        raise ConfigurationError(
+            "the {purpose} key {id} is not in the key folder, and records were written with it",
+            purpose=purpose.value,
+            id=key_id,
+            kind="keys.lost",
+        )
+    return key
+
+
+def _another(purpose: Purpose, key_id: str) -> ConfigurationError:
+    return ConfigurationError(
+        "the {purpose} key {id} in the key folder is another one than the records were written with",
+        purpose=purpose.value,
+        id=key_id,
+        kind="keys.other",
+    )
+
+
+def _used_and_proved(connection: Connection, tenant: Tenant) -> set[tuple[Purpose, str]]:
+    used = keys_in_use(connection, tenant)
+    for purpose, key_id in sorted(used, key=lambda one: (one[0].value, one[1])):
+        _make_sure_that_there(tenant.keyring, purpose, key_id)
+    for purpose, key_id in used:
+        if purpose is Purpose.INDEX:
+            _prove(connection, tenant, key_id)
+    return used
+
+
+def _prove(connection: Connection, tenant: Tenant, key_id: str) -> None:
+    """One record that is found by this key: its number, opened, has that index; opening it proves the other keys."""
+    hers = (_PATRON.agency == tenant.agency) & (_PATRON.index_key == key_id) & _PATRON.status_class.not_in(tables.GONE)
+    row = connection.execute(select(tables.patron).where(hers).limit(1)).one_or_none()
+    if row is None:
+        return
+    number = from_row(tenant.vault, row).number
+    if not hmac.compare_digest(tenant.vault.index_under(key_id, "number", number.digits), row.number_index):
+        raise _another(Purpose.INDEX, key_id)
+
+
+_NOTE = text(
+    "INSERT INTO key_check (agency, purpose, id, code) VALUES (:agency, :purpose, :id, :code) ON CONFLICT DO NOTHING"
+)
+
+
+def _code(purpose: Purpose, key: Key) -> bytes:
+    return hmac.digest(key.secret, f"check|{purpose.value}|{key.id}".encode(), "sha256")

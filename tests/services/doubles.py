@@ -1,0 +1,421 @@
+"""Small doubles of what a night works with, and a library that holds them together with the real store."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections import Counter
+from copy import copy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from townspeople import as_looked_up, cpr
+
+from cprsync.domain.feed.delivery import Header
+from cprsync.domain.feed.workdays import COPENHAGEN, working_day_before
+from cprsync.domain.patron.local import Card, Local
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Gap, Person, Protection, Silent, Status
+from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Limit, Policy
+from cprsync.errors import CprsyncError, DeliveryRefused, NoSuchPerson
+from cprsync.services.night.run import run_night
+from cprsync.services.ports.night import Night
+from cprsync.services.ports.values import Found, Inspection, Links, NewPatron, NotFound, Subscribed, Unreadable
+from cprsync.store.audit.record_versions import begin_versions
+from cprsync.store.core.engine import open_engine
+from cprsync.store.seals.keys import Keyring
+from cprsync.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from culr_double import CulrDouble
+
+    from cprsync.services.night.report import Report
+    from cprsync.services.ports.ports import Store, WaitingFile
+    from cprsync.services.ports.values import Delivered
+
+AGENCY, AGREEMENT, TASK = "775100", "aarhus", "123456"
+FRIDAY, MONDAY, TUESDAY, WEDNESDAY = (date(2027, 3, day) for day in (19, 22, 23, 24))
+#: Rows that are a run's own; besides these a night that has nothing to do writes its audit entry.
+OWN = ("run", "run_delivery", "run_item", "plan_row", "entitlement_turn")
+
+
+@dataclass
+class StillClock:
+    """Stands at half past six on the morning after a delivery's day, until it is set."""
+
+    moment: datetime
+
+    @classmethod
+    def after(cls, day: date) -> StillClock:
+        clock = cls(datetime(2000, 1, 1, tzinfo=UTC))
+        clock.set_after(day)
+        return clock
+
+    def set_after(self, day: date, at: time = time(6, 30)) -> None:
+        self.moment = datetime.combine(day + timedelta(days=1), at, tzinfo=COPENHAGEN).astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def today(self) -> date:
+        return self.moment.astimezone(COPENHAGEN).date()
+
+
+@dataclass
+class RegisterDouble:
+    """Answers from a table of persons; fails on command; remembers what it was asked."""
+
+    persons: dict[CprNumber, Person] = field(default_factory=dict)
+    #: what is answered instead of a person
+    failures: dict[CprNumber, CprsyncError] = field(default_factory=dict)
+    refuses_to_subscribe: dict[CprNumber, CprsyncError] = field(default_factory=dict)
+    refuses_to_unsubscribe: dict[CprNumber, CprsyncError] = field(default_factory=dict)
+    down: CprsyncError | None = None
+    looked_up: list[CprNumber] = field(default_factory=list)
+    subscribed: list[CprNumber] = field(default_factory=list)
+    unsubscribed: list[CprNumber] = field(default_factory=list)
+    #: what is subscribed under the agreement, whoever added it
+    listed: set[CprNumber] = field(default_factory=set)
+    #: called before each look-up is answered
+    on_look_up: Callable[[CprNumber], None] = field(default=lambda _: None)
+
+    def copy(self) -> RegisterDouble:
+        """Another one that knows and remembers the same."""
+        own = {name: copy(value) for name, value in vars(self).items() if name not in ("on_look_up", "down")}
+        return replace(self, **own)
+
+    def knows(self, *persons: Person) -> None:
+        self.persons.update({one.number: as_looked_up(one) for one in persons})
+
+    def look_up_many(self, numbers: Iterable[CprNumber]) -> Iterator[Found | NotFound]:
+        for number in numbers:
+            self.looked_up.append(number)
+            self.on_look_up(number)
+            error = self.down or self.failures.get(number)
+            if error is None and number not in self.persons:
+                error = NoSuchPerson("PNR not found")
+            yield Found(number, self.persons[number]) if error is None else NotFound(number, error)
+
+    def subscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
+        for number in numbers:
+            self.subscribed.append(number)
+            error = self.down or self.refuses_to_subscribe.get(number)
+            result = Subscribed.ALREADY if number in self.listed else Subscribed.ADDED
+            if error is None:
+                self.listed.add(number)
+            yield number, error or result
+
+    def unsubscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
+        for number in numbers:
+            self.unsubscribed.append(number)
+            error = self.down or self.refuses_to_unsubscribe.get(number)
+            result = Subscribed.REMOVED if number in self.listed else Subscribed.ABSENT
+            if error is None:
+                self.listed.discard(number)
+            yield number, error or result
+
+    def subscriptions(self) -> set[CprNumber]:
+        if self.down is not None:
+            raise self.down
+        return set(self.listed)
+
+
+@dataclass
+class FileDouble:
+    """A file by name; its content is a token that the reader knows."""
+
+    name: str
+    token: str
+    readable: bool = True
+    mark: str | None = None
+
+    def open(self) -> BinaryIO:
+        if not self.readable:
+            raise DeliveryRefused("the delivery cannot be read from its folder", kind="delivery.unreadable")
+        return io.BytesIO(self.token.encode())
+
+    def done(self) -> None:
+        """It stays: the folder is set to keep."""
+
+
+@dataclass
+class FeedDouble:
+    """A folder in memory."""
+
+    files: dict[str, FileDouble] = field(default_factory=dict)
+    being_written: list[str] = field(default_factory=list)
+    #: what there is of these
+    halves: dict[str, FileDouble] = field(default_factory=dict)
+
+    def waiting(self) -> list[WaitingFile]:
+        return [self.files[name] for name in sorted(self.files)]
+
+    def unfinished(self) -> list[str]:
+        return self.being_written
+
+    def unfinished_file(self, name: str) -> WaitingFile | None:
+        return self.halves.get(name)
+
+
+@dataclass
+class ReaderDouble:
+    """What each token stands for; a token it does not know is a damaged file."""
+
+    deliveries: dict[str, tuple[Header, tuple[Delivered, ...]]] = field(default_factory=dict)
+
+    def inspect(self, source: BinaryIO) -> Inspection:
+        header, persons = self._delivery(source)
+        return Inspection(header, "lines", 0, len(persons), {}, {}, 0, 0, {}, {})
+
+    def links(self, source: BinaryIO) -> Links:
+        persons = [one for one in self._delivery(source)[1] if isinstance(one, Person)]
+        replaced = {one.number: one.current_number for one in persons if isinstance(one.current_number, CprNumber)}
+        return Links(replaced, frozenset(one.number for one in persons) & set(replaced.values()))
+
+    def persons(self, source: BinaryIO) -> Iterator[Delivered]:
+        yield from self._delivery(source)[1]
+
+    def _delivery(self, source: BinaryIO) -> tuple[Header, tuple[Delivered, ...]]:
+        source.seek(0)
+        token = source.read().decode()
+        if token not in self.deliveries:
+            raise DeliveryRefused("record 999 is missing", kind="delivery.damaged")
+        return self.deliveries[token]
+
+
+class Killed(Exception):
+    """The process died here."""
+
+
+class KilledStore:
+    """The real store, which dies when its n-th write is committed: before the next is the same."""
+
+    WRITES = frozenset(
+        {
+            *("open_run", "set_state", "close_run", "seal", "accept", "refuse", "save_plan", "write", "intend"),
+            *("subscribed", "end_subscriptions", "added_there", "removed_there"),
+            *("see_accounts", "repair_accounts"),
+            *("live_day", "keep_calendar_stamp", "replay_journal", "depart", "sweep_gone", "forget", "offer", "settle"),
+            *("derive_rights", "keep_rights_stamp", "keep_answers"),
+            *("open_lost", "close_not_lost", "intend_to_ask", "count_harms"),
+        }
+    )
+
+    def __init__(self, store: SqlStore, *, at: int) -> None:
+        self._store, self._at = store, at
+        self.writes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._store, name)
+        if name not in self.WRITES:
+            return real
+
+        def write(*args: Any, **kwargs: Any) -> Any:
+            self.writes += 1
+            result = real(*args, **kwargs)
+            if self.writes == self._at:
+                raise Killed
+            return result
+
+        return write
+
+
+class DisturbedStore:
+    """The real store, in which someone else acts once, just before the first batch is written."""
+
+    def __init__(self, store: SqlStore, disturb: Callable[[], None]) -> None:
+        self._store = store
+        self._disturb: Callable[[], None] | None = disturb
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._store, name)
+        if name != "write" or self._disturb is None:
+            return real
+
+        def write(*args: Any, **kwargs: Any) -> Any:
+            disturb, self._disturb = self._disturb, None
+            if disturb is not None:
+                disturb()
+            return real(*args, **kwargs)
+
+        return write
+
+
+class Library:
+    """A library with a store in a folder, and doubles around it."""
+
+    def __init__(self, folder: Path, *, url: str | None = None) -> None:
+        self.folder = folder
+        self.clock = StillClock.after(FRIDAY)
+        self.register = RegisterDouble()
+        self.feed = FeedDouble()
+        self.reader = ReaderDouble()
+        #: None: the library has none, and what they are to hear waits
+        self.net_media: CulrDouble | None = None
+        self.policy = Policy()
+        self.strict = True
+        self.shared = False
+        self.batch = 500
+        self.engine = open_engine(url or f"sqlite:///{folder / 'store.db'}")
+        self.store = SqlStore(
+            self.engine,
+            agency=AGENCY,
+            agreement=AGREEMENT,
+            keyring=Keyring.load(folder / "keys"),
+            clock=self.clock,
+        )
+        # with the versions counted, each night shows whether whoever wrote a record has told of it
+        begin_versions(self.store._tenant)
+
+    def copy(self, to: Path, *, url: str | None = None) -> Library:
+        """Another library in the same state; at another url that of the store is taken over by the caller."""
+        self.engine.dispose()  # the last connection brings the log back into the file
+        shutil.copytree(self.folder, to)
+        other = Library(to, url=url)
+        other.clock.moment = self.clock.moment
+        other.register = self.register.copy()
+        other.feed = FeedDouble(dict(self.feed.files), list(self.feed.being_written))
+        other.reader = ReaderDouble(dict(self.reader.deliveries))
+        other.policy, other.strict, other.shared, other.batch = self.policy, self.strict, self.shared, self.batch
+        other.net_media = None if self.net_media is None else self.net_media.copy()
+        return other
+
+    def sets_culr_up(self, *, cards: bool = False) -> None:
+        """As an installation with `[library.culr]`; with `cards` these log in too."""
+        self.store._tenant = replace(self.store._tenant, tells_net_media=True, card_accounts=cards)
+
+    # -- what happens
+
+    def enrol(self, *keys: str) -> None:
+        """Patrons as an import leaves them."""
+        self.store.import_patrons([NewPatron(cpr(key), Local(cards=(Card(key),))) for key in keys])
+
+    def deliver(
+        self, produced: date, *persons: Delivered, previous: date | None = None, name: str = "", token: str = ""
+    ) -> FileDouble:
+        """Put a whole delivery into the folder, and let the morning after it come."""
+        name = name or f"D{produced:%y%m%d}.L{TASK}"
+        token = token or f"{name} {len(self.reader.deliveries)}"
+        header = Header(TASK, produced, previous or working_day_before(produced))
+        self.reader.deliveries[token] = (header, persons)
+        self.feed.files[name] = FileDouble(name, token)
+        self.clock.set_after(produced)
+        return self.feed.files[name]
+
+    def damage(self, produced: date) -> None:
+        name = f"D{produced:%y%m%d}.L{TASK}"
+        self.feed.files[name] = FileDouble(name, f"{name} is cut off")
+        self.clock.set_after(produced)
+
+    def limit(self, harm: Harm, count: int) -> None:
+        self.policy = replace(self.policy, limits={**DEFAULT_LIMITS, harm: Limit(count, 0.0)})
+
+    # -- nights
+
+    def ports(self, store: object = None) -> Night:
+        return Night(
+            agency=AGENCY,
+            store=cast("Store", store or self.store),
+            register=self.register,
+            feed=self.feed,
+            reader=self.reader,
+            net_media=self.net_media,
+            clock=self.clock,
+            policy=self.policy,
+            strict_chain=self.strict,
+            shared=self.shared,
+            batch=self.batch,
+        )
+
+    def night(self, store: object = None) -> Report:
+        """One night, and a second one that must find nothing to do."""
+        report = run_night(self.ports(store))
+        self.nothing_is_left()
+        return report
+
+    def one_night(self, store: object = None) -> Report:
+        """One night without the second: where a second has something to do."""
+        return run_night(self.ports(store))
+
+    def one_night_with(self, **ports: Any) -> Report:
+        """One night with another port in place of its own."""
+        return run_night(replace(self.ports(), **ports))
+
+    def nothing_is_left(self) -> Report:
+        """Another run of the same night changes no row but the run's own and its audit entry."""
+        before = self.everything()
+        report = run_night(self.ports())
+        after = self.everything()
+        assert unowned(after) == unowned(before)
+        assert happened(after) - happened(before) == Counter({("run", None): 1})
+        self.store.verify_audit()
+        return report
+
+    # -- what is there
+
+    def everything(self) -> dict[str, list[dict[str, Any]]]:
+        return self.store.everything()
+
+    def id_of(self, key: str) -> str:
+        found = self.store.find(cpr(key))
+        assert found is not None
+        return found
+
+    def record(self, key: str) -> Person:
+        register: Person = self.view(key).register
+        return register
+
+    def view(self, key: str) -> Any:
+        view = self.store.patron(self.id_of(key))
+        assert view is not None
+        return view
+
+    def questions(self) -> list[tuple[str, str]]:
+        return [(one.patron_id, one.kind) for one in self.store.follow_ups(100)]
+
+    def reviews(self) -> list[tuple[str, str]]:
+        return sorted((row["patron_id"], row["kind"]) for row in self.everything()["review_item"])
+
+    def outbox(self, key: str) -> list[tuple[int, str]]:
+        """What the net media are to hold, in order."""
+        rows = [row for row in self.everything()["outbox"] if row["patron_id"] == self.id_of(key)]
+        return sorted((row["version"], _municipality(row["payload"])) for row in rows)
+
+    def items(self, report: Report) -> list[tuple[str, str | None]]:
+        """The run's balance sheet: outcome and reason, in order."""
+        return [(item["outcome"], item["reason"]) for item in self.store.run_items(report.run.id)]
+
+
+def unreadable(
+    key: str | None,
+    reason: str = "person.no_001",
+    protection: Protection | Gap = SILENT,
+    status: Status | Silent = SILENT,
+) -> Unreadable:
+    return Unreadable(None if key is None else cpr(key), reason, protection, status)
+
+
+def unowned(everything: dict[str, list[dict[str, Any]]], *besides: str) -> dict[str, Any]:
+    """All rows but a run's own, the audit's, and those named."""
+    left_out = {*OWN, *besides, "audit", "audit_head", "audit_reason"}
+    left = {table: rows for table, rows in everything.items() if table not in left_out}
+    if "review_item" in besides and "library" in left:
+        # the last number of an item goes with the items
+        left["library"] = [{**row, "last_review": None} for row in left["library"]]
+    return left
+
+
+def happened(everything: dict[str, list[dict[str, Any]]]) -> Counter[tuple[str, str | None]]:
+    """The audit as a count of what happened to whom."""
+    entries = [json.loads(bytes.fromhex(row["entry"])) for row in everything["audit"]]
+    return Counter((entry["kind"], entry["patron"]) for entry in entries)
+
+
+def _municipality(payload: str) -> str:
+    told: str = json.loads(bytes.fromhex(payload))["municipalityNo"]
+    return told

@@ -1,0 +1,212 @@
+"""The register says no beside a protection that has no end: three nights, then two people (decision 35)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, happened
+from kills import killed, lived_whole, sample
+from test_reviewing import number_of, reviews
+from test_window_nights import PROTECTED, document
+from townspeople import cpr, gains_protection, loses_protection, moves, person
+
+from cprsync.domain.desk.acting import SERVICE
+from cprsync.domain.policy.policy import Harm
+from cprsync.errors import BadInput, Braked, RegisterUnavailable, ReviewChanged, ReviewClosed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cprsync.domain.person.person import Person
+    from cprsync.services.desk.reviewing import Reviews
+
+BO = person("BO")
+KIND = "protection.doubted"
+#: beskyttet is false, startdato has passed, and there is no slutdato
+DOUBTED = replace(gains_protection(BO), is_end_doubted=True)
+#: The two working days after Easter.
+NEXT, LAST = date(2027, 3, 30), date(2027, 3, 31)
+NIGHTS = (MONDAY, TUESDAY, WEDNESDAY)
+
+
+def doubts(library: Library, *nights: date, told: Person = BO) -> None:
+    """The delivery of the first night says that BO is not protected; the register is in doubt from then on."""
+    library.register.persons[cpr("BO")] = DOUBTED
+    library.deliver(nights[0], loses_protection(told))
+    library.night()
+    for night in nights[1:]:
+        library.deliver(night)
+        library.night()
+
+
+def waiting(library: Library) -> list[str]:
+    return [one["kind"] for one in reviews(library).listed()]
+
+
+def by(library: Library, user: str) -> Reviews:
+    return replace(reviews(library), user=user)
+
+
+def offered(library: Library) -> int:
+    doubts(library, *NIGHTS)
+    return number_of(library, KIND)
+
+
+def is_protected(library: Library) -> bool:
+    return library.record("BO").protection is PROTECTED and document(library, library.id_of("BO"))["protected"]
+
+
+def test_after_three_nights_with_the_same_answer_the_end_is_offered_once(either_library: Library) -> None:
+    library = either_library
+    doubts(library, MONDAY, TUESDAY)
+    assert (waiting(library), is_protected(library)) == ([], True)
+    assert library.questions() == []  # asked today, and again tomorrow
+    library.deliver(WEDNESDAY)
+    assert library.night().exit_code == 3
+    assert waiting(library) == [KIND]
+    for night in (NEXT, LAST):
+        library.deliver(night)
+        assert library.night().exit_code == 0
+    assert (waiting(library), is_protected(library)) == ([KIND], True)
+    assert happened(library.everything())["lookup", library.id_of("BO")] == 1 + 5
+
+
+def test_a_night_counts_once_however_often_it_is_run_and_one_without_an_answer_does_not(library: Library) -> None:
+    doubts(library, MONDAY)
+    for _ in range(4):
+        library.one_night()
+    library.register.failures[cpr("BO")] = RegisterUnavailable("no answer")
+    library.deliver(TUESDAY)
+    library.one_night()
+    library.register.failures.clear()
+    library.deliver(WEDNESDAY)
+    library.night()
+    assert waiting(library) == []
+    library.deliver(NEXT)
+    library.night()
+    assert waiting(library) == [KIND]
+
+
+@pytest.mark.parametrize("answer", [gains_protection(BO), BO])
+def test_another_answer_ends_the_count_and_settles_the_offer(either_library: Library, answer: Person) -> None:
+    library = either_library
+    number = offered(library)
+    library.register.knows(answer)
+    library.deliver(NEXT)
+    library.night()
+    assert is_protected(library) is (answer.protection is PROTECTED)
+    states = {one["id"]: one["state"] for one in reviews(library).listed(all_states=True)}
+    assert states[number] == "settled"
+    with pytest.raises(ReviewClosed):
+        by(library, "lone").accept(number)
+
+
+def test_a_delivery_that_says_0001_settles_the_offer(library: Library) -> None:
+    offered(library)
+    library.deliver(NEXT, gains_protection(moves(BO)))
+    library.night()
+    assert (waiting(library), is_protected(library)) == ([], True)
+
+
+def test_two_people_end_it_and_one_takes_it_back(either_library: Library) -> None:
+    library, number = either_library, offered(either_library)
+    first = by(library, "lone").accept(number)
+    assert (first["state"], first["decided"]["by"], is_protected(library)) == ("waiting", "lone", True)
+    done = by(library, "erik").accept(number)
+    assert (done["state"], is_protected(library)) == ("accepted", False)
+    assert library.record("BO") == BO
+    library.store.verify_audit()
+    library.deliver(NEXT)
+    library.night()
+    assert (is_protected(library), waiting(library)) == (False, [])
+    by(library, "lone").undo(number)
+    assert is_protected(library)
+    library.deliver(LAST)
+    library.night()
+    assert (is_protected(library), waiting(library)) == (True, [])
+
+
+def test_the_audit_names_both(library: Library) -> None:
+    number = offered(library)
+    by(library, "lone").accept(number)
+    by(library, "erik").accept(number)
+    told = happened(library.everything())
+    assert told["review", library.id_of("BO")] == 2
+
+
+@pytest.mark.parametrize(("first", "second"), [("lone", "lone"), (SERVICE, "lone"), ("lone", SERVICE)])
+def test_one_person_is_not_two_and_whom_nobody_knows_is_none(library: Library, first: str, second: str) -> None:
+    number = offered(library)
+    if first != SERVICE:
+        by(library, first).accept(number)
+    before = library.everything()
+    with pytest.raises(BadInput):
+        by(library, first if first == SERVICE else second).accept(number)
+    assert library.everything() == before
+    assert is_protected(library)
+
+
+def test_a_refusal_leaves_the_protection_and_the_register_is_asked_no_more(library: Library) -> None:
+    number = offered(library)
+    by(library, "lone").accept(number)
+    by(library, "erik").reject(number, reason="låneren siger nej")
+    asked = len(library.register.looked_up)
+    for night in (NEXT, LAST):
+        library.deliver(night)
+        library.night()
+    assert (is_protected(library), waiting(library)) == (True, [])
+    assert len(library.register.looked_up) == asked
+    # taken up again it takes two people again
+    by(library, "lone").reopen(number, reason="alligevel")
+    assert by(library, "lone").accept(number)["state"] == "waiting"
+
+
+def test_what_the_register_has_settled_is_not_taken_up_again(library: Library) -> None:
+    number = offered(library)
+    by(library, "erik").reject(number, reason="afventer")
+    library.register.knows(BO)
+    library.deliver(NEXT, loses_protection(moves(BO)))
+    library.night()
+    assert not is_protected(library)
+    before = library.everything()
+    with pytest.raises(ReviewChanged):
+        by(library, "lone").reopen(number, reason="alligevel")
+    assert library.everything() == before
+
+
+def test_the_second_yes_is_held_to_the_limit_of_the_day(library: Library) -> None:
+    number = offered(library)
+    by(library, "lone").accept(number)
+    library.limit(Harm.PROTECTION_LIFTED, 0)
+    before = library.everything()
+    with pytest.raises(Braked):
+        by(library, "erik").accept(number)
+    assert library.everything() == before
+
+
+def test_of_two_who_are_the_second_at_once_one_is_taken(library: Library) -> None:
+    number = offered(library)
+    one, other = by(library, "lone"), by(library, "erik")
+    item = library.store.review_item(number)
+    assert item is not None
+    one.accept(number)
+    before = library.everything()
+    with pytest.raises(ReviewClosed):
+        library.store.note_first_yes(item, user="erik")
+    assert library.everything() == before
+    other.accept(number)
+    with pytest.raises(ReviewClosed):
+        by(library, "karen").accept(number)
+
+
+def test_the_third_night_killed_anywhere_offers_it_as_one_that_was_not(library: Library, tmp_path: Path) -> None:
+    doubts(library, MONDAY, TUESDAY)
+    library.deliver(WEDNESDAY)
+    whole, _, writes = lived_whole(library, tmp_path)
+    for other in killed(library, tmp_path, sample(writes)):
+        other.one_night()
+        assert (waiting(other), is_protected(other)) == ([KIND], True)
+    whole.engine.dispose()

@@ -1,0 +1,137 @@
+"""A dry run reads: a write that nobody allowed is refused, also one that is added to the store tomorrow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from culr_double import CulrDouble
+from doubles import MONDAY, happened
+from sqlalchemy import update
+from townspeople import cpr, gains_protection, moves, person
+
+from cprsync.domain.patron.local import Local
+from cprsync.domain.policy.policy import Policy
+from cprsync.services.night.dry_run import Untold, Unwritten, plan_night
+from cprsync.services.ports.values import DuePage, NewPatron, Run
+from cprsync.store.core import tables
+from cprsync.store.core.engine import read_only, reading, writing
+from cprsync.store.seals.failures import ReadOnly, StoreFault, StoreUnavailable
+from cprsync.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from doubles import Library
+
+#: What a plan leaves behind: whom it looked up.
+LEFT = {"audit", "audit_head"}
+CHANGE = update(tables.agreement).values(task="654321")
+
+
+class NewlyWritten(SqlStore):
+    """The store of tomorrow: it has a write that nobody has thought of, and a reading that has begun to write."""
+
+    def note_down(self) -> None:
+        """A new write of a night."""
+        with writing(self._tenant.engine) as connection:
+            connection.execute(CHANGE)
+
+    def population(self) -> int:
+        """A reading that has begun to keep count."""
+        self.note_down()
+        return super().population()
+
+
+def of_tomorrow(library: Library) -> NewlyWritten:
+    store = NewlyWritten.__new__(NewlyWritten)
+    vars(store).update(vars(library.store))
+    return store
+
+
+def test_a_write_that_is_new_is_refused_in_a_dry_run(either_library: Library) -> None:
+    library = either_library
+    store = of_tomorrow(library)
+    before = library.everything()
+    with pytest.raises(ReadOnly) as refused:
+        Unwritten(store).note_down()
+    assert refused.value.kind == "store.read_only"
+    assert library.everything() == before
+    store.note_down()
+    assert library.everything() != before, "it would have written"
+
+
+def test_a_dry_run_ends_at_a_reading_that_has_begun_to_write(either_library: Library) -> None:
+    library = either_library
+    library.deliver(MONDAY, moves(person("ANNA")), gains_protection(person("CLARA")))
+    before = library.everything()
+    for _ in range(2):
+        with pytest.raises(ReadOnly):
+            plan_night(library.ports(of_tomorrow(library)))
+        after = library.everything()
+        assert {table for table, rows in after.items() if rows != before[table]} <= LEFT
+        assert happened(after) == happened(before)
+    assert library.night().exit_code == 0
+    assert library.record("ANNA") == moves(person("ANNA"))
+
+
+def run_of(library: Library) -> Run:
+    return Run(0, 0, library.clock.today(), library.clock.now())
+
+
+#: Writes of the store, as a night or the desk makes them.
+WRITES: dict[str, Callable[[Library, Any], object]] = {
+    "repair_accounts": lambda _, store: store.repair_accounts(None, []),
+    "see_accounts": lambda library, store: store.see_accounts(None, [], gone=[library.id_of("ANNA")]),
+    "settle": lambda _, store: store.settle(None, []),
+    "live_day": lambda library, store: store.live_day(run_of(library), DuePage(MONDAY, 100), Policy()),
+    "derive_rights": lambda library, store: store.derive_rights(run_of(library), DuePage(MONDAY, 100), Policy()),
+    "derive_again": lambda library, store: store.derive_again([library.id_of("ANNA")], Policy(), on=MONDAY),
+    "keep_rights_stamp": lambda library, store: store.keep_rights_stamp(run_of(library), "x"),
+    "keep_calendar_stamp": lambda library, store: store.keep_calendar_stamp(run_of(library), "x"),
+    "forget_earlier_turns": lambda library, store: store.forget_earlier_turns(run_of(library)),
+    "import_patrons": lambda _, store: store.import_patrons([NewPatron(cpr("EDITH"), Local())], apply=True),
+    "leave": lambda library, store: store.leave(library.id_of("ANNA"), user="lone"),
+    "erase": lambda library, store: store.erase(library.id_of("ANNA"), user="lone"),
+    "end_patron": lambda library, store: store.end_patron(library.id_of("ANNA"), on=MONDAY),
+    "intend_at_desk": lambda library, store: store.intend_at_desk(
+        cpr("ANNA"), purpose="renewal", user="lone", patron_id=library.id_of("ANNA")
+    ),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_write_of_the_night_or_the_desk_is_refused_in_a_dry_run(library: Library, write: str) -> None:
+    before, journal = library.everything(), journal_of(library)
+    with pytest.raises(ReadOnly):
+        WRITES[write](library, Unwritten(library.store))
+    assert (library.everything(), journal_of(library)) == (before, journal)
+    library.store.verify_audit()
+
+
+def journal_of(library: Library) -> bytes | None:
+    path = library.folder / "erase-journal.log"
+    return path.read_bytes() if path.exists() else None
+
+
+def test_the_database_refuses_a_write_where_a_plan_reads_and_takes_the_next_one(either_library: Library) -> None:
+    engine = either_library.engine
+    before = either_library.everything()
+    for _ in range(2):
+        with pytest.raises((StoreFault, StoreUnavailable)), reading(read_only(engine)) as connection:
+            connection.execute(CHANGE)
+        with pytest.raises(ReadOnly), writing(read_only(engine)):
+            pytest.fail("no transaction is begun")
+    assert either_library.everything() == before
+    with writing(engine) as connection:
+        connection.execute(CHANGE)
+    assert either_library.everything() != before
+
+
+def test_nobody_can_be_told_of_in_a_dry_run() -> None:
+    told: Any = Untold(CulrDouble())
+    assert list(told.read_many([])) == []
+    with pytest.raises(AttributeError):
+        told.send_many([])
+    with pytest.raises(AttributeError):
+        told.whatever_comes_next()

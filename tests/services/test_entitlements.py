@@ -1,0 +1,314 @@
+"""`entitlements show`: what a patron may use of the net media and why, by what the store holds of her."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import said_yes
+from culr_double import CulrDouble
+from doubles import MONDAY, TUESDAY, WEDNESDAY
+from test_responsibles import add
+from test_setting import set_
+from townspeople import dies, emigrates, gains_protection, moves, person
+
+from cprsync.cli.netmedia.entitlements import entitlement_lines
+from cprsync.config.municipalities import load_municipalities
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.person.person import Birth, Status, by_status
+from cprsync.domain.policy.product import LicensedBy, Product, Products
+from cprsync.domain.wording import Wording
+from cprsync.errors import BadInput, NetMediaUnavailable
+from cprsync.services.leaving.departing import Exit
+from cprsync.services.views.entitlements import Entitlements
+
+if TYPE_CHECKING:
+    from doubles import Library
+
+    from cprsync.services.ports.values import AccountState
+    from cprsync.services.views.revealing import View
+
+BOOKS = Product("ereolen", Wording("eReolen", "eReolen (books)"), date(2000, 1, 1), LicensedBy.MUNICIPALITY)
+FILMS = replace(BOOKS, name="film", title=Wording("Film", "Films"), licensed=frozenset({"0751"}), from_age=15)
+
+
+def told(library: Library, key: str = "ANNA", **asked: Any) -> dict[str, Any]:
+    """Her rights; asking for them writes nothing."""
+    library.policy = replace(library.policy, home=frozenset({"0751"}), products=Products((BOOKS, FILMS)))
+    before = library.everything()
+    asked_for = Entitlements(library.store, library.clock, library.policy, load_municipalities())
+    document = asked_for.shown(library.id_of(key), **asked)
+    assert library.everything() == before
+    return document
+
+
+def answers(document: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(right["answer"], right["rule"]) for right in document["rights"]]
+
+
+def test_rights_are_shown_with_municipality_rule_fact_and_days(either_library: Library) -> None:
+    library = either_library
+    document = told(library)
+    since = library.store.patron(library.id_of("ANNA")).since["first_copy"].isoformat()
+    assert document["municipality"] == {
+        "code": "0751",
+        "name": "Aarhus",
+        "residence": "resident",
+        "source": "lookup",
+        "since": since,
+    }
+    assert set(document) == {"patron", "day", "kind", "standing", "municipality", "rights", "culr"}
+    books, _ = document["rights"]
+    assert {key: value for key, value in books.items() if key not in {"text", "why", "change"}} == {
+        "product": "ereolen",
+        "title": {"da": "eReolen", "en": "eReolen (books)"},
+        "answer": "yes",
+        "rule": "municipality",
+        "fact": "municipality 0751",
+        "valid_from": since,
+        "until": None,
+        "withheld": False,
+        "from_age": None,
+        "changes_when": "move",
+    }
+    assert books["text"]["da"].startswith("Ja: bopælskommunen har licens (kommune 0751). Ændres, når låneren flytter")
+    assert books["text"]["en"].startswith("Yes: the municipality of residence holds a licence (municipality 0751).")
+    assert set(document["culr"]) == {"sent", "confirmed", "pending", "deleting", "refused", "checked_at", "account"}
+
+
+def test_a_protected_patron_who_moves_has_the_rights_of_her_new_municipality(library: Library) -> None:
+    assert answers(told(library, "BO")) == answers(told(library))
+    library.deliver(MONDAY, gains_protection(moves(person("BO"), "KOEBENHAVN")))
+    library.one_night()
+    document = told(library, "BO")
+    assert document["municipality"]["code"] == "0101"
+    assert document["municipality"]["since"] == document["day"]
+    assert answers(document) == [("yes", "municipality"), ("undecided", "licence_unknown")]
+    everything = json.dumps(document, ensure_ascii=False)
+    assert not any(word in everything for word in ("Thygesen", "Ravnesporet", "Kastanjeløkken", "1211791283"))
+
+
+def test_a_protected_childs_rights_do_not_tell_the_birth_date(library: Library) -> None:
+    """Neither the last day before 15 nor the day of the answer, asked for once a day, leads to the birthday."""
+    born = date(2012, 5, 4)
+    library.deliver(MONDAY, replace(person("ANNA"), birth=Birth(born)))
+    library.one_night()
+    assert told(library)["rights"][1]["until"] == "2027-05-03"
+    library.deliver(TUESDAY, replace(gains_protection(person("ANNA")), birth=Birth(born)))
+    library.one_night()
+    document = told(library)
+    film = document["rights"][1]
+    assert (film["answer"], film["rule"], film["changes_when"]) == ("no", "too_young", "birthday")
+    assert (film["until"], film["withheld"]) == (None, True)
+    assert not any(day in json.dumps(document) for day in ("2012", "05-03", "05-04"))
+    assert told(library, on=library.clock.today()) == document
+    with pytest.raises(BadInput, match="sealed"):
+        told(library, on=date(2027, 5, 4))
+
+
+def test_rights_close_at_death_and_open_again_when_it_is_annulled(library: Library) -> None:
+    before = answers(told(library))
+    library.deliver(MONDAY, dies(person("ANNA")))
+    library.one_night()
+    assert answers(told(library)) == [("no", "dead")] * 2
+    assert told(library)["rights"][0]["valid_from"] == told(library)["day"]
+    # an annulled number is no annulment of the death
+    library.deliver(TUESDAY, by_status(replace(person("ANNA"), status=Status.ANNULLED)))
+    library.one_night()
+    assert answers(told(library)) == [("no", "dead")] * 2
+    library.deliver(WEDNESDAY, person("ANNA"))
+    library.one_night()
+    assert answers(told(library)) == before
+
+
+def test_abroad_the_answer_is_no_and_says_by_which_status(library: Library) -> None:
+    library.deliver(MONDAY, emigrates(person("ANNA")))
+    library.one_night()
+    document = told(library)
+    assert answers(document) == [("no", "elsewhere")] * 2
+    assert document["rights"][0]["fact"] == "status 80"
+    assert document["municipality"]["residence"] == "not_resident"
+
+
+def test_of_someone_the_register_has_not_told_of_nothing_is_decided(new_library: Library) -> None:
+    new_library.enrol("ANNA")
+    document = told(new_library)
+    assert answers(document) == [("undecided", "residence_unknown")] * 2
+    assert document["municipality"] == {
+        "code": None,
+        "name": None,
+        "residence": "unknown",
+        "source": None,
+        "since": None,
+    }
+
+
+def test_a_municipality_typed_at_the_desk_counts_from_its_day_to_its_last(library: Library) -> None:
+    today = library.clock.today()
+    set_(library, "municipality", "0101", reason="Viste lejekontrakt", until=today + timedelta(days=30))
+    document = told(library)
+    assert document["municipality"]["source"] == "staff"
+    assert document["municipality"]["since"] == today.isoformat()
+    film = document["rights"][1]
+    assert (film["answer"], film["until"]) == ("undecided", (today + timedelta(days=30)).isoformat())
+    later = told(library, on=today + timedelta(days=31))
+    assert later["municipality"]["code"] == "0751"
+    assert answers(later)[1] == ("yes", "municipality")
+
+
+def test_someone_who_only_answers_for_a_minor_has_no_rights(library: Library) -> None:
+    library.enrol("LIV")
+    library.register.knows(person("LIV"), person("QUINNIE"))
+    library.deliver(MONDAY)
+    library.one_night()
+    add(library, "LIV", "QUINNIE")
+    assert answers(told(library, "QUINNIE")) == [("no", "no_borrower")] * 2
+
+
+def test_a_closed_record_has_no_rights_and_says_so(library: Library) -> None:
+    patron = library.id_of("ANNA")
+    said_yes.leave(Exit(library.store, library.clock, "lone"), patron)
+    asked = Entitlements(
+        library.store, library.clock, replace(library.policy, products=Products((BOOKS,))), load_municipalities()
+    )
+    document = asked.shown(patron)
+    assert (document["standing"], answers(document)) == ("closed", [("no", "closed")])
+    assert document["municipality"]["code"] is None
+
+
+@pytest.mark.parametrize(("merged_into", "kind"), [(None, "patron.unknown"), ("40817263", "patron.merged")])
+def test_nobody_and_whoever_was_merged_are_refused(library: Library, merged_into: str | None, kind: str) -> None:
+    class Shell:
+        def patron(self, _patron_id: str) -> View | None:
+            found: Any = library.store.patron(library.id_of("ANNA"))
+            return merged_into and replace(found, merged_into=merged_into, stage=Stage.ACTIVE)
+
+        def was_given(self, _patron_id: str) -> bool:
+            return False
+
+        def account_state(self, _patron_id: str) -> AccountState:
+            raise AssertionError("nobody is asked about")
+
+    with pytest.raises(BadInput) as refused:
+        Entitlements(Shell(), library.clock, library.policy, load_municipalities()).shown("00000000")
+    assert refused.value.kind == kind
+
+
+# -- as text -------------------------------------------------------------------------------------------------
+
+
+#: Someone without products.
+ONE: dict[str, Any] = {"patron": "1", "day": "2027-03-22", "standing": "active", "rights": []}
+
+
+def lines(document: dict[str, Any], language: Any = "da") -> list[str]:
+    return list(entitlement_lines(document, language))
+
+
+def test_while_a_goodbye_waits_no_municipality_is_said_to_be_sent(library: Library) -> None:
+    net_media = library.net_media = CulrDouble()
+    library.one_night()
+    net_media.down = NetMediaUnavailable("no answer")
+    patron = library.id_of("ANNA")
+    said_yes.leave(Exit(library.store, library.clock, "lone"), patron)
+    library.one_night()
+    state = library.store.account_state(patron)
+    assert (state.sent, state.confirmed, state.pending, state.deleting) == ("751", "751", 1, True)
+
+
+def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: Library) -> None:
+    set_(library, "birth_date", "2012-04-03", reason="Pas", until=library.clock.today() + timedelta(days=60))
+    document = told(library)
+    assert lines(document) == [
+        f"Låner {document['patron']} den 20. marts 2027: ret til netmedier",
+        "  Kommune: Aarhus (0751), hjemmehørende her; fra CPR siden 20. marts 2027",
+        "  eReolen: Ja, bopælskommunen har licens (kommune 0751).",
+        "      Gælder her siden 20. marts 2027. Ændres, når låneren flytter til en anden kommune.",
+        "  Film: Nej, for ung. Åbner 3. april 2027 (15 år).",
+        "  En flytning gælder for nye lån fra den dag; lån, der er i gang, røres ikke.",
+        "  CULR har intet, der er bekræftet endnu; ændringer, der venter på at blive sendt: 1.",
+    ]
+    assert lines(document, "en")[4] == "  Films: No, too young. Opens 3 April 2027 (15 years)."
+
+
+@pytest.mark.parametrize(
+    ("culr", "danish"),
+    [
+        ({"account": False, "pending": 0}, "CULR: ingen konto kendt."),
+        (
+            {"account": False, "pending": 1, "sent": None},
+            "CULR har intet, der er bekræftet endnu; ændringer, der venter på at blive sendt: 1.",
+        ),
+        (
+            {"sent": "751", "confirmed": "751", "checked_at": "2027-03-22T23:30:00+00:00"},
+            "CULR har 751; senest bekræftet 23. marts 2027.",
+        ),
+        ({"sent": "", "confirmed": "101"}, "CULR har 101; sendt er ingen kommune, med vilje."),
+        (
+            {"sent": "101", "confirmed": "101", "refused": "ILLEGAL_ARGUMENT"},
+            "CULR har 101; en ændring blev afvist (ILLEGAL_ARGUMENT): se cprsync review list.",
+        ),
+        (
+            {"sent": "101", "confirmed": "101", "pending": 1, "deleting": True},
+            "CULR har 101; kontoen skal slettes dér; ændringer, der venter på at blive sendt: 1.",
+        ),
+    ],
+)
+def test_as_text_culr_is_told_by_what_it_has_and_has_still_to_hear(culr: dict[str, Any], danish: str) -> None:
+    known = {
+        "sent": None,
+        "confirmed": None,
+        "pending": 0,
+        "deleting": False,
+        "refused": None,
+        "checked_at": None,
+        "account": True,
+    } | culr
+    where = {"code": None, "name": None, "residence": "unknown", "source": None, "since": None}
+    document = {
+        "patron": "1",
+        "day": "2027-03-22",
+        "standing": "active",
+        "municipality": where,
+        "rights": [],
+        "culr": known,
+    }
+    assert lines(document) == [
+        "Låner 1 den 22. marts 2027: ret til netmedier",
+        "  Kommune: ikke kendt, bopæl ukendt",
+        "  Bibliotekets regler har ingen netmedier.",
+        f"  {danish}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("deviations", "danish"),
+    [
+        ({}, "Kommune: Aarhus (0751), hjemmehørende her; fra CPR"),
+        ({"residence": "not_resident", "source": "staff"}, "(0751), ikke hjemmehørende her; rettet ved skranken"),
+        ({"name": None, "source": "lookup"}, "Kommune: 0751, hjemmehørende her; fra CPR"),
+    ],
+)
+def test_as_text_the_municipality_has_its_name_and_whose_word_it_is(deviations: dict[str, Any], danish: str) -> None:
+    where = {"code": "0751", "name": "Aarhus", "residence": "resident", "source": "file", "since": None} | deviations
+    culr = {
+        "sent": None,
+        "confirmed": None,
+        "pending": 0,
+        "deleting": False,
+        "refused": None,
+        "checked_at": None,
+        "account": False,
+    }
+    document = {
+        "patron": "1",
+        "day": "2027-03-22",
+        "standing": "active",
+        "municipality": where,
+        "rights": [],
+        "culr": culr,
+    }
+    assert lines(document)[1].endswith(danish)

@@ -1,0 +1,78 @@
+"""A journal of which lines are lost for good: one deliberate step, and everything goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doubles import AGENCY, MONDAY
+from test_leaving import erase, leave, of_another_life, taken_away, without_its_last_line
+from test_setting import entries
+
+from cprsync.errors import BadInput, ConfigurationError
+from cprsync.services.trust.journal_accepting import accept_journal
+from cprsync.store.seals.failures import JournalBehind, JournalBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from doubles import Library
+
+
+def accept(library: Library, reason: str = "The disk died") -> dict[str, Any]:
+    return accept_journal(library.store, agency=AGENCY, user="lone", reason=reason)
+
+
+def broken(library: Library) -> None:
+    journal = library.folder / "erase-journal.log"
+    journal.write_bytes(journal.read_bytes().replace(b"closed", b"xlosed", 1))
+
+
+@pytest.mark.parametrize(
+    ("harm", "fault", "told"),
+    [
+        (without_its_last_line, JournalBehind, {"patrons": 1, "seen": 2, "again": 1, "set_aside": False}),
+        (taken_away, JournalBehind, {"patrons": 0, "seen": 2, "again": 2, "set_aside": False}),
+        (of_another_life, JournalBehind, {"patrons": 2, "seen": 2, "again": 2, "set_aside": False}),
+        (broken, JournalBroken, {"patrons": 0, "seen": 2, "again": 2, "set_aside": True}),
+    ],
+)
+def test_everything_goes_on_with_the_journal_that_is_there(
+    library: Library, harm: Callable[[Library], None], fault: type[Exception], told: dict[str, Any]
+) -> None:
+    anna, bo = library.id_of("ANNA"), library.id_of("BO")
+    leave(library, anna)
+    leave(library, bo)
+    harm(library)
+    with pytest.raises(fault):
+        library.store.replay_journal()
+    assert accept(library) == {"library": AGENCY} | told
+    (entry,) = [one for one in entries(library) if one["kind"] == "journal_accepted"]
+    assert (entry["user"], entry["seen"]) == ("lone", "2")
+    assert library.store.audit_reasons(None) == ["The disk died"]
+    # whom the database knew is written down again: an older copy of it brings nobody back
+    written = {one.patron_id for one in library.store._tenant.journal.entries(AGENCY)}
+    assert {anna, bo} <= written
+    assert library.store.replay_journal() == 0
+    leave(library, library.id_of("CLARA"))
+    library.deliver(MONDAY)
+    library.night()
+    library.store.verify_audit()
+
+
+def test_a_journal_that_is_whole_is_not_accepted(library: Library) -> None:
+    erase(library, library.id_of("ANNA"))
+    before = library.everything()
+    with pytest.raises(BadInput) as refused:
+        accept(library)
+    assert refused.value.kind == "journal.whole"
+    assert library.everything() == before
+
+
+def test_without_a_reason_nothing_is_accepted(library: Library) -> None:
+    leave(library, library.id_of("ANNA"))
+    taken_away(library)
+    before = library.everything()
+    with pytest.raises(ConfigurationError):
+        accept(library, reason=" ")
+    assert library.everything() == before

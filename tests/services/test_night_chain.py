@@ -1,0 +1,286 @@
+"""The chain of deliveries: repeats, gaps, replacements, damaged, late and unfinished files (decisions 3 to 5)."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import TYPE_CHECKING
+
+import pytest
+from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, unowned
+from townspeople import dies, gains_protection, loses_protection, moves, person, renames
+
+from cprsync.domain.person.person import Protection
+from cprsync.domain.policy.policy import Harm
+from cprsync.services.feed.accepting import accept_delivery
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def records(library: Library) -> Any:
+    """Everything but a run's own rows, its delivery among them."""
+    return unowned(library.everything(), "inbox", "agreement")
+
+
+def test_the_same_file_again_is_a_repeat_and_nothing_is_due(library: Library) -> None:
+    library.deliver(MONDAY, moves(person("ANNA")))
+    library.one_night()
+    report = library.nothing_is_left()
+    assert [line.outcome for line in report.deliveries] == ["repeat"]
+    assert (report.state, report.exit_code, report.received) == ("nothing", 0, 0)
+
+
+def test_the_same_content_under_another_name_is_a_repeat(library: Library) -> None:
+    file = library.deliver(MONDAY, moves(person("ANNA")))
+    library.one_night()
+    before = records(library)
+    library.deliver(MONDAY, moves(person("ANNA")), name="D270322.L123456.again", token=file.token)
+    report = library.night()
+    assert report.exit_code == 0
+    assert "repeat" in [line.outcome for line in report.deliveries]
+    assert records(library) == before
+
+
+def test_another_content_of_a_day_already_taken_stops_and_shows_both_hashes(library: Library) -> None:
+    taken = library.deliver(MONDAY, moves(person("ANNA")))
+    first = library.one_night().deliveries[-1].sha256
+    library.deliver(MONDAY, renames(person("ANNA")), name=taken.name)
+    before = records(library)
+    report = library.night()
+    assert (report.exit_code, report.state) == (1, "stopped")
+    assert report.error is not None
+    assert report.error.kind == "delivery.replaced"
+    (line,) = [line for line in report.deliveries if line.outcome == "refused"]
+    assert first[:8] in report.error.message
+    assert line.sha256[:8] in report.error.message
+    assert records(library) == before
+    del library.feed.files[taken.name]
+    library.deliver(TUESDAY, person("ANNA"))
+    assert library.night().exit_code == 0
+
+
+def test_a_delivery_older_than_the_last_one_taken_is_not_used(library: Library) -> None:
+    before = records(library)
+    library.deliver(date(2027, 3, 18), moves(person("ANNA")))
+    library.clock.set_after(FRIDAY)
+    report = library.night()
+    assert (report.exit_code, "older" in [line.outcome for line in report.deliveries]) == (0, True)
+    assert records(library) == before
+
+
+@pytest.mark.parametrize("taken_again", [False, True], ids=["the lost file", "the same content under another name"])
+def test_a_file_that_is_not_used_and_stays_where_it_lies_is_told_of_once(
+    library: Library, *, taken_again: bool
+) -> None:
+    """The lost file comes after an operator went on over its gap."""
+    file = library.deliver(TUESDAY, moves(person("ANNA")), previous=MONDAY)
+    assert library.one_night().exit_code == 1
+    accept_delivery(library.store, library.reader, file.name, strict=True, reason="it is gone", user="lone")
+    assert library.one_night().exit_code == 0
+    if taken_again:
+        library.deliver(TUESDAY, moves(person("ANNA")), previous=MONDAY, name="again", token=file.token)
+    else:
+        library.deliver(MONDAY, renames(person("ANNA")), name="again")
+        library.clock.set_after(TUESDAY)
+    before = records(library)
+    told = [[line.outcome for line in library.one_night().deliveries if line.file == "again"] for _ in range(3)]
+    assert told == [["repeat" if taken_again else "older"], [], []]
+    assert records(library) == before
+    assert library.nothing_is_left().exit_code == 0
+
+
+def test_a_file_that_was_too_old_is_taken_when_the_night_that_was_beyond_it_is_held(library: Library) -> None:
+    file = library.deliver(TUESDAY, dies(person("ANNA")), previous=MONDAY)
+    assert library.one_night().exit_code == 1
+    accept_delivery(library.store, library.reader, file.name, strict=True, reason="it is gone", user="lone")
+    library.register.knows(dies(person("ANNA")), moves(person("CLARA")))
+    with pytest.raises(Killed):
+        library.one_night(KilledStore(library.store, at=6))  # it has taken TUESDAY's
+    library.limit(Harm.GONE, 0)
+    library.deliver(MONDAY, moves(person("CLARA")))
+    library.clock.set_after(TUESDAY)
+    report = library.one_night()
+    assert (report.exit_code, [line.outcome for line in report.deliveries]) == (5, ["applied", "older"])
+    library.limit(Harm.GONE, 1)
+    report = library.one_night()
+    assert (report.exit_code, [line.outcome for line in report.deliveries]) == (3, ["applied", "applied"])
+    assert library.record("CLARA") == moves(person("CLARA"))
+
+
+def test_a_gap_stops_the_later_file_but_not_the_earlier_one_nor_what_protects(library: Library) -> None:
+    library.deliver(MONDAY, moves(person("ANNA")))
+    library.deliver(
+        WEDNESDAY,
+        gains_protection(moves(person("CLARA"))),
+        renames(moves(person("ANNA"), "SKOLEN")),
+        dies(person("DAVID")),
+        loses_protection(person("BO")),
+    )
+    bo = library.record("BO")
+    report = library.night()
+    assert (report.exit_code, report.state) == (1, "stopped")
+    assert report.error is not None
+    assert report.error.kind == "delivery.gap"
+    assert [line.outcome for line in report.deliveries] == ["applied", "refused"]
+    assert report.let_through == {"protect": 1, "stop_letters": 1}
+    assert library.record("ANNA") == moves(person("ANNA"))
+    assert library.record("CLARA") == gains_protection(person("CLARA"))
+    assert library.view("CLARA").as_of.day == FRIDAY
+    assert library.record("DAVID") == person("DAVID")
+    assert library.view("DAVID").patron.letters_stopped == library.clock.today()
+    assert library.record("BO") == bo
+    assert library.register.looked_up == []
+    assert report.received == 1
+
+    library.deliver(TUESDAY, person("CLARA"))
+    library.clock.set_after(WEDNESDAY)
+    library.register.knows(gains_protection(person("CLARA")), loses_protection(person("BO")))
+    report = library.night()
+    assert report.exit_code == 3  # DAVID's block is proposed
+    assert [line.produced for line in report.deliveries] == [TUESDAY, WEDNESDAY]
+    assert library.record("CLARA") == gains_protection(moves(person("CLARA")))
+    assert library.record("ANNA").address == moves(person("ANNA"), "SKOLEN").address
+    assert library.record("DAVID").status is dies(person("DAVID")).status
+    assert library.record("BO").protection is loses_protection(person("BO")).protection
+    assert library.reviews() == [(library.id_of("DAVID"), "block.dead")]
+
+
+def test_of_two_files_behind_a_gap_nothing_of_the_first_comes_with_the_protection_in_the_second(
+    library: Library,
+) -> None:
+    library.deliver(TUESDAY, moves(person("ANNA")), previous=MONDAY)
+    library.deliver(WEDNESDAY, gains_protection(moves(person("ANNA"))))
+    report = library.night()
+    assert (report.exit_code, report.let_through) == (1, {"protect": 1})
+    assert library.record("ANNA") == gains_protection(person("ANNA"))
+
+
+def test_where_the_chain_only_warns_a_gap_is_passed_over(library: Library) -> None:
+    library.strict = False
+    library.deliver(TUESDAY, moves(person("ANNA")))
+    assert library.night().exit_code == 0
+    assert library.record("ANNA") == moves(person("ANNA"))
+
+
+@pytest.mark.parametrize("row", ["protection-damaged"])
+def test_a_damaged_file_gives_nothing_and_stops_all_but_what_protects(library: Library, row: str) -> None:
+    library.deliver(MONDAY, moves(person("ANNA")), gains_protection(moves(person("CLARA"))))
+    library.damage(TUESDAY)
+    report = library.night()
+    assert (report.exit_code, report.state) == (1, "stopped")
+    assert report.error is not None
+    assert (report.error.kind, report.received) == ("delivery.damaged", 0), row
+    assert library.record("ANNA") == person("ANNA")
+    assert library.record("CLARA") == gains_protection(person("CLARA"))
+    library.deliver(TUESDAY, person("ANNA"))
+    assert library.night().exit_code == 0
+    assert library.record("CLARA") == gains_protection(moves(person("CLARA")))
+
+
+def test_a_damaged_file_alone_changes_nothing(library: Library) -> None:
+    before = records(library)
+    library.damage(MONDAY)
+    report = library.night()
+    assert (report.exit_code, [line.outcome for line in report.deliveries]) == (1, ["refused", "repeat"])
+    assert records(library) == before
+    assert library.everything()["inbox"][-1]["reason"] == "delivery.damaged"
+
+
+def test_a_file_that_cannot_be_read_is_refused_and_the_run_ends(library: Library) -> None:
+    library.deliver(MONDAY, moves(person("ANNA"))).readable = False
+    before = records(library)
+    report = library.night()
+    assert report.error is not None
+    assert (report.exit_code, report.error.kind) == (1, "delivery.unreadable")
+    assert [line.outcome for line in report.deliveries] == ["refused", "repeat"]
+    assert records(library) == before
+
+
+def test_an_expected_delivery_that_is_not_there_is_late(library: Library) -> None:
+    library.clock.set_after(MONDAY)
+    before = records(library)
+    report = library.night()
+    assert report.error is not None
+    assert (report.exit_code, report.error.kind, report.state) == (4, "delivery.late", "nothing")
+    assert records(library) == before
+
+
+@pytest.mark.parametrize("day", [date(2027, 3, 20), date(2027, 3, 21)])
+def test_nothing_is_late_on_a_weekend(library: Library, day: date) -> None:
+    library.clock.set_after(day)
+    assert library.night().exit_code == 0
+
+
+def test_nothing_is_late_before_the_hour_at_which_it_is_loaded(library: Library) -> None:
+    library.clock.set_after(MONDAY, at=time(5, 30))
+    assert library.night().exit_code == 0
+
+
+def test_a_file_that_is_still_being_written_is_waited_for(library: Library) -> None:
+    library.feed.being_written = ["D270322.L123456"]
+    before = records(library)
+    report = library.night()
+    assert report.error is not None
+    assert (report.exit_code, report.error.kind) == (4, "delivery.unfinished")
+    assert records(library) == before
+
+
+def test_what_was_sealed_before_a_kill_is_taken_though_the_file_is_gone(library: Library) -> None:
+    file = library.deliver(MONDAY, moves(person("ANNA")))
+    kill = KilledStore(library.store, at=4)  # the run is opened, Friday's file and this one are sealed
+    with pytest.raises(Killed):
+        library.one_night(kill)
+    assert library.record("ANNA") == person("ANNA")
+    del library.feed.files[file.name]
+    assert library.night().exit_code == 0
+    assert library.record("ANNA") == moves(person("ANNA"))
+
+
+def test_the_calendar_part_lives_the_days_since_the_last_run(library: Library) -> None:
+    library.deliver(MONDAY)
+    assert library.night().calendar == {"days": 3}
+
+
+def test_protection_behind_a_gap_is_written_once(library: Library) -> None:
+    library.deliver(WEDNESDAY, gains_protection(person("CLARA")), dies(person("DAVID")), previous=TUESDAY)
+    assert library.night().let_through == {"protect": 1, "stop_letters": 1}
+    assert library.record("CLARA").protection is Protection.NAME_AND_ADDRESS
+    assert [library.view(key).patron.version for key in ("CLARA", "DAVID")] == [3, 3]
+    assert not library.nothing_is_left().let_through
+
+
+def test_a_delivery_of_a_day_that_has_not_come_is_refused(library: Library) -> None:
+    """Taken, it would make every true delivery after it look old."""
+    library.deliver(WEDNESDAY, moves(person("ANNA")), previous=MONDAY)
+    library.clock.set_after(MONDAY)
+    report = library.one_night()
+    assert (report.exit_code, report.error and report.error.kind) == (1, "delivery.future")
+    assert library.record("ANNA") == person("ANNA")
+    assert library.store.last_produced() == FRIDAY
+
+
+def test_a_first_delivery_that_names_its_own_day_as_the_one_before_starts_the_chain(new_library: Library) -> None:
+    """An initial load follows none: its record 000 has the same day twice."""
+    new_library.enrol("ANNA")
+    new_library.register.knows(person("ANNA"))
+    new_library.deliver(FRIDAY, person("ANNA"), previous=FRIDAY)
+    report = new_library.night()
+    assert (report.exit_code, [line.outcome for line in report.deliveries]) == (0, ["applied"])
+    new_library.deliver(MONDAY, moves(person("ANNA")))
+    assert new_library.night().exit_code == 0
+    assert new_library.record("ANNA") == moves(person("ANNA"))
+
+
+def test_a_delivery_that_begins_a_new_chain_stops_behind_the_one_that_is_there(library: Library) -> None:
+    """Nobody can tell what was produced before it: an operator goes over it, as over any gap."""
+    file = library.deliver(TUESDAY, moves(person("ANNA")), previous=TUESDAY)
+    before = records(library)
+    report = library.night()
+    assert report.error is not None
+    assert (report.exit_code, report.error.kind) == (1, "delivery.gap")
+    assert "it begins a new chain, but the last one taken is of 2027-03-19" in report.error.message
+    assert records(library) == before
+    accept_delivery(library.store, library.reader, file.name, strict=True, reason="a new task", user="lone")
+    assert library.night().exit_code == 0
+    library.deliver(WEDNESDAY, renames(person("ANNA")))
+    assert library.night().exit_code == 0

@@ -1,0 +1,155 @@
+"""The report of a run: its shape, its exit code, and that it is the one that is stored."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, Library
+from townspeople import cpr, dies, gains_protection, moves, person
+
+from cprsync.cli.night.report_text import report_lines
+from cprsync.domain.deciding.balance import Outcome
+from cprsync.domain.deciding.guard import Excess
+from cprsync.domain.policy.policy import Harm
+from cprsync.errors import (
+    BalanceError,
+    CertificateRefused,
+    DeliveryLate,
+    DeliveryRefused,
+    PeerCertificateError,
+    RegisterUnavailable,
+)
+from cprsync.services.night.report import Report
+from cprsync.services.ports.values import DeliveryLine, Run, Tally
+
+RUN = Run(12, 3, TUESDAY, datetime(2027, 3, 23, 5, 30, tzinfo=UTC))
+#: The keys of `sync` in commands.md; what is more is ours.
+KEYS = {
+    "run",
+    "agency",
+    "day",
+    "state",
+    "deliveries",
+    "received",
+    "applied",
+    "unchanged",
+    "parked",
+    "not_ours",
+    "held",
+    "actions",
+    "calendar",
+    "subscriptions",
+    "published",
+    "brake",
+    "plan",
+    "seconds",
+    "exit",
+}
+OURS = {
+    "windows",
+    "left_to_a_person",
+    "overrides",
+    "reviews",
+    "let_through",
+    "reasons",
+    "sealed_by_silence",
+    "clock_behind",
+    "forgotten",
+    "leaving",
+    "entitlements",
+    "net_media",
+    "audit",
+}
+PARKED = Tally({Outcome.PARKED: 1}, {})
+
+
+def test_the_document_has_the_agreed_keys_and_is_json(library: Library) -> None:
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), person("EDITH"))
+    document: dict[str, Any] = json.loads(json.dumps(library.night().document()))
+    assert set(document) == KEYS | OURS
+    assert (document["run"], document["agency"], document["day"]) == (2, AGENCY, "2027-03-23")
+    (delivery,) = document["deliveries"]
+    assert set(delivery) == {"file", "produced", "previous", "sha256", "received", "outcome"}
+    assert (delivery["produced"], delivery["previous"], delivery["received"]) == ("2027-03-22", "2027-03-19", 2)
+    assert document["subscriptions"] == {"added": 0, "removed": 0, "kept": 4, "ended": 0}
+    since = document["published"].pop("oldest")
+    assert document["published"] == {"sent": 0, "waiting": 5, "failed": 0, "set_up": False}
+    assert since.startswith("2027-03-20")
+    assert (document["brake"], document["plan"]) == (None, [])
+
+
+def test_the_stored_report_is_the_printed_one(library: Library) -> None:
+    library.deliver(MONDAY, moves(person("ANNA")), dies(person("CLARA")))
+    report = library.night()
+    stored = library.store.run_document(report.run.id)
+    assert stored is not None
+    assert {key: stored[key] for key in KEYS | OURS if key != "state"} == {
+        key: value for key, value in report.document().items() if key != "state"
+    }
+    assert [stored[key] for key in ("state", "resumed", "approved_by", "reverted_by")] == ["done", False, [], None]
+
+
+def test_a_report_holds_no_number_name_or_street(library: Library) -> None:
+    library.deliver(MONDAY, gains_protection(moves(person("ANNA"))), dies(person("CLARA")))
+    written = json.dumps(library.night().document(), ensure_ascii=False)
+    for key in ("ANNA", "CLARA"):
+        for value in (cpr(key).digits, person(key).name.addressing, person(key).address.road):  # type: ignore[union-attr]  # known
+            assert value not in written
+
+
+@pytest.mark.parametrize(
+    ("says", "exit_code", "state"),
+    [
+        ({}, 0, "nothing"),
+        ({"subscriptions_added": 1}, 0, "done"),
+        ({"other_actions": Counter({"first_copy": 1})}, 0, "done"),
+        ({"left": 1}, 3, "done"),
+        ({"to_review": 1}, 3, "nothing"),
+        ({"tally": PARKED}, 3, "nothing"),
+        ({"error": DeliveryRefused("cut off")}, 1, "stopped"),
+        ({"error": DeliveryRefused("cut off"), "left": 1}, 1, "stopped"),
+        ({"error": DeliveryLate("late")}, 4, "nothing"),
+        ({"error": RegisterUnavailable("down"), "left": 1}, 4, "done"),
+        ({"error": PeerCertificateError("of another host")}, 2, "nothing"),
+        ({"error": CertificateRefused("unknown")}, 2, "nothing"),
+        ({"held": True, "excess": (Excess(Harm.GONE, 21, 20),)}, 5, "held"),
+        ({"held": True, "error": DeliveryRefused("a gap")}, 5, "held"),
+    ],
+)
+def test_the_exit_code_says(says: dict[str, Any], exit_code: int, state: str) -> None:
+    report = Report(RUN, AGENCY, **says)
+    assert (report.exit_code, report.state) == (exit_code, state)
+
+
+def test_a_balance_adds_up_or_fails() -> None:
+    line = DeliveryLine("D270322.L123456", MONDAY, MONDAY, "", "applied", received=2)
+    tally = Tally({Outcome.APPLIED: 1, Outcome.NOT_OURS: 1}, {"move": 1})
+    Report(RUN, AGENCY, deliveries=[line], tally=tally).balance()
+    with pytest.raises(BalanceError):
+        Report(RUN, AGENCY, deliveries=[replace(line, received=3)], tally=tally).balance()
+
+
+def test_only_what_was_applied_counts_as_received() -> None:
+    lines = [
+        DeliveryLine("one", MONDAY, MONDAY, "", outcome, received=5)
+        for outcome in ("applied", "repeat", "older", "refused")
+    ]
+    assert Report(RUN, AGENCY, deliveries=lines).received == 5
+
+
+def test_a_clock_that_went_back_is_told_and_no_day_is_lived_twice(either_library: Library) -> None:
+    either_library.deliver(TUESDAY, person("ANNA"), previous=FRIDAY)
+    assert either_library.night().document()["clock_behind"] is None
+    lived = either_library.clock.today()
+    either_library.clock.set_after(MONDAY)
+    report = either_library.night()
+    assert (report.exit_code, report.document()["clock_behind"]) == (0, lived.isoformat())
+    assert report.calendar["days"] == 0
+    assert any("URET: en tidligere nat var den" in line for line in report_lines(report.document(), "da"))
+    either_library.clock.set_after(TUESDAY)
+    assert either_library.night().document()["clock_behind"] is None

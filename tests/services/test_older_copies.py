@@ -1,0 +1,206 @@
+"""A database that was put back to an earlier time is noticed by what is kept outside it, once (decision 32)."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+import said_yes
+from doubles import MONDAY, TUESDAY, Library
+from ready_databases import fresh_database
+from sqlalchemy import update
+from test_leaving import exit_of
+from test_window_nights import PROTECTED, desk, document, windows
+from townspeople import cpr, gains_protection, person
+
+from cprsync.domain.person.purpose import Purpose
+from cprsync.services.desk.lookup import Asked
+from cprsync.store.core import tables
+from cprsync.store.core.engine import writing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def copies(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Library, Library]]:
+    """The library as it was, and as it went on: at the desk the register told of ANNA's protection."""
+    if request.param == "sqlite":
+        begun = request.getfixturevalue("begun_library")
+        old, now = begun.copy(tmp_path / "old"), begun.copy(tmp_path / "now")
+        yield old, goes_on(now)
+    else:
+        begun, database = request.getfixturevalue("begun_database")
+        server = request.getfixturevalue("postgresql")
+        with fresh_database(server, like=database) as one, fresh_database(server, like=database) as other:
+            old, now = begun.copy(tmp_path / "old", url=one), begun.copy(tmp_path / "now", url=other)
+            yield old, goes_on(now)
+            for library in (old, now):
+                library.engine.dispose()
+    for library in (old, now):
+        library.engine.dispose()
+
+
+def goes_on(library: Library) -> Library:
+    library.register.knows(gains_protection(person("ANNA")))
+    said_yes.register(desk(library), Asked(cpr("ANNA"), Purpose.RENEWAL, "lone"))
+    assert library.record("ANNA").protection is PROTECTED
+    return library
+
+
+def heads_are_newer(old: Library, now: Library) -> None:
+    shutil.copy(now.store._tenant.heads.path, old.store._tenant.heads.path)
+
+
+def witness_is_newer(old: Library, now: Library) -> None:
+    """The keys, with the file of the heads, were put back too; the erase journal and the witness stand elsewhere."""
+    shutil.copy(now.store._tenant.heads.witness, old.store._tenant.heads.witness)
+
+
+def both_are_newer(old: Library, now: Library) -> None:
+    heads_are_newer(old, now)
+    witness_is_newer(old, now)
+
+
+NEWER = [heads_are_newer, witness_is_newer, both_are_newer]
+
+
+@pytest.mark.parametrize("newer", NEWER)
+def test_everyone_subscribed_is_asked_about_once_after_an_older_copy_was_put_back(
+    copies: tuple[Library, Library], newer: Callable[[Library, Library], None]
+) -> None:
+    old, now = copies
+    newer(old, now)
+    old.register = now.register
+    old.register.looked_up.clear()
+    assert old.record("ANNA").protection is not PROTECTED
+    assert old.store.replay_journal() == 0
+    assert set(windows(old).values()) == {"restored"}
+    assert (len(windows(old)), document(old, old.id_of("ANNA"))["protected"]) == (4, True)
+    old.deliver(MONDAY)
+    report = old.one_night()
+    assert report.document()["windows"]["answered"] == 4
+    assert (old.record("ANNA").protection, windows(old)) == (PROTECTED, {})
+    # the loss is still there, and is no reason to ask everyone again
+    before = old.everything()["patron"]
+    for _ in range(2):
+        assert old.store.replay_journal() == 0
+    old.deliver(TUESDAY)
+    old.one_night()
+    assert (len(old.register.looked_up), windows(old)) == (4, {})
+    assert [row["version"] for row in old.everything()["patron"]] == [row["version"] for row in before]
+
+
+@pytest.mark.parametrize("newer", NEWER)
+def test_what_was_noticed_stays_a_fault_of_the_audit_until_it_is_accepted(
+    copies: tuple[Library, Library], newer: Callable[[Library, Library], None]
+) -> None:
+    old, now = copies
+    newer(old, now)
+    old.deliver(MONDAY)
+    old.one_night()
+    assert old.store.check_audit().problems
+    old.store.accept_audit(user="drift", reason="Sikkerhedskopi lagt tilbage")
+    assert old.store.check_audit().problems == ()
+    old.deliver(TUESDAY)
+    old.night()
+    assert windows(old) == {}
+
+
+def test_a_second_copy_that_is_put_back_is_noticed_too(library: Library, tmp_path: Path) -> None:
+    """The lines that told of the first are seen by then, and ask nobody again."""
+    first = library.copy(tmp_path / "first")
+    heads_are_newer(first, goes_on(library))
+    first.deliver(MONDAY)
+    first.one_night()
+    second = first.copy(tmp_path / "second")
+    assert second.store.replay_journal() == 0
+    assert windows(second) == {}
+    said_yes.register(desk(first), Asked(cpr("CLARA"), Purpose.RENEWAL, "lone"))
+    heads_are_newer(second, first)
+    assert second.store.replay_journal() == 0
+    assert set(windows(second).values()) == {"restored"}
+    for library_ in (first, second):
+        library_.engine.dispose()
+
+
+def cut_the_end(library: Library) -> None:
+    path = library.store._tenant.heads.path
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+
+
+def lose_the_file(library: Library) -> None:
+    library.store._tenant.heads.path.unlink()
+
+
+def forge_a_line(library: Library) -> None:
+    path = library.store._tenant.heads.path
+    last = path.read_bytes().splitlines(keepends=True)[-1]
+    number = len(path.read_bytes().splitlines())
+    forged = last.replace(b'"line":%d' % number, b'"line":%d' % (number + 1)).replace(b'"seq":', b'"seq":9')
+    path.write_bytes(path.read_bytes() + forged)
+
+
+def lose_the_witness(library: Library) -> None:
+    library.store._tenant.heads.witness.unlink()
+
+
+@pytest.mark.parametrize("tamper", [cut_the_end, lose_the_file, forge_a_line, lose_the_witness])
+def test_a_file_that_was_altered_shows_no_older_copy_and_is_found_all_the_same(
+    library: Library, tamper: Callable[[Library], None]
+) -> None:
+    goes_on(library)
+    tamper(library)
+    before = library.everything()
+    assert library.store.replay_journal() == 0
+    assert library.everything() == before
+    assert library.store.check_audit().problems
+
+
+def test_a_database_that_goes_on_and_one_killed_before_it_has_seen_its_own_lines_are_no_older_copies(
+    library: Library,
+) -> None:
+    goes_on(library)
+    library.deliver(MONDAY)
+    library.night()
+    with writing(library.engine) as connection:
+        connection.execute(update(tables.library).values(heads_lines=1))
+    before = library.everything()
+    assert library.store.replay_journal() == 0
+    assert library.everything() == before
+
+
+# -- a patron who left and is registered again ---------------------------------------------------------------
+
+
+def test_a_patron_who_was_let_go_and_is_on_a_list_again_is_asked_about_the_same_night(either_library: Library) -> None:
+    """Of the time without a subscription no delivery tells: here a protection."""
+    library = either_library
+    anna = library.id_of("ANNA")
+    library.store.end_patron(anna, on=library.clock.today())
+    library.deliver(MONDAY)
+    library.night()
+    assert cpr("ANNA") not in library.register.listed
+    library.register.knows(gains_protection(person("ANNA")))
+    library.enrol("ANNA")
+    assert windows(library) == {anna: "returned"}
+    assert (document(library, anna)["verified"], document(library, anna)["protected"]) == (False, True)
+    library.deliver(TUESDAY)
+    library.night()
+    assert (library.record("ANNA").protection, windows(library)) == (PROTECTED, {})
+    assert cpr("ANNA") in library.register.listed
+
+
+def test_a_patron_who_left_and_registers_again_is_told_of_as_the_register_says_by_then(either_library: Library) -> None:
+    library = either_library
+    said_yes.leave(exit_of(library), library.id_of("ANNA"))
+    library.deliver(MONDAY)
+    library.night()
+    library.register.knows(gains_protection(person("ANNA")))
+    library.enrol("ANNA")
+    library.deliver(TUESDAY)
+    library.night()
+    assert (library.record("ANNA").protection, windows(library)) == (PROTECTED, {})
+    assert document(library, library.id_of("ANNA"))["verified"]
