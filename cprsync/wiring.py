@@ -15,7 +15,8 @@ from cprsync.services.ports.night import Night
 from cprsync.wire.patience import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
+    from pathlib import Path
 
     from cprsync.config.settings import FeedSection, LibrarySection, RegisterSection, Settings
     from cprsync.domain.policy.policy import Policy
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from cprsync.services.leaving.departing import Exit
     from cprsync.services.ports.night import Progress
     from cprsync.services.ports.ports import Clock, Feed, NetMedia
+    from cprsync.services.ports.values import StoreVersion
+    from cprsync.store.seals.keys import Purpose
     from cprsync.store.sql import SqlStore
 
 #: How long the desk waits from the press of a key on: the start of the program and all that it asks of the register and
@@ -127,6 +130,64 @@ def unchecked_store(
         yield store
     finally:
         engine.dispose()
+
+
+# -- setting the store up ------------------------------------------------------------------------------------
+
+
+def make_sure_that_empty(url: str) -> None:
+    """Refuse new keys beside a database that holds patrons. Raises ConfigurationError."""
+    from cprsync.store.trust import key_checks
+
+    key_checks.make_sure_that_empty(url)
+
+
+def create_keys(folder: Path) -> None:
+    """Make one key of each purpose."""
+    from cprsync.store.seals import keys
+
+    keys.create_keys(folder)
+
+
+def add_missing_keys(folder: Path, *, noted: Collection[Purpose]) -> None:
+    """Make the keys that this version needs and an older one did not have."""
+    from cprsync.store.seals import keys
+
+    keys.add_missing_keys(folder, noted=noted)
+
+
+def upgrade_store(url: str) -> dict[str, Any]:
+    """Bring the store at `url` to this program's version."""
+    from cprsync.store.core.engine import open_engine
+    from cprsync.store.core.migrate import status, upgrade
+    from cprsync.store.core.version import check_tables
+    from cprsync.store.trust.key_checks import noted_purposes
+
+    engine = open_engine(url)
+    try:
+        upgrade(engine)
+        check_tables(engine)
+        found = status(engine)
+        return {"version": found.current, "needed": found.wanted, "noted": noted_purposes(engine)}
+    finally:
+        engine.dispose()
+
+
+def look_at_store(url: str) -> tuple[StoreVersion, list[str]]:
+    """Which version the store has, and what it lacks of what that version has."""
+    from cprsync.store.core.engine import open_engine
+    from cprsync.store.core.migrate import status
+    from cprsync.store.core.version import find_missing
+
+    engine = open_engine(url)
+    try:
+        found = status(engine)
+        return found, find_missing(engine) if found.up_to_date else []
+    finally:
+        engine.dispose()
+
+
+# -- what commands work with ---------------------------------------------------------------------------------
 
 
 def desk_patience(since: Callable[[], float] | None = None) -> Patience:

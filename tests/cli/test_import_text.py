@@ -13,12 +13,13 @@ from town import number
 
 from cprsync.cli.imports.lists import SHOWN_MAX, defused, tell_import
 from cprsync.cli.imports.patrons import import_command
-from cprsync.cli.setup.setup import upgrade, write_folder
+from cprsync.cli.setup.setup import write_folder
 from cprsync.config.columns import load_columns
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
 from cprsync.services.imports.refused import Imported, OfPatrons
 from cprsync.store.core.engine import open_engine
+from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from cprsync import wiring
 from cprsync.cli.night.feed import fetch_command
 from cprsync.cli.night.night import live_night
-from cprsync.cli.setup.setup import upgrade, write_folder
+from cprsync.cli.setup.setup import write_folder
 from cprsync.cli.terminal.logs import configure
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError, RegisterUnavailable, RunBusy
@@ -25,6 +25,7 @@ from cprsync.register.pickup.folder import FolderFeed
 from cprsync.register.pickup.sftp import SftpFeed
 from cprsync.services.feed.fetching import fetch_between_nights
 from cprsync.services.ports.night import Silence
+from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

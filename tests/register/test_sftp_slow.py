@@ -16,7 +16,7 @@ from slow_sftp import Manners, slow_server
 from test_sftp_fetch import inbox, opened, rewrite
 
 from cprsync.cli.night.night import live_night
-from cprsync.cli.setup.setup import upgrade, write_folder
+from cprsync.cli.setup.setup import write_folder
 from cprsync.cli.terminal.logs import configure
 from cprsync.config.settings import load_settings
 from cprsync.errors import RegisterUnavailable
@@ -25,6 +25,7 @@ from cprsync.register.pickup.sftp_content import Pace
 from cprsync.register.pickup.sftp_session import SftpSettings
 from cprsync.services.feed.fetching import fetch_between_nights
 from cprsync.services.ports.night import Silence
+from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

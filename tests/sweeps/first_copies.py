@@ -27,7 +27,7 @@ from small_night import forked_mock
 
 from cprsync import wiring
 from cprsync.bench.people import people
-from cprsync.cli.setup.setup import upgrade, write_folder
+from cprsync.cli.setup.setup import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber
@@ -36,6 +36,7 @@ from cprsync.services.night.run import run_night
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.values import NewPatron
 from cprsync.store.sql import SqlStore
+from cprsync.wiring import upgrade_store as upgrade
 
 #: What the night with more workers may take of the other's time.
 GOAL = 0.5

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from cprsync.cli.setup.setup import upgrade, write_folder
+from cprsync.cli.setup.setup import write_folder
 from cprsync.config.settings import load_settings
+from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable

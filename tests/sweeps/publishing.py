@@ -27,7 +27,7 @@ from reconcile import invented
 from small_night import forked_mock
 
 from cprsync import wiring
-from cprsync.cli.setup.setup import upgrade, write_folder
+from cprsync.cli.setup.setup import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import AsOf, Source
@@ -39,6 +39,7 @@ from cprsync.services.netmedia.publishing import publish
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.values import Batch, NewPatron, Run, Write
 from cprsync.store.sql import SqlStore
+from cprsync.wiring import upgrade_store as upgrade
 
 #: What a night may take beside the latency (issue: at most 1.15 times).
 GOAL = 1.15

@@ -111,10 +111,11 @@ def _folder(keep: Path | None, stack: ExitStack) -> Path:
 
 @contextmanager
 def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stage]:
-    from cprsync.cli.setup.setup import upgrade, write_folder
+    from cprsync.cli.setup.setup import write_folder
     from cprsync.config.settings import load_settings
     from cprsync.mock.server import running
     from cprsync.resources import fixture_path
+    from cprsync.wiring import upgrade_store as upgrade
 
     week = load_week()
     if not as_json:

@@ -35,10 +35,8 @@ class Listing:
 
     def wanted(self) -> AuditFilter:
         from cprsync.services.ports.values import AuditFilter
-        from cprsync.store.core.engine import stamp_of
 
-        begins = None if self.since is None else datetime.combine(self.since, time(), tzinfo=COPENHAGEN)
-        since = None if begins is None else stamp_of(begins)
+        since = None if self.since is None else datetime.combine(self.since, time(), tzinfo=COPENHAGEN)
         # who is not named is found by the word for them in either language
         by = "" if self.by in {word("audit_nobody", "da"), word("audit_nobody", "en")} else self.by
         return AuditFilter(self.patron, by, since, self.limit, reasons=self.reasons)

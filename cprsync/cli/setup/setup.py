@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cprsync.cli.language.words import Language
-    from cprsync.store.core.migrate import StoreVersion
+    from cprsync.services.ports.values import StoreVersion
 
 #: Until the platform has named a real agreement, these places say what belongs there.
 PLACEHOLDER: dict[str, Any] = {
@@ -240,8 +240,7 @@ def init_folder(folder: Path, *, mock: Path | None, language: Language, as_json:
 def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     """Write what is not there yet and return its names. Raises ConfigurationError."""
     from cprsync.resources import fixture_path
-    from cprsync.store.seals.keys import create_keys
-    from cprsync.store.trust.key_checks import make_sure_that_empty
+    from cprsync.wiring import create_keys, make_sure_that_empty
 
     ready = _ready(mock)
     texts = {
@@ -408,51 +407,26 @@ def certs_check_command(config: Path, *, library: str | None, as_json: bool) -> 
 
 def db_upgrade_command(config: Path, *, language: Language, as_json: bool) -> None:
     """Migrate the store."""
+    from cprsync import wiring
     from cprsync.config.settings import load_settings
-    from cprsync.store.seals.keys import add_missing_keys
 
     with failures(as_json=as_json):
         settings = load_settings(config)
-        document = upgrade(settings.store.url)
-        add_missing_keys(settings.keys.dir, noted=document.pop("noted"))
+        document = wiring.upgrade_store(settings.store.url)
+        wiring.add_missing_keys(settings.keys.dir, noted=document.pop("noted"))
         if as_json:
             print_json(document)
         else:
             say(word("db_upgraded", language, version=document["version"]))
 
 
-def upgrade(url: str) -> dict[str, Any]:
-    """Bring the store at `url` to this program's version."""
-    from cprsync.store.core.engine import open_engine
-    from cprsync.store.core.migrate import status
-    from cprsync.store.core.migrate import upgrade as migrate
-    from cprsync.store.core.version import check_tables
-    from cprsync.store.trust.key_checks import noted_purposes
-
-    engine = open_engine(url)
-    try:
-        migrate(engine)
-        check_tables(engine)
-        found = status(engine)
-        return {"version": found.current, "needed": found.wanted, "noted": noted_purposes(engine)}
-    finally:
-        engine.dispose()
-
-
 def db_status_command(config: Path, *, language: Language, as_json: bool) -> int:
     """Exit 2 when the store is of another version than the program, or lacks what that version has."""
+    from cprsync import wiring
     from cprsync.config.settings import load_settings
-    from cprsync.store.core.engine import open_engine
-    from cprsync.store.core.migrate import status
-    from cprsync.store.core.version import find_missing
 
     with failures(as_json=as_json):
-        engine = open_engine(load_settings(config).store.url)
-        try:
-            found = status(engine)
-            missing = find_missing(engine) if found.up_to_date else []
-        finally:
-            engine.dispose()
+        found, missing = wiring.look_at_store(load_settings(config).store.url)
         if as_json:
             print_json({"version": found.current, "needed": found.wanted, "missing": missing})
         else:

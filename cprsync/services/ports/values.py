@@ -606,8 +606,8 @@ class AuditFilter:
     patron: str | None = None
     #: who did it; "": whoever is not named
     by: str | None = None
-    #: the earliest moment, as a row holds it
-    since: str | None = None
+    #: the earliest moment
+    since: datetime | None = None
     limit: int = 200
     #: open the reasons that people gave
     reasons: bool = False
@@ -683,3 +683,20 @@ class DeliveryLine:
             "received": self.received,
             "outcome": self.outcome,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class StoreVersion:
+    """The version a store has (None: not set up) and the one it should have."""
+
+    current: str | None
+    wanted: str
+
+    @property
+    def up_to_date(self) -> bool:
+        return self.current == self.wanted
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether it is at a step that this program does not know."""
+        return self.current is not None and self.current > self.wanted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from cprsync.services.ports.values import StoreVersion
 from cprsync.store.core.engine import writing
 from cprsync.store.core.version import WANTED, newer, version_of
 
@@ -17,23 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-
-
-@dataclass(frozen=True, slots=True)
-class StoreVersion:
-    """The version a store has (None: not set up) and the one it should have."""
-
-    current: str | None
-    wanted: str
-
-    @property
-    def up_to_date(self) -> bool:
-        return self.current == self.wanted
-
-    @property
-    def is_newer(self) -> bool:
-        """Whether it is at a step that this program does not know."""
-        return self.current is not None and self.current > self.wanted
 
 
 def status(engine: Engine) -> StoreVersion:

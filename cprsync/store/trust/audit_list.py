@@ -16,7 +16,7 @@ from cprsync.domain.desk.acting import SERVICE
 from cprsync.services.ports.values import Happening
 from cprsync.store.audit import audit, reasons
 from cprsync.store.core import tables
-from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.engine import reading, stamp_of, writing
 from cprsync.store.trust.audit_checks import stream_names
 
 if TYPE_CHECKING:
@@ -53,9 +53,10 @@ def _of_stream(connection: Connection, tenant: Tenant, stream: str, wanted: Audi
     rows = select(_ROW.seq, _ROW.at, _ROW.entry).where(_ROW.agency == tenant.agency, _ROW.stream == stream)
     rows = rows if wanted.patron is None else rows.where(_ROW.patron_id == wanted.patron)
     rows, below = rows.order_by(_ROW.seq.desc()).limit(_READ_ROWS), None
+    since = None if wanted.since is None else stamp_of(wanted.since)
     while part := connection.execute(rows if below is None else rows.where(_ROW.seq < below)).all():
         for row in part:
-            if wanted.since is not None and row.at < wanted.since:
+            if since is not None and row.at < since:
                 return  # a stream's stamps never go backward
             found = _happening(connection, tenant, stream, row, opens=wanted.reasons)
             if wanted.by is None or (found.who or "") == wanted.by:
