@@ -1,4 +1,4 @@
-"""Find the files that travel with the package: schemas, fixtures and the profile of the development certificates.
+"""Find the files that travel with the package: schemas, fixtures, the guide, the profile of development certificates.
 
 Finds paths and reads nothing: what a file means is known by whoever asks for it.
 """
@@ -10,6 +10,8 @@ from cprsync.errors import ConfigurationError
 _PACKAGE = Path(__file__).resolve().parent
 # An installed wheel carries the folders under `_data`; a checkout and an editable install have them beside the package.
 _ROOTS = (_PACKAGE / "_data", _PACKAGE.parent)
+#: The guide's pages.
+GUIDE = ("operator", "librarian", "developer", "mock", "rules", "words")
 
 
 def schema_path(name: str) -> Path:
@@ -37,6 +39,27 @@ def certs_path(name: str) -> Path:
         ConfigurationError: the installation does not hold it.
     """
     return _packaged("certs", name)
+
+
+def guide_paths() -> dict[str, Path]:
+    """Return the guide's pages by topic, in the order in which one would read them.
+
+    Raises:
+        ConfigurationError: the installation does not hold one.
+    """
+    return {topic: _guide_page(topic) for topic in GUIDE}
+
+
+def _guide_page(topic: str) -> Path:
+    path = _PACKAGE / "guide" / f"{topic}.md"
+    if path.is_file():
+        return path
+    raise ConfigurationError(
+        "the packaged file {folder}/{name} is missing: install cprsync again",
+        folder="guide",
+        name=path.name,
+        kind="resources",
+    )
 
 
 def _packaged(folder: str, name: str) -> Path:

@@ -268,6 +268,19 @@ def statistics(  # noqa: PLR0913 -- one parameter for each option
 
 
 @app.command()
+def guide(
+    topic: Annotated[str | None, typer.Argument(help="Which page; without one: which there are.")] = None,
+    *,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Print a page of the guide, or which pages there are."""
+    from cprsync.cli.pages.guide import guide_command
+
+    guide_command(topic, language=language(lang), as_json=as_json)
+
+
+@app.command()
 def rules(
     *,
     policy: Annotated[

@@ -18,6 +18,7 @@ from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, LetterRules, Poli
 from cprsync.domain.policy.retention import Retention
 from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
 from cprsync.errors import ConfigurationError
+from cprsync.resources import guide_paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,9 +179,9 @@ def test_a_page_without_fees_for_children_is_for_all(tmp_path: Path) -> None:
     assert tariff == Tariff(date(2027, 1, 1), Bands((Band(1, 0), Band(2, 9_99))))
 
 
-def test_the_page_in_the_readme_is_one_that_can_be_typed(tmp_path: Path) -> None:
-    readme = (FIXTURES.parent / "README.md").read_text(encoding="utf-8")
-    (page,) = (block for block in readme.split("```")[1::2] if "[[tariffs]]" in block)
+def test_the_page_in_the_guide_is_one_that_can_be_typed(tmp_path: Path) -> None:
+    page = guide_paths()["librarian"].read_text(encoding="utf-8")
+    (page,) = (block for block in page.split("```")[1::2] if "[[tariffs]]" in block)
     (tariff,) = read(tmp_path, page).fees.tariffs
     assert (tariff.since, tariff.child_below) == (date(2000, 1, 1), 18)
     assert (tariff.adult.oere_at(8), tariff.column(17)[0].oere_at(31)) == (120_00, 120_00)

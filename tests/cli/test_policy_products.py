@@ -15,6 +15,7 @@ from cprsync.config.products import ProductEntry
 from cprsync.domain.policy.product import Licence, LicensedBy, Product
 from cprsync.domain.wording import Wording
 from cprsync.errors import ConfigurationError
+from cprsync.resources import guide_paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,9 +84,9 @@ def test_the_shipped_policy_takes_only_what_is_known_for_a_licence_of_others() -
     assert [one.licence_of("0751", frozenset({"0751"})) for one in (ereolen, film)] == [Licence.HELD] * 2
 
 
-def test_the_product_in_the_readme_is_one_that_can_be_typed(tmp_path: Path) -> None:
-    readme = (FIXTURES.parent / "README.md").read_text(encoding="utf-8")
-    (typed,) = (block for block in readme.split("```")[1::2] if "[[product]]" in block)
+def test_the_product_in_the_guide_is_one_that_can_be_typed(tmp_path: Path) -> None:
+    page = guide_paths()["librarian"].read_text(encoding="utf-8")
+    (typed,) = (block for block in page.split("```")[1::2] if "[[product]]" in block)
     (product,) = read(tmp_path, typed).products.periods
     assert (product.licensed, product.from_age, product.below_age) == (frozenset({"0751"}), 15, 65)
     # it is the whole of what may stand in one

@@ -1,9 +1,9 @@
-"""`cprsync rules`: the same tables in text, JSON and Markdown, and those in the README are today's."""
+"""`cprsync rules`: the same tables in text, JSON and Markdown, and those in the guide are today's."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,9 +11,12 @@ from cprsync.cli.pages.rules import BEGIN, END, rules_command
 from cprsync.config.policy import load_policy
 from cprsync.domain.rulebook.decisions import DECISIONS
 from cprsync.domain.rulebook.rules import rule_tables
-from cprsync.resources import fixture_path
+from cprsync.resources import fixture_path, guide_paths
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = guide_paths()["rules"]
 NAMES = [
     "status",
     "protection",
@@ -37,9 +40,9 @@ def printed(capsys: pytest.CaptureFixture[str], **wanted: object) -> str:
     return capsys.readouterr().out
 
 
-def test_the_readmes_tables_are_those_of_the_code(capsys: pytest.CaptureFixture[str]) -> None:
-    """Drifted: `cprsync rules --markdown --into README.md`."""
-    _, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+def test_the_guides_tables_are_those_of_the_code(capsys: pytest.CaptureFixture[str]) -> None:
+    """Drifted: `cprsync rules --markdown --into cprsync/guide/rules.md`."""
+    _, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     made, ended, _ = rest.partition(END)
     assert ended
     assert made.strip() == printed(capsys, as_markdown=True).strip()

@@ -157,6 +157,7 @@ NIGHT: Final[Mapping[str, tuple[str, str]]] = {
     "feed_copy_refused": ("afvist af en nat", "refused by a night"),
     "feed_copy_waiting": ("venter i indbakken", "waits in the inbox"),
     "init_there": ("alt var der allerede", "everything was there already"),
+    "guide_next": ("Læs en side: cprsync guide SIDE", "Read one: cprsync guide TOPIC"),
     "init_next": ("Nu: {command}", "Next: {command}"),
     # the store
     "db_upgraded": ("Databasen er klar, i version {version}.", "The store is ready, at version {version}."),

@@ -1,0 +1,47 @@
+"""`cprsync guide`: the pages that people read, as they travel with the package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cprsync.cli.language.words import word
+from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.errors import Misused
+from cprsync.resources import guide_paths
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cprsync.cli.language.words import Language
+
+
+def guide_command(topic: str | None, *, language: Language, as_json: bool) -> None:
+    """Print one page as Markdown, or say which pages there are."""
+    with failures(as_json=as_json):
+        pages = guide_paths()
+        if topic is None:
+            _list(pages, language, as_json=as_json)
+            return
+        if topic not in pages:
+            raise Misused("{name}: expected one of {choices}", name="TOPIC", choices=", ".join(pages))
+        text = pages[topic].read_text(encoding="utf-8")
+        if as_json:
+            print_json({"topic": topic, "title": _title_of(pages[topic]), "markdown": text})
+        else:
+            say(text.rstrip("\n"))
+
+
+def _list(pages: dict[str, Path], language: Language, *, as_json: bool) -> None:
+    titles = {topic: _title_of(path) for topic, path in pages.items()}
+    if as_json:
+        print_json({"topics": [{"topic": topic, "title": title} for topic, title in titles.items()]})
+        return
+    width = max(map(len, titles))
+    for topic, title in titles.items():
+        say(f"  {topic:<{width}}  {title}")
+    say(word("guide_next", language))
+
+
+def _title_of(page: Path) -> str:
+    """What stands in a page's first line."""
+    return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
