@@ -1,4 +1,4 @@
-"""What changes a patron, and what hangs on one: changes, windows, the dead, those who answer for minors.
+"""Writes that change a patron and what belongs to a patron: changes, windows, deaths and responsibles.
 
-Reading lives in `store.records`.
+Reading is in `store.records`.
 """

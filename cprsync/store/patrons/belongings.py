@@ -1,6 +1,7 @@
-"""What hangs on a patron beside her record: keys, subscriptions, questions, corrections. Given to another, and back.
+"""Move what belongs to a patron beside the record to another patron, and back.
 
-In the caller's transaction. Each step hands back what its undo needs, as JSON holds it.
+This covers keys, subscriptions, questions and corrections. Every function runs in the caller's transaction. Each step
+returns what its undo needs, as values that JSON can hold.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: Reasons for which a number is subscribed; any other is the memory of one that has ended.
+#: Reasons for which a number is subscribed now. Every other reason records a subscription that has ended.
 _HOLDING: Final = (ACTIVE_PATRON, RESPONSIBLE, DEAD, OLD_NUMBER)
 _KEY = tables.patron_key.c
 _ROW = tables.subscription.c
@@ -35,7 +36,10 @@ _OVERRIDE = tables.override.c
 
 
 def move_keys(connection: Connection, tenant: Tenant, *, of: str, to: str, number: CprNumber) -> list[list[str]]:
-    """Let cards, telephones, old numbers and `number` itself find `to`, and the shell point at her."""
+    """Make cards, telephones, old numbers and `number` find `to`, and make the shell point to `to`.
+
+    Returns the moved keys as [kind, index in hex].
+    """
     hers = _keys_of(tenant, of)
     rows = connection.execute(select(_KEY.kind, _KEY.key_index).where(hers))
     moved = sorted([row.kind, row.key_index.hex()] for row in rows)
@@ -57,7 +61,7 @@ def move_keys(connection: Connection, tenant: Tenant, *, of: str, to: str, numbe
 def give_keys_back(  # noqa: PLR0913 -- from whom, to whom, and what
     connection: Connection, tenant: Tenant, moved: Sequence[Sequence[str]], *, of: str, to: str, number: CprNumber
 ) -> None:
-    """Let them find the one who had them again, but for those that are somebody else's by now."""
+    """Make the moved keys find `to` again. A key that belongs to a third patron by now stays where it is."""
     _forget(connection, tenant, OLD_NUMBER, number.digits)
     _forget(connection, tenant, MERGED, to)
     for kind, index in moved:
@@ -75,7 +79,7 @@ def _forget(connection: Connection, tenant: Tenant, kind: str, value: str) -> No
 
 
 def keeper_of(connection: Connection, tenant: Tenant, patron_id: str) -> str | None:
-    """Whom a shell points at; None: no shell."""
+    """Return the patron that a shell points to; None: not a shell."""
     this = (_KEY.agency == tenant.agency) & (_KEY.kind == MERGED)
     wanted = select(_KEY.patron_id).where(this, _KEY.key_index.in_(tenant.vault.probes(MERGED, patron_id)))
     found: str | None = connection.scalar(wanted)
@@ -86,7 +90,10 @@ def keeper_of(connection: Connection, tenant: Tenant, patron_id: str) -> str | N
 
 
 def move_subscriptions(connection: Connection, tenant: Tenant, *, of: str, to: str) -> list[dict[str, Any]]:
-    """Keep the other's number subscribed as an old one of `to`, until a file has spoken of her again."""
+    """Keep the numbers of `of` subscribed as old numbers of `to`, until a file has brought news of them again.
+
+    Returns the rows as they were.
+    """
     wanted = select(tables.subscription).where(_ROW.agency == tenant.agency, _ROW.patron_id == of)
     rows = connection.execute(wanted.order_by(_ROW.agreement, _ROW.number_index, _ROW.reason)).all()
     moved = [_as_json(tenant, row) for row in rows]
@@ -102,7 +109,7 @@ def move_subscriptions(connection: Connection, tenant: Tenant, *, of: str, to: s
 def give_subscriptions_back(
     connection: Connection, tenant: Tenant, moved: Sequence[dict[str, Any]], *, of: str, to: str
 ) -> None:
-    """Write them down as they were; the night's comparison tells the register what it lacks."""
+    """Write the rows as they were. The night's comparison tells the register what it lacks."""
     for one in moved:
         index = tenant.vault.probes("number", one["number"])
         this = (_ROW.agency == tenant.agency) & (_ROW.agreement == one["agreement"]) & (_ROW.patron_id == of)
@@ -123,7 +130,7 @@ def _as_json(tenant: Tenant, row: AnyRow) -> dict[str, Any]:
 
 
 def _put(connection: Connection, tenant: Tenant, one: dict[str, Any], *, patron_id: str) -> None:
-    """Write a row, in place of one that says the same of her."""
+    """Write a row. Replaces a row with the same key for the same patron."""
     number = CprNumber(one["number"])
     key = {
         "agency": tenant.agency,
@@ -144,7 +151,7 @@ def _put(connection: Connection, tenant: Tenant, one: dict[str, Any], *, patron_
 
 
 def take_questions(connection: Connection, tenant: Tenant, patron_id: str) -> list[str]:
-    """Close what the register was to be asked about her; returns the kinds."""
+    """Close the open questions to the register about the patron. Returns their kinds."""
     hers = (_ASKED.agency == tenant.agency) & (_ASKED.patron_id == patron_id)
     kinds = list(connection.scalars(select(_ASKED.kind).where(hers).order_by(_ASKED.kind)))
     connection.execute(delete(tables.follow_up).where(hers))
@@ -152,7 +159,7 @@ def take_questions(connection: Connection, tenant: Tenant, patron_id: str) -> li
 
 
 def withdraw_overrides(connection: Connection, tenant: Tenant, patron_id: str) -> list[int]:
-    """Take back what staff corrected on her record; returns which."""
+    """Withdraw the live corrections on the patron's record. Returns their ids."""
     live = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.patron_id == patron_id)
     live &= _OVERRIDE.state == overrides.LIVE
     ids = list(connection.scalars(select(_OVERRIDE.id).where(live).order_by(_OVERRIDE.id)))
@@ -163,7 +170,7 @@ def withdraw_overrides(connection: Connection, tenant: Tenant, patron_id: str) -
 
 
 def restore_overrides(connection: Connection, tenant: Tenant, patron_id: str, ids: Sequence[int]) -> None:
-    """Let them hold again; the night ends those whose day has passed."""
+    """Put withdrawn corrections in force again. The night ends those whose last day has passed."""
     these = (_OVERRIDE.agency == tenant.agency) & _OVERRIDE.id.in_(ids) & (_OVERRIDE.state == overrides.WITHDRAWN)
     connection.execute(update(tables.override).where(these).values(state=overrides.LIVE, ended=None))
     overrides.count_again(connection, tenant, [patron_id])

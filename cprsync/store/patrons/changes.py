@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 FIRST_COPY = "first_copy"
 _PATRON = tables.patron.c
-#: What may be said of a patron's status in clear; a fixed abode or none is not told apart.
+#: The status class that a row shows in clear. It does not tell whether the patron has a fixed abode.
 STATUS_CLASSES: dict[Status | Silent, str] = {
     SILENT: "unknown",
     Status.RESIDENT: "resident",
@@ -64,7 +64,7 @@ STATUS_CLASSES: dict[Status | Silent, str] = {
 def write(tenant: Tenant, run: Run | None, batch: Batch) -> None:
     """Write records, before-images, audit, outbox, items, follow-ups, reviews and the checkpoint.
 
-    Without a run: for whoever holds the agreement's lock between two nights.
+    Pass no run if you hold the agreement's lock between two nights.
 
     Raises:
         FenceLost: a newer run has taken over.
@@ -78,7 +78,10 @@ def write(tenant: Tenant, run: Run | None, batch: Batch) -> None:
 
 
 def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
-    """What a night and a desk write alike, in the caller's transaction; fence and audit are the caller's."""
+    """Write what a night and a desk both write, in the caller's transaction.
+
+    The caller checks the fence and writes the audit.
+    """
     write_records(connection, tenant, run, batch.writes)
     _touch(connection, tenant, batch.touches)
     _add_items(connection, tenant, run, batch.items)
@@ -97,7 +100,7 @@ def _happened(run: Run | None, write: Write) -> audit.Happened:
 
 @lru_cache(maxsize=256)
 def _words(actions: tuple[Action, ...]) -> tuple[str, ...]:
-    """The stable names of actions: a night has few combinations of them."""
+    """Return the stable names of actions. They are cached, because a night has few combinations of actions."""
     return tuple(action.value for action in actions)
 
 
@@ -105,7 +108,7 @@ def _words(actions: tuple[Action, ...]) -> tuple[str, ...]:
 
 
 def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequence[Write]) -> None:
-    """Write records, their before-images and what the net media are to hold.
+    """Write records, their before-images and what the net media have to hold.
 
     Raises:
         LostCompare: a patron changed since the decision.
@@ -118,7 +121,7 @@ def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequ
     if change(connection, tables.patron, new=_CHANGED, where=("agency", "id", "version"), rows=rows) != len(writes):
         raise LostCompare("a record changed between the decision and the write")
     note_versions(connection, tenant, [_moved(write.patron) for write in writes])
-    # a second kind of row in the same order; a change of address neither stops letters nor lets them go out again
+    # a second kind of row in the same order; a change of address does not stop letters and does not resume them
     stopped = [_stopped(tenant, write) for write in writes if write.letters_stopped is not None or write.letters_resume]
     if stopped:
         connection.execute(_STOP_LETTERS, stopped)
@@ -183,7 +186,7 @@ def _changed(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
 
 
 def clear_columns(tenant: Tenant, person: Person, overrides: tuple[Override, ...] = ()) -> dict[str, Any]:
-    """What a row says of a person in clear: the last five of the columns that a change writes, in their order."""
+    """Return what a row shows of a person in clear: the last five columns that a change writes, in their order."""
     known = person.address is not SILENT
     return {
         "municipality": municipality_in_force(person, in_force(overrides, tenant.clock.today()) if overrides else {}),
@@ -212,7 +215,7 @@ def _due(tenant: Tenant, write: Write, day: date) -> dict[str, Any]:
 
 
 def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: Sequence[str]) -> None:
-    """Keep the old sealed blobs as they are: they open under the version they were sealed for."""
+    """Keep the old sealed blobs unchanged. Each opens under the version for which it was sealed."""
     image = tables.before_image
     until = run.day + timedelta(days=BEFORE_IMAGE_DAYS)
     for part in parts(ids):
@@ -234,12 +237,18 @@ def _is_told(write: Write) -> bool:
 
 
 def _replaces(write: Write) -> bool:
-    """Whether an account under an old CPR number gives way; one under her patron number is found when it is sent."""
+    """Return whether the new number replaces an account under an old CPR number.
+
+    An account under a patron number is found at the time of sending.
+    """
     return write.renumbered is not None and not write.patron.number.is_replacement
 
 
 def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
-    """What the net media are to hold; without a municipality number, under the new number what they held."""
+    """Return the outbox row with what the net media have to hold.
+
+    Without a municipality number, they keep what they held, under the new number.
+    """
     patron = write.patron
     former = patron.number if _replaces(write) else None
     told = payload(identity_of(write.after.number, patron.id), write.culr, replaces=former)
@@ -247,7 +256,7 @@ def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
 
 
 def _touch(connection: Connection, tenant: Tenant, touches: Sequence[Touch]) -> None:
-    """Move as-of, forward only; no version, no audit, no before-image (decision 1)."""
+    """Move the as-of forward, never back. Writes no version, no audit and no before-image (decision 1)."""
     by_day: dict[AsOf, list[str]] = defaultdict(list)
     for touch in touches:
         by_day[touch.as_of].append(touch.patron_id)
@@ -293,7 +302,7 @@ _ASK = text(
 
 
 def ask(connection: Connection, tenant: Tenant, questions: Sequence[tuple[str, str]]) -> None:
-    """Open questions to the register, each (patron id, kind) once."""
+    """Open questions to the register. Each (patron id, kind) is open at most once."""
     if questions:
         now = tenant.stamp()
         rows = [{"agency": tenant.agency, "patron_id": one, "kind": kind, "since": now} for one, kind in questions]
@@ -302,7 +311,7 @@ def ask(connection: Connection, tenant: Tenant, questions: Sequence[tuple[str, s
 
 def _answer(connection: Connection, tenant: Tenant, answered: Sequence[FollowUp], first_copies: Sequence[str]) -> None:
     closed = [(follow_up.patron_id, follow_up.kind) for follow_up in answered]
-    # a first copy answers the question for one, whether or not it was looked up for it
+    # a first copy answers the first-copy question, also when the look-up was made for another reason
     closed += [(patron_id, FIRST_COPY) for patron_id in first_copies]
     if closed:
         row = tables.follow_up

@@ -1,8 +1,8 @@
-"""Ends of protections that are in doubt: counted by nights, and offered to two people (decision 35).
+"""Protections whose end is in doubt: count the nights, then ask two people to decide (decision 35).
 
-The register says that someone is not protected, beside a protection that has begun and has no end. Each night asks
-again, and counts once. Another answer closes the question and settles the offer. Leaves out what two people's word
-does: see `ending_protection`.
+The register says that a person is not protected. It also shows a protection that has begun and has no end. Each night
+asks again and counts once. A different answer closes the question and settles the review item. The module
+`ending_protection` writes what the two people decide.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ROW = tables.follow_up.c
 
 
 def follow_doubts(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
-    """Count what a batch leaves in doubt, and let go of what it settles; in the caller's transaction."""
+    """Count what a batch leaves in doubt, and settle what it resolves, in the caller's transaction."""
     settled = [one.patron_id for one in batch.answered if one.kind == PROTECTION_END]
     settled += [write.patron.id for write in batch.writes if Action.UNPROTECT in write.actions]
     if settled:
@@ -39,7 +39,7 @@ def follow_doubts(connection: Connection, tenant: Tenant, run: Run, batch: Batch
 
 
 def _count(connection: Connection, tenant: Tenant, run: Run, patron_ids: Sequence[str]) -> list[str]:
-    """Count a night for each of these; returns those with enough of them."""
+    """Count one night for each of these patrons. Returns those who have reached NIGHTS_OF_DOUBT."""
     enough: list[str] = []
     for part in parts(sorted(set(patron_ids))):
         these = _open_questions(tenant) & _ROW.patron_id.in_(part)

@@ -1,8 +1,10 @@
-"""Subscriptions of the dead: kept for a time so that an annulment arrives, given back by it, ended on their day.
+"""Subscriptions of dead patrons: keep them for a time, then end them.
 
-The row of a patron who dies gets the reason `dead` and a last day (decision 10); until then it holds like any
-other. When it has ended its reason is `died`: the memory of what we added, and that she is not subscribed anew.
-The register hears of the end from the nightly comparison, under its guard.
+The time is there so that an annulment of the death can arrive. It puts the subscription back.
+
+When a patron dies, the row gets the reason `dead` and a last day (decision 10). Until that day it holds like any other
+row. After it ends, its reason is `died`. That row records what we added, and that the patron is not subscribed again.
+The nightly comparison tells the register of the end, under its guard.
 """
 
 from __future__ import annotations
@@ -26,26 +28,26 @@ if TYPE_CHECKING:
     from cprsync.services.ports.values import Write
     from cprsync.store.core.tenant import Tenant
 
-#: Dead, and subscribed until a last day.
+#: The patron is dead, and subscribed until a last day.
 DEAD: Final = numbers.DEAD
-#: Dead, and not subscribed any more.
+#: The patron is dead, and no longer subscribed.
 DIED: Final = "died"
-#: Once a patron, and the row of a time that is over (`subscriptions.LEFT`).
+#: A former patron: the row of a time that is over (`subscriptions.LEFT`).
 LEFT: Final = "left"
-#: Whoever has a row of these is not new to the register's list.
+#: A patron with a row of one of these reasons is not new to the register's list.
 HERS: Final = (ACTIVE_PATRON, RESPONSIBLE, DEAD, DIED)
-#: What a row of someone is called who lives.
+#: Reasons for the rows of living patrons.
 _LIVING: Final = (ACTIVE_PATRON, RESPONSIBLE)
 _ROW = tables.subscription.c
 
 
 def holds(on: date) -> ColumnElement[bool]:
-    """True of a row that has no end, or is a dead patron's whose last day has not passed."""
+    """Return a condition: the row has no end, or belongs to a dead patron whose last day has not passed."""
     return _ROW.until.is_(None) | ((_ROW.reason == DEAD) & (_ROW.until >= on))
 
 
 def follow(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
-    """What the writes mean for subscriptions, in the caller's transaction."""
+    """Write what the writes mean for subscriptions, in the caller's transaction."""
     last_days: dict[date, list[str]] = defaultdict(list)
     for write in writes:
         if write.subscribed_until is not None:
@@ -56,14 +58,17 @@ def follow(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> N
 
 
 def keep_until(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
-    """Keep the dead subscribed to a last day."""
-    # said so that SQLite does not take the index of last days: nobody living has one, and it would read them all
+    """Keep dead patrons subscribed until a last day."""
+    # the condition keeps SQLite from using the index of last days: no living patron has one, so it would read them all
     active = _ROW.reason.in_(_LIVING) & (func.coalesce(_ROW.until, date.max) == date.max)
     _turn(connection, tenant, patron_ids, active, reason=DEAD, until=until)
 
 
 def give_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
-    """Take the end away: the death was a mistake. Whoever was ended already is subscribed as if she were new."""
+    """Remove the end, because the death was a mistake.
+
+    A patron whose subscription had already ended is subscribed like a new patron.
+    """
     answers = only_answer(connection, tenant, patron_ids)
     for reason, ids in ((RESPONSIBLE, answers), (ACTIVE_PATRON, set(patron_ids) - answers)):
         _turn(connection, tenant, sorted(ids), _ROW.reason == DEAD, reason=reason, until=None)
@@ -71,13 +76,13 @@ def give_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str])
 
 
 def end(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], *, before: date) -> None:
-    """End those whose last day has passed; the day stays."""
+    """End the subscriptions whose last day has passed. The row keeps its last day."""
     passed = (_ROW.reason == DEAD) & (_ROW.until < before)
     _turn(connection, tenant, patron_ids, passed, reason=DIED)
 
 
 def last_days(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> dict[str, date]:
-    """The last day of each of the patrons who is dead and subscribed."""
+    """Return the last day of each of these patrons who is dead and subscribed."""
     wanted = select(_ROW.patron_id, func.max(_ROW.until)).where(_ours(tenant), _ROW.reason == DEAD)
     return {
         patron_id: until
@@ -99,7 +104,7 @@ def _turn(
         turned = list(connection.scalars(turning))
         if not turned:
             continue
-        # a row of an earlier time that is called so already gives its place
+        # a row from an earlier time that already has this reason is replaced
         earlier = hers & (_ROW.reason == values["reason"]) & _ROW.number_index.in_(turned)
         connection.execute(delete(tables.subscription).where(earlier))
         connection.execute(update(tables.subscription).where(hers, which).values(**values))

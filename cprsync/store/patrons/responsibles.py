@@ -1,7 +1,8 @@
-"""Links to those who answer for a minor: made, ended and taken up again; and the records of those who only answer.
+"""Links between a minor and their responsibles: make, end and resume them.
 
-Whoever answers and is no borrower has a record of a kind of its own, subscribed for that reason. She leaves as any
-patron does when her last link has ended and nothing from its time is owed. In the caller's transaction.
+A responsible who is not a borrower has a record of kind RESPONSIBLE, and is subscribed for that reason. Such a person
+leaves like any patron after the last link has ended and nothing from its time is owed. The functions that take a
+connection run in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 ADDED: Final = "added"
 ENDED: Final = "ended"
-#: Why someone who only answered leaves, in the audit.
+#: Why a person who was only a responsible leaves, in the audit.
 GONE: Final = "gone"
 _LINK = tables.responsible.c
 _PATRON = tables.patron.c
@@ -44,7 +45,7 @@ _ITEM = tables.review_item.c
 
 
 def links_of(tenant: Tenant, minor_id: str) -> list[Linked]:
-    """Every link of a minor, the oldest first."""
+    """Return every link of a minor, the oldest first."""
     owed = links.owes().label("owed")
     wanted = select(_LINK.responsible_id, _LINK.since, _LINK.until, owed).where(links.ours(tenant))
     with reading(tenant.engine) as connection:
@@ -53,7 +54,7 @@ def links_of(tenant: Tenant, minor_id: str) -> list[Linked]:
 
 
 def minors_of(tenant: Tenant, responsible_id: str) -> list[Minor]:
-    """Every minor for whom someone answers now, the link that is oldest first."""
+    """Return every minor for whom this person is responsible now, the oldest link first."""
     wanted = select(_LINK.patron_id, _LINK.since).where(links.in_force(tenant), _LINK.responsible_id == responsible_id)
     with reading(tenant.engine) as connection:
         rows = connection.execute(wanted.order_by(_LINK.since, _LINK.patron_id))
@@ -64,10 +65,10 @@ def minors_of(tenant: Tenant, responsible_id: str) -> list[Minor]:
 
 
 def add(connection: Connection, tenant: Tenant, *, minor_id: str, responsible_id: str, leap: LeapDay) -> bool:
-    """Let one answer for the other from today on; False: she does already.
+    """Make one person responsible for a minor from today on; False: the link is in force already.
 
     Raises:
-        BadInput: she cannot; nothing is to be written.
+        BadInput: this person may not be a responsible; the caller must write nothing.
     """
     today = tenant.clock.today()
     others = frozenset(links.responsibles_of(connection, tenant, [minor_id]))
@@ -79,7 +80,7 @@ def add(connection: Connection, tenant: Tenant, *, minor_id: str, responsible_id
     link = Proposed(minor_id, responsible_id, ages[0], ages[1], is_gone(responsible.register), others, higher)
     if (why := why_not(link, today)) is not None:
         raise refused(why, responsible)
-    # one that had ended begins again
+    # a link that had ended begins again
     _put(connection, tenant, minor_id, responsible_id, since=today)
     links.look_tonight(connection, tenant, [minor_id])
     wake(connection, tenant, [responsible_id])
@@ -95,7 +96,7 @@ def _patron(connection: Connection, tenant: Tenant, patron_id: str) -> Patron:
 
 
 def wake(connection: Connection, tenant: Tenant, responsible_ids: Sequence[str]) -> None:
-    """Whoever only answers, and was leaving since she answered for nobody, stays."""
+    """Stop persons who only answer from leaving: they answer for a minor again."""
     hers = _only_answers(tenant) & _PATRON.id.in_(responsible_ids) & (_PATRON.standing == Stage.LEAVING.value)
     connection.execute(update(tables.patron).where(hers).values(standing=Stage.ACTIVE.value, leaves_since=None))
 
@@ -110,7 +111,10 @@ def _only_answers(tenant: Tenant) -> ColumnElement[bool]:
 def end(
     connection: Connection, tenant: Tenant, pairs: Collection[tuple[str, str]], *, on: date, by_night: bool = False
 ) -> int:
-    """End links for what is owed from a day on, with all that follows; returns how many were in force."""
+    """End links, with all that follows. Returns how many were in force.
+
+    `on`: the first day on which new debts are no longer the responsible's.
+    """
     ended: list[tuple[str, str]] = []
     for minor, responsible in sorted(pairs):
         this = links.in_force(tenant) & (_LINK.patron_id == minor) & (_LINK.responsible_id == responsible)
@@ -122,7 +126,7 @@ def end(
 
 
 def end_at_desk(tenant: Tenant, minor_id: str, responsible_id: str, *, user: str) -> bool:
-    """End one link from today on; False: there is none in force, and nothing is written."""
+    """End one link from today on; False: no link is in force, and nothing is written."""
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
         if not end(connection, tenant, {(minor_id, responsible_id)}, on=tenant.clock.today()):
@@ -134,7 +138,7 @@ def end_at_desk(tenant: Tenant, minor_id: str, responsible_id: str, *, user: str
 def tell(  # noqa: PLR0913 -- what the entry says
     connection: Connection, tenant: Tenant, minor_id: str, responsible_id: str, action: str, *, user: str
 ) -> None:
-    """Write down in the audit which link staff made or ended."""
+    """Write an audit entry about a link that staff made or ended."""
     more = (("responsible", responsible_id), ("user", user))
     audit.append(
         connection, tenant, audit.DESK, [audit.Happened("responsible", patron=minor_id, actions=(action,), more=more)]
@@ -142,7 +146,7 @@ def tell(  # noqa: PLR0913 -- what the entry says
 
 
 def end_all_of(connection: Connection, tenant: Tenant, minor_id: str, *, on: date, by_night: bool = False) -> int:
-    """End every link of a minor."""
+    """End every link of a minor. Returns how many were in force."""
     theirs = {(minor_id, one) for one in links.responsibles_of(connection, tenant, [minor_id])}
     return end(connection, tenant, theirs, on=on, by_night=by_night)
 
@@ -150,7 +154,11 @@ def end_all_of(connection: Connection, tenant: Tenant, minor_id: str, *, on: dat
 def resume(
     connection: Connection, tenant: Tenant, minor_id: str, responsible_ids: Sequence[str], *, ended: date
 ) -> None:
-    """Take links up again that ended on a day; one that was ended otherwise since stays so."""
+    """Resume links that ended on the day `ended`. A link that has ended on another day since stays ended.
+
+    Raises:
+        ReviewClosed: not every link could be resumed; a responsible may have no record any more.
+    """
     these = links.ours(tenant) & (_LINK.patron_id == minor_id) & _LINK.responsible_id.in_(responsible_ids)
     again = update(tables.responsible).where(these, _LINK.until == ended)
     here = exists().where(_PATRON.agency == _LINK.agency, _PATRON.id == _LINK.responsible_id, ~_is_gone())
@@ -165,7 +173,7 @@ def _is_gone() -> ColumnElement[bool]:
 
 
 def settle(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> None:
-    """Let items about these minors go that no link in force gives a reason for any more."""
+    """Settle review items about these minors that no link in force justifies any more."""
     left = links.answering_for(connection, tenant, minor_ids)
     waiting = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value) & _ITEM.kind.in_(LINK_KINDS)
     for part in parts(sorted(minor_ids)):
@@ -181,11 +189,11 @@ def settle(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -
         connection.execute(update(tables.review_item).where(these).values(state=State.SETTLED.value))
 
 
-# -- whoever only answers ------------------------------------------------------------------------------------
+# -- patrons who only answer for others ---------------------------------------------------------------------
 
 
 def idle(connection: Connection, tenant: Tenant) -> list[str]:
-    """Those who only answer, of whom a link has ended, and who now answer for nobody."""
+    """Return the persons who only answer, have had a link that ended, and answer for nobody now."""
     of_whom_one_ended = select(_LINK.responsible_id).where(links.ours(tenant), _LINK.until.is_not(None))
     here = _PATRON.standing == Stage.ACTIVE.value
     wanted = select(_PATRON.id).where(_idle(tenant), here, _PATRON.id.in_(of_whom_one_ended))
@@ -198,10 +206,10 @@ def _idle(tenant: Tenant) -> ColumnElement[bool]:
 
 
 def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[str], *, by_night: bool) -> None:
-    """Let the idle of these leave: their records are closed as any patron's.
+    """Make those of these leave who only answer, and answer for nobody now. Their records close like any patron's.
 
-    Whom staff let go is closed by the night after today's: until then the answer can be taken back. Whom a night lets
-    go it closes itself, and nobody asked on any day.
+    After an answer by staff, the night after today's closes the record. Until then staff can take the answer back.
+    After a decision of the night (`by_night`), that night closes the record itself.
     """
     wanted = select(_PATRON.id).where(_idle(tenant), ~_is_gone(), _PATRON.id.in_(sorted(responsible_ids)))
     ids = sorted(connection.scalars(wanted))
@@ -214,7 +222,7 @@ def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[
 
 
 def become_patrons(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
-    """Those of them who only answered are borrowers from now on; returns whom."""
+    """Make borrowers of those who only answered until now. Returns their ids."""
     wanted = select(_PATRON.id).where(_only_answers(tenant)).order_by(_PATRON.id)
     ids = [one for part in parts(patron_ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))]
     if not ids:
@@ -225,9 +233,9 @@ def become_patrons(connection: Connection, tenant: Tenant, patron_ids: Sequence[
 
 
 def start_to_borrow(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
-    """Let whoever only answered until now be subscribed as a patron is.
+    """Subscribe persons who only answered until now as patrons.
 
-    As one she is not yet verified: the night's first copy gives her a group and tells the net media.
+    They are not verified yet. The night's first copy gives them a group and tells the net media.
     """
     if not patron_ids:
         return []
@@ -241,7 +249,7 @@ def start_to_borrow(connection: Connection, tenant: Tenant, patron_ids: Sequence
 
 
 def only_answers_again(connection: Connection, tenant: Tenant, patron_id: str) -> None:
-    """Take it back that she became a borrower."""
+    """Undo that a person who only answered became a borrower."""
     hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     values = {"kind": PatronKind.RESPONSIBLE.value, "patron_group": "", "next_age_step": None}
     connection.execute(update(tables.patron).where(hers).values(values | {"rights_due": tenant.clock.today()}))
@@ -253,14 +261,14 @@ def only_answers_again(connection: Connection, tenant: Tenant, patron_id: str) -
 
 
 def move_links(connection: Connection, tenant: Tenant, *, of: str, to: str) -> list[list[str | None]]:
-    """Give all links of one to the other; returns each as it was, with what its undo needs."""
+    """Move all links of one patron to the other. Returns each link as it was, with what its undo needs."""
     moved: list[list[str | None]] = []
     either = (_LINK.patron_id == of) | (_LINK.responsible_id == of)
     wanted = select(tables.responsible).where(links.ours(tenant), either)
     for row in connection.execute(wanted.order_by(_LINK.patron_id, _LINK.responsible_id)).all():
         minor, responsible = (to if one == of else one for one in (row.patron_id, row.responsible_id))
         connection.execute(delete(tables.responsible).where(_pair(tenant, row.patron_id, row.responsible_id)))
-        # nobody answers for herself, and nobody twice for the same
+        # no person answers for themselves, and no link exists twice
         there = connection.scalar(select(_LINK.since).where(_pair(tenant, minor, responsible))) is not None
         put = minor != responsible and not there
         if put:
@@ -273,7 +281,7 @@ def move_links(connection: Connection, tenant: Tenant, *, of: str, to: str) -> l
 def give_links_back(
     connection: Connection, tenant: Tenant, moved: Sequence[Sequence[str | None]], *, of: str, to: str
 ) -> None:
-    """Let them be between those between whom they were."""
+    """Put the links back between the patrons that they joined before."""
     for minor, responsible, since, until, put in moved:
         if minor is None or responsible is None or since is None:
             continue

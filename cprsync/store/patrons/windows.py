@@ -1,7 +1,7 @@
-"""Windows kept: who is unverified because the feed could not have told of their number (decision 32).
+"""Write windows: the patrons who are unverified because the feed could not have told of their number (decision 32).
 
-One function opens a window and one closes it; whoever knows a reason calls them in a transaction of their own. The rule
-stands in `domain.feed.window`. Leaves out who is asked, and what an answer means.
+One function opens a window and one closes it. A caller that knows a reason calls them in its own transaction. The rule
+is in `domain.feed.window`. Who is asked, and what an answer means, is not decided here.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _AGREEMENT = tables.agreement.c
 
 
 def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], why: Why) -> list[str]:
-    """Let these be unverified until the register has answered; returns for whom this is why.
+    """Mark these patrons as unverified until the register has answered. Returns those for whom `why` is now the reason.
 
-    In the caller's transaction, which holds the library. A patron of whom no source has spoken is unverified already,
-    and of one whom the register does not know nobody can be asked.
+    Runs in the caller's transaction, which holds the library. Two groups get no window. A patron without an as-of is
+    unverified already. About a patron without a real number the register cannot be asked.
     """
     could = (_PATRON.agency == tenant.agency) & _PATRON.as_of_day.is_not(None) & _PATRON.real_number.is_(True)
     could &= _may_open(why) & _PATRON.status_class.not_in(tables.GONE)
@@ -65,13 +65,19 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
 
 
 def _may_open(why: Why) -> ColumnElement[bool]:
-    """Nobody who is in a window already gets a second; that a number was replaced takes the place of another why."""
+    """Return the condition for a new window: the patron is in no window.
+
+    NUMBER_REPLACED also takes the place of another reason.
+    """
     is_out = _PATRON.unverified_since.is_(None)
     return is_out | (_PATRON.unverified_why != why.value) if why is Why.NUMBER_REPLACED else is_out
 
 
 def _extend(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
-    """Those who are in a window already: an answer must have seen the later cause too, and is asked for anew."""
+    """Extend the windows that are open already.
+
+    An answer must also cover the later cause. A patron whose number was replaced is asked about again.
+    """
     ours = _PATRON.agency == tenant.agency
     earlier, seldom = _PATRON.unverified_until < until, _PATRON.unverified_why == Why.NUMBER_REPLACED.value
     for part in parts(sorted(set(patron_ids))):
@@ -81,22 +87,25 @@ def _extend(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], u
 
 
 def open_for_subscribed(connection: Connection, tenant: Tenant, why: Why) -> int:
-    """Open a window for everyone who is subscribed under this agreement; returns how many were verified until now."""
+    """Open a window for every patron subscribed under this agreement. Returns for how many a window was opened."""
     holding = _ours(tenant) & dying.holds(tenant.clock.today()) & _ROW.reason.in_(_NAMES_HER)
     ids = list(connection.scalars(select(_ROW.patron_id).where(holding).distinct()))
     return len(open_windows(connection, tenant, ids, why))
 
 
 def close_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
-    """The register has answered about these, or nobody will ask about them any more; in the caller's transaction."""
+    """Close the windows of these patrons, in the caller's transaction.
+
+    The register has answered about them, or no answer will be asked for any more.
+    """
     for part in parts(patron_ids):
         these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part) & _PATRON.unverified_since.is_not(None)
         connection.execute(update(tables.patron).where(these).values(**dict.fromkeys(COLUMNS)))
 
 
-#: What a row says of a window.
+#: The columns of a window in the patron's row.
 COLUMNS: Final = ("unverified_since", "unverified_why", "unverified_until", "unverified_asked")
-#: Reasons for which the number that a patron has now is subscribed; an old number tells nothing of it.
+#: Reasons for which a patron's current number is subscribed. An old number tells nothing about the current one.
 _NAMES_HER: Final = (ACTIVE_PATRON, RESPONSIBLE, dying.DEAD)
 
 
@@ -108,7 +117,7 @@ def _ours(tenant: Tenant) -> ColumnElement[bool]:
 
 
 def find_late(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
-    """Those of these, subscribed just now, of whom a delivery could have told before they were."""
+    """Return those of these newly subscribed patrons about whom a delivery could have told before the subscription."""
     ours = (_AGREEMENT.agency == tenant.agency) & (_AGREEMENT.id == tenant.agreement)
     taken, now = connection.scalar(select(_AGREEMENT.last_produced).where(ours)), tenant.clock.now()
     known = select(_PATRON.id, _PATRON.as_of_day).where(_PATRON.agency == tenant.agency, _PATRON.as_of_day.is_not(None))
