@@ -1,4 +1,4 @@
-"""What staff do, written: fields, reviews answered, merges, numbers; and records opened to be shown.
+"""Writes that staff make, each with its audit entry: fields, answers to reviews, merges and numbers.
 
-Each with its entry in the audit.
+Records are also opened here to be shown.
 """

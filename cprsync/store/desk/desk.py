@@ -1,6 +1,6 @@
-"""What the desk writes: the audit of a look-up before it is made, and one patron created or changed.
+"""Desk writes: the audit of a look-up before it is made, and one patron created or changed.
 
-A desk holds no run's fence: what keeps it apart from a night is the compare on the patron's version.
+A desk holds no run's fence. The compare on the patron's version keeps it apart from a night.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PATRON = tables.patron.c
 
 
 def intend(tenant: Tenant, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
-    """Audit a look-up that is about to be made, with the keyed index of the number."""
+    """Write an audit entry, with the keyed index of the number, before a look-up is made."""
     about = (("number", tenant.vault.number_index(number).hex()), ("user", user))
     happened = audit.Happened("lookup", patron=patron_id, actions=(purpose,), more=about)
     with writing(tenant.engine) as connection:
@@ -47,15 +47,15 @@ def intend(tenant: Tenant, number: CprNumber, *, purpose: str, user: str, patron
 
 
 def ask_staff(tenant: Tenant, patron_id: str, kind: str, *, about: str) -> None:
-    """Leave two patrons to a person, once; no record is touched."""
+    """Open one review item about two patrons, once. Touches no record."""
     ask_staff_at_desk(tenant, tenant.no_run, patron_id, kind, about=about)
 
 
 def save(tenant: Tenant, entry: Entry) -> str:
-    """Create or change one patron, and write down her subscription: all of it, or nothing.
+    """Create or change one patron and write the subscription: all of it, or nothing.
 
     Raises:
-        LostCompare: someone else wrote her since the decision.
+        LostCompare: someone else wrote the patron since the decision.
     """
     by = (("user", entry.user),)
     with writing(tenant.engine) as connection:
@@ -78,7 +78,7 @@ def save(tenant: Tenant, entry: Entry) -> str:
         if before is not None:
             keep_undo(connection, tenant, batch.writes[0], before, user=entry.user)
         if entry.subscribed is not None and entry.until is not None:
-            # one whose death is on record already: no write of hers says how long
+            # the death was on record already: no write in this batch says how long to keep the subscription
             dying.keep_until(connection, tenant, [patron_id], entry.until)
         for write in batch.writes:
             actions = tuple(action.value for action in write.actions)
@@ -95,18 +95,23 @@ def save(tenant: Tenant, entry: Entry) -> str:
 
 
 def _write(connection: Connection, tenant: Tenant, patron_id: str, entry: Entry, batch: Batch) -> None:
-    """Subscribe the patron, if that is new, and write what was decided."""
+    """Subscribe the patron if that is new, and write what was decided."""
     late: list[str] = []
     if entry.subscribed is not None:
         late = find_late(connection, tenant, [patron_id])
         _subscribe(connection, tenant, patron_id, entry)
     write_changes(connection, tenant, tenant.no_run, batch)
-    # subscribed only now, and the answer did not bring the record up to what the feed may have left out
+    # the patron was late in being subscribed, and the answer did not bring the record up to what the feed may have left
+    # out
     open_windows(connection, tenant, find_late(connection, tenant, late), Why.SUBSCRIBED_LATE)
 
 
 def _link(connection: Connection, tenant: Tenant, patron_id: str, minor_id: str, entry: Entry) -> None:
-    """Let her answer from today on. Raises BadInput when she cannot, and nothing of the transaction stays."""
+    """Make the patron responsible for the minor from today on.
+
+    Raises:
+        BadInput: they may not be responsible; the whole transaction is undone.
+    """
     if responsibles.add(connection, tenant, minor_id=minor_id, responsible_id=patron_id, leap=entry.leap):
         responsibles.tell(connection, tenant, minor_id, patron_id, responsibles.ADDED, user=entry.user)
 
@@ -121,14 +126,14 @@ def _make_sure_that_patron(connection: Connection, tenant: Tenant, patron_id: st
 def _seen(
     connection: Connection, tenant: Tenant, patron_id: str, by: tuple[tuple[str, str], ...]
 ) -> list[audit.Happened]:
-    """She is here herself: whoever was leaving stays."""
+    """Note that the patron is here in person. A patron who was leaving stays."""
     hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     connection.execute(update(tables.patron).where(hers).values(last_seen=tenant.clock.today()))
     return [audit.Happened("return", patron=one, more=by) for one in come_back(connection, tenant, [patron_id])]
 
 
 def _batch_of(batch: Batch, patron_id: str) -> Batch:
-    """The same for the patron who has just been created."""
+    """Return the same batch with the id of the patron who has just been created."""
     return Batch(
         writes=[replace(write, patron=replace(write.patron, id=patron_id)) for write in batch.writes],
         reviews=[(patron_id, kind) for _, kind in batch.reviews],
@@ -139,7 +144,7 @@ def _batch_of(batch: Batch, patron_id: str) -> Batch:
 
 def _subscribe(connection: Connection, tenant: Tenant, patron_id: str, entry: Entry) -> None:
     row, vault = tables.subscription.c, tenant.vault
-    # who was there before us may be someone else's: it is not counted as added by us
+    # a number that was subscribed before us may be someone else's: it does not count as added by us
     ours = entry.subscribed is Subscribed.ADDED
     values = {"since": tenant.clock.today(), "until": None, "confirmed_at": tenant.stamp() if ours else None}
     key = {
@@ -149,10 +154,11 @@ def _subscribe(connection: Connection, tenant: Tenant, patron_id: str, entry: En
         "reason": RESPONSIBLE if only_answer(connection, tenant, [patron_id]) else ACTIVE_PATRON,
         "patron_id": patron_id,
     }
-    # one that had ended begins again
+    # a subscription that had ended begins again
     again = update(tables.subscription).where(*(row[name] == value for name, value in key.items())).values(values)
     if connection.execute(again).rowcount:
-        # of the time in between the feed could not tell; the answer that is written with this closes it
+        # the feed could not tell of the time in between; the answer that is written in this transaction closes the
+        # window
         open_windows(connection, tenant, [patron_id], Why.RETURNED)
         return
     number = vault.seal(entry.number.digits.encode(), place=patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE)

@@ -1,4 +1,4 @@
-"""A protection whose end is in doubt, ended by two people's word, and taken back by one (decision 35)."""
+"""End a protection whose end is in doubt, after two people agree. One person can take it back (decision 35)."""
 
 from __future__ import annotations
 
@@ -27,14 +27,18 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: What the audit says of the first of two.
+#: What the audit says of the first of the two people.
 FIRST_YES: Final = "first_yes"
 _ROW = tables.review_item.c
 _ASKED = tables.follow_up.c
 
 
 def note_first_yes(tenant: Tenant, of: ReviewItem, *, user: str) -> None:
-    """Keep who was the first of two to accept; the item waits for the other. Raises ReviewClosed."""
+    """Keep who was the first of two people to accept. The item waits for the second.
+
+    Raises:
+        ReviewClosed: the item was answered or settled in the meantime.
+    """
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
         this = (_ROW.agency == tenant.agency) & (_ROW.id == of.id) & (_ROW.state == State.WAITING.value)
@@ -47,20 +51,27 @@ def note_first_yes(tenant: Tenant, of: ReviewItem, *, user: str) -> None:
 
 
 def end_protection(connection: Connection, tenant: Tenant, write: Write) -> None:
-    """Write the record without its protection; the register is asked no more. Raises LostCompare."""
+    """Write the record without its protection, and stop asking the register about it.
+
+    Raises:
+        LostCompare: the patron changed since the decision.
+    """
     write_records(connection, tenant, tenant.no_run, [write])
     settle_news_for_minors(connection, tenant, [write])
     ask_no_more(connection, tenant, write.patron.id)
 
 
 def ask_no_more(connection: Connection, tenant: Tenant, patron_id: str) -> None:
-    """Close the question; what a later delivery says of the protection opens it again, and counts from one."""
+    """Close the question.
+
+    If a later delivery tells of the protection, the question opens again and counts from one.
+    """
     this = (_ASKED.agency == tenant.agency) & (_ASKED.patron_id == patron_id) & (_ASKED.kind == PROTECTION_END)
     connection.execute(delete(tables.follow_up).where(this))
 
 
 def protect_again(connection: Connection, tenant: Tenant, row: AnyRow) -> None:
-    """Let the protection stand again, over the record as it is by now; the row is held."""
+    """Put the protection back on the record as it is now. The caller holds the row."""
     patron = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
     after = replace(patron.register, protection=Protection.NAME_AND_ADDRESS)
     write = Write(patron, after, prepare(tenant.vault, after), patron.as_of, (Action.PROTECT,))

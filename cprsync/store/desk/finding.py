@@ -1,4 +1,4 @@
-"""Whose a patron number or a card is. By CPR number: see `views`."""
+"""Find a patron by patron number or by card. To find by CPR number, see `views`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _KEY = tables.patron_key.c
 
 
 def numbered(tenant: Tenant, patron_id: str) -> Numbered | None:
-    """Whose a patron number is by now; of one who was merged, the one who has what was hers."""
+    """Find a patron by patron number.
+
+    For a merged patron, returns the patron who has the record's contents now.
+    """
     hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     with reading(tenant.engine) as connection:
         row = connection.execute(select(_PATRON.id, _PATRON.status_class, _PATRON.standing).where(hers)).one_or_none()
@@ -32,7 +35,7 @@ def numbered(tenant: Tenant, patron_id: str) -> Numbered | None:
 
 
 def with_card(tenant: Tenant, card: str) -> str | None:
-    """Who has a card, however its letters and spaces are written; None: nobody."""
+    """Find who has a card, however its letters and spaces are written; None: nobody."""
     probes = card_probes(tenant, card)
     hers = (_KEY.agency == tenant.agency) & (_KEY.kind == CARD) & _KEY.key_index.in_(probes)
     with reading(tenant.engine) as connection:

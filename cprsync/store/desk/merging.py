@@ -1,7 +1,8 @@
-"""Two patrons of one person become one, by a person's answer, and two again (decision 6).
+"""Merge two patrons of one person, after a person's answer, and part them again (decision 6).
 
-Nothing is deleted: the one who closes stays as an empty shell that points at the one who keeps. What an undo needs
-is handed back to be sealed in the review item. Leaves out who is merged with whom, and whether it may be.
+Nothing is deleted. The patron who closes stays as an empty shell, which points at the patron who keeps. The caller
+seals what an undo needs in the review item. This module does not decide who is merged with whom, or whether they may
+be.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 PROTECTION_END: Final = "protection_end"
-#: What a row says in clear and no write of its register part brings back; the days among them.
+#: What a row shows in clear and no write of the register part restores. The second tuple lists the days.
 _CLEAR: Final = ("patron_group", "real_number")
 _DAYS: Final = ("next_age_step", "local_due", "letters_stopped")
 _PATRON = tables.patron.c
@@ -55,7 +56,10 @@ _OUT = tables.outbox.c
 
 
 def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyRow) -> dict[str, Any]:
-    """Give all that `closes` has to `keeps`; both rows are held. Returns what an undo needs."""
+    """Give everything that `closes` has to `keeps`. The caller holds both rows.
+
+    Returns what an undo needs.
+    """
     shell, keeper = _patron(connection, tenant, closes), _patron(connection, tenant, keeps)
     kept = _remembered(tenant, closes, shell) | {"account": _account(connection, tenant, shell.id)}
     kept["circulation"] = circulation.move(connection, tenant, of=shell.id, to=keeper.id)
@@ -79,10 +83,10 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
 
 
 def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRow, kept: Mapping[str, Any]) -> None:
-    """Make them two again; what has come to `keeps` since stays with her.
+    """Make them two patrons again. What has come to `keeps` since stays with `keeps`.
 
     Raises:
-        ReviewClosed: she has been merged into a third, or someone else has the number by now.
+        ReviewClosed: `keeps` has been merged into a third patron, or another patron has the number by now.
     """
     person = decode(bytes.fromhex(kept["register"]))
     if keeps.status_class == MERGED:
@@ -93,7 +97,7 @@ def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRo
     belongings.give_keys_back(connection, tenant, kept["keys"], of=keeps.id, to=closed.id, number=person.number)
     belongings.give_subscriptions_back(connection, tenant, kept["subscriptions"], of=keeps.id, to=closed.id)
     belongings.restore_overrides(connection, tenant, closed.id, kept["overrides"])
-    # an item of an earlier version kept none
+    # an item from an earlier version has no links
     responsibles.give_links_back(connection, tenant, kept.get("links", ()), of=keeps.id, to=closed.id)
     ask(connection, tenant, [(closed.id, kind) for kind in kept["questions"]])
     keeper = _patron(connection, tenant, keeps)
@@ -104,9 +108,9 @@ def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRo
     _write(connection, tenant, keeper, keeper.register)
     _tell(connection, tenant, keeper)
     _take_back(connection, tenant, closed.id)
-    # an item of an earlier version kept none
+    # an item from an earlier version has no account
     _tell(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept.get("account"))
-    # what the register said of either meanwhile may stand on the other
+    # news about one of them may have been written on the other meanwhile
     windows.open_windows(connection, tenant, [closed.id, keeper.id], Why.MERGE_UNDONE)
 
 
@@ -123,7 +127,10 @@ def _is_taken(connection: Connection, tenant: Tenant, number: CprNumber) -> bool
 
 
 def _protected(connection: Connection, tenant: Tenant, keeper: Patron, shell: Patron) -> Person:
-    """Protection beats every other write: it comes along, and the register says tonight whether it has ended."""
+    """Return the keeper's register part, protected if the shell was protected.
+
+    Protection beats every other write. The register says tonight whether the protection has ended.
+    """
     brings = shell.register.protection is Protection.NAME_AND_ADDRESS
     if not brings or keeper.register.protection is Protection.NAME_AND_ADDRESS:
         return keeper.register
@@ -132,7 +139,7 @@ def _protected(connection: Connection, tenant: Tenant, keeper: Patron, shell: Pa
 
 
 def _write(connection: Connection, tenant: Tenant, patron: Patron, after: Person) -> None:
-    """Write a record with its before-image, one version on; what the net media are told is the caller's."""
+    """Write a record with its before-image, one version on. The caller tells the net media."""
     run = tenant.no_run
     write = Write(patron, after, prepare(tenant.vault, after), patron.as_of, ())
     write_records(connection, tenant, run, [write])
@@ -151,7 +158,7 @@ def _remembered(tenant: Tenant, row: AnyRow, shell: Patron) -> dict[str, Any]:
 
 
 def _empty(connection: Connection, tenant: Tenant, shell: Patron) -> None:
-    """Leave of a record its id and, sealed, its number: neither number, card nor address finds it any more."""
+    """Empty a record down to its id and its sealed number. Its number, cards and address find it no longer."""
     _write(connection, tenant, replace(shell, as_of=None, overrides=()), Person(shell.number))
     windows.close_windows(connection, tenant, [shell.id])
     row = _set_clear(
@@ -168,7 +175,10 @@ def _empty(connection: Connection, tenant: Tenant, shell: Patron) -> None:
 
 
 def _fill(connection: Connection, tenant: Tenant, closed: AnyRow, person: Person, kept: Mapping[str, Any]) -> Patron:
-    """Write the record as it was; returns the patron as she was before that write, for whoever tells of it."""
+    """Write the record as it was.
+
+    Returns the patron as before that write, so that the caller can tell the net media.
+    """
     as_of = None if kept["as_of"] is None else AsOf(date.fromisoformat(kept["as_of"][0]), Source(kept["as_of"][1]))
     corrected = overrides.of(connection, tenant, [closed.id]).get(closed.id, ())
     shell = replace(from_row(tenant.vault, closed), as_of=as_of, overrides=corrected)
@@ -202,7 +212,10 @@ def _part_local(connection: Connection, tenant: Tenant, keeps: AnyRow, kept: Map
 
 
 def _settle(connection: Connection, tenant: Tenant, *, of: str, to: str) -> None:
-    """What waited about the one who closes waits no more; who was to be merged with her is now with the other."""
+    """Settle the items that wait about the patron who closes.
+
+    An item to merge a third patron with `of` is now about `to`.
+    """
     waiting = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value)
     about = waiting & (_ITEM.about == of) & (_ITEM.kind == BOTH_PATRONS)
     items, settled = update(tables.review_item), State.SETTLED.value
@@ -219,9 +232,12 @@ def _tell(
     replaces: CprNumber | None = None,
     held: Mapping[str, str | None] | None = None,
 ) -> bool:
-    """Tell the net media what they are to hold of a patron who was written just now; unknown is not told: False.
+    """Tell the net media what they have to hold of a patron who was written just now.
 
-    `held`: the account that she had before two were merged. Where nobody knows where she lives, she has it again.
+    Returns False, and tells nothing, if the municipality is unknown or the patron does not borrow.
+
+    `held`: the account that the patron had before the merge. If the municipality is unknown, the patron gets this
+    account again.
     """
     culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
     if not patron.borrows or (culr is None and held is None):
@@ -235,9 +251,11 @@ def _tell(
 
 
 def _tell_gone(connection: Connection, tenant: Tenant, shell: Patron, *, moves_on: bool) -> None:
-    """Let her account go; under a number of the library's own there is one only if they were told of it.
+    """Tell the net media to drop the shell's account.
 
-    `moves_on`: what she has under cards or a UNI-Login comes along to the one who keeps, whose effect says so.
+    A patron under a replacement number has an account only if the net media were told of one.
+
+    `moves_on`: the rights under cards or a UNI-Login move to the patron who keeps. That patron's effect says so.
     """
     if not shell.borrows or (shell.number.is_replacement and not _is_told(connection, tenant, shell.id)):
         return
@@ -246,7 +264,7 @@ def _tell_gone(connection: Connection, tenant: Tenant, shell: Patron, *, moves_o
 
 
 def _take_back(connection: Connection, tenant: Tenant, patron_id: str) -> None:
-    """Let her account not go after all, where the net media cannot have heard of that yet."""
+    """Withdraw the drop of the patron's account, if it has not been offered to the net media yet."""
     hers = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.patron_id == patron_id)
     unheard = select(tables.outbox).where(hers, _OUT.offered.is_(None))
     for row in connection.execute(unheard).all():
@@ -255,7 +273,7 @@ def _take_back(connection: Connection, tenant: Tenant, patron_id: str) -> None:
 
 
 def _account(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, str | None] | None:
-    """What the net media hold of her, as far as they have told; None: no account."""
+    """Return the account that the net media hold for the patron, as far as they have told; None: no account."""
     hers = (tables.account.c.agency == tenant.agency) & (tables.account.c.patron_id == patron_id)
     row = connection.execute(select(tables.account.c.municipality).where(hers)).one_or_none()
     return None if row is None else {"municipality": row.municipality}

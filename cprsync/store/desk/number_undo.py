@@ -1,9 +1,11 @@
-"""A number that was given at the desk, and what taking it back needs, kept sealed as an answered review item.
+"""Keep what is needed to take back a number that the desk gave, and take it back.
 
-Taken back, the record is as it was: its own number, name, protection and group; the number of the other person finds
-it no more, is unsubscribed by the night, and has no account of the library's in CULR. What staff have written since
-(cards, notes, corrections) stays; a block that came with the number goes back to it. No register knows the number
-it has then, so nobody is to be asked: no window opens.
+It is kept sealed, in a review item that is answered already.
+
+Taking back restores the record: its own number, name, protection and group. The other person's number does not find the
+record any more. The night unsubscribes that number, and it has no account of the library's in CULR. What staff have
+written since (cards, notes, corrections) stays. A block that came with the number goes back to it. No register knows
+the number that the record then has, so nobody can be asked and no window opens.
 """
 
 from __future__ import annotations
@@ -41,12 +43,12 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: What a row says in clear and no write of its register part brings back; the days among them.
+#: What a row shows in clear and no write of the register part restores. The second tuple lists the days.
 _CLEAR: Final = ("patron_group",)
 _DAYS: Final = ("next_age_step", "letters_stopped")
-#: What may be asked of the register about a number, and is to be asked no more.
+#: Questions to the register about a number. They are dropped when the number is taken back.
 _QUESTIONS: Final = (FIRST_COPY, "protection_end", "number_change")
-#: What waits about a patron and does not hang on the number.
+#: Kinds of review items that do not depend on the number.
 _STAYS: Final = (BOTH_PATRONS, *LINK_KINDS, *NET_MEDIA_KINDS)
 _PATRON = tables.patron.c
 _KEY = tables.patron_key.c
@@ -60,7 +62,7 @@ _ASKED = tables.follow_up.c
 
 
 def remember_before(connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber) -> dict[str, Any]:
-    """What taking the `given` number back needs, read before it is given; the row is held."""
+    """Return what taking the `given` number back needs. Read it before the number is given; the row is held."""
     hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     row = connection.execute(select(tables.patron).where(hers).with_for_update()).one()
     patron = from_row(tenant.vault, row)
@@ -78,7 +80,7 @@ def remember_before(connection: Connection, tenant: Tenant, patron_id: str, give
 
 
 def keep_undo(connection: Connection, tenant: Tenant, write: Write, kept: Mapping[str, Any], *, user: str) -> None:
-    """Write down, as answered already, that the number was given, by whom, and what taking it back needs."""
+    """Write a review item, accepted already: who gave the number, and what taking it back needs."""
     run, patron_id = tenant.no_run, write.patron.id
     number = next_number(connection, tenant)
     row = {
@@ -100,10 +102,11 @@ def keep_undo(connection: Connection, tenant: Tenant, write: Write, kept: Mappin
 
 
 def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping[str, Any]) -> None:
-    """Let the record be as it was before; the row is held.
+    """Restore the record as it was before. The caller holds the row.
 
     Raises:
-        ReviewClosed: the patron has left or was merged, or has another number by now, or someone else has the old one.
+        ReviewClosed: the patron has left, was merged or has another number by now, or another patron has the old
+            number.
     """
     if row.status_class in tables.GONE:
         raise ReviewClosed("the patron has left or was merged since: nothing was taken back")
@@ -144,14 +147,17 @@ def _write(connection: Connection, tenant: Tenant, patron: Patron, before: Perso
 
 
 def _find_by(connection: Connection, tenant: Tenant, patron_id: str, number: CprNumber) -> None:
-    """The number that is theirs again is no old one; the other person's was never written down as one."""
+    """Remove the restored number from the patron's old numbers.
+
+    The other person's number was never written as an old number of this patron.
+    """
     hers = (_KEY.agency == tenant.agency) & (_KEY.kind == OLD_NUMBER) & (_KEY.patron_id == patron_id)
     probes = tenant.vault.probes(OLD_NUMBER, number.digits)
     connection.execute(delete(tables.patron_key).where(hers, _KEY.key_index.in_(probes)))
 
 
 def _end_subscriptions(connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber) -> None:
-    """End what was subscribed for this patron; the rows stay as the memory that the night unsubscribes by."""
+    """End the subscriptions of the number for this patron. The rows stay, so that the night can unsubscribe it."""
     hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
     hers &= _ROW.number_index.in_(tenant.vault.probes("number", given.digits))
     held = hers & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE, dying.DEAD))
@@ -160,7 +166,7 @@ def _end_subscriptions(connection: Connection, tenant: Tenant, patron_id: str, g
 
 
 def _ask_nothing(connection: Connection, tenant: Tenant, patron_id: str) -> None:
-    """Neither the register nor a person is asked any more about what followed from the number."""
+    """Drop the questions to the register, and settle the review items, that followed from the number."""
     hers = (_ASKED.agency == tenant.agency) & (_ASKED.patron_id == patron_id)
     connection.execute(delete(tables.follow_up).where(hers, _ASKED.kind.in_(_QUESTIONS)))
     waits = (_ITEM.agency == tenant.agency) & (_ITEM.patron_id == patron_id) & (_ITEM.state == State.WAITING.value)
@@ -172,14 +178,17 @@ def _ask_nothing(connection: Connection, tenant: Tenant, patron_id: str) -> None
 
 
 def _account(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, str | None] | None:
-    """What the net media hold of the patron, as far as they have told; None: no account."""
+    """Return the account that the net media hold for the patron, as far as they have told; None: no account."""
     hers = (tables.account.c.agency == tenant.agency) & (tables.account.c.patron_id == patron_id)
     row = connection.execute(select(tables.account.c.municipality).where(hers)).one_or_none()
     return None if row is None else {"municipality": row.municipality}
 
 
 def _tell(connection: Connection, tenant: Tenant, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:
-    """Let the account under the other person's number go, and the one from before stand again, if there was one."""
+    """Tell the net media to drop the account under the other person's number.
+
+    If the municipality is known, now or from the account before, the account goes back to the patron's own number.
+    """
     hers = (_OUT.agency == tenant.agency) & (_OUT.patron_id == patron.id) & (_OUT.version > kept["version"])
     connection.execute(delete(tables.outbox).where(hers, _OUT.offered.is_(None)))
     if not patron.borrows or not _may_have_heard(connection, tenant, patron.id, kept):
@@ -196,7 +205,7 @@ def _tell(connection: Connection, tenant: Tenant, patron: Patron, before: Person
 
 
 def _may_have_heard(connection: Connection, tenant: Tenant, patron_id: str, kept: Mapping[str, Any]) -> bool:
-    """Whether the net media may know of the number: something was sent since, or came through."""
+    """Return whether the net media may know the number: an effect was offered since, or an account exists."""
     hers = (_OUT.agency == tenant.agency) & (_OUT.patron_id == patron_id) & (_OUT.version > kept["version"])
     sent = connection.scalar(select(_OUT.version).where(hers).limit(1)) is not None
     return sent or _account(connection, tenant, patron_id) is not None

@@ -1,6 +1,7 @@
-"""What is sealed of one patron, opened: the audit entry is committed first, and names who, why and which fields.
+"""Open what is sealed about one patron.
 
-The one place but the codec that opens; a test finds any other.
+The audit entry is committed first. It names who opens, why, and which fields. Only this module and the codec open
+sealed values; a test finds any other place.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from cprsync.services.views.revealing import Reveal
     from cprsync.store.core.tenant import Tenant
 
-#: The kind of an entry that says that someone opened what is sealed.
+#: The kind of an audit entry that says that someone opened what is sealed.
 REVEAL: Final = "reveal"
 _PATRON = tables.patron.c
 
 
 def reveal(tenant: Tenant, asked: Reveal) -> Opened:
-    """Write who opens what, and why; then open the record as it is by now.
+    """Write who opens which fields and why; then open the record as it is now.
 
     Raises:
         BadInput: there is no such patron; nothing is written.

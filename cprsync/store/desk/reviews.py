@@ -1,7 +1,7 @@
-"""Review items read, and one answered: its state, what the answer does, and the audit, in one transaction.
+"""Read review items, and answer one: its state, what the answer does, and the audit, in one transaction.
 
-The patrons' rows are held first, in the order of their ids as a night holds them, then the item. What merging does
-stands in `merging`, what raises an item in `review_items`.
+The patrons' rows are held first, in the order of their ids, as a night holds them. Then the item is held. What a merge
+does is in `merging`. What opens an item is in `review_items`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Done(NamedTuple):
 
 
 def items(tenant: Tenant, *, all_states: bool) -> list[ReviewItem]:
-    """The items that wait, or all, the oldest first."""
+    """Return the items that wait, or all items, the oldest first."""
     wanted = select(tables.review_item).where(_ROW.agency == tenant.agency).order_by(_ROW.id)
     with reading(tenant.engine) as connection:
         rows = connection.execute(wanted if all_states else wanted.where(_ROW.state == State.WAITING.value))
@@ -69,14 +69,14 @@ def items(tenant: Tenant, *, all_states: bool) -> list[ReviewItem]:
 
 
 def item(tenant: Tenant, number: int) -> ReviewItem | None:
-    """One item; None: there is none of that number."""
+    """Return one item; None: no item has that number."""
     with reading(tenant.engine) as connection:
         row = connection.execute(_this(tenant, number)).one_or_none()
         return None if row is None else _from_row(row)
 
 
 def named_number(tenant: Tenant, number: int) -> CprNumber | None:
-    """The number that an item would give its patron; None: none, or it is forgotten."""
+    """Return the number that an item would give its patron; None: the item has none, or it is deleted."""
     with reading(tenant.engine) as connection:
         row = connection.execute(_this(tenant, number)).one_or_none()
     of = None if row is None else numbers(tenant, row)
@@ -84,7 +84,7 @@ def named_number(tenant: Tenant, number: int) -> CprNumber | None:
 
 
 def answers(tenant: Tenant, kind: str, *, since: datetime) -> int:
-    """How many items of a kind were accepted since a moment, those taken back among them."""
+    """Count the items of a kind that were accepted since a moment. Items taken back later count too."""
     accepted = _ROW.state.in_([State.ACCEPTED.value, State.UNDONE.value]) & (_ROW.decided_at >= stamp_of(since))
     counted = select(func.count()).where(_ROW.agency == tenant.agency, _ROW.kind == kind, accepted)
     with reading(tenant.engine) as connection:
@@ -92,7 +92,7 @@ def answers(tenant: Tenant, kind: str, *, since: datetime) -> int:
 
 
 def circulation_counts(tenant: Tenant, patron_id: str) -> dict[str, int]:
-    """What a merge would move, by table."""
+    """Count what a merge would move, by table."""
     with reading(tenant.engine) as connection:
         return circulation.counts(connection, tenant, patron_id)
 
@@ -118,7 +118,11 @@ def _from_row(row: AnyRow) -> ReviewItem:
 
 
 def answer(tenant: Tenant, given: Answer) -> None:
-    """Take one answer. Raises ReviewClosed when another was quicker; then nothing is written."""
+    """Take one answer.
+
+    Raises:
+        ReviewClosed: another answer came first; nothing is written.
+    """
     of = given.item
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
@@ -147,7 +151,7 @@ def _hold_patrons(connection: Connection, tenant: Tenant, of: ReviewItem) -> dic
 
 
 def _decide(connection: Connection, tenant: Tenant, given: Answer) -> None:
-    """Compare and set: of two answers to one item only the first is taken."""
+    """Compare and set, so that only the first of two answers to an item is taken."""
     this = (_ROW.agency == tenant.agency) & (_ROW.id == given.item.id) & (_ROW.state == given.item.state.value)
     same_other = _ROW.about.is_(None) if given.item.about is None else _ROW.about == given.item.about
     decided = update(tables.review_item).where(this, same_other)
@@ -163,15 +167,15 @@ def _accept(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mappin
 
 def _reject(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all answers
     if of.row.doing in {Doing.ASK_NUMBER, Doing.MERGE}:
-        # the answer to an open question would bring it back each night
+        # the answer to an open question would bring the item back each night
         row = tables.follow_up.c
         this = (row.agency == tenant.agency) & (row.patron_id == of.patron_id) & (row.kind == NUMBER_CHANGE)
         connection.execute(delete(tables.follow_up).where(this))
     if numbers(tenant, connection.execute(_this(tenant, of.id)).one()) is not None:
-        # what was told of the number that stays was left undecided with it
+        # news of the number that stays was left undecided together with the item
         ask(connection, tenant, [(of.patron_id, FIRST_COPY)])
     elif of.row.leaves_replaced:
-        # a protection or a death is told under the number that the patron does not get
+        # the register tells a protection or a death under the number that the patron does not get
         open_windows(connection, tenant, [of.patron_id], Why.NUMBER_REPLACED)
     if of.row.doing is Doing.END_PROTECTION:
         ending_protection.ask_no_more(connection, tenant, of.patron_id)
@@ -225,7 +229,7 @@ def _block(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping
 
 
 def _lift(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all
-    """Take back each confirmed block of the kind that this one ends."""
+    """Take back each confirmed block of the kind that this item ends."""
     confirmed = (_ROW.patron_id == of.patron_id) & (_ROW.kind == BLOCK_OF[of.kind])
     confirmed &= _ROW.state == State.ACCEPTED.value
     wanted = select(tables.review_item).where(_ROW.agency == tenant.agency, confirmed).order_by(_ROW.id)
@@ -239,7 +243,7 @@ def _lift(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[
 
 
 def _unblock(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping[str, Any]) -> tuple[str, ...]:
-    """Take the block off, unless someone has already, and let the reservations wait again."""
+    """Remove the block, unless it is gone already, and let the reservations wait again."""
     day, local = date.fromisoformat(kept["day"]), open_local(tenant, row)
     blocks = list(local.blocks)
     if (block := Block(day, kept["reason"])) in blocks:
@@ -264,10 +268,12 @@ def _number(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mappin
 
 
 def _give_number(connection: Connection, tenant: Tenant, write: Write) -> None:
-    """Write the number that the answer gives her, as a night does; who she is under it is the next question.
+    """Write the number that the answer gives the patron, as a night does.
+
+    The next question to the register asks who the patron is under that number.
 
     Raises:
-        LostCompare: her record changed meanwhile, or someone else has got the number.
+        LostCompare: the record changed meanwhile, or another patron has got the number.
     """
     write_records(connection, tenant, tenant.no_run, [write])
     ask(connection, tenant, [(write.patron.id, NUMBER_CHANGE)])
@@ -283,7 +289,7 @@ def _merge(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping
 
 
 def _end_links(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:  # noqa: ARG001 -- one signature for all
-    """End the links to those of whom the item is, as they stand by now."""
+    """End the links that are the reason for this item, as they are now."""
     today = tenant.clock.today()
     theirs = [one for one in links.answering_for(connection, tenant, [of.patron_id]) if one.is_reason_for(of.kind)]
     responsibles.end(connection, tenant, {(one.minor_id, one.responsible_id) for one in theirs}, on=today)
@@ -315,7 +321,7 @@ _ACCEPTS: Final[Mapping[Doing, Callable[[Connection, Tenant, ReviewItem, Mapping
     Doing.END_PROTECTION: _end_protection,
     Doing.NUMBER_SET: _nothing,
 }
-#: What an answer brings along that is decided over the record as it stands.
+#: Answers that come with a write, decided on the record as it is.
 _WRITES: Final = {Doing.GIVE_NUMBER: _give_number, Doing.END_PROTECTION: ending_protection.end_protection}
 _ANSWERS: Final[Mapping[State, Callable[[Connection, Tenant, ReviewItem, Mapping[str, AnyRow]], _Done]]] = {
     State.ACCEPTED: _accept,

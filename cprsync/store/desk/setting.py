@@ -1,6 +1,6 @@
-"""What staff set at the desk: a correction over the register's part, or a field that is theirs or the patron's.
+"""Write what staff set at the desk: a correction over the register's part, or a field of the patron or staff.
 
-Each is one transaction with its audit entry, which names the field and never a value.
+Each is one transaction with its audit entry. The entry names the field and never a value.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ _PATRON = tables.patron.c
 
 
 def correct(tenant: Tenant, correction: Correction, *, user: str) -> None:
-    """Write an override or take one back, with all that follows at once: group, municipality, the net media.
+    """Write an override or take one back, and update group, municipality and net media at once.
 
-    The record moves on by one version, so that a night which decided without the override decides again.
+    The record moves on by one version. A night that decided without the override then decides again.
 
     Raises:
         LostCompare: someone else wrote the patron since the decision.
@@ -70,7 +70,7 @@ def correct(tenant: Tenant, correction: Correction, *, user: str) -> None:
 
 
 def write_own(tenant: Tenant, word: OwnWord, *, user: str) -> None:
-    """Write what stands where the register's word would, of a patron whose number it does not know.
+    """Write a value in the register's part of a patron whose number the register does not know.
 
     Raises:
         LostCompare: someone else wrote the patron since the decision.
@@ -84,7 +84,13 @@ def write_own(tenant: Tenant, word: OwnWord, *, user: str) -> None:
 
 
 def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
-    """Set what patron and staff own; the rest of it stays as it is by now. False when it says so already."""
+    """Set one field that patron and staff own. The other fields stay as they are now.
+
+    Returns False if the field has this value already.
+
+    Raises:
+        BadInput: there is no card that a PIN could belong to.
+    """
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
         hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == change.patron_id)
@@ -114,9 +120,12 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
 
 
 def _with_pin(tenant: Tenant, local: Local, pin: str) -> Local:
-    """One PIN for all her cards; an empty one leaves them without. Raises BadInput: there is no card.
+    """Give all cards of the patron one PIN. An empty PIN removes it from the cards.
 
-    Written as it is typed, also when it is the one that she has: who is told that it stood there has guessed it.
+    The PIN is written also if it equals the old one. An answer that it is the same would confirm a guess.
+
+    Raises:
+        BadInput: the patron has no card.
     """
     if not local.cards:
         raise BadInput("the patron has no card that a PIN could belong to: set one first", kind="patron.no_card")
@@ -125,7 +134,10 @@ def _with_pin(tenant: Tenant, local: Local, pin: str) -> Local:
 
 
 def _find_next_day(connection: Connection, tenant: Tenant, patron_id: str, policy: Policy) -> None:
-    """The next day on which something is due, of all that is written by now: two at the desk leave out neither's."""
+    """Find the next day on which something is due, from everything that is written now.
+
+    So two changes at the desk both count.
+    """
     hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     row = connection.execute(select(tables.patron).where(hers)).one()
     patron = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))

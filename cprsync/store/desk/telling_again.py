@@ -1,6 +1,6 @@
-"""What a person answered about an effect that the net media refused: her state waits anew, or CULR keeps what it has.
+"""Write what a person answered about an effect that the net media refused, in the transaction of the answer.
 
-In the transaction of the answer. Leaves out how it came to be refused: see `publishing`.
+The patron's state is sent again, or CULR keeps what it has. How an effect comes to be refused is in `publishing`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ _PATRON = tables.patron.c
 
 
 def tell_again(connection: Connection, tenant: Tenant, patron_id: str) -> None:
-    """Let her state wait as it is now, in place of what was refused; of someone who is gone, that itself."""
+    """Replace the refused effect by the patron's present state, and let it wait to be sent.
+
+    For a patron who is gone, the refused effect itself waits again.
+    """
     this = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     row = connection.execute(select(tables.patron).where(this).with_for_update()).one_or_none()
     if row is None or row.status_class in tables.GONE:
@@ -39,14 +42,15 @@ def tell_again(connection: Connection, tenant: Tenant, patron_id: str) -> None:
 
 
 def drop_refused(connection: Connection, tenant: Tenant, patron_id: str) -> None:
-    """Let CULR keep what it has: it is read and compared again as anyone's."""
+    """Drop the refused effect, so that CULR keeps what it has. It is read and compared again like any patron's."""
     connection.execute(delete(tables.outbox).where(refused_of(tenant), _OUT.patron_id == patron_id))
 
 
 def _set_again(connection: Connection, tenant: Tenant, row: AnyRow) -> None:
-    """Let the state of one record, which is held, wait to be set once more, if there is one to set.
+    """Let the state of one record wait to be sent again, if it has one. The caller holds the row.
 
-    It moves on by one version: an effect has its record's, and none is used twice (decision 21).
+    The record moves on by one version: an effect has the version of its record, and no version is used twice (decision
+    21).
     """
     patron = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
     culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))

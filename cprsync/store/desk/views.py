@@ -1,4 +1,4 @@
-"""Records opened to be shown or compared, and everything the store holds in one canonical form."""
+"""Records opened to be shown or compared, and the whole content of the store in one canonical form."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: Records opened at a time.
+#: How many records are opened at a time.
 _OPEN_ROWS = 500
 _PATRON = tables.patron.c
 _KEY = tables.patron_key.c
@@ -45,7 +45,7 @@ _KEY = tables.patron_key.c
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Clear:
-    """What a row says of a patron without being opened."""
+    """What a row shows of a patron without being opened."""
 
     municipality: str | None
     status_class: str
@@ -56,7 +56,7 @@ class Clear:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PatronView:
-    """One patron, opened: what the register owns, what is local, what is clear, and since when."""
+    """One patron, opened: the register's part, the local part, what is in clear, and since when."""
 
     patron: Patron
     local: Local
@@ -64,22 +64,22 @@ class PatronView:
     created: datetime
     #: when the register's part was last written; None before the first copy
     register_since: datetime | None
-    #: by action, the day of the last run in which it happened
+    #: for each action, the day of the last run in which it happened
     since: Mapping[str, date]
     subscribed_since: date | None
-    #: could not be decided, and waits for a person
+    #: the register's news could not be decided, and waits for a person
     parked: bool = False
-    #: her address is sealed for the sake of someone else
+    #: the address is sealed to protect someone else who lives there
     household: bool = False
-    #: who keeps what was hers: she is an empty shell
+    #: the patron who keeps what this patron had; this record is an empty shell
     merged_into: str | None = None
-    #: who answers for her new debts
+    #: the ids of those who answer for the patron's new debts
     responsibles: tuple[str, ...] = ()
-    #: whether she is leaving, or gone
+    #: whether the patron is leaving, or gone
     stage: Stage = Stage.ACTIVE
-    #: nothing of hers is kept but what the register or the net media have still to hear
+    #: the record keeps only what the register or the net media have still to hear
     erased: bool = False
-    #: her record is empty, and others have still to confirm it
+    #: the record is empty, and others have still to confirm it
     waits: Erased = CONFIRMED
 
     @property
@@ -92,7 +92,7 @@ class PatronView:
 
 
 def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
-    """One patron; None: no such patron."""
+    """Return one patron; None: no such patron."""
     subscription = tables.subscription.c
     with reading(tenant.engine) as connection:
         wanted = select(tables.patron, is_parked().label("parked"))
@@ -136,13 +136,16 @@ def _household(connection: Connection, tenant: Tenant, person: Person, *, but: s
 
 
 def in_household(tenant: Tenant, address: Address | SealedAddress, *, but: str | None) -> bool:
-    """Tell whether someone sealed for a reason of her own has this address; `but` is not counted."""
+    """Return whether a patron with a protection of their own has this address. The patron `but` does not count."""
     with reading(tenant.engine) as connection:
         return shares_with_sealed(connection, tenant, address, but=but)
 
 
 def _shut(patron: Patron, *, household: bool) -> Patron:
-    """Seal what staff corrected of a sealed patron, and the address that is sealed for the sake of someone else."""
+    """Seal the corrections of a sealed patron.
+
+    For other patrons, seal an address that is sealed to protect someone else.
+    """
     if patron.register.is_shut:
         return replace(patron, overrides=shut_overrides(patron.overrides, SEALED_FIELDS))
     if not household:
@@ -169,7 +172,7 @@ def _clear_from_row(row: AnyRow) -> Clear:
 
 
 def find(tenant: Tenant, number: CprNumber) -> str | None:
-    """The patron who has this number, or had it (decision 6)."""
+    """Return the patron who has this number, or had it before (decision 6)."""
     current = select(_PATRON.id).where(
         _PATRON.agency == tenant.agency, _PATRON.number_index.in_(tenant.vault.probes("number", number.digits))
     )
@@ -183,14 +186,14 @@ def find(tenant: Tenant, number: CprNumber) -> str | None:
 
 
 def patron_ids(tenant: Tenant) -> list[str]:
-    """The ids of all patrons of the library, in order; whoever was merged or has left is none."""
+    """Return the ids of all patrons of the library, in order, without those who were merged or have left."""
     patrons = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class.not_in(GONE))
     with reading(tenant.engine) as connection:
         return list(connection.scalars(patrons.order_by(_PATRON.id)))
 
 
 def opened_records(tenant: Tenant) -> Iterator[tuple[str, Person, Local, Clear]]:
-    """Every record opened, in the order of the ids, a few at a time; whoever was merged or has left has none."""
+    """Open every record, in the order of the ids, a few at a time, without those who were merged or have left."""
     last = ""
     patrons = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.status_class.not_in(GONE))
     while True:
@@ -206,7 +209,7 @@ def opened_records(tenant: Tenant) -> Iterator[tuple[str, Person, Local, Clear]]
 
 # -- everything ----------------------------------------------------------------------------------------
 
-#: Where sealed values stand: table -> (value, key, place, owner or the column that names it, version).
+#: Where sealed values are: table -> (value, key, place, owner or the column that names it, version).
 _SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "patron": (
         ("register_blob", "register_key", "id", "register", "version"),
@@ -223,15 +226,15 @@ _SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
 }
 
 
-#: What the store remembers of how it was written, not of what: two stores that say the same may differ in it.
+#: Columns about how the store was written. Stores with the same content may differ in them.
 _OWN = frozenset({"heads_lines", "heads_code", "records_sum", "records_changes", "records_key"})
 
 
 def everything(tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
-    """Every row of the agency in every table, sorted, sealed values opened, bytes as hex.
+    """Return every row of the agency in every table, sorted, with sealed values opened and bytes as hex.
 
-    For tests: two stores that say the same are equal here, though no two seals are. Deliveries are
-    told by their hashes, without their chunks.
+    For tests: two stores with the same content are equal here, although no two seals are equal. Deliveries are shown by
+    their hashes, without their chunks.
     """
     with reading(tenant.engine) as connection:
         return {
