@@ -1,4 +1,4 @@
-"""What staff do at the desk: look up, register, set, correct, and answer what waits for a person.
+"""What staff do at the desk: look up, register, set, correct, and answer reviews.
 
-What is only looked at lives in `services.views`.
+Services that only show something live in `services.views`.
 """

@@ -1,8 +1,8 @@
-"""One patron by hand at the desk, also without a CPR number: shown first, written after a yes (decision 40).
+"""Adds one patron by hand at the desk, with or without a CPR number. Shows first, writes after a yes (decision 40).
 
-With a number of the register's it is a registration: the person is looked up, seen, and subscribed, and what was typed
-comes to the record in a transaction of its own. Without one, name and address are the library's own words. A row is
-read as an import reads one, so that both take the same.
+A number of the register's makes this a registration: the person is looked up, shown, and subscribed. The typed fields
+are written in a second transaction. Without such a number, name and address are the library's own words. A row is read
+as an import reads it, so that both accept the same values.
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ if TYPE_CHECKING:
     from cprsync.services.imports.importing import Taken
     from cprsync.services.ports.values import NewPatron
 
-#: What the preview is of.
+#: What the preview is about.
 ADD: Final = "add"
 _FIELD_OF: Final = {"card.taken": "cards", "number.replaced": "cpr_number", "number.required": "cpr_number"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Addition:
-    """One patron to add, as they are shown."""
+    """One patron to add, as shown to staff."""
 
     row: NewPatron
     user: str
     preview: Preview
     #: the JSON shape of `patron add`
     document: Mapping[str, Any]
-    #: of whoever the register knows
+    #: the registration of a person whom the register knows; None: the patron has no number of the register's
     registration: Registration | None = None
 
     @property
@@ -66,11 +66,12 @@ class Addition:
 
 
 def preview_addition(desk: Desk, typed: str, *, user: str) -> Addition:
-    """Read what was typed, a JSON object by the names of the fields, and say what would be written.
+    """Read the typed text, a JSON object by field name, and say what would be written.
 
     Raises:
-        BadInput: it is none, a value cannot be taken, or the person is a patron already; nothing is written.
-        NoSuchPerson, RegisterUnavailable: of a number of the register's.
+        BadInput: the text is no such object, a value cannot be accepted, or the person is a patron already; nothing is
+            written.
+        NoSuchPerson, RegisterUnavailable: the number is one of the register's, and the look-up failed.
     """
     values = _read(typed)
     row = _row(desk, values)
@@ -92,7 +93,11 @@ def preview_addition(desk: Desk, typed: str, *, user: str) -> Addition:
 
 
 def _is_beside(row: NewPatron, registration: Registration) -> bool:
-    """Whether something was typed that only the register says; of the protected, also where it says the same."""
+    """Whether a value was typed that only the register supplies.
+
+    For a protected person this is True even when the typed value equals the register's: the answer must give nothing
+    away.
+    """
     one = registration.decided
     if one is None:
         return False
@@ -103,10 +108,10 @@ def _is_beside(row: NewPatron, registration: Registration) -> bool:
 
 
 def check_typed_number(desk: Desk, text: str, *, user: str) -> bool:
-    """See at once whether a number can be taken, before more is typed; True: the register knows such numbers.
+    """Check a number before more is typed. Return True if the register can know such a number.
 
     Raises:
-        BadInput: it is none, or the person is a patron already; nothing is sent or written.
+        BadInput: the text is not a number, or the person is a patron already; nothing is sent or written.
     """
     row = _row(desk, {"cpr_number": text})
     _refuse_who_is_there(desk, row, user)
@@ -143,13 +148,13 @@ def _without_register(desk: Desk, row: NewPatron, values: Mapping[str, str], use
 
 
 def _would_be(desk: Desk, row: NewPatron, patron: Patron) -> dict[str, Any]:
-    """How old they are, and the group that follows from it."""
+    """The patron's age, and the group that follows from it."""
     today, policy, born = desk.clock.today(), desk.policy, birth_date_of(patron.register)
     group = derived_group(Facts(NEW, patron.register, row.local.group), today, policy)
     return {"age": None if born is None else age_on(born.day, today, leap=policy.ladders.leap), "group": group}
 
 
-#: In the place of a number, until the patron has one.
+#: Stands in the place of a number until the patron has one.
 _NOBODY: Final = CprNumber.none_of(NEW)
 _NO_NAME: Final = "nobody tells the name of whoever has no CPR number: type it"
 
@@ -162,13 +167,13 @@ def _read(typed: str) -> dict[str, str]:
     try:
         PATRON_COLUMNS.check(rows[0])
     except BadInput as error:
-        # there is no file to mend
+        # there is no file to mend, so the error names none
         raise BadInput("{why}", why=error, kind="input.fields") from None
     return PATRON_COLUMNS.read(rows[0])
 
 
 def _row(desk: Desk, values: Mapping[str, str]) -> NewPatron:
-    """The row as an import reads it, whoever it is; and no patron number: the program gives one."""
+    """Read the row as an import does, for any patron. Refuse a patron number: the program assigns it."""
     if "patron" in values:
         raise BadInput("{field}: {why}", field="patron", why="the program gives the patron number", kind="input.value")
     with nothing_seen() as seen:
@@ -182,7 +187,7 @@ def _row(desk: Desk, values: Mapping[str, str]) -> NewPatron:
 
 
 def _refuse_who_is_there(desk: Desk, row: NewPatron, user: str) -> None:
-    """See what would become of the row; nothing is written."""
+    """Raise if the person cannot be added; a trial run of the write, so nothing is written."""
     taken = desk.store.add_at_desk(row, write=False, policy=desk.policy, user=user, reason="")
     _check_created(taken)
 
@@ -201,19 +206,19 @@ def _refused(field: str, reason: str) -> BadInput:
 
 
 def _told(values: Mapping[str, str]) -> dict[str, str]:
-    """What was typed, for whoever looks at it before the yes; the number is not shown."""
+    """The typed values, without the number, for the person who checks them before the yes."""
     return {name: value for name, value in values.items() if name != "cpr_number"}
 
 
 def _mark(desk: Desk, values: Mapping[str, str]) -> str:
-    """A keyed digest of all that was typed."""
+    """A keyed digest of all typed values."""
     text = json.dumps(values, sort_keys=True, ensure_ascii=False)
     return desk.store.prepare(Person(_NOBODY, name=Name(text))).fingerprint.hex()
 
 
 def _without_warnings(preview: Preview) -> dict[str, Any]:
     told = preview_document(preview)
-    del told["warnings"]  # they stand where a look-up has them
+    del told["warnings"]  # the document has the warnings at the top level, as a look-up does
     return told
 
 
@@ -221,10 +226,10 @@ def _without_warnings(preview: Preview) -> dict[str, Any]:
 
 
 def confirm_addition(desk: Desk, shown: Addition, confirmation: Confirmation) -> dict[str, Any]:
-    """Write what was shown; returns the JSON shape of `patron add`.
+    """Write what was shown. Return the JSON shape of `patron add`.
 
     Raises:
-        NotConfirmed: it is no longer what was shown, or a reason is missing; nothing is written.
+        NotConfirmed: the data differs from what was shown, or a reason is missing; nothing is written.
         BadInput: the reason cannot be kept, or someone else has added the person since; nothing is written.
     """
     reason = check_confirmed(shown.preview, confirmation)

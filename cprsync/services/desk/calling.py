@@ -1,4 +1,4 @@
-"""The register is asked about one person from the desk, and subscribed to. When it does not answer, the night asks."""
+"""Asks the register about one person from the desk, or subscribes to one. If it does not answer, the night asks."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def ask_about(desk: Desk, number: CprNumber) -> Person | None:
-    """Who she is; None: the register does not answer now.
+    """Return the person who has this number. None: the register does not answer now.
 
     Raises:
         BadInput: the register has replaced the number.
-        NoSuchPerson: it does not know it.
+        NoSuchPerson: the register does not know the number.
     """
     (answer,) = desk.register.look_up_many([number])
     if isinstance(answer, NotFound):
@@ -33,7 +33,7 @@ def ask_about(desk: Desk, number: CprNumber) -> Person | None:
 
 
 def subscribe_to(desk: Desk, number: CprNumber) -> Subscribed | None:
-    """Subscribe; None: the register does not answer now, and the night will."""
+    """Subscribe to the number. None: the register does not answer now, and the night subscribes later."""
     ((_, result),) = desk.register.subscribe_many([number])
     if isinstance(result, RegisterUnavailable):
         return None

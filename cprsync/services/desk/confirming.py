@@ -1,4 +1,4 @@
-"""A preview as JSON, and the refusal of what nobody has said yes to. The rules stand in `domain.desk.confirming`."""
+"""Shows a preview as JSON, and refuses a write that nobody confirmed. The rules are in `domain.desk.confirming`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cprsync.services.ports.reason import checked_reason
 if TYPE_CHECKING:
     from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Preview
 
-#: What is said of a yes that is not enough; the kind of the error ends in the name of why.
+#: The message for each reason why a yes is not enough. The error's kind ends in the reason's name.
 _SAID: Final = {
     NoYes.CHANGED: "what would be written is no longer what was shown: nothing was written",
     NoYes.REASON: "a warning stops, and there is no reason to go on: nothing was written",
@@ -28,7 +28,7 @@ def warning_document(warning: DeskWarning) -> dict[str, Any]:
 
 
 def preview_document(preview: Preview) -> dict[str, Any]:
-    """The JSON shape of what is common to all previews."""
+    """The JSON shape that all previews share."""
     return {
         "what": preview.what,
         "patron": preview.patron_id,
@@ -39,7 +39,7 @@ def preview_document(preview: Preview) -> dict[str, Any]:
 
 
 def check_confirmed(preview: Preview, confirmation: Confirmation) -> str:
-    """Refuse what nobody has said yes to; returns the reason as the audit keeps it, "" for none.
+    """Refuse a write that nobody confirmed. Return the reason as the audit keeps it; "" if there is no reason to keep.
 
     Raises:
         NotConfirmed: something differs from what was shown, or a reason is missing.

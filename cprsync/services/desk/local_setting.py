@@ -1,7 +1,7 @@
-"""What staff set in a field that is the patron's or theirs: as it is typed, and of a list one at a time.
+"""Sets a field that the patron or staff own. A value is kept as typed; a list changes one entry at a time.
 
-What is typed for a list comes to it, or goes from it; only who asks for that types the whole anew. Leaves out
-corrections over the register: see `setting`.
+A value that is typed for a list is added or removed. It replaces the whole list only on request. Leaves out corrections
+over the register: see `setting`.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ if TYPE_CHECKING:
 #: The fields that are lists.
 LISTS: Final = frozenset(LONGEST)
 PIN: Final = "pin"
-#: What became of a list, by what was done with it.
+#: The outcome for a list, by what was done with it.
 _OUTCOMES: Final[Mapping[Doing, str]] = {Doing.ADD: "added", Doing.REMOVE: "removed", Doing.REPLACE: "set"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LocalChange:
-    """A field that patron or staff own, as it is written."""
+    """A change to a field that patron or staff own, as it is written."""
 
     patron_id: str
-    #: its name in the record, for the audit
+    #: the field's name in the record, for the audit
     field: str
-    #: the record's local part after it, from what stands there when it is written; raises BadInput
+    #: computes the new local part from the stored one at the time of writing; raises BadInput
     after: Callable[[Local], Local]
-    #: for the audit, of a list: added, removed or replaced
+    #: for the audit of a list: added, removed or replaced
     doing: Doing | None = None
-    #: a PIN as it was typed, for all the patron's cards; "": none; None: it is not about the PIN
+    #: a PIN as typed, for all the patron's cards; "": no PIN; None: the change is not about the PIN
     pin: str | None = None
-    #: by which the day is found on which something of hers is due next; None: the field has no days
+    #: the policy that gives the day on which the patron's record is due next; None: the field has no days
     policy: Policy | None = None
 
 
 class LocalAsked(Protocol):
-    """What is asked for."""
+    """The request to set a local field."""
 
     @property
     def patron_id(self) -> str: ...
@@ -62,15 +62,15 @@ class LocalAsked(Protocol):
 
 
 class LocalStore(Protocol):
-    """What it takes of the store."""
+    """What setting a local field needs of the store."""
 
     def change_local(self, change: LocalChange, *, user: str) -> bool:
-        """One transaction; False when the record says so already."""
+        """Write the change in one transaction. Return False if the record has the value already."""
         ...
 
 
 def check_doing(field: str, doing: Doing | None) -> None:
-    """Refuse to add to, or take from, what is no list. Raises ConfigurationError."""
+    """Refuse to add to, or remove from, a field that is not a list. Raises ConfigurationError."""
     if doing is not None and field not in LISTS:
         raise ConfigurationError(
             "{name} is one value: --remove and --replace are for {lists}",
@@ -81,7 +81,7 @@ def check_doing(field: str, doing: Doing | None) -> None:
 
 
 def set_local(store: LocalStore, clock: Clock, policy: Policy, asked: LocalAsked) -> str:
-    """Write it; returns what became of it. Raises BadInput, which does not quote the text."""
+    """Write the change and return the outcome. Raises BadInput, which does not quote the text."""
     doing = doing_of(asked)
     try:
         values = LOCAL_FIELDS[asked.field](asked.text or "")
@@ -113,16 +113,16 @@ def _branch(policy: Policy, written: str) -> str:
 
 
 def no_such_branch(policy: Policy) -> BadInput:
-    """Say which branches there are to choose from."""
+    """An error that names the branches to choose from."""
     named = ", ".join(policy.branches)
     return BadInput("the library has no such branch: it has {branches}", branches=named, kind="input.branch")
 
 
 def doing_of(asked: LocalAsked) -> Doing | None:
-    """What is done with a list; None: the field is none."""
+    """What is done with a list. None: the field is not a list."""
     if asked.field not in LISTS:
         return None
-    # nothing is typed where the whole is to go
+    # without a text, the whole list is to be emptied
     return Doing.REPLACE if asked.text is None else asked.doing or Doing.ADD
 
 

@@ -1,6 +1,7 @@
-"""One look-up at the desk: asked with a purpose, audited before the call, decided by the same `decide`.
+"""Makes one look-up at the desk.
 
-Nothing but the audit is written: see `registering` for that. Leaves out who may ask, and how often.
+The user gives a purpose, the audit has it before the call, and the same `decide` as a night's decides. Writes nothing
+but the audit: see `registering` for the writes. Leaves out who may ask, and how often.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 #: A patron who is not created yet has no number.
 NEW = ""
-#: A record that is written by someone else at the same moment is decided again this often.
+#: If someone else writes the record at the same moment, the desk decides again, at most this often.
 TRIES = 3
 
 
@@ -60,32 +61,32 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Entry:
-    """What the desk writes about one patron, in one transaction."""
+    """What the desk writes about one patron in one transaction."""
 
     number: CprNumber
-    #: None: she is created
+    #: None: the patron is created
     patron_id: str | None
     batch: Batch
     user: str
-    #: what the subscription call did; None: she was subscribed already
+    #: the result of the subscription call; None: the patron was subscribed already
     subscribed: Subscribed | None = None
-    #: the last day of that subscription; None: it has no end
+    #: the last day of the subscription; None: it has no end
     until: date | None = None
-    #: the minor she is to answer for; a new record is then of someone who only answers
+    #: the minor for whom this person answers; a new record then has the kind "only answers"
     answers_for: str | None = None
     leap: LeapDay = LeapDay.MARCH
-    #: the patron is here for themselves: whoever was leaving stays, and whoever only answered borrows from now on
+    #: the patron comes on their own behalf: a patron who was leaving stays, one who only answered may now borrow
     returns: bool = False
-    #: it gives a number that can be taken back
+    #: gives the patron a number, which can be taken back later
     sets_number: bool = False
-    #: a new record is of someone who may borrow
+    #: a new record may borrow
     borrows: bool = True
-    #: why it was written in spite of a warning, for the audit; "": nobody had to say
+    #: why it was written in spite of a warning, for the audit; "": no reason was required
     reason: str = field(default="", repr=False)
 
 
 class Shown(Protocol):
-    """A view that also tells whether she is subscribed."""
+    """A view that also tells whether the patron is subscribed."""
 
     @property
     def patron(self) -> Patron: ...
@@ -123,15 +124,15 @@ class DeskStore(Protocol):
         ...
 
     def left_before(self, number: CprNumber) -> bool:
-        """Whether a patron who had this number was closed or erased."""
+        """Whether a patron with this number was closed or erased."""
         ...
 
     def kept_blocks(self, number: CprNumber) -> tuple[Block, ...]:
-        """The blocks that held when a patron of this number left."""
+        """The blocks in force when the patron with this number left."""
         ...
 
     def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
-        """True when someone sealed for a reason of her own has this address; `but` is not counted."""
+        """Whether someone who is sealed for their own reason has this address. The patron `but` is not counted."""
         ...
 
     def patrons(self, ids: Sequence[str]) -> list[Patron]: ...
@@ -139,27 +140,27 @@ class DeskStore(Protocol):
     def prepare(self, after: Person) -> Prepared: ...
 
     def intend_at_desk(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
-        """Commit the audit entry of a look-up that is about to be made."""
+        """Commit the audit entry of a look-up before it is made."""
         ...
 
     def save_at_desk(self, entry: Entry) -> str:
-        """One transaction; returns the patron's id. Raises LostCompare, and then nothing is written."""
+        """Write in one transaction and return the patron's id. Raises LostCompare; then nothing is written."""
         ...
 
     def add_at_desk(self, row: NewPatron, *, write: bool, policy: Policy, user: str, reason: str) -> Taken:
-        """Take in one patron by hand as an import does, in one transaction; without `write` only say what would be."""
+        """Add one patron by hand as an import does, in one transaction. Without `write`, only say what would happen."""
         ...
 
     def responsible_links(self, patron_id: str) -> Sequence[Linked]:
-        """Every link of a minor to those who answer for her, the oldest first."""
+        """All links of a minor to those who answer for them, the oldest first."""
         ...
 
     def end_responsible(self, patron_id: str, responsible_id: str, *, user: str) -> bool:
-        """End a link from today on, with its audit; False: there is none in force."""
+        """End a link from today on, with its audit entry. Return False if no link is in force."""
         ...
 
     def ask_staff_at_desk(self, patron_id: str, kind: str, *, about: str) -> None:
-        """Leave two patrons to a person, once."""
+        """Open a review about two patrons, once, for staff to decide."""
         ...
 
 
@@ -174,14 +175,17 @@ class Desk:
     policy: Policy
 
     def as_of(self) -> AsOf:
-        """A look-up carries no date: it speaks of the last delivery that is loaded by now, and was taken."""
+        """The date of a look-up made now. A look-up carries no date of its own.
+
+        It speaks of the last delivery that the register has loaded by now and that we have taken.
+        """
         loaded = last_loaded(self.clock.now())
         return AsOf(look_up_day(loaded, self.store.last_produced()), Source.LOOKUP, loaded)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Heard:
-    """The register's answer about the number that is theirs now; no person: it does not know the number."""
+    """The register's answer about the number that is in force now. `person` None: it does not know the number."""
 
     number: CprNumber
     patron_id: str | None
@@ -191,7 +195,7 @@ class Heard:
 
 @dataclass(slots=True, repr=False)
 class LookedUp:
-    """The answer: its JSON shape, and whether a person has to go on with it."""
+    """The answer in its JSON shape, and whether staff must decide it."""
 
     document: dict[str, Any]
     parked: bool = False
@@ -199,7 +203,7 @@ class LookedUp:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Stranger:
-    """Someone who is no patron, shown as one would be."""
+    """A person who is not a patron, shown as a patron would be."""
 
     patron: Patron
     parked: bool = False
@@ -213,10 +217,10 @@ class _Stranger:
 
 
 def look_up(desk: Desk, asked: Asked) -> LookedUp:
-    """Look one person up, and write nothing but that.
+    """Look one person up. Write nothing but the audit.
 
     Raises:
-        BadInput: a number that nobody can have, or a replacement number: neither is ever sent.
+        BadInput: the number is impossible or a replacement number; neither is ever sent.
         RegisterUnavailable: no answer; nothing but the audit is written.
     """
     heard = ask_register(desk, asked)
@@ -230,10 +234,13 @@ def look_up(desk: Desk, asked: Asked) -> LookedUp:
 
 
 def ask_register(desk: Desk, asked: Asked) -> Heard:
-    """Ask about the number that is theirs now: the record's own, or where the register's links lead a stranger."""
+    """Ask about the number that is in force now.
+
+    For a patron it is the record's number. For someone new, the register's links are followed from the typed number.
+    """
     number, is_old = asked.number, False
     refuse_what_is_never_sent(number)
-    # the number that was typed, and one look-up more at the end of each link
+    # one look-up for the typed number, and one for the end of each link
     for _ in range(1 + LINKS_MAX):
         patron_id = desk.store.find(number)
         if patron_id is not None:
@@ -254,7 +261,7 @@ def ask_register(desk: Desk, asked: Asked) -> Heard:
 
 
 def refuse_what_is_never_sent(number: CprNumber) -> None:
-    """Refuse a number that no register can know. Raises BadInput, which does not quote it."""
+    """Refuse a number that the register cannot know. Raises BadInput, which does not quote it."""
     if number.is_replacement:
         raise BadInput("a replacement number: the register does not know it, and it is never sent", kind="input")
     if not number.is_possible:
@@ -263,22 +270,22 @@ def refuse_what_is_never_sent(number: CprNumber) -> None:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DecidedAtDesk:
-    """What an answer means for one record, or for somebody new."""
+    """What an answer means for one record, or for a new person."""
 
     patron: Patron
     decision: Decision
     step: Step
-    #: the patron as they are stored; None: they are new
+    #: the patron as stored; None: the person is new
     view: Shown | None
 
     @property
     def after(self) -> Person:
-        """The register's part of the record, once it is written."""
+        """The register's part of the record after the write."""
         return self.step.write.after if self.step.write is not None else self.patron.register
 
     @property
     def parked(self) -> str | None:
-        """Why it cannot be decided."""
+        """Why the answer cannot be decided; None: it is decided."""
         return self.decision.reason if isinstance(self.decision, Parked) else None
 
     @property
@@ -287,7 +294,7 @@ class DecidedAtDesk:
 
 
 def decide_at_desk(desk: Desk, asked: Asked, person: Person, heard: Heard) -> DecidedAtDesk:
-    """Decide as a night does, on the record as it stands now."""
+    """Decide as a night does, on the record as stored now."""
     known = heard.patron_id
     patron = _somebody_new(asked, heard) if known is None else desk.store.patrons([known])[0]
     as_of = desk.as_of()
@@ -318,7 +325,7 @@ def batch_of(step: Step) -> Batch:
 
 
 def arrival_of(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk, *, household: bool) -> Arrival:
-    """Everything that a warning may be about."""
+    """All the facts that a warning may be about."""
     view, today = one.view, desk.clock.today()
     after = _as_heard(heard, one)
     patron = replace(one.patron, register=after)
@@ -343,7 +350,7 @@ def arrival_of(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk, *, ho
 
 
 def _as_heard(heard: Heard, one: DecidedAtDesk) -> Person:
-    """Of somebody new who cannot be decided, what the register says of them is all that there is to see."""
+    """The person to show. For a new person who cannot be decided, it is the register's answer alone."""
     is_all = one.view is None and one.parked is not None and heard.person is not None
     return heard.person if is_all and heard.person is not None else one.after
 
@@ -352,11 +359,11 @@ def _as_heard(heard: Heard, one: DecidedAtDesk) -> Person:
 
 
 def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:
-    """The stored record, and beside each field what the register says where it differs; or a stranger's."""
+    """The stored record with the register's value beside each field that differs; or a new person's fields."""
     heard = Patron(one.patron.id, after, desk.as_of(), one.patron.version)
     if one.view is None:
         return _stranger(desk, heard, parked=False)
-    # what either of the two seals is sealed in both
+    # a field that is sealed in one of the two is sealed in both
     sealed = is_sealed(after, silent_is_sealed=desk.policy.silent_is_sealed, parked=one.parked is not None)
     stored = patron_document(_Seen(one.view, sealed=sealed), desk.policy, agency=desk.agency, on=desk.clock.today())
     said = _stranger(desk, heard, parked=stored["protected"])
@@ -370,7 +377,7 @@ def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:
 
 
 class _Seen:
-    """A view that is shown sealed when the register's answer asks for it."""
+    """A view that is sealed when the register's answer requires it."""
 
     def __init__(self, view: PatronView, *, sealed: bool) -> None:
         self.patron, self.local, self.since, self.stage = view.patron, view.local, view.since, view.stage
@@ -379,7 +386,7 @@ class _Seen:
 
 
 def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
-    """Someone as the register tells of her: her address is sealed where it is a sealed patron's too."""
+    """Show a person as the register describes them. Seal their address if a sealed patron lives there too."""
     said = patron.register
     shares = said.address is not SILENT and desk.store.in_household(said.address, but=patron.id)
     household = shares and not said.is_shut
@@ -390,12 +397,12 @@ def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
 
 
 def show_person(desk: Desk, person: Person) -> dict[str, Any]:
-    """A person of the register's as they may be shown, and as nobody's record."""
+    """Show a person of the register who has no record of ours."""
     return _stranger(desk, Patron(NEW, person, desk.as_of(), 1), parked=False)
 
 
 def shown_record(desk: Desk, heard: Heard, one: DecidedAtDesk) -> dict[str, Any]:
-    """The record as it would be, or somebody new, as they may be shown."""
+    """Show the record as it would be after the write, or a new person."""
     after = _as_heard(heard, one)
     if one.view is None and one.parked is not None:
         return _stranger(desk, Patron(NEW, after, desk.as_of(), 1), parked=True)
@@ -421,7 +428,7 @@ def unknown_document(heard: Heard) -> dict[str, Any]:
 
 
 def unknown_warnings(heard: Heard) -> tuple[DeskWarning, ...]:
-    """What is to be seen of a number that the register does not know."""
+    """The warnings about a number that the register does not know."""
     return (*((warning_of(OLD_NUMBER),) if heard.is_old else ()), UNKNOWN_NUMBER)
 
 

@@ -1,4 +1,4 @@
-"""A number that was given at the desk is taken back: whose record it is and what becomes of it, then the yes."""
+"""Takes back a number that was given at the desk. Shows the record and its outcome first, then asks for a yes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from cprsync.domain.desk.confirming import Confirmation
     from cprsync.services.desk.reviewing import ReviewItem, Reviews
 
-#: What the preview is of.
+#: What the preview is about.
 UNDO: Final = "set_cpr_undo"
 
 
 @dataclass(frozen=True, slots=True)
 class TakingBack:
-    """What taking a number back would do to one record, as it is shown."""
+    """What taking back a number would do to one record, as shown to staff."""
 
     patron_id: str
-    #: the item under which the number was given
+    #: the review item under which the number was given
     item: int
     preview: Preview
     #: the JSON shape of `patron set-cpr`
@@ -35,10 +35,10 @@ class TakingBack:
 
 
 def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
-    """Say whose number would be taken back; nothing is written.
+    """Show whose number would be taken back. Nothing is written.
 
     Raises:
-        BadInput: no number was given at the desk, or it has been taken back.
+        BadInput: no number was given at the desk, or it has been taken back already.
     """
     given = [one for one in reviews.store.review_items(all_states=True) if _is_given(one, patron_id)]
     view = reviews.store.patron(patron_id)
@@ -50,7 +50,7 @@ def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
     preview = Preview(UNDO, patron_id, TAKING_BACK, marks)
     whose = whose_document(view, reviews.policy, on=reviews.clock.today())
     told = preview_document(preview) | {"whose": whose}
-    del told["warnings"]  # they stand where a look-up has them
+    del told["warnings"]  # the document has the warnings at the top level, as a look-up does
     document = {
         **_document(patron_id, "shown", verified=view.patron.verified),
         "warnings": [warning_document(one) for one in TAKING_BACK],
@@ -61,12 +61,13 @@ def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
 
 
 def take_back(reviews: Reviews, shown: TakingBack, confirmation: Confirmation) -> dict[str, Any]:
-    """Take it back as it was shown: the record is as it was before; returns the JSON shape of `patron set-cpr`.
+    """Take the number back as shown, so that the record is as before. Return the JSON shape of `patron set-cpr`.
 
     Raises:
-        NotConfirmed: the record is no longer the one that was shown; nothing is changed.
-        BadInput: it has been taken back since, or the reason cannot be kept; nothing is changed.
-        ReviewClosed: the register has given another number since, or what it takes is forgotten; nothing is changed.
+        NotConfirmed: the record differs from the one that was shown; nothing is changed.
+        BadInput: the number has been taken back since, or the reason cannot be kept; nothing is changed.
+        ReviewClosed: the register has given another number since, or the data that this needs is deleted; nothing is
+            changed.
     """
     again = preview_taking_back(reviews, shown.patron_id)
     reason = check_confirmed(again.preview, confirmation)

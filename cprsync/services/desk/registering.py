@@ -1,7 +1,8 @@
-"""Registering at the desk: what would be written and what is to be seen about it first, then the yes (decision 40).
+"""Registers a person at the desk: shows what would be written and its warnings, then asks for a yes (decision 40).
 
-A preview writes nothing but the audit of its look-up. A yes is to one preview: it is decided again, and refused as
-soon as anything differs from what was shown. One register answer serves both, unless someone thought for long.
+A preview writes nothing but the audit of its look-up. A yes belongs to one preview: the case is decided again, and
+refused if anything differs from what was shown. One answer of the register serves both, unless it is older than
+`ANSWER_FRESH`.
 """
 
 from __future__ import annotations
@@ -51,17 +52,17 @@ if TYPE_CHECKING:
     from cprsync.services.desk.lookup import Asked, DecidedAtDesk, Desk
     from cprsync.services.ports.values import Subscribed
 
-#: What the preview is of.
+#: What the preview is about.
 REGISTRATION: Final = "registration"
-#: What else a yes may do to a record: they borrow from now on, stay, are subscribed, are verified.
+#: Further effects of a yes on a record: the patron may borrow, stays, is subscribed, is verified.
 BORROWS, STAYS, SUBSCRIBED, VERIFIED = "borrows", "stays", "subscribed", "verified"
-#: How old the register's answer may be when somebody says yes; then the register is asked once more.
+#: The greatest age of the register's answer at the yes. After that the register is asked again.
 ANSWER_FRESH: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Registration:
-    """What one look-up would write, as it is shown."""
+    """What one look-up would write, as shown to staff."""
 
     asked: Asked
     heard: Heard
@@ -75,7 +76,7 @@ class Registration:
 
     @property
     def is_writable(self) -> bool:
-        """False where there is nobody to write: an unknown number, or somebody new who cannot be decided."""
+        """False if there is nothing to write: the number is unknown, or a new person cannot be decided."""
         return self.decided is not None and (self.decided.view is not None or self.decided.parked is None)
 
     @property
@@ -87,10 +88,10 @@ class Registration:
 
 
 def preview_registration(desk: Desk, asked: Asked) -> Registration:
-    """Look someone up, and say what registering would write; nothing is written but the audit of the look-up.
+    """Look a person up and show what registering would write. Nothing is written but the audit of the look-up.
 
     Raises:
-        BadInput: a number that nobody can have, or a replacement number: neither is ever sent.
+        BadInput: the number is impossible or a replacement number; neither is ever sent.
         RegisterUnavailable: no answer.
     """
     return _previewed(desk, asked, ask_register(desk, asked), desk.clock.now())
@@ -106,18 +107,18 @@ def _previewed(desk: Desk, asked: Asked, heard: Heard, at: datetime) -> Registra
     arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
     arrival = replace(arrival, changes_nothing=one.view is not None and not changes)
     warnings, kept = warnings_about(arrival), arrival.kept_blocks
-    # the fingerprint is keyed: it tells whether anything of the record differs, and nothing of what is in it
+    # the fingerprint is keyed: it shows whether the record differs, and nothing of its content
     marks = (desk.store.prepare(one.after).fingerprint.hex(), ",".join(changes), asked.purpose.value)
     preview = Preview(REGISTRATION, heard.patron_id, warnings, marks)
     told = preview_document(preview) | _would_be(desk, asked, one, shown, kept)
     told |= {"kept_blocks": [shown_block(block) for block in kept], "changes": changes}
-    del told["warnings"]  # they stand where a look-up has them
+    del told["warnings"]  # the document has the warnings at the top level, as a look-up does
     document = lookup_document(shown, one, warnings) | {"written": False, "preview": told}
     return Registration(asked, heard, at, preview, document, one)
 
 
 def _changes(asked: Asked, one: DecidedAtDesk) -> list[str]:
-    """What a yes does to the record, the register's actions first; nothing, where it stays as it is."""
+    """What a yes does to the record, the register's actions first. Empty if the record stays as it is."""
     view, returns = one.view, asked.purpose in RETURNING
     if view is None:
         return one.actions
@@ -133,7 +134,7 @@ def _changes(asked: Asked, one: DecidedAtDesk) -> list[str]:
 def _would_be(
     desk: Desk, asked: Asked, one: DecidedAtDesk, shown: Mapping[str, Any], kept: tuple[Block, ...]
 ) -> dict[str, Any]:
-    """What else a person at the desk wants to see first: no name, no address, no birth date."""
+    """What else staff want to see first. Contains no name, no address and no birth date."""
     patron, today = _patron_after(asked, one), desk.clock.today()
     counts = effective(
         patron.register,
@@ -181,10 +182,10 @@ def _right(right: Right) -> dict[str, Any]:
 
 
 def confirm_registration(desk: Desk, shown: Registration, confirmation: Confirmation) -> LookedUp:
-    """Write what was shown: the patron is created or updated, and subscribed.
+    """Write what was shown: create or update the patron, and subscribe.
 
     Raises:
-        NotConfirmed: it is no longer what was shown, or a reason is missing; nothing is written.
+        NotConfirmed: the data differs from what was shown, or a reason is missing; nothing is written.
         BadInput: the reason cannot be kept; nothing is written.
         RegisterUnavailable: nobody is subscribed, and nothing is written.
     """
@@ -199,8 +200,8 @@ def confirm_registration(desk: Desk, shown: Registration, confirmation: Confirma
         reason = check_confirmed(again.preview, confirmation)
         if again.decided is None or not again.is_writable:
             return LookedUp(dict(again.document), parked=again.parked)
-        # Found first, so that no number is subscribed that does not exist; before anything is written, so that
-        # nobody becomes a patron of whose changes we would not hear.
+        # Look up before subscribing, so that no unknown number is subscribed. Subscribe before writing, so that every
+        # new patron is one whose changes the register will send.
         subscribed = subscribed or _subscribe(desk, heard.number, again.decided)
         try:
             patron_id = desk.store.save_at_desk(_entry(desk, again, subscribed, reason))

@@ -1,7 +1,8 @@
 """Who answers for a minor: added, ended and listed by staff.
 
-She is a patron already, or gets a record that is no borrower's: looked up with the purpose `guardian`, subscribed for
-her own reason and kept true by the same night. Leaves out what ends a link by itself: the calendar and the night do.
+That person is a patron already, or gets a record without borrowing rights. The new record is looked up with the purpose
+`guardian`, gets its own subscription, and the night keeps it up to date. Leaves out what ends a link by itself: the
+calendar and the night do that.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from cprsync.services.desk.lookup import Desk, Shown
     from cprsync.services.ports.ports import Clock
 
-#: What a refused link says; the kind of the error ends in the reason's own name.
+#: The message for each refused link. The error's kind ends in the reason's own name.
 _SAID: Final = {
     NoLink.SELF: "a patron does not answer for their own debts: that is their own number",
     NoLink.OF_AGE: "the patron is of age: nobody answers for their new debts",
@@ -49,7 +50,7 @@ _GONE_TYPED: Final = "the person whose number was typed cannot answer for anyone
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answers:
-    """For which minor, by whom it is said, and who answers: by her number, or by her patron number."""
+    """A request: for which minor, by which user, and who answers. Names them by CPR number or by patron number."""
 
     patron_id: str
     user: str
@@ -59,7 +60,10 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """One link. `until` is the first day on which she answers no more; `owes`: something of her time is still owed."""
+    """One link between a minor and the person who answers.
+
+    `until`: the first day on which the person no longer answers. `owes`: a debt from that time is still open.
+    """
 
     responsible_id: str
     since: date
@@ -76,17 +80,17 @@ class Minor:
 
 
 class Answering(Protocol):
-    """What it takes to name the minors for whom someone answers."""
+    """What listing the minors of a responsible person needs of the store."""
 
     def minors_of(self, responsible_id: str) -> Sequence[Minor]:
-        """Every minor for whom this one answers now, the oldest link first."""
+        """Every minor for whom this patron answers now, the oldest link first."""
         ...
 
     def patron(self, patron_id: str) -> Named | None: ...
 
 
 def refused(why: NoLink, responsible: Patron) -> BadInput:
-    """The error that says why a link is not made, and of whoever is gone who that is."""
+    """The error that says why a link is refused. If a person is gone in CPR, it also names their state."""
     kind, status = f"responsible.{why.value}", responsible.register.status
     if why is not NoLink.GONE or not isinstance(status, Status):
         return BadInput(_SAID[why], kind=kind)
@@ -100,11 +104,11 @@ def refused(why: NoLink, responsible: Patron) -> BadInput:
 
 
 def add_responsible(desk: Desk, asked: Answers) -> dict[str, Any]:
-    """Let someone answer for a minor; returns the JSON shape of `patron responsible`.
+    """Let someone answer for a minor. Return the JSON shape of `patron responsible`.
 
     Raises:
-        BadInput: no such patron, or the link cannot be made; nothing is written.
-        NoSuchPerson: the register does not know her number.
+        BadInput: there is no such patron, or the link cannot be made; nothing is written.
+        NoSuchPerson: the register does not know the responsible person's number.
     """
     store = desk.store
     minor = _patron(store, asked.patron_id)
@@ -142,7 +146,10 @@ def _entry_of_known(desk: Desk, minor: Patron, known: str, asked: Answers) -> En
 
 
 def _entry_of_new(desk: Desk, minor: Patron, asked: Answers) -> Entry:
-    """Found first, so that nobody is subscribed who does not exist or may not answer; then subscribed, then written."""
+    """Look the person up, subscribe to them, and build the entry to write.
+
+    The look-up comes first, so that nobody is subscribed who does not exist or may not answer.
+    """
     number = asked.number
     if number is None:
         raise BadInput("there is no such patron", kind="patron.unknown")
@@ -167,7 +174,7 @@ def _entry_of_new(desk: Desk, minor: Patron, asked: Answers) -> Entry:
 
 
 def _refuse(desk: Desk, minor: Patron, responsible: Patron) -> None:
-    """Refuse before anything is asked of others; the write looks again, and at what only the store can tell."""
+    """Refuse a link before the register is called. The write checks again, with what only the store knows."""
     today, leap = desk.clock.today(), desk.policy.ladders.leap
     ages = [of_age_on(one.register, one.overrides, today, leap) for one in (minor, responsible)]
     others = frozenset(one.responsible_id for one in desk.store.responsible_links(minor.id) if one.until is None)
@@ -196,7 +203,10 @@ def _document(store: DeskStore, asked: Answers, responsible_id: str, outcome: st
 
 
 def end_responsible(store: DeskStore, asked: Answers, policy: Policy) -> dict[str, Any]:
-    """End a link from today on: new debts are not hers, older ones stay. Raises BadInput when there is none."""
+    """End a link from today on. Raises BadInput if there is no link.
+
+    New debts are no longer this person's; older ones stay.
+    """
     _patron(store, asked.patron_id)
     known = asked.responsible_id or (None if asked.number is None else store.find(asked.number))
     if known is None or not store.end_responsible(asked.patron_id, known, user=asked.user):
@@ -208,16 +218,16 @@ def end_responsible(store: DeskStore, asked: Answers, policy: Policy) -> dict[st
 
 
 class ListingStore(DeskStore, Answering, Protocol):
-    """What a list of who answers for whom needs of the store."""
+    """What a list of links between minors and responsible persons needs of the store."""
 
     def patron(self, patron_id: str) -> Shown | None: ...
 
 
 def list_responsibles(store: ListingStore, patron_id: str, *, policy: Policy, clock: Clock) -> dict[str, Any]:
-    """Who answers for a minor, and who did while something of that time is owed; and for whom a patron answers.
+    """List who answers for a minor, and for which minors this patron answers.
 
-    The name of whoever is sealed is not in it, and of a sealed patron not the day on which they came of age. Raises
-    BadInput when there is no such patron.
+    Includes an ended link while a debt from its time is open. Leaves out the name of a sealed person, and the day on
+    which a sealed patron came of age. Raises BadInput if there is no such patron.
     """
     _patron(store, patron_id)
     shown = [one for one in store.responsible_links(patron_id) if one.until is None or one.owes]
@@ -234,7 +244,7 @@ def list_responsibles(store: ListingStore, patron_id: str, *, policy: Policy, cl
 
 
 def _sealed_day_of_age(store: ListingStore, patron_id: str, policy: Policy, today: date) -> date | None:
-    """The day of age that is shown to nobody; None: the patron is not sealed, or has no birth date."""
+    """The day of age that must not be shown. None: the patron is not sealed, or has no birth date."""
     view = store.patron(patron_id)
     if view is None or not named(view, policy)[0]:
         return None
@@ -249,7 +259,7 @@ def _with_views(store: DeskStore, links: Sequence[Linked]) -> Iterator[tuple[Lin
 
 
 class Named(Protocol):
-    """What it takes to tell a name."""
+    """What reading a name needs of a view."""
 
     @property
     def patron(self) -> Patron: ...
@@ -258,14 +268,14 @@ class Named(Protocol):
 
 
 def named(view: Named, policy: Policy) -> tuple[bool, str | None]:
-    """Whether she is sealed, and her name where she is not and has one."""
+    """Whether the patron is sealed, and their name. The name is None if the patron is sealed or has none."""
     sealed = view.patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
     name = view.patron.register.name
     return sealed, None if sealed or isinstance(name, Sealed) or not isinstance(name, Name) else name.addressing
 
 
 def list_minors(store: Answering, responsible_id: str, policy: Policy) -> list[dict[str, Any]]:
-    """The minors for whom someone answers; the name of one who is protected is not in it."""
+    """The minors for whom someone answers. The name of a protected minor is left out."""
     told = []
     for minor in store.minors_of(responsible_id):
         view = store.patron(minor.patron_id)

@@ -1,7 +1,7 @@
-"""Items that wait for a person: listed, shown with both records side by side, answered, and taken back.
+"""Lists reviews, shows them with both records side by side, answers them, and takes answers back.
 
-What an answer does stands in `domain.patron.review`. Each answer is one transaction with its audit, and only one of two
-answers to the same item is taken. Leaves out who may answer: whoever may run the program.
+What an answer does is in `domain.patron.review`. Each answer is one transaction with its audit entry. If two people
+answer the same item, only one answer is accepted. Leaves out who may answer: every user who may run the program may.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from cprsync.services.ports.ports import Clock
     from cprsync.services.ports.values import AccountSides, Prepared, Write
 
-#: A record that is written by someone else at the same moment is decided again this often.
+#: If someone else writes the record at the same moment, the decision is repeated, at most this often.
 TRIES: Final = 3
-#: What is said where nothing can be taken back; the kind of the error ends in the state.
+#: The message when an answer cannot be taken back. The error's kind ends in the state.
 _NOT_TAKEN_BACK: Final = {
     State.WAITING: "nobody has answered review item {number} yet",
     State.ACCEPTED: "nothing follows from review item {number} that could be taken back",
@@ -59,14 +59,14 @@ _NOT_TAKEN_BACK: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
-    """One item; names kinds and ids only."""
+    """One review item. It holds kinds and ids only."""
 
     id: int
     patron_id: str
     kind: str
     state: State
     since: date
-    #: the other patron, where two are concerned
+    #: the other patron, if two are concerned
     about: str | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
@@ -78,13 +78,13 @@ class ReviewItem:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What someone says to an item, and who."""
+    """An answer to an item, and the user who gives it."""
 
     item: ReviewItem
     state: State
     user: str
     reason: str | None = None
-    #: the number that it gives the patron
+    #: the write that gives the patron a number; None: the answer gives none
     write: Write | None = None
 
 
@@ -92,7 +92,7 @@ class ReviewStore(Protocol):
     """What reviews need of the store."""
 
     def review_items(self, *, all_states: bool) -> Sequence[ReviewItem]:
-        """The items that wait, or all, the oldest first."""
+        """The open items, or all, the oldest first."""
         ...
 
     def review_item(self, number: int) -> ReviewItem | None: ...
@@ -102,15 +102,15 @@ class ReviewStore(Protocol):
         ...
 
     def answer_review(self, answer: Answer) -> None:
-        """One transaction, or nothing.
+        """Write the answer in one transaction, or nothing.
 
-        Raises ReviewClosed when the item has been answered by then, and LostCompare when the patron whom it gives a
-        number has changed by then, or another has got the number.
+        Raises ReviewClosed if the item has been answered by then. Raises LostCompare if the patron who gets a number
+        has changed by then, or another patron has that number.
         """
         ...
 
     def named_number(self, number: int) -> CprNumber | None:
-        """The number that an item would give its patron; None: none, or it is forgotten."""
+        """The number that an item would give its patron. None: there is none, or it has been deleted."""
         ...
 
     def find(self, number: CprNumber) -> str | None:
@@ -122,17 +122,17 @@ class ReviewStore(Protocol):
     def prepare(self, after: Person) -> Prepared: ...
 
     def ask_staff_at_desk(self, patron_id: str, kind: str, *, about: str) -> None:
-        """Leave two patrons to a person, once."""
+        """Open a review about two patrons, once, for staff to decide."""
         ...
 
     def circulation_counts(self, patron_id: str) -> Mapping[str, int]: ...
 
     def account_sides(self, ids: Sequence[str]) -> Mapping[str, AccountSides]:
-        """What our records say of each one's account, and what CULR does."""
+        """For each patron's account: what our records say, and what CULR says."""
         ...
 
     def keeping_numbers(self, patron_ids: Sequence[str]) -> set[tuple[str, str]]:
-        """What waits about an old number of these patrons."""
+        """The open reviews about an old number of these patrons, as pairs of patron id and kind."""
         ...
 
     def patron(self, patron_id: str) -> PatronView | None: ...
@@ -140,13 +140,13 @@ class ReviewStore(Protocol):
     def population(self) -> int: ...
 
     def note_first_yes(self, item: ReviewItem, *, user: str) -> None:
-        """Keep who was the first of two to accept. Raises ReviewClosed: another was quicker."""
+        """Record who accepted first, where two must accept. Raises ReviewClosed if another user was quicker."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
-    """One library's reviews, and who answers them."""
+    """One library's reviews, and the user who answers them."""
 
     agency: str
     store: ReviewStore
@@ -157,13 +157,13 @@ class Reviews:
     # -- looking
 
     def listed(self, *, all_states: bool = False) -> list[dict[str, Any]]:
-        """The items that wait, or all of them."""
+        """The open items, or all of them."""
         items = self.store.review_items(all_states=all_states)
         sides = self._sides(items)
         return [document_of(item) | sides.get(item.id, {}) for item in items]
 
     def shown(self, number: int) -> dict[str, Any]:
-        """One item with the record, or both, as it may be shown. Raises ReviewUnknown."""
+        """One item with its record, or both records, as far as they may be shown. Raises ReviewUnknown."""
         item = self._item(number)
         document = document_of(item) | self._sides([item]).get(item.id, {})
         document["record"] = self._record(item.patron_id)
@@ -181,21 +181,21 @@ class Reviews:
         return document
 
     def _leaves_unverified(self, item: ReviewItem) -> bool:
-        """Whether rejecting leaves the patron with a number of which nothing will be told."""
+        """Whether rejecting leaves the patron with a number about which the register will send nothing."""
         if item.state is not State.WAITING or not item.row.leaves_replaced:
             return False
         if (item.patron_id, item.kind) in self.store.keeping_numbers([item.patron_id]):
-            return False  # it is about an old number: the register is asked about the present one
+            return False  # the item is about an old number: the register is asked about the present one
         return not any(one.number.is_replacement for one in self.store.patrons([item.patron_id]))
 
     def _numbers(self, item: ReviewItem, record: dict[str, Any] | None) -> dict[str, str | None]:
-        """The number that she has, and the one that the register names for her old one; as much as may be shown."""
+        """The patron's number, and the one that the register names for their old number; masked as required."""
         new, (patron,) = self.store.named_number(item.id), self.store.patrons([item.patron_id])
         shut = record is None or record["protected"]
         return {"ours": patron.number.masked(shut=shut), "register": None if new is None else new.masked(shut=shut)}
 
     def _sides(self, items: Sequence[ReviewItem]) -> dict[int, dict[str, Any]]:
-        """What we say and what CULR does, for items about the net media that wait."""
+        """Our side and CULR's, for open items about the net media."""
         about = [item for item in items if item.kind in NET_MEDIA_KINDS and item.state is State.WAITING]
         sides = self.store.account_sides([item.patron_id for item in about])
         return {item.id: {"net_media": asdict(sides[item.patron_id])} for item in about}
@@ -217,8 +217,8 @@ class Reviews:
     def accept(self, number: int) -> dict[str, Any]:
         """Do what the item proposes.
 
-        Raises ReviewUnknown, ReviewClosed or Braked, and then nothing is changed; BadInput when another patron has the
-        number that it would give: then the two wait for a person.
+        Raises ReviewUnknown, ReviewClosed or Braked; then nothing is changed. Raises BadInput if another patron has the
+        number that the item would give; then a review about both patrons is opened.
         """
         item = self._waiting(number)
         if item.row.needs_two:
@@ -230,15 +230,15 @@ class Reviews:
         return self._answer(Answer(item, State.ACCEPTED, self.user))
 
     def reject(self, number: int, *, reason: str) -> dict[str, Any]:
-        """Do nothing of it, and say why. Raises ReviewUnknown, ReviewClosed, or BadInput for the reason."""
+        """Reject the item with a reason. Raises ReviewUnknown, ReviewClosed, or BadInput for the reason."""
         return self._answer(Answer(self._waiting(number), State.REJECTED, self.user, checked_reason(reason)))
 
     def undo(self, number: int, *, reason: str = "", is_shown: bool = False) -> dict[str, Any]:
-        """Take an acceptance back; a reason goes to the audit.
+        """Take an acceptance back. A reason goes to the audit.
 
-        `is_shown`: somebody has seen what becomes of the record, and said yes to it (decision 40).
+        `is_shown`: somebody has seen what becomes of the record, and confirmed it (decision 40).
 
-        Raises ReviewUnknown or ReviewClosed, and NotConfirmed for a number that nobody was shown.
+        Raises ReviewUnknown or ReviewClosed. Raises NotConfirmed for a number whose preview nobody has seen.
         """
         item = self._item(number)
         if item.state is not State.ACCEPTED or not item.row.undoable:
@@ -249,7 +249,7 @@ class Reviews:
         return self._answer(Answer(item, State.UNDONE, self.user, reason or None))
 
     def reopen(self, number: int, *, reason: str) -> dict[str, Any]:
-        """Let a rejected item, or one that was taken back, wait again.
+        """Reopen an item that was rejected or taken back.
 
         Raises ReviewUnknown, ReviewClosed, ReviewChanged, or BadInput for the reason; then nothing is changed.
         """
@@ -271,7 +271,7 @@ class Reviews:
         return item
 
     def _give_number(self, item: ReviewItem) -> dict[str, Any]:
-        """Give the patron the number that her old one leads to, over her record as it stands."""
+        """Give the patron the number that follows their old one, on the record as stored now."""
         new = self.store.named_number(item.id)
         if new is None:
             raise ReviewClosed("review item {number}: the number that it names is forgotten: reject it", number=item.id)
@@ -290,7 +290,7 @@ class Reviews:
         raise AssertionError("the last try returns or raises")
 
     def _accept_by_two(self, item: ReviewItem) -> dict[str, Any]:
-        """Keep the first yes; with the second, of somebody else, do it."""
+        """Record the first yes. On a second yes, by another user, do what the item proposes."""
         if self.user == SERVICE:
             raise BadInput("this takes two people, and nobody knows who you are", kind="review.nobody")
         if item.decided_by == self.user:
@@ -301,7 +301,7 @@ class Reviews:
         return document_of(self._item(item.id))
 
     def _end_protection(self, item: ReviewItem) -> dict[str, Any]:
-        """End a protection over the record as it stands: name and address as they are sealed now are open then."""
+        """End a protection on the record as stored now. The sealed name and address are then open."""
         self._brake(Harm.PROTECTION_LIFTED, PROTECTION_DOUBTED)
         for left in reversed(range(TRIES)):
             (patron,) = self.store.patrons([item.patron_id])
@@ -316,7 +316,7 @@ class Reviews:
         raise AssertionError("the last try returns or raises")
 
     def _brake(self, harm: Harm, *kinds: str) -> None:
-        """A day's answers are held to the same limit as a night's: every writer passes the guard (decision 17)."""
+        """Hold a day's answers to the limit of a night: every writer passes the guard (decision 17)."""
         midnight = datetime.combine(self.clock.today(), time(), tzinfo=COPENHAGEN)
         count = 1 + sum(self.store.review_answers(kind, since=midnight) for kind in kinds)
         excess = guard([(harm,)] * count, parked=0, population=self.store.population(), limits=self.policy.limits)
@@ -328,7 +328,7 @@ class Reviews:
         return document_of(self._item(answer.item.id))
 
 
-#: What a brake says of a day's answers.
+#: The message when a day's answers exceed a limit.
 _BRAKED: Final = {
     Harm.MERGED: "{count} records merged today are more than the limit of {limit}",
     Harm.PROTECTION_LIFTED: "{count} protections ended today are more than the limit of {limit}",
@@ -336,7 +336,7 @@ _BRAKED: Final = {
 
 
 def _without_protection(means: Means, patron: Patron) -> Write | None:
-    """The write that ends a patron's protection; None: there is none."""
+    """The write that ends a patron's protection. None: the patron has no protection."""
     if patron.register.protection is not Protection.NAME_AND_ADDRESS or patron.as_of is None:
         return None
     person = Person(patron.number, protection=EMPTY)

@@ -1,9 +1,10 @@
-"""A replacement number becomes real: the register's person beside ours, a yes, subscribed, first copy.
+"""Turns a replacement number into a real one: shows both persons, asks for a yes, subscribes, makes the first copy.
 
-Nobody becomes somebody else unseen: where neither name nor birth date agrees it needs a reason (decision 40). When the
-register does not answer, nobody has seen whose number it is: with a reason it is there and "not yet verified", and
-subscription and first copy wait for the night. Leaves out a real number that another replaces: only the register says
-so; and taking a number back: see `number_back`.
+The preview shows the register's person beside our record. If neither name nor birth date agrees, a reason is required,
+so that no record becomes another person's by mistake (decision 40). If the register does not answer, nobody has seen
+whose number it is. Then a reason is required, the record is "not yet verified", and subscription and first copy wait
+for the night. Leaves out the change of a real number, which only the register makes, and taking a number back: see
+`number_back`.
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ if TYPE_CHECKING:
     from cprsync.services.desk.side_by_side import Pair
     from cprsync.services.ports.values import Subscribed, Write
 
-#: Why the audit says that the register was asked, and what the preview is of.
+#: The purpose that the audit records for the question to the register, and what the preview is about.
 PURPOSE: Final = "set_cpr"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SetNumber:
-    """Whose number becomes which, and by whom."""
+    """A request: which patron gets which number, and from which user."""
 
     patron_id: str
     number: CprNumber
@@ -58,18 +59,18 @@ class SetNumber:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NumberPreview:
-    """What giving a number would do, as it is shown."""
+    """What giving a number would do, as shown to staff."""
 
     asked: SetNumber
     patron: Patron
     #: the register's answer; None: it does not answer, or was not asked
     person: Person | None
-    #: when it answered
+    #: when the register answered
     at: datetime
     preview: Preview
     #: the JSON shape of `patron set-cpr`
     document: Mapping[str, Any]
-    #: the patron who has the number
+    #: the other patron who has the number; None: nobody else has it
     other: str | None = None
     #: the patron has the number already
     is_set: bool = False
@@ -79,11 +80,11 @@ class NumberPreview:
 
 
 def preview_number(desk: Desk, asked: SetNumber) -> NumberPreview:
-    """Say whose number it is beside whose record it would be; nothing is written but the audit of the look-up.
+    """Show the person who has the number beside our record. Nothing is written but the audit of the look-up.
 
     Raises:
-        BadInput: no such patron, their number is real already, or the new one is none of the register's or is replaced
-            itself.
+        BadInput: there is no such patron, or their number is real already. Or the new number is not one of the
+            register's, or has been replaced itself.
         NoSuchPerson: the register does not know the number.
     """
     patron = _patron(desk, asked)
@@ -94,7 +95,7 @@ def preview_number(desk: Desk, asked: SetNumber) -> NumberPreview:
 
 
 def _ask(desk: Desk, asked: SetNumber, patron: Patron) -> Person | None:
-    """The register's word, unless another patron of ours has the number: then it is not asked."""
+    """Ask the register, unless another patron of ours has the number; then it is not asked."""
     if _other(desk, asked) is not None:
         return None
     desk.store.intend_at_desk(asked.number, purpose=PURPOSE, user=asked.user, patron_id=patron.id)
@@ -113,7 +114,7 @@ def _previewed(desk: Desk, asked: SetNumber, person: Person | None, at: datetime
         "compared": compared_document(pair),
         "kept_blocks": [shown_block(block) for block in kept],
     }
-    del told["warnings"]  # they stand where a look-up has them
+    del told["warnings"]  # the document has the warnings at the top level, as a look-up does
     document = {
         **_document(asked, "shown", verified=batch.writes[0].as_of is not None, subscribed=False),
         "warnings": [warning_document(one) for one in warnings],
@@ -129,7 +130,7 @@ def _already(desk: Desk, asked: SetNumber, patron: Patron) -> NumberPreview:
 
 
 def _arrival(desk: Desk, patron: Patron, batch: Batch, pair: Pair, *, kept: tuple[Block, ...]) -> Arrival:
-    """Everything that a warning may be about."""
+    """All the facts that a warning may be about."""
     (write,) = batch.writes
     after, view = write.after, desk.store.patron(patron.id)
     answered = pair.theirs is not None and not pair.is_taken
@@ -166,12 +167,12 @@ def _document(asked: SetNumber, outcome: str, *, verified: bool, subscribed: boo
 
 
 def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation) -> dict[str, Any]:
-    """Give the number as it was shown; returns the JSON shape of `patron set-cpr`.
+    """Give the number as shown. Return the JSON shape of `patron set-cpr`.
 
     Raises:
-        NotConfirmed: it is no longer what was shown, or a reason is missing; nothing is written.
-        BadInput: the reason cannot be kept; or another patron has the number, and the two wait for a person.
-        NoSuchPerson: the register does not know the number by now.
+        NotConfirmed: the data differs from what was shown, or a reason is missing; nothing is written.
+        BadInput: the reason cannot be kept. Or another patron has the number; then a review about both is opened.
+        NoSuchPerson: the register no longer knows the number.
     """
     if shown.is_set:
         return dict(shown.document)
@@ -230,8 +231,8 @@ def _other(desk: Desk, asked: SetNumber) -> str | None:
 
 
 def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber) -> Batch:
-    """The number, and with it the first copy if there is one and it can be decided."""
-    # what the library wrote of the birth date gives way to the register's word, or to the number's
+    """The write of the number, with the first copy if the register answered and the answer can be decided."""
+    # the library's own birth date gives way to the register's, or to the one in the number
     hers = replace(patron, register=replace(patron.register, number=number, birth=SILENT))
     if person is None:
         return Batch(writes=[_write(desk, patron, Change(hers.register, (Action.RENUMBER,)), None)])
@@ -242,7 +243,7 @@ def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber)
     told = step.change or Change(hers.register, ())
     change = replace(told, actions=(Action.RENUMBER, *told.actions))
     if isinstance(decision, Parked) or step.change is None:
-        # undecided but for what protects: the number is theirs all the same, and the night asks again
+        # undecided except for protection: the patron gets the number all the same, and the night asks again
         write = _write(desk, patron, change, None)
         return Batch(writes=[write], asks=[FollowUp(patron.id, FIRST_COPY)], reviews=reviews)
     asks = [] if step.asks is None else [step.asks]

@@ -1,7 +1,7 @@
-"""What staff set in a record: over a field of the register as an override, in any other field as it is.
+"""Sets a field in a record. Over a register field it writes an override; any other field it writes directly.
 
-An override goes into effect at once: patron group, municipality, and what the net media are told. What was typed
-at the desk as a correction is never a silent overwrite. Leaves out the number: see `set_cpr`.
+An override takes effect at once on patron group, municipality, and what the net media are told. A correction typed at
+the desk never silently overwrites the register's value. Leaves out the number: see `set_cpr`.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
     from cprsync.services.ports.ports import Clock
     from cprsync.services.ports.values import Prepared
 
-#: A record that is written by someone else at the same moment is decided again this often.
+#: If someone else writes the record at the same moment, the change is decided again, at most this often.
 TRIES: Final = 3
-#: What nobody sets here, and why.
+#: Fields that cannot be set here, and why.
 NEVER_SET: Final[Mapping[str, str]] = {
-    # but of someone whom no register knows: see `unregistered`
+    # settable for a person whom no register knows: see `unregistered`
     "protection": "only the register protects, and only its word ends it",
     "status": "only the register says it",
     "cpr_number": "`cprsync patron set-cpr` makes a replacement number real",
 }
-#: Of a field that another source answers for, what asks for a reason.
+#: For a field that has another source: the message that asks for a reason.
 WHY_ANOTHER: Final[Mapping[str, str]] = {
     Overridden.NAME.value: "the name comes from CPR: say why it is to be another with --reason TEXT",
     Overridden.BIRTH_DATE.value: "the birth date comes from CPR: say why it is to be another with --reason TEXT",
@@ -55,39 +55,39 @@ REASON_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Setting:
-    """What was asked: which field of whom, the text typed, and for an override why, also if it ends, and until when."""
+    """A request to set a field of one patron. An override also needs a reason, and a last day unless it has no end."""
 
     patron_id: str
     field: str
-    #: as typed; None: take a correction back, or empty a field that is patron's or staff's
+    #: as typed; None: take a correction back, or empty a field that patron or staff own
     text: str | None
     user: str
     reason: str = ""
     until: date | None = None
-    #: of a list: None adds
+    #: what to do with a list; None: add
     doing: Doing | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Correction:
-    """An override as it is written: the record's next version, and what follows from it at once."""
+    """An override as written: the record's next version, and what follows from it at once."""
 
     field: Overridden
-    #: None: the one that holds is taken back
+    #: None: the override in force is taken back
     override: Override | None
     write: Write
     #: the patron group in force from now on
     group: str
     #: the column `next_age_step`, if it changes
     days: Mapping[str, date | None]
-    #: by which the day is found on which something of hers is due next, once it is written
+    #: the policy that gives the day on which the patron's record is due next, after the write
     policy: Policy
-    #: why it is written or taken back
+    #: why the override is written or taken back
     reason: str
 
 
 class View(Protocol):
-    """One patron, opened."""
+    """One patron's record, opened."""
 
     @property
     def patron(self) -> Patron: ...
@@ -107,17 +107,17 @@ class SettingStore(LocalStore, Protocol):
     def prepare(self, after: Person) -> Prepared: ...
 
     def correct(self, correction: Correction, *, user: str) -> None:
-        """One transaction. Raises LostCompare, and then nothing is written."""
+        """Write the correction in one transaction. Raises LostCompare; then nothing is written."""
         ...
 
     def write_own(self, word: OwnWord, *, user: str) -> None:
-        """One transaction. Raises LostCompare, and then nothing is written."""
+        """Write the library's own value in one transaction. Raises LostCompare; then nothing is written."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Where staff set fields: one library's store and policy, and every municipality there is."""
+    """What setting a field needs: one library's store and policy, and the list of all municipalities."""
 
     store: SettingStore
     clock: Clock
@@ -126,12 +126,12 @@ class Counter:
 
 
 def settable() -> tuple[str, ...]:
-    """The fields that may be set, in the order in which help shows them."""
+    """The fields that may be set, in the order in which help lists them."""
     return (*(one.value for one in Overridden), *LOCAL_FIELDS)
 
 
 def check_field(name: str) -> None:
-    """Refuse a field that is none, or nobody's to set, before anything is asked for.
+    """Refuse an unknown field, or one that nobody may set, before a value is asked for.
 
     Raises ConfigurationError, which names the fields.
     """
@@ -144,7 +144,7 @@ def check_field(name: str) -> None:
 
 
 def check_options(name: str, *, reason: str, until: date | None, withdraws: bool = False) -> None:
-    """Refuse options that an override needs or another field has no use for.
+    """Refuse if an override lacks an option that it needs, or if another field has an option that it does not use.
 
     Raises ConfigurationError.
     """
@@ -162,7 +162,7 @@ def check_options(name: str, *, reason: str, until: date | None, withdraws: bool
 
 
 def check(counter: Counter, asked: Setting) -> None:
-    """Refuse what nobody may ask for of this patron, before a value is typed in vain.
+    """Refuse a request that cannot be done for this patron, before a value is typed.
 
     Raises:
         BadInput: there is no such patron.
@@ -182,15 +182,15 @@ def _is_ours(counter: Counter, asked: Setting) -> bool:
 
 
 def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
-    """Set one field of one patron; returns the JSON shape of `patron set`.
+    """Set one field of one patron. Return the JSON shape of `patron set`.
 
     Raises:
-        BadInput: there is no such patron, or the text is empty or cannot stand there; nothing is written.
+        BadInput: there is no such patron, or the text is empty or not valid for the field; nothing is written.
         ConfigurationError: no field of that name may be set, or an option is missing.
     """
     check(counter, asked)
     if asked.text is not None and not text_of(asked.text):
-        # a script whose value got lost is no wish to take anything back
+        # an empty value may come from a script that lost it: it takes no correction back
         raise BadInput("{field}: the value is empty", field=asked.field, kind="input.empty")
     if asked.field in LOCAL_FIELDS:
         _view(counter, asked.patron_id)
@@ -220,14 +220,14 @@ def _view(counter: Counter, patron_id: str) -> View:
 
 def _document(asked: Setting, outcome: str, *, until: date | None = None, told: str | None = None) -> dict[str, Any]:
     doing = doing_of(asked)
-    # of a list, what was done with it
+    # for a list: what was done with it
     listed = {} if doing is None else {"list": doing.value}
     return listed | {
         "patron": asked.patron_id,
         "field": asked.field,
         "outcome": outcome,
         "until": until and until.isoformat(),
-        # what the net media are told from now on; "": that she lives nowhere in Denmark; null: nothing new
+        # what the net media are told from now on; "": the patron lives nowhere in Denmark; null: nothing new
         "culr": told,
     }
 
@@ -283,9 +283,9 @@ def _says_the_same(held: Override | None, override: Override | None) -> bool:
 def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
     counter: Counter, before: Patron, after: Patron, name: Overridden, override: Override | None, reason: str
 ) -> Correction:
-    """What follows at once: the group that counts from now on, the next days, and what the net media are told."""
+    """What follows at once: the group in force, the next days, and what the net media are told."""
     today, policy, stopped = counter.clock.today(), counter.policy, before.letters_stopped
-    # one that is taken back ended yesterday: age decides again over a group that was pinned
+    # an override that is taken back ended yesterday: age decides again over a group that was pinned
     past = tuple(replace(one, until=today - ONE_DAY) for one in before.overrides if one.field is name)
     ended = past if override is None else ()
     was, now = (
@@ -311,7 +311,7 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
     return Correction(name, override, write, group, days, policy, reason)
 
 
-# -- of whom no register knows -------------------------------------------------------------------------------
+# -- a patron whom no register knows -------------------------------------------------------------------------
 
 
 def _write_own(counter: Counter, asked: Setting) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One record as it may be shown: each field with its owner, source and day; sealed where it must be."""
+"""Shows one record: each field with its owner, source and day, sealed where required."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class PatronView(Protocol):
-    """What the store tells of one patron."""
+    """What the store says about one patron."""
 
     @property
     def patron(self) -> Patron: ...
@@ -35,41 +35,41 @@ class PatronView(Protocol):
     def local(self) -> Local: ...
     @property
     def parked(self) -> bool:
-        """True while she waits for a person because a source could not be decided."""
+        """Whether the patron waits in a review because a source could not be decided."""
         ...
 
     @property
     def household(self) -> bool:
-        """True when her address is sealed for the sake of someone else."""
+        """Whether the patron's address is sealed to protect someone else."""
         ...
 
     @property
     def since(self) -> Mapping[str, date]:
-        """By action, the day of its last occurrence to this patron."""
+        """By action, the last day on which it happened to this patron."""
         ...
 
     @property
     def stage(self) -> Stage:
-        """Whether she is leaving, or has left."""
+        """Whether the patron is active, is leaving, or has left."""
         ...
 
     @property
     def waits(self) -> Erased:
-        """What others have still to confirm of someone whose record is empty."""
+        """What others must still confirm about a patron whose record is empty."""
         ...
 
     @property
     def erased(self) -> bool:
-        """True of one who has left, and of whom no loan, payment or line of an old night is kept either."""
+        """Whether the patron has left and no loan, payment or line of an old night is kept about them either."""
         ...
 
     @property
     def responsibles(self) -> Sequence[str]:
-        """The patron numbers of those who answer for her."""
+        """The patron numbers of those who answer for this patron."""
         ...
 
 
-#: Which actions gave a field the value it has.
+#: By field, the actions that may have given it its value.
 GIVEN_BY: Mapping[str, tuple[str, ...]] = {
     "name": ("named", "rename"),
     "first_names": ("named", "rename"),
@@ -95,9 +95,9 @@ GIVEN_BY: Mapping[str, tuple[str, ...]] = {
 }
 
 
-#: The standing of one who was erased; to the rules she has left.
+#: How the standing of an erased patron is shown. To the rules, the patron has left.
 ERASED = "erased"
-#: Under which field what circulates is shown.
+#: By kind of circulation entry, the field under which it is shown.
 CIRCULATION: Mapping[str, str] = {
     "loan": "loans",
     "reservation": "reservations",
@@ -115,10 +115,11 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
     opened: Opened | None = None,
     circulation: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> dict[str, Any]:
-    """The JSON shape of `patron show`. A protected patron's sealed fields have no value; her age stands for the date.
+    """The JSON shape of `patron show`.
 
-    What staff corrected stands where the register's word stood, which is shown beside it. `opened` is what someone
-    has opened of the record, for a reason that the audit holds. What circulates holds neither name nor address.
+    A protected patron's sealed fields have no value; age is shown in place of the birth date. A correction by staff
+    stands in the place of the register's value, which is shown beside it. `opened` is what someone has opened of the
+    record, for a reason that the audit holds. Circulation entries hold neither name nor address.
     """
     patron = view.patron
     sealed = patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
@@ -130,7 +131,7 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
     fields |= {name: _local_field(name, told, sealed=shut) for name, told in _local(local, shut=shut)}
     fields |= {CIRCULATION[name]: _circulating(CIRCULATION[name], rows) for name, rows in (circulation or {}).items()}
     if not _by_age(local.group, policy):
-        # no rule put her there: staff did
+        # no rule gave this group: staff did
         fields["group"] |= {"owner": Owner.STAFF.value, "source": Owner.STAFF.value}
     for override in in_force(overrides, on).values():
         name = override.field.value
@@ -139,17 +140,17 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         fields[name] = _overridden(fields[name], override, said, by_age=pins and _by_age(said, policy))
     if shut:
         fields["birth_date"]["age"] = _age(patron, policy, on)
-    # which of several she wants to be written to
+    # the telephone and e-mail address that the patron chose for notices
     fields["telephones"]["notices"] = next((one.number for one in local.telephones if one.notices), None)
     fields["emails"]["notices"] = next((one.address for one in local.emails if one.notices), None)
     fields["responsible"] = _local_field("responsible", list(view.responsibles), sealed=False)
     fields["kind"] = _local_field("kind", patron.kind.value, sealed=False)
     if view.stage is Stage.CLOSED:
-        fields.clear()  # of whoever has left there is nothing to show but that
+        fields.clear()  # of a patron who has left, only the standing is shown
     standing = ERASED if view.erased else view.stage.value
     fields["standing"] = _local_field("standing", standing, sealed=False) | {"source": Owner.SYSTEM.value}
     if view.waits and not view.erased:
-        # empty, and closed once they have confirmed it
+        # the record is empty, and is closed after the others have confirmed
         waits = {"subscriptions": view.waits.subscriptions, "accounts": view.waits.accounts}
         fields["standing"] |= {"value": Stage.LEAVING.value, "waits": waits}
     return {
@@ -163,7 +164,7 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         "revealed": opened is not None,
         "verified": patron.verified,
         "window": _window(patron),
-        # False: CPR does not know her number, and will never speak of her
+        # False: CPR does not know the patron's number, and sends nothing about them
         "in_register": not patron.number.is_replacement,
         "parked": view.parked,
         "letters_stopped": patron.letters_stopped and patron.letters_stopped.isoformat(),
@@ -171,19 +172,19 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
 
 
 def _sealed_by(view: PatronView, policy: Policy) -> str | None:
-    """Why the record is sealed; None: it is not."""
+    """Why the record is sealed. None: it is not sealed."""
     why = view.patron.sealed_by(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
     return None if why is None else why.value
 
 
 def _window(patron: Patron) -> dict[str, str] | None:
-    """Since when, and why, the feed could not have told of the number; None: it could."""
+    """Since when, and why, the feed could not have told of the number. None: no such window."""
     window = patron.window
     return None if window is None else {"since": window.since.isoformat(), "why": window.why.value}
 
 
 def _circulating(name: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What came with the library's own lists; the oldest first."""
+    """The entries of the library's own lists, the oldest first."""
     owner = owner_of(name).value
     told = [{key: _told(key, value) for key, value in row.items()} for row in rows]
     return {"value": told, "owner": owner, "source": owner, "since": None, "as_of": None, "override": None}
@@ -200,7 +201,7 @@ def _by_age(group: str, policy: Policy) -> bool:
 
 
 def _age(patron: Patron, policy: Policy, on: date) -> int | None:
-    """How old she is by the date that rules count from; None: nobody knows."""
+    """The patron's age by the date that rules count from. None: nobody knows the date."""
     born = effective(patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on).birth
     return None if born is None else age_on(born.day, on, leap=policy.ladders.leap)
 
@@ -238,7 +239,7 @@ def _lines(group: Abroad | Contact | Sealed[Any] | Gap) -> Any:
 
 
 def _sealed(value: Sealed[Any] | Gap) -> Sealed[Any] | None:
-    """What is sealed passes on as it is, and closes its field; a gap has no value."""
+    """Pass a sealed value on as it is, which closes its field. Return None for a gap."""
     return value if isinstance(value, Sealed) else None
 
 
@@ -269,7 +270,7 @@ def _register_field(name: str, value: Any, view: PatronView, *, sealed: bool) ->
     days = [view.since[kind] for kind in (*GIVEN_BY.get(name, ()), "first_copy") if kind in view.since]
     owner, source = owner_of(name).value, None if as_of is None else as_of.source.value
     if view.patron.number.is_replacement:
-        # the library wrote what stands there: no register knows her
+        # the library wrote this value: no register knows the patron
         owner, source = Owner.STAFF.value, Owner.STAFF.value
     entry = {
         "value": value,
@@ -285,7 +286,7 @@ def _register_field(name: str, value: Any, view: PatronView, *, sealed: bool) ->
 
 
 def _born(person: Person) -> dict[str, Any]:
-    """What is said of a birth date that the register is not sure of, or that is only the number's."""
+    """The marks on a birth date that the register is unsure of, or that comes from the number alone."""
     born = birth_date_of(person)
     if born is None or not born.uncertain:
         return {}
@@ -295,31 +296,32 @@ def _born(person: Person) -> dict[str, Any]:
 
 def _local_field(name: str, value: Any, *, sealed: bool) -> dict[str, Any]:
     owner = owner_of(name)
-    # what a rule derives has the rule for its source: the patron group follows age
+    # a value that a rule derives has the rule as its source: the patron group follows age
     source = "rule" if owner is Owner.SYSTEM else owner.value
     entry = {"value": value, "owner": owner.value, "source": source, "since": None, "as_of": None, "override": None}
     return closed(entry) if isinstance(value, Sealed) or (sealed and name in SEALED) else entry
 
 
 def closed(entry: dict[str, Any]) -> dict[str, Any]:
-    """The field of which nothing shows but whose it is."""
+    """The field without its value: only its owner shows."""
     return {**entry, "value": None, "sealed": True}
 
 
 def _said(entry: Mapping[str, Any]) -> Any:
-    """What stood there before a correction; the date in a number is nobody's word."""
+    """The value before a correction. A date that comes only from the number counts as no value."""
     return None if entry["source"] == BirthSource.NUMBER.value else entry["value"]
 
 
 def _overridden(entry: dict[str, Any], override: Override, said: Any, *, by_age: bool) -> dict[str, Any]:
-    """The field as staff corrected it. Sealed, nothing of it shows but who did it, and until when.
+    """The field as staff corrected it. If sealed, only who corrected it and until when are shown.
 
-    What stands beside it is the register's word, or of a pinned group the one without the pin: `rule` tells if by age.
+    The register's value is shown beside it. For a pinned group this is the group without the pin; `rule` says if age
+    gives it.
     """
     until = override.until and override.until.isoformat()
     told: dict[str, Any] = {"by": override.by, "reason": None, "until": until, "register": None}
     entry = {**entry, "source": "staff", "since": override.since.isoformat(), "override": told}
-    # staff are sure
+    # a correction by staff is certain
     entry.pop("uncertain", None)
     if "sealed" in entry or isinstance(override.value, Sealed):
         return closed(entry)

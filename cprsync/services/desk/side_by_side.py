@@ -1,7 +1,7 @@
-"""Our record beside the person who has a number: what either may show, and how far the two agree.
+"""Compares our record with the person who has a number: what may be shown of each, and how far the two agree.
 
-Where one of the two is protected, neither a value nor an agreement gives away more than an age. Leaves out what
-follows from it: see `domain.desk.registering`.
+If one of the two is protected, values and agreement reveal no more than an age. Leaves out what follows from the
+comparison: see `domain.desk.registering`.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _AGREES: Final = {Agreement.AGREES: True, Agreement.DIFFERS: False, Agreement.UN
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pair:
-    """Our record and the person who has the number, as far as either may be shown, and how far they agree."""
+    """Our record and the person who has the number, as far as each may be shown, and how far they agree."""
 
-    #: fields by name; None: nobody has told whose number it is
+    #: fields by name; None: nobody has said whose number it is
     ours: Mapping[str, Any]
     theirs: Mapping[str, Any] | None
     like: Likeness | None
-    #: None: neither is protected, and dates are compared
+    #: None: neither is protected, and birth dates are compared
     ages: Ages | None
-    #: the number is another patron's
+    #: another patron has the number
     is_taken: bool
 
 
@@ -54,9 +54,9 @@ def pair_of(desk: Desk, patron: Patron, person: Person | None, other: str | None
 
 
 def compared_document(pair: Pair) -> dict[str, Any]:
-    """Name and birth date on our record beside the register's, as far as either may be shown, and whether they agree.
+    """Name and birth date in our record beside the register's, as far as each may be shown, and whether they agree.
 
-    Where one of the two is protected, age stands beside age, and nothing says whether name or birth date agree.
+    If one of the two is protected, only the ages are compared, and no agreement of name or birth date is shown.
     """
     like = pair.like or Likeness(Agreement.UNKNOWN, Agreement.UNKNOWN)
     of = {"name": like.name, "birth_date": like.birth if pair.ages is None else Agreement.SEALED}
@@ -84,7 +84,7 @@ def _record(desk: Desk, patron_id: str) -> dict[str, Any]:
 def _shown_of(desk: Desk, patron: Patron) -> dict[str, Any]:
     shown, today = _record(desk, patron.id), desk.clock.today()
     born = birth_date_of(patron.register, corrected=birth_date_in(in_force(patron.overrides, today)))
-    # a number that a library made says a birth date too: nothing else may stand on such a record
+    # a number that a library made also contains a birth date, and the record may hold no other
     date = None if shown["protected"] or born is None else born.day.isoformat()
     name = shown["fields"].get("name", {}).get("value")
     return {"name": name, "birth_date": date, "sealed": shown["protected"]}

@@ -1,7 +1,7 @@
-"""What staff write of a patron whose number no register knows, for good and without a reason.
+"""What staff write about a patron whose number no register knows. It needs no reason and has no last day.
 
-It is name, birth date and protection. A real number makes them the register's again. Leaves out corrections over the
-register: see `setting`.
+The fields are name, birth date and protection. With a real number these fields belong to the register again. Leaves out
+corrections over the register: see `setting`.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OwnWord:
-    """A field that is the register's of everyone whom it knows, as the library writes it of one whom it does not."""
+    """The library's own value for a field that otherwise belongs to the register."""
 
     field: str
     write: Write
 
 
 def may_be_ours(asked: Setting) -> bool:
-    """Whether the library's own word is asked for, if the register does not know her.
+    """Whether the request sets the library's own value, if the register does not know the patron.
 
-    A name with a reason or a last day is a correction, as anyone's.
+    A name with a reason or a last day is a correction, as for any patron.
     """
     corrects = asked.field in {one.value for one in Overridden} and (bool(asked.reason) or asked.until is not None)
     return asked.field in UNREGISTERED_FIELDS and not corrects
@@ -46,7 +46,7 @@ def may_be_ours(asked: Setting) -> bool:
 def own_word(
     patron: Patron, asked: Setting, prepare: Callable[[Person], Prepared], *, on: date, policy: Policy
 ) -> OwnWord | None:
-    """What is written; None: it stands there already. Raises BadInput, which does not quote the text."""
+    """What is written. None: the record has the value already. Raises BadInput, which does not quote the text."""
     try:
         after = UNREGISTERED_FIELDS[asked.field](patron.register, asked.text or "", on)
     except ValueError as error:
@@ -58,7 +58,7 @@ def own_word(
 
 
 def with_age(write: Write, *, on: date, policy: Policy | None) -> Write:
-    """The write with the group of another birth date, and rights that follow it; without a policy as it is."""
+    """Add the group and rights that follow from a new birth date. Without a policy, return the write unchanged."""
     patron = write.patron
     if policy is None or write.after.birth == patron.register.birth:
         return write

@@ -1,4 +1,4 @@
-"""Whose record it is: what a person at the desk sees before they say yes to something that ends or changes it."""
+"""Shows whose record it is, before staff confirm a change to it or its end."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def whose_document(view: PatronView | None, policy: Policy, *, on: date) -> dict[str, Any]:
-    """Name, age and cards; no name of whoever is protected, and nothing of whoever has left."""
+    """Name, age and cards. Leaves out the name of a protected patron, and everything about a patron who has left."""
     if view is None or view.stage is Stage.CLOSED:
         return {"name": None, "age": None, "cards": [], "protected": False}
-    # which library's record it is stands in none of the fields
+    # no field names the library, so it may be empty here
     shown, patron = patron_document(view, policy, agency="", on=on), view.patron
     counts = effective(patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on)
     age = None if counts.birth is None else age_on(counts.birth.day, on, leap=policy.ladders.leap)
