@@ -1,4 +1,4 @@
-"""The patron's record: the register's part, the part that patron and staff own, and what is in force of both on a day.
+"""The patron's record: the register's part, the local part, and the values that are in force on a day.
 
-What a change of the register does to a record is decided in `domain.deciding`.
+Patron and staff own the local part. `domain.deciding` decides what a change in the register does to a record.
 """

@@ -1,7 +1,7 @@
-"""The calendar part of a night: what a day brings a patron though no delivery names her.
+"""The calendar part of a night: what a day changes for a patron, even if no delivery names them.
 
-One function lives one day, for the night and for the forecast alike, so that thirty nights lived are the
-thirty days forecast. Age and overrides are facts; the day is handed in.
+One function lives one day. The night and the forecast both use it, so both give the same result for the same days. It
+reads age and overrides from `Facts`, and the caller passes the day in.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ ONE_DAY: Final = timedelta(days=1)
 class DueKind(enum.Enum):
     """What a day can bring, in the order in which it is done."""
 
-    #: a correction typed at the desk gives way to the register
+    #: a correction typed at the desk ends, and the register's value counts again
     OVERRIDE_ENDED = "override_ended"
-    #: a correction will end soon: someone should look
+    #: a correction ends soon: staff should look at it
     OVERRIDE_WARNED = "override_warned"
-    #: another patron group, by age or because the policy of that day says so
+    #: the patron moves to another patron group, by age or because the policy changes on that day
     AGE_STEP = "age_step"
-    #: Fraværsperiode is over
+    #: the absence (Fraværsperiode) is over
     ABSENCE_ENDED = "absence_ended"
-    #: the subscription of a dead patron has waited long enough for an annulment
+    #: the subscription of a dead patron has waited long enough for an annulment of the death
     SUBSCRIPTION_ENDED = "subscription_ended"
     #: the eighteenth birthday: nobody answers for the patron's new debts
     RESPONSIBILITY_ENDED = "responsibility_ended"
-    #: of age since a day that was lived as a minor's, so a corrected date says: a person decides
+    #: a corrected birth date says that the patron came of age on a day already lived: staff decide
     RESPONSIBILITY_ASKED = "responsibility_asked"
-    #: a minor again before a person had ended it: nothing is asked any more
+    #: a corrected birth date makes the patron a minor again before staff decided: the question is dropped
     RESPONSIBILITY_KEPT = "responsibility_kept"
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something that happens to a patron on a day. `what` names fields and groups, never a value of hers."""
+    """Something that happens to a patron on a day. `what` names fields and groups, never a personal value."""
 
     day: date
     patron_id: str
@@ -60,23 +60,23 @@ class Due:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Facts:
-    """What the calendar reads of a patron. `group` is the one she is in now."""
+    """What the calendar reads of a patron. `group` is the group that the patron is in now."""
 
     patron_id: str
     register: Person
     group: str = ""
     overrides: tuple[Override, ...] = ()
-    #: the last day of an absence; None: not absent, or without an end
+    #: the last day of an absence; None: no absence, or an absence without an end
     absent_until: date | None = None
     #: the last day on which a dead patron stays subscribed
     subscribed_until: date | None = None
-    #: someone answers for what she comes to owe
+    #: another person answers for the patron's debts
     answered_for: bool = False
-    #: a person was asked whether that is to end for an adult, and has not ended it
+    #: staff were asked whether to end that for an adult, and have not ended it yet
     asked_of_age: bool = False
-    #: False of someone who only answers for a minor: she has no patron group
+    #: False for a person who only answers for a minor: they have no patron group
     borrows: bool = True
-    #: the day on which a death stopped letters; None: they go out
+    #: the day on which a death stopped letters; None: letters are sent
     letters_stopped: date | None = None
 
     @property
@@ -85,13 +85,16 @@ class Facts:
 
 
 def derived_group(facts: Facts, day: date, policy: Policy) -> str:
-    """The patron group in force on a day: pinned, else by age, else as it is. The dead grow no older."""
+    """The patron group in force on a day: the pinned one, else the one for the age, else the present one.
+
+    A dead patron keeps their group: age no longer changes it.
+    """
     if not facts.borrows:
         return facts.group
     holding = in_force(facts.overrides, day)
     if pinned := holding.get(Overridden.GROUP):
         return pinned.text
-    # a group that was pinned is no reason to stay there: the one before counts, or age decides again
+    # The pin has ended, so its group does not stay. The group before the pin counts, or age decides.
     pin = next((one for one in facts.overrides if one.field is Overridden.GROUP and one.value == facts.group), None)
     before = facts.group if pin is None or pin.before is None else pin.before
     follows_age = policy.ladders.follows_age(before) or (
@@ -105,13 +108,16 @@ def derived_group(facts: Facts, day: date, policy: Policy) -> str:
 
 
 def age_step_of(facts: Facts, day: date, policy: Policy) -> tuple[str, date | None]:
-    """The patron group in force on a day, and the next day on which age changes it: for whoever writes a birth date."""
+    """The patron group in force on a day, and the next day on which age changes it.
+
+    A caller that writes a birth date uses this.
+    """
     group = derived_group(facts, day, policy)
     return group, next_age_step(replace(facts, group=group), day, policy)
 
 
 def live(facts: Facts, day: date, policy: Policy) -> tuple[tuple[Due, ...], Facts]:
-    """One day of one patron: what is due by then, and the facts as they are that evening."""
+    """Lives one day of one patron. Returns what is due by then, and the facts at the end of the day."""
     found = list(_due(facts, day, policy))
     group = derived_group(facts, day, policy)
     if group != facts.group:
@@ -122,13 +128,13 @@ def live(facts: Facts, day: date, policy: Policy) -> tuple[tuple[Due, ...], Fact
 
 
 def next_due(facts: Facts, after: date, policy: Policy) -> date | None:
-    """The next day later than `after` on which `live` may find something; None: nothing is in sight."""
+    """The next day after `after` on which `live` may find something; None: there is none."""
     days = (next_age_step(facts, after, policy), local_due(facts, after, policy), after_day(facts.subscribed_until))
     return min((max(day, after + ONE_DAY) for day in days if day is not None), default=None)
 
 
 def next_age_step(facts: Facts, after: date, policy: Policy) -> date | None:
-    """The next day on which age or the policy's own dates change her group, as things stand on `after`."""
+    """The next day on which age or the policy's dates change the patron's group, as known on `after`."""
     holding = in_force(facts.overrides, after)
     if Overridden.GROUP in holding or not facts.borrows or not policy.ladders.follows_age(facts.group):
         return None
@@ -139,9 +145,10 @@ def next_age_step(facts: Facts, after: date, policy: Policy) -> date | None:
 
 
 def local_due(facts: Facts, after: date, policy: Policy) -> date | None:
-    """The next day on which an override begins, is warned of or ends, an absence ends, or she comes of age.
+    """The next day on which an override, an absence or the patron's minority changes something.
 
-    What is overdue is due on the next one. A birthday alone keeps its day: nights that were missed still live it.
+    An override can begin, need a warning, or end. An overdue change is due on the next day. Only a birthday keeps its
+    own day, because a night that catches up on missed days still lives that day.
     """
     days = [after_day(facts.absent_until)]
     for override in facts.overrides:
@@ -154,9 +161,10 @@ def local_due(facts: Facts, after: date, policy: Policy) -> date | None:
 
 
 def comes_of_age(facts: Facts, on: date, policy: Policy) -> date | None:
-    """The day from which nobody answers for her, as things stand on a day; None: nobody does, or nobody knows.
+    """The day from which nobody answers for the patron, as known on a day.
 
-    It is the law's day, whatever becomes of her: nobody is to answer for ever for a child who died.
+    None: nobody answers for them, or no birth date is known. The day follows from the law and does not depend on the
+    patron's status: a responsible person must not answer for ever for a child who died.
     """
     if not facts.answered_for:
         return None
@@ -164,7 +172,7 @@ def comes_of_age(facts: Facts, on: date, policy: Policy) -> date | None:
 
 
 def forecast(all_facts: Iterable[Facts], *, first: date, last: date, policy: Policy) -> Iterator[Due]:
-    """What will happen from `first` to `last` if no delivery changes anything, patron by patron."""
+    """What happens from `first` to `last` if no delivery changes anything, patron by patron."""
     for facts in all_facts:
         day: date | None = first
         now = facts
@@ -175,12 +183,12 @@ def forecast(all_facts: Iterable[Facts], *, first: date, last: date, policy: Pol
 
 
 def after_day(until: date | None) -> date | None:
-    """The day after a last day; None: there is no last day, or none that anybody lives to see."""
+    """The day after a last day; None: there is no last day, or it is the last day that `date` can hold."""
     return None if until is None or until == date.max else until + ONE_DAY
 
 
 def calendar_stamp(policy: Policy) -> str | None:
-    """What of a policy decides on which days something is due, as one text; None: no group follows age."""
+    """The parts of a policy that decide when something is due, as one JSON text; None: no group follows age."""
     if not policy.ladders.ladders:
         return None
     return json.dumps(
@@ -197,7 +205,11 @@ def calendar_stamp(policy: Policy) -> str | None:
 
 
 def coming_from(stamp: str | None, policy: Policy) -> Policy:
-    """The policy for those whom an earlier one has grouped: a group that is no more is no reason to stay in it."""
+    """The policy, with the groups of an earlier policy (`stamp`) marked as former.
+
+    A patron may still be in a group that the policy no longer has. A former group still follows age, so that the patron
+    leaves it.
+    """
     if stamp is None:
         return policy
     former = frozenset(name for _, groups in json.loads(stamp)["ladders"] for name, _ in groups)
@@ -220,10 +232,10 @@ def _due(facts: Facts, day: date, policy: Policy) -> Iterator[tuple[DueKind, str
 
 
 def _responsibility(facts: Facts, day: date, policy: Policy) -> DueKind | None:
-    """What a day does to the links of a minor: only a birthday ends them by itself.
+    """What a day does to the links of a minor. Only the birthday itself ends them without a decision by staff.
 
-    Days are lived in order, those that were missed too. So a day of age that lies before the day being lived was none
-    when it was lived: another birth date counts since.
+    Days are lived in order, including days that a night missed. If the day of age is earlier than `day`, a later birth
+    date has moved it: on its own day, it was not the day of age.
     """
     of_age = comes_of_age(facts, day, policy)
     if of_age is None:
@@ -244,13 +256,13 @@ def _turns_responsibility(facts: Facts, after: date, policy: Policy) -> date | N
 
 
 def _warning(override: Override, policy: Policy) -> date | None:
-    """The day on which someone is told, once: the morning after it was typed at the earliest."""
+    """The day on which staff are warned, once. It is at the earliest the day after the override begins."""
     day = override.warns(policy.override_warn_days)
     return None if day is None or override.warned is not None else max(day, override.since + ONE_DAY)
 
 
 def _by(due: date | None, day: date) -> bool:
-    """Whether something is due: on its day, or later if that day was never lived."""
+    """Whether something is due: on its day, or later if no night lived that day."""
     return due is not None and due <= day
 
 
@@ -274,5 +286,5 @@ def _evening(facts: Facts, day: date, group: str, policy: Policy) -> Facts:
 
 
 def counts(events: tuple[Due, ...] | list[Due]) -> Mapping[str, int]:
-    """How often each kind happened."""
+    """Counts how often each kind occurs. Leaves out the kinds that do not occur."""
     return {kind.value: n for kind in DueKind if (n := sum(event.kind is kind for event in events))}

@@ -1,8 +1,8 @@
-"""What is in force for a patron on a day: the register's word, and over it what staff corrected.
+"""What is in force for a patron on a day: the register's values, with staff's corrections over them.
 
-The register's part of a record is never touched by a correction. Whatever hangs on a birth date, a
-municipality or a patron group is read from here, by night, desk and forecast alike. Holds no rule
-about residence: it asks `municipality`, as if the register had said what staff say.
+A correction never changes the register's part of a record. Night, desk and forecast all read birth date, municipality
+and patron group from here. This module has no rule about residence: it asks `municipality`, with staff's correction in
+place of the register's value.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
 
-#: Any street: only the municipality is read of an address that staff typed.
+#: Any street: of an address that staff typed, only the municipality is read.
 _SOME_STREET: Final = "0001"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Effective:
-    """What rules count with on one day."""
+    """The values that rules use on one day."""
 
-    #: None: neither staff, register nor number tell one
+    #: None: neither staff, the register nor the number gives one
     birth: BirthDate | None
-    #: four digits; the last known one, also of someone who lives there no longer
+    #: four digits; the last known one, also for a person who no longer lives there
     municipality: str | None
     residence: Residence
-    #: what CULR is to hold: three digits, "" for a deliberate empty, None to send nothing
+    #: what CULR must hold: three digits, "" to empty the field, None to send nothing
     culr: str | None
     group: str
 
@@ -58,11 +58,11 @@ def effective(  # noqa: PLR0913 -- the parts of a record that rules count with, 
 
     Args:
         person: the register's part of the record.
-        group: the patron group she is in now.
-        overrides: what staff corrected, whether it holds on that day or not.
-        policy: the library's.
+        group: the patron group that the patron is in now.
+        overrides: staff's corrections, also those that do not hold on that day.
+        policy: the library's policy.
         on: the day.
-        letters_stopped: the day on which a death stopped letters; None: they go out.
+        letters_stopped: the day on which a death stopped letters; None: letters are sent.
     """
     corrected = tuple(overrides)
     holding = in_force(corrected, on)
@@ -78,12 +78,12 @@ def effective(  # noqa: PLR0913 -- the parts of a record that rules count with, 
 
 
 def culr_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str | None:
-    """What CULR is to hold: the part of `effective` that needs no policy.
+    """What CULR must hold: the part of `effective` that needs no policy.
 
-    Staff may know where someone lives, also of someone without a CPR number, who stands there under her patron
-    number; an annulled or a replaced number is nobody's there.
+    Staff may know where a person lives. This includes a person without a CPR number, whom CULR knows by their patron
+    number. An annulled or a replaced number belongs to nobody in CULR, so staff's municipality is not used for it.
     """
-    # nearly everyone is as the register says, and is asked about several times in a night
+    # most patrons have no correction, and a night asks about each several times
     staffs = municipality_in(holding) if holding else None
     if staffs is None or person.status in NUMBER_ONLY:
         return culr_number_of(person)
@@ -91,15 +91,15 @@ def culr_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str
 
 
 def municipality_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str | None:
-    """The municipality: staff's while a correction holds, else the last known address's."""
+    """The municipality: staff's while a correction holds, else the one of the last known address."""
     return municipality_in(holding) or municipality_of(person)
 
 
 def as_if_living(person: Person, municipality: str | None) -> Person:
-    """The person as the register would tell of her, were staff right about where she lives.
+    """The person as the register would describe them if staff's municipality is right.
 
-    A status that ends residence ends it whatever staff typed. Where the register does not know, because
-    it is silent, she has disappeared or no address came, staff's word makes it known.
+    A status that ends residence ends it, whatever staff typed. If the register does not know the municipality, staff's
+    value fills it. This is so if the register is silent, the person has disappeared, or no address came.
     """
     if municipality is None or _status_ends_residence(person):
         return person
@@ -111,7 +111,7 @@ def _status_ends_residence(person: Person) -> bool:
 
 
 def unpinned_group(patron: Patron, *, policy: Policy, on: date) -> str:
-    """The group that she would be in, were it not pinned."""
+    """The group that the patron would be in without a pin."""
     ended = tuple(
         replace(one, until=on - ONE_DAY) if one.field is Overridden.GROUP else one for one in patron.overrides
     )
@@ -121,7 +121,7 @@ def unpinned_group(patron: Patron, *, policy: Policy, on: date) -> str:
 
 
 def differing(patron: Patron, *, policy: Policy, on: date) -> tuple[Overridden, ...]:
-    """The fields in which what staff corrected holds and is not what register or rule says."""
+    """The fields in which a correction holds and differs from what the register or a rule says."""
     return tuple(
         field
         for field, override in in_force(patron.overrides, on).items()
@@ -130,7 +130,7 @@ def differing(patron: Patron, *, policy: Policy, on: date) -> tuple[Overridden, 
 
 
 def _says_without(patron: Patron, field: Overridden, text: str, policy: Policy, on: date) -> bool:
-    """Whether the same would stand there without the correction, in the form in which corrections are kept."""
+    """Whether the field would have the same value without the correction, compared in the form of a correction."""
     person = patron.register
     match field:
         case Overridden.NAME:

@@ -1,6 +1,6 @@
 """What each field of the record is for, in the words of the privacy page: to the patron, Danish first.
 
-Each sentence has to be true of this program; it is read beside what the field does. Holds words only.
+Each sentence must be true of this program: compare it with what the field does. Holds words only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from cprsync.domain.wording import Wording
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: By the key of the field.
+#: By the field's key.
 PURPOSES: Final[Mapping[str, Wording]] = {
     "patron": Wording(
         "Et tilfældigt nummer på otte cifre, som systemet kender dig under. Det gives aldrig til en anden; derfor"

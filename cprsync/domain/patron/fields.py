@@ -1,8 +1,7 @@
-"""The field table: what stands in a patron record, what for, whose it is, who sees it, and how long it is kept.
+"""The field table: each field of a patron record, its purpose, its owner, who sees it, and how long it is kept.
 
-One table for the code, the import, the pages that staff see, the privacy page and the list of processing. The words
-of the privacy page are here too: each sentence is about one field and has to be true of this program. Leaves out
-where a value is stored, and how it is typed.
+The code, the import, the staff's pages, the privacy page and the list of processing all use this one table. Leaves out
+where a value is stored, and how it is typed. The words of each purpose are in `field_words`.
 """
 
 from __future__ import annotations
@@ -19,64 +18,64 @@ if TYPE_CHECKING:
 
 
 class Owner(enum.Enum):
-    """Who decides what stands there; nobody else's word overwrites it in silence."""
+    """Who decides the value. A value from any other source never overwrites it silently."""
 
     #: CPR; staff may correct it for a time
     REGISTER = "register"
-    #: the patron herself; staff write it in for her
+    #: the patron; staff write it in for them
     PATRON = "patron"
     #: the library's staff
     STAFF = "staff"
-    #: a rule or the program; a patron group may be pinned by staff
+    #: a rule or the program; staff may pin a patron group
     SYSTEM = "system"
 
 
 class Seen(enum.Enum):
     """Who sees the value."""
 
-    #: the patron, when she asks, and staff
+    #: the patron, on request, and staff
     BOTH = "both"
-    #: the patron; staff a part of it
+    #: the patron sees all of it; staff see a part
     MASKED = "masked"
-    #: staff only; a patron who asks for insight is told what the law lets her be told
+    #: staff only; for a patron who asks for insight, the library decides what the law allows
     STAFF = "staff"
     #: nobody
     NOBODY = "nobody"
 
 
 class Basis(enum.Enum):
-    """On what the library may process it."""
+    """The legal basis for processing the field."""
 
-    #: GDPR article 6(1)(e): a task in the public interest, the library's by law
+    #: GDPR article 6(1)(e): a task in the public interest that the law gives the library
     TASK = "task"
-    #: Databeskyttelsesloven § 11, stk. 1: a public authority may use the number to know people apart
+    #: Databeskyttelsesloven § 11, stk. 1: a public authority may use the number to identify people
     NUMBER = "number"
-    #: GDPR article 6(1)(c): the library has to, as with its accounts
+    #: GDPR article 6(1)(c): a legal obligation, for example to keep accounts
     DUTY = "duty"
 
 
 class Kept(enum.Enum):
-    """How long; the days are the library's policy."""
+    """How long the value is kept. The library's policy sets the numbers of days."""
 
-    #: as long as she is a patron
+    #: as long as the person is a patron
     RECORD = "record"
-    #: until the register says something else; what stood there before can be taken back for 30 days
+    #: until the register gives another value; for 30 days the former value can be restored
     REGISTER = "register"
     #: until it is changed
     CHANGED = "changed"
     #: until the absence is over
     ABSENCE = "absence"
-    #: a time after the block was lifted
+    #: for a time after the block is lifted
     BLOCKS = "blocks"
-    #: a time after return, or after what is owed for it is settled
+    #: for a time after the return, or after the debt for the loan is settled
     LOANS = "loans"
-    #: until it is lent out or cancelled
+    #: until the item is lent out or the reservation is cancelled
     RESERVATIONS = "reservations"
-    #: a time after it is paid
+    #: for a time after it is paid
     BALANCES = "balances"
-    #: the content for a time, the fact as long as she is a patron
+    #: the content for a time; that a message was sent, as long as the person is a patron
     MESSAGES = "messages"
-    #: until the minor is of age and what she answers for is settled
+    #: until the minor is of age and what the responsible person answers for is settled
     RESPONSIBLE = "responsible"
 
 
@@ -85,7 +84,7 @@ class Field:
     """One field.
 
     `key` is its name in JSON and in the columns of an import. `text` is the name under which Danish libraries explain
-    it to patrons, where they do. A field with a `part_of` is shown as a part of that one.
+    it to patrons; None: they do not explain it. A field with a `part_of` is shown as a part of that field.
     """
 
     key: str
@@ -94,7 +93,7 @@ class Field:
     kept: Kept
     basis: Basis = Basis.TASK
     seen: Seen = Seen.BOTH
-    #: hidden from everyone while the patron is sealed for a reason of her own, but for a reasoned reveal
+    #: hidden while the patron is sealed for a reason of their own; only a reveal with a reason shows it
     sealed: bool = False
     #: may be a column of `patron import`
     imported: bool = False
@@ -103,12 +102,12 @@ class Field:
 
     @property
     def purpose(self) -> Wording:
-        """What it is for, as a patron is told."""
+        """What the field is for, in the words that a patron reads."""
         return PURPOSES[self.key]
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names under which an import finds it: its key, and its names as people write them."""
+        """The names under which an import finds the field: its key, and its Danish and English names."""
         return (self.key, self.name.da, self.name.en)
 
 
@@ -134,12 +133,12 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         text="Fraværsperiode",
     ),
-    # a list brings name, birth date and address only of whom no register knows: of anyone else CPR's word stands there
+    # A list sets name, birth date and address only for a patron that no register knows. For others CPR's values count.
     Field("name", Wording("Navn", "Name"), Owner.REGISTER, Kept.REGISTER, sealed=True, imported=True, text="Navn"),
     Field("first_names", Wording("Fornavne", "First names"), Owner.REGISTER, Kept.REGISTER, sealed=True),
     Field("middle_names", Wording("Mellemnavne", "Middle names"), Owner.REGISTER, Kept.REGISTER, sealed=True),
     Field("last_name", Wording("Efternavn", "Last name"), Owner.REGISTER, Kept.REGISTER, sealed=True),
-    # her age shows instead
+    # a sealed patron's age is shown instead
     Field(
         "birth_date",
         Wording("Fødselsdato", "Birth date"),
@@ -257,15 +256,15 @@ FIELDS: Final[tuple[Field, ...]] = (
 
 #: By key.
 FIELD: Final = {field.key: field for field in FIELDS}
-#: What nobody sees of a protected patron without a reasoned reveal; the municipality is not among them.
+#: What is hidden for a protected patron without a reasoned reveal. The municipality is not hidden.
 SEALED: Final = frozenset(field.key for field in FIELDS if field.sealed)
 
 
 def shown() -> Iterator[str]:
-    """The keys under which a record shows its fields, in the table's order; parts stand in their whole."""
+    """The keys under which a record shows its fields, in the table's order. A part is shown in its whole."""
     yield from dict.fromkeys(field.part_of or field.key for field in FIELDS)
 
 
 def owner_of(key: str) -> Owner:
-    """Whose a field is, or a whole of parts."""
+    """The owner of a field, or of a whole with parts."""
     return next(field.owner for field in FIELDS if key in {field.key, field.part_of})

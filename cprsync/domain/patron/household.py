@@ -1,7 +1,8 @@
-"""Whose address is sealed for the sake of someone else ("protected in the household", decision 2).
+"""Which addresses are sealed to protect someone else ("protected in the household", decision 2).
 
-Only the address: the name is not, and neither is what else stands in the record. Whoever is sealed for a reason of her
-own passes it on; whoever is sealed for the sake of someone else does not. Leaves out how the others are found.
+Only the address is sealed, not the name or the rest of the record. A patron who is sealed for a reason of their own
+passes this on to the household. A patron who is sealed only for someone else does not. Leaves out how the other patrons
+are found.
 """
 
 from __future__ import annotations
@@ -19,34 +20,34 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.person import Person
 
-#: Of a house with more patrons none is opened: an institution has hundreds, and counts as sealed.
+#: A dwelling with more other patrons than this is not checked, and counts as sealed: an institution has hundreds.
 HOUSE_MOST: Final = 40
 
 
 class Other(NamedTuple):
-    """Someone who shares a dwelling or a link with her."""
+    """Another patron who shares the dwelling, or a link, with the patron."""
 
     person: Person
-    #: she waits for a person, and counts as protected (decision 3)
+    #: this patron waits for a decision by staff, and counts as protected (decision 3)
     parked: bool
-    #: the feed could not have told of her number, and counts as silent (decision 32)
+    #: the feed could not report changes of this number, so it counts as silent (decision 32)
     in_window: bool = False
 
     def is_sealed(self, *, silent_is_sealed: bool) -> bool:
-        """Tell whether they are sealed for a reason of their own."""
+        """Tell whether this patron is sealed for a reason of their own."""
         return is_sealed(self.person, silent_is_sealed=silent_is_sealed, parked=self.parked, in_window=self.in_window)
 
 
 def in_household(
     mates: Iterable[Other], links: Iterable[Other] = (), *, silent_is_sealed: bool, others: int = 0
 ) -> bool:
-    """Tell whether an address is sealed for the sake of someone else.
+    """Tell whether an address is sealed to protect someone else.
 
     Args:
         mates: the other patrons of the dwelling.
-        links: those she answers for, or who answer for her (forælder, værge), wherever they live.
-        silent_is_sealed: whether the library seals whoever no source has spoken of.
-        others: how many patrons the dwelling has besides her, read or not.
+        links: the people that the patron answers for, and those who answer for the patron, wherever they live.
+        silent_is_sealed: whether the library seals a patron if no source has given their protection.
+        others: how many other patrons the dwelling has, read or not.
     """
     if others > HOUSE_MOST:
         return True
@@ -54,5 +55,5 @@ def in_household(
 
 
 def shut_address(person: Person) -> Person:
-    """The same with her address sealed, for the sake of someone else who has it."""
+    """The same person with the address sealed, to protect someone else who has that address."""
     return replace(person, address=SealedAddress(person.address)) if isinstance(person.address, Address) else person

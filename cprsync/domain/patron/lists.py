@@ -1,6 +1,6 @@
-"""The lists of a record: what becomes of one when something is added, taken away, or the whole is typed anew.
+"""The lists of a record: what each list becomes when staff add lines, remove lines, or type it anew.
 
-Cards, telephones, e-mail addresses and blocks. Leaves out how a line is typed: see `typed`.
+The lists are cards, telephones, e-mail addresses and blocks. Leaves out how a line is typed: see `typed`.
 """
 
 from __future__ import annotations
@@ -15,50 +15,50 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-#: As many as one record has of each.
+#: How many of each one record may have.
 LONGEST: Final[Mapping[str, int]] = {"cards": 20, "telephones": 10, "emails": 10, "blocks": 20}
 
 
 class Doing(enum.Enum):
-    """What is done with the lines that were typed."""
+    """What to do with the typed lines."""
 
-    #: they come to what stands there
+    #: add them to the list
     ADD = "add"
-    #: they are taken away, a block lifted
+    #: remove them; for blocks, lift them
     REMOVE = "remove"
-    #: they are all that stands there from now on
+    #: replace the whole list with them
     REPLACE = "replace"
 
 
 class NotListed(ValueError):
-    """What is to be taken away does not stand there."""
+    """A line to remove is not on the list."""
 
 
 class SeveralMeant(ValueError):
-    """More than one block has that reason, and no day says which is meant."""
+    """More than one block has that reason, and no day tells which one is meant."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TypedBlock:
-    """A block as it is typed: why, and since when if that is said."""
+    """A block as staff type it: its reason, and optionally its first day."""
 
     reason: str
-    #: None: it begins today, or it is the one that holds for that reason
+    #: None: a new block begins today; an existing one is found by its reason alone
     since: date | None = None
 
     def means(self, block: Block) -> bool:
-        """Whether it tells of a block that stands there."""
+        """Whether this describes an existing block."""
         return self.reason.casefold() == block.reason.casefold() and self.since in {None, block.since}
 
 
 def change_list(
     field: str, before: tuple[Any, ...], typed: tuple[Any, ...], doing: Doing, *, on: date
 ) -> tuple[Any, ...]:
-    """The list after what was typed.
+    """The list after the typed lines are applied.
 
     Raises:
-        NotListed: something to be taken away does not stand there.
-        SeveralMeant: a block to be lifted is not told apart from another.
+        NotListed: a line to remove is not on the list.
+        SeveralMeant: more than one block fits the one to lift.
         ValueError: the list would be too long.
     """
     if field == "blocks":
@@ -73,7 +73,7 @@ def change_list(
 
 
 def _name(one: Card | Telephone | Email) -> str:
-    """What tells one from another: people write the same one in capitals or not."""
+    """What identifies an entry of a list. Capitals do not count, because people write the same one in both ways."""
     if isinstance(one, Telephone):
         return one.number
     return card_key(one.number) if isinstance(one, Card) else one.address.casefold()
@@ -83,10 +83,10 @@ def _added(before: tuple[Any, ...], typed: tuple[Any, ...]) -> tuple[Any, ...]:
     after = {_name(one): one for one in before}
     for one in typed:
         if isinstance(one, Card) or not one.notices:
-            # one that stands there keeps its PIN, or its mark for notices
+            # an entry that exists already keeps its PIN, or its mark for notices
             after.setdefault(_name(one), one)
         else:
-            # one gets the notices
+            # only one entry gets the notices
             after = {name: replace(held, notices=False) for name, held in after.items()}
             after[_name(one)] = replace(after.get(_name(one), one), notices=True)
     return tuple(after.values())
@@ -132,7 +132,7 @@ def _lifted(before: tuple[Block, ...], typed: tuple[TypedBlock, ...], on: date) 
             raise NotListed("that does not stand on the list")
         if len(holding) > 1:
             raise SeveralMeant("more than one block has that reason: say the day it began before it")
-        # one that was lifted already stays as it was lifted
+        # a block that was lifted earlier keeps that day
         after = [replace(block, lifted=on) if block in holding else block for block in after]
     return tuple(after)
 

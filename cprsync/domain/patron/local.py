@@ -1,7 +1,7 @@
 """The part of the patron record that patron, staff and system own. The register never writes it.
 
-The fields are those that Danish libraries explain to their patrons; what they mean, who sees them
-and how long they are kept comes with the field table.
+The fields are those that Danish libraries explain to their patrons. The field table (`fields`) says what they mean, who
+sees them and how long they are kept.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Telephone:
-    """A telephone number; `notices`: the one for text messages (Mobil (notif))."""
+    """A telephone number. `notices` marks the one for text messages (Mobil (notif))."""
 
     number: str
     notices: bool = False
@@ -28,7 +28,7 @@ class Telephone:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Email:
-    """An e-mail address; `notices`: the one for notices (E-mail (notif))."""
+    """An e-mail address. `notices` marks the one for notices (E-mail (notif))."""
 
     address: str
     notices: bool = False
@@ -37,31 +37,31 @@ class Email:
 class Stage(enum.Enum):
     """Where a patron is between registration and erasure (Lånerforhold)."""
 
-    #: she borrows
+    #: the patron borrows
     ACTIVE = "active"
-    #: she has asked to leave, or the policy has for her, and something is still open
+    #: the patron has asked to leave, or the policy ends it, and something is still open
     LEAVING = "leaving"
-    #: no patron any more: the record is empty, and no number finds it
+    #: no longer a patron: the record is empty, and no number finds it
     CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Block:
-    """Blokeret d. and Blokeringsårsag; kept for a while after it was lifted."""
+    """A block with its day and reason (Blokeret d., Blokeringsårsag). It is kept for a while after it was lifted."""
 
     since: date
     reason: str
-    #: the day on which it was lifted; None: it holds
+    #: the day on which the block was lifted; None: it still holds
     lifted: date | None = None
 
     def holds_on(self, day: date) -> bool:
-        """From its first day on, until the day on which it was lifted."""
+        """True from the first day of the block, and false from the day on which it was lifted."""
         return self.since <= day and (self.lifted is None or day < self.lifted)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Absence:
-    """Fraværsperiode: no reservations are fulfilled between these days."""
+    """Fraværsperiode: between these days no reservations are fulfilled."""
 
     since: date
     until: date | None = None
@@ -69,13 +69,13 @@ class Absence:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Card:
-    """LånerID: a card to borrow with; the PIN only as a keyed Argon2id hash."""
+    """LånerID: a card to borrow with. Its PIN is kept only as a keyed Argon2id hash."""
 
     number: str
     pin_hash: str = ""
 
     def shown(self, *, shut: bool = False) -> str:
-        """The form for screens: of a card that is a CPR number, as a health card's, it is masked as one."""
+        """The card number for screens. A card number that is a CPR number, as on a health card, is masked like one."""
         try:
             number = CprNumber.parse_any(self.number)
         except ValueError:
@@ -84,17 +84,17 @@ class Card:
 
 
 def card_key(number: str) -> str:
-    """What tells one card from another: not capitals, not the spaces that groups of digits are written with."""
+    """What identifies a card. Capitals and spaces between digits do not count."""
     written = "".join(number.split())
     try:
-        # a health card has the CPR number, with a hyphen or without
+        # a health card has the CPR number, with or without a hyphen
         return CprNumber.parse_any(written).digits
     except ValueError:
         return written.casefold()
 
 
 def distinct_cards(numbers: Iterable[str]) -> tuple[Card, ...]:
-    """Each card once, in the order and the spelling in which it comes first; an empty one is none."""
+    """Each card once, in the order and spelling of its first occurrence. Empty numbers are left out."""
     cards: dict[str, Card] = {}
     for number in numbers:
         if written := number.strip():
@@ -103,7 +103,7 @@ def distinct_cards(numbers: Iterable[str]) -> tuple[Card, ...]:
 
 
 def card_forms(number: str) -> tuple[str, ...]:
-    """As what a card may stand in an index: by its key, or from before there was one by how it was written."""
+    """The forms in which an index may have a card: by its key, or, in older entries, as it was written."""
     joined = "".join(number.split())
     forms = (card_key(number), number, *(form(one) for one in (number, joined) for form in (str, str.upper, str.lower)))
     return tuple(dict.fromkeys(forms))
@@ -111,7 +111,7 @@ def card_forms(number: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Local:
-    """What is not the register's. All of it is sealed in the store in one piece."""
+    """What the register does not own. The store seals all of it in one piece."""
 
     cards: tuple[Card, ...] = ()
     #: Tilhørsfilial
@@ -134,7 +134,7 @@ class Local:
 
     @property
     def contact(self) -> tuple[str, ...] | Sealed[Any]:
-        """The patron's own contact address, c/o first: open lines, or what is sealed of it."""
+        """The patron's own contact address, with c/o first: open lines, or a sealed value."""
         co, lines = self.contact_co, self.contact_lines
         if isinstance(co, Sealed) or isinstance(lines, Sealed):
             return co if isinstance(co, Sealed) else lines
@@ -145,21 +145,24 @@ Contact = TypeVar("Contact", Telephone, Email)
 
 
 def still_marked(held: tuple[Contact, ...], given: tuple[Contact, ...]) -> tuple[Contact, ...]:
-    """What a list gives, with the mark for notices where it was: a list that marks none says nothing of it."""
+    """The given list, with the mark for notices kept where it was.
+
+    A list without any mark does not say which entry gets the notices.
+    """
     if any(one.notices for one in given):
         return given
     return tuple(marked if (marked := replace(one, notices=True)) in held else one for one in given)
 
 
 def under_her_pin(held: tuple[Card, ...], typed: tuple[Card, ...]) -> tuple[Card, ...]:
-    """The typed cards under the PIN that the patron has: a new card needs no new one."""
+    """The typed cards with the patron's present PIN: a new card needs no new PIN."""
     pins = {card_key(card.number): card.pin_hash for card in held}
     one = next((card.pin_hash for card in held if card.pin_hash), "")
     return tuple(replace(card, pin_hash=pins.get(card_key(card.number), one)) for card in typed)
 
 
 def blocked(before: tuple[Block, ...], typed: tuple[Block, ...], *, on: date) -> tuple[Block, ...]:
-    """The blocks of a record after the ones that hold were typed anew: one that was left out was lifted on that day."""
+    """The blocks of a record after staff type the current ones anew. A block that is left out is lifted on that day."""
     holding = {(block.since, block.reason) for block in typed}
     kept = [
         replace(block, lifted=on) if block.lifted is None and (block.since, block.reason) not in holding else block
@@ -170,17 +173,17 @@ def blocked(before: tuple[Block, ...], typed: tuple[Block, ...], *, on: date) ->
 
 
 def first_lifted(blocks: tuple[Block, ...]) -> date | None:
-    """The earliest day on which one of the blocks was lifted; None: all of them hold."""
+    """The earliest day on which one of the blocks was lifted; None: none was lifted."""
     return min((block.lifted for block in blocks if block.lifted is not None), default=None)
 
 
 def without_lifted(blocks: tuple[Block, ...], *, by: date) -> tuple[Block, ...]:
-    """The blocks without those that were lifted by a day."""
+    """The blocks without those that were lifted on or before a day."""
     return tuple(block for block in blocks if block.lifted is None or block.lifted > by)
 
 
 def shut_contact(local: Local) -> Local:
-    """The same with the patron's own contact address sealed, as a protected patron's is in every view."""
+    """The same record with the patron's contact address sealed, as every view shows a protected patron's."""
     if not local.contact_co and not local.contact_lines:
         return local
     co, lines = local.contact_co, local.contact_lines

@@ -1,4 +1,4 @@
-"""What patron and staff own of two records that are one person's: joined, and parted again. Pure."""
+"""Joins and parts the local parts of two records that belong to one person. Pure."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any, Final
 
 from cprsync.domain.patron.local import Local
 
-#: Fields that hold several: those of both are kept.
+#: Fields with several entries: the entries of both records are kept.
 _SEVERAL: Final = ("cards", "telephones", "emails", "blocks")
-#: Free text: one under the other.
+#: Free text: one text is put under the other.
 _NOTES: Final = ("internal_note", "note_to_patron")
-#: The address is one thing in two fields.
+#: One address, kept in two fields.
 _CONTACT: Final = ("contact_co", "contact_lines")
 
 
 def joined(keeps: Local, closes: Local) -> Local:
-    """The record of the patron who stays: hers first, and beside it what only the other one had.
+    """The local part of the patron who stays, with what only the other record has added.
 
-    Where there is room for one, hers stands: language, group and absence always, branch and contact address if she
-    has any.
+    If a field has room for one value, the staying patron's value is kept. This is always so for language, group and
+    absence; for branch and contact address, if the staying patron has one.
     """
     both: dict[str, Any] = {name: _union(getattr(keeps, name), getattr(closes, name)) for name in _SEVERAL}
     both |= {name: _under(getattr(keeps, name), getattr(closes, name)) for name in _NOTES}
@@ -30,12 +30,12 @@ def joined(keeps: Local, closes: Local) -> Local:
 
 
 def parted(now: Local, *, before: Local, joined: Local) -> Local:
-    """The record as it would be had the other's never come to it; what was changed since stays.
+    """The record without what the other record brought. What was changed after the join stays.
 
     Args:
-        now: as it is.
-        before: as it was when the two were joined.
-        joined: as that left it.
+        now: the record as it is.
+        before: the record before the join.
+        joined: the record as the join left it.
     """
     return Local(**{field.name: _without(field.name, now, before, joined) for field in fields(Local)})
 

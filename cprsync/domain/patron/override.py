@@ -1,8 +1,7 @@
-"""What staff typed as a correction: it wins visibly over the register until its day, and then gives way.
+"""Corrections that staff typed: each holds over the register, visibly, until its last day.
 
-An override never overwrites: the register's value stays beside it and is shown while the two differ. It
-changes nothing about protection, which no one at a desk can end, and a sealed patron's is sealed with
-the rest.
+An override never overwrites the register's value. That value stays beside it, and is shown while the two differ. An
+override does not change protection, which no one at a desk can end. A sealed patron's override is sealed as well.
 """
 
 from __future__ import annotations
@@ -21,15 +20,15 @@ from cprsync.domain.person.sealed import Sealed
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-#: As on the health card and on a label (cpr-data D).
+#: The longest line on the health card and on a label (cpr-data D).
 TEXT_MAX: Final = 34
-#: As long as policy.toml lets a group's name be.
+#: The longest name of a group that policy.toml allows.
 GROUP_MAX: Final = 64
 _MUNICIPALITY_DIGITS: Final = 4
 
 
 class Overridden(enum.Enum):
-    """Fields that the register or a rule owns, and that staff may correct for a time."""
+    """Fields that the register or a rule owns. Staff may correct them for a time."""
 
     NAME = "name"
     BIRTH_DATE = "birth_date"
@@ -37,16 +36,16 @@ class Overridden(enum.Enum):
     ADDRESS = "address"
     #: kommunenummer, four digits
     MUNICIPALITY = "municipality"
-    #: the patron group: pinned while age says otherwise
+    #: the patron group: pinned even if age gives another
     GROUP = "group"
 
     # a member is one object: the enum's own hash is slow
     __hash__ = object.__hash__
 
 
-#: What is hidden when the patron is sealed.
+#: What is hidden if the patron is sealed.
 SEALED_FIELDS: Final = frozenset({Overridden.NAME, Overridden.ADDRESS})
-#: What may stay until it is taken back; everything else has a last day.
+#: Fields whose correction may stay until staff take it back. Every other correction has a last day.
 ENDLESS: Final = frozenset({Overridden.GROUP})
 
 
@@ -60,7 +59,7 @@ class Override:
     reason: str | Sealed[str]
     since: date
     until: date | None = None
-    #: of a pinned group: the one that was in force when it was pinned, and is again when the pin gives way
+    #: for a pinned group: the group before the pin, which counts again when the pin ends
     before: str | None = None
     #: the store's number for it; 0 before it is stored
     id: int = 0
@@ -74,31 +73,31 @@ class Override:
 
     @property
     def text(self) -> str:
-        """The value where it is open: a rule reads no sealed one."""
+        """The open value. Raises TypeError if the value is sealed, because no rule may read a sealed one."""
         if isinstance(self.value, Sealed):
             raise TypeError("a sealed correction is read by no rule")
         return self.value
 
     @property
     def gives_way(self) -> date | None:
-        """The first day on which the register's value is in force again."""
+        """The first day on which the register's value counts again."""
         return None if self.until is None else self.until + timedelta(days=1)
 
     def warns(self, days: int) -> date | None:
-        """The day on which its end is announced, never before it begins."""
+        """The day on which staff are warned of its end. It is never earlier than the first day."""
         return None if self.until is None else max(self.since, self.until - timedelta(days=days))
 
 
 def in_force(overrides: Iterable[Override], on: date) -> Mapping[Overridden, Override]:
-    """By field, the override that holds on a day; of two the later one, and the later number on the same day."""
+    """The override that holds on a day, by field. If two hold, the later one counts; on the same day, the higher id."""
     holding = [override for override in overrides if override.holds_on(on)]
     if not holding:
-        return {}  # nearly everyone, and asked for each change of a night
+        return {}  # most patrons have none, and a night asks for each change
     return {override.field: override for override in sorted(holding, key=lambda one: (one.since, one.id))}
 
 
 def shut_overrides(overrides: Iterable[Override], fields: Collection[Overridden]) -> tuple[Override, ...]:
-    """The same with value and reason of these fields sealed, as in every view of whom they are sealed for."""
+    """The same overrides, with value and reason of these fields sealed, as a view for sealed patrons shows them."""
     return tuple(
         replace(one, value=_shut(one.value), reason=_shut(one.reason)) if one.field in fields else one
         for one in overrides
@@ -110,22 +109,22 @@ def _shut(text: str | Sealed[str]) -> Sealed[str]:
 
 
 def birth_date_in(holding: Mapping[Overridden, Override]) -> date | None:
-    """The birth date that staff corrected, if they did."""
+    """The birth date that staff typed; None: there is no such correction."""
     override = holding.get(Overridden.BIRTH_DATE)
     return None if override is None else date.fromisoformat(override.text)
 
 
 def municipality_in(holding: Mapping[Overridden, Override]) -> str | None:
-    """The municipality that staff typed, if they did."""
+    """The municipality that staff typed; None: there is no such correction."""
     override = holding.get(Overridden.MUNICIPALITY) if holding else None
     return None if override is None else override.text
 
 
 def last_day_of(field_: Overridden, until: date | None, *, on: date, max_days: int) -> date | None:
-    """The last day on which a correction made on `on` holds; only a pinned group may hold until it is taken back.
+    """The last day of a correction made on `on`. Only a pinned group may hold until it is taken back.
 
     Raises:
-        ValueError: it has no end and needs one, is over already, or lasts longer than the policy lets it.
+        ValueError: it needs an end and has none, is over already, or lasts longer than the policy allows.
     """
     if until is None:
         if field_ not in ENDLESS:
@@ -140,17 +139,17 @@ def last_day_of(field_: Overridden, until: date | None, *, on: date, max_days: i
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a typed value is held against: every Danish municipality there is, and the day."""
+    """What a typed value is checked against: all Danish municipalities, and the day."""
 
     municipalities: frozenset[str]
     today: date
 
 
 def value_of(field_: Overridden, text: str, known: Known) -> str:
-    """Canonical text of what was typed; an address may have several lines.
+    """The canonical form of a typed value. An address may have several lines.
 
     Raises:
-        ValueError: it cannot stand in that field. The message does not quote it.
+        ValueError: the value does not fit the field. The message does not quote it.
     """
     lines = [text_of(line) for line in text.splitlines()]
     lines = [line for line in lines if line]
@@ -182,6 +181,6 @@ _CHECKS: Final = {
     Overridden.ADDRESS: _any_text,
     Overridden.BIRTH_DATE: _birth_date,
     Overridden.MUNICIPALITY: _municipality,
-    # any name: staff and institutions are on no ladder
+    # any name: groups of staff and institutions are on no ladder
     Overridden.GROUP: _any_text,
 }

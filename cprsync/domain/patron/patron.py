@@ -1,6 +1,6 @@
-"""A patron as the store hands her to the rules: what the register owns, and what else decides.
+"""A patron as the store gives them to the rules: what the register owns, and what else the rules need.
 
-What patron and staff own (telephones, notes, cards) is not here: no rule of the night reads it.
+Leaves out what patron and staff own (telephones, notes, cards): no rule of the night reads it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Source(enum.Enum):
-    """Where a person's data came from. On equal dates the file wins over the look-up."""
+    """Where a person's data came from. On the same day the file wins over the look-up."""
 
     #: the nightly delivery
     FILE = "file"
@@ -40,30 +40,30 @@ class PatronKind(enum.Enum):
     PERSON = "person"
     INSTITUTION = "institution"
     LIBRARY = "library"
-    #: no borrower: she only answers for a minor
+    #: not a borrower: only answers for a minor
     RESPONSIBLE = "responsible"
 
 
 class SealedBy(enum.Enum):
-    """For which reason of their own someone is sealed, the first that holds."""
+    """Why a patron is sealed for a reason of their own. The first reason that holds is used."""
 
     #: Navne- og adressebeskyttelse
     PROTECTION = "protection"
-    #: an administrative street code, or the status of one
+    #: an administrative street code, or a status that means one
     STREET = "street"
-    #: waits for a person, and counts as protected meanwhile (decision 3)
+    #: waits for a decision by staff, and counts as protected until then (decision 3)
     PARKED = "parked"
-    #: no source has spoken of their protection, and the policy seals that
+    #: no source has given the protection, and the policy seals such patrons
     SILENCE = "silence"
 
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """The day a source speaks of: the file's production date, or that of the last loaded delivery."""
+    """The day that a source describes: the file's production date, or the date of the last loaded delivery."""
 
     day: date
     source: Source
-    #: of a look-up the day of the last delivery that the register had loaded, where `day` is an earlier one
+    #: for a look-up: the day of the last delivery that the register had loaded, if `day` is earlier
     loaded: date | None = field(default=None, compare=False)
 
     @property
@@ -73,11 +73,11 @@ class AsOf:
 
     @property
     def awaits_delivery(self) -> bool:
-        """Whether the source has seen the day of a delivery that has not been taken."""
+        """True if the source has seen a later delivery than `day`, which we have not taken yet."""
         return self.seen != self.day
 
     def is_older_than(self, other: AsOf) -> bool:
-        """True when this may not overwrite what `other` said: older, or a look-up on the file's own day."""
+        """True if this may not overwrite data of `other`: it is older, or a look-up on the same day as a file."""
         if self.day != other.day:
             return self.day < other.day
         return self.source is Source.LOOKUP and other.source is Source.FILE
@@ -86,19 +86,19 @@ class AsOf:
 @made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Patron:
-    """One patron of one library. `register` is the last known person; `as_of` None: no source has spoken yet."""
+    """One patron of one library. `register` is the last known person; `as_of` None: no source has answered yet."""
 
     id: str
     register: Person
     as_of: AsOf | None
     version: int
     letters_stopped: date | None = None
-    #: Lånergruppe, as it is in force
+    #: the patron group in force (Lånergruppe)
     group: str = ""
-    #: what staff corrected; the register's part never holds any of it
+    #: staff's corrections; the register's part never contains them
     overrides: tuple[Override, ...] = ()
     kind: PatronKind = PatronKind.PERSON
-    #: since when, and why, the feed could not have told of the number; None: it could
+    #: since when, and why, the feed could not report changes of the number; None: it could
     window: Window | None = None
 
     def __repr__(self) -> str:
@@ -110,33 +110,34 @@ class Patron:
 
     @property
     def borrows(self) -> bool:
-        """False of someone who only answers for a minor: no patron group, no net media."""
+        """False for a person who only answers for a minor: no patron group, no net media."""
         return self.kind is not PatronKind.RESPONSIBLE
 
     @property
     def is_known(self) -> bool:
-        """True once a source has spoken of the patron."""
+        """True once a source has given data about the patron."""
         return self.as_of is not None
 
     @property
     def verified(self) -> bool:
-        """True when a source has spoken, and the feed could have told of every change since (decision 32)."""
+        """True if a source has answered, and the feed could report every change since (decision 32)."""
         return self.as_of is not None and self.window is None
 
     def has_newer(self, as_of: AsOf) -> bool:
-        """True when a newer source has spoken, so that this one may not overwrite the record.
+        """True if a newer source has answered, so that data of `as_of` may not overwrite the record.
 
-        In a window the file could not tell everything: what counts of a look-up is the day that it has seen.
+        In a window the file could not report everything, so a look-up counts by the day up to which it has seen
+        everything.
         """
         if self.as_of is None or not as_of.is_older_than(self.as_of):
             return False
         return self.window is None or replace(as_of, day=as_of.seen).is_older_than(self.as_of)
 
     def is_answered_by(self, as_of: AsOf) -> bool:
-        """True when a look-up of that day has seen all that the feed could not tell, and closes the window.
+        """True if a look-up of that day covers all that the feed could not report. It then closes the window.
 
-        While the delivery of a day that it has seen has not been taken, the window stays open. That delivery will count
-        as newer and may put back what the look-up has replaced, so the register is asked again once it has come.
+        The window stays open while a delivery that the look-up has seen has not been taken. That delivery will count as
+        newer and may restore what the look-up replaced. So the register is asked again after that delivery.
         """
         if self.window is None or self.as_of is None or as_of.awaits_delivery:
             return False
@@ -144,16 +145,16 @@ class Patron:
 
     @property
     def has_replaced_number(self) -> bool:
-        """True when the register has replaced the number and a person has decided that the patron keeps it."""
+        """True if the register has replaced the number and staff have decided that the patron keeps it."""
         return self.window is not None and self.window.why is Why.NUMBER_REPLACED
 
     def is_sealed(self, *, silent_is_sealed: bool, parked: bool = False) -> bool:
-        """True when name and address go nowhere without a reasoned reveal: see the function of that name."""
+        """True if only a reasoned reveal may show name and address. See the function `is_sealed`."""
         in_window = self.window is not None
         return is_sealed(self.register, silent_is_sealed=silent_is_sealed, parked=parked, in_window=in_window)
 
     def sealed_by(self, *, silent_is_sealed: bool, parked: bool = False) -> SealedBy | None:
-        """The reason for which `is_sealed` is true; None: it is not."""
+        """The reason why `is_sealed` is true; None: it is false."""
         if not self.is_sealed(silent_is_sealed=silent_is_sealed, parked=parked):
             return None
         if self.register.protection is Protection.NAME_AND_ADDRESS:
@@ -164,12 +165,14 @@ class Patron:
 
 
 def is_sealed(person: Person, *, silent_is_sealed: bool, parked: bool = False, in_window: bool = False) -> bool:
-    """True when name and address go nowhere without a reasoned reveal, for a reason of her own (decision 2).
+    """True if only a reasoned reveal may show name and address, for the patron's own sake (decision 2).
 
-    Whoever is parked (decision 3); name and address protection; a person of whose protection no source
-    has spoken, or may have spoken without the feed telling of it (`in_window`), unless policy says otherwise; and
-    whoever lives administratively. The silence of a register that does not know her number says nothing: what
-    stands there the library's own people wrote.
+    A person is sealed in these cases:
+
+    - they are parked (decision 3), have name and address protection, or live administratively;
+    - no source has given their protection, or the feed could not report it (`in_window`), unless policy says otherwise.
+
+    A replacement number is unknown to the register, so silence about it seals nothing: library staff wrote that record.
     """
     if parked or person.is_shut:
         return True

@@ -1,7 +1,7 @@
-"""Who answers for a minor's debts: links that staff typed, never the register's family records.
+"""Who answers for a minor's debts. Staff type these links; they never come from the register's family records.
 
-Says which link may be made, when it ends by itself, and what is the matter with her who answers. Leaves out the debts
-themselves: what was owed before a link ended stays hers.
+Says which link may be made, when it ends by itself, and which troubles a responsible person has. Leaves out the debts:
+a responsible person still answers for debts from before the link ended.
 """
 
 from __future__ import annotations
@@ -23,37 +23,37 @@ if TYPE_CHECKING:
     from cprsync.domain.person.age import LeapDay
     from cprsync.domain.person.person import Person
 
-#: A minor is under 18 (værgemålsloven § 1): the law's age, and no library's.
+#: A minor is under 18 (værgemålsloven § 1). The law sets this age, not the library.
 OF_AGE: Final = 18
-#: More than two parents and two others answer for nobody.
+#: At most four people answer for a minor: two parents and two others.
 RESPONSIBLES_MAX: Final = 4
-#: Whoever is dead, gone, or no longer known by her number is asked for nothing.
+#: Statuses in which a person is asked for nothing: dead, gone, or with an annulled number.
 GONE: Final = frozenset({Status.DEAD, Status.DISAPPEARED, Status.EMIGRATED, Status.ANNULLED})
 
 
 class NoLink(enum.Enum):
-    """Why someone cannot be made to answer for another; the value is a stable name."""
+    """Why a person cannot be made to answer for another. The value is a stable name."""
 
-    #: nobody answers for herself
+    #: nobody answers for themselves
     SELF = "self"
-    #: the patron is of age: her debts are hers
+    #: the patron is of age and answers for their own debts
     OF_AGE = "of_age"
-    #: a minor answers for nobody
+    #: a minor cannot answer for another person
     MINOR = "minor"
-    #: dead, abroad, disappeared, or her number is annulled
+    #: dead, abroad, disappeared, or the number is annulled
     GONE = "gone"
-    #: four answer already
+    #: four people answer for the minor already
     TOO_MANY = "too_many"
-    #: the patron answers for that person, or for someone who does
+    #: the patron answers for that person, directly or through others
     CIRCLE = "circle"
 
 
 class NoLetter(enum.Enum):
-    """Why nothing is sent to her on the minor's behalf."""
+    """Why no letter about the minor goes to the responsible person."""
 
-    #: she answers no more, but for what was owed before
+    #: the link has ended: the person answers only for earlier debts
     ENDED = "ended"
-    #: dead, abroad, disappeared, or her number is annulled
+    #: dead, abroad, disappeared, or the number is annulled
     GONE = "gone"
     #: name and address are sealed
     PROTECTED = "protected"
@@ -61,28 +61,28 @@ class NoLetter(enum.Enum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Proposed:
-    """A link that staff want to make, and all that is known about it."""
+    """A link that staff want to make, and what is known about it."""
 
     minor_id: str
     responsible_id: str
-    #: the days on which either comes of age; None: no birth date is known
+    #: the days on which each comes of age; None: no birth date is known
     minor_of_age: date | None
     responsible_of_age: date | None
     gone: bool
     #: who answers for the minor already
     others: frozenset[str] = frozenset()
-    #: who answers for her who is to answer, for whom again, and so on
+    #: everyone who answers for the responsible person, directly or through others
     above: frozenset[str] = frozenset()
 
 
 def of_age_on(person: Person, overrides: Iterable[Override], on: date, leap: LeapDay) -> date | None:
-    """The day on which someone comes of age, by the birth date in force on a day; None: none is known."""
+    """The day on which a person comes of age, by the birth date in force on a day; None: no birth date is known."""
     born = birth_date_of(person, corrected=birth_date_in(in_force(overrides, on)))
     return None if born is None else birthday(born.day, OF_AGE, leap=leap)
 
 
 def why_not(link: Proposed, on: date) -> NoLink | None:
-    """Why a link cannot be made on a day; None: it can. Whoever has no known age is neither minor nor of age."""
+    """Why a link cannot be made on a day; None: it can. A person without a known age is neither minor nor of age."""
     if link.minor_id == link.responsible_id:
         return NoLink.SELF
     if link.minor_of_age is not None and link.minor_of_age <= on:
@@ -97,24 +97,24 @@ def why_not(link: Proposed, on: date) -> NoLink | None:
 
 
 def is_gone(person: Person) -> bool:
-    """True when she cannot be asked for anything any more."""
+    """True if the person can no longer be asked for anything."""
     return person.status in GONE
 
 
 def troubles_of(person: Person) -> frozenset[str]:
-    """What is the matter with her who answers, as the kinds of review items about the minor."""
+    """The troubles of a responsible person, as the kinds of review items about the minor."""
     gone = {RESPONSIBLE_GONE} if is_gone(person) else set()
     return frozenset(gone | ({RESPONSIBLE_PROTECTED} if person.is_shut else set()))
 
 
 def why_no_letter(person: Person, *, ended: bool, stopped: bool, sealed: bool) -> NoLetter | None:
-    """Why nothing is sent to her on the minor's behalf; None: letters go.
+    """Why no letter about the minor goes to the responsible person; None: letters are sent.
 
     Args:
-        person: the register's part of her record.
-        ended: the link is.
-        stopped: letters to her are, while the rest of a death waits (decision 3).
-        sealed: whether name and address are.
+        person: the register's part of the responsible person's record.
+        ended: whether the link has ended.
+        stopped: whether letters to the person are stopped, while the rest of a death waits (decision 3).
+        sealed: whether name and address are sealed.
     """
     if ended:
         return NoLetter.ENDED
@@ -123,25 +123,25 @@ def why_no_letter(person: Person, *, ended: bool, stopped: bool, sealed: bool) -
     return NoLetter.PROTECTED if sealed else None
 
 
-# -- what news of her mean for the minor -----------------------------------------------------------------
+# -- what news about a responsible person means for the minor --------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """A link in force, and what is the matter with her who answers, after whatever has changed."""
+    """A link in force, and the troubles of the responsible person after all changes."""
 
     minor_id: str
     responsible_id: str
     troubles: frozenset[str]
 
     def is_reason_for(self, kind: str) -> bool:
-        """Whether an item about the minor is about this link; the minor's age is about every link of theirs."""
+        """Whether a review item about the minor concerns this link. An item about age concerns every link."""
         return kind == RESPONSIBLE_OF_AGE or kind in self.troubles
 
 
 @dataclass(frozen=True, slots=True)
 class Troubled:
-    """What was the matter with someone before a change, and is after it."""
+    """The troubles of a person before and after a change."""
 
     before: frozenset[str]
     after: frozenset[str]
@@ -153,18 +153,18 @@ class Troubled:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Pairs of a minor and a kind: what to leave to a person, and what has settled by itself."""
+    """Pairs of a minor and a kind of review item: items to raise, and items that have settled by themselves."""
 
     asked: frozenset[tuple[str, str]]
     settled: frozenset[tuple[str, str]]
 
 
 def news_for_minors(links: Collection[Answering], changed: Mapping[str, Troubled]) -> News:
-    """What changes of those who answer mean for the minors.
+    """What changes of responsible people mean for the minors.
 
     Args:
         links: every link in force of each minor concerned.
-        changed: those who answer and have changed, by id.
+        changed: the responsible people who have changed, by id.
     """
     still = {(link.minor_id, kind) for link in links for kind in link.troubles}
     theirs = [(link.minor_id, changed[link.responsible_id]) for link in links if link.responsible_id in changed]

@@ -1,7 +1,7 @@
-"""Everything that is left to a person: why, what accepting and rejecting do, and what can be undone.
+"""Everything that staff decide: why, what accepting and rejecting do, and what can be undone.
 
-One table, which the code, the command line and the report read. A kind without a row cannot be raised: a test
-collects the reasons from where they are written. Does nothing itself: see `services.desk.reviewing`.
+The code, the command line and the report read this one table. A kind without a row cannot be raised: a test collects
+all reasons from the code. This module writes nothing: see `services.desk.reviewing`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.person import Silent
 
-#: How the kind of someone who could not be decided begins: she counts as protected until she is.
+#: The first part of a kind that could not be decided. The person counts as protected until it is.
 PARKED: Final = "parked."
 BLOCK_DEAD: Final = "block.dead"
 BLOCK_DISAPPEARED: Final = "block.disappeared"
@@ -28,69 +28,69 @@ DEATH_ANNULLED: Final = "death.annulled"
 FOUND_AGAIN: Final = "person.found"
 NUMBER_RESTORED: Final = "number.restored"
 BOTH_PATRONS: Final = "parked.number.both_patrons"
-#: An old number of hers leads to another number than the one she has.
+#: An old number of the patron now leads to another number than the patron has.
 OTHER_SUCCESSOR: Final = "parked.number.other_successor"
-#: The register has replaced the patron's number, and a person decides what that means.
+#: The register has replaced the patron's number, and staff decide what that means.
 REPLACED_KINDS: Final = frozenset({BOTH_PATRONS, f"{PARKED}number.circle", f"{PARKED}number.unresolved"})
-#: About a minor, when something happens to someone who answers for her.
+#: About a minor: something has happened to a person who answers for them.
 RESPONSIBLE_GONE: Final = "responsible.gone"
 RESPONSIBLE_PROTECTED: Final = "responsible.protected"
-#: About the net media: an effect was refused for good, or another library's number stands where ours should.
+#: About the net media: CULR refused an effect for good, or holds another library's municipality number.
 NET_MEDIA_REFUSED: Final = "net_media.refused"
 NET_MEDIA_FOREIGN: Final = "net_media.foreign"
 NET_MEDIA_KINDS: Final = frozenset({NET_MEDIA_REFUSED, NET_MEDIA_FOREIGN})
-#: The birth date that counts now makes a minor an adult of some time, and someone still answers for them.
+#: By the birth date that counts now, the patron came of age earlier, and someone still answers for them.
 RESPONSIBLE_OF_AGE: Final = "responsible.of_age"
 LINK_KINDS: Final = frozenset({RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED, RESPONSIBLE_OF_AGE})
-#: On three nights the register said no beside a protection that has no end: two people may end it (decision 35).
+#: On three nights the register answered no, against a protection without an end: two people may end it (decision 35).
 PROTECTION_DOUBTED: Final = "protection.doubted"
-#: A number was given at the desk: it is written down as accepted, so that it can be taken back.
+#: A number was set at the desk. It is recorded as accepted, so that it can be taken back.
 NUMBER_SET: Final = "number.set"
-#: The register's birth date is another than the number's: its word holds, and either may be a mistake.
+#: The register's birth date differs from the one in the number. The register's counts, but either may be wrong.
 BIRTH_DIFFERS: Final = "birth.differs"
 
 
 class State(enum.Enum):
-    """Where an item stands."""
+    """The state of a review item."""
 
-    #: for a person
+    #: waits for staff
     WAITING = "waiting"
-    #: someone said yes: it is done
+    #: staff accepted: it is done
     ACCEPTED = "accepted"
-    #: someone said no: nothing was done
+    #: staff rejected: nothing was done
     REJECTED = "rejected"
     #: the register settled it by itself
     SETTLED = "settled"
-    #: someone said yes, and took it back
+    #: staff accepted, and later took it back
     UNDONE = "undone"
 
 
-#: Where an item stands that leaves everything as it is: it is not raised again as long as its reason holds.
+#: States that leave the record unchanged. Such an item is not raised again as long as its reason holds.
 UNCHANGING: Final = frozenset({State.WAITING, State.REJECTED, State.UNDONE})
 
 
 class Doing(enum.Enum):
-    """What accepting does."""
+    """What accepting an item does."""
 
-    #: someone has looked; nothing is written
+    #: staff have looked; nothing is written
     SEEN = "seen"
-    #: a block comes to the record; of the dead, reservations are cancelled
+    #: the record gets a block; a dead patron's reservations are cancelled
     BLOCK = "block"
-    #: the block goes, and the cancelled reservations come back
+    #: the block is lifted, and the cancelled reservations come back
     LIFT = "lift"
     #: two patrons become one
     MERGE = "merge"
-    #: the register is asked about her once more
+    #: the register is asked about the person once more
     ASK_AGAIN = "ask_again"
-    #: she gets the number that the register names, and is looked up
+    #: the patron gets the number that the register names, and is looked up
     GIVE_NUMBER = "give_number"
-    #: the register is asked who she is until it can be decided
+    #: the register is asked each night for the person's number, until it can be decided
     ASK_NUMBER = "ask_number"
-    #: whoever the item is about answers for the minor no more
+    #: the person that the item is about no longer answers for the minor
     END_LINK = "end_link"
     #: the net media are told again
     TELL_AGAIN = "tell_again"
-    #: a protection ends, once two people have said so
+    #: a protection ends, after two people have accepted
     END_PROTECTION = "end_protection"
     #: a patron got a number at the desk: nothing waits, and it can be taken back
     NUMBER_SET = "number_set"
@@ -108,12 +108,12 @@ class ReviewKind:
 
     @property
     def undoable(self) -> bool:
-        """Whether `review undo` takes an acceptance back."""
+        """Whether `review undo` can take an acceptance back."""
         return self.doing in {Doing.BLOCK, Doing.MERGE, Doing.END_LINK, Doing.END_PROTECTION, Doing.NUMBER_SET}
 
     @property
     def needs_two(self) -> bool:
-        """Whether accepting takes two people: of one who is open by mistake somebody may find the address."""
+        """Whether two people must accept. If a protection ends by mistake, someone may find the address."""
         return self.doing is Doing.END_PROTECTION
 
     @property
@@ -123,7 +123,7 @@ class ReviewKind:
 
     @property
     def may_wait_again(self) -> bool:
-        """Whether `review reopen` lets an item wait again that was rejected or taken back: one that never waited no."""
+        """Whether `review reopen` can let a rejected or undone item wait again. An item that never waited cannot."""
         return self.doing is not Doing.NUMBER_SET
 
 
@@ -367,24 +367,24 @@ _ROWS: Final = (
         "a name or an address was read in another encoding",
     ),
     _parked("register.no_such_person", "registret kender ikke nummeret", "the register does not know the number"),
-    # whatever else it answers instead of a person; the kind's last word tells
+    # any other answer without a person; the last part of the kind tells which
     _parked("register.", "registret gav intet brugbart svar", "the register gave no answer that can be used"),
 )
 
-#: The table by kind; a kind that ends in `.` or `_` stands for all that begin so.
+#: The table by kind. A kind that ends in `.` or `_` covers all kinds that begin with it.
 REVIEW_KINDS: Final[Mapping[str, ReviewKind]] = {row.kind: row for row in _ROWS}
 _HEADS: Final = tuple(kind for kind in REVIEW_KINDS if kind.endswith((".", "_")))
 
 
 def review_kind(kind: str) -> ReviewKind:
-    """The row of a kind. Raises KeyError: it has none."""
+    """The row of a kind. Raises KeyError: the kind has no row."""
     head = next((head for head in _HEADS if kind.startswith(head)), kind)
     return REVIEW_KINDS[kind if kind in REVIEW_KINDS else head]
 
 
 # -- blocks that a status proposes ---------------------------------------------------------------------------
 
-#: What a status proposes, and the reason that stands on the record (Blokeringsårsag).
+#: The block that a status proposes, and the reason on the record (Blokeringsårsag).
 PROPOSED_AT: Final[Mapping[Status, str]] = {
     Status.DEAD: BLOCK_DEAD,
     Status.DISAPPEARED: BLOCK_DISAPPEARED,
@@ -395,40 +395,46 @@ BLOCK_REASONS: Final[Mapping[str, str]] = {
     BLOCK_DISAPPEARED: "forsvundet",
     BLOCK_ANNULLED: "personnummer annulleret",
 }
-#: What is offered when the reason of a confirmed block is gone.
+#: What is proposed when the reason of a confirmed block is gone.
 LIFTED_BY: Final[Mapping[str, str]] = {
     BLOCK_DEAD: DEATH_ANNULLED,
     BLOCK_DISAPPEARED: FOUND_AGAIN,
     BLOCK_ANNULLED: NUMBER_RESTORED,
 }
 BLOCK_OF: Final[Mapping[str, str]] = {lift: block for block, lift in LIFTED_BY.items()}
-#: What the status proposes, apart from what a decision leaves to a person.
+#: The kinds that follow from the status. Other kinds come from a decision.
 PROPOSALS: Final = frozenset({*LIFTED_BY, *BLOCK_OF})
-#: What follows from what is written, whatever was decided: a change has one reason of its own beside all of these.
+#: Kinds that follow from the written record, whatever was decided. A change has one reason of its own beside these.
 FOLLOWING: Final = PROPOSALS | LINK_KINDS | {BIRTH_DIFFERS}
 
 
 def proposed_at(status: Status | Silent) -> str | None:
-    """The block that a status proposes, if the status table says so."""
+    """The block that a status proposes; None: the status table proposes none."""
     if not isinstance(status, Status) or STATUS_RULES[status].block is BlockRule.NONE:
         return None
     return PROPOSED_AT[status]
 
 
 def stands(block: str, status: Status | Silent) -> bool:
-    """Whether the reason of a block holds at a status: an annulled number does not undo a death, nor find anyone."""
+    """Whether the reason of a block holds at a status.
+
+    Every reason holds for an annulled number: it undoes no death, and it does not mean that a person was found.
+    """
     return status is Status.ANNULLED or proposed_at(status) == block
 
 
 def no_longer_asked(kind: str, status: Status | Silent) -> bool:
-    """Whether a waiting proposal is pointless now: a block without its reason, an end of one whose reason is back."""
+    """Whether a waiting proposal has lost its purpose.
+
+    A proposed block loses it if its reason is gone; a proposed lifting, if the reason of the block is back.
+    """
     return not stands(kind, status) if kind in LIFTED_BY else stands(BLOCK_OF[kind], status)
 
 
 def newly_proposed(
     before: Status | Silent, after: Status | Silent, held: Mapping[str, Collection[State]]
 ) -> Iterator[str]:
-    """What a change of status proposes, beside the proposals that wait or were accepted, by kind."""
+    """The kinds that a change of status proposes, besides the proposals that wait or were accepted."""
     block = proposed_at(after)
     if block is not None and block not in held:
         yield block
@@ -438,5 +444,5 @@ def newly_proposed(
 
 
 def concerns_blocks(before: Status | Silent, after: Status | Silent) -> bool:
-    """Whether a change of status may propose anything, or settle what was proposed."""
+    """Whether a change of status may propose a block or its lifting, or settle an earlier proposal."""
     return before is not after and (proposed_at(before) is not None or proposed_at(after) is not None)

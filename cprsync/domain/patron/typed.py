@@ -1,6 +1,6 @@
-"""What staff type into a field that is the patron's or theirs: text becomes values of `Local`, or is refused.
+"""Turns what staff type into the local fields (`Local`), or refuses it.
 
-An empty text empties the field. No message quotes what was typed.
+An empty text empties the field. No message quotes the typed text.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 BRANCH_MAX: Final = 64
 NOTE_MAX: Final = 2000
 EMAIL_MAX: Final = 254
-#: What stands on a card.
+#: The longest card number.
 CARD_MAX: Final = 254
-#: What is said of a block, with its day.
+#: The longest line of a block, with its day.
 BLOCK_MAX: Final = 200
 _CO: Final = "c/o"
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}", re.ASCII)
 _TELEPHONE: Final = re.compile(r"\+?[0-9]{4,15}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-#: A day in another form than that is no part of the reason.
+#: A day in any other form is not accepted as part of the reason.
 _BLOCK: Final = re.compile(rf"(?:(?P<day>{_DAY})\s+)?(?P<reason>(?![0-9]+[-./][0-9])\S.*)", re.ASCII)
 _PIN: Final = re.compile(r"[0-9]{4,12}", re.ASCII)
-#: Between its two days stands what people write there, or what another system does.
+#: Between the two days: the words or signs that people write there, or another system's.
 _ABSENCE: Final = re.compile(
     rf"(?:(?:fra|from)\s+)?({_DAY})(?:(?:\s*[/|–]\s*|\s+-\s+|\s+(?:til|to)\s+|\s+)({_DAY}))?", re.ASCII | re.IGNORECASE
 )
@@ -63,7 +63,7 @@ def _language(text: str) -> dict[str, Any]:
 
 
 def _cards(text: str) -> dict[str, Any]:
-    """One a line. Their PIN is the store's to keep."""
+    """One card a line. The store keeps their PINs."""
     cards = distinct_cards(_lines(text))
     if len(cards) > LONGEST["cards"] or any(len(card.number) > CARD_MAX for card in cards):
         raise ValueError(f"expected up to {LONGEST['cards']} cards, one a line, each of at most {CARD_MAX} characters")
@@ -79,10 +79,10 @@ def _contact_address(text: str) -> dict[str, Any]:
 
 
 def _contacts(text: str) -> list[tuple[str, bool]]:
-    """One a line; a star before the one that gets notices. Without a star none does.
+    """One entry a line, with a star before the one that gets notices. Without a star, no entry gets them.
 
-    Mobil (notif) and E-mail (notif) are fields of their own where libraries explain the record: any other telephone
-    or address is for staff to call or write to, also when it is the only one.
+    Libraries explain Mobil (notif) and E-mail (notif) as fields of their own. Staff use any other telephone or address
+    to call or write. This is so even if it is the only one.
     """
     lines = _lines(text)
     if len(lines) > LONGEST["telephones"] or sum(line.startswith("*") for line in lines) > 1:
@@ -127,7 +127,7 @@ def _pin(text: str) -> dict[str, Any]:
 
 
 def _blocks(text: str) -> dict[str, Any]:
-    """One a line: why, and before it the day on which it began, if that is not today."""
+    """One block a line: its reason, and before that its first day, if that is not today."""
     lines = _lines(text)
     if len(lines) > LONGEST["blocks"] or any(len(line) > BLOCK_MAX for line in lines):
         raise ValueError(f"expected up to {LONGEST['blocks']} blocks, one a line of at most {BLOCK_MAX} characters")
@@ -159,7 +159,7 @@ def _absence(text: str) -> dict[str, Any]:
     return {"absence": Absence(since, until)}
 
 
-#: By the name of the field, what reads it; in the order in which help shows them.
+#: What reads each field, by the name of the field, in the order of the help text.
 LOCAL_FIELDS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
     "branch": _branch,
     "language": _language,

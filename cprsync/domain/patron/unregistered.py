@@ -1,7 +1,7 @@
-"""What the library itself writes of a patron whose number no register knows: name, birth date, and protection.
+"""What the library writes for a patron whose number no register knows: name, birth date, and protection.
 
-It stands where the register's word would, and gives way to it once she has a real number. Leaves out the fields that
-the patron and staff own of everyone: see `typed`.
+These values stand where the register's would. The register's values replace them once the patron has a real number.
+Leaves out the fields that patron and staff own for every patron: see `typed`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _NO: Final = frozenset({"nej", "no"})
 
 
 def with_name(person: Person, text: str) -> Person:
-    """The same called so; an empty text leaves her without a name.
+    """The same person with this name. An empty text removes the name.
 
     Raises:
-        ValueError: it is no name. The message does not quote it.
+        ValueError: it is not a name. The message does not quote it.
     """
     name = text_of(text)
     if len(name) > TEXT_MAX or "\n" in text.strip():
@@ -37,7 +37,7 @@ def with_name(person: Person, text: str) -> Person:
 
 
 def with_protection(person: Person, text: str) -> Person:
-    """The same protected by staff, or not; an empty text says no.
+    """The same person with or without protection by staff. An empty text means no.
 
     Raises:
         ValueError: it is neither yes nor no.
@@ -49,16 +49,16 @@ def with_protection(person: Person, text: str) -> Person:
 
 
 def with_birth_date(person: Person, text: str, today: date) -> Person:
-    """The same born on that day; an empty text says nothing of it.
+    """The same person with this birth date. An empty text removes it.
 
     Raises:
-        ValueError: it is no birth date. The message does not quote it.
+        ValueError: it is not a birth date. The message does not quote it.
     """
     typed = text.strip()
     return replace(person, birth=Birth(parse_birth_date(typed, today)) if typed else SILENT)
 
 
-#: By the name of the field, what writes it.
+#: What writes each field, by the name of the field.
 UNREGISTERED_FIELDS: Final[Mapping[str, Callable[[Person, str, date], Person]]] = {
     "name": lambda person, text, _: with_name(person, text),
     "birth_date": with_birth_date,
