@@ -1,4 +1,4 @@
-"""Rights to net media on a day, and the account in CULR that carries them.
+"""The rights to net media on a day, and the account in CULR that carries them.
 
-How CULR is called is the adapter's, `cprsync.netmedia`.
+The adapter `cprsync.netmedia` calls CULR.
 """

@@ -1,7 +1,7 @@
-"""An account in CULR: what it is to hold, and which call comes next.
+"""An account in CULR: what it must hold, and which call comes next.
 
-Pure: `settle` says which call to make and is told the reply; whoever makes the calls knows no rule. Each effect sets
-a state (decision 21), so that one whose answer was lost can be begun anew: what is there already is left as it is.
+Pure: `settle` yields a call and receives the reply, so the code that makes the calls needs no rules. Each effect sets a
+state (decision 21). If an answer is lost, the effect can start again: it leaves what is right already.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from cprsync.domain.person.number import CprNumber
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Generator, Iterable
 
-#: Accounts that one effect deletes: nobody has as many.
+#: The most accounts that one effect deletes. No person has so many.
 SWEPT_MOST: Final = 50
 
-#: Municipality number that takes the affiliation away on purpose.
+#: The municipality number that removes the affiliation on purpose.
 NOWHERE: Final = ""
 
 
 class IdType(enum.Enum):
-    """What kind of number an account stands under, in CULR's own words."""
+    """The kind of number that identifies an account, in CULR's own words."""
 
     #: a civil registration number
     CPR = "CPR"
-    #: a number of the library's own: the patron number of someone without a CPR number, or a card
+    #: a number of the library's own: a card, or the patron number of a person without a CPR number
     LOCAL = "LOCAL"
-    #: a pupil's log-in: never made here, and deleted with the rest when the patron leaves
+    #: a pupil's log-in: never created here, but deleted with the rest when the patron leaves
     UNILOGIN = "UNILOGIN"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Identity:
-    """What an account stands under. Printing one shows no number."""
+    """The number that identifies an account. Its `repr` shows no number."""
 
     type: IdType
     value: str
@@ -45,32 +45,32 @@ class Identity:
 
 
 def identity_of(number: CprNumber, patron_id: str) -> Identity:
-    """A patron's: her CPR number, or her patron number where the register knows none (decision 11)."""
+    """A patron's identity: the CPR number, or the patron number if the register knows none (decision 11)."""
     return Identity(IdType.LOCAL, patron_id) if number.is_replacement else Identity(IdType.CPR, number.digits)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Effect:
-    """The state that one patron's account is to be in after one of her versions."""
+    """The state that one patron's account must have after one version of the record."""
 
     patron_id: str
     version: int
     identity: Identity
-    #: three digits, NOWHERE for a deliberate empty; None: whatever it holds, or what the replaced one held
+    #: three digits, or NOWHERE to empty it on purpose; None: keep the account's number, or that of the replaced account
     municipality: str | None
-    #: an account under it was seen or made before: nothing depends on it but the number of calls
+    #: the account was seen or created before; this only saves calls
     known: bool = False
-    #: the account that this one takes the place of
+    #: the account that this one replaces
     replaces: Identity | None = None
-    #: there is to be none
+    #: the account must not exist
     gone: bool = False
-    #: and no other account of this library's that the same person has, under a card or a UNI-Login
+    #: delete also the person's other accounts of this library, under a card or a UNI-Login
     sweeps: bool = False
-    #: the cards that log in beside it, each an account of its own; None: they are not looked at
+    #: the cards that log in beside the account, each as an account of its own; None: do not look at cards
     cards: frozenset[Identity] | None = None
-    #: it mends what CULR holds and tells nothing new: a number that another library has set meanwhile stands
+    #: it repairs what CULR holds and brings no new data: a number that another library has set since then stays
     repairs: bool = False
-    #: it is another patron's by now: there is nothing to set or to take away any more
+    #: the account now belongs to another patron: nothing is set or deleted
     moot: bool = False
 
     def __repr__(self) -> str:
@@ -78,20 +78,20 @@ class Effect:
 
     @property
     def revokes(self) -> bool:
-        """Whether a right may end with it: after an outage these go first."""
+        """Whether a right may end with this effect. Such effects go first after an outage."""
         return self.gone or self.municipality == NOWHERE
 
     @property
     def touches(self) -> frozenset[Identity]:
-        """Every account that it may change: what touches one of them, too, waits until it has ended."""
+        """Every account that the effect may change. Other effects on one of these accounts wait until it has ended."""
         return frozenset(one for one in (self.identity, self.replaces) if one is not None) | (self.cards or frozenset())
 
 
 def card_accounts(cards: Iterable[str], *, taken: Container[str]) -> frozenset[Identity]:
-    """The accounts by which these cards log in, each under the card's number.
+    """The accounts with which these cards log in, each under the card's number.
 
-    Not of a card that is a CPR number, as a health card's: its account is there already. Nor of one that is `taken`: a
-    patron number, under which someone without a CPR number may stand.
+    Leaves out a card that is a CPR number, as on a health card: its account exists already. Leaves out a card in
+    `taken`: it is a patron number, which may identify a person without a CPR number.
     """
     return frozenset(Identity(IdType.LOCAL, card) for card in cards if card not in taken and not _is_cpr(card))
 
@@ -104,12 +104,12 @@ def _is_cpr(card: str) -> bool:
 
 
 def spare_others(effect: Effect, *, taken: Collection[Identity], told: str | None) -> Effect:
-    """The effect as it may still be sent: what is another patron's by now is neither set nor taken away.
+    """The effect as it may still be sent. It no longer touches an account that now belongs to another patron.
 
     Args:
-        effect: as it was decided, perhaps nights ago.
-        taken: what other patrons of the library stand under now.
-        told: what CULR was last told of its patron; what stands under the other's number is no longer theirs to keep.
+        effect: the effect as it was decided, perhaps nights ago.
+        taken: the identities of the library's other patrons now.
+        told: what CULR was last told about this patron. It is used if the effect keeps the old account's number.
     """
     if effect.identity in taken:
         return replace(effect, moot=True)
@@ -120,29 +120,29 @@ def spare_others(effect: Effect, *, taken: Collection[Identity], told: str | Non
 
 
 class Operation(enum.Enum):
-    """What can be asked of CULR, in its own words."""
+    """The calls to CULR, in its own words."""
 
     CREATE = "createAccount"
     UPDATE = "updateAccount"
     DELETE = "deleteAccount"
     MERGE = "mergePatrons"
-    #: our own account only, whatever it stands under
+    #: only this library's account, whatever its identity
     READ = "getAccountFromProvider"
-    #: every library's, by CPR number or by a library's own number
+    #: the accounts of all libraries, by CPR number or by a library's own number
     READ_GLOBAL = "getAccountsByGlobalId"
     READ_LOCAL = "getAccountsByLocalId"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Call:
-    """One call; `other` is the LOCAL account that a merge links to the patron of `identity`.
+    """One call. `other` is the LOCAL account that a merge links to the patron of `identity`.
 
-    `uid`: the CPR number to whose patron a new account is linked.
+    `uid` is the CPR number of the patron to whom a new account is linked.
     """
 
     operation: Operation
     identity: Identity
-    #: None: not sent at all
+    #: None: the call does not send it
     municipality: str | None = None
     other: Identity | None = None
     uid: Identity | None = None
@@ -152,7 +152,7 @@ class Call:
 
 
 class Code(enum.Enum):
-    """How CULR answers, in its own words. A word that is not here is UNKNOWN, and never a success."""
+    """CULR's answers, in its own words. A word that is not here becomes UNKNOWN, never a success."""
 
     OK = "OK200"
     MISSING = "ACCOUNT_DOES_NOT_EXIST"
@@ -165,9 +165,9 @@ class Code(enum.Enum):
     UNKNOWN = "UNKNOWN_ERROR"
 
 
-#: Nothing else will be answered either until someone mends what CULR knows of us: stop, and tell.
+#: CULR refuses every call until staff correct our access there: stop, and report it.
 FORBIDDEN: Final = frozenset({Code.NO_AUTHORISATION, Code.COULD_NOT_AUTHENTICATE})
-#: The same call will be refused again: a person has to look.
+#: CULR would refuse the same call again: staff have to look.
 REFUSED: Final = frozenset({Code.ILLEGAL_ARGUMENT})
 
 
@@ -175,18 +175,18 @@ REFUSED: Final = frozenset({Code.ILLEGAL_ARGUMENT})
 class Held:
     """What CULR holds under a number."""
 
-    #: this library has an account under it
+    #: whether this library has an account there
     account: bool
     #: three digits; None: no municipality
     municipality: str | None = None
-    #: agencies of all accounts that the reply names, ours among them
+    #: the agencies of all accounts in the reply, ours among them
     agencies: frozenset[str] = frozenset()
-    #: every account of this library's that the same person has
+    #: all accounts of this library that belong to the same person
     ours: frozenset[Identity] = frozenset()
 
     @property
     def cards(self) -> frozenset[Identity]:
-        """What logs in beside a CPR account: a number of the library's own."""
+        """The library's own numbers (LOCAL) that log in beside a CPR account."""
         return frozenset(one for one in self.ours if one.type is IdType.LOCAL)
 
     def __repr__(self) -> str:
@@ -195,7 +195,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reply:
-    """An answer that was read. `held` comes with a reading that was answered with OK."""
+    """An answer that was read. A successful reading has `held`."""
 
     code: Code
     held: Held | None = None
@@ -206,10 +206,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Settled:
-    """The account is as the effect says; `municipality` is what was set, None: whatever it held stayed."""
+    """The account is as the effect says. `municipality` is what was set; None: the number was left as it was."""
 
     municipality: str | None
-    #: but for its number, which stands as it was read: another library's, about which a person decides
+    #: set if the number was left because it is another library's, so that staff decide about it
     foreign: Held | None = None
 
     def __repr__(self) -> str:
@@ -218,13 +218,13 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """It is not, or nobody knows: the code on which it ended tells whether to try again, to ask or to stop."""
+    """The account is not as the effect says, or that is unknown. The code tells whether to try again, ask or stop."""
 
     code: Code
 
 
 class _Ended(Exception):
-    """Leaves the calls of one effect from wherever a reply ends them."""
+    """Ends the calls of one effect, from any reply that ends them."""
 
     def __init__(self, code: Code) -> None:
         super().__init__(code.value)
@@ -232,21 +232,21 @@ class _Ended(Exception):
 
 
 def is_foreign(municipality: str | None, held: Held, *, agency: str) -> bool:
-    """Whether another number than this stands there, and another library than this one may have set it."""
+    """Whether another number stands there, and another library may have set it."""
     differs = municipality is not None and municipality != (held.municipality or NOWHERE)
     return differs and bool(held.agencies - {agency})
 
 
 def reading_of(identity: Identity) -> Call:
-    """The call that reads what every library holds under it."""
+    """The call that reads what all libraries hold under this identity."""
     return Call(Operation.READ_GLOBAL if identity.type is IdType.CPR else Operation.READ_LOCAL, identity)
 
 
 def ours_to_delete(identity: Identity, held: Held) -> frozenset[Identity]:
-    """Our accounts that go when whoever stands under this number leaves.
+    """The accounts of ours to delete when the patron with this number leaves.
 
-    A CPR number's person takes all of them along. Beside a CPR account a number of the library's own takes only itself:
-    the rest belongs to whoever has that CPR number.
+    Under a CPR number, all of the person's accounts are deleted. A number of the library's own, beside a CPR account,
+    deletes only itself: the other accounts belong to the person with that CPR number.
     """
     own = frozenset({identity}) if held.account else frozenset()
     others = any(one.type is IdType.CPR for one in held.ours - own)
@@ -254,10 +254,10 @@ def ours_to_delete(identity: Identity, held: Held) -> frozenset[Identity]:
 
 
 def settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled | Unsettled]:
-    """Yield one call after another, take the reply to each, and return how it ended.
+    """Yields one call after another, receives the reply to each, and returns the result.
 
-    At most ten calls, and one or two for each account that is deleted, merged or made beside the patron's own. What is
-    said to exist already, or not to, counts once a reading confirms it (decision 11).
+    Makes at most ten calls, and one or two for each further account that it deletes, merges or creates. If CULR says
+    that an account exists already, or does not exist, a reading must confirm it (decision 11).
     """
     if effect.moot:
         return Settled(None)
@@ -288,10 +288,10 @@ def _arrive(effect: Effect) -> Generator[Call, Reply, str | None]:
     held = yield from _read(reading_of(former))
     if wanted is None:
         wanted = held.municipality
-    # the old one goes only when the new one has been seen (decision 11): one that is not known is read
+    # The old account is deleted only after the new one was seen (decision 11). An account that is not known is read.
     yield from _stand(effect.identity, wanted, known=False)
     for one in _sorted(held.ours | {former}):
-        # a log-in goes where the patron goes; an account under a CPR number stands under no other
+        # A log-in moves with the patron. An account under a CPR number cannot move to another one.
         if one.type is not IdType.CPR and one != effect.identity:
             yield from _merge(effect.identity, one)
     yield from _away(former)
@@ -299,9 +299,9 @@ def _arrive(effect: Effect) -> Generator[Call, Reply, str | None]:
 
 
 def _mend(identity: Identity, wanted: str, *, agency: str) -> Generator[Call, Reply, Settled]:
-    """Set a number again, held against what stands there right now: since the repair was decided others may have come.
+    """Sets a number again, after a fresh reading: another library may have set one since the repair was decided.
 
-    Where another library's stands by now, our account comes back beside it, and no number is sent.
+    If another library's number is there, this sends no number. It only creates our account again if that is gone.
     """
     held = yield from _read(reading_of(identity))
     if is_foreign(wanted, held, agency=agency):
@@ -315,7 +315,7 @@ def _mend(identity: Identity, wanted: str, *, agency: str) -> Generator[Call, Re
 
 
 def _stand(identity: Identity, wanted: str | None, *, known: bool) -> Generator[Call, Reply, None]:
-    """Let an account hold a municipality number, whether or not there is one."""
+    """Makes an account hold a municipality number. Creates the account if it does not exist."""
     if known and wanted is not None:
         code = (yield Call(Operation.UPDATE, identity, wanted)).code
         if code is Code.OK:
@@ -325,11 +325,11 @@ def _stand(identity: Identity, wanted: str | None, *, known: bool) -> Generator[
     code = (yield Call(Operation.CREATE, identity, wanted or None)).code
     if code not in {Code.OK, Code.EXISTS, Code.TRANSACTION_ERROR}:
         raise _Ended(code)
-    # An account that was there may hold anything. A new one is linked to the patron whom another library has told of,
-    # and only of a new patron does DBC's description say that the number is set.
+    # An existing account may hold any number. CULR links a new account to a patron whom another library may have
+    # reported. DBC's description says that the number is set only for a new patron.
     held = yield from _read(Call(Operation.READ, identity))
     if not held.account:
-        # a number that is taken is said as a transaction error too (seen in an answer that DBC recorded)
+        # CULR also answers with a transaction error if a number is taken (seen in an answer that DBC recorded)
         raise _Ended(code if code is Code.TRANSACTION_ERROR else Code.MISSING)
     if wanted is not None and (held.municipality or NOWHERE) != wanted:
         yield from _expect(Call(Operation.UPDATE, identity, wanted))
@@ -345,7 +345,10 @@ def _away(identity: Identity) -> Generator[Call, Reply, None]:
 
 
 def _sweep(identity: Identity) -> Generator[Call, Reply, None]:
-    """Delete every account of this library's, and see that none is left; of very many the next try deletes the rest."""
+    """Deletes all accounts of this library, and checks that none is left.
+
+    One try deletes at most `SWEPT_MOST` accounts; the next try deletes the rest.
+    """
     found = ours_to_delete(identity, (yield from _read(reading_of(identity))))
     for one in _sorted(found)[:SWEPT_MOST]:
         yield from _away(one)
@@ -354,7 +357,7 @@ def _sweep(identity: Identity) -> Generator[Call, Reply, None]:
 
 
 def _match_cards(identity: Identity, cards: frozenset[Identity]) -> Generator[Call, Reply, None]:
-    """Let exactly these cards log in beside the account. A card that stood with another patron comes along."""
+    """Makes exactly these cards log in beside the account. A card of another patron is merged into it."""
     there = (yield from _read(reading_of(identity))).cards
     for card in _sorted(cards - there):
         code = (yield Call(Operation.CREATE, card, uid=identity)).code
@@ -369,14 +372,14 @@ def _match_cards(identity: Identity, cards: frozenset[Identity]) -> Generator[Ca
 
 
 def _sorted(identities: Collection[Identity]) -> list[Identity]:
-    """In the same order each time."""
+    """The identities in the same order each time."""
     return sorted(identities, key=lambda one: (one.type.value, one.value))
 
 
 def _merge(identity: Identity, local: Identity) -> Generator[Call, Reply, None]:
     code = (yield Call(Operation.MERGE, identity, other=local)).code
     if code is Code.MISSING:
-        # merged and deleted by a try whose answer was lost, or never told
+        # an earlier try merged and deleted it but its answer was lost, or the card was never sent
         if (yield from _read(Call(Operation.READ, local))).account:
             raise _Ended(Code.MISSING)
     elif code not in {Code.OK, Code.EXISTS}:

@@ -1,6 +1,6 @@
-"""Which days tell the birth date of someone sealed: everything that prints days asks here, and leaves those out.
+"""Which days reveal the birth date of a sealed patron. Code that prints days asks here, and leaves those out.
 
-The days on which age changes something are birthdays. Leaves out who is sealed: see `patron`.
+A day on which age changes something is a birthday. Leaves out which patrons are sealed: see `patron`.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from cprsync.domain.patron.due import DueKind
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-#: What comes on a birthday. A group that changes with the policy's own dates counts too: nobody can tell the two apart.
+#: Changes that come on a birthday. A group that changes with the policy's dates counts too: both look the same.
 _ON_BIRTHDAYS: Final[frozenset[DueKind | Change]] = frozenset(
     {DueKind.AGE_STEP, DueKind.RESPONSIBILITY_ENDED, Change.BIRTHDAY, Change.GROUP}
 )
-#: Entries that a night writes by itself, and that may come of an age. An entry does not say what a right came of.
+#: Audit entries that a night writes by itself, and that may follow from an age. An entry of rights names no cause.
 _RIGHTS: Final = "rights"
 _CALENDAR: Final = "calendar"
 _ACTIONS: Final = frozenset(kind.value for kind in _ON_BIRTHDAYS if isinstance(kind, DueKind))
 
 
 def tells_birth_date(cause: DueKind | Change | None) -> bool:
-    """Whether the day of something that came of this is a birthday; None: nothing came by itself."""
+    """Whether this cause happens on a birthday. None means that nothing came by itself, and gives False."""
     return cause in _ON_BIRTHDAYS
 
 
 def may_tell_birth_date(kind: str, actions: Collection[str], *, by_night: bool) -> bool:
-    """Whether an entry of the audit may say on which day an age was reached."""
+    """Whether an entry of the audit may reveal the day on which the patron reached an age."""
     if not by_night:
         return False
     return kind == _RIGHTS or (kind == _CALENDAR and not _ACTIONS.isdisjoint(actions))

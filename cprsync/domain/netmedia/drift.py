@@ -1,6 +1,6 @@
-"""An account in CULR held against what our records say it is to be: how it has drifted, and what repairs that.
+"""Compares an account in CULR with what our records want: how it has drifted, and what repairs it.
 
-A number that another library may have set is nobody's to overwrite: a person decides. Leaves out whom to read, and how.
+A number that another library may have set is not overwritten: staff decide. Leaves out which accounts to read, and how.
 """
 
 from __future__ import annotations
@@ -15,43 +15,43 @@ from cprsync.domain.policy.policy import Harm
 if TYPE_CHECKING:
     from cprsync.domain.netmedia.account import Held, Identity
 
-#: However few accounts there are, so many are read in a night.
+#: The least number of accounts to read in a night.
 READ_MIN: Final = 200
 
 
 class Drift(enum.Enum):
-    """How an account is not what it is to be."""
+    """How an account differs from what it should be."""
 
-    #: there is to be one, and this library has none
+    #: this library has no account, and should have one
     MISSING = "missing"
-    #: this library has one, and there is to be none
+    #: this library has an account, and should have none
     EXTRA = "extra"
-    #: another municipality number stands there, and no other library has an account
+    #: another municipality number is there, and no other library has an account
     STALE = "stale"
-    #: another municipality number stands there, and another library has an account too
+    #: another municipality number is there, and another library has an account too
     FOREIGN = "foreign"
-    #: the cards that log in are not the patron's
+    #: the cards that log in are not the patron's cards
     CARDS = "cards"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Wanted:
-    """What an account is to be. `municipality`: three digits, NOWHERE for none on purpose, None: whatever it holds."""
+    """What an account should be. `municipality`: three digits, NOWHERE to be empty, None: any number is right."""
 
     account: bool
     municipality: str | None = None
-    #: the cards that are to log in; None: they are not looked at
+    #: the cards that should log in; None: do not look at cards
     cards: frozenset[Identity] | None = None
 
 
 def wanted(*, borrows: bool, culr: str | None, told: str | None, cards: frozenset[Identity] | None = None) -> Wanted:
-    """What the account of someone whom CULR was told of is to be, with nothing waiting for it.
+    """What a patron's account should be, for a patron whom CULR was told about and with nothing waiting to be sent.
 
     Args:
-        borrows: she is a patron, and does not only answer for one.
-        culr: what is in force for her; None: nobody knows, and what was told stands (decision 11).
-        told: what CULR was last told; None: whatever another account of hers held.
-        cards: what is to log in beside it; None: that is not looked at.
+        borrows: the patron borrows, and does not only answer for a minor.
+        culr: the number in force for the patron; None: it is unknown, and the number last told stays (decision 11).
+        told: what CULR was last told; None: no number, because the account kept the number of an earlier one.
+        cards: the cards that should log in; None: do not look at cards.
     """
     if not borrows:
         return Wanted(account=False)
@@ -59,14 +59,14 @@ def wanted(*, borrows: bool, culr: str | None, told: str | None, cards: frozense
 
 
 def drifts(identity: Identity, want: Wanted, held: Held, *, agency: str) -> tuple[Drift, ...]:
-    """How what CULR holds under her number differs; empty: it does not.
+    """How the account under this number differs from what it should be; empty: it does not.
 
-    Whoever is to have no account is to have none under a card or a UNI-Login either.
+    A patron who should have no account should have none under a card or a UNI-Login either.
     """
     if not want.account:
         return (Drift.EXTRA,) if ours_to_delete(identity, held) else ()
     missing = () if held.account else (Drift.MISSING,)
-    # whoever's account is missing gets it with the cards
+    # a repair of a missing account sets its cards as well
     cards = () if missing or want.cards is None or want.cards == held.cards else (Drift.CARDS,)
     if is_foreign(want.municipality, held, agency=agency):
         return (*missing, Drift.FOREIGN, *cards)
@@ -76,33 +76,33 @@ def drifts(identity: Identity, want: Wanted, held: Held, *, agency: str) -> tupl
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Repair:
-    """What is to be done about one account that has drifted."""
+    """What to do about one account that has drifted."""
 
     patron_id: str
-    #: her record's, when that was decided
+    #: the version of the record when this was decided
     version: int
     identity: Identity
     drift: tuple[Drift, ...]
     want: Wanted
-    #: what was read there; None: nothing was
+    #: what the reading found; None: nothing was read
     held: Held | None = None
 
     def __repr__(self) -> str:
         return f"Repair({self.patron_id})"
 
     def effect(self, version: int) -> Effect | None:
-        """The state to set as of a later version of her record; None: only a person may say."""
+        """The state to set, as of a later version of the record; None: only staff may decide."""
         if Drift.EXTRA in self.drift:
             return Effect(self.patron_id, version, self.identity, NOWHERE, gone=True, sweeps=True)
         if self.drift == (Drift.FOREIGN,):
             return None
-        # ours comes back beside the other library's, and the number stays as it is until someone has decided
+        # Our account comes back beside the other library's. The number stays until staff have decided.
         municipality = None if Drift.FOREIGN in self.drift else self.want.municipality
         return Effect(self.patron_id, version, self.identity, municipality, repairs=True)
 
     @property
     def harms(self) -> tuple[Harm, ...]:
-        """What a wrong comparison would do with it."""
+        """The harm that this repair does if the comparison is wrong."""
         effect = self.effect(self.version)
         if effect is None:
             return ()
@@ -115,10 +115,10 @@ class Repair:
 
 
 def nightly_share(accounts: int, nights: int) -> int:
-    """How many accounts to read in a night, so that each is read once in so many nights."""
+    """How many accounts to read in a night, so that `nights` nights read each one once."""
     return max(READ_MIN, -(-accounts // nights))
 
 
 def slice_of(patron_id: str, nights: int) -> int:
-    """In which of so many nights whoever has no account is read: patron numbers are random."""
+    """In which of so many nights to look for an account of a patron who should have none. Patron numbers are random."""
     return int(patron_id) % nights

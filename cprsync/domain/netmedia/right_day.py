@@ -1,4 +1,4 @@
-"""One patron on one day, held against the rows that decide a right: which of them holds first, and what it read."""
+"""One patron on one day: which row of the rights table holds first, and what that row read."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.policy.product import Product
 
-#: The blocks that a status brought, by what stands on the record.
+#: The blocks that a status brings, by the reason on the record.
 _STATUS_BLOCKS: Final = {reason: kind for kind, reason in BLOCK_REASONS.items()}
 _NO_DETAIL: Final = Wording("", "")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Read:
-    """What a row read: in short, in words, and since when that is so; None: nobody knows."""
+    """What a row read: in short, in words, and since when it is so; None: unknown."""
 
     fact: str = ""
     detail: Wording = _NO_DETAIL
     since: date | None = None
-    #: the same, where it tells neither birth date nor block; else None
+    #: `since`, if it reveals neither the birth date nor a block; else None
     open_since: date | None = None
 
     def not_before(self, begins: date) -> Read:
-        """The same, of a product whose terms began on a day: nothing is so of it before."""
+        """The same, for a product whose terms began on a day. No date is earlier than that day."""
         since, open_since = (day and max(day, begins) for day in (self.since, self.open_since))
         return Read(self.fact, self.detail, since, open_since)
 
@@ -64,7 +64,7 @@ class Ruled:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Day:
-    """A patron's facts on one day, and what is in force of them."""
+    """A patron's facts on one day, and the values in force."""
 
     facts: RightFacts
     policy: Policy
@@ -94,22 +94,22 @@ class Day:
 
     @property
     def elsewhere_by_status(self) -> bool:
-        """Whether the status says that she lives in no Danish municipality, whatever address or staff say."""
+        """Whether the status says that the patron lives in no Danish municipality, whatever address or staff say."""
         status = self.facts.register.status
         return status is not SILENT and STATUS_RULES[status].lives is Lives.ELSEWHERE
 
     @property
     def lives_since(self) -> date | None:
-        """Since when she lives in the municipality in force: as typed at the desk, or as the register has told."""
+        """Since when the patron lives in the municipality in force, by staff's correction or by the register."""
         typed = in_force(self.facts.overrides, self.on).get(Overridden.MUNICIPALITY)
         if typed is not None:
             return typed.since
         moved, status = self.facts.municipality_since, self.facts.status_since
-        # whoever came back lives there since then, in the same municipality too
+        # a patron who came back lives there from that day, even if it is the same municipality
         return None if moved is None else max(moved, status or moved)
 
     def turned(self, age: int) -> date | None:
-        """The day on which she turned an age, 0 at birth; None without a birth date."""
+        """The day on which the patron reached an age (0 is birth); None: no birth date is known."""
         born = self.now.birth
         return None if born is None else birthday(born.day, age, leap=self.policy.ladders.leap)
 
@@ -118,7 +118,7 @@ class Day:
 
 
 def _if(condition: bool) -> Read | None:
-    """Of a row that says it all."""
+    """For a row that has nothing to add to its own words."""
     return Read() if condition else None
 
 
@@ -139,7 +139,7 @@ def _dead(day: Day, _product: Product) -> Read | None:
     if not counts_as_dead(day.facts.register.status, stopped):
         return None
     read = _by_status(day)
-    # her number was annulled since she died
+    # the number was annulled after the death
     return read if day.facts.register.status is Status.DEAD else replace(read, since=stopped, open_since=stopped)
 
 
@@ -150,12 +150,12 @@ def _leaving(day: Day, _product: Product) -> Read | None:
 def _blocked(day: Day, product: Product) -> Read | None:
     holding = [block for block in day.facts.blocks if _closes(block, day, product)]
     since = min((block.since for block in holding), default=None)
-    # the reason is in staff's own words, and repeated nowhere
+    # the reason is in staff's own words, and is shown nowhere else
     return None if since is None else Read("block", since=since)
 
 
 def _closes(block: Block, day: Day, product: Product) -> bool:
-    """Whether a block holds and closes the product; one that a status brought is over when the status is."""
+    """Whether a block holds and closes the product. A block that a status brought ends with that status."""
     brought_by = _STATUS_BLOCKS.get(block.reason)
     over = brought_by is not None and not stands(brought_by, day.facts.register.status)
     return block.holds_on(day.on) and not over and product.is_closed_by(block.reason)
@@ -234,13 +234,13 @@ def _library(day: Day, product: Product) -> Read | None:
 
 
 def _licence(day: Day, product: Product) -> Licence | None:
-    """Whether the municipality that she lives in holds the licence; None: she lives in none, or nobody knows where."""
+    """Whether the patron's municipality has the licence; None: the patron lives in none, or it is unknown."""
     code, lives = day.now.municipality, day.now.residence
     return None if code is None or lives is Residence.UNKNOWN else product.licence_of(code, day.policy.home)
 
 
 def _at(day: Day, birthday_: date | None = None) -> Read:
-    """Where she lives, and since when: not before she has the age."""
+    """The patron's municipality, and since when. That day is never before the patron has reached the age."""
     code, since = day.now.municipality, day.lives_since
     whole = None if since is None else max(since, birthday_ or since)
     told = Wording(f"kommune {code}", f"municipality {code}")
@@ -248,14 +248,14 @@ def _at(day: Day, birthday_: date | None = None) -> Read:
 
 
 def _unless_later(since: date | None, turned: date | None) -> date | None:
-    """A day that stands without the birth date; None: they reached the age later, so that nothing was so on it."""
+    """The day, if it does not reveal the birth date; None: the patron reached the age after that day."""
     return None if since is None or (turned is not None and turned > since) else since
 
 
-#: Reads what a row is about; None: the row does not hold.
+#: Reads what a row needs; None: the row does not hold.
 _Reader: TypeAlias = "Callable[[Day, Product], Read | None]"
 _READERS: Final[Mapping[RightRule, _Reader]] = {
-    RightRule.NOT_OFFERED: lambda _day, _product: None,  # whoever has the product's terms has it on the day
+    RightRule.NOT_OFFERED: lambda _day, _product: None,  # `ruled` answers this row itself
     RightRule.CLOSED: _closed,
     RightRule.NO_BORROWER: _no_borrower,
     RightRule.NO_PERSON: _no_person,
@@ -274,7 +274,7 @@ _READERS: Final[Mapping[RightRule, _Reader]] = {
     RightRule.MUNICIPALITY: _municipality,
     RightRule.LIBRARY: _library,
 }
-#: The rows by whose licence it is, in the order in which they are read: a night asks for thousands.
+#: The rows for each kind of licence, in reading order. They are prepared because a night asks thousands of times.
 _ROWS: Final[Mapping[LicensedBy, tuple[tuple[RightRule, _Reader], ...]]] = {
     by: tuple((row.rule, _READERS[row.rule]) for row in RIGHT_RULES.values() if row.licensed_by in {None, by})
     for by in LicensedBy

@@ -1,4 +1,4 @@
-"""What of a patron a right to net media hangs on, whatever the day: neither name nor address nor protection."""
+"""The facts that decide a patron's rights to net media on any day: no name, no address, no protection."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.override import Override
     from cprsync.domain.patron.patron import Patron
 
-#: Any street: where in the municipality she lives has no say.
+#: Any street: only the municipality counts for a right.
 _SOME_STREET: Final = "0001"
-#: What staff may correct that a right hangs on.
+#: The corrections by staff that count for a right.
 _COUNTS: Final = frozenset({Overridden.BIRTH_DATE, Overridden.MUNICIPALITY, Overridden.GROUP})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RightFacts:
-    """The facts of one patron. `register` has number, status, birth date and municipality, and nothing else of hers."""
+    """The facts of one patron. Of `register` only number, status, birth date and municipality are filled in."""
 
     register: Person
-    #: the patron group she is in now
+    #: the patron group that the patron is in now
     group: str = ""
-    #: those of birth date, municipality and group, whether they hold or not
+    #: the overrides of birth date, municipality and group, whether they hold or not
     overrides: tuple[Override, ...] = ()
     blocks: tuple[Block, ...] = ()
     kind: PatronKind = PatronKind.PERSON
     stage: Stage = Stage.ACTIVE
-    #: since when the register's municipality, and its status, are what they are; None: nobody knows
+    #: since when the register's municipality and status are as they are; None: unknown
     municipality_since: date | None = None
     status_since: date | None = None
-    #: the day on which a death stopped letters; None: they go out
+    #: the day on which a death stopped letters; None: letters are sent
     letters_stopped: date | None = None
 
 
@@ -50,7 +50,10 @@ def right_facts(
     municipality_since: date | None = None,
     status_since: date | None = None,
 ) -> RightFacts:
-    """What counts of a patron; protection, name, and all of the address but its municipality stay behind."""
+    """Takes from a patron what counts for a right.
+
+    Leaves out protection and name, and all of the address except its municipality.
+    """
     register = patron.register
     at = register.address
     return RightFacts(

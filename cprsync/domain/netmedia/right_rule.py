@@ -1,7 +1,8 @@
-"""What decides a right to a net medium, as one table that is read from the top: the first row that holds is the answer.
+"""The table that decides a right to a net medium. It is read from the top: the first row that holds gives the answer.
 
-Every no stands above every undecided, and these above every yes: what is not known never hides a no, and never is one.
-The code reads the same rows that `cprsync rules` prints; when a row holds is said in `rights`.
+All rows that say no come first, then those that say undecided, then those that say yes. So an unknown fact never hides
+a no, and never becomes one. The code reads the same rows that `cprsync rules` prints. `right_day` says when a row
+holds.
 """
 
 from __future__ import annotations
@@ -22,48 +23,48 @@ class Answer(enum.Enum):
 
     YES = "yes"
     NO = "no"
-    #: something is not known, and nobody takes the right away because of that
+    #: something is unknown, and the patron keeps a right that they have
     UNDECIDED = "undecided"
 
 
 class RightRule(enum.Enum):
-    """Why a patron has the right to a product, has not, or why that is undecided."""
+    """Why a patron has the right to a product, does not have it, or why that is undecided."""
 
-    #: the policy has the product on other days
+    #: the policy has the product on other days only
     NOT_OFFERED = "not_offered"
     #: the record is closed
     CLOSED = "closed"
-    #: she is no borrower, and only answers for a minor
+    #: the patron does not borrow, and only answers for a minor
     NO_BORROWER = "no_borrower"
     #: an institution or a library
     NO_PERSON = "no_person"
-    #: the register says that she is dead
+    #: the register says that the patron is dead
     DEAD = "dead"
-    #: she has asked to leave
+    #: the patron has asked to leave
     LEAVING = "leaving"
-    #: a block closes it
+    #: a block closes the product
     BLOCKED = "blocked"
-    #: it is not for her group
+    #: the product is not for the patron's group
     GROUP = "group"
-    #: not old enough
+    #: the patron is not old enough
     TOO_YOUNG = "too_young"
-    #: too old
+    #: the patron is too old
     TOO_OLD = "too_old"
     #: abroad, in Greenland, or without a residence
     ELSEWHERE = "elsewhere"
-    #: her municipality holds no licence
+    #: the municipality has no licence
     UNLICENSED = "unlicensed"
-    #: her number is annulled
+    #: the number is annulled
     NUMBER = "number"
-    #: nobody knows where she lives
+    #: the residence is unknown
     RESIDENCE_UNKNOWN = "residence_unknown"
-    #: nobody here knows whether her municipality holds a licence
+    #: it is unknown here whether the municipality has a licence
     LICENCE_UNKNOWN = "licence_unknown"
-    #: it has ages, and no birth date is known
+    #: the product has age limits, and no birth date is known
     AGE_UNKNOWN = "age_unknown"
-    #: her municipality holds the licence
+    #: the municipality has the licence
     MUNICIPALITY = "municipality"
-    #: the library holds it
+    #: the library has the licence
     LIBRARY = "library"
 
     # a member is one object: the enum's own hash is slow
@@ -71,39 +72,39 @@ class RightRule(enum.Enum):
 
 
 class Change(enum.Enum):
-    """What would bring another answer."""
+    """What would change the answer."""
 
     #: the policy's own dates, or another policy
     POLICY = "policy"
-    #: she registers, or registers again
+    #: the patron registers, or registers again
     REGISTRATION = "registration"
-    #: the kind of patron was wrong
+    #: the kind of patron is corrected
     KIND = "kind"
-    #: the death was a mistake
+    #: the death is annulled
     DEATH_ANNULLED = "death_annulled"
-    #: she stays after all
+    #: the patron stays after all
     STAYS = "stays"
-    #: the block is lifted, or begins
+    #: the block begins or is lifted
     BLOCK = "block"
     #: another patron group
     GROUP = "group"
-    #: she reaches an age
+    #: the patron reaches an age
     BIRTHDAY = "birthday"
     #: a birth date becomes known, or is corrected
     BIRTH_DATE = "birth_date"
-    #: she lives in a Danish municipality again
+    #: the patron lives in a Danish municipality again
     RESIDENCE = "residence"
-    #: she moves
+    #: the patron moves
     MOVE = "move"
     #: a valid number
     NUMBER = "number"
-    #: it becomes known where she lives
+    #: the residence becomes known
     RESIDENCE_KNOWN = "residence_known"
-    #: it becomes known whether the municipality holds a licence
+    #: it becomes known whether the municipality has a licence
     LICENCE = "licence"
     #: a correction from the desk begins or ends
     CORRECTION = "correction"
-    #: she is no patron any more
+    #: the patron leaves the library
     LEAVES = "leaves"
 
     # a member is one object: the enum's own hash is slow
@@ -112,10 +113,10 @@ class Change(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class RightRow:
-    """One row: whose licences it is about, what it answers, and what would change that."""
+    """One row: which licences it concerns, what it answers, and what would change the answer."""
 
     rule: RightRule
-    #: None: whoever holds the licence
+    #: None: any holder of the licence
     licensed_by: LicensedBy | None
     what: Wording
     answer: Answer
@@ -178,7 +179,7 @@ _ROWS: Final = (
         Wording("låneren er ved at blive meldt ud", "the patron is leaving the library"),
         Answer.NO,
         Change.STAYS,
-        # a deliberate empty would take the number that her other libraries count with too
+        # an empty number would also remove the one that the patron's other libraries rely on
         Wording(
             "Postens Lånerforhold; CULR beholder kommunen, til posten lukkes: beslutning 11",
             "The record's standing; CULR keeps the municipality until the record closes: decision 11",

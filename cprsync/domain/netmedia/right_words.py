@@ -1,4 +1,4 @@
-"""What a right says: the answer, why, and what would change it, Danish first. Holds words only."""
+"""The words for a right: the answer, why, and what would change it, Danish first. Holds words only."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ CHANGES: Final[Mapping[Change, Wording]] = {
     ),
     Change.LEAVES: Wording("når låneren meldes ud", "when the patron leaves the library"),
 }
-#: What a move does not do.
+#: What a move does not change.
 RUNNING_LOANS: Final = Wording(
     "En flytning gælder for nye lån fra den dag; lån, der er i gang, røres ikke.",
     "A move counts for new loans from that day; running loans are left alone.",
 )
 
-#: What a right does not hang on, though one might think so; each is a row of its table, lived in a test named after it.
+#: Facts that do not change a right, though a reader may think so. Each is a row of its table, with a test of that name.
 NO_MATTER: Final[Mapping[str, tuple[Wording | str, ...]]] = {
     "rights-annulled-dead": (
         Wording("personnummeret på en død er siden annulleret (90, så 30)", "a dead patron's number is annulled since"),
@@ -103,12 +103,12 @@ NO_MATTER: Final[Mapping[str, tuple[Wording | str, ...]]] = {
 
 
 def with_detail(why: Wording, detail: Wording) -> Wording:
-    """A rule in words, and in brackets what it read."""
+    """A rule in words, followed by what it read in brackets."""
     return Wording(f"{why.da} ({detail.da})", f"{why.en} ({detail.en})") if detail.da else why
 
 
 def told(answer: Answer, why: Wording, change: Change) -> Wording:
-    """One sentence why, one for what would change it, and what that leaves alone."""
+    """The answer with its reason, what would change it, and, for a move, what it leaves alone."""
     said, when = ANSWERS[answer], CHANGES[change]
     da, en = (f" {RUNNING_LOANS.da}", f" {RUNNING_LOANS.en}") if change is Change.MOVE else ("", "")
     return Wording(

@@ -1,7 +1,7 @@
 """Which net media a patron has a right to on a day, why, and when that changes by itself.
 
-A protected patron has what any other has who lives where she lives. A move counts for new loans from its day; running
-loans are left alone, and end by themselves. Leaves out what CULR is told.
+A protected patron has the same rights as any other patron of the same municipality. A move counts for new loans from
+its day. Running loans are left alone, and end by themselves. Leaves out what CULR is told.
 """
 
 from __future__ import annotations
@@ -30,38 +30,38 @@ if TYPE_CHECKING:
     from cprsync.domain.wording import Wording
 
 
-#: Moves when the same facts come to be kept in another way: then all that is kept is derived anew, once.
+#: The version of the stored form. If it changes, all stored rights are derived again, once.
 _WRITTEN: Final = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Right:
-    """An answer about one product on one day."""
+    """The answer for one product on one day."""
 
     product: str
     title: Wording
     answer: Answer
     rule: RightRule
-    #: what the rule read, as `municipality 0751`; "" where the rule says it all
+    #: what the rule read, for example `municipality 0751`; "" if the rule needs no detail
     fact: str
-    #: since when what it rests on has been so; None: nobody knows
+    #: since when the facts behind the answer are so; None: unknown
     valid_from: date | None
-    #: the last day before the answer changes by itself; None: no such day is in sight
+    #: the last day before the answer changes by itself; None: no such day is known
     until: date | None
-    #: what comes then; without such a day, what else would bring another answer
+    #: what changes on the day after `until`; without `until`, what else would change the answer
     changes_when: Change
     #: the rule in words, with what it read
     why: Wording
-    #: the age at which it opens, where the patron is too young for it
+    #: the age at which the product opens, if the patron is too young
     from_age: int | None = None
-    #: `valid_from`, where it tells neither birth date nor block; else None
+    #: `valid_from`, if it reveals neither the birth date nor a block; else None
     open_from: date | None = None
-    #: a day is left out, since it would tell the birth date of someone sealed
+    #: True if a day is left out because it would reveal a sealed birth date
     withheld: bool = False
 
     @property
     def without_birth_days(self) -> Right:
-        """The same without the days that follow from the birth date, which is sealed: for whoever is sealed."""
+        """The same without the days that follow from the birth date, to show for a sealed patron."""
         until = None if tells_birth_date(self.changes_when) else self.until
         withheld = (until, self.open_from) != (self.until, self.valid_from)
         return replace(self, until=until, valid_from=self.open_from, withheld=withheld)
@@ -73,7 +73,7 @@ class Right:
 
 
 def rights_of(facts: RightFacts, policy: Policy, on: date) -> tuple[Right, ...]:
-    """A patron's rights on a day: every product of the policy once, in its order."""
+    """A patron's rights on a day: each product of the policy once, in the policy's order."""
     today = Day.of(facts, policy, on)
     ruled = {name: today.ruled(name) for name in policy.products.names()}
     ends = _ends(today, ruled)
@@ -81,7 +81,7 @@ def rights_of(facts: RightFacts, policy: Policy, on: date) -> tuple[Right, ...]:
 
 
 def closes_any(before: RightFacts, after: RightFacts, policy: Policy, on: date) -> bool:
-    """Whether a yes becomes a no, for the guard: what becomes undecided is nobody's loss yet."""
+    """Whether a yes becomes a no. The guard counts this as harm; a change to undecided takes no right away yet."""
     then, now = Day.of(before, policy, on), Day.of(after, policy, on)
     return any(
         RIGHT_RULES[now.ruled(name).rule].answer is Answer.NO
@@ -91,14 +91,14 @@ def closes_any(before: RightFacts, after: RightFacts, policy: Policy, on: date) 
 
 
 def next_step(facts: RightFacts, policy: Policy, after: date) -> date | None:
-    """The next day later than `after` on which what is stored of her rights changes by itself; None: none in sight."""
+    """The next day after `after` on which the stored rights change by themselves; None: no such day is known."""
     now = _stored_on(Day.of(facts, policy, after))
     days = sorted(day for day in _turns(facts, policy) if day > after)
     return next((day for day in days if _stored_on(Day.of(facts, policy, day)) != now), None)
 
 
 def rights_stamp(policy: Policy) -> str | None:
-    """What of a policy decides on rights, as one short text; None: it has no products."""
+    """A hash of the parts of a policy that decide rights; None: the policy has no products."""
     if not policy.products.periods:
         return None
     said = [
@@ -117,17 +117,17 @@ def _sorted(words: Iterable[str] | None) -> list[str] | None:
     return None if words is None else sorted(words)
 
 
-# -- kept, and compared with what was kept -----------------------------------------------------------------
+# -- stored, and compared with the stored rights -----------------------------------------------------------
 
 
 class Turn(enum.Enum):
-    """What became of a right."""
+    """How a right has changed."""
 
-    #: it is a yes, and was none
+    #: the answer is yes, and was not before
     OPENED = "opened"
-    #: it is a no, and was none
+    #: the answer is no, and was not before
     CLOSED = "closed"
-    #: it is undecided, and was not
+    #: the answer is undecided, and was not before
     UNDECIDED = "undecided"
     UNCHANGED = "unchanged"
 
@@ -140,33 +140,37 @@ _TURNS: Final[Mapping[Answer, Turn]] = {
 
 
 def stored(rights: tuple[Right, ...]) -> str:
-    """The rights as one line to keep in clear: by product the answer and since when. Nothing sealed stands in it."""
+    """The rights as one line of JSON: for each product the answer and since when. Nothing sealed stands in it.
+
+    The store keeps this line unencrypted.
+    """
     return _line({right.product: (right.answer, right.open_from) for right in rights})
 
 
 def changes(before: str, after: str) -> Mapping[str, Turn]:
-    """What became of each product between two such lines. What a line does not have was a no; "" has nothing."""
+    """How each product changed between two such lines. A product that is not in a line counts as no."""
     old, new = _answers(before), _answers(after)
     turned = {name: (old.get(name, Answer.NO), new.get(name, Answer.NO)) for name in sorted({*old, *new})}
     return {name: Turn.UNCHANGED if was is now else _TURNS[now] for name, (was, now) in turned.items()}
 
 
 class Ahead(NamedTuple):
-    """What will become of a right by itself on a day."""
+    """A change of a right that will happen by itself on a day."""
 
     day: date
     product: str
     turn: Turn
-    #: what brings it; None: nothing that comes on its own day, as what was written since the last night
+    #: what causes it; None: nothing due on that day, for example data written since the last night
     cause: Change | None
 
 
 def turns_ahead(  # noqa: PLR0913 -- whose, by what, and from when to when
     facts: RightFacts, policy: Policy, kept: str, *, first: date, last: date, lived: date | None = None
 ) -> Iterator[Ahead]:
-    """What becomes of each product by itself from the day on which they are derived next, `first`, to `last`.
+    """The changes of each product that happen by themselves, from `first` to `last`.
 
-    `lived` is the last day that a night has lived: the first day makes up for those between.
+    `first` is the day on which the rights are derived next. `lived` is the last day that a night has lived. The changes
+    of the days between them come on the first day.
     """
     days = _turns(facts, policy)
     causes = {**days, **_missed(days, first, lived)}
@@ -181,7 +185,7 @@ def turns_ahead(  # noqa: PLR0913 -- whose, by what, and from when to when
 
 
 def _missed(days: Mapping[date, Change], first: date, lived: date | None) -> Mapping[date, Change]:
-    """What the first day makes up for: a birthday among the days that no night has lived counts before all else."""
+    """The cause for the first day, if it makes up for missed days. A birthday among them counts before other causes."""
     made_up = [days[day] for day in sorted(days) if lived is not None and lived < day <= first]
     by_age = next((change for change in made_up if tells_birth_date(change)), None)
     return {} if by_age is None else {first: by_age}
@@ -201,7 +205,7 @@ def _answers(line: str) -> dict[str, Answer]:
     return {name: Answer(answer) for name, (answer, _) in json.loads(line or "{}").items()}
 
 
-# -- when it changes by itself -----------------------------------------------------------------------------
+# -- when a right changes by itself -------------------------------------------------------------------------
 
 
 def _right(today: Day, name: str, ruled: Ruled, end: tuple[date, Change] | None) -> Right:
@@ -224,7 +228,7 @@ def _right(today: Day, name: str, ruled: Ruled, end: tuple[date, Change] | None)
 
 
 def _ends(today: Day, ruled: Mapping[str, Ruled]) -> dict[str, tuple[date, Change]]:
-    """By product, the first later day with another answer, and what brings it; without one it is left out."""
+    """For each product, the first later day with another answer, and its cause. Leaves out a product without one."""
     turns = _turns(today.facts, today.policy)
     found: dict[str, tuple[date, Change]] = {}
     for day in sorted(day for day in turns if day > today.on):
@@ -236,7 +240,7 @@ def _ends(today: Day, ruled: Mapping[str, Ruled]) -> dict[str, tuple[date, Chang
 
 
 def _turns(facts: RightFacts, policy: Policy) -> dict[date, Change]:
-    """Every day on which a right may change by itself; of two reasons on one day the first counts."""
+    """Every day on which a right may change by itself. If a day has two causes, the first one found counts."""
     turns: dict[date, Change] = {}
     for day, change in (*_policy_days(policy), *_local_days(facts), *_birthdays(facts, policy)):
         if day is not None:
@@ -260,7 +264,7 @@ def _local_days(facts: RightFacts) -> Iterator[tuple[date | None, Change]]:
 
 
 def _birthdays(facts: RightFacts, policy: Policy) -> Iterator[tuple[date | None, Change]]:
-    """The days on which she reaches the ages of the products and, where groups count, of the ladders."""
+    """The days on which the patron reaches the ages of the products and, if groups count, of the ladders."""
     ages = {age for one in policy.products.periods for age in (one.from_age, one.below_age) if age}
     for born in _births(facts):
         for age in ages:

@@ -1,6 +1,6 @@
-"""What has to hold of every patron's rights to net media, and how to tell that it does not. Pure; reads no store.
+"""What must be true of every patron's rights to net media, and how to find where it is not. Pure; reads no store.
 
-Leaves out whose rights are still to be derived, and what waits to be sent: that is not wrong yet.
+Leaves out rights that are still to be derived and effects that wait to be sent: those are not wrong yet.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
 
-#: A street that seals nothing.
+#: A street that does not seal the address.
 _SOME_STREET: Final = "0001"
-#: What seals by itself, and the status of the same place that does not.
+#: The statuses that seal by themselves, with the status for the same place that does not.
 _ORDINARY: Final = {
     Status.RESIDENT_ADMINISTRATIVE: Status.RESIDENT,
     Status.GREENLAND_ADMINISTRATIVE: Status.GREENLAND,
@@ -35,26 +35,26 @@ _ORDINARY: Final = {
 
 
 class Wrong(enum.Enum):
-    """What does not hold."""
+    """What is wrong."""
 
-    #: what is kept of her rights is not what her record and the policy lead to
+    #: the stored rights are not the ones that follow from the record and the policy
     RIGHTS = "rights"
-    #: she is protected, and has not what she would have without
+    #: the patron is protected, and does not have the rights that they would have without protection
     PROTECTED = "protected"
-    #: CULR was not told what her record says, and nothing waits that will
+    #: CULR was not told what the record says, and nothing waits to tell it
     UNTOLD = "untold"
-    #: as `domain.netmedia.drift` has them
+    #: the kinds of `domain.netmedia.drift`
     MISSING = "missing"
     EXTRA = "extra"
     STALE = "stale"
     FOREIGN = "foreign"
     CARDS = "cards"
-    #: a version is not above the one before it
+    #: a version is not higher than the one before it
     VERSIONS = "versions"
 
 
 def twin(person: Person) -> Person:
-    """The same person without protection, at an ordinary street of her municipality, and registered so."""
+    """The same person without protection, at an ordinary street of the municipality, with the status to match."""
     at = person.address
     open_address = at if at is SILENT else Address(at.municipality, _SOME_STREET, "1")
     status = SILENT if person.status is SILENT else _ORDINARY.get(person.status, person.status)
@@ -64,7 +64,7 @@ def twin(person: Person) -> Person:
 def wrong_rights(  # noqa: PLR0913 -- what rights hang on, and what is kept of them
     patron: Patron, local: Local, stage: Stage, kept: str | None, *, policy: Policy, on: date
 ) -> Iterator[Wrong]:
-    """What does not hold of the rights that are kept of her, and of the number that CULR is to have."""
+    """What is wrong with the patron's stored rights, and with the municipality number for CULR."""
     if kept != _line(patron, local, stage, policy, on):
         yield Wrong.RIGHTS
     if not patron.register.is_shut:
@@ -76,13 +76,13 @@ def wrong_rights(  # noqa: PLR0913 -- what rights hang on, and what is kept of t
 
 
 def named_reasons(policy: Policy) -> set[tuple[str, str]]:
-    """By product, the reasons of blocks that the policy names and that a status does not bring by itself."""
+    """Pairs of product and block reason that the policy names. Leaves out the reasons that a status brings."""
     named = ((one.name, one.closing_blocks or frozenset()) for one in policy.products.periods)
     return {(name, reason) for name, reasons in named for reason in reasons - set(BLOCK_REASONS.values())}
 
 
 def is_untold(want: str | None, last: str | None, *, told: bool) -> bool:
-    """Whether CULR was told something else than what is to stand there; what nobody knows is not to be told."""
+    """Whether CULR was told something other than what should stand there. An unknown number is not to be told."""
     return want is not None and (not told or (last is not None and last != want))
 
 
