@@ -1,4 +1,4 @@
-"""What an import's rows meet in the store, and what it writes.
+"""Match an import's rows with the store, and write what they bring.
 
 Reads no file.
 """

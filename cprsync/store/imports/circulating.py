@@ -1,6 +1,7 @@
-"""Loans, reservations, balances and messages as a list brings them: created, updated or unchanged by their source's id.
+"""Take in loans, reservations, balances and messages from a list.
 
-What the policy would have forgotten by now is not brought back. Leaves out how they are read, and when they go.
+Each row is created, updated or unchanged, by its source's id. A row that the policy would have deleted by now is not
+brought back. Reading the list, and deleting old rows, is done elsewhere.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: The kind of an entry that says that something of hers came with a list.
+#: The kind of an audit entry that says that circulation of a patron came with a list.
 CIRCULATION: Final = "circulation"
 _TABLE: Final = {table.name: table for table in TABLES}
 _PATRON, _KEY, _BALANCE = tables.patron.c, tables.patron_key.c, tables.balance.c
-#: What of a message is forgotten.
+#: The fields of a message that are deleted when the message is old.
 _CONTENT: Final = frozenset({"subject", "content"})
 _CREATED, _UPDATED, _UNCHANGED = ImportOutcome.CREATED, ImportOutcome.UPDATED, ImportOutcome.UNCHANGED
 _OVER = ImportOutcome.OVER
@@ -50,21 +51,21 @@ _OVER = ImportOutcome.OVER
 
 @dataclass(slots=True, repr=False)
 class _Part:
-    """Some rows on their way: what is known, and what is to be written."""
+    """Some rows on their way: what is known, and what has to be written."""
 
     tenant: Tenant
     policy: Policy
-    #: by what a list calls them
+    #: patron ids, by the name that the list uses for the patron
     patrons: dict[str, str]
-    #: who has left: nothing comes back to her, and what is still owed may be settled
+    #: patrons who have left: they get no new rows, but what they still owe may be settled
     left: frozenset[str]
     stored: dict[tuple[str, str], AnyRow]
-    #: whose loans, by their source's ids, money is owed for, or was until lately
+    #: (patron id, source id) of loans for which money is owed, or was until lately
     owed: set[tuple[str, str]]
     new: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     changed: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     gone: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    #: whose, in which table
+    #: patron ids, with the tables in which something changed
     happened: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     seen: dict[str, date] = field(default_factory=dict)
 
@@ -75,7 +76,10 @@ class _Part:
 def import_circulation(
     tenant: Tenant, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: Foreseen | None = None
 ) -> list[Imported]:
-    """Take in the rows, all in one transaction; without `apply` only say what would become of them."""
+    """Take in the rows, all in one transaction. Without `apply`, only return what would happen to them.
+
+    The results have the order of the rows.
+    """
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
         patrons = _patrons(connection, tenant, {row.patron for row in rows})
@@ -96,7 +100,10 @@ def import_circulation(
 
 
 def _patrons(connection: Connection, tenant: Tenant, names: Iterable[str]) -> dict[str, str]:
-    """Whom each name means: a patron number before a card; of one who was merged the one who kept what she had."""
+    """Return the patron id for each name that is known.
+
+    A patron number wins over a card. A merged patron's number means the patron who keeps the record's contents.
+    """
     told = sorted(names)
     by_name = {name: card_probes(tenant, name) for name in told}
     holders: dict[bytes, str] = {}
@@ -134,12 +141,12 @@ def _stored(connection: Connection, tenant: Tenant, rows: Sequence[Circulated]) 
 def _owed(
     connection: Connection, tenant: Tenant, patrons: Mapping[str, str], policy: Policy, foreseen: Foreseen | None
 ) -> set[tuple[str, str]]:
-    """Loans that are not over, though they were returned long ago: money is owed for them, or was until lately."""
+    """Return loans returned long ago that are not over: money is owed for them, or was until lately."""
     by = over_by(Forgotten.LOANS, tenant.clock.today(), policy)
     lately = or_(_BALANCE.settled.is_(None), _BALANCE.settled > by)
     wanted = select(_BALANCE.source_id, _BALANCE.patron_id, _BALANCE.loan_source)
     wanted = wanted.where(_BALANCE.agency == tenant.agency, lately, _BALANCE.loan_source.is_not(None))
-    # by patron: no index tells of which loan a balance is
+    # search by patron, because no index tells to which loan a balance belongs
     hers = (wanted.where(_BALANCE.patron_id.in_(part)) for part in parts(sorted(set(patrons.values()))))
     return {
         (patron_id, loan)
@@ -168,14 +175,14 @@ def _row(part: _Part, row: Circulated) -> Imported:
     outcome = _created(part, row, patron_id) if stored is None else _changed(part, row, stored, said)
     if outcome is not _UNCHANGED:
         part.happened[patron_id].add(row.type)
-        # who has left is seen no more, though what she owed may be settled
+        # a patron who has left is not marked as seen, though what they owed may be settled
         if row.seen is not None and row.seen <= part.tenant.clock.today() and patron_id not in part.left:
             part.seen[patron_id] = max(row.seen, part.seen.get(patron_id, row.seen))
     return Imported(outcome, patron_id, owed_for=_owed_for(part, row, stored))
 
 
 def _owed_for(part: _Part, row: Circulated, stored: AnyRow | None) -> str | None:
-    """The loan that a balance keeps from being over, once its row is taken."""
+    """Return the loan that a balance keeps from being over, once its row is taken; None: no loan."""
     if row.type != tables.balance.name:
         return None
     known = {} if stored is None else {"settled": stored.settled, "loan_source": stored.loan_source}
@@ -200,7 +207,7 @@ def _created(part: _Part, row: Circulated, patron_id: str) -> ImportOutcome:
 
 
 def _is_over(part: _Part, row: Circulated, patron_id: str) -> bool:
-    """Whether a night would forget it at once: a list of long ago brings nothing back."""
+    """Return whether a night would delete the row at once. An old list must not bring it back."""
     if row.type == tables.loan.name:
         returned = row.days.get("returned")
         over = returned is not None and returned <= part.over_by(Forgotten.LOANS)
@@ -210,7 +217,7 @@ def _is_over(part: _Part, row: Circulated, patron_id: str) -> bool:
         return False
     if row.clear.get("kind") != tables.COMPENSATION:
         return settled <= part.over_by(Forgotten.FEES)
-    # what was paid for a loan says that the loan is over
+    # a compensation that was paid for a loan shows that the loan is over
     return settled <= part.over_by(Forgotten.COMPENSATIONS) and "loan_source" not in row.clear
 
 
@@ -231,7 +238,7 @@ def _changed(part: _Part, row: Circulated, stored: AnyRow, said: dict[str, Any])
 
 
 def _kept(part: _Part, row: Circulated) -> dict[str, Any]:
-    """What is said, without what is forgotten of a message by now."""
+    """Return what the row says, without the content of a message that is too old to keep."""
     sent = row.days.get("sent") if row.type == tables.message.name else None
     old = sent is not None and sent <= part.over_by(Forgotten.MESSAGES)
     return {name: told for name, told in row.said.items() if not (old and name in _CONTENT)}
@@ -248,7 +255,7 @@ def _content_until(part: _Part, row: Circulated) -> dict[str, date | None]:
 
 
 def _columns(table: Table) -> list[str]:
-    """What of a row a list may change in clear."""
+    """Return the clear columns of a table that a list may change."""
     fixed = {"agency", "id", "patron_id", "source_id", "payload", "key", "content_until"}
     return [column.name for column in table.columns if column.name not in fixed]
 
@@ -300,7 +307,7 @@ _SEE = (
 
 
 def _see(connection: Connection, part: _Part) -> None:
-    """The last day on which each patron did something herself."""
+    """Write the last day on which each patron did something themselves."""
     seen = [{"at_agency": part.tenant.agency, "at_id": one, "new_last_seen": day} for one, day in part.seen.items()]
     if seen:
         connection.execute(_SEE, seen)

@@ -1,6 +1,6 @@
-"""What an import's rows meet in the store: whom they mean, numbers that were replaced, cards, pins and ages.
+"""Match an import's rows with the store: patrons, replaced numbers, cards, pinned groups and ages.
 
-Leaves out what is written: see `imports`.
+Writing is in `imports`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _WANTED = select(
 
 
 def stored_by_number(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, AnyRow]:
-    """Who has the rows' numbers, by the index of the number."""
+    """Return the patrons who have the rows' numbers, by the index of the number."""
     numbers = [row.number.digits for row in rows if row.number is not None]
     indexes = [index for digits in numbers for index in tenant.vault.probes("number", digits)]
     ours = _WANTED.where(_PATRON.agency == tenant.agency)
@@ -61,7 +61,10 @@ def meant(
     *,
     but: Mapping[str, AnyRow],
 ) -> dict[str, AnyRow]:
-    """Whom rows without a CPR number may mean, by patron number or card; one who was merged, or has left, is none."""
+    """Return the patrons that rows without a CPR number may mean, by patron number or card.
+
+    Patrons who were merged or have left are not among them. `but`: patrons that are found already.
+    """
     unnamed = [row for row in rows if row.number is None]
     ids = {row.patron_id for row in unnamed if row.patron_id}
     probes = [i for row in unnamed for card in row.local.cards for i in card_probes(tenant, card.number)]
@@ -76,13 +79,13 @@ def meant(
 
 
 def pinned(connection: Connection, tenant: Tenant, rows: Iterable[AnyRow]) -> frozenset[str]:
-    """Whose group staff have pinned."""
+    """Return the patrons whose group staff have pinned."""
     corrected = overrides_of(connection, tenant, rows)
     return frozenset(one for one, hers in corrected.items() if any(o.field is Overridden.GROUP for o in hers))
 
 
 def card_holders(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, str]:
-    """Who has the rows' cards, by the index of the card."""
+    """Return who has the rows' cards, by the index of the card."""
     indexes = [i for row in rows for card in row.local.cards for i in card_probes(tenant, card.number)]
     wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == CARD)
     return {
@@ -93,7 +96,7 @@ def card_holders(connection: Connection, tenant: Tenant, rows: Sequence[NewPatro
 
 
 def replaced(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[str, str]:
-    """Whose number was replaced, or went with a patron who was merged: its digits, and who has it now."""
+    """Return the numbers that were replaced, or moved in a merge: from the digits to the patron who has them now."""
     numbers = [row.number.digits for row in rows if row.number is not None]
     by_probe = {probe: digits for digits in numbers for probe in tenant.vault.probes(OLD_NUMBER, digits)}
     wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == OLD_NUMBER)
@@ -105,9 +108,9 @@ def replaced(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) 
 
 
 def left_before(connection: Connection, tenant: Tenant, numbers: Iterable[CprNumber]) -> frozenset[str]:
-    """Those of the numbers whose patrons were closed: only the journal knows of them, by its own hashes.
+    """Return those of the numbers whose patrons have left and were closed.
 
-    Of whoever was erased nothing tells any more that they were here.
+    Only the journal knows them, by its own hashes. It cannot tell that an erased patron was ever here.
     """
     by_probe = {probe: one.digits for one in numbers for probe in tenant.vault.probes(JOURNAL, one.digits)}
     if not by_probe:
@@ -119,16 +122,16 @@ def left_before(connection: Connection, tenant: Tenant, numbers: Iterable[CprNum
 
 
 def is_gone(tenant: Tenant, number: CprNumber) -> bool:
-    """The same of one number."""
+    """Return whether the patron with this number has left and was closed."""
     with reading(tenant.engine) as connection:
         return bool(left_before(connection, tenant, [number]))
 
 
 def age_step_of_new(person: Person, group: str, policy: Policy | None, *, on: date) -> tuple[str, date | None]:
-    """The group of someone who comes with the list, and the next day on which age changes it.
+    """Return the group of a new patron from the list, and the next day on which age changes it.
 
-    Of her age only the number tells by now, or the list where no register knows her. Without a policy, the next night's
-    calendar part finds the day.
+    The age is known only from the number by now, or from the list if no register knows the patron. Without a policy,
+    the next night's calendar part finds the day.
     """
     if policy is None:
         return group, on
@@ -138,7 +141,10 @@ def age_step_of_new(person: Person, group: str, policy: Policy | None, *, on: da
 def groups_by_age(
     connection: Connection, tenant: Tenant, given: Mapping[str, str], policy: Policy | None
 ) -> dict[str, str]:
-    """The group of each patron that a list would put in one, by her id: age decides over a list, a pin over both."""
+    """Return the group of each patron to whom the list gives one, by patron id.
+
+    Age decides over the list. A pin decides over both.
+    """
     if policy is None:
         return dict(given)
     aged = [one for one, group in given.items() if policy.ladders.follows_age(group)]

@@ -1,7 +1,7 @@
-"""What an import says where the register's word stands, of those only whom no register knows.
+"""What an import may write in the register's place, for patrons whom no register knows: name, birth date and address.
 
-It is name, birth date and address. Of anyone else it is left out, and told. Leaves out what patron and staff own of
-everyone: see `imports`.
+For every other patron these fields are left out, and the result says so. What patron and staff own is taken in
+`imports`.
 """
 
 from __future__ import annotations
@@ -34,22 +34,26 @@ if TYPE_CHECKING:
 NAME: Final = "name"
 BIRTH_DATE: Final = "birth_date"
 ADDRESS: Final = "address"
-#: Of whom only the name is looked at.
+#: Stands in for a person when only the name is checked.
 _NOBODY: Final = Person(CprNumber.none_of(""))
 _PATRON = tables.patron.c
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Own:
-    """A row with the library's own words in their places, and what of it was left out."""
+    """A row with the library's own values in their places, and the fields that were left out."""
 
     row: NewPatron
-    #: fields in which only the register's word stands
+    #: fields in which only the register's value may stand
     left: tuple[str, ...] = ()
 
 
 def own_words(row: NewPatron, *, registered: bool) -> Own | str:
-    """Put the address where the patron's own stands, or leave name and address out; a text: the field that is unfit."""
+    """Move the address to the patron's own contact address, or leave out name, birth date and address.
+
+    They are left out if the register knows the patron (`registered`). Returns the name of a field as text if its value
+    is unfit.
+    """
     if registered:
         said = ((NAME, row.name), (BIRTH_DATE, row.born), (ADDRESS, row.address))
         left = tuple(field for field, value in said if value)
@@ -68,7 +72,10 @@ def own_words(row: NewPatron, *, registered: bool) -> Own | str:
 
 
 def called(person: Person, row: NewPatron) -> Person:
-    """The person under the row's name, which an envelope takes, and with its birth date; what it leaves out stays."""
+    """Return the person with the row's name, as an envelope takes it, and its birth date.
+
+    What the row leaves out stays.
+    """
     named = with_name(person, row.name) if row.name else person
     return named if row.born is None else replace(named, birth=Birth(row.born))
 
@@ -76,7 +83,7 @@ def called(person: Person, row: NewPatron) -> Person:
 def to_be_called(
     connection: Connection, tenant: Tenant, found: Iterable[tuple[NewPatron, AnyRow | str | None]]
 ) -> dict[str, Patron]:
-    """The patrons to whom a row gives a name or a birth date, opened, by their ids, if no register knows them."""
+    """Open the patrons to whom a row gives a name or a birth date, if no register knows them. Returns them by id."""
     named = [one for row, one in found if (row.name or row.born) and not isinstance(one, str | None)]
     ids = sorted({one.id for one in named if not one.real_number})
     opened: dict[str, Patron] = {}
@@ -95,7 +102,7 @@ def write_names(
     after: Iterable[tuple[Patron, Person]],
     policy: Policy | None,
 ) -> None:
-    """Write the records that are called otherwise, or have another birth date, from now on."""
+    """Write the records that have another name or birth date from now on."""
     writes = [
         with_age(
             Write(patron, person, prepare(tenant.vault, person), as_of=patron.as_of, actions=()),

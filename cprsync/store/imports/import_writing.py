@@ -1,6 +1,6 @@
-"""What an import writes: new patrons, what changed of known ones, and cards; all of a part of the list at once.
+"""Write what an import brings: new patrons, changes of known patrons, and cards, one part of the list at a time.
 
-Leaves out what becomes of a row: see `imports`.
+What happens to each row is decided in `imports`.
 """
 
 from __future__ import annotations
@@ -42,41 +42,41 @@ _PATRON = tables.patron.c
 
 @dataclass(slots=True, repr=False)
 class Part:
-    """One part of the list on its way: what is known of it, and what is to be written."""
+    """One part of the list on its way: what is known of it, and what has to be written."""
 
     stored: Mapping[bytes, AnyRow]
     cards: dict[bytes, str]
-    #: the same by patron number, with those whom rows without a CPR number may mean
+    #: the stored rows by patron number, with those that rows without a CPR number may mean
     by_id: Mapping[str, AnyRow] = field(default_factory=dict)
-    #: whose group staff have pinned: no list moves it
+    #: patrons whose group staff have pinned: no list moves it
     pinned: frozenset[str] = frozenset()
-    #: numbers that were replaced, and whose they are now
+    #: numbers that were replaced, and the patrons who have them now
     replaced: Mapping[str, str] = field(default_factory=dict)
-    #: the group into which a list may put each of those it names one for
+    #: the group that the list may give, for each patron to whom it gives one
     groups: Mapping[str, str] = field(default_factory=dict)
     policy: Policy | None = None
     created: list[dict[str, Any]] = field(default_factory=list)
-    #: what is hers and what kind of patron she is, after the rows so far: two rows may be about one patron
+    #: the local part and the kind of each patron after the rows so far: two rows may be about one patron
     after: dict[str, tuple[Local, str]] = field(default_factory=dict)
     keys: list[dict[str, Any]] = field(default_factory=list)
-    #: to whom the list gives a name, and no register knows her; and as whom she stands after the rows so far
+    #: patrons whom no register knows and to whom the list gives a name; below, the person after the rows so far
     patrons: Mapping[str, Patron] = field(default_factory=dict)
     called: dict[str, Person] = field(default_factory=dict)
-    #: who only answered for a minor until now
+    #: patrons who only answered for a minor until now
     borrow: list[str] = field(default_factory=list)
 
 
 def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
-    """One new patron, not yet verified, in the caller's transaction; the caller's audit names her.
+    """Create one patron, not yet verified, in the caller's transaction. The caller writes the audit entry.
 
     Raises:
-        LostCompare: another writer has just created her.
+        LostCompare: another writer has just created the patron.
     """
     if stored_by_number(connection, tenant, [new]):
         raise LostCompare("the patron was created between the decision and the write")
     patron_id = next(fresh_ids(connection, tenant, 1))
     number = new.number or CprNumber.none_of(patron_id)
-    # the birth date comes with the register's answer, and with it the day of the next step
+    # the birth date comes with the register's answer; the day of the next age step follows from it
     row = new_row(tenant, new, number, patron_id, next_age_step=tenant.clock.today())
     part = Part({}, {}, created=[row])
     write_part(connection, tenant, part)
@@ -122,26 +122,29 @@ def _update_row(tenant: Tenant, stored: AnyRow, after: Local, kind: str) -> dict
         "new_version": version,
         "new_group": after.group,
         "new_kind": kind,
-        # the next night's calendar part finds the day of the next step
+        # the next night's calendar part finds the day of the next age step
         "new_next_age_step": tenant.clock.today(),
         "new_local_due": _local_due(tenant, after) or stored.local_due,
     }
 
 
 def _local_due(tenant: Tenant, local: Local) -> date | None:
-    """The next night's calendar part finds the day on which an absence ends."""
+    """Return today if the patron is absent.
+
+    The next night's calendar part then finds the day on which the absence ends.
+    """
     return None if local.absence is None else tenant.clock.today()
 
 
-#: Below this many known rows PostgreSQL is told to count again.
+#: Below this many known rows, PostgreSQL is told to count the table again.
 _SMALL_TABLE_ROWS = 1000
 
 
 def _know_the_size(connection: Connection) -> None:
-    """Let PostgreSQL see that the table has grown.
+    """Make PostgreSQL notice that the table has grown.
 
-    Otherwise the plan that checks foreign keys, made while the table was empty, reads it whole for
-    each card of a first load: 20,000 patrons took 20 seconds instead of one.
+    The plan that checks foreign keys was made while the table was empty. It reads the whole table for each card of a
+    first load. With it, 20,000 patrons took 20 seconds instead of one.
     """
     if connection.dialect.name != "postgresql":
         return
@@ -180,7 +183,7 @@ def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
         versions = [(row["at_id"], row["new_version"]) for row in updated]
         note_versions(connection, tenant, [Moved(one, LOCAL, version - 1, version) for one, version in versions])
         tell_cards(connection, tenant, {key["patron_id"] for key in part.keys} & part.after.keys())
-    # the list may have put them into another group with the same row
+    # the same row of the list may have given them another group
     grouped = {
         one: replace(part.patrons[one], group=local.group)
         for one, (local, _) in part.after.items()

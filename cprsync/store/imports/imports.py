@@ -1,7 +1,8 @@
 """Take in patrons from a library's own list: created, updated or unchanged.
 
-Matched by CPR number only; a row without one by patron number, or by card. One transaction for the rows that are
-handed over. The register's part of a record is not touched. Leaves out the writing: see `import_writing`.
+A row is matched by CPR number. A row without a CPR number is matched by patron number, or by card. Each call is one
+transaction. The register's part of a record is not touched, except as `import_names` says. Writing is in
+`import_writing`.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 STREAM = "import"
-#: Where it is said who added one by hand.
+#: The audit stream for a patron whom staff add by hand.
 DESK = "desk"
-#: What kind of patron a list makes of someone, if it does not say.
+#: The kind that a list gives to a known patron if the row names none: a person who only answered becomes a borrower.
 _BORROWER = {PatronKind.RESPONSIBLE.value: PatronKind.PERSON.value}
 _KNOWN = (ImportOutcome.UPDATED, ImportOutcome.UNCHANGED)
 
@@ -58,9 +59,9 @@ _KNOWN = (ImportOutcome.UPDATED, ImportOutcome.UNCHANGED)
 def import_patrons(
     tenant: Tenant, rows: Iterable[NewPatron], *, apply: bool, policy: Policy | None = None
 ) -> list[Imported]:
-    """Take in the rows; without `apply` only say what would become of them.
+    """Take in the rows. Without `apply`, only return what would happen to them.
 
-    By the `policy`, a list puts nobody into a group against her age.
+    With a `policy`, a list puts nobody into a group that does not fit their age.
     """
     results: list[Imported] = []
     with writing(tenant.engine) as connection:
@@ -75,7 +76,10 @@ def import_patrons(
 def add_at_desk(  # noqa: PLR0913 -- keyword-only, each its own thing
     tenant: Tenant, row: NewPatron, *, write: bool, policy: Policy | None, user: str, reason: str
 ) -> Imported:
-    """Take in one patron by hand, with who did so; without `write` only say what would become of the row."""
+    """Take in one patron by hand, and write in the audit who did it.
+
+    Without `write`, only return what would happen to the row.
+    """
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
         (result,) = _import_part(connection, tenant, [row], policy)
@@ -89,7 +93,7 @@ def add_at_desk(  # noqa: PLR0913 -- keyword-only, each its own thing
 
 
 def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:
-    """Cut the list so that no part holds a number twice: the second row must find what the first one made."""
+    """Cut the list so that no part holds a number twice. The second row must find what the first one wrote."""
     part: dict[object, NewPatron] = {}
     for place, row in enumerate(rows):
         name: object = place if row.number is None else row.number.digits
@@ -135,14 +139,17 @@ def _import_part(
 
 
 def _created(rows: Sequence[NewPatron], results: Sequence[Imported]) -> Iterator[tuple[str, CprNumber]]:
-    """Who is new, and has a number."""
+    """Return the patrons that were created and have a CPR number."""
     for row, one in zip(rows, results, strict=True):
         if one.outcome is ImportOutcome.CREATED and one.patron_id is not None and row.number is not None:
             yield one.patron_id, row.number
 
 
 def _returned(row: NewPatron, imported: Imported, gone: frozenset[str]) -> Imported:
-    """Nothing of what was hers is there any more: that she is someone new is said, since nobody could see it."""
+    """Mark a row that created a patron who was here before.
+
+    Nothing of the earlier record is left, so staff could not see this themselves.
+    """
     created = imported.outcome is ImportOutcome.CREATED
     return (
         replace(imported, returns=True)
@@ -152,7 +159,7 @@ def _returned(row: NewPatron, imported: Imported, gone: frozenset[str]) -> Impor
 
 
 def _stayed(imported: Imported) -> Imported:
-    """The row may have said nothing new: that she stays is a change all the same."""
+    """Return the result as updated. Even if the row brought nothing new, staying is a change."""
     return replace(imported, outcome=ImportOutcome.UPDATED, stays=True)
 
 
@@ -170,7 +177,7 @@ def _import_row(tenant: Tenant, part: Part, row: NewPatron, fresh: Iterator[str]
 
 
 def _is_registered(stored: AnyRow | None, row: NewPatron) -> bool:
-    """Whether CPR knows whom the row means."""
+    """Return whether CPR knows the person whom the row means."""
     if stored is not None:
         return bool(stored.real_number)
     return row.number is not None and not row.number.is_replacement
@@ -186,7 +193,7 @@ def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fre
     group = "" if patron_id in part.pinned else part.groups.get(patron_id, "")
     by_age = group not in {"", row.local.group}
     if kind == PatronKind.RESPONSIBLE.value:
-        # who only answered for a minor stands on the list: she borrows from now on
+        # a person who only answered for a minor is on the list: they borrow from now on
         part.borrow.append(patron_id)
     after = joined(held, replace(row.local, group=group)), row.kind or _BORROWER.get(kind, kind)
     renamed = _call(part, patron_id, row)
@@ -198,7 +205,10 @@ def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fre
 
 
 def _call(part: Part, patron_id: str, row: NewPatron) -> bool:
-    """Give her the name and the birth date of the row; False when they stand there, or it says neither."""
+    """Give the patron the row's name and birth date.
+
+    Returns False if they are there already, or the row has neither.
+    """
     if patron_id not in part.patrons:
         return False
     before = part.called.get(patron_id, part.patrons[patron_id].register)
@@ -211,7 +221,7 @@ def _call(part: Part, patron_id: str, row: NewPatron) -> bool:
 
 def _not_created(part: Part, row: NewPatron) -> Imported | None:
     if row.number is not None and row.number.digits in part.replaced:
-        # updated by a row of before, she might lose what a row under her own number says of her
+        # an old row could overwrite what a row under the new number says of the patron
         return Imported(ImportOutcome.REFUSED, part.replaced[row.number.digits], "number.replaced")
     if row.number is None and part.policy is not None and part.policy.group(row.local.group).cpr_required:
         return Imported(ImportOutcome.REFUSED, None, "number.required")
@@ -228,7 +238,7 @@ def _create(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> Impor
 
 
 def _found(tenant: Tenant, part: Part, row: NewPatron) -> AnyRow | str | None:
-    """Whom a row means; None: someone new; a text: why it cannot be told."""
+    """Return the patron that a row means; None: a new patron; a text: why it cannot be decided."""
     if row.number is not None:
         probes = tenant.vault.probes("number", row.number.digits)
         found = next((part.stored[index] for index in probes if index in part.stored), None)
@@ -240,7 +250,10 @@ def _found(tenant: Tenant, part: Part, row: NewPatron) -> AnyRow | str | None:
 
 
 def _claim_cards(tenant: Tenant, part: Part, local: Local, patron_id: str) -> bool:
-    """Take the row's cards for the patron; False, and none taken, if one is another patron's."""
+    """Take the row's cards for the patron.
+
+    Returns False, and takes none, if a card belongs to another patron.
+    """
     probes = [card_probes(tenant, card.number) for card in local.cards]
     holders = [next((part.cards[i] for i in indexes if i in part.cards), None) for indexes in probes]
     if any(holder not in {None, patron_id} for holder in holders):
