@@ -1,4 +1,4 @@
 """Rights, accounts, and effects that wait for CULR.
 
-Calls nobody.
+Calls no other system.
 """

@@ -1,7 +1,7 @@
-"""Accounts in CULR as our records see them: whose turn it is to be read, and what is to be there. Calls nobody.
+"""Accounts in CULR as our records see them: which to read next, and what each has to hold.
 
-Nobody for whom an effect waits, or was refused, is read: what was decided for her is still on its way, or a person
-looks at it. Leaves out what is written of them: see `repairs`.
+Calls no other system. A patron for whom an effect waits, or was refused, is not read. Either the effect is still on its
+way, or a person looks at it. What is written after reading is in `repairs`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ROW = tables.subscription.c
 
 
 def these(tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
-    """The accounts of these patrons."""
+    """Return the condition for the accounts of these patrons."""
     return (_ACCOUNT.agency == tenant.agency) & _ACCOUNT.patron_id.in_(ids)
 
 
@@ -46,18 +46,18 @@ def these(tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
 
 
 def counted(tenant: Tenant) -> int:
-    """How many accounts CULR was told of."""
+    """Count the accounts that CULR was told of."""
     with reading(tenant.engine) as connection:
         return connection.scalar(select(func.count()).where(_ACCOUNT.agency == tenant.agency)) or 0
 
 
 def oldest(tenant: Tenant, limit: int | None, *, today: datetime | None = None) -> list[str]:
-    """Whose accounts were not read for longest, or told of.
+    """Return the patrons whose accounts have not been read or written for the longest time.
 
     Args:
-        tenant: whose.
-        limit: how many; None: everyone's.
-        today: when the day began; what was read since counts against the limit, and is not read again.
+        tenant: the library.
+        limit: at most how many; None: all.
+        today: when the day began. Accounts read since then count towards the limit, and are not read again.
     """
     waits = exists().where(_OUT.agency == _ACCOUNT.agency, _OUT.target == CULR, _OUT.patron_id == _ACCOUNT.patron_id)
     known = func.coalesce(_ACCOUNT.checked, _ACCOUNT.settled)
@@ -72,16 +72,17 @@ def oldest(tenant: Tenant, limit: int | None, *, today: datetime | None = None) 
 
 
 def left_out(tenant: Tenant) -> int:
-    """How many patrons are neither read nor repaired, since something waits for them or was refused."""
+    """Count the patrons who are neither read nor repaired, because an effect waits for them or was refused."""
     mine = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)
     with reading(tenant.engine) as connection:
         return connection.scalar(select(func.count(_OUT.patron_id.distinct())).where(mine)) or 0
 
 
 def without(tenant: Tenant) -> list[str]:
-    """Whoever has no account as far as we know, and for whom nothing waits."""
+    """Return the patrons who have no account as far as we know, and for whom no effect waits."""
     everyone = select(_PATRON.id).where(_PATRON.agency == tenant.agency)
-    # indexes go side by side, a hundred thousand each night; one question for each patron takes three times as long
+    # the database compares the indexes side by side, for 100,000 patrons a night; a subquery for each patron takes
+    # three times as long
     told = select(_ACCOUNT.patron_id).where(_ACCOUNT.agency == tenant.agency)
     waits = select(_OUT.patron_id).where(_OUT.agency == tenant.agency, _OUT.target == CULR)
     with reading(tenant.engine) as connection:
@@ -89,9 +90,10 @@ def without(tenant: Tenant) -> list[str]:
 
 
 def accounts(tenant: Tenant, ids: Sequence[str]) -> list[Account]:
-    """What is to be there for each of these; whoever is to have none, and is not known to, is left out.
+    """Return what has to be in CULR for each of these patrons.
 
-    But for a closed record: until its number is gone too, an account under it would be one too many.
+    A patron who must have no account, and has none as far as we know, is left out. A closed record is not left out:
+    until its number is gone too, an account under it would be one too many.
     """
     found: list[Account] = []
     with reading(tenant.engine) as connection:
@@ -114,12 +116,12 @@ def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Ite
         if one is None:
             continue
         if not one.want.account and has_borrower(connection, tenant, patron.number, but=row.id):
-            continue  # an account that stands there is the other's
+            continue  # an account under this number belongs to the other patron
         yield replace(one, former=former.get(row.id, ()))
 
 
 def waiting(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    """Those of them for whom something waits, or was refused."""
+    """Return those of these patrons for whom an effect waits or was refused."""
     mine = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & _OUT.patron_id.in_(ids)
     return set(connection.scalars(select(_OUT.patron_id).where(mine)))
 
@@ -130,7 +132,7 @@ def _account(
     borrows = patron.borrows and row.status_class not in tables.GONE
     culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today())) if borrows else None
     if told is None and culr is None and not (patron.borrows and row.status_class == tables.CLOSED):
-        # nobody knows where she lives, and nothing was told; or she only answers for a minor: CULR is not asked of her
+        # the municipality is unknown and nothing was told, or the person only answers for a minor: CULR is not asked
         return None
     last = None if told is None else told.municipality
     want = wanted(borrows=borrows, culr=culr, told=last, cards=cards)
@@ -141,7 +143,10 @@ def _account(
 
 
 def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, tuple[Identity, ...]]:
-    """Numbers of these that were replaced, and are no other patron's; with deletions still waiting, none."""
+    """Return the replaced numbers of these patrons that belong to no other patron.
+
+    Returns none for a patron who has merged shells whose deletions still wait.
+    """
     holder = exists().where(
         _PATRON.agency == _ROW.agency,
         _PATRON.number_index == _ROW.number_index,
@@ -151,7 +156,7 @@ def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[
     found: dict[str, dict[Identity, None]] = {}
     for row in connection.execute(select(tables.subscription).where(old).order_by(_ROW.patron_id, _ROW.since)):
         found.setdefault(row.patron_id, {})[Identity(IdType.CPR, numbered(tenant, row))] = None
-    # whoever was merged into her has deletions of her own
+    # each patron who was merged into this one has deletions of their own
     return {
         patron_id: tuple(numbers)
         for patron_id, numbers in found.items()
@@ -163,7 +168,7 @@ def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[
 
 
 def sides(tenant: Tenant, ids: Sequence[str]) -> dict[str, AccountSides]:
-    """What our records say of each of these, what CULR was last known to hold, and how it answered what it refused."""
+    """Return for each patron what our records say, what CULR last held as far as we know, and its last refusal."""
     found = dict.fromkeys(ids, AccountSides())
     with reading(tenant.engine) as connection:
         for part in parts(ids):

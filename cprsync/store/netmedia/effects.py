@@ -1,6 +1,6 @@
-"""Effects as rows of the outbox: how one is written down, sealed, and read again.
+"""Effects as rows of the outbox: how one is written, sealed and read again.
 
-Written in the transaction of the change that they follow from. Leaves out when they are sent: see `publishing`.
+An effect is written in the same transaction as the change that causes it. Sending is in `publishing`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 CULR: Final = "culr"
-#: The states of an effect; one that came through is taken out.
+#: The states of an effect. An effect that succeeds is deleted.
 WAITING, FAILED = "waiting", "failed"
-#: One encoder for all payloads: making one takes longer than using it.
+#: One encoder for all payloads: creating one takes longer than using it.
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
@@ -34,8 +34,8 @@ def payload(  # noqa: PLR0913 -- keyword-only, one for each thing that an effect
     sweeps: bool = False,
     repairs: bool = False,
 ) -> str:
-    """JSON with sorted keys and no blanks."""
-    # put together by hand: an encoder takes longer to begin than to write these
+    """Return the effect as JSON with sorted keys and no blanks."""
+    # written by hand, because starting an encoder takes longer than writing these fields
     deleted = '"delete":true,' if gone else ""
     number = "" if municipality is None else f'"municipalityNo":{_ENCODE(municipality)},'
     former = "" if replaces is None else f'"replaces":{_ENCODE(replaces.digits)},'
@@ -47,20 +47,20 @@ def payload(  # noqa: PLR0913 -- keyword-only, one for each thing that an effect
 
 
 def row_of(tenant: Tenant, patron_id: str, version: int, written: str, now: str) -> tuple[Any, ...]:
-    """A row of the outbox, with a value for each of its columns."""
+    """Return a row of the outbox, with a value for each of its columns."""
     sealed = tenant.vault.seal(written.encode(), place=patron_id, owner=CULR, version=version)
     return tenant.agency, CULR, patron_id, version, sealed, tenant.vault.seal_key, WAITING, now, 0, None, None
 
 
 def add(connection: Connection, tenant: Tenant, patron_id: str, version: int, written: str) -> None:
-    """Let one more effect wait."""
+    """Add one effect to the outbox."""
     row = row_of(tenant, patron_id, version, written, tenant.stamp())
     names = tables.outbox.columns.keys()
     connection.execute(insert(tables.outbox).values(dict(zip(names, row, strict=True))))
 
 
 def effect_of(tenant: Tenant, row: AnyRow) -> Effect:
-    """The effect that a row holds."""
+    """Return the effect that a row holds."""
     plain = tenant.vault.unseal(row.payload, row.key, place=row.patron_id, owner=row.target, version=row.version)
     said = json.loads(plain)
     former = said.get("replaces")
@@ -77,5 +77,5 @@ def effect_of(tenant: Tenant, row: AnyRow) -> Effect:
 
 
 def account_probes(tenant: Tenant, identity: Identity) -> list[bytes]:
-    """The indexes under which an account's identity may be kept, the newest key's first."""
+    """Return the indexes under which an account's identity may be kept, the newest key's first."""
     return tenant.vault.probes("account", f"{identity.type.value}|{identity.value}")

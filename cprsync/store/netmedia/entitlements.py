@@ -1,7 +1,7 @@
-"""Rights to net media as they were last derived: whose are due, and what became of them.
+"""Rights to net media as last derived: which are due, and what changed.
 
-They are due when a write says so, when the local part they were derived from is no longer hers, when a day comes on
-which an answer changes by itself, and for everyone with another policy. Leaves out the rule itself: see `domain`.
+Rights are due in four cases: a write says so, the local part has changed since they were derived, a day comes that
+changes them by itself, or the policy is new. The last case concerns every patron. The rule itself is in `domain`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _TURN = tables.entitlement_turn.c
 _LIBRARY = tables.library.c
 _OUT = tables.outbox.c
 _RUN = tables.run.c
-#: In the words of the index that holds these rows alone.
+#: In the same words as the partial index of these rows, so that the database uses it.
 _LOCAL_IS_NEWER: Final[Any] = text(f"patron.{tables.LOCAL_IS_NEWER.replace('<> ', '<> patron.')}")
 _KEEP: Final = text(
     "INSERT INTO entitlement (agency, patron_id, rights) VALUES (:agency, :patron_id, :rights)"
@@ -55,14 +55,18 @@ _TELL: Final = text(
 
 
 def stamp(tenant: Tenant) -> str | None:
-    """What of the policy the rights were derived with."""
+    """Return the stamp of the policy with which the rights were derived; None: never."""
     with reading(tenant.engine) as connection:
         kept: str | None = connection.scalar(select(_LIBRARY.rights_stamp).where(_LIBRARY.agency == tenant.agency))
         return kept
 
 
 def keep_stamp(tenant: Tenant, run: Run, derived: str | None) -> None:
-    """Everyone's rights are derived with this policy now. Raises FenceLost."""
+    """Note that every patron's rights are derived with this policy now.
+
+    Raises:
+        FenceLost: a newer run has taken over.
+    """
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
         connection.execute(update(tables.library).where(_LIBRARY.agency == tenant.agency).values(rights_stamp=derived))
@@ -72,9 +76,12 @@ def keep_stamp(tenant: Tenant, run: Run, derived: str | None) -> None:
 
 
 def derive(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | None:
-    """Derive the rights of the next patrons for whom they are due; returns the last one, None when no one is left.
+    """Derive the rights of the next patrons for whom they are due.
 
-    Raises FenceLost.
+    Returns the last patron's id; None: nobody is left.
+
+    Raises:
+        FenceLost: a newer run has taken over.
     """
     with written(tenant, run) as connection:
         rows = due_rows(connection, tenant, page, hold=True)
@@ -83,7 +90,10 @@ def derive(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | Non
 
 
 def derive_again(tenant: Tenant, ids: Sequence[str], policy: Policy, *, on: date) -> None:
-    """Derive the rights of these now, due or not; between two nights, whose reports do not count it."""
+    """Derive the rights of these patrons now, due or not.
+
+    Used between two nights: no night's report counts these changes.
+    """
     for part in parts(ids):
         with written(tenant, None) as connection:
             these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
@@ -94,7 +104,10 @@ def derive_again(tenant: Tenant, ids: Sequence[str], policy: Policy, *, on: date
 def _derive(
     connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], policy: Policy, day: date
 ) -> list[tuple[str, Mapping[str, Turn]]]:
-    """Keep what the rights of these are, whose rows are held; returns what turned, patron by patron."""
+    """Derive and keep the rights of these patrons; the caller holds the rows.
+
+    Returns what changed, for each patron.
+    """
     before = kept_lines(connection, tenant, rows)
     new: list[dict[str, Any]] = []
     moved: list[tuple[Any, ...]] = []
@@ -118,7 +131,7 @@ def _derive(
 
 
 def ahead(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[RightsDue]:
-    """Whose rights will be derived up to a day, or everyone's, in the order of their ids; nothing is written."""
+    """Yield the patrons whose rights will be derived up to a day, or all, in the order of their ids. Writes nothing."""
     after = ""
     while True:
         with reading(tenant.engine) as connection:
@@ -136,14 +149,17 @@ def ahead(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[RightsDue]
 
 
 def forget_earlier(tenant: Tenant, run: Run) -> None:
-    """What turned in earlier runs stands counted in their reports, but for what CULR has still to hear.
+    """Delete the changes of earlier runs, except those that CULR has still to hear.
 
-    Raises FenceLost.
+    The reports of those runs have counted them.
+
+    Raises:
+        FenceLost: a newer run has taken over.
     """
     earlier = (_TURN.agency == tenant.agency) & (_TURN.run_id < run.id)
     turned = (_RUN.agency == _TURN.agency) & (_RUN.id == _TURN.run_id)
     hers = (_OUT.agency == _TURN.agency) & (_OUT.target == CULR) & (_OUT.patron_id == _TURN.patron_id)
-    # what came to wait after that run is of something else: a block closed the right, say, and later she moved
+    # an effect added after that run is about something else: a block closed the right, say, and the patron moved later
     since = or_(_RUN.finished.is_(None), _OUT.created <= _RUN.finished)
     untold = exists().where(hers, turned, since)
     with writing(tenant.engine) as connection:
@@ -152,7 +168,7 @@ def forget_earlier(tenant: Tenant, run: Run) -> None:
 
 
 def _tell(connection: Connection, tenant: Tenant, run: Run, derived: Sequence[tuple[str, Mapping[str, Turn]]]) -> None:
-    """Count what turned, and write in the audit which rights opened and closed."""
+    """Count what changed, and write in the audit which rights opened and closed."""
     events = [
         {"agency": tenant.agency, "run_id": run.id, "patron_id": one, "product": product, "turn": turn.value}
         for one, turned in derived
@@ -177,12 +193,15 @@ def _put_down(
 
 
 def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: bool = False) -> list[AnyRow]:
-    """In the order of their ids; `hold`: nobody else writes them meanwhile."""
+    """Return the rows whose rights are due, in the order of their ids.
+
+    With `hold`, nobody else can write them meanwhile.
+    """
     hers = _PATRON.agency == tenant.agency
     if page.everyone:
         due: Any = select(_PATRON.id).where(hers).subquery()
     else:
-        # each question is answered by its index
+        # each query uses its own index
         due = union(
             select(_PATRON.id).where(hers, _PATRON.rights_due <= page.day),
             select(_PATRON.id).where(hers, _LOCAL_IS_NEWER),
@@ -198,7 +217,7 @@ def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: boo
 
 
 def kept_lines(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> dict[str, str]:
-    """The rights as they are kept, by patron."""
+    """Return the rights as they are kept, by patron."""
     wanted = select(_KEPT.patron_id, _KEPT.rights).where(_KEPT.agency == tenant.agency)
     return {
         patron_id: rights
@@ -208,7 +227,10 @@ def kept_lines(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -
 
 
 def _opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> Iterator[tuple[AnyRow, RightFacts]]:
-    """What a right hangs on, of each; since when that is so is not kept as long as the rights are, and left out."""
+    """Return the facts on which each patron's rights depend.
+
+    The day since when each fact holds is left out: the kept rights last longer than it does.
+    """
     corrected = overrides_of(connection, tenant, rows)
     for row in rows:
         patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
@@ -218,9 +240,9 @@ def _opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> I
 
 
 def turns(tenant: Tenant, run: Run) -> dict[str, dict[str, int]]:
-    """What became of rights in a run: by product and turn, how many.
+    """Count the changes of a run by product and turn.
 
-    And under `waiting`, of how many patrons it is not as CULR was told, whichever run it turned in.
+    Under `waiting`: the number of patrons whose change CULR has still to hear, from any run.
     """
     hers = _TURN.agency == tenant.agency
     ours = hers & (_TURN.run_id == run.id)
@@ -238,13 +260,13 @@ def turns(tenant: Tenant, run: Run) -> dict[str, dict[str, int]]:
 
 
 def kept(tenant: Tenant) -> int:
-    """How many patrons' rights are kept."""
+    """Count the patrons whose rights are kept."""
     with reading(tenant.engine) as connection:
         return connection.scalar(select(func.count()).where(_KEPT.agency == tenant.agency)) or 0
 
 
 def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
-    """Whoever is no patron any more has no rights, and none was closed for her."""
+    """Delete the rights of former patrons. This does not count as closing a right."""
     for part in parts(ids):
         these = (_KEPT.agency == tenant.agency) & _KEPT.patron_id.in_(part)
         connection.execute(delete(tables.entitlement).where(these))

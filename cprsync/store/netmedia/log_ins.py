@@ -1,7 +1,7 @@
-"""Cards that log in at CULR, where the library lets them: which accounts they are, and that CULR hears of a change.
+"""Cards that log in at CULR, if the library allows it: which accounts they are, and how CULR hears of a change.
 
-Which cards an effect is to leave there is read when it is sent, so that the newest stand. Leaves out what becomes of
-them there: see `domain.netmedia.account`.
+The cards of an effect are read when the effect is sent, so that they are up to date. What happens to them in CULR is in
+`domain.netmedia.account`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ _PATRON = tables.patron.c
 
 
 def card_accounts_of(connection: Connection, tenant: Tenant, rows: Iterable[AnyRow]) -> dict[str, frozenset[Identity]]:
-    """The accounts by which the cards of these log in; of nobody where cards do not, or without a CPR number."""
+    """Return the accounts with which the cards of these patrons log in.
+
+    Empty if cards do not log in. A patron without a CPR number is left out.
+    """
     if not tenant.card_accounts:
         return {}
     cards = {row.id: [card.number for card in open_local(tenant, row).cards] for row in rows if _may_log_in(row)}
@@ -47,16 +50,20 @@ def _may_log_in(row: AnyRow) -> bool:
 
 
 def _patron_numbers(connection: Connection, tenant: Tenant, numbers: Sequence[str]) -> set[str]:
-    """Those that were ever given as a patron number: someone without a CPR number may stand under one."""
+    """Return the card numbers that were ever issued as a patron number.
+
+    A patron without a CPR number may have an account under one.
+    """
     issued = tables.issued_id.c
     given = select(issued.id).where(issued.agency == tenant.agency)
     return {one for part in parts(numbers) for one in connection.scalars(given.where(issued.id.in_(part)))}
 
 
 def tell_cards(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
-    """Let CULR hear that the cards of these have changed, if it knows them; in the transaction that changes them.
+    """Tell CULR that the cards of these patrons have changed, in the transaction that changes them.
 
-    Each record moves on by one version: an effect has its record's, and none is used twice (decision 21).
+    Only patrons whom CULR knows count. Each record moves on by one version: an effect has the version of its record,
+    and no version is used twice (decision 21).
     """
     if not tenant.card_accounts:
         return
@@ -77,7 +84,7 @@ def _tell(connection: Connection, tenant: Tenant, row: AnyRow) -> None:
 
 
 def _known(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    """Those of them who have an account, or are to get one."""
+    """Return those of these patrons who have an account, or will get one."""
     account, out = tables.account.c, tables.outbox.c
     told = select(account.patron_id).where(account.agency == tenant.agency, account.patron_id.in_(ids))
     waits = select(out.patron_id).where(out.agency == tenant.agency, out.target == CULR, out.patron_id.in_(ids))

@@ -1,7 +1,8 @@
-"""Effects that wait for the net media: whose go first, what came of each, and what is known to stand there.
+"""Effects that wait for the net media: which go first, what came of each, and what CULR is known to hold.
 
-An effect is marked as offered before any call, and taken out with the account it led to after the last: killed in
-between, it waits and is offered again. Leaves out where effects come from: see `changes`, `merging`, `emptying`.
+An effect is marked as offered before its first call. After its last call it is deleted, and the account is written. If
+the process is killed in between, the effect waits and is offered again. Effects come from `changes`, `merging` and
+`emptying`.
 """
 
 from __future__ import annotations
@@ -38,15 +39,15 @@ if TYPE_CHECKING:
 
 #: The kind of the audit entry that says that the net media were told.
 TOLD: Final = "told"
-#: An effect that was answered so often without success is left to a person: one try a night makes this a month.
+#: After so many answers without success, an effect is left to a person. With one try a night this takes a month.
 ATTEMPTS: Final = 30
 _OUT = tables.outbox.c
 _ACCOUNT = tables.account.c
 _PATRON = tables.patron.c
 _TURN = tables.entitlement_turn.c
-#: Who may lose a right by what waits: after an outage these go first (trust, R-31).
+#: Statuses that may cost a patron a right: after an outage, their effects go first (trust, R-31).
 _REVOKING: Final = (*tables.GONE, "dead", "emigrated", "greenland", "no_residence")
-#: And who has lost one, or may have: where she moved to there may be no licence.
+#: Turns that cost a patron a right, or may have: their new municipality may have no licence.
 _LOST: Final = (Turn.CLOSED.value, Turn.UNDECIDED.value)
 
 
@@ -58,8 +59,8 @@ def _waits(tenant: Tenant) -> ColumnElement[bool]:
 
 
 def order(tenant: Tenant) -> list[str]:
-    """The patrons for whom effects wait: first those who may lose a right, then whoever has waited longest."""
-    # kept until CULR was told, whichever night it was
+    """Return the patrons for whom effects wait: those who may lose a right first, then the longest waiting."""
+    # a turn is kept until CULR was told, from whichever night it is
     lost = select(_TURN.patron_id).where(_TURN.agency == tenant.agency, _TURN.turn.in_(_LOST))
     revoking = _PATRON.status_class.in_(_REVOKING) | _OUT.patron_id.in_(lost)
     last = case((revoking, 0), else_=1)
@@ -70,7 +71,7 @@ def order(tenant: Tenant) -> list[str]:
 
 
 def queues(tenant: Tenant, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
-    """The effects that wait for each of these, lowest version first."""
+    """Return the effects that wait for each of these patrons, lowest version first."""
     with reading(tenant.engine) as connection:
         found: dict[str, list[AnyRow]] = defaultdict(list)
         accounts: dict[str, AnyRow] = {}
@@ -94,7 +95,7 @@ def queues(tenant: Tenant, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
 
 
 def _cards(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, frozenset[Identity]]:
-    """The cards that are to log in, as they are now."""
+    """Return the cards that must be able to log in, as they are now."""
     if not tenant.card_accounts:
         return {}
     hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(ids)
@@ -107,7 +108,7 @@ def _with_cards(effect: Effect, cards: frozenset[Identity] | None) -> Effect:
 
 
 def _holders(connection: Connection, tenant: Tenant, queues: Mapping[str, Sequence[Effect]]) -> dict[Identity, str]:
-    """Who borrows under each CPR number that the effects name."""
+    """Return who borrows under each CPR number that the effects name."""
     named = {one for queue in queues.values() for effect in queue for one in effect.touches if one.type is IdType.CPR}
     numbers = [CprNumber.parse(one.value) for one in named]
     held = borrowers(connection, tenant, numbers)
@@ -124,7 +125,7 @@ def _effects(tenant: Tenant, rows: Iterable[AnyRow], account: AnyRow | None) -> 
     for row in rows:
         effect = effect_of(tenant, row)
         if local and effect.identity.type is IdType.CPR and not effect.gone:
-            # her number was found: what she had under her patron number becomes hers under it (decision 11)
+            # the CPR number was found: the account moves from the patron number to the CPR number (decision 11)
             effect = replace(effect, replaces=Identity(IdType.LOCAL, row.patron_id))
             local = False
         elif account is not None and account.id_index in account_probes(tenant, effect.identity):
@@ -133,7 +134,7 @@ def _effects(tenant: Tenant, rows: Iterable[AnyRow], account: AnyRow | None) -> 
 
 
 def backlog(tenant: Tenant) -> Backlog:
-    """How many wait and how many a person has to look at, and since when the oldest waits."""
+    """Count the effects that wait and those that a person has to look at. Also returns since when the oldest waits."""
     mine = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)
     wanted = select(_OUT.state, func.count(), func.min(_OUT.created)).where(mine).group_by(_OUT.state)
     with reading(tenant.engine) as connection:
@@ -143,7 +144,7 @@ def backlog(tenant: Tenant) -> Backlog:
 
 
 def account_state(tenant: Tenant, patron_id: str) -> AccountState:
-    """What is known of one patron's account."""
+    """Return what is known of one patron's account."""
     hers = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == patron_id)
     waits = _waits(tenant) & (_OUT.patron_id == patron_id)
     with reading(tenant.engine) as connection:
@@ -169,7 +170,7 @@ def account_state(tenant: Tenant, patron_id: str) -> AccountState:
 
 
 def offer(tenant: Tenant, effects: Sequence[Effect]) -> None:
-    """Write down that these are about to be sent: from now on the counterpart may have heard of them."""
+    """Note that these effects are about to be sent. From now on the net media may have heard of them."""
     if not effects:
         return
     with writing(tenant.engine) as connection:
@@ -213,9 +214,14 @@ def _at(tenant: Tenant, effect: Effect) -> dict[str, Any]:
 def settle(
     tenant: Tenant, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]
 ) -> list[tuple[str, str]]:
-    """Write what came of effects: out they go with the accounts they led to, or they wait on, or a person looks.
+    """Write what came of effects.
 
-    Returns: the patrons about whom a person has to look now, each with why. Raises FenceLost.
+    A settled effect is deleted and its account is written. Any other waits on, or is left to a person.
+
+    Returns the patrons at whom a person has to look now, each with the reason.
+
+    Raises:
+        FenceLost: a newer run has taken over.
     """
     done = [(effect, outcome) for effect, outcome in outcomes if isinstance(outcome, Settled)]
     rest = [(effect, outcome) for effect, outcome in outcomes if not isinstance(outcome, Settled)]
@@ -226,7 +232,8 @@ def settle(
             connection.execute(_TAKE_OUT, [_at(tenant, effect) for effect, _ in done])
             _supersede(connection, tenant, [effect for effect, _ in done])
             foreign = _foreign(connection, tenant, done)
-            # what was read before is held against what is read now, so that it is asked before that is written over
+            # leave_to_staff compares what is read now with what was read before, so it comes before note_seen
+            # overwrites that
             left += ((one, NET_MEDIA_FOREIGN) for one in leave_to_staff(connection, tenant, run, foreign))
             _keep_accounts(connection, tenant, done)
             note_seen(connection, tenant, list(foreign.items()))
@@ -237,7 +244,7 @@ def settle(
 
 
 def _happened(run: Run | None, done: Sequence[tuple[Effect, Settled]]) -> list[audit.Happened]:
-    """What the audit says of these: told, or found to be another library's and left alone."""
+    """Return the audit entries: CULR was told, or the account belongs to another library and was left alone."""
     number = None if run is None else run.id
     return [
         audit.Happened(TOLD, run=number, patron=effect.patron_id, actions=(CULR,))
@@ -248,7 +255,10 @@ def _happened(run: Run | None, done: Sequence[tuple[Effect, Settled]]) -> list[a
 
 
 def _foreign(connection: Connection, tenant: Tenant, done: Sequence[tuple[Effect, Settled]]) -> dict[str, Held]:
-    """What stands there of another library's, by patron; not where a newer effect of ours was told, or will be."""
+    """Return the accounts that belong to another library, by patron.
+
+    A patron for whom a newer effect of ours was sent, or waits, is left out.
+    """
     last = {effect.patron_id: outcome.foreign for effect, outcome in done if not effect.gone}
     found = {patron_id: held for patron_id, held in last.items() if held is not None}
     later = waiting(connection, tenant, list(found)) if found else set()
@@ -281,7 +291,7 @@ def _keep_accounts(connection: Connection, tenant: Tenant, done: Sequence[tuple[
 
 
 def _supersede(connection: Connection, tenant: Tenant, came_through: Sequence[Effect]) -> None:
-    """What was refused of these before is pointless now, and so is the question that it left to a person."""
+    """Delete the older refused effects of these patrons, and settle the question that they left to a person."""
     patrons = sorted({effect.patron_id for effect in came_through})
     refused = [
         patron_id
@@ -299,7 +309,7 @@ def _supersede(connection: Connection, tenant: Tenant, came_through: Sequence[Ef
 
 
 def refused_of(tenant: Tenant) -> ColumnElement[bool]:
-    """What a person has to look at."""
+    """Return the condition for refused effects, at which a person has to look."""
     return (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.state == FAILED)
 
 

@@ -1,7 +1,7 @@
-"""What is written of accounts in CULR that were read: what was seen, what repairs them, what a person is asked.
+"""What is written about accounts in CULR that were read: what was seen, the repair, and the question to a person.
 
-A repair waits in the outbox as any other effect. Whoever was written since it was decided, or for whom something waits
-by now, is left as she is. Calls nobody, and decides nothing.
+A repair waits in the outbox like any other effect. A patron is left unchanged if they were written since the decision,
+or if an effect waits for them by now. This module calls no other system and decides nothing.
 """
 
 from __future__ import annotations
@@ -50,9 +50,12 @@ _SEEN: Final = (
 
 
 def see(tenant: Tenant, run: Run | None, seen: Sequence[tuple[str, Held]], *, gone: Sequence[str] = ()) -> None:
-    """Write down what was read of accounts that are as they are to be, in one transaction. Raises FenceLost.
+    """Write what was read of accounts that are right, in one transaction.
 
-    `gone`: patrons who are to have none, and have none.
+    `gone`: patrons who must have no account, and have none.
+
+    Raises:
+        FenceLost: a newer run has taken over.
     """
     if not seen and not gone:
         return
@@ -64,7 +67,7 @@ def see(tenant: Tenant, run: Run | None, seen: Sequence[tuple[str, Held]], *, go
 
 
 def note_seen(connection: Connection, tenant: Tenant, seen: Sequence[tuple[str, Held]]) -> None:
-    """Write down what was read of these just now, in the caller's transaction."""
+    """Write what was just read of these accounts, in the caller's transaction."""
     now = tenant.stamp()
     rows = [
         {"at_agency": tenant.agency, "at_patron": one, "now_seen": _number_of(held), "now": now} for one, held in seen
@@ -81,9 +84,12 @@ def _number_of(held: Held) -> str | None:
 
 
 def repair(tenant: Tenant, run: Run | None, repairs: Sequence[Repair]) -> Repaired:
-    """Let what repairs these wait to be sent, or leave it to a person, in one transaction. Raises FenceLost.
+    """Add the effects of these repairs to the outbox, or leave them to a person, in one transaction.
 
-    Whoever was written since, or for whom something waits by now, is left as she is.
+    A patron is left unchanged if they were written since, or if an effect waits for them by now.
+
+    Raises:
+        FenceLost: a newer run has taken over.
     """
     with written(tenant, run) as connection:
         held = _hold(connection, tenant, sorted({one.patron_id for one in repairs}))
@@ -105,7 +111,7 @@ def repair(tenant: Tenant, run: Run | None, repairs: Sequence[Repair]) -> Repair
 
 
 def _hold(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, AnyRow]:
-    """The rows of these, held, without those for whom something waits by now."""
+    """Return the rows of these patrons, held, without those for whom an effect waits by now."""
     held: dict[str, AnyRow] = {}
     for part in parts(ids):
         hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
@@ -116,7 +122,7 @@ def _hold(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[st
 
 
 def _put_in(connection: Connection, tenant: Tenant, held: dict[str, AnyRow], one: Repair) -> bool:
-    """Let a repair's effect wait under a version of its own: none is used twice (decision 21)."""
+    """Add a repair's effect under a version of its own: no version is used twice (decision 21)."""
     row = held[one.patron_id]
     effect = one.effect(row.version + 1)
     if effect is None:
@@ -128,9 +134,10 @@ def _put_in(connection: Connection, tenant: Tenant, held: dict[str, AnyRow], one
 
 
 def leave_to_staff(connection: Connection, tenant: Tenant, run: Run | None, foreign: Mapping[str, Held]) -> list[str]:
-    """Ask about another library's number once: not while it waits, nor when someone has let that very number stand.
+    """Ask a person about another library's number, once.
 
-    Before what is read now is written down: it is held against what was read before.
+    Does not ask while the question waits, or if someone has decided that this same number may stand. Call it before
+    what is read now is written, because it compares that with what was read before.
     """
     now = {patron_id: _number_of(held) for patron_id, held in foreign.items()}
     latest: dict[str, str] = {}

@@ -1,6 +1,6 @@
-"""What is read to verify the rights to net media: everyone's record with the rights kept of it, and versions.
+"""Read what a check of the rights to net media needs: every patron's record with its kept rights, and versions.
 
-Page by page, so that a hundred thousand patrons take no more memory than a thousand. Writes nothing.
+Reads page by page: 100,000 patrons take no more memory than 1,000. Writes nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ITEM = tables.review_item.c
 
 
 def page(tenant: Tenant, after: str, limit: int) -> list[Checked]:
-    """The next records after an id, those of whoever has left or was merged among them."""
+    """Return the next records after an id, also those of patrons who have left or were merged."""
     found = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id > after)
     with reading(tenant.engine) as connection:
         rows = connection.execute(found.order_by(_PATRON.id).limit(limit)).all()
@@ -53,13 +53,16 @@ def page(tenant: Tenant, after: str, limit: int) -> list[Checked]:
 
 
 def _waits(tenant: Tenant, row: AnyRow) -> bool:
-    """Whether her rights are still to be derived."""
+    """Return whether the patron's rights are still to be derived."""
     is_due = row.rights_due is not None and row.rights_due <= tenant.clock.today()
     return bool(is_due or row.rights_local != row.local_version)
 
 
 def wrong_versions(tenant: Tenant) -> list[str]:
-    """Patrons of whom a version is not above the one before: of her record, of what CULR has, of what waits."""
+    """Return the patrons with a version that is not above the one before it.
+
+    Compares the record, what CULR has, what waits, and the before-images.
+    """
     hers = (_PATRON.agency == tenant.agency) & (_PATRON.agency == _ACCOUNT.agency) & (_PATRON.id == _ACCOUNT.patron_id)
     waits = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)
     settled = waits & (_OUT.agency == _ACCOUNT.agency) & (_OUT.patron_id == _ACCOUNT.patron_id)
@@ -76,7 +79,7 @@ def wrong_versions(tenant: Tenant) -> list[str]:
 
 
 def let_stand(tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    """Those of whom someone has said last that another library's number may stand."""
+    """Return those of these patrons for whom a person's latest answer lets another library's number stand."""
     latest: dict[str, str] = {}
     with reading(tenant.engine) as connection:
         for part in parts(ids):
