@@ -1,4 +1,4 @@
-"""From answers and deliveries to the steps of a night, and the steps written in batches.
+"""Turns deliveries and answers into the steps of a night, and writes the steps in batches.
 
-The order of a whole night is `services.night`'s.
+The order of a whole night is in `services.night`.
 """

@@ -1,4 +1,7 @@
-"""Write a guarded plan in batches, each one transaction with its checkpoint; or only what protects."""
+"""Writes a guarded plan in batches, or only the part of it that protects.
+
+Each batch is one transaction with its checkpoint.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.values import Run
 
-#: A batch whose compare is lost is decided again this often before the run gives up.
+#: How often a batch that loses its compare-and-set is decided again before the run gives up.
 TRIES = 3
 
 
@@ -36,10 +39,10 @@ def apply(night: Night, run: Run | None, plan: Plan) -> None:
 
 
 def hold(night: Night, run: Run, plan: Plan) -> Counter[str]:
-    """Write the balance sheet with every change held, and let through what protects (decision 3).
+    """Write the balance sheet with every change held, and write only what protects (decision 3).
 
-    Returns what went through, by action. A held run that is gone on with hands in its whole plan
-    again: the lines up to its checkpoint are written already.
+    Return the protective actions that were written, counted by action. When a held run is resumed, it hands in its
+    whole plan again. The lines up to its checkpoint are written already and are skipped.
     """
     through: Counter[str] = Counter()
     fresh = (step for step in plan.steps if step.item is None or step.item.ordinal > run.checkpoint)
@@ -51,7 +54,7 @@ def hold(night: Night, run: Run, plan: Plan) -> Counter[str]:
 
 
 def protect_only(night: Night, run: Run | None, plan: Plan) -> Counter[str]:
-    """Let through what protects from deliveries that may not be applied yet: no balance, no checkpoint."""
+    """Write what protects from deliveries that may not be applied yet. Writes no balance sheet and no checkpoint."""
     through: Counter[str] = Counter()
     for steps in _batches(plan.changes, night.batch):
         through.update(_save(night, run, steps, items=False))
@@ -60,7 +63,7 @@ def protect_only(night: Night, run: Run | None, plan: Plan) -> Counter[str]:
 
 
 def _batches(steps: Iterable[Step], size: int) -> Iterator[list[Step]]:
-    """Cut into transactions; each patron at most once, so that what happens to her happens in order."""
+    """Cut the steps into transactions. A patron occurs at most once in each, so that their changes stay in order."""
     batch: list[Step] = []
     seen: set[str] = set()
     for step in steps:
@@ -105,7 +108,7 @@ def _write(night: Night, run: Run | None, steps: list[Step]) -> None:
         try:
             night.store.write(run, _batch(steps))
         except LostCompare:
-            # someone else wrote some of these patrons in the meantime: decide on what stands there now
+            # someone else wrote some of these patrons in the meantime: decide again on the stored records
             fresh = _as_they_stand(night, steps)
             steps = [_decide_again(night, step, fresh) for step in steps]
         else:
@@ -140,7 +143,7 @@ def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step
 
 
 def _waits(step: Step, moving: frozenset[str]) -> Step:
-    """Hold every line about a patron whose number was to change: said under either number, none of it came true."""
+    """Hold every line about a patron whose number was to change, since no change under either number is written."""
     if step.item is None or step.item.patron_id not in moving or step.item.outcome is not Outcome.UNCHANGED:
         return step
     return replace(step, item=replace(step.item, outcome=Outcome.HELD, reason=None))
@@ -156,7 +159,7 @@ def _save(night: Night, run: Run | None, steps: list[Step], *, items: bool) -> C
 
 
 def _save_once(night: Night, run: Run | None, steps: list[Step], *, items: bool) -> Counter[str]:
-    """Decide on the records as they stand in the store: of what the plan did before, most was not written."""
+    """Decide on the stored records, because most of the plan's earlier steps were not written."""
     fresh = _as_they_stand(night, steps)
     held = [_held(night, step, fresh) for step in steps]
     batch = _batch(held)
@@ -168,7 +171,7 @@ def _save_once(night: Night, run: Run | None, steps: list[Step], *, items: bool)
 
 
 def _held(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
-    """The step with its change held back, except for what protects; no date moves and no question is closed."""
+    """Hold the step's change back, except for what protects. No date moves and no question is closed."""
     if step.write is None or step.change is None:
         return Step(step.item)
     patron = fresh.get(step.write.patron.id)
@@ -177,5 +180,5 @@ def _held(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
     item = step.item and replace(step.item, outcome=Outcome.HELD, actions=actions, reason=step.parked)
     if saved is None or patron is None:
         return Step(item)
-    # The rest of the snapshot is not applied: the record stays true for the day it was true for, if for any.
+    # The rest of the snapshot is not applied, so the day for which the record is true stays as it is.
     return Step(item, change=saved, write=write_of(night, saved, patron, patron.as_of))

@@ -1,6 +1,6 @@
-"""What a planned night would leave to a person, and what would settle by itself: as `write` does, and nowhere written.
+"""Foresees the reviews that a planned night would open, and those that it would settle. Writes nothing.
 
-Leaves out the records: see `dry_run`.
+Follows the same rules as `write`. Leaves out the records: see `dry_run`.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from cprsync.services.ports.values import Batch, Write
 
 
-#: What a day settles of a minor's items.
+#: By kind of due event, the kinds of review about a minor that it settles.
 _ABOUT_AGE: Final[Mapping[DueKind, frozenset[str]]] = {
     DueKind.RESPONSIBILITY_ASKED: frozenset(),
     DueKind.RESPONSIBILITY_KEPT: frozenset({RESPONSIBLE_OF_AGE}),
-    # with the last link
+    # when the last link ends
     DueKind.RESPONSIBILITY_ENDED: LINK_KINDS,
 }
 
@@ -48,9 +48,9 @@ _ABOUT_AGE: Final[Mapping[DueKind, frozenset[str]]] = {
 class _Item:
     kind: str
     state: State
-    #: raised by the planned night
+    #: the planned night opened it
     new: bool = False
-    #: what is told of the present number settles nothing of it
+    #: it is about an old number: news about the present number does not settle it
     of_old_number: bool = False
 
     @property
@@ -67,19 +67,19 @@ def _is_among(kinds: frozenset[str], item: _Item) -> bool:
 
 
 class ForeseenReviews:
-    """The items of every patron whom the planned night touches, as it would leave them."""
+    """The reviews of every patron whom the planned night touches, as they would be after it."""
 
     def __init__(self, store: Store) -> None:
-        """Take the store that is read."""
+        """Take the store to read from."""
         self._store = store
         self._items: dict[str, list[_Item]] = {}
         self._settled: Counter[str] = Counter()
-        #: what else the planned night leaves to a person, settled again or not: whom, and which kind
+        #: further reviews that the planned night opens, settled later or not: patron id and kind
         self.raised: set[tuple[str, str]] = set()
         self._troubles: dict[str, frozenset[str]] = {}
 
     def follow(self, batch: Batch) -> None:
-        """What one batch raises and settles."""
+        """Apply what one batch opens and settles."""
         still = {patron_id for patron_id, kind in batch.reviews if kind.startswith(PARKED)}
         decided = {write.patron.id for write in batch.writes} | {touch.patron_id for touch in batch.touches}
         agreed = {patron_id for patron_id, _ in batch.agreed}
@@ -100,7 +100,7 @@ class ForeseenReviews:
                 self.raised |= {(patron_id, kind)} if kind not in FOLLOWING else set()
 
     def follow_days(self, due: Iterable[Due]) -> None:
-        """What the days of the planned night would ask about those for whom someone answers, and what they settle."""
+        """Apply what the planned night's days ask about minors for whom someone answers, and what they settle."""
         for one in due:
             if one.kind in _ABOUT_AGE:
                 self._look_up([one.patron_id])
@@ -109,11 +109,11 @@ class ForeseenReviews:
                 self._items[one.patron_id].append(_Item(RESPONSIBLE_OF_AGE, State.WAITING, new=True))
 
     def proposed(self) -> dict[str, int]:
-        """What follows from the planned night's changes and then still waits, by kind."""
+        """By kind, how many reviews follow from the night's changes and still wait after it."""
         return dict(sorted(self._new(FOLLOWING).items()))
 
     def waiting(self, before: Mapping[str, int]) -> dict[str, int]:
-        """How many items would wait, by kind, of `before` so many."""
+        """By kind, how many reviews would wait after the night. `before`: how many wait now."""
         after = Counter(before)
         after.update(self._new())
         after.subtract(self._settled)
@@ -149,7 +149,10 @@ class ForeseenReviews:
         return [(patron_id, BIRTH_DIFFERS) for patron_id, differs in differ.items() if differs]
 
     def _follow_responsibles(self, writes: Iterable[Write]) -> list[tuple[str, str]]:
-        """What news of those who answer ask about the minors, as things would stand by then."""
+        """Which reviews about minors follow from changes of those who answer for them.
+
+        Uses the state that the planned night would have reached by then.
+        """
         changed = troubled_by(writes)
         if not changed:
             return []

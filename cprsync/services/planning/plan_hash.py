@@ -1,4 +1,4 @@
-"""The hash of a plan: what an approval names, and what a night compares itself with. Holds no values."""
+"""Hashes a plan. An approval names the hash, and a night compares its own plan with it. Holds no values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def plan_hash(day: date, deliveries: Iterable[str], rows: Iterable[PlanRow]) -> str:
-    """Day, deliveries by their sha256, then each patron with version, kinds, harms and keyed digest: `sha256:…`."""
+    """Hash the day, the deliveries' sha256, and each patron's version, actions, harms and keyed digest.
+
+    Returns `sha256:…`.
+    """
     digest = hashlib.sha256("|".join([day.isoformat(), *deliveries]).encode())
     for row in rows:
         actions, harms = words(row.actions), words(row.harms)
@@ -26,5 +29,5 @@ def plan_hash(day: date, deliveries: Iterable[str], rows: Iterable[PlanRow]) -> 
 
 @lru_cache(maxsize=1024)
 def words(named: tuple[Action, ...] | tuple[Harm, ...]) -> str:
-    """The stable names, as one text: a night has few combinations of them."""
+    """Join the stable names into one text. Cached, because a night has few combinations."""
     return ",".join(one.value for one in named)

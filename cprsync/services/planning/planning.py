@@ -1,4 +1,4 @@
-"""Decide a whole night: deliveries and open questions become steps, before anything is written."""
+"""Decides a whole night: turns deliveries and open questions into steps, before anything is written."""
 
 from __future__ import annotations
 
@@ -38,32 +38,32 @@ if TYPE_CHECKING:
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.values import Delivered, Recognised, Run, SealedDelivery
 
-#: Open questions that the register is asked again in one night.
+#: The most open questions that the register is asked again in one night.
 FOLLOW_UPS_A_NIGHT = 100_000
 
 
 class Planner:
-    """Decides person by person over what the store holds and what this plan has already decided."""
+    """Decides one person at a time, on the stored records and on what this plan has already decided."""
 
     def __init__(self, night: Night, run: Run | None, *, asks: bool = True) -> None:
-        """`asks` False: for deliveries that may not be applied yet, nobody is looked up."""
+        """Start an empty plan. `asks` False: look nobody up, for deliveries that may not be applied yet."""
         self._night = night
         self._run = run
         self._checkpoint = 0 if run is None else run.checkpoint
         self._asks = asks
         self.plan = Plan()
-        #: why some look-ups brought no answer
+        #: why some look-ups brought no answer; None: all were answered
         self.unanswered: CprsyncError | None = None
         self._planned: dict[CprNumber, Patron] = {}
         self._numbers = Renumbering(night)
-        #: patrons with another number whom the delivery says nothing more of
+        #: patrons with a new number about whom the delivery says nothing under it
         self._unknown: list[Patron] = []
         self._trails = Trails(night, run)
         self._contradicted: dict[str, Step] = {}
         self._ordinal = 0
 
     def deliver(self, delivery: SealedDelivery, content: BinaryIO, produced: date) -> None:
-        """Plan one delivery after those before it. Persons already written by a resumed run are passed over."""
+        """Plan one delivery after those before it. Skips persons that a resumed run has already written."""
         as_of = AsOf(produced, Source.FILE)
         self._numbers.begin(self._night.reader.links(content), produced, self._planned)
         numbered = iter(self._night.reader.persons(content))
@@ -101,7 +101,7 @@ class Planner:
                 self._decide_one(delivery, delivered, found, as_of, ordinal, end)
 
     def _recognise(self, chunk: Sequence[Delivered]) -> dict[CprNumber, Recognised]:
-        """Who they are to us; whoever this plan has changed already, as she will be."""
+        """Find the patron for each person delivered. If this plan has changed the patron, use the changed record."""
         persons = [
             delivered if isinstance(delivered, Person) else Person(delivered.number)
             for delivered in chunk
@@ -109,7 +109,7 @@ class Planner:
         ]
         found = zip((p.number for p in persons), self._night.store.recognise(persons), strict=True)
         known = {
-            # the register has no such number: whoever delivers one speaks of nobody here, whatever we call a patron
+            # the register has no replacement numbers: a delivery that holds one is about no patron of ours
             number: NotOurs() if number.is_replacement else self._numbers.now(number, recognised, self._planned)
             for number, recognised in found
         }
@@ -120,11 +120,11 @@ class Planner:
     def _ask_ends(
         self, persons: Sequence[Person], known: dict[CprNumber, Recognised], as_of: AsOf
     ) -> dict[CprNumber, ProtectionEnd]:
-        """Look up those whose protection may have ended, in one go, after the audit has it."""
+        """Look up, in one call, those whose protection may have ended. The audit entry is written before."""
         asked: dict[CprNumber, str] = {}
         for person in persons:
             patron = known[person.number]
-            # most have nothing to ask about: only they are decided twice
+            # few persons have something to ask about, and only those are decided twice
             if person.protection is not EMPTY or not isinstance(patron, Patron):
                 continue
             if patron.register.protection is not Protection.NAME_AND_ADDRESS:
@@ -141,7 +141,7 @@ class Planner:
                 self._note(answer.error)
         return {answer.number: end_of(answer, fresh=fresh) for answer in answers}
 
-    def _decide_one(  # noqa: PLR0913, PLR0917 -- one person with all that is known of her
+    def _decide_one(  # noqa: PLR0913, PLR0917 -- one person with all that is known of them
         self,
         delivery: SealedDelivery,
         person: Person,
@@ -168,7 +168,7 @@ class Planner:
             step.end = end
             step.item = item_of(item, decision, step.write)
             if found.has_replaced_number:
-                # told under this number again: the register has taken the change of it back
+                # delivered under this number again: the register has taken the number change back
                 self._verify(step, decision, found, as_of)
         self._still_protected(step, person, patron_id)
         self.plan.steps.append(step)
@@ -176,7 +176,7 @@ class Planner:
     def _line_about_a_number(self, step: Step, item: Item, person: Person, as_of: AsOf) -> None:
         if step.parked in {OLD_ACTIVE, OTHER} and step.review is not None:
             patron = self._patron(step.review[0])
-            # a death told under that number stops nothing: whose it is now is the question
+            # a death reported under that number stops no letters: it is unclear whose number it is now
             told = Person(patron.number, protection=person.protection)
             left = self._leave(replace(item, patron_id=patron.id), step.parked, told, patron, as_of)
             left.named = step.named
@@ -184,7 +184,7 @@ class Planner:
             self._renumber(step)
 
     def _renumber(self, step: Step) -> None:
-        """A step about a number; whoever gets another one is decided under it from here on."""
+        """Add a step about a number. A patron who gets a new number is decided under it from here on."""
         self.plan.steps.append(step)
         if step.write is None:
             return
@@ -195,7 +195,7 @@ class Planner:
             self._unknown.append(patron)
 
     def _still_protected(self, step: Step, person: Person, patron_id: str) -> None:
-        """A newer file that says 0001 closes what an older one without it had opened."""
+        """A newer file that says 0001 closes the question that an older file without it had opened."""
         if step.review is not None and step.parked is None:
             self._contradicted[patron_id] = step
         older = step.item is not None and step.item.reason == Same.OLDER.value
@@ -203,7 +203,7 @@ class Planner:
             return
         step.answered = FollowUp(patron_id, PROTECTION_END)
         if earlier := self._contradicted.pop(patron_id, None):
-            # The look-up already spoke of this file's day: nobody contradicts anybody.
+            # The look-up already spoke of this file's day, so the sources do not contradict each other.
             earlier.review = None
             earlier.item = earlier.item and replace(earlier.item, reason=None)
 
@@ -213,10 +213,10 @@ class Planner:
         item = Item(ordinal, delivery.id, person.number, None, Outcome.PARKED, reason=person.reason)
         former = self._numbers.former(person.number) if person.number and isinstance(found, NotOurs) else None
         if former is not None and person.protection is not SILENT:
-            # told under a number that she has no more: sealed as if she could be read
+            # delivered under a number that the patron no longer has: sealed as if the record were readable
             found = self._patron(former)
         if isinstance(found, NotOurs):
-            # Without a number nobody can tell whose she is: a person looks.
+            # Without a number nobody can tell whose record it is: staff must look.
             outcome = Outcome.PARKED if person.number is None else Outcome.NOT_OURS
             parked = person.reason if person.number is None else None
             self.plan.steps.append(Step(replace(item, outcome=outcome), parked=parked))
@@ -226,7 +226,7 @@ class Planner:
         self._leave(replace(item, patron_id=patron.id), person.reason, told, patron, as_of)
 
     def _leave(self, item: Item, reason: str, told: Person, patron: Patron, as_of: AsOf) -> Step:
-        """Leave a line to a person without deciding it; a protection or a death it tells of counts all the same."""
+        """Park a line without deciding it. A protection or a death that it reports still takes effect."""
         parked = Parked(reason)
         step = self._step(parked, told, patron, as_of)
         step.unread = True
@@ -235,7 +235,7 @@ class Planner:
         return step
 
     def _patron(self, patron_id: str) -> Patron:
-        """The patron as she will be."""
+        """The patron as this plan leaves them so far."""
         for planned in self._planned.values():
             if planned.id == patron_id:
                 return planned
@@ -245,7 +245,7 @@ class Planner:
     # -- open questions -----------------------------------------------------------------------------
 
     def ask_new_numbers(self) -> None:
-        """Look up, after the audit has it, who they are under a number that was not delivered itself."""
+        """Look up patrons under a new number that no delivery held. The audit entry is written before."""
         patrons, self._unknown = {patron.number: patron for patron in self._unknown}, []
         if not self._asks:
             return
@@ -260,16 +260,19 @@ class Planner:
                 self._end_trail(*found)
 
     def _end_trail(self, trail: Trail, answer: Found | NotFound, as_of: AsOf) -> None:
-        """She gets the number at the end, and is under it whom the register says; each is a step of its own."""
+        """Give the patron the number at the end of the trail, then apply the register's answer under it.
+
+        Each of the two is a step of its own.
+        """
         rival = self._planned.get(answer.number)
         if rival is not None:
-            # another's trail of this night ends here too
+            # another patron's trail of this night ends at the same number
             self.plan.steps.append(trail.collides(rival.id))
             return
         patron = self._planned.get(trail.patron.number, trail.patron)
         step = self._numbers.give(patron, answer.number, as_of.day)
         self._renumber(step)
-        # open until the answer is written, too: killed between the two, the run asks again
+        # the question also stays open until the answer is written: if the run is killed in between, it asks again
         step.asks, step.answered = FollowUp(patron.id, NUMBER_CHANGE), trail.first_copy
         patron = self._planned[answer.number]
         self.follow_up(FollowUp(patron.id, NUMBER_CHANGE), patron, answer, as_of)
@@ -281,10 +284,10 @@ class Planner:
     def _no_answer(self, question: FollowUp, error: CprsyncError) -> None:
         self._note(error)
         if isinstance(error, RegisterUnavailable):
-            return  # the question stays open, and nobody needs to look
+            return  # the question stays open, and staff need not look
         step = Step(parked=error.kind, review=(question.patron_id, f"{PARKED}{error.kind}"))
         if question.kind == FIRST_COPY and isinstance(error, NoSuchPerson):
-            step.answered = question  # asking again will not make her known
+            step.answered = question  # asking again does not help: the register does not know the patron
         self.plan.steps.append(step)
 
     def _whole_answer(self, question: FollowUp, patron: Patron, answer: Found, as_of: AsOf) -> None:
@@ -308,7 +311,7 @@ class Planner:
         self.plan.steps.append(step)
 
     def _verify(self, step: Step, decision: Decision, patron: Patron, as_of: AsOf) -> None:
-        """Close the patron's window, if the source has seen enough."""
+        """Close the patron's window, if the source is recent enough."""
         step.verifies = answers(decision, patron, as_of)
         if step.verifies:
             self._planned[patron.number] = replace(self._planned.get(patron.number, patron), window=None)
@@ -319,7 +322,7 @@ class Planner:
             end = end_of(answer, fresh=self._night.as_of_lookup().day >= patron.as_of.day)
             if end is ProtectionEnd.UNANSWERED:
                 return
-            # Of the source that raised the question, only what it said of protection.
+            # From the source that raised the question, use only what it said about protection.
             person = Person(patron.number, protection=EMPTY)
             as_of = patron.as_of
             step = self._step(decided(person, patron, as_of, end), person, patron, as_of)
@@ -332,11 +335,11 @@ class Planner:
     def _step(self, decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Step:
         step = step_of(self._night, decision, person, patron, as_of)
         if step.write is not None:
-            # within a plan letters stop on the day of the source: a later file of the same night may annul it
+            # within a plan letters stop on the source's day: a later file of the same night may annul the death
             stops = None if step.write.letters_stopped is None else as_of.day
             stopped = None if step.write.letters_resume else patron.letters_stopped or stops
             group = patron.group if step.write.group is None else step.write.group
-            # not `replace`, which takes several times as long, once for each person of a delivery
+            # not `replace`: it takes several times as long, and this runs once for each person of a delivery
             self._planned[patron.number] = Patron(
                 patron.id,
                 step.write.after,

@@ -1,7 +1,7 @@
-"""What a delivery's replaced numbers mean for the patrons: worked out before any person of it is decided.
+"""Works out what a delivery's replaced numbers mean for the patrons, before any person in it is decided.
 
-Follows `domain.deciding.number_change`. The change itself is a step of its own, made at the first line of the
-delivery that is about the old or the new number, so that a killed run knows it as done or not done.
+Follows `domain.deciding.number_change`. The number change is a step of its own. It is made at the delivery's first line
+about the old or the new number, so that a killed run knows whether the change is done.
 """
 
 from __future__ import annotations
@@ -39,45 +39,45 @@ if TYPE_CHECKING:
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.values import Item, Recognised
 
-#: The question that stays open until the register has said who she is under her new number.
+#: The question that stays open until the register has answered about the patron under their new number.
 NUMBER_CHANGE: Final = "number_change"
-#: Why a line of the balance sheet says *unchanged*: it is about a number that a patron no longer has ...
+#: Reason for *unchanged* in the balance sheet: the line is about a number that a patron no longer has.
 OLD: Final = "number.old"
-#: ... or never had here, on the way to the one she has.
+#: Reason for *unchanged*: the line is about a number between the patron's old and present ones, never used here.
 BETWEEN: Final = "number.replaced"
-#: Two patrons for one person: a person looks at both.
+#: Two patrons may be one person: staff must look at both.
 BOTH: Final = "number.both_patrons"
 CIRCLE: Final = "number.circle"
 UNRESOLVED: Final = "number.unresolved"
-#: An old number leads to another number than the one she has, and nobody has that one.
+#: An old number leads to a number that is not the patron's present one, and no patron has that number.
 OTHER: Final = "number.other_successor"
-#: An old number lives again, and the register has not said that the new one was a mistake.
+#: An old number is active again, and the register has not said that the new one was a mistake.
 OLD_ACTIVE: Final = "number.old_active"
 
 
 @dataclass(slots=True, repr=False)
 class NumberPlan:
-    """One delivery's number changes, and who has which number once they are made."""
+    """One delivery's number changes, and who has which number after them."""
 
     links: Links = field(default_factory=Links)
     #: by the patron's present number
     changes: dict[CprNumber, NumberChange] = field(default_factory=dict)
-    #: by the number they will have, until the step is planned
+    #: by the number that the patron will have, until the step is planned
     waiting: dict[CprNumber, tuple[Renumber, Patron]] = field(default_factory=dict)
     #: patrons by the number that the delivery leaves them with
     holders: dict[CprNumber, str] = field(default_factory=dict)
-    #: by old numbers that lead elsewhere than to whoever had them
+    #: by old number: links that lead to a number that its former patron does not have
     disputes: dict[CprNumber, Disputed | Collision | Circle] = field(default_factory=dict)
 
     def patron_after(self, number: CprNumber) -> Patron | None:
-        """Who will have this number, as she will be."""
+        """The patron who will have this number, as they will be."""
         if number not in self.waiting:
             return None
         change, patron = self.waiting[number]
         return renumbered(patron, change.new)
 
     def holder_of_end(self, number: CprNumber) -> str | None:
-        """Who has the number that replaces this one in the end."""
+        """The id of the patron who has the number at the end of this number's links."""
         end = follow(number, self.links.replaced)
         return None if end is None or end == number else self.holders.get(end)
 
@@ -88,7 +88,7 @@ def numbers_in(links: Links) -> list[CprNumber]:
 
 
 def number_plan(links: Links, patrons: Mapping[CprNumber, Patron], former: Mapping[CprNumber, str]) -> NumberPlan:
-    """Work out what the links mean for the patrons who have one of their numbers, or had it before."""
+    """Work out what the links mean for the patrons who have, or had, one of their numbers."""
     holders = {number: patron.id for number, patron in patrons.items()}
     plan = NumberPlan(links, holders=dict(holders))
     for change in number_changes(links.replaced, holders, former):
@@ -102,13 +102,13 @@ def number_plan(links: Links, patrons: Mapping[CprNumber, Patron], former: Mappi
 
 
 def renumbered(patron: Patron, number: CprNumber) -> Patron:
-    """The patron after the step that gives her this number; nothing else of her changes."""
+    """The patron after the step that gives them this number. Only number and version change."""
     return replace(patron, register=replace(patron.register, number=number), version=patron.version + 1)
 
 
 def renumber_step(night: Means, patron: Patron, new: CprNumber, *, day: date) -> Step:
-    """Give a patron another number: name, address and the day they are true for stay."""
-    # of whom no source has spoken there is nothing to merge wrongly, as a first copy does no harm
+    """Give a patron another number. Name, address and the day for which they are true stay."""
+    # a patron about whom no source has spoken cannot be merged wrongly; a first copy does no harm either
     harms = (Harm.MERGED,) if patron.is_known else ()
     change = Change(renumbered(patron, new).register, (Action.RENUMBER,), harms)
     write = replace(write_of(night, change, patron, patron.as_of), renumbered=day)
@@ -116,12 +116,12 @@ def renumber_step(night: Means, patron: Patron, new: CprNumber, *, day: date) ->
 
 
 def renumber_again(night: Night, step: Step, patron: Patron) -> Step:
-    """The step over the record as it stands by now, when it was written to since the decision."""
+    """Build the step again on the record as stored now, after someone else has changed it."""
     write = step.write
     if write is None or write.renumbered is None:
         return step
     if patron.number != write.patron.number:
-        # someone else was quicker; what the register says of her is asked all the same
+        # someone else has changed the number already; the register is still asked about the patron
         item = step.item and replace(step.item, outcome=Outcome.UNCHANGED, actions=(), reason=OLD)
         return Step(item, asks=step.asks)
     again = renumber_step(night, patron, write.after.number, day=write.renumbered)
@@ -130,7 +130,7 @@ def renumber_again(night: Night, step: Step, patron: Patron) -> Step:
 
 
 def stuck_step(item: Item, change: Collision | Circle | Disputed) -> Step:
-    """Leave it to a person; the line of the balance sheet says which other patron it is about."""
+    """Park the change. The line in the balance sheet names the other patron that it is about."""
     parked = undecided_step(change)
     reason = f"{parked.parked}:{change.other}" if isinstance(change, Collision) else parked.parked
     parked.item = replace(item, patron_id=change.patron_id, outcome=Outcome.PARKED, reason=reason)
@@ -138,7 +138,7 @@ def stuck_step(item: Item, change: Collision | Circle | Disputed) -> Step:
 
 
 def undecided_step(change: Collision | Circle | Disputed) -> Step:
-    """Leave to a person where the register's links lead."""
+    """Park the question where the register's links lead."""
     match change:
         case Circle():
             reason, other, new = CIRCLE, None, None
@@ -151,7 +151,7 @@ def undecided_step(change: Collision | Circle | Disputed) -> Step:
 
 
 def disputed_step(item: Item, dispute: Collision | Circle | Disputed) -> Step:
-    """Leave an old number's link to a person; what is said of her present one settles nothing of it."""
+    """Park the link of an old number. News about the patron's present number does not settle it."""
     step = stuck_step(item, dispute)
     step.named = step.named and replace(step.named, old=dispute.old)
     return step
@@ -164,32 +164,35 @@ def parked_step(item: Item, patron_id: str, reason: str) -> Step:
 
 
 def unchanged_step(item: Item, patron_id: str, reason: str) -> Step:
-    """Account for a line about a number that is no longer in use."""
+    """Record a line about a number that is no longer in use."""
     return Step(replace(item, patron_id=patron_id, outcome=Outcome.UNCHANGED, reason=reason))
 
 
 def _not_overtaken(links: Links, patrons: Mapping[CprNumber, Patron], as_of: AsOf) -> Links:
-    """The links but those of patrons of whom a newer source has spoken under that number: they were undone since."""
+    """Drop the links of patrons about whom a newer source has spoken under the old number.
+
+    Such a link has been undone since.
+    """
     newer = {number for number, one in patrons.items() if one.as_of is not None and as_of.is_older_than(one.as_of)}
     return replace(links, replaced={old: new for old, new in links.replaced.items() if old not in newer})
 
 
 class Renumbering:
-    """Number changes over all deliveries of a plan: who has which number by now, and what a line about one means."""
+    """Number changes over all deliveries of a plan: who has which number now, and what a line about one means."""
 
     def __init__(self, night: Night) -> None:
         self._night = night
         self._plan = NumberPlan()
         self._day: date | None = None
-        #: a newer delivery was taken before this one
+        #: a newer delivery was applied before this one
         self._late = False
-        #: whose number it was before this plan
+        #: by number, the patron who had it before this plan
         self._left: dict[CprNumber, str] = {}
-        #: whose number it once was, of those looked at
+        #: by number, the patron who had it earlier, among the numbers looked at
         self._old: dict[CprNumber, str] = {}
 
     def begin(self, links: Links, day: date, planned: Mapping[CprNumber, Patron]) -> None:
-        """Turn to the next delivery; `planned` is what the plan has already made of whom."""
+        """Start the next delivery. `planned`: the patrons as the plan has changed them so far."""
         before, self._day = self._day, day
         links = replace(links, replaced=between_real_numbers(links.replaced))
         self._plan = NumberPlan(links)
@@ -207,7 +210,7 @@ class Renumbering:
         self._drop_overtaken(as_of, planned)
 
     def _drop_overtaken(self, as_of: AsOf, planned: Mapping[CprNumber, Patron]) -> None:
-        """Dispute nothing of patrons of whom a newer source has spoken."""
+        """Drop the disputes about patrons about whom a newer source has spoken."""
         disputed = self._plan.disputes
         ids = list({one.patron_id for one in disputed.values()})
         if not ids:
@@ -224,7 +227,7 @@ class Renumbering:
         return planned.get(number) or (NotOurs() if number in self._left else stored)
 
     def now(self, number: CprNumber, stored: Recognised, planned: Mapping[CprNumber, Patron]) -> Recognised:
-        """Who a number is to us when the delivery's lines about it are decided."""
+        """The patron that a number belongs to when the delivery's lines about it are decided."""
         return self._plan.patron_after(number) or self._now(number, stored, planned)
 
     def look_at(self, numbers: Sequence[CprNumber]) -> None:
@@ -233,29 +236,29 @@ class Renumbering:
             self._old = self._night.store.old_numbers(numbers)
 
     def former(self, number: CprNumber) -> str | None:
-        """Whose number it was before, of those looked at."""
+        """The patron who had this number before, among the numbers looked at."""
         return self._left.get(number) or self._old.get(number)
 
     def take(self, number: CprNumber) -> Step | None:
-        """The step by which a patron gets this number, unless it is planned already or nobody does."""
-        # in most nights nobody waits for a number
+        """The step that gives a patron this number. None: it is planned already, or nobody gets the number."""
+        # on most nights nobody gets a number
         if not self._plan.waiting or number not in self._plan.waiting or self._day is None:
             return None
         change, patron = self._plan.waiting.pop(number)
         step = self.give(patron, change.new, self._day)
         if self._late or change.new not in self._plan.links.delivered:
-            # what a newer delivery said under it came when it was nobody's here
+            # a newer delivery may have reported about this number while no patron here had it
             step.asks = FollowUp(patron.id, NUMBER_CHANGE)
         return step
 
     def give(self, patron: Patron, new: CprNumber, day: date) -> Step:
-        """The step by which she gets a number, and who has which after it."""
+        """The step that gives the patron a number. Also records who has which number after it."""
         self._left[patron.number] = patron.id
         self._left.pop(new, None)
         return renumber_step(self._night, patron, new, day=day)
 
     def holders(self, numbers: Sequence[CprNumber], planned: Mapping[CprNumber, Patron]) -> dict[CprNumber, str]:
-        """Which patrons have these numbers, or had them, as things stand in this plan."""
+        """By number, the patron who has or had it, in the state that this plan has reached."""
         stored = self._night.store.recognise([Person(number) for number in numbers])
         holders = {**self._night.store.old_numbers(numbers), **self._left}
         for number, recognised in zip(numbers, stored, strict=True):
@@ -265,10 +268,10 @@ class Renumbering:
         return {number: holders[number] for number in numbers if number in holders}
 
     def line(self, item: Item, person: Person, found: Recognised) -> Step | None:
-        """What a line about a number that is out of use means; None: the person is to be decided."""
+        """The step for a line about a number that is out of use. None: decide the person as usual."""
         if person.status in REPLACED:
             return self._replaced(item, person.number, found)
-        # in most nights there are none
+        # most nights have no disputes
         if self._plan.disputes and (dispute := self._disputed(person, found)):
             return disputed_step(item, dispute)
         if person.status is Status.ANNULLED and isinstance(found, Patron) and self._waits(found.id):
@@ -290,19 +293,20 @@ class Renumbering:
             return step
         former = self.former(number)
         if change is None and not isinstance(found, NotOurs):
-            return None  # hers, and the register does not say which number replaces it
+            return None  # it is the patron's number, and the register does not say which number replaces it
         if former is not None:
             step = unchanged_step(item, former, OLD)
-            # the link that was followed, or one that is older than what is known of her
+            # the link that was followed, or one that is older than what is known about the patron
             step.agreed = (former, number) if self._plan.holder_of_end(number) == former else None
             return step
         holder = self._plan.holder_of_end(number)
         return None if holder is None else unchanged_step(item, holder, BETWEEN)
 
     def _disputed(self, person: Person, found: Recognised) -> Disputed | Collision | Circle | None:
-        """The dispute that a line is about: under the number that an old one leads to, or that hers is annulled.
+        """The dispute that a line is about.
 
-        Were it decided, a record would be annulled of whom the register says that she has another number.
+        The line is about the number that an old one leads to, or reports that the patron's number is annulled. If it
+        were decided, a record would be annulled although the register says that the patron has another number.
         """
         disputes = self._plan.disputes.values()
         if isinstance(found, NotOurs):
@@ -312,6 +316,6 @@ class Renumbering:
         return next((one for one in disputes if one.patron_id == found.id), None)
 
     def _waits(self, patron_id: str) -> bool:
-        """Whether a person has still to say which number is hers."""
+        """Whether staff must still say which number is the patron's."""
         waiting = (patron_id, f"{PARKED}{OTHER}", State.WAITING)
         return waiting in self._night.store.reviews_in_force([patron_id])

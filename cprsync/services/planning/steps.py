@@ -1,4 +1,4 @@
-"""Steps of a plan: what one decision writes, and the whole plan of a night. Decides nothing for itself."""
+"""The steps of a plan: what one decision writes, and the whole plan of a night. Makes no decision itself."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ if TYPE_CHECKING:
 
 
 class Preparing(Protocol):
-    """What encodes a record once, before it is written."""
+    """Encodes a record once, before it is written."""
 
     def prepare(self, after: Person) -> Prepared: ...
 
 
 class Means(Protocol):
-    """What it takes to turn a decision into a write: a night has it, and so has a desk."""
+    """What turning a decision into a write needs. A night has it, and so does a desk."""
 
     @property
     def store(self) -> Preparing: ...
@@ -68,7 +68,7 @@ class Means(Protocol):
 
 PROTECTION_END = "protection_end"
 FIRST_COPY = "first_copy"
-#: The question that stays open while the feed could not have told of a patron (decision 32).
+#: The question that stays open while the feed could not have told about a patron (decision 32).
 WINDOW: Final = "window"
 
 
@@ -78,35 +78,35 @@ class Step:
 
     item: Item | None = None
     person: Person | None = None
-    #: the day and kind of the source that told of that person
+    #: the day and kind of the source that reported that person
     as_of: AsOf | None = None
     change: Change | None = None
     write: Write | None = None
     touch: Touch | None = None
     asks: FollowUp | None = None
     answered: FollowUp | None = None
-    #: the register has answered about someone: a window of theirs closes
+    #: the patron whose window closes, because the register has answered about them
     verifies: str | None = None
     review: tuple[str, str] | None = None
-    #: what else that review is about
+    #: what else the review is about
     named: Named | None = None
-    #: an old number that leads to the one she has
+    #: patron id, and an old number that leads to their present one
     agreed: tuple[str, CprNumber] | None = None
     parked: str | None = None
-    #: parked whatever the record says, since nothing of it was read, or it is about a number that is hers no more
+    #: parked whatever the record says: the line could not be read, or is about a number that the patron no longer has
     unread: bool = False
-    #: the register's word on the end of a protection, for whoever has to decide again
+    #: the register's word on the end of a protection, kept for deciding again
     end: ProtectionEnd | None = None
 
     @property
     def doubts(self) -> str | None:
-        """Whose protection may have ended, as a look-up says that two people have to believe (decision 35)."""
+        """The patron whose protection may have ended by a look-up that two people must confirm (decision 35)."""
         is_open = self.asks is not None and self.asks.kind == PROTECTION_END
         return self.asks.patron_id if self.asks and is_open and self.end is ProtectionEnd.DOUBTED else None
 
     @property
     def patron_id(self) -> str | None:
-        """Whose rows the step writes; None: no patron's."""
+        """The patron whose rows the step writes. None: it writes no patron's rows."""
         if self.write is not None:
             return self.write.patron.id
         about = (self.touch, self.asks, self.answered)
@@ -140,7 +140,7 @@ class Plan:
 
 
 def decided(person: Person, patron: Patron, as_of: AsOf, end: ProtectionEnd | None) -> Decision:
-    """Decide for good: a question that nobody has answered keeps the protection and stays open."""
+    """Decide without leaving a question. If the register has not answered, the protection and the question stay."""
     decision = decide(person, patron, as_of=as_of, protection_end=end)
     if isinstance(decision, AskRegister):
         return decide(person, patron, as_of=as_of, protection_end=ProtectionEnd.UNANSWERED)
@@ -148,14 +148,14 @@ def decided(person: Person, patron: Patron, as_of: AsOf, end: ProtectionEnd | No
 
 
 def step_of(night: Means, decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Step:
-    """What a decision leads to, without its line of the balance sheet."""
+    """The step that follows from a decision, without its line of the balance sheet."""
     if isinstance(decision, Parked):
         return _parked(night, decision.reason, person, patron, as_of)
     step = Step(person=person, as_of=as_of)
     if isinstance(decision, Change):
-        # the day is asked for those alone of whom staff corrected anything
+        # the day is needed only for patrons with a correction by staff
         step.change = counted(decision, patron, night.clock.today()) if patron.overrides else decision
-        # what a look-up protects on the file's own day leaves the record true for the file
+        # if a look-up protects on the file's own day, the record stays true for the file
         older = patron.as_of is not None and as_of.is_older_than(patron.as_of)
         step.write = write_of(night, decision, patron, patron.as_of if older else as_of)
         if step.write.rights_due and _closes_rights(night, step.change, patron):
@@ -170,28 +170,37 @@ def step_of(night: Means, decision: Decision, person: Person, patron: Patron, as
 
 
 def _moves(as_of: AsOf, patron: Patron) -> bool:
-    """Whether the day that a record is true for moves on; in a window an answer of the file's own day moves nothing."""
+    """Whether the day for which a record is true moves on.
+
+    In a window, an answer of the file's own day does not move it.
+    """
     return as_of != patron.as_of and (patron.as_of is None or not as_of.is_older_than(patron.as_of))
 
 
 def answers(decision: Decision, patron: Patron, as_of: AsOf) -> str | None:
-    """Whose window a look-up's answer closes: nobody's if it was left to a person, or has not seen enough."""
+    """The patron whose window a look-up's answer closes. None: it was parked, or is not recent enough."""
     return None if isinstance(decision, Parked) or not patron.is_answered_by(as_of) else patron.id
 
 
 def _parked(night: Means, reason: str, person: Person, patron: Patron, as_of: AsOf) -> Step:
-    """A parked person counts as protected (decision 3): if she is, or has died, that much is written at once."""
+    """The step for a parked person, who counts as protected (decision 3).
+
+    A protection or a death is written at once.
+    """
     step = Step(person=person, as_of=as_of, parked=reason, review=(patron.id, f"{PARKED}{reason}"))
     if patron.as_of is None or not as_of.is_older_than(patron.as_of):
         step.change = protective_while_parked(person, patron)
     if step.change is not None:
-        # the rest of the snapshot is not applied: the record stays true for the day it was true for
+        # the rest of the snapshot is not applied, so the day for which the record is true stays as it is
         step.write = write_of(night, step.change, patron, patron.as_of)
     return step
 
 
 def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -> Write:
-    """The write that makes `change` true; the net media hear of it only when their number changes, or hers."""
+    """The write that makes `change` true.
+
+    The net media are told only if the municipality number for CULR or the patron's own number changes.
+    """
     holding = in_force(patron.overrides, night.clock.today()) if patron.overrides else {}
     culr = culr_in_force(change.after, holding)
     same_number = change.after.number == patron.number
@@ -218,7 +227,7 @@ def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -
 
 
 def _closes_rights(night: Means, change: Change, patron: Patron) -> bool:
-    """Whether the register's word alone closes a right: a block at the desk is staff's, and is not looked at."""
+    """Whether the register's word alone closes a right. Blocks by staff are not considered."""
     if patron.as_of is None or Harm.ENTITLEMENT_LOST in change.harms:
         return False
     before, after = (right_facts(one, Local()) for one in (patron, replace(patron, register=change.after)))
@@ -226,7 +235,7 @@ def _closes_rights(night: Means, change: Change, patron: Patron) -> bool:
 
 
 def _touches_rights(change: Change, before: Person) -> bool:
-    """Whether anything changes that a right to net media may hang on."""
+    """Whether a change concerns something that a right to net media depends on."""
     after = change.after
     return (
         before.status is not after.status
@@ -238,7 +247,7 @@ def _touches_rights(change: Change, before: Person) -> bool:
 
 
 def _ages(night: Means, change: Change, patron: Patron) -> tuple[str | None, date | None]:
-    """Her patron group and the next day on which age changes it, where what they hang on changes; else nothing."""
+    """The patron's group and the next day on which age changes it. Both None: nothing that they depend on changes."""
     before, after = patron.register, change.after
     if not night.policy.ladders.ladders or not patron.borrows:
         return None, None
@@ -252,17 +261,17 @@ def _ages(night: Means, change: Change, patron: Patron) -> tuple[str | None, dat
 
 
 def _last_day(night: Means, change: Change, patron: Patron) -> date | None:
-    """How long one who has died stays subscribed, so that an annulment arrives (decision 10)."""
+    """How long a patron who has died stays subscribed, so that an annulment can arrive (decision 10)."""
     return None if patron.is_known and _is_dead(patron.register) else last_day_of(night, change.after)
 
 
 def last_day_of(night: Means, person: Person) -> date | None:
-    """The last day on which someone stays subscribed who is subscribed or dies today; None: she lives."""
+    """The last day of the subscription of a person who is dead, counted from today. None: the person is alive."""
     return last_day_of_the_dead(night) if _is_dead(person) else None
 
 
 def last_day_of_the_dead(night: Means) -> date:
-    """The last day on which someone stays subscribed who dies today, or is dead and subscribed today."""
+    """The last day of the subscription of a person who dies today, or who is dead and is subscribed today."""
     return night.clock.today() + timedelta(days=night.policy.dead_subscription_days)
 
 
@@ -271,14 +280,14 @@ def _is_dead(person: Person) -> bool:
 
 
 def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
-    """What an answer says about the end of a protection that the file has already called ended."""
+    """What an answer says about the end of a protection that a file has reported."""
     if isinstance(answer, NotFound):
         unknown = isinstance(answer.error, NoSuchPerson)
         return _ENDS[answered(Says.UNKNOWN_NUMBER if unknown else Says.UNANSWERED)]
     return _ENDS[answered(answer.person if fresh else Says.UNANSWERED)]
 
 
-#: What brings the register's birth date.
+#: The actions that bring a birth date from the register.
 _BORN_ANEW: Final = frozenset({Action.FIRST_COPY, Action.BIRTH_CORRECTED})
 _ENDS: Final = {
     Protecting.LIFT: ProtectionEnd.CONFIRMED,
@@ -289,12 +298,12 @@ _ENDS: Final = {
 
 
 def troubled_by(writes: Iterable[Write]) -> dict[str, Troubled]:
-    """Whose writes are news for the minors she may answer for; nearly nobody's."""
+    """By patron, the changes that are news for minors for whom they may answer. Few writes are."""
     changed: dict[str, Troubled] = {}
     for write in writes:
         before, after = write.patron.register, write.after
         if before.status is after.status and before.is_shut is after.is_shut:
-            continue  # nearly everyone
+            continue  # true of nearly every write
         one = Troubled(troubles_of(before), troubles_of(after))
         if one.is_news:
             changed[write.patron.id] = one
@@ -302,22 +311,22 @@ def troubled_by(writes: Iterable[Write]) -> dict[str, Troubled]:
 
 
 def turns_birth(writes: Iterable[Write]) -> Iterator[Write]:
-    """The writes after which a birth date is no longer the number's, or is again; nearly nobody's."""
+    """The writes after which the birth date begins, or ceases, to differ from the number's. Few writes do."""
     for write in writes:
         before, after = write.patron.register, write.after
         if before.birth == after.birth and before.number == after.number:
-            continue  # nearly everyone
+            continue  # true of nearly every write
         if differs_from_number(before) is not differs_from_number(after):
             yield write
 
 
 def moves_day_of_age(write: Write) -> bool:
-    """Whether a write may bring another birth date: the calendar looks at the minor tonight."""
+    """Whether a write may change the birth date. If so, the calendar checks the minor tonight."""
     return write.renumbered is not None or not _BORN_ANEW.isdisjoint(write.actions)
 
 
 def item_of(item: Item, decision: Decision, written: Write | None) -> Item:
-    """The line of the balance sheet that a decision makes of `item`, with what is written of it."""
+    """The line of the balance sheet for a decision, with the actions that are written."""
     actions = () if written is None else written.actions
     match decision:
         case Change(review=review):
@@ -331,5 +340,5 @@ def item_of(item: Item, decision: Decision, written: Write | None) -> Item:
 
 
 def _line(item: Item, outcome: Outcome, actions: tuple[Action, ...], reason: str | None) -> Item:
-    # not `replace`, which takes four times as long, once for each person of a delivery
+    # not `replace`: it takes four times as long, and this runs once for each person of a delivery
     return Item(item.ordinal, item.delivery_id, item.number, item.patron_id, outcome, actions, reason)

@@ -1,7 +1,7 @@
-"""Where the register's answers about a patron's number lead, one link after another.
+"""Follows the register's answers about a patron's number, one link after another.
 
-A delivery's links are all there at once (`domain.deciding.number_change`); answers come one by one, and she keeps her
-number until the end is known: so that a circle, or another patron's number, leaves the record as it was.
+A delivery has all its links at once (`domain.deciding.number_change`); answers come one by one. The patron keeps their
+number until the end of the trail is known. A circle, or another patron's number, therefore leaves the record as it was.
 """
 
 from __future__ import annotations
@@ -29,52 +29,55 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Trail:
-    """One patron's links as far as they are known."""
+    """The links of one patron's number, as far as they are known."""
 
     patron: Patron
-    #: her own number, and those on the way
+    #: the patron's own number, and those on the way
     passed: tuple[CprNumber, ...]
     leads_to: CprNumber
-    #: the question about a new patron that is answered once her trail has ended
+    #: a new patron's open question, which is answered when the trail ends
     first_copy: FollowUp | None = None
-    #: a person has decided already that the patron keeps the number
+    #: staff have decided already that the patron keeps the number
     is_decided: bool = False
 
     def asked_for(self, question: FollowUp) -> Trail:
-        """The same trail, which answers this question too."""
+        """The same trail, which now also answers this question."""
         decided = is_decided(question, self.patron)
         return replace(
             self, first_copy=question if question.kind == FIRST_COPY else self.first_copy, is_decided=decided
         )
 
     def further(self, number: CprNumber) -> Trail:
-        """The trail one link on."""
+        """The trail extended by one link."""
         return replace(self, passed=(*self.passed, self.leads_to), leads_to=number)
 
     def collides(self, other: str) -> Step:
-        """Leave to a person, since another patron has, had or gets the number."""
+        """Park the trail, because another patron has, had or gets the number."""
         return self._left(undecided_step(Collision(self.patron.id, self.patron.number, other)))
 
     def stuck(self, holder: str | None) -> Step | None:
-        """What is left to a person, if the trail may not go on; `holder`: who has, or had, the number it leads to."""
+        """The step that parks the trail. None: it may go on.
+
+        `holder`: the patron who has, or had, the number it leads to.
+        """
         if self.leads_to in self.passed:
             return self._left(undecided_step(Circle(self.patron.id, self.patron.number)))
         return None if holder in {None, self.patron.id} else self.collides(str(holder))
 
     def endless(self) -> Step:
-        """Leave to a person a trail of too many links."""
+        """Park a trail that has too many links."""
         return self._left(Step(parked=UNRESOLVED, review=(self.patron.id, f"{PARKED}{UNRESOLVED}")))
 
     def _left(self, step: Step) -> Step:
         if self.is_decided:
             return Step()
-        # asking again for a first copy would leave her to a person each night
+        # an open first-copy question would park the patron again each night
         step.answered = self.first_copy
         return step
 
 
 class End(NamedTuple):
-    """A trail, and what the register says of the number at its end."""
+    """The end of a trail, and what the register says about its last number."""
 
     trail: Trail
     answer: Found | NotFound
@@ -89,7 +92,7 @@ class Trails:
         self._open: dict[str, Trail] = {}
 
     def begin(self, question: FollowUp, patron: Patron, person: Person) -> bool:
-        """Begin a trail if the answer names another number; False: it does not."""
+        """Begin a trail if the answer names another number. Return False if it does not."""
         further = _successor(person)
         if further is None:
             return False
@@ -98,7 +101,7 @@ class Trails:
         return True
 
     def followed(self, numbers: Renumbering, planned: Mapping[CprNumber, Patron]) -> Iterator[Step | End]:
-        """Each trail's end, or what is left to a person of it; `planned` grows with what is made of the ends."""
+        """Yield each trail's end, or the step that parks it. The caller adds the outcomes to `planned` meanwhile."""
         for _ in range(LINKS_MAX):
             trails, self._open = self._open, {}
             yield from self._one_link(list(trails.values()), numbers, planned)
@@ -131,7 +134,7 @@ class Trails:
 def look_up(
     night: Night, run: Run | None, asked: Mapping[CprNumber, Sequence[str]]
 ) -> Iterator[tuple[Found | NotFound, AsOf]]:
-    """Ask who has these numbers now, after the audit has for which patrons."""
+    """Ask who has these numbers now. The audit entry, which names the patrons, is written before."""
     numbers, as_of = list(asked), night.as_of_lookup()
     for start in range(0, len(numbers), night.calls):
         some = numbers[start : start + night.calls]
@@ -142,11 +145,11 @@ def look_up(
 
 
 def is_decided(question: FollowUp, patron: Patron) -> bool:
-    """Whether a person has decided on the question already: it was asked only to hear if the change is taken back."""
+    """Whether staff have decided the question already. Then it was asked only to hear if the change is taken back."""
     return question.kind == WINDOW and patron.has_replaced_number
 
 
 def _successor(person: Person) -> CprNumber | None:
-    """The number that replaces the one an answer is about; None: none does, or the register does not say which."""
+    """The number that replaces the one in an answer. None: no number does, or the register does not name it."""
     named = person.current_number
     return named if person.status in REPLACED and isinstance(named, CprNumber) else None

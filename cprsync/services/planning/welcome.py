@@ -1,7 +1,6 @@
-"""New patrons: subscribe, then look up once; and ask the register again what it has not answered yet.
+"""New patrons: subscribes, then looks each up once, and asks again what the register has not answered yet.
 
-Subscribing brings no first copy (decision 10): until the look-up has answered, the record says
-"not yet verified".
+Subscribing brings no first copy (decision 10). Until the look-up is answered, the record says "not yet verified".
 """
 
 from __future__ import annotations
@@ -23,23 +22,24 @@ if TYPE_CHECKING:
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.values import FollowUp, Run
 
-#: New patrons subscribed in one night; the rest the night after.
+#: The most new patrons subscribed in one night; the rest follow the night after.
 NEW_A_NIGHT = 100_000
-#: Answers that are written down together: what is lost with a kill is asked again.
+#: How many answers are stored together. Answers that a kill loses are asked again.
 KEPT_TOGETHER = 500
 
 
 def subscribe_new(night: Night, run: Run | None, *, unheard: bool = False) -> tuple[int, CprsyncError | None]:
-    """Subscribe patrons who are not; returns how many, and what stopped the rest. Who is refused waits for a person.
+    """Subscribe patrons without a subscription. Return how many, and the error that stopped the rest.
 
-    `unheard`: only those of whom no source has spoken. Whether a number is subscribed late hangs on the day for which
-    its record is true, and lines that a run has accepted and not yet written may still bring a later one.
+    A refused number opens a review. `unheard`: only patrons about whom no source has spoken. A subscription counts as
+    late depending on the day for which the record is true. Lines that a run has accepted but not yet written may move
+    that day.
     """
     added, error = 0, None
     refused: dict[str, str] = {}
     night.progress.stage("subscribe")
     while error is None and added < NEW_A_NIGHT:
-        # those refused tonight stay at the head of the list: look past them
+        # numbers refused tonight stay at the head of the list: skip them
         waiting = night.store.unsubscribed(night.calls + len(refused), unheard=unheard)
         new = {number: patron for patron, number in waiting if patron not in refused}
         if not new:
@@ -67,7 +67,7 @@ def subscribe_new(night: Night, run: Run | None, *, unheard: bool = False) -> tu
 
 
 def ask_open_questions(night: Night, run: Run, planner: Planner) -> None:
-    """Look up everyone with an open question, after the audit has it, and plan the answers."""
+    """Look up everyone with an open question and plan the answers. The audit entry is written before."""
     questions = night.store.follow_ups(FOLLOW_UPS_A_NIGHT)
     night.progress.stage("look up", len(questions))
     for start in range(0, len(questions), night.calls):
@@ -93,11 +93,11 @@ def _ask(night: Night, run: Run, planner: Planner, questions: Sequence[FollowUp]
 
 
 def _kept(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp]]) -> dict[CprNumber, KeptAnswer]:
-    """What the run was answered before it was stopped, of numbers that are still asked about.
+    """The answers that the run got before it was stopped, for numbers that are still asked about.
 
-    A first copy says of which day it is. Whether a protection has ended is asked of the register as it is now. What
-    the register had loaded tells that, and not the last delivery taken: it may be the same days later, when a stopped
-    night has taken none, and another one an hour later, when it has.
+    A first copy carries its day, so it stays valid. The end of a protection needs the register's present state. The
+    state that the register had loaded (`seen`) decides that, not the last delivery taken. That delivery can be the same
+    for days if nights are stopped, and can change within an hour if one is not.
     """
     seen = night.as_of_lookup().seen
     ids = [question.patron_id for some in asked.values() for question in some]
@@ -110,7 +110,7 @@ def _kept(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp]])
 
 
 def _look_up(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp]]) -> Iterator[KeptAnswer]:
-    """Ask, and keep the answers as they come, so that a night that is stopped asks nobody twice."""
+    """Ask, and store the answers as they come, so that a stopped night asks nobody twice."""
     as_of = night.as_of_lookup()
     answers = night.register.look_up_many(list(asked))
     while together := list(islice(answers, KEPT_TOGETHER)):

@@ -1,4 +1,4 @@
-"""What the use cases need of the outside, and the values that pass through.
+"""What the use cases need from outside, and the values that pass through.
 
 Knows no adapter.
 """

@@ -1,4 +1,4 @@
-"""What a night works with: the ports and settings, handed from step to step."""
+"""What a night works with: its ports and settings, passed from step to step."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.ports import Clock, Feed, NetMedia, Reader, Register, Store
 
-#: Persons recognised, and changes written, in one step: one transaction. A page that each batch changes is written
-#: with each of them, so that twice as many batches cost a tenth more.
+#: How many persons are recognised, or changes written, in one transaction. Each batch rewrites the database pages that
+#: it shares with others, so twice as many batches cost a tenth more time.
 BATCH = 5_000
-#: Numbers that a counterpart is told or asked about before someone who asked the night to stop is heard.
+#: How many numbers are sent to a counterpart before the night checks whether it was asked to stop.
 CALLS = 2_000
-#: Patrons in a window whom the register is asked about on one day; the rest on the next.
+#: How many patrons in a window the register is asked about on one day; the rest follow on the next.
 WINDOWS_A_DAY = 20_000
 
 
 class Progress(Protocol):
-    """Where long work shows itself."""
+    """Shows the progress of long work."""
 
     def stage(self, name: str, total: int | None = None) -> None:
-        """A step begins; `total` is how many it will do, if known."""
+        """Begin a stage. `total`: how many items it has, if known."""
         ...
 
     def advance(self, count: int = 1) -> None: ...
 
 
 def go_on() -> None:
-    """Nobody asks a night to stop."""
+    """Do nothing: nobody asks this night to stop."""
 
 
 class Silence:
-    """Progress that nobody watches."""
+    """Progress that is shown to nobody."""
 
     def stage(self, name: str, total: int | None = None) -> None:
         """Show nothing."""
@@ -59,32 +59,35 @@ class Night:
     reader: Reader
     clock: Clock
     policy: Policy
-    #: None: nothing is set up that is told of municipalities, and what it is to hear waits
+    #: None: no CULR is set up, and what it must be told waits
     net_media: NetMedia | None = None
-    #: a previous-production date that is not the last accepted one stops the file
+    #: stop a file whose previous-production date is not that of the last accepted one
     strict_chain: bool = True
-    #: others add subscriptions under the same agreement: only what we added is ours to remove
+    #: others subscribe under the same agreement: we may remove only what we added
     shared: bool = False
-    #: whether the night compares its subscriptions with the register's list; a bench does without
+    #: whether the night compares its subscriptions with the register's list; a bench does not
     reconciles: bool = True
-    #: patrons in a window whom the register is asked about on one day
+    #: how many patrons in a window the register is asked about on one day
     windows_a_day: int = WINDOWS_A_DAY
-    #: how many are recognised or written in one step
+    #: how many persons are recognised or written in one step
     batch: int = BATCH
-    #: the clock is the register's, so that a delivery of a later day is refused
+    #: the clock agrees with the register's, so a delivery of a later day is refused
     knows_the_day: bool = True
     progress: Progress = field(default_factory=Silence)
-    #: called between two pieces of work; raises RunStopped once someone has asked the night to stop
+    #: called between two pieces of work; raises RunStopped if someone has asked the night to stop
     heed: Callable[[], None] = field(default=go_on)
     #: measures how long the run took; the clock may stand still in a test environment
     monotonic: Callable[[], float] = field(default=lambda: 0.0)
 
     @property
     def calls(self) -> int:
-        """How many are asked for or told of in one step."""
+        """How many numbers are sent in one step."""
         return min(self.batch, CALLS)
 
     def as_of_lookup(self) -> AsOf:
-        """A look-up carries no date: it speaks of the last delivery that is loaded by now, and was taken."""
+        """The date of a look-up made now. A look-up carries no date of its own.
+
+        It speaks of the last delivery that the register has loaded by now and that we have taken.
+        """
         loaded = last_loaded(self.clock.now())
         return AsOf(look_up_day(loaded, self.store.last_produced()), Source.LOOKUP, loaded)

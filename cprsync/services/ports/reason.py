@@ -1,4 +1,4 @@
-"""The reason that someone gives for what they do: one line of their own words, as the audit keeps it, sealed."""
+"""The reason that a user gives for an action: one line in their own words, kept sealed in the audit."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from cprsync.errors import BadInput, ConfigurationError
 REASON_MAX = 200
 
 
-#: The reason is kept as long as the audit, though sealed: it is no place for a person's number.
+#: The reason is sealed, but kept as long as the audit: it must hold no CPR number.
 _NUMBER = re.compile(r"\d{6}-?\d{4}", re.ASCII)
 
 
 def demanded_reason(reason: str, *, of: str) -> str:
-    """The same for what nobody does without one.
+    """Same as `checked_reason`, for an action that requires a reason.
 
     Raises:
-        ConfigurationError: there is none; `of` says what asks for it.
-        BadInput: it cannot be kept.
+        ConfigurationError: there is no reason; `of` says what requires one.
+        BadInput: the reason cannot be kept.
     """
     if not reason.strip():
         raise ConfigurationError(of, kind="usage.reason")
@@ -26,7 +26,7 @@ def demanded_reason(reason: str, *, of: str) -> str:
 
 
 def checked_reason(reason: str) -> str:
-    """The reason as the audit keeps it, sealed. Raises BadInput."""
+    """The reason as the audit keeps it. Raises BadInput."""
     reason = reason.strip()
     if not reason:
         raise BadInput("there is no reason", kind="input.reason")

@@ -1,6 +1,6 @@
 """The values that pass through the ports: the register's answers, a delivery's counts, and the rows of a run.
 
-Holds no rule and no port. What a record says is `domain`'s.
+Holds no rule and no port. The meaning of a record is in `domain`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NotFound:
-    """No person for one number; the error says whose fault that is."""
+    """No person for one number. The error says whose fault that is."""
 
     number: CprNumber
     error: CprsyncError
@@ -51,15 +51,15 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class KeptAnswer:
-    """What the register answered in a run that was stopped before it had decided on it."""
+    """An answer of the register in a run that was stopped before it could decide on it."""
 
     answer: Found | NotFound
-    #: the day it speaks of
+    #: the day that the answer speaks of
     as_of: AsOf
 
 
 class Subscribed(enum.Enum):
-    """What a subscription call did."""
+    """The result of a subscription call."""
 
     #: ADDED
     ADDED = "added"
@@ -67,17 +67,17 @@ class Subscribed(enum.Enum):
     ALREADY = "already"
     #: REMOVED
     REMOVED = "removed"
-    #: NON_EXISTING_PNR: was not subscribed
+    #: NON_EXISTING_PNR: the number was not subscribed
     ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Unreadable:
-    """A person in a delivery whose records break the layout; the reason is a stable name."""
+    """A person in a delivery whose records break the layout. The reason is a stable name."""
 
     number: CprNumber | None
     reason: str
-    #: all that is believed of her: known where a valid record tells of a protection, and dead where a 001 says so
+    #: the only parts taken as true: protection if a valid record reports one, dead if a 001 says so
     protection: Protection | Gap = SILENT
     status: Status | Silent = SILENT
 
@@ -87,7 +87,7 @@ Delivered: TypeAlias = "Person | Unreadable"
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a whole and undamaged delivery holds, counted without a store."""
+    """What a complete and undamaged delivery holds, counted without a store."""
 
     header: Header
     framing: str
@@ -103,26 +103,26 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Links:
-    """What a delivery says of replaced numbers, before any person of it is read."""
+    """What a delivery says about replaced numbers, before any person in it is read."""
 
-    #: a number of status 50 or 60 to the one that replaces it
+    #: from a number of status 50 or 60 to the number that replaces it
     replaced: Mapping[CprNumber, CprNumber] = field(default_factory=dict)
-    #: of the new numbers those that the delivery holds a person for
+    #: the new numbers for which the delivery holds a person
     delivered: frozenset[CprNumber] = frozenset()
 
 
 class RunState(enum.Enum):
-    """A run's states (decision 17)."""
+    """The states of a run (decision 17)."""
 
     #: deliveries are in the inbox
     FETCHED = "fetched"
-    #: whole, in chain
+    #: the deliveries are complete and in chain
     ACCEPTED = "accepted"
-    #: the whole plan is there
+    #: the whole plan is stored
     PLANNED = "planned"
-    #: stopped by a brake
+    #: stopped by a limit
     HELD = "held"
-    #: two people said yes
+    #: two people have approved
     APPROVED = "approved"
     #: the first batch may have been written
     APPLYING = "applying"
@@ -133,15 +133,15 @@ class RunState(enum.Enum):
 
 
 class InboxState(enum.Enum):
-    """Where a sealed delivery stands."""
+    """The state of a sealed delivery."""
 
-    #: it is being sealed; what there is of it is no delivery yet
+    #: being sealed; it is no complete delivery yet
     RECEIVING = "receiving"
     #: sealed, not yet verified
     SEALED = "sealed"
-    #: whole and in chain; a run has it
+    #: complete and in chain; a run has it
     ACCEPTED = "accepted"
-    #: every person of it is accounted for
+    #: every person in it is accounted for
     APPLIED = "applied"
     #: damaged or out of chain
     REFUSED = "refused"
@@ -149,14 +149,14 @@ class InboxState(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of one agreement; `epoch` is the fence that a newer run moves."""
+    """One run of one agreement. `epoch` is the fence that a newer run moves."""
 
     id: int
     epoch: int
     day: date
     started: datetime
     resumed: bool = False
-    #: how many items of the deliveries are written: a resumed run goes on after them
+    #: how many items of the deliveries are written: a resumed run starts after them
     checkpoint: int = 0
 
 
@@ -171,16 +171,16 @@ class SealedDelivery:
     state: InboxState
     header: Header | None = None
     received: int = 0
-    #: an operator takes it though it is out of chain
+    #: an operator takes it although it is out of chain
     accepted: bool = False
-    #: why an earlier run did not take it; None: none has refused it
+    #: why an earlier run refused it; None: no run has
     refused: str | None = None
-    #: it was of no use, and its content is gone: nothing of it can be looked at again
+    #: it was of no use and its content is deleted: it cannot be read again
     forgotten: bool = False
 
     @property
     def is_set_aside(self) -> bool:
-        """Whether an operator has said that no night shall look at it again."""
+        """Whether an operator has said that no night may read it again."""
         return self.refused == DISCARDED
 
 
@@ -191,7 +191,7 @@ class NotOurs:
 
 @dataclass(frozen=True, slots=True)
 class Equal:
-    """The patron's fingerprint equals the person's: nothing was opened."""
+    """The patron's fingerprint equals the person's, so the record was not opened."""
 
     patron_id: str
     version: int
@@ -204,7 +204,7 @@ Recognised: TypeAlias = "NotOurs | Equal | Patron"
 @made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Prepared:
-    """A record encoded once: the same bytes are sealed and fingerprinted."""
+    """A record encoded once. The same bytes are sealed and fingerprinted."""
 
     canonical: bytes
     fingerprint: bytes
@@ -213,7 +213,7 @@ class Prepared:
 @made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class PlanRow:
-    """One planned change, without values; `digest` is the fingerprint of the new ones."""
+    """One planned change, without values. `digest` is the fingerprint of the new values."""
 
     patron_id: str
     version: int
@@ -230,37 +230,38 @@ class Write:
     patron: Patron
     after: Person
     prepared: Prepared
-    #: None for a patron who gets another number before any source has spoken of her
+    #: None: the patron gets another number before any source has spoken about them
     as_of: AsOf | None
     actions: tuple[Action, ...]
-    #: the municipality number that CULR is to hold from now on; None: what it holds stays, under her new number if any
+    #: the municipality number that CULR is to hold from now on; None: it keeps its number, under the new CPR number if
+    #: any
     culr: str | None = None
     letters_stopped: date | None = None
-    #: letters that a death stopped go out again
+    #: letters that a death stopped are sent again
     letters_resume: bool = False
-    #: the day of the delivery by which `after` has another number than `patron`
+    #: the day of the delivery that gives `after` another number than `patron`
     renumbered: date | None = None
-    #: her patron group from now on; None: it and the next day on which age changes it stay
+    #: the patron's group from now on; None: the group and the next day on which age changes it stay
     group: str | None = None
     next_age_step: date | None = None
-    #: the last day on which a patron who has died stays subscribed
+    #: the last day of the subscription of a patron who has died
     subscribed_until: date | None = None
-    #: her death was a mistake: she stays subscribed
+    #: the death was a mistake: the patron stays subscribed
     lives_again: bool = False
-    #: what her rights to net media hang on has changed
+    #: something that the patron's rights to net media depend on has changed
     rights_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DuePage:
-    """Some of the patrons for whom something is due by a day, or of all patrons, in the order of their ids."""
+    """A page of the patrons with something due by a day, or of all patrons, in the order of their ids."""
 
     day: date
     limit: int
     everyone: bool = False
-    #: the id after which they come
+    #: the page starts after this id
     after: str = ""
-    #: False where no group follows age: whoever a list brought is not looked at for it
+    #: False if no group follows age: patrons from an import are then not checked for it
     by_age: bool = True
 
 
@@ -297,29 +298,29 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Named:
-    """What else the register names, where it leaves a patron's number to a person."""
+    """What else the register names, if a patron's number is left to staff to decide."""
 
     patron_id: str
-    #: of which review item
+    #: the kind of the review item
     kind: str
-    #: the patron who has that number
+    #: the other patron, who has that number
     other: str | None = None
-    #: an old number of hers, and the one that replaces it now, where that is not the one she has
+    #: an old number of the patron, and `new`, which replaces it but is not the patron's present number
     old: CprNumber | None = None
     new: CprNumber | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InWindow:
-    """A patron of whom the feed could not have told."""
+    """A patron about whom the feed could not have told."""
 
     patron_id: str
     since: date
     #: as `domain.feed.window.Why` names it
     why: str
-    #: the last day on which the register was asked without an answer
+    #: the last day on which the register was asked and did not answer
     asked: date | None = None
-    #: the review item that waits about the patron, or by whose rejection they keep a replaced number
+    #: the review item that waits about the patron, or whose rejection lets them keep a replaced number
     item: int | None = None
     #: whether that item waits; False: it was rejected
     waits: bool = False
@@ -327,7 +328,7 @@ class InWindow:
 
 @dataclass(frozen=True, slots=True)
 class AskedToday:
-    """How many in a window the register was asked about on a day, and the harm done by its answers."""
+    """How many patrons in a window the register was asked about on a day, and the harm done by its answers."""
 
     asked: int = 0
     harms: Mapping[Harm, int] = field(default_factory=dict)
@@ -344,36 +345,36 @@ class Batch:
     answered: list[FollowUp] = field(default_factory=list)
     reviews: list[tuple[str, str]] = field(default_factory=list)
     named: list[Named] = field(default_factory=list)
-    #: patrons and their old numbers of which the register says that they lead to the present one
+    #: patron ids with an old number that, by the register, leads to the present one
     agreed: list[tuple[str, CprNumber]] = field(default_factory=list)
-    #: patrons whose protection may have ended, by a look-up of this night that two people have to believe
+    #: patrons whose protection may have ended, by a look-up of this night that two people must confirm
     doubted: list[str] = field(default_factory=list)
-    #: patrons of whom the register has answered: a window of theirs closes
+    #: patrons about whom the register has answered: their windows close
     verified: list[str] = field(default_factory=list)
     checkpoint: int | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Gaps:
-    """Our subscriptions against the register's list."""
+    """The differences between our subscriptions and the register's list."""
 
-    #: ours, and not in the list
+    #: ours, but not in the list
     missing: tuple[CprNumber, ...]
-    #: in the list; we added them, and no reason holds any more
+    #: in the list; we added them, and they no longer have a reason
     ended: tuple[CprNumber, ...]
-    #: in the list, and not from us
+    #: in the list, but not ours
     foreign: tuple[CprNumber, ...]
-    #: ours, and in the list
+    #: how many are ours and in the list
     kept: int
-    #: not in the list; we added them, and no reason holds any more: a removal of which we were not told
+    #: not in the list; we added them, and they no longer have a reason: a removal that we were not told about
     gone: tuple[CprNumber, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewPatron:
-    """A patron to create, not yet verified, or what a list says of one who is there.
+    """A patron to create, not yet verified, or what an import list says about an existing one.
 
-    Without a number she is the one of that patron number, or of these cards.
+    Without a CPR number, the patron is identified by patron number or cards.
     """
 
     number: CprNumber | None
@@ -381,17 +382,17 @@ class NewPatron:
     patron_id: str = ""
     #: "": the list does not say
     kind: str = ""
-    #: what a list says where the register's word stands: it counts only of whom no register knows
+    #: a name from the list; it counts only for a patron whom no register knows
     name: str = ""
-    #: the same of an address: then it is her contact address
+    #: an address from the list; for a patron whom the register knows, it becomes the contact address
     address: str = ""
-    #: the same of a birth date
+    #: a birth date from the list; it counts only for a patron whom no register knows
     born: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the stored items of a run add up to."""
+    """The counts of a run's stored items."""
 
     outcomes: Mapping[Outcome, int]
     by_action: Mapping[str, int]
@@ -399,11 +400,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Departed:
-    """How many the policy has asked to leave, and how many records were closed."""
+    """How many patrons the policy has asked to leave, and how many records were closed."""
 
     asked: int = 0
     closed: int = 0
-    #: subscriptions that no reason holds any more
+    #: subscriptions that no longer have a reason
     ended: int = 0
 
     def __add__(self, other: Departed) -> Departed:
@@ -412,16 +413,16 @@ class Departed:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What an open run has done so far, outside its balance sheet and in it."""
+    """What an open run has done so far, in its balance sheet and outside it."""
 
     subscribed: int
     unsubscribed: int
     by_action: Mapping[str, int]
-    #: what was over and is forgotten, by kind
+    #: what was deleted after its retention period, by kind
     forgotten: Mapping[str, int] = field(default_factory=dict)
     #: patrons whom the policy has asked to leave, and records that were closed
     departed: Departed = Departed()
-    #: subscriptions whose reason held no more, but those of whoever was closed
+    #: subscriptions that ended for lack of a reason, without those of closed patrons
     ended: int = 0
 
 
@@ -430,60 +431,60 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What the net media have still to hear."""
+    """What the net media must still be told."""
 
     waiting: int = 0
-    #: refused for good: a person has to look
+    #: refused for good: staff must look
     failed: int = 0
-    #: since when the oldest waits
+    #: since when the oldest effect waits
     oldest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """What is known of one patron's account in CULR; three digits, "" for none on purpose."""
+    """What is known of one patron's account in CULR. Numbers have three digits; "" means none on purpose."""
 
     exists: bool = False
     #: what was last sent
     sent: str | None = None
     #: what CULR was last known to hold
     confirmed: str | None = None
-    #: effects that wait
+    #: how many effects wait
     pending: int = 0
-    #: the last of them takes the account away
+    #: the last waiting effect deletes the account
     deleting: bool = False
-    #: on which code something ended that a person has to look at; None: nothing did
+    #: the code of a refusal that staff must look at; None: nothing was refused
     refused: str | None = None
-    #: when it was last told or read
+    #: when the account was last told or read
     checked: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSides:
-    """What we say of one patron's account, and what CULR does: three digits, "" for none on purpose."""
+    """What we and CULR say about one patron's account. Numbers have three digits; "" means none on purpose."""
 
-    #: by our records there is to be one, and with which number; None: nobody knows
+    #: whether our records want an account, and `ours`, its number; None: nobody knows
     account: bool = False
     ours: str | None = None
-    #: what was last read in CULR, or confirmed by it; None: nothing
+    #: the number last read in CULR, or confirmed by it; None: there is none
     theirs: str | None = None
-    #: on which code what was refused ended; None: nothing is refused
+    #: the code of the refusal; None: nothing is refused
     answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Account:
-    """One patron's account in CULR as our records see it, with nothing waiting for it."""
+    """One patron's account in CULR as our records see it, with no effect waiting for it."""
 
     patron_id: str
-    #: her record's
+    #: the version of the patron's record
     version: int
     identity: Identity
     want: Wanted
-    #: CULR was told of it, as far as we know, and with which number last; None: whatever it held
+    #: whether CULR was told of the account, as far as we know, and `last`, the number told; None: any number
     told: bool
     last: str | None = None
-    #: numbers of hers that were replaced, under which there is to be none
+    #: replaced numbers of the patron, under which there must be no account
     former: tuple[Identity, ...] = ()
 
     def __repr__(self) -> str:
@@ -492,16 +493,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Checked:
-    """A record with what is kept of its rights to net media."""
+    """A record with the rights to net media that are stored for it."""
 
     patron: Patron
     local: Local
     stage: Stage
-    #: left or merged: no patron any more
+    #: left or merged: no longer a patron
     gone: bool
     #: as `domain.netmedia.rights.stored` writes them; None: none were derived
     rights: str | None
-    #: they are still to be derived
+    #: the rights must still be derived
     waits: bool
 
     def __repr__(self) -> str:
@@ -510,7 +511,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RightsDue:
-    """A patron whose rights are to be derived some day, and the line that is kept of them until then."""
+    """A patron whose rights are to be derived on some day, and the line that is stored until then."""
 
     patron_id: str
     facts: RightFacts
@@ -522,11 +523,11 @@ class RightsDue:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What became of repairs that were decided."""
+    """The outcome of the repairs that were decided."""
 
-    #: how many wait to be sent now
+    #: how many wait to be sent
     waiting: int = 0
-    #: patrons about whom a person has to look now, and had not to before
+    #: patrons with a newly opened review
     left: tuple[str, ...] = ()
 
 
@@ -535,33 +536,33 @@ class Repaired:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What others have still to confirm of someone whose record is empty."""
+    """What others must still confirm about a patron whose record is empty."""
 
-    #: subscriptions that the register has to let go
+    #: subscriptions that the register must end
     subscriptions: int = 0
-    #: deletions that the net media have to hear of
+    #: deletions that the net media must be told
     accounts: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.subscriptions or self.accounts)
 
 
-#: Everyone has confirmed it.
+#: Everyone has confirmed.
 CONFIRMED: Final = Erased()
 
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """How far out one patron is, and what keeps her."""
+    """How far one patron's leaving has come, and what holds it up."""
 
     patron_id: str
     stage: Stage
     ties: Ties
-    #: the day on which she asked
+    #: the day on which the patron asked to leave
     since: date | None
-    #: open reservations that went as she was closed
+    #: open reservations that were dropped when the record was closed
     dropped: int = 0
-    #: her record is empty, and she is closed once these are nothing
+    #: the record is empty; the patron is closed when nothing here is left to confirm
     waits: Erased = CONFIRMED
 
 
@@ -569,7 +570,7 @@ class Departure:
 class Departing:
     """Who leaves tonight."""
 
-    #: asked by the policy, with nothing open: they are closed in the same go
+    #: asked by the policy, with nothing open: closed in the same transaction
     inactive: tuple[str, ...] = ()
     #: asked before, and nothing is open any more
     free: tuple[str, ...] = ()
@@ -581,35 +582,35 @@ class Departing:
 
 @dataclass(frozen=True, slots=True)
 class AuditState:
-    """What following the audit from end to end has found."""
+    """The result of checking the audit from end to end."""
 
-    #: how many entries hold, in how many streams
+    #: how many entries pass the check, in how many streams
     entries: int
     streams: int
-    #: names this state of the audit: kept elsewhere, it shows whether all of it was put back as it was earlier
+    #: names this state of the audit; kept elsewhere, it reveals if the whole audit was reset to an earlier state
     code: str
-    #: everything that does not fit
+    #: all errors found
     problems: tuple[CprsyncError, ...] = ()
-    #: how many sealed records were opened, and whose was the last: the next night goes on after them
+    #: how many sealed records were opened, and the last one's id: the next night continues after it
     records: int = 0
     last_record: str = ""
 
 
-#: More records than any library has: all are opened.
+#: More records than any library has, so that all are opened.
 EVERY_RECORD: Final = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries of the audit are wanted."""
+    """Which entries of the audit to show."""
 
     patron: str | None = None
-    #: who did it; "": whoever is not named
+    #: the user who did it; "": entries that name no user
     by: str | None = None
     #: the earliest moment
     since: datetime | None = None
     limit: int = 200
-    #: open the reasons that people gave
+    #: open the reasons that users gave
     reasons: bool = False
 
 
@@ -618,39 +619,39 @@ class Happening:
     """One entry of the audit: who did what, when and why. Holds no value of a record."""
 
     at: str
-    #: none: the program by itself
+    #: None: the program itself
     who: str | None
     what: str
     patron: str | None
     actions: tuple[str, ...]
-    #: the purpose of a look-up, or of opening what is sealed
+    #: the purpose of a look-up, or of opening sealed data
     why: str | None
     has_reason: bool
-    #: in someone's own words, where it was asked to be opened
+    #: the user's own words, if they were asked for
     reason: str | None = field(repr=False)
     run: int | None
     stream: str
     seq: int
-    #: of someone sealed, and it may tell a birthday: it stands without the patron
+    #: the patron is sealed and the entry may reveal a birthday: it is shown without the patron
     withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedJournal:
-    """With which erase journal a library goes on."""
+    """The erase journal that a library continues with."""
 
     #: patrons in it, and lines that the database had seen
     patrons: int
     seen: int
-    #: who left, of whom the database still knew, and who is written down again
+    #: patrons who left but whom the database still knew, and who are written down again
     again: int
-    #: the file did not hold together, and was moved out of the way
+    #: the file failed its check and was moved aside
     set_aside: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Opened:
-    """What was sealed of one patron. Only the audit port makes one, after its entry is written."""
+    """The opened values of one patron's sealed fields. Only the audit port makes one, after its entry is written."""
 
     name: Name | Gap
     address: Address | Silent
@@ -687,7 +688,7 @@ class DeliveryLine:
 
 @dataclass(frozen=True, slots=True)
 class StoreVersion:
-    """The version a store has (None: not set up) and the one it should have."""
+    """The version that a store has (None: not set up) and the version it should have."""
 
     current: str | None
     wanted: str
@@ -698,5 +699,5 @@ class StoreVersion:
 
     @property
     def is_newer(self) -> bool:
-        """Whether it is at a step that this program does not know."""
+        """Whether the store is at a migration that this program does not know."""
         return self.current is not None and self.current > self.wanted
