@@ -1,4 +1,4 @@
-"""What the register's word means for a record: the decision, its name, the harm it could do, and a night's brake.
+"""What an answer of the register means for a record: the decision, its name, its possible harm, and the night's guard.
 
-Reads nothing and writes nothing: the answer is a value that somebody else applies.
+Reads nothing and writes nothing. The result is a value that other code applies.
 """

@@ -1,4 +1,4 @@
-"""The balance sheet of a run: every number of every delivery in exactly one class (decision 24)."""
+"""The balance sheet of a run. It counts every number of every delivery in exactly one class (decision 24)."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 
 
 class Outcome(enum.Enum):
-    """Where a delivered number ended."""
+    """What became of a delivered number."""
 
     #: the record was changed
     APPLIED = "applied"
-    #: the record already said so, or a newer source has spoken
+    #: the record had the same data already, or a newer source has answered
     UNCHANGED = "unchanged"
-    #: waits for a person
+    #: waits for a decision by staff
     PARKED = "parked"
-    #: no patron of this library
+    #: not a patron of this library
     NOT_OURS = "not_ours"
-    #: stopped by a brake
+    #: stopped by the guard
     HELD = "held"
 
 
 @dataclass(slots=True)
 class Balance:
-    """Counts by outcome; `received` is counted apart, so that the sum can be wrong and show it."""
+    """Counts by outcome. `received` is counted separately, so that a wrong sum is noticed."""
 
     received: int = 0
     counts: Counter[Outcome] = field(default_factory=Counter)

@@ -1,7 +1,7 @@
-"""Decide what a person means for a patron's record. Does no I/O and reads no clock.
+"""Decides what a person from a source means for a patron's record. Does no I/O and reads no clock.
 
-There is one `decide`, for the night and for the desk. It looks at the snapshot, never at the event
-code: a code may only name the kind of a change.
+The night and the desk use the same `decide`. It compares the person with the record and does not rely on event codes: a
+code may only name the kind of a change.
 """
 
 from __future__ import annotations
@@ -30,53 +30,54 @@ if TYPE_CHECKING:
 class Same(enum.Enum):
     """Why nothing is written."""
 
-    #: the record already says this
+    #: the record has the same data already
     EQUAL = "equal"
-    #: a newer source has spoken; also a look-up on the file's own day, unless it protects or answers a window
+    #: a newer source has answered. Also a look-up on the file's own day, unless it protects or closes a window
     OLDER = "older"
 
 
 class ProtectionEnd(enum.Enum):
-    """What the register says when it is asked whether a protection has really ended (decision 2)."""
+    """The register's answer to whether a protection has really ended (decision 2)."""
 
-    #: not protected any more, or silent where the file already said so
+    #: not protected any more, or silent after the file has already said so
     CONFIRMED = "confirmed"
     #: still protected: the file and the look-up contradict each other
     DENIED = "denied"
-    #: not protected, beside a protection that has begun and has no end: keep it, and count the nights (decision 35)
+    #: the answer is no, but the protection's period has begun and has no end: keep it and count the nights (decision
+    #: 35)
     DOUBTED = "doubted"
-    #: no answer, or one older than the file: keep it and ask again
+    #: no answer, or one that is older than the file: keep the protection and ask again
     UNANSWERED = "unanswered"
 
 
 @made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Change:
-    """The record becomes `after`. `actions` and `harms` name what that means, without values."""
+    """The record becomes `after`. `actions` and `harms` name the meaning of the change, without values."""
 
     after: Person
     actions: tuple[Action, ...]
     harms: tuple[Harm, ...] = ()
-    #: the register is to be asked again about the end of a protection
+    #: the register must be asked again about the end of a protection
     ask_again: bool = False
-    #: what a person should look at, though the change is made
+    #: the kind of review item for staff, although the change is made
     review: str | None = None
 
     @property
     def stops_letters(self) -> bool:
-        """True when no letter goes out from now on: she died, or was dead when we first heard of her."""
+        """True if no letter is sent from now on: the patron died, or was dead when we first heard of them."""
         dead_on_arrival = Action.FIRST_COPY in self.actions and stops_letters(self.after.status)
         return dead_on_arrival or Action.DIE in self.actions or Action.STOP_LETTERS in self.actions
 
     @property
     def resumes_letters(self) -> bool:
-        """True when letters that a death stopped go out again: the death is annulled, alone or with her number."""
+        """True if letters that a death stopped are sent again. The death is annulled, or the number is restored."""
         return not _UNDOES_DEATH.isdisjoint(self.actions) and not stops_letters(self.after.status)
 
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """Nothing is written but, for `Same.EQUAL`, the day the record is true for."""
+    """Nothing is written, except, for `Same.EQUAL`, the day for which the record is true."""
 
     why: Same
     ask_again: bool = False
@@ -85,33 +86,33 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """Not decided here: a person looks at it. The reason is a stable name."""
+    """Not decided by the program: staff must look at it. The reason is a stable name."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class AskRegister:
-    """The file says that a protection has ended: look her up and decide again."""
+    """The file says that a protection has ended: look the person up and decide again."""
 
 
 Decision: TypeAlias = Change | Unchanged | Parked | AskRegister
 
-#: Why someone should look at a patron whose number is annulled: what is known of her stays, and may be wrong.
+#: The kind of review item for an annulled number. The known data stay, and may be wrong.
 NUMBER_ANNULLED: Final = "number.annulled"
-#: What a harm counts as gone.
+#: Actions that count as the harm "gone".
 _LEAVING: Final = frozenset({Action.EMIGRATE, Action.DIE, Action.VANISH, Action.NUMBER_ANNULLED})
 _UNDOES_DEATH: Final = frozenset({Action.DEATH_ANNULLED, Action.NUMBER_RESTORED})
 
 
 def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: ProtectionEnd | None = None) -> Decision:
-    """Say what `person` means for `patron`.
+    """Decides what `person` means for `patron`.
 
     Args:
-        person: what a source says, already silenced by status.
-        patron: the record as it stands.
-        as_of: the day and kind of that source.
-        protection_end: the register's word after an `AskRegister`.
+        person: the data of a source, without what the status makes silent.
+        patron: the present record.
+        as_of: the day and the kind of the source.
+        protection_end: the register's answer after an `AskRegister`.
     """
     if patron.as_of is not None and patron.has_newer(as_of):
         return _older(person, patron, same_day=as_of.day == patron.as_of.day)
@@ -119,21 +120,21 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
         return Parked(reason)
     told, stored = person.protection, patron.register.protection
     if told is stored:
-        # nearly everyone in a delivery
+        # most people in a delivery
         decision: Decision = _change(person, patron)
     else:
         decision = _protecting(person, patron, protecting(as_of.source, told, stored), protection_end)
     stopped = patron.letters_stopped
-    # a file from before that day waited behind the one that stopped them
+    # a file from before that day had to wait, while a later file stopped the letters
     if stopped is None or as_of.day < stopped:
         return decision
     return _living(decision, person, patron)
 
 
 def _older(person: Person, patron: Patron, *, same_day: bool) -> Change | Unchanged:
-    """What a source may still do when a newer one has spoken: protect, if it speaks of the same day.
+    """What a source may still do after a newer one has answered: protect, if both are of the same day.
 
-    Then the look-up and the file contradict each other, and protection beats every other write.
+    The look-up and the file then contradict each other, and a protection takes precedence over every other write.
     """
     record = patron.register
     if same_day and person.protection is Protection.NAME_AND_ADDRESS is not record.protection:
@@ -142,9 +143,9 @@ def _older(person: Person, patron: Patron, *, same_day: bool) -> Change | Unchan
 
 
 def counted(change: Change, patron: Patron, on: date) -> Change:
-    """The same change with the harm that it does on a day: none where staff's correction holds.
+    """The same change, with the harm that it does on a day. Where a staff correction holds, it does none.
 
-    Apart from `decide`, since a delivery speaks of the day before, and a correction of today holds tonight.
+    `decide` does not count this: a delivery describes the day before, but a correction of today counts tonight.
     """
     if not patron.overrides or Action.FIRST_COPY in change.actions:
         return change
@@ -155,17 +156,17 @@ def counted(change: Change, patron: Patron, on: date) -> Change:
     )
 
 
-# -- what a person has to look at -----------------------------------------------------------------------
+# -- what staff have to look at --------------------------------------------------------------------------
 
 
 def _undecidable(person: Person, patron: Patron) -> str | None:
-    """Name what keeps a snapshot from being applied; every status and every step between two has its rule."""
+    """Names what prevents a person from being applied. Every status and every step between two has its rule."""
     if person.status in NEEDS_ADDRESS and person.address is SILENT:
         return "address.missing"
     if person.status is SILENT and not patron.is_known:
         return "status.missing"
     if person.status in REPLACED:
-        # handled with the links of the whole delivery; here only when those led nowhere
+        # handled with the links of the whole delivery; it gets here only if those led nowhere
         return "number.unresolved"
     if person.name is EMPTY and not isinstance(patron.register.name, Gap):
         return "name.lost"
@@ -175,7 +176,7 @@ def _undecidable(person: Person, patron: Patron) -> str | None:
 # -- the end of a protection -----------------------------------------------------------------------------
 
 
-#: What writes the source's word; all else leaves the record's as it is.
+#: Outcomes that write the source's protection. All others leave the record's as it is.
 _BELIEVED: Final = frozenset({Protecting.SEAL, Protecting.LIFT, Protecting.SETTLED_OPEN, Protecting.ASK})
 
 
@@ -198,14 +199,14 @@ def _keep_protection(person: Person, patron: Patron, *, denied: bool) -> Change 
 # -- a death that was never applied ----------------------------------------------------------------------
 
 
-#: Statuses that do not say that she lives.
+#: Statuses that do not say that the person lives.
 _MAY_BE_DEAD: Final = frozenset({SILENT, Status.DEAD, Status.ANNULLED})
-#: Statuses of a record whose own end lets letters go out again.
+#: Statuses of a record whose own end resumes letters.
 _ENDS_WITH_LETTERS: Final = frozenset({Status.DEAD, Status.ANNULLED})
 
 
 def _living(decision: Decision, person: Person, patron: Patron) -> Decision:
-    """Annul a death that stopped letters while it was parked or held, once someone tells later that she lives."""
+    """Annuls a death that stopped letters while it was parked or held, if a later source says that the person lives."""
     if person.status in _MAY_BE_DEAD or patron.register.status in _ENDS_WITH_LETTERS:
         return decision
     match decision:
@@ -234,9 +235,9 @@ def _change(person: Person, patron: Patron) -> Change | Unchanged:
 
 
 def _first_copy(before: Person, after: Person) -> Change:
-    """The first word about a patron; of her record only a protection may be there that went ahead of it."""
+    """The first answer about a patron. The record may only have a protection that was written in advance."""
     if before.protection is Protection.NAME_AND_ADDRESS is not after.protection:
-        # never of an annulled number, which says nothing of a protection
+        # An annulled number does not get here: it says nothing about protection, so the record keeps it.
         return Change(after, (Action.FIRST_COPY, Action.UNPROTECT), (Harm.PROTECTION_LIFTED,))
     review = NUMBER_ANNULLED if after.status is Status.ANNULLED else None
     return Change(after, (Action.FIRST_COPY,), review=review)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """One class that is over its limit."""
+    """One class of harm that is over its limit."""
 
     harm: Harm
     count: int
@@ -26,13 +26,13 @@ class Excess:
 def guard(
     harms: Iterable[tuple[Harm, ...]], *, parked: int, population: int, limits: Mapping[Harm, Limit]
 ) -> tuple[Excess, ...]:
-    """Name the classes over their limit; empty when the plan may go on.
+    """Names the classes that are over their limit; empty: the plan may go on.
 
     Args:
         harms: the classes of each planned change.
-        parked: how many of the night's persons could not be decided.
-        population: the library's patrons, for the shares.
-        limits: the library's policy; a class without a limit is not braked.
+        parked: how many people of the night could not be decided.
+        population: how many patrons the library has, for limits given as a share.
+        limits: the library's policy; a class without a limit never stops the plan.
     """
     counts = Counter(harm for classes in harms for harm in classes)
     counts[Harm.PARKED] += parked

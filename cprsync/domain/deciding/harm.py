@@ -1,4 +1,4 @@
-"""What a change would do to people, were it wrong: the classes that the guard counts."""
+"""The harm that a change does to people if it is wrong: the classes that the guard counts."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _NONE: Final[Mapping[Overridden, Override]] = {}
 def harms_between(
     before: Person, after: Person, *, gone: bool, renamed: bool, holding: Mapping[Overridden, Override] = _NONE
 ) -> tuple[Harm, ...]:
-    """The classes that a step from one record to another counts in.
+    """The classes of harm in a step from one record to another.
 
-    What staff corrected is not changed by the register, and no harm is done there.
+    The register does not change a field that staff corrected, so that field has no harm.
 
     Args:
-        before: the register part of the record as it is.
-        after: as it would be.
-        gone: whether the step is a death, an emigration or a disappearance.
-        renamed: whether a name replaces another.
-        holding: what staff corrected, as long as it holds.
+        before: the register's part of the record now.
+        after: the register's part after the step.
+        gone: whether the step is a death, an emigration, a disappearance or an annulled number.
+        renamed: whether a name replaces another name.
+        holding: staff's corrections that hold.
     """
     lost = culr_in_force(after, holding) == "" and bool(culr_in_force(before, holding))
     named, addressed = Overridden.NAME not in holding, Overridden.ADDRESS not in holding
@@ -55,12 +55,12 @@ def _reads_otherwise(before: Person, after: Person) -> bool:
 
 
 def _same_words(before: _Address, after: _Address) -> bool:
-    """Whether a letter would bear the same address."""
+    """Whether a letter would have the same address on it."""
     return before is after if before is SILENT or after is SILENT else same_writing(before, after)
 
 
 def _opens(before: Person, after: Person) -> bool:
-    """True when name and address would become visible: protection ends, or the life at an administrative street."""
+    """True if name and address become visible: the protection ends, or the person leaves an administrative street."""
     if after.protection is Protection.NAME_AND_ADDRESS:
         return False
     ended = before.protection is Protection.NAME_AND_ADDRESS

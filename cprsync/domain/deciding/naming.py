@@ -1,4 +1,4 @@
-"""What the step from one record to another is called: the actions that every report counts. Decides nothing.
+"""The names of the step from one record to another: the actions that every report counts. Decides nothing.
 
 An event code may name the kind of a change, never what is written (decision 7).
 """
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     _Address: TypeAlias = Address | SealedAddress | Silent
 
-#: Events that correct or rename an address without anyone moving (cpr_data G).
+#: Events that correct or rename an address without a move (cpr_data G).
 _CORRECTS_ADDRESS: Final = frozenset({"A07", "A09", "A10", "A42", "P10"})
-#: Events that do move someone.
+#: Events for a real move.
 _MOVES: Final = frozenset({"A01", "A04", "P31"})
 
 
 def actions_between(before: Person, after: Person, events: tuple[str, ...]) -> tuple[Action, ...]:
-    """What happens to a record that says `before` when it says `after`; protection comes first."""
+    """The actions for the step from `before` to `after`. Protection comes first."""
     return (
         *_protection_actions(before, after),
         *_name_actions(before, after),
@@ -65,7 +65,7 @@ def _address_actions(before: Person, after: Person, events: tuple[str, ...]) -> 
 def _is_move(before: _Address, after: _Address, events: tuple[str, ...]) -> bool:
     if before is SILENT or after is SILENT or same_dwelling(before, after):
         return False
-    # other codes for the same door: a municipality's codes, a street or a house number was corrected
+    # other codes for the same door: codes of a municipality, a street or a house number were corrected
     return _CORRECTS_ADDRESS.isdisjoint(events) or not _MOVES.isdisjoint(events)
 
 
@@ -81,11 +81,11 @@ def _status_actions(before: Person, after: Person) -> tuple[Action, ...]:
 
 
 def _step_between(before: Status | Gap, after: Status | Gap) -> list[Action]:
-    """Name a step between two statuses: every one of them can be undone in the register (cpr-data B, G)."""
+    """Names a step between two statuses. The register can undo each of these steps (cpr-data B, G)."""
     leaving = STATUS_RULES[before].leaving if isinstance(before, Status) else Action.STATUS
     coming = STATUS_RULES[after].coming if isinstance(after, Status) else Action.STATUS
     if coming is Action.STATUS:
         return [leaving]
-    # who dies abroad has not come back first; but whoever was dead and is missing is alive again
+    # A person who dies abroad has not come back first. A dead person who is now missing is alive again.
     lives = leaving is Action.DEATH_ANNULLED and coming is not Action.NUMBER_ANNULLED
     return [leaving, coming] if lives or leaving is Action.NUMBER_RESTORED else [coming]

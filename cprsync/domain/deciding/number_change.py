@@ -1,7 +1,7 @@
-"""Which patrons get another number. Follows the register's own links only, never a name or an address.
+"""Which patrons get another number. Follows only the register's own links, never a name or an address.
 
-A number of status 50 or 60 says which number replaces it (decision 6). A chain is followed to its
-end; what goes in a circle, or ends at another patron, is for a person to decide.
+A number of status 50 or 60 names the number that replaces it (decision 6). A chain is followed to its end. Staff decide
+about a chain that goes in a circle or ends at another patron.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.number import CprNumber
 
-#: How many links are followed where the register is asked about one number after another.
+#: How many links are followed if the register is asked about one number after another.
 LINKS_MAX: Final = 5
 
 
@@ -29,7 +29,7 @@ class Renumber:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Collision:
-    """The chain ends at a number that another patron has or had, or that another patron's chain ends at too."""
+    """The chain ends at a number of another patron, present or former, or at the end of another patron's chain."""
 
     patron_id: str
     old: CprNumber
@@ -38,7 +38,7 @@ class Collision:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Circle:
-    """The chain comes back to where it has been: the register contradicts itself."""
+    """The chain returns to an earlier number: the register contradicts itself."""
 
     patron_id: str
     old: CprNumber
@@ -46,7 +46,7 @@ class Circle:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Disputed:
-    """An old number of the patron's leads to a number that nobody has, and not to hers: the register contradicts us."""
+    """An old number of the patron leads to a number that no patron has. The register contradicts our record."""
 
     patron_id: str
     old: CprNumber
@@ -57,12 +57,12 @@ NumberChange: TypeAlias = Renumber | Collision | Circle
 
 
 def between_real_numbers(links: Mapping[CprNumber, CprNumber]) -> dict[CprNumber, CprNumber]:
-    """The links from one of the register's numbers to another: it has no replacement number, and can say none."""
+    """The links between two numbers of the register. Replacement numbers are left out: the register has none."""
     return {old: new for old, new in links.items() if not (old.is_replacement or new.is_replacement)}
 
 
 def follow(number: CprNumber, links: Mapping[CprNumber, CprNumber]) -> CprNumber | None:
-    """The number at the end of the chain from `number`; None when it goes in a circle."""
+    """The number at the end of the chain from `number`; None: the chain goes in a circle."""
     seen = {number}
     while number in links:
         number = links[number]
@@ -75,12 +75,12 @@ def follow(number: CprNumber, links: Mapping[CprNumber, CprNumber]) -> CprNumber
 def number_changes(
     links: Mapping[CprNumber, CprNumber], holders: Mapping[CprNumber, str], former: Mapping[CprNumber, str]
 ) -> tuple[NumberChange, ...]:
-    """Say what a delivery's links mean for the patrons who hold one of their numbers.
+    """What a delivery's links mean for the patrons who have one of their numbers.
 
     Args:
-        links: old number to the one that replaces it, as delivered.
-        holders: the patrons' ids by their present numbers, for all numbers in `links`.
-        former: by numbers that were replaced, who had them: the chain goes on to the one she has.
+        links: each old number with the number that replaces it, as delivered.
+        holders: the ids of patrons by their present numbers, for all numbers in `links`.
+        former: the ids of patrons by numbers that were replaced earlier.
     """
     moved = {number: patron for number, patron in holders.items() if number in links}
     ends = {number: follow(number, links) for number in moved}
@@ -90,12 +90,12 @@ def number_changes(
 def disputes(
     links: Mapping[CprNumber, CprNumber], holders: Mapping[CprNumber, str], former: Mapping[CprNumber, str]
 ) -> tuple[Disputed | Collision | Circle, ...]:
-    """Say which links of old numbers lead elsewhere than to the patrons who had them.
+    """The links of old numbers that lead to a number other than the patron's present one.
 
     Args:
-        links: old number to the one that replaces it, as delivered.
-        holders: the patrons' ids by the numbers they have once the delivery's changes are made.
-        former: by numbers that were replaced, who had them.
+        links: each old number with the number that replaces it, as delivered.
+        holders: the ids of patrons by their numbers after the delivery's changes.
+        former: the ids of patrons by numbers that were replaced earlier.
     """
     known = {**former, **holders}
     found = (_dispute(former[old], old, links, known) for old in links if old in former and old not in holders)
@@ -106,7 +106,7 @@ def _dispute(
     patron: str, old: CprNumber, links: Mapping[CprNumber, CprNumber], known: Mapping[CprNumber, str]
 ) -> Disputed | Collision | Circle | None:
     if known.get(links[old]) == patron:
-        return None  # the link that was followed before; where it leads from there is the next number's question
+        return None  # this link was followed before; where the chain goes next is checked at the next number
     end = follow(old, links)
     if end is None:
         return Circle(patron, old)
@@ -122,7 +122,7 @@ def _change(
     end = ends[number]
     if end is None:
         return Circle(patron, number)
-    # whoever has the number already or had it, and whoever would get it by a link of her own
+    # a rival has or had that number, or would get it by a link of their own
     rivals = [known[end]] if end in known else []
     rivals += [known[other] for other, theirs in ends.items() if theirs == end]
     other = next((rival for rival in rivals if rival != patron), None)

@@ -1,8 +1,7 @@
-"""What a source's word about protection does to a record, as one table with its sources (decisions 1 to 3).
+"""What a source's answer about protection does to a record, as one table with its sources (decisions 1 to 3).
 
-The rows tell of four things that a source may say. A reader tells a contradiction as protected, since protection
-errs on the safe side; and what the agreement does not deliver is silent. So the code asks with what it was told,
-and the table shows what stood there.
+A source may say four things. A reader reports a contradiction as protected, to be on the safe side. It reports data
+outside the agreement as silent. So the code looks up what the reader reports, and the table shows what the source said.
 """
 
 from __future__ import annotations
@@ -23,75 +22,75 @@ if TYPE_CHECKING:
 
 
 class Voice(enum.Enum):
-    """Whose word it is."""
+    """Which source speaks."""
 
     #: a delivery
     FILE = "file"
     #: a look-up at the desk, or the first one about a patron
     LOOKUP = "lookup"
-    #: the look-up that the night makes because a delivery said that a protection has ended
+    #: the night's own look-up, after a delivery said that a protection has ended
     ANSWER = "answer"
 
 
 class Says(enum.Enum):
-    """What the source says of name and address protection."""
+    """What the source says about name and address protection."""
 
     #: protected
     KNOWN = "known"
-    #: protected and not, or a word missing
+    #: both protected and not protected, or a value is missing
     CONTRADICTORY = "contradictory"
-    #: there is none
+    #: not protected
     EMPTY = "empty"
-    #: not a word about it
+    #: nothing about protection
     SILENT = "silent"
-    #: her number is annulled or replaced: of her nothing is said
+    #: the number is annulled or replaced: nothing is said about the person
     NUMBER_ONLY = "number_only"
-    #: the flag says no, beside a period that has begun and has no end
+    #: not protected, but with a period that has begun and has no end
     DOUBTED = "doubted"
-    #: the register does not know her number: that says nothing of her protection
+    #: the register does not know the number: that says nothing about protection
     UNKNOWN_NUMBER = "unknown_number"
-    #: there is no answer, or one that is older than the delivery
+    #: no answer, or one that is older than the delivery
     UNANSWERED = "unanswered"
 
 
 class Stands(enum.Enum):
-    """How the record stands before."""
+    """The protection in the record before."""
 
     PROTECTED = "protected"
     OPEN = "open"
-    #: no source has spoken of her protection yet
+    #: no source has given the protection yet
     NEW = "new"
 
 
 class Protecting(enum.Enum):
-    """What is done."""
+    """What happens to the record."""
 
     #: name and address are sealed, before any other change and in the same transaction
     SEAL = "seal"
-    #: as it was
+    #: it stays as it is
     KEEP = "keep"
-    #: as it was, and the register is looked up in the same night
+    #: it stays as it is, and the register is asked in the same night
     ASK = "ask"
     #: the protection ends
     LIFT = "lift"
-    #: she is not protected: the first time that a source says so
+    #: the person is not protected, and a source says so for the first time
     SETTLED_OPEN = "settled_open"
-    #: nothing is known, so she is sealed; `silent_protection` is a library's policy
+    #: nothing is known, so name and address are sealed if the policy `silent_protection` says so
     SEALED_UNTIL_TOLD = "sealed_until_told"
-    #: as it was, and a person is told that two sources contradict each other
+    #: it stays as it is, and staff are told that two sources contradict each other
     KEEP_FOR_REVIEW = "keep_for_review"
-    #: as it was, and the next night asks again; after three such nights two people may end it
+    #: it stays as it is, and the next night asks again; after three such nights two people may end the protection
     KEEP_AND_COUNT = "keep_and_count"
-    #: as it was, and the next night asks again
+    #: it stays as it is, and the next night asks again
     KEEP_AND_ASK_AGAIN = "keep_and_ask_again"
 
-    # a member is one object, and is looked up for each who is told anew: the enum's own hash is slow
+    # a member is one object, and is looked up for each new answer: the enum's own hash is slow
     __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, slots=True)
 class ProtectionRule:
-    """One row. `agreed`: whether record 004 is in the agreement; None where that makes no difference."""
+    """One row. `agreed`: whether record 004 is in the agreement; None if that makes no difference."""
 
     voice: Voice
     says: Says
@@ -101,7 +100,7 @@ class ProtectionRule:
     source: Wording
 
 
-#: A record outside the agreement is silent (decision 1) but this one: in doubt she is sealed.
+#: A record outside the agreement is silent (decision 1). This one is the exception: if in doubt, it seals.
 _UNAGREED: Final = Wording(
     "; undtaget fra beslutning 1: 0001 forsegler for en sikkerheds skyld også uden for aftalen",
     "; an exception to decision 1: to be safe, 0001 seals outside the agreement too",
@@ -189,12 +188,12 @@ PROTECTION_RULES: Final = (
     ProtectionRule(Voice.ANSWER, Says.UNANSWERED, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _ASKED),
 )
 
-#: Nights with the same doubtful answer after which two people may end a protection (decision 35).
+#: After this many nights with the same doubtful answer two people may end a protection (decision 35).
 NIGHTS_OF_DOUBT: Final = 3
 
 # -- how the code reads it ---------------------------------------------------------------------------------
 
-#: A group of a person, as a reader tells it.
+#: A person's protection, as a reader reports it.
 Told: TypeAlias = Protection | Gap
 
 _TOLD: Final[Mapping[Says, Told]] = {
@@ -209,18 +208,18 @@ _STORED: Final[Mapping[Stands, Told]] = {
 }
 _VOICES: Final = {Voice.FILE: Source.FILE, Voice.LOOKUP: Source.LOOKUP}
 
-#: By source, what it says and what is stored.
+#: What happens, by source, what the source says, and what is stored.
 _DONE: Final[Mapping[tuple[Source, Told, Told], Protecting]] = {
     (_VOICES[rule.voice], _TOLD[rule.says], _STORED[rule.stands]): rule.does
     for rule in PROTECTION_RULES
     if rule.voice in _VOICES and rule.says in _TOLD and rule.agreed is not False
 }
-#: By what the look-up says when the night has asked it.
+#: What happens, by what the night's look-up says.
 _ANSWERED: Final[Mapping[Says, Protecting]] = {
     rule.says: rule.does for rule in PROTECTION_RULES if rule.voice is Voice.ANSWER
 }
 _SAID: Final[Mapping[Told, Says]] = {told: says for says, told in _TOLD.items()}
-#: What a report calls it.
+#: What a report calls each outcome.
 _CALLED: Final[Mapping[Protecting, Action]] = {
     Protecting.SEAL: Action.PROTECT,
     Protecting.LIFT: Action.UNPROTECT,
@@ -230,20 +229,23 @@ _CALLED: Final[Mapping[Protecting, Action]] = {
 
 
 def protecting(source: Source, told: Told, stored: Told) -> Protecting:
-    """What a source's word does to a record that says `stored`."""
+    """What a source's answer does to a record that says `stored`."""
     return _DONE[source, told, stored]
 
 
 def answered(answer: Person | Says) -> Protecting:
-    """What the look-up's word does, when a delivery has said that a protection ended; or why there is no person."""
+    """What the night's look-up does after a delivery said that a protection ended.
+
+    `answer` is the person, or the reason why there is none.
+    """
     if isinstance(answer, Says):
         return _ANSWERED[answer]
     if answer.status in NUMBER_ONLY:
-        # of a number that is replaced or annulled the register says nothing of her: that silence lifts nothing
+        # a replaced or annulled number says nothing about the person, and silence lifts no protection
         return _ANSWERED[Says.NUMBER_ONLY]
     return _ANSWERED[Says.DOUBTED if answer.is_end_doubted else _SAID[answer.protection]]
 
 
 def action_between(before: Told, after: Told) -> Action | None:
-    """What the step from one stored word to another is called, once it is believed; None: there is none."""
+    """The name of the step from one stored value to another, once it is accepted; None: there is none."""
     return _CALLED.get(_DONE[Source.LOOKUP, after, before])

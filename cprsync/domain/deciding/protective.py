@@ -1,4 +1,4 @@
-"""What goes through of a change that is held, and of a person who is parked (decision 3). Does no I/O."""
+"""What is written of a change that is held, and of a person who is parked (decision 3). Does no I/O."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def protective(change: Change, patron: Patron) -> Change | None:
-    """What goes through when the rest is held (decision 3): a new protection, and letters to the dead stop.
+    """The part of a held change that is written: a new protection, and no more letters to a dead patron (decision 3).
 
-    Returns the change cut down to that, or None when there is nothing of the kind that is not so already.
+    Returns a change with only that part, or None if there is nothing new to write.
     """
     arrives = Action.FIRST_COPY in change.actions and change.after.protection is Protection.NAME_AND_ADDRESS
     protects = arrives or Action.PROTECT in change.actions
@@ -26,9 +26,9 @@ def protective(change: Change, patron: Patron) -> Change | None:
 
 
 def protective_while_parked(person: Person, patron: Patron) -> Change | None:
-    """What goes through of a snapshot that is parked (decision 3).
+    """The part of a parked person that is written (decision 3).
 
-    Returns a change of that alone, or None when she is neither newly protected nor newly dead.
+    Returns a change with only that part, or None if the person is neither newly protected nor newly dead.
     """
     protects = person.protection is Protection.NAME_AND_ADDRESS
     stops = stops_letters(person.status) and not stops_letters(patron.register.status)
@@ -36,7 +36,7 @@ def protective_while_parked(person: Person, patron: Patron) -> Change | None:
 
 
 def _no_more_than(patron: Patron, *, protects: bool, stops: bool) -> Change | None:
-    # also of a patron not yet verified: what staff typed of her could be shown, and a letter could go there
+    # also for an unverified patron: what staff typed could be shown, and a letter could be sent
     after, actions = patron.register, []
     if protects and after.protection is not Protection.NAME_AND_ADDRESS:
         after = replace(after, protection=Protection.NAME_AND_ADDRESS)
