@@ -1,4 +1,4 @@
-"""What a patron may borrow and owes, how they stand, and by which way they are written to.
+"""What a patron may borrow and owes, and how the library may write to them.
 
-Which product of the net media they may use lives in `domain.netmedia`.
+`domain.netmedia` decides which products of the net media they may use.
 """

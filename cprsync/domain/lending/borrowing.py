@@ -1,4 +1,4 @@
-"""Whether a patron may borrow or reserve, and every rule that says so. Leaves out how many, and of what."""
+"""Whether a patron may borrow or reserve, and every rule behind the answer. Leaves out how many items, and which."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 class BorrowRule(enum.Enum):
     """Why a patron may borrow, or not."""
 
-    #: nothing speaks against it
+    #: yes: no rule forbids it
     ALLOWED = "allowed"
-    #: yes, and the film is meant for older ones: a rating that only advises
+    #: yes, but the film is for older people, by a rating that only advises
     FILM_ADVICE = "film_advice"
-    #: no: the register says that she is dead
+    #: no: the register says that the patron is dead
     DEAD = "dead"
-    #: no: she is no borrower, and only answers for a minor
+    #: no: the person does not borrow, and only answers for a minor
     NO_BORROWER = "no_borrower"
-    #: no: she is leaving the library
+    #: no: the patron is leaving the library
     LEAVING = "leaving"
-    #: no: she is blocked
+    #: no: the patron is blocked
     BLOCKED = "blocked"
-    #: no: she owes as much as the limit, or more
+    #: no: the patron's debt has reached the limit
     DEBT = "debt"
-    #: no: her group borrows with a real CPR number only
+    #: no: the patron's group may borrow only with a real CPR number
     NO_CPR = "no_cpr"
-    #: no: she has not reached the age of a rating that binds
+    #: no: the patron is too young for a rating that binds
     FILM = "film"
-    #: no: a rating binds, and nobody knows how old she is
+    #: no: a rating binds, and the patron's age is unknown
     FILM_AGE_UNKNOWN = "film_age_unknown"
 
 
@@ -70,13 +70,13 @@ BORROW_WORDS: Final[Mapping[BorrowRule, Wording]] = {
 
 
 def may_borrow(standing: Standing, policy: Policy, *, on: date, film_from_age: int | None = None) -> Ruling[BorrowRule]:
-    """Whether she may borrow, or reserve, on a day.
+    """Whether the patron may borrow, or reserve, on a day.
 
     Args:
-        standing: what counts of the patron.
-        policy: the library's.
+        standing: the patron's facts for this decision.
+        policy: the library's policy.
         on: the day.
-        film_from_age: the age that a film is rated from; None: no film, or one for all.
+        film_from_age: the lowest age of a film's rating; None: no film, or a film for all ages.
     """
     against = (*_against(standing, policy, on), *_film_against(standing, policy, on, film_from_age))
     if against:

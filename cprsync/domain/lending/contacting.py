@@ -1,4 +1,4 @@
-"""Whether a patron may be written to, by which way and about what. Where a letter goes is `letter`'s.
+"""Whether the library may write to a patron, on which channel and about what. `letter` decides where a letter goes.
 
 A child's letters go to the child's own address. Leaves out what a message says, and who answers for a child.
 """
@@ -32,20 +32,20 @@ class Channel(enum.Enum):
 
     #: on paper
     LETTER = "letter"
-    #: to the telephone marked for notices
+    #: to the telephone number marked for notices
     SMS = "sms"
     #: to the e-mail address marked for notices
     EMAIL = "email"
 
 
 class About(enum.Enum):
-    """What she is told."""
+    """What the message is about."""
 
     #: a loan is due or late: påmindelse, hjemkaldelse
     REMINDER = "reminder"
-    #: a reservation is ready, and the like
+    #: for example, a reservation is ready
     NOTICE = "notice"
-    #: what she owes: regning
+    #: a debt: regning
     BILL = "bill"
 
 
@@ -54,23 +54,23 @@ class ContactRule(enum.Enum):
 
     #: yes: the address is known
     ADDRESS = "address"
-    #: yes: she gave a telephone number for notices
+    #: yes: the patron gave a telephone number for notices
     TELEPHONE = "telephone"
-    #: yes: she gave an e-mail address for notices
+    #: yes: the patron gave an e-mail address for notices
     EMAIL = "email"
-    #: no: she is dead, or her letters were stopped because a delivery said so
+    #: no: the patron is dead, or a delivery said so and letters were stopped
     DEAD = "dead"
-    #: no: her group gets no reminders
+    #: no: the patron's group gets no reminders
     GROUP_SILENT = "group_silent"
     #: no: the library sends nothing on paper
     NO_PAPER = "no_paper"
-    #: not yet: name and address are sealed, and someone has to open them and say why
+    #: not yet: name and address are sealed, and staff must first open them and give a reason
     REVEAL_FIRST = "reveal_first"
-    #: no: no letter would reach her
+    #: no: there is no address that a letter would reach
     NO_ADDRESS = "no_address"
-    #: no: she marked no telephone for notices
+    #: no: the patron has no telephone number marked for notices
     NO_TELEPHONE = "no_telephone"
-    #: no: she marked no e-mail address for notices
+    #: no: the patron has no e-mail address marked for notices
     NO_EMAIL = "no_email"
 
 
@@ -97,23 +97,23 @@ CONTACT_WORDS: Final[Mapping[ContactRule, Wording]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reach:
-    """What counts of a patron when she is to be written to; `group` is the one in force."""
+    """The facts that decide whether to write to a patron. `group` is the group in force."""
 
     person: Person
     local: Local
     group: str
-    #: letters were stopped already, while the rest of a death waits (decision 3)
+    #: letters are stopped already, while the rest of a death waits (decision 3)
     stopped: bool
-    #: name and address are sealed, and nobody has opened them for this
+    #: name and address are sealed, and nobody has opened them for this message
     sealed: bool
-    #: what staff corrected, as long as it holds
+    #: staff's corrections that hold
     holding: Mapping[Overridden, Override]
 
 
 def reach_of(  # noqa: PLR0913 -- the record, and how it stands
     patron: Patron, local: Local, policy: Policy, *, on: date, parked: bool = False, opened: bool = False
 ) -> Reach:
-    """What counts of a patron on a day; `opened`: someone has opened name and address for this, and said why."""
+    """The facts of a patron on a day. `opened`: staff have opened name and address for this, and given a reason."""
     stopped, corrected = patron.letters_stopped, patron.overrides
     now = effective(
         patron.register, group=patron.group, overrides=corrected, policy=policy, on=on, letters_stopped=stopped
@@ -129,10 +129,10 @@ def reach_of(  # noqa: PLR0913 -- the record, and how it stands
 
 
 def may_contact(reach: Reach, channel: Channel, about: About, policy: Policy) -> Ruling[ContactRule]:
-    """Whether she may be written to.
+    """Whether the library may write to the patron.
 
-    Protection seals name and address, not what she gave the library herself: messages to her own telephone
-    and e-mail address go on.
+    Protection seals name and address, but not what the patron gave the library. So messages still go to their own
+    telephone and e-mail address.
     """
     against = tuple(_against(reach, channel, about, policy))
     rules = against or (_YES[channel],)
@@ -144,7 +144,7 @@ _YES: Final = {
     Channel.SMS: ContactRule.TELEPHONE,
     Channel.EMAIL: ContactRule.EMAIL,
 }
-#: Letters that are stopped were told of before.
+#: `NoLetter.STOPPED` is not here: `_against` handles it earlier.
 _NO_LETTER: Final = {
     NoLetter.SEALED: ContactRule.REVEAL_FIRST,
     NoLetter.NOWHERE: ContactRule.NO_ADDRESS,

@@ -1,6 +1,6 @@
-"""What a patron owes for loans that are late, and by which rule. Leaves out what was paid, and collection.
+"""What a patron owes for late loans, and by which rule. Leaves out payments and collection.
 
-Each answer names its rule, the group and the table it was read from, so that it can be explained at the desk.
+Each answer names its rule, its group and its table, so that staff can explain it at the desk.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 
 
 class FeeRule(enum.Enum):
-    """Why a fee is what it is."""
+    """Why a fee has its amount."""
 
-    #: the adults' column
+    #: the adult's fee
     ADULT = "adult"
-    #: the children's column
+    #: the child's fee
     CHILD = "child"
-    #: the adults' column, because nobody knows how old she is
+    #: the adult's fee, because the age is unknown
     AGE_UNKNOWN = "age_unknown"
-    #: nothing: it came back in time
+    #: nothing: the loan was returned in time
     IN_TIME = "in_time"
-    #: nothing: another loan of the same return carries the fee
+    #: nothing: another loan of the same return has the fee
     SHARED = "shared"
-    #: nothing: her group pays no fees
+    #: nothing: the patron's group pays no fees
     GROUP_FREE = "group_free"
-    #: nothing: no table was in force on the day that decides
+    #: nothing: no table was in force on the deciding day
     NOT_PUBLISHED = "not_published"
-    #: nothing comes to it any more: she is dead
+    #: the fee grows no more: the patron is dead
     DEAD = "dead"
-    #: nothing: it was given up as lost before it was late
+    #: nothing: the loan was given up as lost before it was late
     LOST = "lost"
-    #: nothing more: all of it stands on her balance, or is paid
+    #: nothing more: the whole fee is on the balance already, or is paid
     RAISED = "raised"
 
 
@@ -70,19 +70,19 @@ FEE_WORDS: Final[Mapping[FeeRule, Wording]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Fee:
-    """What is owed for one loan, and how it came about."""
+    """What is owed for one loan, and why."""
 
     oere: int
     rule: FeeRule
     group: str
-    #: the days that were counted; for the dead those until the death was known
+    #: the days that were counted; for a dead patron, the days until the death was known
     days_late: int
-    #: the day from which the table was in force; None: no table was read
+    #: the first day of the table that was used; None: no table was used
     tariff: date | None = None
-    #: the day that picked the table, and the day on which the age was taken
+    #: the day that decided which table to use, and the day for which the age was taken
     tariff_day: date | None = None
     age_day: date | None = None
-    #: what was charged of it before, and is not in `oere`
+    #: what was charged for the loan before; `oere` does not include it
     raised_oere: int = 0
 
     @property
@@ -91,14 +91,14 @@ class Fee:
 
 
 def overdue_fee(loan: LoanDays, standing: Standing, policy: Policy, *, returned: date) -> Fee:
-    """What one loan costs that comes back on a day, or is still out on it; a lost one's fee stands still."""
+    """What one loan costs if it is returned, or still out, on a day. The fee of a lost loan stops growing."""
     group, returned = policy.group(standing.group), loan.ends(returned)
     days_late = _days_late(loan, standing, returned)
     nothing = Fee(0, FeeRule.IN_TIME, standing.group, days_late)
     if days_late == 0 and loan.given_up is not None and loan.given_up <= loan.due:
         return replace(nothing, rule=FeeRule.LOST)
     if days_late == 0:
-        # in time; or late only since her death was known
+        # in time; or late only after the death was known
         return nothing if returned <= loan.due else replace(nothing, rule=FeeRule.DEAD)
     if not group.fees:
         return replace(nothing, rule=FeeRule.GROUP_FREE)
@@ -119,17 +119,17 @@ def overdue_fee(loan: LoanDays, standing: Standing, policy: Policy, *, returned:
 def overdue_fees(
     loans: Sequence[LoanDays], standing: Standing, policy: Policy, *, returned: date, raised: Sequence[int] = ()
 ) -> tuple[Fee, ...]:
-    """What loans cost that come back together, in their order: one fee per due date and occasion (decision 14).
+    """What loans cost that are returned together, in their order: one fee per due date and occasion (decision 14).
 
-    Of loans that are one fee the dearest carries it, the others are shared: two loans of one due date may
-    differ in age or table. What comes back, or was given up as lost, on another day is another occasion.
+    Loans with one common fee: the dearest loan has the fee, and the others are shared. Two such loans may differ in age
+    or table. A loan returned, or given up as lost, on another day is another occasion.
 
     Args:
-        loans: those that come back.
-        standing: whose they are.
-        policy: the library's.
+        loans: the returned loans.
+        standing: the facts of the patron who borrowed them.
+        policy: the library's policy.
         returned: the day.
-        raised: what was charged for each of them already, in øre: for whichever loan of one fee, it is off that fee.
+        raised: what was charged for each loan already, in øre. It is deducted from the common fee.
     """
     fees = [overdue_fee(loan, standing, policy, returned=returned) for loan in loans]
     per = policy.fees.one_fee_per
@@ -160,8 +160,8 @@ def _left_of(fee: Fee, charged: int) -> Fee:
 
 
 def _days_late(loan: LoanDays, standing: Standing, returned: date) -> int:
-    """Whole days after the due date; the dead's stop on the day on which the death became known."""
+    """Whole days after the due date. For a dead patron, the days stop when the death became known."""
     until = returned
-    if standing.is_dead:  # what was owed then stays owed, and without that day nothing is added
+    if standing.is_dead:  # The earlier debt stays. If the day of the death is unknown, no day is counted.
         until = loan.due if standing.dead_since is None else min(returned, standing.dead_since)
     return max(0, (until - loan.due).days)

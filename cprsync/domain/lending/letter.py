@@ -1,4 +1,4 @@
-"""Where a letter on paper goes (decision 8), or why none does. Leaves out what it says and who sends it."""
+"""Where a letter on paper goes (decision 8), or why there is none. Leaves out what it says and who sends it."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ if TYPE_CHECKING:
 _NONE: Final[Mapping[Overridden, Override]] = {}
 
 
-#: What a statement is written in where the patron's own language is none of those.
+#: The language of a statement if the patron's own language is not one of these.
 OUR_LANGUAGE: Final = "da"
 LETTER_LANGUAGES: Final = (OUR_LANGUAGE, "en")
 
 
 def letter_language(chosen: str) -> str:
-    """The language in which statements go to a patron."""
+    """The language of a patron's statements."""
     return chosen if chosen in LETTER_LANGUAGES else OUR_LANGUAGE
 
 
 class NoLetter(enum.Enum):
-    """Why no letter goes out."""
+    """Why no letter is sent."""
 
-    #: she is dead; a contact address is shown to staff only
+    #: the patron is dead; only staff see a contact address
     STOPPED = "stopped"
-    #: name and address are sealed: on paper only after someone has opened them and said why
+    #: name and address are sealed: a letter needs staff to open them first and give a reason
     SEALED = "sealed"
-    #: no address is known at which a letter would reach her
+    #: no known address would receive a letter
     NOWHERE = "nowhere"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Letter:
-    """The lines of the envelope, the name first; a child not yet named has none."""
+    """The lines of the envelope, with the name first. A child without a name yet has no name line."""
 
     lines: tuple[str, ...]
 
@@ -55,7 +55,7 @@ class Letter:
 
 
 class Told(Protocol):
-    """What an envelope is written from: a person, or what someone has opened of one who is sealed."""
+    """What an envelope is written from: a person, or the opened values of a sealed person."""
 
     @property
     def name(self) -> Name | Sealed[Name] | Gap: ...
@@ -74,15 +74,15 @@ def letter_to(  # noqa: PLR0913 -- what may keep a letter back, one by one
     holding: Mapping[Overridden, Override] = _NONE,
     opened: Told | None = None,
 ) -> Letter | NoLetter:
-    """The envelope: to the patron's own contact address, else the register's, else where she is registered.
+    """The envelope: the patron's own contact address, else the register's, else the registered address.
 
     Args:
         person: the register's part of the record.
-        local: what patron and staff own of it.
-        stopped: letters were stopped already, while the rest of a death waits (decision 3).
-        sealed: whether name and address are.
-        holding: what staff corrected, as long as it holds: it stands where the register's word would.
-        opened: what was sealed of her, for a reason that the audit has; a sealed person never holds it open herself.
+        local: the part that patron and staff own.
+        stopped: letters are stopped already, while the rest of a death waits (decision 3).
+        sealed: whether name and address are sealed.
+        holding: staff's corrections that hold. They replace the register's values.
+        opened: the opened values, for a reason that the audit has. A sealed `person` never has them open.
     """
     rule = Letters.CONTACT_ADDRESS if person.status is SILENT else STATUS_RULES[person.status].letters
     if stopped or rule is Letters.STOPPED:
@@ -100,7 +100,7 @@ def letter_to(  # noqa: PLR0913 -- what may keep a letter back, one by one
 
 
 def name_lines(name: Name | Sealed[Name] | Gap, holding: Mapping[Overridden, Override]) -> tuple[str, ...]:
-    """The name as an envelope has it, corrected or the register's; none of one who is sealed, or not yet named."""
+    """The name line, from staff's correction or from the register. Empty if the name is sealed or not yet given."""
     registered = (name.addressing,) if isinstance(name, Name) else ()
     typed = holding.get(Overridden.NAME)
     return registered if typed is None or isinstance(typed.value, Sealed) else (typed.text,)
@@ -120,5 +120,5 @@ def _contact_lines(said: Told, typed: tuple[str, ...]) -> tuple[str, ...]:
 
 def _registered_lines(said: Told) -> tuple[str, ...]:
     at = said.address
-    # at an administrative street no letter would reach her, whatever the status
+    # a letter to an administrative street would not reach the patron, whatever the status
     return tuple(label_lines(at)) if isinstance(at, Address) and not at.is_administrative else ()

@@ -1,7 +1,7 @@
-"""When a loan is over, and from when nobody waits for it any more: by its return, or by what was asked for it.
+"""When a loan is over, and from when the library no longer waits for it.
 
-The store asks the same of its rows in `store.lending.over`, and is held against this. Leaves out what a late loan
-costs.
+The store has the same rules as queries in `store.lending.over`, and a test compares the two. Leaves out what a late
+loan costs.
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Compensation:
-    """What was asked for a loan that did not come back."""
+    """What the library charged for a loan that was not returned."""
 
-    #: None: its source does not say when
+    #: None: its source does not give the day
     raised: date | None
-    #: None: it is owed
+    #: None: it is not paid
     settled: date | None
 
 
 def over_since(returned: date | None, compensations: Sequence[Compensation]) -> date | None:
     """The day on which a loan was over; None: it is not.
 
-    It came back; or all that was asked for it is paid, and then it is neither late nor demanded any more.
+    A loan is over if it was returned. It is also over if all compensations for it are paid: it is then no longer late,
+    and no longer demanded.
     """
     if returned is not None:
         return returned
@@ -36,9 +37,10 @@ def over_since(returned: date | None, compensations: Sequence[Compensation]) -> 
 
 
 def given_up(due: date, lost: date | None, compensations: Sequence[Compensation]) -> date | None:
-    """The day from which a loan is not waited for, so that its fee grows no more; None: it is waited for.
+    """The day from which the library no longer waits for a loan, so that its fee stops growing; None: it waits.
 
-    It was reported lost, or a compensation was asked for; where nobody says when, from the day it was due on.
+    That is the day when the loan was reported lost or a compensation was charged. If no day is known, it is the due
+    date.
     """
     days = [day for day in (lost, *(one.raised for one in compensations)) if day is not None]
     if days:

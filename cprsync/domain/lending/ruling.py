@@ -1,4 +1,4 @@
-"""An answer to whether something may be done: yes or no, every rule that says so, and the patron group."""
+"""Whether something is allowed: yes or no, every rule behind the answer, and the patron group."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ R = TypeVar("R", bound="enum.Enum")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Ruling(Generic[R]):
-    """`rules`: of a no all that forbid it, of a yes what allows it and what goes with it."""
+    """`rules` has, for a no, all rules that forbid it; for a yes, the rule that allows it, and any advice."""
 
     allowed: bool
     rules: tuple[R, ...]

@@ -1,4 +1,4 @@
-"""What of a patron counts when she borrows or pays: gathered by whoever asks, on the day that is asked about."""
+"""The facts of a patron that decide about borrowing and paying. The caller gathers them for the day in question."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Standing:
-    """A patron at the desk. `group` and `born` are those in force on the day."""
+    """A patron at the desk. `group` and `born` are the ones in force on the day."""
 
     group: str
-    #: None: neither staff, register nor number tell one
+    #: None: neither staff, the register nor the number gives a birth date
     born: date | None
     status: Status | Silent = SILENT
-    #: the day on which her death became known; from then on no fee grows
+    #: the day on which the death became known; no fee grows after it
     dead_since: date | None = None
-    #: False: none, or a replacement number
+    #: False: no number, or a replacement number
     has_cpr: bool = True
     blocks: tuple[Block, ...] = ()
     debt_oere: int = 0
-    #: she has asked to leave, or is being removed
+    #: the patron has asked to leave, or the library ends it
     leaving: bool = False
-    #: False: she only answers for a minor
+    #: False: the person only answers for a minor
     borrower: bool = True
 
     @property
@@ -46,7 +46,7 @@ class Standing:
 def standing_of(  # noqa: PLR0913 -- one for each source of what counts
     patron: Patron, local: Local, policy: Policy, *, on: date, debt_oere: int = 0, leaving: bool = False
 ) -> Standing:
-    """What counts of a patron on a day: staff's corrections over the register's word, as everywhere."""
+    """The facts of a patron on a day. Staff's corrections count over the register's values, as everywhere."""
     stopped = patron.letters_stopped
     now = effective(
         patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on, letters_stopped=stopped
@@ -55,7 +55,7 @@ def standing_of(  # noqa: PLR0913 -- one for each source of what counts
         group=now.group,
         born=None if now.birth is None else now.birth.day,
         status=patron.register.status,
-        # letters stop on the day that brings the death, and go out again when it is annulled
+        # letters stop on the day that brings the death, and are sent again if it is annulled
         dead_since=stopped,
         has_cpr=not patron.number.is_replacement,
         blocks=local.blocks,

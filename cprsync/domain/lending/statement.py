@@ -1,6 +1,6 @@
-"""What a patron owes on a day: loans that are late, fees and compensations not yet paid. Whole øre, no address.
+"""What a patron owes on a day: late loans, and unpaid fees and compensations. Whole øre, no address.
 
-Leaves out what late loans will cost when they come back: see `fees`.
+Leaves out what late loans will cost when they are returned: see `fees`.
 """
 
 from __future__ import annotations
@@ -18,48 +18,51 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LateLoan:
-    """A loan that should have come back."""
+    """A loan that should have been returned."""
 
     due: date
     title: str = ""
-    #: None: its source does not say
+    #: None: its source does not give the day
     loaned: date | None = None
     renewed: date | None = None
-    #: what was charged for being late with it, paid or not
+    #: what was charged for the delay, paid or not
     raised_oere: int = 0
-    #: reported lost
+    #: the day on which it was reported lost
     lost: date | None = None
-    #: reported lost, or a compensation was asked for
+    #: the day from which the library no longer waits for it: see `loan.given_up`
     given_up: date | None = None
-    #: a compensation for it is owed: that is demanded, and the loan no more
+    #: a compensation for it is unpaid: that is demanded instead of the loan
     billed: bool = False
 
     @property
     def days(self) -> LoanDays:
-        """The days that decide what it costs; borrowed, where nobody says when, on the day it was due."""
+        """The days that decide the cost. If the day of the loan is unknown, the due date stands for it."""
         return LoanDays(self.loaned or self.due, self.due, self.renewed, self.given_up)
 
     def days_late(self, on: date) -> int:
-        """Whole days after the due date, as long as it was waited for."""
+        """Whole days after the due date, as long as the library waited for the loan."""
         return max(0, (self.days.ends(on) - self.due).days)
 
 
 def reminders_of(loan: LateLoan, after_days: Sequence[int]) -> tuple[date, ...]:
-    """The days on which the library reminds of a loan, by its policy: none from the day on that nobody waits for it."""
+    """The days on which the library sends a reminder for a loan, by its policy.
+
+    There are none from the day on which the library no longer waits for the loan.
+    """
     days = (loan.due + timedelta(days=count) for count in after_days)
     return tuple(day for day in days if loan.given_up is None or day < loan.given_up)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Owed:
-    """A fee or a compensation that is not paid; `raised` None: its source does not say when."""
+    """A fee or a compensation that is not paid. `raised` is None if its source does not give the day."""
 
     #: `fee` or `compensation`
     kind: str
     oere: int
     title: str = ""
     raised: date | None = None
-    #: the loan it is for, where that is known; `due` None: a renewal has moved it since
+    #: the loan that it is for, if known; `due` is None if a renewal has moved that date since
     loan_title: str = ""
     due: date | None = None
     #: when that loan was reported lost
@@ -68,14 +71,14 @@ class Owed:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Owing:
-    """All that a patron owes, each in the order of its days."""
+    """All that a patron owes, each list in the order of its days."""
 
     loans: tuple[LateLoan, ...] = ()
     owed: tuple[Owed, ...] = ()
 
     @property
     def demanded(self) -> tuple[LateLoan, ...]:
-        """Loans for which nothing was asked yet."""
+        """Late loans without a compensation: the loan itself is demanded."""
         return tuple(one for one in self.loans if not one.billed)
 
     @property
@@ -84,5 +87,5 @@ class Owing:
 
 
 def is_for(raised: date | None, due: date) -> bool:
-    """Whether a fee is for being late at this due date; one from before it was for an earlier one, renewed since."""
+    """Whether a fee is for a delay at this due date. An earlier fee was for an earlier due date, before a renewal."""
     return raised is None or raised >= due
