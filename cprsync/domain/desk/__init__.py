@@ -1,4 +1,4 @@
-"""What is to be seen at the desk before something is written, who acts, and whether somebody said yes to just that.
+"""What staff see at the desk before something is written, who acts, and whether they said yes to exactly that.
 
-What is written then lives in `services.desk`.
+`services.desk` writes it.
 """

@@ -1,6 +1,6 @@
-"""Who acts: the person behind a command, and never only the account that the program runs under (decision 36).
+"""Who acts: the person behind a command, never only the account that the program runs under (decision 36).
 
-Decides by what the kernel knows. What the environment claims (`SUDO_USER`) anyone can write, and is not asked.
+Uses only what the kernel knows. Anyone can set an environment variable such as `SUDO_USER`, so it is not read.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-#: Who acts where nobody is known.
+#: The name used if no person is known.
 SERVICE: Final = "the service"
-#: Accounts of people begin with this number, as login.defs has it (UID_MIN).
+#: Accounts of people begin with this number, as in login.defs (UID_MIN).
 PERSON_FROM: Final = 1000
-#: No name of a person is longer; the audit's columns have room for the account beside it.
+#: The longest name of a person. The audit's columns have room for the account beside it.
 NAME_MAX: Final = 40
 
 
@@ -28,12 +28,12 @@ class SystemUser:
 
 
 def who_acts(login: SystemUser | None, behind: Sequence[SystemUser], *, services: Collection[str]) -> str:
-    """Name the person who acts.
+    """Names the person who acts.
 
     Args:
-        login: the account that the session was logged in to, as the kernel keeps it through `sudo` and `su`.
-        behind: whose the processes are that this one came from, the nearest first, its own account first of all.
-        services: names of accounts that are nobody's own, though their number says so.
+        login: the account of the session's log-in, which the kernel keeps through `sudo` and `su`.
+        behind: the owners of this process and its parents: its own account first, then the nearest parent.
+        services: names of accounts that belong to no person, although their number says so.
     """
     if login is not None:
         return login.name if _is_person(login, services) else SERVICE
@@ -43,10 +43,10 @@ def who_acts(login: SystemUser | None, behind: Sequence[SystemUser], *, services
 
 
 def named_by_service(name: str, account: SystemUser) -> str:
-    """A person whom a service names with `--as`; the audit says who named them.
+    """The person that a service names with `--as`. The audit also shows which account named them.
 
     Raises:
-        ValueError: it is no name that can be kept.
+        ValueError: the name is empty, too long or not printable.
     """
     if not 0 < len(name.strip()) <= NAME_MAX or not name.isprintable():
         raise ValueError("expected a name of at most 40 letters")

@@ -1,4 +1,4 @@
-"""Someone at the desk, all that is known of them before anything is written, and what a warning about them is."""
+"""A person at the desk, what is known about them before anything is written, and the shape of a warning."""
 
 from __future__ import annotations
 
@@ -27,54 +27,54 @@ _DECISION: Final = Wording("Beslutning 40", "Decision 40")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Arrival:
-    """Someone at the desk, and all that is known of them before anything is written."""
+    """A person at the desk, and all that is known about them before anything is written."""
 
-    #: the record as it would be; its stage is the one of today
+    #: the record as it would become; its stage is today's
     patron: Patron
     purpose: Purpose
-    #: they are a patron of the library already, or answer for one
+    #: the person is a patron of the library already, or answers for one
     is_known: bool = False
     stage: Stage = Stage.ACTIVE
     left_before: bool = False
-    #: blocks that are kept by the number since they left
+    #: blocks that the library keeps by the number since the person left
     kept_blocks: tuple[Block, ...] = ()
-    #: the number that was typed leads to another
+    #: the typed number was replaced by another
     is_old_number: bool = False
-    #: someone answers for their new debts
+    #: someone answers for the person's new debts
     is_answered_for: bool = False
-    #: the address is sealed for the sake of someone else
+    #: the address is sealed to protect someone else
     in_household: bool = False
-    #: no source has spoken of a protection, and the library seals whoever that is true of
+    #: no source has given the protection, and the library seals such people
     is_sealed_by_silence: bool = False
-    #: they are known, and a yes changes nothing of their record
+    #: the person is known, and a yes changes nothing in the record
     changes_nothing: bool = False
-    #: a newer source has spoken: the record stays as it is
+    #: a newer source has answered: the record stays as it is
     is_older: bool = False
-    #: the birth date becomes another than the number's with this answer
+    #: with this answer, the birth date becomes another than the one in the number
     turns_birth: bool = False
     #: why the register's answer cannot be decided; None: it can
     parked: str | None = None
-    #: the day on which they come of age; None: no birth date is known
+    #: the day on which the person comes of age; None: no birth date is known
     of_age: date | None = None
     today: date | None = None
-    #: how far our record and the register's person agree, where one gets the other's number; None: not compared
+    #: how far our record agrees with the register's person, if a patron gets that person's number; None: not compared
     like: Likeness | None = None
-    #: the register has not answered: nobody has seen whose number it is
+    #: the register has not answered: nobody has checked whose number it is
     is_unanswered: bool = False
     #: no register knows the number, or there is none
     is_unknown: bool = False
-    #: what was typed of them counts for nothing beside the register's word
+    #: some typed values do not count, because the register's values do
     typed_beside: bool = False
-    #: another patron has the number that is to be given
+    #: another patron has the number to be given
     is_taken: bool = False
 
     @property
     def begins(self) -> bool:
-        """True of whoever is no borrower before this, and of whoever gets another's number."""
+        """True if the person did not borrow before this, or if a patron gets another number."""
         return not self.is_known or not self.patron.borrows or self.like is not None
 
     def agrees(self, name: Agreement, birth: Agreement) -> bool:
-        """True when name and birth date were compared, and this is what came of it."""
+        """True if name and birth date were compared with exactly these results."""
         return self.like == Likeness(name, birth)
 
     @property
@@ -87,17 +87,17 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class WarningRow:
-    """One thing to see, of whom it is true, and how loud it is."""
+    """One warning: its level, its text, and when it applies."""
 
     kind: str
     level: Level
     text: Wording
     when: Callable[[Arrival], bool]
-    #: how loud it is of a borrower whose record is only updated; None: the same
+    #: the level for a borrower whose record is only updated; None: the same level
     of_borrower: Level | None = None
     #: where the rule comes from
     source: Wording = _DECISION
-    #: it is about what is written, and not said of a look-up that writes nothing
+    #: it concerns a write, so a look-up that writes nothing does not show it
     is_about_writing: bool = False
 
     def of(self, arrival: Arrival) -> DeskWarning:
@@ -106,5 +106,5 @@ class WarningRow:
 
 
 def comes_of_age(patron: Patron, on: date, leap: LeapDay) -> date | None:
-    """The day on which someone comes of age, by what counts on a day; None: nobody knows, or they are dead."""
+    """The day on which a patron comes of age, by the values in force on a day; None: unknown, or they are dead."""
     return None if patron.register.status is Status.DEAD else of_age_on(patron.register, patron.overrides, on, leap)

@@ -1,6 +1,6 @@
-"""What a use case says before it writes, and whether someone has said yes to exactly that (decision 40).
+"""What a use case shows before it writes, and whether a person has said yes to exactly that (decision 40).
 
-A preview holds no personal data: its digest may stand in a script, a page or a log. Leaves out who may confirm.
+A preview holds no personal data, so its digest may appear in a script, a page or a log. Leaves out who may confirm.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class Level(enum.Enum):
-    """What a warning asks of whoever sits at the desk."""
+    """What a warning asks of the staff at the desk."""
 
-    #: worth knowing
+    #: good to know
     NOTE = "note"
-    #: worth a question to the person at the desk before the yes
+    #: ask the person at the desk before you say yes
     ASK = "ask"
     #: a yes needs a reason
     STOP = "stop"
@@ -28,7 +28,7 @@ class Level(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeskWarning:
-    """One thing that is seen before anything is written; its text names nobody."""
+    """One warning before anything is written. Its text names nobody."""
 
     #: a stable name
     kind: str
@@ -38,11 +38,11 @@ class DeskWarning:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be written of one patron, and what is to be seen about it first."""
+    """What would be written for one patron, and the warnings to show first."""
 
     #: the use case: `registration`, `set_cpr`, `leave`, `erase`
     what: str
-    #: None: someone who is no patron yet
+    #: None: the person is not a patron yet
     patron_id: str | None
     warnings: tuple[DeskWarning, ...] = ()
     #: what else was shown: keyed fingerprints, versions, counts; never a name, an address or a number
@@ -50,7 +50,7 @@ class Preview:
 
     @property
     def digest(self) -> str:
-        """Differs as soon as anything differs that was shown, `sha256:…`."""
+        """The hash of all that was shown, as `sha256:…`. It differs if anything shown differs."""
         shown = [self.what, self.patron_id, [[one.kind, one.level.value] for one in self.warnings], list(self.marks)]
         return f"sha256:{hashlib.sha256(json.dumps(shown).encode()).hexdigest()}"
 
@@ -61,25 +61,25 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """The yes to one preview."""
+    """A person's yes to one preview."""
 
-    #: of what was shown
+    #: the digest of the preview that was shown
     digest: str
-    #: in their own words; "": none was given
+    #: in the person's own words; "": no reason was given
     reason: str = field(default="", repr=False)
 
 
 class NoYes(enum.Enum):
-    """Why a confirmation is not enough."""
+    """Why a confirmation does not count."""
 
-    #: what would be written, or what is to be seen about it, is no longer what was shown
+    #: what would be written, or a warning about it, has changed since it was shown
     CHANGED = "changed"
     #: a warning of level stop needs a reason
     REASON = "reason"
 
 
 def why_not_confirmed(preview: Preview, confirmation: Confirmation) -> NoYes | None:
-    """Why nothing may be written yet; None: someone has said yes to exactly this."""
+    """Why nothing may be written yet; None: a person has said yes to exactly this."""
     if confirmation.digest != preview.digest:
         return NoYes.CHANGED
     return NoYes.REASON if preview.needs_reason and not confirmation.reason.strip() else None

@@ -1,8 +1,8 @@
-"""Whether the register's person is the one on our record: by name and by birth date, never by address.
+"""Whether the register's person is the one on our record: by name and birth date, never by address.
 
-Where one of the two is protected the name is not compared, and the age stands for the birth date: whoever types a
-name and a number would else be told of any protected person whether the name is right (decision 40). Leaves out what
-follows: see `registering`.
+If one of the two is protected, the name is not compared, and the age replaces the birth date. Otherwise anyone could
+type a name and a number and learn whether a protected person has that name (decision 40). Leaves out what follows: see
+`registering`.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 
 
 class Agreement(enum.Enum):
-    """What a comparison of one thing says."""
+    """The result of one comparison."""
 
     AGREES = "agrees"
     DIFFERS = "differs"
-    #: one of the two says nothing
+    #: one of the two has no value
     UNKNOWN = "unknown"
-    #: one of the two is protected: it is not compared
+    #: one of the two is protected: not compared
     SEALED = "sealed"
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How far our record and the register's person agree."""
+    """How far our record agrees with the register's person."""
 
     name: Agreement
     birth: Agreement
 
     @property
     def is_sealed(self) -> bool:
-        """True where one of the two is protected; `birth` then compares the ages."""
+        """True if one of the two is protected. `birth` then compares the ages."""
         return self.name is Agreement.SEALED
 
     @property
@@ -53,14 +53,14 @@ class Likeness:
 
     @property
     def is_nobody(self) -> bool:
-        """True when something could be compared, and nothing agrees."""
+        """True if something could be compared, and nothing agrees."""
         told = {self.name, self.birth}
         return not (self.is_sealed or self.says_nothing) and Agreement.AGREES not in told
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Ages:
-    """What staff may know of a protected person's birth date, on either side; None: nobody knows."""
+    """What staff may know about a protected person's birth date, on both sides; None: unknown."""
 
     ours: int | None
     theirs: int | None
@@ -73,13 +73,13 @@ class Ages:
 
 
 def ages_of(ours: Patron, theirs: Person, on: date, leap: LeapDay) -> Ages:
-    """How old the two are, by the birth date that counts on either side."""
+    """The ages of both, by the birth date that counts on each side."""
     born = (_born(ours, on), birth_date_of(theirs))
     return Ages(*(None if one is None else age_on(one.day, on, leap=leap) for one in born))
 
 
 def likeness_of(ours: Patron, theirs: Person, on: date) -> Likeness:
-    """Compare our record, with what staff corrected of the birth date, and the register's person."""
+    """Compares our record with the register's person. Staff's correction of the birth date counts."""
     known, told = ours.register.name, theirs.name
     if isinstance(known, Gap) or isinstance(told, Gap):
         name = Agreement.UNKNOWN
@@ -92,7 +92,7 @@ def likeness_of(ours: Patron, theirs: Person, on: date) -> Likeness:
 
 
 def sealed_likeness_of(ages: Ages) -> Likeness:
-    """The same where one of the two is protected: no name is looked at."""
+    """The same if one of the two is protected: the names are not read."""
     return Likeness(Agreement.SEALED, ages.agreement)
 
 

@@ -1,6 +1,6 @@
-"""What is to be seen before a patron leaves or is erased: one table, which the desk and the rule page read.
+"""The warnings before a patron leaves or is erased: one table for the desk and the rule page.
 
-No text names anybody, and none holds a value. Leaves out what is emptied, and in which order: that is the store's.
+No text names a person or contains a value. Leaves out what is emptied, and in which order: the store decides that.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ class Way(enum.Enum):
 
     #: the patron asks to leave: the record is emptied once nothing is open
     LEAVE = "leave"
-    #: all that is kept of the patron goes, at once
+    #: all data about the patron are deleted at once
     ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Parting:
-    """One patron who is to leave, and all that is known of them before anything is written."""
+    """One patron who is about to leave, and all that is known before anything is written."""
 
     stage: Stage
     ties: Ties = NOTHING_OPEN
     #: the record is empty already
     is_emptied: bool = False
-    #: open ones, which go with the record
+    #: open reservations, which are deleted with the record
     reservations: int = 0
-    #: blocks that hold and that staff gave
+    #: blocks that hold and that staff set
     blocks: tuple[Block, ...] = ()
-    #: there is a number by which blocks can be kept, and the library keeps them
+    #: the library keeps blocks, and there is a number to keep them by
     keeps_blocks: bool = True
-    #: blocks that are kept already since the record was emptied
+    #: how many blocks are kept already since the record was emptied
     kept: int = 0
-    #: what the register and the net media have to let go
+    #: how many subscriptions and net media accounts must be ended
     subscriptions: int = 0
     accounts: int = 0
     #: the versions of the record's two parts
@@ -56,13 +56,13 @@ class Parting:
 
     @property
     def is_open(self) -> bool:
-        """Something has to be settled before the record can be emptied."""
+        """True if something must be settled before the record can be emptied."""
         return bool(self.ties.still_open)
 
 
 @dataclass(frozen=True, slots=True)
 class PartingRow:
-    """One thing to see, of whom it is true, and how loud it is; a level of None: it is not said there."""
+    """One warning: its level for each way, its text, and when it applies. Level None: not shown for that way."""
 
     kind: str
     leave: Level | None
@@ -74,7 +74,7 @@ class PartingRow:
         return self.leave if way is Way.LEAVE else self.erase
 
 
-#: In the order in which they are told.
+#: In the order in which they are shown.
 PARTING_ROWS: Final[tuple[PartingRow, ...]] = (
     PartingRow(
         "closed",
@@ -178,6 +178,6 @@ PARTING_ROWS: Final[tuple[PartingRow, ...]] = (
 
 
 def parting_warnings(parting: Parting, way: Way) -> tuple[DeskWarning, ...]:
-    """Everything that is to be seen before a record ends."""
+    """All warnings before a record ends."""
     told = ((row, row.level(way)) for row in PARTING_ROWS if row.when(parting))
     return tuple(DeskWarning(row.kind, level, row.text) for row, level in told if level is not None)

@@ -1,7 +1,7 @@
-"""What is to be seen about someone before they are registered: one table, which the desk and the rule page read.
+"""The warnings before a person is registered: one table for the desk and the rule page.
 
-A dead, disappeared or annulled person stops a registration; of a patron who is one already that is only a question.
-No text gives away a name, an address, or who shares one. Leaves out what is written: see `decide`.
+A dead or disappeared person, or an annulled number, stops a registration; for an existing patron it is only a question.
+No text reveals a name, an address, or who shares one. Leaves out what is written: see `domain.deciding.decide`.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _SEALS: Final = Wording("Beslutning 2 og 40", "Decisions 2 and 40")
 _NUMBER: Final = Wording("Beslutning 6 og 40", "Decisions 6 and 40")
 _SAYS: Final = Wording("Beslutning 1 og 40", "Decisions 1 and 40")
 _MINOR: Final = Wording("Værgemålsloven § 1; beslutning 40", "Værgemålsloven § 1 (guardianship act); decision 40")
-#: Whose number was typed has another by now.
+#: The person of the typed number has another number now.
 OLD_NUMBER: Final = "old_number"
-#: Nothing of what was theirs is there any more: it is said, since nobody could see it.
+#: The former record is empty. The warning says so, because staff cannot see it there.
 LEFT_BEFORE: Final = "left_before"
-#: A block that held when they left stands by the number.
+#: A block from before the person left is kept by the number.
 BLOCK_KEPT: Final = "block.kept"
-#: What only the register says was typed too.
+#: Values were typed that only the register decides.
 TYPED_BESIDE: Final = "typed_beside"
 
 
@@ -41,7 +41,7 @@ def _parked(reason: str, da: str, en: str) -> WarningRow:
     return WarningRow(reason, Level.ASK, Wording(da, en), lambda one: one.parked == reason, source=_SAYS)
 
 
-#: In the order in which they are told.
+#: In the order in which they are shown.
 WARNINGS: Final[tuple[WarningRow, ...]] = (
     WarningRow(
         "somebody_else",
@@ -382,11 +382,11 @@ UNKNOWN_NUMBER: Final = DeskWarning(
 
 
 def warnings_about(arrival: Arrival, *, writes: bool = True) -> tuple[DeskWarning, ...]:
-    """Everything that is to be seen about someone: before they are written, or in a look-up that only shows."""
+    """All warnings about a person: before a write, or in a look-up that only shows."""
     seen = (row for row in WARNINGS if row.when(arrival) and (writes or not row.is_about_writing))
     return tuple(row.of(arrival) for row in seen)
 
 
 def warning_of(kind: str) -> DeskWarning:
-    """The warning of a kind, as loud as of somebody new."""
+    """The warning of a kind, with its level for a new patron."""
     return next(DeskWarning(row.kind, row.level, row.text) for row in WARNINGS if row.kind == kind)

@@ -1,4 +1,4 @@
-"""What is to be seen before a number that was given at the desk is taken back (decision 40)."""
+"""The warnings before a number that was set at the desk is taken back (decision 40)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from cprsync.domain.desk.confirming import DeskWarning, Level
 from cprsync.domain.wording import Wording
 
-#: In the order in which they are told; true of everybody.
+#: In the order in which they are shown. They apply to every patron.
 TAKING_BACK: Final = (
     DeskWarning(
         "as_before",
