@@ -1,4 +1,4 @@
-"""Deliveries in the inbox, subscriptions, answers of the register, and who waits for it.
+"""Deliveries in the inbox, subscriptions, the register's answers, and the patrons who wait for an answer.
 
-Reads no delivery's content.
+Does not parse what a delivery contains.
 """

@@ -1,7 +1,7 @@
-"""What the register has answered to open questions, sealed beside them until the night has decided on it.
+"""Keep the register's answers to open questions, sealed, until the night has decided on them.
 
-So a night that is stopped or killed asks nobody twice. A night's answers are its own: at its end none is left, and
-another night asks again. Leaves out who is asked, and what an answer means.
+A night that is stopped or killed therefore asks about nobody twice. Each night uses only its own answers. At its end
+all are deleted, and the next night asks again. Who is asked about, and what an answer means, is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: What an answer is sealed as; the run stands in for its version.
+#: The owner under which an answer is sealed. The run's id is its version.
 ANSWER: Final = "kept_answer"
-#: How long a day is that stands in front of an answer: 2027-03-22.
+#: The length of the day in front of an answer: 2027-03-22.
 _DAY: Final = 10
-#: In front of a number that the register does not know; no record's canonical bytes begin so.
+#: Stands in front of a number that the register does not know. No record's canonical bytes begin with it.
 _UNKNOWN: Final = b"?"
-#: In front of a person of whose protection the register was in doubt: a record does not say so.
+#: Stands in front of a person if the end of their protection is in doubt: the record itself does not say so.
 _DOUBTED: Final = b"!"
 _ROW = tables.follow_up.c
 _KEEP: Final = (
@@ -50,10 +50,13 @@ _KEEP: Final = (
 
 
 def keep(tenant: Tenant, run: Run, answers: Sequence[tuple[str, Found | NotFound]], as_of: AsOf) -> None:
-    """Keep what was answered about these patrons, in one transaction. Raises FenceLost.
+    """Keep the answers about these patrons, in one transaction.
 
-    An answer that is none (the register is down, it refuses) is not kept: it is asked for again. The day that the
-    answer has seen is sealed with it: it may be a later one than the day that the answer speaks of.
+    A failure (the register is down, or refuses) is not kept, so the question is asked again. The day that the answer
+    has seen is sealed with it. It may be later than the day for which the answer is true.
+
+    Raises:
+        FenceLost: a newer run has taken over.
     """
     seen = as_of.seen.isoformat().encode()
     said = [(patron_id, _written(answer)) for patron_id, answer in answers]
@@ -83,7 +86,7 @@ def _written(answer: Found | NotFound) -> bytes | None:
 
 
 def kept(tenant: Tenant, run: Run, ids: Sequence[str]) -> dict[str, KeptAnswer]:
-    """What this run was answered about these patrons before it was stopped."""
+    """Return the answers that this run got about these patrons before it was stopped."""
     hers = (_ROW.agency == tenant.agency) & (_ROW.answer_run == run.id)
     found: dict[str, KeptAnswer] = {}
     with reading(tenant.engine) as connection:
@@ -106,7 +109,7 @@ def _read(tenant: Tenant, row: AnyRow) -> KeptAnswer:
 
 
 def forget(connection: Connection, tenant: Tenant) -> None:
-    """Keep no answer longer than its night, in the transaction that ends it."""
+    """Delete all kept answers, in the transaction that ends the night."""
     had = (_ROW.agency == tenant.agency) & _ROW.answer_run.is_not(None)
     nothing = dict.fromkeys(("answer", "answer_key", "answer_day", "answer_run"))
     connection.execute(update(tables.follow_up).where(had).values(nothing))

@@ -1,4 +1,4 @@
-"""What an operator decides about deliveries that stop the nights: taken out of chain, or set aside for good."""
+"""Write what an operator decides about deliveries that stop the nights: accepted out of chain, or discarded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.values import SealedDelivery
     from cprsync.store.core.tenant import Tenant
 
-#: What a delivery says of why it was accepted: that it was; the reason is sealed in the audit.
+#: Marks a delivery as accepted. The reason itself is sealed in the audit.
 IN_THE_AUDIT: Final = ""
 #: The audit stream of what an operator does to deliveries.
 STREAM: Final = "feed"
@@ -38,7 +38,10 @@ def _this(tenant: Tenant, number: int) -> Any:
 
 
 def copies(tenant: Tenant, name: str) -> list[SealedDelivery]:
-    """Every delivery of this name, in the order they came, but for one that is looked at anew when it comes again."""
+    """Return every delivery of this name, in the order they came.
+
+    Leaves out a delivery that is treated as new when it comes again.
+    """
     whole = (_BOX.state != InboxState.RECEIVING.value) & ~looked_at_anew()
     wanted = select(tables.inbox, forgotten().label("forgotten")).where(_ours(tenant), _BOX.name == name, whole)
     with reading(tenant.engine) as connection:
@@ -46,7 +49,7 @@ def copies(tenant: Tenant, name: str) -> list[SealedDelivery]:
 
 
 def stopping(tenant: Tenant) -> list[SealedDelivery]:
-    """Deliveries that no night could take: each stops the nights for as long as it lies where it arrived."""
+    """Return the deliveries that no night could take. Each stops the nights as long as the file is where it arrived."""
     refused = (_BOX.state == InboxState.REFUSED.value) & _BOX.reason.not_in(SETTLED) & ~forgotten()
     wanted = select(tables.inbox).where(_ours(tenant), refused).order_by(_BOX.id)
     with reading(tenant.engine) as connection:
@@ -56,10 +59,10 @@ def stopping(tenant: Tenant) -> list[SealedDelivery]:
 
 
 def accept_stopped(tenant: Tenant, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
-    """An operator takes a delivery that is out of chain: the next run applies it, and no record is changed.
+    """Accept a delivery that is out of chain. The next run applies it; this changes no record.
 
-    Behind a gap nobody can say of whom the missing ones told: everyone subscribed is unverified until the register has
-    answered (decision 33). Returns: of how many that is new.
+    After a gap, nobody can say which numbers the missing deliveries told of. Every subscribed patron is then unverified
+    until the register has answered (decision 33). Returns for how many patrons a window was opened.
     """
     more = (("delivery", delivery.sha256), ("user", user))
     happened = audit.Happened("accept", actions=(place,), more=more, reason=reason)
@@ -71,11 +74,11 @@ def accept_stopped(tenant: Tenant, delivery: SealedDelivery, *, place: str, reas
 
 
 def discard(tenant: Tenant, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
-    """An operator sets a delivery aside: no night looks at it again. `found` is the kind of what is wrong with it.
+    """Set a delivery aside: no night looks at it again.
 
-    It leaves a gap, and whoever goes over that has everyone looked up (decision 33). Before the first delivery there is
-    no chain that a gap would show in: then everyone subscribed is unverified from now on. Returns: of how many that is
-    new.
+    `found`: the kind of fault. The delivery leaves a gap. An operator who accepts the gap has every patron looked up
+    (decision 33). Before the first delivery there is no chain that could show a gap. Then every subscribed patron is
+    unverified from now on. Returns for how many patrons a window was opened.
     """
     more = (("delivery", delivery.sha256), ("user", user))
     happened = audit.Happened("discard", actions=(found,), more=more, reason=reason)
@@ -87,14 +90,14 @@ def discard(tenant: Tenant, delivery: SealedDelivery, *, found: str, reason: str
 
 
 def _has_begun(connection: Connection, tenant: Tenant) -> bool:
-    """Whether a delivery was ever taken."""
+    """Return whether a delivery was ever taken."""
     row = tables.agreement.c
     ours = (row.agency == tenant.agency) & (row.id == tenant.agreement)
     return connection.scalar(select(row.last_produced).where(ours)) is not None
 
 
 def decided(tenant: Tenant, names: Collection[str]) -> dict[str, SealedDelivery]:
-    """Of these names, the newest delivery each that a run has taken or an operator has set aside."""
+    """Return, for each of these names, the newest delivery that a run has taken or an operator has set aside."""
     settled = _BOX.state.in_(TAKEN) | ((_BOX.state == InboxState.REFUSED.value) & (_BOX.reason == DISCARDED))
     wanted = select(tables.inbox).where(_ours(tenant), _BOX.name.in_(list(names)), settled).order_by(_BOX.id)
     if not names:

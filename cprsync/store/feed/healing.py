@@ -1,7 +1,7 @@
-"""Who waits for the register because of a window, in which order, and how much was asked and done today.
+"""Which patrons wait for the register because of a window, in which order, and how much was asked and done today.
 
-Windows are opened and closed in `windows`. What is counted of a day is kept on the agreement, so that a night that was
-killed, a second one and `feed heal` go on with one quota and under one brake.
+Windows are opened and closed in `windows`. The counts of a day are kept on the agreement. A night that was killed, a
+second night and `feed heal` therefore share one quota and one brake.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ if TYPE_CHECKING:
 
 #: The purpose of such a look-up, in the audit.
 PURPOSE: Final = "window"
-#: The kind of an entry that says that an operator asked for it.
+#: The kind of an entry that says that an operator opened a window for every patron.
 ASKED_FOR: Final = "heal_everyone"
-#: Questions of which the answer tells everything of a patron.
+#: Questions whose answer tells everything about a patron.
 _WHOLE: Final = ("first_copy", "number_change")
-#: Items that leave to a person which number a patron has.
+#: Items in which a person decides which number a patron has.
 _WHICH_NUMBER: Final = (*sorted(REPLACED_KINDS), OTHER_SUCCESSOR)
-#: Records opened at a time to put them in order.
+#: How many records are opened at a time to put them in order.
 _PAGE: Final = 500
 _PATRON = tables.patron.c
 _AGREEMENT = tables.agreement.c
-#: In the words of the index that holds these rows alone: with a value put in, SQLite would not take it.
+#: In the same words as the partial index of these rows. SQLite would not use it with a bound value.
 _IN_WINDOW: Final = text("patron.unverified_since IS NOT NULL")
 
 
 def in_window(tenant: Tenant) -> list[InWindow]:
-    """Everyone in a window, by patron number, with the review item that decides about them."""
+    """Return every patron in a window, by patron number, with the review item that decides about them."""
     wanted = select(_PATRON.id, _PATRON.unverified_since, _PATRON.unverified_why, _PATRON.unverified_asked)
     with reading(tenant.engine) as connection:
-        # put in order here: asked to, SQLite would go through every patron in the order of their ids
+        # sorted here, because SQLite would otherwise read every patron in the order of their ids
         rows = sorted(connection.execute(wanted.where(_PATRON.agency == tenant.agency, _IN_WINDOW)))
         waiting, rejected = (_items(connection, tenant, one) for one in (State.WAITING, State.REJECTED))
     found: list[InWindow] = []
@@ -64,7 +64,7 @@ def in_window(tenant: Tenant) -> list[InWindow]:
 
 
 def _items(connection: Connection, tenant: Tenant, state: State) -> dict[str, int]:
-    """By patron, the last item in this state that leaves to a person who the patron is."""
+    """Return, by patron, the last item in this state in which a person decides who the patron is."""
     row = tables.review_item.c
     about = row.kind.startswith(PARKED) if state is State.WAITING else row.kind.in_(REPLACED_KINDS)
     in_window = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _IN_WINDOW)
@@ -74,18 +74,19 @@ def _items(connection: Connection, tenant: Tenant, state: State) -> dict[str, in
 
 
 def window_counts(tenant: Tenant) -> dict[str, int]:
-    """How many are in a window, by why."""
+    """Count the patrons in a window, by reason."""
     wanted = select(_PATRON.unverified_why, func.count()).where(_PATRON.agency == tenant.agency, _IN_WINDOW)
     with reading(tenant.engine) as connection:
         return {row[0]: row[1] for row in connection.execute(wanted.group_by(_PATRON.unverified_why))}
 
 
 def windows_to_ask(tenant: Tenant, limit: int) -> list[str]:
-    """Whom to ask about next, the most urgent first. Opens each record for a moment to see who is protected.
+    """Return the patrons to ask about next, the most urgent first.
 
-    Left out is of whom an open question waits that each night asks anyway: its answer closes the window too. So is
-    whose number is left to a person: until they say which it is, an answer about either may be about someone else.
-    And of a number that was replaced the register was asked a short time ago.
+    Opens each record for a moment to see who is protected. Three groups are left out:
+    - patrons with an open question that each night asks anyway: its answer closes the window too;
+    - patrons whose number a person still has to decide: an answer may be about someone else;
+    - patrons with a replaced number about which the register was asked a short time ago.
     """
     asked, waits = tables.follow_up.c, tables.review_item.c
     questions = select(asked.patron_id).where(asked.agency == tenant.agency, asked.kind.in_(_WHOLE))
@@ -112,7 +113,7 @@ def _waiting(tenant: Tenant, ids: Sequence[str]) -> Iterator[Waiting]:
 
 
 def open_for_everyone(tenant: Tenant, *, user: str, reason: str) -> int:
-    """Open a window for everyone subscribed, since an operator knows of one that the program cannot see."""
+    """Open a window for every subscribed patron. An operator knows a reason that the program cannot see."""
     happened = audit.Happened(ASKED_FOR, more=(("user", user),), reason=reason)
     with written(tenant, None) as connection:
         audit.append(connection, tenant, FEED, [happened])
@@ -123,7 +124,7 @@ def open_for_everyone(tenant: Tenant, *, user: str, reason: str) -> int:
 
 
 def asked_today(tenant: Tenant) -> AskedToday:
-    """How many were asked about today, and the harm that was done by the answers."""
+    """Return how many patrons were asked about today, and the harm that the answers did."""
     with reading(tenant.engine) as connection:
         return _asked_today(connection, tenant)
 
@@ -138,7 +139,11 @@ def _asked_today(connection: Connection, tenant: Tenant) -> AskedToday:
 
 
 def intend_to_ask(tenant: Tenant, run: Run | None, patron_ids: Sequence[str]) -> None:
-    """Audit look-ups that are about to be made, and count them for the day. Raises FenceLost."""
+    """Write an audit entry for each look-up that is about to be made, and count them for the day.
+
+    Raises:
+        FenceLost: a newer run has taken over.
+    """
     number = None if run is None else run.id
     with written(tenant, run) as connection:
         for part in parts(patron_ids):
@@ -151,7 +156,7 @@ def intend_to_ask(tenant: Tenant, run: Run | None, patron_ids: Sequence[str]) ->
 
 
 def count_harms(tenant: Tenant, run: Run | None, harms: Mapping[Harm, int]) -> None:
-    """Count harm that is about to be done, before it is: killed between the two, the brake is the earlier one."""
+    """Count harm before it is done. If the process is killed in between, the brake stops too early, not too late."""
     if not harms:
         return
     with written(tenant, run) as connection:

@@ -1,4 +1,4 @@
-"""The inbox: sealed deliveries, read again as one file, and how each stands in the chain (decision 23).
+"""The inbox: sealed deliveries, read again as one file, and the place of each in the chain (decision 23).
 
 How they are sealed is in `sealing`.
 """
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 #: Bytes of content in one sealed chunk.
 CHUNK_BYTES = 32 * 1024
-#: Chunks kept open by a reader, 8 MiB of them. The addresses of a delivery stand in one block at its end, in an order
-#: of their own: a reader goes to and fro in them, and with few open chunks it opened 186 of them 4,863 times.
+#: Chunks that a reader keeps open: 8 MiB. The addresses of a delivery are in one block at its end, in an order of their
+#: own. A reader moves back and forth in that block. With few open chunks it opened 186 of them 4,863 times.
 _OPEN_CHUNKS = 256
-#: Chunks opened with one question by whoever reads in order: half a MiB.
+#: Chunks opened with one query by a reader that reads in order: half a MiB.
 _AHEAD_CHUNKS = 16
-#: Read ahead after each leap: whoever reads in order asks for far more at once, whoever leaps wants one record.
+#: Bytes read ahead after each seek. A reader in order asks for far more at once; a reader that seeks needs one record.
 _AHEAD_BYTES = 1024
-#: What a chunk is sealed as.
+#: The owner under which a chunk is sealed.
 OWNER = "inbox"
 TAKEN = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
-#: Why a delivery is refused of which nothing is needed: it goes with those that were applied.
+#: Reasons for a refused delivery whose content is not needed. It is deleted together with the applied ones.
 UNNEEDED: Final = (Place.REPEAT.value, Place.OLDER.value)
-#: What stops no night when it comes again, though its content is gone.
+#: Reasons that stop no night when the delivery comes again, though its content is deleted.
 SETTLED: Final = (*UNNEEDED, DISCARDED)
 _BOX = tables.inbox.c
 _CHUNK = tables.inbox_chunk.c
@@ -56,18 +56,18 @@ def _this(tenant: Tenant, number: int) -> Any:
 
 
 def forgotten() -> ColumnElement[bool]:
-    """True of a file that was refused, and whose content is gone by now."""
+    """Return a condition: the file was refused, and its content is deleted by now."""
     held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
     return (_BOX.state == InboxState.REFUSED.value) & (_BOX.size > 0) & ~held
 
 
 def looked_at_anew() -> ColumnElement[bool]:
-    """True of one of these that stops the nights when it comes again."""
+    """Return a condition: the file was refused, its content is deleted, and it stops the nights when it comes again."""
     return forgotten() & _BOX.reason.not_in(SETTLED)
 
 
 def from_row(row: AnyRow, *, forgotten: bool = False) -> SealedDelivery:
-    """A row as the use cases see it."""
+    """Return a row as the use cases see it."""
     known = row.produced is not None
     header = Header(task=row.task, produced=row.produced, previous=row.previous) if known else None
     return SealedDelivery(
@@ -85,7 +85,7 @@ def from_row(row: AnyRow, *, forgotten: bool = False) -> SealedDelivery:
 
 
 def open_delivery(tenant: Tenant, delivery: SealedDelivery) -> BinaryIO:
-    """The content again, seekable."""
+    """Return the content of a delivery as a seekable file."""
     with reading(tenant.engine) as connection:
         key = connection.execute(
             select(_BOX.key).where(_BOX.agency == tenant.agency, _BOX.id == delivery.id)
@@ -94,7 +94,7 @@ def open_delivery(tenant: Tenant, delivery: SealedDelivery) -> BinaryIO:
 
 
 class _SealedContent(io.BufferedReader):
-    """A delivery's content. It says which one it is: each chunk opens in its own place or not at all."""
+    """A delivery's content. The content id names the delivery. Each chunk opens in its own place or not at all."""
 
     def __init__(self, tenant: Tenant, delivery: SealedDelivery, key: str) -> None:
         super().__init__(_Chunked(tenant, delivery, key), buffer_size=_AHEAD_BYTES)
@@ -102,14 +102,14 @@ class _SealedContent(io.BufferedReader):
 
 
 class _Chunked(io.RawIOBase):
-    """Reads over the sealed chunks; keeps the last few open."""
+    """Reads over the sealed chunks. Keeps the last few open."""
 
     def __init__(self, tenant: Tenant, delivery: SealedDelivery, key: str) -> None:
         super().__init__()
         self._size = delivery.size
         self._at = 0
         self._open = partial(_open_chunks, tenant, delivery.id, key)
-        #: the one read last stands last
+        #: open chunks by number; the chunk read last is last
         self._opened: dict[int, bytes] = {}
         self._last = -1
 
@@ -143,7 +143,7 @@ class _Chunked(io.RawIOBase):
     def _chunk(self, seq: int) -> bytes:
         content = self._opened.pop(seq, None)
         if content is None:
-            # who reads in order is given several with one question, who leaps only what was asked for
+            # a reader in order gets several chunks with one query; after a seek it gets one
             in_order = seq == self._last + 1
             self._opened.update(enumerate(self._open(seq, _AHEAD_CHUNKS if in_order else 1), start=seq))
             content = self._opened.pop(seq)
@@ -162,7 +162,11 @@ _CHUNKS = (
 
 
 def _open_chunks(tenant: Tenant, number: int, key: str, first: int, count: int) -> list[bytes]:
-    """Open a chunk and up to `count` - 1 that follow it."""
+    """Open a chunk and up to `count` - 1 chunks after it.
+
+    Raises:
+        SealBroken: a chunk is missing or does not open.
+    """
     place = {"agency": tenant.agency, "number": number, "first": first, "end": first + count}
     with reading(tenant.engine) as connection:
         rows = connection.execute(_CHUNKS, place).all()
@@ -172,7 +176,7 @@ def _open_chunks(tenant: Tenant, number: int, key: str, first: int, count: int) 
 
 
 def sealed(tenant: Tenant) -> list[SealedDelivery]:
-    """Deliveries that no run has applied or refused, in the order they came."""
+    """Return the deliveries that no run has applied or refused, in the order they came."""
     open_states = (InboxState.SEALED.value, InboxState.ACCEPTED.value)
     wanted = select(tables.inbox).where(_ours(tenant), _BOX.state.in_(open_states)).order_by(_BOX.id)
     with reading(tenant.engine) as connection:
@@ -180,7 +184,7 @@ def sealed(tenant: Tenant) -> list[SealedDelivery]:
 
 
 def taken_on(tenant: Tenant, produced: date) -> Link | None:
-    """The delivery of this production date that was taken last."""
+    """Return the delivery of this production date that was taken last; None: none was taken."""
     wanted = select(_BOX.produced, _BOX.sha256).where(_ours(tenant), _BOX.produced == produced, _BOX.state.in_(TAKEN))
     with reading(tenant.engine) as connection:
         row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
@@ -188,7 +192,7 @@ def taken_on(tenant: Tenant, produced: date) -> Link | None:
 
 
 def last_produced(tenant: Tenant) -> date | None:
-    """The production date of the last delivery taken."""
+    """Return the production date of the last delivery taken; None: none was taken."""
     with reading(tenant.engine) as connection:
         return _last_taken(connection, tenant)
 
@@ -201,7 +205,7 @@ def _last_taken(connection: Connection, tenant: Tenant) -> date | None:
 
 
 def applied_until(tenant: Tenant) -> date | None:
-    """The production date of the newest delivery of which everyone is accounted for."""
+    """Return the production date of the newest delivery in which every person is accounted for; None: no delivery."""
     newest = select(func.max(_BOX.produced)).where(_ours(tenant), _BOX.state == InboxState.APPLIED.value)
     with reading(tenant.engine) as connection:
         day: date | None = connection.scalar(newest)
@@ -209,10 +213,14 @@ def applied_until(tenant: Tenant) -> date | None:
 
 
 def accept(tenant: Tenant, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
-    """The delivery is whole and in chain: the run takes it and the chain moves. Raises FenceLost.
+    """Take a delivery that is whole and in chain into the run, and move the chain.
 
-    Where the chain only warns, a delivery may be missing before this one: nobody can say of whom it told. What an
-    operator has accepted over a gap was asked for when they did.
+    If the chain only warns, a delivery may be missing before this one, and nobody can say which numbers it told of.
+    Then a window opens for every subscribed patron. For a delivery that an operator accepted over a gap, the windows
+    are open already.
+
+    Raises:
+        FenceLost: a newer run has taken over.
     """
     with written(tenant, run) as connection:
         if not delivery.accepted and skips(header, _last_taken(connection, tenant)):
@@ -259,10 +267,10 @@ def _move_chain(connection: Connection, tenant: Tenant, header: Header) -> None:
 
 
 def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) -> None:
-    """What becomes of a closing run's deliveries, in the caller's transaction.
+    """Set the state of a closing run's deliveries, in the caller's transaction.
 
-    Applied when every person is accounted for. A held run lets go of them, and the chain goes back
-    with them: nothing of them is written, and the next run takes them up again.
+    They are applied when every person is accounted for. A held run releases them, and the chain moves back. Nothing of
+    them is written, and the next run takes them again.
     """
     taken = tables.run_delivery.c
     ids = select(taken.inbox_id).where(taken.agency == tenant.agency, taken.run_id == run.id)
@@ -280,6 +288,6 @@ def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) ->
 
 
 def refuse(tenant: Tenant, delivery: SealedDelivery, reason: str) -> None:
-    """The delivery is damaged or out of chain; the reason is a stable name."""
+    """Refuse a delivery that is damaged or out of chain. `reason` is a stable name."""
     with writing(tenant.engine) as connection:
         connection.execute(_this(tenant, delivery.id).values(state=InboxState.REFUSED.value, reason=reason))

@@ -1,8 +1,8 @@
-"""Our subscription rows against the register's list: what is missing there, and what is there without a reason.
+"""Compare our subscription rows with the register's list: what is missing there, and what is there without a reason.
 
-A row ends (`until`) when its reason holds no more, and stays as the memory of what we added: `confirmed_at` is set
-while the register holds the number because we added it. Where others share the agreement, only such numbers are ours
-to remove. Calls nobody.
+A row ends (`until`) when its reason no longer applies. It stays as a record of what we added: `confirmed_at` is set
+while the register holds the number because we added it. If others share the agreement, we may remove only such numbers.
+This module calls no other system.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 OLD_NUMBER = "old_number"
-#: The kind of an entry that says that a subscription's reason holds no more.
+#: The kind of an entry that says that the reason of a subscription no longer applies.
 SUBSCRIPTION_END: Final = "subscription_end"
 _ROW = tables.subscription.c
 _PATRON = tables.patron.c
 
 
 def subscription_gaps(tenant: Tenant, listed: Collection[CprNumber]) -> Gaps:
-    """Compare by index, so that of a hundred thousand rows only those that are missing are opened."""
+    """Compare our rows with the list by index. Only the missing ones of some 100,000 rows are opened."""
     held, added = _indexes(tenant)
     found: set[bytes] = set()
     listed_still: set[bytes] = set()
@@ -63,7 +63,7 @@ def _digits(number: CprNumber) -> str:
 
 
 def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
-    """The indexes that a reason holds, and those that none does though the register has them from us."""
+    """Return two sets of indexes: those with a reason, and those without one that the register holds from us."""
     holds = dying.holds(tenant.clock.today()) & ~_due()
     wanted = select(_ROW.number_index, holds.label("holds"), _ROW.confirmed_at.is_not(None).label("added"))
     held: set[bytes] = set()
@@ -95,7 +95,7 @@ def _ours(tenant: Tenant) -> ColumnElement[bool]:
 
 
 def _due() -> ColumnElement[bool]:
-    """An old number is needed until a file has delivered the new one (decision 6)."""
+    """Return a condition: an old number that is not needed, because a file delivered the new one (decision 6)."""
     delivered = exists().where(
         _PATRON.agency == _ROW.agency,
         _PATRON.id == _ROW.patron_id,
@@ -106,9 +106,9 @@ def _due() -> ColumnElement[bool]:
 
 
 def end_subscriptions(tenant: Tenant, run: Run | None, *, on: date) -> int:
-    """End the rows whose reason holds no more; returns how many.
+    """End the rows whose reason no longer applies; returns how many.
 
-    Whoever only answered for a minor, and of whom nothing is owed by now, leaves: the night closes her record last.
+    A person who only answered for a minor leaves when nothing is owed by now. The night closes their record later.
     """
     _release(tenant, run)
     ending = _ours(tenant) & _ROW.until.is_(None) & _due()
@@ -127,7 +127,7 @@ def _release(tenant: Tenant, run: Run | None) -> None:
 
 
 def leave(tenant: Tenant, patron_id: str, *, on: date) -> int:
-    """End every row of a patron, who is not subscribed again by herself; returns how many."""
+    """End every row of a patron who is not subscribed again automatically. Returns how many."""
     return _end(tenant, None, _ours(tenant) & dying.holds(on) & (_ROW.patron_id == patron_id), on=on)
 
 
@@ -140,10 +140,10 @@ def _end(tenant: Tenant, run: Run | None, ending: ColumnElement[bool], *, on: da
 
 
 def open_lost(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
-    """These have vanished at the register, and are about to be added again: of the time between nothing was told.
+    """Open windows before numbers that have vanished at the register are added again.
 
-    Opened before the call, so that a night which is killed after it forgets nobody. Returns: by number, of whom the
-    record was verified until now.
+    The feed told nothing of the time in between. The windows open before the call, so that a killed night forgets
+    nobody. Returns, by number, the patrons with a new window.
     """
     by_probe = {probe: number for number in numbers for probe in tenant.vault.probes("number", number.digits)}
     held = _ours(tenant) & dying.holds(tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
@@ -162,21 +162,24 @@ def open_lost(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> 
 
 
 def close_not_lost(tenant: Tenant, run: Run | None, patron_ids: Sequence[str]) -> None:
-    """The register had the subscriptions of these all along: the list was wrong, and nothing was missed."""
+    """Close the windows of patrons whose subscriptions were there all along.
+
+    The list was wrong, and nothing was missed.
+    """
     if patron_ids:
         with written(tenant, run) as connection:
             close_windows(connection, tenant, patron_ids)
 
 
 def added_there(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> None:
-    """The register has added these again."""
+    """Note that the register has added these numbers again."""
     _confirm(tenant, run, numbers, at=tenant.stamp(), kind="subscribe")
 
 
 def removed_there(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> None:
-    """The register holds these no more: what others may add under them later is theirs.
+    """Note that the register no longer holds these numbers for us. What others add later is theirs.
 
-    A number that was never ours has no row; the entry without a patron says how it went.
+    A number that was never ours has no row. An audit entry without a patron records its removal.
     """
     _confirm(tenant, run, numbers, at=None, kind="unsubscribe")
 
@@ -201,7 +204,7 @@ def _tell(connection: Connection, tenant: Tenant, run: Run | None, kind: str, pa
 
 
 def subscription_list(tenant: Tenant) -> list[dict[str, Any]]:
-    """Every row, by patron and reason, without its number."""
+    """Return every row, by patron and reason, without its number."""
     wanted = select(_ROW.patron_id, _ROW.reason, _ROW.since, _ROW.until).where(_ours(tenant))
     with reading(tenant.engine) as connection:
         return [

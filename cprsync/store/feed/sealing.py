@@ -1,7 +1,8 @@
-"""Seal deliveries into the inbox while they stream in, in short transactions: none is open while content is waited for.
+"""Seal deliveries into the inbox while they stream in, in short transactions.
 
-A row in the state `receiving` and its chunks are what has come so far. No reader sees it. What a killed program left
-of one is removed before the next fetch begins; it is never gone on with, since nobody knows what the source did since.
+No transaction is open while the program waits for content. A row in the state `receiving` and its chunks are what has
+come so far. No reader sees them. If the program is killed, the next fetch removes them first. It never continues them,
+because the source may have changed since.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from cprsync.store.core.tenant import Tenant
 
-#: Chunks written in one transaction: 2 MiB, so that a large delivery takes a hundred and fifty of them.
+#: Chunks written in one transaction: 2 MiB, so that a large delivery takes about 150 transactions.
 _WRITE_CHUNKS = 64
 _BOX = tables.inbox.c
 _CHUNK = tables.inbox_chunk.c
@@ -31,12 +32,12 @@ _FOUND = select(tables.inbox, forgotten().label("forgotten"))
 
 
 def seal(tenant: Tenant, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
-    """Seal a file; the same content under the same name is sealed once.
+    """Seal a file. The same content under the same name is sealed only once.
 
-    `mark` tells the state of the file at its source; it is kept, so that `sealed_as` finds the delivery by it.
+    `mark` names the state of the file at its source. It is kept, so that `sealed_as` finds the delivery by it.
 
     Raises:
-        FenceLost: another program has removed what was sealed so far: it took it for what a killed one had left.
+        FenceLost: another program took what was sealed so far for the rest of a killed one, and removed it.
     """
     if content.seekable() and (known := _known_already(tenant, name, content)) is not None:
         return known
@@ -49,9 +50,12 @@ def seal(tenant: Tenant, name: str, content: BinaryIO, *, mark: str | None = Non
 
 
 def seal_unseen(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery:
-    """Seal a file so that it can be opened here and now, and nobody else sees it: `clear_half_sealed` removes it.
+    """Seal a file so that it can be opened here and now, and nobody else sees it.
 
-    Returns: what is sealed of the same content already, or what was sealed now. Raises FenceLost, as `seal`.
+    `clear_half_sealed` removes it. Returns the delivery that already has this content, or the one sealed now.
+
+    Raises:
+        FenceLost: as `seal`.
     """
     if content.seekable() and (known := _known_already(tenant, name, content)) is not None:
         return known
@@ -67,7 +71,7 @@ def seal_unseen(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery:
 
 
 def sealed_as(tenant: Tenant, name: str, mark: str) -> SealedDelivery | None:
-    """The delivery that was sealed from a file of this name while it had this mark; None: there is none to open."""
+    """Return the delivery sealed from a file with this name and mark; None: there is none to open."""
     here = ~_receiving() & ~looked_at_anew()
     wanted = _FOUND.where(_ours(tenant), _BOX.name == name, _BOX.mark == mark, here)
     with reading(tenant.engine) as connection:
@@ -76,7 +80,10 @@ def sealed_as(tenant: Tenant, name: str, mark: str) -> SealedDelivery | None:
 
 
 def clear_half_sealed(tenant: Tenant) -> None:
-    """Remove what a killed program left half sealed. Whoever calls holds the agreement's lock, and so seals alone."""
+    """Remove what a killed program left half sealed.
+
+    The caller holds the agreement's lock, so nobody else is sealing.
+    """
     with reading(tenant.engine) as connection:
         numbers = connection.scalars(select(_BOX.id).where(_ours(tenant), _receiving())).all()
     if numbers:
@@ -84,7 +91,10 @@ def clear_half_sealed(tenant: Tenant) -> None:
 
 
 def _known_already(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery | None:
-    """A file that stays in its folder is read each night, but not sealed again each night to find that out."""
+    """Return the delivery if this content is sealed already.
+
+    A file that stays in its folder is read each night. Without this check it would be sealed each night, too.
+    """
     start, digest = content.tell(), hashlib.sha256()
     for chunk in _chunks(content):
         digest.update(chunk)
@@ -101,7 +111,7 @@ def _begin(tenant: Tenant, name: str) -> int:
             "id": number,
             "agreement": tenant.agreement,
             "name": name,
-            # no content's: two programs may receive a file of this name
+            # not the hash of any content, because two programs may receive a file of this name
             "sha256": f"receiving {number}",
             "size": 0,
             "state": InboxState.RECEIVING.value,
@@ -136,7 +146,11 @@ def _write(tenant: Tenant, number: int, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _hold(connection: Connection, tenant: Tenant, number: int) -> None:
-    """Make sure that what was sealed so far is there, and stays until the transaction ends."""
+    """Make sure that what was sealed so far is there, and stays until the transaction ends.
+
+    Raises:
+        FenceLost: another program has removed it.
+    """
     held = select(_BOX.id).where(_BOX.agency == tenant.agency, _BOX.id == number, _receiving()).with_for_update()
     if connection.scalar(held) is None:
         raise FenceLost("another program has removed what was sealed so far of a delivery")
@@ -145,7 +159,7 @@ def _hold(connection: Connection, tenant: Tenant, number: int) -> None:
 def _finish(tenant: Tenant, number: int, name: str, sealed: tuple[str, int], mark: str | None) -> SealedDelivery:
     sha256, size = sealed
     with writing(tenant.engine) as connection:
-        # two that seal the same content go one after the other
+        # two programs that seal the same content go one after the other
         hold_library(connection, tenant)
         _hold(connection, tenant, number)
         known = _known(connection, tenant, name, sha256)
@@ -160,7 +174,7 @@ def _finish(tenant: Tenant, number: int, name: str, sealed: tuple[str, int], mar
 
 
 def _forget_refused(connection: Connection, tenant: Tenant, name: str, sha256: str) -> None:
-    """Let the row of a refused file go, of which nothing else is left: the file has come again."""
+    """Delete the row of a refused file whose content is gone: the file has come again."""
     same = (_BOX.name == name) & (_BOX.sha256 == sha256)
     connection.execute(delete(tables.inbox).where(_ours(tenant), same, looked_at_anew()))
 
@@ -171,7 +185,7 @@ def _remove(tenant: Tenant, numbers: Sequence[int]) -> None:
 
 
 def _delete(connection: Connection, tenant: Tenant, numbers: Sequence[int]) -> None:
-    """Delete rows and their chunks, as long as they are being received."""
+    """Delete rows and their chunks, if they are still being received."""
     theirs = _ours(tenant) & _receiving() & _BOX.id.in_(numbers)
     half = select(_BOX.id).where(theirs)
     connection.execute(delete(tables.inbox_chunk).where(_CHUNK.agency == tenant.agency, _CHUNK.inbox_id.in_(half)))
@@ -179,7 +193,7 @@ def _delete(connection: Connection, tenant: Tenant, numbers: Sequence[int]) -> N
 
 
 def _chunks(content: BinaryIO) -> Iterator[bytes]:
-    """Chunks of exactly CHUNK_BYTES but the last, however few bytes the source gives at a time."""
+    """Yield chunks of exactly CHUNK_BYTES, except the last. The source may give fewer bytes at a time."""
     held = b""
     while more := content.read(CHUNK_BYTES - len(held)):
         held += more

@@ -1,4 +1,4 @@
-"""What we hold of the register's side: subscriptions, look-up intents, open questions, and what waits to be sent."""
+"""What we hold of the register's side: subscriptions, look-up intents and open questions."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 ACTIVE_PATRON = "patron"
-#: What the row of a patron who left is called once she is one again: the memory of her time before.
+#: The reason of a former patron's row after they are registered again: a record of the earlier time.
 LEFT = "left"
-#: In the words of the index that holds these rows alone: with a value put in, SQLite would not take it.
+#: In the same words as the partial index of these rows. SQLite would not use it with a bound value.
 _NOT_ACTIVE = text("patron.standing <> 'active'")
 _ROW = tables.subscription.c
 _PATRON = tables.patron.c
@@ -41,19 +41,20 @@ _LEAVING = (_NOT_ACTIVE, _PATRON.standing == Stage.LEAVING.value)
 
 
 def unsubscribed(tenant: Tenant, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
-    """Patrons with a real number that was never subscribed under this agreement; a row that ended says: she left.
+    """Return patrons with a real number that was never subscribed under this agreement.
 
-    Registered again she is here again (`begin_again`). When she gets another number the row of the old one gets
-    another reason, and hers is missing again. `unheard`: only those of whom no source has spoken.
+    A patron with an ended row has left and is not returned. When they are registered again, `begin_again` makes them
+    missing here. When a patron gets another number, the old number's row gets another reason, so the patron is missing
+    again. `unheard`: only patrons without an as-of.
     """
     ours = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.real_number.is_(True))
     if unheard:
         ours = ours.where(_PATRON.as_of_day.is_(None))
     here = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
-    # two indexes go side by side, a hundred thousand each night; one question for each patron takes three times as long
+    # the database compares two indexes, 100,000 rows each night; a subquery for each patron takes three times as long
     missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(dying.HERS)))
     with reading(tenant.engine) as connection:
-        # whoever is on her way out is not begun with; as a third part of the query SQLite would read every patron
+        # a patron who is leaving is not subscribed; as a third part of the query, SQLite would read every patron
         leaving = set(connection.scalars(select(_PATRON.id).where(_PATRON.agency == tenant.agency, *_LEAVING)))
         first = missing.order_by(missing.selected_columns.id).limit(limit + len(leaving))
         ids = [one for one in connection.scalars(first) if one not in leaving][:limit]
@@ -72,11 +73,11 @@ def _numbered(tenant: Tenant, row: AnyRow) -> tuple[str, CprNumber]:
 
 
 def begin_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
-    """Patrons who had left are registered again: the next night subscribes them as it does new ones.
+    """Prepare former patrons who are registered again: the next night subscribes them like new ones.
 
-    In the caller's transaction; returns who had left, or was about to. Her ended row stays under another reason, and
-    takes over from the one of an earlier time whether we had added her number at the register. Of whoever was not
-    subscribed meanwhile the feed could not tell.
+    Runs in the caller's transaction. Returns those who had left or were about to leave. The ended row gets another
+    reason. It also takes over from an earlier such row whether we added the number at the register. The feed could not
+    tell of the time without a subscription, so a window opens.
     """
     stayed = come_back(connection, tenant, patron_ids)
     ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
@@ -95,7 +96,10 @@ def begin_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str
 
 
 def come_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
-    """Whoever of these was leaving stays, in the caller's transaction; returns who. What is closed stays closed."""
+    """Stop those of these patrons who are leaving, in the caller's transaction; returns them.
+
+    A closed record stays closed.
+    """
     back: list[str] = []
     for part in parts(patron_ids):
         hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
@@ -117,13 +121,16 @@ def subscribed(  # noqa: PLR0913 -- one parameter for each thing that is said of
     already: Collection[CprNumber] = (),
     dead_until: date | None = None,
 ) -> None:
-    """Write down that these are subscribed, and ask for a first copy of whomever nothing was heard of until now.
+    """Note that these patrons are subscribed, and ask for a first copy of each without an as-of.
 
-    Of whom a delivery could have told before they were subscribed the record is unverified (decision 32). All in one
-    transaction: subscribing brings no first copy, and a killed run must not forget it.
-    `already` were there before: from someone who shares the agreement, or from us when an answer was lost. Nobody
-    can tell, so they are not counted as added by us: better one subscription too many there than another's lost.
-    `dead_until` is the last day of those who are known to be dead: their number was replaced, say.
+    A record is unverified if a delivery could have told of it before the subscription (decision 32). All of it is one
+    transaction: subscribing brings no first copy, and a killed run must not forget to ask for it.
+
+    `already`: numbers that were there before. Someone who shares the agreement added them, or we did and the answer was
+    lost. Nobody can tell, so they do not count as added by us. One subscription too many is better than removing
+    another's.
+
+    `dead_until`: the last day of those who are known to be dead, after a replaced number for example.
     """
     if not rows:
         return
@@ -173,7 +180,7 @@ def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str
 
 
 def _without_news(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
-    """Patrons of whom no source has spoken yet."""
+    """Return those of these patrons without an as-of."""
     new = (_PATRON.agency == tenant.agency) & _PATRON.as_of_day.is_(None)
     return [
         patron_id
@@ -183,21 +190,24 @@ def _without_news(connection: Connection, tenant: Tenant, ids: Sequence[str]) ->
 
 
 def _dead(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
-    """Those who are dead on their record: no write says any more how long they stay subscribed."""
+    """Return those of these patrons who are dead on their record.
+
+    No further write says how long they stay subscribed.
+    """
     dead = (_PATRON.agency == tenant.agency) & (_PATRON.status_class == STATUS_CLASSES[Status.DEAD])
     wanted = select(_PATRON.id).where(dead)
     return [one for part in parts(ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))]
 
 
 def _left_before(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
-    """Those who had left: of these no change was delivered meanwhile."""
+    """Return those of these patrons who had left before. No change of theirs was delivered meanwhile."""
     left = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & (_ROW.reason == LEFT)
     wanted = select(_ROW.patron_id).where(left)
     return [one for part in parts(ids) for one in connection.scalars(wanted.where(_ROW.patron_id.in_(part)))]
 
 
 def subscription_count(tenant: Tenant) -> int:
-    """How many numbers are subscribed under this agreement."""
+    """Count the numbers that are subscribed under this agreement."""
     today, other = tenant.clock.today(), tables.subscription.alias()
     ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
     again = exists().where(
@@ -206,7 +216,7 @@ def subscription_count(tenant: Tenant) -> int:
         other.c.number_index == _ROW.number_index,
         other.c.until.is_(None),
     )
-    # apart, the many are counted by an index alone, and the dead are few
+    # counted apart: the many by an index alone, and the dead, who are few
     number = select(func.count(_ROW.number_index.distinct())).where(ours)
     for_a_time = number.where(dying.holds(today), _ROW.until >= today, ~again)
     with reading(tenant.engine) as connection:
@@ -214,7 +224,11 @@ def subscription_count(tenant: Tenant) -> int:
 
 
 def intend(tenant: Tenant, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
-    """Audit look-ups that are about to be made, by a run or by a plan. Raises FenceLost."""
+    """Write an audit entry for each look-up that is about to be made, by a run or by a plan.
+
+    Raises:
+        FenceLost: a newer run has taken over.
+    """
     number = None if run is None else run.id
     with writing(tenant.engine) as connection:
         if run is not None:
@@ -224,12 +238,12 @@ def intend(tenant: Tenant, run: Run | None, patron_ids: Sequence[str], purpose: 
 
 
 def follow_ups(tenant: Tenant, limit: int) -> list[FollowUp]:
-    """Open questions to the register, the oldest first."""
+    """Return open questions to the register, the oldest first."""
     row = tables.follow_up.c
-    # of whoever is on her way out no first copy is asked
+    # no first copy is asked of a patron who is leaving
     leaving = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, _NOT_ACTIVE)
     begun = ~((row.kind == FIRST_COPY) & leaving)
-    # whoever gave a doubtful answer today is asked again tomorrow: it is nights that count
+    # a question with a doubtful answer today is asked again tomorrow, because nights are counted
     not_today = row.doubted_on.is_(None) | (row.doubted_on != tenant.clock.today())
     wanted = select(row.patron_id, row.kind).where(row.agency == tenant.agency, begun, not_today)
     with reading(tenant.engine) as connection:
