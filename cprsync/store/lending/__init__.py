@@ -1,4 +1,4 @@
 """Loans, reservations and balances: which are over, and what is owed.
 
-Which fee follows is the domain's.
+Which fee follows is decided in the domain.
 """

@@ -1,6 +1,6 @@
-"""Loans, reservations, balances and messages, as far as a review moves or cancels them.
+"""Move or cancel loans, reservations, balances and messages when a review is answered.
 
-A payload is sealed for its patron and its row. Leaves out how they come in, and when they are forgotten.
+A payload is sealed for its patron and its row. How the rows come in, and when they are deleted, is elsewhere.
 """
 
 from __future__ import annotations
@@ -22,23 +22,27 @@ if TYPE_CHECKING:
 
 TABLES: Final = (tables.loan, tables.reservation, tables.balance, tables.message)
 _RESERVATION = tables.reservation.c
-#: Columns that say nothing to anyone.
+#: Columns that have no meaning for a reader.
 _HIDDEN: Final = frozenset({"agency", "id", "patron_id", "source_id", "payload", "key", "content_until"})
 
 
 def seal_payload(tenant: Tenant, table: Table, payload: bytes, *, patron_id: str, row_id: int) -> dict[str, Any]:
-    """A payload as its row holds it, with the key that it is sealed with."""
+    """Return a sealed payload as its row holds it, with the key that it is sealed with."""
     sealed = tenant.vault.seal(payload, place=patron_id, owner=table.name, version=row_id)
     return {"payload": sealed, "key": tenant.vault.seal_key}
 
 
 def open_payload(tenant: Tenant, table: Table, row: AnyRow) -> bytes:
-    """Open the payload of a row. Raises SealBroken."""
+    """Open the payload of a row.
+
+    Raises:
+        SealBroken: it does not open.
+    """
     return tenant.vault.unseal(row.payload, row.key, place=row.patron_id, owner=table.name, version=row.id)
 
 
 def counts(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, int]:
-    """How many rows a patron has, by table."""
+    """Count the rows of a patron, by table."""
     return {
         table.name: connection.scalar(select(func.count()).select_from(table).where(_hers(tenant, table, patron_id)))
         or 0
@@ -47,7 +51,7 @@ def counts(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, 
 
 
 def shown(tenant: Tenant, patron_id: str) -> dict[str, list[dict[str, Any]]]:
-    """All rows of a patron opened, by table, the oldest first: what stands in clear and what is said."""
+    """Return all rows of a patron, opened, by table, the oldest first: the clear columns and the payload."""
     told: dict[str, list[dict[str, Any]]] = {}
     with reading(tenant.engine) as connection:
         for table in TABLES:
@@ -63,7 +67,7 @@ def _shown(tenant: Tenant, table: Table, row: AnyRow) -> dict[str, Any]:
 
 
 def cancel_reservations(connection: Connection, tenant: Tenant, patron_id: str, *, on: date) -> list[int]:
-    """Cancel what a patron waits for; returns which."""
+    """Cancel the reservations that wait. Returns their ids."""
     waiting = _hers(tenant, tables.reservation, patron_id) & _RESERVATION.cancelled.is_(None)
     ids = list(connection.scalars(select(_RESERVATION.id).where(waiting).order_by(_RESERVATION.id)))
     connection.execute(update(tables.reservation).where(waiting).values(cancelled=on))
@@ -71,7 +75,7 @@ def cancel_reservations(connection: Connection, tenant: Tenant, patron_id: str, 
 
 
 def take_back_reservations(connection: Connection, tenant: Tenant, ids: Sequence[int], *, cancelled: date) -> None:
-    """Let reservations that were cancelled on a day wait again; one that is gone since stays gone."""
+    """Let reservations that were cancelled on a day wait again. A reservation that was deleted since stays deleted."""
     for part in parts(ids):
         these = (_RESERVATION.agency == tenant.agency) & _RESERVATION.id.in_(part)
         again = update(tables.reservation).where(these, _RESERVATION.cancelled == cancelled)
@@ -81,7 +85,7 @@ def take_back_reservations(connection: Connection, tenant: Tenant, ids: Sequence
 def move(
     connection: Connection, tenant: Tenant, *, of: str, to: str, only: Mapping[str, Sequence[int]] | None = None
 ) -> dict[str, list[int]]:
-    """Give all rows of a patron, or only some of them, to another; returns which, by table."""
+    """Give all rows of a patron, or only some, to another patron. Returns the ids of the moved rows, by table."""
     moved: dict[str, list[int]] = {}
     for table in TABLES:
         rows = connection.execute(select(table).where(_hers(tenant, table, of)).order_by(table.c.id)).all()

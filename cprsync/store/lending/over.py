@@ -1,4 +1,4 @@
-"""Which loans are over, as `domain.lending.loan.over_since` has it, asked of all rows at once."""
+"""Find the loans that are over, by the rule in `domain.lending.loan.over_since`, for all rows at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _LOAN, _BALANCE = tables.loan.c, tables.balance.c
 
 
 def is_over(tenant: Tenant, by: date | None = None) -> ColumnElement[bool]:
-    """Whether a loan came back, or all that was asked for it is paid, whoever paid it; with `by`, by that day."""
+    """Return a condition: the loan came back, or all compensation for it is paid, by any patron.
+
+    With `by`, by that day.
+    """
     ours = (_BALANCE.agency == tenant.agency) & (_BALANCE.kind == tables.COMPENSATION)
     paid = (
         select(_BALANCE.loan_source)

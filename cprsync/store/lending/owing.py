@@ -1,4 +1,4 @@
-"""What a patron owes, read from loans and balances: only what is late or unpaid is opened."""
+"""What a patron owes, read from loans and balances. Only what is late or unpaid is opened."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BALANCE = tables.balance.c
 
 
 def owing(tenant: Tenant, patron_id: str, on: date) -> Owing:
-    """Loans that are late on a day and not over, and what is not paid, each in the order of its days."""
+    """Return the loans that are late on a day and not over, and what is unpaid, each in the order of its days."""
     hers = (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id)
     late = select(tables.loan).where(hers, _LOAN.returned.is_(None), _LOAN.due < on).order_by(_LOAN.due, _LOAN.id)
     with reading(tenant.engine) as connection:
@@ -55,14 +55,14 @@ def owing(tenant: Tenant, patron_id: str, on: date) -> Owing:
 
 
 def _charged(connection: Connection, tenant: Tenant, patron_id: str, late: Sequence[str]) -> Sequence[AnyRow]:
-    """What is not paid; and what is, for a loan that is late: it grows on from there."""
+    """Return the unpaid balances, and the paid ones for a loan that is late, because that fee grows on from there."""
     hers = (_BALANCE.agency == tenant.agency) & (_BALANCE.patron_id == patron_id)
     counts = or_(_BALANCE.settled.is_(None), _BALANCE.loan_source.in_(late))
     return connection.execute(select(tables.balance).where(hers, counts).order_by(_BALANCE.raised, _BALANCE.id)).all()
 
 
 def _asked(connection: Connection, tenant: Tenant, loans: Sequence[str]) -> Mapping[str, list[Compensation]]:
-    """What was asked for loans that did not come back, whoever is to pay it."""
+    """Return the compensation charged for these loans, to any patron."""
     asked: dict[str, list[Compensation]] = defaultdict(list)
     for part in parts(loans):
         these = (_BALANCE.agency == tenant.agency) & _BALANCE.loan_source.in_(part)
@@ -73,7 +73,7 @@ def _asked(connection: Connection, tenant: Tenant, loans: Sequence[str]) -> Mapp
 
 
 def _loans(connection: Connection, tenant: Tenant, patron_id: str, sources: Iterable[str]) -> Mapping[str, AnyRow]:
-    """Loans of hers by their source's ids, as far as they are kept."""
+    """Return the patron's loans by their source's ids, if they are still kept."""
     hers = (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id)
     wanted = (select(tables.loan).where(hers, _LOAN.source_id.in_(part)) for part in parts(sorted(sources)))
     return {row.source_id: row for found in wanted for row in connection.execute(found)}
@@ -118,6 +118,6 @@ def _opened(tenant: Tenant, table: Table, row: AnyRow) -> dict[str, Any]:
 
 
 def answering_for(tenant: Tenant, patron_id: str) -> list[str]:
-    """Who answers for her new debts: their patron numbers."""
+    """Return the patron numbers of those who answer for the patron's new debts."""
     with reading(tenant.engine) as connection:
         return sorted(links.responsibles_of(connection, tenant, [patron_id]))
