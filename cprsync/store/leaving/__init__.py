@@ -1,4 +1,4 @@
-"""Closing, erasing and forgetting, with the journal of it.
+"""Close, erase and delete, with the journal of it.
 
 Who leaves, and when, is decided in `domain.leaving`.
 """

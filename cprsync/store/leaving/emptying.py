@@ -1,7 +1,7 @@
-"""What closing a record does in the store: it is emptied, found by nothing, unsubscribed, and unknown to the net media.
+"""Empty a record when it is closed: nothing finds it, it is unsubscribed, and the net media are told to delete it.
 
-In the caller's transaction, but the erase journal is on disk before it. What is left is a shell with the number sealed
-in it, for as long as something hangs on it. Leaves out who is closed, and when.
+Runs in the caller's transaction, but the erase journal is on disk before it. What is left is a shell with the sealed
+number. It stays as long as something depends on it. Who is closed, and when, is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: What of hers ends with the record; loans and balances are kept as long as the library has promised.
+#: Tables whose rows end with the record. Loans and balances are kept as long as the library has promised.
 _ENDS_WITH_HER: Final = (
     tables.before_image,
     tables.follow_up,
@@ -62,18 +62,20 @@ _OUT = tables.outbox.c
 def close(
     connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date, by_night: bool = False
 ) -> dict[str, int]:
-    """Close these records, which are held; the journal has them before this returns.
+    """Close these records. The caller holds them, and the journal has them before this returns.
 
-    By a night, who only answered for one of them is closed by the same. Returns: how many subscriptions of each ended.
+    A person who only answered for one of these patrons is closed by the same night, if a night closes them. Returns how
+    many subscriptions of each ended.
     """
     note(connection, tenant, rows, on=on, what=tables.CLOSED)
     return {row.id: empty(connection, tenant, row, on=on, by_night=by_night, blocks_from=on) for row in rows}
 
 
 def note(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date, what: str) -> None:
-    """Write in the journal that these are closed or erased, and with them who was merged into them.
+    """Write in the journal that these patrons, and those merged into them, are closed or erased.
 
-    Raises JournalBehind before anything is written, when it is not the one that the database has seen.
+    Raises:
+        JournalBehind: the journal is not the one that the database has seen; nothing is written.
     """
     if not rows:
         return
@@ -91,10 +93,10 @@ def note(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: 
 
 
 def entry_of(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
-    """The journal's line about a record, or about the shell of one."""
+    """Return the journal's line about a record, or about a shell."""
     vault = tenant.vault
     number = from_row(vault, row).number
-    # nothing tells of whoever is erased that they were here
+    # the line of an erased patron must not tell that they were here
     index = NO_NUMBER if what == tables.ERASED else vault.index(JOURNAL, number.digits)
     return Entry(on, tenant.agency, row.id, what, index, vault.index_key)
 
@@ -108,11 +110,9 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
     by_night: bool = False,
     blocks_from: date | None = None,
 ) -> int:
-    """Leave the shell of one record; the shells of those who were merged into it are closed with it.
+    """Turn one record into a shell. The shells of those who were merged into it are closed with it.
 
-    With `blocks_from`, blocks that hold stay by the number from that day on.
-
-    Returns: how many subscriptions ended.
+    `blocks_from`: keep the blocks in force by the number, from that day on. Returns how many subscriptions ended.
     """
     shells = shells_of(connection, tenant, row.id)
     family, number = [row.id, *shells], from_row(tenant.vault, row).number
@@ -121,7 +121,7 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
     version = _delete_accounts(connection, tenant, row, number, family)
     ended = _end_subscriptions(connection, tenant, family, on=on)
     hers = (_KEY.agency == tenant.agency) & _KEY.patron_id.in_(family)
-    # by the key of a merge its shell is found, to be erased with her; it says nothing else
+    # the key of a merge finds its shell, so that the shell is erased with the record; the key says nothing else
     connection.execute(delete(tables.patron_key).where(hers, _KEY.kind != tables.MERGED))
     for table in _ENDS_WITH_HER:
         connection.execute(delete(table).where(of(table, tenant, family)))
@@ -135,7 +135,7 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
 
 
 def waits_of(connection: Connection, tenant: Tenant, patron_id: str) -> Erased:
-    """What the register and the net media have still to confirm of someone whose record is empty."""
+    """Count what the register and the net media have still to confirm about an emptied record."""
     family = [patron_id, *shells_of(connection, tenant, patron_id)]
     return Erased(*(_count(connection, tenant, table, family) for table in (tables.subscription, tables.outbox)))
 
@@ -145,19 +145,20 @@ def _count(connection: Connection, tenant: Tenant, table: Table, family: Sequenc
 
 
 def of(table: Table, tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
-    """The rows of these patrons in a table."""
+    """Return the condition for the rows of these patrons in a table."""
     return (table.c.agency == tenant.agency) & table.c.patron_id.in_(ids)
 
 
 def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[str], *, on: date) -> int:
-    """End every row of hers as a patron; the register hears of it from the night's comparison, under its guard.
+    """End every subscription of the patron.
 
-    Another patron for whose sake the number is held has a row of her own, and goes on holding it there.
+    The register hears of it from the night's comparison, under its guard. If another patron needs the same number, that
+    patron's own row keeps it subscribed.
     """
     hers = of(tables.subscription, tenant, family)
     living = update(tables.subscription).where(hers, _ROW.until.is_(None))
     ended = connection.execute(living.values(until=on)).rowcount
-    # this one would hold to the end of its last day
+    # the row of a dead patron would otherwise hold until the end of its last day
     same = select(_ROW.number_index).where(hers, _ROW.reason == dying.DEAD)
     twice = list(connection.scalars(same))
     earlier = hers & (_ROW.reason == dying.DIED) & _ROW.number_index.in_(twice)
@@ -167,7 +168,10 @@ def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[
 
 
 def _settle_reviews(connection: Connection, tenant: Tenant, family: Sequence[str]) -> None:
-    """Nothing waits about her any more, and no answer can be taken back: what that needs held her record."""
+    """Settle the items that wait about the patron.
+
+    No answer can be taken back any more, because what that needs held the record.
+    """
     about = (_ITEM.agency == tenant.agency) & (_ITEM.patron_id.in_(family) | _ITEM.about.in_(family))
     items = update(tables.review_item)
     connection.execute(items.where(about, _ITEM.state == State.WAITING.value).values(state=State.SETTLED.value))
@@ -180,7 +184,10 @@ def _settle_reviews(connection: Connection, tenant: Tenant, family: Sequence[str
 def _delete_accounts(
     connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, family: Sequence[str]
 ) -> int:
-    """Let only deletions wait, one for each account she may have; returns her version after them."""
+    """Replace the effects that wait by deletions, one for each account that the patron may have.
+
+    Returns the patron's version after them.
+    """
     wanted = select(tables.outbox).where(of(tables.outbox, tenant, family), _OUT.target == CULR)
     waiting = [
         (effect_of(tenant, one), one.offered is not None)
@@ -199,13 +206,13 @@ def _delete_accounts(
 
 
 def _standing(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[Identity]:
-    """What her own account stands under, if she has one: her number, or before it was found her patron number."""
+    """Return the identity of the patron's own account, if any: the CPR number, or the patron number before that."""
     account = connection.execute(select(tables.account).where(of(tables.account, tenant, [row.id]))).one_or_none()
     if account is None:
         return []
     if account.id_type == IdType.LOCAL.value:
         return [Identity(IdType.LOCAL, row.id)]
-    # under an old number: the effect that replaces it still waits, and names it
+    # the account is under an old number: the effect that replaces it still waits, and names it
     hers = identity_of(number, row.id)
     return [hers] if account.id_index in account_probes(tenant, hers) else []
 
@@ -213,9 +220,9 @@ def _standing(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNu
 def _perhaps(
     connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, family: Sequence[str]
 ) -> list[Identity]:
-    """What there may be accounts under though nobody here made them: another system has told CULR of her, too.
+    """Return identities that may have an account which we did not create: another system may have told CULR too.
 
-    Not where CULR is not set up: nobody would ever say that there are none.
+    Returns none if CULR is not set up, because nobody could confirm that there are no accounts.
     """
     borrows = row.kind != PatronKind.RESPONSIBLE.value
     if not tenant.tells_net_media or not borrows:
@@ -225,7 +232,7 @@ def _perhaps(
 
 
 def former_numbers(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[Identity]:
-    """CPR numbers of these that were replaced, the earliest first."""
+    """Return the replaced CPR numbers of these patrons, the earliest first."""
     old = of(tables.subscription, tenant, ids) & (_ROW.reason == OLD_NUMBER)
     rows = connection.execute(select(tables.subscription).where(old).order_by(_ROW.since, _ROW.patron_id))
     return [Identity(IdType.CPR, numbered(tenant, row)) for row in rows]
@@ -235,7 +242,7 @@ def former_numbers(connection: Connection, tenant: Tenant, ids: Sequence[str]) -
 
 
 def _blank(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, version: int) -> None:
-    """Write the shell: neither number, card nor address finds it, and the calendar knows no day of it."""
+    """Write the shell. Its number, cards and address do not find it, and the calendar has no day for it."""
     vault, prepared = tenant.vault, prepare(tenant.vault, Person(number))
     local_version = row.local_version + 1
     values = {

@@ -1,7 +1,7 @@
-"""Erase a patron: all that the database holds of her, at once or as soon as the register and the net media let go.
+"""Erase a patron: delete all that the database holds, at once or as soon as the register and the net media confirm.
 
-What stays is her patron number, in the audit and among the numbers that are never given again; the lines of old nights
-are nobody's then. Replays the journal.
+Only the patron number stays: in the audit, and among the numbers that are never issued again. The lines of old nights
+then name no patron. This module also replays the journal.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: The kinds of audit entries: erased, and the last row of someone gone is away.
+#: The kinds of audit entries: the patron is erased; the last row of the patron is deleted.
 ERASE: Final = "erase"
 GONE: Final = "gone"
-#: What goes at once; a shell waits for what the register and the net media have still to hear.
+#: Tables whose rows are deleted at once. A shell waits for what the register and the net media have still to hear.
 _HERS: Final = (
     tables.before_image,
     tables.follow_up,
@@ -68,11 +68,14 @@ _ROW = tables.subscription.c
 
 
 def erase(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
-    """Erase one patron. Ties: they keep her, and nothing is written. None: there is no such patron.
+    """Erase one patron.
 
-    The `reason` is for which it was done in spite of a warning: it goes with the rest, and its hash stays in the audit.
+    Returns Ties if open ties keep the patron; then nothing is written. Returns None if there is no such patron.
 
-    The journal has her before the database does; killed in between, the next command that opens the store goes on.
+    `reason`: why it was done in spite of a warning. It is deleted with the rest, and its hash stays in the audit.
+
+    The journal has the patron before the database does. If the process is killed in between, the next command that
+    opens the store finishes.
     """
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
@@ -91,9 +94,9 @@ def erase(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Era
 
 
 def _erase_kept(connection: Connection, tenant: Tenant, patron_id: str, user: str) -> Erased:
-    """Of someone of whom no row is left, a block may be kept, and the journal tells that they left: both go.
+    """Erase what is kept of a patron without a row: a kept block, and the journal's note that they left.
 
-    The journal says so first.
+    The journal is written first.
     """
     lines = [one for one in journal_entries(connection, tenant) if one.patron_id == patron_id]
     is_told = bool(lines) and all(one.what != tables.ERASED for one in lines)
@@ -128,7 +131,7 @@ def _erase(connection: Connection, tenant: Tenant, row: AnyRow, happened: audit.
 
 
 def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
-    """All but subscriptions that the register has to let go, and deletions that the net media have to hear of."""
+    """Delete all rows, except subscriptions and deletions of accounts that others have still to confirm."""
     _forget_lines(connection, tenant, ids)
     about = tables.review_item
     others = (about.c.agency == tenant.agency) & about.c.about.in_(ids)
@@ -141,22 +144,22 @@ def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
 
 
 def _forget_lines(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
-    """By her patron number, or its number's index, a line of an old night would still tell of whom it spoke."""
+    """Remove the patrons from the lines of old nights, which name them by patron number or by index."""
     wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(ids))
     numbers: list[CprNumber] = [from_row(tenant.vault, row).number for row in connection.execute(wanted)]
     probes = [probe for one in numbers for probe in tenant.vault.probes("number", one.digits)]
-    # her old numbers stand beside her own lines and in her subscriptions
+    # the old numbers are in the patron's own lines and subscriptions
     probes += connection.scalars(select(_ROW.number_index).where(of(tables.subscription, tenant, ids)))
     night_lines.make_nobodys(connection, tenant, ids, probes)
 
 
 def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
-    """Remove the rows of those on whom nothing hangs any more; returns who they were."""
+    """Delete the rows of those on which nothing depends any more. Returns the deleted ids."""
     gone = list(connection.scalars(select(_PATRON.id).where(*_hanging_free(tenant), _PATRON.id.in_(ids))))
     if not gone:
-        return []  # most nights: the lines of every night there was are not read for nobody
+        return []  # most nights end here, so that the lines of all nights are not read for nothing
     _forget(connection, tenant, gone)
-    # what was never told to be there can only be what nobody could find any more
+    # an account row that is left belongs to an account whose identity nobody could find any more
     connection.execute(delete(tables.account).where(of(tables.account, tenant, gone)))
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(gone)
     last = connection.execute(select(_PATRON.id, _PATRON.version, _PATRON.local_version).where(these)).all()
@@ -167,7 +170,7 @@ def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[
 
 
 def _hanging_free(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
-    """A shell that no subscription, no effect that waits, no loan and no balance needs."""
+    """Return the conditions for a shell that no subscription, waiting effect, loan or balance needs."""
     hangs = [
         exists().where(table.c.agency == _PATRON.agency, table.c.patron_id == _PATRON.id)
         for table in (tables.subscription, tables.loan, tables.balance, tables.outbox)
@@ -179,13 +182,16 @@ def _hanging_free(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
 
 
 def sweep(tenant: Tenant, run: Run) -> int:
-    """After the register has let go: the subscriptions of who is gone, and the shells on which nothing hangs.
+    """Delete ended subscriptions and free shells, after the register has released the subscriptions.
 
-    Returns: how many rows went. Raises FenceLost.
+    Returns how many patron rows were deleted.
+
+    Raises:
+        FenceLost: a newer run has taken over.
     """
     with reading(tenant.engine) as connection:
         closed = select(_PATRON.id).where(_PATRON.agency == tenant.agency, *IS_EMPTIED)
-        # put in order here: asked to, SQLite would go through every patron in the order of their ids
+        # sorted here, because SQLite would otherwise read every patron in the order of their ids
         ids = sorted(connection.scalars(closed))
     removed = 0
     for part in parts(ids):
@@ -202,7 +208,10 @@ def sweep(tenant: Tenant, run: Run) -> int:
 
 
 def _let_go(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
-    """Drop ended rows that the register holds nothing of; what another patron needs there is hers to remove later."""
+    """Delete ended rows that the register does not hold.
+
+    If another patron needs the number, that patron's row takes over to remove it later.
+    """
     ended = of(tables.subscription, tenant, ids) & (_ROW.until.is_not(None) | (_ROW.reason == LEFT))
     for row in connection.execute(select(tables.subscription).where(ended, _ROW.confirmed_at.is_not(None))).all():
         same = (_ROW.agency == row.agency) & (_ROW.agreement == row.agreement)
@@ -218,14 +227,13 @@ def _let_go(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
 
 
 def replay(tenant: Tenant) -> int:
-    """Close and erase again whoever an older copy of the database has brought back; returns how many.
+    """Close and erase again the patrons that an older copy of the database has brought back. Returns how many.
 
-    Everyone else who is subscribed is unverified until the register has answered.
-
-    Nobody is looked up, subscribed or created. Their numbers are never given again either.
+    Every other subscribed patron is then unverified until the register has answered. Nobody is looked up, subscribed or
+    created. The patron numbers in the journal are never issued again.
 
     Raises:
-        JournalBehind: it is not the journal that the database has seen; nothing is written.
+        JournalBehind: the journal is not the one that the database has seen; nothing is written.
     """
     with reading(tenant.engine) as connection:
         written = journal_entries(connection, tenant)
@@ -238,14 +246,14 @@ def replay(tenant: Tenant) -> int:
         hold_library(connection, tenant)
         for patron_id in unknown:
             connection.execute(_GIVEN, {"agency": tenant.agency, "id": patron_id})
-        # whoever was erased just now by someone else is not there any more, and the journal is seen by now
+        # another process may have erased some of them just now; then the journal is remembered by now
         back = _brought_back(connection, tenant, entries)
         older = bool(back) or not is_remembered(connection, tenant, len(written))
         for patron_id in back:
             _again(connection, tenant, entries[patron_id])
         kept_blocks.forget_of(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
         if older:
-            # what look-ups have told since this copy was made is lost, and no delivery tells it again
+            # what look-ups told since this copy was made is lost, and no delivery tells it again
             open_for_subscribed(connection, tenant, Why.RESTORED)
         remember(connection, tenant)
     return len(back)
@@ -275,7 +283,7 @@ def _not_given(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> li
 def _again(connection: Connection, tenant: Tenant, entry: Entry) -> None:
     row = _held(connection, tenant, entry.patron_id)
     if row is None:
-        return  # a shell that went with the one before
+        return  # a shell that was deleted with the entry before
     if entry.what == tables.ERASED:
         _erase(connection, tenant, row, audit.Happened(ERASE, patron=row.id, actions=(JOURNAL,)), JOURNAL)
         return

@@ -1,6 +1,7 @@
-"""What is over goes: found by its day, a few rows at a time, each few in one transaction with their audit.
+"""Delete data that has passed its retention period, a few rows at a time, each batch in one transaction with its audit.
 
-What waits, holds or can still be taken back stays. The audit says whose, which kind and how many, never what it was.
+What waits, is in force or can still be taken back stays. The audit tells which patron, which kind and how many rows,
+never their content.
 """
 
 from __future__ import annotations
@@ -48,10 +49,10 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: The audit stream of what is forgotten outside a night, and the kind of its entries.
+#: The audit stream for deletions outside a night, and the kind of its entries.
 STREAM: Final = "retention"
 FORGET: Final = "forget"
-#: What stays of a message.
+#: The fields of a message that stay.
 _FACT: Final = ("channel",)
 _LOAN, _RESERVATION, _BALANCE, _MESSAGE = (
     table.c for table in (tables.loan, tables.reservation, tables.balance, tables.message)
@@ -65,7 +66,7 @@ Found: TypeAlias = "Select[*tuple[Any, ...]]"
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """Up to when something must have been over, on which day, and by whose policy."""
+    """The last day on which data may have ended to be deleted, the day of deletion, and the policy."""
 
     tenant: Tenant
     by: date
@@ -74,14 +75,14 @@ class Over:
 
     @property
     def end(self) -> str:
-        """The last moment of that day in Copenhagen, as a row holds it."""
+        """The last moment of the day `by` in Copenhagen, as a row holds it."""
         return stamp_of(datetime.combine(self.by, time.max, tzinfo=COPENHAGEN))
 
 
 def forget(  # noqa: PLR0913 -- whose, which, and how much of it
     tenant: Tenant, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int
 ) -> int:
-    """Forget at most so many of a kind, in one transaction; returns how many there were.
+    """Delete at most `limit` rows of a kind, in one transaction. Returns how many were deleted.
 
     Raises:
         FenceLost: a newer run has taken over.
@@ -102,7 +103,7 @@ def forget(  # noqa: PLR0913 -- whose, which, and how much of it
 
 
 def forgettable(tenant: Tenant, policy: Policy, *, on: date) -> dict[str, int]:
-    """How many of each kind would be forgotten on a day, as things stand; nothing is written."""
+    """Count how many rows of each kind would be deleted on a day, as things are now. Writes nothing."""
     counts = {}
     with reading(tenant.engine) as connection:
         for kind, (find, _) in _KINDS.items():
@@ -113,7 +114,7 @@ def forgettable(tenant: Tenant, policy: Policy, *, on: date) -> dict[str, int]:
 
 
 def count_log(tenant: Tenant, policy: Policy, *, on: date) -> int:
-    """How many entries of the audit may be cut on a day: none while a beginning of it does not hold."""
+    """Count the audit entries that may be cut on a day: 0 while a beginning of the audit does not verify."""
     over = Over(tenant, over_by(Forgotten.LOG, on, policy), on, policy)
     with reading(tenant.engine) as connection:
         return cutting.count_old(connection, tenant, over.end)
@@ -131,7 +132,7 @@ def _happened(run: Run | None, kind: Forgotten, rows: Sequence[AnyRow]) -> list[
 
 
 def _loans(over: Over) -> Found:
-    """Returned, or paid for and never returned; while anything is owed for it, a loan stays."""
+    """Find loans that were returned, or paid for and never returned. A loan stays while anything is owed for it."""
     named = (_BALANCE.agency == _LOAN.agency) & (_BALANCE.patron_id == _LOAN.patron_id)
     named &= _BALANCE.loan_source == _LOAN.source_id
     owed = exists().where(named, or_(_BALANCE.settled.is_(None), _BALANCE.settled > over.by))
@@ -139,7 +140,10 @@ def _loans(over: Over) -> Found:
 
 
 def _reservations(over: Over) -> Found:
-    """Cancelled; those of the dead while the death may be annulled, or its annulment waits for a person, stay."""
+    """Find cancelled reservations.
+
+    The reservations of a dead patron stay while the death may be annulled, or its annulment waits for a person.
+    """
     hers = (_ITEM.agency == _RESERVATION.agency) & (_ITEM.patron_id == _RESERVATION.patron_id)
     blocked = exists().where(hers, _ITEM.kind == BLOCK_DEAD, _ITEM.state == State.ACCEPTED.value)
     annulled = exists().where(hers, _ITEM.kind == DEATH_ANNULLED, _ITEM.state == State.WAITING.value)
@@ -152,7 +156,10 @@ def _fees(over: Over) -> Found:
 
 
 def _compensations(over: Over) -> Found:
-    """A loan that never came back is over by what was paid for it: that stays as long as the loan."""
+    """Find settled compensations.
+
+    A compensation ends a loan that never came back, so it stays as long as the loan.
+    """
     loans = replace(over, by=over_by(Forgotten.LOANS, over.on, over.policy))
     going = _loans(loans).with_only_columns(_LOAN.id).order_by(None)
     out = exists().where(
@@ -206,7 +213,7 @@ def _forget_blocks(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow
 
 
 def _kept_blocks(over: Over) -> Found:
-    # in no order: asked for one, SQLite would go through every block that is kept
+    # unordered: with an order, SQLite would read every block that is kept
     return _of(tables.kept_block, over).where(tables.kept_block.c.kept <= over.by).order_by(None)
 
 
@@ -228,12 +235,15 @@ def _delete_images(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow
 
 
 def _corrections(over: Over) -> Found:
-    """Ended, taken back or replaced; what comes back when a merge is undone stays until that can be no more."""
+    """Find corrections that have ended, were withdrawn or were replaced.
+
+    Those that undoing a merge would restore stay until the merge can no longer be undone.
+    """
     undoable = exists().where(
         *(_ITEM.agency == _OVERRIDE.agency, _ITEM.patron_id == _OVERRIDE.patron_id, _ITEM.undo.is_not(None))
     )
     past = _OVERRIDE.state.in_((overrides.ENDED, overrides.WITHDRAWN, overrides.REPLACED))
-    # in no order: asked for one, SQLite would go through every correction there ever was
+    # unordered: with an order, SQLite would read every correction
     return _of(tables.override, over).where(past, _OVERRIDE.ended <= over.by, ~undoable).order_by(None)
 
 
@@ -243,7 +253,10 @@ def _forget_corrections(connection: Connection, tenant: Tenant, rows: Sequence[A
 
 
 def _reviews(over: Over) -> Found:
-    """Answered; a block that was accepted holds, and is taken off by what stands there."""
+    """Find answered items whose undo is over.
+
+    An accepted block that is in force stays, because lifting it needs the undo.
+    """
     holds = (_ITEM.state == State.ACCEPTED.value) & _ITEM.kind.in_(LIFTED_BY)
     answered = _ITEM.undo.is_not(None) & (_ITEM.decided_at < over.end) & (_ITEM.state != State.WAITING.value)
     return _of(tables.review_item, over).where(answered, ~holds).order_by(None)
@@ -263,7 +276,10 @@ def _nights(over: Over) -> Found:
 
 
 def _calendar(over: Over) -> Found:
-    """As the lines, of nights that ended: a night that comes late lives days of long ago, and counts them."""
+    """Find calendar events, by day, of nights that ended.
+
+    A late night lives days of long ago and counts them, so its events stay until it ends.
+    """
     night = (_RUN.agency == _EVENT.agency) & (_RUN.id == _EVENT.run_id) & (_RUN.day <= over.by)
     old = (_EVENT.agency == over.tenant.agency) & (_EVENT.day <= over.by)
     return (
@@ -280,7 +296,7 @@ def _forget_calendar(connection: Connection, tenant: Tenant, rows: Sequence[AnyR
         connection.execute(delete(tables.calendar_event).where(this))
 
 
-#: All but the audit, which is cut as a chain: see `cutting`. It goes last: what has just been forgotten stands in it.
+#: All kinds but the audit, which is cut as a chain (see `cutting`). It comes last, because it records these deletions.
 _KINDS: Final[
     Mapping[Forgotten, tuple[Callable[[Over], Found], Callable[[Connection, Tenant, Sequence[AnyRow]], None]]]
 ] = {

@@ -1,7 +1,7 @@
-"""Go on with an erase journal of which lines are lost for good: one deliberate step, with a reason, in the audit.
+"""Continue an erase journal that has lost lines for good: one deliberate step, with a reason, in the audit.
 
-What the database itself still knows of those who left is written to it again. Whoever was erased in the lines that are
-gone, and is not there any more, an older copy of the database would bring back: nothing remembers her.
+What the database still knows of those who left is written to it again. A patron who was erased in a lost line, and has
+no row any more, is in neither. An older copy of the database would bring that patron back.
 """
 
 from __future__ import annotations
@@ -32,10 +32,12 @@ _PATRON = tables.patron.c
 
 
 def accept_journal(tenant: Tenant, *, user: str, reason: str) -> AcceptedJournal:
-    """Take the journal as it is by now; a broken one is set aside, and goes on from the lines that hold.
+    """Accept the journal as it is now.
+
+    A broken journal is set aside, and a new one continues from the lines that verify.
 
     Raises:
-        BadInput: it is the one that the database has seen; nothing is written.
+        BadInput: it is the journal that the database has seen; nothing is written.
     """
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
@@ -55,7 +57,7 @@ def accept_journal(tenant: Tenant, *, user: str, reason: str) -> AcceptedJournal
         connection.execute(update(tables.library).where(this).values(journal_lines=None, journal_code=None))
         again = _note_again(connection, tenant, there)
         remember(connection, tenant)
-        # a journal that is not the database's tells that one of the two is an older copy
+        # if the journal is not the database's, one of the two is an older copy
         open_for_subscribed(connection, tenant, Why.RESTORED)
         more = (("lines", str(len(there))), ("seen", str(remembered)), ("again", str(again)))
         told = audit.Happened(ACCEPT, more=(*more, ("user", user)), reason=reason)
@@ -64,7 +66,7 @@ def accept_journal(tenant: Tenant, *, user: str, reason: str) -> AcceptedJournal
 
 
 def _note_again(connection: Connection, tenant: Tenant, there: set[str]) -> int:
-    """Write down those of whom a shell is left and no line; returns how many."""
+    """Write a line for each shell that has none in the journal. Returns how many."""
     left = (_PATRON.agency == tenant.agency) & _PATRON.status_class.in_(tables.EMPTIED)
     rows = [
         row for row in connection.execute(select(tables.patron).where(left).order_by(_PATRON.id)) if row.id not in there

@@ -1,6 +1,6 @@
-"""Patrons on their way out: what keeps each, who asked, who is closed tonight, and who came back.
+"""Patrons who are leaving: what keeps each, who asked, who is closed tonight, and who came back.
 
-Leaves out what is emptied when a record is closed or erased: see `emptying` and `erasing`.
+What is emptied when a record is closed or erased is in `emptying` and `erasing`.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ if TYPE_CHECKING:
 #: The kinds of audit entries.
 ASKED: Final = "leave"
 CLOSE: Final = "close"
-#: How many subscriptions ended with it.
+#: In the audit: how many subscriptions ended with the record.
 ENDED: Final = "subscriptions"
-#: Who asked, where nobody at the desk did.
+#: Why a patron leaves, in the audit: the policy says so, or somebody asked for it.
 BY_POLICY: Final = "inactive"
 BY_REQUEST: Final = "request"
 _PATRON = tables.patron.c
 _LOAN = tables.loan.c
 _BALANCE = tables.balance.c
 _LINK = tables.responsible.c
-#: In the words of the index that holds these rows alone: with a value put in, SQLite would not take it.
+#: In the same words as the partial index of these rows. SQLite would not use it with a bound value.
 NOT_ACTIVE: Final[Any] = text("patron.standing <> 'active'")
 
 
 def parting(tenant: Tenant, patron_id: str) -> Parting | None:
-    """What is known of a patron who is to leave or to be erased; None: there never was such a patron."""
+    """Return what is known of a patron who is to leave or be erased; None: there never was such a patron."""
     with reading(tenant.engine) as connection:
         row = connection.execute(_this(tenant, patron_id)).one_or_none()
         kept = kept_blocks.count_of(connection, tenant, patron_id)
@@ -91,13 +91,13 @@ def _departure(connection: Connection, tenant: Tenant, row: AnyRow) -> Departure
 
 
 def ties_of(connection: Connection, tenant: Tenant, patron_id: str) -> Ties:
-    """What a patron has open."""
+    """Count what a patron has open."""
     return Ties(*(connection.scalar(select(func.count()).where(one)) or 0 for one in _ties(tenant, patron_id)))
 
 
 def _ties(tenant: Tenant, patron_id: str | ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
-    """What of hers is open, in the order of `Ties`."""
-    # ended, a link still counts for what is owed from its time
+    """Return the conditions for what the patron has open, in the order of `Ties`."""
+    # an ended link still counts for what is owed from its time
     holds = _LINK.until.is_(None) | links.owes()
     return (
         (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id) & ~is_over(tenant),
@@ -110,9 +110,10 @@ def _ties(tenant: Tenant, patron_id: str | ColumnElement[str]) -> tuple[ColumnEl
 
 
 def leave(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
-    """Take a request: closed at once when nothing is open. None: there never was such a patron.
+    """Take a request to leave. The record is closed at once if nothing is open.
 
-    Nothing is looked up, subscribed or created. The `reason` is for which it was done in spite of a warning.
+    Returns None if there never was such a patron. Nobody is looked up, subscribed or created. `reason`: why it was done
+    in spite of a warning.
     """
     today = tenant.clock.today()
     with writing(tenant.engine) as connection:
@@ -140,19 +141,19 @@ def leave(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Dep
 
 
 def _open_reservations(connection: Connection, tenant: Tenant, patron_id: str) -> int:
-    # with those of the patrons who were merged into her, as the closing takes them
+    # includes those of the patrons who were merged into this one, because closing takes them too
     hers = of(tables.reservation, tenant, [patron_id, *shells_of(connection, tenant, patron_id)])
     return connection.scalar(select(func.count()).where(hers, tables.reservation.c.cancelled.is_(None))) or 0
 
 
 def was_ever(tenant: Tenant, patron_id: str) -> bool:
-    """The same for whoever only looks."""
+    """Return whether a patron number was ever issued, in a transaction of its own."""
     with reading(tenant.engine) as connection:
         return was_given(connection, tenant, patron_id)
 
 
 def was_given(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
-    """Whether a patron number was ever given, also one of whom nothing is left."""
+    """Return whether a patron number was ever issued, also if nothing is left of the patron."""
     issued = tables.issued_id.c
     given = select(issued.id).where(issued.agency == tenant.agency, issued.id == patron_id)
     return connection.scalar(given) is not None
@@ -169,17 +170,17 @@ def _set_leaving(connection: Connection, tenant: Tenant, ids: Sequence[str], *, 
 
 
 def departing(tenant: Tenant, inactive_before: date | None) -> Departing:
-    """Who leaves tonight: those the policy asks, and those who asked and have nothing open any more."""
+    """Return who leaves tonight: inactive patrons by the policy, and leaving patrons who have nothing open any more."""
     with reading(tenant.engine) as connection:
         inactive = _inactive(connection, tenant, inactive_before)
-        # put in order here: asked to, SQLite would go through every patron in the order of their ids
+        # sorted here, because SQLite would otherwise read every patron in the order of their ids
         free = sorted(connection.scalars(select(_PATRON.id).where(*_free_to_go(tenant))))
         return Departing(tuple(inactive), tuple(free))
 
 
 def _free_to_go(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
     leaving = (_PATRON.agency == tenant.agency) & (_PATRON.standing == Stage.LEAVING.value)
-    # whose link staff have ended today may have it back today; whom the night itself has let go has no day
+    # if staff ended the link today, they may restore it today; if the night ended it, there is no day to wait for
     since = _PATRON.leaves_since
     free = (_PATRON.kind != PatronKind.RESPONSIBLE.value) | since.is_(None) | (since < tenant.clock.today())
     return (leaving, NOT_ACTIVE, free, *_nothing_open(tenant))
@@ -190,12 +191,12 @@ def _nothing_open(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
 
 
 def _inactive(connection: Connection, tenant: Tenant, before: date | None) -> list[str]:
-    """Borrowers who were last seen before the day, or created before it if never seen, and have nothing open."""
+    """Return borrowers who have nothing open and were last seen before the day, or created before it and never seen."""
     if before is None:
         return []
     seen = _PATRON.last_seen < before
     if _lived_before(connection, tenant, before):
-        # only then: of whoever was never seen the day of her row is read, which stands beside the sealed record
+        # only then, because it reads the day of creation of patrons never seen, which is beside the sealed record
         never = _PATRON.last_seen.is_(None) & (_PATRON.created < before.isoformat())
         seen = or_(seen, never)
     hers = (_PATRON.agency == tenant.agency) & (_PATRON.standing == Stage.ACTIVE.value)
@@ -205,14 +206,18 @@ def _inactive(connection: Connection, tenant: Tenant, before: date | None) -> li
 
 
 def _lived_before(connection: Connection, tenant: Tenant, day: date) -> bool:
-    """Whether the library had its first night before the day: nobody's row is much older than that."""
+    """Return whether the library had its first night before the day. No row is much older than that."""
     run = tables.run.c
     first = connection.scalar(select(func.min(run.day)).where(run.agency == tenant.agency))
     return first is not None and first < day
 
 
 def depart(tenant: Tenant, run: Run, leaving: Departing, *, inactive_before: date | None) -> Departed:
-    """Ask and close these, in one transaction; each only if it still holds. Raises FenceLost."""
+    """Mark the inactive as leaving and close the free, in one transaction. Each is checked again.
+
+    Raises:
+        FenceLost: a newer run has taken over.
+    """
     today = tenant.clock.today()
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)

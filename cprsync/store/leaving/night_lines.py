@@ -1,6 +1,6 @@
-"""The lines of nights that are long over, or of whoever is erased: letting go of them with what was planned.
+"""Delete the lines of old nights, and remove erased patrons from the lines and plans that stay.
 
-How many there were of each kind stands in the night's report, and stays.
+The counts of each kind are in the night's report, and stay.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PLAN: Final = tables.plan_row.c
 
 
 def old_lines(tenant: Tenant, by: date) -> Select[*tuple[Any, ...]]:
-    """The lines of nights that ended, of a day and before; nobody's: a line is told by its place."""
+    """Find the lines of nights that ended, up to a day. They carry no patron id: a line is named by its place."""
     ended = select(_RUN.id).where(_RUN.agency == tenant.agency, _RUN.day <= by, _RUN.finished.is_not(None))
     wanted = select(_ITEM.run_id, _ITEM.inbox_id, _ITEM.ordinal, null().label("patron_id"))
     wanted = wanted.where(_ITEM.agency == tenant.agency, _ITEM.run_id.in_(ended))
@@ -47,12 +47,12 @@ def let_go(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> No
 
 
 def make_nobodys(connection: Connection, tenant: Tenant, ids: Sequence[str], indexes: Sequence[bytes]) -> None:
-    """Let no line, and no plan, tell of these patrons or numbers; each is counted as what it was."""
+    """Remove these patrons and numbers from all lines and plans. The counts do not change."""
     ours = _ITEM.agency == tenant.agency
     hers = _ITEM.patron_id.in_(ids) | _ITEM.number_index.in_(indexes)
     connection.execute(update(tables.run_item).where(ours, hers).values(patron_id=None, number_index=None))
     for one in ids:
-        # why another's line was left to a person may name the other of two
+        # the reason of another patron's line may name this patron
         named = ours & _ITEM.reason.like(f"%:{one}")
         why = func.replace(_ITEM.reason, f":{one}", "")
         connection.execute(update(tables.run_item).where(named).values(reason=why))
@@ -66,7 +66,7 @@ def make_nobodys(connection: Connection, tenant: Tenant, ids: Sequence[str], ind
 
 
 def _forget_plan(connection: Connection, tenant: Tenant, run_id: int) -> None:
-    """Of a night that was held its report has the plan, too."""
+    """Delete the plan of a night. The report of a held night contains the plan, too."""
     connection.execute(delete(tables.plan_row).where(_PLAN.agency == tenant.agency, _PLAN.run_id == run_id))
     this = (_RUN.agency == tenant.agency) & (_RUN.id == run_id)
     document = json.loads(connection.scalar(select(_RUN.document).where(this)) or "{}")

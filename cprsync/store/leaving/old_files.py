@@ -1,4 +1,7 @@
-"""The register's files whose content is needed no more, and letting go of it. What is known of a file stays."""
+"""Find the register's files whose content is no longer needed, and delete the content.
+
+What is known of a file stays.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _CHUNK: Final = tables.inbox_chunk.c
 
 
 def deliveries(over: Over) -> Select[*tuple[Any, ...]]:
-    """Applied by a run that has ended, or never needed: sent twice, or older than the last one."""
+    """Find deliveries that an ended run has applied, or that were not needed: sent twice, or older than the last."""
     taken, run = tables.run_delivery.c, tables.run.c
     late = exists().where(
         *(taken.agency == _BOX.agency, taken.inbox_id == _BOX.id),
@@ -35,7 +38,7 @@ def deliveries(over: Over) -> Select[*tuple[Any, ...]]:
 
 
 def refused_deliveries(over: Over) -> Select[*tuple[Any, ...]]:
-    """Damaged, or at odds with another, and taken by nobody since."""
+    """Find deliveries that were damaged or contradict another, and that no run has taken since."""
     return _held(over).where(_refused(over), _BOX.reason.not_in(UNNEEDED))
 
 
@@ -44,7 +47,7 @@ def _refused(over: Over) -> ColumnElement[bool]:
 
 
 def _held(over: Over) -> Select[*tuple[Any, ...]]:
-    """Deliveries whose content is here; no patron's: one is told by its place in the inbox."""
+    """Find deliveries whose content is here. They carry no patron id: a delivery is named by its place in the inbox."""
     held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
     of_nobody = select(_BOX.id, null().label("patron_id"))
     return of_nobody.where(_BOX.agency == over.tenant.agency, held).order_by(_BOX.id)
