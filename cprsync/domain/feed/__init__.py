@@ -1,4 +1,4 @@
-"""The register's deliveries in time: which days bring one, what follows what, and when none could tell of a number.
+"""The register's deliveries in time: which days have one, which follows which, and when the feed missed a number.
 
-Knows dates and hashes. What stands in a delivery is `domain.person`'s.
+Knows dates and hashes. `domain.person` has the content of a delivery.
 """

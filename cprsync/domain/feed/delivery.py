@@ -10,15 +10,15 @@ from typing import Final
 
 from cprsync.domain.feed.workdays import working_day_before
 
-#: Why a delivery is refused that an operator has set aside: no night looks at it again.
+#: Why a delivery is refused that an operator has set aside. No night looks at it again.
 DISCARDED: Final = "discarded"
-#: D and the day of production: a delivery's name as the register gives it.
+#: D and the day of production: the register's name for a delivery.
 _NAME: Final = re.compile(r"D([0-9]{2})([0-9]{2})([0-9]{2})\.", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a delivery says of itself in its first record."""
+    """What a delivery says about itself in its first record."""
 
     task: str
     produced: date
@@ -26,43 +26,43 @@ class Header:
 
     @property
     def begins_a_chain(self) -> bool:
-        """Whether it names its own day as the one before: nothing was produced before it."""
+        """Whether it names its own day as the previous one: nothing was produced before it."""
         return self.previous == self.produced
 
 
 class Place(enum.Enum):
     """Where a delivery belongs (decision 4)."""
 
-    #: the next one, or the first of all: apply it
+    #: the next one, or the very first: apply it
     NEXT = "applied"
-    #: same date and content as one already taken: nothing to do
+    #: same date and content as a delivery that was taken: nothing to do
     REPEAT = "repeat"
-    #: older than the last one taken, and not known: it breaks a strict chain. Where the chain only warns it is applied,
-    #: and each record takes of it what is not older than itself
+    #: older than the last delivery taken, and unknown: it breaks a strict chain. If the chain only warns, it is
+    #: applied, and a record takes from it only what is not older than the record
     OLDER = "older"
-    #: the one before it is missing: stop
+    #: the delivery before it is missing: stop
     GAP = "gap"
-    #: same date as one already taken, other content: stop, show both hashes
+    #: same date as a delivery that was taken, with other content: stop, and show both hashes
     REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A delivery already taken: its production date and the hash of its content."""
+    """A delivery that was taken: its production date and the hash of its content."""
 
     produced: date
     sha256: str
 
 
 def place_of(header: Header, sha256: str, *, taken: Link | None, last: date | None, strict: bool) -> Place:
-    """Say where a delivery belongs.
+    """The place of a delivery in the chain.
 
     Args:
         header: its first record.
         sha256: the hash of its content.
-        taken: the delivery of the same date, if one was taken before.
-        last: the production date of the last one taken; None before the first delivery, which starts the chain.
-        strict: whether the date of the previous production must be that of the last one taken.
+        taken: the delivery of the same date that was taken before, if any.
+        last: the production date of the last delivery taken; None: there is none, so this one starts the chain.
+        strict: whether its previous production must be the last delivery taken.
     """
     if taken is not None:
         return Place.REPEAT if taken.sha256 == sha256 else Place.REPLACED
@@ -75,35 +75,35 @@ def place_of(header: Header, sha256: str, *, taken: Link | None, last: date | No
 
 
 def skips(header: Header, last: date | None) -> bool:
-    """Whether a delivery may have been produced between the last one taken and this one, and was never taken."""
+    """Whether a delivery between the last one taken and this one may exist that was never taken."""
     if last is None or header.produced <= last:
         return False
     return header.begins_a_chain or header.previous > last
 
 
 class Left(enum.Enum):
-    """What the day of a delivery that was set aside is to the chain (decision 4)."""
+    """What the chain misses after a delivery was set aside (decision 4)."""
 
-    #: nothing was ever taken: no gap would show
+    #: no delivery was ever taken: no gap shows
     BEGINNING = "beginning"
-    #: another delivery of that day was taken, or of a later one: nothing is missing
+    #: another delivery of that day or of a later day was taken: nothing is missing
     NOTHING = "nothing"
-    #: the day has not come: its delivery is still expected
+    #: the day is still to come: its delivery is expected
     EXPECTED = "expected"
     #: the day is missing: the next delivery stops at the gap
     GAP = "gap"
-    #: the days before it are missing as well
+    #: days before it are missing as well
     WIDER_GAP = "wider_gap"
 
 
 def what_is_left(produced: date | None, *, is_taken: bool, last: date | None, today: date | None) -> Left:
-    """Say what the day of a delivery is to the chain once it is set aside.
+    """What the chain misses after a delivery was set aside.
 
     Args:
-        produced: its day; None: nobody knows it.
+        produced: its day; None: unknown.
         is_taken: whether another delivery of that day was taken.
-        last: the production date of the last one taken; None before the first.
-        today: the register's day; None: nobody knows it.
+        last: the production date of the last delivery taken; None: there is none.
+        today: the register's day; None: unknown.
     """
     if last is None:
         return Left.BEGINNING
@@ -117,7 +117,7 @@ def what_is_left(produced: date | None, *, is_taken: bool, last: date | None, to
 
 
 def day_in_name(name: str) -> date | None:
-    """Read the day in a delivery's name; None: it names none."""
+    """The day in a delivery's name; None: the name has no day."""
     found = _NAME.match(name)
     if found is None:
         return None

@@ -1,7 +1,7 @@
-"""Windows: times in which the feed could not have told of a number, so that its record is unverified (decision 32).
+"""Windows: times in which the feed could not report changes of a number. Its record is unverified (decision 32).
 
-One rule says when a window opens, one when it closes, and one in which order the register is asked. Does no I/O and
-reads no clock; the store keeps the windows and has one function for each step.
+There are three rules: when a window opens, when it closes, and in which order the register is asked. Does no I/O and
+reads no clock. The store keeps the windows, and has one function for each step.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 
 class Why(enum.Enum):
-    """Why the feed could not have told of a number."""
+    """Why the feed could not report changes of a number."""
 
-    #: the number was subscribed after a delivery that could have told of it
+    #: the number was subscribed after a delivery that may have had it
     SUBSCRIBED_LATE = "subscribed_late"
-    #: the subscription had vanished at the platform, and was added again
+    #: the subscription was missing at the platform, and was added again
     SUBSCRIPTION_LOST = "subscription_lost"
-    #: two patrons were one for a time: what was told of either may stand on the other
+    #: two patrons were one record for a time: what was reported for one may be on the other
     MERGE_UNDONE = "merge_undone"
-    #: a delivery is missing, and the library goes on without it
+    #: a delivery is missing, and the library continues without it
     GAP = "gap"
-    #: the database is an older copy of itself
+    #: the database was restored from an older copy
     RESTORED = "restored"
-    #: the patron had left, and was not subscribed meanwhile
+    #: the patron had left, and the number was not subscribed in the meantime
     RETURNED = "returned"
-    #: the register has replaced the number, and a person has decided that the patron keeps it
+    #: the register has replaced the number, and staff have decided that the patron keeps it
     NUMBER_REPLACED = "number_replaced"
 
 
-#: Reasons after which the number was subscribed anew.
+#: Reasons with a new subscription.
 _SUBSCRIBED: Final = frozenset({Why.SUBSCRIBED_LATE, Why.SUBSCRIPTION_LOST, Why.RETURNED})
-#: Days after which the register is asked again about a number that it has replaced.
+#: After this many days the register is asked again about a number that it has replaced.
 DAYS_BETWEEN: Final = 7
 
 
@@ -47,57 +47,60 @@ class Window:
 
     since: date
     why: Why
-    #: the day up to which an answer must have seen everything
+    #: the day up to which an answer must have seen everything, to close the window
     until: date
 
     @classmethod
     def opened(cls, why: Why, *, today: date, now: datetime) -> Window:
-        """The window that opens now: a number that is subscribed only now may be missing in today's delivery too."""
+        """The window that opens now. A number that is subscribed only now may be missing in today's delivery too."""
         return cls(today, why, last_closed(now) if why in _SUBSCRIBED else last_loaded(now))
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One patron in a window, as far as the order of asking needs it."""
+    """One patron in a window, with what the order of asking needs."""
 
     patron_id: str
     #: name and address protection, or an administrative street
     is_shut: bool
-    #: the last day on which the patron did something themselves
+    #: the last day on which the patron did something at the library
     last_seen: date | None = None
-    #: the last day on which the register was asked without an answer
+    #: the last day on which the register was asked and gave no answer
     asked: date | None = None
 
 
 def is_late(told: date, *, taken: date | None, now: datetime) -> bool:
-    """Whether a number that is subscribed now was unsubscribed when a delivery could have told of it.
+    """Whether a delivery may have had a number before it was subscribed.
 
     Args:
         told: the day for which the record is true.
-        taken: the production date of the last delivery that was taken.
-        now: the moment of the subscription.
+        taken: the production date of the last delivery taken.
+        now: the time of the subscription.
     """
     return last_closed(now) > told or (taken is not None and taken > told)
 
 
 def may_ask(why: Why, asked: date | None, *, today: date) -> bool:
-    """Whether a night asks the register about someone in a window; `asked`: the last day on which it did.
+    """Whether a night asks the register about a patron in a window. `asked` is the last day on which it did.
 
-    A replaced number is asked about seldom. Its subscription stays, so a delivery tells when the change is taken back.
+    A replaced number is asked about seldom. Its subscription stays, so a delivery reports if the change is undone.
     """
     return why is not Why.NUMBER_REPLACED or asked is None or (today - asked).days >= DAYS_BETWEEN
 
 
 def look_up_day(loaded: date, taken: date | None) -> date:
-    """The day that a look-up speaks of: never after the last delivery that was really taken (decision 35).
+    """The day that a look-up describes. It is never after the last delivery that was taken (decision 35).
 
-    Otherwise a delivery that arrives late would look older than the record, and what it tells would be lost.
+    Otherwise a late delivery would look older than the record, and its data would be lost.
     """
     return loaded if taken is None else min(loaded, taken)
 
 
 def ask_order(one: Waiting) -> tuple[int, bool, int, str]:
-    """Sort the protected and then the recently active first; who was asked without an answer comes last."""
+    """The sort key for asking: protected patrons first, then the recently active.
+
+    Patrons that were asked about without an answer come last.
+    """
     seen = 0 if one.last_seen is None else one.last_seen.toordinal()
     asked = 0 if one.asked is None else one.asked.toordinal()
     return asked, not one.is_shut, -seen, one.patron_id

@@ -1,4 +1,4 @@
-"""Working days as the register counts them: which days a delivery is expected for, and when it is due."""
+"""Working days as the register counts them: which days have a delivery, and when it is due."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ LOAD_HOUR = time(6, 0)
 #: A number that is subscribed by this hour of a working day is in that day's delivery. The customer centre takes job
 #: orders until 12:00; later ones may be in the next delivery only.
 CLOSING_HOUR = time(12, 0)
-#: The longest Danish run of days without a delivery is well below this.
+#: No run of days without a delivery in Denmark is nearly as long as this.
 _LOOK_BACK_DAYS = 14
 
 _HOLIDAYS = holidays.country_holidays("DK", categories=("public",))
-#: No public holidays, but nobody produces files on 5 June, 24 and 31 December. On 1 May they do.
+#: Not public holidays, but no files are produced on 5 June, 24 and 31 December. On 1 May they are.
 _CLOSED = frozenset({(6, 5), (12, 24), (12, 31)})
 
 
 def is_working_day(day: date) -> bool:
-    """True when CPR produces a delivery dated `day`: neither weekend nor Danish holiday nor a day closed by custom."""
+    """True if CPR produces a delivery dated `day`: no weekend, no Danish holiday, and no day closed by custom."""
     return day.weekday() < SATURDAY and (day.month, day.day) not in _CLOSED and day not in _HOLIDAYS
 
 
@@ -44,7 +44,7 @@ def last_loaded(now: datetime) -> date:
 
 
 def last_closed(now: datetime) -> date:
-    """The production date of the last expected delivery for which a subscription at `now` (aware) comes too late."""
+    """The production date of the last expected delivery that a subscription at `now` (aware) is too late for."""
     local = now.astimezone(COPENHAGEN)
     day = local.date() + timedelta(days=1) if local.time() >= CLOSING_HOUR else local.date()
     return working_day_before(day)
