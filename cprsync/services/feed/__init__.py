@@ -1,4 +1,4 @@
-"""Deliveries fetched, accepted or set aside, subscriptions compared, and whoever was in a window asked about.
+"""Fetches, accepts and sets aside deliveries, compares subscriptions, and asks about patrons in a window.
 
 What a delivery's persons mean is planned in `services.planning`.
 """

@@ -1,6 +1,6 @@
-"""Accept a delivery that stops the nights: a replacement, the first one after a gap, or one that never gets longer.
+"""Accepts a delivery that stops the nights: a replacement, the first one after a gap, or one that stays unfinished.
 
-Says only that the next night takes it. Nothing is applied here, and what is damaged stays refused.
+Only records that the next night takes it. Applies nothing, and a damaged delivery stays refused.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from cprsync.services.ports.ports import Feed, Reader
     from cprsync.services.ports.values import SealedDelivery
 
-#: What stopped the nights of a delivery that is in its place: its companion announces more than there is.
+#: Why a delivery in its place stopped the nights: its companion file announces more content than there is.
 UNFINISHED = "unfinished"
-#: What stopped the nights of one that is in its place by now: an operator had set it aside.
+#: Why a delivery that is now in its place stopped the nights: an operator had set it aside.
 SET_ASIDE = "discarded"
 _TAKEN = frozenset({InboxState.ACCEPTED, InboxState.APPLIED})
 
@@ -50,7 +50,7 @@ class Inbox(Protocol):
     def stopping(self) -> list[SealedDelivery]: ...
 
     def accept_stopped(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
-        """Take it, and behind a gap open a window for everyone subscribed; returns of how many that is new."""
+        """Take the delivery. After a gap, open a window for everyone subscribed; return how many windows are new."""
         ...
 
 
@@ -65,14 +65,14 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
     feed: Feed | None = None,
     sha256: str | None = None,
 ) -> dict[str, Any]:
-    """Let the next night take `file`: a name in the inbox, a path, or a name that is still being written in the feed.
+    """Let the next night take `file`: a name in the inbox, a path, or an unfinished file's name in the feed.
 
-    Several copies of a name: `sha256`, how the hash of one begins, says which; without it `find_copy` does. Returns
-    what was accepted.
+    If the name has several copies, `sha256` (the first digits of a hash) selects one; without it `find_copy` does.
+    Returns what was accepted.
 
     Raises:
-        BadInput: no such delivery, a reason that may not be kept, or one that stops no night.
-        DeliveryRefused: it is damaged.
+        BadInput: there is no such delivery, the reason may not be kept, or the delivery stops no night.
+        DeliveryRefused: the delivery is damaged.
     """
     reason = checked_reason(reason)
     meant = find_copy(store, feed, file, sha256=sha256)
@@ -85,7 +85,7 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
         "sha256": delivery.sha256,
         "accepted": stopped_by,
         "reason": reason,
-        # what is accepted waits behind these, if they still lie where they arrived
+        # the accepted delivery waits behind these, if they are still where they arrived
         "behind": [other.name for other in store.stopping() if other.id != delivery.id],
         "unverified": unverified,
         "others": describe_others(meant),
@@ -93,7 +93,7 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
 
 
 def describe_others(meant: Meant) -> list[dict[str, Any]]:
-    """The other copies of the name, so that it shows which one was meant."""
+    """The other copies of the name, so that the operator sees which one was accepted."""
     return [{"sha256": one.sha256, "size": one.size, "state": _state(one)} for one in meant.others]
 
 
@@ -106,7 +106,7 @@ def _state(copy: SealedDelivery) -> str:
 
 
 def raise_taken(copy: SealedDelivery) -> None:
-    """Raise BadInput for a copy that a run has taken: nothing is to be decided about it."""
+    """Raise BadInput for a copy that a run has taken, since it cannot be decided any more."""
     if copy.state in _TAKEN:
         raise BadInput(
             "{file} (sha256 {sha256}…) was taken by a night already",
@@ -119,7 +119,7 @@ def raise_taken(copy: SealedDelivery) -> None:
 def _taken_up(
     store: Inbox, reader: Reader, meant: Meant, *, strict: bool, feed: Feed | None
 ) -> tuple[SealedDelivery, Header, str]:
-    """The copy in the inbox, its first record, and what stopped the nights of it. Raises BadInput, DeliveryRefused."""
+    """The copy in the inbox, its first record, and why it stopped the nights. Raises BadInput, DeliveryRefused."""
     copy = meant.copy
     if copy is not None:
         raise_taken(copy)
@@ -133,7 +133,7 @@ def _taken_up(
         return copy, header, _stop(store, meant, header, strict=strict, feed=feed)
     if not meant.is_on_disk:
         raise BadInput("{file} was not fetched yet", file=meant.name, kind="delivery.not_fetched")
-    # looked at where it lies, so that nothing of it is kept when it is not to be accepted
+    # read where it lies, so that nothing is stored if it is not accepted
     with closing(meant.content()) as content:
         header = reader.inspect(content).header
         stopped_by = _stop(store, meant, header, strict=strict, feed=feed)
@@ -142,7 +142,7 @@ def _taken_up(
 
 
 def _seal_unfinished(store: Inbox, reader: Reader, meant: Meant) -> tuple[SealedDelivery, Header]:
-    """Take in what there is of a file whose companion announces more. What is no whole delivery stops no night."""
+    """Seal the present part of a file whose companion announces more. Refuse it if it is no complete delivery."""
     with closing(meant.content()) as there:
         delivery = store.seal(meant.name, there)
     try:
@@ -154,7 +154,7 @@ def _seal_unfinished(store: Inbox, reader: Reader, meant: Meant) -> tuple[Sealed
 
 
 def _stop(store: Inbox, meant: Meant, header: Header, *, strict: bool, feed: Feed | None) -> str:
-    """Say what stops the nights of it. Raises BadInput: nothing does."""
+    """Return why the delivery stops the nights. Raises BadInput if it does not."""
     taken, last = store.taken_on(header.produced), store.last_produced()
     place = place_of(header, meant.sha256, taken=taken, last=last, strict=strict)
     if place in STOPS:

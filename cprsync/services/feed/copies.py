@@ -1,7 +1,7 @@
-"""Find the copy of a delivery that an operator means: a name may come more than once, each time with other content.
+"""Finds the copy of a delivery that an operator means. A name can occur several times, each with other content.
 
-What counts is the content. What lies where deliveries arrive goes before what has lain there, and what still stops the
-nights before what is decided. Writes nothing.
+Copies are told apart by content. A file that is still where deliveries arrive comes first. An undecided copy comes
+before a decided one. Writes nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.values import SealedDelivery
 
 _UNKNOWN: Final = "no delivery of that name waits in the inbox or where deliveries arrive, and no such file can be read"
-#: Part of a hash that is enough to tell one copy from another; the messages show as many digits.
+#: A part of a hash that is long enough to tell copies apart; messages show the same number of digits.
 _HASH = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 _EMPTY: Final = hashlib.sha256(b"").hexdigest()
 _READ_BYTES = 1024 * 1024
@@ -42,20 +42,20 @@ class Copies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The copy that is meant: one of the inbox, or content that is not there yet."""
+    """The copy that is meant: one in the inbox, or content that is not sealed yet."""
 
     name: str
-    #: the hash of its content; that of nothing where it cannot be read
+    #: the hash of the content; the hash of no bytes if it cannot be read
     sha256: str
-    #: None: it is not in the inbox
+    #: None: the copy is not in the inbox
     copy: SealedDelivery | None = None
-    #: opens what lies on disk or where deliveries arrive
+    #: opens the content on disk or where deliveries arrive
     content: Callable[[], BinaryIO] = BytesIO
-    #: it is on disk, and named by its path
+    #: the file is on disk, and named by its path
     is_on_disk: bool = False
-    #: its companion announces more than there is
+    #: the companion file announces more content than there is
     is_unfinished: bool = False
-    #: why it cannot be read where it lies
+    #: why the file cannot be read; None: it can
     unread: str | None = None
     #: the file where deliveries arrive
     file: WaitingFile | None = None
@@ -64,11 +64,13 @@ class Meant:
 
 
 def find_copy(store: Copies, feed: Feed | None, file: str, *, sha256: str | None = None) -> Meant:
-    """Find what `file` means: a name as the night tells it, or a path; `sha256`: how the hash of its content begins.
+    """Find what `file` means: a name as a night reports it, or a path.
+
+    `sha256`: the first digits of its content's hash.
 
     Raises:
-        BadInput: nothing of that name is known, or no copy, or more than one, has that hash.
-        RegisterUnavailable: the place where deliveries arrive does not answer, and the inbox knows no such name.
+        BadInput: no delivery of that name is known; or no copy, or more than one, has that hash.
+        RegisterUnavailable: the place where deliveries arrive does not answer, and the inbox does not know the name.
     """
     has_folder = "/" in file or "\\" in file
     meant = _on_disk(store, file) if has_folder else _by_name(store, feed, file, sha256)
@@ -90,7 +92,10 @@ def _by_name(store: Copies, feed: Feed | None, name: str, sha256: str | None) ->
 
 
 def _newest(lying: Meant | None, copies: list[SealedDelivery]) -> Meant:
-    """What lies there, unless it is decided and another copy is not; then what was refused last, then the newest."""
+    """Select a copy. The file that still lies there comes first, unless it is decided and a sealed copy waits.
+
+    After it comes the newest waiting copy, then the newest undecided one, then the newest.
+    """
     waiting = [one for one in copies if one.state is InboxState.SEALED]
     if lying is not None and (lying.copy is None or _is_open(lying.copy) or not waiting):
         return lying
@@ -103,7 +108,7 @@ def _sealed(copy: SealedDelivery) -> Meant:
 
 
 def _is_open(copy: SealedDelivery) -> bool:
-    """Whether nobody has decided about it: no run has taken it, and no operator has set it aside."""
+    """Whether the copy is undecided: no run has taken it, and no operator has set it aside."""
     return copy.state in {InboxState.SEALED, InboxState.REFUSED} and not copy.is_set_aside
 
 
@@ -120,7 +125,7 @@ def _of_hash(copies: Iterable[SealedDelivery], sha256: str) -> SealedDelivery:
 
 
 def _held_to(meant: Meant, sha256: str) -> Meant:
-    """The copy, if its content has this hash. Raises BadInput."""
+    """Return the copy if its content has this hash. Raises BadInput."""
     if not meant.sha256.startswith(_checked_hash(sha256)):
         raise BadInput("no copy of that name has content with that hash", kind="delivery.no_copy")
     return meant
@@ -146,7 +151,10 @@ def _on_disk(store: Copies, file: str) -> Meant:
 
 
 def _lying(store: Copies, feed: Feed | None, name: str, copies: list[SealedDelivery]) -> Meant | None:
-    """What lies where deliveries arrive; None: nothing, or nobody can say, and the inbox knows the name."""
+    """The file where deliveries arrive.
+
+    None: there is none; or the place does not answer, and the inbox knows the name.
+    """
     if feed is None:
         return None
     try:
@@ -174,7 +182,7 @@ def _lies_unfinished(feed: Feed, name: str, copies: list[SealedDelivery]) -> Mea
 
 
 def _opener(file: WaitingFile | None) -> Callable[[], BinaryIO]:
-    """What opens it; of a file that is only announced there is nothing yet."""
+    """A function that opens the file. A file that is only announced opens as empty."""
 
     def read() -> BinaryIO:
         return BytesIO() if file is None else file.open()
@@ -183,7 +191,7 @@ def _opener(file: WaitingFile | None) -> Callable[[], BinaryIO]:
 
 
 def _read(meant: Meant, copies: list[SealedDelivery]) -> Meant:
-    """Find the copy by its content, or say why it cannot be read: then it counts as empty."""
+    """Find the copy by its content. If the file cannot be read, record why and treat it as empty."""
     try:
         with closing(meant.content()) as content:
             sha256 = _digest(content)

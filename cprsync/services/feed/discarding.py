@@ -1,7 +1,7 @@
-"""Set a delivery aside for good that no night will take: damaged, of another kind, half, or one of two of a day.
+"""Sets a delivery aside that no night will take: damaged, of another kind, incomplete, or a second one for a day.
 
-Writes no record. The copy that was sealed stays in the inbox as long as any refused one. What it leaves is a gap: it
-stops the next delivery until the right file comes, or until an operator goes on over it (`accepting`).
+Writes no record. The sealed copy stays in the inbox as long as any refused one. The gap that it leaves stops the next
+delivery. It ends when the right file comes, or when an operator accepts the delivery after the gap (`accepting`).
 """
 
 from __future__ import annotations
@@ -46,20 +46,20 @@ class Shelf(Protocol):
     def last_produced(self) -> date | None: ...
 
     def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
-        """Set it aside; before the first delivery open a window for everyone subscribed, and return how many."""
+        """Set the delivery aside. Before the first delivery, open a window for everyone subscribed; return how many."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """Why no night takes it: the kind, and the day that it says it was produced on, where it can be read."""
+    """Why no night takes the delivery. `produced`: its production date, if it can be read."""
 
     kind: str
     produced: date | None = None
 
 
 class Discarding:
-    """What one is set aside with; `today` is None where nobody knows the register's day."""
+    """Sets deliveries aside. `today` is None if nobody knows the register's day."""
 
     def __init__(self, store: Shelf, reader: Reader, feed: Feed, *, strict: bool, today: date | None) -> None:
         self._store = store
@@ -69,14 +69,14 @@ class Discarding:
         self._today = today
 
     def discard(self, file: str, *, reason: str, user: str, sha256: str | None = None) -> dict[str, Any]:
-        """Set `file` aside: a name as the night tells it, or a path. No night looks at this content again.
+        """Set `file` aside: a name as a night reports it, or a path. No night reads this content again.
 
-        Several copies of a name: `sha256`, how the hash of one begins, says which; without it `find_copy` does.
+        If the name has several copies, `sha256` (the first digits of a hash) selects one; without it `find_copy` does.
 
         Raises:
-            BadInput: no such delivery, one that a night takes or that is set aside already, or a reason that may not
-                be kept.
-            RunBusy: a night is at work.
+            BadInput: there is no such delivery, a night can take it, it is set aside already, or the reason may not be
+                kept.
+            RunBusy: a night is running.
         """
         reason = checked_reason(reason)
         with self._store.run_lock():
@@ -97,7 +97,7 @@ class Discarding:
         }
 
     def _find_fault(self, meant: Meant) -> _Fault:
-        """Say what stops the nights. Raises BadInput if nothing does, or if it is decided already."""
+        """Return why the delivery stops the nights. Raises BadInput if it does not, or if it is decided already."""
         if meant.copy is not None:
             raise_taken(meant.copy)
             if meant.copy.is_set_aside:
@@ -111,12 +111,12 @@ class Discarding:
             return _Fault(UNFINISHED if meant.is_unfinished else meant.unread or "")
         if meant.copy is None and not meant.is_on_disk:
             raise BadInput("{file} was not fetched yet", file=meant.name, kind="delivery.not_fetched")
-        # looked at where it lies, so that nothing of it is kept when it is not to be set aside
+        # read where it lies, so that nothing is stored if it is not set aside
         with closing(meant.content() if meant.copy is None else self._store.open_delivery(meant.copy)) as content:
             return self._why(content, meant.sha256)
 
     def _seal(self, meant: Meant) -> SealedDelivery:
-        """Seal what there is of it: of one that never became whole, or cannot be read, it may be nothing."""
+        """Seal the content that is there. It can be empty if the file never became complete or cannot be read."""
         with closing(meant.content()) as content:
             delivery = self._store.seal(meant.name, content)
         if meant.is_unfinished and meant.file is not None:
@@ -124,7 +124,7 @@ class Discarding:
         return delivery
 
     def _why(self, content: BinaryIO, sha256: str) -> _Fault:
-        """Return what stops the nights. Raises BadInput if nothing does, or if it is whole and of use."""
+        """Return why the delivery stops the nights. Raises BadInput if it does not, or if it is complete and useful."""
         try:
             header = self._reader.inspect(content).header
         except DeliveryRefused as damage:
@@ -152,7 +152,7 @@ class Discarding:
         return place_of(header, sha256, taken=taken, last=last, strict=self._strict)
 
     def _what_is_left(self, delivery: SealedDelivery, fault: _Fault) -> str:
-        """What its day is to the chain now; of one that cannot be read, its name says the day."""
+        """What remains in the chain for the delivery's day. If the file cannot be read, its name gives the day."""
         produced = fault.produced or day_in_name(delivery.name)
         taken = produced is not None and self._store.taken_on(produced) is not None
         return what_is_left(produced, is_taken=taken, last=self._store.last_produced(), today=self._today).value

@@ -1,4 +1,4 @@
-"""Fetch: every whole file that waits becomes a sealed delivery in the inbox. Reads none of them, and needs no run."""
+"""Fetches: seals every complete file that waits into the inbox. Does not interpret the files, and needs no run."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Fetched:
-    """What came of the files that waited."""
+    """The result of fetching the waiting files."""
 
     #: sealed now
     new: list[SealedDelivery] = field(default_factory=list)
     #: in the inbox already
     known: list[SealedDelivery] = field(default_factory=list)
-    #: files that no try will make a delivery
+    #: files that can never become a delivery
     refused: list[tuple[str, DeliveryRefused]] = field(default_factory=list)
-    #: why files may be left that another try will fetch
+    #: why some files may remain, which a later try will fetch; None: nothing remains
     left: DeliveryLate | RegisterUnavailable | None = None
 
 
 def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
-    """Seal what waits, and only then let go of it where it came from. The caller holds the run lock.
+    """Seal each waiting file, and release it at its source only afterwards. The caller holds the run lock.
 
-    A file whose mark says that it is the one sealed before is not read again. When the place does not answer, what
-    was sealed until then stays.
+    A file whose mark equals the one sealed before is not read again. If the place stops answering, the files sealed so
+    far stay in the inbox.
     """
     progress.stage("fetch")
     fetched = Fetched()
@@ -48,7 +48,7 @@ def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
 
 
 def fetch_between_nights(store: Store, feed: Feed, progress: Progress) -> Fetched:
-    """Fetch without living the night. Raises RunBusy while one is lived."""
+    """Fetch without running a night. Raises RunBusy while a night runs."""
     with store.run_lock():
         return fetch(store, feed, progress)
 

@@ -1,7 +1,8 @@
-"""Ask the register about everyone of whom the feed could not have told (decisions 32 and 33): by night, or between two.
+"""Asks the register about every patron in a window (decisions 32 and 33), in a night or between two nights.
 
-In shares, each decided whole, guarded and written before the next is asked, so that one that is killed goes on where it
-stopped. The brake counts the harm of a whole day: what earlier shares have done, and the night's deliveries.
+A window is a time in which the feed could not have told about a number. The work is done in shares. Each share is
+decided, guarded and written before the next is asked, so that a killed run continues where it stopped. The limit counts
+the harm of the whole day: that of earlier shares and of the night's deliveries.
 """
 
 from __future__ import annotations
@@ -28,25 +29,26 @@ if TYPE_CHECKING:
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.values import Run
 
-#: One round asks everyone; a number that an answer names is subscribed, perhaps late, and asked about in the next.
+#: The first round asks everyone. If an answer names another number, that number is subscribed and asked in the next
+#: round.
 ROUNDS = 1 + LINKS_MAX
 
 
 @dataclass(slots=True)
 class Healed:
-    """What came of asking about those in a window; `left` counts those who are still in one, by why."""
+    """The result of asking about patrons in a window. `left`: how many are still in one, by reason."""
 
     asked: int = 0
     answered: int = 0
-    #: answers that could not be decided: a person looks
+    #: answers that could not be decided: staff must look
     parked: int = 0
     subscribed: int = 0
     actions: Counter[str] = field(default_factory=Counter)
-    #: what decision 3 let through of a share that was over a limit
+    #: what decision 3 let through of a share that exceeded a limit
     let_through: Counter[str] = field(default_factory=Counter)
     excess: tuple[Excess, ...] = ()
     left: Mapping[str, int] = field(default_factory=dict)
-    #: why some were not answered
+    #: why some were not answered; None: all were
     error: CprsyncError | None = None
 
     def document(self) -> dict[str, Any]:
@@ -61,13 +63,13 @@ class Healed:
 
 
 def heal_windows(night: Night, run: Run | None, healed: Healed, *, before: Iterable[tuple[Harm, ...]] = ()) -> None:
-    """Ask about those in a window, as many as are left of the day's quota, and write what is answered.
+    """Ask about patrons in a window, up to what is left of the day's quota, and write the answers.
 
     Args:
         night: the ports.
-        run: the night's run; None: between two nights, for whoever holds the agreement's lock.
-        healed: what is counted, also of a part that was stopped.
-        before: the classes of harm of what the run has written already.
+        run: the night's run; None: between two nights, and the caller holds the agreement's lock.
+        healed: receives the counts, also of a part that was stopped.
+        before: the classes of harm that the run has written already.
     """
     done = Counter(harm for classes in before for harm in classes)
     seen: set[str] = set()
@@ -81,7 +83,7 @@ def heal_windows(night: Night, run: Run | None, healed: Healed, *, before: Itera
 
 
 def _heal(night: Night, run: Run | None, due: Sequence[str], healed: Healed, done: Counter[Harm]) -> bool:
-    """Ask in shares; False: something stopped it."""
+    """Ask in shares. Return False if something stopped it."""
     night.progress.stage("windows", len(due))
     for start in range(0, len(due), night.calls):
         plan = _plan_share(night, run, due[start : start + night.calls], healed)
@@ -96,7 +98,7 @@ def _heal(night: Night, run: Run | None, due: Sequence[str], healed: Healed, don
 
 
 def _plan_share(night: Night, run: Run | None, ids: Sequence[str], healed: Healed) -> Plan:
-    """Look these up, after the audit has it, and plan the answers."""
+    """Look these patrons up and plan the answers. The audit entry is written before."""
     patrons = {patron.number: patron for patron in night.store.patrons(ids) if patron.window is not None}
     night.store.intend_to_ask(run, [patron.id for patron in patrons.values()])
     planner, as_of = Planner(night, run), night.as_of_lookup()
@@ -135,9 +137,9 @@ def _write_share(night: Night, run: Run | None, plan: Plan, healed: Healed) -> N
 
 
 def heal_between_nights(night: Night) -> Healed:
-    """Ask about those in a window now, within what is left of the day's quota.
+    """Ask about patrons in a window now, within what is left of the day's quota.
 
-    Raises RunBusy while a night is lived.
+    Raises RunBusy while a night runs.
     """
     healed = Healed()
     with night.store.run_lock():

@@ -1,4 +1,4 @@
-"""Fetch and accept: files become sealed deliveries, and each finds its place in the chain."""
+"""Fetches and accepts: files become sealed deliveries, and each gets its place in the chain."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
     from cprsync.services.ports.values import Inspection, Run, SealedDelivery
 
 
-#: Places that stop a night until someone decides.
+#: Places in the chain that stop a night until someone decides.
 STOPS = frozenset({Place.GAP, Place.REPLACED})
 
 
 @dataclass(slots=True)
 class Intake:
-    """What arrived: deliveries to apply in order, whole ones beyond a gap, and what stopped the rest."""
+    """What arrived: the deliveries to apply in order, complete ones after a gap, and what stopped the rest."""
 
     accepted: list[SealedDelivery] = field(default_factory=list)
     beyond: list[SealedDelivery] = field(default_factory=list)
-    #: the last one taken that is still in the folder: worth a line only when nothing else came
+    #: the last delivery taken whose file is still there: reported only if nothing else came
     kept: list[SealedDelivery] = field(default_factory=list)
     lines: list[DeliveryLine] = field(default_factory=list)
     error: CprsyncError | None = None
-    #: why something may be left where it arrives; stops nothing that is in the inbox
+    #: why files may remain where they arrive; does not stop what is in the inbox
     left: CprsyncError | None = None
 
 
 def take_in(night: Night, run: Run) -> Intake:
     """Seal what waits, verify it, and accept what is next in the chain.
 
-    A delivery that is out of chain stops the later ones; a damaged one, of which not even the day is
-    sure, stops all that no run has accepted. The error is in the result, since protections of whole
-    deliveries still go through (decision 3).
+    A delivery out of chain stops the later ones. A damaged delivery stops all that no run has accepted, since not even
+    its day is certain. The error is in the result, because protections in complete deliveries still go through
+    (decision 3).
     """
     intake = Intake(accepted=night.store.run_deliveries(run))
     intake.lines = [_line(delivery, Place.NEXT.value) for delivery in intake.accepted]
@@ -58,7 +58,7 @@ def take_in(night: Night, run: Run) -> Intake:
 
 
 def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
-    """Seal every whole file; return what no run has applied yet, each once."""
+    """Seal every complete file. Return the deliveries that no run has applied yet, each once."""
     fetched = fetch(night.store, night.feed, night.progress)
     decided = night.store.decided([name for name, _ in fetched.refused])
     for name, error in fetched.refused:
@@ -66,7 +66,7 @@ def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
             continue
         intake.lines.append(DeliveryLine(name, None, None, "", "refused"))
         intake.error = intake.error or DeliveryRefused("{file}: {why}", file=name, why=error, kind=error.kind)
-    # A place that does not answer is said in the end: what is in the inbox already is applied all the same.
+    # Report a place that does not answer at the end: what is in the inbox already is still applied.
     intake.left = fetched.left
     intake.kept = _newest([delivery for delivery in fetched.known if delivery.state is InboxState.APPLIED])
     fresh = {delivery.id: delivery for delivery in (*night.store.sealed(), *fetched.known, *fetched.new)}
@@ -76,7 +76,7 @@ def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
 
 
 def _newest(taken: list[SealedDelivery]) -> list[SealedDelivery]:
-    """The last one taken of the files kept in the folder."""
+    """The newest of the deliveries taken whose files are still there."""
     dated = [delivery for delivery in taken if delivery.header is not None]
     return sorted(dated, key=_produced)[-1:]
 
@@ -101,7 +101,7 @@ def _inspect(night: Night, waiting: list[SealedDelivery], intake: Intake) -> lis
 
 
 def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspection, intake: Intake) -> None:
-    """Accept a whole delivery, or say why not. After an error nothing more is accepted."""
+    """Accept a complete delivery, or report why not. After an error nothing more is accepted."""
     header = inspection.header
     last = _last(night, intake)
     place = place_of(
@@ -112,12 +112,12 @@ def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspect
         strict=night.strict_chain,
     )
     if delivery.accepted and place in STOPS:
-        # an operator takes it as it is, with a reason (decision 4)
+        # an operator has accepted it as it is, with a reason (decision 4)
         place = Place.NEXT
     line = DeliveryLine(delivery.name, header.produced, header.previous, delivery.sha256, place.value)
     intake.lines.append(line)
     if night.knows_the_day and header.produced > night.clock.today():
-        # taken, it would make every true delivery look old
+        # if it were taken, every genuine delivery would look old
         line.outcome = "refused"
         intake.error = intake.error or DeliveryRefused(
             "{file}: it is of {produced}, a day that has not come yet",
@@ -132,7 +132,7 @@ def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspect
         return
     if place in {Place.REPEAT, Place.OLDER}:
         if delivery.refused == place.value:
-            # an earlier run said so: a file that stays where it lies is no news each night
+            # an earlier run reported it: a file that stays where it is is not reported each night
             intake.lines.remove(line)
         else:
             night.store.refuse(delivery, place.value)
@@ -140,7 +140,7 @@ def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspect
     line.outcome = "refused"
     intake.error = intake.error or _out_of_chain(night, place, line, last)
     if place is Place.REPLACED:
-        # It stops the nights for as long as its file stays where it is, not for ever: an operator can take it away.
+        # It stops the nights only as long as its file stays where it is: an operator can take it away.
         night.store.refuse(delivery, "delivery.replaced")
     else:
         intake.beyond.append(delivery)
@@ -190,7 +190,7 @@ def _named(delivery: SealedDelivery, error: DeliveryRefused) -> DeliveryRefused:
 
 
 def _lateness(night: Night) -> CprsyncError | None:
-    """An expected delivery that is not there, once the chain has begun; nothing is expected on holidays."""
+    """The error for an expected delivery that is missing, once the chain has begun. None is expected on holidays."""
     if unfinished := _unfinished(night):
         return DeliveryLate("{file} is still being written", file=unfinished[0], kind="delivery.unfinished")
     last, due = night.store.last_produced(), last_loaded(night.clock.now())
@@ -202,7 +202,7 @@ def _lateness(night: Night) -> CprsyncError | None:
 
 
 def _unfinished(night: Night) -> list[str]:
-    """Files that are still being written, but for those that an operator has taken as they are, or set aside."""
+    """Files that are still being written, without those that an operator has accepted or set aside."""
     names = night.feed.unfinished()
     decided = night.store.decided(names)
     return [name for name in names if name not in decided]

@@ -1,9 +1,10 @@
-"""Our subscriptions against the register's list, both ways (decision 10): add what is missing, remove what ended.
+"""Compares our subscriptions with the register's list (decision 10): adds what is missing, removes what has ended.
 
-The list is fetched once. On an agreement that others share only what we added is removed. A list that is empty, or
-lacks more of ours than the limit of `unsubscribed` allows, is not believed, and more removals than that are a
-mistake of ours: either brakes the night before the first removal, while what is missing is still added. Single
-numbers are added and removed; the operations that clear a whole agreement are never called.
+The list is fetched once. On a shared agreement, only what we added is removed. Two findings stop the night before the
+first removal, while missing numbers are still added. The first is a list that is empty, or lacks more of our numbers
+than the limit of `unsubscribed`: such a list is not trusted. The second is more removals than that limit, which must be
+a mistake of ours. Numbers are added and removed one by one; the operations that clear a whole agreement are never
+called.
 """
 
 from __future__ import annotations
@@ -31,21 +32,21 @@ log = structlog.get_logger(__name__)
 
 
 class Comparison:
-    """One night's comparison; nothing is written or called before `add_missing` and `remove_ended`."""
+    """One night's comparison. Nothing is written or called before `add_missing` and `remove_ended`."""
 
     def __init__(self, night: Night, run: Run | None) -> None:
-        """Fetch the list; when it does not come, there is an `error` and nothing to add or remove."""
+        """Fetch the list. If that fails, set `error`; there is then nothing to add or remove."""
         self._night = night
         self._run = run
-        #: why another try may do more
+        #: why a later try may do more; None: nothing failed
         self.error: CprsyncError | None = None
-        #: numbers that the register would neither take back nor let go, by reason: someone should look
+        #: by reason, numbers that the register would neither add again nor remove: someone should look
         self.refused: Counter[str] = Counter()
-        #: of these the patrons who wait for a person, once each
+        #: the patrons of these numbers who wait for staff, with the kind of review
         self.left: dict[str, str] = {}
         self.excess: tuple[Excess, ...] = ()
         self.gaps = Gaps((), (), (), 0)
-        #: rows of ours that this comparison has ended
+        #: rows of ours that this comparison ended
         self.ended = 0
         self._listed: set[CprNumber] = set()
         self._refused: set[CprNumber] = set()
@@ -65,7 +66,7 @@ class Comparison:
         self.excess = tuple(self._exceeded())
 
     def _exceeded(self) -> Iterator[Excess]:
-        """Say when the list is not to be believed, or too much would be removed."""
+        """The limits exceeded: the list is not to be trusted, or too much would be removed."""
         limit = self._night.policy.limits.get(Harm.UNSUBSCRIBED)
         if limit is None:
             return
@@ -76,7 +77,7 @@ class Comparison:
             yield Excess(Harm.UNSUBSCRIBED, count, allowed)
 
     def exceeded_by(self, closing: int) -> tuple[Excess, ...]:
-        """Say when so many records closed on top would unsubscribe too many, unless the list says so by itself."""
+        """The limit exceeded if `closing` more records are closed; empty if the list alone exceeds it already."""
         limit = self._night.policy.limits.get(Harm.UNSUBSCRIBED)
         if limit is None or not closing or any(one.harm is Harm.UNSUBSCRIBED for one in self.excess):
             return ()
@@ -85,19 +86,20 @@ class Comparison:
 
     @property
     def settled(self) -> bool:
-        """Whether the register has let go of all that no reason holds."""
+        """Whether the register has removed every subscription without a reason."""
         return self._night.reconciles and self.error is None and not self.excess and not self.refused
 
     @property
     def removable(self) -> tuple[CprNumber, ...]:
-        """What is there and ours to remove."""
+        """The numbers in the list that we may remove."""
         return self.gaps.ended if self._night.shared else (*self.gaps.ended, *self.gaps.foreign)
 
     def add_missing(self) -> int:
-        """Add again what the list lacks; returns how many are there now.
+        """Subscribe again to what the list lacks. Return how many are subscribed now.
 
-        Of the time without the subscription nothing was told: whose it is gets a window before the call, and is asked
-        about in this run. Where the register says that it was there all along, the list was wrong.
+        Nothing was told while the subscription was missing. The patron therefore gets a window before the call, and is
+        asked about in this run. If the register answers that the subscription existed, the list was wrong and the
+        window is closed.
         """
         register, store = self._night.register, self._night.store
         added = 0
@@ -117,9 +119,9 @@ class Comparison:
         return added
 
     def remove_ended(self, *, closed: int = 0) -> int:
-        """End the rows without a reason and remove what is ours to remove; returns how many are gone there.
+        """End the rows without a reason and remove what we may remove. Return how many the register has removed.
 
-        `closed`: how many records were closed since the list was looked at.
+        `closed`: how many records were closed since the list was compared.
         """
         if self.error is not None or not self._night.reconciles:
             return 0
@@ -130,12 +132,12 @@ class Comparison:
             if self.excess:
                 return 0  # the next night begins with this, and stops
         register, store = self._night.register, self._night.store
-        # removed by a run that was killed before it could say so: what others add under them later is theirs
+        # removed by a killed run that could not record it: if others subscribe to them later, that is theirs
         store.removed_there(self._run, self.gaps.gone)
         removed = 0
         for done in self._carried_out(self.removable, register.unsubscribe_many):
             store.removed_there(self._run, [number for number, _ in done])
-            # the list is fetched once, and looked at again when more records were closed
+            # the list is fetched once, and compared again if more records were closed
             self._listed.difference_update(number for number, _ in done)
             removed += sum(result is Subscribed.REMOVED for _, result in done)
         return removed
@@ -145,9 +147,9 @@ class Comparison:
         numbers: Sequence[CprNumber],
         call: Callable[[Iterable[CprNumber]], Iterator[tuple[CprNumber, Subscribed | CprsyncError]]],
     ) -> Iterator[list[tuple[CprNumber, Subscribed]]]:
-        """Call for each number, a batch at a time; after one without an answer no further batch begins."""
+        """Call for each number, one batch at a time. After a call without an answer, no further batch begins."""
         size = self._night.calls
-        # what was refused once is not asked again in the same night
+        # a number that was refused is not tried again in the same night
         numbers = [one for one in numbers if one not in self._refused]
         for start in range(0, len(numbers), size):
             done: list[tuple[CprNumber, Subscribed]] = []
@@ -165,7 +167,7 @@ class Comparison:
                 return
 
     def _refuse(self, number: CprNumber, kind: str) -> None:
-        """Count it; whose number it is waits for a person, where a night is at work that can leave her to one."""
+        """Count the refusal. During a night, also note its patron, for a review."""
         self.refused[kind] += 1
         self._refused.add(number)
         (whose,) = self._night.store.recognise([Person(number)])
@@ -173,9 +175,9 @@ class Comparison:
             self.left[whose.patron_id if isinstance(whose, Equal) else whose.id] = f"{PARKED}{kind}"
 
     def leave_to_staff(self) -> Counter[str]:
-        """Put those on the review list whom it does not have yet.
+        """Open reviews for the patrons noted, unless they have one.
 
-        Returns: the refusals since the last time of which nobody is found.
+        Returns: by reason, the refusals since the last call for which no patron is found.
         """
         if self._run is not None and self.left:
             self._night.store.write(self._run, Batch(reviews=list(self.left.items())))
@@ -185,9 +187,9 @@ class Comparison:
 
 
 def reconcile(night: Night, *, apply: bool) -> dict[str, Any]:
-    """Compare between two nights, and with `apply` make the register's list ours; counts only.
+    """Compare between two nights. With `apply`, make the register's list equal ours. Returns counts only.
 
-    Raises RunBusy while a night is lived, and the register's error when the list does not come, or an answer.
+    Raises RunBusy while a night runs, and the register's error if the list or an answer does not come.
     """
     with night.store.run_lock():
         comparison = Comparison(night, None)

@@ -1,4 +1,4 @@
-"""Lists of other systems, row by row: patrons, loans, reservations, balances and messages.
+"""Reads lists of other systems row by row: patrons, loans, reservations, balances and messages.
 
-A row is taken or refused with its field. What an import writes is `store.imports`'.
+A row is taken, or refused with its field. What an import writes is in `store.imports`.
 """

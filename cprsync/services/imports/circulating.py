@@ -1,7 +1,7 @@
-"""Import what circulates: loans, reservations, balances and messages, each known by the id that its source gave it.
+"""Imports circulation: loans, reservations, balances and messages, each known by the id that its source gave it.
 
-Read as a stream and written a few rows at a time, as patrons are. What is owed is taken first: it says of a loan that
-was returned long ago whether it is over.
+The list is read as a stream and written a few rows at a time, as patrons are. Balances are imported first: they decide
+whether a loan that was returned long ago is over.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from cprsync.services.imports.seen import Seen
 
 CIRCULATION_COLUMNS: Final = columns_of(COLUMNS)
-#: Which field the store's reasons are about; of the last the row says which.
+#: The field that each of the store's reasons is about. For `missing.new` the row names the field.
 FIELD_OF: Final[Mapping[str, str]] = {"borrower.unknown": "patron", "id.other": "id"}
 MISSING: Final = "missing.new"
 
 
 class Circulates(Taken, Protocol):
-    """What became of one row."""
+    """The result of one row."""
 
     @property
     def owed_for(self) -> str | None: ...
@@ -45,16 +45,19 @@ class CirculationImport(Protocol):
     def import_circulation(
         self, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: Foreseen | None = None
     ) -> Sequence[Circulates]:
-        """Say what became of each row, all in one transaction; nothing is written unless `apply`.
+        """Return the result of each row, all in one transaction. Nothing is written unless `apply`.
 
-        What is `foreseen` goes before what the store has.
+        `foreseen` takes precedence over what the store has.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What the balances of a list would leave owed: a dry run has not written them when it comes to the loans."""
+    """What a list's balances would leave owed.
+
+    A dry run needs it for the loans, because it has not written the balances.
+    """
 
     seen: Seen
 
@@ -74,24 +77,24 @@ class Foreseen:
 
 @dataclass(frozen=True, slots=True)
 class Circulating:
-    """How a list is taken in."""
+    """How to import a list."""
 
     store: CirculationImport
     policy: Policy
-    #: the day: nothing that has been lies after it
+    #: the day of the import: a day in the past cannot lie after it
     on: date
     apply: bool
-    #: what every row is that does not say it itself
+    #: the type of every row that does not name one
     type: str | None = None
     columns: Columns = field(default=CIRCULATION_COLUMNS)
-    #: called between two transactions; raises RunStopped once someone has asked to stop
+    #: called between two transactions; raises RunStopped if someone has asked to stop
     heed: Callable[[], None] = lambda: None
 
 
 def import_circulation(source: BinaryIO, how: Circulating) -> Imported:
-    """Read a list and hand its rows to the store.
+    """Read a list and pass its rows to the store.
 
-    Raises BadInput when the file is no such list, and then nothing is taken; a bad row is refused by line and field.
+    Raises BadInput if the file is no such list; then nothing is taken. A bad row is refused by line and field.
     """
     listing = Listing(source)
     imported = Imported(listing.encoding)
@@ -107,7 +110,7 @@ def import_circulation(source: BinaryIO, how: Circulating) -> Imported:
 
 
 def _read(listing: Listing, how: Circulating, seen: Seen, *, owed: bool) -> Iterator[tuple[int, Circulated | Refused]]:
-    """What is owed, or all the rest."""
+    """The rows of balances if `owed`, or else all other rows."""
     for row in listing.rows():
         values = how.columns.read(row)
         kind = type_of(values, how.type)

@@ -1,6 +1,6 @@
-"""One row of a list of loans, reservations, balances and messages: text becomes what is kept, or is refused by field.
+"""Reads one row of a list of loans, reservations, balances and messages, or refuses it by field. Knows no store.
 
-Of each type one table says which columns it has. Knows no store.
+A table says which columns each type has.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOAN, RESERVATION, BALANCE, MESSAGE = "loan", "reservation", "balance", "message"
-#: A text is not longer than this, but for what a message says.
+#: The longest text, except for a message's content.
 TEXT_MAX: Final = 254
 ID_MAX: Final = 64
-#: As a program writes it, and as people do: 1250, 1250.50, 1250,50, and 1.250,50 with a point between thousands only.
+#: Amounts as programs and as people write them: 1250, 1250.50, 1250,50, and 1.250,50. A point followed by a comma
+#: separates thousands.
 _AMOUNT: Final = re.compile(
     r"(?P<kroner>[0-9]{1,7})(?:[.,](?P<oere>[0-9]{1,2}))?"
     r"|(?P<thousands>[0-9]{1,3}(?:\.[0-9]{3}){1,2}),(?P<rest>[0-9]{1,2})",
     re.ASCII,
 )
-#: A source whose clock is ahead, or in another zone, may be a day before us.
+#: How far a day may lie after ours: the source's clock may be ahead, or in another zone.
 GRACE: Final = timedelta(days=1)
-#: Why a row is not taken of which a day comes before the one on which it began.
+#: Why a row is refused if one of its days lies before the day on which it began.
 ORDER: Final = "day.order"
 FEE, COMPENSATION = "fee", "compensation"
 CHANNELS: Final = frozenset({"sms", "email", "letter"})
@@ -36,22 +37,21 @@ CHANNELS: Final = frozenset({"sms", "email", "letter"})
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a row of a type may say: which days stand in clear, which days and texts are sealed.
+    """What a row of a type may say: which days are in clear, and which days and texts are sealed.
 
-    What is `needed` must be there, unless the row says something more of what is known by its id. `done` are days of
-    what the patron did herself.
+    `needed` columns must be filled, unless the id is known already. `done` columns are days of actions by the patron.
     """
 
     days: tuple[str, ...]
     sealed_days: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
-    #: a row with one of these is over at once
+    #: a row with one of these days is over at once
     ends: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
-    #: days that may still come; all others have been
+    #: days that may lie in the future; all others must be past
     ahead: tuple[str, ...] = ()
-    #: the day on which it began: no other comes before it
+    #: the day on which it began: no other day may lie before it
     begins: str = ""
 
 
@@ -91,27 +91,27 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Circulated:
-    """What one row says. An empty cell says nothing."""
+    """The content of one row. An empty cell says nothing."""
 
     type: str
     source_id: str
     #: a patron number or a card
     patron: str
-    #: in clear, by column
+    #: days in clear, by column
     days: Mapping[str, date]
     clear: Mapping[str, str] = field(default_factory=dict)
-    #: sealed, by name
+    #: sealed values, by name
     said: Mapping[str, Any] = field(default_factory=dict)
     #: fulfilled or cancelled: nothing of it is kept
     over: bool = False
-    #: the last day on which she did something herself
+    #: the last day of an action by the patron
     seen: date | None = None
-    #: the first column that only a row about something known may leave empty, and this one does; "": none
+    #: the first empty column that only a row with a known id may leave empty; "": none
     missing: str = ""
 
 
 class _Unfit(Exception):
-    """The row is not taken: which field, and why."""
+    """The row is refused: which field, and why."""
 
     def __init__(self, field: str, why: str) -> None:
         super().__init__()
@@ -119,13 +119,13 @@ class _Unfit(Exception):
 
 
 def type_of(values: Mapping[str, str], given: str | None) -> str:
-    """What a row is: its own word goes before what was said of the whole list; "": it is none of the types."""
+    """The type of a row: its own takes precedence over `given`, the type of the whole list. "": no known type."""
     told = values.get("type", "").casefold() or (given or "")
     return told if told in SHAPES else ""
 
 
 def as_circulated(line: int, values: Mapping[str, str], kind: str, *, on: date) -> Circulated | Refused:
-    """What a row of a type says, or why it is not taken."""
+    """The content of a row of this type, or why it is refused."""
     try:
         return _read(values, kind, SHAPES[kind], on)
     except _Unfit as unfit:
@@ -133,7 +133,7 @@ def as_circulated(line: int, values: Mapping[str, str], kind: str, *, on: date) 
 
 
 def misplaced(row: Circulated, known: Mapping[str, Any]) -> str | None:
-    """The first day that lies before the one on which it began, of what is known and what the row says of days."""
+    """The first column whose day lies before the day on which it began, in the row or in what is known already."""
     shape = SHAPES[row.type]
     told = {**row.days, **row.said}
     names = (*shape.days, *shape.sealed_days)
@@ -144,7 +144,7 @@ def misplaced(row: Circulated, known: Mapping[str, Any]) -> str | None:
 
 
 def _before_it_began(shape: Shape, days: Mapping[str, str]) -> str | None:
-    """Of days as YYYY-MM-DD, which sort as they stand."""
+    """Same as `misplaced`, for days as YYYY-MM-DD, which sort as text."""
     began = days.get(shape.begins)
     return None if began is None else next((name for name, day in days.items() if day < began), None)
 
@@ -202,7 +202,7 @@ def _text(values: Mapping[str, str], name: str, longest: int) -> str:
 
 def _day(values: Mapping[str, str], name: str) -> date:
     try:
-        # a time behind the day is left out
+        # a time after the day is ignored
         return date.fromisoformat(values[name][:10])
     except ValueError:
         raise _Unfit(name, "day") from None

@@ -1,4 +1,4 @@
-"""Which column of a list is which field, and how its values read as ours: by the field table, or by a mapping."""
+"""Says which column of a list is which field, and how its values are read: by the field table, or by a mapping."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.fields import Field
     from cprsync.services.imports.rows import Row
 
-#: Fields to which several columns may belong, and what joins them; of any other there is one.
+#: Fields that may have several columns, and what joins their values. Any other field has one column.
 JOINED: Final[Mapping[str, str]] = {
     "absence": " ",
     "address": BETWEEN,
@@ -28,29 +28,29 @@ JOINED: Final[Mapping[str, str]] = {
     "note_to_patron": BETWEEN,
     "telephones": BETWEEN,
 }
-#: Fields of which one value may be marked as the one for notices.
+#: Fields in which one value may be marked as the one for notices.
 NOTICED: Final = frozenset({"emails", "telephones"})
-#: A header longer than this is none.
+#: A longer text is not a column's name.
 NAME_MAX: Final = 60
-#: What numbers, days and e-mail addresses have, and the name of a column has not.
+#: What numbers, days and e-mail addresses contain, and column names do not.
 _MAY_BE_DATA: Final = re.compile(r"[0-9]{4}|@")
 _PARTS: Final = {"YYYY": r"(?P<year>[0-9]{4})", "MM": r"(?P<month>[0-9]{1,2})", "DD": r"(?P<day>[0-9]{1,2})"}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column is."""
+    """One column."""
 
     name: str
-    #: the value for notices, as the * of `patron set` says
+    #: the value is the one for notices, as with the * of `patron set`
     notices: bool = False
-    #: how a day is written there, as DD/MM/YYYY; a time behind it is left out
+    #: how the column writes days, such as DD/MM/YYYY; a time after the day is ignored
     day: str = ""
-    #: what stands there, and what it means
+    #: the column's values, and what each means
     values: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, cell: str) -> str:
-        """The cell as the field takes it; what is not as expected stays as it is, and is refused where it is read."""
+        """The cell as the field takes it. An unexpected value stays as it is; the field's reader refuses it."""
         value = self.values.get(cell.strip(), cell.strip())
         if self.day and (found := _form(self.day).match(value)) is not None:
             value = f"{found['year']}-{int(found['month']):02}-{int(found['day']):02}"
@@ -59,24 +59,24 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """All columns that are known, by their names in small letters."""
+    """All known columns, by their names in lower case."""
 
     by_name: Mapping[str, Column]
-    #: a mapping names what it wants, and the rest of another system's export is left out
+    #: unknown columns are ignored: a mapping names only what it wants of another system's export
     leaves_out: bool = False
 
     @property
     def fields(self) -> frozenset[str]:
-        """The fields that a list may bring."""
+        """The fields that a list may contain."""
         return frozenset(column.name for column in self.by_name.values())
 
     @property
     def names(self) -> str:
-        """The fields, for whoever has to mend a header."""
+        """The fields as text, for the message about a header with errors."""
         return ", ".join(dict.fromkeys(column.name for column in self.by_name.values()))
 
     def check(self, row: Row) -> None:
-        """Raises BadInput for a name that is not known, or stands there twice; it is not quoted."""
+        """Raise BadInput for a name that is unknown or occurs twice. The error does not quote it."""
         seen: set[str] = set()
         for place, (name, _) in enumerate(row.cells, start=1):
             known = self.by_name.get(name.casefold())
@@ -94,7 +94,10 @@ class Columns:
             seen |= {name.casefold(), known.name}
 
     def _unknown(self, row: Row, place: int, name: str) -> BadInput:
-        """A name is told; what may be someone's data, in a list without a header, by its place only."""
+        """The error for an unknown column. It quotes the name only if the name cannot be someone's data.
+
+        In a list without a header, the first row is data, so only the column's position is named.
+        """
         told = {"line": row.line, "position": place, "columns": self.names}
         if _looks_like_data(name) or not any(one.casefold() in self.by_name for one, _ in row.cells):
             sentence = "line {line}: column {position} is not known: the columns are {columns}"
@@ -103,7 +106,7 @@ class Columns:
         return BadInput(sentence, **told, name=name, kind="input.header")
 
     def read(self, row: Row) -> dict[str, str]:
-        """The row's values by field; an empty cell says nothing."""
+        """The row's values by field. An empty cell says nothing."""
         found: dict[str, list[str]] = {}
         for name, cell in row.cells:
             column = self.by_name.get(name.casefold())
@@ -121,7 +124,7 @@ def _looks_like_data(name: str) -> bool:
 
 
 def _distinct(values: Iterable[str]) -> Iterator[str]:
-    """Each value once: of two that are the same the one for notices stays."""
+    """Each value once. Of two equal values, the one for notices stays."""
     told = list(dict.fromkeys(values))
     yield from (value for value in told if f"*{value}" not in told)
 
@@ -134,7 +137,7 @@ def _form(day: str) -> re.Pattern[str]:
 
 
 def is_day_form(text: str) -> bool:
-    """Whether a text says how days are written: YYYY, MM and DD once each, and nothing else but what stands between."""
+    """Whether a text says how days are written: YYYY, MM and DD once each, and only separators besides."""
     rest = text
     for part in _PARTS:
         if rest.count(part) != 1:
@@ -143,7 +146,7 @@ def is_day_form(text: str) -> bool:
     return not any(letter.isalnum() for letter in rest)
 
 
-#: Other names of columns: from before the field table, and of the parts that a field has where it is explained.
+#: Further column names: from before the field table, and for parts of a field that the table explains together.
 _ALSO: Final = {
     "card": Column("cards"),
     "mobil": Column("telephones"),
@@ -159,15 +162,15 @@ def columns_of_table(fields: Iterable[Field]) -> Columns:
     return Columns({name.casefold(): Column(one.key) for one in fields if one.imported for name in one.columns} | _ALSO)
 
 
-#: Without a mapping.
+#: The columns of a list without a mapping.
 PATRON_COLUMNS: Final = columns_of_table(FIELDS)
 
 
 def columns_of(fields: Iterable[str]) -> Columns:
-    """Columns that are called as their fields are."""
+    """Columns that are named after their fields."""
     return Columns({name: Column(name) for name in fields})
 
 
 def mapped(columns: Mapping[str, Column]) -> Columns:
-    """The columns of a mapping, by their names there."""
+    """The columns of a mapping, by the names that it gives."""
     return Columns({name.casefold(): replace(column) for name, column in columns.items()}, leaves_out=True)

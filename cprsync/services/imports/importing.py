@@ -1,7 +1,7 @@
-"""Import patrons: rows of a list become patrons that are not yet verified. A dry run says what would happen.
+"""Imports patrons: rows of a list become patrons that are not yet verified. A dry run says what would happen.
 
-The list is read as a stream and written a few rows at a time, each few in a transaction of their own with their audit:
-an import that was killed goes on when it is run again, since a row that is true already changes nothing.
+The list is read as a stream. A few rows at a time are written in one transaction with their audit. A killed import can
+be run again: a row that the record agrees with changes nothing.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from cprsync.services.imports.seen import Seen
     from cprsync.services.ports.values import NewPatron
 
-#: Groups that are told one by one.
+#: The most unknown groups that are reported one by one.
 DOUBTS_MAX: Final = 20
-#: Which field the store's reasons are about.
+#: The field that each of the store's reasons is about.
 FIELD_OF: Final[Mapping[str, str]] = {
     "address": "address",
     "card.taken": "cards",
@@ -41,11 +41,11 @@ FIELD_OF: Final[Mapping[str, str]] = {
 
 
 class Taken(Protocol):
-    """What became of one row."""
+    """The result of one row."""
 
     @property
     def outcome(self) -> enum.Enum:
-        """Its value is `created`, `updated`, `unchanged` or `refused`."""
+        """The result; its value is `created`, `updated`, `unchanged` or `refused`."""
         ...
 
     @property
@@ -66,32 +66,32 @@ class PatronImport(Protocol):
     """What the import needs of the store."""
 
     def import_patrons(self, rows: Sequence[NewPatron], *, apply: bool, policy: Policy | None) -> Sequence[Taken]:
-        """Say what became of each row, all in one transaction.
+        """Return the result of each row, all in one transaction.
 
-        Nothing is written unless `apply`, and no group against age by the policy.
+        Nothing is written unless `apply`. With a policy, a group that contradicts age is not written.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Importing:
-    """How a list is taken in."""
+    """How to import a list."""
 
     store: PatronImport
-    #: the day; an absence that is over by then is none
+    #: the day of the import; an absence that ended before it is ignored
     on: date
     apply: bool
     policy: Policy | None = None
     columns: Columns = PATRON_COLUMNS
-    #: called between two transactions; raises RunStopped once someone has asked to stop
+    #: called between two transactions; raises RunStopped if someone has asked to stop
     heed: Callable[[], None] = lambda: None
 
 
 def import_patrons(source: BinaryIO, how: Importing) -> Imported:
-    """Read a list and hand its rows to the store.
+    """Read a list and pass its rows to the store.
 
-    Raises BadInput when the file is no such list, and then nothing is taken; a bad row is refused by line and field.
-    Raises ConfigurationError, before anything is read, for a field that the table lets in and nothing here reads.
+    Raises BadInput if the file is no such list; then nothing is taken. A bad row is refused by line and field. Raises
+    ConfigurationError, before anything is read, if the field table allows a field that the import cannot read.
     """
     check_readable(how.columns.fields)
     listing = Listing(source)
@@ -105,7 +105,10 @@ def import_patrons(source: BinaryIO, how: Importing) -> Imported:
 
 
 def check_whole(listing: Listing, columns: Columns) -> None:
-    """Read a list to its end before its first row is taken: what is none is so as a whole. Raises BadInput."""
+    """Read a list to its end before its first row is taken, so that a bad file is refused as a whole.
+
+    Raises BadInput.
+    """
     header = listing.header()
     if header is not None:
         columns.check(header)
@@ -151,7 +154,7 @@ def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported) -
 def _tell(line: int, taken: Taken, told: OfPatrons, *, applied: bool) -> None:
     if taken.stays and taken.patron_id and taken.patron_id not in told.stays:
         told.stays.append(taken.patron_id)
-    # a dry run gives no number that anybody has afterwards
+    # a dry run assigns no lasting number
     number = taken.patron_id if applied else None
     if taken.returns:
         told.returns.append((line, number))
@@ -166,11 +169,11 @@ def _count(line: int, field: str, why: str, told: OfPatrons) -> None:
 
 
 def _doubt(line: int, group: str, policy: Policy | None, told: OfPatrons) -> None:
-    """Remember a group that the policy does not name, though it names some: it is taken, and may be misspelt."""
+    """Note a group that the policy does not name, if it names any. The group is taken, but may be misspelt."""
     known = () if policy is None else policy.group_names
     if not group or not known or group in known:
         return
-    # a column that is no group at all would bring as many as there are rows
+    # a wrong column may hold as many values as the list has rows
     key = ("group", group)
     if key not in told.doubts and sum(why == "group" for why, _ in told.doubts) >= DOUBTS_MAX:
         key = ("group", "")

@@ -1,4 +1,4 @@
-"""One row of a list of patrons: text becomes a patron to create or update, or is refused by field. Knows no store."""
+"""Reads one row of a list of patrons: a patron to create or update, or a refusal by field. Knows no store."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.imports.seen import Seen
 
-#: A cell and the day become parts of a patron.
+#: Turns a cell and the day into parts of a patron.
 _Reader: TypeAlias = "Callable[[str, date], Mapping[str, Any]]"
 
-#: A line of a cell is not longer than this, but for notes.
+#: The longest line of a cell, except for notes.
 CELL_MAX: Final = 254
-#: The name of a patron group.
+#: The longest name of a patron group.
 GROUP_MAX: Final = 64
 NOTES: Final = frozenset({"internal_note", "note_to_patron"})
-#: A number whose first digit is 0, as a spreadsheet writes it.
+#: A CPR number whose leading 0 a spreadsheet has removed.
 _NINE: Final = re.compile(r"[0-9]{9}", re.ASCII)
 #: Fields that take several values, separated by a bar or a line break.
 SEVERAL: Final = frozenset({"address", "cards", "telephones", "emails", "contact_address"})
@@ -43,7 +43,7 @@ KINDS: Final[Mapping[str, str]] = {
 
 
 class _Unfit(Exception):
-    """The row is not taken: which field, and why."""
+    """The row is refused: which field, and why."""
 
     def __init__(self, field: str, why: str) -> None:
         super().__init__()
@@ -51,10 +51,11 @@ class _Unfit(Exception):
 
 
 def check_readable(fields: Iterable[str]) -> None:
-    """Refuse to begin with a column that nothing here reads: its values would be dropped.
+    """Refuse to begin with a column that the import cannot read, since its values would be lost.
 
     Raises:
-        ConfigurationError: kind `fields.unread`; the field table says `imported` of more than can be.
+        ConfigurationError: kind `fields.unread`; the field table marks a field as `imported` that the import does not
+            read.
     """
     if unread := sorted(set(fields) - READERS.keys()):
         raise ConfigurationError(
@@ -67,11 +68,9 @@ def check_readable(fields: Iterable[str]) -> None:
 def as_patron(
     line: int, values: Mapping[str, str], seen: Seen, *, on: date, anyone: bool = False
 ) -> NewPatron | Refused:
-    """The patron of a row. Whoever stands on an earlier line is refused, and so is a card that does.
+    """The patron of a row. A patron or a card that occurs on an earlier line is refused.
 
-    `anyone`: also one who is told by nothing but what else is typed, as at the desk.
-
-    Raises ConfigurationError as `check_readable` does.
+    `anyone`: accept a row that identifies nobody, as at the desk. Raises ConfigurationError as `check_readable` does.
     """
     check_readable(values)
     try:
@@ -110,7 +109,7 @@ def _number(text: str, on: date) -> CprNumber:
     except ValueError:
         raise _Unfit("cpr_number", "nine" if _NINE.fullmatch(text) else "form") from None
     if not number.is_possible:
-        # the register would not know it, and the night after could only park it
+        # the register would not know it, and the next night could only park it
         raise _Unfit("cpr_number", "impossible")
     if number.born is not None and number.born > on:
         raise _Unfit("cpr_number", "future")
@@ -118,7 +117,7 @@ def _number(text: str, on: date) -> CprNumber:
 
 
 def _read(values: Mapping[str, str], on: date) -> dict[str, Any]:
-    """What the row says, each field by its reader; a cell left empty never overwrites what the record has."""
+    """The row's values, each field by its reader. An empty cell never overwrites the record."""
     said: dict[str, Any] = {"number": None, "language": ""}
     for name, reader in READERS.items():
         if text := values.get(name, ""):
@@ -141,7 +140,7 @@ def _once(said: Mapping[str, Any], seen: Seen, *, anyone: bool) -> None:
 
 
 def _patron(said: Mapping[str, Any]) -> NewPatron:
-    """Everything that was read has its place here, or it is an error."""
+    """The patron to create. Every value that was read must have a place here, or it is an error."""
     own = {name: said[name] for name in ("number", "patron_id", "kind", "name", "address", "born") if name in said}
     own["kind"] = _kind(own.get("kind", ""))
     return NewPatron(local=Local(**{name: value for name, value in said.items() if name not in own}), **own)
@@ -189,7 +188,7 @@ def _blocks(since: str, reason: str, on: date) -> tuple[Block, ...]:
     if not reason or len(reason) > BLOCK_MAX or BETWEEN in reason:
         raise _Unfit("blocked_reason", "blocked")
     try:
-        # some systems keep no day; a block of the same reason that holds is the same block
+        # some systems keep no day; a block in force with the same reason is the same block
         return (Block(date.fromisoformat(since) if since else on, reason),)
     except ValueError:
         raise _Unfit("blocked_since", "blocked") from None
@@ -203,7 +202,7 @@ def _kind(text: str) -> str:
     return KINDS[text.casefold()]
 
 
-#: How each field that may be a column is read, and what it adds to the patron. In the order in which a row is refused.
+#: How each field that may be a column is read, and what it adds to the patron. Rows are refused in this order.
 READERS: Final[Mapping[str, _Reader]] = {
     "cpr_number": lambda text, on: {"number": _number(text, on)},
     **{name: _typed(name) for name in ("branch", "language", "contact_address", "telephones", "emails")},

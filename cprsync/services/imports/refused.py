@@ -1,4 +1,4 @@
-"""Rows that an import does not take: which line, which field and why, in Danish and English, and never the value."""
+"""Rows that an import refuses: line, field and reason in Danish and English. Never the value."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 T = TypeVar("T")
-#: Rows in one transaction: whoever works at the desk waits no longer than for these.
+#: Rows in one transaction. Desk users wait at most for one transaction.
 AT_ONCE: Final = 500
 
-#: Why a row is not taken.
+#: Why a row is refused.
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "form": (
         "ikke et CPR-nummer: der skal stå ti cifre, med højst én bindestreg efter det sjette",
@@ -93,7 +93,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "der skal stå en dag som ÅÅÅÅ-MM-DD, på hvilken en nulevende kan være født",
         "expected a day as YYYY-MM-DD on which someone who lives today may be born",
     ),
-    # the same at the desk, where there is no file
+    # the same at the desk, which has no file
     "desk.nine": (
         "kun ni cifre: der mangler et, måske det første 0",
         "nine digits only: one is missing, perhaps the 0 in front",
@@ -139,7 +139,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "borrower.unknown": ("der er ingen låner med det lånernummer eller kort", "no patron has that number or card"),
     "other": ("ikke taget", "not taken"),
 }
-#: What is taken, and may be a mistake all the same; or left out of a row that is.
+#: What is taken but may be a mistake, or is left out of a row that is taken.
 DOUBTS: Final[Mapping[str, tuple[str, str]]] = {
     "by_age": (
         "lånergruppen er ikke taget: den følger alderen, som siger en anden (patron set ID group fastlåser en)",
@@ -158,13 +158,13 @@ DOUBTS: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row that was not taken: its line, the field and why, without the value."""
+    """A refused row: its line, the field and the reason, without the value."""
 
     line: int
     field: str
     #: a key of `REASONS`
     why: str
-    #: whose the number or card is now
+    #: the patron who has the number or card now
     patron: str | None = None
 
     @property
@@ -181,19 +181,19 @@ class Refused:
 
 @dataclass(slots=True)
 class Doubt:
-    """What was taken and may be a mistake: on which line first, on how many in all, without the value."""
+    """What is taken but may be a mistake: the first line and the number of rows, without the value."""
 
     line: int
     field: str
     #: a key of `DOUBTS`
     why: str
-    #: what the policy has instead
+    #: the groups that the policy has
     groups: tuple[str, ...] = ()
     rows: int = 0
 
     @property
     def told(self) -> tuple[str, str]:
-        """What is doubted, in Danish and in English."""
+        """The doubt in Danish and in English."""
         danish, english = DOUBTS[self.why]
         groups = ", ".join(self.groups)
         return danish.format(groups=groups), english.format(groups=groups)
@@ -201,27 +201,27 @@ class Doubt:
 
 @dataclass(slots=True)
 class OfPatrons:
-    """What is told of a list of patrons, beside the counts."""
+    """What is reported of a list of patrons, beside the counts."""
 
-    #: whose wish to leave was taken back
+    #: patrons whose request to leave was taken back
     stays: list[str] = field(default_factory=list)
-    #: who left before and is someone new, by line; the patron number once it is given
+    #: patrons who had left and are created anew, by line; the patron number once it is assigned
     returns: list[tuple[int, str | None]] = field(default_factory=list)
-    #: the lines of those who were created, and their patron numbers: two numbers each, for lists of any length
+    #: lines and patron numbers of those created: two numbers for each, so that a list may have any length
     lines: array[int] = field(default_factory=lambda: array("L"))
     numbers: array[int] = field(default_factory=lambda: array("L"))
-    #: by field, how many rows said something where only the register's word stands
+    #: by field, how many rows had a value in a field that belongs to the register
     left: Counter[str] = field(default_factory=Counter)
 
-    #: by why, and the text that is doubted, which is not told
+    #: by reason and doubted text; the text is not reported
     doubts: dict[tuple[str, str], Doubt] = field(default_factory=dict)
 
     def made(self) -> Iterator[tuple[int, str]]:
-        """Line and patron number of each who was created."""
+        """The line and patron number of each patron created."""
         return ((line, str(number)) for line, number in zip(self.lines, self.numbers, strict=True))
 
     def document(self) -> dict[str, Any]:
-        """Its part of the JSON shape, but for `patrons`: who was created, as long as the list may be."""
+        """This part of the JSON shape. Leaves out `patrons`, those created, because that list can be long."""
         return {
             "stays": self.stays,
             "returns": [{"line": line, "patron": patron} for line, patron in self.returns],
@@ -237,13 +237,13 @@ class OfPatrons:
 class Imported:
     """What an import did, or would do."""
 
-    #: how the file was written, as it was found out
+    #: the file's encoding, as detected
     encoding: str = "utf-8"
     rows: int = 0
-    #: by outcome; with those refused they are as many as the rows
+    #: by outcome; with the refused rows they add up to all rows
     counts: Counter[str] = field(default_factory=Counter)
     refused: list[Refused] = field(default_factory=list)
-    #: None: a list of something else
+    #: None: the list is not about patrons
     patrons: OfPatrons | None = None
 
     def document(self) -> dict[str, Any]:
@@ -260,7 +260,7 @@ class Imported:
 
 
 def in_parts(rows: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
-    """The rows a few at a time."""
+    """Split the rows into parts."""
     source = iter(rows)
     while part := list(islice(source, size)):
         yield part

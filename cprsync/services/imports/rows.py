@@ -1,7 +1,9 @@
-"""A list that another system exported, row by row: CSV or JSON, UTF-8 or Windows-1252. Knows no field of a record.
+"""Reads a list that another system exported, row by row: CSV or JSON, UTF-8 or Windows-1252.
 
-It is read as a stream, and again from its beginning as often as wanted. Text beginning as a spreadsheet's formula does
-is text like any other. No error quotes what stands in the file.
+Knows no field of a record.
+
+The file is read as a stream, from its beginning as often as needed. Text that looks like a spreadsheet formula is text
+like any other. No error quotes the file's content.
 """
 
 from __future__ import annotations
@@ -19,31 +21,31 @@ from cprsync.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: How a file may be written, in the order in which it is tried, each strictly.
+#: The possible encodings, in the order in which they are tried, each strictly.
 ENCODINGS: Final = ("utf-8", "windows-1252")
-#: What may stand between cells; the one that the header has most of does.
+#: The possible separators; the one that occurs most in the header is used.
 SEPARATORS: Final = (",", ";", "\t")
-#: Characters of a header, and of one object in JSON.
+#: The most characters of a header, and of one JSON object.
 HEADER_MAX: Final = 64 * 1024
 OBJECT_MAX: Final = 1024 * 1024
 _READ: Final = 64 * 1024
-#: Between several values of one column.
+#: Separates several values of one column.
 BETWEEN: Final = "\n"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
-    """One row: what stands under each name, in the file's order; a cell beyond the header has the name ""."""
+    """One row: names and values in the file's order. A cell beyond the header has the name ""."""
 
     line: int
     cells: tuple[tuple[str, str], ...]
 
 
 class Listing:
-    """The rows of one file. Raises BadInput, when it is opened or read, for what is no such file."""
+    """The rows of one file. Raises BadInput on opening or reading if it is no such file."""
 
     def __init__(self, source: BinaryIO) -> None:
-        """Take a seekable source; find out how it is written."""
+        """Take a seekable source and detect its encoding and form."""
         self._source = source
         #: one of `ENCODINGS`
         self.encoding = _encoding_of(source)
@@ -53,20 +55,20 @@ class Listing:
         self.form = "json" if first in {"[", "{"} else "csv"
 
     def header(self) -> Row | None:
-        """The names as a row without cells; None: each row brings its own."""
+        """The column names as a row without values. None: each row brings its own names."""
         if self.form == "json":
             return None
         with _Text(self._source, self.encoding) as text:
             return Row(1, tuple((name, "") for name in _header(text)[0]))
 
     def rows(self) -> Iterator[Row]:
-        """All rows from the first on."""
+        """All rows, from the first."""
         with _Text(self._source, self.encoding) as text:
             yield from _csv_rows(text) if self.form == "csv" else _json_rows(text)
 
 
 class _Text:
-    """The source as text from its beginning; it stays open afterwards."""
+    """The source as text from its beginning. The source stays open afterwards."""
 
     def __init__(self, source: BinaryIO, encoding: str) -> None:
         source.seek(0)
@@ -137,14 +139,14 @@ def _json_rows(text: TextIO) -> Iterator[Row]:
 
 
 class _Objects:
-    """The objects of a list, or one after the other, each with its line."""
+    """The objects of a JSON list, or of a sequence, each with its line."""
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
         self._line = 1
         self._rest = text.read(_READ).lstrip("\ufeff")
         self._ended = False
-        # numbers stay the text they are: an amount or a card number is not to be rounded
+        # numbers stay text, so that an amount or a card number is not rounded
         self._decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
     def __iter__(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -205,7 +207,7 @@ class _Objects:
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """What stands in an object, by the path to it, as `personal.addresses.0.city`."""
+    """The values in an object, by path, such as `personal.addresses.0.city`."""
     if isinstance(value, dict):
         for key, one in value.items():
             yield from _flat(f"{name}.{key}" if name else key, one)

@@ -1,4 +1,4 @@
-"""What has stood in a file already: told again without holding it in memory, and without keeping it anywhere."""
+"""Recognises what has occurred in a file before, with little memory and without keeping it anywhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BYTES = 16
 
 
 class Seen:
-    """Hashes under a key that nobody has afterwards, in a database that is gone when it is closed."""
+    """Hashes under a key that is kept nowhere, in a database that is deleted when it is closed."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -26,7 +26,7 @@ class Seen:
         return found.fetchone() is not None
 
     def add(self, told: tuple[str, str]) -> None:
-        """Remember a kind of thing and which one it is."""
+        """Remember a value: its kind and the value itself."""
         self._connection.execute("INSERT OR IGNORE INTO seen VALUES (?)", (self._hash(told),))
 
     def _hash(self, told: tuple[str, str]) -> bytes:
@@ -35,7 +35,10 @@ class Seen:
 
 @contextmanager
 def nothing_seen() -> Iterator[Seen]:
-    """A new one: without a name SQLite keeps it in memory as long as it is small, and in a file of its own beyond."""
+    """Open a new one.
+
+    SQLite keeps a database without a name in memory while it is small, and then in a temporary file.
+    """
     with closing(sqlite3.connect("", isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("CREATE TABLE seen (hash BLOB PRIMARY KEY) WITHOUT ROWID")
