@@ -1,4 +1,4 @@
-"""How a patron leaves, and what is forgotten when it is over.
+"""How a patron leaves, and which data are deleted when they are no longer needed.
 
-What is emptied, and in which order, is `store.leaving`'s.
+`store.leaving` decides what is emptied, and in which order.
 """

@@ -1,6 +1,6 @@
-"""What is forgotten when it is over: the kinds, in the order in which a night forgets them, and up to which day.
+"""Which data each night deletes after their retention period: the kinds, in their order, and up to which day.
 
-Leaves out how the rows are found: that is the store's.
+Leaves out how the rows are found: the store does that.
 """
 
 from __future__ import annotations
@@ -13,49 +13,52 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
 
 
-#: What a row of before a change says of its last day.
+#: The days that a row from before a change counts in its own last day.
 BEFORE_IMAGE_DAYS: Final = 30
-#: Nothing was over by then.
+#: No data were over by this day.
 NEVER: Final = date(1970, 1, 1)
 
 
 class Forgotten(enum.Enum):
-    """A kind of what is over. Loans come before balances: what was owed for a loan says when it is over."""
+    """A kind of data that a night deletes.
 
-    #: returned, and nothing is owed for it; or never returned, and paid for
+    Loans come before balances, because the debts for a loan decide when the loan is over.
+    """
+
+    #: returned, with nothing owed for it; or never returned, and paid for
     LOANS = "loans"
-    #: cancelled; one that is fulfilled is deleted as it comes in
+    #: cancelled; a fulfilled reservation is deleted at import
     RESERVATIONS = "reservations"
     #: a fee that is paid
     FEES = "fees"
     #: a compensation that is paid
     COMPENSATIONS = "compensations"
-    #: what a message said; that it was sent stays
+    #: the text of a message; the fact that it was sent stays
     MESSAGES = "messages"
     #: a block that was lifted
     BLOCKS = "blocks"
-    #: a block that was kept when its patron left
+    #: a block that was kept after its patron left
     KEPT_BLOCKS = "kept_blocks"
-    #: what stood in a record before a change
+    #: the content of a record before a change
     BEFORE_IMAGES = "before_images"
-    #: the content of a register's file that is applied; what it was called and held in numbers stays
+    #: the content of a register's file that was applied; its name and its counts stay
     DELIVERIES = "deliveries"
-    #: the same of a file that no night could take
+    #: the content of a register's file that no night could take
     REFUSED_DELIVERIES = "refused_deliveries"
     #: the value of a correction that no longer holds; who made it and when stays
     CORRECTIONS = "corrections"
-    #: what taking back an answer would need
+    #: the data needed to undo an answered review
     REVIEWS = "reviews"
     #: what a night did with each number
     NIGHTS = "nights"
-    #: whose age, correction or absence came to its day, and when
+    #: which patrons had a day of age, correction or absence, and when
     CALENDAR = "calendar"
     #: the oldest entries of the audit
     LOG = "log"
 
 
 def over_by(kind: Forgotten, on: date, policy: Policy) -> date:
-    """The last day on which something of a kind may have been over, to be forgotten on a day."""
+    """The last day on which data of a kind were over, if they are deleted on `on`."""
     kept = policy.retention
     if kind is Forgotten.LOG and not kept.log_days:
         return NEVER
@@ -67,7 +70,7 @@ def over_by(kind: Forgotten, on: date, policy: Policy) -> date:
         Forgotten.MESSAGES: kept.message_days,
         Forgotten.BLOCKS: kept.blocks_days,
         Forgotten.KEPT_BLOCKS: kept.kept_blocks_days,
-        # its row says the last day on which it is needed, counted with the days of before there was a policy
+        # the row has its own last day, counted with the fixed days from before there was a policy
         Forgotten.BEFORE_IMAGES: 1 + kept.before_images_days - BEFORE_IMAGE_DAYS,
         Forgotten.DELIVERIES: kept.deliveries_days,
         Forgotten.REFUSED_DELIVERIES: kept.refused_deliveries_days,
@@ -81,5 +84,5 @@ def over_by(kind: Forgotten, on: date, policy: Policy) -> date:
 
 
 def annullable_since(on: date, policy: Policy) -> date:
-    """The first day of which a death may still be annulled: what was cancelled for it since then is kept."""
+    """The first day of a death that may still be annulled. What was cancelled for it since then is kept."""
     return on - timedelta(days=policy.dead_subscription_days)

@@ -1,4 +1,4 @@
-"""How a patron leaves: what a request leads to, what still keeps her, and what closing her record means.
+"""How a patron leaves: what a request does, what keeps the record open, and what closing it means.
 
 A request never looks up, subscribes or creates anything. Leaves out the writing: what is emptied, and in which order.
 """
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 
 class Tie(enum.Enum):
-    """What keeps a patron who wants to leave, by the name of its field."""
+    """What keeps the record of a patron who wants to leave open. The value is the name of its field."""
 
-    #: lent out and not returned
+    #: loans that are not returned
     LOANS = "loans"
-    #: owed and not paid
+    #: debts that are not paid
     BALANCE = "balance"
-    #: a minor for whom she answers
+    #: minors that the patron answers for
     RESPONSIBLE = "responsible"
 
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """How many of each there are."""
+    """How many of each kind there are."""
 
     loans: int = 0
     balance: int = 0
@@ -44,64 +44,67 @@ class Ties:
 
     @property
     def still_open(self) -> dict[Tie, int]:
-        """Those that there are."""
+        """The kinds that there are, with their counts."""
         counts = {Tie.LOANS: self.loans, Tie.BALANCE: self.balance, Tie.RESPONSIBLE: self.responsible}
         return {tie: count for tie, count in counts.items() if count}
 
 
 def asked(stage: Stage, ties: Ties) -> Stage:
-    """Where a request to leave leads: closed is closed, and nobody is closed who has something open."""
+    """The stage after a request to leave. A closed record stays closed; a record with something open is not closed."""
     return Stage.LEAVING if ties.still_open and stage is not Stage.CLOSED else Stage.CLOSED
 
 
 def settled(stage: Stage, ties: Ties) -> Stage:
-    """Where the night leads: whoever asked is closed once nothing is open."""
+    """The stage after a night: a leaving patron's record is closed when nothing is open."""
     return asked(stage, ties) if stage is Stage.LEAVING else stage
 
 
 def came_back(stage: Stage) -> Stage:
-    """Where an import or a registration leads; a closed record stays closed, and she is someone new."""
+    """The stage after an import or a registration. A closed record stays closed: the person becomes a new patron."""
     return Stage.ACTIVE if stage is Stage.LEAVING else stage
 
 
 def inactive_before(today: date, inactive_days: int) -> date | None:
-    """Whoever was last seen before this day is asked to leave; None: the library asks nobody."""
+    """A patron last seen before this day is asked to leave; None: the library asks nobody."""
     return today - timedelta(days=inactive_days) if inactive_days else None
 
 
 def blocks_to_keep(blocks: Iterable[Block], number: CprNumber) -> tuple[Block, ...]:
-    """The blocks that stay by the number when a record is emptied: those that hold and that staff gave.
+    """The blocks to keep by the number when a record is emptied: those that hold and that staff set.
 
-    What the register's word gave, as for a death, its word gives again; and without a number nothing is there to keep
-    a block by.
+    A block that the register caused, for example for a death, comes again with its next answer. Without a number there
+    is nothing to keep a block by.
     """
     return blocks_of_staff(blocks) if is_kept_by(number) else ()
 
 
 def is_kept_by(number: CprNumber) -> bool:
-    """Whether a block can be kept by a number: False where there is none."""
+    """Whether a block can be kept by a number: False if there is no number."""
     return number.kind is not NumberKind.NONE
 
 
 def blocks_of_staff(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """The blocks that hold, without those that the register's word gave."""
+    """The blocks that hold, without those that the register caused."""
     proposed = set(BLOCK_REASONS.values())
     return tuple(block for block in blocks if block.lifted is None and block.reason not in proposed)
 
 
 def with_kept_blocks(blocks: tuple[Block, ...], kept: Iterable[Block]) -> tuple[Block, ...]:
-    """The blocks of whoever comes back, with those that were kept; one that holds for the same reason is the same."""
+    """The blocks of a returning patron, with the kept ones.
+
+    A kept block is left out if a present block holds for the same reason.
+    """
     holding = {block.reason.casefold() for block in blocks if block.lifted is None}
     return (*blocks, *(block for block in kept if block.reason.casefold() not in holding))
 
 
 def accounts_to_delete(stand: Iterable[Identity], waiting: Iterable[tuple[Effect, bool]]) -> tuple[Identity, ...]:
-    """The accounts of hers that somebody has still to delete.
+    """The patron's accounts that are still to be deleted.
 
     Args:
-        stand: what the net media are known to hold.
-        waiting: effects that were not seen to come through, and whether each was offered to them at all. What was
-            never offered they cannot know: it need not be taken back.
+        stand: the accounts that the net media are known to hold.
+        waiting: effects without a confirmed result, each with whether it was ever sent. The net media do not know an
+            effect that was never sent, so nothing of it has to be deleted.
     """
     waits = list(waiting)
     deleted = {effect.identity for effect, _ in waits if effect.gone}
